@@ -1,0 +1,1 @@
+"""The orchestrator: drives peers through their consoles and reports what happened."""

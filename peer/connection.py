@@ -1,0 +1,238 @@
+"""One connection: its socket and the one thread that reads, writes and keeps time."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from peer import events
+from peer.addresses import normal
+from peer.events import Ending
+from peer.protocol import Protocol, Role
+from peer.render import Row
+from peer.waker import Waker
+
+_READ_SIZE = 65_536  # bytes
+_LONGEST_POLL = 3600.0  # seconds
+_READABLE = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
+_NETWORK_FAILURES = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
+
+Report = Callable[["Connection", Sequence[events.Event]], None]
+
+
+class Connection:
+    """A connection that exists or is being made.
+
+    Args:
+        role: which end this is.
+        open_socket: returns the connected socket; runs in the connection's own thread.
+        make_protocol: makes the protocol once there is a socket.
+        report: told what happened, in the connection's own thread, in order.
+        failed: told that no socket could be had.
+
+    Attributes:
+        id: the number that the console shows; 0 until the connection is established.
+        over: set once everything has been reported.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        open_socket: Callable[[Waker], socket.socket],
+        make_protocol: Callable[[Connection], Protocol],
+        report: Report,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self.role = role
+        self.id = 0
+        self.over = threading.Event()
+        self._address, self._port = "", 0
+        self._open_socket, self._make_protocol = open_socket, make_protocol
+        self._report, self._failed = report, failed
+        self._lock = threading.Lock()
+        self._waker = Waker()
+        self._protocol: Protocol | None = None
+        self._eof = self._shut = self._called_off = False
+        self._thread = threading.Thread(target=self._run, name="connection", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread.
+
+        Raises:
+            RuntimeError: the system has no thread to give.
+        """
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._waker.close()
+            raise
+
+    def join(self, deadline: float) -> None:
+        """Wait until the thread has ended, or until `deadline` on `time.monotonic`."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+
+    # What the console shows
+
+    @property
+    def instance(self) -> str:
+        """The other peer's instance; empty while unknown or plain."""
+        remote = self._protocol.remote if self._protocol else None
+        return remote.instance if remote else ""
+
+    @property
+    def row(self) -> Row:
+        """The connection as `list` shows it."""
+        remote = self._protocol.remote if self._protocol else None
+        if remote is None:
+            return Row(self.id, self._address, self._port, "")
+        port = self._port if self.role is Role.DIALLER else remote.port
+        return Row(self.id, self._address, port, remote.name)
+
+    def quiet_for(self) -> float:
+        """Return the seconds since the other end was last heard."""
+        return self._protocol.quiet_for(time.monotonic()) if self._protocol else 0.0
+
+    # What other threads may ask for
+
+    def send(self, text: str) -> int:
+        """Accept a message and return its number; raises as `Protocol.send_message` does."""
+        assert self._protocol is not None  # noqa: S101 - only a connection with an id is found
+        with self._lock:
+            number = self._protocol.send_message(text)
+        self._waker.wake()
+        return number
+
+    def end(self, ending: Ending) -> None:
+        """Begin an orderly end."""
+        with self._lock:
+            if self._protocol:
+                self._protocol.end(ending, time.monotonic())
+        self._waker.wake()
+
+    def abort(self, ending: Ending) -> None:
+        """End at once."""
+        with self._lock:
+            if self._protocol:
+                self._protocol.abort(ending)
+        self._waker.wake()
+
+    def call_off(self) -> None:
+        """Give up while the connection is still being made."""
+        self._called_off = True
+        self._waker.wake()
+
+    # The thread
+
+    def _run(self) -> None:
+        try:
+            with self._open_socket(self._waker) as sock:
+                self._greet(sock)
+                self._converse(sock)
+                self._dispatch()
+        except Exception as error:  # noqa: BLE001 - the thread's last word, handed on
+            self._failed(error)
+        finally:
+            self.over.set()
+            self._waker.close()
+
+    def _greet(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        address, port = sock.getpeername()[:2]
+        self._address, self._port = normal(address.partition("%")[0]), port
+        self._protocol = self._make_protocol(self)
+
+    def _converse(self, sock: socket.socket) -> None:
+        assert self._protocol is not None  # noqa: S101 - made by _greet
+        protocol = self._protocol
+        while True:
+            with self._lock:
+                if self._called_off and not self.id:
+                    protocol.abort(Ending.CALLED_OFF)
+                data, deadline = protocol.data_to_send(), protocol.deadline()
+                over, half_close = protocol.over, protocol.half_close
+            if over or (half_close and self._eof):
+                return
+            self._shut_once(sock, wanted=half_close)
+            due = deadline <= time.monotonic()
+            flags = self._wait(sock, deadline, writing=bool(data))
+            try:
+                self._exchange(sock, flags, data)
+            except OSError as error:
+                broken = error.errno in _NETWORK_FAILURES
+                self.abort(Ending.UNREACHABLE if broken else Ending.RESET)
+            self._tick(due=due, quiet=not flags)
+            self._dispatch()
+
+    def _wait(self, sock: socket.socket, deadline: float, *, writing: bool) -> int:
+        poll = select.poll()
+        poll.register(self._waker, select.POLLIN)
+        mask = (0 if self._eof else select.POLLIN) | (select.POLLOUT if writing else 0)
+        if mask:  # without one, POLLHUP would be reported again and again
+            poll.register(sock, mask)
+        left = min(max(0.0, deadline - time.monotonic()), _LONGEST_POLL)
+        ready = dict(poll.poll(left * 1000))
+        if self._waker.fileno() in ready:
+            self._waker.clear()
+        return ready.get(sock.fileno(), 0)
+
+    def _exchange(self, sock: socket.socket, flags: int, data: bytes) -> None:
+        assert self._protocol is not None  # noqa: S101 - made by _greet
+        if flags & _READABLE and not self._eof:
+            with contextlib.suppress(BlockingIOError):
+                self._take_in(sock.recv(_READ_SIZE))
+        if data and flags & select.POLLOUT:
+            try:
+                count = sock.send(data)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._take_in_rest(sock)
+                raise
+            with self._lock:
+                self._protocol.data_sent(count, time.monotonic())
+
+    def _take_in_rest(self, sock: socket.socket) -> None:
+        """The other end is gone, but what it said before may still be read."""
+        with contextlib.suppress(OSError):
+            while not self._eof:
+                self._take_in(sock.recv(_READ_SIZE))
+
+    def _take_in(self, data: bytes) -> None:
+        assert self._protocol is not None  # noqa: S101 - made by _greet
+        with self._lock:
+            if data:
+                self._protocol.receive_data(data, time.monotonic())
+            else:
+                self._eof = True
+                self._protocol.receive_eof(time.monotonic())
+
+    def _tick(self, *, due: bool, quiet: bool) -> None:
+        """Let time pass, but never before everything that has arrived was read.
+
+        A process that was stopped for a minute finds its deadlines long gone and the
+        other end's signs of life waiting in the socket: those count first.
+        """
+        assert self._protocol is not None  # noqa: S101 - made by _greet
+        with self._lock:
+            if due and (quiet or self._protocol.leaving):
+                self._protocol.tick(time.monotonic())
+
+    def _shut_once(self, sock: socket.socket, *, wanted: bool) -> None:
+        if wanted and not self._shut:
+            self._shut = True
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_WR)
+
+    def _dispatch(self) -> None:
+        assert self._protocol is not None  # noqa: S101 - made by _greet
+        with self._lock:
+            happened = self._protocol.events_received()
+        if happened:
+            self._report(self, happened)

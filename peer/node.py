@@ -1,0 +1,289 @@
+"""The peer itself: what the commands do, and what its connections report."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from peer import addresses, events, render, wire
+from peer.connection import Connection
+from peer.dial import DialError, dial
+from peer.events import Ending
+from peer.listener import Listener, listen
+from peer.outbox import WindowFullError
+from peer.protocol import NotOpenError, Protocol, Role
+from peer.registry import Registry
+from peer.render import Row
+from peer.settings import Settings
+from peer.waker import Waker
+
+_GRACE = 0.2  # seconds that a thread may take over its deadline
+
+Notify = Callable[[Sequence[str]], None]
+
+
+class NodeError(Exception):
+    """A command cannot be carried out; the text says why, in one line."""
+
+
+class Node:
+    """A listening peer and its connections.
+
+    Args:
+        settings: how to run.
+        notify: takes the lines of notices, from any thread.
+
+    Raises:
+        ListenError: the port cannot be listened on.
+    """
+
+    def __init__(self, settings: Settings, notify: Notify) -> None:
+        self._settings, self._notify = settings, notify
+        sock = listen(settings.bind, settings.port)
+        self.port: int = sock.getsockname()[1]
+        self._me = wire.Identity(secrets.token_hex(8), self.port, settings.name)
+        self._registry = Registry(self._me.instance, settings.limits.heartbeat * 1.5)
+        self._lock = threading.Lock()
+        self._leaving = False
+        self._alive: set[Connection] = set()
+        self._dialling: dict[Connection, Future[Row]] = {}
+        self._listener = Listener(sock, self._take, self._turned_away)
+        self._listener.start()
+
+    @property
+    def address(self) -> str | None:
+        """The address that other peers reach this one at; None when it has none."""
+        return addresses.own_address(self._settings.bind)
+
+    # Commands
+
+    def connect(self, destination: str, port: int) -> Row:
+        """Dial a peer and wait until the connection is established.
+
+        Raises:
+            NodeError: it was not, within the time that the settings allow.
+        """
+        deadline = time.monotonic() + self._settings.connect_timeout
+        try:
+            targets = addresses.resolve(destination, port, self._settings.connect_timeout)
+        except addresses.DestinationError as error:
+            raise NodeError(str(error)) from error
+        self._refuse_known(targets)
+        where = render.endpoint(destination, port)
+        connection = self._new(
+            Role.DIALLER, lambda waker: dial(targets, self._settings.bind, deadline, waker)
+        )
+        if connection is None:
+            raise NodeError(self._full)
+        patience = deadline + self._settings.limits.greeting + _GRACE
+        return self._await(connection, where, patience)
+
+    def _refuse_known(self, targets: Sequence[addresses.Target]) -> None:
+        wanted = {
+            (addresses.normal(t.sockaddr[0].partition("%")[0]), t.sockaddr[1]) for t in targets
+        }
+        for row in self.rows():
+            if (row.address, row.port) in wanted:
+                raise NodeError(f"already connected to {row.label} as {row.id}")
+
+    def _await(self, connection: Connection, where: str, patience: float) -> Row:
+        future = self._dialling[connection]
+        try:
+            connection.start()
+            return future.result(patience - time.monotonic())
+        except TimeoutError as error:
+            raise NodeError(f"timed out connecting to {where}") from error
+        except RuntimeError as error:
+            raise NodeError("the system has no thread left for another connection") from error
+        except DialError as error:
+            raise NodeError(f"{error} ({where})") from error
+        finally:
+            self._dialling.pop(connection, None)
+            if not connection.id:
+                connection.call_off()
+
+    def call_off(self) -> None:
+        """Give up the dial that is under way, if any; safe in a signal's handler."""
+        for connection in list(self._dialling):
+            connection.call_off()
+
+    def rows(self) -> list[Row]:
+        """Return every established connection, by id."""
+        return [connection.row for connection in self._established()]
+
+    def _established(self) -> list[Connection]:
+        return [member for member in self._registry.members() if isinstance(member, Connection)]
+
+    def _find(self, number: int) -> Connection:
+        for connection in self._established():
+            if connection.id == number:
+                return connection
+        raise NodeError(f"no connection {number}; list shows the ids")
+
+    def terminate(self, number: int) -> Row:
+        """End a connection and wait, in bounded time, until everything on it is settled.
+
+        Raises:
+            NodeError: there is no such connection.
+        """
+        connection = self._find(number)
+        self._registry.release(connection)
+        connection.end(Ending.TERMINATED_HERE)
+        connection.over.wait(self._settings.limits.linger + _GRACE)
+        return connection.row
+
+    def send(self, number: int, text: str) -> tuple[Row, int]:
+        """Accept a message for a connection; return its row and the message's number.
+
+        Raises:
+            NodeError: there is no such connection, or it takes no more.
+        """
+        connection = self._find(number)
+        try:
+            return connection.row, connection.send(text)
+        except NotOpenError as error:
+            raise NodeError(f"connection {number} is closing; not sent") from error
+        except WindowFullError as error:
+            kib = self._settings.limits.window // 1024
+            raise NodeError(
+                f"{number} does not read: {kib:,} KiB wait already; not sent"
+            ) from error
+
+    def close(self) -> None:
+        """Tell every peer goodbye, wait for what is under way, stop every thread."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self._listener.close()
+        deadline = time.monotonic() + self._settings.limits.linger + _GRACE
+        with self._lock:
+            alive = list(self._alive)
+        for connection in alive:
+            connection.end(Ending.EXITED_HERE)
+        for connection in alive:
+            connection.join(deadline)
+            connection.abort(Ending.EXITED_HERE)
+        for connection in alive:
+            connection.join(deadline + _GRACE)
+
+    # Connections
+
+    @property
+    def _full(self) -> str:
+        return f"at the limit of {self._settings.max_connections} connections"
+
+    def _take(self, sock: socket.socket) -> bool:
+        connection = self._new(Role.ACCEPTOR, lambda _: sock)
+        if connection is None:
+            return False
+        try:
+            connection.start()
+        except RuntimeError:
+            self._forget(connection)
+            return False
+        return True
+
+    def _turned_away(self, count: int) -> None:
+        self._notify([render.turned_away(count, self._full)])
+
+    def _new(self, role: Role, open_socket: Callable[[Waker], socket.socket]) -> Connection | None:
+        with self._lock:
+            if len(self._alive) >= self._settings.max_connections:
+                return None
+            connection = Connection(
+                role,
+                open_socket,
+                self._make_protocol,
+                self._report,
+                lambda error: self._failed(connection, error),
+            )
+            self._alive.add(connection)
+            if role is Role.DIALLER:
+                self._dialling[connection] = Future()
+            return connection
+
+    def _make_protocol(self, connection: Connection) -> Protocol:
+        return Protocol(
+            connection.role,
+            self._me,
+            secrets.token_hex(8),
+            lambda remote: self._registry.decide(connection, remote),
+            self._settings.limits,
+            time.monotonic(),
+        )
+
+    def _failed(self, connection: Connection, error: Exception) -> None:
+        self._forget(connection)
+        future = self._dialling.get(connection)
+        if future and not future.done():
+            future.set_exception(error)
+
+    def _forget(self, connection: Connection) -> None:
+        self._registry.release(connection)
+        with self._lock:
+            self._alive.discard(connection)
+
+    def _report(self, connection: Connection, happened: Sequence[events.Event]) -> None:
+        lines = [line for event in happened for line in self._lines(connection, event)]
+        if lines:
+            self._notify(lines)
+
+    def _lines(self, connection: Connection, event: events.Event) -> list[str]:
+        match event:
+            case events.Opened(remote):
+                return self._opened(connection, remote)
+            case events.Upgraded(remote):
+                self._replace(self._registry.open(connection, remote))
+                return [render.upgraded(connection.row)]
+            case events.Received(raw):
+                return [render.message(connection.row, raw)]
+            case events.Delivered(first, last):
+                return [render.delivered(connection.row, first, last)]
+            case events.Odd(what):
+                return [render.odd(connection.row, what)]
+            case events.Leaving():
+                self._registry.release(connection)
+                return []
+            case events.Closed():
+                return self._closed(connection, event)
+
+    def _opened(self, connection: Connection, remote: wire.Identity | None) -> list[str]:
+        self._replace(self._registry.open(connection, remote))
+        future = self._dialling.get(connection)
+        if future:
+            future.set_result(connection.row)
+            return []
+        return [render.connected(connection.row)]
+
+    def _replace(self, stale: object) -> None:
+        if isinstance(stale, Connection):
+            stale.abort(Ending.REPLACED)
+
+    def _closed(self, connection: Connection, event: events.Closed) -> list[str]:
+        self._forget(connection)
+        why = self._why(event)
+        future = self._dialling.get(connection)
+        if future and not future.done():
+            future.set_exception(DialError(why))
+        if not connection.id:
+            return []
+        lines = render.undelivered(connection.row, event.undelivered)
+        if event.ending not in (Ending.TERMINATED_HERE, Ending.EXITED_HERE):
+            lines.append(render.closed(connection.row, why))
+        return lines
+
+    def _why(self, event: events.Closed) -> str:
+        match event.ending, event.refusal:
+            case Ending.SILENT, _:
+                return f"{event.ending.value} for {self._settings.limits.silence:g} s"
+            case Ending.REFUSED, "self":
+                return "that is this peer itself"
+            case Ending.REFUSED, "duplicate":
+                return "already connected to that peer, or it is dialling this one right now"
+            case Ending.REFUSED, _:
+                return "that peer is at its limit of connections"
+        return event.ending.value

@@ -1,0 +1,93 @@
+"""Who is connected: ids, and the rule that keeps one connection between two peers.
+
+When two peers dial each other at the same moment, both ends must keep the same one of
+the two connections. So every pair has an arbiter, the peer whose instance sorts first:
+it takes the first connection that it decides on and refuses the other. The other peer
+leaves the decision to it. PROTOCOL.md says why this cannot lose both.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from peer import wire
+from peer.protocol import Role
+
+
+class Member(Protocol):
+    """What the registry needs to know of a connection."""
+
+    role: Role
+    id: int
+
+    def quiet_for(self) -> float:
+        """Return the seconds since the other end was last heard."""
+
+
+class Registry:
+    """The connections that exist, by id and by the peer at their other end.
+
+    Args:
+        instance: this peer's own instance.
+        suspect_after: a connection quiet for longer gives way to a new one; seconds.
+    """
+
+    def __init__(self, instance: str, suspect_after: float) -> None:
+        self._instance = instance
+        self._suspect_after = suspect_after
+        self._lock = threading.Lock()
+        self._by_instance: dict[str, Member] = {}
+        self._by_id: dict[int, Member] = {}
+        self._last_id = 0
+
+    def decide(self, candidate: Member, remote: wire.Identity) -> str | None:
+        """Return None when `candidate` may become the connection with `remote`, or why not."""
+        if remote.instance == self._instance:
+            return "self"
+        with self._lock:
+            current = self._by_instance.get(remote.instance)
+            if current not in (None, candidate) and self._holds(current):
+                return "duplicate"
+            arbiter = self._instance < remote.instance
+            if arbiter or candidate.role is Role.DIALLER:
+                self._by_instance[remote.instance] = candidate
+            return None
+
+    def _holds(self, current: Member | None) -> bool:
+        return current is not None and current.quiet_for() <= self._suspect_after
+
+    def open(self, member: Member, remote: wire.Identity | None) -> Member | None:
+        """Give `member` its id; return the connection that it replaces, if any."""
+        with self._lock:
+            if not member.id:
+                self._last_id += 1
+                member.id = self._last_id
+                self._by_id[member.id] = member
+            if remote is None:
+                return None
+            self._by_instance[remote.instance] = member
+            return self._other(member, remote.instance)
+
+    def _other(self, member: Member, instance: str) -> Member | None:
+        for other in self._by_id.values():
+            if other is not member and getattr(other, "instance", "") == instance:
+                return other
+        return None
+
+    def release(self, member: Member) -> None:
+        """Forget `member`: it is over, or on its way out."""
+        with self._lock:
+            self._by_id.pop(member.id, None)
+            for instance in [key for key, value in self._by_instance.items() if value is member]:
+                del self._by_instance[instance]
+
+    def find(self, matches: Callable[[Member], bool]) -> Member | None:
+        """Return the first connection that `matches`, by id."""
+        return next((member for member in self.members() if matches(member)), None)
+
+    def members(self) -> list[Member]:
+        """Return every connection that has an id, in their order."""
+        with self._lock:
+            return list(self._by_id.values())

@@ -1,0 +1,198 @@
+r"""How the console's lines are worded: replies, notices, and text from strangers. Pure.
+
+The grammar is written down in PROTOCOL.md. In short: a notice begins with ``* ``; a
+reply is any number of lines that begin with two blanks, then one that begins with
+``ok`` or ``error``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from peer import commands
+from peer.events import Sent
+
+PROMPT = "> "
+
+# What may never reach a terminal as it is: controls (Cc), lone surrogates, line and
+# paragraph separators, invisible formatting and direction marks (Cf). ZWNJ and ZWJ
+# stay, since scripts and emoji need them.
+_UNSAFE = (
+    "\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f"
+)
+_TO_ESCAPE = re.compile(rf"[{_UNSAFE}]|\\(?=[\\xu{_UNSAFE}])")
+_ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\}|\\)")
+_FIRST_NON_ASCII = 0x80
+_SURROGATE_BYTES = 0xDC00  # where Python's surrogateescape puts byte 0
+
+
+def escape(raw: bytes) -> str:
+    r"""Return text from the network as one line that no terminal can be harmed by.
+
+    A control character or a byte that is not UTF-8 becomes ``\xNN``, another unsafe
+    character ``\u{N}``; a backslash is doubled where it could be taken for the start
+    of one of these. `unescape` is the exact inverse.
+    """
+    return _TO_ESCAPE.sub(_escape_one, raw.decode("utf-8", "surrogateescape"))
+
+
+def _escape_one(match: re.Match[str]) -> str:
+    character = match.group()
+    code = ord(character)
+    if character == "\\":
+        return "\\\\"
+    if code < _FIRST_NON_ASCII:
+        return f"\\x{code:02x}"
+    if _SURROGATE_BYTES + _FIRST_NON_ASCII <= code <= _SURROGATE_BYTES + 0xFF:
+        return f"\\x{code - _SURROGATE_BYTES:02x}"
+    return f"\\u{{{code:x}}}"
+
+
+def unescape(shown: str) -> bytes:
+    """Return the bytes that `escape` showed as `shown`."""
+
+    def one(match: re.Match[str]) -> bytes:
+        byte, code = match.groups()
+        if byte is not None:
+            return bytes([int(byte, 16)])
+        return b"\\" if code is None else chr(int(code, 16)).encode("utf-8")
+
+    parts: list[bytes] = []
+    end = 0
+    for match in _ESCAPED.finditer(shown):
+        parts += [shown[end : match.start()].encode("utf-8"), one(match)]
+        end = match.end()
+    return b"".join([*parts, shown[end:].encode("utf-8")])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One connection as `list` shows it; `name` is empty for a plain TCP program."""
+
+    id: int
+    address: str
+    port: int
+    name: str
+
+    @property
+    def label(self) -> str:
+        """Who is at the other end."""
+        return f"{endpoint(self.address, self.port)} ({self.name or 'plain TCP'})"
+
+
+def endpoint(address: str, port: int) -> str:
+    """Return address and port as one word; an IPv6 address goes into brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+# Replies
+
+
+def ok(text: str) -> str:
+    """Return the last line of a reply that says yes."""
+    return f"ok: {text}"
+
+
+def error(text: str) -> str:
+    """Return the last line of a reply that says no."""
+    return f"error: {escape(text.encode('utf-8', 'surrogateescape'))}"
+
+
+def help_lines(topic: str) -> list[str]:
+    """Return the reply to `help`."""
+    entries = [commands.TABLE[topic]] if topic else list(commands.TABLE.values())
+    width = max(len(entry.usage) for entry in entries)
+    lines = [f"  {entry.usage:<{width}}  {entry.summary}" for entry in entries]
+    return [*lines, ok(_count(len(lines), "command"))]
+
+
+def list_lines(rows: Sequence[Row]) -> list[str]:
+    """Return the reply to `list`."""
+    lines = []
+    if rows:
+        width = max(len("address"), *(len(row.address) for row in rows))
+        lines = [f"  {'id':<4}  {'address':<{width}}  {'port':<5}  name"]
+        lines += [
+            f"  {row.id:<4}  {row.address:<{width}}  {row.port:<5}  {row.name or '-'}"
+            for row in rows
+        ]
+    return [*lines, ok(_count(len(rows), "connection"))]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def connected_reply(row: Row) -> str:
+    """Return the reply to a `connect` that succeeded."""
+    return ok(f"connected {row.id} {row.label}")
+
+
+def terminated_reply(row: Row) -> str:
+    """Return the reply to `terminate`."""
+    return ok(f"terminated {row.id} {row.label}")
+
+
+def sent_reply(row: Row, number: int) -> str:
+    """Return the reply to `send`."""
+    return ok(f"sent {row.id} #{number}" + ("" if row.name else " (plain TCP: no receipt)"))
+
+
+# Notices
+
+
+def notice(text: str) -> str:
+    """Return a line that nobody asked for."""
+    return f"* {text}"
+
+
+def listening(where: str, name: str) -> str:
+    """Return the first line that a peer prints."""
+    return notice(f"listening on {where} ({name}); help shows the commands")
+
+
+def connected(row: Row) -> str:
+    """Return the notice that another peer connected."""
+    return notice(f"connected {row.id} {row.label}")
+
+
+def upgraded(row: Row) -> str:
+    """Return the notice that a supposed plain program greeted after all."""
+    return notice(f"greeted {row.id} {row.label}: late, receipts from now on")
+
+
+def message(row: Row, raw: bytes) -> str:
+    """Return the notice of a message."""
+    return notice(f"message {row.id} {row.label}: {escape(raw)}")
+
+
+def delivered(row: Row, first: int, last: int) -> str:
+    """Return the notice that messages were confirmed."""
+    return notice(f"delivered {row.id} #{first}" + (f"-{last}" if last > first else ""))
+
+
+def undelivered(row: Row, lost: Iterable[Sent]) -> list[str]:
+    """Return a notice for each message for which no receipt came."""
+    return [
+        notice(f"undelivered {row.id} #{sent.number}: {escape(sent.text.encode('utf-8'))}")
+        for sent in lost
+    ]
+
+
+def odd(row: Row, what: str) -> str:
+    """Return the notice that explains what another program does wrong."""
+    return notice(f"odd {row.id} {row.label}: {what}")
+
+
+def closed(row: Row, why: str) -> str:
+    """Return the notice that a connection is over."""
+    return notice(f"closed {row.id} {row.label}: {why}")
+
+
+def turned_away(count: int, why: str) -> str:
+    """Return the notice that connections were refused."""
+    return notice(f"turned away {_count(count, 'connection')}: {why}")

@@ -1,0 +1,113 @@
+"""The read-eval-print loop: one reply to each line, until the end."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+from peer import commands, render
+from peer.commands import CommandError
+from peer.console import LONGEST_LINE, Console, ConsoleGoneError, LineTooLongError
+from peer.node import Node, NodeError
+
+_HOW_TO_LEAVE = "interrupted: type exit to leave, or Ctrl-P Ctrl-Q to detach from a container"
+
+
+class _InterruptedError(Exception):
+    """Ctrl-C while a line was being typed."""
+
+
+class _ToldToLeaveError(Exception):
+    """SIGTERM or SIGHUP while a line was awaited."""
+
+
+class Repl:
+    """Reads commands from a console and carries them out on a node."""
+
+    def __init__(self, console: Console, node: Node) -> None:
+        self._console, self._node = console, node
+        self._reading = self._leave = False
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_leave)
+
+    def run(self) -> None:
+        """Carry out commands until `exit`, end of input, SIGTERM or a console that is gone."""
+        while not self._leave:
+            try:
+                line = self._read()
+            except _InterruptedError:
+                self._console.reply(["", render.notice(_HOW_TO_LEAVE)])
+            except LineTooLongError:
+                problem = f"a line may have {LONGEST_LINE:,} bytes at most; nothing was done"
+                self._console.reply([render.error(problem)])
+            except (_ToldToLeaveError, ConsoleGoneError):
+                break
+            else:
+                if line is None:
+                    break
+                self._carry_out(line)
+        self._node.close()
+
+    def _read(self) -> str | None:
+        self._reading = True
+        try:
+            if self._leave:  # told so between two lines
+                return None
+            return self._console.read()
+        finally:
+            self._reading = False
+
+    def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        """Only a read may be interrupted by an exception: elsewhere it could lose a lock."""
+        if self._reading:
+            self._reading = False
+            raise _InterruptedError
+        self._node.call_off()
+
+    def _on_leave(self, _signal: int, _frame: FrameType | None) -> None:
+        self._leave = True
+        if self._reading:
+            self._reading = False
+            raise _ToldToLeaveError
+        self._node.call_off()
+
+    def _carry_out(self, line: str) -> None:
+        try:
+            command = commands.parse(line)
+            if isinstance(command, commands.Send):
+                with self._console.hold():  # the receipt must not overtake the reply
+                    self._console.reply(self._reply(command))
+            else:
+                self._console.reply(self._reply(command))
+        except (CommandError, NodeError) as problem:
+            self._console.reply([render.error(str(problem))])
+        except Exception as bug:  # noqa: BLE001 - no input may end the peer
+            self._console.reply([render.error(f"internal: {type(bug).__name__}: {bug}")])
+
+    def _reply(self, command: commands.Command) -> list[str]:
+        match command:
+            case commands.Help(topic):
+                return render.help_lines(topic)
+            case commands.MyIp():
+                return [self._own_address()]
+            case commands.MyPort():
+                return [render.ok(str(self._node.port))]
+            case commands.Connect(destination, port):
+                return [render.connected_reply(self._node.connect(destination, port))]
+            case commands.List():
+                return render.list_lines(self._node.rows())
+            case commands.Terminate(number):
+                return [render.terminated_reply(self._node.terminate(number))]
+            case commands.Send(number, text):
+                return [render.sent_reply(*self._node.send(number, text))]
+            case commands.Exit():
+                self._leave = True
+                self._node.close()
+                return [render.ok("bye")]
+
+    def _own_address(self) -> str:
+        address = self._node.address
+        if address is None:
+            raise NodeError("this host has no address but loopback")
+        return render.ok(address)

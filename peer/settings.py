@@ -1,0 +1,28 @@
+"""What a peer can be told at its start, with every default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from peer.protocol import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this peer runs.
+
+    Attributes:
+        port: the port to listen on; 0 lets the system choose.
+        bind: the address to listen on; empty for every address.
+        name: what this host is called in greetings.
+        connect_timeout: longest wait for a dial, look-up included, in seconds.
+        max_connections: how many connections may exist at once.
+        limits: the protocol's own times and sizes.
+    """
+
+    port: int
+    bind: str = ""
+    name: str = "peer"
+    connect_timeout: float = 5.0
+    max_connections: int = 256
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,197 @@
+"""The console for a person: line editing, a prompt, and notices that spare what is typed.
+
+While somebody types, only the main thread may touch the line: other threads hand their
+notices to it and wake it with a signal, and it clears the line, prints, and draws the
+line again, cursor and all.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Sequence
+from types import FrameType, ModuleType
+
+from peer.console import LONGEST_LINE, Console, ConsoleGoneError, LineTooLongError
+from peer.render import PROMPT
+
+try:
+    import readline as _readline_module
+except ImportError:  # some Pythons are built without it
+    _readline: ModuleType | None = None
+else:
+    _readline = _readline_module
+
+_HISTORY = 500  # lines
+_RETRY = 0.05  # seconds; a signal that met the main thread between two waits is sent again
+_CLEAR_LINE = "\r\x1b[K"
+
+
+def terminal_console() -> Console:
+    """Return the best console that this Python can give a person."""
+    return EditingTerminal(_readline) if _readline else CookedTerminal()
+
+
+class CookedTerminal(Console):
+    """A terminal without line editing: the kernel keeps the half-typed line."""
+
+    prompts = True
+
+    def read(self) -> str | None:
+        """Print the prompt, then read as `Console.read` does."""
+        self._print(PROMPT)
+        return super().read()
+
+    def notice(self, lines: Sequence[str]) -> None:
+        """Print over the prompt, then print it again."""
+        with self._lock:
+            self._print(_CLEAR_LINE)
+            self._write(lines)
+            self._print(PROMPT)
+
+    def _print(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            self._gone = True
+
+
+class EditingTerminal(Console):
+    """A terminal with GNU readline (or libedit) and a history.
+
+    Args:
+        readline: Python's module of that name.
+    """
+
+    prompts = True
+
+    def __init__(self, readline: ModuleType) -> None:
+        super().__init__()
+        self._readline = readline
+        self._redraw = _find_redraw(readline)
+        self._shown_changed = threading.Condition(self._lock)
+        self._editing = False
+        self._pending: list[str] = []
+        self._queued = self._shown = 0  # lines of notices since the start
+        self._main = threading.main_thread().ident or 0
+        self._saved = termios.tcgetattr(sys.stdin)
+        self._stop_echo_between_lines()
+        signal.signal(signal.SIGUSR1, self._on_wake)
+        readline.set_auto_history(False)
+        readline.set_pre_input_hook(self._begin_editing)
+        for setting in ("enable-bracketed-paste off", "bell-style none"):
+            readline.parse_and_bind(f"set {setting}")
+
+    def _stop_echo_between_lines(self) -> None:
+        """What is typed ahead, while a command runs, is shown once: by readline, later.
+
+        It also lifts the kernel's limit of 4,095 bytes on a line that is typed ahead.
+        """
+        raw = termios.tcgetattr(sys.stdin)
+        raw[3] &= ~(termios.ECHO | termios.ICANON)
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, raw)
+
+    def close(self) -> None:
+        """Give the terminal its mode back."""
+        self._readline.set_pre_input_hook(None)
+        try:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._saved)
+        except termios.error:
+            self._gone = True  # the terminal itself has gone
+
+    def read(self) -> str | None:
+        """Let the person edit a line; otherwise as `Console.read`."""
+        if self._gone:
+            raise ConsoleGoneError
+        try:
+            line = input(PROMPT)
+        except EOFError:
+            return None
+        except OSError as error:
+            raise ConsoleGoneError from error
+        finally:
+            self._end_editing()
+        if len(line) > LONGEST_LINE:
+            raise LineTooLongError
+        self._remember(line)
+        return line
+
+    def _remember(self, line: str) -> None:
+        length = self._readline.get_current_history_length()
+        if line.strip() and line != self._readline.get_history_item(length):
+            try:
+                self._readline.add_history(line)
+            except UnicodeEncodeError:
+                return  # bytes that are no text are not worth remembering
+            if length >= _HISTORY:
+                self._readline.remove_history_item(0)
+
+    def notice(self, lines: Sequence[str]) -> None:
+        """Show `lines` above the line being typed; returns when they are shown."""
+        with self._lock:
+            if not self._editing:
+                self._write(lines)
+                return
+            self._pending += lines
+            self._queued += len(lines)
+            goal = self._queued
+            while self._shown < goal:
+                signal.pthread_kill(self._main, signal.SIGUSR1)
+                self._shown_changed.wait(_RETRY)
+
+    def _begin_editing(self) -> None:
+        with self._lock:
+            self._editing = True
+
+    def _end_editing(self) -> None:
+        with self._lock:
+            self._editing = False
+            self._write_pending()
+
+    def _on_wake(self, _signal: int, _frame: FrameType | None) -> None:
+        with self._lock:
+            if self._editing and self._pending:
+                self._redraw(self._write_pending)
+
+    def _write_pending(self) -> None:
+        self._write(self._pending)
+        self._shown += len(self._pending)
+        self._pending.clear()
+        self._shown_changed.notify_all()
+
+
+def _find_redraw(readline: ModuleType) -> Callable[[Callable[[], None]], None]:
+    """Return a function that runs another one with the typed line out of the way."""
+    try:
+        library = ctypes.CDLL(readline.__file__)
+        clear, new_line, redisplay = (
+            library.rl_clear_visible_line,
+            library.rl_on_new_line,
+            library.rl_redisplay,
+        )
+        flush = library.fflush
+    except (OSError, AttributeError, TypeError):
+        return lambda write: _redraw_by_hand(readline, write)
+
+    def redraw(write: Callable[[], None]) -> None:
+        clear()
+        flush(None)  # readline writes through C's buffers, we do not
+        write()
+        new_line()
+        redisplay()
+        flush(None)
+
+    return redraw
+
+
+def _redraw_by_hand(readline: ModuleType, write: Callable[[], None]) -> None:
+    """Without readline's own functions the cursor ends up behind the typed text."""
+    os.write(sys.stdout.fileno(), _CLEAR_LINE.encode())
+    write()
+    typed = PROMPT + readline.get_line_buffer()
+    os.write(sys.stdout.fileno(), typed.encode("utf-8", "backslashreplace"))
