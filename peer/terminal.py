@@ -80,21 +80,23 @@ class EditingTerminal(Console):
         self._queued = self._shown = 0  # lines of notices since the start
         self._main = threading.main_thread().ident or 0
         self._saved = termios.tcgetattr(sys.stdin)
-        self._stop_echo_between_lines()
+        self._set_echo(on=False)
         signal.signal(signal.SIGUSR1, self._on_wake)
         readline.set_auto_history(False)
         readline.set_pre_input_hook(self._begin_editing)
         for setting in ("enable-bracketed-paste off", "bell-style none"):
             readline.parse_and_bind(f"set {setting}")
 
-    def _stop_echo_between_lines(self) -> None:
+    def _set_echo(self, *, on: bool) -> None:
         """What is typed ahead, while a command runs, is shown once: by readline, later.
 
-        It also lifts the kernel's limit of 4,095 bytes on a line that is typed ahead.
+        Readline echoes only where the terminal did before. Without canonical mode there
+        is no limit of 4,095 bytes on a line that is typed ahead either.
         """
-        raw = termios.tcgetattr(sys.stdin)
-        raw[3] &= ~(termios.ECHO | termios.ICANON)
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, raw)
+        mode = termios.tcgetattr(sys.stdin)
+        mode[3] &= ~(termios.ECHO | termios.ICANON)
+        mode[3] |= termios.ECHO if on else 0
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, mode)
 
     def close(self) -> None:
         """Give the terminal its mode back."""
@@ -109,17 +111,23 @@ class EditingTerminal(Console):
         if self._gone:
             raise ConsoleGoneError
         try:
-            line = input(PROMPT)
+            line = self._edit()
         except EOFError:
             return None
-        except OSError as error:
+        except (OSError, termios.error) as error:
             raise ConsoleGoneError from error
-        finally:
-            self._end_editing()
         if len(line) > LONGEST_LINE:
             raise LineTooLongError
         self._remember(line)
         return line
+
+    def _edit(self) -> str:
+        self._set_echo(on=True)
+        try:
+            return input(PROMPT)
+        finally:
+            self._end_editing()
+            self._set_echo(on=False)
 
     def _remember(self, line: str) -> None:
         length = self._readline.get_current_history_length()
