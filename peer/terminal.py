@@ -80,6 +80,7 @@ class EditingTerminal(Console):
         self._queued = self._shown = 0  # lines of notices since the start
         self._main = threading.main_thread().ident or 0
         self._saved = termios.tcgetattr(sys.stdin)
+        self._echoes = _find_echoing(readline)
         self._set_echo(on=False)
         signal.signal(signal.SIGUSR1, self._on_wake)
         readline.set_auto_history(False)
@@ -90,8 +91,9 @@ class EditingTerminal(Console):
     def _set_echo(self, *, on: bool) -> None:
         """What is typed ahead, while a command runs, is shown once: by readline, later.
 
-        Readline echoes only where the terminal did before. Without canonical mode there
-        is no limit of 4,095 bytes on a line that is typed ahead either.
+        A readline that cannot be told to echo by itself only does so where the terminal
+        did. Without canonical mode there is no limit of 4,095 bytes on a line that is
+        typed ahead either.
         """
         mode = termios.tcgetattr(sys.stdin)
         mode[3] &= ~(termios.ECHO | termios.ICANON)
@@ -101,6 +103,7 @@ class EditingTerminal(Console):
     def close(self) -> None:
         """Give the terminal its mode back."""
         self._readline.set_pre_input_hook(None)
+        self._readline.set_startup_hook(None)
         try:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._saved)
         except termios.error:
@@ -122,12 +125,14 @@ class EditingTerminal(Console):
         return line
 
     def _edit(self) -> str:
-        self._set_echo(on=True)
+        if not self._echoes:
+            self._set_echo(on=True)
         try:
             return input(PROMPT)
         finally:
             self._end_editing()
-            self._set_echo(on=False)
+            if not self._echoes:
+                self._set_echo(on=False)
 
     def _remember(self, line: str) -> None:
         length = self._readline.get_current_history_length()
@@ -171,6 +176,16 @@ class EditingTerminal(Console):
         self._shown += len(self._pending)
         self._pending.clear()
         self._shown_changed.notify_all()
+
+
+def _find_echoing(readline: ModuleType) -> bool:
+    """Make readline echo though the terminal does not; return whether it can be told so."""
+    try:
+        set_echoing = ctypes.CDLL(readline.__file__).rl_tty_set_echoing
+    except (OSError, AttributeError, TypeError):
+        return False
+    readline.set_startup_hook(lambda: set_echoing(1) and None)
+    return True
 
 
 def _find_redraw(readline: ModuleType) -> Callable[[Callable[[], None]], None]:
