@@ -197,11 +197,13 @@ def _find_redraw(readline: ModuleType) -> Callable[[Callable[[], None]], None]:
             library.rl_on_new_line,
             library.rl_redisplay,
         )
-        flush = library.fflush
-    except (OSError, AttributeError, TypeError):
+        flush, done = library.fflush, ctypes.c_int.in_dll(library, "rl_done")
+    except (OSError, AttributeError, TypeError, ValueError):
         return lambda write: _redraw_by_hand(readline, write)
 
     def redraw(write: Callable[[], None]) -> None:
+        if done.value:  # the line was entered a moment ago: nothing is left to spare
+            return
         clear()
         flush(None)  # readline writes through C's buffers, we do not
         write()
