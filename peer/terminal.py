@@ -75,7 +75,8 @@ class EditingTerminal(Console):
         self._readline = readline
         self._redraw = _find_redraw(readline)
         self._shown_changed = threading.Condition(self._lock)
-        self._editing = False
+        self._reading = False  # from before the prompt until the line is entered
+        self._editing = False  # from behind the prompt: only then is there a line to spare
         self._pending: list[str] = []
         self._queued = self._shown = 0  # lines of notices since the start
         self._main = threading.main_thread().ident or 0
@@ -125,6 +126,8 @@ class EditingTerminal(Console):
         return line
 
     def _edit(self) -> str:
+        with self._lock:
+            self._reading = True
         if not self._echoes:
             self._set_echo(on=True)
         try:
@@ -147,7 +150,7 @@ class EditingTerminal(Console):
     def notice(self, lines: Sequence[str]) -> None:
         """Show `lines` above the line being typed; returns when they are shown."""
         with self._lock:
-            if not self._editing:
+            if not self._reading:
                 self._write(lines)
                 return
             self._pending += lines
@@ -158,15 +161,15 @@ class EditingTerminal(Console):
                 self._shown_changed.wait(_RETRY)
 
     def _begin_editing(self) -> None:
-        with self._lock:
-            self._editing = True
+        self._editing = True
+        self._on_wake()
 
     def _end_editing(self) -> None:
         with self._lock:
-            self._editing = False
+            self._editing = self._reading = False
             self._write_pending()
 
-    def _on_wake(self, _signal: int, _frame: FrameType | None) -> None:
+    def _on_wake(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         with self._lock:
             if self._editing and self._pending:
                 self._redraw(self._write_pending)
