@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from peer import arguments, render
-from peer.console import Console
+from peer.console import Console, ConsoleGoneError
 from peer.listener import ListenError
 from peer.node import Node
 from peer.repl import Repl
@@ -13,6 +14,7 @@ from peer.repl import Repl
 
 def main() -> int:
     """Run a peer until it is told to leave; return the process's exit status."""
+    _fill_standard_descriptors()
     settings = arguments.parse()
     console = _console()
     try:
@@ -24,13 +26,25 @@ def main() -> int:
         where = render.endpoint(node.address or settings.bind or "0.0.0.0", node.port)  # noqa: S104 - shown, not bound
         console.notice([render.listening(where, settings.name)])
         Repl(console, node).run()
+    except (KeyboardInterrupt, ConsoleGoneError):
+        return 1  # before anything had begun
     finally:
         console.close()
     return 0
 
 
+def _fill_standard_descriptors() -> None:
+    """Whoever starts a program with one of them closed must not have a socket take its place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+    sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115
+
+
 def _console() -> Console:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (os.isatty(0) and os.isatty(1)):
         return Console()
     from peer.terminal import terminal_console  # noqa: PLC0415 - readline writes at import
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import select
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from peer.waker import Waker
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _LONGEST_NAME = 253  # RFC 1035
@@ -86,13 +90,14 @@ def normal(address: str) -> str:
     return str(mapped or parsed)
 
 
-def resolve(destination: str, port: int, timeout: float) -> list[Target]:
+def resolve(destination: str, port: int, timeout: float, waker: Waker) -> list[Target]:
     """Return the addresses that `destination` stands for, best first.
 
     Args:
         destination: an IPv4 or IPv6 address, or a host name.
         port: the port to dial there.
         timeout: longest wait for the name service, in seconds.
+        waker: calls the wait off.
 
     Raises:
         DestinationError: malformed, unknown, or the name service does not answer.
@@ -111,20 +116,35 @@ def resolve(destination: str, port: int, timeout: float) -> list[Target]:
             failure.append(error if isinstance(error, OSError) else OSError(str(error)))
         else:
             found.extend(Target(family, address) for family, _, _, _, address in answers)  # type: ignore[arg-type]
+        finally:
+            waker.wake()
 
     if literal:
         look_up()
+        woken = True
     else:
-        # getaddrinfo cannot be interrupted: a daemon thread is left behind where the
-        # name service is silent, and ends with the process.
-        thread = threading.Thread(target=look_up, name="resolver", daemon=True)
-        thread.start()
-        thread.join(timeout)
+        woken = _run_aside(look_up, timeout, waker)
     if found:
         return found
     if failure:
         raise DestinationError(f"unknown host {destination}")
-    raise DestinationError(f"timed out looking up {destination} after {timeout:g} s")
+    why = "called off" if woken else f"timed out after {timeout:g} s"
+    raise DestinationError(f"{why} looking up {destination}")
+
+
+def _run_aside(look_up: Callable[[], None], timeout: float, waker: Waker) -> bool:
+    """Return whether the waker was woken in time: by `look_up`, or to call it off.
+
+    getaddrinfo cannot be interrupted: a daemon thread is left behind where the name
+    service is silent, and ends with the process.
+    """
+    try:
+        threading.Thread(target=look_up, name="resolver", daemon=True).start()
+    except RuntimeError as error:
+        raise DestinationError("the system has no thread left for a look-up") from error
+    poll = select.poll()
+    poll.register(waker, select.POLLIN)
+    return bool(poll.poll(timeout * 1000))
 
 
 def _check_form(destination: str) -> bool:

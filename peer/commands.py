@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -66,7 +67,8 @@ class Exit:
     """Close everything and leave."""
 
 
-Command = Help | MyIp | MyPort | Connect | List | Terminate | Send | Exit
+Answered = Help | MyIp | MyPort | List | Terminate | Send | Exit
+Command = Answered | Connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,7 @@ def parse(line: str) -> Command:
     Raises:
         CommandError: it is none.
     """
-    verb, _, rest = line.lstrip(" \t").partition(" ")
-    verb = verb.rstrip()
+    verb, rest = _cut(line)
     if not verb:
         raise CommandError("nothing typed; help shows the commands")
     entry = TABLE.get(verb)
@@ -103,6 +104,13 @@ def parse(line: str) -> Command:
         return entry.read(rest)
     except ValueError as error:
         raise CommandError(f"{verb}: {error}; usage: {entry.usage}") from error
+
+
+def _cut(line: str) -> tuple[str, str]:
+    """Return the first word, and what follows the one blank behind it."""
+    line = line.lstrip(" \t")
+    word = re.split(r"[ \t]", line, maxsplit=1)[0]
+    return word.rstrip(), line[len(word) + 1 :]
 
 
 def _shown(word: str) -> str:
@@ -150,10 +158,10 @@ def _read_terminate(rest: str) -> Command:
 
 
 def _read_send(rest: str) -> Command:
-    number, _, text = rest.lstrip(" \t").partition(" ")
-    if not number.strip():
+    number, text = _cut(rest)
+    if not number:
         raise ValueError("needs an id and a message")
-    identity = _read_id(number.strip())
+    identity = _read_id(number)
     if not text:
         raise ValueError("needs a message")
     size = _utf8_size(text)

@@ -33,11 +33,12 @@ class Connection:
         open_socket: returns the connected socket; runs in the connection's own thread.
         make_protocol: makes the protocol once there is a socket.
         report: told what happened, in the connection's own thread, in order.
-        failed: told that no socket could be had.
+        ended: told that the thread is about to end, and what went wrong, if anything.
 
     Attributes:
         id: the number that the console shows; 0 until the connection is established.
         over: set once everything has been reported.
+        told: set by who dialled, once the person knows; what happens is reported after that.
     """
 
     def __init__(
@@ -46,14 +47,14 @@ class Connection:
         open_socket: Callable[[Waker], socket.socket],
         make_protocol: Callable[[Connection], Protocol],
         report: Report,
-        failed: Callable[[Exception], None],
+        ended: Callable[[Exception | None], None],
     ) -> None:
         self.role = role
         self.id = 0
-        self.over = threading.Event()
+        self.over, self.told = threading.Event(), threading.Event()
         self._address, self._port = "", 0
         self._open_socket, self._make_protocol = open_socket, make_protocol
-        self._report, self._failed = report, failed
+        self._report, self._ended = report, ended
         self._lock = threading.Lock()
         self._waker = Waker()
         self._protocol: Protocol | None = None
@@ -129,16 +130,18 @@ class Connection:
     # The thread
 
     def _run(self) -> None:
+        failure: Exception | None = None
         try:
             with self._open_socket(self._waker) as sock:
                 self._greet(sock)
                 self._converse(sock)
                 self._dispatch()
         except Exception as error:  # noqa: BLE001 - the thread's last word, handed on
-            self._failed(error)
+            failure = error
         finally:
-            self.over.set()
+            self._ended(failure)
             self._waker.close()
+            self.over.set()
 
     def _greet(self, sock: socket.socket) -> None:
         sock.setblocking(False)

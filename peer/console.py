@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 
+_STDOUT = 1
 LONGEST_LINE = 65_536
 """A typed line may have this many bytes; more is refused."""
 
@@ -28,8 +31,12 @@ class Console:
     prompts = False
 
     def __init__(self) -> None:
+        self.gone = False  # whether nobody reads what is printed any more
         self._lock = threading.RLock()
-        self._gone = False
+
+    def stop_reading(self, error: Exception) -> None:
+        """Make `read` raise `error`; called while it runs, in a signal's handler."""
+        raise error
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
@@ -38,9 +45,14 @@ class Console:
             yield
 
     def notice(self, lines: Sequence[str]) -> None:
-        """Print lines that nobody asked for; from any thread."""
+        """Print lines that nobody asked for; from any thread.
+
+        Raises:
+            ConsoleGoneError: nobody reads them.
+        """
         with self._lock:
             self._write(lines)
+            self._check()
 
     def reply(self, lines: Sequence[str]) -> None:
         """Print the lines of one reply together."""
@@ -54,27 +66,45 @@ class Console:
             LineTooLongError: that line was too long, and has been skipped.
             ConsoleGoneError: nobody reads what is printed any more.
         """
-        if self._gone:
-            raise ConsoleGoneError
-        line = sys.stdin.buffer.readline(LONGEST_LINE)
-        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-            while line and not line.endswith(b"\n"):
-                line = sys.stdin.buffer.readline(LONGEST_LINE)
-            raise LineTooLongError
+        self._check()
+        try:
+            line = self._read_bytes()
+        except OSError as error:  # a terminal that was hung up, for one
+            raise ConsoleGoneError from error
         if not line:
             return None
         return line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
+
+    def _read_bytes(self) -> bytes:
+        line = sys.stdin.buffer.readline(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            while line and not line.endswith(b"\n"):
+                line = sys.stdin.buffer.readline(LONGEST_LINE)
+            raise LineTooLongError
+        return line
+
+    def _check(self) -> None:
+        if self.gone:
+            raise ConsoleGoneError
 
     def close(self) -> None:
         """Leave everything as it was found."""
 
     def _write(self, lines: Sequence[str]) -> None:
         """Write whole lines. A reader that went away is found out by the next `read`."""
-        if self._gone:
-            return
-        data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
-        try:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        except (OSError, ValueError):
-            self._gone = True
+        self._print("".join(f"{line}\n" for line in lines))
+
+    def _print(self, text: str) -> None:
+        """Write to the descriptor itself.
+
+        A buffer of Python's would have a lock that a thread stuck in a write keeps when
+        the process ends, and what it could not write it would try again then.
+        """
+        data = memoryview(text.encode("utf-8", "backslashreplace"))
+        while data and not self.gone:
+            try:
+                data = data[os.write(_STDOUT, data) :]
+            except BlockingIOError:  # somebody else made it so
+                select.select([], [_STDOUT], [])
+            except OSError:
+                self.gone = True

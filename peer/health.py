@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from peer import arguments
-from peer.wire import Alive, Probe, encode
+from peer.wire import Alive, Probe, Refuse, encode
 
 _TIMEOUT = 3.0  # seconds
 
@@ -17,7 +17,8 @@ def alive(address: str, port: int, timeout: float = _TIMEOUT) -> bool:
     try:
         with socket.create_connection((address, port), timeout) as sock:
             sock.sendall(encode(Probe()))
-            return sock.makefile("rb").readline() == encode(Alive())
+            answer = sock.makefile("rb").readline()
+            return answer in (encode(Alive()), encode(Refuse("full", "-")))
     except OSError:
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import threading
@@ -11,6 +12,7 @@ from concurrent.futures import Future
 
 from peer import addresses, events, render, wire
 from peer.connection import Connection
+from peer.console import ConsoleGoneError
 from peer.dial import DialError, dial
 from peer.events import Ending
 from peer.listener import Listener, listen
@@ -24,6 +26,10 @@ from peer.waker import Waker
 _GRACE = 0.2  # seconds that a thread may take over its deadline
 
 Notify = Callable[[Sequence[str]], None]
+
+
+def _nobody(_row: Row) -> None:
+    """Nobody needs to be told."""
 
 
 class NodeError(Exception):
@@ -51,6 +57,7 @@ class Node:
         self._leaving = False
         self._alive: set[Connection] = set()
         self._dialling: dict[Connection, Future[Row]] = {}
+        self._look_up: Waker | None = None
         self._listener = Listener(sock, self._take, self._turned_away)
         self._listener.start()
 
@@ -61,26 +68,38 @@ class Node:
 
     # Commands
 
-    def connect(self, destination: str, port: int) -> Row:
-        """Dial a peer and wait until the connection is established.
+    def connect(self, destination: str, port: int, tell: Callable[[Row], None] = _nobody) -> Row:
+        """Dial a peer, wait until the connection is established, and `tell` that.
+
+        What happens on the connection is reported after `tell` has returned.
 
         Raises:
             NodeError: it was not, within the time that the settings allow.
         """
         deadline = time.monotonic() + self._settings.connect_timeout
-        try:
-            targets = addresses.resolve(destination, port, self._settings.connect_timeout)
-        except addresses.DestinationError as error:
-            raise NodeError(str(error)) from error
+        targets = self._resolve(destination, port)
         self._refuse_known(targets)
         where = render.endpoint(destination, port)
         connection = self._new(
             Role.DIALLER, lambda waker: dial(targets, self._settings.bind, deadline, waker)
         )
-        if connection is None:
-            raise NodeError(self._full)
         patience = deadline + self._settings.limits.greeting + _GRACE
-        return self._await(connection, where, patience)
+        try:
+            row = self._await(connection, where, patience)
+            tell(row)
+            return row
+        finally:
+            connection.told.set()
+
+    def _resolve(self, destination: str, port: int) -> list[addresses.Target]:
+        timeout = self._settings.connect_timeout
+        try:
+            with contextlib.closing(Waker()) as self._look_up:
+                return addresses.resolve(destination, port, timeout, self._look_up)
+        except addresses.DestinationError as error:
+            raise NodeError(str(error)) from error
+        except OSError as error:
+            raise NodeError(f"no look-up: {error.strerror}") from error
 
     def _refuse_known(self, targets: Sequence[addresses.Target]) -> None:
         wanted = {
@@ -93,12 +112,12 @@ class Node:
     def _await(self, connection: Connection, where: str, patience: float) -> Row:
         future = self._dialling[connection]
         try:
-            connection.start()
+            self._start(connection)
             return future.result(patience - time.monotonic())
         except TimeoutError as error:
+            if not future.cancel():  # it was established at the last moment
+                return future.result()
             raise NodeError(f"timed out connecting to {where}") from error
-        except RuntimeError as error:
-            raise NodeError("the system has no thread left for another connection") from error
         except DialError as error:
             raise NodeError(f"{error} ({where})") from error
         finally:
@@ -108,6 +127,8 @@ class Node:
 
     def call_off(self) -> None:
         """Give up the dial that is under way, if any; safe in a signal's handler."""
+        if self._look_up:
+            self._look_up.wake()
         for connection in list(self._dialling):
             connection.call_off()
 
@@ -177,34 +198,41 @@ class Node:
         return f"at the limit of {self._settings.max_connections} connections"
 
     def _take(self, sock: socket.socket) -> bool:
-        connection = self._new(Role.ACCEPTOR, lambda _: sock)
-        if connection is None:
-            return False
         try:
-            connection.start()
-        except RuntimeError:
-            self._forget(connection)
+            self._start(self._new(Role.ACCEPTOR, lambda _: sock))
+        except NodeError:
             return False
         return True
 
     def _turned_away(self, count: int) -> None:
-        self._notify([render.turned_away(count, self._full)])
+        with contextlib.suppress(ConsoleGoneError):
+            self._notify([render.turned_away(count, self._full)])
 
-    def _new(self, role: Role, open_socket: Callable[[Waker], socket.socket]) -> Connection | None:
+    def _new(self, role: Role, open_socket: Callable[[Waker], socket.socket]) -> Connection:
         with self._lock:
             if len(self._alive) >= self._settings.max_connections:
-                return None
-            connection = Connection(
-                role,
-                open_socket,
-                self._make_protocol,
-                self._report,
-                lambda error: self._failed(connection, error),
-            )
+                raise NodeError(self._full)
+            try:
+                connection = Connection(
+                    role,
+                    open_socket,
+                    self._make_protocol,
+                    self._report,
+                    lambda failure: self._ended(connection, failure),
+                )
+            except OSError as error:
+                raise NodeError(f"no further connection: {error.strerror}") from error
             self._alive.add(connection)
             if role is Role.DIALLER:
                 self._dialling[connection] = Future()
             return connection
+
+    def _start(self, connection: Connection) -> None:
+        try:
+            connection.start()
+        except RuntimeError as error:
+            self._ended(connection, None)
+            raise NodeError("the system has no thread left for another connection") from error
 
     def _make_protocol(self, connection: Connection) -> Protocol:
         return Protocol(
@@ -216,16 +244,14 @@ class Node:
             time.monotonic(),
         )
 
-    def _failed(self, connection: Connection, error: Exception) -> None:
-        self._forget(connection)
-        future = self._dialling.get(connection)
-        if future and not future.done():
-            future.set_exception(error)
-
-    def _forget(self, connection: Connection) -> None:
+    def _ended(self, connection: Connection, failure: Exception | None) -> None:
         self._registry.release(connection)
         with self._lock:
             self._alive.discard(connection)
+        future = self._dialling.get(connection)
+        if failure and future and not future.done():
+            broken = isinstance(failure, OSError)
+            future.set_exception(DialError(Ending.RESET.value) if broken else failure)
 
     def _report(self, connection: Connection, happened: Sequence[events.Event]) -> None:
         lines = [line for event in happened for line in self._lines(connection, event)]
@@ -254,8 +280,9 @@ class Node:
     def _opened(self, connection: Connection, remote: wire.Identity | None) -> list[str]:
         self._replace(self._registry.open(connection, remote))
         future = self._dialling.get(connection)
-        if future:
+        if future and future.set_running_or_notify_cancel():
             future.set_result(connection.row)
+            connection.told.wait()  # the reply comes first
             return []
         return [render.connected(connection.row)]
 
@@ -264,7 +291,7 @@ class Node:
             stale.abort(Ending.REPLACED)
 
     def _closed(self, connection: Connection, event: events.Closed) -> list[str]:
-        self._forget(connection)
+        self._registry.release(connection)
         why = self._why(event)
         future = self._dialling.get(connection)
         if future and not future.done():

@@ -11,6 +11,10 @@ PIECE = 65_536
 """Largest piece handed out for one write, in bytes."""
 
 
+_OVERHEAD = 256
+"""What a waiting message costs beside its text, in bytes: short ones add up, too."""
+
+
 class WindowFullError(Exception):
     """Too much waits for the other end already; the message was not accepted."""
 
@@ -19,7 +23,7 @@ class Outbox:
     """Bytes on their way out, and the messages among them that nobody confirmed yet.
 
     Args:
-        window: how many bytes of text may wait to be confirmed.
+        window: how many bytes may wait to be confirmed, overhead included.
     """
 
     def __init__(self, window: int) -> None:
@@ -47,7 +51,9 @@ class Outbox:
         Raises:
             WindowFullError: it does not fit into the window.
         """
-        size = len(text.encode("utf-8"))
+        size = _cost(text)
+        if not framed and self._waiting_bytes + size > self._window:
+            self.confirm_written()  # a receipt may never come
         if self._waiting_bytes + size > self._window:
             raise WindowFullError
         line = wire.encode(wire.Message(number, text)) if framed else text.encode("utf-8") + b"\n"
@@ -82,10 +88,14 @@ class Outbox:
 
     def _drop_oldest(self) -> None:
         sent, _ = self._waiting.popleft()
-        self._waiting_bytes -= len(sent.text.encode("utf-8"))
+        self._waiting_bytes -= _cost(sent.text)
 
     def clear(self) -> None:
         """Drop everything: nothing will be written any more."""
         self._bytes.clear()
         self._waiting.clear()
         self._waiting_bytes = 0
+
+
+def _cost(text: str) -> int:
+    return len(text.encode("utf-8")) + _OVERHEAD

@@ -119,7 +119,7 @@ class Protocol:
         self._ending = ending
         self._bye_sent = True
         self._drain_until = now + self._limits.linger
-        if self.state is State.OPEN:
+        if self.state is State.OPEN or (self.state is State.WELCOMED and self._opened):
             self._out.put(wire.Bye("exit" if ending is Ending.EXITED_HERE else "terminate"))
             self._events.append(events.Leaving())
         elif self.state is not State.PLAIN:
@@ -177,8 +177,6 @@ class Protocol:
     def data_sent(self, count: int, now: float) -> None:
         """Take note that the first `count` bytes of `data_to_send` were written."""
         self._out.wrote(count)
-        if self.state is State.PLAIN and self._lines_seen:
-            self._out.confirm_written()
         self._finish_if_settled(now)
 
     @property
@@ -202,8 +200,7 @@ class Protocol:
                     return
                 self._receive_line(line, now)
         except wire.LineTooLongError:
-            if self.state is not State.DRAINING:
-                self._finish(Ending.LINE_TOO_LONG, State.CLOSED)
+            self._receive_line_too_long()
         except wire.FrameError:
             self._finish(Ending.BAD_FRAME, State.CLOSED)
 
@@ -287,7 +284,7 @@ class Protocol:
     def _open(self) -> None:
         assert self.remote is not None  # noqa: S101 - both callers come from a greeting
         self.state = State.OPEN
-        if self._told_plain:
+        if self._told_plain and not self.leaving:
             self._events.append(events.Upgraded(self.remote))
         elif not self._opened:
             self._announce(self.remote)
@@ -305,13 +302,21 @@ class Protocol:
         if self.state is State.GREETING:
             self._take_for_plain()
         elif self.state is State.WELCOMED and not self._opened:
-            self._announce(self.remote)
+            self._told_plain = True  # established at its `ready` only: it may still refuse
+            self._announce(None)
         if self.state is State.PLAIN:
             self._lines_seen = True
             line = line.removesuffix(b"\r")  # telnet ends its lines with CR LF
         self._received += 1
         self._events.append(events.Received(line))
         self._explain_odd_text(line)
+
+    def _receive_line_too_long(self) -> None:
+        if self.state is State.DRAINING:
+            return
+        if self.state is State.GREETING and self.role is Role.ACCEPTOR:
+            self._take_for_plain()  # so that there is something to explain
+        self._finish(Ending.LINE_TOO_LONG, State.CLOSED)
 
     def _explain_odd_text(self, line: bytes) -> None:
         try:
@@ -371,6 +376,8 @@ class Protocol:
         if self.state in (State.DRAINING, State.CLOSED):
             self.state = state
             return
+        if self.state is State.PLAIN and self._lines_seen:
+            self._out.confirm_written()  # it is really plain: nothing more can be known
         self.state = state
         self._drain_until = drain_until
         self._events.append(events.Closed(ending, self._out.unconfirmed, refusal))

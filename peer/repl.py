@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from types import FrameType
 
 from peer import commands, render
 from peer.commands import CommandError
 from peer.console import LONGEST_LINE, Console, ConsoleGoneError, LineTooLongError
 from peer.node import Node, NodeError
+from peer.render import Row
 
+_TICK = 0.5  # seconds
+_LONGEST_LEAVE = 3.0  # seconds from SIGTERM to the end, whatever is stuck
 _HOW_TO_LEAVE = "interrupted: type exit to leave, or Ctrl-P Ctrl-Q to detach from a container"
 
 
@@ -26,10 +31,13 @@ class Repl:
 
     def __init__(self, console: Console, node: Node) -> None:
         self._console, self._node = console, node
-        self._reading = self._leave = False
+        self._reading = self._interrupted = self._leave = False
+        self._leave_by = float("inf")
         signal.signal(signal.SIGINT, self._on_interrupt)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_leave)
+        signal.signal(signal.SIGALRM, self._on_tick)
+        signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
 
     def run(self) -> None:
         """Carry out commands until `exit`, end of input, SIGTERM or a console that is gone."""
@@ -37,7 +45,8 @@ class Repl:
             try:
                 line = self._read()
             except _InterruptedError:
-                self._console.reply(["", render.notice(_HOW_TO_LEAVE)])
+                fresh_line = [""] if self._console.prompts else []
+                self._console.reply([*fresh_line, render.notice(_HOW_TO_LEAVE)])
             except LineTooLongError:
                 problem = f"a line may have {LONGEST_LINE:,} bytes at most; nothing was done"
                 self._console.reply([render.error(problem)])
@@ -50,6 +59,7 @@ class Repl:
         self._node.close()
 
     def _read(self) -> str | None:
+        self._interrupted = False
         self._reading = True
         try:
             if self._leave:  # told so between two lines
@@ -59,23 +69,45 @@ class Repl:
             self._reading = False
 
     def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        """Only a read may be interrupted by an exception: elsewhere it could lose a lock."""
         if self._reading:
-            self._reading = False
-            raise _InterruptedError
-        self._node.call_off()
+            self._interrupted = True
+            self._stop_reading()
+        else:
+            self._node.call_off()
 
     def _on_leave(self, _signal: int, _frame: FrameType | None) -> None:
         self._leave = True
-        if self._reading:
-            self._reading = False
-            raise _ToldToLeaveError
+        self._leave_by = min(self._leave_by, time.monotonic() + _LONGEST_LEAVE)
         self._node.call_off()
+        self._stop_reading()
+
+    def _on_tick(self, _signal: int, _frame: FrameType | None) -> None:
+        """Ask again for what was asked for before.
+
+        A signal that arrives just before the main thread begins to wait wakes nobody, an
+        exception raised in one of readline's hooks is dropped, and that the console is
+        gone may be found out by any thread.
+        """
+        if time.monotonic() > self._leave_by:
+            os._exit(0)  # stuck in a write that nobody reads
+        if self._leave:
+            self._node.call_off()
+        self._leave = self._leave or self._console.gone
+        self._stop_reading()
+
+    def _stop_reading(self) -> None:
+        """Only a read may be interrupted by an exception: elsewhere it could lose a lock."""
+        if self._reading and self._leave:
+            self._console.stop_reading(_ToldToLeaveError())
+        elif self._reading and self._interrupted:
+            self._console.stop_reading(_InterruptedError())
 
     def _carry_out(self, line: str) -> None:
         try:
             command = commands.parse(line)
-            if isinstance(command, commands.Send):
+            if isinstance(command, commands.Connect):
+                self._node.connect(command.destination, command.port, self._connected)
+            elif isinstance(command, commands.Send):
                 with self._console.hold():  # the receipt must not overtake the reply
                     self._console.reply(self._reply(command))
             else:
@@ -85,7 +117,10 @@ class Repl:
         except Exception as bug:  # noqa: BLE001 - no input may end the peer
             self._console.reply([render.error(f"internal: {type(bug).__name__}: {bug}")])
 
-    def _reply(self, command: commands.Command) -> list[str]:
+    def _connected(self, row: Row) -> None:
+        self._console.reply([render.connected_reply(row)])
+
+    def _reply(self, command: commands.Answered) -> list[str]:
         match command:
             case commands.Help(topic):
                 return render.help_lines(topic)
@@ -93,8 +128,6 @@ class Repl:
                 return [self._own_address()]
             case commands.MyPort():
                 return [render.ok(str(self._node.port))]
-            case commands.Connect(destination, port):
-                return [render.connected_reply(self._node.connect(destination, port))]
             case commands.List():
                 return render.list_lines(self._node.rows())
             case commands.Terminate(number):

@@ -8,6 +8,7 @@ line again, cursor and all.
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import signal
 import sys
@@ -41,24 +42,28 @@ class CookedTerminal(Console):
 
     prompts = True
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._prompted = False
+
     def read(self) -> str | None:
         """Print the prompt, then read as `Console.read` does."""
-        self._print(PROMPT)
-        return super().read()
+        with self._lock:
+            self._prompted = True
+            self._print(PROMPT)
+        try:
+            return super().read()
+        finally:
+            self._prompted = False
 
     def notice(self, lines: Sequence[str]) -> None:
         """Print over the prompt, then print it again."""
         with self._lock:
-            self._print(_CLEAR_LINE)
+            prompted = self._prompted
+            self._print(_CLEAR_LINE if prompted else "")
             self._write(lines)
-            self._print(PROMPT)
-
-    def _print(self, text: str) -> None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except (OSError, ValueError):
-            self._gone = True
+            self._print(PROMPT if prompted else "")
+            self._check()
 
 
 class EditingTerminal(Console):
@@ -77,6 +82,8 @@ class EditingTerminal(Console):
         self._shown_changed = threading.Condition(self._lock)
         self._reading = False  # from before the prompt until the line is entered
         self._editing = False  # from behind the prompt: only then is there a line to spare
+        self._busy = False  # drawing: no exception may interrupt that
+        self._stop_with: Exception | None = None
         self._pending: list[str] = []
         self._queued = self._shown = 0  # lines of notices since the start
         self._main = threading.main_thread().ident or 0
@@ -84,6 +91,8 @@ class EditingTerminal(Console):
         self._echoes = _find_echoing(readline)
         self._set_echo(on=False)
         signal.signal(signal.SIGUSR1, self._on_wake)
+        if isinstance(sys.stdin, io.TextIOWrapper):  # whatever the locale says
+            sys.stdin.reconfigure(errors="surrogateescape")
         readline.set_auto_history(False)
         readline.set_pre_input_hook(self._begin_editing)
         for setting in ("enable-bracketed-paste off", "bell-style none"):
@@ -106,14 +115,20 @@ class EditingTerminal(Console):
         self._readline.set_pre_input_hook(None)
         self._readline.set_startup_hook(None)
         try:
-            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._saved)
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, self._saved)
         except termios.error:
-            self._gone = True  # the terminal itself has gone
+            self.gone = True  # the terminal itself has gone
+
+    def stop_reading(self, error: Exception) -> None:
+        """Make `read` raise `error`, once the line is whole again."""
+        if self._busy:
+            self._stop_with = error
+        else:
+            raise error
 
     def read(self) -> str | None:
         """Let the person edit a line; otherwise as `Console.read`."""
-        if self._gone:
-            raise ConsoleGoneError
+        self._check()
         try:
             line = self._edit()
         except EOFError:
@@ -126,11 +141,11 @@ class EditingTerminal(Console):
         return line
 
     def _edit(self) -> str:
-        with self._lock:
-            self._reading = True
-        if not self._echoes:
-            self._set_echo(on=True)
         try:
+            with self._lock:
+                self._reading = True
+            if not self._echoes:
+                self._set_echo(on=True)
             return input(PROMPT)
         finally:
             self._end_editing()
@@ -152,6 +167,7 @@ class EditingTerminal(Console):
         with self._lock:
             if not self._reading:
                 self._write(lines)
+                self._check()
                 return
             self._pending += lines
             self._queued += len(lines)
@@ -159,25 +175,39 @@ class EditingTerminal(Console):
             while self._shown < goal:
                 signal.pthread_kill(self._main, signal.SIGUSR1)
                 self._shown_changed.wait(_RETRY)
+            self._check()
 
     def _begin_editing(self) -> None:
         self._editing = True
-        self._on_wake()
+        self._show_pending()
 
     def _end_editing(self) -> None:
+        self._busy = True
         with self._lock:
             self._editing = self._reading = False
             self._write_pending()
+        self._busy = False
+        self._stop_with = None  # too late: the read is over
 
-    def _on_wake(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+    def _on_wake(self, _signal: int, _frame: FrameType | None) -> None:
+        self._show_pending()
+        error, self._stop_with = self._stop_with, None
+        if error:
+            raise error
+
+    def _show_pending(self) -> None:
+        if self._busy:  # a signal came while this runs; whoever waits will send another
+            return
+        self._busy = True
         with self._lock:
             if self._editing and self._pending:
                 self._redraw(self._write_pending)
+        self._busy = False
 
     def _write_pending(self) -> None:
-        self._write(self._pending)
-        self._shown += len(self._pending)
-        self._pending.clear()
+        lines, self._pending = self._pending, []
+        self._write(lines)
+        self._shown += len(lines)
         self._shown_changed.notify_all()
 
 
