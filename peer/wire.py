@@ -197,16 +197,16 @@ def parse_frame(line: bytes) -> Frame:
         FrameError: it is none, or its text is not UTF-8.
     """
     try:
-        verb, _, rest = line.decode("utf-8").partition(" ")
+        verb, blank, rest = line.decode("utf-8").partition(" ")
     except UnicodeDecodeError as error:
         raise FrameError("not UTF-8") from error
     if verb == "msg":
-        number, blank, text = rest.partition(" ")
-        if blank:
+        number, second_blank, text = rest.partition(" ")
+        if second_blank:
             return Message(_number(number), text)
     elif verb == "got":
         return Receipt(_number(rest))
-    elif verb in ("ping", "pong") and not rest:
+    elif verb in ("ping", "pong") and not blank:
         return Ping() if verb == "ping" else Pong()
     elif verb == "bye" and rest in ("terminate", "exit"):
         return Bye(rest)

@@ -1,0 +1,265 @@
+"""What the peer's tests share: waiting, nodes, processes on pipes and on terminals."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pexpect
+import pyte
+
+from peer.node import Node
+from peer.protocol import Limits
+from peer.render import Row
+from peer.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 8.0  # seconds; far longer than anything here takes
+_numbers = itertools.count(1)
+
+
+def until(condition: Callable[[], object], timeout: float = PATIENCE, what: str = "") -> None:
+    """Wait for `condition`; fail at the deadline."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what or condition}"
+        time.sleep(0.002)
+
+
+def address() -> str:
+    """Return a loopback address that nothing else of this run uses."""
+    number = next(_numbers)
+    return f"127.{os.getpid() % 200 + 20}.{number // 250 + 1}.{number % 250 + 2}"
+
+
+class LabNode:
+    """A node and the notices that it gave."""
+
+    def __init__(
+        self,
+        bind: str | None = None,
+        name: str = "lab",
+        limits: Limits | None = None,
+        notify: Callable[[Sequence[str]], None] | None = None,
+        **settings: object,
+    ) -> None:
+        self.bind = address() if bind is None else bind
+        self.lines: list[str] = []
+        chosen = Settings(
+            port=0, bind=self.bind, name=name, limits=limits or Limits(greeting=0.3), **settings
+        )
+        self.node = Node(chosen, notify or self.lines.extend)
+        self.port = self.node.port
+
+    def connect(self, other: LabNode) -> Row:
+        return self.node.connect(other.bind, other.port)
+
+    def await_line(self, pattern: str, timeout: float = PATIENCE) -> str:
+        until(lambda: self.matching(pattern), timeout, f"{pattern!r} in {self.lines[-20:]}")
+        return self.matching(pattern)[0]
+
+    def matching(self, pattern: str) -> list[str]:
+        return [line for line in list(self.lines) if re.search(pattern, line)]
+
+    def texts(self) -> list[str]:
+        return [line.partition("): ")[2] for line in self.matching(r"^\* message ")]
+
+    def dial(self, timeout: float = 3.0) -> socket.socket:
+        return socket.create_connection((self.bind, self.port), timeout)
+
+    def close(self) -> None:
+        self.node.close()
+
+
+class Peer:
+    """A real `python3 -m peer` on pipes."""
+
+    def __init__(self, *arguments: str, code: str = "", bind: str | None = None, **popen: object):
+        self.bind = address() if bind is None else bind
+        self.lines: list[str] = []
+        self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        start = ["-c", code] if code else ["-m", "peer"]
+        where = ["--bind", self.bind] if self.bind else []
+        self.process = subprocess.Popen(
+            [sys.executable, *start, *(arguments or ("0",)), *where],
+            stdin=popen.pop("stdin", subprocess.PIPE),
+            stdout=popen.pop("stdout", subprocess.PIPE),
+            stderr=self._stderr,
+            cwd=ROOT,
+            **popen,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._seen = 0
+
+    def _read(self) -> None:
+        with contextlib.suppress(ValueError):
+            for line in self.process.stdout or ():
+                self.lines.append(line.decode("utf-8", "replace").removesuffix("\n"))
+
+    @property
+    def errors(self) -> str:
+        self._stderr.seek(0)
+        return self._stderr.read()
+
+    @property
+    def port(self) -> int:
+        return int(self.expect(r"^\* listening on .*:(\d+) \(").group(1))
+
+    def write(self, data: bytes) -> None:
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def find(self, pattern: str, start: int = 0) -> re.Match[str] | None:
+        found = (re.search(pattern, line) for line in self.lines[start:])
+        return next((match for match in found if match), None)
+
+    def expect(self, pattern: str, timeout: float = PATIENCE, start: int = 0) -> re.Match[str]:
+        until(lambda: self.find(pattern, start), timeout, f"{pattern!r} in {self.lines[-20:]}")
+        found = self.find(pattern, start)
+        assert found
+        return found
+
+    def command(self, line: str, timeout: float = PATIENCE) -> str:
+        """Type a line; return the last line of its reply."""
+        start = len(self.lines)
+        self.write(line.encode() + b"\n")
+        return self.expect(r"^(ok|error): .*", timeout, start).group()
+
+    def connect(self, other: Peer) -> str:
+        return self.command(f"connect {other.bind} {other.port}")
+
+    def texts(self) -> list[str]:
+        return [line.partition("): ")[2] for line in self.lines if line.startswith("* message ")]
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+        until(lambda: stat(self.process.pid)[0] == "T", what="the process to stop")
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def wait(self, timeout: float = PATIENCE) -> int:
+        status = self.process.wait(timeout)
+        self._reader.join(PATIENCE)
+        return status
+
+    def clean_up(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(PATIENCE)
+        with contextlib.suppress(OSError):
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe:
+                    pipe.close()
+
+
+def stat(pid: int) -> tuple[str, float]:
+    """Return a process's state and the seconds of CPU it has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return fields[0], (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(pid: int) -> int:
+    """Return a process's resident memory in KiB."""
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found.group(1)) if found else 0
+
+
+class Screen:
+    """A real `python3 -m peer` on a pty, and what a person sees there."""
+
+    def __init__(self, *arguments: str, code: str = "", bind: str | None = None,
+                 size: tuple[int, int] = (40, 100), **environment: str) -> None:  # fmt: skip
+        self.bind = address() if bind is None else bind
+        start = ["-c", code] if code else ["-m", "peer"]
+        self.child = pexpect.spawn(
+            sys.executable,
+            [*start, *(arguments or ("0",)), "--bind", self.bind],
+            env={**os.environ, "LANG": "C.UTF-8", "TERM": "xterm", **environment},
+            dimensions=size,
+            cwd=str(ROOT),
+            timeout=PATIENCE,
+        )
+        self.child.delaybeforesend = None
+        self.display = pyte.HistoryScreen(size[1], size[0], history=20_000, ratio=0.5)
+        self._stream = pyte.ByteStream(self.display)
+        self.raw = ""
+
+    def type(self, text: str) -> None:
+        self.child.send(text.encode("utf-8"))
+
+    def update(self) -> None:
+        """Take in what was printed since."""
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
+            while True:
+                data = self.child.read_nonblocking(65_536, timeout=0)
+                self.raw += data.decode("utf-8", "replace")
+                self._stream.feed(data)
+
+    @property
+    def rows(self) -> list[str]:
+        return [line.rstrip() for line in self.display.display]
+
+    @property
+    def current(self) -> str:
+        """The row the cursor is on, without blanks at its end."""
+        return self.rows[self.display.cursor.y]
+
+    def see(self, pattern: str, timeout: float = PATIENCE) -> str:
+        """Wait until a row of the screen matches; return that row."""
+        found: list[str] = []
+
+        def look() -> bool:
+            self.update()
+            found[:] = [row for row in self.rows if re.search(pattern, row)]
+            return bool(found)
+
+        until(look, timeout, f"{pattern!r} on the screen:\n" + "\n".join(self.rows))
+        return found[0]
+
+    def settle(self, current: str, timeout: float = PATIENCE) -> None:
+        """Wait until the cursor's row is exactly `current`."""
+
+        def look() -> bool:
+            self.update()
+            return self.current == current
+
+        until(look, timeout, f"row {current!r}, not {self.current!r}")
+
+    @property
+    def port(self) -> int:
+        row = self.see(r"\* listening on \S+:(\d+)")
+        self.settle(">")
+        return int(re.search(r":(\d+) \(", row).group(1))
+
+    def command(self, line: str) -> str:
+        """Type a line at an empty prompt and return the last line of its reply."""
+        self.settle(">")
+        before = len(re.findall(r"(?m)^(?:ok|error): .*\r$", self.raw))
+        self.type(line + "\r")
+        replies: list[str] = []
+
+        def look() -> bool:
+            self.update()
+            replies[:] = re.findall(r"(?m)^((?:ok|error): .*)\r$", self.raw)
+            return len(replies) > before
+
+        until(look, what=f"a reply to {line[:40]!r}")
+        return replies[-1]
+
+    def clean_up(self) -> None:
+        self.update()
+        self.child.close(force=True)

@@ -1,0 +1,595 @@
+"""One connection's protocol: two of them talk through a simulated network."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from peer import wire
+from peer.events import (
+    Closed,
+    Delivered,
+    Ending,
+    Leaving,
+    Odd,
+    Opened,
+    Received,
+    Sent,
+    Upgraded,
+)
+from peer.outbox import WindowFullError
+from peer.protocol import Limits, NotOpenError, Protocol, Role, State
+
+ALICE = wire.Identity("a" * 16, 5000, "alice")
+BOB = wire.Identity("b" * 16, 6000, "bob")
+LIMITS = Limits()
+NEVER = float("inf")
+
+
+def dialler(**given: object) -> Protocol:
+    return make(Role.DIALLER, ALICE, "d" * 16, **given)
+
+
+def acceptor(**given: object) -> Protocol:
+    return make(Role.ACCEPTOR, BOB, "c" * 16, **given)
+
+
+def make(role: Role, me: wire.Identity, nonce: str, refusal: str | None = None,
+         limits: Limits = LIMITS) -> Protocol:  # fmt: skip
+    return Protocol(role, me, nonce, lambda _: refusal, limits, 0.0)
+
+
+def written(protocol: Protocol, now: float = 0.0) -> bytes:
+    """Take everything that the protocol wants written."""
+    out = b""
+    while data := protocol.data_to_send():
+        protocol.data_sent(len(data), now)
+        out += data
+    return out
+
+
+def talk(one: Protocol, other: Protocol, now: float = 0.0) -> None:
+    """Carry bytes both ways until both are quiet."""
+    while True:
+        there, back = written(one, now), written(other, now)
+        if not there and not back:
+            return
+        if there:
+            other.receive_data(there, now)
+        if back:
+            one.receive_data(back, now)
+
+
+def opened() -> tuple[Protocol, Protocol]:
+    one, other = dialler(), acceptor()
+    talk(one, other)
+    assert one.events_received() == [Opened(BOB)]
+    assert other.events_received() == [Opened(ALICE)]
+    return one, other
+
+
+def texts(protocol: Protocol) -> list[bytes]:
+    return [event.raw for event in protocol.events_received() if isinstance(event, Received)]
+
+
+def line(item: wire.Greeting | wire.Frame) -> bytes:
+    return wire.encode(item)
+
+
+HELLO = line(wire.Hello(ALICE, "d" * 16))
+WELCOME = line(wire.Welcome(BOB, "c" * 16, "d" * 16))
+READY = line(wire.Ready("c" * 16))
+
+
+class TestGreeting:
+    def test_who_says_what(self) -> None:
+        one, other = dialler(), acceptor()
+        assert written(other) == b""
+        assert written(one) == HELLO
+        other.receive_data(HELLO, 0.0)
+        assert written(other) == WELCOME
+        assert other.state is State.WELCOMED
+        assert other.events_received() == []
+        one.receive_data(WELCOME, 0.0)
+        assert (one.state, written(one)) == (State.OPEN, READY)
+        other.receive_data(READY, 0.0)
+        assert (other.state, other.events_received()) == (State.OPEN, [Opened(ALICE)])
+
+    def test_nothing_can_be_sent_before(self) -> None:
+        with pytest.raises(NotOpenError):
+            dialler().send_message("early")
+
+    def test_probe(self) -> None:
+        one = acceptor()
+        one.receive_data(b"PEERLAB/1 probe\n", 0.0)
+        assert written(one) == b"PEERLAB/1 alive\n"
+        assert one.half_close
+        assert one.events_received() == [Closed(Ending.PROBED)]
+        one.receive_eof(0.0)
+        assert one.over
+
+    @pytest.mark.parametrize("reason", ["self", "duplicate"])
+    def test_acceptor_refuses(self, reason: str) -> None:
+        one, other = dialler(), acceptor(refusal=reason)
+        talk(one, other)
+        assert one.events_received() == [Closed(Ending.REFUSED, (), reason)]
+        assert other.events_received() == [Closed(Ending.REFUSED, (), reason)]
+        assert one.over
+        assert other.half_close
+
+    def test_dialler_refuses(self) -> None:
+        one, other = dialler(refusal="duplicate"), acceptor()
+        talk(one, other)
+        assert one.events_received() == [Closed(Ending.REFUSED, (), "duplicate")]
+        assert other.events_received() == [Closed(Ending.REFUSED, (), "duplicate")]
+
+    def test_full(self) -> None:
+        one = dialler()
+        one.receive_data(b"PEERLAB/1 refuse full -\n", 0.0)
+        assert one.events_received() == [Closed(Ending.REFUSED, (), "full")]
+
+    def test_a_refusal_for_somebody_else_is_a_text(self) -> None:
+        one = dialler()
+        one.receive_data(line(wire.Refuse("duplicate", "e" * 16)), 0.0)
+        assert one.events_received()[0] == Opened(None)
+
+    @pytest.mark.parametrize("ending", [Ending.TERMINATED_HERE, Ending.EXITED_HERE])
+    def test_ended_before_it_was_over(self, ending: Ending) -> None:
+        one = dialler()
+        one.end(ending, 0.0)
+        assert one.over
+        assert one.events_received() == [Closed(ending)]
+
+    def test_welcomed_and_then_silence(self) -> None:
+        one = acceptor()
+        one.receive_data(HELLO, 1.0)
+        assert one.deadline() == 1.0 + LIMITS.silence
+        one.tick(7.0)
+        assert one.events_received() == [Closed(Ending.NEVER_GREETED)]
+
+    def test_closed_without_a_word(self) -> None:
+        one = acceptor()
+        one.receive_eof(0.0)
+        assert one.events_received() == [Closed(Ending.NOTHING_SAID)]
+
+    def test_closed_between_hello_and_ready(self) -> None:
+        one = acceptor()
+        one.receive_data(HELLO, 0.0)
+        one.receive_eof(0.0)
+        assert one.events_received() == [Closed(Ending.NEVER_GREETED)]
+
+
+STREAM = HELLO + READY + b"msg 1 one\nmsg 2 two\nping\nmsg 3 \nbye exit\nmsg 4 after\n"
+
+
+@given(st.lists(st.integers(0, len(STREAM)), max_size=12))
+def test_segments_mean_nothing(cuts: list[int]) -> None:
+    def run(edges: list[int]) -> list[object]:
+        one = acceptor()
+        for start, end in zip(edges, edges[1:], strict=False):
+            one.receive_data(STREAM[start:end], 0.0)
+        return [one.events_received(), one.state]
+
+    assert run([0, *sorted(cuts), len(STREAM)]) == run([0, len(STREAM)])
+
+
+class TestMessages:
+    def test_both_ways_confirmed(self) -> None:
+        one, other = opened()
+        assert [one.send_message("hi"), one.send_message(""), other.send_message("ho")] == [1, 2, 1]
+        talk(one, other)
+        assert one.events_received() == [Received(b"ho"), Delivered(1, 2)]
+        assert other.events_received() == [Received(b"hi"), Received(b""), Delivered(1, 1)]
+
+    def test_a_text_cannot_be_a_frame(self) -> None:
+        one, other = opened()
+        for text in ("bye exit", "got 7", "msg 1 x", "ping", "PEERLAB/1 refuse full -"):
+            one.send_message(text)
+        talk(one, other)
+        assert texts(other) == [
+            b"bye exit", b"got 7", b"msg 1 x", b"ping", b"PEERLAB/1 refuse full -"
+        ]  # fmt: skip
+        assert not one.leaving
+
+    @pytest.mark.parametrize(
+        "frame",
+        ["msg 2 x", "msg 1", "got 1", "nonsense", "", "PEERLAB/1 probe", "bye maybe"],
+    )
+    def test_bad_frames_end_it(self, frame: str) -> None:
+        one, _ = opened()
+        one.receive_data(frame.encode() + b"\n", 0.0)
+        assert one.events_received() == [Closed(Ending.BAD_FRAME)]
+        assert one.over
+
+    def test_a_message_twice_ends_it(self) -> None:
+        one, _ = opened()
+        one.receive_data(b"msg 1 x\nmsg 1 x\n", 0.0)
+        assert one.events_received() == [Received(b"x"), Closed(Ending.BAD_FRAME)]
+
+    def test_a_second_goodbye_ends_it(self) -> None:
+        one, _ = opened()
+        one.send_message("waits")
+        one.receive_data(b"bye exit\nbye exit\n", 0.0)
+        assert one.events_received()[-1] == Closed(Ending.BAD_FRAME, (Sent(1, "waits"),))
+
+    def test_a_receipt_twice_is_harmless(self) -> None:
+        one, _ = opened()
+        one.send_message("x")
+        one.receive_data(b"got 1\ngot 1\n", 0.0)
+        assert one.events_received() == [Delivered(1, 1)]
+
+    def test_a_line_without_end(self) -> None:
+        one, _ = opened()
+        one.receive_data(b"msg 1 " + b"x" * 20_000, 0.0)
+        assert one.events_received() == [Closed(Ending.LINE_TOO_LONG)]
+
+    def test_window(self) -> None:
+        one, other = opened()
+        with pytest.raises(WindowFullError):
+            for _ in range(1_000):
+                one.send_message("x" * wire.MAX_TEXT)
+        talk(one, other)
+        one.send_message("fits again")
+
+    def test_receipts_do_not_pile_up(self) -> None:
+        one, _ = opened()
+        for number in range(1, 1_000):
+            one.receive_data(b"msg %d x\n" % number, 0.0)
+            assert len(one.data_to_send()) < 9 * number
+        one.events_received()
+        other_way, _ = opened()
+        other_way.receive_data(b"".join(b"msg %d x\n" % n for n in range(1, 1_000)), 0.0)
+        assert written(other_way) == b"got 999\n"
+
+
+class TestTime:
+    def test_signs_of_life(self) -> None:
+        one, other = opened()
+        assert one.deadline() == LIMITS.heartbeat
+        one.tick(2.0)
+        assert written(one) == b"ping\n"
+        assert one.deadline() == 4.0
+        other.receive_data(b"ping\n", 2.0)
+        one.receive_data(written(other), 2.5)
+        assert one.deadline() == 4.5
+
+    def test_too_early_is_nothing(self) -> None:
+        one, _ = opened()
+        one.tick(1.9)
+        assert written(one) == b""
+
+    def test_silence(self) -> None:
+        one, _ = opened()
+        one.send_message("lost")
+        for now in (2.0, 4.0, 6.0):
+            one.tick(now)
+        assert one.events_received() == [Closed(Ending.SILENT, (Sent(1, "lost"),))]
+        assert one.over
+
+    @given(st.floats(0, 100), st.integers(0, 4))
+    def test_a_tick_never_leaves_its_deadline_behind(self, now: float, steps: int) -> None:
+        one, other = dialler(), acceptor()
+        for _ in range(steps):
+            other.receive_data(written(one), 0.0)
+            one.receive_data(written(other), 0.0)
+        for protocol in (one, other):
+            for _ in range(4):
+                protocol.tick(now)
+            assert protocol.over or protocol.deadline() > now or protocol.deadline() == NEVER
+
+
+class TestPlain:
+    def test_a_line_that_is_no_hello(self) -> None:
+        one = acceptor()
+        one.receive_data(b"hello?\r\n", 0.0)
+        assert one.events_received() == [Opened(None), Received(b"hello?")]
+        one.send_message("yes")
+        assert written(one) == b"yes\n"
+
+    def test_silence(self) -> None:
+        one = acceptor()
+        one.tick(2.0)
+        assert one.events_received() == [Opened(None)]
+        assert one.deadline() == NEVER
+
+    def test_the_rest_without_a_newline_counts(self) -> None:
+        one = acceptor()
+        one.receive_data(b"one\ntwo", 0.0)
+        one.receive_eof(0.0)
+        assert texts(one) == [b"one", b"two"]
+        assert one.half_close
+
+    def test_what_is_not_utf_8_is_explained_once(self) -> None:
+        one = acceptor()
+        one.receive_data(b"\xff\n\xfe\n", 0.0)
+        happened = one.events_received()
+        assert [event for event in happened if isinstance(event, Received)] == [
+            Received(b"\xff"),
+            Received(b"\xfe"),
+        ]
+        assert sum(isinstance(event, Odd) for event in happened) == 1
+
+    def test_a_line_without_end_is_explained(self) -> None:
+        one = acceptor()
+        one.receive_data(b"x" * 20_000, 0.0)
+        assert one.events_received() == [Opened(None), Closed(Ending.LINE_TOO_LONG)]
+
+    def test_a_hello_too_late_is_a_text(self) -> None:
+        one = acceptor()
+        one.receive_data(b"first\n" + HELLO, 0.0)
+        assert texts(one) == [b"first", HELLO.rstrip()]
+
+    def test_terminate_sends_what_waits(self) -> None:
+        one = acceptor()
+        one.tick(2.0)
+        one.send_message("last")
+        one.end(Ending.TERMINATED_HERE, 2.0)
+        assert not one.over
+        assert written(one, 2.0) == b"last\n"
+        assert one.half_close
+        assert one.events_received()[-1] == Closed(Ending.TERMINATED_HERE)
+
+    def test_a_broken_one_that_spoke_leaves_only_the_unwritten(self) -> None:
+        one = acceptor()
+        one.receive_data(b"hi\n", 0.0)
+        one.send_message("written")
+        written(one)
+        one.send_message("not")
+        one.abort(Ending.RESET)
+        assert one.events_received()[-1] == Closed(Ending.RESET, (Sent(2, "not"),))
+
+    def test_no_end_of_messages_for_one_that_says_nothing(self) -> None:
+        one = acceptor(limits=Limits(window=10_000))
+        one.tick(2.0)
+        for number in range(1, 200):
+            assert one.send_message("x" * 100) == number
+            written(one)
+
+
+class TestLateGreetings:
+    def test_late_hello(self) -> None:
+        one, other = dialler(), acceptor()
+        other.tick(2.0)
+        assert other.send_message("are you there?") == 1
+        bare = written(other, 2.0)
+        assert bare == b"are you there?\n"
+        other.receive_data(written(one), 3.0)
+        one.receive_data(bare, 3.0)
+        assert one.events_received() == [Opened(None), Received(b"are you there?")]
+        talk(one, other, 3.0)
+        assert one.events_received() == [Upgraded(BOB)]
+        assert other.events_received() == [Opened(None), Upgraded(ALICE), Delivered(1, 1)]
+
+    def test_late_welcome(self) -> None:
+        one, other = dialler(), acceptor()
+        hello = written(one)
+        one.tick(2.0)
+        one.send_message("one")
+        one.send_message("two")
+        other.receive_data(hello + written(one, 2.0), 3.0)
+        assert other.events_received() == [Opened(None), Received(b"one"), Received(b"two")]
+        assert other.send_message("framed, it will understand") == 1
+        talk(one, other, 3.0)
+        assert one.events_received() == [
+            Opened(None),
+            Upgraded(BOB),
+            Received(b"framed, it will understand"),
+            Delivered(1, 2),
+        ]
+        assert other.events_received() == [Upgraded(ALICE), Delivered(1, 1)]
+
+    def test_both_late_and_both_talking(self) -> None:
+        one, other = dialler(), acceptor()
+        hello = written(one)
+        for late in (one, other):
+            late.tick(2.0)
+            late.send_message("meantime")
+        there, back = hello + written(one, 2.0), written(other, 2.0)
+        one.receive_data(back, 3.0)
+        one.send_message("still bare")
+        other.receive_data(there + written(one, 3.0), 3.0)
+        talk(one, other, 3.0)
+        assert [e for e in one.events_received() if isinstance(e, Delivered)] == [Delivered(1, 2)]
+        assert [e for e in other.events_received() if isinstance(e, Delivered)] == [Delivered(1, 1)]
+
+    def test_terminate_while_the_ready_is_under_way(self) -> None:
+        one, other = dialler(), acceptor()
+        other.tick(2.0)
+        other.receive_data(written(one), 2.5)
+        other.send_message("last")
+        other.end(Ending.TERMINATED_HERE, 2.5)
+        talk(one, other, 2.5)
+        assert texts(one) == [b"last"]
+        assert Delivered(1, 1) in other.events_received()
+
+    def test_a_late_duplicate_is_refused_and_told(self) -> None:
+        one, other = dialler(refusal="duplicate"), acceptor()
+        one.tick(2.0)
+        one.send_message("waits")
+        talk(one, other, 3.0)
+        closed = Closed(Ending.REFUSED, (Sent(1, "waits"),), "duplicate")
+        assert one.events_received() == [Opened(None), closed]
+
+    @pytest.mark.parametrize(
+        "text", [HELLO, WELCOME, READY, line(wire.Ready("e" * 16)), b"PEERLAB/1 alive\n"]
+    )
+    def test_no_text_can_pass_for_the_ready_of_a_stranger(self, text: bytes) -> None:
+        other = make(Role.ACCEPTOR, BOB, "f" * 16)
+        other.receive_data(HELLO + text, 0.0)
+        assert other.state is State.WELCOMED
+        assert texts(other) == [text.rstrip()]
+
+
+class TestEnds:
+    @pytest.mark.parametrize(
+        ("ending", "heard"),
+        [
+            (Ending.TERMINATED_HERE, Ending.TERMINATED_THERE),
+            (Ending.EXITED_HERE, Ending.EXITED_THERE),
+        ],
+    )
+    def test_what_was_sent_just_before_arrives(self, ending: Ending, heard: Ending) -> None:
+        one, other = opened()
+        one.send_message("to the last")
+        other.send_message("me too")
+        one.end(ending, 1.0)
+        with pytest.raises(NotOpenError):
+            one.send_message("too late")
+        talk(one, other, 1.0)
+        happened = [Leaving(), Received(b"me too"), Delivered(1, 1), Closed(ending)]
+        assert one.events_received() == happened
+        assert other.events_received() == [
+            Received(b"to the last"),
+            Leaving(),
+            Delivered(1, 1),
+            Closed(heard),
+        ]
+        for protocol in (one, other):
+            assert protocol.half_close
+            protocol.receive_eof(1.0)
+            assert protocol.over
+
+    def test_from_both_sides_at_once(self) -> None:
+        one, other = opened()
+        for protocol in (one, other):
+            protocol.send_message("x")
+            protocol.end(Ending.TERMINATED_HERE, 1.0)
+        talk(one, other, 1.0)
+        for protocol in (one, other):
+            assert protocol.events_received()[-1] == Closed(Ending.TERMINATED_HERE)
+
+    def test_not_settled_in_time(self) -> None:
+        one, _ = opened()
+        one.send_message("nobody listens")
+        one.end(Ending.TERMINATED_HERE, 1.0)
+        assert one.deadline() == 1.0 + LIMITS.linger
+        one.tick(one.deadline())
+        last = Closed(Ending.TERMINATED_HERE, (Sent(1, "nobody listens"),))
+        assert one.events_received()[-1] == last
+        assert one.over
+
+    def test_the_stream_ends_without_a_goodbye(self) -> None:
+        one, _ = opened()
+        one.send_message("x")
+        one.receive_eof(1.0)
+        assert one.events_received() == [Closed(Ending.END_OF_STREAM, (Sent(1, "x"),))]
+
+    def test_told_once(self) -> None:
+        one, _ = opened()
+        one.abort(Ending.RESET)
+        one.abort(Ending.RESET)
+        one.end(Ending.TERMINATED_HERE, 1.0)
+        one.receive_eof(1.0)
+        one.tick(100.0)
+        one.receive_data(b"msg 1 x\n", 1.0)
+        assert one.events_received() == [Closed(Ending.RESET)]
+        assert written(one) == b""
+
+
+@given(st.binary(max_size=200), st.integers(1, 50), st.booleans())
+def test_no_bytes_raise(noise: bytes, size: int, is_open: bool) -> None:
+    one = opened()[0] if is_open else acceptor()
+    for start in range(0, len(noise), size):
+        one.receive_data(noise[start : start + size], 1.0)
+        written(one, 1.0)
+    one.receive_eof(1.0)
+    one.tick(100.0)
+    assert one.over
+
+
+class Network(RuleBasedStateMachine):
+    """Every message is confirmed or reported undelivered, in order, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.ends = [dialler(), acceptor()]
+        self.wires = [bytearray(), bytearray()]
+        self.sent: list[list[str]] = [[], []]
+        self.got: list[list[str]] = [[], []]
+        self.sure: list[list[int]] = [[], []]
+        self.lost: list[list[int]] = [[], []]
+        self.closed = [False, False]
+        self.count = 0
+
+    @rule(side=st.integers(0, 1))
+    def send(self, side: int) -> None:
+        self.count += 1
+        text = f"text {self.count}"
+        try:
+            number = self.ends[side].send_message(text)
+        except NotOpenError:
+            return
+        self.sent[side].append(text)
+        assert number == len(self.sent[side])
+
+    @rule(side=st.integers(0, 1), size=st.integers(1, 60))
+    def write(self, side: int, size: int) -> None:
+        data = self.ends[side].data_to_send()[:size]
+        self.wires[side] += data
+        if data:
+            self.ends[side].data_sent(len(data), self.now)
+
+    @rule(side=st.integers(0, 1), size=st.integers(1, 60))
+    def carry(self, side: int, size: int) -> None:
+        data, self.wires[side] = self.wires[side][:size], self.wires[side][size:]
+        if data and not self.ends[1 - side].over:
+            self.ends[1 - side].receive_data(bytes(data), self.now)
+
+    @rule(seconds=st.floats(0.1, 3))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        for end in self.ends:
+            end.tick(self.now)
+
+    @rule(side=st.integers(0, 1))
+    @precondition(lambda self: self.count > 3)
+    def terminate(self, side: int) -> None:
+        self.ends[side].end(Ending.TERMINATED_HERE, self.now)
+
+    @rule(side=st.integers(0, 1))
+    @precondition(lambda self: self.count > 5)
+    def reset(self, side: int) -> None:
+        self.ends[side].abort(Ending.RESET)
+
+    @invariant()
+    def keep_promises(self) -> None:
+        for side in (0, 1):
+            self.take_events(side)
+            assert self.got[1 - side] == self.sent[side][: len(self.got[1 - side])]
+            assert len(self.sure[side]) <= len(self.got[1 - side])
+
+    def take_events(self, side: int) -> None:
+        for event in self.ends[side].events_received():
+            assert not self.closed[side], f"{event} after the end"
+            match event:
+                case Received(raw):
+                    self.got[side].append(raw.decode())
+                case Delivered(first, last):
+                    assert first == len(self.sure[side]) + 1
+                    self.sure[side] += range(first, last + 1)
+                case Closed(_, undelivered):
+                    self.closed[side] = True
+                    self.lost[side] += [sent.number for sent in undelivered]
+
+    def teardown(self) -> None:
+        for _ in range(50):  # let everything settle
+            for side in (0, 1):
+                self.write(side, 10_000)
+                self.carry(side, 10_000)
+                self.take_events(side)
+        for side in (0, 1):
+            upgraded = self.ends[side].state is State.OPEN or self.closed[side]
+            self.ends[side].abort(Ending.RESET)
+            self.take_events(side)
+            accounted = [*self.sure[side], *self.lost[side]]
+            everything = list(range(1, len(self.sent[side]) + 1))
+            if upgraded and self.ends[side].remote:
+                assert accounted == everything
+            assert accounted == everything[: len(accounted)] or not self.ends[side].remote
+
+
+TestNetwork = Network.TestCase
+TestNetwork.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
