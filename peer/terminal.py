@@ -91,6 +91,8 @@ class EditingTerminal(Console):
         self._echoes = _find_echoing(readline)
         self._set_echo(on=False)
         signal.signal(signal.SIGUSR1, self._on_wake)
+        # Readline's own writes must be taken up again: C's buffers lose what EINTR stops.
+        signal.siginterrupt(signal.SIGUSR1, False)
         if isinstance(sys.stdin, io.TextIOWrapper):  # whatever the locale says
             sys.stdin.reconfigure(errors="surrogateescape")
         readline.set_auto_history(False)
