@@ -70,10 +70,8 @@ class TestWindow:
         outbox.put_message(2, "x" * 1_000, framed=True)
 
     def test_short_messages_fill_it_too(self) -> None:
-        outbox = Outbox(1_000_000)
         with pytest.raises(WindowFullError):
-            for number in range(1, 20_000):
-                outbox.put_message(number, "", framed=True)
+            filled(*[""] * 20_000, window=1_000_000)
 
     def test_written_is_enough_for_a_plain_program(self) -> None:
         outbox = Outbox(10_000)

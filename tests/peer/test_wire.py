@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 
 import pytest
 from hypothesis import given
@@ -104,7 +105,7 @@ def test_segments_mean_nothing(chunks: list[bytes], data: st.DataObject) -> None
     decoder = wire.LineDecoder()
     lines = [
         line
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in itertools.pairwise(edges)
         for line in decoder.receive_data(stream[start:end])
     ]
     assert [*lines, decoder.receive_eof()] == stream.split(b"\n")

@@ -1,0 +1,442 @@
+"""Nodes that talk to each other over real sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from peer.node import NodeError
+from peer.protocol import Limits
+from tests.peer.support import LabNode, until
+from tests.peer.test_dial import fill_backlog
+
+Make = Callable[..., LabNode]
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def pair(node: Make) -> tuple[LabNode, LabNode]:
+    one, other = node(name="one"), node(name="other")
+    one.connect(other)
+    other.await_line("connected 1")
+    return one, other
+
+
+class TestConnect:
+    def test_both_show_the_listening_port(self, node: Make) -> None:
+        one, other = pair(node)
+        assert one.node.rows()[0].label == f"{other.bind}:{other.port} (other)"
+        assert other.node.rows()[0].label == f"{one.bind}:{one.port} (one)"
+        assert other.lines == [f"* connected 1 {one.bind}:{one.port} (one)"]
+        assert one.lines == []
+
+    def test_by_ipv6_and_by_name(self, node: Make) -> None:
+        six, everywhere, caller = node(bind="::1"), node(bind=""), node(bind="")
+        assert caller.node.connect("::1", six.port).label == f"[::1]:{six.port} (lab)"
+        row = caller.node.connect("localhost", everywhere.port)
+        assert row.port == everywhere.port
+        assert row.address in ("127.0.0.1", "::1")
+        everywhere.await_line("connected 1")
+
+    def test_the_reply_comes_before_what_follows(self, node: Make) -> None:
+        one = node()
+        with socket.create_server((one.bind, 0)) as server:
+            thread = threading.Thread(target=greet_and_leave, args=(server,))
+            thread.start()
+            one.node.connect(
+                one.bind, server.getsockname()[1], lambda _: one.lines.append(str(len(one.lines)))
+            )
+            one.await_line("closed 1")
+            thread.join()
+        assert one.lines[0] == "0"
+        assert re.search("message 1 .*: quick", one.lines[1])
+
+    @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1",
+                                      "127.7.7.7", "0.0.0.0", "::"])  # fmt: skip
+    def test_itself(self, node: Make, name: str) -> None:
+        one = node(bind="")
+        with pytest.raises(NodeError, match="that is this peer itself"):
+            one.node.connect(name, one.port)
+        assert one.node.rows() == []
+        assert one.lines == []
+
+    def test_itself_by_its_own_address(self, node: Make) -> None:
+        one = node(bind="")
+        if one.node.address:
+            with pytest.raises(NodeError, match="that is this peer itself"):
+                one.node.connect(one.node.address, one.port)
+
+    def test_twice(self, node: Make) -> None:
+        one, other = pair(node)
+        with pytest.raises(NodeError, match="already connected to .* as 1"):
+            one.connect(other)
+        with pytest.raises(NodeError, match="already connected to .* as 1"):
+            other.connect(one)
+
+    def test_twice_by_another_name(self, node: Make) -> None:
+        one, other = node(), node(bind="")
+        one.node.connect("127.0.0.1", other.port)
+        other.await_line("connected 1")
+        with pytest.raises(NodeError, match="already connected to that peer"):
+            one.node.connect("127.9.8.7", other.port)
+        with pytest.raises(NodeError, match="already connected"):
+            other.connect(one)
+        assert len(one.node.rows()) == len(other.node.rows()) == 1
+
+    def test_refused(self, node: Make, loopback: str) -> None:
+        with pytest.raises(NodeError, match=rf"connection refused \({loopback}:9\)"):
+            node().node.connect(loopback, 9)
+
+    def test_malformed(self, node: Make) -> None:
+        with pytest.raises(NodeError, match="malformed address '999.1.1.1'"):
+            node().node.connect("999.1.1.1", 5000)
+
+    def test_unknown(self, node: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise socket.gaierror(socket.EAI_NONAME, "no")
+
+        one = node()
+        monkeypatch.setattr(socket, "getaddrinfo", fail)
+        with pytest.raises(NodeError, match="unknown host nobody"):
+            one.node.connect("nobody.example", 5000)
+
+    def test_full_here(self, node: Make, loopback: str) -> None:
+        with pytest.raises(NodeError, match="at the limit of 0 connections"):
+            node(max_connections=0).node.connect(loopback, 9)
+
+    def test_full_there(self, node: Make) -> None:
+        with pytest.raises(NodeError, match="that peer is at its limit"):
+            node().connect(node(max_connections=0))
+
+    def test_timed_out(self, node: Make) -> None:
+        one = node(connect_timeout=0.2)
+        with contextlib.ExitStack() as stack, pytest.raises(NodeError, match="timed out"):
+            one.node.connect(*fill_backlog(stack).sockaddr[:2])
+
+    @pytest.mark.parametrize("accepted", [False, True])
+    def test_called_off(self, node: Make, accepted: bool) -> None:
+        one = node(limits=Limits(greeting=5.0))
+        with contextlib.ExitStack() as stack:
+            where = fill_backlog(stack).sockaddr[:2]
+            if accepted:
+                where = stack.enter_context(socket.create_server((one.bind, 0))).getsockname()
+            timer = threading.Timer(0.1, one.node.call_off)
+            timer.start()
+            begun = time.monotonic()
+            with pytest.raises(NodeError, match="called off"):
+                one.node.connect(*where)
+            assert time.monotonic() - begun < 1.0
+            timer.join()
+        assert one.node.rows() == []
+
+    def test_closed_at_once(self, node: Make) -> None:
+        one = node()
+        with socket.create_server((one.bind, 0)) as server:
+            thread = threading.Thread(target=lambda: server.accept()[0].close())
+            thread.start()
+            with pytest.raises(NodeError, match=r"closed before a word was said|reset"):
+                one.node.connect(one.bind, server.getsockname()[1])
+            thread.join()
+
+    def test_no_thread_left(self, node: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        one = node(max_connections=1)
+
+        def fail(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            with pytest.raises(NodeError, match="no thread left"):
+                one.node.connect(one.bind, 9)
+        with pytest.raises(NodeError, match="connection refused"):
+            one.node.connect(one.bind, 9)
+
+    def test_nothing_is_left_behind(self, node: Make) -> None:
+        one, other = node(), node()
+        before = descriptors()
+        for number in range(1, 201):
+            row = one.connect(other)
+            assert row.id == number
+            one.node.terminate(row.id)
+            until(lambda: not one.node._alive | other.node._alive, what="both ends")
+        assert descriptors() == before
+
+    def test_failures_leave_nothing_behind(self, node: Make, loopback: str) -> None:
+        one = node()
+        before = descriptors()
+        for _ in range(200):
+            with pytest.raises(NodeError):
+                one.node.connect(loopback, 9)
+            with pytest.raises(NodeError):
+                one.connect(one)
+        until(lambda: not one.node._alive, what="the dials to be over")
+        assert descriptors() == before
+
+
+def greet_and_leave(server: socket.socket) -> None:
+    sock, _ = server.accept()
+    with sock, sock.makefile("rb") as lines:
+        nonce = lines.readline().split()[4].decode()
+        welcome = f"PEERLAB/1 welcome 5000 {'b' * 16} {'c' * 16} {nonce} quick\n"
+        sock.sendall(welcome.encode() + b"msg 1 quick\n")
+        lines.readline()
+
+
+class TestAtTheSameMoment:
+    def test_one_connection_remains(self, node: Make) -> None:
+        for _ in range(40):
+            one, other = node(), node()
+            outcomes = dial_each_other(one, other)
+            until(lambda: len(one.node.rows()) == len(other.node.rows()) == 1)  # noqa: B023
+            wins = [outcome for outcome in outcomes if outcome is None]
+            assert len(wins) == 1, outcomes
+            assert all("already connected" in str(outcome) for outcome in outcomes if outcome)
+            for sender, receiver in ((one, other), (other, one)):
+                row = sender.node.rows()[0]
+                sender.node.send(row.id, "still here")
+                receiver.await_line("still here")
+                sender.await_line(f"delivered {row.id} #1")
+            one.close()
+            other.close()
+
+    def test_again_and_again(self, node: Make) -> None:
+        one, other = node(), node()
+        for _ in range(40):
+            outcomes = dial_each_other(one, other)
+            assert sum(outcome is None for outcome in outcomes) == 1, outcomes
+            until(lambda: len(one.node.rows()) == len(other.node.rows()) == 1)
+            one.node.terminate(one.node.rows()[0].id)
+            until(lambda: not one.node._alive | other.node._alive, what="both ends")
+        for end in (one, other):
+            ids = [int(line.split()[2]) for line in end.matching(r"^\* connected ")]
+            assert ids == sorted(set(ids))
+
+
+def dial_each_other(one: LabNode, other: LabNode) -> list[NodeError | None]:
+    barrier = threading.Barrier(2)
+    outcomes: list[NodeError | None] = []
+
+    def dial(caller: LabNode, called: LabNode) -> None:
+        barrier.wait()
+        try:
+            caller.connect(called)
+        except NodeError as error:
+            outcomes.append(error)
+        else:
+            outcomes.append(None)
+
+    threads = [threading.Thread(target=dial, args=ends) for ends in ((one, other), (other, one))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+class TestMessages:
+    def test_both_ways(self, node: Make) -> None:
+        one, other = pair(node)
+        assert one.node.send(1, "hi there ")[1] == 1
+        assert other.node.send(1, "\x1b[31m")[1] == 1
+        other.await_line(r"^\* message 1 .*\(one\): hi there $")
+        one.await_line(r"^\* message 1 .*\(other\): \\x1b\[31m$")
+        for end in (one, other):
+            end.await_line("delivered 1 #1$")
+
+    def test_many_both_ways_in_order_once(self, node: Make) -> None:
+        one, other = pair(node)
+        texts = [f"text {number}" for number in range(3_000)]
+        senders = [
+            threading.Thread(target=lambda end=end: [end.node.send(1, text) for text in texts])
+            for end in (one, other)
+        ]
+        for thread in senders:
+            thread.start()
+        for thread in senders:
+            thread.join()
+        for end in (one, other):
+            end.await_line(r"delivered 1 (#\d+-|#)3000$")
+            until(lambda end=end: len(end.texts()) >= 3_000)
+            assert end.texts() == texts
+
+    def test_long_ones(self, node: Make) -> None:
+        one, other = pair(node)
+        text = "\u20ac" * 5_461
+        for _ in range(100):
+            one.node.send(1, text)
+        one.await_line(r"delivered 1 (#\d+-|#)100$")
+        assert other.texts() == [text] * 100
+
+    @pytest.mark.parametrize("number", [0, 2, 999])
+    def test_no_such_connection(self, node: Make, number: int) -> None:
+        one, _ = pair(node)
+        with pytest.raises(NodeError, match=f"no connection {number}"):
+            one.node.send(number, "x")
+        with pytest.raises(NodeError, match=f"no connection {number}"):
+            one.node.terminate(number)
+
+
+class TestEnds:
+    def test_terminate(self, node: Make) -> None:
+        one, other = pair(node)
+        assert one.node.terminate(1).id == 1
+        assert one.node.rows() == []
+        assert other.await_line("closed").endswith("(one): terminated by the other end")
+        assert other.node.rows() == one.lines == []
+
+    def test_what_was_sent_just_before_arrives(self, node: Make) -> None:
+        one, other = node(), node()
+        for number in range(1, 31):
+            one.connect(other)
+            for text in ("a", "b", "c"):
+                one.node.send(number, f"{text}{number}")
+            one.node.terminate(number)
+            assert one.lines[-1].startswith(f"* delivered {number} #")
+        assert other.texts() == [f"{t}{n}" for n in range(1, 31) for t in "abc"]
+        assert one.matching("undelivered|closed") == []
+
+    def test_close_delivers_as_well(self, node: Make) -> None:
+        one, other = pair(node)
+        for text in "abc":
+            one.node.send(1, text)
+        one.close()
+        assert other.texts() == ["a", "b", "c"]
+        other.await_line("closed 1 .*the other peer exited")
+        assert one.matching("undelivered") == []
+
+    def test_while_messages_are_under_way_both_ways(self, node: Make) -> None:
+        one, other = node(), node()
+        for number in range(1, 21):
+            sent: list[list[str]] = [[], []]
+            base = [len(one.texts()), len(other.texts())]
+            one.connect(other)
+            other.await_line(f"connected {number} ")
+            threads = [
+                threading.Thread(target=chatter, args=(end, number, sent[side]))
+                for side, end in enumerate((one, other))
+            ]
+            for thread in threads:
+                thread.start()
+            until(lambda sent=sent: all(sent))
+            (one if number % 2 else other).node.terminate(number)
+            for thread in threads:
+                thread.join()
+            until(lambda: not one.node._alive | other.node._alive, what="both ends")
+            assert other.texts()[base[1] :] == sent[0]
+            assert one.texts()[base[0] :] == sent[1]
+        assert one.matching("undelivered") == other.matching("undelivered") == []
+
+    def test_from_both_sides_at_once(self, node: Make) -> None:
+        one, other = node(), node()
+        for number in range(1, 31):
+            one.connect(other)
+            other.await_line(f"connected {number} ")
+            one.node.send(number, "x")
+            other.node.send(number, "y")
+            threads = [
+                threading.Thread(target=terminate, args=(end, number)) for end in (one, other)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        until(lambda: not one.node._alive | other.node._alive, what="both ends")
+        assert one.texts() == ["y"] * 30
+        assert other.texts() == ["x"] * 30
+        assert one.matching("undelivered") == other.matching("undelivered") == []
+
+    def test_close_while_both_close(self, node: Make) -> None:
+        one, other = pair(node)
+        thread = threading.Thread(target=other.close)
+        begun = time.monotonic()
+        thread.start()
+        one.close()
+        thread.join()
+        assert time.monotonic() - begun < 0.6
+        assert one.node.rows() == other.node.rows() == []
+
+    def test_close_many(self, node: Make) -> None:
+        one = node()
+        others = [node() for _ in range(20)]
+        for number, other in enumerate(others, 1):
+            one.connect(other)
+            one.node.send(number, "x")
+        begun = time.monotonic()
+        one.close()
+        assert time.monotonic() - begun < 0.9
+        for other in others:
+            other.await_line("closed 1 .*exited")
+            assert other.texts() == ["x"]
+
+    def test_a_console_that_is_gone_confirms_nothing(self, node: Make) -> None:
+        from peer.console import ConsoleGoneError  # noqa: PLC0415
+
+        def gone(lines: object) -> None:
+            if "message" in str(lines):
+                raise ConsoleGoneError
+
+        one, other = node(), node(notify=gone)
+        one.connect(other)
+        one.node.send(1, "not shown")
+        one.await_line("undelivered 1 #1: not shown")
+
+
+def chatter(end: LabNode, number: int, sent: list[str]) -> None:
+    with contextlib.suppress(NodeError):
+        for count in range(100_000):
+            end.node.send(number, f"{number}/{count}")
+            sent.append(f"{number}/{count}")
+
+
+def terminate(end: LabNode, number: int) -> None:
+    with contextlib.suppress(NodeError):  # the other one was first
+        end.node.terminate(number)
+
+
+class TestSilence:
+    QUICK = Limits(greeting=0.3, silence=0.3)
+
+    def test_idle_peers_stay(self, node: Make) -> None:
+        one, other = node(limits=self.QUICK), node(limits=self.QUICK)
+        one.connect(other)
+        begun = time.monotonic()
+        until(lambda: time.monotonic() > begun + 1.0)
+        one.node.send(1, "still here")
+        one.await_line("delivered 1 #1")
+
+    def test_given_up(self, node: Make) -> None:
+        one = node(limits=self.QUICK)
+        with one.dial() as sock:
+            greet(sock)
+            one.await_line("connected 1")
+            one.node.send(1, "hello?")
+            one.await_line("closed 1 .*: no sign of life for 0.3 s")
+        assert one.matching("undelivered") == ["* undelivered 1 #1: hello?"]
+
+    def test_the_peer_comes_back_on_a_new_connection(self, node: Make) -> None:
+        one = node(limits=Limits(greeting=0.3, silence=1.0))
+        with one.dial() as stale, one.dial() as fresh:
+            greet(stale)
+            one.await_line("connected 1")
+            until(lambda: one.node._registry.members()[0].quiet_for() > 0.55)
+            greet(fresh)
+            one.await_line("connected 2")
+            one.await_line("closed 1 .*came back on a new connection")
+            assert [row.id for row in one.node.rows()] == [2]
+
+
+def greet(sock: socket.socket) -> None:
+    """Say what a peer says when it dials."""
+    sock.sendall(f"PEERLAB/1 hello 5000 {'9' * 16} {'d' * 16} raw\n".encode())
+    with sock.makefile("rb") as lines:
+        nonce = lines.readline().split()[4]
+    sock.sendall(b"PEERLAB/1 ready " + nonce + b"\n")
