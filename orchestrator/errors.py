@@ -1,16 +1,19 @@
 """What can go wrong in the lab itself, as one small tree of exceptions.
 
-A failed expectation is a verdict, never one of these.
+A failed expectation is a verdict, never one of these. Exceptions of libraries are
+translated once, at the boundary, with `raise … from`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class LabError(Exception):
     """The lab could not do what was asked.
 
     Attributes:
-        what: one sentence that says what failed, and where.
+        what: one sentence that says what failed, and where; quoted output may follow.
         hint: one sentence that says what to try; may be empty.
     """
 
@@ -18,3 +21,36 @@ class LabError(Exception):
         super().__init__(what)
         self.what = what
         self.hint = hint
+
+
+class EngineError(LabError):
+    """Peers cannot be given a place to run."""
+
+
+class DocumentError(LabError):
+    """A scenario, a profile or the definition of a peer's container cannot be read."""
+
+
+class SessionError(LabError):
+    """A console did not do what was awaited of it.
+
+    Args:
+        peer: the peer's name.
+        what: what was awaited, for how long, and what came instead.
+        tail: the last lines of its transcript.
+        hint: what to try.
+    """
+
+    def __init__(self, peer: str, what: str, tail: Sequence[str] = (), *, hint: str = "") -> None:
+        quoted = "".join(f"\n  | {line}" for line in tail)
+        super().__init__(f"{peer}: {what}" + (f"; it last showed:{quoted}" if quoted else ""),
+                         hint=hint)  # fmt: skip
+        self.peer = peer
+
+
+class PeerGoneError(SessionError):
+    """The peer is not there any more: it exited, was killed or was removed."""
+
+
+class NoAnswerError(SessionError):
+    """What was awaited did not come in time: it may still happen."""

@@ -1,0 +1,75 @@
+"""What a peer's container is: read from compose.yaml, which says it once for everybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from orchestrator import document
+from orchestrator.document import Strict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder."""
+
+COMPOSE_FILE = ROOT / "compose.yaml"
+
+
+class Container(Strict):
+    """The block `x-peer`: the keys that both Compose and the lab act on.
+
+    A key that is not here is refused rather than dropped in silence, so that a container
+    which the lab creates is never less confined than one that Compose creates.
+    """
+
+    image: str
+    build: Any = None  # the lab builds through image.py
+    networks: list[str] = []  # the lab makes a network for each run
+    labels: dict[str, str] = {}  # the lab puts its own
+    restart: str = "no"  # the lab never restarts a peer behind a scenario's back
+    stdin_open: bool
+    tty: bool
+    user: str | None = None
+    environment: dict[str, str] = {}
+    tmpfs: list[str] = []
+    read_only: bool
+    cap_drop: list[str]
+    security_opt: list[str]
+    mem_limit: str
+    memswap_limit: str
+    pids_limit: int
+    stop_grace_period: str
+
+
+class Network(Strict):
+    """A network of compose.yaml."""
+
+    name: str
+    driver: str
+    driver_opts: dict[str, str] = {}
+    labels: dict[str, str] = {}
+
+
+class ComposeFile(Strict):
+    """What the lab reads of compose.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    container: Container = Field(alias="x-peer")
+    services: dict[str, Any]
+    networks: dict[str, Network]
+
+    @property
+    def network(self) -> Network:
+        """The network that the peers share."""
+        return self.networks[self.container.networks[0]]
+
+
+def load(path: Path = COMPOSE_FILE) -> ComposeFile:
+    """Return the definition in `path`.
+
+    Raises:
+        DocumentError: it cannot be read, or says something that the lab does not know.
+    """
+    return document.read(path, ComposeFile, lambda _: ())

@@ -1,0 +1,1 @@
+"""What gives peers a place to run."""
