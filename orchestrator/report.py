@@ -62,7 +62,7 @@ def peers_table(rows: Iterable[PeerRow]) -> Table:
                    numbers=numbers)  # fmt: skip
     for row in rows:
         connections = "?" if row.connections is None else str(row.connections)
-        memory = "–" if row.memory is None else f"{row.memory / _MIB:.1f} MiB"
+        memory = "-" if row.memory is None else f"{row.memory / _MIB:.1f} MiB"
         cells = (row.peer, row.address, str(row.port), row.state, connections, memory)
         table.add_row(*map(safe, cells))
     return table
@@ -116,7 +116,7 @@ def connections_table(entries: Sequence[Entry]) -> Table:
                 and other.fields["of"] == entry.peer and (not to or other.peer == to)
             ]  # fmt: skip
             act = f"{entry.peer}: {entry.verb} {to}".rstrip()
-            said, heard = safe(entry.fields.get("said", "")), "\n".join(map(safe, told)) or "–"
+            said, heard = safe(entry.fields.get("said", "")), "\n".join(map(safe, told)) or "-"
             table.add_row(f"{entry.at:.3f}", safe(act), said, heard)
     return table
 

@@ -13,8 +13,9 @@ from orchestrator.engines.base import Engine, Peer, Progress
 from orchestrator.errors import LabError, NoAnswerError, PeerGoneError
 from orchestrator.history import History
 from orchestrator.profile import Profile
+from orchestrator.reply import Reply
 from orchestrator.scenario import Scenario, Step
-from orchestrator.session import Notice, Reply, Session
+from orchestrator.session import Notice, Session
 
 _SETTLE = 3.0  # seconds in which what is under way at the end may still arrive
 _SLICE = 0.02  # seconds spent on one console while waiting for all

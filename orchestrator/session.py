@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orchestrator import text
 from orchestrator.engines.base import Peer
 from orchestrator.errors import NoAnswerError, PeerGoneError
 from orchestrator.profile import Patterns, Profile
+from orchestrator.reply import Reply, ReplySearch
 from orchestrator.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.transcript import Transcript
 
-_UNANCHORED_PATIENCE = 0.5  # seconds in which the echo of a command may still turn up
 _IN_FLIGHT = 32  # commands typed ahead of their replies by `ask_all`
 
 
@@ -33,25 +33,6 @@ class Notice:
     fields: Mapping[str, str]
     line: str
     at: float
-
-
-@dataclass(slots=True)
-class Reply:
-    """What a program answered to one command.
-
-    Attributes:
-        verb: what was asked.
-        ok: whether it says yes.
-        fields: the named parts of its last line.
-        rows: the named parts of the lines before.
-        lines: all of its lines.
-    """
-
-    verb: str
-    ok: bool = False
-    fields: Mapping[str, str] = field(default_factory=dict)
-    rows: list[Mapping[str, str]] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
 
 
 class Session:
@@ -143,47 +124,15 @@ class Session:
             raise self._no_answer(f"does not read its console; typing {command!r}") from error
 
     def _await_reply(self, verb: str, command: str) -> Reply:
-        """Return the reply behind the echo of `command`.
-
-        Where no echo can be made out, the first line that ends a reply must do; it is
-        held back for a moment, in case it was the answer to somebody else.
-        """
-        echo = text.squeeze(text.caret(command)) if self._profile.console.echo else ""
-        anchored, held = not echo, None
-        reply = Reply(verb)
         timeout = self._profile.answer_within
         deadline = time.monotonic() + timeout
-        for line in self._lines(lambda: held[1] if held else deadline):
-            if self._is_echo(line):
-                if text.squeeze(text.flat(line)).endswith(echo):
-                    anchored, held, reply = True, None, Reply(verb)
-                continue
-            if not self._ends(reply, text.shown(line)):
-                continue
-            if anchored:
+        search = ReplySearch(self._profile, self._patterns, verb, command, deadline)
+        for line in self._lines(lambda: search.deadline):
+            if reply := search.feed(line, time.monotonic()):
                 return reply
-            held = (reply, time.monotonic() + _UNANCHORED_PATIENCE)
-            reply = Reply(verb)
-        if held:
-            return held[0]
+        if search.held:
+            return search.held
         raise self._no_answer(f"no reply to {command!r} after {timeout:g} s")
-
-    def _is_echo(self, line: str) -> bool:
-        prompt = self._profile.console.prompt
-        return bool(prompt) and text.flat(line).lstrip("\r").startswith(prompt)
-
-    def _ends(self, reply: Reply, line: str) -> bool:
-        """Add a line to a reply; return whether it was its last."""
-        reply.lines.append(line)
-        for ok, patterns in ((True, self._patterns.ok), (False, self._patterns.fail)):
-            for pattern in patterns[reply.verb]:
-                if match := pattern.search(line):
-                    reply.ok, reply.fields = ok, match.groupdict(default="")
-                    return True
-        row = self._patterns.rows.get(reply.verb)
-        if row and (match := row.search(line)):
-            reply.rows.append(match.groupdict(default=""))
-        return False
 
     # Notices
 

@@ -43,4 +43,4 @@ def choose(name: EngineName, say: Say) -> Engine:
 
 def _say_swept(count: int, what: str, say: Say) -> None:
     if count:
-        say(f"removed what a killed run left behind: {count} × {what}")
+        say(f"removed what a killed run left behind: {count} {what}(s)")

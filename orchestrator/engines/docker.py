@@ -96,16 +96,16 @@ class DockerPeer(Peer):
                 wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
                 self._stream = self._api.attach_socket(self.container, params=wanted)
             # The SDK's timeout for calls would make the descriptor non-blocking.
-            self._stream._sock.settimeout(None)  # noqa: SLF001 - there is no public way
+            self._stream._sock.settimeout(None)
         return int(self._stream.fileno())
 
     def detach(self) -> None:
         """Close the attached stream."""
         if self._stream is not None:
             with contextlib.suppress(OSError):
-                self._stream._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001 - as above
+                self._stream._sock.shutdown(socket.SHUT_RDWR)
             # The response first: it flushes the stream that it shares a file with.
-            self._stream._response.close()  # noqa: SLF001 - or it is never given back
+            self._stream._response.close()
             self._stream.close()
             self._stream = None
 
@@ -335,5 +335,5 @@ def mesh_peers(client: docker.DockerClient, label: str, port: int) -> list[Docke
 def logs(peer: DockerPeer) -> str:
     """Return all that a container has printed."""
     with _translated(f"{peer.name}: no log"):
-        data: bytes = peer._api.logs(peer.container)  # noqa: SLF001 - same module
+        data: bytes = peer._api.logs(peer.container)
     return data.decode("utf-8", "replace")

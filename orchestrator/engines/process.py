@@ -46,7 +46,7 @@ class ProcessPeer(Peer):
         """
         self._pty, console = pty.openpty()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the profile's own command
+            self._process = subprocess.Popen(
                 command,
                 stdin=console,
                 stdout=console,
