@@ -13,7 +13,7 @@ from collections.abc import Callable
 from peer.waker import Waker
 from peer.wire import Refuse, encode
 
-_BACKLOG = 128
+_BACKLOG = 1024
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _BREATHER = 0.1  # seconds without accepting when the system has nothing left to give
 _EXPLAIN_EVERY = 5.0  # seconds between two lines about connections turned away

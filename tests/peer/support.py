@@ -66,7 +66,7 @@ class LabNode:
         return self.node.connect(other.bind, other.port)
 
     def await_line(self, pattern: str, timeout: float = PATIENCE) -> str:
-        until(lambda: self.matching(pattern), timeout, f"{pattern!r} in {self.lines[-20:]}")
+        until(lambda: self.matching(pattern), timeout, f"{pattern!r} in {self.lines[-8:]}")
         return self.matching(pattern)[0]
 
     def matching(self, pattern: str) -> list[str]:
@@ -110,8 +110,10 @@ class Peer:
 
     @property
     def errors(self) -> str:
-        self._stderr.seek(0)
-        return self._stderr.read()
+        if not self._stderr.closed:
+            self._stderr.seek(0)
+            self._errors = self._stderr.read()
+        return self._errors
 
     @property
     def port(self) -> int:
@@ -126,7 +128,7 @@ class Peer:
         return next((match for match in found if match), None)
 
     def expect(self, pattern: str, timeout: float = PATIENCE, start: int = 0) -> re.Match[str]:
-        until(lambda: self.find(pattern, start), timeout, f"{pattern!r} in {self.lines[-20:]}")
+        until(lambda: self.find(pattern, start), timeout, f"{pattern!r} in {self.lines[-8:]}")
         found = self.find(pattern, start)
         assert found
         return found
@@ -160,8 +162,9 @@ class Peer:
             self.process.kill()
             self.process.wait()
         self._reader.join(PATIENCE)
-        with contextlib.suppress(OSError):
-            for pipe in (self.process.stdin, self.process.stdout):
+        assert self.errors is not None  # read before it is closed
+        for pipe in (self.process.stdin, self.process.stdout, self._stderr):
+            with contextlib.suppress(OSError):
                 if pipe:
                     pipe.close()
 
