@@ -207,8 +207,7 @@ class DockerEngine(Engine):
         ensure_image(say, definition.ROOT)
         say(f"starting {len(names)} containers")
         try:
-            if not self._network:
-                self._network = self._make_network(compose.network)
+            self.make_network(compose.network)
             return list(
                 _parallel(lambda name: self._start(name, profile, compose.container), names)
             )
@@ -216,7 +215,10 @@ class DockerEngine(Engine):
             self.close()
             raise
 
-    def _make_network(self, network: definition.Network) -> str:
+    def make_network(self, network: definition.Network) -> None:
+        """Make this run's network, unless it is there."""
+        if self._network:
+            return
         with _translated("no network for this run"):
             self._client.api.create_network(
                 self._prefix,
@@ -224,18 +226,19 @@ class DockerEngine(Engine):
                 options=network.driver_opts,
                 labels={OWNER: self._owner.mark},
             )
-        return self._prefix
+        self._network = self._prefix
 
     def _start(self, name: str, profile: Profile, container: definition.Container) -> Peer:
         with _translated(f"{name}: no container"):
-            made = self._create(name, profile, container)
+            made = self.create(name, profile, container)
         peer = DockerPeer(self._client, name, made)
         self._peers.append(peer)
         peer.port = profile.port
         peer.launch()
         return peer
 
-    def _create(self, name: str, profile: Profile, container: definition.Container) -> str:
+    def create(self, name: str, profile: Profile, container: definition.Container) -> str:
+        """Create a peer's container on this run's network; return its id."""
         api: Any = self._client.api
         words = {"port": profile.port, "name": name, "address": "0.0.0.0"}  # noqa: S104 - in there
         made = api.create_container(

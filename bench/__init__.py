@@ -1,0 +1,1 @@
+"""Measurements of the lab itself. Not tests: nothing here fails for being slow."""

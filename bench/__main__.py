@@ -1,0 +1,44 @@
+"""`make bench`: what driving a console and starting peers cost, as ratios from one run.
+
+The two sides of a ratio are measured in turn, round by round, so that a noisy machine
+disturbs both alike; the ratio quoted is the median of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import driving, starting
+from bench.measure import Ratio
+from orchestrator.engines import docker
+from orchestrator.errors import LabError
+
+
+def main() -> int:
+    """Measure, print a table, return 0; 2 where there is no Docker."""
+    console = Console(highlight=False)
+    try:
+        client = docker.connect()
+        docker.sweep(client)
+        ratios = [*driving.measure(client, console.print), *starting.measure(client, console.print)]
+    except LabError as error:
+        console.print(f"error: {error.what}\nhint: {error.hint}", markup=False)
+        return 2
+    console.print(_table(ratios))
+    return 0
+
+
+def _table(ratios: list[Ratio]) -> Table:
+    table = Table(title="Measured in one run, medians", title_justify="left")
+    for column in ("what", "the lab", "compared with", "takes", "ratio (worst round)", "wanted"):
+        table.add_column(column, justify="right" if column in ("the lab", "takes") else "left")
+    for ratio in ratios:
+        table.add_row(*ratio.cells)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

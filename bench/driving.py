@@ -1,0 +1,75 @@
+"""What a command's round trip through a session costs.
+
+Compared with the same exchange on the bare attached socket (type the line, read until
+its reply is whole), and with one `docker exec` of a program that does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+from bench.measure import Ratio, seconds
+from orchestrator import profile
+from orchestrator.engines import docker
+from orchestrator.session import Session
+
+_ROUNDS = 15
+_ASKS = 200  # a round, on either side
+_EXECS = 10
+_VERB = "myport"
+
+
+def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
+    """Return the ratios of driving, measured on a container of its own."""
+    look = profile.load("peerlab")
+    with docker.DockerEngine(client) as engine:
+        (peer,) = engine.start(["alice"], look, say)
+        say(f"driving: {_ROUNDS} rounds of {_ASKS} commands on either side")
+        session = Session(peer, look)
+        session.await_ready()
+        session.close()
+        ours, bare = [], []
+        for _ in range(_ROUNDS):
+            ours.append(_through_session(peer, look))
+            bare.append(_on_the_bare_socket(peer.attach(), f"ok: {look.port}\r\n".encode()))
+        execs = [seconds(lambda: _exec(client, peer)) for _ in range(_EXECS)]
+    session_cost = statistics.median(ours)
+    return [
+        Ratio("one command", ours, "bare attached socket", bare, "at most 1.5"),
+        Ratio(
+            "one command", [session_cost] * _EXECS, "one docker exec", execs, "at most 1/50 = 0.02"
+        ),
+    ]
+
+
+def _through_session(peer: docker.DockerPeer | Any, look: profile.Profile) -> float:
+    session = Session(peer, look)
+    session.synchronise()
+    took = seconds(lambda: [session.ask(_VERB) for _ in range(_ASKS)])
+    session.close()
+    return took / _ASKS
+
+
+def _on_the_bare_socket(fd: int, reply: bytes) -> float:
+    """The least that anybody can do: write the line, read until its reply has come."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+
+    def exchange() -> None:
+        os.write(fd, f"{_VERB}\n".encode())
+        seen = b""
+        while reply not in seen:
+            poll.poll()
+            seen += os.read(fd, 65_536)
+
+    exchange()
+    return seconds(lambda: any(map(lambda _: exchange(), range(_ASKS)))) / _ASKS
+
+
+def _exec(client: Any, peer: Any) -> None:
+    call = client.api.exec_create(peer.container, ["python3", "-S", "-c", ""])
+    client.api.exec_start(call["Id"])
