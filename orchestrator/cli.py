@@ -196,6 +196,7 @@ def _print_run(done: Run, judgement: checks.Judgement, folder: Path) -> None:
     _out.print(report.safe(script.why))
     report.show(
         _out,
+        report.ends_table(script.peers, entries),
         report.messages_table(script.peers, entries),
         report.connections_table(entries),
         report.verdict_table(checks.judge(entries)),

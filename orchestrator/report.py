@@ -68,6 +68,19 @@ def peers_table(rows: Iterable[PeerRow]) -> Table:
     return table
 
 
+def ends_table(peers: Sequence[str], entries: Sequence[Entry]) -> Table:
+    """Return where each peer was, and how it was doing at the end."""
+    table = _table("Peers", "peer", "address", "state at the end", "lists at the end")
+    for name in peers:
+        told = {e.verb: e.fields for e in entries if e.type == "notice" and e.peer == name}
+        ready, end = told.get("ready", {}), told.get("at the end", {})
+        where = f"{ready['address']}:{ready['port']}" if ready else "never ready"
+        shows = end.get("shows")
+        listed = "-" if shows is None else ", ".join(shows) or "nobody"
+        table.add_row(*map(safe, (name, where, end.get("state", "not known"), listed)))
+    return table
+
+
 def messages_table(peers: Sequence[str], entries: Sequence[Entry]) -> Table:
     """Return who messaged whom: sent, shown to the receiver, confirmed to the sender.
 

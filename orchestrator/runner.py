@@ -79,6 +79,7 @@ class Runner:
                 self._progress.step(f"step {number} of {len(self._script.steps)}: {_phrase(step)}")
                 self._do(step)
             self._settle()
+            self._look_around()
             self.run.drive = time.monotonic() - began
         except LabError as error:
             self.run.error = error
@@ -92,8 +93,10 @@ class Runner:
         for peer in self._engine.start(self._script.peers, self._profile, self._progress.phase):
             heard = functools.partial(self._notice, peer.name)
             self.run.sessions[peer.name] = Session(peer, self._profile, heard)
-        for session in self.run.sessions.values():
+        for name, session in self.run.sessions.items():
             session.await_ready()
+            where = {"address": session.peer.address, "port": session.peer.port}
+            self._history.notice(name, "ready", time.monotonic(), **where)
         self.run.boot = time.monotonic() - began
 
     # Steps
@@ -231,6 +234,18 @@ class Runner:
         """Wait until every message has been seen and accounted for, or for a few seconds."""
         self._progress.step("waiting for what is under way")
         self._wait_until(lambda: not self._under_way(), _SETTLE)
+
+    def _look_around(self) -> None:
+        """Record how every peer is doing at the end, and whom it lists."""
+        for name, session in self.run.sessions.items():
+            status = session.peer.status()
+            shows = None
+            if status.state == "running":
+                operation = self._history.invoke(name, "list", shows=None)
+                shows = sorted(self._rows(operation, name).values())
+                self._history.complete(operation, "ok", said=f"shows {shows}")
+            now = time.monotonic()
+            self._history.notice(name, "at the end", now, state=status.phrase, shows=shows)
 
     def _under_way(self) -> bool:
         entries = self._history.entries

@@ -55,7 +55,7 @@ def connect() -> docker.DockerClient:
             client.ping()
             return client
     except EngineError as error:
-        error.hint = "start Docker, or use --engine process"
+        error.hint = "start Docker; `peerlab run --engine process` does without it"
         raise
 
 
@@ -76,8 +76,17 @@ def _translated(what: str) -> Iterator[None]:
     except APIError as error:
         raise EngineError(f"{what}: {error.explanation or error}") from error
     except (DockerException, requests.RequestException, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise EngineError(f"{what}: {reason}") from error
+        raise EngineError(f"{what}: {_root_reason(error)}") from error
+
+
+def _root_reason(error: BaseException) -> str:
+    """Return what the system said: the SDK wraps it in two or three layers of its own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower()
+        cause = cause.__cause__ or cause.__context__
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 class DockerPeer(Peer):
