@@ -84,6 +84,7 @@ class EditingTerminal(Console):
         self._editing = False  # from behind the prompt: only then is there a line to spare
         self._busy = False  # drawing: no exception may interrupt that
         self._stop_with: Exception | None = None
+        self._stopping = False  # an exception is on its way out of `read`
         self._pending: list[str] = []
         self._queued = self._shown = 0  # lines of notices since the start
         self._main = threading.main_thread().ident or 0
@@ -125,8 +126,9 @@ class EditingTerminal(Console):
         """Make `read` raise `error`, once the line is whole again."""
         if self._busy:
             self._stop_with = error
-        else:
-            raise error
+            return
+        self._stopping = True
+        raise error
 
     def read(self) -> str | None:
         """Let the person edit a line; otherwise as `Console.read`."""
@@ -135,6 +137,10 @@ class EditingTerminal(Console):
             line = self._edit()
         except EOFError:
             return None
+        except SystemError as error:
+            # After one signal's handler raised, `input` runs those of the others, and
+            # complains of the exception that is under way.
+            raise error.__cause__ or error from None
         except (OSError, termios.error) as error:
             raise ConsoleGoneError from error
         if len(line) > LONGEST_LINE:
@@ -143,6 +149,7 @@ class EditingTerminal(Console):
         return line
 
     def _edit(self) -> str:
+        self._stopping = False
         try:
             with self._lock:
                 self._reading = True
@@ -195,10 +202,10 @@ class EditingTerminal(Console):
         self._show_pending()
         error, self._stop_with = self._stop_with, None
         if error:
-            raise error
+            self.stop_reading(error)
 
     def _show_pending(self) -> None:
-        if self._busy:  # a signal came while this runs; whoever waits will send another
+        if self._busy or self._stopping:  # whoever waits will send another signal
             return
         self._busy = True
         with self._lock:
