@@ -67,10 +67,11 @@ class ReplySearch:
 
     def feed(self, line: str, now: float) -> Reply | None:
         """Take a line as it came; return the reply once it is whole."""
-        if self._is_echo(line):
-            if text.squeeze(text.flat(line)).endswith(self._echo):
-                self._anchored, self._held = True, None
-                self._reply = Reply(self._reply.verb)
+        if self._echo and self._is_echo(line):
+            self._anchored, self._held = True, None
+            self._reply = Reply(self._reply.verb)
+            return None
+        if self._is_typed(line):
             return None
         if not self._ends(self._reply, text.shown(line)):
             return None
@@ -83,6 +84,23 @@ class ReplySearch:
         return None
 
     def _is_echo(self, line: str) -> bool:
+        """Tell whether a line ends with the command, and with nothing typed before it.
+
+        Whatever was discarded before it is followed by a move of the cursor; where the
+        line was wrapped, there are moves within the command, too.
+        """
+        marked = text.moves(line)
+        if not text.squeeze(marked).endswith(self._echo):
+            return False
+        start, left = len(marked), len(self._echo)
+        while left:
+            start -= 1
+            left -= bool(text.squeeze(marked[start]))
+        before = marked[:start].rpartition(text.MOVE)[2]
+        return before.strip() in ("", self._prompt.strip())
+
+    def _is_typed(self, line: str) -> bool:
+        """Tell whether a line is the echo of something that somebody typed."""
         return bool(self._prompt) and text.flat(line).lstrip("\r").startswith(self._prompt)
 
     def _ends(self, reply: Reply, line: str) -> bool:

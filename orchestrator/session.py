@@ -22,6 +22,7 @@ from orchestrator.reply import Reply, ReplySearch
 from orchestrator.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.transcript import Transcript
 
+_LAG = 5.0  # seconds by which reading may lag behind what a console shows
 _IN_FLIGHT = 32  # commands typed ahead of their replies by `ask_all`
 
 
@@ -194,9 +195,13 @@ class Session:
     def _lines(
         self, deadline: float | Callable[[], float], *, notices: bool = False
     ) -> Iterator[str]:
-        """Yield lines that are no notices (or all) until `deadline`; notices are taken."""
+        """Yield lines that are no notices (or all) until `deadline`; notices are taken.
+
+        A line shown before the deadline counts when it is read later, but a program
+        that never falls silent must not hold the lab up for ever.
+        """
         until = deadline if callable(deadline) else lambda: deadline
-        while True:
+        while time.monotonic() < until() + _LAG:
             try:
                 line = self._terminal.line(until() - time.monotonic())
             except StreamEndedError as error:
@@ -206,6 +211,8 @@ class Session:
             taken = self._take_notice(text.shown(line))
             if notices or not taken:
                 yield line
+            if self._terminal.at > until():
+                return
 
     def await_end(self, timeout: float) -> None:
         """Wait until the console's stream has ended.

@@ -10,13 +10,23 @@ _ESCAPE_SEQUENCES = re.compile(  # ECMA-48 control sequences, OSC strings, two-b
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """A control character."""
 
+MOVE = "\0"
+"""What `moves` puts where the cursor moved."""
+
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]+")
-_BACKSLASH_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\}|\\)")
+_BACKSLASH_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-f]{2})|u\{((?:10|0?[0-9a-f])?[0-9a-f]{1,4})\}|\\)"  # up to U+10FFFF
+)
 
 
 def flat(raw: str) -> str:
     """Return everything printable in a line, even what was drawn over."""
     return _ESCAPE_SEQUENCES.sub("", raw)
+
+
+def moves(raw: str) -> str:
+    """Return a line with a mark in place of whatever moves the cursor or erases."""
+    return CONTROL.sub(MOVE, _ESCAPE_SEQUENCES.sub(MOVE, raw))
 
 
 def shown(raw: str) -> str:

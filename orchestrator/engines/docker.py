@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -341,7 +342,13 @@ def mesh_peers(client: docker.DockerClient, label: str, port: int) -> list[Docke
         peer.address = next((network["IPAddress"] for network in networks), "")
         peer.port = port
         peers.append(peer)
-    return sorted(peers, key=lambda peer: peer.name)
+    return sorted(peers, key=lambda peer: _natural(peer.name))
+
+
+def _natural(name: str) -> list[tuple[str, int]]:
+    """Return a key that puts peer5 before peer20."""
+    parts = re.findall(r"(\D*)(\d*)", name)
+    return [(word, int(number or 0)) for word, number in parts]
 
 
 def logs(peer: DockerPeer) -> str:

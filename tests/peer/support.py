@@ -200,6 +200,13 @@ class Screen:
         self.display = pyte.HistoryScreen(size[1], size[0], history=20_000, ratio=0.5)
         self._stream = pyte.ByteStream(self.display)
         self.raw = ""
+        self.hung_up = False
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a window that is closed does."""
+        self.update()
+        self.hung_up = True
+        self.child.ptyproc.fileobj.close()
 
     def type(self, text: str) -> None:
         self.child.send(text.encode("utf-8"))
@@ -207,7 +214,7 @@ class Screen:
     def update(self) -> None:
         """Take in what was printed since."""
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
-            while True:
+            while not self.hung_up:
                 data = self.child.read_nonblocking(65_536, timeout=0)
                 self.raw += data.decode("utf-8", "replace")
                 self._stream.feed(data)
@@ -246,7 +253,8 @@ class Screen:
     def port(self) -> int:
         row = self.see(r"\* listening on \S+:(\d+)")
         self.settle(">")
-        return int(re.search(r":(\d+) \(", row).group(1))
+        self.port_shown = int(re.search(r":(\d+) \(", row).group(1))
+        return self.port_shown
 
     def command(self, line: str) -> str:
         """Type a line at an empty prompt and return the last line of its reply."""
@@ -265,4 +273,7 @@ class Screen:
 
     def clean_up(self) -> None:
         self.update()
-        self.child.close(force=True)
+        if self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+            self.child.wait()
+        self.child.close()
