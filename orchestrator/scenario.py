@@ -14,7 +14,9 @@ from orchestrator.document import Problem, Strict
 from orchestrator.profile import Seconds
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_BREAKS = re.compile(r"[\n\r\x00]")
+# NUL, the line breaks, and the keys that a terminal acts on whatever program runs there:
+# Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z and Ctrl-\\. Nobody can type these as text.
+_UNTYPABLE = re.compile(r"[\x00\n\r\x03\x11\x13\x1a\x1c]")
 
 Name = Annotated[str, Field(pattern=rf"^{_NAME.pattern}$")]
 
@@ -42,8 +44,8 @@ class Send(Act):
     @field_validator("text")
     @classmethod
     def _one_line(cls, value: str) -> str:
-        if _BREAKS.search(value):
-            raise ValueError("a message is one line: no line break, no NUL")
+        if found := _UNTYPABLE.search(value):
+            raise ValueError(f"a message is one line that can be typed: no {found.group()!r} in it")
         return value
 
 
@@ -115,6 +117,8 @@ class Step(Strict):
         if not isinstance(value, dict) or len(value) != 1:
             raise ValueError(f"a step has exactly one of {', '.join(cls.model_fields)}")
         ((verb, argument),) = value.items()
+        if argument is None:
+            raise ValueError(f"{verb} of what? The step is empty")
         return {verb: {"at": argument}} if isinstance(argument, str) else value
 
     @property

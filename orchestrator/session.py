@@ -16,12 +16,13 @@ from dataclasses import dataclass
 
 from orchestrator import text
 from orchestrator.engines.base import Peer
-from orchestrator.errors import NoAnswerError, PeerGoneError
+from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
 from orchestrator.profile import Patterns, Profile
 from orchestrator.reply import Reply, ReplySearch
 from orchestrator.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.transcript import Transcript
 
+_QUOTED = 60  # characters of a command that an error quotes
 _LAG = 5.0  # seconds by which reading may lag behind what a console shows
 _IN_FLIGHT = 32  # commands typed ahead of their replies by `ask_all`
 
@@ -65,10 +66,14 @@ class Session:
             PeerGoneError: it ended instead.
         """
         timeout = self._profile.ready_within
-        for line in self._lines(time.monotonic() + timeout, notices=True):
-            if match := self._patterns.ready.search(text.shown(line)):
-                return match.groupdict(default="")
-        raise self._no_answer(f"was not ready after {timeout:g} s")
+        try:
+            for line in self._lines(time.monotonic() + timeout, notices=True):
+                if match := self._patterns.ready.search(text.shown(line)):
+                    return match.groupdict(default="")
+            raise self._no_answer(f"was not ready after {timeout:g} s")
+        except SessionError as error:
+            error.hint = f"see `start` and `ready` in the profile {self._profile.name}"
+            raise
 
     def synchronise(self) -> None:
         """Make sure that a program attached to in the middle of its life listens.
@@ -112,7 +117,14 @@ class Session:
         return replies
 
     def _command(self, verb: str, arguments: Mapping[str, object]) -> str:
-        return self._profile.verbs[verb].send.format_map(arguments)
+        try:
+            return self._profile.verbs[verb].send.format_map(arguments)
+        except KeyError as error:
+            raise SessionError(
+                self.peer.name,
+                f"the profile {self._profile.name} cannot say {verb!r}: no {error.args[0]!r}",
+                hint=f"give it under `verbs` in the profile {self._profile.name}",
+            ) from error
 
     def _type(self, command: str) -> None:
         console = self._profile.console
@@ -122,7 +134,7 @@ class Session:
         except StreamEndedError as error:
             raise self._gone() from error
         except NotReadError as error:
-            raise self._no_answer(f"does not read its console; typing {command!r}") from error
+            raise self._no_answer(f"does not read its console; typing {_short(command)}") from error
 
     def _await_reply(self, verb: str, command: str) -> Reply:
         timeout = self._profile.answer_within
@@ -133,7 +145,7 @@ class Session:
                 return reply
         if search.held:
             return search.held
-        raise self._no_answer(f"no reply to {command!r} after {timeout:g} s")
+        raise self._no_answer(f"no reply to {_short(command)} after {timeout:g} s")
 
     # Notices
 
@@ -245,3 +257,8 @@ class Session:
             self.transcript.tail(),
             hint="somebody or something ended it behind the lab's back",
         )
+
+
+def _short(command: str) -> str:
+    """Return a command as an error quotes it."""
+    return repr(command if len(command) <= _QUOTED else command[:_QUOTED] + "…")

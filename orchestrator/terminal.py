@@ -6,7 +6,6 @@ This module and `session.py` are the only ones that use pexpect.
 from __future__ import annotations
 
 import os
-import re
 import select
 import threading
 import time
@@ -21,8 +20,9 @@ from orchestrator.transcript import Transcript
 
 _LINE, _TIMEOUT, _END = range(3)
 # Timeout and end are awaited like a line: pexpect's exceptions describe the whole session
-# in words, which costs more than the console's answer.
-_AWAITED: list[Any] = [re.compile(rb"[^\n]*\n"), pexpect.TIMEOUT, pexpect.EOF]
+# in words, which costs more than the console's answer. A plain string, not a pattern,
+# because only then does pexpect leave alone what it has searched before.
+_AWAITED: list[Any] = [b"\n", pexpect.TIMEOUT, pexpect.EOF]
 
 
 class StreamEndedError(Exception):
@@ -49,6 +49,11 @@ class _Stream(SpawnBase):  # type: ignore[type-arg]
         with self._changed:
             self._pieces.append((data, at))
             self._changed.notify()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces nobody has looked at."""
+        return len(self._pieces)
 
     def read_nonblocking(self, size: int = 1, timeout: float | None = None) -> bytes:
         """Return the next piece, as pexpect asks for it."""
@@ -121,10 +126,14 @@ class Terminal:
         Raises:
             StreamEndedError: the stream ended before another line was complete.
         """
-        index = self._stream.expect_list(_AWAITED, timeout=max(timeout, 0.0))
+        index = self._stream.expect_exact(_AWAITED, timeout=max(timeout, 0.0))
+        for _ in range(self._stream.waiting):  # pexpect looks at one piece after the timeout
+            if index != _TIMEOUT:
+                break
+            index = self._stream.expect_exact(_AWAITED, timeout=0.0)
         if index == _END:
             raise StreamEndedError
         if index == _TIMEOUT:
             return None
-        data: Any = self._stream.after
-        return bytes(data).decode("utf-8", "surrogateescape")
+        data: Any = self._stream.before
+        return bytes(data).decode("utf-8", "surrogateescape") + "\n"
