@@ -111,14 +111,18 @@ def _message(what: str, message: Triple) -> str:
 
 
 def receipts(entries: Entries) -> Verdict:
-    """Every message sent ended as delivered or as reported undelivered."""
+    """Every message sent ended once: as delivered, or as reported undelivered."""
     accepted = Counter((e.peer, e.fields["to"]) for e in entries if _is_done(e, "send"))
     settled: Counter[tuple[str, str]] = Counter()
     for entry in entries:
         if entry.type == "notice" and entry.verb in ("delivered", "undelivered"):
             settled[entry.peer, entry.fields["of"]] += int(entry.fields["count"])
-    open_ends = accepted - settled
+    maybe = Counter(
+        (e.peer, e.fields["to"]) for e in entries if (e.verb, e.type) == ("send", "info")
+    )
+    open_ends, extra = accepted - settled, settled - accepted - maybe
     wrong = [f"{n} sent by {a} to {b} without an outcome" for (a, b), n in open_ends.items()]
+    wrong += [f"{n} never sent by {a} to {b} but with an outcome" for (a, b), n in extra.items()]
     return _verdict("receipts", f"{accepted.total()} messages accounted for", wrong)
 
 

@@ -28,8 +28,9 @@ _PROFILE = "peerlab"  # the mesh of compose.yaml runs the project's own peer
 _BROKEN = 2  # exit status: the lab itself failed, or nobody can tell
 _INTERRUPTED = 130  # as shells have it
 
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
+# Text is printed as it is: no numbers coloured, no :emoji: replaced.
+_out = Console(highlight=False, emoji=False)
+_err = Console(stderr=True, highlight=False, emoji=False)
 
 app = typer.Typer(
     help="A lab bench for programs that talk to each other over a network and to a person.",
@@ -49,14 +50,19 @@ def main() -> NoReturn:
     try:
         app()
     except LabError as error:
-        _err.print(f"[bold red]error:[/] {report.safe_lines(error.what)}")
-        if error.hint:
-            _err.print(f"[bold]hint:[/] {report.safe(error.hint)}")
+        _print_error("error:", error)
         sys.exit(_BROKEN)
     except KeyboardInterrupt:
         _err.print("interrupted: nothing was left running")
         sys.exit(_INTERRUPTED)
     sys.exit(0)
+
+
+def _print_error(label: str, error: LabError) -> None:
+    """Print what failed, no line folded: `file:line:column` must stay in one piece."""
+    _err.print(f"[bold red]{label}[/] {report.safe_lines(error.what)}", soft_wrap=True)
+    if error.hint:
+        _err.print(f"[bold]hint:[/] {report.safe(error.hint)}", soft_wrap=True)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -203,11 +209,9 @@ def _print_run(done: Run, judgement: checks.Judgement, folder: Path) -> None:
     )
     times = {"start": done.boot, "drive": done.drive}
     _out.print(report.verdict_line(script.name, judgement, times))
-    _out.print(f"history and transcripts: {folder}")
+    _out.print(f"history and transcripts: {report.safe(folder)}", soft_wrap=True)
     if done.error:
-        _err.print(f"[bold red]the run broke off:[/] {report.safe_lines(done.error.what)}")
-        if done.error.hint:
-            _err.print(f"[bold]hint:[/] {report.safe(done.error.hint)}")
+        _print_error("the run broke off:", done.error)
 
 
 def _print_run_json(done: Run, judgement: checks.Judgement, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -39,7 +39,7 @@ class Container(Strict):
     mem_limit: str
     memswap_limit: str
     pids_limit: int
-    stop_grace_period: str
+    stop_grace_period: Annotated[str, Field(pattern=r"^[0-9]+s$")]
 
 
 class Network(Strict):

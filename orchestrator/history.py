@@ -51,20 +51,28 @@ class History:
         self._file = path.open("w", encoding="utf-8", buffering=1) if path else None
         self._started = time.monotonic()
         self._operations = 0
+        self._open: dict[int, Entry] = {}
 
     def invoke(self, peer: str, verb: str, **fields: object) -> int:
         """Record that an operation begins; return its number."""
         self._operations += 1
-        now = time.monotonic()
-        self._add(Entry(now - self._started, "invoke", peer, verb, self._operations, fields))
+        at = time.monotonic() - self._started
+        begun = Entry(at, "invoke", peer, verb, self._operations, fields)
+        self._open[self._operations] = begun
+        self._add(begun)
         return self._operations
 
     def complete(self, operation: int, outcome: Outcome, **fields: object) -> None:
         """Record how an operation ended; the invocation's fields are repeated."""
-        begun = next(e for e in reversed(self.entries) if e.operation == operation)
+        begun = self._open.pop(operation)
         at = time.monotonic() - self._started
         both = {**begun.fields, **fields}
         self._add(Entry(at, outcome, begun.peer, begun.verb, operation, both))
+
+    def abandon(self, **fields: object) -> None:
+        """Record of every operation that has not ended that nobody knows how it did."""
+        for operation in list(self._open):
+            self.complete(operation, "info", **fields)
 
     def notice(self, peer: str, kind: str, at: float, **fields: object) -> None:
         """Record a notice that was shown at `at` on `time.monotonic`."""

@@ -38,9 +38,10 @@ class Owner:
         """Return the owner that `mark` names; None when it is not a mark of ours."""
         try:
             run, host, pid, started = mark.split("/")
-            return cls(run, host, int(pid), float(started))
+            owner = cls(run, host, int(pid), float(started))
         except ValueError:
             return None
+        return owner if owner.pid > 0 else None
 
     @property
     def mark(self) -> str:
@@ -53,7 +54,10 @@ class Owner:
         if self.host != socket.gethostname():
             return False
         try:
-            started = psutil.Process(self.pid).create_time()
+            process = psutil.Process(self.pid)
+            started = process.create_time()
+            if process.status() == psutil.STATUS_ZOMBIE:  # only its parent keeps it
+                return True
         except psutil.NoSuchProcess:
             return True
         except psutil.AccessDenied:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,13 +20,15 @@ from orchestrator.document import Problem, Strict
 FOLDER = Path(__file__).resolve().parent.parent / "profiles"
 """Where the profiles that come with the lab are."""
 
+_START_WORDS = ("port", "address", "name")
+_VERB_WORDS = ("address", "port", "id", "text", "line")  # what the lab has for any verb
 Seconds = Annotated[float, Field(gt=0, le=3600, strict=False)]
 
 
 class Start(Strict):
     """How to start the program; `{port}`, `{address}`, `{name}` and `{python}` are filled in."""
 
-    process: list[str]
+    process: Annotated[list[str], Field(min_length=1)]
     container: list[str]
     environment: dict[str, str] = {}
 
@@ -135,11 +137,27 @@ def _problems(profile: Profile) -> Iterator[Problem]:
             re.compile(pattern)
         except re.error as error:
             yield Problem(place, f"not a pattern: {error}")
-    for name, verb in profile.verbs.items():
+    for place, template, known in _templates_with_places(profile):
         try:
-            list(string.Formatter().parse(verb.send))
+            fields = [field for _, field, _, _ in string.Formatter().parse(template)]
         except ValueError as error:
-            yield Problem(("verbs", name, "send"), f"not a template: {error}")
+            yield Problem(place, f"not a template: {error}")
+            continue
+        for field in fields:
+            if field is not None and field not in known:
+                yield Problem(place, f"nothing to put for {{{field}}}"
+                              + document.nearest(field, known))  # fmt: skip
+
+
+def _templates_with_places(
+    profile: Profile,
+) -> Iterator[tuple[tuple[int | str, ...], str, Sequence[str]]]:
+    for index, part in enumerate(profile.start.process):
+        yield ("start", "process", index), part, ("python", *_START_WORDS)
+    for index, part in enumerate(profile.start.container):
+        yield ("start", "container", index), part, _START_WORDS
+    for name, verb in profile.verbs.items():
+        yield ("verbs", name, "send"), verb.send, _VERB_WORDS
 
 
 def _patterns_with_places(profile: Profile) -> Iterator[tuple[tuple[int | str, ...], str]]:

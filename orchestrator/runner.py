@@ -83,6 +83,7 @@ class Runner:
             self.run.drive = time.monotonic() - began
         except LabError as error:
             self.run.error = error
+            self._history.abandon(said=error.what.splitlines()[0])
         finally:
             for session in self.run.sessions.values():
                 session.close()
@@ -121,7 +122,7 @@ class Runner:
         other = self.run.sessions[act.to].peer
         wanted = "ok" if act.refused is None else "fail"
         operation = self._history.invoke(act.at, "connect", to=act.to, wanted=wanted)
-        reply = self._ask(operation, act.at, "connect", address=other.address, port=other.port)
+        reply = self._ask(act.at, "connect", address=other.address, port=other.port)
         self._complete(operation, reply, act.refused)
         if reply.ok and "id" in reply.fields:
             self._known[act.at, reply.fields["id"]] = act.to
@@ -137,24 +138,25 @@ class Runner:
     ) -> None:
         wanted = "ok" if act.refused is None else "fail"
         operation = self._history.invoke(act.at, verb, to=act.to, wanted=wanted, **arguments)
-        rows = self._rows(operation, act.at)
+        rows = self._rows(act.at)
         number = next((number for number, name in rows.items() if name == act.to), None)
         if number is None:
-            self._history.complete(operation, "fail", said=f"list does not show {act.to}")
+            unlisted = Reply(verb, lines=[f"list does not show {act.to}"])
+            self._complete(operation, unlisted, act.refused)
             return
-        reply = self._ask(operation, act.at, verb, id=number, **arguments)
+        reply = self._ask(act.at, verb, id=number, **arguments)
         self._complete(operation, reply, act.refused)
 
     def _list(self, act: scenario.Show) -> None:
         operation = self._history.invoke(act.at, "list", shows=act.shows)
-        shown = sorted(self._rows(operation, act.at).values())
+        shown = sorted(self._rows(act.at).values())
         right = act.shows is None or shown == sorted(act.shows)
         self._history.complete(operation, "ok" if right else "fail", said=f"shows {shown}")
 
     def _exit(self, act: scenario.Leave) -> None:
         session = self.run.sessions[act.at]
         operation = self._history.invoke(act.at, "exit", status=act.status)
-        reply = self._ask(operation, act.at, "exit")
+        reply = self._ask(act.at, "exit")
         session.await_end(_EXIT_WITHIN)
         status = session.peer.await_end(_EXIT_WITHIN)
         right = reply.ok and status.exit_status == act.status
@@ -179,13 +181,8 @@ class Runner:
 
     # Asking
 
-    def _ask(self, operation: int, peer: str, verb: str, **arguments: object) -> Reply:
-        """Ask, and record an operation of which nobody knows whether it happened."""
-        try:
-            return self.run.sessions[peer].ask(verb, **arguments)
-        except (NoAnswerError, PeerGoneError) as error:
-            self._history.complete(operation, "info", said=error.what.splitlines()[0])
-            raise
+    def _ask(self, peer: str, verb: str, **arguments: object) -> Reply:
+        return self.run.sessions[peer].ask(verb, **arguments)
 
     def _complete(self, operation: int, reply: Reply, refused: str | None) -> None:
         if reply.ok or not refused or any(refused in line for line in reply.lines):
@@ -194,10 +191,10 @@ class Runner:
             said = f"refused, but not with {refused!r}: {_said(reply)}"
             self._history.complete(operation, "fail", said=said, wanted=f"refusal: {refused}")
 
-    def _rows(self, operation: int, peer: str) -> dict[str, str]:
+    def _rows(self, peer: str) -> dict[str, str]:
         """Ask a peer for its list; return ids and the peers that they lead to."""
         found = {}
-        for row in self._ask(operation, peer, "list").rows:
+        for row in self._ask(peer, "list").rows:
             found[row["id"]] = self._at(row["address"], row["port"]) or "somebody else"
             self._known[peer, row["id"]] = found[row["id"]]
         return found
@@ -242,7 +239,7 @@ class Runner:
             shows = None
             if status.state == "running":
                 operation = self._history.invoke(name, "list", shows=None)
-                shows = sorted(self._rows(operation, name).values())
+                shows = sorted(self._rows(name).values())
                 self._history.complete(operation, "ok", said=f"shows {shows}")
             now = time.monotonic()
             self._history.notice(name, "at the end", now, state=status.phrase, shows=shows)

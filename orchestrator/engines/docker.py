@@ -259,6 +259,7 @@ class DockerEngine(Engine):
             user=container.user,
             stdin_open=container.stdin_open,
             tty=container.tty,
+            stop_timeout=int(container.stop_grace_period.removesuffix("s")),
             environment=container.environment | profile.start.environment,
             labels={OWNER: self._owner.mark, PEER: name},
             host_config=api.create_host_config(
@@ -292,12 +293,26 @@ def _parallel(work: Callable[[Given], Made], items: Sequence[Given]) -> list[Mad
 
 
 def sweep(client: docker.DockerClient) -> int:
-    """Remove what runs that are gone have left behind; return how many things."""
-    return _remove_all(client, lambda owner: owner.is_gone)
+    """Remove what runs that are gone have left behind; return how many things.
+
+    What cannot be removed now is left for the next time: another command may be at it,
+    or somebody may have put a container of their own on such a network.
+    """
+    return _remove_all(client, lambda owner: owner.is_gone, remove=_try_to_remove)
 
 
-def _remove_all(client: docker.DockerClient, whose: Callable[[Owner], bool]) -> int:
+def _try_to_remove(remove: Callable[..., object], what: str, **how: bool) -> None:
+    with contextlib.suppress(APIError):
+        remove(what, **how)
+
+
+def _remove_all(
+    client: docker.DockerClient,
+    whose: Callable[[Owner], bool],
+    remove: Callable[..., None] | None = None,
+) -> int:
     """Remove the labelled containers and networks of the owners asked for."""
+    remove = remove or _gone
     api, wanted = client.api, {"label": OWNER}
 
     def owned(thing: dict[str, Any]) -> bool:
@@ -308,9 +323,9 @@ def _remove_all(client: docker.DockerClient, whose: Callable[[Owner], bool]) -> 
         containers = [
             each["Id"] for each in api.containers(all=True, filters=wanted) if owned(each)
         ]
-        _parallel(lambda each: _gone(api.remove_container, each, force=True, v=True), containers)
+        _parallel(lambda each: remove(api.remove_container, each, force=True, v=True), containers)
         networks = [each["Id"] for each in api.networks(filters=wanted) if owned(each)]
-        _parallel(lambda each: _gone(api.remove_network, each), networks)
+        _parallel(lambda each: remove(api.remove_network, each), networks)
     return len(containers) + len(networks)
 
 

@@ -98,9 +98,10 @@ class ProcessPeer(Peer):
 
     def kill(self) -> None:
         """Kill the process and all that it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self._started.wait()
+        if self._started.poll() is None:  # later, its number may be somebody else's
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._started.wait()
 
     def stop(self) -> None:
         """Ask the process to end, and kill it if it does not."""
@@ -170,9 +171,10 @@ class ProcessEngine(Engine):
         return kept | ours | profile.start.environment
 
     def close(self) -> None:
-        """Kill every process and close every pty."""
+        """Kill every process, also one that has left its peer's session; close every pty."""
         while self._peers:
             self._peers.pop().discard()
+        _kill_all(lambda owner: owner.run == self._owner.run)
 
 
 def _free_address(port: int) -> str:
@@ -195,11 +197,16 @@ def _free_address(port: int) -> str:
 
 def sweep() -> int:
     """Kill what runs that are gone have left behind; return how many processes."""
+    return _kill_all(lambda owner: owner.is_gone)
+
+
+def _kill_all(whose: Callable[[Owner], bool]) -> int:
+    """Kill the processes that carry the mark of the owners asked for."""
     count = 0
     for process in psutil.process_iter():
         try:
             owner = Owner.parse(process.environ().get(_OWNER, ""))
-            if owner and owner.is_gone:
+            if owner and whose(owner):
                 process.kill()
                 count += 1
         except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
