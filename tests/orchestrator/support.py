@@ -1,0 +1,168 @@
+"""What the orchestrator's tests share: waiting, labs on an engine, other people's hands."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import os
+import struct
+import termios
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from orchestrator import profile
+from orchestrator.engines import docker, process
+from orchestrator.engines.base import Engine, Peer
+from orchestrator.owner import Owner
+from orchestrator.profile import Profile
+from orchestrator.session import Notice, Session
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / "tests/programs"
+PATIENCE = 15.0  # seconds; far longer than anything here takes
+
+
+def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE) -> None:
+    """Wait for `condition`; fail at the deadline."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
+        time.sleep(0.01)
+
+
+def processes_of(run: str) -> list[int]:
+    """Return the processes that carry the mark of a run."""
+    return [pid for pid, owner in marked_processes() if owner.run == run]
+
+
+def marked_processes() -> list[tuple[int, Owner]]:
+    """Return every process of the process engine, whoever started it."""
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            owner = Owner.parse(one.environ().get("PEERLAB_OWNER", ""))
+            if owner and one.status() != psutil.STATUS_ZOMBIE:
+                found.append((one.pid, owner))
+    return found
+
+
+def things_of(client: Any, whose: Callable[[Owner], bool]) -> list[str]:
+    """Return the names of containers and networks that carry the mark of a run."""
+    wanted = {"label": docker.OWNER}
+    found = [(c["Names"][0], c) for c in client.api.containers(all=True, filters=wanted)]
+    found += [(n["Name"], n) for n in client.api.networks(filters=wanted)]
+    owners = [(name, Owner.parse(each["Labels"][docker.OWNER])) for name, each in found]
+    return [name for name, owner in owners if owner and whose(owner)]
+
+
+def make_engine(name: str) -> Engine:
+    """Return a new engine."""
+    return process.ProcessEngine() if name == "process" else docker.DockerEngine(docker.connect())
+
+
+class Lab:
+    """An engine, its peers and their sessions, as the runner puts them together."""
+
+    def __init__(self, engine: str) -> None:
+        self.name = engine
+        self.engine = make_engine(engine)
+        self.run: str = self.engine._owner.run
+        self.sessions: dict[str, Session] = {}
+        self.notices: dict[str, list[Notice]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, names: Sequence[str], look: Profile | None = None) -> list[Session]:
+        """Start peers and wait until they are ready."""
+        look = look or profile.load("peerlab")
+        peers = self.engine.start(names, look, lambda _: None)
+        for peer in peers:
+            self.notices[peer.name] = []
+            self.sessions[peer.name] = Session(peer, look, self.notices[peer.name].append)
+        for peer in peers:
+            self.sessions[peer.name].await_ready()
+        return [self.sessions[peer.name] for peer in peers]
+
+    def close(self) -> None:
+        """Let go of every console and remove everything."""
+        for session in self.sessions.values():
+            session.close()
+        self.engine.close()
+        if isinstance(self.engine, docker.DockerEngine):
+            self.engine._client.close()
+
+    def left(self) -> list[object]:
+        """Return what there still is of this lab."""
+        if isinstance(self.engine, docker.DockerEngine):
+            return list(things_of(self.engine._client, lambda owner: owner.run == self.run))
+        return list(processes_of(self.run))
+
+    @contextlib.contextmanager
+    def linked(self, one: str, other: str) -> Iterator[str]:
+        """Connect two peers; yield the id at `one`, and disconnect them afterwards."""
+        peer = self.sessions[other].peer
+        reply = self.sessions[one].ask("connect", address=peer.address, port=peer.port)
+        assert reply.ok, reply.lines
+        self.sessions[other].await_notice("connected", lambda _: True, PATIENCE)
+        try:
+            yield reply.fields["id"]
+        finally:
+            self.sessions[one].ask("terminate", id=reply.fields["id"])
+            self.sessions[other].await_notice("closed", lambda _: True, PATIENCE)
+
+    def texts(self, name: str) -> list[str]:
+        """Return the messages that a peer has shown so far."""
+        return [each.fields["text"] for each in self.notices[name] if each.kind == "message"]
+
+    def await_texts(self, name: str, count: int, timeout: float = PATIENCE) -> list[str]:
+        """Return the messages that a peer has shown, once they are so many."""
+
+        def enough() -> bool:
+            self.sessions[name].take_in(0.02)
+            return len(self.texts(name)) >= count
+
+        until(enough, f"{count} messages at {name}, got {len(self.texts(name))}", timeout)
+        return self.texts(name)
+
+
+class Hands:
+    """Somebody else at a peer's console, beside the lab."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._own = isinstance(peer, docker.DockerPeer)
+        self._peer = second_attach(peer) if isinstance(peer, docker.DockerPeer) else peer
+        self._fd = self._peer.attach()
+
+    def type(self, keys: str) -> None:
+        """Press some keys."""
+        os.write(self._fd, keys.encode())
+
+    def close(self) -> None:
+        """Go away; the peer stays."""
+        if isinstance(self._peer, docker.DockerPeer) and self._own:
+            self._peer.detach()
+
+
+def second_attach(peer: docker.DockerPeer) -> docker.DockerPeer:
+    """Return the same container once more, with a stream of its own."""
+    client: Any = functools.partial(docker.DockerPeer)
+    api = type("Client", (), {"api": peer._api})()
+    return client(api, peer.name, peer.container)  # type: ignore[no-any-return]
+
+
+def resize(peer: Peer, columns: int) -> None:
+    """Make a peer's terminal so wide."""
+    if isinstance(peer, docker.DockerPeer):
+        peer._api.resize(peer.container, 24, columns)
+    else:
+        size = struct.pack("HHHH", 24, columns, 0, 0)
+        fcntl.ioctl(peer.attach(), termios.TIOCSWINSZ, size)
