@@ -255,8 +255,13 @@ class Node:
 
     def _report(self, connection: Connection, happened: Sequence[events.Event]) -> None:
         lines = [line for event in happened for line in self._lines(connection, event)]
-        if lines:
-            self._notify(lines)
+        try:
+            if lines:
+                self._notify(lines)
+        except ConsoleGoneError:
+            # What nobody saw must not be confirmed; anything else can wait for the goodbye.
+            if any(isinstance(event, events.Received) for event in happened):
+                raise
 
     def _lines(self, connection: Connection, event: events.Event) -> list[str]:
         match event:

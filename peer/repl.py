@@ -33,10 +33,13 @@ class Repl:
         self._console, self._node = console, node
         self._reading = self._interrupted = self._leave = False
         self._leave_by = float("inf")
-        signal.signal(signal.SIGINT, self._on_interrupt)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_leave)
-        signal.signal(signal.SIGALRM, self._on_tick)
+        for number, act in (
+            (signal.SIGINT, self._on_interrupt),
+            (signal.SIGTERM, self._on_leave),
+            (signal.SIGHUP, self._on_leave),
+            (signal.SIGALRM, self._on_tick),
+        ):
+            signal.signal(number, act)
         signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
 
     def run(self) -> None:
@@ -57,6 +60,9 @@ class Repl:
                     break
                 self._carry_out(line)
         self._node.close()
+        # While it ends, Python gives up its handlers, and what comes then would kill it.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+            signal.signal(number, signal.SIG_IGN)
 
     def _read(self) -> str | None:
         self._interrupted = False

@@ -117,6 +117,7 @@ class EditingTerminal(Console):
         """Give the terminal its mode back."""
         self._readline.set_pre_input_hook(None)
         self._readline.set_startup_hook(None)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # its default would end the process
         try:
             termios.tcsetattr(sys.stdin, termios.TCSANOW, self._saved)
         except termios.error:
@@ -149,7 +150,8 @@ class EditingTerminal(Console):
         return line
 
     def _edit(self) -> str:
-        self._stopping = False
+        self._busy = self._stopping = False
+        self._stop_with = None
         try:
             with self._lock:
                 self._reading = True
@@ -157,9 +159,11 @@ class EditingTerminal(Console):
                 self._set_echo(on=True)
             return input(PROMPT)
         finally:
+            self._busy = True  # at once: no other exception may keep the rest from being done
             self._end_editing()
             if not self._echoes:
                 self._set_echo(on=False)
+            self._busy = False
 
     def _remember(self, line: str) -> None:
         length = self._readline.get_current_history_length()
@@ -191,27 +195,26 @@ class EditingTerminal(Console):
         self._show_pending()
 
     def _end_editing(self) -> None:
-        self._busy = True
         with self._lock:
             self._editing = self._reading = False
             self._write_pending()
-        self._busy = False
-        self._stop_with = None  # too late: the read is over
 
     def _on_wake(self, _signal: int, _frame: FrameType | None) -> None:
         self._show_pending()
         error, self._stop_with = self._stop_with, None
-        if error:
+        if error and not self._busy:
             self.stop_reading(error)
 
     def _show_pending(self) -> None:
         if self._busy or self._stopping:  # whoever waits will send another signal
             return
         self._busy = True
-        with self._lock:
-            if self._editing and self._pending:
-                self._redraw(self._write_pending)
-        self._busy = False
+        try:
+            with self._lock:
+                if self._editing and self._pending:
+                    self._redraw(self._write_pending)
+        finally:
+            self._busy = False
 
     def _write_pending(self) -> None:
         lines, self._pending = self._pending, []
