@@ -139,8 +139,8 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - the thread's last word, handed on
             failure = error
         finally:
-            self._ended(failure)
             self._waker.close()
+            self._ended(failure)
             self.over.set()
 
     def _greet(self, sock: socket.socket) -> None:

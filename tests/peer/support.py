@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pexpect
 import pyte
+import pytest
 
 from peer.node import Node
 from peer.protocol import Limits
@@ -29,11 +30,17 @@ PATIENCE = 8.0  # seconds; far longer than anything here takes
 _numbers = itertools.count(1)
 
 
-def until(condition: Callable[[], object], timeout: float = PATIENCE, what: str = "") -> None:
+def until(
+    condition: Callable[[], object],
+    timeout: float = PATIENCE,
+    what: str | Callable[[], str] = "",
+) -> None:
     """Wait for `condition`; fail at the deadline."""
     deadline = time.monotonic() + timeout
     while not condition():
-        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what or condition}"
+        if time.monotonic() > deadline:
+            shown = what() if callable(what) else what or condition
+            pytest.fail(f"waited {timeout:g} s for {shown}")
         time.sleep(0.002)
 
 
@@ -66,7 +73,7 @@ class LabNode:
         return self.node.connect(other.bind, other.port)
 
     def await_line(self, pattern: str, timeout: float = PATIENCE) -> str:
-        until(lambda: self.matching(pattern), timeout, f"{pattern!r} in {self.lines[-8:]}")
+        until(lambda: self.matching(pattern), timeout, lambda: f"{pattern!r} in {self.lines[-8:]}")
         return self.matching(pattern)[0]
 
     def matching(self, pattern: str) -> list[str]:
@@ -128,7 +135,9 @@ class Peer:
         return next((match for match in found if match), None)
 
     def expect(self, pattern: str, timeout: float = PATIENCE, start: int = 0) -> re.Match[str]:
-        until(lambda: self.find(pattern, start), timeout, f"{pattern!r} in {self.lines[-8:]}")
+        until(
+            lambda: self.find(pattern, start), timeout, lambda: f"{pattern!r} in {self.lines[-8:]}"
+        )
         found = self.find(pattern, start)
         assert found
         return found
@@ -237,7 +246,7 @@ class Screen:
             found[:] = [row for row in self.rows if re.search(pattern, row)]
             return bool(found)
 
-        until(look, timeout, f"{pattern!r} on the screen:\n" + "\n".join(self.rows))
+        until(look, timeout, lambda: f"{pattern!r} on the screen:\n" + "\n".join(self.rows))
         return found[0]
 
     def settle(self, current: str, timeout: float = PATIENCE) -> None:
@@ -247,7 +256,7 @@ class Screen:
             self.update()
             return self.current == current
 
-        until(look, timeout, f"row {current!r}, not {self.current!r}")
+        until(look, timeout, lambda: f"row {current!r}, not {self.current!r}")
 
     @property
     def port(self) -> int:

@@ -141,7 +141,7 @@ class TestConnect:
     def test_closed_at_once(self, node: Make) -> None:
         one = node()
         with socket.create_server((one.bind, 0)) as server:
-            thread = threading.Thread(target=lambda: server.accept()[0].close())
+            thread = threading.Thread(target=hang_up, args=(server,))
             thread.start()
             with pytest.raises(NodeError, match=r"closed before a word was said|reset"):
                 one.node.connect(one.bind, server.getsockname()[1])
@@ -180,6 +180,10 @@ class TestConnect:
                 one.connect(one)
         until(lambda: not one.node._alive, what="the dials to be over")
         assert descriptors() == before
+
+
+def hang_up(server: socket.socket) -> None:
+    server.accept()[0].close()
 
 
 def greet_and_leave(server: socket.socket) -> None:

@@ -596,4 +596,4 @@ class Network(RuleBasedStateMachine):
 
 
 TestNetwork = Network.TestCase
-TestNetwork.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestNetwork.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)

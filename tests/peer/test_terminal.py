@@ -1,0 +1,379 @@
+"""A real peer on a pty, and what a person sees on the screen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.peer.support import LabNode, Screen, until
+from tests.peer.test_dial import fill_backlog
+
+Start = Callable[..., Screen]
+Make = Callable[..., LabNode]
+CTRL_A, CTRL_C, CTRL_D, CTRL_W, LEFT, UP = "\x01", "\x03", "\x04", "\x17", "\x1b[D", "\x1b[A"
+NO_READLINE = (
+    "import sys; sys.modules['readline'] = None; sys.argv[0] = 'peer';"
+    "import runpy; sys.exit(runpy.run_module('peer', run_name='__main__', alter_sys=False))"
+)
+
+
+def connected(screen: Start, node: Make, **options: object) -> tuple[Screen, LabNode]:
+    one, other = screen("0", "--name", "one", **options), node(name="other")
+    assert one.port
+    reply = one.command(f"connect {other.bind} {other.port}")
+    assert reply == f"ok: connected 1 {other.bind}:{other.port} (other)"
+    other.await_line("connected 1")
+    one.settle(">")
+    return one, other
+
+
+class TestPrompt:
+    def test_it_comes_back_after_every_reply(self, screen: Start) -> None:
+        one = screen()
+        port = one.port
+        for line, reply in (("myport", f"ok: {port}"), ("list", "ok: 0 connections"), ("", "err")):
+            assert one.command(line).startswith(reply)
+            one.settle(">")
+        assert [row for row in one.rows if row][1:4] == ["> myport", f"ok: {port}", "> list"]
+
+    def test_exit(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        assert one.command("exit") == "ok: bye"
+        ended(one)
+
+    def test_ctrl_d(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        one.type(CTRL_D)
+        ended(one)
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_signals(self, screen: Start, node: Make, number: int) -> None:
+        one, other = connected(screen, node)
+        one.type("half a li")
+        one.settle("> half a li")
+        begun = time.monotonic()
+        one.child.kill(number)
+        ended(one)
+        assert time.monotonic() - begun < 1.0
+        other.await_line("closed 1 .*the other peer exited")
+
+    def test_the_terminal_gets_its_mode_back(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        one.command("exit")
+        until(lambda: one.child.getecho() or not one.child.isalive(), what="echo")
+        ended(one)
+
+    def test_no_bracketed_paste_and_no_bell(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        one.type("\x7f\x7f")
+        one.command("list")
+        assert "\x07" not in one.raw
+        assert "\x1b[?2004h" not in one.raw
+
+
+def ended(one: Screen, status: int = 0) -> None:
+    def look() -> bool:
+        one.update()
+        return not one.child.isalive()
+
+    until(look, what="the peer to end")
+    assert one.child.exitstatus == status
+
+
+class TestHalfTypedLine:
+    def test_it_survives_a_message(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node)
+        one.type("send 1 half")
+        one.settle("> send 1 half")
+        other.node.send(1, "excuse me")
+        one.see(r"^\* message 1 .*: excuse me$")
+        one.settle("> send 1 half")
+        assert not [row for row in one.rows if "half" in row][:-1]
+        one.type(" done\r")
+        assert other.await_line("half done").endswith(": half done")
+        one.see(r"^\* delivered 1 #1$")
+        one.settle(">")
+        assert [row for row in one.rows if row][-3:-1] == ["ok: sent 1 #1", "* delivered 1 #1"]
+
+    def test_with_the_cursor_in_the_middle(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node)
+        one.type("send 1 ac" + LEFT)
+        until(lambda: (one.update(), one.display.cursor.x)[1] == len("> send 1 a"))
+        other.node.send(1, "first")
+        one.see(": first$")
+        one.settle("> send 1 ac")
+        until(lambda: (one.update(), one.display.cursor.x)[1] == len("> send 1 a"))
+        one.type("b\r")
+        assert other.await_line("message").endswith(": abc")
+
+    def test_of_several_rows(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node, size=(24, 40))
+        text = "".join(f"{number:03}," for number in range(30))
+        one.type(f"send 1 {text}")
+        one.settle(("> send 1 " + text)[-9:])
+        before = [row for row in one.rows if re.match(r"> send|[\d,]+$", row)]
+        for number in range(3):
+            other.node.send(1, f"message {number}")
+            until(lambda n=number: (one.update(), f"message {n}\r\n" in one.raw)[1])
+        one.settle(("> send 1 " + text)[-9:])
+        assert [row for row in one.rows if re.match(r"> send|[\d,]+$", row)] == before
+        assert "".join(before) == "> send 1 " + text
+        one.type("\r")
+        assert other.await_line("000,").endswith(text)
+
+    def test_of_several_rows_with_the_cursor_at_its_start(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node, size=(24, 40))
+        one.type("end 1 " + "x" * 100 + CTRL_A)
+        until(lambda: (one.update(), one.display.cursor.x)[1] == 2)
+        other.node.send(1, "hello there")
+        until(lambda: (one.update(), "hello there\r\n" in one.raw)[1])
+        one.type("s\r")
+        assert other.await_line("xxx").endswith(": " + "x" * 100)
+        until(lambda: (one.update(), "".join(one.rows).count("x" * 100))[1] == 1)
+
+    def test_wide_and_combining_characters(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node)
+        text = "\u4f60\u597d e\u0301 \xfc"
+        one.type(f"send 1 {text}")
+        one.see("send 1 \u4f60")
+        other.node.send(1, "\u4f60 too")
+        one.see(r": \u4f60")
+        one.type("!\r")
+        assert other.await_line("message").endswith(f": {text}!")
+
+    def test_in_a_storm_of_messages(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node)
+        one.type("send 1 typed in a")
+        one.settle("> send 1 typed in a")
+        for number in range(300):
+            other.node.send(1, f"drop {number}")
+        for character in " storm":
+            one.type(character)
+        other.await_line(r"delivered 1 #(\d+-|)300$")
+        one.settle("> send 1 typed in a storm")
+        one.type("\r")
+        other.await_line(": typed in a storm$")
+        one.see("delivered 1 #1$")
+        shown = re.findall(r"\* message 1 \S+ \(other\): (drop \d+)\r\n", one.raw)
+        assert shown == [f"drop {number}" for number in range(300)]
+
+    def test_notices_start_their_row(self, screen: Start, node: Make) -> None:
+        """Whatever the moment: commands and messages at the same time, as fast as they go."""
+        one, other = connected(screen, node)
+        for number in range(300):
+            other.node.send(1, f"drop {number}")
+            one.type("list\r")
+            one.update()
+        until(lambda: (one.update(), one.raw.count("ok: 1 connection"))[1] == 300)
+        until(lambda: (one.update(), one.raw.count("(other): drop"))[1] == 300)
+        one.settle(">")
+        everything = [*history(one), *one.rows]
+        assert (
+            len([row for row in everything if re.match(r"\* message 1 .*: drop \d+$", row)]) == 300
+        )
+        assert [row for row in everything if "* message" in row[1:] or "ok:" in row[1:]] == []
+
+
+def history(one: Screen) -> list[str]:
+    width = one.display.columns
+    rows = one.display.history.top
+    return ["".join(row[x].data for x in range(width)).rstrip() for row in rows]
+
+
+class TestKeys:
+    def test_ctrl_c_at_the_prompt(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        one.type(CTRL_C)
+        one.see(r"^\* interrupted: type exit to leave")
+        one.settle(">")
+        assert one.command("list") == "ok: 0 connections"
+
+    def test_ctrl_c_drops_a_half_typed_line(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        for _ in range(10):
+            one.type("nonsense")
+            one.settle("> nonsense")
+            one.type(CTRL_C)
+            one.settle(">")
+        assert one.command("list") == "ok: 0 connections"
+        assert "unknown command" not in one.raw
+
+    def test_ctrl_c_in_a_storm_of_messages(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node)
+        for number in range(400):
+            other.node.send(1, f"drop {number}")
+            if number % 40 == 0:
+                one.child.kill(signal.SIGINT)
+                one.update()
+        until(lambda: (one.update(), other.matching(r"delivered 1 #(\d+-|)400$"))[1])
+        shown = re.findall(r"\(other\): (drop \d+)\r\n", (one.update(), one.raw)[1])
+        assert shown == [f"drop {number}" for number in range(400)]
+        one.settle(">")
+        assert one.command("list") == "ok: 1 connection"
+
+    def test_sigterm_in_a_storm_of_messages(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node)
+        for number in range(1_000):
+            other.node.send(1, f"drop {number}")
+        until(lambda: (one.update(), one.raw.count("drop"))[1] > 20)
+        begun = time.monotonic()
+        one.child.kill(signal.SIGTERM)
+        ended(one)
+        assert time.monotonic() - begun < 2.0
+
+    def test_ctrl_c_while_dialling(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        with contextlib.ExitStack() as stack:
+            host, port = fill_backlog(stack).sockaddr[:2]
+            one.type(f"connect {host} {port}\r")
+            one.see(f"connect {host}")
+            until(lambda: len(os.listdir(f"/proc/{one.child.pid}/task")) > 2)  # noqa: PTH208
+            one.type(CTRL_C)
+            one.see(r"^error: called off")
+        one.settle(">")
+        assert one.command("list") == "ok: 0 connections"
+
+    def test_history(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        for line in ("myport", "list", "list", "  "):
+            one.command(line)
+            one.settle(">")
+        for shown in ("list", "myport", "myport"):
+            one.type(UP)
+            one.settle(f"> {shown}")
+
+    def test_a_new_size_redraws_the_prompt(self, screen: Start) -> None:
+        one = screen()
+        assert one.port
+        one.type("half")
+        one.settle("> half")
+        before = len(one.raw)
+        one.child.setwinsize(30, 60)
+        until(lambda: (one.update(), "> half" in one.raw[before:])[1])
+        one.type("\x15")
+        assert one.command("list") == "ok: 0 connections"
+
+    def test_bytes_that_are_no_text(self, screen: Start) -> None:
+        for locale in ("C.UTF-8", "en_US.UTF-8", "C", "POSIX"):
+            one = screen(LANG=locale, LC_ALL=locale)
+            assert one.port
+            one.child.send(b"send 1 \xff\xfe\r")
+            one.see("^error: ")
+            one.settle(">")
+            assert one.command("list") == "ok: 0 connections"
+
+
+class TestTypeAhead:
+    def test_while_a_command_runs(self, screen: Start) -> None:
+        one = screen("0", "--connect-timeout", "0.5")
+        assert one.port
+        with contextlib.ExitStack() as stack:
+            host, port = fill_backlog(stack).sockaddr[:2]
+            one.type(f"connect {host} {port}\r")
+            one.see(f"connect {host}")
+            one.type("list\rmyport\rnons")
+            one.see("^error: timed out")
+            one.settle("> nons")
+        rows = [row for row in one.rows if row]
+        start = next(i for i, row in enumerate(rows) if row.startswith("error: timed"))
+        assert rows[start + 1 :] == [
+            "> list", "ok: 0 connections", "> myport", f"ok: {one.port_shown}", "> nons"
+        ]  # fmt: skip
+
+    def test_a_long_line(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node)
+        text = "x" * 12_000
+        one.type(f"list\rsend 1 {text}\rlist\r")
+        until(lambda: (one.update(), other.texts())[1])
+        assert other.texts() == [text]
+
+    def test_ten_thousand_messages(self, screen: Start, node: Make) -> None:
+        count = 10_000
+        one, other = connected(screen, node)
+        lines = b"".join(b"send 1 %d\r" % number for number in range(count))
+        terminal, output = one.child.child_fd, bytearray(b"> ")
+        os.set_blocking(terminal, False)
+        deadline = time.monotonic() + 30
+        while not output.endswith(b"#%d\r\n> " % count) and time.monotonic() < deadline:
+            select.select([terminal], [terminal] if lines else [], [], 1.0)
+            with contextlib.suppress(BlockingIOError):
+                lines = lines[os.write(terminal, lines[:4096]) :]
+            with contextlib.suppress(BlockingIOError):
+                output += os.read(terminal, 65_536)
+        until(lambda: len(other.texts()) == count)
+        assert other.texts() == [str(number) for number in range(count)]
+        sent = re.findall(rb"(?m)^ok: sent 1 #(\d+)\r$", output)
+        assert [int(number) for number in sent] == list(range(1, count + 1))
+        assert output.count(b"> send 1 ") == count  # shown once each, behind a prompt
+
+
+class TestHangUp:
+    @pytest.mark.parametrize("code", ["", NO_READLINE])
+    def test_it_ends_in_an_orderly_way(self, screen: Start, node: Make, code: str) -> None:
+        one, other = connected(screen, node, code=code)
+        one.command("send 1 last words")
+        one.hang_up()
+        other.await_line("closed 1 .*the other peer exited")
+        assert other.texts() == ["last words"]
+        gone(one)
+
+    def test_where_nobody_sends_the_signal(self, screen: Start, node: Make) -> None:
+        """Only the session's leader gets SIGHUP; any other peer just cannot read any more."""
+        code = (
+            "import signal, subprocess, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+            "sys.exit(subprocess.call([sys.executable, '-m', 'peer', *sys.argv[1:]]))"
+        )
+        one, other = connected(screen, node, code=code)
+        one.hang_up()
+        other.await_line("closed 1 ")
+        gone(one)
+
+
+def gone(one: Screen) -> None:
+    until(lambda: not one.child.isalive(), 3.0, "the process to end")
+
+
+class TestWithoutReadline:
+    def test_commands_and_notices(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node, code=NO_READLINE)
+        other.node.send(1, "hi\x1b[31m")
+        one.see(r"^\* message 1 .*: hi\\x1b\[31m$")
+        one.settle(">")
+        assert one.command("send 1 ho") == "ok: sent 1 #1"
+        other.await_line(": ho$")
+        one.see("^\\* delivered 1 #1$")
+        one.settle(">")
+
+    def test_a_half_typed_line_is_kept(self, screen: Start, node: Make) -> None:
+        one, other = connected(screen, node, code=NO_READLINE)
+        one.type("send 1 half ")
+        one.settle("> send 1 half")
+        other.node.send(1, "excuse me")
+        one.see("excuse me")
+        one.settle(">")
+        one.type("done\r")
+        other.await_line(": half done$")
+
+    def test_ctrl_c_and_ctrl_d(self, screen: Start) -> None:
+        one = screen(code=NO_READLINE)
+        assert one.port
+        one.type("half" + CTRL_C)
+        one.see(r"^\* interrupted")
+        one.settle(">")
+        one.type(CTRL_D)
+        ended(one)
