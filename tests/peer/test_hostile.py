@@ -33,15 +33,17 @@ def test_random_bytes(node: Make) -> None:
     chance = random.Random(1)
     pieces = [b"PEERLAB/1 hello", b"\n", b"msg 1 x", b" ", b"\xff\x00", b"5000", b"a" * 16]
 
-    def throw(count: int, seed: random.Random) -> None:
-        for _ in range(count):
+    def throw(seed: random.Random) -> None:
+        thrown = 0
+        while thrown < 2_500:
             with contextlib.suppress(OSError), one.dial() as sock:
-                for _ in range(80):
+                for _ in range(100):
                     noise = seed.randbytes(seed.randrange(30))
                     sock.sendall(noise + b"".join(seed.choices(pieces, k=3)))
+                    thrown += 1
 
     threads = [
-        threading.Thread(target=throw, args=(30, random.Random(chance.random()))) for _ in range(4)
+        threading.Thread(target=throw, args=(random.Random(chance.random()),)) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
