@@ -40,6 +40,7 @@ class Repl:
             (signal.SIGALRM, self._on_tick),
         ):
             signal.signal(number, act)
+        signal.siginterrupt(signal.SIGALRM, not console.buffers_in_c)
         signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
 
     def run(self) -> None:
@@ -83,6 +84,7 @@ class Repl:
 
     def _on_leave(self, _signal: int, _frame: FrameType | None) -> None:
         self._leave = True
+        signal.siginterrupt(signal.SIGALRM, True)
         self._leave_by = min(self._leave_by, time.monotonic() + _LONGEST_LEAVE)
         self._node.call_off()
         self._stop_reading()

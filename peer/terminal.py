@@ -74,6 +74,7 @@ class EditingTerminal(Console):
     """
 
     prompts = True
+    buffers_in_c = True
 
     def __init__(self, readline: ModuleType) -> None:
         super().__init__()
