@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +25,7 @@ class Pump:
         self._lock = threading.Lock()
         self._takers: dict[int, Take] = {}
         self._poll = select.poll()
-        self._awake, self._waker = socket.socketpair()
+        self._awake, self._waker = os.pipe()
         self._poll.register(self._awake, select.POLLIN)
         self._thread: threading.Thread | None = None
 
@@ -38,7 +37,7 @@ class Pump:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
                 self._thread.start()
-        self._waker.send(b"\0")
+        os.write(self._waker, b"\0")
 
     def remove(self, fd: int) -> None:
         """Stop reading `fd`; when this returns it may be closed."""
@@ -46,13 +45,13 @@ class Pump:
             if self._takers.pop(fd, None):
                 with contextlib.suppress(KeyError):
                     self._poll.unregister(fd)
-        self._waker.send(b"\0")
+        os.write(self._waker, b"\0")
 
     def _run(self) -> None:
         while True:
             for fd, _ in self._poll.poll():
-                if fd == self._awake.fileno():
-                    self._awake.recv(_READ_SIZE)
+                if fd == self._awake:
+                    os.read(self._awake, _READ_SIZE)
                 else:
                     self._read(fd)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -118,6 +117,8 @@ def _shown(word: str) -> str:
 
 
 def _suggestion(verb: str) -> str:
+    import difflib  # noqa: PLC0415 - a peer should not start slower for its typos' sake
+
     near = difflib.get_close_matches(verb[:40].lower(), TABLE, n=1)
     if near and near[0] == verb.lower():
         return f"commands are in lower case: {near[0]}"

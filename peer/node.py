@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from peer import addresses, events, render, wire
 from peer.connection import Connection
@@ -23,9 +23,17 @@ from peer.render import Row
 from peer.settings import Settings
 from peer.waker import Waker
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 _GRACE = 0.2  # seconds that a thread may take over its deadline
 
 Notify = Callable[[Sequence[str]], None]
+
+
+def _token() -> str:
+    """Return 16 random hexadecimal digits."""
+    return os.urandom(8).hex()
 
 
 def _nobody(_row: Row) -> None:
@@ -51,7 +59,7 @@ class Node:
         self._settings, self._notify = settings, notify
         sock = listen(settings.bind, settings.port)
         self.port: int = sock.getsockname()[1]
-        self._me = wire.Identity(secrets.token_hex(8), self.port, settings.name)
+        self._me = wire.Identity(_token(), self.port, settings.name)
         self._registry = Registry(self._me.instance, settings.limits.heartbeat * 1.5)
         self._lock = threading.Lock()
         self._leaving = False
@@ -224,6 +232,9 @@ class Node:
                 raise NodeError(f"no further connection: {error.strerror}") from error
             self._alive.add(connection)
             if role is Role.DIALLER:
+                # Not at the start: it is a tenth of a peer's imports, and many never dial.
+                from concurrent.futures import Future  # noqa: PLC0415
+
                 self._dialling[connection] = Future()
             return connection
 
@@ -238,7 +249,7 @@ class Node:
         return Protocol(
             connection.role,
             self._me,
-            secrets.token_hex(8),
+            _token(),
             lambda remote: self._registry.decide(connection, remote),
             self._settings.limits,
             time.monotonic(),

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.peer.support
 
 from tests.peer.support import LabNode, Peer, Screen, address, until
 

@@ -1,13 +1,12 @@
-"""One connection's protocol: two of them talk through a simulated network."""
+"""One connection's protocol: greetings, messages, time and ends."""
 
 from __future__ import annotations
 
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from peer import wire
 from peer.events import (
@@ -15,74 +14,27 @@ from peer.events import (
     Delivered,
     Ending,
     Leaving,
-    Odd,
     Opened,
     Received,
     Sent,
-    Upgraded,
 )
 from peer.outbox import WindowFullError
-from peer.protocol import Limits, NotOpenError, Protocol, Role, State
-
-ALICE = wire.Identity("a" * 16, 5000, "alice")
-BOB = wire.Identity("b" * 16, 6000, "bob")
-LIMITS = Limits()
-NEVER = float("inf")
-
-
-def dialler(**given: object) -> Protocol:
-    return make(Role.DIALLER, ALICE, "d" * 16, **given)
-
-
-def acceptor(**given: object) -> Protocol:
-    return make(Role.ACCEPTOR, BOB, "c" * 16, **given)
-
-
-def make(role: Role, me: wire.Identity, nonce: str, refusal: str | None = None,
-         limits: Limits = LIMITS) -> Protocol:  # fmt: skip
-    return Protocol(role, me, nonce, lambda _: refusal, limits, 0.0)
-
-
-def written(protocol: Protocol, now: float = 0.0) -> bytes:
-    """Take everything that the protocol wants written."""
-    out = b""
-    while data := protocol.data_to_send():
-        protocol.data_sent(len(data), now)
-        out += data
-    return out
-
-
-def talk(one: Protocol, other: Protocol, now: float = 0.0) -> None:
-    """Carry bytes both ways until both are quiet."""
-    while True:
-        there, back = written(one, now), written(other, now)
-        if not there and not back:
-            return
-        if there:
-            other.receive_data(there, now)
-        if back:
-            one.receive_data(back, now)
-
-
-def opened() -> tuple[Protocol, Protocol]:
-    one, other = dialler(), acceptor()
-    talk(one, other)
-    assert one.events_received() == [Opened(BOB)]
-    assert other.events_received() == [Opened(ALICE)]
-    return one, other
-
-
-def texts(protocol: Protocol) -> list[bytes]:
-    return [event.raw for event in protocol.events_received() if isinstance(event, Received)]
-
-
-def line(item: wire.Greeting | wire.Frame) -> bytes:
-    return wire.encode(item)
-
-
-HELLO = line(wire.Hello(ALICE, "d" * 16))
-WELCOME = line(wire.Welcome(BOB, "c" * 16, "d" * 16))
-READY = line(wire.Ready("c" * 16))
+from peer.protocol import NotOpenError, State
+from tests.peer.protocols import (
+    ALICE,
+    HELLO,
+    LIMITS,
+    NEVER,
+    READY,
+    WELCOME,
+    acceptor,
+    dialler,
+    line,
+    opened,
+    talk,
+    texts,
+    written,
+)
 
 
 class TestGreeting:
@@ -284,148 +236,6 @@ class TestTime:
             assert protocol.over or protocol.deadline() > now or protocol.deadline() == NEVER
 
 
-class TestPlain:
-    def test_a_line_that_is_no_hello(self) -> None:
-        one = acceptor()
-        one.receive_data(b"hello?\r\n", 0.0)
-        assert one.events_received() == [Opened(None), Received(b"hello?")]
-        one.send_message("yes")
-        assert written(one) == b"yes\n"
-
-    def test_silence(self) -> None:
-        one = acceptor()
-        one.tick(2.0)
-        assert one.events_received() == [Opened(None)]
-        assert one.deadline() == NEVER
-
-    def test_the_rest_without_a_newline_counts(self) -> None:
-        one = acceptor()
-        one.receive_data(b"one\ntwo", 0.0)
-        one.receive_eof(0.0)
-        assert texts(one) == [b"one", b"two"]
-        assert one.half_close
-
-    def test_what_is_not_utf_8_is_explained_once(self) -> None:
-        one = acceptor()
-        one.receive_data(b"\xff\n\xfe\n", 0.0)
-        happened = one.events_received()
-        assert [event for event in happened if isinstance(event, Received)] == [
-            Received(b"\xff"),
-            Received(b"\xfe"),
-        ]
-        assert sum(isinstance(event, Odd) for event in happened) == 1
-
-    def test_a_line_without_end_is_explained(self) -> None:
-        one = acceptor()
-        one.receive_data(b"x" * 20_000, 0.0)
-        assert one.events_received() == [Opened(None), Closed(Ending.LINE_TOO_LONG)]
-
-    def test_a_hello_too_late_is_a_text(self) -> None:
-        one = acceptor()
-        one.receive_data(b"first\n" + HELLO, 0.0)
-        assert texts(one) == [b"first", HELLO.rstrip()]
-
-    def test_terminate_sends_what_waits(self) -> None:
-        one = acceptor()
-        one.tick(2.0)
-        one.send_message("last")
-        one.end(Ending.TERMINATED_HERE, 2.0)
-        assert not one.over
-        assert written(one, 2.0) == b"last\n"
-        assert one.half_close
-        assert one.events_received()[-1] == Closed(Ending.TERMINATED_HERE)
-
-    def test_a_broken_one_that_spoke_leaves_only_the_unwritten(self) -> None:
-        one = acceptor()
-        one.receive_data(b"hi\n", 0.0)
-        one.send_message("written")
-        written(one)
-        one.send_message("not")
-        one.abort(Ending.RESET)
-        assert one.events_received()[-1] == Closed(Ending.RESET, (Sent(2, "not"),))
-
-    def test_no_end_of_messages_for_one_that_says_nothing(self) -> None:
-        one = acceptor(limits=Limits(window=10_000))
-        one.tick(2.0)
-        for number in range(1, 200):
-            assert one.send_message("x" * 100) == number
-            written(one)
-
-
-class TestLateGreetings:
-    def test_late_hello(self) -> None:
-        one, other = dialler(), acceptor()
-        other.tick(2.0)
-        assert other.send_message("are you there?") == 1
-        bare = written(other, 2.0)
-        assert bare == b"are you there?\n"
-        other.receive_data(written(one), 3.0)
-        one.receive_data(bare, 3.0)
-        assert one.events_received() == [Opened(None), Received(b"are you there?")]
-        talk(one, other, 3.0)
-        assert one.events_received() == [Upgraded(BOB)]
-        assert other.events_received() == [Opened(None), Upgraded(ALICE), Delivered(1, 1)]
-
-    def test_late_welcome(self) -> None:
-        one, other = dialler(), acceptor()
-        hello = written(one)
-        one.tick(2.0)
-        one.send_message("one")
-        one.send_message("two")
-        other.receive_data(hello + written(one, 2.0), 3.0)
-        assert other.events_received() == [Opened(None), Received(b"one"), Received(b"two")]
-        assert other.send_message("framed, it will understand") == 1
-        talk(one, other, 3.0)
-        assert one.events_received() == [
-            Opened(None),
-            Upgraded(BOB),
-            Received(b"framed, it will understand"),
-            Delivered(1, 2),
-        ]
-        assert other.events_received() == [Upgraded(ALICE), Delivered(1, 1)]
-
-    def test_both_late_and_both_talking(self) -> None:
-        one, other = dialler(), acceptor()
-        hello = written(one)
-        for late in (one, other):
-            late.tick(2.0)
-            late.send_message("meantime")
-        there, back = hello + written(one, 2.0), written(other, 2.0)
-        one.receive_data(back, 3.0)
-        one.send_message("still bare")
-        other.receive_data(there + written(one, 3.0), 3.0)
-        talk(one, other, 3.0)
-        assert [e for e in one.events_received() if isinstance(e, Delivered)] == [Delivered(1, 2)]
-        assert [e for e in other.events_received() if isinstance(e, Delivered)] == [Delivered(1, 1)]
-
-    def test_terminate_while_the_ready_is_under_way(self) -> None:
-        one, other = dialler(), acceptor()
-        other.tick(2.0)
-        other.receive_data(written(one), 2.5)
-        other.send_message("last")
-        other.end(Ending.TERMINATED_HERE, 2.5)
-        talk(one, other, 2.5)
-        assert texts(one) == [b"last"]
-        assert Delivered(1, 1) in other.events_received()
-
-    def test_a_late_duplicate_is_refused_and_told(self) -> None:
-        one, other = dialler(refusal="duplicate"), acceptor()
-        one.tick(2.0)
-        one.send_message("waits")
-        talk(one, other, 3.0)
-        closed = Closed(Ending.REFUSED, (Sent(1, "waits"),), "duplicate")
-        assert one.events_received() == [Opened(None), closed]
-
-    @pytest.mark.parametrize(
-        "text", [HELLO, WELCOME, READY, line(wire.Ready("e" * 16)), b"PEERLAB/1 alive\n"]
-    )
-    def test_no_text_can_pass_for_the_ready_of_a_stranger(self, text: bytes) -> None:
-        other = make(Role.ACCEPTOR, BOB, "f" * 16)
-        other.receive_data(HELLO + text, 0.0)
-        assert other.state is State.WELCOMED
-        assert texts(other) == [text.rstrip()]
-
-
 class TestEnds:
     @pytest.mark.parametrize(
         ("ending", "heard"),
@@ -501,99 +311,3 @@ def test_no_bytes_raise(noise: bytes, size: int, is_open: bool) -> None:
     one.receive_eof(1.0)
     one.tick(100.0)
     assert one.over
-
-
-class Network(RuleBasedStateMachine):
-    """Every message is confirmed or reported undelivered, in order, once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self.ends = [dialler(), acceptor()]
-        self.wires = [bytearray(), bytearray()]
-        self.sent: list[list[str]] = [[], []]
-        self.got: list[list[str]] = [[], []]
-        self.sure: list[list[int]] = [[], []]
-        self.lost: list[list[int]] = [[], []]
-        self.closed = [False, False]
-        self.count = 0
-
-    @rule(side=st.integers(0, 1))
-    def send(self, side: int) -> None:
-        self.count += 1
-        text = f"text {self.count}"
-        try:
-            number = self.ends[side].send_message(text)
-        except NotOpenError:
-            return
-        self.sent[side].append(text)
-        assert number == len(self.sent[side])
-
-    @rule(side=st.integers(0, 1), size=st.integers(1, 60))
-    def write(self, side: int, size: int) -> None:
-        data = self.ends[side].data_to_send()[:size]
-        self.wires[side] += data
-        if data:
-            self.ends[side].data_sent(len(data), self.now)
-
-    @rule(side=st.integers(0, 1), size=st.integers(1, 60))
-    def carry(self, side: int, size: int) -> None:
-        data, self.wires[side] = self.wires[side][:size], self.wires[side][size:]
-        if data and not self.ends[1 - side].over:
-            self.ends[1 - side].receive_data(bytes(data), self.now)
-
-    @rule(seconds=st.floats(0.1, 3))
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-        for end in self.ends:
-            end.tick(self.now)
-
-    @rule(side=st.integers(0, 1))
-    @precondition(lambda self: self.count > 3)
-    def terminate(self, side: int) -> None:
-        self.ends[side].end(Ending.TERMINATED_HERE, self.now)
-
-    @rule(side=st.integers(0, 1))
-    @precondition(lambda self: self.count > 5)
-    def reset(self, side: int) -> None:
-        self.ends[side].abort(Ending.RESET)
-
-    @invariant()
-    def keep_promises(self) -> None:
-        for side in (0, 1):
-            self.take_events(side)
-            assert self.got[1 - side] == self.sent[side][: len(self.got[1 - side])]
-            assert len(self.sure[side]) <= len(self.got[1 - side])
-
-    def take_events(self, side: int) -> None:
-        for event in self.ends[side].events_received():
-            assert not self.closed[side], f"{event} after the end"
-            match event:
-                case Received(raw):
-                    self.got[side].append(raw.decode())
-                case Delivered(first, last):
-                    assert first == len(self.sure[side]) + 1
-                    self.sure[side] += range(first, last + 1)
-                case Closed(_, undelivered):
-                    self.closed[side] = True
-                    self.lost[side] += [sent.number for sent in undelivered]
-
-    def teardown(self) -> None:
-        for _ in range(50):  # let everything settle
-            for side in (0, 1):
-                self.write(side, 10_000)
-                self.carry(side, 10_000)
-                self.take_events(side)
-        for side in (0, 1):
-            upgraded = self.ends[side].state is State.OPEN or self.closed[side]
-            self.ends[side].abort(Ending.RESET)
-            self.take_events(side)
-            accounted = [*self.sure[side], *self.lost[side]]
-            everything = list(range(1, len(self.sent[side]) + 1))
-            if upgraded and self.ends[side].remote:
-                assert accounted == everything
-            assert accounted == everything[: len(accounted)] or not self.ends[side].remote
-
-
-TestNetwork = Network.TestCase
-TestNetwork.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)
