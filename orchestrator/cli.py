@@ -43,6 +43,10 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
+class _Interrupted(BaseException):
+    """Somebody pressed Ctrl-C, or asked politely; typer would swallow a KeyboardInterrupt."""
+
+
 def main() -> NoReturn:
     """Run the command line; every error of the lab becomes one message and status 2."""
     signal.signal(signal.SIGTERM, _interrupt)
@@ -52,7 +56,7 @@ def main() -> NoReturn:
     except LabError as error:
         _print_error("error:", error)
         sys.exit(_BROKEN)
-    except KeyboardInterrupt:
+    except _Interrupted:
         _err.print("interrupted: nothing was left running")
         sys.exit(_INTERRUPTED)
     sys.exit(0)
@@ -69,7 +73,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     """The first Ctrl-C begins to clean up, and no further one may disturb that."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise _Interrupted
 
 
 @contextlib.contextmanager

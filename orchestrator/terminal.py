@@ -18,6 +18,8 @@ from pexpect.spawnbase import SpawnBase
 from orchestrator.pump import PUMP
 from orchestrator.transcript import Transcript
 
+_MOST_PIECES = 64  # looked at after the timeout: enough for any message
+_MOST_UNREAD = 16 * 1024 * 1024  # bytes; then a program that prints without end must wait
 _LINE, _TIMEOUT, _END = range(3)
 # Timeout and end are awaited like a line: pexpect's exceptions describe the whole session
 # in words, which costs more than the console's answer. A plain string, not a pattern,
@@ -43,11 +45,13 @@ class _Stream(SpawnBase):  # type: ignore[type-arg]
         self.at = time.monotonic()
         self._pieces: deque[tuple[bytes, float]] = deque()
         self._changed = threading.Condition()
+        self.unread = 0
 
     def take(self, data: bytes, at: float) -> None:
         """Add a piece; called by the pump."""
         with self._changed:
             self._pieces.append((data, at))
+            self.unread += len(data)
             self._changed.notify()
 
     @property
@@ -65,6 +69,7 @@ class _Stream(SpawnBase):  # type: ignore[type-arg]
                 self.flag_eof = True
                 raise pexpect.EOF("")
             self._pieces.popleft()
+            self.unread -= len(data)
         return data
 
 
@@ -79,12 +84,16 @@ class Terminal:
     def __init__(self, fd: int, transcript: Transcript) -> None:
         self._fd, self._transcript = fd, transcript
         self._stream = _Stream()
+        self._held = False
         os.set_blocking(fd, False)
         PUMP.add(fd, self._take)
 
     def _take(self, data: bytes, at: float) -> None:
         self._transcript.seen(data, at)
         self._stream.take(data, at)
+        if self._stream.unread > _MOST_UNREAD:
+            PUMP.remove(self._fd)
+            self._held = True
 
     def close(self) -> None:
         """Leave the descriptor alone from now on."""
@@ -126,8 +135,12 @@ class Terminal:
         Raises:
             StreamEndedError: the stream ended before another line was complete.
         """
+        if self._held and self._stream.unread < _MOST_UNREAD // 2:
+            self._held = False
+            PUMP.add(self._fd, self._take)
         index = self._stream.expect_exact(_AWAITED, timeout=max(timeout, 0.0))
-        for _ in range(self._stream.waiting):  # pexpect looks at one piece after the timeout
+        # After the timeout pexpect looks at one piece, and a line may be in several.
+        for _ in range(min(self._stream.waiting, _MOST_PIECES)):
             if index != _TIMEOUT:
                 break
             index = self._stream.expect_exact(_AWAITED, timeout=0.0)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.text import printable, shown
+
+_LOOK_BACK = 20_000  # bytes; more than the longest message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,18 @@ class Transcript:
 
     def screen(self) -> list[str]:
         """Return the lines that the console showed, fit for any terminal."""
-        data = b"".join(piece.data for piece in self._pieces if not piece.typed)
-        lines = data.decode("utf-8", "replace").split("\n")
-        return [text for line in lines if (text := printable(shown(line)).rstrip())]
+        return _screen([piece.data for piece in self._pieces if not piece.typed])
 
     def tail(self, count: int = 5) -> list[str]:
-        """Return the last `count` lines that the console showed."""
-        return self.screen()[-count:]
+        """Return the last `count` lines that the console showed, looking back so far only."""
+        size, last = 0, []
+        for piece in reversed(self._pieces):
+            if size > _LOOK_BACK:
+                break
+            if not piece.typed:
+                size += len(piece.data)
+                last.append(piece.data)
+        return [line[-_LOOK_BACK:] for line in _screen(last[::-1])[-count:]]
 
     def write(self, path: Path) -> None:
         """Write the record to `path`: a line a piece, with seconds since the start."""
@@ -50,3 +58,8 @@ class Transcript:
             for piece in self._pieces
         ]
         path.write_text("".join(lines), encoding="utf-8")
+
+
+def _screen(pieces: Iterable[bytes]) -> list[str]:
+    lines = b"".join(pieces).decode("utf-8", "replace").split("\n")
+    return [text for line in lines if (text := printable(shown(line)).rstrip())]
