@@ -125,7 +125,7 @@ def test_a_container_removed_behind_the_labs_back_is_noticed() -> None:
         peer = session.peer
         assert isinstance(peer, docker.DockerPeer)
         peer.remove()
-        with pytest.raises(PeerGoneError, match="^alice: is gone: removed"):
+        with pytest.raises(PeerGoneError, match=r"^alice: is gone: removed"):
             session.ask("list")
         assert peer.status() == Status("removed")
         assert peer.connections() is None
@@ -192,7 +192,7 @@ def test_a_container_that_ends_at_once() -> None:
     look = profile.load("peerlab")
     start = look.start.model_copy(update={"container": ["not-a-port"]})
     with Lab("docker") as lab:
-        with pytest.raises(PeerGoneError, match="(?s)^alice: is gone: exited.*not-a-port"):
+        with pytest.raises(PeerGoneError, match=r"(?s)^alice: is gone: exited.*not-a-port"):
             lab.start(["alice"], look.model_copy(update={"start": start}))
         lab.close()
         assert lab.left() == []
@@ -201,7 +201,7 @@ def test_a_container_that_ends_at_once() -> None:
 @pytest.mark.docker
 def test_a_container_that_cannot_be_made_leaves_nothing() -> None:
     with Lab("docker") as lab:
-        with pytest.raises(EngineError, match="^alice: no container: "):
+        with pytest.raises(EngineError, match=r"^alice: no container: "):
             lab.start(["alice", "bob", "alice"])
         assert lab.left() == []
 
@@ -227,7 +227,7 @@ def test_a_taken_port_is_passed_by(process_lab: Callable[[], Lab]) -> None:
 
 def test_a_port_that_is_taken_everywhere_is_an_error(process_lab: Callable[[], Lab]) -> None:
     with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))  # noqa: S104 - the whole point
+        taken.bind(("0.0.0.0", 0))
         look = profile.load("peerlab").model_copy(update={"port": taken.getsockname()[1]})
         lab = process_lab()
         with pytest.raises(EngineError, match="taken on every loopback address") as caught:

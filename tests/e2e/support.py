@@ -1,0 +1,68 @@
+"""What the end-to-end tests share: the installed command, and what it must leave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.orchestrator.support import ROOT
+
+PEERLAB = str(Path(sys.executable).with_name("peerlab"))
+DEMO = str(ROOT / "scenarios/demo.yaml")
+NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent"}
+
+SHORT = """
+name: short
+why: Two peers talk.
+peers: [alice, bob]
+steps:
+  - connect: {at: alice, to: bob}
+  - send: {at: alice, to: bob, text: "hello"}
+  - expect: {at: bob, from: alice, message: "hello"}
+"""
+LONG = """
+name: long
+why: Two peers talk, and then one waits for what never comes.
+peers: [alice, bob]
+steps:
+  - connect: {at: alice, to: bob}
+  - expect: {at: bob, from: alice, message: "never", within: 60}
+"""
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a command: no terminal of a certain size, no colours."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR")}
+    return {**kept, "COLUMNS": "200", **changes}
+
+
+def peerlab(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the command; no way of ending shows a traceback."""
+    done = subprocess.run(
+        [PEERLAB, *words],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=environment(**changes),
+        timeout=50,
+        check=False,
+        cwd=ROOT,
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done
+
+
+def start(words: Sequence[str], **changes: str) -> subprocess.Popen[str]:
+    """Start the command and leave it running."""
+    return subprocess.Popen(
+        [PEERLAB, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=environment(**changes),
+        cwd=ROOT,
+    )

@@ -1,0 +1,137 @@
+"""The peer's words and the profile's patterns: neither package knows the other, this does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator import profile, text
+from orchestrator.profile import Patterns
+from peer import commands, render
+from peer.events import Sent
+from peer.render import Row
+
+LOOK = profile.load("peerlab")
+PATTERNS = Patterns(LOOK)
+
+NAMES = st.from_regex(r"[A-Za-z0-9._-]{0,63}", fullmatch=True)
+ADDRESSES = st.ip_addresses().map(str)
+ROWS = st.builds(Row, st.integers(1, 10**9), ADDRESSES, st.integers(1, 65_535), NAMES)
+HOSTILE = st.sampled_from(
+    [b"ok: 1 connection", b"* message 1 1.1.1.1:1 (b): x", b"> list", b"error: x", b") (x): y"]
+)
+TEXTS = st.binary() | st.text().map(lambda t: t.encode("utf-8", "surrogatepass")) | HOSTILE
+
+
+def said(row: Row) -> dict[str, str]:
+    return {"id": str(row.id), "address": row.address, "port": str(row.port)}
+
+
+def fields(found: re.Match[str] | None, *keys: str) -> dict[str, str]:
+    assert found
+    return {key: found.groupdict()[key] for key in keys}
+
+
+@given(ROWS, TEXTS)
+def test_messages(row: Row, raw: bytes) -> None:
+    found = PATTERNS.notice(render.message(row, raw))
+    assert found
+    kind, parts = found
+    assert kind == "message"
+    assert {**parts, **said(row)} == parts
+    assert parts["name"] == (row.name or "plain TCP")
+    assert text.unescape(parts["text"]).encode("utf-8", "surrogateescape") == raw
+
+
+@given(TEXTS)
+def test_unescape_is_the_inverse_of_the_peers_escape(raw: bytes) -> None:
+    assert text.unescape(render.escape(raw)).encode("utf-8", "surrogateescape") == raw
+
+
+@given(ROWS, st.integers(1, 10**6), st.integers(0, 10**6))
+def test_receipts(row: Row, first: int, more: int) -> None:
+    found = PATTERNS.notice(render.delivered(row, first, first + more))
+    last = str(first + more) if more else ""
+    assert found == ("delivered", {"id": str(row.id), "number": str(first), "last": last})
+
+
+@given(ROWS, st.integers(1, 10**6), st.text(st.characters(exclude_categories=["Cs"])))
+def test_undelivered(row: Row, number: int, lost: str) -> None:
+    (line,) = render.undelivered(row, [Sent(number, lost)])
+    found = PATTERNS.notice(line)
+    assert found
+    kind, parts = found
+    assert (kind, parts["id"], parts["number"]) == ("undelivered", str(row.id), str(number))
+    assert text.unescape(parts["text"]) == lost
+
+
+@given(ROWS)
+def test_connections(row: Row) -> None:
+    for line, kind in ((render.connected(row), "connected"), (render.closed(row, "why"), "closed")):
+        found = PATTERNS.notice(line)
+        assert found
+        assert found[0] == kind
+        assert {**found[1], **said(row)} == found[1]
+
+
+@given(ROWS, st.integers(1, 10**6))
+def test_replies(row: Row, number: int) -> None:
+    def ok(verb: str, line: str, *keys: str) -> dict[str, str]:
+        assert PATTERNS.notice(line) is None
+        assert not [each for each in PATTERNS.fail[verb] if each.search(line)]
+        return fields(PATTERNS.ok[verb][0].search(line), *keys)
+
+    assert ok("connect", render.connected_reply(row), *said(row)) == said(row)
+    assert ok("terminate", render.terminated_reply(row), "id")["id"] == str(row.id)
+    sent = ok("send", render.sent_reply(row, number), "id", "number")
+    assert sent == {"id": str(row.id), "number": str(number)}
+    assert ok("myip", render.ok(row.address), "address")["address"] == row.address
+    assert ok("myport", render.ok(str(row.port)), "port")["port"] == str(row.port)
+
+
+@given(st.lists(ROWS, max_size=5))
+def test_lists(rows: list[Row]) -> None:
+    *lines, last = render.list_lines(rows)
+    assert fields(PATTERNS.ok["list"][0].search(last), "count")["count"] == str(len(rows))
+    found = [m.groupdict() for m in map(PATTERNS.rows["list"].search, lines) if m]
+    assert found == [{**said(row), "name": row.name or "-"} for row in rows]
+
+
+def test_help_and_exit() -> None:
+    *lines, last = render.help_lines("")
+    assert PATTERNS.ok["help"][0].search(last)
+    rows = [fields(PATTERNS.rows["help"].search(line), "usage", "summary") for line in lines]
+    assert [row["usage"] for row in rows] == [each.usage for each in commands.TABLE.values()]
+    assert PATTERNS.ok["exit"][0].search(render.ok("bye"))
+    assert PATTERNS.ok["help"][0].search(render.help_lines("exit")[-1])
+
+
+@given(st.text())
+def test_errors(why: str) -> None:
+    line = render.error(why)
+    for verb in LOOK.verbs.keys() - {"help"}:
+        assert [each for each in PATTERNS.fail[verb] if each.search(line)], verb
+        assert not [each for each in PATTERNS.ok[verb] if each.search(line)], verb
+
+
+@given(ROWS, st.integers(1, 999))
+def test_every_other_notice_is_one(row: Row, count: int) -> None:
+    for line in (
+        render.upgraded(row), render.odd(row, "it hums"), render.turned_away(count, "full"),
+    ):  # fmt: skip
+        assert PATTERNS.notice(line) == ("other", {})
+    listening = render.listening(render.endpoint(row.address, row.port), row.name or "x")
+    assert fields(PATTERNS.ready.search(listening), "port")["port"] == str(row.port)
+
+
+def test_the_prompt_is_the_peers() -> None:
+    assert LOOK.console.prompt == render.PROMPT
+
+
+@pytest.mark.parametrize("verb", sorted(LOOK.verbs.keys() - {"raw"}))
+def test_what_the_lab_types_is_a_command(verb: str) -> None:
+    words = {"address": "10.0.0.1", "port": 5000, "id": 1, "text": "x"}
+    assert commands.parse(LOOK.verbs[verb].send.format_map(words))
