@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -27,6 +27,7 @@ from orchestrator.runner import Run, Runner
 _PROFILE = "peerlab"  # the mesh of compose.yaml runs the project's own peer
 _BROKEN = 2  # exit status: the lab itself failed, or nobody can tell
 _INTERRUPTED = 130  # as shells have it
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # Text is printed as it is: no numbers coloured, no :emoji: replaced.
 _out = Console(highlight=False, emoji=False)
@@ -49,8 +50,8 @@ class _Interrupted(BaseException):
 
 def main() -> NoReturn:
     """Run the command line; every error of the lab becomes one message and status 2."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    for number in _ENDINGS:
+        signal.signal(number, _interrupt)
     try:
         app()
     except LabError as error:
@@ -71,7 +72,7 @@ def _print_error(label: str, error: LabError) -> None:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     """The first Ctrl-C begins to clean up, and no further one may disturb that."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDINGS:
         signal.signal(number, signal.SIG_IGN)
     raise _Interrupted
 
@@ -169,35 +170,40 @@ def run(
 ) -> None:
     """Run scenarios; exit status 0 valid, 1 invalid, 2 unknown or the lab broke."""
     scripts = [(file, scenario.load(file)) for file in files]
-    judgements = []
+    results = []
     for file, script in scripts:
-        judgements.append(_run_one(file, script, engine, runs_folder, as_json=as_json))
-    worst = max(judgements, key=lambda judgement: judgement.badness)
+        done, folder = _carry_out(file, script, engine, runs_folder)
+        judgement = _judge(done)
+        results.append((judgement, _as_data(done, judgement, folder)))
+        if not as_json:
+            _print_run(done, judgement, folder)
+    worst = max((each for each, _ in results), key=lambda judgement: judgement.badness)
+    if as_json:
+        _print_json({"verdict": worst.name.lower(), "runs": [data for _, data in results]})
     raise typer.Exit(worst.value)
 
 
-def _run_one(
-    file: Path, script: scenario.Scenario, engine: EngineName, runs_folder: Path, *, as_json: bool
-) -> checks.Judgement:
+def _carry_out(
+    file: Path, script: scenario.Scenario, engine: EngineName, runs_folder: Path
+) -> tuple[Run, Path]:
+    """Run one scenario; return what happened, and the folder where it is kept."""
     look = profile.load(script.profile)
-    folder = runs.make(runs_folder, file, script.name)
-    history = History(folder / "history.jsonl")
-    done = None
-    try:
-        with _progress() as progress, choose(engine, progress.phase) as place:
-            runner = Runner(script, look, place, history, progress)
-            done = runner.run
-            runner.carry_out()
-    finally:
-        history.close()
-        if done:
-            runs.write_transcripts(done, folder)
-    judgement = checks.Judgement.UNKNOWN if done.error else checks.worst(
-        checks.judge(history.entries)
-    )  # fmt: skip
-    show = _print_run_json if as_json else _print_run
-    show(done, judgement, folder)
-    return judgement
+    with _progress() as progress, choose(engine, progress.phase) as place:
+        folder = runs.make(runs_folder, file, script.name)
+        history = History(folder / "history.jsonl")
+        runner = Runner(script, look, place, history, progress)
+        try:
+            return runner.carry_out(), folder
+        finally:
+            history.close()
+            runs.write_transcripts(runner.run, folder)
+
+
+def _judge(done: Run) -> checks.Judgement:
+    """Return the verdict of a run: of one that broke off nobody can tell."""
+    if done.error:
+        return checks.Judgement.UNKNOWN
+    return checks.worst(checks.judge(done.history.entries))
 
 
 def _print_run(done: Run, judgement: checks.Judgement, folder: Path) -> None:
@@ -218,18 +224,16 @@ def _print_run(done: Run, judgement: checks.Judgement, folder: Path) -> None:
         _print_error("the run broke off:", done.error)
 
 
-def _print_run_json(done: Run, judgement: checks.Judgement, folder: Path) -> None:
-    _print_json(
-        {
-            "scenario": done.scenario.name,
-            "engine": done.engine,
-            "verdict": judgement.name.lower(),
-            "checks": report.as_data(checks.judge(done.history.entries)),
-            "error": done.error.what if done.error else None,
-            "seconds": {"start": done.boot, "drive": done.drive},
-            "folder": str(folder),
-        }
-    )
+def _as_data(done: Run, judgement: checks.Judgement, folder: Path) -> dict[str, Any]:
+    return {
+        "scenario": done.scenario.name,
+        "engine": done.engine,
+        "verdict": judgement.name.lower(),
+        "checks": report.as_data(checks.judge(done.history.entries)),
+        "error": done.error.what if done.error else None,
+        "seconds": {"start": done.boot, "drive": done.drive},
+        "folder": str(folder),
+    }
 
 
 def _print_json(data: object) -> None:

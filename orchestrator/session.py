@@ -176,16 +176,21 @@ class Session:
             PeerGoneError: the program ended first.
         """
         deadline = time.monotonic() + timeout
-        found = self._claim(kind, wanted)
+        found = self._claim(kind, wanted, 0)
+        seen = len(self._unclaimed)
         for _ in () if found else self._lines(deadline, notices=True):
-            if found := self._claim(kind, wanted):
+            if found := self._claim(kind, wanted, seen):
                 break
+            seen = len(self._unclaimed)
         if not found:
             raise self._no_answer(f"no such {kind!r} notice within {timeout:g} s")
         return found
 
-    def _claim(self, kind: str, wanted: Callable[[Mapping[str, str]], bool]) -> Notice | None:
-        for index, notice in enumerate(self._unclaimed):
+    def _claim(
+        self, kind: str, wanted: Callable[[Mapping[str, str]], bool], start: int
+    ) -> Notice | None:
+        for index in range(start, len(self._unclaimed)):
+            notice = self._unclaimed[index]
             if notice.kind == kind and wanted(notice.fields):
                 return self._unclaimed.pop(index)
         return None

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+
+# Before the imports that take a while: the first process of a container does not get a
+# signal that it has no handler for, and `docker stop` would have to kill it.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 from peer import arguments, render
 from peer.console import Console, ConsoleGoneError
@@ -24,8 +29,9 @@ def main() -> int:
             console.reply([render.error(str(error))])
             return 1
         where = render.endpoint(node.address or settings.bind or "0.0.0.0", node.port)  # noqa: S104 - shown, not bound
+        repl = Repl(console, node)  # whoever reads the next line may send signals at once
         console.notice([render.listening(where, settings.name)])
-        Repl(console, node).run()
+        repl.run()
     except (KeyboardInterrupt, ConsoleGoneError):
         return 1  # before anything had begun
     finally:

@@ -25,7 +25,6 @@ _UNSAFE = (
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f"
 )
 _TO_ESCAPE = re.compile(rf"[{_UNSAFE}]|\\(?=[\\xu{_UNSAFE}])")
-_ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\}|\\)")
 _FIRST_NON_ASCII = 0x80
 _SURROGATE_BYTES = 0xDC00  # where Python's surrogateescape puts byte 0
 
@@ -35,7 +34,7 @@ def escape(raw: bytes) -> str:
 
     A control character or a byte that is not UTF-8 becomes ``\xNN``, another unsafe
     character ``\u{N}``; a backslash is doubled where it could be taken for the start
-    of one of these. `unescape` is the exact inverse.
+    of one of these. So what was escaped can be read back exactly.
     """
     return _TO_ESCAPE.sub(_escape_one, raw.decode("utf-8", "surrogateescape"))
 
@@ -50,23 +49,6 @@ def _escape_one(match: re.Match[str]) -> str:
     if _SURROGATE_BYTES + _FIRST_NON_ASCII <= code <= _SURROGATE_BYTES + 0xFF:
         return f"\\x{code - _SURROGATE_BYTES:02x}"
     return f"\\u{{{code:x}}}"
-
-
-def unescape(shown: str) -> bytes:
-    """Return the bytes that `escape` showed as `shown`."""
-
-    def one(match: re.Match[str]) -> bytes:
-        byte, code = match.groups()
-        if byte is not None:
-            return bytes([int(byte, 16)])
-        return b"\\" if code is None else chr(int(code, 16)).encode("utf-8")
-
-    parts: list[bytes] = []
-    end = 0
-    for match in _ESCAPED.finditer(shown):
-        parts += [shown[end : match.start()].encode("utf-8"), one(match)]
-        end = match.end()
-    return b"".join([*parts, shown[end:].encode("utf-8")])
 
 
 @dataclass(frozen=True, slots=True)

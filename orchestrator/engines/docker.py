@@ -181,11 +181,14 @@ class DockerPeer(Peer):
         """Return the established connections in the container's own network."""
         if self.status().state != "running":
             return None
-        folder = Path(f"/proc/{self._inspect()['State']['Pid']}/net")
+        process = Path(f"/proc/{self._inspect()['State']['Pid']}")
         try:
-            return sum(count_established((folder / name).read_text()) for name in ("tcp", "tcp6"))
-        except OSError:  # Docker runs in another machine than the lab: ask inside
-            return self._connections_from_inside()
+            if self.container in (process / "cgroup").read_text():
+                tables = [(process / "net" / name).read_text() for name in ("tcp", "tcp6")]
+                return sum(map(count_established, tables))
+        except OSError:
+            pass  # no such process here, or none that may be looked at
+        return self._connections_from_inside()  # as where Docker runs in another machine
 
     def _connections_from_inside(self) -> int | None:
         with contextlib.suppress(EngineError), _translated("no answer from inside"):

@@ -45,10 +45,12 @@ def test_json(write: Write, tmp_path: Path) -> None:
     data = json.loads(done.stdout)
     assert done.returncode == 0
     assert data["verdict"] == "valid"
-    assert {each["check"] for each in data["checks"]} == {
+    (only,) = data["runs"]
+    assert only["verdict"] == "valid"
+    assert {each["check"] for each in only["checks"]} == {
         check([]).check for check in checks.CHECKS
     }
-    assert Path(data["folder"], "history.jsonl").exists()
+    assert Path(only["folder"], "history.jsonl").exists()
 
 
 def test_a_wrong_expectation(write: Write, tmp_path: Path) -> None:
