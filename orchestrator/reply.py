@@ -95,7 +95,7 @@ class ReplySearch:
         start, left = len(marked), len(self._echo)
         while left:
             start -= 1
-            left -= bool(text.squeeze(marked[start]))
+            left -= not text.is_blank(marked[start])
         before = marked[:start].rpartition(text.MOVE)[2]
         return before.strip() in ("", self._prompt.strip())
 

@@ -93,10 +93,11 @@ class Session:
             NoAnswerError: none came in time; the command may have been carried out.
             PeerGoneError: the program ended before it answered.
         """
-        self.catch_up()
-        command = self._command(verb, arguments)
-        self._type(command)
-        return self._await_reply(verb, command)
+        with self._terminal.watched():
+            self.catch_up()
+            command = self._command(verb, arguments)
+            self._type(command)
+            return self._await_reply(verb, command)
 
     def ask_all(self, verb: str, many: Sequence[Mapping[str, object]]) -> list[Reply]:
         """Type many commands of one verb, some ahead of their replies; return the replies.
@@ -218,18 +219,22 @@ class Session:
         that never falls silent must not hold the lab up for ever.
         """
         until = deadline if callable(deadline) else lambda: deadline
-        while time.monotonic() < until() + _LAG:
-            try:
-                line = self._terminal.line(until() - time.monotonic())
-            except StreamEndedError as error:
-                raise self._gone() from error
-            if line is None:
-                return
-            taken = self._take_notice(text.shown(line))
-            if notices or not taken:
-                yield line
-            if self._terminal.at > until():
-                return
+        with self._terminal.watched():
+            while time.monotonic() < until() + _LAG:
+                line = self._line(until())
+                if line is None:
+                    return
+                taken = self._take_notice(text.shown(line))
+                if notices or not taken:
+                    yield line
+                if self._terminal.at > until():
+                    return
+
+    def _line(self, deadline: float) -> str | None:
+        try:
+            return self._terminal.line(deadline - time.monotonic())
+        except StreamEndedError as error:
+            raise self._gone() from error
 
     def await_end(self, timeout: float) -> None:
         """Wait until the console's stream has ended.

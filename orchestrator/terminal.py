@@ -5,17 +5,19 @@ This module and `session.py` are the only ones that use pexpect.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
-import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pexpect
+from pexpect.expect import searcher_string
 from pexpect.spawnbase import SpawnBase
 
-from orchestrator.pump import PUMP
+from orchestrator.pump import PUMP, read
 from orchestrator.transcript import Transcript
 
 _MOST_PIECES = 64  # looked at after the timeout: enough for any message
@@ -36,40 +38,38 @@ class NotReadError(Exception):
 
 
 class _Stream(SpawnBase):  # type: ignore[type-arg]
-    """What pexpect reads from: pieces that the pump brings, each with its time."""
+    """What pexpect reads from: pieces that were read, each with its time.
 
-    def __init__(self) -> None:
+    Args:
+        await_more: waits so many seconds for a further piece.
+    """
+
+    def __init__(self, await_more: Callable[[float | None], None]) -> None:
         super().__init__(timeout=None)
         # pexpect's own pauses would cost more than the console's whole answer.
         self.delayafterread = None
         self.at = time.monotonic()
-        self._pieces: deque[tuple[bytes, float]] = deque()
-        self._changed = threading.Condition()
         self.unread = 0
+        self.pieces: deque[tuple[bytes, float]] = deque()
+        self._await_more = await_more
 
     def take(self, data: bytes, at: float) -> None:
-        """Add a piece; called by the pump."""
-        with self._changed:
-            self._pieces.append((data, at))
-            self.unread += len(data)
-            self._changed.notify()
-
-    @property
-    def waiting(self) -> int:
-        """How many pieces nobody has looked at."""
-        return len(self._pieces)
+        """Add a piece."""
+        self.unread += len(data)
+        self.pieces.append((data, at))
 
     def read_nonblocking(self, size: int = 1, timeout: float | None = None) -> bytes:
         """Return the next piece, as pexpect asks for it."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._pieces, timeout):
-                raise pexpect.TIMEOUT("")
-            data, self.at = self._pieces[0]
-            if not data:  # the end stays the end
-                self.flag_eof = True
-                raise pexpect.EOF("")
-            self._pieces.popleft()
-            self.unread -= len(data)
+        if not self.pieces:
+            self._await_more(timeout)
+        if not self.pieces:
+            raise pexpect.TIMEOUT("")
+        data, self.at = self.pieces[0]
+        if not data:  # the end stays the end
+            self.flag_eof = True
+            raise pexpect.EOF("")
+        self.pieces.popleft()
+        self.unread -= len(data)
         return data
 
 
@@ -83,17 +83,28 @@ class Terminal:
 
     def __init__(self, fd: int, transcript: Transcript) -> None:
         self._fd, self._transcript = fd, transcript
-        self._stream = _Stream()
-        self._held = False
+        self._stream = _Stream(self._await_more)
+        self._ended = False
+        self._watchers = 0
+        self._searcher = searcher_string(_AWAITED)  # once, not for every line
+        self._readable = select.poll()
+        self._readable.register(fd, select.POLLIN)
         os.set_blocking(fd, False)
         PUMP.add(fd, self._take)
 
     def _take(self, data: bytes, at: float) -> None:
+        self._ended = not data
         self._transcript.seen(data, at)
         self._stream.take(data, at)
         if self._stream.unread > _MOST_UNREAD:
             PUMP.remove(self._fd)
-            self._held = True
+
+    def _await_more(self, timeout: float | None) -> None:
+        """Read in this thread: handing a piece over from the pump's would cost more."""
+        if self._readable.poll(None if timeout is None else timeout * 1000):
+            data = read(self._fd)
+            if data is not None:
+                self._take(data, time.monotonic())
 
     def close(self) -> None:
         """Leave the descriptor alone from now on."""
@@ -129,24 +140,52 @@ class Terminal:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise NotReadError
 
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """While somebody calls `line` in this block, nobody else reads the console."""
+        self._watchers += 1
+        if self._watchers == 1:
+            PUMP.remove(self._fd)
+        try:
+            yield
+        finally:
+            self._watchers -= 1
+            if not self._watchers:
+                self._give_back()
+
+    def _give_back(self) -> None:
+        if not self._ended and self._stream.unread <= _MOST_UNREAD:
+            PUMP.add(self._fd, self._take)
+
     def line(self, timeout: float) -> str | None:
         """Return the next complete line, as it came; None after `timeout` seconds.
+
+        Only within a `watched` block.
 
         Raises:
             StreamEndedError: the stream ended before another line was complete.
         """
-        if self._held and self._stream.unread < _MOST_UNREAD // 2:
-            self._held = False
-            PUMP.add(self._fd, self._take)
-        index = self._stream.expect_exact(_AWAITED, timeout=max(timeout, 0.0))
-        # After the timeout pexpect looks at one piece, and a line may be in several.
-        for _ in range(min(self._stream.waiting, _MOST_PIECES)):
-            if index != _TIMEOUT:
-                break
-            index = self._stream.expect_exact(_AWAITED, timeout=0.0)
+        if timeout <= 0 and not self._has_line():
+            return None
+        index = self._expect(max(timeout, 0.0))
         if index == _END:
             raise StreamEndedError
         if index == _TIMEOUT:
             return None
         data: Any = self._stream.before
         return bytes(data).decode("utf-8", "surrogateescape") + "\n"
+
+    def _has_line(self) -> bool:
+        """Take a look without pexpect: most of the time there is a prompt, and no more."""
+        self._await_more(0.0)
+        pieces = self._stream.pieces
+        return any(not data or b"\n" in data for data, _ in pieces) or b"\n" in self._stream.buffer
+
+    def _expect(self, timeout: float) -> int:
+        index = self._stream.expect_loop(self._searcher, timeout)
+        # After the timeout pexpect looks at one piece, and a line may be in several.
+        for _ in range(_MOST_PIECES):
+            if index != _TIMEOUT or not (self._stream.pieces or self._readable.poll(0)):
+                break
+            index = self._stream.expect_loop(self._searcher, 0.0)
+        return index

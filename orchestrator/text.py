@@ -43,6 +43,11 @@ def squeeze(text: str) -> str:
     return _BLANK_OR_CONTROL.sub("", text)
 
 
+def is_blank(character: str) -> bool:
+    """Tell whether `squeeze` would drop a character."""
+    return character.isspace() or character < " " or character == "\x7f"
+
+
 def caret(text: str) -> str:
     """Return `text` with its control characters as line editors echo them: ``^[``."""
     return CONTROL.sub(
