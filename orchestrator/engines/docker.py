@@ -170,8 +170,13 @@ class DockerPeer(Peer):
 
     def memory(self) -> int | None:
         """Return the bytes in use, page cache left out as `docker stats` does."""
-        with _translated(f"{self.name}: no statistics"):
-            stats = self._api.stats(self.container, stream=False, one_shot=True)
+        try:
+            with _translated(f"{self.name}: no statistics"):
+                stats = self._api.stats(self.container, stream=False, one_shot=True)
+        except EngineError:
+            if self.status().state == "running":
+                raise
+            return None  # it ended or was removed while we looked
         memory = stats.get("memory_stats", {})
         if "usage" not in memory:
             return None
@@ -179,9 +184,14 @@ class DockerPeer(Peer):
 
     def connections(self) -> int | None:
         """Return the established connections in the container's own network."""
-        if self.status().state != "running":
+        try:
+            with _translated(f"{self.name} cannot be inspected"):
+                state = self._inspect()["State"]
+        except EngineError:
             return None
-        process = Path(f"/proc/{self._inspect()['State']['Pid']}")
+        if not state["Running"]:
+            return None
+        process = Path(f"/proc/{state['Pid']}")
         try:
             if self.container in (process / "cgroup").read_text():
                 tables = [(process / "net" / name).read_text() for name in ("tcp", "tcp6")]
