@@ -102,8 +102,12 @@ class Node:
     def _resolve(self, destination: str, port: int) -> list[addresses.Target]:
         timeout = self._settings.connect_timeout
         try:
-            with contextlib.closing(Waker()) as self._look_up:
-                return addresses.resolve(destination, port, timeout, self._look_up)
+            with contextlib.closing(Waker()) as waker:
+                self._look_up = waker
+                try:
+                    return addresses.resolve(destination, port, timeout, waker)
+                finally:
+                    self._look_up = None
         except addresses.DestinationError as error:
             raise NodeError(str(error)) from error
         except OSError as error:
@@ -133,12 +137,14 @@ class Node:
             if not connection.id:
                 connection.call_off()
 
-    def call_off(self) -> None:
+    def call_off(self) -> bool:
         """Give up the dial that is under way, if any; safe in a signal's handler."""
-        if self._look_up:
-            self._look_up.wake()
-        for connection in list(self._dialling):
+        look_up, dialling = self._look_up, list(self._dialling)
+        if look_up:
+            look_up.wake()
+        for connection in dialling:
             connection.call_off()
+        return bool(look_up or dialling)
 
     def rows(self) -> list[Row]:
         """Return every established connection, by id."""

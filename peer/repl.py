@@ -49,6 +49,7 @@ class Repl:
             try:
                 line = self._read()
             except _InterruptedError:
+                self._interrupted = False
                 fresh_line = [""] if self._console.prompts else []
                 self._console.reply([*fresh_line, render.notice(_HOW_TO_LEAVE)])
             except LineTooLongError:
@@ -66,21 +67,20 @@ class Repl:
             signal.signal(number, signal.SIG_IGN)
 
     def _read(self) -> str | None:
-        self._interrupted = False
         self._reading = True
         try:
             if self._leave:  # told so between two lines
                 return None
+            if self._interrupted:  # likewise
+                raise _InterruptedError
             return self._console.read()
         finally:
             self._reading = False
 
     def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._reading:
+        if self._reading or not self._node.call_off():
             self._interrupted = True
             self._stop_reading()
-        else:
-            self._node.call_off()
 
     def _on_leave(self, _signal: int, _frame: FrameType | None) -> None:
         self._leave = True

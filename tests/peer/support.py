@@ -154,6 +154,9 @@ class Peer:
     def texts(self) -> list[str]:
         return [line.partition("): ")[2] for line in self.lines if line.startswith("* message ")]
 
+    def expect_texts(self, wanted: list[str]) -> None:
+        until(lambda: self.texts() == wanted, what=lambda: f"{wanted} in {self.texts()}")
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGSTOP)
         until(lambda: stat(self.process.pid)[0] == "T", what="the process to stop")

@@ -61,7 +61,7 @@ class TestLeaving:
         assert one.wait() == 0
         assert time.monotonic() - begun < 1.0
         other.expect("closed 1 .*the other peer exited")
-        assert other.texts() == ["last words"]
+        other.expect_texts(["last words"])
         assert "* delivered 1 #1" in one.lines
         assert one.errors == ""
 
@@ -190,7 +190,7 @@ class TestStarting:
         one.expect(r"^\* interrupted: type exit to leave")
         one.command("exit")
         assert [x for x in one.lines if not re.match(r"(\* |  |ok: |error: )\S", x)] == []
-        assert other.texts() == ["x"]
+        other.expect_texts(["x"])
 
 
 class TestInput:
@@ -291,7 +291,7 @@ class TestTheOtherEnd:
         end = other.expect(r"^(\* undelivered 1 #2: from the past|error: .*)$")
         assert end
         other.expect("closed 1 ")
-        assert one.texts() == ["first"]
+        one.expect_texts(["first"])
 
     def test_stopped_for_less(self, peer: Start) -> None:
         one, other = couple(peer, "--silence", "2")
@@ -302,7 +302,8 @@ class TestTheOtherEnd:
         until(lambda: time.monotonic() > begun + 1.0)
         other.resume()
         one.expect(r"delivered 1 #(1-|\d+-|)10$")
-        assert other.texts() == [f"text {number}" for number in range(1, 11)]
+        wanted = [f"text {number}" for number in range(1, 11)]
+        other.expect_texts(wanted)
         assert one.find("closed") is None
 
     def test_both_stopped_for_long(self, peer: Start) -> None:
@@ -340,7 +341,7 @@ class TestTheOtherEnd:
         one.write("".join(f"send 1 {text}\n" for text in texts).encode())
         one.expect(r"delivered 1 #(\d+-|)10000$", timeout=20)
         other.expect(r"text number 10000$")
-        assert other.texts() == texts
+        other.expect_texts(texts)
         sent = [line for line in one.lines if line.startswith("ok: sent")]
         assert sent == [f"ok: sent 1 #{number}" for number in range(1, 10_001)]
 
