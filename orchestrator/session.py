@@ -93,7 +93,7 @@ class Session:
             NoAnswerError: none came in time; the command may have been carried out.
             PeerGoneError: the program ended before it answered.
         """
-        with self._terminal.watched():
+        with self._terminal:
             self.catch_up()
             command = self._command(verb, arguments)
             self._type(command)
@@ -156,7 +156,9 @@ class Session:
         Raises:
             PeerGoneError: the program has ended.
         """
-        self.take_in(0.0)
+        with self._terminal:
+            if self._terminal.has_line():
+                self.take_in(0.0)
 
     def take_in(self, timeout: float) -> None:
         """Take in what comes within `timeout` seconds.
@@ -219,7 +221,7 @@ class Session:
         that never falls silent must not hold the lab up for ever.
         """
         until = deadline if callable(deadline) else lambda: deadline
-        with self._terminal.watched():
+        with self._terminal:
             while time.monotonic() < until() + _LAG:
                 line = self._line(until())
                 if line is None:

@@ -5,13 +5,12 @@ This module and `session.py` are the only ones that use pexpect.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import pexpect
 from pexpect.expect import searcher_string
@@ -140,18 +139,17 @@ class Terminal:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise NotReadError
 
-    @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
-        """While somebody calls `line` in this block, nobody else reads the console."""
+    def __enter__(self) -> Self:
+        """Let nobody else read the console in this block, in which `line` may be called."""
         self._watchers += 1
         if self._watchers == 1:
             PUMP.remove(self._fd)
-        try:
-            yield
-        finally:
-            self._watchers -= 1
-            if not self._watchers:
-                self._give_back()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchers -= 1
+        if not self._watchers:
+            self._give_back()
 
     def _give_back(self) -> None:
         if not self._ended and self._stream.unread <= _MOST_UNREAD:
@@ -160,12 +158,12 @@ class Terminal:
     def line(self, timeout: float) -> str | None:
         """Return the next complete line, as it came; None after `timeout` seconds.
 
-        Only within a `watched` block.
+        Only within a `with` block.
 
         Raises:
             StreamEndedError: the stream ended before another line was complete.
         """
-        if timeout <= 0 and not self._has_line():
+        if timeout <= 0 and not self.has_line():
             return None
         index = self._expect(max(timeout, 0.0))
         if index == _END:
@@ -175,8 +173,11 @@ class Terminal:
         data: Any = self._stream.before
         return bytes(data).decode("utf-8", "surrogateescape") + "\n"
 
-    def _has_line(self) -> bool:
-        """Take a look without pexpect: most of the time there is a prompt, and no more."""
+    def has_line(self) -> bool:
+        """Tell whether `line` would return or raise at once; only within a `with` block.
+
+        It does without pexpect: most of the time there is a prompt, and no more.
+        """
         self._await_more(0.0)
         pieces = self._stream.pieces
         return any(not data or b"\n" in data for data, _ in pieces) or b"\n" in self._stream.buffer

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import docker
 import requests
+from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
@@ -52,12 +53,22 @@ def connect() -> docker.DockerClient:
     """
     try:
         with _translated("Docker does not answer"):
-            client = docker.DockerClient(**_where(), timeout=_TIMEOUT)
+            where = _where()
+            _knock(where.get("base_url") or DEFAULT_UNIX_SOCKET)
+            client = docker.DockerClient(**where, timeout=_TIMEOUT)
             client.ping()
             return client
     except EngineError as error:
         error.hint = "start Docker; `peerlab run --engine process` does without it"
         raise
+
+
+def _knock(url: str) -> None:
+    """Fail where nobody listens: the SDK would leave the socket that it tried open."""
+    path = url.partition("unix://")[2]
+    if path:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(path)
 
 
 def _where() -> dict[str, Any]:
