@@ -32,6 +32,7 @@ run: $(VENV)/.run ## run scenarios: make run FILES="scenarios/demo.yaml"
 	@$(BIN)/peerlab run $(or $(FILES),$(wildcard scenarios/*.yaml))
 
 test: $(VENV)/.dev ## run every test; those that need Docker are skipped where there is none
+	@if docker version >/dev/null 2>&1; then $(BIN)/peerlab image; fi
 	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 check: $(VENV)/.dev ## check format, style, types and import directions

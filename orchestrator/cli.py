@@ -15,12 +15,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from orchestrator import checks, document, profile, report, runs, scenario
+from orchestrator import checks, definition, document, profile, report, runs, scenario
 from orchestrator.compose import Mesh, attach_command
 from orchestrator.engines.base import Progress
 from orchestrator.engines.choose import EngineName, choose
 from orchestrator.errors import LabError
 from orchestrator.history import History
+from orchestrator.image import ensure_image
 from orchestrator.report import PeerRow
 from orchestrator.runner import Run, Runner
 
@@ -142,6 +143,14 @@ def _show_peers(rows: list[PeerRow], *, as_json: bool) -> None:
         _print_json([row.as_data() for row in rows])
     elif rows:
         _out.print(report.peers_table(rows))
+
+
+@app.command(epilog="Example: peerlab image")
+def image() -> None:
+    """Build the peers' image ahead of time; the other commands do so where they need it."""
+    with _progress() as progress:
+        name = ensure_image(progress.phase, definition.ROOT)
+    _out.print(f"{name} is up to date")
 
 
 @app.command(epilog="Example: peerlab attach alice")
