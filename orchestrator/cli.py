@@ -182,10 +182,12 @@ def run(
     results = []
     for file, script in scripts:
         done, folder = _carry_out(file, script, engine, runs_folder)
-        judgement = _judge(done)
-        results.append((judgement, _as_data(done, judgement, folder)))
+        verdicts = checks.judge(done.history.entries)
+        # Of a run that broke off nobody can tell.
+        judgement = checks.Judgement.UNKNOWN if done.error else checks.worst(verdicts)
+        results.append((judgement, _as_data(done, verdicts, judgement, folder)))
         if not as_json:
-            _print_run(done, judgement, folder)
+            _print_run(done, verdicts, judgement, folder)
     worst = max((each for each, _ in results), key=lambda judgement: judgement.badness)
     if as_json:
         _print_json({"verdict": worst.name.lower(), "runs": [data for _, data in results]})
@@ -208,14 +210,9 @@ def _carry_out(
             runs.write_transcripts(runner.run, folder)
 
 
-def _judge(done: Run) -> checks.Judgement:
-    """Return the verdict of a run: of one that broke off nobody can tell."""
-    if done.error:
-        return checks.Judgement.UNKNOWN
-    return checks.worst(checks.judge(done.history.entries))
-
-
-def _print_run(done: Run, judgement: checks.Judgement, folder: Path) -> None:
+def _print_run(
+    done: Run, verdicts: list[checks.Verdict], judgement: checks.Judgement, folder: Path
+) -> None:
     entries, script = done.history.entries, done.scenario
     _out.rule(report.safe(f"{script.name} on {done.engine}"), align="left")
     _out.print(report.safe(script.why))
@@ -224,7 +221,7 @@ def _print_run(done: Run, judgement: checks.Judgement, folder: Path) -> None:
         report.ends_table(script.peers, entries),
         report.messages_table(script.peers, entries),
         report.connections_table(entries),
-        report.verdict_table(checks.judge(entries)),
+        report.verdict_table(verdicts),
     )
     times = {"start": done.boot, "drive": done.drive}
     _out.print(report.verdict_line(script.name, judgement, times))
@@ -233,12 +230,14 @@ def _print_run(done: Run, judgement: checks.Judgement, folder: Path) -> None:
         _print_error("the run broke off:", done.error)
 
 
-def _as_data(done: Run, judgement: checks.Judgement, folder: Path) -> dict[str, Any]:
+def _as_data(
+    done: Run, verdicts: list[checks.Verdict], judgement: checks.Judgement, folder: Path
+) -> dict[str, Any]:
     return {
         "scenario": done.scenario.name,
         "engine": done.engine,
         "verdict": judgement.name.lower(),
-        "checks": report.as_data(checks.judge(done.history.entries)),
+        "checks": report.as_data(verdicts),
         "error": done.error.what if done.error else None,
         "seconds": {"start": done.boot, "drive": done.drive},
         "folder": str(folder),

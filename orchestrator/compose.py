@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 
-from orchestrator import definition
+from orchestrator import command, definition
 from orchestrator.engines import docker
 from orchestrator.engines.base import Progress
 from orchestrator.errors import EngineError, LabError
@@ -21,6 +20,7 @@ _PROJECT = "peerlab"
 _LABEL = "peerlab.mesh"
 _VARIANTS = (("docker", "compose"), ("docker-compose",))  # v2 is preferred
 _TIMEOUT = 300  # seconds
+_HINT = "a container or network of that name that is not the lab's must be removed first"
 _POLL = 0.05  # seconds between two looks at the logs
 _QUOTED_LINES = 8
 
@@ -124,15 +124,8 @@ def _is_ready(peer: docker.DockerPeer, ready: re.Pattern[str], deadline: float) 
 def _compose(files: Sequence[str], *words: str) -> None:
     named = [word for file in files for word in ("-f", file)]
     folder = ["--project-directory", str(definition.ROOT)]
-    command = [*find(), "-p", _PROJECT, *folder, *named, *words]
-    done = _run(command)
-    if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if line.strip()][-_QUOTED_LINES:]
-        quoted = "\n".join(f"  | {line}" for line in lines)
-        raise EngineError(
-            f"`{' '.join(command[:2])} … {words[0]}` failed:\n{quoted}",
-            hint="a container or network of that name that is not the lab's must be removed first",
-        )
+    called = [*find(), "-p", _PROJECT, *folder, *named, *words]
+    command.run(*called, seconds=_TIMEOUT, hint=_HINT)
 
 
 def find() -> list[str]:
@@ -142,25 +135,12 @@ def find() -> list[str]:
         LabError: there is none.
     """
     for words in _VARIANTS:
-        with contextlib.suppress(FileNotFoundError):
-            if _run([*words, "version", "--short"]).returncode == 0:
-                return list(words)
+        with contextlib.suppress(LabError):
+            command.run(*words, "version", "--short", seconds=_TIMEOUT)
+            return list(words)
     raise LabError(
         "neither `docker compose` nor `docker-compose` works here",
         hint="install Docker Compose: on Debian and Ubuntu `apt install docker-compose`",
-    )
-
-
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=_TIMEOUT,
-        check=False,
     )
 
 

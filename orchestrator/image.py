@@ -16,13 +16,13 @@ import hashlib
 import platform
 import re
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from orchestrator import command
 from orchestrator.errors import LabError
 
 IMAGE = "peerlab-peer:latest"
@@ -32,8 +32,6 @@ _SOURCE = "peerlab.source"  # label on the peer image: the digest of what it was
 _BASE = "peerlab.base"  # label on a base image that was put together here
 
 _PULL_SECONDS = 300
-_RUN_SECONDS = 900
-_QUOTED_LINES = 8
 
 _DOCKER_HINT = "see that `docker info` works for you; the process engine needs no Docker"
 _BUILDER_HINT = "choose the engine's own builder: `docker buildx use default`"
@@ -142,13 +140,13 @@ def _choose_base(say: Callable[[str], None], default: str) -> str:
 def _present(name: str, *filters: str) -> bool:
     """Tell whether an image of this name that fits the filters is there."""
     words = [word for each in (f"reference={name}", *filters) for word in ("--filter", each)]
-    return bool(_run("docker", "image", "ls", "--quiet", *words, hint=_DOCKER_HINT).strip())
+    return bool(command.run("docker", "image", "ls", "--quiet", *words, hint=_DOCKER_HINT).strip())
 
 
 def _pull(name: str) -> str:
     """Pull an image; return why it did not come, or nothing when it did."""
     try:
-        _run("docker", "pull", "--quiet", name, seconds=_PULL_SECONDS)
+        command.run("docker", "pull", "--quiet", name, seconds=_PULL_SECONDS)
     except LabError as error:
         return error.what.splitlines()[-1].rpartition(": ")[2].strip()
     return ""
@@ -157,13 +155,13 @@ def _pull(name: str) -> str:
 def _build(root: Path, base: str, source: str) -> None:
     """Build the peer image and drop the one it replaces."""
     words = ["--build-arg", f"BASE={base}", "--label", f"{_SOURCE}={source}", "--tag", IMAGE]
-    _run(
+    command.run(
         "docker", "build", "--force-rm", *words, "--file", str(root / "peer/Dockerfile"), str(root)
     )
     if not _present(IMAGE, f"label={_SOURCE}={source}"):
         # A builder that lives in a container keeps its results to itself.
         raise LabError(f"{IMAGE} was built, but Docker does not have it", hint=_BUILDER_HINT)
-    _run("docker", "image", "prune", "--force", "--filter", f"label={_SOURCE}")
+    command.run("docker", "image", "prune", "--force", "--filter", f"label={_SOURCE}")
 
 
 def _make_base(name: str) -> str:
@@ -173,9 +171,9 @@ def _make_base(name: str) -> str:
     with TemporaryDirectory(prefix="peerlab-base-") as folder:
         rootfs, tar = Path(folder, "rootfs"), Path(folder, "rootfs.tar")
         for package in _download(Path(folder)):
-            _run("dpkg-deb", "--extract", str(package), str(rootfs))
+            command.run("dpkg-deb", "--extract", str(package), str(rootfs))
         _pack(rootfs, tar)
-        _run("docker", "import", "--change", f"LABEL {_BASE}=1", str(tar), name)
+        command.run("docker", "import", "--change", f"LABEL {_BASE}=1", str(tar), name)
     return name
 
 
@@ -188,8 +186,10 @@ def _download(folder: Path) -> list[Path]:
         shutil.copy(source, folder / "sources")
     conf = folder / "apt.conf"
     conf.write_text(_APT_CONF.format(folder))
-    warnings = _run("apt-get", "-q", "-c", str(conf), "update")  # ends well even in vain
-    _run("apt-get", "-qq", "-c", str(conf), "install", "-y", "-d", *_PACKAGES, before=warnings)
+    warnings = command.run("apt-get", "-q", "-c", str(conf), "update")  # ends well even in vain
+    command.run(
+        "apt-get", "-qq", "-c", str(conf), "install", "-y", "-d", *_PACKAGES, before=warnings
+    )
     return sorted((folder / "cache/archives").glob("*.deb"))
 
 
@@ -199,7 +199,7 @@ def _distribution_sources() -> set[str]:
     A third party's archive may be out of reach, or bring a Python of its own.
     """
     fields = "$(SOURCESENTRY) $(COMPONENT) $(REPO_URI)"
-    listed = _run("apt-get", "indextargets", "--format", fields, "Created-By: Packages")
+    listed = command.run("apt-get", "indextargets", "--format", fields, "Created-By: Packages")
     rows = [line.split() for line in listed.splitlines()]
     name = platform.freedesktop_os_release()["ID"]
     own = re.compile(rf"/{re.escape(name)}(-security|-ports)?(/|$)")
@@ -223,27 +223,3 @@ def _trimmed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     member.uname = member.gname = "root"
     member.mode |= 0o555 if member.isdir() else 0o444
     return member
-
-
-def _run(*words: str, seconds: int = _RUN_SECONDS, before: str = "", hint: str = "") -> str:
-    """Run a command and return all it printed; `before` is quoted with its failure."""
-    command = " ".join(words[:2])
-    try:
-        done = subprocess.run(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            errors="replace",
-            timeout=seconds,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise LabError(f"there is no {words[0]} command here", hint=hint) from error
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"`{command}` took more than {seconds} s", hint=hint) from error
-    if done.returncode:
-        plain = re.sub(r"\x1b\[[\d;]*m", "", before + done.stdout)
-        lines = plain.strip().splitlines()[-_QUOTED_LINES:]
-        raise LabError("\n".join([f"`{command}` failed:", *lines]), hint=hint)
-    return done.stdout

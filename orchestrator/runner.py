@@ -120,8 +120,7 @@ class Runner:
 
     def _connect(self, act: scenario.Connect) -> None:
         other = self.run.sessions[act.to].peer
-        wanted = "ok" if act.refused is None else "fail"
-        operation = self._history.invoke(act.at, "connect", to=act.to, wanted=wanted)
+        operation = self._history.invoke(act.at, "connect", to=act.to, wanted=act.wanted)
         reply = self._ask(act.at, "connect", address=other.address, port=other.port)
         self._complete(operation, reply, act.refused)
         if reply.ok and "id" in reply.fields:
@@ -136,8 +135,7 @@ class Runner:
     def _on_connection(
         self, verb: str, act: scenario.Send | scenario.Terminate, **arguments: str
     ) -> None:
-        wanted = "ok" if act.refused is None else "fail"
-        operation = self._history.invoke(act.at, verb, to=act.to, wanted=wanted, **arguments)
+        operation = self._history.invoke(act.at, verb, to=act.to, wanted=act.wanted, **arguments)
         rows = self._rows(act.at)
         number = next((number for number, name in rows.items() if name == act.to), None)
         if number is None:

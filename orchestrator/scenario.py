@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -25,6 +25,11 @@ class Act(Strict):
     """One act of one peer; `refused` expects a reply that says no and contains this text."""
 
     refused: str | None = None
+
+    @property
+    def wanted(self) -> Literal["ok", "fail"]:
+        """How the operation must end."""
+        return "ok" if self.refused is None else "fail"
 
 
 class Connect(Act):

@@ -12,8 +12,7 @@ from peer import __version__
 from peer.commands import read_port
 from peer.protocol import Limits
 from peer.settings import Settings
-
-_LONGEST_NAME = 63  # what a greeting may carry, see wire.py
+from peer.wire import LONGEST_NAME, NAME_CHARACTERS
 
 
 def parse(arguments: Sequence[str] | None = None) -> Settings:
@@ -67,13 +66,13 @@ def _address(word: str) -> str:
 
 
 def _name(word: str) -> str:
-    if not re.fullmatch(rf"[A-Za-z0-9._-]{{1,{_LONGEST_NAME}}}", word):
+    if not re.fullmatch(rf"[{NAME_CHARACTERS}]{{1,{LONGEST_NAME}}}", word):
         raise argparse.ArgumentTypeError("letters, digits, dot, dash and underscore, 63 at most")
     return word
 
 
 def _host_name() -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:_LONGEST_NAME] or "peer"
+    return re.sub(rf"[^{NAME_CHARACTERS}]", "-", socket.gethostname())[:LONGEST_NAME] or "peer"
 
 
 def _seconds(word: str) -> float:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from peer.wire import MAX_TEXT
+from peer.wire import LARGEST_PORT, MAX_TEXT
 
-_LARGEST_PORT = 65_535  # RFC 9293
 _LARGEST_ID_DIGITS = 9
 
 
@@ -192,8 +191,8 @@ def read_port(word: str, lowest: int) -> int:
     """
     if not (word.isascii() and word.isdigit()):
         raise ValueError(f"{_shown(word)} is not a port number")
-    if len(word) > len(str(_LARGEST_PORT)) or not lowest <= int(word) <= _LARGEST_PORT:
-        raise ValueError(f"port {_shown(word)} is out of range, {lowest} to {_LARGEST_PORT:,}")
+    if len(word) > len(str(LARGEST_PORT)) or not lowest <= int(word) <= LARGEST_PORT:
+        raise ValueError(f"port {_shown(word)} is out of range, {lowest} to {LARGEST_PORT:,}")
     return int(word)
 
 

@@ -16,6 +16,15 @@ MAX_TEXT = 16_384
 MAX_LINE = MAX_TEXT + 64
 """Longest line on the wire, in bytes, without its newline: a text and its frame."""
 
+LARGEST_PORT = 65_535
+"""RFC 9293."""
+
+NAME_CHARACTERS = "A-Za-z0-9._-"
+"""What a peer's name may consist of, as the inside of a character class."""
+
+LONGEST_NAME = 63
+"""Longest name of a peer, in characters; that of a host name's label, RFC 1035."""
+
 VERSION = "PEERLAB/1"
 """First word of every greeting line."""
 
@@ -155,7 +164,7 @@ Frame = Message | Receipt | Ping | Pong | Bye
 
 _NONCE = r"([0-9a-f]{16})"
 _IDENTITY = rf"([1-9][0-9]{{0,4}}) {_NONCE}"
-_NAME = r"([A-Za-z0-9._-]{1,63})"
+_NAME = rf"([{NAME_CHARACTERS}]{{1,{LONGEST_NAME}}})"
 _GREETINGS = {
     "hello": re.compile(rf"hello {_IDENTITY} {_NONCE} {_NAME}"),
     "welcome": re.compile(rf"welcome {_IDENTITY} {_NONCE} {_NONCE} {_NAME}"),
@@ -179,7 +188,7 @@ def parse_greeting(line: bytes) -> Greeting | None:
 def _greeting(verb: str, words: tuple[str, ...]) -> Greeting | None:
     if verb in ("hello", "welcome"):
         port = int(words[0])
-        if port > 65_535:  # noqa: PLR2004 - the largest TCP port, RFC 9293
+        if port > LARGEST_PORT:
             return None
         identity = Identity(words[1], port, words[-1])
         return Hello(identity, words[2]) if verb == "hello" else Welcome(identity, *words[2:4])

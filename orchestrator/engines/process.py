@@ -13,17 +13,16 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
+from orchestrator import definition
 from orchestrator.engines.base import Engine, Peer, Say, Status
 from orchestrator.errors import EngineError
 from orchestrator.owner import Owner
 from orchestrator.profile import Profile
 
-_ROOT = Path(__file__).resolve().parents[2]
 _OWNER = "PEERLAB_OWNER"  # environment variable that carries the owner's mark
 _POLITE = 2.0  # seconds between SIGTERM and SIGKILL
 _TRIES = 50  # loopback addresses tried for one peer
@@ -51,7 +50,7 @@ class ProcessPeer(Peer):
                 stdin=console,
                 stdout=console,
                 stderr=console,
-                cwd=_ROOT,
+                cwd=definition.ROOT,
                 env=environment,
                 start_new_session=True,
                 # In the child: make the pty the controlling terminal, so that Ctrl-C and
