@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from peer import __version__
 from peer.commands import read_port
-from peer.protocol import Limits
+from peer.limits import Limits
 from peer.settings import Settings
 from peer.wire import LONGEST_NAME, NAME_CHARACTERS
 

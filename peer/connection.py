@@ -6,6 +6,8 @@ import contextlib
 import errno
 import select
 import socket
+import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +21,9 @@ from peer.waker import Waker
 
 _READ_SIZE = 65_536  # bytes
 _LONGEST_POLL = 3600.0  # seconds
+_REST = 128  # reads, of what a connection that is over may have waiting
+_RTO_MAX_MS = 44  # TCP_RTO_MAX_MS, since Linux 6.15; Python has no name for it
+_SHORTEST_RTO_MAX = 1000  # milliseconds: the least that the kernel takes
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
 _NETWORK_FAILURES = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 
@@ -37,6 +42,7 @@ class Connection:
 
     Attributes:
         id: the number that the console shows; 0 until the connection is established.
+        address: where the other end is; empty until there is a socket.
         over: set once everything has been reported.
         told: set by who dialled, once the person knows; what happens is reported after that.
     """
@@ -52,13 +58,14 @@ class Connection:
         self.role = role
         self.id = 0
         self.over, self.told = threading.Event(), threading.Event()
-        self._address, self._port = "", 0
+        self.address, self._port = "", 0
         self._open_socket, self._make_protocol = open_socket, make_protocol
         self._report, self._ended = report, ended
         self._lock = threading.Lock()
         self._waker = Waker()
         self._protocol: Protocol | None = None
-        self._eof = self._shut = self._called_off = False
+        self._asker: Waker | None = None
+        self._eof = self._shut = self._called_off = self._replaced = False
         self._thread = threading.Thread(target=self._run, name="connection", daemon=True)
 
     def start(self) -> None:
@@ -90,9 +97,9 @@ class Connection:
         """The connection as `list` shows it."""
         remote = self._protocol.remote if self._protocol else None
         if remote is None:
-            return Row(self.id, self._address, self._port, "")
+            return Row(self.id, self.address, self._port, "")
         port = self._port if self.role is Role.DIALLER else remote.port
-        return Row(self.id, self._address, port, remote.name)
+        return Row(self.id, self.address, port, remote.name)
 
     def quiet_for(self) -> float:
         """Return the seconds since the other end was last heard."""
@@ -108,6 +115,28 @@ class Connection:
         self._waker.wake()
         return number
 
+    @property
+    def settled(self) -> bool:
+        """Whether the other end is known to have taken the connection for established."""
+        return bool(self._protocol and self._protocol.settled)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether either end has said goodbye, or all is over."""
+        return bool(self._protocol and self._protocol.leaving)
+
+    def ask(self, asker: Waker | None = None) -> bool:
+        """Ask for a sign of life; return whether the other end can be asked.
+
+        Args:
+            asker: woken as soon as anything is heard, or the connection is over.
+        """
+        with self._lock:
+            self._asker = asker or self._asker
+            asked = bool(self._protocol and self._protocol.ask())
+        self._waker.wake()
+        return asked
+
     def end(self, ending: Ending) -> None:
         """Begin an orderly end."""
         with self._lock:
@@ -120,6 +149,11 @@ class Connection:
         with self._lock:
             if self._protocol:
                 self._protocol.abort(ending)
+        self._waker.wake()
+
+    def replace(self) -> None:
+        """End at once, after reading what has arrived: the other end has a new connection."""
+        self._replaced = True
         self._waker.wake()
 
     def call_off(self) -> None:
@@ -135,6 +169,7 @@ class Connection:
             with self._open_socket(self._waker) as sock:
                 self._greet(sock)
                 self._converse(sock)
+                self._forget_unsent(sock)
                 self._dispatch()
         except Exception as error:  # noqa: BLE001 - the thread's last word, handed on
             failure = error
@@ -142,19 +177,47 @@ class Connection:
             self._waker.close()
             self._ended(failure)
             self.over.set()
+            self._tell_asker()
 
     def _greet(self, sock: socket.socket) -> None:
         sock.setblocking(False)
+        address, port = sock.getpeername()[:2]
+        self.address, self._port = normal(address.partition("%")[0]), port
+        self._protocol = self._make_protocol(self)
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        address, port = sock.getpeername()[:2]
-        self._address, self._port = normal(address.partition("%")[0]), port
-        self._protocol = self._make_protocol(self)
+        self._tune(sock, self._protocol.limits.silence)
+
+    def _tune(self, sock: socket.socket, silence: float) -> None:
+        """Make TCP notice a dead network, for the sake of plain programs, and a healed one soon."""
+        if sys.platform != "linux":
+            return
+        third = max(1, round(silence / 3))
+        again = max(_SHORTEST_RTO_MAX, round(silence / 6 * 1000))
+        for level, option, value in (
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, third),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, third),
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, round(2 * silence * 1000))),
+            (socket.IPPROTO_TCP, _RTO_MAX_MS, again),
+        ):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(level, option, value)
+
+    def _forget_unsent(self, sock: socket.socket) -> None:
+        """What was reported undelivered must not arrive once the network has healed."""
+        assert self._protocol is not None  # noqa: S101 - made by _greet
+        if self._protocol.ending in (Ending.SILENT, Ending.REPLACED):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def _converse(self, sock: socket.socket) -> None:
         assert self._protocol is not None  # noqa: S101 - made by _greet
         protocol = self._protocol
         while True:
+            if self._replaced:
+                self._take_in_rest(sock)
+                self.abort(Ending.REPLACED)
             with self._lock:
                 if self._called_off and not self.id:
                     protocol.abort(Ending.CALLED_OFF)
@@ -204,8 +267,9 @@ class Connection:
     def _take_in_rest(self, sock: socket.socket) -> None:
         """The other end is gone, but what it said before may still be read."""
         with contextlib.suppress(OSError):
-            while not self._eof:
-                self._take_in(sock.recv(_READ_SIZE))
+            for _ in range(_REST):
+                if not self._eof:
+                    self._take_in(sock.recv(_READ_SIZE))
 
     def _take_in(self, data: bytes) -> None:
         assert self._protocol is not None  # noqa: S101 - made by _greet
@@ -215,6 +279,11 @@ class Connection:
             else:
                 self._eof = True
                 self._protocol.receive_eof(time.monotonic())
+        self._tell_asker()
+
+    def _tell_asker(self) -> None:
+        if asker := self._asker:
+            asker.wake()
 
     def _tick(self, *, due: bool, quiet: bool) -> None:
         """Let time pass, but never before everything that has arrived was read.

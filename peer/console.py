@@ -28,7 +28,6 @@ class LineTooLongError(Exception):
 class Console:
     """Standard input and output as lines; notices may come from any thread."""
 
-    prompts = False
     buffers_in_c = False  # a library writes for it, and loses what a signal cuts short
 
     def __init__(self) -> None:

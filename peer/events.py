@@ -24,7 +24,7 @@ class Ending(Enum):
     BAD_FRAME = "it broke the protocol"
     REFUSED = "refused"
     CALLED_OFF = "called off"
-    REPLACED = "it went silent and the peer came back on a new connection"
+    REPLACED = "it was dead: the peer came back on a new connection"
     PROBED = "health check"
     NOTHING_SAID = "closed before a word was said"
 

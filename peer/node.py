@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import threading
 import time
@@ -65,7 +66,7 @@ class Node:
         self._leaving = False
         self._alive: set[Connection] = set()
         self._dialling: dict[Connection, Future[Row]] = {}
-        self._look_up: Waker | None = None
+        self._waiting: Waker | None = None  # for a look-up, or for a sign of life
         self._listener = Listener(sock, self._take, self._turned_away)
         self._listener.start()
 
@@ -103,11 +104,11 @@ class Node:
         timeout = self._settings.connect_timeout
         try:
             with contextlib.closing(Waker()) as waker:
-                self._look_up = waker
+                self._waiting = waker
                 try:
                     return addresses.resolve(destination, port, timeout, waker)
                 finally:
-                    self._look_up = None
+                    self._waiting = None
         except addresses.DestinationError as error:
             raise NodeError(str(error)) from error
         except OSError as error:
@@ -117,9 +118,25 @@ class Node:
         wanted = {
             (addresses.normal(t.sockaddr[0].partition("%")[0]), t.sockaddr[1]) for t in targets
         }
-        for row in self.rows():
-            if (row.address, row.port) in wanted:
+        for connection in self._established():
+            row = connection.row
+            if (row.address, row.port) in wanted and not self._found_dead(connection):
                 raise NodeError(f"already connected to {row.label} as {row.id}")
+
+    def _found_dead(self, connection: Connection) -> bool:
+        """Ask for a sign of life: there may be none, and nobody have noticed yet."""
+        patience = min(self._settings.connect_timeout, self._settings.limits.silence)
+        try:
+            with contextlib.closing(Waker()) as waker:
+                self._waiting = waker
+                try:
+                    if connection.ask(waker) and not connection.over.is_set():
+                        select.select([waker], [], [], patience)
+                finally:
+                    self._waiting = None
+        except OSError:
+            return False  # too many open files to find out
+        return connection.over.wait(_GRACE if connection.leaving else 0.0)
 
     def _await(self, connection: Connection, where: str, patience: float) -> Row:
         future = self._dialling[connection]
@@ -139,12 +156,12 @@ class Node:
 
     def call_off(self) -> bool:
         """Give up the dial that is under way, if any; safe in a signal's handler."""
-        look_up, dialling = self._look_up, list(self._dialling)
-        if look_up:
-            look_up.wake()
+        waiting, dialling = self._waiting, list(self._dialling)
+        if waiting:
+            waiting.wake()
         for connection in dialling:
             connection.call_off()
-        return bool(look_up or dialling)
+        return bool(waiting or dialling)
 
     def rows(self) -> list[Row]:
         """Return every established connection, by id."""
@@ -301,6 +318,7 @@ class Node:
 
     def _opened(self, connection: Connection, remote: wire.Identity | None) -> list[str]:
         self._replace(self._registry.open(connection, remote))
+        self._doubt_others(connection)
         future = self._dialling.get(connection)
         if future and future.set_running_or_notify_cancel():
             future.set_result(connection.row)
@@ -310,7 +328,18 @@ class Node:
 
     def _replace(self, stale: object) -> None:
         if isinstance(stale, Connection):
-            stale.abort(Ending.REPLACED)
+            stale.replace()
+            stale.over.wait(_GRACE)  # its end is reported first, unless it is stuck
+
+    def _doubt_others(self, connection: Connection) -> None:
+        """A new peer at the address and port of another may be the other, started again."""
+        row = connection.row
+        for other in self._established():
+            if other is not connection and (other.row.address, other.row.port) == (
+                row.address,
+                row.port,
+            ):
+                other.ask()
 
     def _closed(self, connection: Connection, event: events.Closed) -> list[str]:
         self._registry.release(connection)

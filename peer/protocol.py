@@ -9,11 +9,11 @@ happened (`events_received`). PROTOCOL.md in this folder is the specification.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from peer import events, wire
 from peer.events import Ending
+from peer.limits import Limits
 from peer.outbox import PIECE, Outbox
 
 Decide = Callable[[wire.Identity], str | None]
@@ -38,34 +38,21 @@ class State(Enum):
     CLOSED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long and how much; times in seconds, sizes in bytes.
-
-    Attributes:
-        greeting: wait for a greeting before taking the other program for a plain one.
-        silence: without a sign of life for this long, a peer is given up.
-        linger: an orderly end may take this long.
-        window: texts that wait for their receipt on one connection.
-    """
-
-    greeting: float = 2.0
-    silence: float = 6.0
-    linger: float = 0.7
-    window: int = 4 * 1024 * 1024
-
-    @property
-    def heartbeat(self) -> float:
-        """Seconds of quiet after which a sign of life is asked for."""
-        return self.silence / 3
-
-
 class NotOpenError(Exception):
     """The connection takes no more messages."""
 
 
 class Protocol:
-    """The state of one connection. Not thread-safe: its owner locks."""
+    """The state of one connection. Not thread-safe: its owner locks.
+
+    Attributes:
+        role: which end this is.
+        state: where it stands.
+        remote: who is at the other end, where that is a peer.
+        settled: whether the other end is known to have taken it for established.
+        limits: how long it waits, and for how much.
+        ending: why it is about to end, or has ended.
+    """
 
     def __init__(
         self, role: Role, me: wire.Identity, nonce: str, decide: Decide, limits: Limits, now: float
@@ -73,15 +60,15 @@ class Protocol:
         self.role = role
         self.state = State.GREETING
         self.remote: wire.Identity | None = None
-        self._me, self._nonce, self._decide, self._limits = me, nonce, decide, limits
+        self._me, self._nonce, self._decide, self.limits = me, nonce, decide, limits
         self._decoder = wire.LineDecoder()
         self._events: list[events.Event] = []
         self._out = Outbox(limits.window)
         self._sent = self._received = self._receipted = 0  # message numbers
         self._pong_due = self._lines_seen = self._odd_text_seen = False
-        self._opened = self._told_plain = False
+        self._opened = self._told_plain = self.settled = False
         self._bye_sent = self._bye_received = False
-        self._ending = Ending.END_OF_STREAM
+        self.ending = Ending.END_OF_STREAM
         self._started = self._heard = self._pinged = now
         self._drain_until = float("inf")
         if role is Role.DIALLER:
@@ -112,13 +99,20 @@ class Protocol:
         self._sent += 1
         return self._sent
 
+    def ask(self) -> bool:
+        """Ask for a sign of life now; return whether one can be asked for."""
+        if self.state is not State.OPEN or self.leaving:
+            return False
+        self._out.put(wire.Ping())
+        return True
+
     def end(self, ending: Ending, now: float) -> None:
         """Begin an orderly end; messages accepted so far still go out."""
         if self.leaving:
             return
-        self._ending = ending
+        self.ending = ending
         self._bye_sent = True
-        self._drain_until = now + self._limits.linger
+        self._drain_until = now + self.limits.linger
         if self.state is State.OPEN or (self.state is State.WELCOMED and self._opened):
             self._out.put(wire.Bye("exit" if ending is Ending.EXITED_HERE else "terminate"))
             self._events.append(events.Leaving())
@@ -137,26 +131,30 @@ class Protocol:
         if self.leaving:
             return self._drain_until
         if self.state is State.GREETING:
-            return self._started + self._limits.greeting
+            return self._started + self.limits.greeting
         if self.state is State.PLAIN:
             return float("inf")
-        silent = self._heard + self._limits.silence
+        silent = self._heard + self.limits.silence
         if self.state is State.WELCOMED:
             return silent
-        return min(silent, max(self._heard, self._pinged) + self._limits.heartbeat)
+        return min(silent, max(self._heard, self._pinged) + self.limits.heartbeat)
 
     def tick(self, now: float) -> None:
         """Act on a deadline that has passed."""
-        if now < self.deadline():
+        late = now - self.deadline()
+        if late < 0:
             return
+        if late > self.limits.heartbeat and self.state in (State.WELCOMED, State.OPEN):
+            # This end was not looking, stopped perhaps: the other one is asked first.
+            self._heard = max(self._heard, now - self.limits.heartbeat)
         if self.leaving:
-            self._finish(self._ending, State.CLOSED)
+            self._finish(self.ending, State.CLOSED)
         elif self.state is State.GREETING:
             self._take_for_plain()
-        elif now >= self._heard + self._limits.silence:
+        elif now >= self._heard + self.limits.silence:
             greeted = self.state is State.OPEN
             self._finish(Ending.SILENT if greeted else Ending.NEVER_GREETED, State.CLOSED)
-        else:
+        elif self.state is State.OPEN:
             self._pinged = now
             self._out.put(wire.Ping())
 
@@ -217,7 +215,7 @@ class Protocol:
         elif self.state is State.PLAIN and not self.leaving:
             self.end(Ending.END_OF_STREAM, now)
         else:
-            self._finish(self._ending, State.CLOSED)
+            self._finish(self.ending, State.CLOSED)
 
     def events_received(self) -> list[events.Event]:
         """Return what happened since the last call, oldest first."""
@@ -236,12 +234,12 @@ class Protocol:
             case wire.Welcome(identity, nonce, echo) if self._expects_welcome(echo):
                 self._receive_welcome(identity, nonce)
             case wire.Ready(echo) if self.state is State.WELCOMED and echo == self._nonce:
-                self._open()
+                self._receive_ready()
             case wire.Refuse(reason, echo) if self._expects_refusal(echo):
                 self._finish(Ending.REFUSED, State.CLOSED, reason)
             case wire.Probe() if self._expects_hello() and self.state is State.GREETING:
                 self._out.put(wire.Alive())
-                self._finish(Ending.PROBED, State.DRAINING, drain_until=now + self._limits.linger)
+                self._finish(Ending.PROBED, State.DRAINING, drain_until=now + self.limits.linger)
             case _:
                 self._receive_plain(line)
 
@@ -267,6 +265,15 @@ class Protocol:
         self.state = State.WELCOMED
         self._out.put(wire.Welcome(self._me, self._nonce, nonce))
 
+    def _receive_ready(self) -> None:
+        assert self.remote is not None  # noqa: S101 - it was in the hello
+        refusal = self._decide(self.remote)
+        if refusal:  # another connection was decided on since
+            self._finish(Ending.REFUSED, State.CLOSED, refusal)
+            return
+        self.settled = True
+        self._open()
+
     def _receive_welcome(self, identity: wire.Identity, nonce: str) -> None:
         refusal = self._decide(identity)
         if refusal:
@@ -278,7 +285,7 @@ class Protocol:
 
     def _refuse(self, reason: str, nonce: str) -> None:
         self._out.put(wire.Refuse(reason, nonce))
-        drain_until = self._heard + self._limits.linger
+        drain_until = self._heard + self.limits.linger
         self._finish(Ending.REFUSED, State.DRAINING, reason, drain_until)
 
     def _open(self) -> None:
@@ -329,6 +336,7 @@ class Protocol:
     # Frames
 
     def _receive_frame(self, frame: wire.Frame, now: float) -> None:
+        self.settled = True
         match frame:
             case wire.Message(number, text) if number == self._received + 1:
                 self._received = number
@@ -352,9 +360,9 @@ class Protocol:
 
     def _receive_bye(self, reason: str, now: float) -> None:
         if not self.leaving:
-            self._ending = Ending.EXITED_THERE if reason == "exit" else Ending.TERMINATED_THERE
+            self.ending = Ending.EXITED_THERE if reason == "exit" else Ending.TERMINATED_THERE
             self._events.append(events.Leaving())
-            self._drain_until = now + self._limits.linger
+            self._drain_until = now + self.limits.linger
         self._bye_received = True
         if not self._bye_sent:
             self._bye_sent = True
@@ -365,10 +373,10 @@ class Protocol:
     def _finish_if_settled(self, now: float) -> None:
         if self.state is State.PLAIN and self._bye_sent and not self._out:
             self._out.confirm_written()
-            self._finish(self._ending, State.DRAINING, drain_until=now + self._limits.linger)
+            self._finish(self.ending, State.DRAINING, drain_until=now + self.limits.linger)
         settled = self._bye_sent and self._bye_received and not self._out.unconfirmed
         if self.state is State.OPEN and settled and self._receipted == self._received:
-            self._finish(self._ending, State.DRAINING, drain_until=self._drain_until)
+            self._finish(self.ending, State.DRAINING, drain_until=self._drain_until)
 
     def _finish(
         self, ending: Ending, state: State, refusal: str = "", drain_until: float = 0.0
@@ -376,6 +384,7 @@ class Protocol:
         if self.state in (State.DRAINING, State.CLOSED):
             self.state = state
             return
+        self.ending = ending
         if self.state is State.PLAIN and self._lines_seen:
             self._out.confirm_written()  # it is really plain: nothing more can be known
         self.state = state

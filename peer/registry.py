@@ -4,6 +4,9 @@ When two peers dial each other at the same moment, both ends must keep the same 
 the two connections. So every pair has an arbiter, the peer whose instance sorts first:
 it takes the first connection that it decides on and refuses the other. The other peer
 leaves the decision to it. PROTOCOL.md says why this cannot lose both.
+
+A peer that dials although there is a connection may have lost it, and this end not noticed
+yet. It alone knows: it is welcomed, and its `ready` says that the old one is no more.
 """
 
 from __future__ import annotations
@@ -21,6 +24,14 @@ class Member(Protocol):
 
     role: Role
     id: int
+
+    @property
+    def address(self) -> str:
+        """Where the other end is."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the other end is known to have taken it for established."""
 
     def quiet_for(self) -> float:
         """Return the seconds since the other end was last heard."""
@@ -40,23 +51,33 @@ class Registry:
         self._lock = threading.Lock()
         self._by_instance: dict[str, Member] = {}
         self._by_id: dict[int, Member] = {}
+        self._rivals: dict[Member, Member] = {}  # welcomed, in spite of which connection
         self._last_id = 0
 
     def decide(self, candidate: Member, remote: wire.Identity) -> str | None:
-        """Return None when `candidate` may become the connection with `remote`, or why not."""
+        """Return None when `candidate` may become the connection with `remote`, or why not.
+
+        An acceptor asks twice: at the hello, and at the `ready`.
+        """
         if remote.instance == self._instance:
             return "self"
         with self._lock:
             current = self._by_instance.get(remote.instance)
-            if current not in (None, candidate) and self._holds(current):
-                return "duplicate"
+            rival = self._rivals.pop(candidate, None)
             arbiter = self._instance < remote.instance
-            if arbiter or candidate.role is Role.DIALLER:
-                self._by_instance[remote.instance] = candidate
+            if current is None or current in (candidate, rival) or self._is_suspect(current):
+                if arbiter or candidate.role is Role.DIALLER:
+                    self._by_instance[remote.instance] = candidate
+                return None
+            if candidate.role is Role.DIALLER or candidate.address != current.address:
+                return "duplicate"  # a stranger cannot push anybody out from elsewhere
+            if arbiter and (rival or not current.settled):
+                return "duplicate"
+            self._rivals[candidate] = current
             return None
 
-    def _holds(self, current: Member | None) -> bool:
-        return current is not None and current.quiet_for() <= self._suspect_after
+    def _is_suspect(self, current: Member) -> bool:
+        return current.quiet_for() > self._suspect_after
 
     def open(self, member: Member, remote: wire.Identity | None) -> Member | None:
         """Give `member` its id; return the connection that it replaces, if any."""
@@ -80,6 +101,7 @@ class Registry:
         """Forget `member`: it is over, or on its way out."""
         with self._lock:
             self._by_id.pop(member.id, None)
+            self._rivals.pop(member, None)
             for instance in [key for key, value in self._by_instance.items() if value is member]:
                 del self._by_instance[instance]
 

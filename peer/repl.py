@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from types import FrameType
 
 from peer import commands, render
@@ -14,7 +13,7 @@ from peer.node import Node, NodeError
 from peer.render import Row
 
 _TICK = 0.5  # seconds
-_LONGEST_LEAVE = 3.0  # seconds from SIGTERM to the end, whatever is stuck
+_LONGEST_LEAVE = 6  # ticks from SIGTERM to the end, whatever is stuck
 _HOW_TO_LEAVE = "interrupted: type exit to leave, or Ctrl-P Ctrl-Q to detach from a container"
 
 
@@ -31,8 +30,8 @@ class Repl:
 
     def __init__(self, console: Console, node: Node) -> None:
         self._console, self._node = console, node
-        self._reading = self._interrupted = self._leave = False
-        self._leave_by = float("inf")
+        self._reading = self._interrupted = self._leave = self._told_to_leave = False
+        self._ticks_left = _LONGEST_LEAVE
         for number, act in (
             (signal.SIGINT, self._on_interrupt),
             (signal.SIGTERM, self._on_leave),
@@ -50,8 +49,7 @@ class Repl:
                 line = self._read()
             except _InterruptedError:
                 self._interrupted = False
-                fresh_line = [""] if self._console.prompts else []
-                self._console.reply([*fresh_line, render.notice(_HOW_TO_LEAVE)])
+                self._console.reply([render.notice(_HOW_TO_LEAVE)])
             except LineTooLongError:
                 problem = f"a line may have {LONGEST_LINE:,} bytes at most; nothing was done"
                 self._console.reply([render.error(problem)])
@@ -83,9 +81,8 @@ class Repl:
             self._stop_reading()
 
     def _on_leave(self, _signal: int, _frame: FrameType | None) -> None:
-        self._leave = True
+        self._leave = self._told_to_leave = True
         signal.siginterrupt(signal.SIGALRM, True)
-        self._leave_by = min(self._leave_by, time.monotonic() + _LONGEST_LEAVE)
         self._node.call_off()
         self._stop_reading()
 
@@ -96,7 +93,9 @@ class Repl:
         exception raised in one of readline's hooks is dropped, and that the console is
         gone may be found out by any thread.
         """
-        if time.monotonic() > self._leave_by:
+        # Ticks are counted, since a process that is paused has no time to leave.
+        self._ticks_left -= self._told_to_leave
+        if self._ticks_left < 0:
             os._exit(0)  # stuck in a write that nobody reads
         if self._leave:
             self._node.call_off()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from peer.protocol import Limits
+from peer.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,6 @@ def terminal_console() -> Console:
 class CookedTerminal(Console):
     """A terminal without line editing: the kernel keeps the half-typed line."""
 
-    prompts = True
-
     def __init__(self) -> None:
         super().__init__()
         self._prompted = False
@@ -55,6 +53,11 @@ class CookedTerminal(Console):
             return super().read()
         finally:
             self._prompted = False
+
+    def stop_reading(self, error: Exception) -> None:
+        """End the line, which has the prompt, before `read` raises `error`."""
+        self._print("\n")
+        super().stop_reading(error)
 
     def notice(self, lines: Sequence[str]) -> None:
         """Print over the prompt, then print it again."""
@@ -73,7 +76,6 @@ class EditingTerminal(Console):
         readline: Python's module of that name.
     """
 
-    prompts = True
     buffers_in_c = True
 
     def __init__(self, readline: ModuleType) -> None:
@@ -197,6 +199,8 @@ class EditingTerminal(Console):
 
     def _end_editing(self) -> None:
         with self._lock:
+            if self._stopping and self._editing:
+                self._write([""])  # what comes next must not stand behind the prompt
             self._editing = self._reading = False
             self._write_pending()
 

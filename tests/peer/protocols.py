@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from peer import wire
 from peer.events import Opened, Received
-from peer.protocol import Limits, Protocol, Role
+from peer.limits import Limits
+from peer.protocol import Protocol, Role
 
 ALICE = wire.Identity("a" * 16, 5000, "alice")
 BOB = wire.Identity("b" * 16, 6000, "bob")

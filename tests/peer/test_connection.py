@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from peer.connection import Connection
+from peer.limits import Limits
 from peer.node import NodeError
-from peer.protocol import Limits
 from tests.peer.support import LabNode, until
 from tests.peer.test_node import greet
 
@@ -96,6 +98,26 @@ class TestPeer:
         one.node.terminate(1)
         assert one.lines[1:] == ["* undelivered 1 #1: x"]
         assert raw.recv(100) == b"msg 1 x\nbye terminate\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name these otherwise")
+def test_tcp_notices_a_dead_network(one: LabNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For plain programs, which answer no ping."""
+    seen: list[socket.socket] = []
+    tune = Connection._tune
+
+    def look(connection: Connection, sock: socket.socket, silence: float) -> None:
+        tune(connection, sock, silence)
+        seen.append(sock.dup())
+
+    monkeypatch.setattr(Connection, "_tune", look)
+    with one.dial() as plain:
+        plain.sendall(b"hi\n")
+        one.await_line("message 1")
+        with seen[0] as sock:
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 2
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 12_000
 
 
 class TestPlain:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from peer.limits import Limits
 from peer.node import NodeError
-from peer.protocol import Limits
 from tests.peer.support import LabNode, until
 from tests.peer.test_dial import fill_backlog
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from peer.limits import Limits
 from peer.node import NodeError
+from tests.peer.relay import Relay
 from tests.peer.support import LabNode, until
 
 Make = Callable[..., LabNode]
@@ -39,6 +41,28 @@ class TestAtTheSameMoment:
         for end in (one, other):
             ids = [int(line.split()[2]) for line in end.matching(r"^\* connected ")]
             assert ids == sorted(set(ids))
+
+    def test_although_one_end_thinks_that_it_is_connected(self, node: Make) -> None:
+        quick = Limits(greeting=0.3, linger=0.1)
+        one, other = node(limits=quick), node(limits=quick, connect_timeout=2.0)
+        between = Relay("127.0.0.1", (other.bind, other.port), source=one.bind)
+        for _ in range(20):
+            connected = len(other.matching(r"^\* connected "))
+            stale = one.node.connect(between.bind, between.port).id
+            until(lambda: len(other.matching(r"^\* connected ")) > connected)  # noqa: B023
+            one.node.send(stale, "so that both know")
+            one.await_line(f"delivered {stale} #1")
+            between.lose()
+            one.node.terminate(stale)  # and the other is not told
+            outcomes = dial_each_other(one, other)
+            assert None in outcomes, outcomes
+            until(lambda: len(one.node._alive) == len(other.node._alive) == 1, what="the rest")
+            row = one.node.rows()[0]
+            one.node.send(row.id, "still here")
+            one.await_line(f"delivered {row.id} #1")
+            one.node.terminate(row.id)
+            until(lambda: not one.node._alive | other.node._alive, what="both ends")
+        between.close()
 
 
 def dial_each_other(one: LabNode, other: LabNode) -> list[NodeError | None]:

@@ -19,9 +19,10 @@ from peer.events import (
     Sent,
 )
 from peer.outbox import WindowFullError
-from peer.protocol import NotOpenError, State
+from peer.protocol import NotOpenError, Protocol, Role, State
 from tests.peer.protocols import (
     ALICE,
+    BOB,
     HELLO,
     LIMITS,
     NEVER,
@@ -223,6 +224,40 @@ class TestTime:
             one.tick(now)
         assert one.events_received() == [Closed(Ending.SILENT, (Sent(1, "lost"),))]
         assert one.over
+
+    def test_that_was_not_looked_at_for_long(self) -> None:
+        one, _ = opened()
+        one.tick(60.0)
+        assert written(one) == b"ping\n"
+        one.tick(62.0)
+        assert not one.over
+        one.tick(64.0)
+        assert one.events_received() == [Closed(Ending.SILENT)]
+
+    def test_a_sign_of_life_at_once(self) -> None:
+        one, other = opened()
+        assert one.ask()
+        talk(one, other, 1.0)
+        assert one.quiet_for(1.0) == 0.0
+        one.end(Ending.TERMINATED_HERE, 1.0)
+        assert not one.ask()
+        assert not dialler().ask()
+
+    def test_whether_the_other_end_took_it_for_established(self) -> None:
+        one, other = opened()
+        assert other.settled  # the `ready` said so
+        assert not one.settled
+        other.send_message("x")
+        talk(one, other)
+        assert one.settled
+
+    def test_not_wanted_any_more_at_its_ready(self) -> None:
+        answers = iter([None, "duplicate"])
+        other = Protocol(Role.ACCEPTOR, BOB, "c" * 16, lambda _: next(answers), LIMITS, 0.0)
+        other.receive_data(HELLO, 0.0)
+        other.receive_data(READY, 0.0)
+        assert other.events_received() == [Closed(Ending.REFUSED, refusal="duplicate")]
+        assert other.over
 
     @given(st.floats(0, 100), st.integers(0, 4))
     def test_a_tick_never_leaves_its_deadline_behind(self, now: float, steps: int) -> None:

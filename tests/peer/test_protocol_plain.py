@@ -15,7 +15,8 @@ from peer.events import (
     Sent,
     Upgraded,
 )
-from peer.protocol import Limits, Role, State
+from peer.limits import Limits
+from peer.protocol import Role, State
 from tests.peer.protocols import (
     ALICE,
     BOB,

@@ -20,6 +20,8 @@ class Link:
     id: int = 0
     quiet: float = 0.0
     instance: str = ""
+    address: str = "10.0.0.2"
+    settled: bool = False
 
     def quiet_for(self) -> float:
         return self.quiet
@@ -68,7 +70,55 @@ def test_the_other_leaves_it_to_the_arbiter(registry: Registry) -> None:
     accepted, dialled = Link(Role.ACCEPTOR), Link(Role.DIALLER)
     assert registry.decide(accepted, FIRST) is None
     assert registry.decide(dialled, FIRST) is None
-    assert registry.decide(Link(Role.ACCEPTOR), FIRST) == "duplicate"
+    assert registry.decide(Link(Role.ACCEPTOR), FIRST) is None
+    assert registry.decide(Link(Role.ACCEPTOR, address="10.0.0.3"), FIRST) == "duplicate"
+    assert registry.decide(Link(Role.DIALLER), FIRST) == "duplicate"
+
+
+class TestAPeerThatDialsAlthoughItIsConnected:
+    """Both ends of that connection were established; perhaps the peer has lost its own."""
+
+    @pytest.fixture
+    def old(self, registry: Registry) -> Link:
+        link = Link(instance=LAST.instance, settled=True)
+        assert registry.decide(link, LAST) is None
+        assert registry.open(link, LAST) is None
+        return link
+
+    def test_its_ready_replaces_the_old_one(self, registry: Registry, old: Link) -> None:
+        new = Link(Role.ACCEPTOR, instance=LAST.instance)
+        assert registry.decide(new, LAST) is None
+        assert registry.decide(Link(), LAST) == "duplicate"  # nothing is settled yet
+        assert registry.decide(new, LAST) is None
+        assert registry.open(new, LAST) is old
+
+    def test_it_has_not_lost_it(self, registry: Registry, old: Link) -> None:
+        new = Link(Role.ACCEPTOR)
+        assert registry.decide(new, LAST) is None
+        registry.release(new)
+        assert registry.decide(Link(), LAST) == "duplicate"
+        assert registry.members() == [old]
+
+    def test_this_end_loses_it_meanwhile(self, registry: Registry, old: Link) -> None:
+        new = Link(Role.ACCEPTOR)
+        assert registry.decide(new, LAST) is None
+        registry.release(old)
+        assert registry.decide(new, LAST) is None
+
+    def test_another_was_decided_on_meanwhile(self, registry: Registry, old: Link) -> None:
+        new, newer = Link(Role.ACCEPTOR), Link(instance=LAST.instance)
+        assert registry.decide(new, LAST) is None
+        old.quiet = 3.1
+        assert registry.decide(newer, LAST) is None
+        assert registry.decide(new, LAST) == "duplicate"
+
+    def test_it_may_not_know_of_it_yet(self, registry: Registry, old: Link) -> None:
+        old.settled = False
+        assert registry.decide(Link(Role.ACCEPTOR), LAST) == "duplicate"
+
+    def test_somebody_elsewhere(self, registry: Registry, old: Link) -> None:
+        assert registry.decide(Link(Role.ACCEPTOR, address="10.0.0.3"), LAST) == "duplicate"
+        assert registry.members() == [old]
 
 
 def test_a_quiet_connection_gives_way(registry: Registry) -> None:

@@ -81,6 +81,17 @@ class TestPrompt:
         assert "\x07" not in one.raw
         assert "\x1b[?2004h" not in one.raw
 
+    @pytest.mark.parametrize("code", [None, NO_READLINE])
+    def test_what_comes_last_does_not_stand_behind_the_prompt(
+        self, screen: Start, node: Make, code: str | None
+    ) -> None:
+        one, other = connected(screen, node, **({"code": code} if code else {}))
+        one.child.kill(signal.SIGTERM)
+        ended(one)
+        other.await_line("closed 1 .*the other peer exited")
+        assert "> *" not in one.raw.replace("\r\x1b[K", "\n")
+        assert one.raw.rstrip(" ").endswith(("\n", "\x1b[K"))
+
 
 def ended(one: Screen, status: int = 0) -> None:
     def look() -> bool:
