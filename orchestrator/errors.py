@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_QUOTING = "; it last showed:"
+
 
 class LabError(Exception):
     """The lab could not do what was asked.
@@ -27,6 +29,10 @@ class EngineError(LabError):
     """Peers cannot be given a place to run."""
 
 
+class BuildError(EngineError):
+    """A program cannot be built, or cannot be started with the command of its profile."""
+
+
 class DocumentError(LabError):
     """A scenario, a profile or the definition of a peer's container cannot be read."""
 
@@ -43,7 +49,7 @@ class SessionError(LabError):
 
     def __init__(self, peer: str, what: str, tail: Sequence[str] = (), *, hint: str = "") -> None:
         quoted = "".join(f"\n  | {line}" for line in tail)
-        super().__init__(f"{peer}: {what}" + (f"; it last showed:{quoted}" if quoted else ""),
+        super().__init__(f"{peer}: {what}" + (f"{_QUOTING}{quoted}" if quoted else ""),
                          hint=hint)  # fmt: skip
         self.peer = peer
 
@@ -54,3 +60,8 @@ class PeerGoneError(SessionError):
 
 class NoAnswerError(SessionError):
     """What was awaited did not come in time: it may still happen."""
+
+
+def first_line(error: LabError) -> str:
+    """Return what went wrong, without the output that is quoted below it."""
+    return error.what.partition("\n")[0].removesuffix(_QUOTING)

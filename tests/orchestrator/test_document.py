@@ -1,4 +1,4 @@
-"""YAML files: every mistake at once, each where it is."""
+"""YAML files: every mistake at once, each where it is, in words that say what would be right."""
 
 from __future__ import annotations
 
@@ -10,26 +10,42 @@ import pytest
 from orchestrator import definition, document, profile, scenario
 from orchestrator.errors import DocumentError
 
-FIVE = """name: five
-why: Five mistakes.
-peers: [alice, bob]
+MANY = r"""name: Many Mistakes
+why: Mistakes, many of them.
+peers: [alice, bob, bob]
 step: []
+connections: rnig
+limits: {ready: -1, anser: 4}
+fresh: 1
 steps:
   - conect: {at: alice, to: bob}
   - send: {at: alice, to: bob, txt: "x"}
-  - expect: {at: bob, from: alice}
-  - exit: {at: alice, status: "0"}
+  - send: {at: alice, to: bobb, text: 5, times: ten}
+  - expect: {at: bob, from: alice, within: 5s}
+  - exit: {at: alice, status: "0", status: 1}
+  - list
+  -
+  - exit: alice
+    list: bob
+  - repeat: {times: 2, steps: [{lst: bob}, {type: {at: bob, line: "a\nb", says: x, refused: y}}]}
+  - parallel: [[{list: alice}], [{exit: {at: alice, stats: 1}}]]
+ends: {alice: gone}
 """
-RIGHT = "name: right\nwhy: w\npeers: [alice, bob]\nsteps:\n  - "
+A_NAME = "small letters, digits and hyphens, a letter first, 31 at most"
+VERBS = ", ".join(scenario.Step.model_fields)
+HEAD = "name: right\nwhy: w\npeers: [alice, bob]\n"
+RIGHT = f"{HEAD}steps:\n  - "
+
+Tell = Callable[..., list[str]]
 
 
 @pytest.fixture
-def problems(tmp_path: Path) -> Callable[..., list[str]]:
+def problems(tmp_path: Path) -> Tell:
     """Return a function that tells what is wrong with a document, without the file's name."""
 
-    def tell(text: str, load: Callable[[Path], object] = scenario.load) -> list[str]:
+    def tell(text: str | bytes, load: Callable[[Path], object] = scenario.load) -> list[str]:
         path = tmp_path / "file.yaml"
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         with pytest.raises(DocumentError) as caught:
             load(path)
         return [line.removeprefix(f"{path}:") for line in caught.value.what.splitlines()]
@@ -37,69 +53,191 @@ def problems(tmp_path: Path) -> Callable[..., list[str]]:
     return tell
 
 
-def test_every_mistake_with_its_place_and_the_nearest_word(
-    problems: Callable[..., list[str]],
-) -> None:
-    assert problems(FIVE) == [
-        "6:5: unknown key 'conect'; did you mean 'connect'?",
-        "7:5: key 'text' is missing",
-        "7:32: unknown key 'txt'; did you mean 'text'?",
-        "8:5: expect exactly one of message, connected, closed, delivered",
-        "9:23: input should be a valid integer",
+def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> None:
+    assert problems(MANY) == [
+        f"1:1: 'Many Mistakes' is no name: {A_NAME}",
+        "3:21: peer 'bob' is named twice",
         "4:1: unknown key 'step'; did you mean 'steps'?",
+        "5:1: no such word 'rnig': one of none, line, ring, star, mesh; did you mean 'ring'?",
+        "6:10: must be more than 0, not -1",
+        "6:21: unknown key 'anser'; did you mean 'answer'?",
+        "7:1: true or false is expected here, not the number 1",
+        "9:5: unknown key 'conect'; did you mean 'connect'?",
+        "10:5: key 'text' is missing",
+        "10:32: unknown key 'txt'; did you mean 'text'?",
+        "11:23: no peer 'bobb' here; did you mean 'bob'?",
+        "11:33: text is expected here, not the number 5: put it in quotes",
+        "11:42: a whole number is expected here, not the text 'ten'",
+        "12:5: expect what? One of message, connected, closed, delivered, undelivered, line",
+        "12:36: a number is expected here, not the text '5s'",
+        "13:23: a whole number is expected here, or any, not the text '0'",
+        "13:36: key 'status' stands twice",
+        f"14:5: a mapping is expected here, not the text 'list'; its keys: {VERBS}",
+        f"15:4: a mapping is expected here, not nothing; its keys: {VERBS}",
+        "16:5: a step has one key, not list and exit: each step begins with a dash",
+        "18:33: unknown key 'lst'; did you mean 'list'?",
+        "18:45: expect one thing of a reply, not refused and says",
+        "18:61: what is typed is one line of keys: no '\\n' in it",
+        "19:33: alice acts in an earlier branch: one at a time",
+        "19:53: unknown key 'stats'; did you mean 'status'?",
+        "20:8: how a peer ends is one of running, exited (with any status), {exited: <status>}",
     ]
 
 
 @pytest.mark.parametrize(
     ("step", "says"),
     [
-        ("exit: carol", "5:5: no peer 'carol' here"),
+        ("exit: carol", "5:5: no peer 'carol' here: there are alice, bob"),
+        ("exit: Alice", "5:5: no peer 'Alice' here; did you mean 'alice'?"),
+        ("exit: 5", "5:5: a mapping is expected here, not the number 5; its keys: at, status"),
         ("connect: {at: alice, to: bobb}", "5:26: no peer 'bobb' here; did you mean 'bob'?"),
+        ("connect: alice", "not the text 'alice'; its keys: at, refused, says,"),
         ("list: {at: bob, shows: [alcie]}", "no peer 'alcie' here; did you mean 'alice'?"),
+        ("list: {at: bob, shows: alice}", "5:21: a list is expected here, not the text 'alice'"),
         ("expect: {at: bob, from: me, closed: true}", "5:23: no peer 'me' here"),
-        ("connect:", "connect of what?"),
-        ("connect", "a step has exactly one of"),
-        ("{}", "a step has exactly one of"),
-        ('send: {at: alice, to: bob, text: "a\\nb"}', "one line that can be typed: no '\\n'"),
-        ('send: {at: alice, to: bob, text: "\\x03"}', "one line that can be typed: no '\\x03'"),
-        ("exit: {at: alice, at: bob}", 'not YAML: found duplicate key "at"'),
-        ("exit: [", "not YAML: "),
-        ("exit: Alice", "string should match pattern"),
+        ("expect: {at: bob, from: alice, closed: false}", "true alone can stand here, not false"),
+        ("expect: {at: bob, delivered: true}", "5:5: delivered from whom? Key 'from' is missing"),
+        ("expect: {at: bob, from: alice}", "5:5: expect what? One of message, connected"),
+        (
+            "expect: {at: bob, from: alice, message: x, closed: true}",
+            "5:5: expect one thing, not message and closed: a step for each",
+        ),
+        ("expect: {at: bob, line: '(x'}", "5:23: not a pattern: missing ), unterminated"),
+        ("expect: {at: bob, line: x, within: -1}", "5:32: must be more than 0, not -1"),
+        ("expect: {at: bob, line: x, within: .inf}", "5:32: must be at most 3600, not inf"),
+        ("expect: {at: bob, line: x, within: .nan}", "5:32: must be at most 3600, not nan"),
+        ("connect:", "5:5: nothing stands below 'connect': its keys are indented further"),
+        ("connect:\n    at: alice", "5:5: nothing stands below 'connect'"),
+        ("connect", "5:5: a mapping is expected here, not the text 'connect'; its keys: help"),
+        ("{}", "5:5: an empty step: it has one key of help, myip"),
+        ("[exit, alice]", "5:5: a mapping is expected here, not a list"),
+        ("exit: {at: alice, at: bob}", "5:23: key 'at' stands twice"),
+        ("xyz: alice", "5:5: unknown key 'xyz': one of help, myip, myport"),
+        ("connect: {at: alice, to: bob, says: x, may_fail: true}", "not says and may_fail"),
+        ("send: {at: alice, to: [bob, carol], text: x}", "5:33: no peer 'carol' here"),
+        ("send: {at: alice, to: , text: x}", "5:23: text is expected here, not nothing"),
+        ("send: {at: alice, text: x}", "5:5: with whom? Key 'to' is missing, or 'id'"),
+        ("connect: {at: alice, to: }", "5:26: text is expected here, not nothing"),
+        ("connect: {at: alice}", "5:5: connect to whom? Key 'to' is missing, or 'address' and"),
+        ("exit: {at: alice, status: true}", "5:23: a whole number is expected here, or any,"),
+        ("exit: {at: alice, status: none}", "not the text 'none'"),
+        ("send: {at: alice, to: bob, text: true}", "not true: put it in quotes"),
+        ("send: {at: alice, to: bob, text: 2020-01-01}", "(a date): put it in quotes"),
+        ("send: {at: alice, to: bob, text: hi, there}", "a text with a comma needs quotes"),
+        ("send: {at: alice, to: bob, text: a: b}", "5:39: not YAML: a second colon: text"),
+        ("send: {at: alice, to: bob, text: @x}", "5:38: not YAML: text that begins with @ needs"),
+        ("send: {at: alice, to: bob, text: '*'}\n  - exit: *x", "6:11: not YAML: nothing has"),
+        ('send: {at: alice, to: bob, text: "x}', "5:38: not YAML: what begins here is never"),
+        ('send: {at: alice, to: bob, text: "\\q"}', "5:40: not YAML: no such escape: \\q;"),
+        ('send: {at: alice, to: bob, text: "\\ud800"}', "5:32: '\\ud800' is half a character"),
+        ('send: {at: alice, to: bob, text: "a\\nb"}', "one line of keys: no '\\n' in it"),
+        ('send: {at: alice, to: bob, text: "\\x03"}', "one line of keys: no '\\x03' in it"),
+        ('send: {at: alice, to: bob, text: "a\x01"}', "5:40: not YAML: U+0001 cannot stand in"),
+        ("send: {at: alice, to: bob, text: x, times: 0}", "5:41: must be at least 1, not 0"),
+        ("send: {at: alice, to: bob, text: x, length: 20001}", "must be at most 20000, not"),
+        ("send: {at: alice, to: bob, text: '', length: 9}", "5:5: there is no text to repeat"),
+        ("repeat: {times: 1.5, steps: []}", "5:14: a whole number is expected here, not the"),
+        ("repeat: {times: 1, steps: []}", "5:24: 1 or more are needed here, not 0"),
+        ("repeat: {times: 1, steps: [{exxit: bob}]}", "unknown key 'exxit'; did you mean 'exit'?"),
+        ("parallel: [[{exit: alice}]]", "5:5: 2 or more are needed here, not 1"),
+        ("parallel: [{exit: alice}, {exit: bob}]", "5:16: a list is expected here, not a mapping"),
+        ("exit: [", "not YAML: what begins here is never closed"),
+        ("exit: !!python/name:os.system x", "5:5: a mapping is expected here, not x"),
     ],
 )
-def test_mistakes_in_a_step(problems: Callable[..., list[str]], step: str, says: str) -> None:
-    assert says in problems(RIGHT + step)[0]
+def test_mistakes_in_a_step(problems: Tell, step: str, says: str) -> None:
+    assert says in problems(f"{RIGHT}{step}\n")[0]
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "1:1: input should be a valid dictionary"),
-        ("[]", "1:1: "),
+        ("", "1:1: a mapping is expected here, not nothing; its keys: name, why, engine"),
+        ("# a comment\n", "1:1: a mapping is expected here, not nothing"),
+        ("- a\n", "1:1: a mapping is expected here, not a list; its keys: name, why"),
+        ("[]", "1:1: a mapping is expected here, not an empty list"),
+        ("{}", "1:1: key 'name' is missing"),
+        (HEAD, "1:1: key 'steps' is missing"),
+        (f"{HEAD}why: y\nsteps: []\n", "4:1: key 'why' stands twice"),
+        (f"{HEAD}steps:\n", "4:1: a list is expected here, not nothing"),
+        (f"{HEAD}steps: {{exit: alice}}\n", "4:1: a list is expected here, not a mapping"),
+        (f"{HEAD}steps:\n\t- exit: alice\n", "5:1: not YAML: a tab: YAML is indented with blanks"),
+        (f"{HEAD}steps: []\n---\nname: x\n", "5:1: not YAML: a second document begins here"),
+        (f"{HEAD}engine: doker\nsteps: []\n", "4:1: no such word 'doker': one of docker, process;"),
+        (f"{HEAD}engine: 5\nsteps: []\n", "4:1: a word is expected, not the number 5: one of"),
+        (f"{HEAD}limits: none\nsteps: []\n", "not the text 'none'; its keys: ready, answer"),
+        (f"{HEAD}ends: {{bob: {{exit: 0}}}}\nsteps: []\n", "'exit'; did you mean 'exited'?"),
+        (f"{HEAD}ends: {{carol: running}}\nsteps: []\n", "4:8: no peer 'carol' here"),
         ("name: x\nwhy: y\npeers: [alice, alice]\nsteps: []", "3:16: peer 'alice' is named twice"),
-        ("name: x\nwhy: y\npeers: []\nsteps: []", "3:1: list should have at least 1 item"),
-        ("name: x\n  why: y", "not YAML"),
-        ("a: &a [*a]", "1:"),
-        ("\x00", "not YAML"),
+        ("name: x\nwhy: y\npeers: [all]\nsteps: []", "3:9: 'all' stands for every peer"),
+        ("name: x\nwhy: y\npeers: [a_b]\nsteps: []", "3:9: 'a_b' is no name: small letters"),
+        ('name: x\nwhy: y\npeers: ["a\\n"]\nsteps: []', "3:9: 'a\\n' is no name"),
+        ("name: x\nwhy: y\npeers: []\nsteps: []", "3:1: 1 or more are needed here, not 0"),
+        ("name: x\nwhy: y\npeers: 0\nsteps: []", "3:1: a list of names is expected here, or how"),
+        ("name: x\nwhy: y\npeers: true\nsteps: []", "3:1: a list of names is expected here, or"),
+        ("name: x\nwhy: y\npeers: alice\nsteps: []", "3:1: a list of names is expected here, or"),
+        ("name: x\nwhy: ''\npeers: 2\nsteps: []", "2:1: text is expected here, not an empty one"),
+        ('name: x\nwhy: "a\\nb"\npeers: 2\nsteps: []', "2:1: one sentence, on one line"),
+        ("name: x\n  why: y", "2:6: not YAML: a colon where none can be"),
+        ("a: &a [*a]", "1:1: "),
+        ("a: &a {b: *a}", "1:1: "),
+        ("[" * 1_200, "1:1: nested too deep, or in itself"),
+        ("\x00", "1:1: not YAML: U+0000 cannot stand in YAML"),
+        (HEAD.encode() + b"# \xff\n", "4:3: not UTF-8: byte 0xff"),
+        (HEAD.encode("utf-16"), "1:1: not UTF-8: byte 0xff"),
     ],
 )
-def test_mistakes_in_the_whole(problems: Callable[..., list[str]], text: str, says: str) -> None:
+def test_mistakes_in_the_whole(problems: Tell, text: str | bytes, says: str) -> None:
     assert any(says in problem for problem in problems(text)), problems(text)
 
 
+@pytest.mark.parametrize(
+    ("connections", "says"),
+    [
+        ("ring", "4:1: a ring needs 3 peers or more, not 2"),
+        ("5", "4:1: a word is expected, not the number 5: one of none, line, ring"),
+        ("{rand: 5}", "4:15: unknown key 'rand'; did you mean 'random'?"),
+        ("{random: {links: 5, seed: 1}}", "4:24: 2 peers can have 1 connections at most, not 5"),
+        ("{random: {links: 1}}", "4:15: key 'seed' is missing"),
+        ("[[alice, alice]]", "4:15: alice cannot be connected to itself"),
+        ("[[alice, bob], [bob, alice]]", "4:29: bob and alice are connected twice"),
+        ("[[alice, carol]]", "4:23: no peer 'carol' here"),
+        ("[[alice]]", "4:15: 2 or more are needed here, not 1"),
+        ("[[alice, bob, alice]]", "4:15: 2 at most can stand here, not 3"),
+        ("[alice, bob]", "4:15: a list is expected here, not the text 'alice'"),
+    ],
+)
+def test_mistakes_in_a_topology(problems: Tell, connections: str, says: str) -> None:
+    found = problems(f"{HEAD}connections: {connections}\nsteps: []\n")
+    assert any(says in problem for problem in found), found
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "latin").write_bytes(b"\xff")
-    for name, why in (("none", "No such file"), ("latin", "not UTF-8"), (".", "Is a directory")):
+    for name, why in (("none", "No such file"), (".", "Is a directory")):
         with pytest.raises(DocumentError, match=why):
             document.load(tmp_path / name)
 
 
-def test_a_scenario_is_what_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["\n", "\r\n", ""])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_scenario_is_what_it_says(tmp_path: Path, ending: str, mark: str) -> None:
     path = tmp_path / "file.yaml"
-    path.write_text(RIGHT + "exit: alice\n  - send: {at: bob, to: alice, text: 'ü', refused: no}\n")
+    text = f"{mark}{RIGHT}exit: alice\n  - send: {{at: bob, to: alice, text: 'ü', refused: no}}\n"
+    path.write_bytes(text.rstrip("\n").replace("\n", ending or "\n").encode() + ending.encode())
     leave, send = scenario.load(path).steps
-    assert (leave.verb, leave.act) == ("exit", scenario.Leave(at="alice"))
+    assert (leave.verb, leave.act) == ("exit", scenario.Exit(at="alice"))
     assert send.act == scenario.Send(at="bob", to="alice", text="ü", refused="no")
+
+
+def test_a_model_alone_keeps_the_rules_between_keys() -> None:
+    for wrong in (
+        lambda: scenario.Send(at="a", to="b", text="x", refused="no", says="yes"),
+        lambda: scenario.Send(at="a", to="b", text="", length=5),
+        lambda: scenario.Expect(at="a"),
+        scenario.Step,
+    ):
+        with pytest.raises(ValueError, match=r"expect|no text|empty step"):
+            wrong()
 
 
 @pytest.mark.parametrize(
@@ -110,14 +248,12 @@ def test_a_scenario_is_what_it_says(tmp_path: Path) -> None:
         ("send {id} {text}", "send {id} {txt}", "nothing to put for {txt}; did you mean 'text'?"),
         ("send {id} {text}", "send {id} {", "not a template: "),
         ('container: ["{port}"]', 'container: ["{prot}"]', "nothing to put for {prot}; did you"),
-        ("echo: true", "echo: 1", "input should be a valid boolean"),
-        ("port: 5000", "port: 70000", "less than or equal to 65535"),
+        ("echo: true", "echo: 1", "true or false is expected here, not the number 1"),
+        ("port: 5000", "port: 70000", "must be at most 65535, not 70000"),
         ("sync: myport", "sync: myport\nsyncs: x", "unknown key 'syncs'; did you mean 'sync'?"),
     ],
 )
-def test_mistakes_in_a_profile(
-    problems: Callable[..., list[str]], old: str, new: str, says: str
-) -> None:
+def test_mistakes_in_a_profile(problems: Tell, old: str, new: str, says: str) -> None:
     text = (profile.FOLDER / "peerlab.yaml").read_text()
     assert old in text
     (problem,) = problems(text.replace(old, new, 1), lambda path: profile.load(str(path)))
@@ -137,7 +273,7 @@ def test_compose_yaml_is_read() -> None:
     assert found.network.driver == "bridge"
 
 
-def test_a_key_that_the_lab_does_not_act_on_is_refused(problems: Callable[..., list[str]]) -> None:
+def test_a_key_that_the_lab_does_not_act_on_is_refused(problems: Tell) -> None:
     text = definition.COMPOSE_FILE.read_text()
     (problem,) = problems(
         text.replace("  tty: true", "  tty: true\n  privileged: true"), definition.load

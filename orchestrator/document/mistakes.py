@@ -1,0 +1,151 @@
+"""Mistakes in a document, in words that say what would be right."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+_LONGEST = 40  # characters of a value that are quoted
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+}
+_BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake, and the place of what is wrong: keys and indices from the top."""
+
+    place: tuple[int | str, ...]
+    what: str
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a clause that suggests the word most like `word`; may be empty."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
+    """Return what pydantic found wrong with a document that is to be a `model`."""
+    place = tuple(detail["loc"])
+    kind = detail["type"]
+    if kind == "missing":
+        return Problem(place[:-1], f"key {str(place[-1])!r} is missing")
+    if kind == "extra_forbidden":
+        return Problem(place, _unknown(str(place[-1]), detail["input"], _keys(model, place[:-1])))
+    if kind == "model_type":
+        return Problem(place, _no_mapping(detail["input"], _keys(model, place)))
+    return Problem(place, _wording(detail))
+
+
+def _wording(detail: ErrorDetails) -> str:
+    """Return what is wrong with a single value."""
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind in _EXPECTED:
+        return f"{_EXPECTED[kind]} is expected here, not {found(value)}{_quotes(kind, value)}"
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"must be {words} {context[key]:g}, not {value}"
+    match kind:
+        case "too_short":
+            return f"{context['min_length']} or more are needed here, not {len(value)}"
+        case "too_long":
+            return f"{context['max_length']} at most can stand here, not {len(value)}"
+        case "string_too_short":
+            return "text is expected here, not an empty one"
+        case "string_pattern_mismatch":
+            return f"{found(value)} does not match {context['pattern']}"
+        case "literal_error":
+            return _no_such_word(value, str(context["expected"]))
+    says = detail["msg"].removeprefix("Value error, ")
+    return says[:1].lower() + says[1:]
+
+
+def found(value: Any) -> str:
+    """Return what stands in a document, in a few words."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text {value[:_LONGEST]!r}" + ("…" if len(value) > _LONGEST else "")
+        case list():
+            return "a list" if value else "an empty list"
+        case dict():
+            return "a mapping" if value else "an empty mapping"
+    return f"{value} (a {type(value).__name__})"
+
+
+def _quotes(kind: str, value: Any) -> str:
+    """Say how something becomes a text that YAML takes for something else."""
+    is_plain = value is not None and not isinstance(value, list | dict)
+    return ": put it in quotes" if kind == "string_type" and is_plain else ""
+
+
+def _unknown(word: str, value: Any, known: Sequence[str]) -> str:
+    hint = nearest(word, known) or (f": one of {', '.join(known)}" if known else "")
+    # {text: hi, there} has a key `there` without a value.
+    comma = "; a text with a comma needs quotes" if value is None and " " not in word else ""
+    return f"unknown key {word!r}{hint}{comma}"
+
+
+def _no_mapping(value: Any, known: Sequence[str]) -> str:
+    return f"a mapping is expected here, not {found(value)}; its keys: {', '.join(known)}"
+
+
+def _no_such_word(value: Any, expected: str) -> str:
+    known = re.findall(r"'([^']*)'", expected)
+    if not known:
+        return f"{expected.lower()} alone can stand here, not {found(value)}"
+    what = (
+        f"no such word {value!r}"
+        if isinstance(value, str)
+        else f"a word is expected, not {found(value)}"
+    )
+    return f"{what}: one of {', '.join(known)}{nearest(str(value), known)}"
+
+
+def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """Return the keys that are allowed at `place`, as well as types tell."""
+    models = [model]
+    for step in place:
+        named = [
+            field
+            for each in models
+            for name, field in each.model_fields.items()
+            if step in (name, field.alias)
+        ]
+        if named:  # else the key of a dictionary, an index, or the branch of a union
+            models = [inner for field in named for inner in _models_in(field.annotation)]
+    fields_of = (each.model_fields.items() for each in models)
+    return [field.alias or name for fields in fields_of for name, field in fields]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    inner = getattr(annotation, "__args__", ())
+    return [model for each in inner for model in _models_in(each)]
