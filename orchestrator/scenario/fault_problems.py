@@ -1,0 +1,136 @@
+"""Mistakes between several steps about faults, found in a file as it stands.
+
+Names that nobody gave, names given twice, peers started that never ended. Every look is
+prepared for values of any type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator import document
+from orchestrator.document import Problem
+from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS, lifted_by
+from orchestrator.scenario.fault_rules import OF_FAULT, of_entry, spelt_out
+from orchestrator.scenario.verbs import SINGLE
+from orchestrator.scenario.walk import Place, walk
+from orchestrator.scenario.words import ALL
+
+_UNDONE_BY = {LIFTED_BY[kind]: lifted_by(LIFTED_BY[kind]) for kind in PROCESS}
+"""Which faults of a peer a verb undoes."""
+
+_NEVER = {"start": "has not been killed or stopped", "resume": "has not been paused"}
+_BY_ITSELF = ("exit", "type")  # a line that is typed may end a peer as well
+
+
+def find(steps: Any, peers: list[str]) -> Iterator[Problem]:
+    """Yield the mistakes in the faults among some steps."""
+    acts = list(_acts(steps))
+    for place, verb, act in acts:
+        for rule in OF_FAULT.get(verb, ()):
+            yield from (Problem(place, what) for what in rule(act))
+        yield from (Problem(place, what) for what in _too_few(verb, act, peers))
+    yield from _wrong_names(acts)
+    if not any(set(step) & {"chaos", "schedule", "parallel"} for _, step in walk(steps)):
+        yield from _Lives().look(steps, ("steps",))
+
+
+def in_schedule(entries: Any, place: Place) -> Iterator[Problem]:
+    """Yield the mistakes in single entries of a schedule."""
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            yield from (Problem((*place, index), what) for what in of_entry(entry))
+
+
+def _acts(steps: Any) -> Iterator[tuple[Place, str, dict[str, Any]]]:
+    """Yield each fault that is spelt with keys or can be, of schedules as well."""
+    for place, step in walk(steps):
+        entries = step.get("schedule")
+        many = [(place, step)]
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict):
+                many.append(((*place, "schedule", index), entry))
+        for here, one in many:
+            for verb in (*SINGLE, "chaos"):
+                act = spelt_out(verb, one.get(verb))
+                if isinstance(act, dict):
+                    yield (*here, verb), verb, act
+
+
+def _too_few(verb: str, act: dict[str, Any], peers: list[str]) -> Iterator[str]:
+    """Yield that there is no link at all: somebody alone has none."""
+    everybody = verb == "isolate" or (verb in NETWORK and act.get("at") is not None)
+    if len(peers) == 1 and (everybody or verb == "chaos"):
+        yield "there is one peer alone, and so no link between two"
+
+
+def _wrong_names(acts: list[tuple[Place, str, dict[str, Any]]]) -> Iterator[Problem]:
+    given: dict[str, str] = {}
+    for place, verb, act in acts:
+        name = act.get("as")
+        if verb in NETWORK and isinstance(name, str):
+            if name in given:
+                yield Problem((*place, "as"), f"another fault has the name {name!r} already")
+            given.setdefault(name, verb)
+    for place, verb, act in acts:
+        name = act.get("fault")
+        if lifted_by(verb) and isinstance(name, str) and name != ALL:
+            yield from (Problem(place, what) for what in _unknown(verb, name, given))
+
+
+def _unknown(verb: str, name: str, given: dict[str, str]) -> Iterator[str]:
+    kinds = lifted_by(verb)
+    if name not in given:
+        known = [each for each, kind in given.items() if kind in kinds]
+        hint = document.nearest(name, [*known, ALL])
+        hint = hint or f": {ALL!r}, or a name that a step gives with `as`"
+        yield f"no {' or '.join(kinds)} has the name {name!r}{hint}"
+    elif given[name] not in kinds:
+        kind = given[name]
+        yield f"{name!r} is of the kind {kind!r}, which {LIFTED_BY[kind]!r} lifts"
+
+
+class _Lives:
+    """Follows whom steps have ended or paused, one step after the other."""
+
+    def __init__(self) -> None:
+        self._done: set[tuple[str, str]] = set()  # the verb that undoes it, and the peer
+
+    def look(self, steps: Any, place: Place) -> Iterator[Problem]:
+        """Yield the starts of peers that have not ended, and the like."""
+        for index, step in enumerate(steps if isinstance(steps, list) else ()):
+            for verb, raw in step.items() if isinstance(step, dict) else ():
+                act = spelt_out(verb, raw)
+                if isinstance(act, dict):
+                    yield from self._look_at(verb, act, (*place, index, verb))
+
+    def _look_at(self, verb: str, act: dict[str, Any], place: Place) -> Iterator[Problem]:
+        at = act.get("at")
+        if verb == "repeat":
+            self._note_all(act.get("steps"))  # one round comes after another
+            yield from self.look(act.get("steps"), (*place, "steps"))
+        elif verb in _UNDONE_BY and isinstance(at, str):
+            if not {(verb, at), (verb, ALL)} & self._done:
+                yield Problem(place, f"{at} {_NEVER[verb]} before this")
+            self._done.discard((verb, at))
+        else:
+            self._note(verb, act)
+            yield from self.look(act.get("during"), (*place, "during"))
+            if act.get("for") is not None or act.get("during") is not None:
+                self._done -= {(undo, at) for undo, verbs in _UNDONE_BY.items() if verb in verbs}
+
+    def _note(self, verb: str, act: dict[str, Any]) -> None:
+        at = act.get("at")
+        for undo, verbs in _UNDONE_BY.items():
+            if verb in verbs and isinstance(at, str):
+                self._done.add((undo, at))
+        if verb in _BY_ITSELF and isinstance(at, str):
+            self._done.add(("start", at))
+
+    def _note_all(self, steps: Any) -> None:
+        for _, step in walk(steps):
+            for verb, raw in step.items():
+                act = spelt_out(verb, raw)
+                if isinstance(act, dict) and act.get("for") is None and act.get("during") is None:
+                    self._note(verb, act)

@@ -1,0 +1,204 @@
+"""The steps of a scenario: one act, or steps that are repeated or go on side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from orchestrator.document import Strict
+from orchestrator.profile import Seconds
+from orchestrator.scenario import fault_acts, fault_rules, rules
+from orchestrator.scenario.acts import (
+    Connect,
+    Exit,
+    Expect,
+    Help,
+    List,
+    MyIp,
+    MyPort,
+    Send,
+    Terminate,
+    Type,
+    ruled,
+)
+from orchestrator.scenario.fault_acts import (
+    Again,
+    Chaos,
+    Impair,
+    Isolate,
+    Lift,
+    Partition,
+    ProcessFault,
+    Stream,
+    short,
+)
+from orchestrator.scenario.verbs import FAULTS
+
+_Steps = Annotated[list["Step"], Field(min_length=1)]
+_Branches = Annotated[list[_Steps], Field(min_length=2)]
+
+
+class Repeat(Strict):
+    """Steps that are done `times` times; in texts, `{n}` is the count from 1.
+
+    Attributes:
+        times: how often.
+        steps: what is done.
+        counter: the count's name, where `n` will not do.
+        every: seconds from the beginning of a round to that of the next, at least.
+    """
+
+    times: Annotated[int, Field(ge=1, le=100_000)]
+    counter: Annotated[str, Field(pattern=r"^[a-z]+$")] = "n"
+    every: Seconds | None = None
+    steps: _Steps
+
+
+class AtConsole(Strict):
+    """One act at a console: exactly one key.
+
+    Attributes:
+        help: a peer is asked what it can do; a peer's name alone will do.
+        myip: a peer tells its address; a peer's name alone will do.
+        myport: a peer tells its port; a peer's name alone will do.
+        connect: a peer dials another.
+        send: a peer sends a message.
+        expect: a peer must show something.
+        list: a peer lists its connections; a peer's name alone will do.
+        terminate: a peer ends a connection.
+        exit: a peer exits; a peer's name alone will do.
+        type: somebody types a line.
+    """
+
+    help: Annotated[Help, *short("help")] | None = None
+    myip: Annotated[MyIp, *short("myip")] | None = None
+    myport: Annotated[MyPort, *short("myport")] | None = None
+    connect: Connect | None = None
+    send: Send | None = None
+    expect: Expect | None = None
+    list: Annotated[List, *short("list")] | None = None
+    terminate: Terminate | None = None
+    exit: Annotated[Exit, *short("exit")] | None = None
+    type: Type | None = None
+
+
+class Single(Strict):
+    """One fault: exactly one key.
+
+    Attributes:
+        kill: a peer is killed, without warning; a peer's name alone will do.
+        stop: a peer is asked to end (SIGTERM); a peer's name alone will do.
+        start: a peer is started again that was killed or stopped.
+        pause: a peer is held still; a peer's name alone will do.
+        resume: a peer goes on that was paused.
+        partition: peers reach each other only where some group has both; the groups alone
+            will do.
+        isolate: a peer reaches nobody; a peer's name alone will do.
+        heal: `all` partitions and isolations are lifted, or one, by its name.
+        impair: links lose packets, are slow, or let little through.
+        stream: what goes over TCP connections comes in another way.
+        restore: `all` impairments and stream faults are lifted, or one, by its name.
+    """
+
+    kill: Annotated[ProcessFault, *short("kill")] | None = None
+    stop: Annotated[ProcessFault, *short("stop")] | None = None
+    start: Annotated[Again, *short("start")] | None = None
+    pause: Annotated[ProcessFault, *short("pause")] | None = None
+    resume: Annotated[Again, *short("resume")] | None = None
+    partition: Annotated[Partition, *short("partition")] | None = None
+    isolate: Annotated[Isolate, *short("isolate")] | None = None
+    heal: Annotated[Lift, *short("heal")] | None = None
+    impair: Impair | None = None
+    stream: Stream | None = None
+    restore: Annotated[Lift, *short("restore")] | None = None
+
+    @property
+    def verb(self) -> str:
+        """What is done."""
+        fields = type(self).model_fields
+        return next(name for name in fields if name != "when" and getattr(self, name) is not None)
+
+    @property
+    def act(self) -> Any:
+        """By whom, to whom, and how; the steps of a block."""
+        return getattr(self, self.verb)
+
+
+class Entry(Single):
+    """A fault of a schedule: `when`, and one other key.
+
+    Attributes:
+        when: seconds from the beginning of the step.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 2, "maxProperties": 2})
+
+    when: Annotated[float, Field(ge=0, le=3600, strict=False)]
+
+    _one_fault = ruled(fault_rules.of_entry)
+
+    @property
+    def phrase(self) -> str:
+        """The entry in a few words."""
+        return f"{self.verb} {self.act.phrase}"
+
+
+def _by_time(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: entry.when)
+
+
+_Schedule = Annotated[list[Entry], Field(min_length=1), AfterValidator(_by_time)]
+
+
+class Step(Single, AtConsole):
+    """One step: exactly one key.
+
+    Attributes:
+        parallel: lists of steps that go on side by side, each at consoles of its own.
+        repeat: steps that are done several times.
+        chaos: faults at random, which a seed draws.
+        schedule: faults, each at its time, in the order of these.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    parallel: _Branches | None = None
+    repeat: Repeat | None = None
+    chaos: Chaos | None = None
+    schedule: _Schedule | None = None
+
+    _one_key = ruled(rules.of_step)
+
+    @property
+    def phrase(self) -> str:
+        """The step in a few words."""
+        if self.repeat:
+            return f"{self.repeat.times} times"
+        if self.parallel:
+            return f"{len(self.parallel)} things at once"
+        if self.schedule:
+            return f"{len(self.schedule)} faults, each at its time"
+        if self.verb in FAULTS:
+            return f"{self.verb} {self.act.phrase}"
+        to = getattr(self.act, "to", None) or getattr(self.act, "of", None) or ""
+        other = ", ".join(to) if not isinstance(to, str) else to
+        return f"{self.act.at}: {self.verb} {other}".rstrip()
+
+
+# They were made before there were steps.
+for _model in (Repeat, fault_acts.Lasting, ProcessFault, fault_acts.NetworkFault, Partition,
+               Isolate, fault_acts.Scoped, Impair, Stream, Single, Entry, Step):  # fmt: skip
+    _model.model_rebuild(force=True, _types_namespace={"Step": Step})
+
+
+def every(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield each step, then those in it: of blocks, and done while a fault holds."""
+    for step in steps:
+        yield step
+        if step.repeat:
+            yield from every(step.repeat.steps)
+        for branch in step.parallel or ():
+            yield from every(branch)
+        yield from every(getattr(step.act, "during", None) or ())

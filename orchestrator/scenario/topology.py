@@ -1,0 +1,109 @@
+"""The connections that exist at the start: who dials whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from orchestrator.document import Problem, Strict
+from orchestrator.scenario.words import Peer
+
+Word = Literal["none", "line", "ring", "star", "mesh"]
+Pair = Annotated[list[Peer], Field(min_length=2, max_length=2)]
+
+_FEWEST = {"line": 2, "star": 2, "mesh": 2, "ring": 3}
+"""Peers that a topology needs; a ring of two would connect them twice."""
+
+
+class Links(Strict):
+    """So many connections between peers drawn by chance; the same seed draws the same."""
+
+    links: Annotated[int, Field(ge=1)]
+    seed: int
+
+
+class Random(Strict):
+    """A random graph."""
+
+    random: Links
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "pairs"
+    return "graph" if isinstance(value, dict | Random) else "word"
+
+
+Connections = Annotated[
+    Annotated[Word, Tag("word")]
+    | Annotated[list[Pair], Tag("pairs")]
+    | Annotated[Random, Tag("graph")],
+    Discriminator(_kind),
+]
+"""A topology's name, pairs of peers, or a random graph."""
+
+
+def pairs(connections: Connections, peers: Sequence[str]) -> list[tuple[str, str]]:
+    """Return who dials whom, in order."""
+    if isinstance(connections, list):
+        return [(one, other) for one, other in connections]
+    if connections == "none":
+        return []
+    graph = _graph(connections, len(peers))
+    return [(peers[one], peers[other]) for one, other in sorted(map(sorted, graph.edges))]
+
+
+def _graph(connections: Word | Random, count: int) -> Any:
+    import networkx as nx  # noqa: PLC0415 - a seventh of a second that most commands can do without
+
+    if isinstance(connections, Random):
+        drawn = connections.random
+        return nx.gnm_random_graph(count, drawn.links, seed=drawn.seed)
+    match connections:
+        case "line":
+            return nx.path_graph(count)
+        case "ring":
+            return nx.cycle_graph(count)
+        case "star":
+            return nx.star_graph(count - 1)
+        case _:
+            return nx.complete_graph(count)
+
+
+def problems(connections: Any, peers: Sequence[str]) -> Iterator[Problem]:
+    """Yield what makes a topology, as it stands in a file, impossible for these peers."""
+    if isinstance(connections, str):
+        fewest = _FEWEST.get(connections, 0)
+        if len(peers) < fewest:
+            yield Problem(
+                ("connections",), f"a {connections} needs {fewest} peers or more, not {len(peers)}"
+            )
+    elif isinstance(connections, list):
+        yield from _pair_problems(connections)
+    elif isinstance(connections, dict):
+        yield from _random_problems(connections.get("random"), len(peers))
+
+
+def _pair_problems(connections: list[Any]) -> Iterator[Problem]:
+    seen: list[frozenset[str]] = []
+    for index, pair in enumerate(connections):
+        if not (isinstance(pair, list) and all(isinstance(name, str) for name in pair)):
+            continue  # the model says what is wrong with it
+        ends = frozenset(pair)
+        if len(pair) > 1 and len(ends) == 1:
+            yield Problem(("connections", index), f"{pair[0]} cannot be connected to itself")
+        elif len(pair) > 1 and ends in seen:
+            yield Problem(("connections", index), f"{' and '.join(pair)} are connected twice")
+        seen.append(ends)
+
+
+def _random_problems(drawn: Any, count: int) -> Iterator[Problem]:
+    links = drawn.get("links") if isinstance(drawn, dict) else None
+    most = count * (count - 1) // 2
+    if isinstance(links, int) and links > most:
+        yield Problem(
+            ("connections", "random", "links"),
+            f"{count} peers can have {most} connections at most, not {links}",
+        )

@@ -1,0 +1,319 @@
+"""Scenarios: who is connected first, what may go on side by side, and the library."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import document, profile, scenario
+from orchestrator.errors import DocumentError
+from orchestrator.profile import Profile
+from orchestrator.scenario import Scenario, Send, needs, problems, topology
+from orchestrator.scenario.files import find
+from orchestrator.scenario.steps import every
+from orchestrator.scenario.topology import Links, Random
+from orchestrator.scenario.verbs import STEPS
+from tests.orchestrator.support import ROOT
+
+NAMES = ["a", "b", "c", "d", "e"]
+LIBRARY = find([ROOT / "scenarios"])
+SUITE = find([ROOT / "conformance"])
+
+
+@pytest.mark.parametrize(
+    ("word", "pairs"),
+    [
+        ("none", []),
+        ("line", ["ab", "bc", "cd", "de"]),
+        ("ring", ["ab", "ae", "bc", "cd", "de"]),
+        ("star", ["ab", "ac", "ad", "ae"]),
+        ("mesh", ["ab", "ac", "ad", "ae", "bc", "bd", "be", "cd", "ce", "de"]),
+    ],
+)
+def test_each_topology(word: Any, pairs: list[str]) -> None:
+    assert topology.pairs(word, NAMES) == [tuple(pair) for pair in pairs]
+
+
+@pytest.mark.parametrize("word", ["none", "mesh", "line", "star"])
+def test_the_fewest_peers(word: Any) -> None:
+    assert list(topology.problems(word, NAMES[:2])) == []
+    assert topology.pairs(word, NAMES[:2]) == ([] if word == "none" else [("a", "b")])
+    alone = [problem.what for problem in topology.problems(word, NAMES[:1])]
+    assert len(alone) == (word != "none")
+
+
+def test_pairs_are_dialled_as_they_are_written() -> None:
+    assert topology.pairs([["d", "a"], ["b", "c"]], NAMES) == [("d", "a"), ("b", "c")]
+
+
+def test_chance_is_the_same_each_time_and_connects_nobody_twice() -> None:
+    def draw(links: int, seed: int) -> list[tuple[str, str]]:
+        return topology.pairs(Random(random=Links(links=links, seed=seed)), NAMES)
+
+    drawn = {seed: draw(5, seed) for seed in range(20)}
+    assert all(draw(5, seed) == pairs for seed, pairs in drawn.items())
+    assert len({tuple(pairs) for pairs in drawn.values()}) > 5
+    assert all(len({frozenset(pair) for pair in pairs}) == 5 for pairs in drawn.values())
+    assert draw(10, 1) == list(combinations(NAMES, 2))
+
+
+def overlaps(*branches: Any) -> list[str]:
+    raw = {"peers": ["alice", "bob", "carol"], "steps": [{"parallel": list(branches)}]}
+    return [problem.what for problem in problems.find(raw) if "branch" in problem.what]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "who"),
+    [
+        ([{"list": "alice"}], [{"list": "bob"}], ""),
+        ([{"list": "alice"}], [{"list": "alice"}], "alice"),
+        ([{"list": "alice"}], [{"list": {"at": "alice"}}], "alice"),
+        ([{"exit": "carol"}], [{"send": {"at": "all", "to": "bob", "text": "x"}}], "carol"),
+        ([{"connect": {"at": "alice", "to": "bob"}}], [{"list": "bob"}], ""),
+        ([{"repeat": {"times": 2, "steps": [{"list": "bob"}]}}], [{"list": "bob"}], "bob"),
+        ([{"parallel": [[{"list": "bob"}], [{"list": "carol"}]]}], [{"list": "carol"}], "carol"),
+        ([{"list": ["alice"]}], [None, 5, {"list": None}, {"repeat": 1, "parallel": 2}], ""),
+        (None, "x", ""),
+    ],
+)
+def test_no_two_branches_act_at_one_console(one: Any, other: Any, who: str) -> None:
+    found = overlaps(one, other)
+    assert found == ([f"{who} acts in an earlier branch: one at a time"] if who else [])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [None, 5, [], {}, {"peers": None}, {"peers": 5, "steps": 5}, {"peers": {}, "connections": {}},
+     {"peers": [1, [], None, "a"], "connections": [[], 5, ["a"], [None, "a"]], "steps": {}},
+     {"peers": -1}, {"peers": 10**12, "connections": "ring"}, {"peers": True},
+     {"peers": 3, "connections": {"random": {"links": "x", "seed": 1}}}],
+)  # fmt: skip
+def test_looking_for_mistakes_bears_with_anything(raw: Any) -> None:
+    assert all(isinstance(problem.what, str) for problem in problems.find(raw))
+
+
+def test_a_text_of_any_length() -> None:
+    assert Send(at="a", to="b", text="abc", length=7).whole_text == "abcabca"
+    assert Send(at="a", to="b", text="abc", length=2).whole_text == "ab"
+    long = Send(at="a", to="b", text="é" * 20_000, length=20_000)
+    began = time.process_time()
+    for _ in range(200):
+        assert len(long.whole_text) == 20_000
+    assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize("path", [*LIBRARY, *SUITE], ids=lambda path: path.stem)
+def test_the_library_is_in_order(path: Path) -> None:
+    found = scenario.load(path)
+    assert found.name == path.stem
+    assert found.why.endswith(".")
+
+
+def test_the_library_has_each_topology_and_each_kind_of_step() -> None:
+    found = [scenario.load(path) for path in LIBRARY]
+    topologies = {str(one.connections) for one in found}
+    assert {"none", "line", "ring", "star", "mesh"} <= topologies
+    found += [scenario.load(path) for path in SUITE]
+    verbs = {step.verb for one in found for step in every(one.steps)}
+    assert verbs == {*STEPS}
+
+
+def test_no_two_scenarios_have_one_name() -> None:
+    names = [path.stem for path in (*LIBRARY, *SUITE)]
+    assert len({*names}) == len(names)
+
+
+def test_so_many_peers_have_the_names_of_those_made_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "many.yaml"
+    path.write_text("name: many\nwhy: w\npeers: 6\nsteps: [{list: peer6}]\n")
+    found = scenario.load(path)
+    assert isinstance(found, Scenario)
+    assert found.peers == ["alice", "bob", "carol", "dave", "peer5", "peer6"]
+    path.write_text("name: many\nwhy: w\npeers: 5\nsteps: [{list: peer6}]\n")
+    with pytest.raises(DocumentError, match=r"many\.yaml:4:\d+: no peer 'peer6' here"):
+        scenario.load(path)
+
+
+@pytest.mark.parametrize(
+    ("step", "place", "what"),
+    [
+        (
+            {"expect": {"at": "a", "from": "a", "message": "x"}},
+            ("steps", 0, "expect"),
+            "a gets nothing from itself",
+        ),
+        (
+            {"list": {"at": "a", "shows": ["b", "a"]}},
+            ("steps", 0, "list"),
+            "a is not in its own list",
+        ),
+        (
+            {"connect": {"at": "a", "within": 5}},
+            ("steps", 0, "connect"),
+            "connect to whom? Key 'to' is missing, or 'address' and 'port'",
+        ),
+        (
+            {"connect": {"at": "a", "address": "localhost"}},
+            ("steps", 0, "connect"),
+            "at which port? Key 'port' is missing where there is no 'to'",
+        ),
+        (
+            {"terminate": {"at": "a"}},
+            ("steps", 0, "terminate"),
+            "with whom? Key 'to' is missing, or 'id'",
+        ),
+        (
+            {"send": {"at": "a", "id": "last", "text": "x"}},
+            ("steps", 0, "send"),
+            "whose id, the last time? Key 'to' is missing",
+        ),
+        (
+            {"send": {"at": "a", "to": "all", "id": 3, "text": "x"}},
+            ("steps", 0, "send"),
+            "an id is that of one: no 'id' beside several",
+        ),
+        (
+            {"send": {"at": "a", "id": "x", "text": "x", "times": 2}},
+            ("steps", 0, "send"),
+            "one at a time where an 'id' is given: no 'times' beside it",
+        ),
+        (
+            {"type": {"at": "a", "line": "x", "answered": True, "refused": ""}},
+            ("steps", 0, "type"),
+            "expect one thing of a reply, not refused and answered",
+        ),
+        (
+            {"expect": {"at": "a", "delivered": True}},
+            ("steps", 0, "expect"),
+            "delivered from whom? Key 'from' is missing",
+        ),
+        (
+            {"repeat": {"times": 2, "counter": "to", "steps": []}},
+            ("steps", 0, "repeat"),
+            "{to} stands for a peer: the counter needs another name",
+        ),
+        (
+            {"repeat": {"times": 2, "steps": [{"repeat": {"times": 2, "steps": []}}]}},
+            ("steps", 0, "repeat", "steps", 0, "repeat"),
+            "{n} counts already around this: give it another `counter`",
+        ),
+    ],
+)
+def test_what_cannot_be_meant(step: dict[str, Any], place: tuple[Any, ...], what: str) -> None:
+    (problem,) = problems.find({"peers": ["a", "b"], "steps": [step]})
+    assert (problem.place, problem.what) == (place, what)
+
+
+def test_counters_with_names_of_their_own_may_be_nested() -> None:
+    inner = {"repeat": {"times": 2, "counter": "m", "steps": []}}
+    assert not list(problems.find({"steps": [{"repeat": {"times": 2, "steps": [inner]}}]}))
+
+
+def _read(folder: Path, step: str) -> Scenario:
+    path = folder / "one.yaml"
+    path.write_text(f"name: one\nwhy: w\npeers: [a, b]\nsteps:\n  - {step}\n")
+    return scenario.load(path)
+
+
+@pytest.mark.parametrize(
+    ("step", "wants"),
+    [
+        ("help: a", {"outcome": "ok"}),
+        ("help: {at: a, names: [send, exit]}", {"outcome": "ok", "names": ["send", "exit"]}),
+        ("connect: {at: a, to: a}", {"outcome": "ok"}),
+        ("connect: {at: a, to: b, within: 5}", {"outcome": "ok", "within": 5}),
+        ("connect: {at: a, to: b, may_fail: true, within: 5}", {"within": 5}),
+        (
+            'connect: {at: a, address: "999.1.1.1", port: 5000, refused: ""}',
+            {"outcome": "fail", "says": ""},
+        ),
+        ("terminate: {at: a, id: -1, answered: true}", {"answered": True}),
+        ("send: {at: a, id: x, text: y, answered: true}", {"answered": True}),
+        ('send: {at: a, to: b, id: last, text: y, refused: "no"}',
+         {"outcome": "fail", "says": "no"}),
+        ("type: {at: a, line: x, answered: true}", {"answered": True}),
+        ("exit: a", {"outcome": "ok", "status": 0}),
+        ("exit: {at: a, status: any}", {"outcome": "ok"}),
+        ("exit: {at: a, may_fail: true}", {}),
+    ],
+)  # fmt: skip
+def test_how_an_act_must_end(tmp_path: Path, step: str, wants: dict[str, Any]) -> None:
+    (found,) = _read(tmp_path, step).steps
+    assert found.act.wants == wants
+
+
+def test_what_is_typed_for_a_port_or_an_id_is_text(tmp_path: Path) -> None:
+    (dial,) = _read(tmp_path, "connect: {at: a, address: localhost, port: 70000}").steps
+    assert (dial.act.to, dial.act.address, dial.act.port) == (None, "localhost", "70000")
+    (end,) = _read(tmp_path, "terminate: {at: a, id: -1}").steps
+    assert (end.act.to, end.act.id) == (None, "-1")
+
+
+@pytest.mark.parametrize(
+    ("step", "where", "what"),
+    [
+        ("myip: c", "5:5", "no peer 'c' here"),
+        ("myport: {at: a, is: 1}", "5:21", "'is'"),
+        ("help: {at: a, names: send}", "5:19", "a list is expected"),
+        ("exit: {at: a, status: some}", "5:19", "a whole number"),
+        ("connect: {at: a}", "5:5", "connect to whom"),
+        ("connect: {at: a, to: b, within: 0}", "5:29", "more than 0"),
+        ("connect: {at: a, to: b, port: true}", "5:29", "text is expected"),
+        ("terminate: {at: a, to: all, id: 1}", "5:5", "no 'id' beside several"),
+    ],
+)
+def test_what_is_wrong_and_where(tmp_path: Path, step: str, where: str, what: str) -> None:
+    with pytest.raises(DocumentError) as error:
+        _read(tmp_path, step)
+    first = str(error.value).splitlines()[0]
+    assert f"one.yaml:{where}: " in first, str(error.value)
+    assert what in first
+
+
+def _profile(*verbs: str, notices: Sequence[str] = ()) -> Profile:
+    shipped = profile.load("peerlab")
+    return shipped.model_copy(
+        update={
+            "verbs": {verb: shipped.verbs[verb] for verb in verbs},
+            "notices": {kind: shipped.notices[kind] for kind in notices},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "verbs", "missing"),
+    [
+        ("help: a", (), ["help"]),
+        ("myip: a", ("myip",), []),
+        ("myport: a", ("myip",), ["myport"]),
+        ("send: {at: a, to: b, text: x}", (), ["list", "send"]),
+        ("send: {at: a, id: 3, text: x}", (), ["send"]),
+        ("terminate: {at: a, to: b, id: last}", (), ["list", "terminate"]),
+        ("terminate: {at: a, id: x}", ("terminate",), []),
+        ("type: {at: a, line: x}", (), ["raw"]),
+        ("expect: {at: a, connected: true}", (), ["connected"]),
+        ("expect: {at: a, line: x}", (), []),
+        ("repeat: {times: 2, steps: [{connect: {at: a, to: b}}, {exit: a}]}", ("exit",),
+         ["connect"]),
+        ("kill: {at: a, during: [{expect: {at: b, closed: true}}]}", (), ["closed"]),
+    ],
+)  # fmt: skip
+def test_what_a_profile_lacks(
+    tmp_path: Path, step: str, verbs: tuple[str, ...], missing: list[str]
+) -> None:
+    found = _read(tmp_path, step)
+    assert needs.missing(found, _profile(*verbs)) == missing
+    raw = document.load(tmp_path / "one.yaml").plain
+    told = " ".join(each.what for each in needs.lacking(raw, _profile(*verbs)))
+    assert all(repr(name) in told for name in missing)
+    assert bool(told) == bool(missing)
+
+
+def test_first_connections_need_verbs_as_well() -> None:
+    first = scenario.load(ROOT / "conformance/message.yaml")
+    assert needs.missing(first, _profile("send", notices=["message"])) == ["connect", "list"]

@@ -1,0 +1,307 @@
+"""Faults as steps of scenarios: how they are written, what is wrong with them, what they need."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import scenario
+from orchestrator.errors import DocumentError
+from orchestrator.faults import schedule
+from orchestrator.faults.effect import Effect, Fault
+from orchestrator.scenario import Chaos, Scenario, Step, problems, verbs
+from orchestrator.scenario.walk import walk
+
+HEAD = "name: faults\nwhy: w\npeers: [alice, bob, carol]\nsteps:\n"
+BOTH = frozenset({("alice", "bob"), ("bob", "alice")})
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Any:
+    """Read a scenario with these steps, each on a line of its own."""
+
+    def one(*steps: str, more: str = "") -> Scenario:
+        path = tmp_path / "faults.yaml"
+        path.write_text(HEAD + "".join(f"  - {step}\n" for step in steps) + more)
+        return scenario.load(path)
+
+    return one
+
+
+def fault_of(step: Step) -> Fault:
+    return scenario.network_fault(step.verb, step.act, "x 1", ["alice", "bob", "carol"])
+
+
+def test_the_verbs_are_those_of_the_model() -> None:
+    assert set(Step.model_fields) == set(verbs.STEPS)
+    assert set(scenario.Entry.model_fields) == {"when", *verbs.SINGLE}
+
+
+def test_short_forms(load: Any) -> None:
+    steps = load(
+        "kill: alice", "start: alice", "stop: {at: bob, for: 3}", "pause: carol", "resume: carol",
+        "isolate: alice", "heal: all", "partition: [[alice], [bob, carol]]", "restore: all",
+    ).steps  # fmt: skip
+    assert [step.verb for step in steps[:4]] == ["kill", "start", "stop", "pause"]
+    assert (steps[0].act.at, steps[0].act.is_lifted) == ("alice", False)
+    assert (steps[2].act.lasts, steps[2].act.is_lifted) == (3.0, True)
+    assert steps[6].act.fault == "all"
+    assert steps[7].act.groups == [["alice"], ["bob", "carol"]]
+    phrases = [step.phrase for step in steps]
+    assert phrases == [
+        "kill alice", "start alice", "stop bob for 3 s", "pause carol", "resume carol",
+        "isolate alice alone", "heal all", "partition alice | bob, carol", "restore all",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "links", "effect", "phrase"),
+    [
+        ("partition: [[alice], [bob, carol]]",
+         {("alice", "bob"), ("alice", "carol"), ("bob", "alice"), ("carol", "alice")},
+         Effect(cut=True), "alice | bob, carol"),
+        ("partition: [[alice, carol], [carol, bob]]", BOTH, Effect(cut=True),
+         "alice, carol | carol, bob"),
+        ("partition: {groups: [[alice], [bob]], one_way: true}", {("alice", "bob")},
+         Effect(cut=True), "nothing from alice to bob"),
+        ("isolate: {at: bob, as: lonely}",
+         {("alice", "bob"), ("bob", "alice"), ("bob", "carol"), ("carol", "bob")},
+         Effect(cut=True), "bob alone"),
+        ("impair: {from: alice, to: bob, loss: 20%, for: 5}", {("alice", "bob")},
+         Effect(loss=0.2), "alice to bob: loss 20%"),
+        ("impair: {between: [alice, bob], bandwidth: 64 kB/s, delay: 0.1, jitter: 0.02}", BOTH,
+         Effect(bandwidth=64_000, delay=0.1, jitter=0.02),
+         "alice and bob: bandwidth 64 kB/s, delay 0.1 s ± 0.02 s"),
+        ("impair: {between: [alice, bob], bandwidth: 1 Mbit/s}", BOTH, Effect(bandwidth=125_000),
+         "alice and bob: bandwidth 125 kB/s"),
+        ("stream: {between: [bob, alice], pieces: 1}", BOTH, Effect(pieces=1),
+         "bob and alice: in pieces of 1 byte"),
+        ("stream: {from: alice, to: bob, hold: 0.5}", {("alice", "bob")}, Effect(hold=0.5),
+         "alice to bob: held back 0.5 s"),
+        ("stream: {from: alice, to: bob, delay: 0.1, jitter: 0.1}", {("alice", "bob")},
+         Effect(lag=0.1, jitter=0.1), "alice to bob: streams delayed 0.1 s ± 0.1 s"),
+        ("stream: {from: alice, to: bob, reset: 500}", {("alice", "bob")}, Effect(reset=500),
+         "alice to bob: reset after 500 bytes"),
+    ],
+)  # fmt: skip
+def test_faults_of_the_network(
+    load: Any, step: str, links: set[tuple[str, str]], effect: Effect, phrase: str
+) -> None:
+    fault = fault_of(load(step).steps[0])
+    assert (fault.links, fault.effect, fault.phrase) == (frozenset(links), effect, phrase)
+    assert fault.name == ("lonely" if "lonely" in step else "x 1")
+
+
+def test_every_link_of_a_peer_or_of_all(load: Any) -> None:
+    steps = load("impair: {at: alice, delay: 0.1}", "impair: {at: all, delay: 0.1}").steps
+    assert len(fault_of(steps[0]).links) == 4
+    assert len(fault_of(steps[1]).links) == 6
+    assert fault_of(steps[1]).phrase == "all links: delay 0.1 s"
+
+
+WRONG = [
+    ("kill: {at: dave}", "no peer 'dave' here: there are alice, bob, carol"),
+    ("kill: {at: bob, for: 1, during: [{list: alice}]}", "it holds either `for` so many seconds"),
+    ("kil: bob", "unknown key 'kil'; did you mean 'kill'?"),
+    ("isolate: {at: bob, four: 1}", "unknown key 'four'; did you mean 'for'?"),
+    ("partition: [[alice], [bop]]", "no peer 'bop' here; did you mean 'bob'?"),
+    ("partition: [[alice, bob], [bob, alice]]", "this cuts nothing"),
+    ("partition: [[alice, alice], [bob]]", "alice is twice in one group"),
+    ("partition: [[alice, bob]]", "this cuts nothing"),
+    ("partition: {groups: [[alice], [bob], [carol]], one_way: true}", "two groups are needed, not"),
+    ("partition: {groups: [[alice], [bob, alice]], one_way: true}", "alice is in both"),
+    ("partition: {groups: [[alice], [bob]], as: all}", "'all' stands for every fault"),
+    ("impair: {from: alice, to: alice, loss: 20%}", "alice has no link to itself"),
+    ("impair: {between: [alice, alice], loss: 20%}", "alice has no link to itself"),
+    ("impair: {from: alice, loss: 20%}", "'from' without 'to'"),
+    ("impair: {from: alice, to: bob, at: bob, loss: 20%}", "one scope, not from and to and at"),
+    ("impair: {loss: 20%}", "on which links?"),
+    ("impair: {at: all}", "this does nothing: give loss, bandwidth or delay"),
+    ("impair: {at: all, loss: 120%}", "loss is 1% to 100%, not 120%"),
+    ("impair: {at: all, loss: 20}", "loss is a share of all packets, in per cent: 20%"),
+    ("impair: {at: all, bandwidth: 64}", "bandwidth is a number and a unit, such as 64 kB/s"),
+    ("impair: {at: all, bandwidth: 64 KB/s}", "; did you mean 'kB/s'?"),
+    ("impair: {at: all, bandwidth: 1 B/s}", "bandwidth is 4 kB/s to 1.25 MB/s, not 1 B/s"),
+    ("impair: {at: all, jitter: 0.1}", "jitter varies a delay: give `delay` as well"),
+    ("impair: {at: all, delay: 0.1, jitter: 0.2}", "a jitter of 0.2 is more than the delay of 0.1"),
+    ("impair: {at: all, delay: 0.0001}", "must be at least 0.01, not 0.0001"),
+    ("stream: {at: all}", "what is done to the stream? One of pieces, hold, delay, reset"),
+    ("stream: {at: all, pieces: 1, hold: 1}", "one thing is done to a stream, not pieces and hold"),
+    ("stream: {at: all, pieces: 0}", "must be at least 1, not 0"),
+    ("heal: split", "no partition or isolate has the name 'split'"),
+    ("start: bob", "bob has not been killed or stopped before this"),
+    ("resume: bob", "bob has not been paused before this"),
+    ("chaos: {seed: 1, for: 9, faults: [kil]}", "no such word 'kil'"),
+    ("chaos: {seed: 1, for: 9, faults: [kill, kill]}", "kill stands twice among the faults"),
+    ("chaos: {for: 9}", "key 'seed' is missing"),
+    ("schedule: [{when: 1, send: {at: alice}}]", "unknown key 'send'"),
+    ("schedule: [{when: 1}]", "what happens then? One of kill,"),
+    ("schedule: [{when: 99999, kill: bob}]", "must be at most 3600, not 99999"),
+    ("schedule: [{when: 1, kill: bob, stop: bob}]", "an entry has one fault, not kill and stop"),
+    ("schedule: [{when: 1, kill: {at: bob, during: [{list: bob}]}}]", "no steps are done in a"),
+    ("schedule: [{when: 1, stream: {at: bob, pieces: 1, reset: 1}}]", "one thing is done to a"),
+    ("repeat: {times: 2, every: 0, steps: [{list: bob}]}", "must be more than 0, not 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "what"), WRONG, ids=[step for step, _ in WRONG])
+def test_mistakes(load: Any, step: str, what: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(step)
+    assert what in caught.value.what
+    assert "faults.yaml:5:" in caught.value.what
+
+
+def test_all_mistakes_come_in_one_go(load: Any) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(*[step for step, _ in WRONG])
+    told = caught.value.what.splitlines()
+    for line, (step, what) in enumerate(WRONG, 5):
+        if step != "start: bob":  # not where a schedule may have ended it
+            wrong = [each for each in told if f".yaml:{line}:" in each]
+            assert any(what in each for each in wrong) or step == "resume: bob", (step, wrong)
+
+
+def test_names_are_given_once_and_lifted_by_the_right_verb(load: Any) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(
+            "isolate: {at: bob, as: one}", "impair: {at: bob, loss: 5%, as: one}", "heal: won",
+            "restore: one", "schedule: [{when: 1, isolate: {at: bob, as: b}}, {when: 2, heal: b}]",
+        )  # fmt: skip
+    assert [line.partition("yaml:")[2] for line in caught.value.what.splitlines()] == [
+        "6:33: another fault has the name 'one' already",
+        "7:5: no partition or isolate has the name 'won'; did you mean 'one'?",
+        "8:5: 'one' is of the kind 'isolate', which 'heal' lifts",
+    ]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ["kill: bob", "start: bob"],
+        ["exit: bob", "start: bob"],
+        ["exit: all", "start: bob"],
+        ["type: {at: bob, line: exit}", "start: bob"],
+        ["kill: {at: bob, during: [{start: bob}]}"],
+        ["repeat: {times: 2, steps: [{start: bob}, {kill: bob}]}"],
+        ["parallel: [[{kill: bob}], [{start: bob}]]"],
+        ["chaos: {seed: 1, for: 5}", "start: bob", "resume: bob"],
+        ["schedule: [{when: 1, start: bob}]"],
+        ["pause: bob", "resume: bob", "pause: bob", "resume: bob"],
+    ],
+)
+def test_starts_that_may_be_right(load: Any, steps: list[str]) -> None:
+    assert load(*steps)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ["kill: {at: bob, for: 1}", "start: bob"],
+        ["kill: bob", "start: bob", "start: bob"],
+        ["kill: bob", "start: alice"],
+        ["pause: {at: bob, during: [{list: alice}]}", "resume: bob"],
+        ["start: bob", "kill: bob"],
+    ],
+)
+def test_starts_that_are_wrong_for_sure(load: Any, steps: list[str]) -> None:
+    with pytest.raises(DocumentError, match="before this"):
+        load(*steps)
+
+
+def test_a_fault_acts_at_no_console_but_its_steps_do() -> None:
+    def overlap(one: Any, other: Any) -> list[str]:
+        raw = {"peers": ["a", "b"], "steps": [{"parallel": [[one], [other]]}]}
+        return [each.what for each in problems.find(raw) if "branch" in each.what]
+
+    during = {"isolate": {"at": "b", "during": [{"list": "a"}]}}
+    assert overlap({"list": "a"}, {"kill": "a"}) == []
+    assert overlap({"list": "a"}, {"chaos": {"seed": 1, "for": 5}}) == []
+    assert overlap({"list": "b"}, during) == []
+    assert overlap({"list": "a"}, during) == ["a acts in an earlier branch: one at a time"]
+    assert len(list(walk([during]))) == 2
+
+
+@pytest.mark.parametrize("verb", verbs.FAULTS)
+@pytest.mark.parametrize("act", [None, 5, "x", [], {}, [None], [[None]], {"at": []}, {"as": {}},
+                                 {"for": "x", "during": 5}, {"groups": [5, [[]]], "one_way": 1},
+                                 {"between": [{}], "loss": [], "jitter": {}, "delay": "x"},
+                                 [{"when": {}, "kill": None}], {"faults": [[], {}]}])  # fmt: skip
+def test_looking_for_mistakes_bears_with_anything(verb: str, act: Any) -> None:
+    raw = {
+        "peers": ["a", "b"],
+        "steps": [{verb: act}, {"kill": {"at": "a", "during": [{verb: act}]}}],
+    }
+    assert all(isinstance(each.what, str) for each in problems.find(raw))
+
+
+def test_one_peer_alone_has_no_link() -> None:
+    raw = {"peers": ["a"], "steps": [{"isolate": "a"}, {"chaos": {"seed": 1, "for": 5}}]}
+    assert len([each for each in problems.find(raw) if "one peer alone" in each.what]) == 2
+
+
+def test_what_is_needed_with_the_first_step_that_does(load: Any) -> None:
+    found = load(
+        "list: alice",
+        "kill: {at: bob, during: [{isolate: alice}]}",
+        "impair: {at: all, loss: 5%, delay: 0.1}",
+        "parallel: [[{stream: {at: bob, delay: 0.1, jitter: 0.1}}], [{isolate: bob}]]",
+        "schedule: [{when: 1, pause: bob}]",
+    )
+    assert found.needed == {
+        "cut": "isolate alice alone",
+        "loss": "impair all links: loss 5%, delay 0.1 s",
+        "delay": "impair all links: loss 5%, delay 0.1 s",
+        "stream": "stream all of bob: streams delayed 0.1 s ± 0.1 s",
+        "kill": "kill bob",
+        "pause": "pause bob",
+    }
+    assert found.features == tuple(found.needed)
+    assert load("chaos: {seed: 1, for: 5}").needed == {}
+    assert load("chaos: {seed: 1, for: 5, faults: [stream, stop]}").features == ("stream", "stop")
+    assert load("list: alice").features == ()
+
+
+def test_longer_is_waited_at_the_end_after_faults(load: Any) -> None:
+    assert load("list: alice").limits.settle == 3
+    assert load("kill: alice").limits.settle == 15
+    assert load("repeat: {times: 2, steps: [{isolate: bob}]}").limits.settle == 15
+    given = load("kill: alice", more="limits: {settle: 3, total: 9}\n").limits
+    assert (given.settle, given.total) == (3, 9)
+    assert load("kill: alice", more="limits: {total: 9}\n").limits.settle == 15
+
+
+def test_arguments_and_ends(load: Any) -> None:
+    more = (
+        'arguments: ["--silence", "2"]\nends: {alice: exited, bob: {exited: 0}, carol: running}\n'
+    )
+    found = load("kill: alice", more=more)
+    assert found.arguments == ["--silence", "2"]
+    wants = [found.ends_of(peer).wants for peer in found.peers]
+    assert wants == [{"state": "exited"}, {"state": "exited", "status": 0}, {"state": "running"}]
+    assert load("kill: alice").ends_of("alice") is None
+    assert scenario.GONE.wants == {"state": "exited"}
+    with pytest.raises(DocumentError, match="text is expected here, not the number 2: put it in"):
+        load("list: alice", more="arguments: [--silence, 2]\n")
+
+
+def test_a_schedule_comes_in_the_order_of_its_times(load: Any) -> None:
+    (step,) = load("schedule: [{when: 2, kill: bob}, {when: 1.5, heal: all}]").steps
+    assert [(entry.when, entry.phrase) for entry in step.act] == [
+        (1.5, "heal all"),
+        (2, "kill bob"),
+    ]
+    assert step.phrase == "2 faults, each at its time"
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_what_chaos_draws_can_be_replayed(load: Any, seed: int) -> None:
+    chaos = Chaos.model_validate({"seed": seed, "for": 40})
+    peers = ["alice", "bob", "carol"]
+    drawn = scenario.drawn(chaos, peers, ["cut", "loss", "bandwidth", "delay", "stream"])
+    assert drawn == schedule.draw(seed, 40, tuple(schedule.NEEDS), peers)
+    (step,) = load(f"schedule: {json.dumps(drawn)}").steps
+    assert step.act == [scenario.Entry.model_validate(entry) for entry in drawn]
