@@ -1,0 +1,101 @@
+"""Checks: pure judgements of a history. docs/checks.md tells how to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from orchestrator.checks import (
+    both_ends,
+    changes,
+    crashes,
+    delivery,
+    duplicates,
+    end_states,
+    expectations,
+    final_lists,
+    ids,
+    invention,
+    order,
+    ports,
+    receipts,
+    senders,
+)
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.operations import LONGEST
+from orchestrator.checks.verdict import Judgement, Verdict, Witness, worst
+from orchestrator.history import Entry
+
+__all__ = [
+    "CHECKS",
+    "NAMES",
+    "Check",
+    "Facts",
+    "Judgement",
+    "Verdict",
+    "Witness",
+    "judge",
+    "lists",
+    "pending",
+    "ripe",
+    "worst",
+]
+
+Check = Callable[[Facts], Verdict]
+
+_MODULES = (
+    expectations,
+    delivery,
+    duplicates,
+    invention,
+    changes,
+    order,
+    senders,
+    final_lists,
+    ports,
+    both_ends,
+    ids,
+    receipts,
+    end_states,
+    crashes,
+)
+CHECKS: tuple[Check, ...] = tuple(module.check for module in _MODULES)
+NAMES: tuple[str, ...] = tuple(module.NAME for module in _MODULES)
+
+
+def judge(entries: Sequence[Entry]) -> list[Verdict]:
+    """Return the verdict of every check."""
+    facts = Facts(entries)
+    return [check(facts) for check in CHECKS]
+
+
+def lists(entries: Sequence[Entry]) -> Verdict:
+    """Return the verdict of the check `lists` alone."""
+    return final_lists.check(Facts(entries))
+
+
+def ripe(entries: Sequence[Entry]) -> float:
+    """Return from when on what is missing proves something, in seconds since the run began.
+
+    That is some time after the last fault; infinite while one holds, 0 in a run without faults.
+    What still is `pending` then will not come.
+    """
+    again = Facts(entries).calm.again
+    return again + LONGEST if again else 0.0
+
+
+def pending(entries: Sequence[Entry]) -> bool:
+    """Return whether something that must still come has not come.
+
+    That is a message that was accepted and neither shown nor reported undelivered, an outcome
+    of one, or what the other end of a connection must be told. What nobody knows the outcome
+    of, and what a peer that ended owes, is not waited for.
+    """
+    facts = Facts(entries)
+    if any(True for _ in both_ends.missing(facts)):
+        return True
+    if any(not each.life.may_be_over for each in receipts.missing(facts)):
+        return True
+    if not facts.reads("message"):
+        return False
+    lost = (s for s in delivery.missing(facts) if facts.fates.get(s) != "undelivered")
+    return any(not delivery.may_have_ended(facts, send) for send in lost)

@@ -1,0 +1,166 @@
+"""Each connection, and each end of one, was told at the other end.
+
+Whoever is dialled is told `connected`. When a connection ends, each of its ends is told
+`closed`, unless it ended it itself. Judged as far as the profile reads these notices: a
+program without them makes no such promise, and `lists` judges what it lists in the end.
+Invalid when one was not told, or was told of a connection that nobody had made, or more than
+once that one is over. A peer that
+ended, or may have, need not have been told, also when it was started again; nor one that ended
+the same connection itself, unless it was asked to, or killed, so long after the other end was
+over that it must have been told by then: time in which a fault came between the two is left out.
+Nor need be told of a beginning who lost the connection to a fault, or to a kill, right then.
+Unknown when somebody typed at the console of who was not told, and may have ended it by hand,
+when the connection cannot be told apart from one that a `connect` without an answer perhaps
+made, when a fault held until shortly before the run settled, and when it did not settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.checks.connections import End
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.operations import LONGEST
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, when
+
+NAME = "both ends"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge what the other ends were told."""
+    wrong, unsure = [*_unasked(facts)], [*_by_hand(facts)]
+    for end, witness in _told_again(facts):
+        (unsure if facts.is_vague(end) else wrong).append(witness)
+    for end, witness in _untold(facts):
+        due = facts.was_due(end.peer, end.other, witness.at)
+        is_sure = due and not facts.is_vague(end)
+        (wrong if is_sure else unsure).append(witness)
+    for end, witness in _overtaken(facts):
+        is_sure = facts.settled is not None and not facts.is_vague(end)
+        (wrong if is_sure else unsure).append(witness)
+    return conclude(NAME, _says(facts), wrong, [*unsure, *facts.unsettled])
+
+
+def _says(facts: Facts) -> str:
+    unread = [kind for kind in ("connected", "closed") if not facts.reads(kind)]
+    if unread:
+        return f"not judged: the profile reads no `{'`, `'.join(unread)}`"
+    dialled = sum(end.role == "dialled" for end in facts.ends)
+    over = sum(bool(end.closed) for end in facts.ends)
+    return f"{count(dialled, 'connection')} and {count(over, 'end')}, told at both"
+
+
+def missing(facts: Facts) -> Iterator[Witness]:
+    """Yield what a peer was not told, and may still be."""
+    return (witness for end, witness in _untold(facts) if not facts.is_vague(end))
+
+
+def _untold(facts: Facts) -> Iterator[tuple[End, Witness]]:
+    """Yield ends with what was not told of them at the other end."""
+    for end in _with_others(facts):
+        if facts.reads("connected") and _owes_a_beginning(facts, end):
+            says = f"at {when(end.at)}, {end.peer} connected to {end.other}"
+            yield end, _witness(end, f"{says}: {end.other} was never told", end.at)
+        if _owes_an_end(facts, end) and not _is_by_hand(facts, end):
+            yield end, _end_untold(end, "was never told")
+
+
+def _with_others(facts: Facts) -> Iterator[End]:
+    """Yield the ends that have somebody at the other end who must be told."""
+    for end in facts.ends:
+        if end.other and end.other != end.peer and not facts.life_beyond(end).may_be_over:
+            yield end
+
+
+def _by_hand(facts: Facts) -> Iterator[Witness]:
+    """Yield ends that were not told, perhaps because somebody ended them by hand."""
+    for end in _with_others(facts):
+        if _owes_an_end(facts, end) and _is_by_hand(facts, end):
+            yield _end_untold(end, "was never told, unless somebody ended it there by hand")
+
+
+def _overtaken(facts: Facts) -> Iterator[tuple[End, Witness]]:
+    """Yield ends that were not told until they were to end it themselves, much later."""
+    for end in facts.ends if facts.reads("closed") else ():
+        twin = end.twin
+        if not twin or twin.asked_at is None or twin.life.perhaps >= 0:
+            continue
+        is_own = end.closed in ("terminated", "gone") and not twin.shaken
+        since, until = end.closed_at, twin.asked_at
+        is_late = is_own and facts.had_time(end.peer, end.other, since, until)
+        if is_late and not _is_by_hand(facts, end):
+            is_killed = twin.closed == "gone" and twin.life.how == "killed"
+            what = "killed" if is_killed else "to end it itself"
+            yield end, _end_untold(end, f"was never told, until it was {what} at {when(until)}")
+
+
+def _is_by_hand(facts: Facts, end: End) -> bool:
+    """Return whether somebody may have ended the other end of what is over before it was told."""
+    return facts.is_typed(end.other, end.closed_at + LONGEST)
+
+
+def _owes_a_beginning(facts: Facts, end: End) -> bool:
+    """Return whether the other end of a connection was never told of it, and must have been."""
+    if end.role != "dialled" or (end.twin and end.twin.role != "implied"):
+        return False
+    return not _was_cut_short(facts, end)
+
+
+def _was_cut_short(facts: Facts, end: End) -> bool:
+    """Return whether a fault, or a kill, may have ended a connection as it began."""
+    if not end.closed:
+        return False
+    disturbed = facts.calm.since(end.peer, end.other, end.closed_at) > end.at
+    killed = end.closed == "gone" and end.life.how == "killed"
+    late = facts.had_time(end.peer, end.other, end.at, end.closed_at)
+    return (disturbed or killed) and not late
+
+
+def _owes_an_end(facts: Facts, end: End) -> bool:
+    """Return whether the other end of a connection that is over was never told so."""
+    if not end.closed or not facts.reads("closed"):
+        return False
+    if end.twin:
+        return not end.twin.closed and not end.twin.shaken
+    return end.role == "dialled" and not facts.reads("connected")
+
+
+def _unasked(facts: Facts) -> Iterator[Witness]:
+    for end in facts.unasked:
+        if not facts.is_typed(end.other, end.at) and end.other != end.peer:
+            says = f"{end.peer} was told that {end.other} had connected, but it had not"
+            yield _witness(end, f"at {when(end.at)}, {says}", end.at)
+
+
+def _told_again(facts: Facts) -> Iterator[tuple[End, Witness]]:
+    """Yield ends that were told more than once that they are over.
+
+    Not where connections may be unknown: `closed` may be said of one of those.
+    """
+    for end in facts.ends if facts.reads("connected") else ():
+        by_hand = facts.is_typed(end.peer, end.told_again_at)
+        known = not by_hand and end.peer not in facts.trace.unsteady
+        if known and end.told > 1:
+            at, times = end.told_again_at, f"{end.told} times"
+            says = f"{end.peer} was told {times} that its connection with {end.other} is over"
+            yield end, _witness(end, f"{says}, again at {when(at)}", at)
+
+
+def _over(end: End) -> str:
+    match end.closed:
+        case "terminated":
+            return f"{end.peer} terminated its connection with {end.other}"
+        case "gone":
+            return f"{end.peer} ended, and with it its connection with {end.other}"
+        case _:
+            return f"{end.peer} was told that its connection with {end.other} is over"
+
+
+def _end_untold(end: End, what: str) -> Witness:
+    says = f"at {when(end.closed_at)}, {_over(end)}: {end.other} {what}"
+    return _witness(end, says, end.closed_at)
+
+
+def _witness(end: End, says: str, at: float) -> Witness:
+    return Witness(says, at, both(end.peer, end.other))

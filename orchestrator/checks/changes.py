@@ -1,0 +1,48 @@
+"""Every text was shown as it was sent: nothing cut, nothing added, not even a blank changed.
+
+Invalid when one was not. Messages that were shown in one piece, or one in several, count as
+changed. Unknown when the run did not settle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.likeness import difference
+from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, message, quoted, when
+
+NAME = "changes"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge what was changed."""
+    together: dict[Shown, list[Send]] = defaultdict(list)
+    for send in facts.sends:
+        if send.shown and send.shown.how == "changed":
+            together[send.shown].append(send)
+    wrong = [_witness(shown, sends) for shown, sends in together.items()]
+    wrong += [
+        _witness(each, [each.send]) for each in facts.shown if each.how == "piece" and each.send
+    ]
+    right = sum(each.send is not None for each in facts.shown)
+    says = count(right, "message") + " shown as they were sent"
+    return conclude(NAME, says, wrong, facts.unsettled)
+
+
+def _witness(shown: Shown, sends: list[Send]) -> Witness:
+    send = sends[0]
+    if len(sends) > 1:
+        what = f"shown as one with {_behind(len(sends) - 1)}"
+    elif shown.how == "piece":
+        what = "it was shown in pieces, of which this is one"
+    else:
+        what = difference(send.text, shown.text)
+    says = f"{message(send)}: shown at {when(shown.at)} as {quoted(shown.text)}: {what}"
+    return Witness(says, shown.at, both(send.sender, send.receiver), shown.text, send.text)
+
+
+def _behind(number: int) -> str:
+    return "the message behind it" if number == 1 else f"the {number:,} messages behind it"

@@ -1,0 +1,224 @@
+"""Connections as each console told them: one `End` for each connection at each peer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.checks.lives import Life, Lives
+from orchestrator.checks.operations import OUTCOMES
+from orchestrator.checks.reading import row_word, rows, word
+from orchestrator.history import Entry
+
+Role = Literal["dialled", "accepted", "implied"]
+"""Told by the reply to `connect`, by a notice, or only by what happened on it."""
+
+_ON_A_CONNECTION = frozenset(("message", "delivered", "undelivered"))
+
+
+@dataclass(slots=True, eq=False)
+class End:
+    """One end of a connection, as the console of its peer told it.
+
+    Attributes:
+        peer: whose end it is.
+        id: its id there; empty when the console gives none.
+        other: the peer at the other end; empty when nobody knows.
+        role: how it became known.
+        at: when it was first told of.
+        index: where in the history.
+        life: the life of its peer.
+        closed: how it ended, as far as is certain: `terminated`, `told` by a notice, `gone`
+            with its peer; empty while it is up.
+        closed_at: when.
+        asked_at: when its peer was asked to end it, or to exit, or was killed; if it surely
+            ran then.
+        told: how often a notice said that it is over.
+        told_again_at: when one said so again.
+        shaken: whether it may have ended: nobody knows how a `terminate` came out.
+        twin: the other peer's end of the same connection.
+    """
+
+    peer: str
+    id: str
+    other: str
+    role: Role
+    at: float
+    index: int
+    life: Life
+    closed: str = ""
+    closed_at: float = 0.0
+    asked_at: float | None = None
+    told: int = 0
+    told_again_at: float = 0.0
+    shaken: bool = False
+    twin: End | None = None
+
+    def close(self, how: str, at: float, asked_at: float | None = None) -> None:
+        """Take note that it ended; the first end counts."""
+        if not self.closed:
+            self.closed, self.closed_at, self.asked_at = how, at, asked_at
+
+
+class Trace:
+    """Follows every console through the history.
+
+    Attributes:
+        ends: in the order in which they were told.
+        at_entry: the end that an entry is about, by the entry's place in the history.
+        unsteady: the peers at which an id led to two others, or was given again while in use.
+
+    An id stays with its connection, as it should; but once one at a peer has led to two other
+    peers, ids are positions there, and its ends are told apart by who is at the other end.
+    A program that was started again knows nothing of the connections that it had before, and
+    counts its ids anew. What its console showed before stands before it is `ready` again.
+
+    Args:
+        entries: the history.
+        lives: the lives of its peers.
+    """
+
+    def __init__(self, entries: Sequence[Entry], lives: Lives) -> None:
+        self.ends: list[End] = []
+        self.at_entry: dict[int, End] = {}
+        self.unsteady: set[str] = set()
+        self._lives = lives
+        self._by_id: dict[tuple[Life, str], End] = {}
+        self._by_other: dict[tuple[Life, str], End] = {}
+        self._up: dict[tuple[Life, str], list[End]] = defaultdict(list)
+        self._shifting: set[str] = set()
+        self._invoked: dict[int, tuple[int, float]] = {}
+        self._done = {entry.operation for entry in entries if entry.type in OUTCOMES}
+        for index, entry in enumerate(entries):
+            self._follow(index, entry)
+        for end in self.ends:  # with its peer, unless it was over before
+            if end.life.over is not None:
+                end.close("gone", end.life.over, end.life.asked_at)
+
+    def _follow(self, index: int, entry: Entry) -> None:
+        if entry.type == "notice":
+            self._notice(index, entry)
+        elif entry.type in OUTCOMES:
+            self._outcome(index, entry)
+        elif entry.type == "invoke":
+            self._invoked.setdefault(entry.operation, (index, entry.at))
+            if entry.operation not in self._done:  # it may have happened
+                self._perhaps(index, entry)
+
+    def _life(self, index: int, entry: Entry) -> Life:
+        """Return the life of the peer at whose console an entry is: for an outcome, when asked."""
+        asked = self._invoked.get(entry.operation) if entry.operation else None
+        return self._lives.at(entry.peer, asked[0] if asked else index)
+
+    def _notice(self, index: int, entry: Entry) -> None:
+        if entry.verb == "connected":
+            self._opened(index, entry, "accepted", word(entry, "of"))
+        elif entry.verb == "closed":
+            if end := self._find(index, entry, word(entry, "id"), word(entry, "of")):
+                end.close("told", entry.at)
+                end.told += 1
+                end.told_again_at = end.told_again_at or (entry.at if end.told > 1 else 0.0)
+        elif entry.verb in _ON_A_CONNECTION:
+            self._find(index, entry, word(entry, "id"), word(entry, "of"))
+
+    def _outcome(self, index: int, entry: Entry) -> None:
+        if entry.type == "info":
+            self._perhaps(index, entry)
+        elif entry.type == "ok":
+            self._happened(index, entry)
+
+    def _happened(self, index: int, entry: Entry) -> None:
+        match entry.verb:
+            case "connect":
+                self._opened(index, entry, "dialled", word(entry, "to"))
+            case "send":
+                self._find(index, entry, word(entry, "id"), word(entry, "to"))
+            case "terminate":
+                if end := self._find(index, entry, word(entry, "id"), word(entry, "to")):
+                    _, asked_at = self._invoked.get(entry.operation, (index, None))
+                    end.close("terminated", entry.at, asked_at)
+            case "list":
+                for row in rows(entry):
+                    self._row(index, entry, row)
+
+    def _perhaps(self, index: int, entry: Entry) -> None:
+        match entry.verb:
+            case "send":
+                self._find(index, entry, word(entry, "id"), word(entry, "to"))
+            case "terminate":
+                if end := self._find(index, entry, word(entry, "id"), word(entry, "to")):
+                    end.shaken = True
+
+    def _opened(self, index: int, entry: Entry, role: Role, other: str) -> None:
+        known = self._by_id.get((self._life(index, entry), word(entry, "id")))
+        early = known and known.role == "implied" and not known.closed
+        if known and early and known.other in ("", other):
+            known.role, known.other = role, other  # a list showed it before it was told
+            self.at_entry[index] = known
+        else:
+            if known and not known.closed:
+                self.unsteady.add(entry.peer)  # see `ids`
+            self._add(index, entry, role, word(entry, "id"), other)
+
+    def _row(self, index: int, entry: Entry, row: Mapping[str, object]) -> None:
+        number, other = row_word(row, "id"), row_word(row, "peer")
+        if other:
+            self._find(index, entry, number, other)
+
+    def _find(self, index: int, entry: Entry, number: str, other: str) -> End | None:
+        """Return the end that is meant by an id, or else by the peer at the other end."""
+        life = self._life(index, entry)
+        end = self._by_id.get((life, number)) if number else None
+        if end and other and end.other and end.other != other:
+            known = entry.peer in self._shifting
+            if entry.verb == "message" and not end.closed and not known:
+                return None  # it may be the name that is wrong: see `senders`
+            self._shifting.add(entry.peer)  # see `ids`
+            self.unsteady.add(entry.peer)
+            end = None
+        if other and entry.peer in self._shifting:
+            end = end if end and not end.closed else self._towards(life, entry, other)
+        elif not end and other:
+            is_over = entry.verb == "closed" and not number
+            end = self._first_up(life, other) if is_over else None
+            end = end or self._by_other.get((life, other))
+            if end and number and end.id and end.id != number:
+                end = None
+        if not end and (number or other):
+            end = self._add(index, entry, "implied", number, other)
+        if end:
+            end.other = end.other or other
+            self.at_entry[index] = end
+            if number:
+                self._by_id[life, number] = end
+        return end
+
+    def _first_up(self, life: Life, other: str) -> End | None:
+        """Return the first end towards a peer that is up: what ends first was there first."""
+        up = self._up[life, other]
+        while up and up[0].closed:
+            up.pop(0)
+        return up[0] if up else None
+
+    def _towards(self, life: Life, entry: Entry, other: str) -> End | None:
+        """Return the last end towards a peer that is up; for a notice, which may be late, any."""
+        up = self._up[life, other]
+        while up and up[-1].closed:
+            up.pop()
+        if up:
+            return up[-1]
+        return self._by_other.get((life, other)) if entry.type == "notice" else None
+
+    def _add(self, index: int, entry: Entry, role: Role, number: str, other: str) -> End:
+        life = self._life(index, entry)
+        end = End(entry.peer, number, other, role, entry.at, index, life)
+        self.ends.append(end)
+        self.at_entry[index] = end
+        if number:
+            self._by_id[life, number] = end
+        if other:
+            self._by_other[life, other] = end
+            self._up[life, other].append(end)
+        return end

@@ -1,0 +1,28 @@
+"""No console showed a crash.
+
+Invalid when one did. Unknown when the run did not come to its end, so that nobody looked
+through what came later.
+"""
+
+from __future__ import annotations
+
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.reading import word
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import count, quoted, when
+from orchestrator.history import Entry
+
+NAME = "crashes"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge what the consoles showed of crashes."""
+    wrong = [_witness(entry) for entry in facts.marks("crash")]
+    unsure = [] if facts.is_over else [Witness(facts.cut_short, facts.last_at)]
+    return conclude(NAME, f"none at {count(len(facts.peers), 'peer')}", wrong, unsure)
+
+
+def _witness(entry: Entry) -> Witness:
+    said = word(entry, "said").partition("\n")[0]
+    says = f"at {when(entry.at)}, {entry.peer}'s console showed a crash: {quoted(said)}"
+    return Witness(says, entry.at, (entry.peer,))

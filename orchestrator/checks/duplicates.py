@@ -1,0 +1,34 @@
+"""No message was shown more often than it was sent.
+
+Invalid when one was. Unknown when it may have been sent again by a `send` whose outcome nobody
+knows, and when the run did not settle.
+"""
+
+from __future__ import annotations
+
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.messages import Shown
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, message, when
+
+NAME = "duplicates"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge what was shown again."""
+    wrong = [_witness(each, "but not sent again") for each in facts.shown if each.how == "again"]
+    known = {(s.sender, s.receiver, s.text) for s in facts.accepted}
+    unsure = [
+        _witness(each, "and nobody knows whether it was sent again")
+        for each in facts.shown
+        if each.send and each.how == "right" and each.send.operation.is_perhaps
+        if (each.send.sender, each.send.receiver, each.send.text) in known
+    ]
+    says = count(len(facts.shown), "message") + " shown, none twice"
+    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+
+
+def _witness(shown: Shown, what: str) -> Witness:
+    named = message(shown.send) if shown.send else ""
+    peers = both(shown.send.sender if shown.send else "", shown.receiver)
+    return Witness(f"{named}: shown again at {when(shown.at)}, {what}", shown.at, peers, shown.text)

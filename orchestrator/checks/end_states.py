@@ -1,0 +1,43 @@
+"""Every peer was at the end as the scenario wants: running, or ended with the right status.
+
+Invalid when one was not. Unknown when nobody looked at one, and when the run did not settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.reading import mapping
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import count, when
+from orchestrator.history import Entry
+
+NAME = "end states"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge how the peers were at the end."""
+    ended = {entry.peer: entry for entry in facts.marks("ended")}
+    wrong = [each for entry in ended.values() for each in _amiss(entry)]
+    unseen = [peer for peer in facts.peers if peer not in ended]
+    unsure = [Witness(f"nobody looked how {p} was at the end", facts.last_at, (p,)) for p in unseen]
+    says = count(len(ended), "peer") + " as wanted"
+    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+
+
+def _amiss(entry: Entry) -> Iterator[Witness]:
+    wants = mapping(entry, "wants")
+    other = [key for key in ("state", "status")
+             if wants.get(key) is not None and entry.fields.get(key) != wants[key]]  # fmt: skip
+    if other:
+        says = f"at {when(entry.at)}, {entry.peer} was found {_state(entry.fields)}"
+        yield Witness(f"{says}, but should be {_state(wants)}", entry.at, (entry.peer,))
+
+
+def _state(fields: Mapping[str, Any]) -> str:
+    state, status = fields.get("state"), fields.get("status")
+    words = [] if state is None else [str(state)]
+    words += [] if status is None else [f"with status {status}"]
+    return " ".join(words) or "unknown"

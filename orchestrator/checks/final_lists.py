@@ -1,0 +1,86 @@
+"""Once things are quiet, both ends of every connection list each other, and nobody else.
+
+Judged by the last list of each peer behind the `settled` mark. Invalid when one end lists the
+other and not the other way round, when a row leads to nobody in the run, to a peer that does not
+run any more, or to the peer itself, and when a peer is listed twice. A row that names a peer at
+another port than the one that it listens on still leads to it: see `ports`. Unknown when the run
+did not settle, when a peer that runs did not answer, or when a fault came between the two until
+shortly before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from orchestrator.checks import reading
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.operations import Operation
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import count, when
+
+NAME = "lists"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge the final lists."""
+    last = final(facts)
+    wrong: list[Witness] = []
+    unsure: list[Witness] = []
+    strange = [each for one in last.values() for each in _strange(facts, one)]
+    for witness in [*strange, *_one_sided(last)]:
+        one, *others = witness.peers
+        calm = all(facts.is_calm(one, other, witness.at) for other in others)
+        (wrong if calm else unsure).append(witness)
+    if facts.settled is not None:
+        silent = [peer for peer in facts.running if peer not in last]
+        unsure += [Witness(f"{p} gave no list at the end", facts.last_at, (p,)) for p in silent]
+    rows = sum(len(reading.rows(each.last)) for each in last.values())
+    says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
+    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+
+
+def final(facts: Facts) -> dict[str, Operation]:
+    """Return the last list of each peer that runs; nothing in a run that did not settle."""
+    if facts.settled is None:
+        return {}
+    last = {
+        each.peer: each
+        for each in facts.operations
+        if each.verb == "list" and each.index > facts.settled and each.peer in facts.running
+    }
+    return {peer: each for peer, each in last.items() if each.status == "ok"}
+
+
+def _listed(operation: Operation) -> Counter[str]:
+    return Counter(reading.row_word(row, "peer") for row in reading.rows(operation.last))
+
+
+def _strange(facts: Facts, operation: Operation) -> Iterator[Witness]:
+    """Yield rows that no list should have."""
+    for row in reading.rows(operation.last):
+        other = reading.row_word(row, "peer")
+        if other not in facts.peers:
+            where = f"{row.get('address', '')}:{row.get('port', '')}"
+            yield _witness(operation, f"{where}, which is no peer of the run")
+        elif other == operation.peer:
+            yield _witness(operation, "itself")
+        elif other not in facts.running:
+            yield _witness(operation, f"{other}, which does not run any more", other)
+    for other, times in _listed(operation).items():
+        if times > 1 and other in facts.peers:
+            yield _witness(operation, f"{other} {times} times instead of once", other)
+
+
+def _one_sided(final: dict[str, Operation]) -> Iterator[Witness]:
+    """Yield what one end lists and the other does not."""
+    listed = {peer: _listed(each) for peer, each in final.items()}
+    for peer, operation in final.items():
+        for other in listed[peer]:
+            if other != peer and other in listed and peer not in listed[other]:
+                yield _witness(operation, f"{other}, which does not list {peer}", other)
+
+
+def _witness(operation: Operation, what: str, *others: str) -> Witness:
+    says = f"at {when(operation.last.at)}, {operation.peer} lists {what}"
+    return Witness(says, operation.last.at, (operation.peer, *others))

@@ -1,0 +1,89 @@
+"""At each peer an id, once given to a connection, stays that connection's.
+
+Invalid when an id leads to another peer than before (in a list, a notice or a reply), or is
+given to a second connection. A program that was started again counts anew. Unknown when the
+run did not settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.checks import reading
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.lives import Life
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, when
+from orchestrator.history import Entry
+
+NAME = "ids"
+
+_REPLIES = frozenset(("connect", "send", "terminate"))
+
+
+@dataclass(slots=True)
+class _Use:
+    """An id at a peer, and the peer that it leads to; whether a connection was given it.
+
+    Ids mean something within one life of their peer.
+    """
+
+    entry: Entry
+    life: Life
+    id: str
+    other: str
+    is_new: bool = False
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge what the ids led to."""
+    wrong: list[Witness] = []
+    leads: dict[tuple[Life, str], str] = {}
+    given: dict[tuple[Life, str], float] = {}
+    for use in _uses(facts):
+        key = (use.life, use.id)
+        if use.is_new and key in given:
+            wrong.append(_given_again(use, given[key]))
+        elif use.other and leads.get(key, use.other) != use.other:
+            wrong.append(_leads_elsewhere(use, leads[key]))
+        if use.is_new:
+            given[key] = use.entry.at
+        if use.other:
+            leads[key] = use.other
+    ids = len(leads)
+    return conclude(NAME, f"{count(ids, 'id')}, each with one peer", wrong, facts.unsettled)
+
+
+def _uses(facts: Facts) -> Iterator[_Use]:
+    misnamed = {each.index for each in facts.shown if each.how == "other sender"}
+    asked = {each.done_index: each.index for each in facts.operations}
+    for index, entry in enumerate(facts.entries):
+        if index in misnamed:
+            continue  # it speaks against the name, not against the id: see `senders`
+        life = facts.lives.at(entry.peer, asked.get(index, index))
+        number = reading.word(entry, "id")
+        if entry.type == "notice" and number:
+            yield _Use(entry, life, number, reading.word(entry, "of"), entry.verb == "connected")
+        elif entry.type == "ok" and entry.verb in _REPLIES and number:
+            yield _Use(entry, life, number, reading.word(entry, "to"), entry.verb == "connect")
+        elif entry.type == "ok" and entry.verb == "list":
+            for row in reading.rows(entry):
+                if listed := reading.row_word(row, "id"):
+                    yield _Use(entry, life, listed, reading.row_word(row, "peer"))
+
+
+def _given_again(use: _Use, before: float) -> Witness:
+    says = (
+        f"at {when(use.entry.at)}, {use.entry.peer} gave id {use.id} to a connection with"
+        f" {use.other or 'somebody'}; it had given that id to another connection at {when(before)}"
+    )
+    return Witness(says, use.entry.at, both(use.entry.peer, use.other))
+
+
+def _leads_elsewhere(use: _Use, before: str) -> Witness:
+    says = (
+        f"at {when(use.entry.at)}, id {use.id} at {use.entry.peer} leads to {use.other}"
+        f" (so said `{use.entry.verb}`); before, it led to {before}"
+    )
+    return Witness(says, use.entry.at, both(use.entry.peer, use.other, before))

@@ -1,0 +1,75 @@
+"""Nothing was shown that nobody had sent to that peer.
+
+Invalid when something was; a text that was meant for somebody else, whose `send` had been
+refused, that was sent later only, or that its sender sent before it was killed and started
+again, is named as such. Unknown when somebody typed at the console of its sender, so that it may
+come from there, when the connection may be another one than it seems, and when the run did not
+settle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, sight, when
+
+NAME = "invention"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge what nobody sent."""
+    wrong: list[Witness] = []
+    unsure: list[Witness] = []
+    strange = [each for each in facts.shown if each.how in ("elsewhere", "unknown")]
+    hints = _hints(facts) if strange else {}
+    for each in strange:
+        by_hand = facts.is_typed(each.sender, each.at)
+        doubtful = (by_hand and each.how == "unknown") or _may_be_earlier(facts, each)
+        (unsure if doubtful else wrong).append(_witness(each, hints))
+    says = count(len(facts.shown), "message") + " shown, each of them sent"
+    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+
+
+def _may_be_earlier(facts: Facts, shown: Shown) -> bool:
+    """Return whether it may have been shown on another connection, made in an earlier life."""
+    send, end = shown.send, shown.end
+    same = send and (send.sender, send.receiver) == (shown.sender, shown.receiver)
+    return bool(same and end and facts.is_vague(end))
+
+
+def _hints(facts: Facts) -> dict[str, list[Send]]:
+    """Return every `send`, by its text."""
+    hints: dict[str, list[Send]] = defaultdict(list)
+    for send in facts.sends:
+        if len(hints[send.text]) < 1 + len(facts.peers):
+            hints[send.text].append(send)
+    return hints
+
+
+def _witness(shown: Shown, hints: dict[str, list[Send]]) -> Witness:
+    send = shown.send or next(iter(_fitting(shown, hints.get(shown.text, []))), None)
+    peers = both(shown.sender, shown.receiver, send.receiver if send else "")
+    return Witness(f"{sight(shown)}: {_origin(send, shown)}", shown.at, peers, shown.text)
+
+
+def _fitting(shown: Shown, sends: list[Send]) -> list[Send]:
+    """Return sends of this text, those of the same sender before those of others."""
+    return sorted(sends, key=lambda s: (s.sender != shown.sender, s.operation.status == "fail"))
+
+
+def _origin(send: Send | None, shown: Shown) -> str:
+    if send is None:
+        return "nobody had sent that"
+    to = send.receiver or "somebody"
+    if send.operation.status == "fail":
+        return f"at {when(send.at)}, {send.sender}'s console had refused to send it to {to}"
+    same = (send.sender, send.receiver) == (shown.sender, shown.receiver)
+    if shown.send and same and send.life.over is not None:
+        sent = f"{send.sender} had sent it at {when(send.at)}"
+        return f"{sent}, before it ended, at {when(send.life.over)}, and was started again"
+    if send.at > shown.at:
+        return f"{send.sender} sent it to {to} at {when(send.at)} only"
+    return f"{send.sender} had sent it to {to}, at {when(send.at)}"

@@ -1,0 +1,141 @@
+"""Messages as the sender's console accepted them, and as the receiver's showed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.checks.connections import End
+from orchestrator.checks.lives import Life, Lives
+from orchestrator.checks.operations import Operation
+from orchestrator.checks.reading import word
+from orchestrator.history import Entry
+
+How = Literal[
+    "", "right", "other sender", "again", "changed", "piece", "elsewhere", "typed", "unknown"
+]
+"""What became of a message that was shown: see `Shown.how`."""
+
+_NO_RECEIPT = "no receipt"
+
+
+@dataclass(slots=True, eq=False)
+class Send:
+    """A `send`.
+
+    Attributes:
+        operation: it.
+        sender: who sent.
+        receiver: to whom; empty when nobody knows.
+        text: what.
+        life: the sender's, in which it sent.
+        end: the sender's end of the connection, if it is known.
+        shown: what the receiver showed of it, right or not.
+    """
+
+    operation: Operation
+    sender: str
+    receiver: str
+    text: str
+    life: Life
+    end: End | None
+    shown: Shown | None = None
+
+    @property
+    def at(self) -> float:
+        """When it was invoked."""
+        return self.operation.at
+
+    @property
+    def index(self) -> int:
+        """Where the invocation stands in the history."""
+        return self.operation.index
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the sender's console took it."""
+        return self.operation.status == "ok"
+
+    @property
+    def accepted_at(self) -> float:
+        """When the sender's console had taken it."""
+        return self.operation.last.at
+
+    @property
+    def has_receipt(self) -> bool:
+        """Whether an outcome is promised: there is none from a plain TCP program."""
+        return _NO_RECEIPT not in self.operation.said
+
+
+@dataclass(slots=True, eq=False)
+class Shown:
+    """A message that a console showed.
+
+    Attributes:
+        receiver: at whose console.
+        sender: who is named as its sender; empty when nobody in the run is.
+        named: whether the console names a peer of the run; else its id led to the sender.
+        called: the name that the console gives the sender.
+        text: what.
+        at: when.
+        index: where in the history.
+        end: the receiver's end of the connection, if it is known.
+        how: `right`; from an `other sender`; shown `again`; `changed`, or a further `piece`
+            of what was; meant for somebody `elsewhere`; perhaps `typed` by hand; `unknown`.
+        send: the `send` that it comes from, as far as that can be told.
+    """
+
+    receiver: str
+    sender: str
+    named: bool
+    called: str
+    text: str
+    at: float
+    index: int
+    end: End | None
+    how: How = ""
+    send: Send | None = None
+
+    def comes_from(self, send: Send, how: How) -> None:
+        """Take note of where it comes from."""
+        self.send, self.how = send, how
+        if send.shown is None:
+            send.shown = self
+
+
+def sends(operations: Iterable[Operation], at_entry: Mapping[int, End], lives: Lives) -> list[Send]:
+    """Return every `send`, in the order of the invocations."""
+    return [
+        Send(
+            each,
+            each.peer,
+            each.to,
+            word(each.last, "text"),
+            lives.at(each.peer, each.index),
+            _end(each, at_entry),
+        )
+        for each in operations
+        if each.verb == "send"
+    ]
+
+
+def _end(operation: Operation, at_entry: Mapping[int, End]) -> End | None:
+    index = operation.done_index if operation.done else operation.index
+    return at_entry.get(index)
+
+
+def shown(entries: Sequence[Entry], at_entry: Mapping[int, End]) -> list[Shown]:
+    """Return every message that was shown, in the history's order."""
+    return [
+        _shown(index, entry, at_entry.get(index))
+        for index, entry in enumerate(entries)
+        if entry.verb == "message" and entry.type == "notice"
+    ]
+
+
+def _shown(index: int, entry: Entry, end: End | None) -> Shown:
+    of, text = word(entry, "of"), word(entry, "text")
+    sender = of or (end.other if end else "")
+    called = word(entry, "called")
+    return Shown(entry.peer, sender, bool(of), called, text, entry.at, index, end)

@@ -1,0 +1,48 @@
+"""Once things are quiet, every row of a list names the port at which that peer listens.
+
+Only there can it be dialled. Judged by the last list of each peer behind the `settled` mark, row by
+row; whom a list must show is for `lists`. Invalid when a row names another port of a peer, such as
+the one that it dialled from. Unknown when the run did not settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.checks import final_lists, reading
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.operations import Operation
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, when
+
+NAME = "ports"
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge the ports in the final lists."""
+    last = final_lists.final(facts).values()
+    wrong = [_witness(facts, one, row) for one in last for row in _elsewhere(one)]
+    rows = sum(len(reading.rows(each.last)) for each in last)
+    return conclude(NAME, f"{count(rows, 'row')}, each with a right port", wrong, facts.unsettled)
+
+
+def _elsewhere(operation: Operation) -> Iterator[Mapping[str, Any]]:
+    for row in reading.rows(operation.last):
+        if reading.row_word(row, "at") == "elsewhere":
+            yield row
+
+
+def _witness(facts: Facts, operation: Operation, row: Mapping[str, Any]) -> Witness:
+    other = reading.row_word(row, "peer")
+    says = f"at {when(operation.last.at)}, {operation.peer} lists {other or 'somebody'}"
+    says += f" at port {reading.row_word(row, 'port') or 'unknown'}"
+    if right := _listens(facts, other):
+        says += f", where it does not listen: it does at {right}"
+    return Witness(says, operation.last.at, both(operation.peer, other))
+
+
+def _listens(facts: Facts, peer: str) -> str:
+    """Return the port on which a peer listens; empty where nobody knows."""
+    ports = [each.fields.get("port") for each in facts.marks("ready") if each.peer == peer]
+    return str(ports[-1]) if ports and ports[-1] is not None else ""

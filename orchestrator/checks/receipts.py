@@ -1,0 +1,122 @@
+"""Every message that was accepted ended once: as delivered, or as reported undelivered.
+
+Judged where the profile reads these notices. A `send` whose answer says that there will be no
+receipt (to a plain TCP program) is promised none; nor is one that was under way when the lab
+killed its sender. Invalid when a message has no outcome in a run that settled, also when its
+connection ended, when its sender was killed only long after, or when it has two, or when there
+are more outcomes than messages. Unknown when the sender itself ended or stopped answering, when
+nobody knows how many messages were sent, when its ids shifted and its reports tell messages apart
+by nothing else, when a fault held until shortly before the run settled, and when it did not
+settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.checks import excuses
+from orchestrator.checks.accounts import Account
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.messages import Send
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, message
+
+NAME = "receipts"
+
+_KINDS = ("delivered", "undelivered")
+_TOO_MUCH = {
+    "both": "reported both as delivered and as undelivered",
+    "too often": "its outcome was reported twice",
+}
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge the outcomes."""
+    if not any(map(facts.reads, _KINDS)):
+        says = "not judged: the profile reads no receipts"
+        return conclude(NAME, says, [], facts.unsettled)
+    wrong = [w for b in facts.accounts if b.peer not in facts.blurred for w in _too_much(b)]
+    unsure = [each for book in facts.accounts for each in _unclear(book)]
+    unsure += _blurred(facts)
+    killed = 0
+    for send in missing(facts):
+        if excuses.is_unreported(facts, send):
+            killed += 1
+        elif send.sender not in facts.blurred:
+            witness = _witness(send, "neither confirmed as delivered nor reported undelivered")
+            (wrong if _must_be_known(facts, send) else unsure).append(witness)
+    due = sum(len(book.due) for book in facts.accounts)
+    says = count(due - killed, "message") + " accounted for"
+    says += f", {killed:,} under way at a kill" if killed else ""
+    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+
+
+def missing(facts: Facts) -> Iterator[Send]:
+    """Yield the sends without an outcome; the last ones where only the number is known."""
+    if not all(map(facts.reads, _KINDS)):
+        return
+    for book in facts.accounts:
+        due = book.due
+        if book.is_exact:
+            yield from (send for send in due if not book.fates.get(send))
+        elif lack := max(0, len(due) - book.told):
+            yield from [send for send in due if not book.fates.get(send)][-lack:]
+
+
+def _must_be_known(facts: Facts, send: Send) -> bool:
+    if send.life.perhaps > send.index or facts.settled is None:
+        return False
+    if send.life.over is not None:
+        return send.life.how == "killed"  # it had the time, or else there were an excuse
+    due = facts.was_due(send.sender, send.receiver, send.accepted_at)
+    return due and send.sender not in facts.silent
+
+
+def _too_much(book: Account) -> Iterator[Witness]:
+    """Yield messages with two outcomes, or outcomes without a message."""
+    if book.is_exact:
+        for send, fate in book.fates.items():
+            if fate in _TOO_MUCH:
+                yield _witness(send, _TOO_MUCH[fate])
+    elif book.told > book.most:
+        at = book.reports[-1].at
+        told = count(book.told, "message")
+        says = f"{book.peer} reported outcomes of {told}, but sent {book.most:,} at most"
+        yield Witness(says, at, both(book.peer))
+
+
+def _unclear(book: Account) -> Iterator[Witness]:
+    """Yield accounts with outcomes that may belong to a `send` nobody knows the end of."""
+    due, taken = len(book.due), _taken(book)
+    if not book.is_exact and book.due and due <= book.told < due + taken:
+        says = (
+            f"{book.peer} reported outcomes of {count(book.told, 'message')}; it sent"
+            f" {due:,}, and nobody knows whether {taken:,} more"
+        )
+        yield Witness(says, book.reports[-1].at, both(book.peer))
+
+
+def _taken(book: Account) -> int:
+    """Return how many outcomes may be those of a `send` nobody knows the end of.
+
+    It has one only if it happened: then it was shown, or reported as what was not.
+    """
+    lost = [each.text for each in book.reports if each.kind == "undelivered"]
+    if None in lost:
+        return len(book.perhaps)
+    return sum(bool(each.shown) or each.text in lost for each in book.perhaps)
+
+
+def _blurred(facts: Facts) -> Iterator[Witness]:
+    """Yield peers whose reports do not fit, perhaps because their ids shifted."""
+    amiss = {book.peer: book.reports[-1].at for book in facts.accounts if any(_too_much(book))}
+    amiss |= {send.sender: send.at for send in missing(facts) if send.sender not in amiss}
+    for peer, at in amiss.items():
+        if peer in facts.blurred:
+            says = f"the ids at {peer} shifted, and its reports name nobody: which message is which"
+            yield Witness(f"{says} cannot be told", at, both(peer))
+
+
+def _witness(send: Send, what: str) -> Witness:
+    peers = both(send.sender, send.receiver)
+    return Witness(f"{message(send)}: {what}", send.at, peers, send.text)

@@ -1,0 +1,68 @@
+"""The sender of each message is named rightly, by address and by name.
+
+Invalid when a message is shown as from another peer of the run, or called by another's name,
+or by one that a console does not give that peer always and no other peer ever: a host's name
+is as good as the peer's own, if there is one for each. A message that names nobody in the run
+is not judged. Unknown when all are like that, and when the run did not settle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from orchestrator.checks.facts import Facts
+from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.wording import both, count, message, when
+
+NAME = "senders"
+
+Name = tuple[str, str]
+"""A console, and the peer that it names."""
+
+
+def check(facts: Facts) -> Verdict:
+    """Judge who is named."""
+    known = _known(facts)
+    wrong = [
+        _witness(each, each.send, name)
+        for each in facts.shown
+        if each.send and (name := _misnamed(facts, each, each.send, known))
+    ]
+    says = count(len(facts.shown), "message")
+    unnamed = sum(not each.named for each in facts.shown)
+    says += f", {unnamed:,} of them name nobody in the run" if unnamed else " with the right sender"
+    unsure = []
+    if facts.shown and not any(each.named or each.called for each in facts.shown):
+        unsure = [Witness(f"{says}: nobody can tell whether it is right", facts.last_at)]
+    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+
+
+def _known(facts: Facts) -> dict[Name, str]:
+    """Return the one name that each console has for each peer, where it is nobody else's."""
+    times: dict[Name, Counter[str]] = defaultdict(Counter)
+    for each in facts.shown:
+        if each.send and each.called:
+            times[each.receiver, each.send.sender][each.called] += 1
+    known = {way: _likeliest(way[1], names) for way, names in times.items()}
+    shared = Counter((receiver, name) for (receiver, _), name in known.items())
+    return {way: name for way, name in known.items() if shared[way[0], name] == 1}
+
+
+def _likeliest(peer: str, names: Counter[str]) -> str:
+    return peer if peer in names else names.most_common(1)[0][0]
+
+
+def _misnamed(facts: Facts, shown: Shown, send: Send, known: dict[Name, str]) -> str:
+    """Return the wrong name that is given, if one is."""
+    if shown.how == "other sender":
+        return shown.sender
+    if not shown.called or shown.called == send.sender:
+        return ""
+    is_known = known.get((shown.receiver, send.sender)) == shown.called
+    return "" if is_known and shown.called not in facts.peers else shown.called
+
+
+def _witness(shown: Shown, send: Send, named: str) -> Witness:
+    says = f"{message(send)}: shown at {when(shown.at)} as from {named}"
+    return Witness(says, shown.at, both(send.sender, shown.receiver, named), shown.text)

@@ -1,0 +1,80 @@
+"""How witnesses name messages, operations and times."""
+
+from __future__ import annotations
+
+from orchestrator.checks import faults
+from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.operations import Operation
+from orchestrator.checks.reading import word
+
+_LONGEST = 60  # characters of a text that are quoted
+
+
+def quoted(text: str) -> str:
+    """Return a text as it is quoted: with `repr`, cut when it is long."""
+    if len(text) <= _LONGEST:
+        return repr(text)
+    return f"{text[:_LONGEST]!r}… ({len(text):,} characters)"
+
+
+def when(at: float) -> str:
+    """Return a time as people read it."""
+    return f"{at:.3f} s"
+
+
+def told(operation: Operation) -> str:
+    """Return what was asked of a peer, or which fault it was, and when."""
+    if operation.verb in faults.VERBS:
+        return f"at {when(operation.at)}, {faults.phrase(operation)}"
+    return f"at {when(operation.at)}, {_asked(operation)}"
+
+
+def _asked(operation: Operation) -> str:
+    """Return what was asked of a peer, as one who did not write the scenario reads it."""
+    fields, peer = operation.invoked.fields, operation.peer
+    to, text = operation.to, word(operation.last, "text")
+    number = f" of id {quoted(str(fields['id']))}" if "id" in fields else ""
+    match operation.verb:
+        case "type":
+            return f"{quoted(word(operation.last, 'line'))}, typed at {peer},"
+        case "connect":
+            typed = [str(fields[key]) for key in ("address", "port") if key in fields]
+            where = f" as {quoted(' '.join(typed))}" if typed else ""
+            return f"`connect` of {peer}{f' to {to}' if to else ''}{where}"
+        case "send":
+            return f"`send` of {peer}{f' to {to}' if to else ''}{number} with {quoted(text)}"
+        case verb:
+            return f"`{verb}` of {peer}{f' with {to}' if to else ''}{number}"
+
+
+def awaited(operation: Operation) -> str:
+    """Return what an `expect` waited for, and since when."""
+    fields = operation.last.fields
+    kind = word(operation.last, "kind") or "something"
+    what = f"a line like {quoted(word(operation.last, 'line'))}" if "line" in fields else kind
+    if "text" in fields:
+        what += f" {quoted(word(operation.last, 'text'))}"
+    of = f" from {operation.of}" if operation.of else ""
+    return f"at {when(operation.at)}, {operation.peer}: expected {what}{of}"
+
+
+def message(send: Send) -> str:
+    """Return a message as witnesses name it."""
+    to = send.receiver or "somebody"
+    return f"{quoted(send.text)} from {send.sender} to {to}, sent at {when(send.at)}"
+
+
+def sight(shown: Shown) -> str:
+    """Return a message that was shown as witnesses name it."""
+    sender = shown.sender or "nobody in the run"
+    return f"{quoted(shown.text)} as from {sender}, shown to {shown.receiver} at {when(shown.at)}"
+
+
+def both(*peers: str) -> tuple[str, ...]:
+    """Return the peers that are known, each once."""
+    return tuple(dict.fromkeys(filter(None, peers)))
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,322 @@
+"""The other end is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+from hypothesis import given
+
+from orchestrator import checks
+from tests.orchestrator.checks import support
+from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
+
+NAME = "both ends"
+
+
+def _silent(story: Story, peer: str) -> Story:
+    """Let a peer forget what it was to show."""
+    story._waiting[peer].clear()
+    return story
+
+
+def test_a_connection_that_was_not_told() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    verdict = support.verdict(_silent(story, "bob").finish(), NAME)
+    assert verdict.judgement is INVALID
+    says = "at 0.006 s, alice connected to bob: bob was never told"
+    assert verdict.witnesses[0].says == says
+    assert verdict.witnesses[0].peers == ("alice", "bob")
+
+
+@pytest.mark.parametrize("act", ["terminate", "exit", "cut"])
+def test_an_end_that_was_not_told(act: str) -> None:
+    story = Story()
+    link = story.connect("alice", "bob")
+    story.read()
+    match act:
+        case "terminate":
+            story.terminate("alice", "bob")
+        case "exit":
+            story.exit("alice")
+        case _:
+            story.cut(link)
+    verdict = support.verdict(_silent(story, "bob").finish(), NAME)
+    assert verdict.judgement is INVALID
+    assert verdict.witnesses[0].says.endswith("bob was never told")
+
+
+def test_both_terminate_at_once() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.terminate("alice", "bob", both=True)
+    assert judged(story.finish(), NAME) is VALID
+
+
+def _forgets(pause: float, first: str, second: str, *, said: str = "ok: bye") -> Entries:
+    """Let alice end a connection and tell nobody, and bob end it some time later."""
+    story = Story()
+    story.connect("alice", "bob")
+    story.read()
+    for peer, act in (("alice", first), ("bob", second)):
+        other = "bob" if peer == "alice" else "alice"
+        begun = story.invoke(peer, act, to=other)
+        told = {"state": "exited", "status": 0} if act == "exit" else {"id": "1"}
+        if act == "exit":
+            story.gone.add(peer)
+        story.end(begun, said=said, **told)
+        story._at += pause
+    story.links.clear()
+    return story.finish()
+
+
+@pytest.mark.parametrize("first", ["terminate", "exit"])
+@pytest.mark.parametrize("second", ["terminate", "exit"])
+def test_who_ended_it_himself_long_after_was_never_told(first: str, second: str) -> None:
+    entries = _forgets(6.0, first, second)
+    verdict = support.verdict(entries, NAME)
+    assert verdict.judgement is INVALID
+    (witness,) = verdict.witnesses
+    assert "bob was never told, until it" in witness.says
+    assert support.not_valid(entries) == {NAME: INVALID}
+    assert judged(_forgets(1.0, first, second), NAME) is VALID  # they may have crossed
+    before = support.places(entries, "settled")[0]
+    assert judged(entries[:before], NAME) is UNKNOWN
+    assert not checks.pending(entries)  # nothing can come any more
+
+
+def test_who_was_perhaps_dead_when_it_was_to_exit_need_not_have_been_told() -> None:
+    assert judged(_forgets(6.0, "terminate", "exit", said=""), NAME) is VALID
+    entries = _forgets(6.0, "terminate", "exit")
+    crash = support.Entry(entries[-1].at, "lab", "bob", "crash", 0, {})
+    assert judged([*entries, crash], NAME) is VALID
+
+
+def test_who_was_told_late_was_told() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.terminate("alice", "bob")
+    story._at += 6
+    begun = story.invoke("bob", "terminate", to="alice")
+    story.end(begun, id="1")  # the notice stands between the two
+    assert judged(story.finish(), NAME) is VALID
+
+
+@pytest.mark.parametrize("by", ["alice", "bob"])
+def test_who_perhaps_ended_it_by_hand_may_not_have_been_told(by: str) -> None:
+    story = Story()
+    link = story.connect("alice", "bob")
+    story.read()
+    story.end(story.invoke(by, "type", line="terminate 1"))
+    story._closed(link, link.other(by))
+    story.links.clear()
+    assert support.not_valid(story.finish()) == {NAME: UNKNOWN}
+    assert not checks.pending(story.entries)
+
+
+def test_what_was_typed_long_after_ended_nothing_before() -> None:
+    story = Story()
+    story.show("bob", "connected", id="1", of="alice")
+    story._at += 6
+    story.end(story.invoke("alice", "type", line="help"))
+    assert judged(story.finish(), NAME) is INVALID
+    story = Story()
+    story.connect("alice", "bob")
+    story.read()
+    story.terminate("alice", "bob")
+    _silent(story, "bob")
+    story._at += 6
+    story.end(story.invoke("bob", "type", line="help"))
+    assert judged(story.finish(), NAME) is INVALID
+
+
+@pytest.mark.parametrize("how", ["exit", "crash", "found ended"])
+def test_a_peer_that_is_gone_need_not_be_told(how: str) -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    if how == "exit":
+        story.exit("bob")
+    else:
+        story.terminate("alice", "bob")
+    _silent(story, "bob").settle()
+    if how == "crash":
+        story.lab("crash", "bob")
+    elif how == "found ended":
+        story.lab("ended", "bob", state="exited", status=137)
+    assert judged(story.entries, NAME) is VALID
+
+
+def test_a_terminate_without_an_answer_owes_nothing() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.end(story.invoke("alice", "terminate", to="bob"), "info")
+    assert judged(story.finish(), NAME) is VALID
+
+
+def test_a_terminate_without_an_outcome_is_that_of_the_connection_of_its_time() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.terminate("alice", "bob")
+    story.connect("alice", "bob")
+    place = support.outcomes(story.finish(), "terminate")[0]
+    assert support.not_valid(support.without(story.entries, place)) == {}
+
+
+def test_who_perhaps_terminated_need_not_be_told() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.end(story.invoke("alice", "terminate", to="bob"), "info")
+    story.read()
+    story.terminate("bob", "alice")
+    assert judged(_silent(story, "alice").finish(), NAME) is VALID
+
+
+def test_which_connection_was_not_told() -> None:
+    story = Story()
+    for turn in range(3):
+        story.connect("alice", "bob")
+        if turn == 1:
+            _silent(story, "bob")
+        if turn < 2:
+            story.terminate("alice", "bob")
+            story.read()
+    witnesses = support.verdict(story.finish(), NAME).witnesses
+    begun = [e.at for e in story.entries if (e.type, e.verb) == ("ok", "connect")]
+    assert [each.at for each in witnesses] == begun[1:2]
+
+
+def test_told_of_a_connection_that_nobody_made() -> None:
+    story = Story()
+    story.show("bob", "connected", id="1", of="alice")
+    assert judged(story.finish(), NAME) is INVALID
+    assert judged(story.entries[:-6], NAME) is INVALID
+
+
+@pytest.mark.parametrize("outcome", ["fail", "info", ""])
+def test_a_connect_without_success_may_be_told(outcome: str) -> None:
+    story = Story()
+    begun = story.invoke("alice", "connect", to="bob")
+    story.show("bob", "connected", id="1", of="alice")
+    if outcome:
+        story.end(begun, outcome)
+    assert judged(story.finish(), NAME) is VALID
+
+
+def _perhaps_again() -> Story:
+    """Let alice connect to bob twice, the second time without an answer; both end."""
+    story = Story()
+    story.connect("alice", "bob")
+    story.terminate("bob", "alice")
+    story.read()
+    story.connect("alice", "bob")
+    done = story.entries.pop()
+    story.entries.append(support.Entry(done.at, "info", "alice", "connect", 3, {"to": "bob"}))
+    return story
+
+
+def test_a_connect_without_an_answer_takes_no_notice_of_another() -> None:
+    story = _perhaps_again()
+    story.send("alice", "bob", "x")
+    story.terminate("bob", "alice")
+    entries = story.finish()
+    assert support.not_valid(entries) == {"expectations": UNKNOWN}
+    first, _ = support.places(entries, "closed")
+    (witness,) = support.verdict(support.without(entries, first), NAME).witnesses
+    assert "bob terminated its connection with alice: alice was never told" in witness.says
+    assert judged(support.without(entries, first), NAME) is INVALID
+
+
+def test_what_may_be_of_a_connect_without_an_answer_is_unknown() -> None:
+    story = _perhaps_again()
+    story.send("alice", "bob", "x")
+    story.terminate("bob", "alice")
+    last = support.places(story.finish(), "closed")[-1]
+    assert judged(support.without(story.entries, last), NAME) is UNKNOWN
+    assert not checks.pending(support.without(story.entries, last))
+
+
+def test_a_line_typed_by_hand_may_have_connected() -> None:
+    story = Story()
+    story.end(story.invoke("alice", "type", line="connect bob 5000"))
+    story.show("bob", "connected", id="1", of="alice")
+    assert judged(story.finish(), NAME) is VALID
+
+
+@pytest.mark.parametrize("ids", [True, False])
+@pytest.mark.parametrize("act", ["terminate", "cut"])
+def test_told_twice_that_it_is_over(act: str, *, ids: bool) -> None:
+    story = Story()
+    for _ in range(2):
+        link = story.connect("alice", "bob")
+        if act == "cut":
+            story.cut(link)
+        else:
+            story.terminate("alice", "bob")
+        story.read()
+    entries = story.finish()
+    for number, entry in enumerate(entries if not ids else ()):
+        fields = {key: value for key, value in entry.fields.items() if key != "id"}
+        entries[number] = dataclasses.replace(entry, fields=fields)
+    place = support.places(entries, "closed", where=lambda e: e.peer == "bob")[-1]
+    twice = [*entries[: place + 1], entries[place], *entries[place + 1 :]]
+    assert support.not_valid(twice) == {NAME: INVALID}
+    (witness,) = support.verdict(twice, NAME).witnesses
+    assert "bob was told 2 times that its connection with alice is over" in witness.says
+
+
+def test_a_list_may_show_a_connection_before_it_is_told() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    told = story._waiting["bob"].popleft()
+    story.list("bob")
+    story.entries.append(told)
+    assert judged(story.finish(), NAME) is VALID
+
+
+def test_who_is_told_under_another_id_is_told() -> None:
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "bob")
+    story.connect("alice", "carol")
+    story.terminate("alice", "bob")
+    story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": "carol"}])
+    story.terminate("carol", "alice")
+    place = support.places(story.finish(), "closed", where=lambda e: e.peer == "alice")[0]
+    entries = support.changed(story.entries, place, id="1")
+    assert support.not_valid(entries) == {"ids": INVALID}
+    assert judged(support.without(entries, place), NAME) is INVALID
+
+
+@pytest.mark.parametrize("unread", ["connected", "closed"])
+def test_what_the_profile_does_not_read_is_not_judged(unread: str) -> None:
+    story = Story(notices=[each for each in ("connected", "closed") if each != unread])
+    story.connect("alice", "bob")
+    story.terminate("alice", "bob")
+    kept = [e for e in story.finish() if e.verb != unread]
+    verdict = support.verdict(kept, NAME)
+    says = f"not judged: the profile reads no `{unread}`"
+    assert (verdict.judgement, verdict.says) == (VALID, says)
+    none = [e for e in story.entries if e.verb not in ("connected", "closed")]
+    assert judged(none, NAME) is INVALID  # what it reads is judged all the same
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
+    gone, peace = support.left(entries), support.at_peace(entries)
+    told = ("connected", "closed")
+    place = support.pick(
+        support.places(entries, *told, where=lambda e: e.peer not in gone and peace(e)), chance
+    )
+    assert judged(support.without(entries, place), NAME) is INVALID
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+    place = support.pick(support.places(entries, "connected", "closed"), chance)
+    cut = support.settled(entries)
+    kept = [e for i, e in enumerate(entries[:cut]) if i != place]
+    assert judged(kept, NAME) is UNKNOWN

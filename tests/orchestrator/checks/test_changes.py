@@ -1,0 +1,180 @@
+"""Texts are shown as they were sent."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+
+from tests.orchestrator.checks import support
+from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
+
+NAME = "changes"
+
+
+def _shown(sent: list[str], shown: list[str]) -> Entries:
+    story = Story()
+    link = story.connect("alice", "bob")
+    for text in sent:
+        story.send("alice", "bob", text, arrives=False)
+    link.under_way["alice"].clear()
+    for text in shown:
+        story.show("bob", "message", id="1", of="alice", text=text)
+    count = len(sent)
+    story.show("alice", "delivered", id="1", of="bob", number=1, count=count)
+    return story.finish()
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "says"),
+    [
+        (["a", "b"], ["a", "b"], "2 messages shown as they were sent"),
+        (["a"], ["a", "out of nothing"], "1 message shown as they were sent"),
+        ([], ["out of nothing"], "0 messages shown as they were sent"),
+    ],
+)
+def test_what_is_counted(sent: list[str], shown: list[str], says: str) -> None:
+    assert support.verdict(_shown(sent, shown), NAME).says == says
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "how"),
+    [
+        ("hello there", "hello", "cut after 5 of 11 characters"),
+        ("hello", "", "cut after 0 of 5 characters"),
+        (" ", "", "cut after 0 of 1 character"),
+        ("a  b", "a b", "only blanks changed, first at character 3"),
+        (" a", "a", "only blanks changed, first at character 1"),
+        ("two behind  ", "two behind", "only blanks changed, first at character 11"),
+        ("two behind", "two behind\r", "only blanks changed, first at character 11"),
+        ("hello", "Hello", "from character 1 on 'Hello' instead of 'hello'"),
+        ("good morning", "good evening", "from character 6 on 'evening' instead of 'morning'"),
+        ("hello", "hello!", "'!' was added at the end"),
+        ("a" * 16_384, "a" * 4_095, "cut after 4,095 of 16,384 characters"),
+    ],
+)
+def test_how_it_was_changed(sent: str, shown: str, how: str) -> None:
+    entries = _shown(["before", sent, "behind"], ["before", shown, "behind"])
+    assert support.not_valid(entries) == {NAME: INVALID}
+    (witness,) = support.verdict(entries, NAME).witnesses
+    assert witness.says.endswith(how)
+    assert len(witness.says) < 300
+
+
+def test_messages_in_one_piece() -> None:
+    entries = _shown(["a", "b", "c", "d"], ["a", "bc", "d"])
+    assert support.not_valid(entries) == {NAME: INVALID}
+    (witness,) = support.verdict(entries, NAME).witnesses
+    assert witness.says.endswith("shown as one with the message behind it")
+    assert support.not_valid(_shown(["a", "b", "c"], ["a\nb\nc"])) == {NAME: INVALID}
+
+
+def test_a_message_in_several_pieces() -> None:
+    entries = _shown(["before", "one two three", "behind"],
+                     ["before", "one ", "two ", "three", "behind"])  # fmt: skip
+    assert support.not_valid(entries) == {NAME: INVALID}
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "which"),
+    [
+        (["message 5", "message 6"], ["message 6!"], "'message 6'"),
+        ([f"{n} is the number" for n in range(20)], ["15 is the numbers"], "'15 is the number'"),
+        (["hello there, friend", "b", "c"], ["b", "c", "[hello there, friend]"], "'hello there"),
+        ([*"abcdefghij", "anchor", "hello there"], ["anchor", "[hello there]"], "'hello there'"),
+    ],
+)
+def test_which_one_it_was(sent: list[str], shown: list[str], which: str) -> None:
+    (witness,) = support.verdict(_shown(sent, shown), NAME).witnesses
+    assert witness.says.startswith(which)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "count"),
+    [
+        (["a b", "a  b", "the end"], ["a b", "a b", "the end"], 1),
+        (["a  b", "a b", "the end"], ["a b", "a b", "the end"], 1),
+        (["x" * 150, "x" * 100, "x" * 200], ["x" * 100] * 3, 2),
+        (["a", "X", "x", "b"], ["a", "x", "x", "b"], 1),
+        (["a ", " a", "a"] * 3, ["a"] * 9, 6),
+        (["first", "  ", ""], ["first", "", ""], 1),
+    ],
+)
+def test_changed_into_a_text_that_was_sent_as_well(
+    sent: list[str], shown: list[str], count: int
+) -> None:
+    entries = _shown(sent, shown)
+    assert support.not_valid(entries) == {NAME: INVALID}
+    assert len(support.verdict(entries, NAME).witnesses) == count
+
+
+def test_all_cut_into_texts_that_were_sent_as_well() -> None:
+    sent = [f"message {n}" for n in range(120)]
+    entries = _shown(sent, [each[:-1] for each in sent])
+    assert support.not_valid(entries) == {NAME: INVALID}
+    assert len(support.verdict(entries, NAME).witnesses) == 120
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "broken"),
+    [
+        (["a b", "a  b"], ["a  b", "a b"], ["order"]),
+        (["a b", "a  b", "a   b", "a    b"], ["a  b", "a   b", "a    b", "a    b"],
+         ["delivery", "duplicates"]),
+    ],
+)  # fmt: skip
+def test_fewer_faults_are_likelier(sent: list[str], shown: list[str], broken: list[str]) -> None:
+    assert support.not_valid(_shown(sent, shown)) == dict.fromkeys(broken, INVALID)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (["message 5", "message 6"], ["message 6", "message 6"]),  # neither is a part of the other
+        (["a b", "x", "a  b"], ["a b", "a b", "x"]),  # not where the lost one would be
+        (["a", "a b"], ["a b", "a b"]),  # nothing adds what was sent just then
+        (["a b", "a  b", "c"], ["a b", "a b", "a b"]),  # one of three is not alike
+    ],
+)
+def test_one_lost_and_another_shown_twice_is_no_change(sent: list[str], shown: list[str]) -> None:
+    expected = {"delivery": INVALID, "duplicates": INVALID}
+    assert support.not_valid(_shown(sent, shown)) == expected
+
+
+def test_every_message_changed() -> None:
+    sent = [f"message number {n}" for n in range(50)]
+    entries = _shown(sent, [f"{each}\r" for each in sent])
+    assert support.not_valid(entries) == {NAME: INVALID}
+    witnesses = support.verdict(entries, NAME).witnesses
+    assert len(witnesses) == 50
+    assert "'message number 7'" in witnesses[7].says
+    assert r"'message number 7\r'" in witnesses[7].says
+
+
+def test_something_else_altogether_is_no_change() -> None:
+    assert support.not_valid(_shown(["hello"], ["12345678"])) == {
+        "delivery": INVALID,
+        "invention": INVALID,
+    }
+
+
+def test_unchanged() -> None:
+    assert judged(_shown(["", " ", "x"], ["", " ", "x"]), NAME) is VALID
+
+
+@few
+@given(support.any_right_histories(losses=False), seeds)
+def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
+    found = support.places(entries, "message", where=lambda e: bool(e.fields["text"].strip()))
+    place = support.pick(found, chance)
+    other = entries[place].fields["text"] + "☃"
+    assert support.not_valid(support.changed(entries, place, text=other)) == {NAME: INVALID}
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+    place = chance.randrange(support.settled(entries))
+    assert judged(entries[:place], NAME) is UNKNOWN

@@ -1,0 +1,101 @@
+"""The ends of connections, and which two belong together."""
+
+from __future__ import annotations
+
+from orchestrator.checks.connections import End
+from orchestrator.checks.facts import Facts
+from tests.orchestrator.checks.story import Story
+
+
+def _told(ends: list[End]) -> list[tuple[str, str, str, str, str]]:
+    return [(e.peer, e.id, e.other, e.role, e.closed) for e in ends]
+
+
+def test_both_ends_of_a_connection() -> None:
+    story = Story(first_id=7)
+    story.connect("alice", "bob")
+    story.read()
+    story.terminate("bob", "alice")
+    facts = Facts(story.settle().entries)
+    assert _told(facts.ends) == [
+        ("alice", "7", "bob", "dialled", "told"),
+        ("bob", "7", "alice", "accepted", "terminated"),
+    ]
+    one, other = facts.ends
+    assert (one.twin, other.twin) == (other, one)
+
+
+def test_what_a_list_shows_before_it_is_told_is_one_end() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    told = story._waiting["bob"].popleft()
+    story.list("bob")
+    story.entries.append(told)
+    roles = [each.role for each in Facts(story.settle().entries).ends]
+    assert roles == ["dialled", "accepted"]
+
+
+def test_an_id_that_leads_elsewhere_is_another_connection() -> None:
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "bob")
+    story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": "carol"}])
+    mine = [each for each in Facts(story.entries).ends if each.peer == "alice"]
+    assert [each.other for each in mine] == ["bob", "carol"]
+
+
+def test_ids_that_shift_are_followed_by_their_peers() -> None:
+    story = Story(("alice", "bob", "carol", "dave"))
+    for other in ("bob", "carol", "dave"):
+        story.connect("alice", other)
+    story.read()
+    story.terminate("alice", "bob")
+    rows = [{"id": "1", "peer": "carol"}, {"id": "2", "peer": "dave"}]
+    story.end(story.invoke("alice", "list"), rows=rows)
+    story.end(story.invoke("carol", "terminate", to="alice"), id="1")
+    story.show("alice", "closed", id="1", of="carol")
+    story.read()
+    rows = [{"id": "1", "peer": "dave"}]
+    story.end(story.invoke("alice", "list"), rows=rows)
+    story.show("alice", "undelivered", id="1", of="carol")
+    mine = [each for each in Facts(story.settle().entries).ends if each.peer == "alice"]
+    assert [(each.other, each.closed) for each in mine] == [
+        ("bob", "terminated"),
+        ("carol", "told"),
+        ("dave", ""),
+    ]
+    assert all(each.twin for each in mine)
+
+
+def test_two_connections_with_one_peer_where_ids_shift() -> None:
+    story = Story(("alice", "bob", "carol"), first_id=0)
+    story.connect("alice", "carol")
+    for _ in range(2):
+        story.connect("alice", "bob")
+    story.terminate("alice", "carol")
+    story.show("alice", "closed", id="0", of="bob")
+    story.show("alice", "closed", id="0", of="bob")
+    mine = [each for each in Facts(story.settle().entries).ends if each.peer == "alice"]
+    assert [each.closed for each in mine] == ["terminated", "told", "told"]
+
+
+def test_connections_without_ids_and_notices_are_joined_by_what_happens_on_them() -> None:
+    story = Story()
+    story.end(story.invoke("alice", "connect", to="bob"))
+    story.end(story.invoke("alice", "send", to="bob", text="x"))
+    story.show("bob", "message", of="alice", text="x")
+    ends = Facts(story.settle().entries).ends
+    assert [each.role for each in ends] == ["dialled", "implied"]
+    assert ends[0].twin is ends[1]
+
+
+def test_many_connections_are_joined_in_their_order() -> None:
+    story = Story()
+    for turn in range(20):
+        one, other = ("alice", "bob") if turn % 3 else ("bob", "alice")
+        story.connect(one, other)
+        story.terminate(one, other)
+        if not turn % 4:
+            story.read()
+    ends = Facts(story.settle().entries).ends
+    assert len(ends) == 40
+    assert all(each.twin and each.twin.id == each.id for each in ends)

@@ -1,0 +1,69 @@
+"""Every check has its file, its tests, its row in docs/checks.md; the page's example works."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from orchestrator import checks
+from orchestrator.checks.facts import Facts
+from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/checks.md").read_text()
+MODULES = [Path(check.__code__.co_filename) for check in checks.CHECKS]
+HERE = Path(__file__).parent
+
+
+def test_names() -> None:
+    assert len(set(checks.NAMES)) == len(checks.NAMES) == len(checks.CHECKS)
+    facts = Facts([])
+    assert tuple(check(facts).check for check in checks.CHECKS) == checks.NAMES
+
+
+def test_the_page_has_a_row_for_each_check() -> None:
+    rows = re.findall(r"^\| `([a-z ]+)` \|", PAGE, re.MULTILINE)
+    assert tuple(rows) == checks.NAMES
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_check_says_what_it_judges(module: Path) -> None:
+    told = " ".join((ast.get_docstring(ast.parse(module.read_text())) or "").split())
+    assert "Invalid when" in told
+    assert "Unknown when" in told
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_check_has_a_fault_and_a_doubt_by_hypothesis(module: Path) -> None:
+    tree = ast.parse((HERE / f"test_{module.stem}.py").read_text())
+    given = {
+        each.name
+        for each in tree.body
+        if isinstance(each, ast.FunctionDef)
+        and any("given" in ast.unparse(mark) for mark in each.decorator_list)
+    }
+    assert {"test_a_fault_is_caught", "test_a_doubt_is_told"} <= given
+
+
+def _example() -> dict[str, object]:
+    (code,) = re.findall(r"( *```python\n.*?)```", PAGE, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(textwrap.dedent(code).partition("\n")[2], names)
+    return names
+
+
+@pytest.mark.parametrize(("pause", "judgement"), [(0.0, VALID), (2.0, INVALID)])
+def test_the_example_on_the_page(pause: float, judgement: checks.Judgement) -> None:
+    check = _example()["check"]
+    assert callable(check)
+    story = Story()
+    story.connect("alice", "bob")
+    story.send("alice", "bob", "x", arrives=False)
+    story._at += pause
+    assert check(Facts(story.finish())).judgement is judgement
+    assert check(Facts(story.entries[:5])).judgement is UNKNOWN

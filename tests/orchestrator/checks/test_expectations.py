@@ -1,0 +1,170 @@
+"""Operations end as the scenario wants."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+
+from orchestrator.history import Entry
+from tests.orchestrator.checks import support
+from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
+
+NAME = "expectations"
+NOTHING = "nothing of the kind within 1 s"
+
+
+def _judged(verb: str, outcome: str, /, **fields: object) -> support.Judgement:
+    story = Story()
+    story.end(story.invoke("alice", verb, **fields), outcome)
+    return judged(story.finish(), NAME)
+
+
+@pytest.mark.parametrize(
+    ("verb", "outcome", "fields", "judgement"),
+    [
+        ("connect", "ok", {}, VALID),
+        ("connect", "fail", {}, VALID),
+        ("connect", "fail", {"wants": {"outcome": "ok"}}, INVALID),
+        ("connect", "ok", {"wants": {"outcome": "fail"}}, INVALID),
+        ("connect", "fail", {"wants": {"says": "known"}, "said": "error: unknown"}, VALID),
+        ("connect", "fail", {"wants": {"says": "known"}, "said": "error: refused"}, INVALID),
+        ("connect", "fail", {"wants": {"says": "known"}}, INVALID),
+        ("connect", "info", {"wants": {"outcome": "ok"}}, UNKNOWN),
+        ("connect", "info", {"wants": {}}, VALID),
+        ("connect", "info", {}, VALID),
+        ("exit", "ok", {"wants": {"status": 0}, "status": 0}, VALID),
+        ("exit", "ok", {"wants": {"status": 0}, "status": 1}, INVALID),
+        ("exit", "ok", {"wants": {"status": 0}, "status": None}, INVALID),
+        ("expect", "ok", {"of": "bob"}, VALID),
+        ("expect", "fail", {"of": "bob"}, INVALID),
+        ("expect", "info", {"of": "bob"}, UNKNOWN),
+        ("expect", "fail", {"of": "bob", "may_fail": True}, VALID),
+        ("list", "ok", {"wants": {"shows": []}, "rows": []}, VALID),
+        ("list", "ok", {"wants": {"shows": []}, "rows": [{"peer": "bob"}]}, INVALID),
+        ("list", "ok", {"wants": {"shows": ["bob"]}, "rows": [{"peer": "bob"}]}, VALID),
+        ("list", "ok", {"wants": {"shows": ["bob"]}, "rows": [{"peer": "bob"}] * 2}, INVALID),
+        ("list", "fail", {"wants": {"shows": ["bob"]}}, INVALID),
+        ("exit", "ok", {"wants": {"outcome": "ok"}, "status": 9}, VALID),
+        ("help", "ok", {"wants": {"names": ["send", "List"]}, "said": "SEND\nlist all"}, VALID),
+        ("help", "ok", {"wants": {"names": ["send", "exit"]}, "said": "SEND\nlist"}, INVALID),
+        ("help", "info", {"wants": {"names": ["send"]}, "unread": "?"}, UNKNOWN),
+        ("myip", "ok", {"wants": {"address": ["10.0.0.2"]}, "address": "10.0.0.2"}, VALID),
+        ("myip", "ok", {"wants": {"address": ["10.0.0.2"]}, "address": "127.0.0.1"}, INVALID),
+        ("myip", "info", {"wants": {"address": ["10.0.0.2"]}, "unread": "no idea"}, UNKNOWN),
+        ("myport", "ok", {"wants": {"port": 5000}, "port": "5000"}, VALID),
+        ("myport", "ok", {"wants": {"port": 5000}, "port": "49152"}, INVALID),
+        ("myport", "ok", {"wants": {"port": 5000}}, INVALID),
+        ("type", "ok", {"wants": {"answered": True}, "answered": True}, VALID),
+        ("type", "fail", {"wants": {"answered": True}, "answered": True}, VALID),
+        ("type", "fail", {"wants": {"answered": True}, "answered": False}, INVALID),
+        ("type", "info", {"wants": {"answered": True}, "answered": True, "unread": "?"}, VALID),
+        ("type", "info", {"wants": {"answered": True}, "answered": False}, INVALID),
+        ("type", "info", {"wants": {"answered": True}, "said": "no reply"}, UNKNOWN),
+        ("connect", "fail", {"wants": {"within": 1}}, VALID),
+        ("connect", "fail", {"wants": {"within": 1}, "took": 1.5}, INVALID),
+        ("connect", "info", {"wants": {"within": 1}, "took": 0.5}, VALID),
+        ("connect", "info", {"wants": {"within": 1, "outcome": "fail"}}, UNKNOWN),
+        ("connect", "info", {"wants": {"within": 1}, "took": 10.0}, INVALID),
+    ],
+)
+def test_an_operation(
+    verb: str, outcome: str, fields: dict[str, object], judgement: support.Judgement
+) -> None:
+    assert _judged(verb, outcome, **fields) is judgement
+
+
+def test_what_is_wrong_is_said() -> None:
+    story = Story()
+    story.end(
+        story.invoke("alice", "connect", to="bob", wants={"outcome": "ok"}), "fail", said="no"
+    )
+    witness = support.verdict(story.finish(), NAME).witnesses[0]
+    assert witness.says == (
+        "at 0.004 s, `connect` of alice to bob should have succeeded, but failed: no"
+    )
+    assert witness.peers == ("alice", "bob")
+
+
+@pytest.mark.parametrize(
+    ("verb", "outcome", "fields", "says"),
+    [
+        ("send", "fail", {"to": "bob", "text": "a b", "wants": {"outcome": "ok"}},
+         "`send` of alice to bob with 'a b' should have succeeded, but failed"),
+        ("connect", "ok", {"to": "bob", "wants": {"outcome": "fail"}, "said": "ok: connected 1"},
+         "`connect` of alice to bob should have failed, but succeeded: ok: connected 1"),
+        ("type", "ok", {"line": "h", "wants": {"outcome": "ok", "says": "known"}},
+         "'h', typed at alice, should have been answered with 'known', but the answer was nothing"),
+        ("type", "ok", {"line": "hepl", "wants": {"says": "known"}, "said": "oh"},
+         "'hepl', typed at alice, should have been answered with 'known', but the answer was 'oh'"),
+        ("list", "ok", {"rows": [], "wants": {"shows": ["carol", "bob"]}},
+         "`list` of alice should have shown bob, carol, but showed nobody"),
+        ("exit", "ok", {"status": 1, "wants": {"status": 0}},
+         "`exit` of alice should have ended with status 0, but it was 1"),
+        ("exit", "ok", {"status": None, "wants": {"status": 0}},
+         "`exit` of alice should have ended with status 0, but nobody knows its status"),
+        ("connect", "ok", {"address": "localhost", "port": "5000", "wants": {"outcome": "fail"}},
+         "`connect` of alice as 'localhost 5000' should have failed, but succeeded"),
+        ("connect", "fail", {"address": "x", "to": "bob", "wants": {"within": 5}, "took": 9.96},
+         "`connect` of alice to bob as 'x' should have ended within 5 s, but took 10.0 s"),
+        ("terminate", "ok", {"to": "bob", "wants": {"outcome": "fail"}},
+         "`terminate` of alice with bob should have failed, but succeeded"),
+        ("terminate", "fail", {"id": "x", "wants": {"answered": True}, "answered": False},
+         "`terminate` of alice of id 'x' should have been answered, but nothing was printed"),
+        ("help", "ok", {"wants": {"names": ["send", "exit"]}, "said": "Send"},
+         "`help` of alice should have named exit, but did not"),
+        ("myip", "ok", {"wants": {"address": ["10.0.0.2", "al"]}, "address": "127.0.1.1"},
+         "`myip` of alice should have told 10.0.0.2 or al, but told 127.0.1.1"),
+        ("myport", "ok", {"wants": {"port": 5000}, "port": "5001"},
+         "`myport` of alice should have told 5000, but told 5001"),
+        ("connect", "info", {"to": "bob", "wants": {"says": "x"}, "said": "no answer"},
+         "`connect` of alice to bob: nobody knows how it ended (no answer)"),
+        ("expect", "fail",
+         {"kind": "message", "of": "bob", "text": "never", "said": NOTHING},
+         "alice: expected message 'never' from bob: nothing of the kind within 1 s"),
+        ("expect", "fail", {"kind": "closed", "of": "bob", "said": NOTHING},
+         "alice: expected closed from bob: nothing of the kind within 1 s"),
+        ("expect", "fail", {"kind": "line", "line": "a.*", "said": "alice ended"},
+         "alice: expected a line like 'a.*': alice ended"),
+        ("expect", "fail", {"kind": "message"}, "alice: expected message, which failed"),
+    ],
+)  # fmt: skip
+def test_what_should_have_been_and_what_was(
+    verb: str, outcome: str, fields: dict[str, object], says: str
+) -> None:
+    story = Story()
+    story.end(story.invoke("alice", verb, **fields), outcome)
+    (witness,) = support.verdict(story.finish(), NAME).witnesses
+    assert witness.says == f"at 0.004 s, {says}"
+
+
+def test_how_the_run_was_cut_short_is_said() -> None:
+    story = Story()
+    assert "ended in the middle" in support.verdict(story.entries, NAME).witnesses[0].says
+    story.lab("broke off", said="bob does not answer")
+    assert "broke off: bob does not" in support.verdict(story.entries, NAME).witnesses[0].says
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
+    wanted = [i for i, e in enumerate(entries) if e.type in ("ok", "fail") and "wants" in e.fields]
+    place = support.pick(wanted, chance)
+    other = "fail" if entries[place].type == "ok" else "ok"
+    wants = {**entries[place].fields["wants"], "outcome": other}
+    assert judged(support.changed(entries, place, wants=wants), NAME) is INVALID
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+    done = [i for i, e in enumerate(entries) if e.type in ("ok", "fail") and _is_judged(e)]
+    place = support.pick(done, chance)
+    assert judged(support.unanswered(entries, place), NAME) is UNKNOWN
+    assert judged(support.without(entries, place), NAME) is UNKNOWN
+
+
+def _is_judged(entry: Entry) -> bool:
+    return entry.verb == "expect" or "wants" in entry.fields

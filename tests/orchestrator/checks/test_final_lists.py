@@ -1,0 +1,103 @@
+"""The final lists agree."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+
+from tests.orchestrator.checks import support
+from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
+
+NAME = "lists"
+PEERS = ("alice", "bob", "carol")
+
+
+def _lists(*, ended: str = "", **rows: list[str]) -> Entries:
+    """Return a settled run with these final lists."""
+    story = Story(PEERS).settle()
+    for peer, others in rows.items():
+        listed = [{"id": str(n), "peer": o, "address": "10.0.0.9", "port": "49152",
+                   "at": "elsewhere" if o else ""} for n, o in enumerate(others)]  # fmt: skip
+        story.end(story.invoke(peer, "list"), rows=listed)
+    for peer in PEERS:
+        story.lab("ended", peer, state="exited" if peer == ended else "running")
+    return story.entries
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ({"alice": [], "bob": [], "carol": []}, ""),
+        ({"alice": ["bob"], "bob": ["alice"], "carol": []}, ""),
+        ({"alice": ["bob"], "bob": [], "carol": []}, "lists bob, which does not list alice"),
+        ({"alice": [""], "bob": [], "carol": []}, "10.0.0.9:49152, which is no peer of the run"),
+        ({"alice": ["alice"], "bob": [], "carol": []}, "alice lists itself"),
+        (
+            {"alice": ["bob"] * 2, "bob": ["alice"], "carol": []},
+            "alice lists bob 2 times instead of once",
+        ),
+    ],
+)
+def test_lists(rows: dict[str, list[str]], says: str) -> None:
+    verdict = support.verdict(_lists(**rows), NAME)
+    assert verdict.judgement is (INVALID if says else VALID)
+    assert [each.says.endswith(says) for each in verdict.witnesses] == [True] * bool(says)
+
+
+def test_what_is_counted() -> None:
+    story = Story(("alice",))
+    assert support.verdict(story.finish(), NAME).says == "1 list, 0 rows, alike at both ends"
+    story = Story()
+    story.connect("alice", "bob")
+    assert support.verdict(story.finish(), NAME).says == "2 lists, 2 rows, alike at both ends"
+
+
+def test_a_dead_row() -> None:
+    verdict = support.verdict(_lists(ended="bob", alice=["bob"], carol=[]), NAME)
+    assert verdict.judgement is INVALID
+    assert verdict.witnesses[0].says.endswith("alice lists bob, which does not run any more")
+
+
+def test_a_peer_that_ended_needs_no_list() -> None:
+    assert judged(_lists(ended="bob", alice=[], carol=[]), NAME) is VALID
+
+
+def test_a_list_that_is_missing() -> None:
+    verdict = support.verdict(_lists(alice=["bob"], carol=[]), NAME)
+    assert verdict.judgement is UNKNOWN
+    assert verdict.witnesses[0].says == "bob gave no list at the end"
+
+
+def test_the_last_list_counts_and_none_from_before() -> None:
+    story = Story(("alice", "bob"))
+    story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": ""}])
+    story.settle()
+    story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": "bob"}])
+    for peer in story.peers:
+        story.end(story.invoke(peer, "list"), rows=[])
+    assert judged(story.entries, NAME) is VALID  # nobody has looked yet who runs
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
+    after = support.settled(entries)
+    found = [i for i in support.outcomes(entries, "list") if i > after]
+    place = support.pick([i for i in found if entries[i].fields["rows"]], chance)
+    rows = entries[place].fields["rows"]
+    row = chance.choice(rows)
+    rest = [each for each in rows if each is not row]
+    other = chance.choice(["", entries[place].peer, "mallory"])
+    for fault in (rest, [*rows, row], [*rest, {**row, "peer": other}]):
+        assert judged(support.changed(entries, place, rows=fault), NAME) is INVALID
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+    after = support.settled(entries)
+    place = support.pick([i for i in support.outcomes(entries, "list") if i > after], chance)
+    assert judged(support.unanswered(entries, place), NAME) is UNKNOWN

@@ -1,0 +1,70 @@
+"""Whether one text is what became of another."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.checks.likeness import common_start, difference, glued, likeness
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "expected"),
+    [
+        ("hello", "hell", True),
+        ("hello", "oh, hello", True),
+        ("a  b\tc", "a b c", True),
+        ("SHOUT", "shout", True),
+        ("good morning", "good evening", True),
+        ("one two three", "one 2 three", True),
+        ("hello", "", True),
+        ("", "hello", False),
+        (" ", "", True),
+        ("hello", "world", False),
+        ("abcd", "axyz", False),
+    ],
+)
+def test_alike(sent: str, shown: str, expected: bool) -> None:
+    assert bool(likeness(sent, shown)) is expected
+
+
+def test_the_more_was_kept_the_likelier() -> None:
+    assert likeness("message 6", "message 6!") > likeness("message 5", "message 6!") > 0
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent", "count"),
+    [
+        ("ab", ["a", "b", "c"], 2),
+        ("a\nb c", ["a", "b", "c", "d"], 3),
+        ("a", ["a", "b"], 0),
+        ("a and more than that", ["a", "b"], 0),
+        ("abc", ["a", "", "b"], 0),
+        ("", [], 0),
+    ],
+)
+def test_glued(shown: str, sent: list[str], count: int) -> None:
+    assert glued(shown, sent) == count
+
+
+@given(st.text("ab"), st.text("ab"))
+def test_the_common_start(one: str, other: str) -> None:
+    count = common_start(one, other)
+    assert one[:count] == other[:count]
+    assert one[: count + 1] != other[: count + 1] or count in (len(one), len(other))
+
+
+@given(st.text(), st.text())
+def test_any_difference_is_told(one: str, other: str) -> None:
+    assert difference(one, other)
+
+
+def test_long_texts_are_compared_quickly() -> None:
+    began = time.process_time()
+    for _ in range(1_000):
+        assert not likeness("ab" * 8_192, "cd" * 8_192)
+        assert likeness("a" * 16_384, "a" * 16_000 + "b")
+    assert time.process_time() - began < 2

@@ -1,0 +1,77 @@
+"""Rows name the ports at which their peers listen."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+from hypothesis import given
+
+from tests.orchestrator.checks import support
+from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
+
+NAME = "ports"
+
+
+def _listed(**row: str) -> Entries:
+    """Return a settled run in which alice lists one row."""
+    story = Story()
+    story.lab("ready", "bob", address="10.0.0.3", port=5000)
+    story.settle()
+    one = {"id": "1", "peer": "bob", "address": "10.0.0.3", "port": "5000", **row}
+    story.end(story.invoke("alice", "list"), rows=[one])
+    return story.entries
+
+
+@pytest.mark.parametrize(
+    ("row", "judgement"),
+    [
+        ({"at": "listening"}, VALID),
+        ({}, VALID),  # a history from before rows said so
+        ({"at": "", "peer": ""}, VALID),  # nobody's: see `lists`
+        ({"at": "elsewhere", "port": "49152"}, INVALID),
+    ],
+)
+def test_a_row(row: dict[str, str], judgement: support.Judgement) -> None:
+    assert judged(_listed(**row), NAME) is judgement
+
+
+def test_what_is_said() -> None:
+    (witness,) = support.verdict(_listed(at="elsewhere", port="49152"), NAME).witnesses
+    wanted = "alice lists bob at port 49152, where it does not listen: it does at 5000"
+    assert witness.says.partition(", ")[2] == wanted
+    assert witness.peers == ("alice", "bob")
+    assert support.verdict(_listed(), NAME).says == "1 row, each with a right port"
+
+
+def test_a_port_that_is_wrong_is_no_matter_of_who_is_listed() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    entries = story.finish()
+    place = support.outcomes(entries, "list")[-1]
+    (row,) = entries[place].fields["rows"]
+    wrong = support.changed(entries, place, rows=[{**row, "port": "49152", "at": "elsewhere"}])
+    assert support.not_valid(wrong) == {NAME: INVALID}
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
+    after = support.settled(entries)
+    found = [i for i in support.outcomes(entries, "list") if i > after]
+    place = support.pick([i for i in found if entries[i].fields["rows"]], chance)
+    rows = list(entries[place].fields["rows"])
+    number = chance.randrange(len(rows))
+    rows[number] = {**rows[number], "port": "49152", "at": "elsewhere"}
+    assert judged(support.changed(entries, place, rows=rows), NAME) is INVALID
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+    settled = support.settled(entries)
+    assert judged(support.without(entries, settled), NAME) is UNKNOWN
+    cut = chance.randrange(1, settled + 1)
+    assert judged([dataclasses.replace(each) for each in entries[:cut]], NAME) is UNKNOWN

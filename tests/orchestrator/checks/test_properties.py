@@ -1,0 +1,96 @@
+"""What holds of every check: right histories pass, a cut never proves a fault, nothing raises."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator import checks
+from tests.orchestrator.checks.support import (
+    INVALID,
+    UNKNOWN,
+    Entries,
+    few,
+    not_valid,
+    right_histories,
+    seeds,
+    settled,
+)
+
+
+@few
+@given(right_histories())
+def test_every_check_accepts_right_histories(entries: Entries) -> None:
+    assert not_valid(entries) == {}
+    assert not checks.pending(entries)
+
+
+@settings(few, max_examples=100)
+@given(right_histories(faults=True))
+def test_every_check_accepts_right_histories_with_faults(entries: Entries) -> None:
+    assert not_valid(entries) == {}
+    assert not checks.pending(entries)
+
+
+@few
+@given(st.one_of(right_histories(), right_histories(faults=True)), st.data())
+def test_a_history_cut_off_anywhere_proves_no_fault(entries: Entries, data: st.DataObject) -> None:
+    for place in data.draw(st.lists(st.integers(0, len(entries)), min_size=5, max_size=5)):
+        judged = not_valid(entries[:place])
+        assert INVALID not in judged.values()
+        if place <= settled(entries):
+            assert judged == dict.fromkeys(checks.NAMES, UNKNOWN)
+
+
+def _spoil(entries: Entries, chance: random.Random) -> Entries:
+    """Return any history whatever, made of the lines of a right one."""
+    spoilt = list(entries)
+    for _ in range(chance.randrange(1, 30)):
+        place = chance.randrange(len(spoilt))
+        entry = spoilt[place]
+        match chance.randrange(6):
+            case 0:
+                spoilt[place:] = spoilt[place + 1 :] or spoilt[:1]
+            case 1:
+                spoilt.insert(chance.randrange(len(spoilt)), entry)
+            case 2:
+                fields = dict(entry.fields)
+                if fields:
+                    fields.pop(chance.choice(sorted(fields)))
+                spoilt[place] = dataclasses.replace(entry, fields=fields)
+            case 3:
+                odd = chance.choice([None, 7, "x", [], {}, [3], [{}], {"peer": 1}, -1, True])
+                fields = {key: odd if chance.random() < 0.3 else value
+                          for key, value in entry.fields.items()}  # fmt: skip
+                spoilt[place] = dataclasses.replace(entry, fields=fields)
+            case 4:
+                other = chance.choice(spoilt)
+                spoilt[place] = dataclasses.replace(entry, type=other.type, verb=other.verb)
+            case _:
+                peer = chance.choice(["", "alice", "mallory"])
+                spoilt[place] = dataclasses.replace(entry, peer=peer, operation=chance.randrange(4))
+    if chance.random() < 0.2:
+        chance.shuffle(spoilt)
+    return spoilt
+
+
+@few
+@given(st.one_of(right_histories(), right_histories(faults=True)), seeds)
+def test_any_history_is_judged_and_twice_alike(entries: Entries, chance: random.Random) -> None:
+    for _ in range(4):
+        spoilt = _spoil(entries, chance)
+        verdicts = checks.judge(spoilt)
+        assert verdicts == checks.judge(spoilt)
+        assert [each.check for each in verdicts] == list(checks.NAMES)
+        assert checks.pending(spoilt) in (True, False)
+        for each in verdicts:
+            assert bool(each.witnesses) == bool(each.judgement)
+            assert each.says
+
+
+def test_nothing_is_judged_of_nothing() -> None:
+    assert not_valid([]) == dict.fromkeys(checks.NAMES, UNKNOWN)
+    assert not checks.pending([])
