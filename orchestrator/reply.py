@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator import text
-from orchestrator.profile import Patterns, Profile
+from orchestrator.profile import Profile, Reader
 
 _UNANCHORED_PATIENCE = 0.5  # seconds in which the echo of a command may still turn up
 
@@ -17,39 +17,60 @@ class Reply:
 
     Attributes:
         verb: what was asked.
-        ok: whether it says yes.
-        fields: the named parts of its last line.
-        rows: the named parts of the lines before.
-        lines: all of its lines.
+        ok: whether it says yes; None where nobody can read what it says.
+        fields: the named parts of the line that says so.
+        rows: the named parts of the lines that carry data.
+        lines: all of its lines, without echo, prompts and notices.
+        silent: whether it is no more than silence, which the profile allows: no evidence.
     """
 
     verb: str
-    ok: bool = False
+    ok: bool | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     rows: list[Mapping[str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    silent: bool = False
+
+    def take(self, reader: Reader, line: str) -> bool:
+        """Add a line; return whether it says yes or no. The first no counts, else the first yes."""
+        self.lines.append(line)
+        found = reader.outcome(self.verb, line)
+        if found and (self.ok is None or (self.ok and not found[0])):
+            self.ok, self.fields = found
+        if (row := reader.row(self.verb, line)) is not None:
+            self.rows.append(row)
+        return found is not None
+
+    def concluded(self, profile: Profile) -> Reply:
+        """Return the reply, once nothing more is to come of it."""
+        if self.ok is None and self.rows:
+            self.ok = True
+        if self.ok is None and not self.lines and profile.verbs[self.verb].silent:
+            self.ok = self.silent = True
+        return self
 
 
-class ReplySearch:
+class EchoSearch:
     """Takes lines that are no notices until one ends the reply behind the command's echo.
 
-    Where no echo can be made out, the first line that ends a reply must do; it is held
-    back for a moment, in case it was the answer to what a person had typed.
+    For line editors, which echo a command when they read it. Where no echo can be made out, the
+    first line that ends a reply must do; it is held back for a moment, in case it was the
+    answer to what a person had typed.
 
     Args:
         profile: how the console behaves.
-        patterns: the profile's patterns.
+        reader: reads its lines.
         verb: what was asked.
         command: the line that was typed.
         deadline: when to give up, on `time.monotonic`.
     """
 
     def __init__(
-        self, profile: Profile, patterns: Patterns, verb: str, command: str, deadline: float
+        self, profile: Profile, reader: Reader, verb: str, command: str, deadline: float
     ) -> None:
-        self._prompt = profile.console.prompt
+        self._prompts = [prompt for prompt in profile.console.prompt if prompt.strip()]
         self._echo = text.squeeze(text.caret(command)) if profile.console.echo else ""
-        self._patterns = patterns
+        self._reader = reader
         self._anchored = not self._echo
         self._reply = Reply(verb)
         self._held: Reply | None = None
@@ -73,7 +94,7 @@ class ReplySearch:
             return None
         if self._is_typed(line):
             return None
-        if not self._ends(self._reply, text.shown(line)):
+        if not self._reply.take(self._reader, text.shown(line)):
             return None
         if self._anchored:
             return self._reply
@@ -97,21 +118,9 @@ class ReplySearch:
             start -= 1
             left -= not text.is_blank(marked[start])
         before = marked[:start].rpartition(text.MOVE)[2]
-        return before.strip() in ("", self._prompt.strip())
+        return before.strip() in ("", *(prompt.strip() for prompt in self._prompts))
 
     def _is_typed(self, line: str) -> bool:
         """Tell whether a line is the echo of something that somebody typed."""
-        return bool(self._prompt) and text.flat(line).lstrip("\r").startswith(self._prompt)
-
-    def _ends(self, reply: Reply, line: str) -> bool:
-        """Add a line to a reply; return whether it was its last."""
-        reply.lines.append(line)
-        for ok, patterns in ((True, self._patterns.ok), (False, self._patterns.fail)):
-            for pattern in patterns[reply.verb]:
-                if match := pattern.search(line):
-                    reply.ok, reply.fields = ok, match.groupdict(default="")
-                    return True
-        row = self._patterns.rows.get(reply.verb)
-        if row and (match := row.search(line)):
-            reply.rows.append(match.groupdict(default=""))
-        return False
+        flat = text.flat(line).lstrip("\r")
+        return any(flat.startswith(prompt) for prompt in self._prompts)

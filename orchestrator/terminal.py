@@ -1,6 +1,6 @@
 """A console's stream, driven through pexpect: type text, take lines.
 
-This module and `session.py` are the only ones that use pexpect.
+No other module uses pexpect.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from orchestrator.pump import PUMP, read
 from orchestrator.transcript import Transcript
 
 _MOST_PIECES = 64  # looked at after the timeout: enough for any message
-_MOST_UNREAD = 16 * 1024 * 1024  # bytes; then a program that prints without end must wait
+_MOST_UNREAD = 4 * 1024 * 1024  # bytes; then a program that prints without end must wait
+MOST_SHOWN = 8_000_000
+"""Bytes that a console may show in one run: more than any that comes to an end, less than a disk
+minds."""
+
 _LINE, _TIMEOUT, _END = range(3)
 # Timeout and end are awaited like a line: pexpect's exceptions describe the whole session
 # in words, which costs more than the console's answer. A plain string, not a pattern,
@@ -30,6 +34,10 @@ _AWAITED: list[Any] = [b"\n", pexpect.TIMEOUT, pexpect.EOF]
 
 class StreamEndedError(Exception):
     """The console's stream has ended: nothing more can be typed or seen."""
+
+
+class FloodedError(Exception):
+    """The program prints without end."""
 
 
 class NotReadError(Exception):
@@ -84,6 +92,8 @@ class Terminal:
         self._fd, self._transcript = fd, transcript
         self._stream = _Stream(self._await_more)
         self._ended = False
+        self._is_incomplete = False  # there was no line break when one was looked for last
+        self._shown = 0
         self._watchers = 0
         self._searcher = searcher_string(_AWAITED)  # once, not for every line
         self._readable = select.poll()
@@ -92,11 +102,23 @@ class Terminal:
         PUMP.add(fd, self._take)
 
     def _take(self, data: bytes, at: float) -> None:
+        if self._is_flooded:  # what was on its way when it was noticed
+            return
         self._ended = not data
+        self._shown += len(data)
         self._transcript.seen(data, at)
         self._stream.take(data, at)
-        if self._stream.unread > _MOST_UNREAD:
+        if not self._may_be_read:
             PUMP.remove(self._fd)
+
+    @property
+    def _is_flooded(self) -> bool:
+        return self._shown > MOST_SHOWN
+
+    @property
+    def _may_be_read(self) -> bool:
+        """Whether what comes can be taken in by somebody who does not need it now."""
+        return not self._ended and not self._is_flooded and self._stream.unread <= _MOST_UNREAD
 
     def _await_more(self, timeout: float | None) -> None:
         """Read in this thread: handing a piece over from the pump's would cost more."""
@@ -104,6 +126,11 @@ class Terminal:
             data = read(self._fd)
             if data is not None:
                 self._take(data, time.monotonic())
+
+    def record(self, transcript: Transcript) -> None:
+        """Record what passes from now on in another transcript."""
+        self._transcript = transcript
+        self._shown = 0
 
     def close(self) -> None:
         """Leave the descriptor alone from now on."""
@@ -134,10 +161,18 @@ class Terminal:
                 raise StreamEndedError from error
 
     def _await_room(self, deadline: float) -> None:
+        """Wait until something can be typed; read meanwhile, if nobody else does.
+
+        A program whose output is not read does not read what is typed.
+        """
+        reads = self._watchers and self._may_be_read
         poll = select.poll()
-        poll.register(self._fd, select.POLLOUT)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        poll.register(self._fd, select.POLLOUT | (select.POLLIN if reads else 0))
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
             raise NotReadError
+        if reads:
+            self._await_more(0.0)
 
     def __enter__(self) -> Self:
         """Let nobody else read the console in this block, in which `line` may be called."""
@@ -152,7 +187,7 @@ class Terminal:
             self._give_back()
 
     def _give_back(self) -> None:
-        if not self._ended and self._stream.unread <= _MOST_UNREAD:
+        if self._may_be_read:
             PUMP.add(self._fd, self._take)
 
     def line(self, timeout: float) -> str | None:
@@ -162,7 +197,10 @@ class Terminal:
 
         Raises:
             StreamEndedError: the stream ended before another line was complete.
+            FloodedError: the program has printed more than any that comes to an end.
         """
+        if self._is_flooded:
+            raise FloodedError(f"printed more than {MOST_SHOWN // 1_000_000} MB")
         if timeout <= 0 and not self.has_line():
             return None
         index = self._expect(max(timeout, 0.0))
@@ -180,7 +218,23 @@ class Terminal:
         """
         self._await_more(0.0)
         pieces = self._stream.pieces
-        return any(not data or b"\n" in data for data, _ in pieces) or b"\n" in self._stream.buffer
+        return (
+            self._is_flooded
+            or any(not data or b"\n" in data for data, _ in pieces)
+            or b"\n" in self._stream.buffer
+        )
+
+    def await_more(self, timeout: float) -> None:
+        """Wait until something more has come, a line or less; only within a `with` block."""
+        if not self._is_flooded:
+            self._await_more(max(timeout, 0.0))
+
+    def rest(self) -> str:
+        """Return what has come behind the last line that was taken, as far as it is known."""
+        # pexpect forgets in `buffer` what it has searched in vain; then `before` has all of it.
+        known: Any = self._stream.before if self._is_incomplete else self._stream.buffer
+        data = bytes(known or b"") + b"".join(data for data, _ in self._stream.pieces)
+        return data.rpartition(b"\n")[2].decode("utf-8", "surrogateescape")
 
     def _expect(self, timeout: float) -> int:
         index = self._stream.expect_loop(self._searcher, timeout)
@@ -189,4 +243,5 @@ class Terminal:
             if index != _TIMEOUT or not (self._stream.pieces or self._readable.poll(0)):
                 break
             index = self._stream.expect_loop(self._searcher, 0.0)
+        self._is_incomplete = index == _TIMEOUT
         return index
