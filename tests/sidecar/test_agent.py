@@ -1,0 +1,133 @@
+"""A sidecar is talked to in lines, several at a time, and nothing that is written ends it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from orchestrator.installation import ROOT
+from tests.sidecar.support import SECONDS, Sidecar, without_kernel
+
+NOTHING = {"lease": 10.0, "arrive": [], "leave": [], "relay": []}
+
+
+def test_what_is_no_request_is_answered_without_an_id(sidecar: Sidecar) -> None:
+    for line in (b"hello", b"[1]", b'{"do": "state"}', b"\xff"):
+        sidecar.write(line)
+        answer = sidecar.queue(None).get(timeout=SECONDS)
+        assert set(answer) == {"id", "error"}
+    sidecar.write(b"")
+    assert sidecar.ask("notes") == {"text": ""}
+
+
+def test_mistakes_are_answered_with_the_id(sidecar: Sidecar) -> None:
+    assert sidecar.refused("fly") == "nothing is called 'fly'"
+    assert sidecar.refused("state", really=1) == "a request has an unknown key: 'really'"
+    assert sidecar.refused("set", rules={"lease": "long"}).endswith("'lease' must be a number")
+
+
+def test_notes_are_kept(sidecar: Sidecar) -> None:
+    sidecar.ask("note", text="line\n\u20ac")
+    assert sidecar.ask("notes") == {"text": "line\n\u20ac"}
+
+
+def test_state_tells_what_holds(sidecar: Sidecar) -> None:
+    none = {"lapses": 0, "dropped": {"cut": 0, "loss": 0}, "carried": 0}
+    assert sidecar.ask("state") == none | {"rules": NOTHING}
+    held = {"to": "127.0.0.5", "port": 5000, "from": "127.0.0.4", "out": {"lag": 1}}
+    sidecar.hold(relay=[held])
+    relay = sidecar.ask("state")["rules"]["relay"]
+    assert relay[0]["out"] == {"lag": 1, "jitter": 0, "pieces": None, "hold": 0, "reset": None}
+
+
+def test_packets_are_not_touched_where_processes_share_the_machine(sidecar: Sidecar) -> None:
+    able = sidecar.ask("abilities")
+    assert (able["means"], able["notes"]) == ({"stream": "relay"}, [])
+    assert sorted(able["lacks"]) == ["bandwidth", "cut", "delay", "loss"]
+    assert set(able["lacks"].values()) == {
+        "processes share this machine's network, which the lab never touches"
+    }
+    for rules in ({"arrive": [{"from": ["127.0.0.5"]}]}, {"leave": [{"to": ["127.0.0.5"]}]}):
+        said = "packets cannot be touched here, only streams"
+        assert sidecar.refused("set", rules=rules) == said
+
+
+def test_several_requests_are_under_way_at_once(sidecar: Sidecar) -> None:
+    listening = sidecar.ask("listen")
+    waiting = sidecar.begin("heard", probe="late", count=3, patience=15)
+    begun = time.monotonic()
+    to = {"to": "127.0.0.1", "port": listening["packets"], "probe": "late", "size": 64}
+    assert sidecar.ask("packets", **to, count=3, interval=0.001) == {"sent": 3}
+    heard = waiting()
+    assert heard["arrived"] == 3
+    assert time.monotonic() - begun < 10
+    assert sidecar.ask("listen") == listening
+
+
+def test_packets_are_heard_once_and_forgotten(sidecar: Sidecar) -> None:
+    port = sidecar.ask("listen")["packets"]
+    to = {"to": "127.0.0.1", "port": port, "probe": "p", "size": 100, "interval": 0.002}
+    assert sidecar.ask("packets", **to, count=20) == {"sent": 20}
+    heard = sidecar.ask("heard", probe="p", count=20, patience=5)
+    assert (heard["arrived"], heard["reads"], heard["error"]) == (20, 20, "")
+    assert 0 < heard["delay"] < 0.5
+    assert 0 < heard["rate"] <= 100 / 0.0015
+    nothing = {"arrived": 0, "delay": None, "rate": None, "reads": 0, "error": ""}
+    assert sidecar.ask("heard", probe="p", count=20, patience=0) == nothing
+    assert "no room" in sidecar.refused("packets", **(to | {"size": 16}), count=1)
+
+
+def test_a_stream_is_heard_to_its_end(sidecar: Sidecar) -> None:
+    port = sidecar.ask("listen")["stream"]
+    to = {"to": "127.0.0.1", "port": port, "probe": "s", "size": 32}
+    assert sidecar.ask("stream", **to, count=5, interval=0.02) == {"sent": 5, "error": ""}
+    heard = sidecar.ask("heard", probe="s", count=5, patience=5)
+    assert (heard["arrived"], heard["error"]) == (160, "")
+    assert 1 <= heard["reads"] <= 5
+    assert 0 < heard["delay"] < 0.5
+
+
+def test_what_has_come_of_a_stream_that_goes_on_is_told(sidecar: Sidecar) -> None:
+    port = sidecar.ask("listen")["stream"]
+    to = {"to": "127.0.0.1", "port": port, "probe": "s", "size": 32}
+    sending = sidecar.begin("stream", **to, count=2, interval=1.5)
+    heard = sidecar.ask("heard", probe="s", count=2, patience=1)
+    assert (heard["arrived"], heard["reads"], heard["error"]) == (32, 1, "")
+    assert sending() == {"ok": True, "sent": 2, "error": ""}
+
+
+def test_a_stream_to_nobody_is_refused(sidecar: Sidecar) -> None:
+    to = {"to": "127.0.0.1", "port": 1, "probe": "s", "size": 32, "interval": 0}
+    assert sidecar.ask("stream", **to, count=5) == {"sent": 0, "error": "refused"}
+
+
+def ends(sidecar: Sidecar) -> int:
+    return sidecar.process.wait(SECONDS)
+
+
+def test_it_leaves_at_bye_at_a_signal_and_at_the_end_of_input() -> None:
+    for leave in (
+        lambda one: one.ask("bye"),
+        lambda one: one.process.send_signal(signal.SIGTERM),
+        lambda one: one.process.send_signal(signal.SIGINT),
+        lambda one: one.close_input(),
+    ):
+        sidecar = without_kernel()
+        leave(sidecar)
+        assert ends(sidecar) == 0
+        sidecar.close()
+
+
+@pytest.mark.parametrize("given", [b"", b'{"id": "1", "do": "bye"}'])
+def test_it_needs_no_pipe(given: bytes) -> None:
+    words = (sys.executable, "-m", "sidecar", "--no-kernel")
+    done = subprocess.run(
+        words, input=given, capture_output=True, cwd=ROOT, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert done.stdout.startswith(b'{"ready": true}\n')

@@ -1,0 +1,369 @@
+"""Rules do in real networks what they say, and nothing else; nothing stays of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.orchestrator.support import until
+from tests.sidecar.support import (
+    NET_ADMIN,
+    STRICT,
+    Data,
+    Host,
+    docker,
+    probe_packets,
+    probe_stream,
+)
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+
+Hosts = tuple[Host, Host]
+
+ECHO = """
+import socket, sys
+listener = socket.create_server(("0.0.0.0", 5000), reuse_port=True)
+print("ready")
+while True:
+    stream, _ = listener.accept()
+    while data := stream.recv(4096):
+        stream.sendall(data)
+    stream.close()
+"""
+
+TALK = """
+import socket, sys
+stream = socket.create_connection((sys.argv[1], 5000), 20)
+stream.settimeout(30)
+print("connected", stream.getpeername()[0])
+for line in sys.stdin:
+    stream.sendall(line.encode())
+    print(stream.recv(4096).decode().strip())
+"""
+
+
+def cut(host: Host) -> Data:
+    return {"arrive": [{"from": [host.address], "cut": True}]}
+
+
+def slow(host: Host, bandwidth: int) -> Data:
+    return {"leave": [{"to": [host.address], "bandwidth": bandwidth}]}
+
+
+def bent(host: Host, **bends: Data) -> Data:
+    return {"relay": [{"to": host.address, **bends}]}
+
+
+def arrived(source: Host, target: Host) -> int:
+    """Return how many of five packets arrive."""
+    return int(probe_packets(source, target, count=5)["arrived"])
+
+
+def traces(host: Host) -> list[str]:
+    """Return what there is in a host's network that only a sidecar makes."""
+    tables = host.admin("nft", "list", "tables").splitlines()
+    roots = json.loads(host.admin("tc", "-j", "qdisc", "show"))
+    found = [each for each in tables if "peerlab" in each]
+    return found + [each["dev"] for each in roots if each["kind"] != "noqueue"]
+
+
+def test_abilities_are_tried_and_leave_nothing(hosts: Hosts) -> None:
+    able = hosts[0].sidecar.ask("abilities")
+    assert able["lacks"] == {}
+    delay = "relay" if able["notes"] else "tc netem"
+    firm = {"cut": "nftables", "loss": "nftables", "bandwidth": "tc htb", "stream": "relay"}
+    assert able["means"] == firm | {"delay": delay}
+    assert all("no netem here" in note for note in able["notes"])
+    assert "trial" not in hosts[0].admin("nft", "list", "tables")
+    assert [each for each in traces(hosts[0]) if "table" not in each] == []
+
+
+def test_a_cut_is_in_one_direction_and_of_one_address(hosts: Hosts) -> None:
+    alice, bob = hosts
+    assert (arrived(alice, bob), arrived(bob, alice)) == (5, 5)
+    bob.sidecar.hold(**cut(alice))
+    assert (arrived(alice, bob), arrived(bob, alice)) == (0, 5)
+    state = bob.sidecar.ask("state")
+    assert (state["dropped"], state["lapses"]) == ({"cut": 5, "loss": 0}, 0)
+    bob.sidecar.hold(arrive=[{"from": ["10.99.99.99"], "cut": True}])
+    assert arrived(alice, bob) == 5
+    assert bob.sidecar.ask("state")["dropped"] == {"cut": 5, "loss": 0}
+
+
+def test_a_cut_lasts_beyond_its_lease(hosts: Hosts) -> None:
+    alice, bob = hosts
+    bob.sidecar.hold(lease=2.5, **cut(alice))
+    begun = time.monotonic()
+    while time.monotonic() - begun < 6:
+        assert arrived(alice, bob) == 0
+    assert bob.sidecar.ask("state")["lapses"] == 0
+
+
+def test_a_share_of_packets_is_lost(hosts: Hosts) -> None:
+    alice, bob = hosts
+    bob.sidecar.hold(arrive=[{"from": [alice.address], "loss": 0.5}])
+    before = bob.sidecar.ask("state")["dropped"]["loss"]
+    found = probe_packets(alice, bob, count=1000, interval=0.0005)["arrived"]
+    assert 400 < found < 600  # six deviations to either side
+    assert bob.sidecar.ask("state")["dropped"]["loss"] - before == 1000 - found
+    bob.sidecar.hold(arrive=[{"from": [alice.address], "loss": 1.0}])
+    assert arrived(alice, bob) == 0
+
+
+def test_connections_stall_and_recover(hosts: Hosts) -> None:
+    alice, bob = hosts
+    with talking(alice, bob) as say:
+        assert say("before") == "before"
+        bob.sidecar.hold(**cut(alice))
+        dropped = bob.sidecar.ask("state")["dropped"]["cut"]
+        answer = say.begin("during")
+        until(lambda: bob.sidecar.ask("state")["dropped"]["cut"] >= dropped + 2, "two tries")
+        bob.sidecar.hold()
+        assert answer() == "during"
+
+
+@pytest.mark.parametrize(("rate", "count"), [(16_000, 20), (64_000, 60), (1_000_000, 600)])
+def test_bandwidth_is_limited_in_one_direction(hosts: Hosts, rate: int, count: int) -> None:
+    alice, bob = hosts
+    alice.sidecar.hold(**slow(bob, rate))
+    burst: Data = {"count": count, "size": 1000, "interval": 0.0, "patience": 5}
+    there = probe_packets(alice, bob, **burst)
+    assert there["arrived"] == count
+    assert 0.8 * rate < there["rate"] < 1.15 * rate
+    assert probe_packets(bob, alice, **burst)["rate"] > 2 * rate
+    sent, heard = probe_stream(
+        alice, bob, count=rate * 2 // 1000, size=1000, interval=0.0, patience=15
+    )
+    assert (sent["error"], heard["arrived"]) == ("", rate * 2 // 1000 * 1000)
+    assert 0.8 * rate < heard["rate"] < 1.3 * rate
+
+
+def test_bandwidth_of_another_address_changes_nothing(hosts: Hosts) -> None:
+    alice, bob = hosts
+    gateway = alice.address.rpartition(".")[0] + ".1"
+    alice.sidecar.hold(leave=[{"to": [gateway], "bandwidth": 16_000}])
+    assert probe_packets(alice, bob, count=70, size=1000, interval=0.0)["rate"] > 1_000_000
+
+
+def test_delay_by_the_relay_is_as_long_as_asked(hosts: Hosts) -> None:
+    alice, bob = hosts
+    alice.sidecar.hold(**bent(bob, out={"lag": 0.2}))
+    _, heard = probe_stream(alice, bob)
+    assert 0.2 <= heard["delay"] < 0.6
+    _, other = probe_stream(bob, alice)
+    assert other["delay"] < 0.15
+    alice.sidecar.hold()
+    assert probe_stream(alice, bob)[1]["delay"] < 0.15
+
+
+def test_streams_are_cut_into_pieces_glued_and_reset(hosts: Hosts) -> None:
+    alice, bob = hosts
+    alice.sidecar.hold(**bent(bob, out={"pieces": 1}))
+    assert probe_stream(alice, bob)[1]["reads"] > 30  # of 80: who is asleep reads some in one go
+    alice.sidecar.hold(**bent(bob, out={"hold": 0.5}))
+    _, heard = probe_stream(alice, bob)
+    assert heard["reads"] == 1
+    assert heard["delay"] >= 0.45
+    alice.sidecar.hold(**bent(bob, out={"reset": 60}))
+    sent, heard = probe_stream(alice, bob, count=20)
+    assert (sent["error"], heard["error"]) == ("reset", "reset")
+    assert heard["arrived"] == 60 - 9 - 32  # those that a stream begins with name its probe
+
+
+def test_nobody_there_is_told_from_a_reset(hosts: Hosts) -> None:
+    alice, bob = hosts
+    to = {"to": bob.address, "port": 9, "probe": "x", "count": 1, "size": 16, "interval": 0}
+    assert alice.sidecar.ask("stream", **to)["error"] == "refused"
+    alice.sidecar.hold(**bent(bob))
+    assert alice.sidecar.ask("stream", **to)["error"] == "reset"
+    bob.sidecar.hold(**cut(alice))
+    alice.sidecar.hold()
+    assert alice.sidecar.ask("stream", **to, patience=0.5)["error"] == "no answer"
+
+
+def test_connections_that_are_there_are_not_relayed_and_carried_ones_go_on(hosts: Hosts) -> None:
+    alice, bob = hosts
+    with talking(alice, bob) as say:
+        assert say("straight") == "straight"
+        alice.sidecar.hold(**bent(bob, out={"lag": 0.3}))
+        assert say("at once") == "at once"
+        assert alice.sidecar.ask("state")["carried"] == 0
+    with talking(alice, bob) as say:
+        begun = time.monotonic()
+        assert say("later") == "later"
+        assert time.monotonic() - begun >= 0.3
+        assert alice.sidecar.ask("state")["carried"] == 1
+        alice.sidecar.hold()
+        begun = time.monotonic()
+        assert say("straight again") == "straight again"
+        assert time.monotonic() - begun < 0.25
+
+
+def test_the_acceptor_sees_the_dialler_s_address(hosts: Hosts) -> None:
+    alice, bob = hosts
+    tell = """
+import socket
+listener = socket.create_server(("0.0.0.0", 5001))
+print("ready")
+print(listener.accept()[1][0])
+"""
+    alice.sidecar.hold(**bent(bob))
+    told = bob.begin_python(tell)
+    assert told.stdout
+    assert told.stdout.readline() == "ready\n"
+    alice.python(
+        "import socket, sys; socket.create_connection((sys.argv[1], 5001), 20)", bob.address
+    )
+    assert told.communicate(timeout=20)[0] == f"{alice.address}\n"
+
+
+def test_names_are_still_found_and_loopback_is_untouched(hosts: Hosts) -> None:
+    alice, bob = hosts
+    relay = [{"to": address, "out": {"lag": 5}} for address in (alice.address, bob.address)]
+    alice.sidecar.hold(**cut(bob), **slow(bob, 1000), relay=relay)
+    find = "import socket, sys; print(socket.gethostbyname(sys.argv[1]))"
+    assert alice.python(find, bob.name) == bob.address
+    for address in ("127.0.0.1", alice.address):
+        loopback = f"""
+import socket, time
+listener = socket.create_server(("{address}", 0))
+begun = time.monotonic()
+a = socket.create_connection(listener.getsockname(), 20)
+b, _ = listener.accept()
+a.sendall(b"x" * 30000)
+size = 0
+while size < 30000: size += len(b.recv(65536))
+assert time.monotonic() - begun < 2
+"""
+        alice.python(loopback)
+
+
+def test_rules_for_loopback_are_refused_and_those_before_hold(hosts: Hosts) -> None:
+    alice, bob = hosts
+    alice.sidecar.hold(**slow(bob, 16_000))
+    for address in ("127.0.0.1", alice.address):
+        rules = {"leave": [{"to": [address], "bandwidth": 1000}]}
+        assert "loopback is left alone" in alice.sidecar.refused("set", rules=rules)
+    assert probe_packets(alice, bob, count=20, size=1000, interval=0.0, patience=3)["rate"] < 20_000
+
+
+def test_somebody_else_s_root_is_left_alone(hosts: Hosts) -> None:
+    alice, bob = hosts
+    tbf = "rate 100mbit burst 100k latency 100ms"
+    alice.admin("tc", "qdisc", "add", "dev", "eth0", "root", "handle", "1:", "tbf", *tbf.split())
+    try:
+        said = alice.sidecar.refused("set", rules=slow(bob, 1000))
+        assert said == "eth0 has a root qdisc of somebody else's (tbf 1:): it is left alone"
+        alice.sidecar.hold(**cut(bob))
+        alice.sidecar.hold()
+        assert "tbf 1:" in alice.admin("tc", "qdisc", "show", "dev", "eth0")
+    finally:
+        alice.admin("tc", "qdisc", "del", "dev", "eth0", "root")
+
+
+def test_without_the_right_to_it_nothing_can_be_done_and_that_is_told(hosts: Hosts) -> None:
+    alice, bob = hosts
+    words = ["docker", "run", "--rm", "--interactive", "--network", f"container:{bob.name}"]
+    weak = type(bob.sidecar)(*words, *STRICT, alice.image)
+    try:
+        able = weak.ask("abilities")
+        assert able["means"] == {}
+        assert "Operation not permitted" in able["lacks"]["cut"]
+        assert "Operation not permitted" in weak.refused("set", rules=cut(alice))
+    finally:
+        weak.close()
+
+
+def hold_everything(host: Host, other: Host) -> None:
+    host.sidecar.hold(lease=3.0, **cut(other), **slow(other, 5000), **bent(other))
+    assert arrived(other, host) == 0
+    assert [each for each in traces(host) if "peerlab" in each or each == "eth0"] != []
+
+
+def by_signal(host: Host) -> None:
+    docker("kill", "--signal", "TERM", host.sidecar_name)
+
+
+def by_bye(host: Host) -> None:
+    assert host.sidecar.ask("bye") == {}
+
+
+def by_end_of_input(host: Host) -> None:
+    host.sidecar.close_input()
+
+
+@pytest.mark.parametrize("leave", [by_signal, by_bye, by_end_of_input])
+def test_who_leaves_removes_all_at_once(hosts: Hosts, leave: Callable[[Host], None]) -> None:
+    alice, bob = hosts
+    hold_everything(bob, alice)
+    leave(bob)
+    assert bob.sidecar.process.wait(20) == 0
+    assert traces(bob) == []
+    bob.start_sidecar()
+    assert arrived(alice, bob) == 5
+
+
+def test_who_is_killed_holds_nothing_beyond_the_lease(hosts: Hosts) -> None:
+    alice, bob = hosts
+    hold_everything(bob, alice)
+    docker("kill", "--signal", "KILL", bob.sidecar_name)
+    killed = time.monotonic()
+    bob.sidecar.process.wait(20)
+    bob.start_sidecar()  # which does nothing yet
+    assert arrived(alice, bob) == 0
+    until(lambda: arrived(alice, bob) == 5, "packets to pass again", 10)
+    assert time.monotonic() - killed < 3.0 + 1.5
+    assert probe_packets(bob, alice, count=70, size=1000, interval=0.0)["rate"] > 1_000_000
+    bob.sidecar.hold()
+    assert [each for each in traces(bob) if each != "table ip peerlab"] == []
+
+
+def test_this_machine_s_own_network_is_as_it_was(hosts: Hosts) -> None:
+    def outside() -> tuple[str, str]:
+        words = ("docker", "run", "--rm", "--network", "host", *NET_ADMIN, alice.image)
+
+        def run(*what: str) -> str:
+            done = subprocess.run((*words, *what), capture_output=True, text=True, check=True)
+            return done.stdout
+
+        return run("nft", "list", "tables"), run("tc", "qdisc", "show", "dev", "lo")
+
+    alice, bob = hosts
+    before = outside()
+    alice.sidecar.hold(**cut(bob), **slow(bob, 5000), **bent(bob))
+    assert outside() == before
+    assert "peerlab" not in before[0]
+
+
+class talking(contextlib.AbstractContextManager["talking"]):  # noqa: N801 - reads as a word
+    """A connection between two programs; called with a line, it returns its echo."""
+
+    def __init__(self, source: Host, target: Host) -> None:
+        self._echo = target.begin_python(ECHO)
+        self._expect(self._echo, "ready")
+        self._talk = source.begin_python(TALK, target.address)
+        self._expect(self._talk, f"connected {target.address}")
+
+    def _expect(self, program: subprocess.Popen[str], line: str) -> None:
+        assert program.stdout
+        assert program.stdout.readline() == f"{line}\n"
+
+    def begin(self, line: str) -> Callable[[], str]:
+        assert self._talk.stdin
+        self._talk.stdin.write(f"{line}\n")
+        self._talk.stdin.flush()
+        assert self._talk.stdout
+        return lambda: self._talk.stdout.readline().strip()  # type: ignore[union-attr]
+
+    def __call__(self, line: str) -> str:
+        return self.begin(line)()
+
+    def __exit__(self, *_: object) -> None:
+        for program in (self._talk, self._echo):
+            program.kill()
+            program.communicate(timeout=20)
