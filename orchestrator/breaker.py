@@ -1,0 +1,246 @@
+"""Lets faults of the network hold, proves that they do, and lifts them, with proof again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from typing import Any
+
+from orchestrator.engines.base import Network
+from orchestrator.errors import EngineError
+from orchestrator.faults import proof
+from orchestrator.faults.effect import STRAIGHT, Effect, Fault, Link, by_link
+from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
+
+_SENT_AGAIN_WITHIN = 10.0  # seconds in which TCP gets through where a part of all is lost
+
+_DOUBTED_FOR = 5.0  # seconds; long enough for a machine to have a moment that is less busy
+
+Probed = tuple[Link, Probe]
+"""A probe, and the link that it goes over."""
+
+Judge = Callable[[Link, Probe, Measured, Measured], str]
+"""Says what is amiss with a probe of a link, from what was measured before and now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was measured of a fault.
+
+    Attributes:
+        proof: each probe with what was measured, as the history has it.
+        doubts: why the fault may not hold, or not be gone; empty when that is proven.
+    """
+
+    proof: Sequence[dict[str, Any]]
+    doubts: Sequence[str]
+
+
+@dataclass(slots=True)
+class Held:
+    """A fault that holds, and what was measured of it so far."""
+
+    fault: Fault
+    before: Mapping[Probed, Measured] = field(default_factory=dict)
+    during: Mapping[Probed, Measured] = field(default_factory=dict)
+
+
+class Breaker:
+    """The faults that hold on one network. Any thread may use it, one at a time does.
+
+    Args:
+        network: what is bent.
+        held: faults that hold already.
+        patience: seconds for which what looks amiss is measured again.
+    """
+
+    def __init__(
+        self, network: Network, held: Iterable[Held] = (), patience: float = _DOUBTED_FOR
+    ) -> None:
+        self.network, self._patience = network, patience
+        self._held = {each.fault.name: each for each in held}
+        self._lock = threading.RLock()
+        self._given: Counter[str] = Counter()
+
+    def new_name(self, kind: str) -> str:
+        """Return a name for a fault that has none."""
+        with self._lock:
+            while True:
+                self._given[kind] += 1
+                name = f"{kind} {self._given[kind]}"
+                if name not in self._held:
+                    return name
+
+    @property
+    def held(self) -> list[Held]:
+        """The faults that hold, oldest first."""
+        return list(self._held.values())
+
+    def apply(self, fault: Fault) -> Finding:
+        """Let a fault hold, beside those that do already.
+
+        Raises:
+            EngineError: this network cannot do it, or nobody can tell; it may hold.
+        """
+        with self._lock:
+            self._refuse_lacking(fault)
+            if fault.name in self._held:
+                raise EngineError(f"a fault called {fault.name!r} holds already")
+            held = Held(fault)
+            probes = self._probes(fault)
+            held.before = self._measure(probes)
+            beside = self._effects()
+            self._held[fault.name] = held
+            self._bend()
+            effects, means = self._effects(), self.network.means()
+
+            def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
+                others, back = beside.get(link, STRAIGHT), effects.get(_back(link), STRAIGHT)
+                return proof.unproven(fault.effect, others, probe, before, now, means, back)
+
+            return self._seen_to_hold(held, judge)
+
+    def look(self, name: str) -> Finding:
+        """Measure whether a fault that holds does so still.
+
+        Raises:
+            EngineError: nobody can tell.
+        """
+        with self._lock:
+            effects, means = self._effects(), self.network.means()
+
+            def judge(link: Link, probe: Probe, _: Measured, now: Measured) -> str:
+                back = effects.get(_back(link), STRAIGHT)
+                return proof.amiss(effects[link], probe, now, means, back)
+
+            return self._seen_to_hold(self._held[name], judge)
+
+    def _seen_to_hold(self, held: Held, judge: Judge) -> Finding:
+        held.during, doubts = self._measure_until_sure(held, judge)
+        if not any(map(_run, held.during.values())):
+            doubts = ["no link of it has both its ends running"]
+        return Finding(_as_data(held), doubts)
+
+    def lift(self, name: str) -> Finding:
+        """Let a fault hold no longer.
+
+        Raises:
+            EngineError: that cannot be done, or nobody can tell; it may hold still.
+        """
+        with self._lock:
+            held = self._held[name]
+            del self._held[name]
+            self._bend()
+            effect, effects, means = held.fault.effect, self._effects(), self.network.means()
+
+            def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
+                left, back = (effects.get(way, STRAIGHT) for way in (link, _back(link)))
+                return proof.gone(effect, left, probe, before, now, means, back)
+
+            after, doubts = self._measure_until_sure(held, judge)
+            return Finding(_as_data(held, after), doubts)
+
+    def refresh(self) -> None:
+        """Let what holds do so at a peer as well that was started again."""
+        with self._lock:
+            if self._held:
+                self.network.refresh()
+
+    def _refuse_lacking(self, fault: Fault) -> None:
+        lacks = self.network.lacks()
+        for feature in fault.effect.features:
+            if feature in lacks:
+                raise EngineError(f"{fault.kind} {fault.phrase}: not here: {lacks[feature]}")
+
+    def _effects(self) -> dict[Link, Effect]:
+        return by_link(each.fault for each in self.held)
+
+    def _bend(self) -> None:
+        self.network.bend(self._effects())
+
+    def _probes(self, fault: Fault) -> list[Probed]:
+        means, beside = self.network.means(), self._effects()
+        return [
+            (link, probe)
+            for link in sorted(fault.links)
+            for probe in proof.probes_for(fault.effect, means, beside.get(link, STRAIGHT))
+        ]
+
+    def _measure_until_sure(
+        self, held: Held, judge: Judge
+    ) -> tuple[Mapping[Probed, Measured], list[str]]:
+        """Return what is measured now, and what is amiss; a busy machine has further chances."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            found = self._measure(held.before)
+            doubts = _doubts(held, found, judge)
+            if not doubts or time.monotonic() > deadline:
+                return found, doubts
+
+    def _measure(self, probes: Iterable[Probed]) -> dict[Probed, Measured]:
+        """Send probes: over each link one at a time, over all links at once."""
+        by_way: dict[Link, list[Probe]] = {}
+        for link, probe in probes:
+            by_way.setdefault(link, []).append(probe)
+        found: dict[Probed, Measured] = {}
+        effects = self._effects()
+        for row in zip_longest(*by_way.values()):
+            sent = {link: probe for link, probe in zip(by_way, row, strict=True) if probe}
+            arrived = self.network.measure(
+                {link: _patient(probe, effects, link) for link, probe in sent.items()}
+            )
+            found |= {(link, sent[link]): measured for link, measured in arrived.items()}
+        return found
+
+    def close(self) -> None:
+        """Make every link straight, whatever holds."""
+        with self._lock:
+            self._held.clear()
+            self.network.close()
+
+
+def _doubts(
+    held: Held,
+    now: Mapping[Probed, Measured],
+    judge: Judge,
+) -> list[str]:
+    """Return what a judge, told of each probe before and now, finds amiss, link by link."""
+    return [
+        f"{link[0]} to {link[1]}: {what}"
+        for (link, probe), measured in now.items()
+        if _run(before := held.before[link, probe], measured)
+        and (what := judge(link, probe, before, measured))
+    ]
+
+
+def _run(*measured: Measured) -> bool:
+    """Tell whether both ends ran each time."""
+    return all(each.error != NOT_RUNNING for each in measured)
+
+
+def _back(link: Link) -> Link:
+    return link[1], link[0]
+
+
+def _patient(probe: Probe, effects: Mapping[Link, Effect], link: Link) -> Probe:
+    """Return a probe that gives a stream the time that what was lost takes to come again."""
+    ways = [effects.get(way, STRAIGHT) for way in (link, _back(link))]
+    if probe.what == "stream" and any(way.loss for way in ways) and not any(w.cut for w in ways):
+        return replace(probe, patience=max(probe.patience, _SENT_AGAIN_WITHIN))
+    return probe
+
+
+def _as_data(held: Held, after: Mapping[Probed, Measured] | None = None) -> list[dict[str, Any]]:
+    rows = []
+    for (link, probe), before in held.before.items():
+        row: dict[str, Any] = {"link": list(link), "what": probe.what, "before": before.as_data()}
+        if (link, probe) in held.during:
+            row["during"] = held.during[link, probe].as_data()
+        if after is not None:
+            row["after"] = after[link, probe].as_data()
+        rows.append(row)
+    return rows

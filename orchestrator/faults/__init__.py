@@ -1,0 +1,1 @@
+"""Faults of the network as data: what they do to which links, and what proves it. Pure."""

@@ -1,0 +1,351 @@
+"""Whether what was measured of a link fits what is done to it.
+
+A machine that is busy makes everything later and slower, and loses a packet now and then. So
+nothing is ever wrong for being late; what is asked is whether a fault can be told from none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil, sqrt
+
+from orchestrator.faults.chance import fewest, most
+from orchestrator.faults.effect import STRAIGHT, Effect, together
+from orchestrator.faults.probe import Measured, Probe
+from orchestrator.faults.probes import (
+    GAP,
+    HEADERS,
+    allowed_at_once,
+    by_packets,
+    probes_for,
+    vanishes,
+)
+
+__all__ = ["amiss", "gone", "phrase", "probes_for", "unproven"]
+
+_STRAIGHT_ENOUGH = 0.8  # the share of packets that arrives at least, of those not to be lost
+_DELAYED_ENOUGH = 0.9  # the share of a delay that is seen at least: nothing comes too early
+_HELD_IN_PIECES = 0.3  # the same of bytes held back, that come one by one then
+_LEAST_DELAYED = 0.25  # the same, whatever the jitter
+_SEVERAL = 20  # delays, of which the one in the middle is hardly the shortest
+_DEVIATIONS = 5  # by which a median may be off, where jitter varies what it is of
+_NOT_FASTER = 1.25  # as much as is allowed may be measured
+_MORE_READS = 2  # than writes are made: no write comes in two by itself
+_ONE_PACKET = 1200  # bytes: where a write has no more, that is so
+_FEW_PIECES = 8  # fewer in a write cannot be told from one
+_IN_THE_MIDDLE = 0.2  # when a read in the middle comes, at least, of the time for all pieces
+_GUESSED = 0.6  # the share of what has passed that is sure, where some was lost at random
+
+_BUSY = 0.02  # seconds by which a machine may be late
+
+Means = Mapping[str, str]
+Jitter = tuple[float, float]  # with a fault, and with what is left without it
+
+
+def amiss(
+    effect: Effect, probe: Probe, measured: Measured, means: Means, back: Effect = STRAIGHT
+) -> str:
+    """Return why something does not hold on a link as it must; empty where it does.
+
+    Args:
+        effect: all that must hold on the link now.
+        probe: what was sent.
+        measured: what arrived of it.
+        means: by what means each feature is brought about.
+        back: all that holds the other way, which a stream needs as well.
+    """
+    if probe.what == "stream":
+        return _stream_amiss(effect, probe, measured, means, back)
+    sent, arrived = measured.sent, measured.arrived
+    if not sent:
+        return f"nothing could be sent{_error(measured)}"
+    if vanishes(effect):
+        return f"{arrived} of {sent} packets passed" if arrived else ""
+    if probe.what == "burst":
+        return _rate_amiss(effect, probe, measured)
+    return _loss_amiss(effect, probe, measured) or _delay_amiss(effect, measured, means)
+
+
+def unproven(
+    fault: Effect,
+    beside: Effect,
+    probe: Probe,
+    before: Measured,
+    during: Measured,
+    means: Means,
+    back: Effect = STRAIGHT,
+) -> str:
+    """Return why it is not proven that a fault holds now; empty where it is.
+
+    Beside what `amiss` finds, that it looked like the fault before there was one.
+
+    Args:
+        fault: what the fault does.
+        beside: what other faults do to the link, before and now.
+        probe: what was sent.
+        before: what arrived of it without the fault.
+        during: what arrived of it with the fault.
+        means: by what means each feature is brought about.
+        back: all that holds the other way, which a stream needs as well.
+    """
+    if what := _like_fault(fault, beside, probe, before, means, STRAIGHT):
+        return f"already before it: {what}"
+    return amiss(together([fault, beside]), probe, during, means, back)
+
+
+def gone(
+    fault: Effect,
+    remaining: Effect,
+    probe: Probe,
+    before: Measured,
+    after: Measured,
+    means: Means,
+    back: Effect = STRAIGHT,
+) -> str:
+    """Return why it is not proven that a lifted fault is gone; empty where it is.
+
+    Where another fault hides the difference, that is no reason.
+
+    Args:
+        fault: what the lifted fault did.
+        remaining: all that must hold on the link now.
+        probe: what was sent.
+        before: what arrived of it before the fault.
+        after: what arrived of it now.
+        means: by what means each feature is brought about.
+        back: all that holds the other way, which a stream needs as well.
+    """
+    what = _like_fault(fault, remaining, probe, after, means, back)
+    return f"{what}; before the fault {phrase(before, probe)}" if what else ""
+
+
+def phrase(measured: Measured, probe: Probe) -> str:
+    """Return what was measured in a few words: `20 of 20 packets, 0.2 ms`."""
+    found = f"{measured.arrived} of {measured.sent} packets"
+    if probe.what == "burst" and measured.rate is not None:
+        return f"{_rate(measured.rate)}{_error(measured)}"
+    if probe.what == "stream":
+        found = f"{_count(measured.arrived, 'byte')} in {_count(measured.reads, 'read')}"
+    late = "" if measured.delay is None else f", {_time(measured.delay)}"
+    return f"{found}{late}{_error(measured)}"
+
+
+# Packets
+
+
+def _loss_amiss(effect: Effect, probe: Probe, measured: Measured) -> str:
+    sent, lost = measured.sent, measured.sent - measured.arrived
+    wanted = f"{effect.loss * 100:.3g}%" if effect.loss else "none"
+    says = f"{lost} of {sent} packets lost, {wanted} wanted"
+    if lost < fewest(sent, effect.loss):
+        return says
+    if effect.bandwidth is not None and probe.interval * effect.bandwidth < probe.size:
+        return ""  # they came faster than they could pass: some waited in vain
+    passed = fewest(sent, _STRAIGHT_ENOUGH * (1 - effect.loss))
+    return says if measured.arrived < passed else ""
+
+
+def _delay_amiss(effect: Effect, measured: Measured, means: Means) -> str:
+    if not effect.delay or not by_packets(means):
+        return ""
+    return _too_early(effect.delay, effect.jitter, measured.arrived, measured)
+
+
+def _too_early(delay: float, jitter: float, count: int, measured: Measured) -> str:
+    if measured.delay is None:
+        return "nothing arrived: its delay cannot be told"
+    if measured.delay < _least_delay(delay, jitter, count):
+        return f"median delay {_time(measured.delay)}, {_time(delay)} wanted"
+    return ""
+
+
+def _least_delay(delay: float, jitter: float, count: int) -> float:
+    """Return the least median of so many delays."""
+    least = _DELAYED_ENOUGH * delay - jitter
+    if count >= _SEVERAL:
+        by_chance = _DEVIATIONS * jitter / sqrt(count + 2)
+        least = max(least, _DELAYED_ENOUGH * delay - by_chance, _LEAST_DELAYED * delay)
+    return max(least, 0.0)
+
+
+def _rate_amiss(effect: Effect, probe: Probe, measured: Measured) -> str:
+    if not measured.arrived:
+        return f"none of {measured.sent} packets passed"
+    if effect.bandwidth is None:
+        return ""
+    what = _as_slow_as(effect.bandwidth, effect.loss, probe, measured)
+    if what is None:
+        return f"{measured.arrived} of {measured.sent} packets passed: too few to tell the rate"
+    allowed = f"{_rate(measured.rate or 0)} passed, {_rate(effect.bandwidth)} allowed"
+    return "" if what else allowed
+
+
+def _as_slow_as(bandwidth: int, loss: float, probe: Probe, measured: Measured) -> bool | None:
+    """Tell whether no more passed than a limit allows; None where it cannot be told."""
+    if measured.rate is None:
+        return None
+    arrived = measured.arrived / (1 - loss)
+    least = _least_seconds(bandwidth, loss, probe, arrived)
+    seconds = (measured.arrived - 1) * probe.size / measured.rate
+    return seconds >= least if least > 0 else None
+
+
+def _least_seconds(bandwidth: int, loss: float, probe: Probe, count: float) -> float:
+    """Return the seconds that so many packets take at least; none where they pass at once."""
+    passed = count * probe.size * (_GUESSED if loss else 1.0)
+    return (passed - allowed_at_once(bandwidth)) / (_NOT_FASTER * bandwidth)
+
+
+# Streams
+
+
+def _stream_amiss(
+    effect: Effect, probe: Probe, measured: Measured, means: Means, back: Effect
+) -> str:
+    arrived, whole = measured.arrived, probe.count * probe.size
+    if vanishes(effect):
+        return f"{_count(arrived, 'byte')} passed" if arrived else ""
+    if vanishes(back):
+        return "nothing comes back: it cannot be told"
+    if effect.reset is not None:
+        return _reset_amiss(effect.reset, whole, measured)
+    if back.reset == 0:
+        return "what comes back is reset at once: it cannot be told"
+    if arrived < whole:
+        return f"{arrived} of {_count(whole, 'byte')} came{_error(measured)}"
+    if _shows_pieces(effect, probe) and not _in_pieces(effect, probe, measured):
+        return _whole(measured) + f", {probe.count * _pieces(effect, probe)} wanted"
+    later = _later(effect, means)
+    count = min(probe.count, measured.reads)  # what is written together is delayed so
+    return _too_early(later, effect.jitter, count, measured) if later else ""
+
+
+def _reset_amiss(reset: int, whole: int, measured: Measured) -> str:
+    if measured.error != "reset":
+        return f"no reset: {measured.arrived} of {_count(whole, 'byte')} came{_error(measured)}"
+    if measured.arrived > reset:
+        return f"{_count(measured.arrived, 'byte')} came before the reset, {reset} allowed"
+    return ""
+
+
+def _whole(measured: Measured) -> str:
+    return f"{_count(measured.arrived, 'byte')} came in {_count(measured.reads, 'read')}"
+
+
+def _pieces(effect: Effect, probe: Probe) -> int:
+    """Return in how many pieces a write comes to who reads each by itself."""
+    return ceil(probe.size / (effect.pieces or probe.size))
+
+
+def _shows_pieces(effect: Effect, probe: Probe) -> bool:
+    return _pieces(effect, probe) >= _FEW_PIECES
+
+
+def _in_pieces(effect: Effect, probe: Probe, measured: Measured) -> bool:
+    """Tell whether a stream came in pieces: those of a write come one after the other.
+
+    Who reads late reads several at once, and less of a stream that comes in one go is late.
+    """
+    if probe.size <= _ONE_PACKET and measured.reads < probe.count + _MORE_READS:
+        return False
+    least = effect.lag + effect.delay - effect.jitter
+    least += _IN_THE_MIDDLE * _pieces(effect, probe) * GAP
+    return measured.delay is not None and measured.delay >= least
+
+
+def _later(effect: Effect, means: Means) -> float:
+    """Return by how much bytes of a stream come later, at least."""
+    hold = effect.hold * (_HELD_IN_PIECES if effect.pieces else 1.0)
+    return effect.lag + hold + effect.delay
+
+
+# After the fault
+
+
+def _like_fault(
+    fault: Effect, left: Effect, probe: Probe, measured: Measured, means: Means, back: Effect
+) -> str:
+    """Return why a link is not as what is left makes it, or as the fault would."""
+    if what := amiss(left, probe, measured, means, back):
+        return what
+    both = together([fault, left])
+    if vanishes(left):
+        return ""
+    if probe.what == "stream":
+        return _stream_like(both, left, probe, measured, means)
+    if probe.what == "burst":
+        return _slow_like(fault, left, probe, measured)
+    jitter = both.jitter, left.jitter
+    delay = both.delay if by_packets(means) else 0.0
+    return _lossy_like(both, left, measured) or _late_like(
+        delay, left.delay, jitter, measured.arrived, measured
+    )
+
+
+def _lossy_like(both: Effect, left: Effect, measured: Measured) -> str:
+    if both.loss <= left.loss:
+        return ""
+    sent, lost = measured.sent, measured.sent - measured.arrived
+    by_chance = most(sent, left.loss) if left.loss else 0
+    if lost > max(fewest(sent, both.loss) - 1, by_chance):
+        return f"{lost} of {sent} packets lost"
+    return ""
+
+
+def _late_like(both: float, left: float, jitter: Jitter, count: int, measured: Measured) -> str:
+    """Return that something comes as late as with the fault, which can be told from what is left.
+
+    A stream keeps its order: what jitter delays most delays what follows as well.
+    """
+    if both <= left or measured.delay is None:
+        return ""
+    by_chance = left + jitter[1] + _BUSY if jitter[1] else 0.0
+    if measured.delay >= max(_least_delay(both, jitter[0], count), (both + left) / 2, by_chance):
+        return f"median delay {_time(measured.delay)}"
+    return ""
+
+
+def _slow_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
+    if fault.bandwidth is None:
+        return ""
+    if left.bandwidth is not None:
+        seconds = probe.count * (probe.size + HEADERS) / left.bandwidth
+        if seconds >= _least_seconds(fault.bandwidth, left.loss, probe, probe.count):
+            return ""  # that hides it
+    if _as_slow_as(fault.bandwidth, left.loss, probe, measured):
+        return f"no more than {_rate(measured.rate or 0)} passed"
+    return ""
+
+
+def _stream_like(both: Effect, left: Effect, probe: Probe, measured: Measured, means: Means) -> str:
+    if left.reset is not None:
+        return ""
+    is_new = both.pieces is not None and left.pieces is None
+    is_new = is_new and not (left.hold or left.jitter or left.bandwidth)  # that hides it
+    if is_new and _shows_pieces(both, probe) and _in_pieces(both, probe, measured):
+        return _whole(measured)
+    later = _later(both, means), _later(left, means)
+    count = min(probe.count, measured.reads)
+    return _late_like(*later, (both.jitter, left.jitter), count, measured)
+
+
+# Words
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def _rate(rate: float) -> str:
+    for unit, size in (("MB/s", 1e6), ("kB/s", 1e3)):
+        if rate >= size:
+            return f"{rate / size:.3g} {unit}"
+    return f"{rate:.3g} B/s"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _error(measured: Measured) -> str:
+    return f", {measured.error}" if measured.error else ""

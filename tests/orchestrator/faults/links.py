@@ -1,0 +1,114 @@
+"""Links that are simulated: what is measured of a probe where an effect holds, and chance acts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from math import ceil
+from statistics import median
+
+from orchestrator.faults.effect import Effect
+from orchestrator.faults.probe import Measured, Probe
+from orchestrator.faults.probes import by_packets, vanishes
+
+NETEM: Mapping[str, str] = {"cut": "nftables", "loss": "nftables", "bandwidth": "tc htb",
+                            "delay": "tc netem", "stream": "relay"}  # fmt: skip
+RELAY: Mapping[str, str] = {**NETEM, "delay": "relay"}
+_MTU = 1448
+_HEADERS = 42
+_GAP = 0.0005
+
+
+class Link:
+    """One direction, on a machine that is more or less busy.
+
+    Args:
+        effect: what holds.
+        means: by what means.
+        seed: of chance.
+        late: seconds by which packets come late in the middle, for the machine is busy.
+        lost: the share of packets that the machine loses.
+    """
+
+    def __init__(
+        self, effect: Effect, means: Mapping[str, str], seed: int, late: float, lost: float = 0.0
+    ) -> None:
+        self.effect, self.means = effect, means
+        self._chance = random.Random(seed)
+        self._late, self._lost = late, lost
+
+    def measure(self, probe: Probe) -> Measured:
+        ways: dict[str, Callable[[Probe], Measured]] = {
+            "packets": self._packets, "burst": self._burst, "stream": self._stream,
+        }  # fmt: skip
+        return ways[probe.what](probe)
+
+    def _noise(self) -> float:
+        return self._late * self._chance.expovariate(0.7) + 0.0001
+
+    def _passes(self) -> bool:
+        if vanishes(self.effect) or self._chance.random() < self.effect.loss:
+            return False
+        return self._chance.random() >= self._lost
+
+    def _jitter(self) -> float:
+        return self._chance.uniform(-self.effect.jitter, self.effect.jitter)
+
+    def _packets(self, probe: Probe) -> Measured:
+        delay = self.effect.delay if by_packets(self.means) else 0.0
+        delays = [
+            delay + (self._jitter() if delay else 0.0) + self._noise()
+            for _ in range(probe.count)
+            if self._passes()
+        ]
+        return Measured(probe.count, len(delays), median(delays) if delays else None)
+
+    def _burst(self, probe: Probe) -> Measured:
+        came = sum(self._passes() for _ in range(probe.count))
+        speed = self._chance.uniform(8e6, 170e6)
+        if self.effect.bandwidth is None:  # a receiver that is overrun
+            came -= int(came * self._chance.uniform(0, 0.5))
+        if came < 2:
+            return Measured(probe.count, came)
+        seconds = probe.count * probe.size / speed + self._noise()
+        if self.effect.bandwidth is not None:
+            allowed = max(3028, 0.01 * self.effect.bandwidth)
+            left = probe.count * (probe.size + _HEADERS) - allowed
+            seconds = max(seconds, left / self.effect.bandwidth)
+        return Measured(probe.count, came, self._noise(), (came - 1) * probe.size / seconds)
+
+    def _stream(self, probe: Probe) -> Measured:
+        whole = probe.count * probe.size
+        if vanishes(self.effect):
+            return Measured(0, 0, error="no answer")
+        if self.effect.reset is not None:
+            came = max(0, self.effect.reset - self._chance.choice((45, 200)))
+            return Measured(came // probe.size, came, error="reset")
+        arrivals = self._arrivals(probe)
+        reads: list[tuple[float, float]] = []
+        free = 0.0  # when the reader has time again
+        for due, stamp in arrivals:
+            if due > free or not reads:
+                free = due + self._noise()
+                reads.append((free, stamp))
+        delays = [at - stamp for at, stamp in reads]
+        return Measured(probe.count, whole, median(delays), None, len(reads))
+
+    def _arrivals(self, probe: Probe) -> list[tuple[float, float]]:
+        """Return when each piece arrives, and when what it begins with was written."""
+        effect, found = self.effect, []
+        last = until = 0.0
+        pieces = ceil(probe.size / effect.pieces) if effect.pieces else 1
+        for number in range(probe.count):
+            stamp = number * probe.interval + 0.0001
+            due = stamp
+            if effect.hold:
+                until = stamp + effect.hold if stamp >= until else until
+                due = until
+            lag = effect.lag + effect.delay
+            due += max(0.0, lag + self._jitter()) if lag else 0.0
+            last = max(last, due)
+            for _ in range(pieces):
+                found.append((last, stamp))
+                last += _GAP if effect.pieces else 0.0
+        return found

@@ -1,0 +1,242 @@
+"""Whether a fault holds: judged by what was measured, on links where chance and load act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import comb
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.faults import proof
+from orchestrator.faults.chance import fewest, most
+from orchestrator.faults.effect import STRAIGHT, Effect, together
+from orchestrator.faults.probe import Measured, Probe
+from tests.orchestrator.faults.links import NETEM, RELAY, Link
+
+SEEDS = st.integers(0, 10**9)
+MEANS = st.sampled_from([NETEM, RELAY])
+BUSY = st.sampled_from([0.0, 0.0003, 0.003])  # seconds
+
+
+@st.composite
+def _delays(draw: st.DrawFn) -> dict[str, float]:
+    delay = draw(st.floats(0.02, 2))
+    return {"delay": delay, "jitter": draw(st.sampled_from([0.0, delay / 4, delay]))}
+
+
+@st.composite
+def _impaired(draw: st.DrawFn) -> Effect:
+    some = draw(st.sets(st.sampled_from(["loss", "bandwidth", "delay"]), min_size=1))
+    late = draw(_delays()) if "delay" in some else {}
+    return Effect(
+        loss=draw(st.floats(0.01, 0.9)) if "loss" in some else 0.0,
+        bandwidth=draw(st.integers(4000, 1_250_000)) if "bandwidth" in some else None,
+        **late,
+    )
+
+
+@st.composite
+def _lagging(draw: st.DrawFn) -> Effect:
+    late = draw(_delays())
+    return Effect(lag=late["delay"], jitter=late["jitter"])
+
+
+EFFECTS = st.one_of(
+    st.just(Effect(cut=True)),
+    st.just(Effect(loss=1.0)),
+    _impaired(),
+    _lagging(),
+    st.builds(Effect, pieces=st.integers(1, 200)),
+    st.builds(Effect, hold=st.floats(0.02, 5)),
+    st.builds(Effect, reset=st.integers(0, 100_000)),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(EFFECTS, MEANS, SEEDS, BUSY)
+def test_what_holds_is_called_so(
+    effect: Effect, means: Mapping[str, str], seed: int, busy: float
+) -> None:
+    straight, bent = Link(STRAIGHT, means, seed, busy), Link(effect, means, seed, busy)
+    probes = proof.probes_for(effect, means)
+    assert probes
+    assert len(set(probes)) == len(probes)
+    for probe in probes:
+        before, during, after = (
+            straight.measure(probe),
+            bent.measure(probe),
+            straight.measure(probe),
+        )
+        says = proof.unproven(effect, STRAIGHT, probe, before, during, means)
+        assert not says, (probe, before, during)
+        assert not proof.gone(effect, STRAIGHT, probe, before, after, means), (probe, after)
+
+
+@settings(max_examples=150, deadline=None)
+@given(EFFECTS, MEANS, SEEDS, BUSY)
+def test_what_does_not_hold_is_not_called_holding(
+    effect: Effect, means: Mapping[str, str], seed: int, busy: float
+) -> None:
+    straight, bent = Link(STRAIGHT, means, seed, busy), Link(effect, means, seed, busy)
+    remains = []
+    for probe in proof.probes_for(effect, means):
+        before, during = straight.measure(probe), straight.measure(probe)
+        assert proof.amiss(effect, probe, during, means), (probe, during)
+        assert proof.unproven(effect, STRAIGHT, probe, before, during, means)
+        remains.append(proof.gone(effect, STRAIGHT, probe, before, bent.measure(probe), means))
+    assert any(remains)
+
+
+@settings(max_examples=150, deadline=None)
+@given(EFFECTS, EFFECTS, MEANS, SEEDS, BUSY)
+def test_two_faults_at_once_hold_and_one_of_them_is_lifted(
+    fault: Effect, other: Effect, means: Mapping[str, str], seed: int, busy: float
+) -> None:
+    both = Link(together([fault, other]), means, seed, busy)
+    left = Link(other, means, seed, busy)
+    for probe in proof.probes_for(fault, means, other):
+        before, during, after = left.measure(probe), both.measure(probe), left.measure(probe)
+        assert not proof.amiss(both.effect, probe, during, means), (probe, during)
+        assert not proof.gone(fault, other, probe, before, after, means), (probe, after)
+
+
+@settings(max_examples=60, deadline=None)
+@given(EFFECTS, MEANS, SEEDS)
+def test_nothing_is_proven_where_nothing_passes_anyway(
+    effect: Effect, means: Mapping[str, str], seed: int
+) -> None:
+    dead = Link(Effect(cut=True), means, seed, 0.0)
+    for probe in proof.probes_for(effect, means):
+        seen = dead.measure(probe)
+        assert proof.unproven(effect, STRAIGHT, probe, seen, seen, means)
+        assert proof.gone(effect, STRAIGHT, probe, seen, seen, means)
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.2, 0.5, 0.8])
+def test_a_share_on_top_of_another_can_be_told(loss: float) -> None:
+    fault, other = Effect(loss=loss), Effect(loss=0.2)
+    (probe,) = proof.probes_for(fault, NETEM, other)
+    for seed in range(40):
+        both = Link(together([fault, other]), NETEM, seed, 0.0).measure(probe)
+        left = Link(other, NETEM, seed, 0.0).measure(probe)
+        assert not proof.amiss(together([fault, other]), probe, both, NETEM)
+        if loss > 0.05:  # less than that is hidden
+            assert proof.amiss(together([fault, other]), probe, left, NETEM)
+            assert proof.gone(fault, other, probe, left, both, NETEM)
+
+
+def test_a_machine_that_loses_packets_now_and_then_is_no_fault() -> None:
+    for seed in range(200):
+        link = Link(STRAIGHT, NETEM, seed, 0.003, lost=0.05)
+        (probe,) = proof.probes_for(Effect(cut=True), NETEM)
+        after = link.measure(probe)
+        assert not proof.gone(Effect(cut=True), STRAIGHT, probe, after, after, NETEM)
+
+
+@settings(max_examples=60, deadline=None)
+@given(EFFECTS, MEANS)
+def test_probes_are_short_and_of_a_size_that_can_be_sent(
+    effect: Effect, means: Mapping[str, str]
+) -> None:
+    for probe in proof.probes_for(effect, means):
+        assert 16 <= probe.size <= (60_000 if effect.pieces else 1200)
+        assert probe.count <= (5000 if probe.what == "burst" else 2000)
+        if effect.bandwidth is None:
+            assert probe.count * probe.interval <= 0.75
+
+
+@pytest.mark.parametrize(
+    ("effect", "probe", "measured", "says"),
+    [
+        (Effect(cut=True), Probe("packets", 5), Measured(5, 5, 0.001), "5 of 5 packets passed"),
+        (Effect(cut=True), Probe("packets", 5), Measured(5, 0), ""),
+        (Effect(cut=True), Probe("packets", 5), Measured(0, 0), "nothing could be sent"),
+        (Effect(loss=0.2), Probe("packets", 200), Measured(200, 199, 0.001),
+         "1 of 200 packets lost, 20% wanted"),
+        (Effect(loss=0.2), Probe("packets", 200), Measured(200, 4, 0.001),
+         "196 of 200 packets lost, 20% wanted"),
+        (Effect(delay=0.1), Probe("packets", 20), Measured(20, 20, 0.0003),
+         "median delay 0.3 ms, 100 ms wanted"),
+        (Effect(delay=0.1), Probe("packets", 20), Measured(20, 20, 3.0), ""),
+        (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 100, 0.1, 640_000.0),
+         "640 kB/s passed, 64 kB/s allowed"),
+        (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 1, 0.1),
+         "1 of 100 packets passed: too few to tell the rate"),
+        (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 0),
+         "none of 100 packets passed"),
+        (Effect(pieces=1), Probe("stream", 3, 100), Measured(3, 300, 0.01, None, 2),
+         "300 bytes came in 2 reads, 300 wanted"),
+        (Effect(lag=0.5), Probe("stream", 20, 32), Measured(20, 640, 0.01, None, 20),
+         "median delay 10 ms, 500 ms wanted"),
+        (Effect(lag=0.5), Probe("stream", 20, 32), Measured(0, 0, error="refused"),
+         "0 of 640 bytes came, refused"),
+        (Effect(reset=500), Probe("stream", 9, 256), Measured(9, 2304, 0.01, None, 9),
+         "no reset: 2304 of 2304 bytes came"),
+        (Effect(reset=500), Probe("stream", 9, 256), Measured(9, 800, 0.01, None, 9, "reset"),
+         "800 bytes came before the reset, 500 allowed"),
+    ],
+)  # fmt: skip
+def test_what_is_amiss_in_words(
+    effect: Effect, probe: Probe, measured: Measured, says: str
+) -> None:
+    assert proof.amiss(effect, probe, measured, NETEM) == says
+
+
+def test_what_is_not_gone_in_words() -> None:
+    probe, before = Probe("packets", 20), Measured(20, 20, 0.0002)
+    says = proof.gone(Effect(cut=True), STRAIGHT, probe, before, Measured(20, 0), NETEM)
+    assert says == "20 of 20 packets lost, none wanted; before the fault 20 of 20 packets, 0.2 ms"
+    late = proof.gone(Effect(delay=0.1), STRAIGHT, probe, before, Measured(20, 20, 0.1), NETEM)
+    assert late == "median delay 100 ms; before the fault 20 of 20 packets, 0.2 ms"
+
+
+@pytest.mark.parametrize("hides", [Effect(cut=True), Effect(loss=1.0)])
+def test_what_another_fault_hides_is_taken_to_be_gone(hides: Effect) -> None:
+    probe, nothing = Probe("packets", 20), Measured(20, 0)
+    assert not proof.gone(Effect(cut=True), hides, probe, nothing, nothing, NETEM)
+
+
+def test_a_stream_needs_both_directions() -> None:
+    (probe,) = proof.probes_for(Effect(pieces=1), NETEM)
+    seen = Measured(0, 0, error="no answer")
+    cut = Effect(cut=True)
+    says = proof.amiss(Effect(pieces=1), probe, seen, NETEM, back=cut)
+    assert says == "nothing comes back: it cannot be told"
+    assert not proof.amiss(cut, probe, seen, NETEM, back=cut)
+
+
+@pytest.mark.parametrize(
+    ("what", "measured", "says"),
+    [
+        ("packets", Measured(20, 19, 0.0002), "19 of 20 packets, 0.2 ms"),
+        ("packets", Measured(20, 0), "0 of 20 packets"),
+        ("burst", Measured(100, 90, 0.1, 64_000.0), "64 kB/s"),
+        ("burst", Measured(100, 0), "0 of 100 packets"),
+        ("stream", Measured(3, 1, 1.5, None, 1, "reset"), "1 byte in 1 read, 1.5 s, reset"),
+        ("stream", Measured(3, 96, 0.0123, None, 3), "96 bytes in 3 reads, 12.3 ms"),
+    ],
+)
+def test_what_was_measured_in_words(what: str, measured: Measured, says: str) -> None:
+    probe = Probe(what, 20)  # type: ignore[arg-type]
+    assert proof.phrase(measured, probe) == says
+
+
+@given(st.integers(1, 60), st.floats(0.0, 1.0))
+def test_fewer_than_the_fewest_is_one_in_a_million(count: int, share: float) -> None:
+    least = fewest(count, share)
+
+    def below(limit: int) -> float:
+        return sum(comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(limit))
+
+    assert 0 <= least <= count
+    assert below(least) <= 1.001e-6
+    assert least == count or below(least + 1) >= 0.999e-6
+    assert most(count, share) == count - fewest(count, 1 - share)
+
+
+def test_chance_is_told_of_thousands() -> None:
+    assert fewest(2000, 0.01) == 3
+    assert 900 > fewest(2000, 0.5) > 880
+    assert fewest(2000, 1.0) == 2000
