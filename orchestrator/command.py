@@ -11,6 +11,18 @@ _SECONDS = 900
 _QUOTED_LINES = 8
 
 
+class CommandError(LabError):
+    """A command ended with a status that is not 0.
+
+    Attributes:
+        printed: all that it printed, without colours.
+    """
+
+    def __init__(self, what: str, printed: str, *, hint: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.printed = printed
+
+
 def run(*words: str, seconds: int = _SECONDS, before: str = "", hint: str = "") -> str:
     """Run a command without input and return all that it printed.
 
@@ -21,7 +33,8 @@ def run(*words: str, seconds: int = _SECONDS, before: str = "", hint: str = "") 
         hint: what to try when it fails.
 
     Raises:
-        LabError: there is no such program, it took too long, or its status is not 0.
+        CommandError: its status is not 0.
+        LabError: there is no such program, or it took too long.
     """
     called = " ".join(words[:2])
     try:
@@ -41,5 +54,5 @@ def run(*words: str, seconds: int = _SECONDS, before: str = "", hint: str = "") 
     if done.returncode:
         plain = re.sub(r"\x1b\[[\d;]*m", "", before + done.stdout)
         lines = plain.strip().splitlines()[-_QUOTED_LINES:]
-        raise LabError("\n".join([f"`{called}` failed:", *lines]), hint=hint)
+        raise CommandError("\n".join([f"`{called}` failed:", *lines]), plain, hint=hint)
     return done.stdout

@@ -1,0 +1,132 @@
+"""A base image out of Debian packages, for where no registry of images answers.
+
+`apt-get` downloads them under a state directory of its own, and `docker import`
+takes the files that are needed. Nothing is installed, the machine's apt is not
+touched, and none of it needs root.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from orchestrator import command
+from orchestrator.errors import LabError
+from orchestrator.image.recipe import FILES
+
+_BASE = "peerlab.base"  # label on a base image that was put together here
+
+# A state of our own, because the machine's lists may be empty or stale; none of
+# the machine's hooks or extra indexes. Proxies and keys still come from there.
+_APT_CONF = """
+Dir::State "{0}/state"; Dir::State::status "{0}/status"; Dir::Cache "{0}/cache";
+Dir::Etc::SourceList "/dev/null"; Dir::Etc::SourceParts "{0}/sources";
+APT::Sandbox::User ""; APT::Install-Recommends "false"; APT::Immediate-Configure "false";
+Acquire::Languages "none"; Acquire::Retries "1";
+Acquire::http::Timeout "20"; Acquire::https::Timeout "20";
+#clear APT::Update;
+#clear DPkg::Pre-Install-Pkgs;
+#clear Acquire::IndexTargets::deb::DEP-11;
+#clear Acquire::IndexTargets::deb::CNF;
+"""
+
+_ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "nodejs": "node"}
+
+
+def make_base(
+    name: str,
+    packages: Sequence[str],
+    unwanted: re.Pattern[str],
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Put a base image together and return its name.
+
+    Args:
+        name: the image's name.
+        packages: what it needs; what these need comes along.
+        unwanted: finds the paths that are left out.
+        labels: what it is to carry as well.
+
+    Raises:
+        LabError: there is no apt-get, or something of it does not work.
+    """
+    if not shutil.which("apt-get"):
+        raise LabError("there is no apt-get to build one from Debian packages")
+    with TemporaryDirectory(prefix="peerlab-base-") as folder:
+        rootfs, tar = Path(folder, "rootfs"), Path(folder, "rootfs.tar")
+        for package in _download(Path(folder), packages):
+            command.run("dpkg-deb", "--extract", str(package), str(rootfs))
+        _pack(rootfs, tar, unwanted)
+        given = [f'LABEL {key}="{value}"' for key, value in ({_BASE: "1"} | dict(labels)).items()]
+        changes = [word for each in given for word in ("--change", each)]
+        command.run("docker", "import", *changes, str(tar), name)
+    return name
+
+
+def _download(folder: Path, packages: Sequence[str]) -> list[Path]:
+    """Download the packages and all they depend on, without touching the machine's apt."""
+    for name in ("state/lists/partial", "cache/archives/partial", "sources"):
+        (folder / name).mkdir(parents=True)
+    (folder / "status").touch()
+    for source in _distribution_sources():
+        shutil.copy(source, folder / "sources")
+    conf = folder / "apt.conf"
+    conf.write_text(_APT_CONF.format(folder))
+    warnings = command.run("apt-get", "-q", "-c", str(conf), "update")  # ends well even in vain
+    command.run(
+        "apt-get", "-qq", "-c", str(conf), "install", "-y", "-d", *packages, before=warnings
+    )
+    return sorted((folder / "cache/archives").glob("*.deb"))
+
+
+def _distribution_sources() -> set[str]:
+    """Return the files that name the distribution's own mirrors, or all where none is known.
+
+    A third party's archive may be out of reach, or bring a Python of its own.
+    """
+    fields = "$(SOURCESENTRY) $(COMPONENT) $(REPO_URI)"
+    listed = command.run("apt-get", "indextargets", "--format", fields, "Created-By: Packages")
+    rows = [line.split() for line in listed.splitlines()]
+    name = platform.freedesktop_os_release()["ID"]
+    own = re.compile(rf"/{re.escape(name)}(-security|-ports)?(/|$)")
+    chosen = {row[0] for row in rows if row[1] == "main" and own.search(urlsplit(row[2]).path)}
+    return {entry.rpartition(":")[0] for entry in chosen or {row[0] for row in rows}}
+
+
+def _pack(rootfs: Path, target: Path, unwanted: re.Pattern[str]) -> None:
+    """Write what is needed of an unpacked system, and the few files beside it."""
+
+    def trimmed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        return None if unwanted.search(member.name.removeprefix(".")) else _as_roots(member)
+
+    for name, text in FILES.items():
+        (rootfs / name).write_text(text)
+    _link_programs(rootfs)
+    with tarfile.open(target, "w") as tar:
+        tar.add(rootfs, arcname=".", filter=trimmed)
+
+
+def _link_programs(rootfs: Path) -> None:
+    """Put the programs on the path that install scripts would have, such as `java` and `cc`."""
+    folder = rootfs / "usr/bin"
+    for program in sorted(rootfs.glob("usr/lib/jvm/*/bin/*")):
+        if not (folder / program.name).is_symlink():
+            (folder / program.name).symlink_to(f"/{program.relative_to(rootfs)}")
+    for name, meant in _ALTERNATIVES.items():
+        if (folder / meant).exists() and not (folder / name).exists():
+            (folder / name).symlink_to(meant)
+
+
+def _as_roots(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return the member as root's own and readable by all."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = "root"
+    member.mode |= 0o555 if member.isdir() else 0o444
+    return member

@@ -1,0 +1,152 @@
+"""Build a program while its image is built, and see that there is what starts it.
+
+Run with a file of what to do: in a container as root, which it stays no longer than it
+must; on a machine in the program's folder. A program that cannot be built ends this with one
+line that the lab reads: its sign and JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+SIGN = "PEERLAB-CANNOT-BE-BUILT "
+
+_KEPT = 16_384  # bytes of what a command prints last
+_FILE, _MEMORY = 256 << 20, 2 << 30  # bytes of each file and each process
+_PROCESSES = 2_048  # of the user that containers share
+_LIMITS = (
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_FSIZE, _FILE),
+    (resource.RLIMIT_DATA, _MEMORY),
+    (resource.RLIMIT_NPROC, _PROCESSES),
+)
+_DISK = 1 << 30  # bytes that all of it may take
+_NO_NEW_PRIVILEGES = 38  # Linux: prctl(2), PR_SET_NO_NEW_PRIVS
+_LOOKS = 0.2  # seconds between looks at the disk
+
+
+class Refusal(Exception):  # noqa: N818
+    """The program cannot be built: what was done, why that failed, what was printed last."""
+
+    def __init__(self, words: list[str], why: str, printed: bytes | None = None) -> None:
+        super().__init__(why)
+        self.told: dict[str, object] = {"command": words, "why": why}
+        if printed is not None:
+            self.told["printed"] = printed.decode("utf-8", "replace")
+
+
+def main() -> None:
+    """Do what the file says that is named on the command line."""
+    wanted = json.loads(Path(sys.argv[1]).read_text())
+    deadline = time.monotonic() + wanted["seconds"]
+    limits = _LIMITS if wanted["packed"] else _LIMITS[:-1]  # a person has more processes
+    if wanted["packed"]:
+        _unpack(Path(wanted["packed"]), wanted["place"], wanted["user"])
+    try:
+        for words in wanted["build"]:
+            _run(words, deadline, limits)
+        if wanted["build"] and wanted["packed"]:
+            _pack(Path(wanted["packed"]))
+        if wanted["start"] and not _is_there(wanted["start"]):
+            why = "there is no such program"
+            raise Refusal([wanted["start"]], why)
+    except Refusal as refusal:
+        sys.stdout.write(f"\n{SIGN}{json.dumps(refusal.told)}\n")
+        sys.exit(1)
+
+
+def _unpack(packed: Path, place: str, user: int) -> None:
+    """Copy the program to where it is built, and become the user that will run it."""
+    Path(place).mkdir(exist_ok=True)
+    os.chown(place, user, user)
+    os.chdir(place)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    os.environ |= {"HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - in there
+    shutil.copytree(packed, place, symlinks=True, dirs_exist_ok=True)
+
+
+def _pack(packed: Path) -> None:
+    """Keep what was built, and only that: what the program drops is dropped."""
+    with contextlib.suppress(OSError):
+        for each in packed.iterdir():
+            shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+    shutil.copytree(os.curdir, packed, symlinks=True, dirs_exist_ok=True)
+
+
+def _is_there(program: str) -> bool:
+    return bool(shutil.which(program))
+
+
+def _run(words: list[str], deadline: float, limits: Sequence[tuple[int, int]]) -> None:
+    """Run one command until its end, the deadline, or a full disk."""
+    try:
+        running = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=lambda: _confine(limits),  # noqa: PLW1509 - one thread
+        )
+    except OSError as error:
+        raise Refusal(words, str(error.strerror), b"") from error
+    try:
+        why, printed = _watch(running, deadline)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+    code = running.wait()
+    if why or code:
+        raise Refusal(words, why or f"it ended with status {code}", printed)
+
+
+def _confine(limits: Sequence[tuple[int, int]]) -> None:
+    for what, most in limits:
+        _, hard = resource.getrlimit(what)
+        if hard == resource.RLIM_INFINITY or hard > most:
+            resource.setrlimit(what, (most, most))
+
+
+def _watch(running: subprocess.Popen[bytes], deadline: float) -> tuple[str, bytes]:
+    """Read what a command prints until it ends; return why it must not go on, and the last."""
+    assert running.stdout is not None  # noqa: S101 - it was asked for
+    free, printed = _free(), b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(running.stdout, selectors.EVENT_READ)
+        while running.poll() is None or selector.select(0):
+            if time.monotonic() > deadline:
+                return "it takes too long", printed
+            if free - _free() > _DISK:
+                return "it fills the disk", printed
+            if selector.select(_LOOKS):
+                data = os.read(running.stdout.fileno(), _KEPT)
+                if not data:
+                    break
+                printed = (printed + data)[-_KEPT:]
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        running.wait(max(0.0, deadline - time.monotonic()))
+    return "" if running.poll() is not None else "it takes too long", printed
+
+
+def _free() -> int:
+    found = os.statvfs(os.curdir)
+    return found.f_bavail * found.f_frsize
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Bases with further Debian packages, one for all programs that need the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from orchestrator.errors import BuildError, LabError
+from orchestrator.image.building import build, present, pull
+from orchestrator.image.debian import make_base
+from orchestrator.image.recipe import PEER, Recipe, left_out
+
+_NAME = "peerlab-packages"
+_PACKAGES = "peerlab.packages"  # label: the packages, in their order
+
+_DOCKERFILE = """\
+FROM {base}
+RUN apt-get -q update \\
+ && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends {packages} \\
+ && rm -rf /var/lib/apt/lists/*
+ENV LANG=C.UTF-8
+"""
+
+_BUILDING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_SEEN_TO: set[str] = set()  # images that this process has found or built
+
+
+def ensure_packages(say: Callable[[str], None], root: Path, packages: Sequence[str]) -> str:
+    """Return the name of an image with Python and some packages, making it where needed.
+
+    Args:
+        say: told one short line for each phase; silent when nothing is to be done.
+        root: the folder that holds peer/.
+        packages: their names.
+
+    Raises:
+        BuildError: there is no such package.
+        LabError: it cannot be made.
+    """
+    wanted = sorted(set(packages))
+    facts = (PEER.base(root), PEER.packages(root), left_out().pattern, _DOCKERFILE, wanted)
+    name = f"{_NAME}:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
+    with _BUILDING[name]:
+        if name not in _SEEN_TO:
+            if not present(name):
+                _make(say, name, PEER, root, wanted)
+            _SEEN_TO.add(name)
+    return name
+
+
+def _make(
+    say: Callable[[str], None], name: str, recipe: Recipe, root: Path, wanted: list[str]
+) -> None:
+    say(f"making {name} with {' '.join(wanted)}, once")
+    try:
+        base = recipe.base(root)
+        if present(base) or not pull(base):
+            _install(name, base, wanted)
+        else:
+            labels = {_PACKAGES: " ".join(wanted)}
+            make_base(name, [*recipe.packages(root), *wanted], left_out(), labels)
+    except LabError as error:
+        if "Unable to locate package" in error.what or "has no installation" in error.what:
+            lines = [line for line in error.what.splitlines() if line.startswith("E: ")]
+            raise BuildError(
+                f"no image with {' '.join(wanted)}: {'; '.join(lines)}",
+                hint="`packages` are Debian's: see packages.debian.org",
+            ) from error
+        raise
+
+
+def _install(name: str, base: str, wanted: list[str]) -> None:
+    """Have apt-get install the packages on a base that was pulled."""
+    with TemporaryDirectory(prefix="peerlab-packages-") as context:
+        dockerfile = Path(context, "Dockerfile")
+        dockerfile.write_text(_DOCKERFILE.format(base=base, packages=" ".join(wanted)))
+        build(name, Path(context), dockerfile, {_PACKAGES: " ".join(wanted)})

@@ -1,0 +1,118 @@
+"""What the lab's images are made of, each fact said once.
+
+An image's Dockerfile names the base that is pulled where that is possible, in
+`ARG BASE=`, and the programs that its base must have beside Python, in
+`ARG PROGRAMS=` as ``program=package``. The rest stands here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import LabError
+
+_TERMINALS = "xterm(-256color)?|screen(-256color)?|tmux(-256color)?|linux|vt100|dumb"
+
+_UNWANTED = rf"""
+    ^(/usr)? /s?bin/ (?!PROGRAMS)               # no other program, not even a shell
+    | ^/usr/share/ (?!readline|terminfo)        # documents and translations
+    | ^/etc/ (?!debian_version|group|nsswitch|os-release|passwd|protocols)
+    | ^/ (boot|home|media|mnt|opt|root|srv|var) $
+    | /lib/locale/ (?!C\.)
+    | /terminfo/./ (?!({_TERMINALS})$)
+    | /lib/ (apt|dpkg|init|mime|systemd|sysctl\.d|tmpfiles\.d|valgrind) $
+    | /(gconv|perl-base) $
+    | /python3[^/]*/ (__pycache__|dist-packages|ensurepip|idlelib|lib2to3|pydoc_data
+                      |test|tkinter|turtledemo) $
+"""
+"""What is left out of the packages: paths seen from the root, folders as a whole."""
+
+_UNREAD = r"^/usr/share/(doc|doc-base|info|lintian|locale|man|bug|icons|applications)$"
+
+
+def left_out() -> re.Pattern[str]:
+    """Return what finds the paths that a base leaves out which compilers must run on."""
+    return re.compile(_UNREAD)
+
+
+FILES = {
+    "etc/passwd": "root:x:0:0:root:/:/sbin/nologin\npeer:x:10001:10001:peer:/:/sbin/nologin\n",
+    "etc/group": "root:x:0:\npeer:x:10001:\n",
+    # A peer must find its own host name in /etc/hosts before it asks any DNS.
+    "etc/nsswitch.conf": "hosts: files dns\n",
+    # By these names nft knows them.
+    "etc/protocols": "icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n",
+}
+"""Files that packages leave to their install scripts, which never run here, or to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one image is made of.
+
+    Attributes:
+        image: its name.
+        folder: of its Dockerfile and its code, seen from the project's folder.
+    """
+
+    image: str
+    folder: str
+
+    def dockerfile(self, root: Path) -> Path:
+        """Return the path of its Dockerfile."""
+        return root / self.folder / "Dockerfile"
+
+    def base(self, root: Path) -> str:
+        """Return the base image that its Dockerfile names.
+
+        Raises:
+            LabError: it names none.
+        """
+        if base := self._argument(root, "BASE"):
+            return base
+        what = f"{self.folder}/Dockerfile names no base image"
+        raise LabError(what, hint="give it `ARG BASE=<image>`")
+
+    def programs(self, root: Path) -> dict[str, str]:
+        """Return the package of each program that its base must have beside Python."""
+        pairs = self._argument(root, "PROGRAMS").strip('"').split()
+        return dict(pair.split("=", 1) for pair in pairs)
+
+    def _argument(self, root: Path, name: str) -> str:
+        found = re.search(rf"^ARG {name}=(.+)$", self.dockerfile(root).read_text(), re.MULTILINE)
+        return found[1].strip() if found else ""
+
+    def packages(self, root: Path) -> tuple[str, ...]:
+        """Return the Debian packages of a base that is put together here.
+
+        libc-bin brings the C.UTF-8 locale, ncurses-base the common terminals.
+        """
+        own = sorted(set(self.programs(root).values()))
+        return ("python3", "base-files", "libc-bin", "ncurses-base", *own)
+
+    def unwanted(self, root: Path) -> re.Pattern[str]:
+        """Return what finds the paths that such a base leaves out."""
+        kept = "|".join(["python3", *(f"{re.escape(name)}$" for name in self.programs(root))])
+        return re.compile(_UNWANTED.replace("PROGRAMS", kept), re.VERBOSE)
+
+    def fallback(self, root: Path) -> str:
+        """Return the name of such a base; its tag changes with the recipe."""
+        facts = (self.packages(root), self.unwanted(root).pattern, FILES)
+        return f"peerlab-base:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
+
+    def source(self, root: Path) -> str:
+        """Return a digest of all that the image is made from."""
+        code = sorted((root / self.folder).glob("*.py"))
+        paths = [root / ".dockerignore", self.dockerfile(root), *code]
+        files = [(path.name, path.read_bytes()) for path in paths]
+        return hashlib.sha256(repr((self.fallback(root), files)).encode()).hexdigest()
+
+
+PEER = Recipe("peerlab-peer:latest", "peer")
+"""The image that every peer container runs."""
+
+SIDECAR = Recipe("peerlab-sidecar:latest", "sidecar")
+"""The image of what stands beside a peer and bends its network."""

@@ -1,0 +1,250 @@
+"""Images of programs that the peers' image does not have: their folder, built, on top of it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from orchestrator import command, image
+from orchestrator.command import CommandError
+from orchestrator.errors import BuildError, LabError
+from orchestrator.image import inside
+from orchestrator.image.inside.build import SIGN
+from orchestrator.image.inside.start import PACKED
+from orchestrator.profile import Start
+
+PLACE = "/program"
+"""Where the folder is built, and where a copy of it is that the program runs in."""
+
+_NAME = "peerlab-program"
+_PROGRAM, _FOLDER = "peerlab.program", "peerlab.folder"
+"""Labels: the digest of what the image was made from; the folder's path."""
+
+_INSIDE = Path(inside.__file__).parent
+BUILD_SECONDS = 120
+_USER = 10_001  # whose the copy is, and as whom it is built; never root
+_MEMORY = "1g"  # of a build; of BuildKit's not: there each process is limited for itself
+_QUOTED_LINES, _LONGEST = 8, 120  # of what is quoted: lines, and characters of a command
+
+STARTED_BY = ("python3", "-I", "-S", "/peerlab/start.py")
+"""What a container runs: it copies the folder to where the program may write, and starts it."""
+
+# Few steps, for each takes a second. How it is started, the container says.
+_DOCKERFILE = """\
+FROM {base}
+COPY --chown=10001:10001 peerlab/ /peerlab/
+"""
+_BUILD = """\
+USER 0:0
+RUN ["python3", "-I", "/peerlab/build.py", "/peerlab/wanted.json"]
+"""
+
+_BUILDING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_SEEN_TO: set[str] = set()  # images that this process has found or built
+_REFUSED: dict[str, BuildError] = {}  # programs that this process found to be of no use
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a program's image is made of.
+
+    Attributes:
+        folder: the program.
+        base: the name of the image to put it on.
+        base_id: the id of that image.
+        start: how it is built and started.
+    """
+
+    folder: Path
+    base: str
+    base_id: str
+    start: Start
+
+    @property
+    def wanted(self) -> str:
+        """What is to be done while the image is built, for `build.py` in there."""
+        words = {"python": "python3", "folder": PLACE}
+        build = [[part.format_map(words) for part in each] for each in self.start.build]
+        told = {"build": build, "start": self._started, "seconds": BUILD_SECONDS}
+        return json.dumps(told | {"place": PLACE, "packed": PACKED, "user": _USER})
+
+    @property
+    def _started(self) -> str:
+        """The program that starts it, which must be there; empty where that is sure or unsure."""
+        first = (self.start.words("container") or [""])[0].replace("{folder}", PLACE)
+        return "" if "{" in first or first == "python3" else first
+
+    @property
+    def dockerfile(self) -> str:
+        """How its image is made."""
+        is_built = self.start.build or self._started
+        return _DOCKERFILE.format(base=self.base) + (_BUILD if is_built else "")
+
+    @property
+    def source(self) -> str:
+        """A digest of all that the image is made from."""
+        # The path as well: else one folder's next image would replace another's alike.
+        facts = (self.dockerfile, str(self.folder), self.base_id, self.wanted)
+        digest = hashlib.sha256(repr(facts).encode())
+        for script in _scripts():
+            digest.update(script.read_bytes())
+        with _readable(self.folder):
+            for path in _content(self.folder):
+                is_program = bool(path.lstat().st_mode & 0o111)
+                digest.update(repr((str(path.relative_to(self.folder)), is_program)).encode())
+                digest.update(hashlib.sha256(_bytes(path)).digest())
+        return digest.hexdigest()
+
+
+def _scripts() -> list[Path]:
+    return [_INSIDE / "build.py", _INSIDE / "start.py"]
+
+
+def ensure_image(say: Callable[[str], None], recipe: Recipe) -> str:
+    """Return the name of a program's image, building it where needed.
+
+    Args:
+        say: told one short line for each phase; silent when nothing is to be done.
+        recipe: what it is made of.
+
+    Raises:
+        BuildError: the program cannot be built, or there is nothing that would start it.
+        LabError: the folder cannot be read, or Docker fails.
+    """
+    source = recipe.source
+    name = f"{_NAME}:{source[:12]}"
+    with _BUILDING[name]:
+        if name in _REFUSED:
+            raise BuildError(_REFUSED[name].what, hint=_REFUSED[name].hint)
+        if name not in _SEEN_TO:
+            _see_to(say, name, recipe, source)
+            _SEEN_TO.add(name)
+    return name
+
+
+def _see_to(say: Callable[[str], None], name: str, recipe: Recipe, source: str) -> None:
+    if not image.present(name, f"label={_PROGRAM}={source}"):
+        say(f"building {name} from {recipe.folder}")
+        _build(name, recipe, source)
+        _drop_others(name, recipe.folder)
+
+
+def _content(folder: Path) -> Iterator[Path]:
+    """Yield what of a folder is copied, in an order of its own."""
+    left_out = _left_out(str(folder), [path.name for path in folder.iterdir()])
+    for path in sorted(folder.iterdir()):
+        if path.name in left_out:
+            continue
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            yield from _content(path)
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """Return which of `names` are not copied: caches, and what is neither file nor folder."""
+    paths = [Path(folder, name) for name in names]
+    return {
+        path.name
+        for path in paths
+        if path.name == "__pycache__" or not (path.is_symlink() or path.is_file() or path.is_dir())
+    }
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_symlink():
+        return os.fsencode(path.readlink())
+    return path.read_bytes() if path.is_file() else b""
+
+
+@contextlib.contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LabError(f"the program in {folder} cannot be copied: {error}") from error
+
+
+def _build(name: str, recipe: Recipe, source: str) -> None:
+    """Build an image from a copy, in which no .dockerignore of the program's own counts."""
+    with TemporaryDirectory(prefix="peerlab-program-") as context:
+        dockerfile, place = Path(context, "Dockerfile"), Path(context, "peerlab")
+        place.mkdir()
+        for script in _scripts():
+            shutil.copy(script, place)
+        (place / "wanted.json").write_text(recipe.wanted)
+        copy_folder(recipe.folder, place / "program")
+        labels = {_PROGRAM: source, _FOLDER: str(recipe.folder)}
+        given = " ".join(f"{key}={_quoted(value)}" for key, value in labels.items())
+        dockerfile.write_text(f"{recipe.dockerfile}LABEL {given}\n")
+        words = ("--network", "none", "--memory", _MEMORY, "--memory-swap", _MEMORY)
+        try:
+            image.build(name, Path(context), dockerfile, {}, *words)
+        except CommandError as error:
+            if found := refusal(recipe.folder, error.printed):
+                _REFUSED[name] = found
+                raise found from error
+            raise
+
+
+def _quoted(value: str) -> str:
+    """Return a value as a Dockerfile's instruction takes it, whatever is in it."""
+    return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
+
+
+def copy_folder(folder: Path, to: Path) -> None:
+    """Copy what of a program's folder is its own.
+
+    Raises:
+        LabError: it cannot be read.
+    """
+    with _readable(folder):
+        # Links stay links: what they lead to outside is nothing of the program's.
+        shutil.copytree(folder, to, symlinks=True, ignore=_left_out)
+
+
+def refusal(folder: Path, printed: str) -> BuildError | None:
+    """Return what a build said of a program; None where something else went wrong.
+
+    Args:
+        folder: the program's.
+        printed: all that the build printed.
+    """
+    found = re.search(rf"{re.escape(SIGN)}({{.*}})\s*$", printed, re.MULTILINE)
+    if found is None:
+        return None
+    told = json.loads(found[1])
+    words, why = _shortened(" ".join(told["command"])), told["why"]
+    done = f"built: `{words}`" if "printed" in told else f"started: {words}"
+    lines = [line.rstrip() for line in told.get("printed", "").splitlines() if line.strip()]
+    quoted = "".join(f"\n  | {line}" for line in lines[-_QUOTED_LINES:])
+    return BuildError(
+        f"the program in {folder} cannot be {done}: {why}{quoted}",
+        hint="see `start` in its profile",
+    )
+
+
+def _shortened(words: str) -> str:
+    """Return a command in one line that is not too long."""
+    flat = " ".join(words.split())
+    return flat if len(flat) <= _LONGEST else flat[:_LONGEST] + "…"
+
+
+def _drop_others(name: str, folder: Path) -> None:
+    """Drop the images of what the folder held before; one that is in use stays."""
+    filters = ("--filter", f"reference={_NAME}", "--filter", f"label={_FOLDER}={folder}")
+    form = "{{.Repository}}:{{.Tag}}"
+    for other in command.run("docker", "image", "ls", "--format", form, *filters).split():
+        if other != name:
+            _SEEN_TO.discard(other)
+            with contextlib.suppress(LabError):
+                command.run("docker", "image", "rm", other)

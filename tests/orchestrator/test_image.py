@@ -1,0 +1,147 @@
+"""The lab's images: what they are made of, and what is in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator import command, image
+from orchestrator.errors import LabError
+from orchestrator.image.recipe import PEER, SIDECAR, Recipe
+from tests.orchestrator.support import ROOT
+
+BRING = ROOT / "sidecar/bring.py"
+LOOK = """
+import json, os, shutil, subprocess, sys
+def does(*words):
+    return subprocess.run(words, stdout=subprocess.DEVNULL).returncode == 0
+print(json.dumps({
+    "user": os.getuid(),
+    "shell": bool(shutil.which("sh")),
+    "modules": sorted(os.listdir("sidecar")),
+    "nft": does("nft", "add table inet t; add chain inet t c {type filter hook input priority 0;};"
+                " add rule inet t c meta l4proto tcp counter"),
+    "tc": does("tc", "qdisc", "add", "dev", "eth0", "root", "handle", "1:", "htb", "default", "0"),
+    "ip": does("ip", "-j", "address"),
+}))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what the images are made from."""
+    for folder in ("peer", "sidecar"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / ".dockerignore", tmp_path)
+    return tmp_path
+
+
+def test_the_base_has_the_programs_that_the_dockerfile_names() -> None:
+    assert PEER.programs(ROOT) == {}
+    assert SIDECAR.programs(ROOT) == {"nft": "nftables", "tc": "iproute2", "ip": "iproute2"}
+    assert set(SIDECAR.packages(ROOT)) - set(PEER.packages(ROOT)) == {"nftables", "iproute2"}
+    assert PEER.base(ROOT) == SIDECAR.base(ROOT)
+    assert PEER.fallback(ROOT) != SIDECAR.fallback(ROOT)
+
+
+@pytest.mark.parametrize("recipe", [PEER, SIDECAR])
+def test_what_a_base_leaves_out(recipe: Recipe) -> None:
+    def kept(*paths: str) -> list[str]:
+        return [path for path in paths if not recipe.unwanted(ROOT).search(path)]
+
+    python = ["/usr/bin/python3", "/usr/bin/python3.11", "/lib/x86_64-linux-gnu/libc.so.6"]
+    assert kept(*python) == python
+    assert kept("/bin/sh", "/usr/bin/perl", "/usr/share/doc", "/etc/apt", "/root") == []
+    tools = ["/usr/sbin/nft", "/sbin/tc", "/usr/bin/ip"]
+    assert kept(*tools, "/usr/sbin/nftx", "/sbin/tcx", "/usr/bin/ipx") == (
+        tools if recipe is SIDECAR else []
+    )
+
+
+def test_an_image_is_made_again_when_what_it_is_made_from_changes(project: Path) -> None:
+    before = [PEER.source(project), SIDECAR.source(project)]
+    assert before == [PEER.source(ROOT), SIDECAR.source(ROOT)]
+    (project / "sidecar/more.py").touch()
+    assert PEER.source(project) == before[0]
+    changed = SIDECAR.source(project)
+    dockerfile = SIDECAR.dockerfile(project)
+    text = dockerfile.read_text().replace('"nft=nftables', '"ss=iproute2 nft=nftables')
+    dockerfile.write_text(text)
+    assert len({before[1], changed, SIDECAR.source(project)}) == 3
+    assert SIDECAR.fallback(project) != SIDECAR.fallback(ROOT)
+
+
+def test_a_dockerfile_without_a_base_is_an_error(project: Path) -> None:
+    PEER.dockerfile(project).write_text("FROM scratch\n")
+    with pytest.raises(LabError, match="peer/Dockerfile names no base image") as caught:
+        PEER.base(project)
+    assert "ARG BASE=" in caught.value.hint
+
+
+@pytest.fixture
+def apt(tmp_path: Path) -> Path:
+    """A folder of programs in which apt-get only notes what it is told."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "apt-get").write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/told\n')
+    (folder / "apt-get").chmod(0o755)
+    (folder / "tc").symlink_to("/bin/true")
+    return folder
+
+
+def bring(apt: Path, programs: str) -> list[str]:
+    """Return what apt-get is told where only the programs in `apt` are there."""
+    lists = apt.parent / "lists"
+    lists.mkdir()
+    code = BRING.read_text().replace("/var/lib/apt/lists", str(lists))
+    called = [sys.executable, "-c", code]
+    environment = {"PATH": str(apt), "PROGRAMS": programs}
+    subprocess.run(called, check=True, env=environment, cwd=os.sep)
+    told = apt.parent / "told"
+    assert lists.exists() != told.exists()
+    return told.read_text().splitlines() if told.exists() else []
+
+
+def test_a_base_that_lacks_a_program_gets_its_package(apt: Path) -> None:
+    told = bring(apt, "nft=nftables tc=iproute2 ip=iproute2")
+    assert told == ["-q update", "-q install -y --no-install-recommends iproute2 nftables"]
+
+
+def test_a_base_that_has_all_is_left_alone(apt: Path) -> None:
+    assert bring(apt, "tc=iproute2") == []
+
+
+@pytest.mark.docker
+def test_the_sidecars_image_has_what_it_needs_and_no_shell() -> None:
+    name = image.ensure_sidecar_image(lambda _: None, ROOT)
+    confined = ("--cap-drop", "ALL", "--cap-add", "NET_ADMIN", "--read-only")
+    shown = command.run("docker", "run", "--rm", *confined, name, "python3", "-c", LOOK)
+    found = json.loads(shown)
+    modules = {path.name for path in (ROOT / "sidecar").glob("*.py")}
+    assert set(found.pop("modules")) == modules | {"__pycache__"}
+    assert found == {"user": 0, "shell": False, "nft": True, "tc": True, "ip": True} | (
+        {"shell": True} if image.present(SIDECAR.base(ROOT)) else {}
+    )
+
+
+@pytest.mark.docker
+def test_the_sidecars_image_starts_the_sidecar_and_says_what_it_is_made_from() -> None:
+    name = image.ensure_sidecar_image(lambda _: None, ROOT)
+    (found,) = json.loads(command.run("docker", "image", "inspect", name))
+    assert found["Config"]["Cmd"] == ["python3", "-m", "sidecar"]
+    assert found["Config"]["Labels"]["peerlab.source"] == SIDECAR.source(ROOT)
+
+
+@pytest.mark.docker
+def test_an_image_is_built_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    image.ensure_sidecar_image(lambda _: None, ROOT)
+    monkeypatch.setattr(image, "present", lambda *_: pytest.fail("looked for it again"))
+    said: list[str] = []
+    assert image.ensure_sidecar_image(said.append, ROOT) == "peerlab-sidecar:latest"
+    assert said == []
