@@ -9,11 +9,23 @@ from pydantic import ConfigDict, Field
 
 from orchestrator import document
 from orchestrator.document import Strict
-
-ROOT = Path(__file__).resolve().parent.parent
-"""The project's folder."""
+from orchestrator.installation import ROOT
 
 COMPOSE_FILE = ROOT / "compose.yaml"
+
+
+class Range(Strict):
+    """A limit that a process may raise for itself, up to the hard one."""
+
+    soft: int
+    hard: int
+
+
+class Logging(Strict):
+    """Where what a container prints is kept, and how much of it."""
+
+    driver: str
+    options: dict[str, str] = {}
 
 
 class Container(Strict):
@@ -32,13 +44,18 @@ class Container(Strict):
     tty: bool
     user: str | None = None
     environment: dict[str, str] = {}
-    tmpfs: list[str] = []
+    tmpfs: list[str] = []  # a path each, with options after a colon
+    shm_size: str
     read_only: bool
     cap_drop: list[str]
     security_opt: list[str]
     mem_limit: str
     memswap_limit: str
     pids_limit: int
+    cpus: float
+    ulimits: dict[str, int | Range] = {}
+    logging: Logging
+    dns_opt: list[str] = []
     stop_grace_period: Annotated[str, Field(pattern=r"^[0-9]+s$")]
 
 
@@ -72,4 +89,14 @@ def load(path: Path = COMPOSE_FILE) -> ComposeFile:
     Raises:
         DocumentError: it cannot be read, or says something that the lab does not know.
     """
-    return document.read(path, ComposeFile, lambda _: ())
+    return document.read(path, ComposeFile)
+
+
+def names(count: int) -> list[str]:
+    """Return the names of `count` peers: those of compose.yaml, then `peer5` and so on.
+
+    Raises:
+        DocumentError: compose.yaml cannot be read.
+    """
+    named = list(load().services)
+    return [*named[:count], *(f"peer{number}" for number in range(len(named) + 1, count + 1))]

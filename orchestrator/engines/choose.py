@@ -1,46 +1,57 @@
-"""Which engine to use, and tidying up after runs that were killed."""
+"""Which engine to use."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from orchestrator.engines import docker, process
+from orchestrator.engines import docker_client, leftovers
 from orchestrator.engines.base import Engine, Say
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.process import ProcessEngine
 from orchestrator.errors import EngineError
+from orchestrator.scenario import EngineName
+from orchestrator.stop import Stop
+
+_NOT_KEPT = "peers can be kept on Docker alone: nothing holds a process's terminal once we end"
 
 
-class EngineName(StrEnum):
-    """What `--engine` takes."""
+def available(say: Say) -> EngineName:
+    """Return which engine `auto` takes here; say why, where it is not Docker.
 
-    AUTO = "auto"
-    DOCKER = "docker"
-    PROCESS = "process"
+    Args:
+        say: told so.
+    """
+    try:
+        docker_client.connect().close()
+    except EngineError as error:
+        say(f"{error.what}: using the process engine")
+        return EngineName.PROCESS
+    return EngineName.DOCKER
 
 
-def choose(name: EngineName, say: Say) -> Engine:
+def choose(name: EngineName, say: Say, *, stop: Stop | None = None, keep: bool = False) -> Engine:
     """Return an engine, once what killed runs left behind has been removed.
 
     Args:
         name: `auto` takes Docker when it answers, and says so when it does not.
         say: told what was found.
+        stop: once it is set the engine starts no further peer.
+        keep: whether the peers may be left running in the end.
 
     Raises:
-        EngineError: the engine asked for does not answer.
+        EngineError: the engine asked for does not answer, or cannot keep peers.
     """
-    _say_swept(process.sweep(), "process", say)
+    if keep and name is EngineName.PROCESS:
+        raise EngineError(_NOT_KEPT, hint="leave out --keep, or take --engine docker")
+    leftovers.remove_processes(say)
     if name is EngineName.PROCESS:
-        return process.ProcessEngine()
+        return ProcessEngine(stop)
     try:
-        client = docker.connect()
+        client = docker_client.connect()
     except EngineError as error:
         if name is EngineName.DOCKER:
             raise
+        if keep:
+            raise EngineError(f"{_NOT_KEPT}; {error.what}", hint=error.hint) from error
         say(f"{error.what}: using the process engine")
-        return process.ProcessEngine()
-    _say_swept(docker.sweep(client), "container or network", say)
-    return docker.DockerEngine(client)
-
-
-def _say_swept(count: int, what: str, say: Say) -> None:
-    if count:
-        say(f"removed what a killed run left behind: {count} {what}(s)")
+        return ProcessEngine(stop)
+    leftovers.remove_things(client, say)
+    return DockerEngine(client, stop, keep=keep)

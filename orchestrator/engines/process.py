@@ -3,136 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import itertools
 import os
-import pty
 import random
-import signal
 import socket
-import subprocess
 import sys
-import termios
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
-import psutil
-
-from orchestrator import definition
-from orchestrator.engines.base import Engine, Peer, Say, Status
+from orchestrator.engines import marks
+from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
+from orchestrator.engines.process_build import Copies, require_program
+from orchestrator.engines.process_network import ProcessNetwork
+from orchestrator.engines.process_peer import Launch, ProcessPeer
 from orchestrator.errors import EngineError
+from orchestrator.installation import ROOT
 from orchestrator.owner import Owner
 from orchestrator.profile import Profile
+from orchestrator.stop import Stop
 
-_OWNER = "PEERLAB_OWNER"  # environment variable that carries the owner's mark
-_POLITE = 2.0  # seconds between SIGTERM and SIGKILL
-_TRIES = 50  # loopback addresses tried for one peer
-Found = TypeVar("Found")
+__all__ = ["ProcessEngine", "ProcessPeer", "sweep"]
 
-
-class ProcessPeer(Peer):
-    """A local process on a pty."""
-
-    def __init__(self, name: str, address: str, port: int) -> None:
-        self.name, self.address, self.port = name, address, port
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pty = -1
-
-    def launch(self, command: Sequence[str], environment: dict[str, str]) -> None:
-        """Start the process on a pty of its own.
-
-        Raises:
-            EngineError: there is no such program.
-        """
-        self._pty, console = pty.openpty()
-        try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=console,
-                stdout=console,
-                stderr=console,
-                cwd=definition.ROOT,
-                env=environment,
-                start_new_session=True,
-                # In the child: make the pty the controlling terminal, so that Ctrl-C and
-                # a hang-up reach the program as they would a person's.
-                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-            )
-        except OSError as error:
-            self.discard()
-            raise EngineError(
-                f"{self.name} cannot be started: {command[0]}: {error.strerror}",
-                hint="see `start` in its profile",
-            ) from error
-        finally:
-            os.close(console)
-
-    def attach(self) -> int:
-        """Return the pty's descriptor."""
-        return self._pty
-
-    @property
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            raise EngineError(f"{self.name} was never started")
-        return self._process
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._started.pid
-
-    def status(self) -> Status:
-        """Return how the process is doing now."""
-        code = self._started.poll()
-        if code is not None:
-            return Status("exited", code if code >= 0 else 128 - code)
-        stopped = self._inspect(lambda process: process.status() == psutil.STATUS_STOPPED)
-        return Status("paused" if stopped else "running")
-
-    def await_end(self, timeout: float) -> Status:
-        """Return the status once the process has ended, or after `timeout` seconds."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._started.wait(timeout)
-        return self.status()
-
-    def kill(self) -> None:
-        """Kill the process and all that it started."""
-        if self._started.poll() is None:  # later, its number may be somebody else's
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self._started.wait()
-
-    def stop(self) -> None:
-        """Ask the process to end, and kill it if it does not."""
-        self._started.terminate()
-        if self.await_end(_POLITE).state != "exited":
-            self.kill()
-
-    def memory(self) -> int | None:
-        """Return its resident memory in bytes."""
-        return self._inspect(lambda process: int(process.memory_info().rss))
-
-    def connections(self) -> int | None:
-        """Return how many TCP connections it has established."""
-        return self._inspect(
-            lambda process: sum(
-                each.status == psutil.CONN_ESTABLISHED for each in process.net_connections("tcp")
-            )
-        )
-
-    def _inspect(self, look: Callable[[psutil.Process], Found]) -> Found | None:
-        try:
-            return look(psutil.Process(self.pid))
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            return None
-
-    def discard(self) -> None:
-        """Kill the process if it runs, and close its pty."""
-        if self._process is not None:
-            self.kill()
-        if self._pty >= 0:
-            os.close(self._pty)
-            self._pty = -1
+_TRIES = 50  # loopback addresses or ports tried for one peer
+_LOOPBACK = "127.0.0.1"
+_PORTS = (20_000, 31_999)  # of programs that listen on every address; below those for dialling
 
 
 class ProcessEngine(Engine):
@@ -141,39 +35,116 @@ class ProcessEngine(Engine):
     name = "process"
     version = f"Python {sys.version.split()[0]}"
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Stop | None = None) -> None:
+        super().__init__(stop)
         self._owner = Owner.this()
         self._peers: list[ProcessPeer] = []
+        self._networks: list[ProcessNetwork] = []
+        self._serials = itertools.count(1)
+        self._copies = Copies(self._environment())
 
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
         """Start a process for each name."""
+        self.stop.check()
+        refuse_taken(names, self._peers)
+        folder = self._folder(profile, say)
         say(f"starting {len(names)} processes")
+        before = list(self._peers)
         try:
-            return [self._start(name, profile) for name in names]
+            return [self._start(name, profile, folder) for name in names]
         except BaseException:
-            self.close()
+            self.discard([peer for peer in self._peers if peer not in before])
             raise
 
-    def _start(self, name: str, profile: Profile) -> Peer:
-        peer = ProcessPeer(name, _free_address(profile.port), profile.port)
+    def _folder(self, profile: Profile, say: Say) -> Path:
+        """Return where a profile's program is, built where it must be."""
+        start = profile.start
+        if start.words("process") is None or (start.image and not start.process):
+            raise EngineError(
+                f"{profile.name} cannot be started as a process", hint="take --engine docker"
+            )
+        folder = folder_of(profile)
+        if folder and start.build:
+            say(f"building {folder}")
+            return self._copies.built(folder, start)
+        return folder or ROOT
+
+    def _start(self, name: str, profile: Profile, folder: Path) -> Peer:
+        self.stop.check()
+        number = str(next(self._serials))
+        wanted = profile.start.words("process") or []
+        peer = self._placed(name, profile, number)
         self._peers.append(peer)
         words = {
             "port": peer.port, "address": peer.address, "name": name, "python": sys.executable,
+            "folder": folder,
         }  # fmt: skip
-        command = [part.format_map(words) for part in profile.start.process]
-        peer.launch(command, self._environment(profile))
+        command = [part.format_map(words) for part in wanted]
+        require_program(command[0])
+        environment = self._environment() | profile.start.environment | {marks.PEER: number}
+        peer.launch(Launch(command, environment, folder))
         return peer
 
-    def _environment(self, profile: Profile) -> dict[str, str]:
+    def _placed(self, name: str, profile: Profile, number: str) -> ProcessPeer:
+        """Return a peer with an address and a port of its own.
+
+        A program that is not told its address listens on all: such peers differ by port.
+        """
+        answers = [line.type for line in profile.start.answers]
+        told = " ".join([*(profile.start.words("process") or ()), *answers])
+        address = _free_address(profile.port)
+        if "{address}" in told:
+            return ProcessPeer(name, address, profile.port, number, address)
+        port = _free_port({peer.port for peer in self._peers})
+        return ProcessPeer(name, _LOOPBACK, port, number, address)
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of whatever this engine starts."""
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        ours = {"LANG": "C.UTF-8", "TERM": "xterm", _OWNER: self._owner.mark}
-        return kept | ours | profile.start.environment
+        return kept | {"LANG": "C.UTF-8", "TERM": "xterm", marks.OWNER: self._owner.mark}
+
+    def network(self, peers: Sequence[Peer]) -> Network:
+        """Return the network between these peers; streams alone can be bent."""
+        self._networks = [each for each in self._networks if not each.is_closed]
+        self._networks.append(ProcessNetwork(peers, self._environment()))
+        return self._networks[-1]
+
+    def discard(self, peers: Iterable[Peer]) -> None:
+        """Kill them and all that they started, in whatever session; close their ptys."""
+        ended = set(peers)
+        going = [peer for peer in self._peers if peer in ended]
+        for peer in going:
+            peer.discard()
+        self._peers = [peer for peer in self._peers if peer not in going]
+        numbers = {peer.number for peer in going}
+        marks.kill(lambda owner, number: self._owns(owner) and number in numbers)
+
+    def _owns(self, owner: Owner) -> bool:
+        return owner.run == self._owner.run
 
     def close(self) -> None:
         """Kill every process, also one that has left its peer's session; close every pty."""
+        while self._networks:
+            self._networks.pop().close()
         while self._peers:
             self._peers.pop().discard()
-        _kill_all(lambda owner: owner.run == self._owner.run)
+        marks.kill(lambda owner, _: self._owns(owner))
+        self._copies.remove()
+
+
+def _free_port(taken: Collection[int]) -> int:
+    """Return a port on which nobody listens at any address.
+
+    Raises:
+        EngineError: none was found.
+    """
+    for _ in range(_TRIES):
+        port = random.randint(*_PORTS)  # noqa: S311
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            if port not in taken:
+                return port
+    raise EngineError(f"no port is free between {_PORTS[0]} and {_PORTS[1]}")
 
 
 def _free_address(port: int) -> str:
@@ -196,18 +167,4 @@ def _free_address(port: int) -> str:
 
 def sweep() -> int:
     """Kill what runs that are gone have left behind; return how many processes."""
-    return _kill_all(lambda owner: owner.is_gone)
-
-
-def _kill_all(whose: Callable[[Owner], bool]) -> int:
-    """Kill the processes that carry the mark of the owners asked for."""
-    count = 0
-    for process in psutil.process_iter():
-        try:
-            owner = Owner.parse(process.environ().get(_OWNER, ""))
-            if owner and whose(owner):
-                process.kill()
-                count += 1
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            continue
-    return count
+    return len(marks.kill(lambda owner, _: owner.is_gone))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import profile, text
-from orchestrator.profile import Patterns
+from orchestrator.profile import Reader
 from peer import commands, render
 from peer.events import Sent
 from peer.render import Row
 
 LOOK = profile.load("peerlab")
-PATTERNS = Patterns(LOOK)
+READER = Reader(LOOK)
 
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{0,63}", fullmatch=True)
 ADDRESSES = st.ip_addresses().map(str)
@@ -30,16 +30,21 @@ def said(row: Row) -> dict[str, str]:
     return {"id": str(row.id), "address": row.address, "port": str(row.port)}
 
 
-def fields(found: re.Match[str] | None, *keys: str) -> dict[str, str]:
+def told(line: str) -> tuple[str, Mapping[str, str]]:
+    found = READER.notice([line])
     assert found
-    return {key: found.groupdict()[key] for key in keys}
+    return found.kind, found.fields
+
+
+def fields(found: tuple[bool, Mapping[str, str]] | None, *keys: str) -> dict[str, str]:
+    assert found
+    assert found[0]
+    return {key: found[1][key] for key in keys}
 
 
 @given(ROWS, TEXTS)
 def test_messages(row: Row, raw: bytes) -> None:
-    found = PATTERNS.notice(render.message(row, raw))
-    assert found
-    kind, parts = found
+    kind, parts = told(render.message(row, raw))
     assert kind == "message"
     assert {**parts, **said(row)} == parts
     assert parts["name"] == (row.name or "plain TCP")
@@ -53,17 +58,17 @@ def test_unescape_is_the_inverse_of_the_peers_escape(raw: bytes) -> None:
 
 @given(ROWS, st.integers(1, 10**6), st.integers(0, 10**6))
 def test_receipts(row: Row, first: int, more: int) -> None:
-    found = PATTERNS.notice(render.delivered(row, first, first + more))
     last = str(first + more) if more else ""
-    assert found == ("delivered", {"id": str(row.id), "number": str(first), "last": last})
+    assert told(render.delivered(row, first, first + more)) == (
+        "delivered",
+        {"id": str(row.id), "number": str(first), "last": last},
+    )
 
 
 @given(ROWS, st.integers(1, 10**6), st.text(st.characters(exclude_categories=["Cs"])))
 def test_undelivered(row: Row, number: int, lost: str) -> None:
     (line,) = render.undelivered(row, [Sent(number, lost)])
-    found = PATTERNS.notice(line)
-    assert found
-    kind, parts = found
+    kind, parts = told(line)
     assert (kind, parts["id"], parts["number"]) == ("undelivered", str(row.id), str(number))
     assert text.unescape(parts["text"]) == lost
 
@@ -71,8 +76,7 @@ def test_undelivered(row: Row, number: int, lost: str) -> None:
 @given(ROWS)
 def test_connections(row: Row) -> None:
     for line, kind in ((render.connected(row), "connected"), (render.closed(row, "why"), "closed")):
-        found = PATTERNS.notice(line)
-        assert found
+        found = told(line)
         assert found[0] == kind
         assert {**found[1], **said(row)} == found[1]
 
@@ -80,9 +84,8 @@ def test_connections(row: Row) -> None:
 @given(ROWS, st.integers(1, 10**6))
 def test_replies(row: Row, number: int) -> None:
     def ok(verb: str, line: str, *keys: str) -> dict[str, str]:
-        assert PATTERNS.notice(line) is None
-        assert not [each for each in PATTERNS.fail[verb] if each.search(line)]
-        return fields(PATTERNS.ok[verb][0].search(line), *keys)
+        assert READER.notice([line]) is None
+        return fields(READER.outcome(verb, line), *keys)
 
     assert ok("connect", render.connected_reply(row), *said(row)) == said(row)
     assert ok("terminate", render.terminated_reply(row), "id")["id"] == str(row.id)
@@ -95,26 +98,27 @@ def test_replies(row: Row, number: int) -> None:
 @given(st.lists(ROWS, max_size=5))
 def test_lists(rows: list[Row]) -> None:
     *lines, last = render.list_lines(rows)
-    assert fields(PATTERNS.ok["list"][0].search(last), "count")["count"] == str(len(rows))
-    found = [m.groupdict() for m in map(PATTERNS.rows["list"].search, lines) if m]
+    assert fields(READER.outcome("list", last), "count")["count"] == str(len(rows))
+    found = [row for line in lines if (row := READER.row("list", line))]
     assert found == [{**said(row), "name": row.name or "-"} for row in rows]
 
 
 def test_help_and_exit() -> None:
     *lines, last = render.help_lines("")
-    assert PATTERNS.ok["help"][0].search(last)
-    rows = [fields(PATTERNS.rows["help"].search(line), "usage", "summary") for line in lines]
+    assert READER.outcome("help", last) == (True, {})
+    rows = [READER.row("help", line) or {} for line in lines]
     assert [row["usage"] for row in rows] == [each.usage for each in commands.TABLE.values()]
-    assert PATTERNS.ok["exit"][0].search(render.ok("bye"))
-    assert PATTERNS.ok["help"][0].search(render.help_lines("exit")[-1])
+    assert READER.outcome("exit", render.ok("bye")) == (True, {})
+    assert READER.outcome("help", render.help_lines("exit")[-1]) == (True, {})
 
 
 @given(st.text())
 def test_errors(why: str) -> None:
     line = render.error(why)
     for verb in LOOK.verbs.keys() - {"help"}:
-        assert [each for each in PATTERNS.fail[verb] if each.search(line)], verb
-        assert not [each for each in PATTERNS.ok[verb] if each.search(line)], verb
+        found = READER.outcome(verb, line)
+        assert found, verb
+        assert not found[0], verb
 
 
 @given(ROWS, st.integers(1, 999))
@@ -122,16 +126,17 @@ def test_every_other_notice_is_one(row: Row, count: int) -> None:
     for line in (
         render.upgraded(row), render.odd(row, "it hums"), render.turned_away(count, "full"),
     ):  # fmt: skip
-        assert PATTERNS.notice(line) == ("other", {})
+        assert told(line) == ("other", {})
     listening = render.listening(render.endpoint(row.address, row.port), row.name or "x")
-    assert fields(PATTERNS.ready.search(listening), "port")["port"] == str(row.port)
+    assert (READER.ready(listening) or {})["port"] == str(row.port)
 
 
 def test_the_prompt_is_the_peers() -> None:
-    assert LOOK.console.prompt == render.PROMPT
+    assert LOOK.console.prompt == [render.PROMPT]
 
 
 @pytest.mark.parametrize("verb", sorted(LOOK.verbs.keys() - {"raw"}))
 def test_what_the_lab_types_is_a_command(verb: str) -> None:
     words = {"address": "10.0.0.1", "port": 5000, "id": 1, "text": "x"}
-    assert commands.parse(LOOK.verbs[verb].send.format_map(words))
+    (line,) = READER.typed(verb, words)
+    assert commands.parse(line.type)

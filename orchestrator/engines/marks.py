@@ -1,0 +1,49 @@
+"""Processes that are known by a mark in their environment, whoever's children they are now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import psutil
+
+from orchestrator.owner import Owner
+
+OWNER = "PEERLAB_OWNER"
+"""The environment variable that carries the owner's mark."""
+
+PEER = "PEERLAB_PEER"
+"""The one with the peer's number in its engine."""
+
+_POLL = 0.002  # seconds
+
+
+def kill(goes: Callable[[Owner, str], bool]) -> list[psutil.Process]:
+    """Kill the marked processes of which `goes`, told owner and number, says so."""
+    killed = []
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+            owner = Owner.parse(environment.get(OWNER, ""))
+            if owner and goes(owner, environment.get(PEER, "")):
+                process.kill()
+                killed.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            continue
+    return killed
+
+
+def await_end(processes: Iterable[psutil.Process], timeout: float) -> None:
+    """Return once none of them runs, or after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    waiting = list(processes)
+    while waiting and time.monotonic() < deadline:
+        waiting = [process for process in waiting if _runs(process)]
+        time.sleep(_POLL if waiting else 0)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

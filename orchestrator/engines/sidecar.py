@@ -1,0 +1,185 @@
+"""One running sidecar and the conversation with it, whatever carries that.
+
+A line of JSON goes in for each request, and a line comes out for each answer, in any
+order. Somebody else may converse with the same sidecar: their answers are let pass.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from orchestrator.errors import EngineError
+
+Answer = dict[str, Any]
+TIMEOUT = 15.0
+"""Seconds for an answer that takes no time of its own."""
+
+_QUOTED_LINES = 8
+
+
+class SidecarGoneError(EngineError):
+    """The sidecar ended."""
+
+
+class Carrier(ABC):
+    """What carries the conversation: a container's stream, or a process's pipes."""
+
+    @abstractmethod
+    def send(self, data: bytes) -> None:
+        """Write all of `data` to the sidecar's standard input.
+
+        Raises:
+            OSError: it does not read any more.
+        """
+
+    @abstractmethod
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what the sidecar prints, until it ends or `close` was called."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the sidecar, which ends `chunks`; harmless when done twice."""
+
+
+class Pending:
+    """A request that is under way."""
+
+    def __init__(self, sidecar: Sidecar, do: str) -> None:
+        self._sidecar, self._do = sidecar, do
+        self._future: Future[Answer] = Future()
+
+    def settle(self, answer: Answer) -> None:
+        """Hand over the answer."""
+        self._future.set_result(answer)
+
+    def answer(self, timeout: float = TIMEOUT) -> Answer:
+        """Wait for the answer.
+
+        Args:
+            timeout: seconds to wait.
+
+        Raises:
+            SidecarGoneError: it ended before it answered.
+            EngineError: it did not do it, or did not answer in time.
+        """
+        who = f"the sidecar of {self._sidecar.name}"
+        try:
+            answer = self._future.result(timeout)
+        except TimeoutError:
+            raise EngineError(f"{who}: no answer to {self._do} within {timeout:g} s") from None
+        if not answer:
+            raise SidecarGoneError(f"{who} ended{self._sidecar.last_words}")
+        if "error" in answer and not answer.get("ok"):
+            raise EngineError(f"{who}: {self._do}: {answer['error']}")
+        return answer
+
+
+class Sidecar:
+    """A running sidecar. Any thread may use it.
+
+    Args:
+        name: whose sidecar it is, for a person.
+        carrier: what carries the conversation; closed by `close`.
+    """
+
+    def __init__(self, name: str, carrier: Carrier) -> None:
+        self.name = name
+        self._carrier = carrier
+        self._own = secrets.token_hex(4)
+        self._serials = itertools.count(1)
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._pending: dict[str, Pending] = {}
+        self._said: deque[str] = deque(maxlen=_QUOTED_LINES)
+        self._over = threading.Event()
+        self._reader = threading.Thread(target=self._read, name=f"sidecar of {name}", daemon=True)
+        self._reader.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, or was let go of."""
+        return self._over.is_set()
+
+    @property
+    def last_words(self) -> str:
+        """What it printed beside its answers, as an ending of a sentence; may be empty."""
+        return "".join(f"\n  | {line}" for line in self._said)
+
+    def request(self, do: str, **fields: object) -> Pending:
+        """Send a request, and do not wait for its answer."""
+        pending = Pending(self, do)
+        number = f"{self._own}-{next(self._serials)}"
+        with self._lock:
+            if self.ended:
+                pending.settle({})
+                return pending
+            self._pending[number] = pending
+        line = json.dumps({"id": number, "do": do} | fields)
+        try:
+            with self._sending:
+                self._carrier.send(line.encode() + b"\n")
+        except OSError:
+            self._drop(number)
+        return pending
+
+    def ask(self, do: str, timeout: float = TIMEOUT, **fields: object) -> Answer:
+        """Send a request and wait for its answer.
+
+        Raises:
+            SidecarGoneError: it ended before it answered.
+            EngineError: it did not do it, or did not answer in time.
+        """
+        return self.request(do, **fields).answer(timeout)
+
+    def await_end(self, timeout: float) -> bool:
+        """Wait until it has ended, at most so many seconds; tell whether it has."""
+        return self._over.wait(timeout)
+
+    def close(self) -> None:
+        """Let go of it; whoever waits for an answer is told that it ended."""
+        self._carrier.close()
+        if threading.current_thread() is not self._reader:
+            self._reader.join()
+
+    def _drop(self, number: str) -> None:
+        with self._lock:
+            pending = self._pending.pop(number, None)
+        if pending:
+            pending.settle({})
+
+    def _read(self) -> None:
+        rest = b""
+        try:
+            for chunk in self._carrier.chunks():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._take(line)
+        except OSError:
+            pass  # as good as its end
+        finally:
+            with self._lock:
+                self._over.set()
+                left, self._pending = self._pending, {}
+            for pending in left.values():
+                pending.settle({})
+
+    def _take(self, line: bytes) -> None:
+        try:
+            answer = json.loads(line)
+            number = answer["id"]
+        except (ValueError, TypeError, KeyError):
+            if not line.startswith(b'{"ready"'):
+                self._said.append(line.decode("utf-8", "replace"))
+            return
+        with self._lock:
+            pending = self._pending.pop(str(number), None)
+        if pending:
+            pending.settle(answer)

@@ -1,0 +1,31 @@
+"""Refusing what a peer cannot do in the state that it is in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from orchestrator.engines.base import Status
+from orchestrator.errors import EngineError
+
+_FIRST = {
+    "exited": "kill or stop it first",
+    "running": "start or resume it first",
+    "paused": "only a peer that is paused can be resumed",
+}
+
+
+def require(
+    name: str, status: Status, wanted: Literal["running", "paused", "exited"], doing: str
+) -> None:
+    """Raise an `EngineError` unless a peer is in the state that something needs.
+
+    Args:
+        name: the peer's.
+        status: its status.
+        wanted: the state that it must be in.
+        doing: what is to be done to it, such as ``started``.
+    """
+    if status.state != wanted:
+        state = status.phrase if status.state == "exited" else f"is {status.phrase}"
+        hint = "" if status.state == "removed" else _FIRST[wanted]
+        raise EngineError(f"{name} cannot be {doing}: it {state}", hint=hint)

@@ -1,0 +1,50 @@
+"""What the tests of the network between containers share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker_network import DockerNetwork
+from orchestrator.engines.docker_sidecar import SIDECAR
+from orchestrator.faults.effect import Effect, Link
+from orchestrator.faults.probe import Probe
+from tests.orchestrator.support import Place
+
+NAMES = ["alice", "bob", "carol"]
+COUNT = 20
+PACKETS = Probe("packets", COUNT)
+STREAM = Probe("stream", 4, size=16, patience=3)
+CUT = Effect(cut=True)
+AB, BA, AC, CA = ("alice", "bob"), ("bob", "alice"), ("alice", "carol"), ("carol", "alice")
+
+
+def network_of(place: Place) -> DockerNetwork:
+    network = place.engine.network([session.peer for session in place.sessions.values()])
+    assert isinstance(network, DockerNetwork)
+    return network
+
+
+def client_of(place: Place) -> Any:
+    assert isinstance(place.engine, DockerEngine)
+    return place.engine._client
+
+
+def sidecars_of(place: Place) -> list[str]:
+    """Return the ids of the sidecars of a place's peers."""
+    ours = [getattr(session.peer, "container", "") for session in place.sessions.values()]
+    found = client_of(place).api.containers(all=True, filters={"label": SIDECAR})
+    return [each["Id"] for each in found if each["Labels"][SIDECAR] in ours]
+
+
+def arrived(network: DockerNetwork, *links: Link, probe: Probe = PACKETS) -> list[int]:
+    found = network.measure(dict.fromkeys(links, probe))
+    assert [found[link].error for link in links] == [""] * len(links)
+    return [found[link].arrived for link in links]
+
+
+def kill_sidecar(place: Place, of: str) -> None:
+    for each in sidecars_of(place):
+        labels = client_of(place).api.inspect_container(each)["Config"]["Labels"]
+        if labels[SIDECAR] == getattr(place.sessions[of].peer, "container", ""):
+            client_of(place).api.kill(each)

@@ -1,0 +1,257 @@
+"""What a command has bent in the mesh holds on, and the next command finds it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.engines import docker_mesh, docker_sidecar, leftovers
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker_mesh import MeshNetwork, mesh_network, remove_mesh_sidecars
+from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker_sidecar import LIFE, MESH_SIDECAR
+from orchestrator.engines.turn import Turn, idle
+from orchestrator.errors import EngineError
+from orchestrator.faults.effect import Effect
+from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
+from tests.orchestrator.support import Place, until
+
+pytestmark = pytest.mark.docker
+
+AB, BA = ("alice", "bob"), ("bob", "alice")
+COUNT = 20
+PACKETS = Probe("packets", COUNT)
+CUT = Effect(cut=True)
+
+
+@pytest.fixture
+def mesh_place() -> Iterator[Place]:
+    """Two peers that are taken for those of a mesh."""
+    with Place("docker") as place:
+        place.start(["alice", "bob"])
+        yield place
+        remove_mesh_sidecars(client_of(place), peers_of(place))
+
+
+def client_of(place: Place) -> Any:
+    assert isinstance(place.engine, DockerEngine)
+    return place.engine._client
+
+
+def peers_of(place: Place) -> list[DockerPeer]:
+    peers = [session.peer for session in place.sessions.values()]
+    return [peer for peer in peers if isinstance(peer, DockerPeer)]
+
+
+def command(place: Place) -> MeshNetwork:
+    """Return what a command has: a network of its own."""
+    return mesh_network(client_of(place), peers_of(place))
+
+
+def sidecars_of(place: Place) -> list[str]:
+    ours = [peer.container for peer in peers_of(place)]
+    found = client_of(place).api.containers(all=True, filters={"label": MESH_SIDECAR})
+    return [each["Id"] for each in found if each["Labels"][MESH_SIDECAR] in ours]
+
+
+def arrived(network: MeshNetwork) -> list[int]:
+    found = network.measure({AB: PACKETS, BA: PACKETS})
+    return [found[link].arrived for link in (AB, BA)]
+
+
+def test_it_holds_from_command_to_command(mesh_place: Place) -> None:
+    first = command(mesh_place)
+    assert first.notes_kept() == ""
+    first.bend({AB: CUT})
+    first.note("first\nof \N{SNOWMAN}")
+    first.close()
+    assert len(sidecars_of(mesh_place)) == 1
+
+    second = command(mesh_place)
+    assert second.notes_kept() == "first\nof \N{SNOWMAN}"
+    assert arrived(second) == [0, COUNT]
+    second.bend({AB: CUT, BA: CUT})
+    second.note("second")
+    assert arrived(second) == [0, 0]
+    second.close()
+    second.close()
+    assert len(sidecars_of(mesh_place)) == 2
+
+    third = command(mesh_place)
+    assert third.notes_kept() == "second"
+    third.bend({})
+    assert arrived(third) == [COUNT, COUNT]
+    assert third.lapses() == []
+    third.close()
+    assert remove_mesh_sidecars(client_of(mesh_place), peers_of(mesh_place)) == 2
+    assert sidecars_of(mesh_place) == []
+
+
+def test_one_command_at_a_time(mesh_place: Place) -> None:
+    one = command(mesh_place)
+    found: list[list[int]] = []
+
+    def later() -> None:
+        other = command(mesh_place)
+        found.append(arrived(other))
+        other.close()
+
+    thread = threading.Thread(target=later)
+    thread.start()
+    one.bend({AB: CUT, BA: CUT})
+    one.note("by one")
+    assert not found
+    one.close()
+    thread.join()
+    assert found == [[0, 0]]
+
+
+def test_whoever_waits_for_long_is_told_so() -> None:
+    turn = Turn("a test's own")
+    with pytest.raises(EngineError, match="another command is at the mesh's faults"):
+        Turn("a test's own", within=0.1)
+    with idle("a test's own") as is_idle:
+        assert not is_idle
+    turn.end()
+    with idle("a test's own") as is_idle:
+        assert is_idle
+
+
+def test_what_a_killed_command_has_bent_is_put_right(mesh_place: Place) -> None:
+    killed = command(mesh_place)
+    killed.bend({AB: CUT})
+    killed.close()  # as the kernel does it: nothing was noted
+    after = command(mesh_place)
+    assert after.lapses() == ["at bob something else held than was noted: it was put right"]
+    assert arrived(after) == [COUNT, COUNT]
+    after.bend({AB: CUT, BA: Effect(reset=0)})
+    after.note("two of them")
+    after.close()
+    again = command(mesh_place)
+    assert again.lapses() == []
+    assert arrived(again) == [0, COUNT]
+    again.close()
+
+
+def test_what_has_lapsed_is_told_and_holds_again(mesh_place: Place) -> None:
+    first = command(mesh_place)
+    first.bend({AB: CUT, BA: CUT})
+    first.note("both")
+    first.close()
+    _, bob = peers_of(mesh_place)
+    wanted = {"label": f"{MESH_SIDECAR}={bob.container}"}
+    (sidecar,) = client_of(mesh_place).api.containers(filters=wanted)
+    docker_sidecar.remove(client_of(mesh_place), "bob", sidecar["Id"])
+    second = command(mesh_place)
+    assert second.lapses() == ["what held at bob had lapsed: it has no sidecar any more"]
+    assert arrived(second) == [0, 0]
+    second.close()
+
+
+def test_what_holds_does_so_at_a_peer_that_was_started_again(mesh_place: Place) -> None:
+    first = command(mesh_place)
+    first.bend({AB: CUT, BA: CUT})
+    first.note("both")
+    first.close()
+    _, bob = peers_of(mesh_place)
+    client_of(mesh_place).api.restart(bob.container, timeout=1)
+    second = command(mesh_place)
+    second.refresh()
+    assert arrived(second) == [0, 0]
+    second.close()
+
+
+def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: Place) -> None:
+    alice, _ = peers_of(mesh_place)
+    first = command(mesh_place)
+    first.bend({AB: CUT, BA: CUT})
+    first.note("both")
+    first.close()
+    without = mesh_network(client_of(mesh_place), [alice])
+    assert without.measure({AB: PACKETS}) == {AB: Measured(0, 0, error=NOT_RUNNING)}
+    without.bend({BA: CUT})
+    without.note("one of them")
+    without.close()
+    after = command(mesh_place)
+    assert arrived(after) == [COUNT, 0]
+    after.close()
+
+
+def test_sidecars_that_are_of_no_use_are_removed(mesh_place: Place) -> None:
+    first = command(mesh_place)
+    first.bend({AB: CUT, BA: CUT})
+    first.note("both")
+    api = client_of(mesh_place).api
+    alice, bob = peers_of(mesh_place)
+    (frozen,) = api.containers(filters={"label": f"{MESH_SIDECAR}={alice.container}"})
+    api.pause(frozen["Id"])
+    labels = {MESH_SIDECAR: bob.container, LIFE: ""}
+    api.create_container("peerlab-sidecar:latest", labels=labels)
+    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    assert len(sidecars_of(mesh_place)) == 3  # somebody may be about to start it
+    first.close()
+    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    assert len(sidecars_of(mesh_place)) == 2
+    second = command(mesh_place)
+    assert len(sidecars_of(mesh_place)) == 2
+    assert frozen["Id"] not in sidecars_of(mesh_place)
+    assert arrived(second) == [0, 0]
+    second.close()
+
+
+def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: Place) -> None:
+    first = command(mesh_place)
+    first.bend({AB: CUT})
+    first.note("kept")
+    first.close()
+    _, bob = peers_of(mesh_place)
+    client_of(mesh_place).api.restart(bob.container, timeout=1)
+    second = command(mesh_place)
+    assert second.notes_kept() == "kept"
+    second.bend({AB: CUT})
+    assert arrived(second) == [0, COUNT]
+    second.close()
+    third = command(mesh_place)
+    assert third.notes_kept() == "kept"
+    third.close()
+
+
+def test_a_note_needs_no_fault_but_a_peer_that_runs(mesh_place: Place) -> None:
+    network = command(mesh_place)
+    network.note("alice is paused")
+    network.close()
+    again = command(mesh_place)
+    assert again.notes_kept() == "alice is paused"
+    again.close()
+    remove_mesh_sidecars(client_of(mesh_place), peers_of(mesh_place))
+    for peer in peers_of(mesh_place):
+        peer.kill()
+        until(lambda peer=peer: peer.status().state == "exited", "its end")
+    nowhere = command(mesh_place)
+    with pytest.raises(EngineError, match=r"^no peer runs"):
+        nowhere.note("nowhere")
+    nowhere.close()
+
+
+def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
+    network = command(mesh_place)
+    network.bend({AB: CUT, BA: CUT})
+    network.close()
+    said: list[str] = []
+    leftovers.remove_things(client_of(mesh_place), said.append)
+    assert len(sidecars_of(mesh_place)) == 2
+    _, bob = peers_of(mesh_place)
+    bob.remove()
+    leftovers.remove_things(client_of(mesh_place), said.append)
+    assert len(sidecars_of(mesh_place)) == 1
+
+
+def test_a_mesh_without_peers_has_no_notes(mesh_place: Place) -> None:
+    network = mesh_network(client_of(mesh_place), [])
+    assert network.notes_kept() == ""
+    network.bend({})
+    network.close()
+    assert docker_mesh.remove_mesh_sidecars(client_of(mesh_place), []) == 0

@@ -1,0 +1,115 @@
+"""Rules are told to the right sidecar, name the right address, and say no more than asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.engines import rules
+from orchestrator.faults.effect import Effect, Link
+
+NAMES = ["alice", "bob", "carol"]
+ADDRESSES = {"alice": "10.0.0.2", "bob": "10.0.0.3", "carol": "10.0.0.4"}
+NETEM, RELAY = {"delay": "tc netem"}, {"delay": "relay"}
+SECONDS = st.sampled_from([0.0, 0.05, 0.2])
+EFFECTS = st.builds(
+    Effect,
+    cut=st.booleans(),
+    loss=st.sampled_from([0.0, 0.2, 1.0]),
+    bandwidth=st.none() | st.just(64_000),
+    delay=SECONDS,
+    jitter=SECONDS,
+    lag=SECONDS,
+    pieces=st.none() | st.just(1),
+    hold=SECONDS,
+    reset=st.none() | st.sampled_from([0, 500]),
+)
+LINKS = st.sampled_from([(a, b) for a in NAMES for b in NAMES if a != b])
+BENT = st.dictionaries(LINKS, EFFECTS)
+MEANS = st.sampled_from([NETEM, RELAY])
+
+
+def read_back(shares: dict[str, rules.Rules]) -> dict[Link, Effect]:
+    """Return what sidecars that hold these rules do to each link."""
+    names = {address: name for name, address in ADDRESSES.items()}
+    found: dict[Link, dict[str, Any]] = {}
+    for name, held in shares.items():
+        for rule in held["arrive"]:
+            (sender,) = rule.pop("from")
+            found.setdefault((names[sender], name), {}).update(rule)
+        for rule in held["leave"]:
+            (receiver,) = rule.pop("to")
+            found.setdefault((name, names[receiver]), {}).update(rule)
+        for rule in held["relay"]:
+            other = names[rule["to"]]
+            merge(found.setdefault((name, other), {}), rule["out"])
+            merge(found.setdefault((other, name), {}), rule["back"])
+    return {link: Effect(**fields) for link, fields in found.items()}
+
+
+def merge(fields: dict[str, Any], bend: dict[str, Any]) -> None:
+    """Add what the relay does; jitter may be of packets, or of what it delays, not of both."""
+    jitter = fields.get("jitter", 0.0) or bend["jitter"]
+    assert not (bend["jitter"] and fields.get("delay"))
+    fields.update(bend | {"jitter": jitter})
+
+
+def in_one(effect: Effect, means: dict[str, str]) -> Effect:
+    """Return an effect with its delays added up where the relay brings about both."""
+    fields = {name: getattr(effect, name) for name in Effect.__slots__}
+    if means == RELAY:
+        fields["lag"] += fields.pop("delay")
+    if not fields["lag"] and not fields.get("delay"):
+        fields["jitter"] = 0.0  # of nothing
+    return Effect(**fields)
+
+
+@given(BENT, MEANS)
+def test_what_the_sidecars_hold_is_what_was_asked(
+    effects: dict[Link, Effect], means: dict[str, str]
+) -> None:
+    shares = rules.shares(effects, ADDRESSES, means)
+    found = read_back(shares)
+    for link in {*effects, *found}:
+        assert found.get(link, Effect()) == in_one(effects.get(link, Effect()), means)
+
+
+@given(BENT, MEANS, st.sampled_from(NAMES))
+def test_a_peer_without_an_address_is_left_out(
+    effects: dict[Link, Effect], means: dict[str, str], gone: str
+) -> None:
+    there = {name: address for name, address in ADDRESSES.items() if name != gone}
+    without = {link: effect for link, effect in effects.items() if gone not in link}
+    assert rules.shares(effects, there, means) == rules.shares(without, there, means)
+
+
+@given(BENT, MEANS)
+def test_both_ends_of_a_bent_stream_relay_what_they_dial(
+    effects: dict[Link, Effect], means: dict[str, str]
+) -> None:
+    shares = rules.shares(effects, ADDRESSES, means)
+    relays = {
+        (name, rule["to"]): (rule["out"], rule["back"])
+        for name, held in shares.items()
+        for rule in held["relay"]
+    }
+    assert len(relays) == sum(len(held["relay"]) for held in shares.values())
+    names = {address: name for name, address in ADDRESSES.items()}
+    for (dialler, address), (out, back) in relays.items():
+        assert relays[names[address], ADDRESSES[dialler]] == (back, out)
+
+
+def test_no_effects_are_nothing() -> None:
+    straight = {("alice", "bob"): Effect()}
+    for effects in ({}, straight):
+        for held in rules.shares(effects, ADDRESSES, RELAY).values():
+            assert rules.is_nothing(held)
+            assert held == rules.nothing()
+
+
+def test_a_cut_is_the_receivers_alone() -> None:
+    shares = rules.shares({("alice", "bob"): Effect(cut=True)}, ADDRESSES, RELAY)
+    assert shares["bob"]["arrive"] == [{"from": ["10.0.0.2"], "cut": True, "loss": 0.0}]
+    assert [name for name, held in shares.items() if not rules.is_nothing(held)] == ["bob"]

@@ -1,0 +1,211 @@
+"""The conversation with a sidecar, against one that is played by the test."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.engines import probing
+from orchestrator.engines.probing import Route
+from orchestrator.engines.sidecar import Carrier, Sidecar, SidecarGoneError
+from orchestrator.errors import EngineError
+from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
+from tests.orchestrator.support import until
+
+SOON = 5.0  # seconds; far longer than anything here takes
+Asked = dict[str, Any]
+
+
+class Wire(Carrier):
+    """One end of a pair of sockets; the other is the test's."""
+
+    def __init__(self) -> None:
+        self._own, self.other = socket.socketpair()
+        self.other.settimeout(SOON)
+
+    def send(self, data: bytes) -> None:
+        self._own.sendall(data)
+
+    def chunks(self) -> Iterator[bytes]:
+        yield from iter(lambda: self._own.recv(7), b"")  # lines come in pieces
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._own.shutdown(socket.SHUT_RDWR)
+
+    def free(self) -> None:
+        self._own.close()
+        self.other.close()
+
+
+class Played:
+    """A sidecar that says what the test has it say."""
+
+    def __init__(self) -> None:
+        self.wire = Wire()
+        self.sidecar = Sidecar("alice", self.wire)
+        self._file = self.wire.other.makefile("rb")
+
+    def take(self) -> Asked:
+        """Return the next request."""
+        asked: Asked = json.loads(self._file.readline())
+        return asked
+
+    def say(self, *answers: object) -> None:
+        """Print lines: texts as they are, all else as JSON."""
+        lines = [each if isinstance(each, str) else json.dumps(each) for each in answers]
+        self.wire.other.sendall("".join(f"{line}\n" for line in lines).encode())
+
+    def end(self) -> None:
+        self.wire.other.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.sidecar.close()
+        self._file.close()
+        self.wire.free()
+
+
+@pytest.fixture
+def played() -> Iterator[Played]:
+    one = Played()
+    yield one
+    one.close()
+
+
+def test_answers_come_in_any_order(played: Played) -> None:
+    first = played.sidecar.request("state")
+    second = played.sidecar.request("set", rules={"lease": 1})
+    asked = played.take(), played.take()
+    assert asked[1] == {"id": asked[1]["id"], "do": "set", "rules": {"lease": 1}}
+    played.say(
+        {"ready": True}, *({"id": one["id"], "ok": True, "did": one["do"]} for one in asked[::-1])
+    )
+    assert second.answer(SOON)["did"] == "set"
+    assert first.answer(SOON)["did"] == "state"
+
+
+def test_answers_to_others_are_let_pass(played: Played) -> None:
+    pending = played.sidecar.request("state")
+    number = played.take()["id"]
+    played.say(
+        {"id": "0-1", "ok": True}, {"id": None, "error": "x"}, {"id": [1]}, "Traceback", "[]"
+    )
+    played.say({"id": number, "ok": True, "mine": 1}, {"id": number, "ok": True, "mine": 2})
+    assert pending.answer(SOON)["mine"] == 1
+
+
+def test_two_conversations_with_one_sidecar_have_no_id_in_common() -> None:
+    one, other = Played(), Played()
+    one.sidecar.request("state")
+    other.sidecar.request("state")
+    assert one.take()["id"] != other.take()["id"]
+    one.close()
+    other.close()
+
+
+def test_a_refusal(played: Played) -> None:
+    pending = played.sidecar.request("set", rules={})
+    played.say({"id": played.take()["id"], "error": "no such rule"})
+    with pytest.raises(EngineError, match=r"^the sidecar of alice: set: no such rule$"):
+        pending.answer(SOON)
+
+
+def test_no_answer(played: Played) -> None:
+    with pytest.raises(
+        EngineError, match=r"^the sidecar of alice: no answer to state within 0.01 s"
+    ):
+        played.sidecar.ask("state", 0.01)
+    assert not played.sidecar.ended
+
+
+def test_its_end_is_told_at_once_with_what_it_said(played: Played) -> None:
+    pending = played.sidecar.request("state")
+    played.take()
+    played.say("Traceback:", "OSError: no more")
+    played.end()
+    with pytest.raises(
+        SidecarGoneError, match=r"alice ended\n  \| Traceback:\n  \| OSError: no more"
+    ):
+        pending.answer(SOON)
+    assert played.sidecar.await_end(SOON)
+    with pytest.raises(SidecarGoneError):
+        played.sidecar.ask("state")
+
+
+def test_who_waits_is_told_that_it_was_let_go_of(played: Played) -> None:
+    pending = played.sidecar.request("state")
+    played.sidecar.close()
+    with pytest.raises(SidecarGoneError):
+        pending.answer(SOON)
+    played.sidecar.close()
+
+
+def serve(played: Played, answer: Callable[[Asked], Asked]) -> threading.Thread:
+    """Answer requests in a thread until the conversation ends."""
+
+    def work() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                asked = played.take()
+                played.say({"id": asked["id"], "ok": True} | answer(asked))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_many_threads_converse_at_once(played: Played) -> None:
+    thread = serve(played, lambda asked: {"got": asked["n"]})
+    got: list[int] = []
+    askers = [
+        threading.Thread(target=lambda n=n: got.append(played.sidecar.ask("x", n=n)["got"] - n))
+        for n in range(50)
+    ]
+    for each in askers:
+        each.start()
+    for each in askers:
+        each.join()
+    assert got == [0] * 50
+    played.sidecar.close()
+    thread.join()
+
+
+HEARD = {"arrived": 3, "delay": 0.1, "rate": 5.0, "reads": 2, "error": ""}
+
+
+def test_probes_are_sent_as_asked_and_heard_of_once_they_have_left(played: Played) -> None:
+    asked: list[Asked] = []
+
+    def answer(one: Asked) -> Asked:
+        asked.append(one)
+        if one["do"] == "heard":
+            return HEARD
+        return {"sent": 5, "error": "no answer"} if one["do"] == "stream" else {"sent": 5}
+
+    thread = serve(played, answer)
+    route = Route(played.sidecar, played.sidecar, "10.0.0.3", 7)
+    probes = {
+        ("a", "b"): Probe("packets", 5, interval=0.004),
+        ("a", "c"): Probe("burst", 9, interval=0.004),
+        ("a", "d"): Probe("stream", 2, patience=0.5),
+        ("a", "e"): Probe("packets", 5),
+    }
+    routes = dict.fromkeys(list(probes)[:3], route)
+    found = probing.measure(routes, probes)
+    assert found["a", "b"] == Measured(5, 3, 0.1, 5.0, 2)
+    assert found["a", "d"] == Measured(5, 3, 0.1, 5.0, 2, "no answer")
+    assert found["a", "e"] == Measured(0, 0, error=NOT_RUNNING)
+    sent = [(one["do"], one["count"], one["interval"]) for one in asked if one["do"] != "heard"]
+    assert sent == [("packets", 5, 0.004), ("packets", 9, 0.0), ("stream", 2, 0.002)]
+    heard = [(one["count"], one["patience"]) for one in asked if one["do"] == "heard"]
+    assert heard == [(5, 0.3), (9, 0.3), (2, 0.0)]
+    assert len({one["probe"] for one in asked}) == 3
+    until(lambda: len(asked) == 6, "each asked once")
+    played.sidecar.close()
+    thread.join()
