@@ -1,278 +1,225 @@
-"""A scenario on an engine makes a history."""
+"""A scenario, its peers' consoles and their history: does the steps, brings it to an end."""
 
 from __future__ import annotations
 
 import functools
-import ipaddress
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 
-from orchestrator import checks, scenario
-from orchestrator.engines.base import Engine, Peer, Progress
-from orchestrator.errors import LabError, NoAnswerError, PeerGoneError
-from orchestrator.history import History
-from orchestrator.profile import Profile
-from orchestrator.reply import Reply
-from orchestrator.scenario import Scenario, Step
-from orchestrator.session import Notice, Session
+from orchestrator.disturb import Disturber
+from orchestrator.engines.base import Say
+from orchestrator.errors import LabError
+from orchestrator.fault_steps import FaultSteps
+from orchestrator.perform import Performer
+from orchestrator.scenario import ALL, FAULTS, Connect, Scenario, Send, Step
+from orchestrator.stage import Stage
+from orchestrator.stop import Stop
+from orchestrator.stopwatch import DRIVING, WAITING, Stopwatch
+from orchestrator.together import side_by_side
 
-_SETTLE = 3.0  # seconds in which what is under way at the end may still arrive
-_SLICE = 0.02  # seconds spent on one console while waiting for all
-_EXIT_WITHIN = 5.0  # seconds
+_LOOK_ROUND = 0.25  # seconds in which what an idle console shows is recorded
 
-
-@dataclass(slots=True)
-class Run:
-    """One run of a scenario.
-
-    Attributes:
-        error: what ended it early, if anything did.
-        boot: seconds from nothing to every peer being ready.
-        drive: seconds spent on the steps.
-    """
-
-    scenario: Scenario
-    engine: str
-    history: History
-    sessions: dict[str, Session] = field(default_factory=dict)
-    error: LabError | None = None
-    boot: float = 0.0
-    drive: float = 0.0
-
-    @property
-    def peers(self) -> list[Peer]:
-        """The peers, in the scenario's order."""
-        return [session.peer for session in self.sessions.values()]
+Counters = Mapping[str, str]
+"""What stands for each name in braces in a text."""
 
 
 class Runner:
-    """Drives one scenario.
+    """Does the steps of one scenario.
 
     Args:
         script: what to do.
-        profile: what the programs look like.
-        engine: where they run.
-        history: records what happens.
-        progress: told what is being done.
+        stage: the peers, ready.
+        say: told each step that is begun.
+        stop: ends it early.
+        watch: measures where the time goes.
     """
 
     def __init__(
         self,
         script: Scenario,
-        profile: Profile,
-        engine: Engine,
-        history: History,
-        progress: Progress,
+        stage: Stage,
+        say: Say,
+        stop: Stop,
+        watch: Stopwatch,
     ) -> None:
-        self._script, self._profile, self._engine = script, profile, engine
-        self._history, self._progress = history, progress
-        self.run = Run(script, f"{engine.name} {engine.version}", history)
-        self._known: dict[tuple[str, str], str] = {}  # connection ids by peer, with whom
+        self._script, self._stage, self._say, self._stop = script, stage, say, stop
+        self._watch = watch
+        self._perform = Performer(stage, script.limits, watch, self._go_on)
+        self._deadline = time.monotonic() + script.limits.total
+        self._look_round = 0.0  # when to look at every console again
 
-    def carry_out(self) -> Run:
-        """Start the peers, do every step, let things settle; never raises a `LabError`."""
-        try:
-            self._start()
-            began = time.monotonic()
+    def carry_out(self) -> None:
+        """Make the first connections and do every step.
+
+        Raises:
+            LabError: the run cannot be carried on.
+        """
+        with self._watch.measure(DRIVING):
+            self._connect_first()
+            count = len(self._script.steps)
             for number, step in enumerate(self._script.steps, 1):
-                self._progress.step(f"step {number} of {len(self._script.steps)}: {_phrase(step)}")
-                self._do(step)
-            self._settle()
-            self._look_around()
-            self.run.drive = time.monotonic() - began
-        except LabError as error:
-            self.run.error = error
-            self._history.abandon(said=error.what.splitlines()[0])
-        finally:
-            for session in self.run.sessions.values():
-                session.close()
-        return self.run
+                self._do(step, {}, f"step {number} of {count}: ")
 
-    def _start(self) -> None:
-        began = time.monotonic()
-        for peer in self._engine.start(self._script.peers, self._profile, self._progress.phase):
-            heard = functools.partial(self._notice, peer.name)
-            self.run.sessions[peer.name] = Session(peer, self._profile, heard)
-        for name, session in self.run.sessions.items():
-            session.await_ready()
-            where = {"address": session.peer.address, "port": session.peer.port}
-            self._history.notice(name, "ready", time.monotonic(), **where)
-        self.run.boot = time.monotonic() - began
+    def lift_all(self) -> None:
+        """Lift what faults hold still.
 
-    # Steps
+        Raises:
+            LabError: the run cannot be carried on.
+        """
+        if self._stage.is_harmed:
+            with self._watch.measure(DRIVING):
+                self._disturber.lift_all()
 
-    def _do(self, step: Step) -> None:
-        act = step.act
-        match act:
-            case scenario.Connect():
-                self._connect(act)
-            case scenario.Send():
-                self._send(act)
-            case scenario.Terminate():
-                self._terminate(act)
-            case scenario.Show():
-                self._list(act)
-            case scenario.Leave():
-                self._exit(act)
-            case scenario.Expect():
-                self._expect(act)
+    @functools.cached_property
+    def _disturber(self) -> Disturber:
+        if self._stage.breaker is None:
+            raise LabError("there is nobody on stage to break anything between")
+        return Disturber(self._stage, self._stage.breaker, self._watch)
 
-    def _connect(self, act: scenario.Connect) -> None:
-        other = self.run.sessions[act.to].peer
-        operation = self._history.invoke(act.at, "connect", to=act.to, wanted=act.wanted)
-        reply = self._ask(act.at, "connect", address=other.address, port=other.port)
-        self._complete(operation, reply, act.refused)
-        if reply.ok and "id" in reply.fields:
-            self._known[act.at, reply.fields["id"]] = act.to
+    @functools.cached_property
+    def _faults(self) -> FaultSteps:
+        return FaultSteps(self._script, self._disturber, self._stage.history, self._wait)
 
-    def _send(self, act: scenario.Send) -> None:
-        self._on_connection("send", act, text=act.text)
+    def _connect_first(self) -> None:
+        """Make the first connections, and let both ends of each know of it."""
+        pairs = self._script.pairs
+        for one, other in pairs:
+            self._begin(f"{one}: connect {other}")
+            self._perform.connect(Connect(at=one, to=other))
+        deadline = time.monotonic() + self._script.limits.expect
+        for name in self._script.peers:
+            links = [
+                one if other == name else other for one, other in pairs if name in (one, other)
+            ]
+            if links:
+                within = max(0.0, deadline - time.monotonic())
+                self._perform.await_listed(name, links, within)
 
-    def _terminate(self, act: scenario.Terminate) -> None:
-        self._on_connection("terminate", act)
+    def _begin(self, phrase: str) -> None:
+        self._go_on()
+        self._say(phrase)
 
-    def _on_connection(
-        self, verb: str, act: scenario.Send | scenario.Terminate, **arguments: str
-    ) -> None:
-        operation = self._history.invoke(act.at, verb, to=act.to, wanted=act.wanted, **arguments)
-        rows = self._rows(act.at)
-        number = next((number for number, name in rows.items() if name == act.to), None)
-        if number is None:
-            unlisted = Reply(verb, lines=[f"list does not show {act.to}"])
-            self._complete(operation, unlisted, act.refused)
-            return
-        reply = self._ask(act.at, verb, id=number, **arguments)
-        self._complete(operation, reply, act.refused)
+    def _go_on(self, acting: str = "") -> None:
+        """Return, unless the run was stopped or takes too long.
 
-    def _list(self, act: scenario.Show) -> None:
-        operation = self._history.invoke(act.at, "list", shows=act.shows)
-        shown = sorted(self._rows(act.at).values())
-        right = act.shows is None or shown == sorted(act.shows)
-        self._history.complete(operation, "ok" if right else "fail", said=f"shows {shown}")
+        Now and then, take in what the consoles have shown that nobody uses, so that it is
+        recorded in time, and should the lab be killed.
 
-    def _exit(self, act: scenario.Leave) -> None:
-        session = self.run.sessions[act.at]
-        operation = self._history.invoke(act.at, "exit", status=act.status)
-        reply = self._ask(act.at, "exit")
-        session.await_end(_EXIT_WITHIN)
-        status = session.peer.await_end(_EXIT_WITHIN)
-        right = reply.ok and status.exit_status == act.status
-        said = f"{_said(reply)}; {status.phrase}"
-        self._history.complete(operation, "ok" if right else "fail", said=said)
+        Args:
+            acting: whose console is in the middle of something; empty for nobody's.
+        """
+        self._stop.check()
+        if time.monotonic() > self._look_round:
+            self._look_round = time.monotonic() + _LOOK_ROUND
+            self._stage.catch_up(but=acting)
+        if time.monotonic() > self._deadline:
+            total = self._script.limits.total
+            raise LabError(
+                f"the steps took longer than {total:g} s", hint="see `limits: {total: …}`"
+            )
 
-    def _expect(self, act: scenario.Expect) -> None:
-        session = self.run.sessions[act.at]
-        operation = self._history.invoke(act.at, "expect", of=act.of, kind=act.kind)
+    def _wait(self, seconds: float) -> None:
+        """Let so many seconds pass, unless the run must be broken off before."""
+        deadline = time.monotonic() + seconds
+        with self._watch.measure(WAITING):
+            while (left := deadline - time.monotonic()) > 0:
+                self._go_on()
+                self._stop.pause(min(left, _LOOK_ROUND))
 
-        def wanted(fields: Mapping[str, str]) -> bool:
-            right_text = act.message is None or fields.get("text") == act.message
-            return right_text and self._who(act.at, fields) == act.of
+    def _do(self, step: Step, counters: Counters, where: str) -> None:
+        self._begin(where + step.phrase)
+        match step.verb:
+            case "repeat":
+                self._repeat(step, counters, where)
+            case "parallel":
+                do_all = functools.partial(self._do_all, counters=counters, where=where)
+                self._side_by_side([functools.partial(do_all, each) for each in step.act])
+            case "chaos":
+                self._faults.chaos(step.act)
+            case "schedule":
+                self._faults.keep(step.act)
+            case verb if verb in FAULTS:
+                inner = functools.partial(self._do_all, getattr(step.act, "during", None) or ())
+                self._faults.do(step, functools.partial(inner, counters=counters, where=where))
+            case _ if step.act.at == ALL:
+                acting = self._acting(step)
+                self._side_by_side([
+                    functools.partial(self._act, step, name, {**counters, "at": name})
+                    for name in acting
+                ])  # fmt: skip
+            case _:
+                self._act(step, step.act.at, counters)
 
-        try:
-            notice = session.await_notice(act.kind, wanted, act.within)
-        except NoAnswerError:
-            said = f"nothing of the kind within {act.within:g} s"
-            self._history.complete(operation, "fail", said=said)
-        else:
-            self._history.complete(operation, "ok", said=notice.line)
+    def _do_all(self, steps: Sequence[Step], counters: Counters, where: str) -> None:
+        for step in steps:
+            self._do(step, counters, where)
 
-    # Asking
+    def _repeat(self, step: Step, counters: Counters, where: str) -> None:
+        block = step.act
+        for count in range(1, block.times + 1):
+            due = time.monotonic() + (block.every or 0.0)
+            inner = {**counters, block.counter: str(count)}
+            self._do_all(block.steps, inner, f"{where}{count} of {block.times}: ")
+            if count < block.times:
+                self._wait(due - time.monotonic())
 
-    def _ask(self, peer: str, verb: str, **arguments: object) -> Reply:
-        return self.run.sessions[peer].ask(verb, **arguments)
+    def _acting(self, step: Step) -> list[str]:
+        """Return every peer that an act of `all` is for: not the one that it is about."""
+        other = getattr(step.act, "to", None) or getattr(step.act, "of", None)
+        gone = self._stage.gone
+        return [name for name in self._script.peers if name != other and name not in gone]
 
-    def _complete(self, operation: int, reply: Reply, refused: str | None) -> None:
-        if reply.ok or not refused or any(refused in line for line in reply.lines):
-            self._history.complete(operation, "ok" if reply.ok else "fail", said=_said(reply))
-        else:
-            said = f"refused, but not with {refused!r}: {_said(reply)}"
-            self._history.complete(operation, "fail", said=said, wanted=f"refusal: {refused}")
+    def _side_by_side(self, branches: Sequence[Callable[[], None]]) -> None:
+        """Do all of these at once, each in a thread of its own; raise what was raised first."""
+        failures = side_by_side(branches)
+        if failures:
+            raise failures[0]
 
-    def _rows(self, peer: str) -> dict[str, str]:
-        """Ask a peer for its list; return ids and the peers that they lead to."""
-        found = {}
-        for row in self._ask(peer, "list").rows:
-            found[row["id"]] = self._at(row["address"], row["port"]) or "somebody else"
-            self._known[peer, row["id"]] = found[row["id"]]
-        return found
+    def _act(self, step: Step, at: str, counters: Counters) -> None:
+        act = step.act.model_copy(update={"at": at})
+        match step.verb:
+            case "send":
+                self._perform.send(act, self._messages(act, self._receivers(step, act), counters))
+            case "type":
+                line = _filled(act.line, counters)
+                self._perform.type(act.model_copy(update={"line": line}))
+            case "expect" if isinstance(act.message, str):
+                message = _filled(act.message, counters)
+                self._perform.expect(act.model_copy(update={"message": message}))
+            case "connect" if act.to == ALL:
+                for other in self._script.peers:
+                    if other != at:
+                        self._perform.connect(act.model_copy(update={"to": other}))
+            case "terminate" if act.to == ALL:
+                for other in self._perform.neighbours(act):
+                    self._perform.terminate(act.model_copy(update={"to": other}))
+            case verb:
+                getattr(self._perform, verb)(act)
 
-    # Notices
+    def _receivers(self, step: Step, act: Send) -> Sequence[str]:
+        """Return to whom a peer sends: not to itself where all do."""
+        if act.to == ALL:
+            return self._perform.neighbours(act)
+        if act.to is None:
+            return [""]  # an id alone, whoever that leads to
+        several = act.to if isinstance(act.to, list) else [act.to]
+        return [name for name in several if name != act.at or step.act.at != ALL]
 
-    def _notice(self, peer: str, notice: Notice) -> None:
-        fields: dict[str, object] = {"said": notice.line, "of": self._who(peer, notice.fields)}
-        if "text" in notice.fields:
-            fields["text"] = notice.fields["text"]
-        if "number" in notice.fields:
-            first, last = notice.fields["number"], notice.fields.get("last")
-            fields["count"] = int(last or first) - int(first) + 1
-        self._history.notice(peer, notice.kind, notice.at, **fields)
-
-    def _who(self, peer: str, fields: Mapping[str, str]) -> str:
-        """Return the peer that a notice of `peer` is about; empty when it names none."""
-        if "address" in fields and "port" in fields:
-            name = self._at(fields["address"], fields["port"])
-            if name and "id" in fields:
-                self._known[peer, fields["id"]] = name
-            return name or "somebody else"
-        return self._known.get((peer, fields.get("id", "")), "")
-
-    def _at(self, address: str, port: str) -> str:
-        for other in self.run.peers:
-            if _same(other.address, address) and str(other.port) == port:
-                return other.name
-        return ""
-
-    # The end
-
-    def _settle(self) -> None:
-        """Wait until every message has been seen and accounted for, or for a few seconds."""
-        self._progress.step("waiting for what is under way")
-        self._wait_until(lambda: not self._under_way(), _SETTLE)
-
-    def _look_around(self) -> None:
-        """Record how every peer is doing at the end, and whom it lists."""
-        for name, session in self.run.sessions.items():
-            status = session.peer.status()
-            shows = None
-            if status.state == "running":
-                operation = self._history.invoke(name, "list", shows=None)
-                shows = sorted(self._rows(name).values())
-                self._history.complete(operation, "ok", said=f"shows {shows}")
-            now = time.monotonic()
-            self._history.notice(name, "at the end", now, state=status.phrase, shows=shows)
-
-    def _under_way(self) -> bool:
-        entries = self._history.entries
-        settled = checks.Judgement.VALID
-        pending = checks.receipts(entries).judgement, checks.both_ends(entries).judgement
-        return bool(checks.undelivered(entries)) or any(each != settled for each in pending)
-
-    def _wait_until(self, condition: Callable[[], bool], timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        living = list(self.run.sessions.values())
-        while living:
-            for session in list(living):
-                try:
-                    session.take_in(_SLICE)
-                except PeerGoneError:
-                    living.remove(session)
-            if condition() or time.monotonic() >= deadline:
-                return
+    def _messages(
+        self, act: Send, receivers: Sequence[str], counters: Counters
+    ) -> list[tuple[str, str]]:
+        """Return each message with its receiver, in the order in which they are sent."""
+        messages, whole = [], act.whole_text
+        for count in range(1, act.times + 1):
+            for to in receivers:
+                known = {**counters, "to": to} if act.to == ALL else counters
+                known = {**known, "n": str(count)} if act.times > 1 else known
+                messages.append((to, _filled(whole, known)))
+        return messages
 
 
-def _said(reply: Reply) -> str:
-    return reply.lines[-1] if reply.lines else ""
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return ipaddress.ip_address(one) == ipaddress.ip_address(other)
-    except ValueError:
-        return one == other
-
-
-def _phrase(step: Step) -> str:
-    act = step.act
-    other = getattr(act, "to", "") or getattr(act, "of", "")
-    return f"{act.at}: {step.verb} {other}".rstrip()
+def _filled(text: str, counters: Counters) -> str:
+    """Return a text with its counters in place; other braces stay as they are."""
+    for name, value in counters.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text

@@ -1,10 +1,9 @@
-"""What the orchestrator's tests share: waiting, labs on an engine, other people's hands."""
+"""What the orchestrator's tests share: waiting, places on an engine, other people's hands."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
 import os
 import struct
 import termios
@@ -16,15 +15,17 @@ from typing import Any, Self
 import psutil
 
 from orchestrator import profile
-from orchestrator.engines import docker, process
+from orchestrator.engines import docker_client, process
 from orchestrator.engines.base import Engine, Peer
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.owner import Owner
 from orchestrator.profile import Profile
 from orchestrator.session import Notice, Session
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests/programs"
-PATIENCE = 15.0  # seconds; far longer than anything here takes
+PATIENCE = 30.0  # seconds; far longer than anything here takes, on a busy machine too
 
 
 def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE) -> None:
@@ -53,24 +54,26 @@ def marked_processes() -> list[tuple[int, Owner]]:
 
 def things_of(client: Any, whose: Callable[[Owner], bool]) -> list[str]:
     """Return the names of containers and networks that carry the mark of a run."""
-    wanted = {"label": docker.OWNER}
+    wanted = {"label": docker_client.OWNER}
     found = [(c["Names"][0], c) for c in client.api.containers(all=True, filters=wanted)]
     found += [(n["Name"], n) for n in client.api.networks(filters=wanted)]
-    owners = [(name, Owner.parse(each["Labels"][docker.OWNER])) for name, each in found]
+    owners = [(name, Owner.parse(each["Labels"][docker_client.OWNER])) for name, each in found]
     return [name for name, owner in owners if owner and whose(owner)]
 
 
-def make_engine(name: str) -> Engine:
+def make_engine(name: str, *, keep: bool = False) -> Engine:
     """Return a new engine."""
-    return process.ProcessEngine() if name == "process" else docker.DockerEngine(docker.connect())
+    if name == "process":
+        return process.ProcessEngine()
+    return DockerEngine(docker_client.connect(), keep=keep)
 
 
-class Lab:
+class Place:
     """An engine, its peers and their sessions, as the runner puts them together."""
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: str, *, keep: bool = False) -> None:
         self.name = engine
-        self.engine = make_engine(engine)
+        self.engine = make_engine(engine, keep=keep)
         self.run: str = self.engine._owner.run
         self.sessions: dict[str, Session] = {}
         self.notices: dict[str, list[Notice]] = {}
@@ -97,12 +100,12 @@ class Lab:
         for session in self.sessions.values():
             session.close()
         self.engine.close()
-        if isinstance(self.engine, docker.DockerEngine):
+        if isinstance(self.engine, DockerEngine):
             self.engine._client.close()
 
     def left(self) -> list[object]:
-        """Return what there still is of this lab."""
-        if isinstance(self.engine, docker.DockerEngine):
+        """Return what there still is of this place."""
+        if isinstance(self.engine, DockerEngine):
             return list(things_of(self.engine._client, lambda owner: owner.run == self.run))
         return list(processes_of(self.run))
 
@@ -135,11 +138,11 @@ class Lab:
 
 
 class Hands:
-    """Somebody else at a peer's console, beside the lab."""
+    """Somebody else at a peer's console, beside the place."""
 
     def __init__(self, peer: Peer) -> None:
-        self._own = isinstance(peer, docker.DockerPeer)
-        self._peer = second_attach(peer) if isinstance(peer, docker.DockerPeer) else peer
+        self._own = isinstance(peer, DockerPeer)
+        self._peer = second_attach(peer) if isinstance(peer, DockerPeer) else peer
         self._fd = self._peer.attach()
 
     def type(self, keys: str) -> None:
@@ -148,20 +151,18 @@ class Hands:
 
     def close(self) -> None:
         """Go away; the peer stays."""
-        if isinstance(self._peer, docker.DockerPeer) and self._own:
+        if isinstance(self._peer, DockerPeer) and self._own:
             self._peer.detach()
 
 
-def second_attach(peer: docker.DockerPeer) -> docker.DockerPeer:
+def second_attach(peer: DockerPeer) -> DockerPeer:
     """Return the same container once more, with a stream of its own."""
-    client: Any = functools.partial(docker.DockerPeer)
-    api = type("Client", (), {"api": peer._api})()
-    return client(api, peer.name, peer.container)  # type: ignore[no-any-return]
+    return DockerPeer(peer._client, peer.name, peer.container, peer.handle)
 
 
 def resize(peer: Peer, columns: int) -> None:
     """Make a peer's terminal so wide."""
-    if isinstance(peer, docker.DockerPeer):
+    if isinstance(peer, DockerPeer):
         peer._api.resize(peer.container, 24, columns)
     else:
         size = struct.pack("HHHH", 24, columns, 0, 0)

@@ -1,8 +1,7 @@
-"""What is kept of a run: history, transcript, folders, owners; and the tables made of it."""
+"""What is kept of a run while it goes on: history, transcripts; and owners and pumps."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -11,13 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from orchestrator import report, runs
-from orchestrator.checks import Judgement, Verdict
+from orchestrator import transcript
 from orchestrator.engines.sockets import count_established
-from orchestrator.errors import LabError
-from orchestrator.history import Entry, History
+from orchestrator.errors import DocumentError
+from orchestrator.history import Entry, History, read
 from orchestrator.owner import Owner
 from orchestrator.pump import Pump
 from orchestrator.transcript import Transcript
@@ -43,58 +40,74 @@ def test_history_is_written_as_it_happens(tmp_path: Path) -> None:
     history.close()
 
 
-def drawn(*what: object, **options: object) -> str:
-    file = io.StringIO()
-    console = Console(file=file, width=200, highlight=False, emoji=False, **options)  # type: ignore[arg-type]
-    report.show(console, *what)  # type: ignore[arg-type]
-    return file.getvalue()
+def test_a_history_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    history = History(path)
+    history.lab("began", peers=["alice"])
+    history.complete(history.invoke("alice", "list"), "ok", rows=[{"id": "1", "peer": NASTY}])
+    history.notice("alice", "message", time.monotonic(), of="", text=NASTY)
+    history.close()
+    again = read(path)
+    assert [entry.as_json() for entry in again] == [entry.as_json() for entry in history.entries]
+    whole = path.read_bytes()
+    for end in range(len(whole)):  # the lab was killed here
+        path.write_bytes(whole[:end])
+        assert len(read(path)) == whole[:end].count(b"\n")
 
 
-def test_hostile_text_in_tables_is_shown_as_it_is() -> None:
-    verdict = Verdict(NASTY, Judgement.INVALID, NASTY, tuple(f"{n} {NASTY}" for n in range(9)))
-    row = report.PeerRow("alice", NASTY, 1, NASTY, None, None)
-    safe = Verdict("delivery", Judgement.INVALID, NASTY, verdict.witnesses)
-    text = drawn(report.verdict_table([safe]), report.peers_table([row]))
-    assert "\x1b" not in text
-    assert "\x07" not in text
-    assert "[bold red]x[/bold red] :boom:" in text
-    assert "… and 4 more" in text
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "x", "5", "[]", "{}", '{"at": 0}', "[" * 100_000,
+        '{"at": 0, "type": "other", "peer": "", "verb": "", "operation": 0}',
+        '{"at": "x", "type": "ok", "peer": "", "verb": "", "operation": 0}',
+        '{"at": 0, "type": "ok", "peer": "", "verb": "", "operation": 1e400}',
+        '{"at": null, "type": "ok", "peer": "", "verb": "", "operation": 0}',
+    ],
+)  # fmt: skip
+def test_what_is_no_history_is_said_to_be_none(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "history.jsonl"
+    good = Entry(0.0, "lab", "", "began").as_json()
+    path.write_text(f"{good}\n{line}\n{good}\n")
+    with pytest.raises(DocumentError, match=r"history\.jsonl:2:1: "):
+        read(path)
+    path.write_bytes(b"\xff\n")
+    with pytest.raises(DocumentError, match="not UTF-8"):
+        read(path)
+    with pytest.raises(DocumentError, match="No such file"):
+        read(tmp_path / "none")
 
 
-def test_tables_of_a_history() -> None:
-    entries = [
-        Entry(1.0, "ok", "alice", "connect", 1, {"to": "bob", "said": "ok: connected"}),
-        Entry(1.1, "notice", "bob", "connected", 0, {"of": "alice", "said": NASTY}),
-        Entry(1.2, "ok", "alice", "send", 2, {"to": "bob", "text": "x"}),
-        Entry(1.3, "notice", "bob", "message", 0, {"of": "alice", "text": "x"}),
-    ]
-    text = drawn(
-        report.messages_table(["alice", "bob"], entries), report.connections_table(entries)
-    )
-    assert "1 → 1 → 0" in text
-    assert "alice: connect bob" in text
-    assert "\x1b" not in text
+def test_a_transcript_in_memory() -> None:
+    kept = Transcript()
+    kept.typed(b"list\n")
+    kept.seen(b"> list\r\nok: 0 conn", time.monotonic())
+    kept.seen(b"ections\r\n\x1b[31m\xff\r\n> ", time.monotonic())
+    assert kept.screen() == ["> list", "ok: 0 connections", "\ufffd", ">"]
+    kept.seen(b"x\n" * 1_000_000, time.monotonic())
+    assert kept.tail(2) == ["x", "x"]
 
 
-def test_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = report.verdict_table([Verdict("delivery", Judgement.VALID, "fine")])
-    assert "\x1b[" in drawn(table, force_terminal=True)
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b[32m" not in drawn(table, force_terminal=True)
-
-
-def test_transcript(tmp_path: Path) -> None:
-    transcript = Transcript()
-    transcript.typed(b"list\n")
-    transcript.seen(b"> list\r\nok: 0 conn", time.monotonic())
-    transcript.seen(b"ections\r\n\x1b[31m\xff\r\n> ", time.monotonic())
-    assert transcript.screen() == ["> list", "ok: 0 connections", "\ufffd", ">"]
-    transcript.seen(b"x\n" * 1_000_000, time.monotonic())
-    assert transcript.tail(2) == ["x", "x"]
-    transcript.write(tmp_path / "t")
-    lines = (tmp_path / "t").read_text().splitlines()
-    assert [line.split()[1] for line in lines] == [">", "<", "<", "<"]
+def test_a_transcript_is_written_as_it_happens(tmp_path: Path) -> None:
+    path, started = tmp_path / "alice.transcript", time.monotonic() - 5
+    kept = Transcript(path, started)
+    kept.typed(b"list\n")
+    kept.seen(b"> list\r\n", started + 6)
+    kept.seen(b"\x00\xff\x1b[31m\n", started + 7)
+    lines = path.read_text().splitlines()
+    assert [line.split()[1] for line in lines] == [">", "<", "<"]
     assert lines[0].endswith(r"b'list\n'")
+    kept.close()
+    kept.typed(b"too late")
+    assert [(round(piece.at), piece.typed, piece.data) for piece in transcript.read(path)] == [
+        (5, True, b"list\n"),
+        (6, False, b"> list\r\n"),
+        (7, False, b"\x00\xff\x1b[31m\n"),
+    ]
+    assert [line.at for line in kept.lines()] == [pytest.approx(6), pytest.approx(7)]
+    with path.open("a") as file:
+        file.write("   8.0 < b'cut o")
+    assert len(transcript.read(path)) == 3
 
 
 def test_owner() -> None:
@@ -114,19 +127,6 @@ def test_owner() -> None:
 @pytest.mark.parametrize("mark", ["", "x", "a/b/c/d", "a/b/-1/0", "a/b/0/0", "a/b/1/2/3"])
 def test_what_is_no_mark_has_no_owner(mark: str) -> None:
     assert Owner.parse(mark) is None
-
-
-def test_runs(tmp_path: Path) -> None:
-    scenario = tmp_path / "s.yaml"
-    scenario.write_text("name: x\n")
-    first, second = (runs.make(tmp_path / "runs", scenario, "x") for _ in range(2))
-    assert first != second
-    assert (tmp_path / "runs/x/latest").resolve() == second.resolve()
-    assert sorted(each.name for each in (tmp_path / "runs/x").iterdir()) == sorted(
-        [first.name, second.name, "latest"]
-    )
-    with pytest.raises(LabError, match="cannot be kept"):
-        runs.make(scenario, scenario, "x")
 
 
 def test_counting_connections() -> None:

@@ -1,0 +1,70 @@
+"""Stopwatches: every second is counted once, as time of one kind."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from orchestrator import stopwatch
+from orchestrator.stopwatch import DRIVING, JUDGING, KINDS, STARTING, WAITING, Stopwatch
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands at its last number."""
+    now = [0.0]
+    monkeypatch.setattr(stopwatch.time, "monotonic", lambda: now[-1])
+    return now
+
+
+def test_nothing_was_measured() -> None:
+    assert Stopwatch().seconds == dict.fromkeys(KINDS, 0.0)
+
+
+def test_what_is_measured_within_something_else_is_taken_off_it(clock: list[float]) -> None:
+    watch = Stopwatch()
+    with watch.measure(DRIVING):
+        clock.append(1.0)
+        with watch.measure(WAITING):
+            clock.append(3.0)
+            with watch.measure(JUDGING):
+                clock.append(7.0)
+        with watch.measure(WAITING):
+            clock.append(15.0)
+        clock.append(31.0)
+    with watch.measure(DRIVING):
+        clock.append(63.0)
+    assert watch.seconds == {
+        **dict.fromkeys(KINDS, 0.0), DRIVING: 17.0 + 32.0, WAITING: 10.0, JUDGING: 4.0,
+    }  # fmt: skip
+    assert sum(watch.seconds.values()) == 63.0
+
+
+def test_an_error_within_is_measured_as_well(clock: list[float]) -> None:
+    watch = Stopwatch()
+
+    def fail() -> None:
+        with watch.measure(DRIVING):
+            clock.append(1.0)
+            with watch.measure(STARTING):
+                clock.append(5.0)
+                raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        fail()
+    assert (watch.seconds[DRIVING], watch.seconds[STARTING]) == (1.0, 4.0)
+
+
+def test_what_other_threads_do_meanwhile_is_not_counted_twice(clock: list[float]) -> None:
+    watch = Stopwatch()
+
+    def beside() -> None:
+        with watch.measure(WAITING):
+            clock.append(2.0)
+
+    with watch.measure(DRIVING):
+        thread = threading.Thread(target=beside)
+        thread.start()
+        thread.join()
+    assert watch.seconds == {**dict.fromkeys(KINDS, 0.0), DRIVING: 2.0}

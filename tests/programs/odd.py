@@ -1,0 +1,56 @@
+"""A program with neither echo nor prompt that can be told to misbehave.
+
+What it is told beside its commands: `die STATUS`, in the middle of an answer; `deaf`, to
+answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, and live on;
+`stay` and `refuse`, when it is asked to exit; `note TEXT`, a notice; `say TEXT`, any line;
+`flood`, without end.
+"""
+
+# ruff: noqa: T201
+
+import os
+import sys
+import termios
+import threading
+import time
+
+mode = termios.tcgetattr(0)
+mode[3] &= ~termios.ECHO
+termios.tcsetattr(0, termios.TCSANOW, mode)
+print("READY", flush=True)
+leaving = "bye"
+deaf = False
+for line in sys.stdin:
+    word, _, rest = line.strip().partition(" ")
+    if deaf or line.strip() == "deaf once":
+        continue
+    match word:
+        case "die":
+            print("  half of an ans", end="", flush=True)
+            os._exit(int(rest))
+        case "deaf":
+            deaf = True
+        case "late":
+            time.sleep(0.7)
+            print("ok: late", flush=True)
+        case "crash":
+            thread = threading.Thread(target=int, args=("x",))
+            thread.start()
+            thread.join()
+            print("ok: survived", flush=True)
+        case "stay" | "refuse":
+            leaving = word
+            print("ok", flush=True)
+        case "note":
+            print(f"!note {rest}\nok: noted", flush=True)
+        case "say":
+            print(f"{rest}\nok: said", flush=True)
+        case "flood":
+            while True:
+                print("and on and on", flush=True)
+        case "exit":
+            print("error: no" if leaving == "refuse" else "ok: bye", flush=True)
+            if leaving == "bye":
+                sys.exit(0)
+        case _:
+            print(f"ok: {line.strip()}", flush=True)
