@@ -1,0 +1,119 @@
+"""HTML for people: a page for each program, written for who wrote it, and one of all.
+
+Each page is one file, without scripts and without anything from elsewhere. Whatever comes from a
+program is escaped by the templates.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from orchestrator.checks.verdict import Witness
+from orchestrator.grades import Finding, Grade, Outcome, Result, Suite
+from orchestrator.report.grades.typed import Typed, lines_until
+from orchestrator.report.grades.words import MARKS, MEANINGS, kind, number, place, promises, score
+from orchestrator.report.scenes import Scenes, Sighting
+from orchestrator.report.text import cut
+from orchestrator.text import printable
+
+PROGRAM_PAGE, SUMMARY_PAGE = "report.html", "summary.html"
+
+_LONGEST = 300  # characters of a line or a sentence
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Witnesses of one moment, and what stood on the consoles."""
+
+    witnesses: list[Witness]
+    sightings: list[Sighting]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A finding with its moments."""
+
+    finding: Finding
+    promise: str
+    moments: list[_Moment]
+
+
+@dataclass(frozen=True)
+class _Section:
+    """What the page tells of a test that did not pass."""
+
+    result: Result
+    promises: list[tuple[str, str]]
+    shown: list[_Shown]
+    typed: list[Typed | None]
+    typed_in_all: int
+    scenario: str
+
+
+def program_page(suite: Suite, grade: Grade, home: Path) -> str:
+    """Return the page of one program.
+
+    Args:
+        suite: the tests.
+        grade: what became of them.
+        home: the program's folder, with its runs.
+    """
+    texts = {task.test.name: task.text for task in suite.tasks}
+    sections = [_section(r, home, texts.get(r.test, "")) for r in grade.results if _is_told(r)]
+    again = shlex.join(["peerlab", "grade", grade.profile, "--again"])
+    return _render("program.html", suite=suite, grade=grade, sections=sections, again=again)
+
+
+def summary_page(suite: Suite, grades: Sequence[Grade]) -> str:
+    """Return the page of all programs, which leads to the page of each."""
+    return _render("summary.html", suite=suite, grades=grades, page=PROGRAM_PAGE)
+
+
+def _is_told(result: Result) -> bool:
+    return result.outcome is not Outcome.PASSED
+
+
+def _section(result: Result, home: Path, scenario: str) -> _Section:
+    folder = home / result.run if result.run else None
+    scenes = Scenes(folder) if folder else None
+    shown = [
+        _Shown(each, promises().get(each.check, ""), list(_moments(each, scenes)))
+        for each in result.findings
+    ]
+    typed, count = lines_until(folder, result.at) if folder else ([], 0)
+    known = [(name, promises().get(name, "")) for name in result.checks]
+    return _Section(result, known, shown, typed, count, scenario)
+
+
+def _moments(finding: Finding, scenes: Scenes | None) -> Iterator[_Moment]:
+    if scenes is None:
+        return
+    for scene in scenes.of(finding.witnesses):
+        yield _Moment(scene.witnesses, scenes.shown(scene))
+
+
+def _render(template: str, **given: Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "plain": _plain, "seconds": lambda at: f"{at:.3f}"}
+    environment.globals |= {
+        "marks": MARKS, "meanings": MEANINGS, "kind": kind, "place": place, "score": score,
+        "outcomes": list(Outcome),
+    }  # fmt: skip
+    return environment.get_template(template).render(**given)
+
+
+def _plain(text: object) -> str:
+    """Return text from anywhere, of a fair length and without controls; the template escapes it."""
+    return "\n".join(printable(cut(line, _LONGEST)) for line in str(text).split("\n"))

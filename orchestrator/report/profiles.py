@@ -1,0 +1,80 @@
+"""Profiles as tables: what was found out of a program, and which patterns matched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from orchestrator.report.text import Trimmed, cut, plain, table, titled
+
+_LONGEST = 300  # characters of a cell
+_MOST = 6  # lines of a cell
+_MARKS = {"matched": ("✓", "green"), "not matched": ("✗", "bold red"), "no occasion": ("·", "dim")}
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A row of what was found out: what, typed, what came, what it is taken for, any doubt."""
+
+    what: str
+    typed: str
+    came: str
+    understood: str
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A row of what was tried.
+
+    Attributes:
+        place: in the profile.
+        where: file and line.
+        pattern: itself.
+        state: `matched`, `not matched` or `no occasion`.
+        says: what it caught, or should have.
+    """
+
+    place: str
+    where: str
+    pattern: str
+    state: str
+    says: str
+
+
+def print_understood(console: Console, title: str, rows: Sequence[Understood]) -> None:
+    """Print what was found out of a program."""
+    made = table("what", "typed", "what came", "understood", "sure")
+    for row in rows:
+        sure = Text("sure", "green") if not row.doubt else plain(row.doubt, "yellow")
+        cells = (row.what, row.typed, row.came, row.understood)
+        made.add_row(*(plain(_short(each)) for each in cells), sure)
+    console.print(Trimmed(titled(title, made)))
+
+
+def print_patterns(console: Console, title: str, rows: Sequence[Pattern]) -> None:
+    """Print which patterns of a profile matched."""
+    made = table("", "pattern", "where", "what it caught, or should have")
+    for row in rows:
+        mark, style = _MARKS[row.state]
+        name = Text.assemble((row.place, ""), "\n", plain(cut(row.pattern, _LONGEST), "dim"))
+        made.add_row(Text(mark, style), name, plain(row.where), plain(_short(row.says)))
+    console.print(Trimmed(titled(title, made)))
+
+
+def print_unread(console: Console, lines: Sequence[str]) -> None:
+    """Print output that no pattern matched."""
+    if not lines:
+        return
+    console.print(Text("Output that no pattern matched", "bold"))
+    for line in lines:
+        console.print(plain(f"  {cut(line, _LONGEST)}"), soft_wrap=True)
+
+
+def _short(text: str) -> str:
+    lines = text.split("\n")
+    more = [f"… and {len(lines) - _MOST} more lines"] if len(lines) > _MOST else []
+    return cut("\n".join([*lines[:_MOST], *more]), _LONGEST)

@@ -1,0 +1,97 @@
+"""Several runs in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.checks.verdict import Judgement, worst
+from orchestrator.report import figures
+from orchestrator.report.figures import Figures
+from orchestrator.report.text import Trimmed, count, cut, marked, plain, seconds, table, titled
+from orchestrator.runs import Run
+from orchestrator.stopwatch import KINDS
+
+_UNBOUNDED = 10_000  # columns
+_LONGEST_SENTENCE = 400  # characters
+_AMOUNTS = ("verdict", "peers", "operations", "sent", "seen", "p50", "p99")
+_TIMES = (*KINDS, "total")
+_TITLE = "Runs: messages sent and seen, latencies in milliseconds"
+_TIMES_TITLE = "where the time went, in seconds"
+
+
+def print_summary(console: Console, done: Sequence[Run]) -> None:
+    """Print a table of runs, what they cost, and again those that are not valid."""
+    found = [figures.of(run) for run in done]
+    whole = figures.together(found)
+    everything = _table(done, [*found, whole], (*_AMOUNTS, *_TIMES))
+    unbounded = console.options.update(max_width=_UNBOUNDED)
+    if Measurement.get(console, unbounded, everything).maximum <= console.width:
+        console.print(Trimmed(titled(f"{_TITLE}, {_TIMES_TITLE}", everything)))
+    else:
+        for title, columns in ((_TITLE, _AMOUNTS), (_TIMES_TITLE.capitalize(), _TIMES)):
+            console.print(Trimmed(titled(title, _table(done, [*found, whole], columns))))
+    bad = [run for run in done if run.judgement is not Judgement.VALID]
+    for run in bad:
+        _print_again(console, run)
+    console.print(_last_line(done, len(bad), whole))
+
+
+def _table(done: Sequence[Run], found: Sequence[Figures], columns: Sequence[str]) -> Table:
+    """Return some columns of every run; the last of the figures are those of all together."""
+    rows = table("scenario", *columns, numbers=[each for each in columns if each != "verdict"])
+    rows.box, rows.pad_edge, rows.padding = box.SIMPLE_HEAD, False, (0, 1, 0, 0)
+    for run, each in zip(done, found, strict=False):
+        cells = (_cell(each, column, run.judgement) for column in columns)
+        rows.add_row(plain(run.name), *cells)
+    rows.add_section()
+    whole = (_cell(found[-1], column, _worst(done)) for column in columns)
+    rows.add_row(f"all {len(done):,}", *whole, style="bold")
+    return rows
+
+
+def _cell(found: Figures, column: str, judgement: Judgement) -> Text | str:
+    match column:
+        case "verdict":
+            return marked(judgement)
+        case "p50" | "p99":
+            return found.latency(int(column[1:]) / 100)
+        case "total":
+            return seconds(found.total) if found.seconds else "-"
+        case _ if column in KINDS:
+            return seconds(found.seconds.get(column, 0.0)) if found.seconds else "-"
+    return f"{getattr(found, column):,}"
+
+
+def _worst(done: Sequence[Run]) -> Judgement:
+    return worst(run.judgement for run in done)
+
+
+def _print_again(console: Console, run: Run) -> None:
+    """Name a run that is not valid, with its folder and the first thing that speaks against it."""
+    console.print(marked(run.judgement, f"{run.name}: {run.judgement.word}"), soft_wrap=True)
+    console.print(plain(f"  {_first_witness(run)}"), soft_wrap=True)
+    console.print(plain(f"  {run.folder}", "dim"), soft_wrap=True)
+
+
+def _first_witness(run: Run) -> str:
+    verdict = max(run.verdicts, key=lambda each: each.judgement.badness)
+    says = verdict.witnesses[0].says if verdict.witnesses else verdict.says
+    return cut(f"{verdict.check}: {says}", _LONGEST_SENTENCE)
+
+
+def _last_line(done: Sequence[Run], bad: int, whole: Figures) -> Text:
+    """Return the worst verdict, of how many runs, and what the lab itself took."""
+    judgement, runs = _worst(done), count(len(done), "run")
+    line = marked(
+        judgement, f"{judgement.word}: " + (f"{bad:,} of {runs} not valid" if bad else runs)
+    )
+    if whole.seconds:
+        line.append(f"; {seconds(whole.total)} s, of which {whole.overhead:.0%} was the lab's own "
+                    "overhead: all but driving and waiting")  # fmt: skip
+    return line

@@ -1,0 +1,97 @@
+"""Text as it may be printed: nothing that came from a console reaches a terminal as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.markup import escape
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.checks.verdict import Judgement
+from orchestrator.text import printable
+
+STYLES = {Judgement.VALID: "green", Judgement.INVALID: "bold red", Judgement.UNKNOWN: "yellow"}
+_MARKS = {Judgement.VALID: "✓", Judgement.INVALID: "✗", Judgement.UNKNOWN: "?"}
+
+
+def safe(text: object) -> str:
+    """Return text that came from anywhere as rich's markup may contain it."""
+    return escape(printable(str(text)))
+
+
+def safe_lines(text: str) -> str:
+    """Return text of several lines as rich's markup may contain it."""
+    return "\n".join(map(safe, text.split("\n")))
+
+
+def plain(text: object, style: str = "") -> Text:
+    """Return text that came from anywhere, to be printed as it is."""
+    return Text("\n".join(map(printable, str(text).split("\n"))), style)
+
+
+def cut(text: str, longest: int) -> str:
+    """Return a text, or its beginning and how long it is."""
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text):,} characters)"
+
+
+def marked(judgement: Judgement, word: str = "") -> Text:
+    """Return a judgement as a mark and a word: its own, where no other is given."""
+    shown = plain(f"{_MARKS[judgement]} {word or judgement.word}")
+    return Text().append(shown.plain, STYLES[judgement])  # what is appended has no style
+
+
+def named(names: Sequence[str], most: int) -> str:
+    """Return names one after the other, so many at most."""
+    more = f", … and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def count(number: int, what: str) -> str:
+    """Return a number of things: `1 peer`, `2 peers`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text."""
+    return text.partition("\n")[0]
+
+
+def seconds(time: float) -> str:
+    """Return a time in seconds, with as many digits as mean something."""
+    return f"{time:.2f}" if time < 10 else f"{time:,.1f}"  # noqa: PLR2004
+
+
+def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
+    """Return an empty table; the columns of `numbers` are aligned to the right."""
+    made, right = Table(header_style="bold"), set(numbers)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+class Trimmed:
+    """What rich prints, without the blanks to the right of it: a log has no use for them."""
+
+    def __init__(self, what: RenderableType) -> None:
+        self._what = what
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the lines, each as short as it is."""
+        for line in console.render_lines(self._what, options, pad=False):
+            while line and not line[-1].text.strip():
+                line.pop()
+            if line:
+                text, style, control = line.pop()
+                yield from line
+                yield Segment(text.rstrip(), style, control)
+            yield Segment.line()
+
+
+def titled(title: str, what: Table) -> Group:
+    """Return a table below its title, which may be wider."""
+    return Group(Text(title, "bold"), what)

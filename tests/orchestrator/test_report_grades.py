@@ -1,0 +1,251 @@
+"""Grades in every format: whole, well-formed, and with nothing of a program's taken for markup."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from orchestrator.checks import NAMES, Witness
+from orchestrator.grades import Finding, Grade, Outcome, Result, Suite
+from orchestrator.report import grades as report
+from orchestrator.report.grades.data import as_csv
+from orchestrator.report.grades.gradescope import results_json
+from orchestrator.report.grades.junit import junit
+from orchestrator.report.grades.pages import program_page, summary_page
+from orchestrator.report.grades.typed import lines_until
+from orchestrator.report.grades.words import promises
+from tests.orchestrator.grades.support import task
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\x00\ufffe\ud800&amp;\"' "
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+def result(outcome: Outcome, test: str = "burst", **more: object) -> Result:
+    given = {"test": test, "why": "Twenty sends arrive.", "points": 5, "checks": ("changes",)}
+    return Result.model_validate({**given, "outcome": outcome, **more})
+
+
+def failed(says: str = "glued", **more: object) -> Result:
+    finding = Finding(check="changes", verdict="invalid", says="1 wrong",
+                      witnesses=(Witness(says, 1.5, ("alice", "bob"), "hello"),))  # fmt: skip
+    return result(Outcome.FAILED, reason=says, findings=(finding,), run="runs/burst/1", at=1.5,
+                  seconds=2.25, **more)  # fmt: skip
+
+
+def grade(*results: Result, program: str = "anna", **more: str) -> Grade:
+    return Grade(program=program, profile="anna/profile.yaml", results=results, **more)
+
+
+def every() -> Grade:
+    return grade(
+        result(Outcome.PASSED, "a", required=True, seconds=1.0),
+        failed(),
+        result(Outcome.UNKNOWN, "c", reason="could not read"),
+        result(Outcome.LACKING, "d", reason="no such verb"),
+        result(Outcome.NOT_RUN, "e"),
+        result(Outcome.PASSED, "f", extra=True, points=1.5),
+    )
+
+
+SUITE = Suite("Eight commands", "Why not.", [task()])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of a program, with the transcripts of a run in which both ends were hostile."""
+    run = tmp_path / "runs/burst/1"
+    run.mkdir(parents=True)
+    shown = HOSTILE.encode("utf-8", "surrogatepass")
+    for name in ("alice", "bob"):
+        pieces = [(1.0, ">", b"\x05\x15send 1 hello\n"), (1.2, "<", b"hello\r\n"),
+                  (1.5, "<", shown + b"\r\n")]  # fmt: skip
+        lines = [f"{at:10.4f} {way} {data!r}\n" for at, way, data in pieces]
+        (run / f"{name}.transcript").write_text("".join(lines))
+    return tmp_path
+
+
+class Page(HTMLParser):
+    """Reads a page; every element must be closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_page_has_what_its_reader_needs(home: Path) -> None:
+    page = Page(program_page(SUITE, every(), home))
+    for each in ("6.5 of 25 points", "Twenty sends arrive.", promises()["changes"], "glued",
+                 "alice's console", "bob's console", "send 1 hello", "could not read",
+                 "no such verb", "peerlab grade anna/profile.yaml --again"):  # fmt: skip
+        assert each in page.text, each
+
+
+def test_nothing_of_a_programs_becomes_markup(home: Path) -> None:
+    hostile = every().model_copy(
+        update={
+            "program": HOSTILE,
+            "summary": HOSTILE,
+            "trouble": HOSTILE,
+            "start": HOSTILE,
+            "profile": HOSTILE,
+            "results": (failed(HOSTILE),),
+        }
+    )
+    for text in (program_page(SUITE, hostile, home), summary_page(SUITE, [hostile])):
+        page = Page(text)
+        assert not {"script", "img", "iframe", "link"} & set(page.tags)
+        assert not [name for name, _ in page.attributes if name.startswith("on")]
+        assert not [name for name, _ in page.attributes if name in ("src", "srcset")]
+        links = [value for name, value in page.attributes if name == "href"]
+        assert not [value for value in links if "<" in (value or "")]
+        assert "<script>alert(1)</script>" in page.text, "it is shown as the text that it is"
+        assert not {"\x1b", "\x00", "\ud800"} & set(text)
+        text.encode("utf-8")
+
+
+def test_a_page_needs_nothing_from_elsewhere(home: Path) -> None:
+    text = program_page(SUITE, every(), home)
+    assert "http" not in text.replace('http-equiv="Content-Security-Policy"', "")
+    assert "default-src 'none'" in text
+    assert "prefers-color-scheme" in text
+    assert "@media print" in text
+    assert 'name="viewport"' in text
+
+
+def test_a_summary_leads_to_every_page() -> None:
+    page = Page(summary_page(SUITE, [grade(failed(), program="anna"), grade(failed())]))
+    assert ("href", "anna/report.html") in page.attributes
+    assert ("href", "anna/report.html#burst") in page.attributes
+
+
+def test_what_was_typed_is_shown_without_keys(home: Path) -> None:
+    lines, count = lines_until(home / "runs/burst/1", 1.5)
+    assert [(line.peer, line.text) for line in lines if line] == [
+        ("alice", "send 1 hello"), ("bob", "send 1 hello"),
+    ]  # fmt: skip
+    assert count == 2
+    assert lines_until(home / "runs/burst/1", 0.1) == ([], 0)
+    assert lines_until(home / "runs/burst/none", None) == ([], 0)
+
+
+def test_of_many_lines_the_middle_is_left_out(tmp_path: Path) -> None:
+    lines = "".join(f"{n / 100:10.4f} > b'line {n}\\n'\n" for n in range(100))
+    (tmp_path / "alice.transcript").write_text(lines)
+    shown, count = lines_until(tmp_path, None)
+    assert count == 100
+    assert len(shown) == 25
+    assert shown[12] is None
+    assert shown[-1]
+    assert shown[-1].text == "line 99"
+
+
+def test_junit(tmp_path: Path) -> None:
+    text = junit(SUITE, [every(), grade(failed(HOSTILE), program=HOSTILE)])
+    path = tmp_path / "junit.xml"
+    path.write_text(text, encoding="utf-8")
+    whole = ET.parse(path).getroot()
+    assert whole.tag == "testsuites"
+    one, other = whole
+    assert {key: one.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "6", "failures": "1", "errors": "1", "skipped": "2",
+    }  # fmt: skip
+    assert [[child.tag for child in case] for case in one] == [
+        [], ["failure"], ["error"], ["skipped"], ["skipped"], [],
+    ]  # fmt: skip
+    assert one[1][0].get("message") == "glued"
+    assert one[1].get("time") == "2.250"
+    assert "<script>" in (other[0][0].get("message") or "")
+    assert (whole.get("tests"), whole.get("failures")) == ("7", "2")
+
+
+def test_csv_has_no_formulas() -> None:
+    named = ["=1+1", "+x", "-x", "@x", "\t=x", "plain", 'quo"te,d']
+    rows = list(csv.DictReader(io.StringIO(as_csv([grade(failed(), program=n) for n in named]))))
+    cells = [row["program"] for row in rows]
+    assert cells[:4] == ["'=1+1", "'+x", "'-x", "'@x"]
+    assert not [cell for cell in cells if cell.lstrip().startswith("=")]
+    assert cells[5:] == ["plain", 'quo"te,d']
+
+
+def test_csv_has_a_row_for_each_program() -> None:
+    (row,) = csv.DictReader(io.StringIO(as_csv([every()])))
+    wanted = {"points": "6.5", "total": "25", "extra": "1.5", "passes": "yes"}
+    assert {key: row[key] for key in wanted} == wanted
+    assert (row["failed"], row["not run"], row["burst"], row["f"]) == ("1", "1", "0", "1.5")
+    assert (row["burst: result"], row["e: result"]) == ("failed", "not run")
+    assert as_csv([]).startswith("program,points")
+
+
+def test_gradescope() -> None:
+    found = results_json(every())
+    json.dumps(found)
+    known = {"score", "max_score", "number", "name", "output", "tags", "visibility", "status"}
+    for test in found["tests"]:
+        assert set(test) <= known
+        assert test["visibility"] in ("visible", "hidden", "after_due_date", "after_published")
+        assert isinstance(test["output"], str)
+    assert "score" not in found, "that of the tests together counts"
+    assert sum(test["score"] for test in found["tests"]) == every().points
+    assert sum(test["max_score"] for test in found["tests"]) == every().total
+    assert [test["status"] for test in found["tests"]] == ["passed", *["failed"] * 4, "passed"]
+    assert "the lab cannot tell" in found["tests"][2]["output"]
+    assert "glued" in found["tests"][1]["output"]
+
+
+def test_a_terminal_is_shown_nothing_that_harms_it(home: Path) -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=False)
+    hostile = grade(failed(HOSTILE), program="anna", summary=HOSTILE)
+    report.print_grades(console, hostile, home)
+    report.print_overview(console, [hostile, every()])
+    console.print(report.result_line(f"{HOSTILE}: burst", failed(HOSTILE)))
+    text = console.file.getvalue()
+    assert not {"\x1b", "\x00"} & set(text)
+    assert "0/5" in text
+    assert str(home / "anna/runs/burst/1") in text
+
+
+def test_every_check_says_what_it_promises() -> None:
+    assert list(promises()) == list(NAMES)
+    for name, says in promises().items():
+        assert len(says) > 20, name
+        assert says.endswith("."), name
+
+
+def test_all_files_are_written(home: Path) -> None:
+    one = every()
+    (home / "grades").mkdir()
+    written = report.write_all(home / "grades", SUITE, [one])
+    names = {str(p.relative_to(home / "grades")) for p in (home / "grades").rglob("*.*")}
+    assert names == {
+        "summary.html", "grades.csv", "grades.json", "junit.xml",
+        "anna/report.html", "anna/grade.json", "anna/results.json",
+    }  # fmt: skip
+    assert written.summary.is_file()
+    data = json.loads((home / "grades/grades.json").read_text())
+    assert data["programs"][0]["findings"] == {"burst": ["changes"]}
+    assert data["programs"][0] == json.loads((home / "grades/anna/grade.json").read_text())
