@@ -1,0 +1,94 @@
+"""Runs in pytest's reports: properties, sections and the text of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator import report, runs, transcript
+from orchestrator.checks import Judgement
+from orchestrator.errors import LabError
+from orchestrator.lab import Conductors
+from orchestrator.pytest_plugin import options
+from orchestrator.runs import Run
+from orchestrator.scenario import EngineName
+from orchestrator.text import printable
+
+_MOST_CONSOLES = 4
+_QUOTED_LINES = 8
+_LAST_BYTES = 65_536  # of a transcript's file that are read
+
+
+def conductors(config: pytest.Config) -> Conductors:
+    """Return the session's engines."""
+    if options.CONDUCTORS not in config.stash:
+        engine = EngineName(options.engine(config))
+        config.stash[options.CONDUCTORS] = Conductors(engine, options.runs_folder(config))
+    found: Conductors = config.stash[options.CONDUCTORS]
+    return found
+
+
+def refusal(config: pytest.Config, engine: str | None) -> str:
+    """Return why something that runs on one engine alone is skipped; empty when it is not.
+
+    The configuration file says where those run that do not say; the command line, where all.
+    """
+    asked = config.getoption("peerlab_engine") or "auto"
+    if engine in (None, "auto", asked) or asked == "auto":
+        return ""
+    return f"runs on the engine {engine} alone, and this session asks for {asked}"
+
+
+def record(item: pytest.Item, run: Run) -> None:
+    """Put a run into the report of a test."""
+    item.user_properties += [
+        ("peerlab_verdict", run.judgement.word),
+        ("peerlab_on", _engine(run)),
+        ("peerlab_run", str(run.folder)),
+    ]
+    said = conductors(item.config).said
+    if said:
+        item.add_report_section("call", "peerlab", "\n".join(map(printable, said)))
+
+
+def _engine(run: Run) -> str:
+    """Return the engine of a run, and its version where that is known."""
+    version = f" {run.record.engine.version}" if run.record else ""
+    return printable(run.engine + version)
+
+
+def failure(run: Run, wrong: str) -> str:
+    """Return the text of a test that fails by its verdict, its first line the summary."""
+    bad = [each.check for each in run.verdicts if each.judgement is not Judgement.VALID]
+    first = f"{wrong}: {', '.join(bad)}" if bad else wrong
+    return "\n".join([first, report.as_text(run).rstrip(), *_ends(run)])
+
+
+def told(error: LabError) -> str:
+    """Return an error of the lab as text that harms no terminal."""
+    hint = [f"hint: {error.hint}"] if error.hint else []
+    return "\n".join(map(printable, [*error.what.split("\n"), *hint]))
+
+
+def _ends(run: Run) -> Iterator[str]:
+    """Yield the ends of the transcripts of those concerned."""
+    bad = [each for each in run.verdicts if each.judgement is not Judgement.VALID]
+    seen = (peer for verdict in bad for witness in verdict.witnesses for peer in witness.peers)
+    for peer in (list(dict.fromkeys(seen)) or list(run.peers))[:_MOST_CONSOLES]:
+        yield f"the end of {peer}'s console"
+        yield from (f"  | {line}" for line in _last_lines(runs.transcript(run.folder, peer)))
+
+
+def _last_lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            start = max(0, path.stat().st_size - _LAST_BYTES)
+            file.seek(start)
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ["(no transcript is kept)"]
+    whole = text.split("\n")[1 if start else 0 : -1]
+    lines = transcript.dialogue(transcript.Piece.from_line(line) for line in whole)
+    return [line.text for line in lines[-_QUOTED_LINES:]] or ["(nothing was shown)"]

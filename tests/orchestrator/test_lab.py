@@ -1,0 +1,220 @@
+"""Peers driven from Python: every act and expectation, and what is told where one is not met."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import LabError
+from orchestrator.lab import Conductors, Lab, NotAsWantedError, Setting
+from orchestrator.lab.lab import Title
+from orchestrator.scenario import EngineName
+from tests.orchestrator.support import processes_of
+
+pytestmark = pytest.mark.peerlab(engine="process")
+MakeLab = Callable[..., Lab]
+
+
+def last_lines_are_told(error: pytest.ExceptionInfo[NotAsWantedError], *peers: str) -> None:
+    """Check that a complaint quotes these consoles and nothing that harms a terminal."""
+    text = str(error.value)
+    assert all(f"{peer} last showed:\n    | " in text for peer in peers)
+    assert not {"\x1b", "\x07"} & {*text}
+
+
+def test_every_act(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    assert alice.connect(bob)
+    assert not bob.connect(alice, refused="already connected")
+    bob.expect_connected(alice)
+    assert alice.list() == ["bob"]
+    assert alice.send(bob, "hi")
+    assert bob.send("alice", "number {n}", times=3)
+    bob.expect_message("hi", sender=alice)
+    alice.expect_message("number 3", sender="bob", within=1)
+    alice.expect_delivered(bob)
+    assert alice.terminate(bob)
+    bob.expect_closed(alice)
+    bob.expect_list()
+    bob.exit()
+    assert alice.type("myport") == f"ok: {alice.port}"
+    assert alice.type("frob", refused="").startswith("error: ")
+    assert lab.verdict == ""
+    assert lab.end().judgement.word == lab.verdict == "valid"
+
+
+def test_a_line_that_is_awaited_is_returned(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+    assert bob.expect_line(r"^\* connected \d+ ").startswith("* connected")
+    assert any("* connected" in line for line in bob.transcript())
+    assert repr(alice) == f"<Peer alice at {alice.address}:{alice.port}>"
+
+
+def test_peers_by_number_and_more_of_them(lab: Lab) -> None:
+    alice, bob = lab.peers(2)
+    (carol,) = lab.peers(1)
+    eve, alice_again, dave = lab.peers("eve", "alice", 1)
+    assert [p.name for p in (alice, bob, carol, dave)] == ["alice", "bob", "carol", "dave"]
+    assert alice_again is alice
+    assert lab.peer("eve") is eve
+    eve.connect(alice)
+    alice.expect_list(eve)
+
+
+@pytest.mark.parametrize(
+    ("shape", "links"),
+    [
+        ("mesh", {"alice": "bob carol", "bob": "alice carol", "carol": "alice bob"}),
+        ("star", {"alice": "bob carol", "bob": "alice", "carol": "alice"}),
+        ([("alice", "carol")], {"alice": "carol", "bob": "", "carol": "alice"}),
+    ],
+)
+def test_shapes(lab: Lab, shape: object, links: dict[str, str]) -> None:
+    lab.peers(3)
+    lab.connect_all(shape)  # type: ignore[arg-type]
+    assert {name: " ".join(sorted(lab.peer(name).list())) for name in links} == links
+
+
+def test_shapes_that_cannot_be(lab: Lab) -> None:
+    alice, _ = lab.peers(2)
+    with pytest.raises(ValueError, match="a ring needs 3 peers or more, not 2"):
+        lab.connect_all("ring")
+    with pytest.raises(ValueError, match="no such shape 'cube'"):
+        lab.connect_all("cube")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="there is no peer 'zoe'"):
+        lab.connect_all([(alice, "zoe")])
+
+
+def test_several_at_once(lab: Lab) -> None:
+    peers = lab.peers(4)
+    lab.together(*(lambda a=a, b=b: a.connect(b, may_fail=True) for a in peers for b in peers
+                   if a is not b))  # fmt: skip
+    for each in peers:
+        each.expect_list(*(other for other in peers if other is not each))
+
+
+def test_what_fails_at_the_same_time_is_told_together(lab: Lab) -> None:
+    lab.expect_verdict("invalid", check="expectations")
+    alice, bob = lab.peers(2)
+    with pytest.raises(NotAsWantedError) as error:
+        lab.together(lambda: bob.type("myip", refused=""), lambda: alice.type("myip", refused=""))
+    (note,) = error.value.__notes__
+    assert note.startswith("and at the same time: ")
+    both = str(error.value) + note
+    assert "'myip', typed at alice, should have failed" in both
+    assert "'myip', typed at bob, should have failed" in both
+
+
+def test_an_act_that_does_not_end_as_wanted(lab: Lab) -> None:
+    lab.expect_verdict("invalid", check="expectations")
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+    with pytest.raises(NotAsWantedError, match="should have succeeded, but failed") as error:
+        bob.connect(alice)
+    last_lines_are_told(error, "alice", "bob")
+    assert "  wanted: to be done\n  came:   error: already connected" in str(error.value)
+    with pytest.raises(NotAsWantedError, match=r"wanted: to be refused, with 'no way'"):
+        alice.connect(bob, refused="no way")
+    with pytest.raises(NotAsWantedError, match="wanted: to list nobody\n  came:   bob"):
+        alice.expect_list(within=0)
+
+
+def test_what_does_not_come(lab: Lab) -> None:
+    lab.expect_verdict("invalid", check="expectations")
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+    alice.send(bob, "\x1b[31mred\x07")
+    with pytest.raises(NotAsWantedError) as error:
+        bob.expect_message("\x1b[32m", sender=alice, within=0.1)
+    last_lines_are_told(error, "bob", "alice")
+    assert r"wanted: message from alice: '\x1b[32m'" in str(error.value)
+    assert "came:   nothing of the kind within 0.1 s" in str(error.value)
+
+
+def test_what_cannot_be_asked_for(lab: Lab) -> None:
+    with pytest.raises(ValueError, match="no name"):
+        lab.peers("Alice!")
+    alice, bob = lab.peers("alice", "bob")
+    with pytest.raises(ValueError, match="no peer 'bobb' here; did you mean 'bob'"):
+        alice.connect("bobb")
+    with pytest.raises(ValueError, match="one line"):
+        alice.send(bob, "two\nlines")
+    with pytest.raises(ValueError, match="no check 'duplicate'; known: duplicates"):
+        lab.expect_verdict("invalid", check="duplicate")
+
+
+def test_nothing_can_be_done_after_the_end(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    assert lab.end() is lab.end()
+    with pytest.raises(RuntimeError, match="the run is over"):
+        alice.connect(bob)
+    with pytest.raises(RuntimeError, match="the run is over"):
+        lab.peers("carol")
+
+
+def test_several_labs_in_one_test(make_lab: MakeLab) -> None:
+    one, other = make_lab(), make_lab(limits={"expect": 0.1})
+    (alice,) = one.peers("alice")
+    (bob,) = other.peers("bob")
+    assert (alice.list(), bob.list()) == ([], [])
+    other.expect_verdict("invalid")
+    with pytest.raises(NotAsWantedError, match=r"within 0\.1 s"):
+        bob.expect_line("never")
+
+
+@pytest.fixture
+def conductors(tmp_path: Path) -> Iterator[Conductors]:
+    """Engines without any test behind them."""
+    some = Conductors(EngineName.PROCESS, tmp_path)
+    yield some
+    some.close()
+
+
+def test_peers_are_left_to_the_next_one(conductors: Conductors) -> None:
+    def warm(lab: Lab) -> set[bool]:
+        lab.peers("alice", "bob")
+        lines = (lab.end().folder / "history.jsonl").read_text().splitlines()
+        return {entry["warm"] for entry in map(json.loads, lines) if entry["verb"] == "ready"}
+
+    title = Title("test", "why", "# none\n")
+    assert warm(Lab(conductors, Setting(), title)) == {False}
+    assert warm(Lab(conductors, Setting(), title)) == {True}
+    assert warm(Lab(conductors, Setting(fresh=True), title)) == {False}
+    owner = conductors.on(None).pool.engine._owner.run  # type: ignore[attr-defined]
+    assert processes_of(owner)
+    conductors.close()
+    assert processes_of(owner) == []
+
+
+def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(conductors: Conductors) -> None:
+    lab = Lab(conductors, Setting(), Title("left", "why", "# none\n"))
+    lab.peers("alice", "bob")
+    lab.abandon("somebody has had enough")
+    owner = conductors.on(None).pool.engine._owner.run  # type: ignore[attr-defined]
+    assert processes_of(owner) == []
+    assert lab.verdict == "unknown"
+    assert lab.folder
+    assert json.loads((lab.folder / "run.json").read_text())["error"] == "somebody has had enough"
+
+
+def test_a_limit_that_is_not_there(conductors: Conductors) -> None:
+    lab = Lab(conductors, Setting(limits={"anser": 1}), Title("x", "why", ""))
+    with pytest.raises(ValueError, match="there is no 'anser'"):
+        lab.peers(1)
+
+
+def test_a_profile_that_is_not_there(conductors: Conductors) -> None:
+    lab = Lab(conductors, Setting(profile="nowhere.yaml"), Title("x", "why", ""))
+    with pytest.raises(LabError, match=r"^nowhere\.yaml: cannot be read"):
+        lab.peers(1)
+
+
+def test_nobody_is_asked_for_twice_nor_less_than_one(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab()
+    for wanted in (("alice", "alice"), (0,), (-1,)):
+        with pytest.raises(ValueError, match="names no further peer"):
+            lab.peers(*wanted)

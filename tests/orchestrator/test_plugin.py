@@ -1,0 +1,335 @@
+"""The pytest plugin, seen from outside: what is collected, what fails, and what is said then."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import psutil
+import pytest
+
+# What sessions within this one would otherwise import anew, each of them.
+import orchestrator.pytest_plugin.labs
+import orchestrator.pytest_plugin.scenarios  # noqa: F401
+from tests.orchestrator.support import ROOT, marked_processes, until
+
+HELLO = """
+name: {name}
+why: Two peers talk.
+peers: [alice, bob]
+connections: line
+steps:
+  - send: {{at: alice, to: bob, text: "hello"}}
+  - expect: {{at: bob, from: alice, message: "{message}", within: 0.3}}
+"""
+ENDLESS = """
+name: endless
+why: It takes longer than it may.
+peers: [alice]
+limits: {total: 0.05}
+steps:
+  - repeat: {times: 1000, steps: [{list: alice}]}
+"""
+RED = r"\e[31m[bold]red[/bold]\a"
+
+
+@pytest.fixture(autouse=True)
+def _on_processes(pytester: pytest.Pytester) -> None:
+    """Run peers as processes, without plugins that each session would import anew."""
+    plugins = "-p no:cacheprovider -p no:hypothesispytest"
+    pytester.makeini(f"[pytest]\npeerlab_engine = process\naddopts = {plugins}\n")
+
+
+def scenarios(pytester: pytest.Pytester, **texts: str) -> Path:
+    """Write scenario files into the folder `scenarios`; return it."""
+    folder = pytester.mkdir("scenarios")
+    for name, text in texts.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def hello(name: str, message: str = "hello") -> str:
+    """Return a scenario that is valid when it awaits `hello`."""
+    return HELLO.format(name=name, message=message)
+
+
+def test_it_costs_nothing_where_nobody_uses_it() -> None:
+    heavy = "{'pydantic', 'docker', 'rich', 'ruamel', 'networkx', 'pexpect', 'psutil'}"
+    code = f"import sys, orchestrator.pytest_plugin as p; print(sorted({heavy} & {{*sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_what_is_a_scenario(pytester: pytest.Pytester) -> None:
+    folder = scenarios(pytester, one=hello("one"))
+    (folder / "more").mkdir()
+    (folder / "more/two.yml").write_text(hello("two"))
+    for name in ("three.scenario.yaml", "other.yaml", "compose.yaml"):
+        (pytester.path / name).write_text(hello("three") if "three" in name else "[other: {")
+    (pytester.path / "four.yaml").write_text(hello("four"))
+    assert collected(pytester) == {"one", "two", "three"}
+    assert collected(pytester, "scenarios") == {"one", "two"}
+    assert collected(pytester, "four.yaml") == {"four"}
+    assert collected(pytester, "-k", "two or three") == {"two", "three"}
+    assert collected(pytester, "-m", "not peerlab") == set()
+    assert collected(pytester, "-o", "peerlab_scenarios=four.*") == {"four"}
+    assert collected(pytester, "-p", "no:peerlab", "-o", "peerlab_engine=") == set()
+
+
+def collected(pytester: pytest.Pytester, *words: str) -> set[str]:
+    """Return the names of the tests that pytest finds."""
+    lines = pytester.runpytest_inprocess("--co", "-q", *words).outlines
+    return {line.rpartition("::")[2] for line in lines if "::" in line}
+
+
+def test_verdicts(pytester: pytest.Pytester) -> None:
+    scenarios(pytester, good=hello("good"), bad=hello("bad", RED), odd=ENDLESS)
+    done = pytester.runpytest_inprocess("--junitxml=out.xml", "--peerlab-runs", "kept", "-v")
+    done.assert_outcomes(passed=1, failed=2)
+    done.stdout.fnmatch_lines_random([
+        "*good.yaml::good PASSED*",
+        "bad is invalid: expectations*",
+        "*✗ expectations*1 wrong",
+        "*bob: expected message*",
+        "the end of alice's console",
+        "  | *sent 1 #1",
+        "*endless is unknown: *",
+        "*the steps took longer than 0.05 s",
+        "3 runs on process Python *",
+        f"kept in {pytester.path}/kept",
+    ])  # fmt: skip
+    assert "Traceback" not in done.stdout.str()
+    assert "orchestrator/" not in done.stdout.str()
+    is_harmless(done.stdout.str())
+    report = (pytester.path / "out.xml").read_text()
+    is_harmless(report)
+    cases = {case.attrib["name"]: case for case in ET.fromstring(report).iter("testcase")}
+    verdicts = {"good": "valid", "bad": "invalid", "endless": "unknown"}
+    assert {name: properties(case)["peerlab_verdict"] for name, case in cases.items()} == verdicts
+    assert "bad is invalid" in cases["bad"].find("failure").attrib["message"]  # type: ignore[union-attr]
+    assert Path(properties(cases["bad"])["peerlab_run"], "run.json").exists()
+
+
+def properties(case: ET.Element) -> dict[str, str]:
+    """Return the properties of a test in a JUnit report."""
+    return {each.attrib["name"]: each.attrib["value"] for each in case.iter("property")}
+
+
+def is_harmless(text: str) -> None:
+    """Check that no terminal is harmed by a text."""
+    assert not {"\x1b", "\x07"} & {*text}
+    assert "#x1B" not in text
+
+
+def test_a_file_that_is_wrong(pytester: pytest.Pytester) -> None:
+    wrong = hello("wrong").replace("to: bob", "to: bobb").replace("why:", "wy:")
+    folder = scenarios(pytester, wrong=wrong, torn="name: [", nasty='"\\e[31m": 1')
+    done = pytester.runpytest_inprocess("--co")
+    done.assert_outcomes(errors=3)
+    text = done.stdout.str()
+    assert f"{folder}/wrong.yaml:7:23: no peer 'bobb' here; did you mean 'bob'?" in text
+    assert f"{folder}/wrong.yaml:3:1: unknown key 'wy'" in text
+    assert f"{folder}/torn.yaml:" in text
+    assert "orchestrator/" not in text.replace(str(pytester.path), "")
+    is_harmless(text)
+
+
+def test_a_scenario_for_another_engine_is_skipped(pytester: pytest.Pytester) -> None:
+    scenarios(pytester, one=hello("one") + "engine: docker\n")
+    done = pytester.runpytest_inprocess("-rs", "--peerlab-engine", "process")
+    done.assert_outcomes(skipped=1)
+    done.stdout.fnmatch_lines(["SKIPPED*runs on the engine docker alone*"])
+
+
+def test_a_lab_that_breaks(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    scenarios(pytester, one=hello("one"))
+    pytester.makepyfile("def test_two(lab): lab.peers(1)")
+    done = pytester.runpytest_inprocess("--peerlab-engine", "docker")
+    done.assert_outcomes(failed=2)
+    text = done.stdout.str()
+    told, _, _ = text.partition("short test summary")  # which in CI is not so short
+    assert told.count("hint: start Docker") == 2
+    assert "another exception" not in text
+    assert "orchestrator/" not in text
+
+
+def test_several_workers(pytester: pytest.Pytester) -> None:
+    scenarios(pytester, one=hello("one"), two=hello("two"), bad=hello("bad", "never"))
+    done = pytester.runpytest_subprocess("-n", "2", "--junitxml=out.xml")
+    done.assert_outcomes(passed=2, failed=1)
+    done.stdout.fnmatch_lines(["*bad is invalid: expectations*", "3 runs on process Python *"])
+    cases = ET.parse(pytester.path / "out.xml").iter("testcase")
+    assert sorted(properties(case)["peerlab_verdict"] for case in cases) == [
+        "invalid", "valid", "valid",
+    ]  # fmt: skip
+    places = [
+        (entry["address"], entry["port"])
+        for history in pytester.path.glob("runs/*/*/history.jsonl")
+        for entry in map(json.loads, history.read_text().splitlines())
+        if entry["verb"] == "ready"
+    ]
+    assert len(places) == 12  # two peers in three runs, and each run as `latest` once more
+    for place in places:
+        with socket.socket() as dialling:
+            assert dialling.connect_ex(place) == errno.ECONNREFUSED, "a worker left its peers"
+
+
+def test_tests_in_python(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        r'''
+        import pytest
+
+        def test_good(lab):
+            """Two peers talk."""
+            alice, bob = lab.peers("alice", "bob")
+            alice.connect(bob)
+
+        def test_act(lab):
+            alice, bob = lab.peers("alice", "bob")
+            alice.connect(bob)
+            bob.connect(alice)
+
+        def test_own(lab):
+            alice, bob = lab.peers("alice", "bob")
+            assert alice.list() == ["bob"]
+
+        def test_verdict(lab):
+            alice, bob = lab.peers("alice", "bob")
+            with pytest.raises(AssertionError):
+                bob.expect_line("never \x1b", within=0.1)
+
+        def test_declared(lab):
+            lab.expect_verdict("invalid", check="duplicates")
+            lab.peers(1)
+
+        @pytest.mark.xfail(strict=True)
+        def test_xfail(lab):
+            lab.expect_verdict("unknown")
+            lab.peers(1)
+
+        @pytest.mark.peerlab(engine="docker")
+        def test_elsewhere(lab):
+            pass
+
+        @pytest.mark.peerlab(profil="x")
+        def test_misspelt(lab):
+            pass
+
+        def test_unused(lab):
+            pass
+        '''
+    )
+    done = pytester.runpytest_inprocess("-rA", "--junitxml=out.xml", "--peerlab-engine=process")
+    done.assert_outcomes(passed=2, failed=4, skipped=1, xfailed=1, errors=1)
+    text = done.stdout.str()
+    done.stdout.fnmatch_lines_random([
+        ">       bob.connect(alice)",
+        "E*NotAsWantedError: *`connect` of bob to alice should have succeeded*",
+        "E*came:*error: already connected to *",
+        "the verdict so far: invalid",
+        "  expectations: *`connect` of bob to alice should have succeeded*",
+        "kept in */runs/test-act/*",
+        ">       assert alice.list() == [[]\"bob\"[]]",
+        "  alice last showed:",
+        "the run is invalid, not valid: expectations",
+        "check duplicates is valid, not invalid",
+        "a lab has no 'profil': one of profile, engine, fresh, arguments, limits",
+    ])  # fmt: skip
+    assert "orchestrator/" not in text
+    is_harmless(text)
+    is_harmless((pytester.path / "out.xml").read_text())
+    kept = pytester.path / "runs/test-act/latest"
+    assert "def test_act(lab):" in (kept / "scenario.yaml").read_text()
+    assert '"error": "the test ended early: NotAsWantedError: ' in (kept / "run.json").read_text()
+
+
+def test_the_program_of_a_project(pytester: pytest.Pytester) -> None:
+    shipped = ROOT / "profiles/peerlab.yaml"
+    (pytester.mkdir("profiles") / "mine.yaml").write_text(
+        shipped.read_text().replace("name: peerlab", "name: mine")
+    )
+    scenarios(pytester, one=hello("one") + "profile: ../profiles/mine.yaml\n")
+    pytester.makepyfile(
+        """
+        import json, pytest
+
+        def profile(lab):
+            lab.peers(1)
+            return json.loads((lab.end().folder / "run.json").read_text())["profile"]
+
+        def test_by_the_file(lab):
+            assert profile(lab) == "mine"
+
+        @pytest.mark.peerlab(profile="peerlab")
+        def test_by_the_marker(lab, make_lab):
+            assert profile(lab) == "peerlab"
+            assert profile(make_lab(profile="profiles/mine.yaml")) == "mine"
+        """
+    )
+    done = pytester.runpytest_inprocess("-o", "peerlab_profile=profiles/mine.yaml")
+    done.assert_outcomes(passed=3)
+    assert '"mine"' in next((pytester.path / "runs/one").glob("*/run.json")).read_text()
+
+
+def write_the_page_out(folder: Path) -> None:
+    """Write the files of the page that tells how to use all this."""
+    page = (ROOT / "docs/pytest.md").read_text()
+    files = re.findall(r"`([\w./-]+\.(?:py|yaml))`[^\n]*:\n\n```\w+\n(.*?)```", page, re.DOTALL)
+    assert len(files) == 6
+    for name, text in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_the_page_that_tells_how_to_use_it(pytester: pytest.Pytester) -> None:
+    write_the_page_out(pytester.path)
+    done = pytester.runpytest_inprocess("--ignore", "test_partition.py")
+    done.assert_outcomes(passed=5)
+
+
+@pytest.mark.docker
+def test_what_the_page_tells_of_partitions(pytester: pytest.Pytester) -> None:
+    write_the_page_out(pytester.path)
+    pytester.runpytest_inprocess("test_partition.py").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("words", [[], ["-n", "2"]])
+def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester, words: list[str]) -> None:
+    pytester.makepyfile(
+        """
+        def test_waits(lab):
+            lab.peer("alice").expect_line("never", within=50)
+        """
+    )
+    command = [sys.executable, "-m", "pytest", "-q", *words]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    history = pytester.path / "runs/test-waits/latest/history.jsonl"
+    until(lambda: history.exists() and '"expect"' in history.read_text(), "the wait", 30)
+    assert ours(run.pid)
+    began = time.monotonic()
+    os.killpg(run.pid, signal.SIGINT)  # what a terminal does at Ctrl-C
+    said, _ = run.communicate(timeout=30)
+    assert time.monotonic() - began < 25
+    assert run.returncode == 2
+    assert "KeyboardInterrupt" in said
+    until(lambda: not ours(run.pid), "every peer to be gone")
+
+
+def ours(pid: int) -> list[int]:
+    """Return the peers that a process or one of its workers has started."""
+    try:
+        family = {pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))}
+    except psutil.NoSuchProcess:
+        family = {pid}
+    return [number for number, owner in marked_processes() if owner.pid in family]
