@@ -1,0 +1,176 @@
+"""Patterns from recorded consoles of several styles."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.discovery.inference import Evidence, infer
+from orchestrator.discovery.profile_file import text as written
+from tests.orchestrator.discovery.recorded import evidence, exchange
+
+A, B, C = "172.20.0.2", "172.20.0.3", "172.20.0.4"
+
+
+def bracketed() -> Evidence:
+    """Return the console of a program without a prompt, each line marked."""
+    return evidence(
+        [
+            exchange("unknown", "qwxz", "[no] unknown: qwxz\n", right=False),
+            exchange("myip", "myip", f"[ok] my address is {A}\n", right=None),
+            exchange("myport", "myport", "[ok] my port is 5000\n", right=None),
+            exchange("list", "list", "[ok] connections: 0\n", right=None),
+            exchange("connect", f"connect {B} 5000", f"[ok] connected #1 {B}:5000\n", to="bob",
+                     told=f"[connected] #1 {A}:5000 has come\n", ids={"alice": 1, "bob": 1}),
+            exchange("connect", f"connect {B} 5000", f"[ok] connected #1 {B}:5000\n", to="bob",
+                     at="carol", told=f"[connected] #2 {C}:5000 has come\n",
+                     ids={"carol": 1, "bob": 2}),
+            exchange("list", "list", f"  #1  {A}  5000\n  #2  {C}  5000\n[ok] connections: 2\n",
+                     at="bob"),
+            exchange("connect", f"connect {B} 1", "[no] refused\n", right=False),
+            exchange("send", "send 1 umber quill", "[ok] sent to #1\n", to="bob",
+                     text="umber quill", told=f"[message] #1 {A}:5000 says: umber quill\n",
+                     ids={"alice": 1, "bob": 1}),
+            exchange("terminate", "terminate 1", "[ok] terminated #1\n", to="bob",
+                     told=f"[closed] #1 {A}:5000 has left\n", ids={"alice": 1, "bob": 1}),
+            exchange("exit", "exit", "[ok] goodbye\n", at="carol", to="bob",
+                     told=f"[closed] #2 {C}:5000 has left\n", ids={"carol": 1, "bob": 2}),
+        ],
+        [[f"  #1  {A}  5000", f"  #2  {C}  5000"]],
+        ["[ok] connections: 0"],
+        "[ready] listening on port 5000",
+    )  # fmt: skip
+
+
+def terse() -> Evidence:
+    """Return the console of a program that says nothing where it worked, and messages in blocks."""
+    block = f"> \nMessage received\nSender's IP: {A}\nSender's port: 43210\nMessage: “ab cd”\n> "
+    prompts = ["> "]
+    return evidence(
+        [
+            exchange("unknown", "qwxz", "? bad command\n> ", right=False, prompts=prompts),
+            exchange("myip", "myip", f"{A}\n> ", right=None, prompts=prompts),
+            exchange("list", "list", "ID ADDRESS PORT\n> ", right=None, prompts=prompts),
+            exchange("connect", f"connect {B} 5000", "> ", to="bob", prompts=prompts),
+            exchange("list", "list", f"ID ADDRESS PORT\n0  {B}  5000\n> ", prompts=prompts),
+            exchange("list", "list", f"ID ADDRESS PORT\n0  {A}  43210\n1  {C}  43999\n> ",
+                     at="bob", prompts=prompts),
+            exchange("send", "send 0 ab cd", "> ", to="bob", text="ab cd", told=block,
+                     prompts=prompts, ids={"alice": 0, "bob": 0}),
+            exchange("send", "send 9 ab cd", "? bad id\n> ", right=False, prompts=prompts),
+        ],
+        [[f"0  {B}  5000"], [f"0  {A}  43210", f"1  {C}  43999"]],
+        ["ID ADDRESS PORT"],
+        "",
+        prompts,
+        0,
+    )  # fmt: skip
+
+
+def verbs(known: Evidence) -> dict[str, Any]:
+    found: dict[str, Any] = infer("it", 5000, known).data["verbs"]
+    return found
+
+
+def test_replies_become_patterns_with_names() -> None:
+    found = verbs(bracketed())
+    assert found["connect"] == {
+        "send": "connect {address} {port}",
+        "ok": r"^\[ok\] connected #(?P<id>\d+) (?P<address>[\w.:-]+?):(?P<port>\d+)$",
+    }
+    assert found["myport"]["ok"] == r"^\[ok\] my port is (?P<port>\d+)$"
+    assert found["send"]["ok"] == r"^\[ok\] sent to #(?P<id>\d+)$"
+
+
+def test_rows_and_the_line_behind_them() -> None:
+    found = verbs(bracketed())["list"]
+    row = re.search(found["row"], f"  #12  {B}  5000")
+    assert row
+    assert row.groupdict() == {"id": "12", "address": B, "port": "5000"}
+    assert found["ok"] == r"^\[ok\] connections: \d+$"
+    assert "ends" not in found
+
+
+def test_notices_at_the_other_end() -> None:
+    found = infer("it", 5000, bracketed()).data["notices"]
+    assert found["message"] == (
+        r"^\[message\] #(?P<id>\d+) (?P<address>[\w.:-]+?):(?P<port>\d+) says: (?P<text>.*)$"
+    )
+    assert re.search(found["connected"], f"[connected] #7 {C}:5000 has come")
+    assert re.search(found["closed"], f"[closed] #7 {C}:5000 has left")
+
+
+def test_complaints_share_their_beginning() -> None:
+    assert infer("it", 5000, bracketed()).data["errors"] == r"^\[no\]"
+
+
+def test_what_is_silent_and_headers_without_an_end() -> None:
+    found = verbs(terse())
+    assert found["connect"] == {"send": "connect {address} {port}", "silent": True}
+    assert found["send"]["silent"] is True
+    assert found["list"]["ends"] == "quiet"
+    assert infer("it", 5000, terse()).data["first_id"] == 0
+
+
+def test_a_message_in_a_block_with_quotes_and_an_ephemeral_port() -> None:
+    block = infer("it", 5000, terse()).data["notices"]["message"]["block"]
+    assert block[0] == "^Message received$"
+    assert re.search(block[2], "Sender's port: 51112")
+    found = re.search(block[3], "Message: “with “quotes” in it”")
+    assert found
+    assert found["text"] == "with “quotes” in it"
+
+
+def test_what_never_came_is_lacking_and_doubtful() -> None:
+    draft = infer("it", 5000, terse())
+    assert "connected" in draft.data["lacks"]
+    assert ("lacks", "connected") in draft.doubts
+    assert "exit" in draft.data["lacks"]
+
+
+def test_doubts_stand_in_the_file() -> None:
+    text = written(infer("it", 5000, terse()))
+    at = text.splitlines()
+    line = next(number for number, each in enumerate(at) if each.startswith("  connected:"))
+    assert at[line - 1].startswith("  # doubtful: ")
+
+
+def test_the_prompt_is_no_line_of_a_reply() -> None:
+    assert infer("it", 5000, terse()).data["console"] == {"echo": False, "prompt": "> "}
+
+
+def test_tracebacks_of_a_program_that_lives_on_are_its_complaints() -> None:
+    trace = 'Traceback (most recent call last):\n  File "chat.py", line 1, in f\n    g()\n'
+    ends = ["ValueError: invalid literal", "IndexError: list index", "KeyError: 97"]
+    known = evidence(
+        [
+            exchange("myport", "myport", "port 5000\n", right=None),
+            *(exchange("connect", "connect x", f"{trace}{end}\n", right=False) for end in ends),
+        ],
+        [],
+        [],
+        "ready",
+    )
+    data = infer("it", 5000, known).data
+    assert re.search(data["errors"], "socket.gaierror: [Errno -2] Name or service not known")
+    assert data["crash"] == ["^Exception in thread ", "^Fatal Python error"]
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=60))
+def test_no_text_of_a_program_breaks_its_profile(said: str) -> None:
+    line = f"{said}"
+    known = evidence(
+        [exchange("help", "help", f"{line}\n", right=None),
+         exchange("connect", f"connect {B} 5000", f"{line}\n", to="bob", told=f"{line}\n")],
+        [], [], line,
+    )  # fmt: skip
+    draft = infer("it", 5000, known)
+    for verb in draft.data["verbs"].values():
+        for pattern in [verb.get("ok", "")]:
+            for each in [pattern] if isinstance(pattern, str) else pattern:
+                re.compile(each)
+    assert written(draft)

@@ -1,0 +1,58 @@
+"""Lines made into patterns."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.discovery.evidence import Facts
+from orchestrator.discovery.templates import merged, pattern, template
+
+WORDS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=40)
+FACTS = Facts(frozenset({"10.0.0.2"}), frozenset({5000}), "umber quill", {"alice": 3})
+
+
+@given(WORDS)
+def test_a_pattern_matches_the_line_that_it_is_made_of(line: str) -> None:
+    assert re.search(pattern(template(line, FACTS, "alice")), line)
+
+
+@given(WORDS, st.integers(0, 99_999), st.ip_addresses(v=4))
+def test_what_is_known_is_found_again(front: str, number: int, address: object) -> None:
+    front = re.sub(r"[\d.]", "", front)
+    made = pattern(template(f"{front} from {address} id 3 #{number}", FACTS, "alice"))
+    found = re.search(made, f"{front} from 9.8.7.6 id 4 #17")
+    assert found
+    assert found["address"] == "9.8.7.6"
+
+
+@pytest.mark.parametrize(
+    ("line", "caught"),
+    [
+        ("Message from 10.0.0.2:5000: umber quill", {"text": "umber quill", "port": "5000"}),
+        ('3 says "umber quill"', {"id": "3", "text": "umber quill"}),
+        ("peer 10.0.0.2 (43210)", {"address": "10.0.0.2", "port": "43210"}),
+        ("Sender's port: 43210", {"port": "43210"}),
+        ("sent 11 characters to 3", {"id": "3"}),
+    ],
+)
+def test_what_is_caught(line: str, caught: dict[str, str]) -> None:
+    found = re.search(pattern(template(line, FACTS, "alice")), line)
+    assert found
+    assert {name: found[name] for name in caught} == caught
+
+
+@given(st.lists(st.tuples(st.integers(0, 999), st.ip_addresses(v=4)), min_size=1, max_size=5))
+def test_lines_that_differ_in_what_is_known_are_one(rows: list[tuple[int, object]]) -> None:
+    lines = [f"peer {number} at {address} has come" for number, address in rows]
+    made = merged(template(line, Facts()) for line in lines)
+    assert len(made) == 1
+    assert all(re.search(pattern(made[0]), line) for line in lines)
+
+
+def test_lines_that_mean_something_else_stay_apart() -> None:
+    made = merged([template("connected", Facts()), template("refused", Facts())])
+    assert len(made) == 2
