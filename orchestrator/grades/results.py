@@ -1,0 +1,164 @@
+"""What became of a test, and of a whole program. Pure data, kept as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.checks.verdict import Judgement, Verdict, Witness
+
+_MOST_WITNESSES = 5  # of a finding that are kept; the run's record has all
+
+
+class Outcome(StrEnum):
+    """How a test ended.
+
+    `passed` alone gives points; `unknown` is the lab's failure, and nobody's fault.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    LACKING = "lacking"
+    NOT_RUN = "not run"
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Finding(_Kept):
+    """A check that counts, and is not valid.
+
+    Attributes:
+        check: its name.
+        verdict: ``invalid`` or ``unknown``.
+        says: a few words of what was found.
+        witnesses: the first ones; see `Witness`.
+    """
+
+    check: str
+    verdict: str
+    says: str
+    witnesses: tuple[Witness, ...] = ()
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Finding:
+        """Return what a verdict says."""
+        witnesses = verdict.witnesses[:_MOST_WITNESSES]
+        return cls(check=verdict.check, verdict=verdict.judgement.word, says=verdict.says,
+                   witnesses=witnesses)  # fmt: skip
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the program broke its promise."""
+        return self.verdict == Judgement.INVALID.word
+
+
+class Result(_Kept):
+    """What became of one test with one program.
+
+    Attributes:
+        test: its name.
+        why: what it is for.
+        points: what it is worth.
+        required: whether a program fails as a whole without it.
+        extra: whether its points come on top.
+        checks: the checks that count.
+        outcome: how it ended.
+        reason: why, in one line; empty where it passed.
+        findings: the checks that count and are not valid, the worst first.
+        run: the folder of its run, as seen from the program's; empty where none was begun.
+        at: when what the reason tells of happened, in seconds since the run began.
+        seconds: how long it took.
+        started: whether the program was ready to take part; None where nobody tried.
+        settled: whether it may be kept: it does not come from a failure of the lab.
+    """
+
+    test: str
+    why: str
+    points: float
+    required: bool = False
+    extra: bool = False
+    checks: tuple[str, ...] = ()
+    outcome: Outcome
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    run: str = ""
+    at: float | None = None
+    seconds: float = 0.0
+    started: bool | None = None
+    settled: bool = True
+
+    @property
+    def earned(self) -> float:
+        """The points that it gives."""
+        return self.points if self.outcome is Outcome.PASSED else 0.0
+
+
+class Grade(_Kept):
+    """What became of one program.
+
+    Attributes:
+        program: what people call it.
+        profile: the file of its profile.
+        summary: what the profile says that it is.
+        start: how it is started, as somebody types it; may be empty.
+        engine: where it ran.
+        trouble: why nothing of it could be run, such as a profile that is wrong; else empty.
+        results: of every test, in the order of the rubric.
+    """
+
+    program: str
+    profile: str
+    summary: str = ""
+    start: str = ""
+    engine: str = ""
+    trouble: str = ""
+    results: tuple[Result, ...]
+
+    @property
+    def points(self) -> float:
+        """What it earned, with what comes on top."""
+        return sum(each.earned for each in self.results)
+
+    @property
+    def extra(self) -> float:
+        """What it earned on top."""
+        return sum(each.earned for each in self.results if each.extra)
+
+    @property
+    def total(self) -> float:
+        """What all tests but the extra ones are worth."""
+        return sum(each.points for each in self.results if not each.extra)
+
+    @property
+    def passes(self) -> bool:
+        """Whether it passed all required tests."""
+        return all(r.outcome is Outcome.PASSED for r in self.results if r.required)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether every test ended in a way that speaks of the program, not of the lab."""
+        return all(each.outcome is not Outcome.UNKNOWN for each in self.results)
+
+    @property
+    def findings(self) -> dict[str, list[str]]:
+        """The checks that were broken, by test."""
+        wrong = {each.test: _wrong(each.findings) for each in self.results}
+        return {test: names for test, names in wrong.items() if names}
+
+    def having(self, outcome: Outcome) -> list[str]:
+        """Return the tests that ended so."""
+        return [each.test for each in self.results if each.outcome is outcome]
+
+    def counts(self) -> Counter[Outcome]:
+        """Return how many tests ended in each way."""
+        return Counter(each.outcome for each in self.results)
+
+
+def _wrong(findings: Sequence[Finding]) -> list[str]:
+    return [each.check for each in findings if each.is_wrong]

@@ -1,0 +1,6 @@
+"""Grading: every test of a suite with every program, on engines, until all have a result."""
+
+from orchestrator.grading.grading import Grading, Options, Show
+from orchestrator.grading.programs import Program, find
+
+__all__ = ["Grading", "Options", "Program", "Show", "find"]

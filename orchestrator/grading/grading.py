@@ -1,0 +1,156 @@
+"""Carries a grading out: what is not kept from before is run, marked and kept, one by one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.errors import LabError
+from orchestrator.grades import Grade, Result, Suite, Task
+from orchestrator.grading.course import Case, Course, Show, decided
+from orchestrator.grading.digest import Digests
+from orchestrator.grading.programs import Program
+from orchestrator.jobs import OpenEngine, Plan, carry_out
+from orchestrator.profile import Profile
+from orchestrator.scenario import EngineName
+from orchestrator.stop import Stop
+
+__all__ = ["Grading", "Options", "Show"]
+
+_LOCK = ".lock"
+
+
+class Naming(Protocol):
+    """Told, before anything is run, which tests of which programs will be."""
+
+    def __call__(self, names: list[str]) -> contextlib.AbstractContextManager[Show]:
+        """Return who is shown how far it is, while it goes on."""
+
+
+@dataclass
+class Options:
+    """How to grade.
+
+    Attributes:
+        engine: where programs run; docker or process.
+        open_engine: makes engines.
+        output: where results and runs are kept, a folder for each program.
+        again: whether results that are kept count for nothing.
+        jobs: how many tests are done side by side.
+        stop: ends everything early.
+    """
+
+    engine: EngineName
+    open_engine: OpenEngine
+    output: Path
+    again: bool = False
+    jobs: int = 1
+    stop: Stop = field(default_factory=Stop)
+
+
+class Grading:
+    """One grading of some programs.
+
+    Args:
+        suite: the tests.
+        programs: which ones.
+        options: how.
+    """
+
+    def __init__(self, suite: Suite, programs: Sequence[Program], options: Options) -> None:
+        self._suite, self._programs, self._options = suite, programs, options
+        self.known: dict[tuple[str, str], Result] = {}
+
+    def carry_out(self, show: Naming) -> list[Grade]:
+        """Grade all of it; return the grades in the order of the programs.
+
+        However this ends early, what was done until then is kept for the next time.
+
+        Raises:
+            LabError: the engine does not answer, or results cannot be kept.
+        """
+        with _alone_in(self._options.output):
+            cases = [case for program in self._programs for case in self._open_cases(program)]
+            with show([case.name for case in cases]) as shown:
+                course = Course(cases, self.known, self._options.output, shown,
+                                self._options.stop)  # fmt: skip
+                carry_out(self._plan(course), course)
+        return [self._grade(program) for program in self._programs]
+
+    def _plan(self, course: Course) -> Plan:
+        options = self._options
+        return Plan(
+            [case.script for case in course.cases],
+            options.engine,
+            options.open_engine,
+            options.output,
+            options.stop,
+            options.jobs,
+            guide=course,
+        )
+
+    def _open_cases(self, program: Program) -> Iterator[Case]:
+        """Yield what of a program is to be run; take note of what is known without."""
+        digests = Digests(program, self._options.engine)
+        for task in self._suite.tasks:
+            result = decided(program, task, self._options.engine)
+            case = Case(program, task, digests.of(task), self._options.output)
+            if result is None and not self._options.again:
+                result = case.store.get(task.test.name, case.digest)
+            if result is None:
+                yield case
+            else:
+                self.known[program.name, task.test.name] = result
+
+    def _grade(self, program: Program) -> Grade:
+        look = program.look
+        return Grade(
+            program=program.name,
+            profile=str(program.file),
+            summary=look.summary if look else "",
+            start=_start(look, self._options.engine) if look else "",
+            engine=str(self._options.engine),
+            trouble=program.trouble,
+            results=tuple(self._result(program, task) for task in self._suite.tasks),
+        )
+
+    def _result(self, program: Program, task: Task) -> Result:
+        return self.known[program.name, task.test.name]
+
+
+def _start(look: Profile, engine: EngineName) -> str:
+    """Return how somebody starts the program by hand."""
+    words = look.start.words("process" if engine is EngineName.PROCESS else "container") or []
+    filled = {"{port}": str(look.port), "{name}": "alice", "{python}": "python3",
+              "{address}": "127.0.0.1", "{folder}": "."}  # fmt: skip
+    for word, value in filled.items():
+        words = [each.replace(word, value) for each in words]
+    return shlex.join(words)
+
+
+@contextlib.contextmanager
+def _alone_in(output: Path) -> Iterator[None]:
+    """Let nobody else grade into a folder.
+
+    Raises:
+        LabError: somebody does, or it cannot be written.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with (output / _LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LabError(
+                    f"{output}: another grading is under way there",
+                    hint="wait for it, or choose another --output",
+                ) from error
+            yield
+    except OSError as error:
+        raise LabError(f"{output}: cannot be written: {error.strerror}",
+                       hint="choose another folder with --output") from error  # fmt: skip

@@ -1,0 +1,99 @@
+"""Programs to grade, right ones and disasters, and a small rubric with quick scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator import document, profile
+from tests.orchestrator.support import ROOT
+
+WRONG = ROOT / "tests/wrong/peers"
+HEAD = """name: {name}
+why: What {name} is for.
+peers: [alice, bob]
+connections: line
+limits: {{settle: 0.3, expect: 0.5}}
+steps:
+"""
+SENDS = "  - send: {{at: alice, to: bob, text: {text}}}\n"
+STEPS = {
+    "hello": SENDS.format(text="hello"),
+    "blanks": SENDS.format(text="'two  between'"),
+    "reconnect": "  - terminate: {at: alice, to: bob}\n  - connect: {at: bob, to: alice}\n",
+    "cut-off": "  - partition: {groups: [[alice], [bob]], for: 0.1}\n",
+}
+LINES = {
+    "hello": "points: 5, required: true, checks: [expectations, delivery]",
+    "blanks": "points: 3, checks: [changes]",
+    "reconnect": "points: 2, extra: true, checks: [expectations, ids]",
+    "cut-off": "points: 1",
+}
+
+DIES = "import sys\nprint('no such luck', flush=True)\nsys.exit(3)\n"
+MUTE = "import time\ntime.sleep(60)\n"
+STRANGE = "import time\nprint('<script>alert(1)</script>', flush=True)\ntime.sleep(60)\n"
+
+
+def rubric(folder: Path, *tests: str) -> Path:
+    """Write a rubric and its scenarios, by default three of them."""
+    names = tests or ("hello", "blanks", "reconnect")
+    for name in names:
+        text = HEAD.format(name=name) + STEPS[name]
+        (folder / f"{name}.yaml").write_text(text)
+    rows = [f"  - {{test: {name}, {LINES[name]}}}\n" for name in names]
+    path = folder / "rubric.yaml"
+    path.write_text("title: Three tests\nwhy: A test.\ntests:\n" + "".join(rows))
+    return path
+
+
+def right(home: Path, name: str, *, without: str = "", lacks: bool = False) -> Path:
+    """Write the profile of our own peer under a name; return its folder.
+
+    Args:
+        home: where the folder is made.
+        name: of program and folder.
+        without: a verb that is left out.
+        lacks: whether the profile says so.
+    """
+    shipped = profile.load("peerlab").model_dump(exclude_none=True)
+    shipped["verbs"].pop(without, None)
+    if lacks:
+        shipped["lacks"] = {without: "nobody asked"}
+    return _written(home, name, shipped)
+
+
+def squeezing(home: Path, name: str) -> Path:
+    """Write a peer that collapses blanks."""
+    return _program(home, name, (WRONG / "squeezes.py").read_text())
+
+
+def _program(home: Path, name: str, code: str) -> Path:
+    """Write a program with the console of our own peer, as far as it has one."""
+    shipped = profile.load("peerlab").model_dump(exclude_none=True)
+    arguments = shipped["start"]["process"][3:]
+    shipped["start"] |= {
+        "folder": ".",
+        "process": ["{python}", "{folder}/chat.py", *arguments],
+        "container": ["python3", "{folder}/chat.py", "{port}"],
+        "environment": {"PYTHONPATH": f"{ROOT}:/app"},
+    }
+    folder = _written(home, name, shipped)
+    (folder / "chat.py").write_text(code)
+    return folder
+
+
+def disaster(home: Path, name: str, code: str) -> Path:
+    """Write a program that never gets ready; the lab does not wait long for it."""
+    folder = _program(home, name, code)
+    path = folder / "profile.yaml"
+    path.write_text(path.read_text() + "ready_within: 1.5\n")
+    return folder
+
+
+def _written(home: Path, name: str, data: dict[str, object]) -> Path:
+    folder = home / name
+    folder.mkdir(parents=True)
+    data |= {"name": name}
+    data.pop("ready_within", None)
+    (folder / "profile.yaml").write_text(document.written(data))
+    return folder

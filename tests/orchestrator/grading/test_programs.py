@@ -1,0 +1,119 @@
+"""Which programs are meant, and what they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import DocumentError
+from orchestrator.grading import find
+from orchestrator.grading.digest import Digests
+from orchestrator.grading.programs import Program
+from tests.orchestrator.grades.support import task
+from tests.orchestrator.grading.submissions import right, squeezing
+
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
+
+
+def names(found: list[Program]) -> list[str]:
+    return [program.name for program in found]
+
+
+def test_profiles_folders_and_folders_of_folders(tmp_path: Path) -> None:
+    anna, bert = right(tmp_path / "all", "anna"), right(tmp_path / "all", "bert")
+    (tmp_path / "all/notes").mkdir()
+    assert names(find([anna / "profile.yaml"], None, tmp_path)) == ["anna"]
+    assert names(find([bert, anna], None, tmp_path)) == ["bert", "anna"]
+    assert names(find([tmp_path / "all", bert], None, tmp_path)) == ["anna", "bert"]
+    assert names(find([Path("peerlab")], None, tmp_path)) == ["peerlab"]
+
+
+def test_programs_of_one_name_are_called_as_their_folders(tmp_path: Path) -> None:
+    for number in (1, 2):
+        folder = right(tmp_path, f"chat-{number}")
+        text = (folder / "profile.yaml").read_text().replace(f"name: chat-{number}", "name: chat")
+        (folder / "profile.yaml").write_text(text)
+    assert names(find([tmp_path], None, tmp_path)) == ["chat-1", "chat-2"]
+
+
+def test_no_two_programs_have_one_name(tmp_path: Path) -> None:
+    # Two have a folder's name and so a number, which a third one has as its own name.
+    folders = [tmp_path / "1/chat", tmp_path / "2/chat", tmp_path / "3/chat-2"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "profile.yaml").write_text("no profile")
+    assert names(find(folders, None, tmp_path)) == ["chat", "chat-2", "chat-2-2"]
+
+
+def test_no_program_is_called_like_a_file_of_the_output(tmp_path: Path) -> None:
+    folder = right(tmp_path, "anna")
+    text = (folder / "profile.yaml").read_text().replace("name: anna", "name: summary.html")
+    (folder / "profile.yaml").write_text(text)
+    assert names(find([folder], None, tmp_path)) == ["summary-html"]
+
+
+def test_a_profile_that_is_wrong_is_a_program_all_the_same(tmp_path: Path) -> None:
+    right(tmp_path, "anna")
+    (tmp_path / "bert").mkdir()
+    (tmp_path / "bert/profile.yaml").write_text("name: bert\n")
+    anna, bert = find([tmp_path], None, tmp_path)
+    assert anna.look
+    assert not anna.trouble
+    assert (bert.name, bert.look) == ("bert", None)
+    assert "bert/profile.yaml:1:1: key 'console' is missing" in bert.trouble
+
+
+@pytest.mark.parametrize("what", ["nobody", "empty"])
+def test_nothing_to_grade(tmp_path: Path, what: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DocumentError) as caught:
+        find([tmp_path / what], None, tmp_path)
+    assert "profile" in caught.value.hint
+
+
+def test_one_profile_for_all(tmp_path: Path) -> None:
+    common = squeezing(tmp_path / "teacher", "common") / "profile.yaml"
+    for name in ("carl", "dana eve"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "chat.py").write_text(f"# {name}\n")
+    found = find([tmp_path / "in"], common, tmp_path / "out")
+    assert names(found) == ["carl", "dana-eve"]
+    for program, name in zip(found, ("carl", "dana eve"), strict=True):
+        assert program.file.parent == tmp_path / "out" / program.name
+        assert program.look
+        assert program.look.start.folder == str(tmp_path / "in" / name)
+        assert program.look.verbs["send"].ok
+    assert names(find([tmp_path / "in/carl"], common, tmp_path / "out")) == ["carl"]
+
+
+def test_what_counts_is_in_the_digest(tmp_path: Path) -> None:
+    folder = squeezing(tmp_path, "anna")
+
+    def digest(engine: str = "docker", points: float = 5) -> str:
+        (program,) = find([folder], None, tmp_path)
+        return Digests(program, engine).of(task(points=points))
+
+    before = digest()
+    assert digest() == before
+    assert digest(engine="process") != before
+    assert digest(points=4) != before
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__/chat.pyc").write_text("x")
+    assert digest() == before, "a cache is none of the program"
+    seen = {before}
+
+    def is_new() -> bool:
+        now = digest()
+        fresh = now not in seen
+        seen.add(now)
+        return fresh
+
+    (folder / "more.py").write_text("x = 1\n")
+    assert is_new()
+    (folder / "chat.py").write_text("")
+    assert is_new()
+    (folder / "chat.py").chmod(0o755)
+    assert is_new()
+    (folder / "profile.yaml").write_text((folder / "profile.yaml").read_text() + "\n")
+    assert is_new()
