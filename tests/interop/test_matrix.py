@@ -1,0 +1,166 @@
+"""`peerlab interop`: every pair both ways, judged on evidence that each cell leads to."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from orchestrator.grades import Outcome, Result
+from orchestrator.matrix import Cell, Matrix
+from orchestrator.report import interop as report
+from orchestrator.report.interop.data import as_csv
+from orchestrator.report.interop.page import page
+from orchestrator.runs import transcript
+from orchestrator.transcript import Transcript
+from tests.e2e.support import PEERLAB, environment
+
+HERE = Path(__file__).parent
+TESTS = ["connects", "sends", "answers", "ends"]
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a matrix of our peer, a plain chat and one that cannot be read leaves behind."""
+    folder = tmp_path_factory.mktemp("interop")
+    words = ["interop", "peerlab", str(HERE), "--engine", "process", "--output", str(folder)]
+    done = subprocess.run([PEERLAB, *words], capture_output=True, text=True, env=environment(),
+                          timeout=180, check=False)  # fmt: skip
+    (folder / "said").write_text(done.stdout)
+    assert done.returncode == 2, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(output: Path) -> dict[tuple[str, str], dict[str, dict[str, str]]]:
+    data = json.loads((output / "interop.json").read_text())
+    assert data["programs"] == ["peerlab", "plain", "riddle"]
+    return {(each["dialler"], each["dialled"]): each["results"] for each in data["pairs"]}
+
+
+def outcomes(results: dict[str, dict[str, str]]) -> list[str]:
+    return [results[test]["outcome"] for test in TESTS]
+
+
+pytestmark = pytest.mark.timeout(200)
+
+
+def test_our_peer_understands_a_plain_chat_both_ways(
+    pairs: dict[tuple[str, str], dict[str, dict[str, str]]],
+) -> None:
+    for pair in [("peerlab", "plain"), ("plain", "peerlab"), ("plain", "plain")]:
+        assert outcomes(pairs[pair]) == ["passed"] * 4, pairs[pair]
+
+
+def test_what_cannot_be_read_is_unknown_and_nobodys_fault(
+    pairs: dict[tuple[str, str], dict[str, dict[str, str]]],
+) -> None:
+    for pair, results in pairs.items():
+        assert "failed" not in outcomes(results), results
+        sends, answers = results["sends"], results["answers"]
+        assert (sends["outcome"] == "unknown") is (pair[0] == "riddle"), sends
+        assert (answers["outcome"] == "unknown") is (pair[1] == "riddle"), answers
+    assert "could not read 'said'" in pairs["riddle", "plain"]["sends"]["reason"]
+
+
+def test_the_terminal_shows_marks_and_reasons(output: Path) -> None:
+    said = (output / "said").read_text()
+    assert re.search(r"1 │ peerlab +│ ✓✓✓✓ │ ✓✓✓✓ │ ✓✓\?✓", said)
+    assert re.search(r"3 │ riddle +│ ✓\?✓✓ │ ✓\?✓✓ │ ✓\?\?✓", said)
+    assert "each cell: connects, sends, answers, ends; ✓ works; ? the lab cannot tell" in said
+    assert "riddle → plain" in said
+    assert "4 of 9 pairs work in every way" in said
+
+
+def test_each_cell_leads_to_its_evidence(output: Path) -> None:
+    seen = Seen((output / "interop.html").read_text())
+    inside = [href for href in seen.links if href.startswith("#")]
+    assert len(inside) == 9
+    assert {href[1:] for href in inside} <= seen.ids
+    runs = [href for href in seen.links if not href.startswith("#")]
+    assert len(runs) == 36
+    for href in runs:
+        assert (output / href / "history.jsonl").is_file()
+        assert (output / href / "bob.transcript").is_file()
+    assert "hello from the one who dialled" in seen.text
+    rows = list(csv.DictReader(io.StringIO((output / "interop.csv").read_text())))
+    assert len(rows) == 36
+    assert {row["result"] for row in rows} == {"passed", "unknown"}
+
+
+class Seen(HTMLParser):
+    """What a browser makes of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.tags: set[str] = set()
+        self.outside: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for key, value in attrs:
+            if key == "href":
+                self.links.append(value or "")
+            if key == "id":
+                self.ids.add(value or "")
+            if key == "src" or key.startswith("on"):
+                self.outside.append(f"{key}={value}")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e{{7*7}}'\"><img src=x onerror=y>"
+
+
+def hostile(folder: Path) -> Matrix:
+    """Return a matrix of which every text comes from somebody who means no good."""
+    run = Path("runs/x")
+    (folder / run).mkdir(parents=True)
+    for peer in ("alice", "bob"):
+        record = Transcript(transcript(folder / run, peer))
+        record.typed(f"send 1 {HOSTILE}\n".encode())
+        record.seen(f"{HOSTILE}\r\n".encode(), 0.0)
+        record.close()
+    bad = Result(test="sends", why=HOSTILE, points=1, outcome=Outcome.FAILED,
+                 reason=f"=cmd {HOSTILE}", run=str(run))  # fmt: skip
+    good = bad.model_copy(update={"test": "connects", "outcome": Outcome.PASSED, "run": ""})
+    name = f"@{HOSTILE}"
+    cell = Cell(name, name, [good, bad])
+    tests = [("connects", "x"), ("sends", HOSTILE)]
+    return Matrix(HOSTILE, HOSTILE, tests, [name], "process", [cell])
+
+
+def test_hostile_text_is_text_on_the_page(tmp_path: Path) -> None:
+    html = page(hostile(tmp_path), tmp_path)
+    seen = Seen(html)
+    assert not seen.tags & {"script", "img", "iframe", "object"}
+    assert seen.outside == []
+    assert "<script>alert(1)</script>" in seen.text
+    assert "\x1b" not in html
+    assert "\u202e" not in html
+    assert "{{7*7}}" in seen.text, "no template of ours"
+    assert "default-src 'none'" in html
+
+
+def test_hostile_text_does_no_harm_elsewhere(tmp_path: Path) -> None:
+    matrix = hostile(tmp_path)
+    _, *rows = csv.reader(io.StringIO(as_csv(matrix)))
+    for row in rows:
+        assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for value in row)
+    file = io.StringIO()
+    report.print_matrix(Console(file=file, width=120), matrix)
+    assert "\x1b[31m" not in file.getvalue()
+    assert "\u202e" not in file.getvalue()
+    json.dumps(report.matrix_as_data(matrix))
