@@ -1,0 +1,110 @@
+"""`python -m tests.examples --times 10`: every example peer again and again, graded and compared.
+
+Exit status 0 only if each got exactly what its `findings.yaml` says every time, 1 otherwise,
+2 where the lab itself failed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator import grades
+from orchestrator.engines.choose import available
+from orchestrator.errors import LabError
+from orchestrator.grades import Grade, Suite
+from orchestrator.report.text import safe
+from orchestrator.scenario import EngineName
+from tests.examples.trial import NAMES, differences, graded
+
+_WIDTH = 140  # of the table: no narrower terminal should fold it
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help="Which ones; all as left out.")] = None,
+    times: Annotated[int, typer.Option(min=1, help="How often each is graded.")] = 1,
+    engine: Annotated[EngineName, typer.Option(help="Where.")] = EngineName.AUTO,
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by side.")] = 2,
+    only: Annotated[list[str] | None, typer.Option(help="A test of the suite; repeatable.")] = None,
+) -> None:
+    """Grade the examples, and say where that is not what must be found."""
+    console = Console(highlight=False, width=max(Console().width, _WIDTH))
+    if engine is EngineName.AUTO:
+        engine = available(lambda line: console.print(safe(line)))
+    folder = Path(mkdtemp(prefix="peerlab-examples-"))
+    console.print(f"the runs are kept in {folder}", markup=False)
+    trial = _Trial(
+        console, names or NAMES, engine, jobs, grades.load(grades.SHIPPED).only(only or [])
+    )
+    for number in range(1, times + 1):
+        trial.round(folder / str(number))
+    console.print(trial.table(times))
+    raise typer.Exit(0 if trial.is_right else 1)
+
+
+class _Trial:
+    """Grades all examples, round by round."""
+
+    def __init__(
+        self,
+        console: Console,
+        names: Sequence[str],
+        engine: EngineName,
+        jobs: int,
+        suite: Suite,
+    ) -> None:
+        self._console, self._names, self._engine = console, names, engine
+        self._jobs, self._suite = jobs, suite
+        self._right: Counter[str] = Counter()
+        self._rounds: list[list[Grade]] = []
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every grade was as it must be."""
+        return self._right.total() == len(self._rounds) * len(self._names)
+
+    def round(self, folder: Path) -> None:
+        """Grade all of them once."""
+        began = time.monotonic()
+        done = graded(self._names, self._engine, folder, jobs=self._jobs, suite=self._suite)
+        self._rounds.append(done)
+        for grade in done:
+            differs = differences(grade, self._engine)
+            self._right[grade.program] += not differs
+            for line in differs:
+                self._console.print(f"{grade.program}: {line}", markup=False, soft_wrap=True)
+        self._console.print(f"round {folder.name}: {time.monotonic() - began:.0f} s", markup=False)
+
+    def table(self, times: int) -> Table:
+        """Return how often each was as it must be, and what it got in the last round."""
+        table = Table(title=f"{self._engine}, {times} times", title_justify="left")
+        for name in ("example", "as it must be", "points", "fails", "lacks", "seconds"):
+            table.add_column(name, no_wrap=True)
+        for grade in self._rounds[-1]:
+            counts = grade.counts()
+            table.add_row(
+                grade.program,
+                str(self._right[grade.program]),
+                f"{grade.points:g} of {grade.total:g}",
+                str(counts[grades.Outcome.FAILED]),
+                str(counts[grades.Outcome.LACKING]),
+                f"{sum(each.seconds for each in grade.results):.0f}",
+            )
+        return table
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except LabError as error:
+        print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)

@@ -1,0 +1,150 @@
+"""The example peers, what the suite must find in each, and what it found.
+
+An example is a folder in `examples/peers/`: a program, its profile, and `findings.yaml`, which
+says what the suite must find, and nothing else: under `failed` each test that it fails, with the
+checks that are invalid then; under `lacking` and `unknown` the tests that end so. Where the
+process engine differs, the same keys stand under `process`; a test that cannot be run there is
+not asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from orchestrator import grades
+from orchestrator.engines.choose import choose
+from orchestrator.grades import Grade, Outcome, Result, Suite
+from orchestrator.grading import Grading, Options, find
+from orchestrator.scenario import EngineName
+from tests.orchestrator.support import ROOT
+
+HOME = ROOT / "examples/peers"
+NAMES = sorted(path.parent.name for path in HOME.glob("*/profile.yaml"))
+
+_KEYS = ("failed", "lacking", "unknown")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is found in a program.
+
+    Attributes:
+        failed: the invalid checks of each test that is failed.
+        lacking: the tests that need what the program does not have.
+        unknown: the tests whose outcome nobody knows.
+    """
+
+    failed: dict[str, frozenset[str]]
+    lacking: frozenset[str]
+    unknown: frozenset[str]
+
+    @classmethod
+    def wanted(cls, name: str, engine: EngineName) -> Findings:
+        """Return what must be found in an example."""
+        told: dict[str, Any] = YAML(typ="safe").load(HOME / name / "findings.yaml") or {}
+        other = told.pop("process", {})
+        if engine is EngineName.PROCESS:
+            told |= other
+        if unfit := {*told, *other} - {*_KEYS}:
+            raise ValueError(f"{name}/findings.yaml: no such key: {', '.join(sorted(unfit))}")
+        failed = told.get("failed") or {}
+        return cls(
+            {test: frozenset(checks) for test, checks in failed.items()},
+            frozenset(told.get("lacking") or ()),
+            frozenset(told.get("unknown") or ()),
+        )
+
+    @classmethod
+    def of(cls, grade: Grade) -> Findings:
+        """Return what was found."""
+        failed = [each for each in grade.results if each.outcome is Outcome.FAILED]
+        return cls(
+            {each.test: frozenset(_invalid(each)) for each in failed},
+            frozenset(grade.having(Outcome.LACKING)),
+            frozenset(grade.having(Outcome.UNKNOWN)),
+        )
+
+    def without(self, tests: Sequence[str]) -> Findings:
+        """Return what is left without some tests."""
+        return Findings(
+            {test: checks for test, checks in self.failed.items() if test not in tests},
+            self.lacking - {*tests},
+            self.unknown - {*tests},
+        )
+
+    def lines(self) -> set[str]:
+        """Return each finding as a line."""
+        return {
+            *(f"{test} fails: {', '.join(sorted(self.failed[test]))}" for test in self.failed),
+            *(f"{test} lacks something" for test in self.lacking),
+            *(f"{test} is unknown" for test in self.unknown),
+        }
+
+
+def _invalid(result: Result) -> Iterator[str]:
+    yield from (each.check for each in result.findings if each.is_wrong)
+
+
+def differences(grade: Grade, engine: EngineName) -> list[str]:
+    """Return how a grade of an example differs from what must be found, a line each."""
+    ran = grade.having(Outcome.NOT_RUN)
+    known = {each.test for each in grade.results}
+    wanted = Findings.wanted(grade.program, engine)
+    wanted = wanted.without([*ran, *(_named(wanted) - known)]).lines()
+    found = Findings.of(grade).lines()
+    return [
+        *(f"missing: {line}" for line in sorted(wanted - found)),
+        *(f"too much: {line}{_why(grade, line)}" for line in sorted(found - wanted)),
+    ]
+
+
+def _named(findings: Findings) -> set[str]:
+    return {*findings.failed, *findings.lacking, *findings.unknown}
+
+
+def _why(grade: Grade, line: str) -> str:
+    result = next(each for each in grade.results if each.test == line.split(" ", 1)[0])
+    return f" ({result.reason}; {result.run})"
+
+
+class _Quiet:
+    """Shows nothing."""
+
+    def phase(self, line: str) -> None:
+        """Nobody needs to know."""
+
+    def begin(self, number: int) -> None:
+        """Nobody needs to know."""
+
+    def step(self, number: int, line: str) -> None:
+        """Nobody needs to know."""
+
+    def marked(self, number: int, result: Result) -> None:
+        """Nobody needs to know."""
+
+
+def graded(
+    names: Sequence[str | Path],
+    engine: EngineName,
+    output: Path,
+    *,
+    jobs: int = 1,
+    suite: Suite | None = None,
+) -> list[Grade]:
+    """Grade examples, and programs at other places, as `peerlab grade` does.
+
+    Their runs are kept in `output`.
+    """
+
+    def shown(_: list[str]) -> contextlib.AbstractContextManager[_Quiet]:
+        return contextlib.nullcontext(_Quiet())
+
+    programs = find([HOME / name for name in names], None, output)
+    options = Options(engine, lambda _: choose(engine, str, stop=options.stop), output, jobs=jobs)
+    return Grading(suite or grades.load(grades.SHIPPED), programs, options).carry_out(shown)

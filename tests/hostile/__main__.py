@@ -1,0 +1,41 @@
+"""`python -m tests.hostile --jobs 4`: six good programs graded among four hostile ones.
+
+Exit status 0 only if the six get what they get alone, 1 otherwise, 2 where the lab itself failed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestrator.errors import LabError
+from tests.hostile.crowd import Crowd
+
+
+def main(jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by side.")] = 4) -> None:
+    """Grade all of them at the same time, and say what differs."""
+    console = Console(highlight=False, markup=False)
+    folder, began = Path(mkdtemp(prefix="peerlab-crowd-")), time.monotonic()
+    console.print(f"the runs are kept in {folder}")
+    crowd = Crowd.graded(folder, jobs=jobs)
+    for grade in [*crowd.hostile, *crowd.good]:
+        counts = ", ".join(f"{count} {word}" for word, count in grade.counts().items() if count)
+        console.print(f"{grade.program}: {grade.points:g} of {grade.total:g} points; {counts}")
+    for line in crowd.differences:
+        console.print(line, soft_wrap=True)
+    console.print(f"all of it took {time.monotonic() - began:.0f} s")
+    raise typer.Exit(1 if crowd.differences else 0)
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except LabError as error:
+        print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)

@@ -1,0 +1,51 @@
+"""Good programs graded among hostile ones: what they get is what they get alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.grades import Grade, Suite
+from orchestrator.scenario import EngineName
+from tests.examples import trial
+
+HERE = Path(__file__).parent
+HOSTILE = ("fork_bomb", "disk_filler", "endless_printer", "never_starts")
+GOOD = ("by-the-book", "json-wire", "bad-number", "ephemeral", "one-recv", "positions")
+"""Six examples, of which `findings.yaml` says what is found in them alone."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A grading of good programs among hostile ones.
+
+    Attributes:
+        good: the grades of the good ones.
+        hostile: the others'.
+    """
+
+    good: list[Grade]
+    hostile: list[Grade]
+
+    @classmethod
+    def graded(
+        cls, output: Path, *, jobs: int, suite: Suite | None = None, good: Sequence[str] = GOOD
+    ) -> Crowd:
+        """Grade all of them at the same time."""
+        paths = [HERE / f"{name}.yaml" for name in HOSTILE]
+        paths += [trial.HOME / name for name in good]
+        done = trial.graded(paths, EngineName.DOCKER, output, jobs=jobs, suite=suite)
+        return cls(
+            [grade for grade in done if grade.program in good],
+            [grade for grade in done if grade.program not in good],
+        )
+
+    @property
+    def differences(self) -> list[str]:
+        """What the good ones got that they do not get alone, a line each."""
+        return [
+            f"{grade.program}: {line}"
+            for grade in self.good
+            for line in trial.differences(grade, EngineName.DOCKER)
+        ]

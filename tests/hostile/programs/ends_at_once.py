@@ -1,0 +1,3 @@
+"""Ends at once, with a traceback."""
+
+raise SystemExit("no port was given, or so it says")

@@ -1,0 +1,5 @@
+"""Says nothing at all, and does nothing."""
+
+import time
+
+time.sleep(3600)
