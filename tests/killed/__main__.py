@@ -1,0 +1,81 @@
+"""`python -m tests.killed --runs 100`: runs with faults, half of them killed at any moment.
+
+Each is a command of its own. The killed ones get SIGKILL at a random moment between their
+first line and their usual end. One last command follows. Exit status 0 only if then nothing
+is left of the lab, and all that was there before is as it was.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tests.killed.machine import Machine, changed
+
+PEERLAB = str(Path(sys.executable).with_name("peerlab"))
+ROOT = Path(__file__).parents[2]
+SCENARIO = Path(__file__).with_name("faults.yaml")
+_KILLED = -9
+_USUAL = 12.0  # seconds that a run takes here, more or less
+
+
+def main(
+    runs: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    jobs: Annotated[int, typer.Option(min=1, max=8)] = 2,
+    seed: int = 1,
+) -> None:
+    """Run, kill, and look what is left."""
+    console = Console()
+    dice = random.Random(seed)
+    before, began = Machine.at_rest(), time.monotonic()
+    moments = [dice.uniform(0.3, _USUAL) if n % 2 else None for n in range(runs)]
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as threads:
+        ends = Counter(threads.map(lambda moment: one(Path(folder), moment), moments))
+    took = time.monotonic() - began
+    last = peerlab("run", str(ROOT / "scenarios/hello.yaml"), "--runs", folder)
+    last.wait()
+    after = Machine.at_rest()
+    console.print(f"{runs} runs in {took:.0f} s: {_told(ends)}")
+    left = changed(before, after)
+    for each in left:
+        console.print(each, markup=False)
+    console.print("something is left" if left else "nothing is left, nothing else was touched")
+    sys.exit(1 if left or last.returncode else 0)
+
+
+def one(folder: Path, moment: float | None) -> int:
+    """Run the scenario; kill it after so many seconds, if any. Return how it ended."""
+    run = peerlab("run", str(SCENARIO), "--engine", "docker", "--runs", str(folder))
+    if moment is not None:
+        try:
+            run.wait(moment)
+        except subprocess.TimeoutExpired:
+            run.kill()
+    return run.wait()
+
+
+def peerlab(*words: str) -> subprocess.Popen[bytes]:
+    """Start a command that prints nothing here."""
+    return subprocess.Popen(
+        [PEERLAB, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+    )
+
+
+def _told(ends: Counter[int]) -> str:
+    killed = ends.pop(_KILLED, 0)
+    rest = ", ".join(f"{count} ended with status {status}" for status, count in ends.items())
+    return f"{killed} killed, {rest}"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,154 @@
+"""What there is on this machine that the lab may touch, or must not.
+
+What another lab has made that runs meanwhile is left out, and so is the mesh that somebody
+may use by hand: they come and go as they like.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from orchestrator import command
+from orchestrator.engines import marks
+from orchestrator.engines.docker_client import OWNER
+from orchestrator.engines.docker_sidecar import MESH_SIDECAR
+from orchestrator.owner import Owner
+
+_RULES = (("nft", "list", "ruleset"), ("iptables-save",))
+"""Commands that print the host's own rules; the first that is there is asked."""
+
+_BY_HAND = ("peerlab.mesh", MESH_SIDECAR)
+"""Labels of what belongs to the mesh."""
+
+_RESTS_WITHIN, _POLL = 10.0, 0.5  # seconds
+_SHOWN = 12  # lines of a difference between two sets of rules
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What there is: names or ids of each, and the host's own rules without their counters."""
+
+    containers: frozenset[str]
+    networks: frozenset[str]
+    interfaces: frozenset[str]
+    sidecars: frozenset[int]
+    namespaces: frozenset[str]
+    rules: tuple[str, ...]
+
+    @classmethod
+    def now(cls) -> Machine:
+        """Look."""
+        containers, busy = _split("ps", "--all")
+        networks, others = _split("network", "ls")
+        bridges = frozenset(f"br-{each[:12]}" for each in others)
+        return cls(
+            containers,
+            networks,
+            frozenset(_interfaces(bridges)),
+            frozenset(_sidecars(busy)),
+            frozenset(_namespaces(busy)),
+            tuple(line for line in _rules() if not any(each in line for each in bridges)),
+        )
+
+    @classmethod
+    def at_rest(cls) -> Machine:
+        """Look until two looks agree: what others remove takes the kernel a moment to forget."""
+        deadline = time.monotonic() + _RESTS_WITHIN
+        seen, again = cls.now(), cls.now()
+        while seen != again and time.monotonic() < deadline:
+            time.sleep(_POLL)
+            seen, again = again, cls.now()
+        return again
+
+    def differences(self, other: Machine) -> list[str]:
+        """Return in words what is another way now than it was."""
+        found = []
+        for name in ("containers", "networks", "interfaces", "sidecars", "namespaces", "rules"):
+            before, after = getattr(self, name), getattr(other, name)
+            if before != after:
+                gone, new = set(before) - set(after), set(after) - set(before)
+                found.append(f"{name}: gone {_shown(gone)}, new {_shown(new)}")
+        return found
+
+
+def _shown(what: set[str] | set[int]) -> str:
+    return json.dumps(sorted(map(str, what))[:_SHOWN])
+
+
+def _split(*words: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of what `docker` lists, and of what it lists of others' that is in use."""
+    shown = "|".join(["{{.ID}}", *(f'{{{{.Label "{label}"}}}}' for label in (OWNER, *_BY_HAND))])
+    lines = command.run("docker", *words, "--no-trunc", "--format", shown).splitlines()
+    rows = [line.split("|") for line in lines]
+    busy = frozenset(each for each, mark, *by_hand in rows if any(by_hand) or _lives(mark))
+    return frozenset(each for each, *_ in rows) - busy, busy
+
+
+def _lives(mark: str) -> bool:
+    owner = Owner.parse(mark)
+    return owner is not None and not owner.is_gone
+
+
+def _interfaces(others: frozenset[str]) -> Iterator[str]:
+    """Yield the host's interfaces, but for other labs' bridges and what is on these."""
+    for path in Path("/sys/class/net").iterdir():
+        if not path.is_dir():
+            continue  # a file of the bonding driver's
+        bridge = (path / "master").resolve().name if (path / "master").exists() else ""
+        if path.name not in others and bridge not in others:
+            yield path.name
+
+
+def _sidecars(busy: frozenset[str]) -> Iterator[int]:
+    """Yield the processes that are sidecars, wherever they run."""
+    for process in psutil.process_iter(["pid", "cmdline", "environ"]):
+        mark = (process.info["environ"] or {}).get(marks.OWNER, "")
+        is_sidecar = "sidecar" in (process.info["cmdline"] or ())
+        place = Path(f"/proc/{process.info['pid']}")
+        if is_sidecar and not _lives(mark) and not _is_in(place, busy):
+            yield process.info["pid"]
+
+
+def _is_in(process: Path, containers: frozenset[str]) -> bool:
+    try:
+        group = (process / "cgroup").read_text()
+    except OSError:
+        return False
+    return any(each in group for each in containers)
+
+
+def _namespaces(busy: frozenset[str]) -> Iterator[str]:
+    """Yield the network namespaces in which some process is."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            namespace = str((process / "ns/net").readlink())
+        except OSError:
+            continue
+        if not _is_in(process, busy):
+            yield namespace
+
+
+def _rules() -> Iterator[str]:
+    """Yield the host's own rules, a line each; nothing where nobody can print them."""
+    for words in _RULES:
+        if shutil.which(words[0]):
+            yield from _without_counters(command.run(*words))
+            return
+
+
+def _without_counters(rules: str) -> Iterator[str]:
+    for line in rules.splitlines():
+        if not line.startswith("#"):
+            yield line.partition("counter packets")[0].partition("[")[0]
+
+
+def changed(before: Machine, after: Machine, but: Sequence[str] = ()) -> list[str]:
+    """Return what changed, but for some kinds of things."""
+    return [each for each in before.differences(after) if each.partition(":")[0] not in but]

@@ -1,0 +1,58 @@
+"""A peer that takes every `recv` for a message is right on a straight network alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.checks import NAMES, Judgement
+from orchestrator.conduct import Conductor, Script
+from orchestrator.engines.base import Progress
+from orchestrator.pool import Pool
+from orchestrator.runs import Run
+from orchestrator.stop import Stop
+from tests.conftest import ENGINES
+from tests.orchestrator.support import Place
+
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def conductor(
+    request: pytest.FixtureRequest,
+    docker_refusal: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Conductor]:
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with Place(request.param) as place:
+        pool = Pool(place.engine, Stop())
+        yield Conductor(pool, tmp_path_factory.mktemp("runs"))
+        pool.close()
+
+
+def conducted(conductor: Conductor, name: str) -> Run:
+    run = conductor.run(Script.read(HERE / f"{name}.yaml"), Progress(print, lambda _: None))
+    assert not run.error, run.error
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "says"),
+    [
+        ("straight", set(), ""),
+        ("pieces", {"changes"}, "it was shown in pieces"),
+        ("hold", {"changes"}, "shown as one with the 2 messages behind it"),
+    ],
+)
+def test_what_each_check_says(conductor: Conductor, name: str, wrong: set[str], says: str) -> None:
+    run = conducted(conductor, name)
+    found = {v.check: v.judgement for v in run.verdicts}
+    wanted = {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
+    told = [w.says for v in run.verdicts for w in v.witnesses]
+    assert found == wanted, "\n".join(told)
+    assert any(says in each for each in told) == bool(wrong)

@@ -1,0 +1,129 @@
+"""`python -m tests.wrong --times 20`: every wrong peer again and again, each check's verdicts.
+
+Exit status 0 only if every check said of every run what it must, 1 otherwise, 2 where the lab
+itself failed.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.checks import NAMES, Judgement
+from orchestrator.engines.choose import choose
+from orchestrator.errors import LabError
+from orchestrator.jobs import Plan, carry_out
+from orchestrator.report.text import marked
+from orchestrator.runs import Run
+from orchestrator.scenario import EngineName
+from tests.wrong.trial import EVERY, Variant, found
+
+_WIDTH = 140  # of the table: no narrower terminal should fold it
+
+Runs = dict[Variant, list[Run]]
+
+
+class _Watch:
+    """Says which variant is next, and what went wrong in the lab itself."""
+
+    def __init__(self, console: Console, variants: Sequence[Variant]) -> None:
+        self._console, self._variants = console, variants
+
+    def phase(self, line: str) -> None:
+        """Nobody needs to know."""
+
+    def begin(self, number: int) -> None:
+        """Say what begins, the first time."""
+        variant = self._variants[number]
+        if variant not in self._variants[:number]:
+            self._console.print(f"{variant.name} …", markup=False)
+
+    def step(self, number: int, line: str) -> None:
+        """Nobody needs to know."""
+
+    def end(self, number: int, run: Run) -> None:
+        """Say what broke a run off, if anything did."""
+        if run.error:
+            self._console.print(f"{self._variants[number].name}: {run.error.what}", markup=False)
+
+
+def main(
+    times: Annotated[int, typer.Option(min=1, help="How often each is run.")] = 1,
+    engine: Annotated[list[EngineName] | None, typer.Option(help="Where; may be repeated.")] = None,
+) -> None:
+    """Run the right peer and every wrong one, and print what each check said."""
+    console = Console(highlight=False, width=max(Console().width, _WIDTH))
+    folder = Path(mkdtemp(prefix="peerlab-wrong-"))
+    console.print(f"the runs are kept in {folder}", markup=False)
+    right = [_try(console, name, times, folder) for name in engine or [EngineName.AUTO]]
+    raise typer.Exit(0 if all(right) else 1)
+
+
+def _try(console: Console, name: EngineName, times: int, folder: Path) -> bool:
+    """Run everything on an engine; return whether all was as it must be."""
+    variants = [variant for variant in EVERY for _ in range(times)]
+    scripts = [variant.script(folder) for variant in variants]
+    watch = _Watch(console, variants)
+    began = time.monotonic()
+    done = carry_out(Plan(scripts, name, lambda kind: choose(kind, watch.phase), folder), watch)
+    title = f"{done[0].engine}: {len(done)} runs in {time.monotonic() - began:.0f} s"
+    runs: Runs = {variant: [] for variant in EVERY}
+    for variant, run in zip(variants, done, strict=True):
+        runs[variant].append(run)
+    console.print(_table(title, runs))
+    return all(_is_right(variant, run) for variant in EVERY for run in runs[variant])
+
+
+def _is_right(variant: Variant, run: Run) -> bool:
+    return not run.error and found(run) == variant.wanted
+
+
+def _table(title: str, runs: Runs) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in ("", *(variant.name for variant in runs)):
+        table.add_column(name, no_wrap=True)
+    for check in NAMES:
+        table.add_row(check, *(_cell(check, variant, runs[variant]) for variant in runs))
+    table.add_section()
+    right = [sum(_is_right(variant, run) for run in runs[variant]) for variant in runs]
+    table.add_row("as it must be", *map(str, right))
+    for what, of in (("median, s", statistics.median), ("longest, s", max)):
+        table.add_row(what, *(f"{of(_seconds(runs[variant])):.1f}" for variant in runs))
+    return table
+
+
+def _cell(check: str, variant: Variant, runs: Sequence[Run]) -> str:
+    """Return what a check said: in brackets where it follows, red where it should not."""
+    said = Counter(found(run)[check] for run in runs)
+    wanted = variant.wanted[check]
+    shown = " ".join(_marks(said))
+    if said.keys() != {wanted}:
+        return f"[reverse red]{shown}[/]"
+    return f"({shown})" if check in variant.also else shown
+
+
+def _marks(said: Counter[Judgement]) -> Iterator[str]:
+    for judgement, count in said.items():
+        yield f"{marked(judgement).plain[0]}{count}"
+
+
+def _seconds(runs: Sequence[Run]) -> list[float]:
+    return [sum(run.seconds.values()) for run in runs]
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except LabError as error:
+        print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)

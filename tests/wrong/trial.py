@@ -1,0 +1,97 @@
+"""Each wrong peer, what its file says must be found, and runs with it on any engine.
+
+A wrong peer is a file in `peers/`: a few lines over the right one, which patch one thing. Its
+`BREAKS` names the check that must call it invalid, its `ALSO` those that must as well, because
+what they judge really went wrong with it. Every other check must find it valid. The files are
+read here, never imported: they are programs, which run as a process and in a container alike.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator import profile
+from orchestrator.checks import NAMES, Judgement
+from orchestrator.conduct import Script
+from orchestrator.runs import Run
+from tests.orchestrator.support import ROOT
+
+HERE = Path(__file__).parent
+PEERS = HERE / "peers"
+
+_SHIPPED = "peerlab"
+_IN_THE_IMAGE = "/app"  # where peer/Dockerfile puts the right peer
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A peer, right or wrong.
+
+    Attributes:
+        name: its file's, without the ending.
+        breaks: the check that must find it invalid; empty for the right one.
+        also: the checks that must as well.
+    """
+
+    name: str
+    breaks: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> dict[str, Judgement]:
+        """What each check must say."""
+        wrong = {self.breaks, *self.also}
+        return {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
+
+    def script(self, folder: Path) -> Script:
+        """Return the scenario with peers of this kind; `folder` takes the file of their profile."""
+        right = Script.read(HERE / "scenario.yaml")
+        if not self.breaks:
+            return right
+        # JSON is YAML, too.
+        path = folder / f"{self.name}.yaml"
+        path.write_text(_profile(self.name).model_dump_json(), encoding="utf-8")
+        wrong = right.scenario.model_copy(update={"profile": str(path)})
+        return Script(wrong, right.text)
+
+
+def _profile(name: str) -> profile.Profile:
+    """Return the shipped profile, with a wrong peer for the right one."""
+    shipped = profile.load(_SHIPPED)
+    program = f"{{folder}}/{name}.py"
+    python, _, _, *arguments = shipped.start.process  # without `-m peer`
+    start = shipped.start.model_copy(
+        update={
+            "process": [python, program, *arguments],
+            "container": ["python3", program, *shipped.start.container],
+            "environment": shipped.start.environment | {"PYTHONPATH": f"{ROOT}:{_IN_THE_IMAGE}"},
+            "folder": str(PEERS),
+        }
+    )
+    return shipped.model_copy(update={"name": name, "start": start})
+
+
+def _read(path: Path) -> Variant:
+    known = dict(_constants(path))
+    return Variant(path.stem, known["BREAKS"], known.get("ALSO", ()))
+
+
+def _constants(path: Path) -> Iterator[tuple[str, Any]]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="BREAKS" | "ALSO" as name)], value=value):
+                yield name, ast.literal_eval(value)
+
+
+RIGHT = Variant("right")
+WRONG = [_read(path) for path in sorted(PEERS.glob("*.py"))]
+EVERY = [RIGHT, *WRONG]
+
+
+def found(run: Run) -> dict[str, Judgement]:
+    """Return what each check said of a run."""
+    return {verdict.check: verdict.judgement for verdict in run.verdicts}
