@@ -1,24 +1,29 @@
-"""Fixtures of every test: which engines there are, and labs that leave nothing behind."""
+"""Fixtures of every test: which engines there are, and places that leave nothing behind."""
 
 from __future__ import annotations
 
+import fcntl
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
 
 import pytest
 
-from orchestrator.engines import docker
+from orchestrator.engines import docker_client
 from orchestrator.errors import EngineError
-from tests.orchestrator.support import Lab
+from tests.orchestrator.support import Place, until
 
 ENGINES = ["process", pytest.param("docker", marks=pytest.mark.docker)]
 MESH = ["alice", "bob", "carol", "dave"]
+_MESH_WITHIN = 600.0  # seconds for other tests to let go of the mesh
 
 
 @pytest.fixture(scope="session")
 def docker_refusal() -> str:
     """Return why no Docker engine answers; empty when one does."""
     try:
-        docker.connect().close()
+        docker_client.connect().close()
     except EngineError as error:
         return error.what
     return ""
@@ -34,13 +39,13 @@ def _needs_docker(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def mesh(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[Lab]:
+def mesh(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[Place]:
     """Four peers that every test of an engine shares: leave them running, unconnected."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
-    with Lab(request.param) as lab:
-        lab.start(MESH)
-        yield lab
+    with Place(request.param) as place:
+        place.start(MESH)
+        yield place
 
 
 @pytest.fixture(params=ENGINES)
@@ -50,21 +55,37 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def lab(engine: str) -> Iterator[Lab]:
+def place(engine: str) -> Iterator[Place]:
     """An engine of the test's own, for whatever ends or harms peers."""
-    with Lab(engine) as one:
+    with Place(engine) as one:
         yield one
 
 
 @pytest.fixture
-def process_lab() -> Iterator[Callable[..., Lab]]:
-    """Make labs on the process engine."""
-    labs: list[Lab] = []
+def process_place() -> Iterator[Callable[..., Place]]:
+    """Make places on the process engine."""
+    places: list[Place] = []
 
-    def make() -> Lab:
-        labs.append(Lab("process"))
-        return labs[-1]
+    def make() -> Place:
+        places.append(Place("process"))
+        return places[-1]
 
     yield make
-    for one in labs:
+    for one in places:
         one.close()
+
+
+@pytest.fixture(scope="module")
+def only_mesh() -> Iterator[None]:
+    """Wait until no other test uses the mesh, which is one for the whole machine."""
+    with (Path(tempfile.gettempdir()) / "peerlab-tests-mesh.lock").open("w") as file:
+        until(lambda: _locked(file), "another test to let go of the mesh", _MESH_WITHIN)
+        yield
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

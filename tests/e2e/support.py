@@ -47,7 +47,7 @@ def peerlab(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         text=True,
         stdin=subprocess.DEVNULL,
         env=environment(**changes),
-        timeout=50,
+        timeout=120,
         check=False,
         cwd=ROOT,
     )

@@ -7,17 +7,23 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from docker.errors import NotFound
 
-from orchestrator.engines import docker
+from orchestrator import runs, transcript
+from orchestrator.engines import docker_client
 from orchestrator.owner import Owner
 from tests.e2e.support import LONG, SHORT, peerlab, start
 from tests.orchestrator.support import marked_processes, things_of, until
+
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
 Run = subprocess.Popen[str]
 
@@ -25,7 +31,7 @@ Run = subprocess.Popen[str]
 @pytest.fixture
 def client() -> Iterator[Any]:
     """A client of the Docker engine."""
-    one = docker.connect()
+    one = docker_client.connect()
     yield one
     one.close()
 
@@ -33,22 +39,22 @@ def client() -> Iterator[Any]:
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Callable[[str], Run]]:
     """Start runs that wait in the middle; none may outlive the test."""
-    runs: list[Run] = []
+    begun: list[Run] = []
     (tmp_path / "long.yaml").write_text(LONG)
 
     def one(engine: str) -> Run:
-        folder = tmp_path / f"{len(runs)}"
+        folder = tmp_path / f"{len(begun)}"
         words = ["run", str(tmp_path / "long.yaml"), "--engine", engine, "--runs", str(folder)]
-        runs.append(start(words))
+        begun.append(start(words))
         history = folder / "long/latest/history.jsonl"
-        until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle")
-        return runs[-1]
+        until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle", 60.0)
+        return begun[-1]
 
     yield one
-    for run in runs:
+    for run in begun:
         with contextlib.suppress(ProcessLookupError):
             os.kill(run.pid, signal.SIGTERM)
-        run.communicate(timeout=20)
+        run.communicate(timeout=60)
 
 
 def left_of(pid: int, client: Any = None) -> list[object]:
@@ -76,7 +82,7 @@ def test_a_signal_ends_a_run_cleanly(
     assert left_of(run.pid, client)
     began = time.monotonic()
     run.send_signal(number)
-    _, said = run.communicate(timeout=20)
+    _, said = run.communicate(timeout=60)
     assert time.monotonic() - began < 15
     assert run.returncode == 130
     assert "Traceback" not in said
@@ -92,8 +98,10 @@ def test_two_runs_and_what_a_killed_one_left_on_processes(
 ) -> None:
     dead, alive = begin("process"), begin("process")
     before = left_of(alive.pid)
-    dead.kill()
+    assert left_of(dead.pid)
+    dead.kill()  # from now on any command tidies up after it
     dead.wait()
+    assert_readable(tmp_path / "0/long/latest")
     (tmp_path / "short.yaml").write_text(SHORT)
     words = ["run", str(tmp_path / "short.yaml"), "--engine", "process", "--runs", str(tmp_path)]
     done = peerlab(*words)
@@ -102,21 +110,80 @@ def test_two_runs_and_what_a_killed_one_left_on_processes(
     assert left_of(alive.pid) == before
     assert len(before) == 2
     assert alive.poll() is None
-    assert entries(tmp_path, 0)
+
+
+def assert_readable(folder: Path) -> None:
+    """See that a run whose lab was killed can be judged and read."""
+    judged = peerlab("check", str(folder))
+    assert judged.returncode == 2
+    assert "unknown" in judged.stdout
+    assert not (folder / "run.json").exists()
+    run = runs.load(folder)
+    assert run.broke_off == "its lab was ended before it could end the run"
+    assert {verdict.judgement.word for verdict in run.verdicts} == {"unknown"}
+    kinds = {(each.type, each.verb) for each in run.entries}
+    assert {("ok", "connect"), ("notice", "connected"), ("invoke", "expect")} <= kinds
+    for name in ("alice", "bob"):
+        shown = transcript.screen(transcript.read(runs.transcript(folder, name)))
+        assert shown[0].text.startswith("* listening on")
+
+
+@pytest.mark.parametrize("engine", ["process", pytest.param("docker", marks=pytest.mark.docker)])
+def test_ctrl_c_ends_runs_side_by_side(tmp_path: Path, engine: str, request: Any) -> None:
+    client = request.getfixturevalue("client") if engine == "docker" else None
+    (tmp_path / "long.yaml").write_text(LONG)
+    words = ["--engine", engine, "--jobs", "2", "--times", "3", "--runs", str(tmp_path / "runs")]
+    run = start(["run", str(tmp_path / "long.yaml"), *words])
+    under_way: list[Path] = []
+
+    def both_wait() -> bool:
+        under_way[:] = [
+            path.parent
+            for path in (tmp_path / "runs/long").glob("2*/history.jsonl")
+            if '"expect"' in path.read_text()
+        ]
+        return len(under_way) == 2
+
+    try:
+        until(both_wait, "both to be in the middle", 40.0)
+        # Of each run two peers; on Docker the names and the network too.
+        assert len(left_of(run.pid, client)) == (8 if client else 4)
+        began = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    finally:
+        run.kill()
+        run.communicate()
+    assert run.returncode == 130
+    assert time.monotonic() - began < (10 if client else 5)
+    assert "Traceback" not in said
+    assert left_of(run.pid, client) == []
+    assert sorted((tmp_path / "runs/long").glob("2*")) == sorted(under_way), "the third never began"
+    for folder in under_way:
+        one = runs.load(folder)
+        assert one.record
+        assert one.record.error == one.broke_off == "the run was stopped"
+        assert one.judgement.word == "unknown"
+        assert [e.type for e in one.entries if e.verb == "expect"] == ["invoke", "info"]
 
 
 @pytest.mark.docker
-def test_what_a_killed_run_left_on_docker(begin: Callable[[str], Run], client: Any) -> None:
+def test_what_a_killed_run_left_on_docker(
+    begin: Callable[[str], Run], tmp_path: Path, client: Any
+) -> None:
     stranger = client.api.create_container(
         "peerlab-peer:latest", name="peerlab-somebody-elses", labels={"owner": "me"}
     )
-    odd = client.api.create_container("peerlab-peer:latest", labels={docker.OWNER: "no mark"})
+    odd = client.api.create_container(
+        "peerlab-peer:latest", labels={docker_client.OWNER: "no mark"}
+    )
     try:
         dead, alive = begin("docker"), begin("docker")
         before = left_of(alive.pid, client)
-        dead.kill()
+        assert len(left_of(dead.pid, client)) == 4  # two peers, the names, the network
+        dead.kill()  # from now on any command tidies up after it
         dead.wait()
-        assert len(left_of(dead.pid, client)) == 3
+        assert_readable(tmp_path / "0/long/latest")
         done = peerlab("ps")
         assert done.returncode == 0, done.stderr
         assert left_of(dead.pid, client) == []
@@ -131,9 +198,11 @@ def test_what_a_killed_run_left_on_docker(begin: Callable[[str], Run], client: A
 
 @pytest.mark.docker
 def test_a_network_that_somebody_uses_holds_nothing_up(client: Any) -> None:
-    gone = Owner("0" * 8, Owner.this().host, 2**22 - 1, 1.0)
-    assert gone.is_gone
-    network = client.api.create_network("peerlab-00000000", labels={docker.OWNER: gone.mark})
+    # Its owner ends only when the guest is in: any other command would tidy the network away.
+    owner = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    began = psutil.Process(owner.pid).create_time()
+    mark = Owner("0" * 8, Owner.this().host, owner.pid, began).mark
+    network = client.api.create_network("peerlab-00000000", labels={docker_client.OWNER: mark})
     guest = client.api.create_container(
         "peerlab-peer:latest",
         tty=True,
@@ -142,8 +211,11 @@ def test_a_network_that_somebody_uses_holds_nothing_up(client: Any) -> None:
     )
     try:
         client.api.start(guest["Id"])
+        owner.communicate(b"\n", timeout=20)
         assert peerlab("ps").returncode == 0
         assert client.api.inspect_container(guest["Id"])["State"]["Running"]
     finally:
+        owner.kill()
         client.api.remove_container(guest["Id"], force=True)
-        client.api.remove_network(network["Id"])
+        with contextlib.suppress(NotFound):  # another command was quicker, once the guest was out
+            client.api.remove_network(network["Id"])

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator import profile
-from orchestrator.compose import Mesh
-from orchestrator.engines import docker
-from tests.e2e.support import peerlab
-from tests.orchestrator.support import Lab, until
+from orchestrator import command, compose, definition
+from orchestrator.engines import docker_client, docker_peer
+from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.errors import EngineError
+from tests.e2e.support import SHORT, peerlab
+from tests.orchestrator.support import ROOT, Place, until
 
-pytestmark = pytest.mark.docker
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.usefixtures("only_mesh"),
+    pytest.mark.timeout(180, func_only=True),  # whoever has the mesh may take long
+]
 _MIB = 1024 * 1024
 
 
@@ -25,14 +35,44 @@ def client(docker_refusal: str) -> Iterator[Any]:
     """A client of the Docker engine."""
     if docker_refusal:
         pytest.skip(docker_refusal)
-    one = docker.connect()
+    one = docker_client.connect()
     yield one
     one.close()
 
 
+KEEP = """
+from orchestrator import profile
+from orchestrator.engines import docker_client
+from orchestrator.engines.docker import DockerEngine
+with DockerEngine(docker_client.connect(), keep=True) as engine:
+    (peer,) = engine.start(["alice"], profile.load("peerlab"), lambda _: None)
+    engine.keep()
+print(peer.handle)
+"""
+
+
+def kept_things(client: Any) -> list[str]:
+    """Return the names of what a run has kept, or may keep."""
+    wanted = {"label": "peerlab.keep"}
+    containers = client.api.containers(all=True, filters=wanted)
+    networks = client.api.networks(filters=wanted)
+    return [each["Names"][0][1:] for each in containers] + [each["Name"] for each in networks]
+
+
 @pytest.fixture(scope="module")
-def mesh_of_two(client: Any) -> Iterator[list[dict[str, Any]]]:
-    """Six peers that became two."""
+def kept(client: Any) -> str:
+    """Return the container of a run that has ended and kept its peer."""
+    if kept_things(client):
+        pytest.fail("peers are kept, and this test would remove them: `peerlab down` first")
+    done = subprocess.run(
+        [sys.executable, "-c", KEEP], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def mesh_of_two(client: Any, kept: str) -> Iterator[list[dict[str, Any]]]:
+    """Six peers that became two, beside one that a run has kept."""
     if client.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"}):
         pytest.fail("a mesh is up, and this test would remove it: `peerlab down` first")
     try:
@@ -43,11 +83,19 @@ def mesh_of_two(client: Any) -> Iterator[list[dict[str, Any]]]:
         two = peerlab("up", "--peers", "2", "--json")
         yield json.loads(two.stdout)
     finally:
-        down = peerlab("down")
-        left = client.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"})
+        with Place("docker", keep=True) as alive:
+            alive.start(["bob"])
+            down = peerlab("down")
+            left = client.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"})
+            still_kept = kept_things(client)
+            still_held = [name.removeprefix("/") for name in map(str, alive.left())]
     assert down.returncode == 0, down.stderr
-    assert "removed 2 peers" in down.stdout
+    assert "removed 3 peers" in down.stdout
+    assert "removed what runs have kept: 1 peer(s)" in down.stderr
     assert left == []
+    assert len(still_held) == 3  # what a run may yet keep: a peer, a name server, a network
+    assert sorted(still_kept) == sorted(still_held)
+    assert kept not in still_kept
 
 
 def assert_confined(client: Any, container: str) -> None:
@@ -78,6 +126,64 @@ def assert_confined(client: Any, container: str) -> None:
     assert client.api.exec_inspect(health["Id"])["ExitCode"] == 0
 
 
+def test_the_peers_of_a_failed_run_are_kept_for_somebody_to_look_at(tmp_path: Path) -> None:
+    # The first of all: it removes the mesh of the others.
+    words = ["--engine", "docker", "--keep", "--runs", str(tmp_path)]
+    path = tmp_path / "scenario.yaml"
+    path.write_text(SHORT)
+    assert "docker attach" not in peerlab("run", str(path), *words).stderr
+    path.write_text(SHORT.replace('message: "hello"', 'message: "x", within: 0.1'))
+    done = peerlab("run", str(path), *words)
+    try:
+        assert done.returncode == 1
+        names = re.findall(r"left up by \S+: docker attach (\S+)", done.stderr)
+        assert [name.rpartition("-")[2] for name in names] == ["alice", "bob"]
+        assert "peerlab down removes what was left up" in done.stderr
+        state = command.run("docker", "inspect", "--format", "{{.State.Running}}", *names)
+        assert state.split() == ["true", "true"]
+        assert peerlab("ps").returncode == 0, "which sweeps what killed runs left behind"
+        assert command.run("docker", "inspect", "--format", "{{.State.Running}}", *names) == state
+    finally:
+        peerlab("down")
+    left = command.run("docker", "ps", "--all", "--format", "{{.Names}}")
+    assert not set(names) & set(left.split())
+
+
+def peers_of(client: Any) -> list[DockerPeer]:
+    return docker_peer.mesh_peers(client, "peerlab.mesh=peerlab", 5000)
+
+
+def addresses_are_fixed(client: Any) -> bool:
+    return "peerlab.fixed" in client.api.inspect_network("peerlab-mesh")["Labels"]
+
+
+@pytest.mark.timeout(180)  # three times up, once down
+def test_a_mesh_that_compose_alone_has_made(client: Any) -> None:
+    # It removes the mesh of the others as well.
+    try:
+        words = ["-p", "peerlab", "-f", str(definition.COMPOSE_FILE), "up", "-d", "--no-build"]
+        command.run(*compose.find(), *words, "alice", "bob")
+        first, last = sorted(peers_of(client), key=lambda peer: peer.address)
+        assert peerlab("up", "--peers", "2").returncode == 0  # it stays as it is
+        assert not addresses_are_fixed(client)
+        first.kill()
+        last.kill()
+        with pytest.raises(EngineError, match=r"was started, but at \S+: it was at") as caught:
+            last.start()  # Docker gives it the first address, or one after its own
+        assert "`peerlab down`, then `peerlab up`" in caught.value.hint
+        for peer in peers_of(client):
+            with contextlib.suppress(EngineError):
+                peer.kill()
+        up = peerlab("up", "--peers", "2", "--json")
+        assert addresses_are_fixed(client)
+        assert {each["address"] for each in json.loads(up.stdout)} == {
+            peer.address for peer in peers_of(client)
+        }
+    finally:
+        assert peerlab("down").returncode == 0
+    assert not client.api.networks(names=["peerlab-mesh"])
+
+
 def test_up_grows_and_shrinks(mesh_of_two: list[dict[str, Any]]) -> None:
     assert [each["peer"] for each in mesh_of_two] == ["alice", "bob"]
     assert {each["state"] for each in mesh_of_two} == {"running"}
@@ -85,6 +191,14 @@ def test_up_grows_and_shrinks(mesh_of_two: list[dict[str, Any]]) -> None:
     assert shown.returncode == 0
     assert all(each["address"] in shown.stdout for each in mesh_of_two)
     assert json.loads(peerlab("ps", "--json").stdout)[0]["connections"] == 0
+
+
+def test_what_a_run_kept_outlives_other_commands(
+    client: Any, mesh_of_two: list[Any], kept: str
+) -> None:
+    assert mesh_of_two
+    assert peerlab("ps").returncode == 0
+    assert client.api.inspect_container(kept)["State"]["Running"]
 
 
 def test_the_meshs_containers_are_confined(client: Any, mesh_of_two: list[Any]) -> None:
@@ -106,19 +220,45 @@ def test_docker_stop(client: Any, mesh_of_two: list[Any]) -> None:
     assert mesh_of_two
     began = time.monotonic()
     client.api.stop("bob")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert client.api.inspect_container("bob")["State"]["ExitCode"] == 0
     ended = peerlab("attach", "bob")
     assert ended.returncode == 2
     assert "bob does not run: exited with status 0" in ended.stderr
 
 
+def test_the_meshs_peers_come_back_where_they_were(
+    client: Any, mesh_of_two: list[dict[str, Any]]
+) -> None:
+    before = {each["peer"]: each["address"] for each in mesh_of_two}
+    for peer in peers_of(client):
+        if peer.status().state == "running":
+            peer.kill()
+    down = peers_of(client)
+    assert {peer.name: peer.address for peer in down} == before
+    for peer in reversed(down):
+        peer.start()
+        peer.detach()
+    assert {peer.name: peer.address for peer in peers_of(client)} == before
+    again = peerlab("up", "--peers", "2", "--json")
+    assert json.loads(again.stdout)[0]["state"] == "running"
+    assert {each["peer"]: each["address"] for each in json.loads(again.stdout)} == before
+
+
 def test_the_labs_containers_are_confined(client: Any) -> None:
-    with Lab("docker") as lab:
-        (session,) = lab.start(["alice"])
-        assert isinstance(session.peer, docker.DockerPeer)
+    with Place("docker") as place:
+        (session,) = place.start(["alice"])
+        assert isinstance(session.peer, DockerPeer)
         assert_confined(client, session.peer.container)
         until(lambda: session.peer.connections() == 0, "the health check's connection to end")
+
+
+def test_both_images_are_brought_up_to_date() -> None:
+    done = peerlab("image")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "peerlab-peer:latest is up to date", "peerlab-sidecar:latest is up to date",
+    ]  # fmt: skip
 
 
 def test_the_images_size(client: Any) -> None:
@@ -130,9 +270,5 @@ def test_the_images_size(client: Any) -> None:
 
 
 def test_names() -> None:
-    mesh = Mesh(profile.load("peerlab"))
-    try:
-        assert mesh.names(2) == ["alice", "bob"]
-        assert mesh.names(6) == ["alice", "bob", "carol", "dave", "peer5", "peer6"]
-    finally:
-        mesh._client.close()
+    assert definition.names(2) == ["alice", "bob"]
+    assert definition.names(6) == ["alice", "bob", "carol", "dave", "peer5", "peer6"]

@@ -1,0 +1,239 @@
+"""Faults by hand, on the mesh that `up` has started: `fault`, `heal` and `faults`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Annotated, NoReturn
+
+import typer
+
+from orchestrator import document, profile, report
+from orchestrator.by_hand import ByHand, Kept
+from orchestrator.cli.consoles import BROKEN, Json, err, out, print_json, progress
+from orchestrator.cli.mesh import PROFILE
+from orchestrator.compose import Mesh
+from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.errors import LabError
+from orchestrator.report import HeldRow, safe
+from orchestrator.scenario.words import ALL
+
+commands = typer.Typer()
+fault = typer.Typer(
+    help="Break something of the mesh, with proof that it is broken; see also heal, faults.",
+    no_args_is_help=True,
+)
+commands.add_typer(fault, name="fault")
+
+Peer = Annotated[str, typer.Argument(help="A peer's name.")]
+Where = Annotated[
+    list[str],
+    typer.Argument(help="FROM TO: one direction. A single peer: all its links. `all`: every link."),
+]
+Both = Annotated[bool, typer.Option("--both", help="Both directions between the two.")]
+Name = Annotated[str | None, typer.Option("--as", help="A name by which to heal it.")]
+Delay = Annotated[float | None, typer.Option(help="Seconds by which all comes later.")]
+Jitter = Annotated[float | None, typer.Option(help="Seconds by which the delay varies.")]
+
+
+@fault.command(epilog="Example: peerlab fault partition alice / bob,carol")
+def partition(
+    groups: Annotated[list[str], typer.Argument(help="Peers; a / between groups.")],
+    one_way: Annotated[
+        bool, typer.Option("--one-way", help="Only from the first group to the second.")
+    ] = False,
+    name: Name = None,
+) -> None:
+    """Let groups of peers not reach each other: packets between them vanish."""
+    _break("partition", **{"groups": _grouped(groups), "one_way": one_way, "as": name})
+
+
+def _grouped(words: list[str]) -> list[list[str]]:
+    """Return groups of names: words are separated by blanks and commas, groups by slashes."""
+    text = " ".join(words).replace(",", " ")
+    return [group.split() for group in text.split("/") if group.split()]
+
+
+@fault.command(epilog="Example: peerlab fault isolate alice")
+def isolate(peer: Peer, name: Name = None) -> None:
+    """Let a peer reach nobody, and nobody reach it."""
+    _break("isolate", **{"at": peer, "as": name})
+
+
+@fault.command(epilog="Example: peerlab fault impair alice bob --loss 20%")
+def impair(
+    where: Where,
+    both: Both = False,
+    loss: Annotated[str | None, typer.Option(help="Share of packets that vanish: 20%.")] = None,
+    bandwidth: Annotated[str | None, typer.Option(help="What fits through: '64 kB/s'.")] = None,
+    delay: Delay = None,
+    jitter: Jitter = None,
+    name: Name = None,
+) -> None:
+    """Let links lose packets, be slow, or let little through."""
+    what = {"loss": loss, "bandwidth": bandwidth, "delay": delay, "jitter": jitter}
+    _break("impair", **_scope(where, both=both), **what, **{"as": name})
+
+
+@fault.command(epilog="Example: peerlab fault stream alice bob --both --pieces 1")
+def stream(
+    where: Where,
+    both: Both = False,
+    pieces: Annotated[int | None, typer.Option(help="Bytes that are passed on at a time.")] = None,
+    hold: Annotated[float | None, typer.Option(help="Seconds to collect bytes for.")] = None,
+    delay: Delay = None,
+    jitter: Jitter = None,
+    reset: Annotated[int | None, typer.Option(help="Bytes until the connection breaks.")] = None,
+    name: Name = None,
+) -> None:
+    """Let bytes of TCP connections that are made from now on come in another way."""
+    what = {"pieces": pieces, "hold": hold, "delay": delay, "jitter": jitter, "reset": reset}
+    _break("stream", **_scope(where, both=both), **what, **{"as": name})
+
+
+def _scope(where: list[str], *, both: bool) -> dict[str, object]:
+    match where:
+        case [one]:
+            return {"at": one}
+        case [one, other]:
+            return {"between": [one, other]} if both else {"from": one, "to": other}
+    raise LabError("one or two peers, or `all`, are expected", hint="peerlab fault impair --help")
+
+
+def _break(verb: str, **keys: object) -> None:
+    with _by_hand() as faults:
+        kept = faults.apply(verb, **keys)
+        _tell(faults.lapses())
+    _show([kept])
+    _end([kept])
+
+
+@fault.command(epilog="Example: peerlab fault kill alice")
+def kill(peer: Peer) -> None:
+    """End a peer's program without warning."""
+    _change("kill", peer)
+
+
+@fault.command(epilog="Example: peerlab fault stop alice")
+def stop(peer: Peer) -> None:
+    """Ask a peer's program to end."""
+    _change("stop", peer)
+
+
+@fault.command(epilog="Example: peerlab fault start alice")
+def start(peer: Peer) -> None:
+    """Start a peer again that has ended: same name, same address."""
+    _change("start", peer)
+
+
+@fault.command(epilog="Example: peerlab fault pause alice")
+def pause(peer: Peer) -> None:
+    """Hold a peer's program still."""
+    _change("pause", peer)
+
+
+@fault.command(epilog="Example: peerlab fault resume alice")
+def resume(peer: Peer) -> None:
+    """Let a peer's program go on that was paused."""
+    _change("resume", peer)
+
+
+def _change(verb: str, name: str) -> None:
+    with _mesh() as mesh:
+        peer = _named(mesh, name)
+        before = peer.status().phrase
+        getattr(peer, verb)()
+        if verb == "start":
+            faults = mesh.faults()
+            faults.refresh()
+            _tell(faults.lapses())
+        now = peer.status().phrase
+    out.print(f"{safe(name)}: {before} → {now}")
+
+
+def _named(mesh: Mesh, name: str) -> DockerPeer:
+    peers = {peer.name: peer for peer in mesh.peers()}
+    if name not in peers:
+        near = document.nearest(name, peers)
+        raise LabError(f"there is no peer {name!r}{near}", hint="peerlab ps shows the peers")
+    return peers[name]
+
+
+@commands.command(epilog="Example: peerlab heal")
+def heal(
+    name: Annotated[str, typer.Argument(help="A fault's name, as `faults` shows it.")] = ALL,
+) -> None:
+    """Lift one fault, or all of them; peers that are paused go on, ended ones stay so."""
+    with _mesh() as mesh:
+        faults = mesh.faults()
+        lifted = faults.heal(name)
+        _tell(faults.lapses())
+        if not faults.holds:
+            mesh.forget_faults()
+        paused = [peer for peer in mesh.peers() if peer.status().state == "paused"]
+        for peer in paused if name == ALL else ():
+            peer.resume()
+            out.print(f"{safe(peer.name)}: paused → {peer.status().phrase}")
+    if lifted:
+        _show(lifted)
+    elif not (paused and name == ALL):
+        out.print("nothing was broken")
+    _end(lifted)
+
+
+@commands.command(epilog="Example: peerlab faults --json")
+def faults(as_json: Json = False) -> None:
+    """Show what holds now, measured anew."""
+    with _mesh() as mesh:
+        by_hand = mesh.faults()
+        held, lapses = by_hand.held(), by_hand.lapses()
+        down = [(peer.name, peer.status()) for peer in mesh.peers()]
+    _tell(lapses)
+    if as_json:
+        print_json([_row(each).as_data() for each in held])
+    elif held:
+        _show(held)
+    else:
+        out.print("no fault of the network holds")
+    for name, status in down:
+        if status.state != "running" and not as_json:
+            out.print(f"{safe(name)}: {status.phrase}")
+    _end(held)
+
+
+def _tell(lapses: Iterable[str]) -> None:
+    """Say what has not held all the time."""
+    for said in lapses:
+        err.print(f"[bold]note:[/] {safe(said)}", soft_wrap=True)
+
+
+def _show(kept: list[Kept]) -> None:
+    report.print_held(out, map(_row, kept))
+
+
+def _row(kept: Kept) -> HeldRow:
+    fault, finding = kept.held.fault, kept.finding
+    return HeldRow(fault.name, fault.phrase, kept.means, kept.since, finding.proof, finding.doubts)
+
+
+def _end(kept: list[Kept]) -> NoReturn:
+    """End with the status that says whether all of it was proven."""
+    doubts = [doubt for each in kept for doubt in each.finding.doubts]
+    for doubt in doubts:
+        err.print(f"[bold red]not proven:[/] {safe(doubt)}", soft_wrap=True)
+    raise typer.Exit(BROKEN if doubts else 0)
+
+
+@contextlib.contextmanager
+def _mesh() -> Iterator[Mesh]:
+    with progress() as telling:
+        mesh = Mesh(profile.load(PROFILE), telling.phase)
+        if not mesh.peers():
+            raise LabError("there is no mesh to break", hint="peerlab up starts one")
+        yield mesh
+
+
+@contextlib.contextmanager
+def _by_hand() -> Iterator[ByHand]:
+    with _mesh() as mesh:
+        yield mesh.faults()

@@ -1,0 +1,103 @@
+"""The mesh that people use by hand: `up`, `down`, `ps`, `attach`, and its `image`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from orchestrator import document, profile, report
+from orchestrator.cli.consoles import Json, err, out, print_json, progress
+from orchestrator.compose import Mesh, attach_command
+from orchestrator.errors import LabError
+from orchestrator.image import ensure_image, ensure_sidecar_image
+from orchestrator.installation import ROOT
+from orchestrator.report import PeerRow
+
+PROFILE = "peerlab"  # the mesh of compose.yaml runs the project's own peer
+
+commands = typer.Typer()
+
+
+@commands.command(epilog="Example: peerlab up --peers 20")
+def up(
+    peers: Annotated[int, typer.Option(min=1, max=200, help="How many peers.")] = 4,
+    as_json: Json = False,
+) -> None:
+    """Start a mesh to use by hand: alice, bob, carol, dave, and more as asked for."""
+    with progress() as telling:
+        mesh = Mesh(profile.load(PROFILE), telling.phase)
+        mesh.up(peers, telling)
+        rows = _rows(mesh)
+    _show_peers(rows, as_json=as_json)
+    if not as_json:
+        out.print(f"chat at one: docker attach {rows[0].peer}   (leave with Ctrl-P Ctrl-Q)")
+
+
+@commands.command(epilog="Example: peerlab down")
+def down() -> None:
+    """Remove the mesh, and whatever a killed run left behind."""
+    with progress() as telling:
+        count = Mesh(profile.load(PROFILE), telling.phase).down(telling)
+    out.print(f"removed {count} peers" if count else "there was no mesh")
+
+
+@commands.command(epilog="Example: peerlab ps --json | jq '.[].address'")
+def ps(as_json: Json = False) -> None:
+    """Show the mesh: peer, address, port, state, connections, memory."""
+    with progress() as telling:
+        rows = _rows(Mesh(profile.load(PROFILE), telling.phase))
+    _show_peers(rows, as_json=as_json)
+    if not rows and not as_json:
+        out.print("no peers: start some with peerlab up")
+
+
+def _rows(mesh: Mesh) -> list[PeerRow]:
+    return [
+        PeerRow(
+            peer.name,
+            peer.address,
+            peer.port,
+            (status := peer.status()).phrase,
+            peer.connections(),
+            peer.memory() if status.state == "running" else None,
+        )
+        for peer in mesh.peers()
+    ]
+
+
+def _show_peers(rows: list[PeerRow], *, as_json: bool) -> None:
+    if as_json:
+        print_json([row.as_data() for row in rows])
+    elif rows:
+        report.print_peers(out, rows)
+
+
+@commands.command(epilog="Example: peerlab image")
+def image() -> None:
+    """Build the lab's images ahead of time; the other commands do so where they need them."""
+    with progress() as telling:
+        names = [ensure(telling.phase, ROOT) for ensure in (ensure_image, ensure_sidecar_image)]
+    for name in names:
+        out.print(f"{name} is up to date")
+
+
+@commands.command(epilog="Example: peerlab attach alice")
+def attach(name: Annotated[str, typer.Argument(help="The peer's name.")]) -> None:
+    """Put this terminal on a peer's console; leave it with Ctrl-P Ctrl-Q."""
+    with progress() as telling:
+        mesh = Mesh(profile.load(PROFILE), telling.phase)
+    peers = {peer.name: peer for peer in mesh.peers()}
+    if name not in peers:
+        near = document.nearest(name, peers)
+        raise LabError(f"there is no peer {name!r}{near}", hint="peerlab ps shows the peers")
+    status = peers[name].status()
+    if status.state != "running":
+        raise LabError(f"{name} does not run: {status.phrase}", hint="peerlab up starts it again")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LabError("attach needs a terminal", hint="peerlab run drives peers from a script")
+    err.print(f"on {name}'s console; leave it with Ctrl-P Ctrl-Q, help shows its commands")
+    command = attach_command(name)
+    os.execvp(command[0], command)  # noqa: S606 - this process becomes `docker attach`

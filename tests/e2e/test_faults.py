@@ -1,0 +1,171 @@
+"""`peerlab run` of scenarios with faults, and what is kept of such runs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import runs
+from orchestrator.engines import docker_client
+from orchestrator.owner import Owner
+from tests.e2e.support import NO_DOCKER, peerlab, start
+from tests.orchestrator.support import marked_processes, things_of, until
+
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
+
+STREAMS = """
+name: streams
+why: Bytes come one by one, and a peer is killed and comes back.
+peers: [alice, bob]
+steps:
+  - stream: {between: [alice, bob], pieces: 1, as: crumbs}
+  - connect: {at: alice, to: bob}
+  - send: {at: alice, to: bob, text: "hello"}
+  - expect: {at: bob, from: alice, message: "hello"}
+  - restore: crumbs
+  - kill: {at: bob, for: 0.1}
+  - expect: {at: alice, from: bob, closed: true}
+"""
+PARTITION = """
+name: partition
+why: A message that is sent while nothing gets through arrives when something does.
+engine: docker
+peers: [alice, bob]
+connections: line
+steps:
+  - partition:
+      groups: [[alice], [bob]]
+      during:
+        - send: {at: alice, to: bob, text: "hello"}
+  - expect: {at: bob, from: alice, message: "hello", within: 20}
+"""
+ENDLESS = """
+name: endless
+why: Nothing gets through, and nobody lifts that.
+engine: docker
+peers: [alice, bob]
+connections: line
+steps:
+  - partition: [[alice], [bob]]
+  - expect: {at: bob, from: alice, message: "never", within: 100}
+"""
+
+
+@pytest.fixture
+def client(docker_refusal: str) -> Iterator[Any]:
+    """A client of the Docker engine."""
+    if docker_refusal:
+        pytest.skip(docker_refusal)
+    one = docker_client.connect()
+    yield one
+    one.close()
+
+
+def run(folder: Path, text: str, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    path = folder / "scenario.yaml"
+    path.write_text(text)
+    return peerlab("run", str(path), "--runs", str(folder / "runs"), *words, **changes)
+
+
+def rows_of_the_table(shown: str) -> list[str]:
+    """Return what stands below the title of the table of faults."""
+    lines = shown.splitlines()
+    titles = [number for number, line in enumerate(lines) if line.startswith("Faults")]
+    assert len(titles) == 1, shown
+    return [line for line in lines[titles[0] + 1 :] if "proven" in line]
+
+
+def test_streams_and_lives_on_processes(tmp_path: Path) -> None:
+    done = run(tmp_path, STREAMS, "--engine", "process")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ streams: valid" in done.stdout
+    assert "streams are bent by a relay" in done.stderr
+    stream, kill = rows_of_the_table(done.stdout)
+    assert "alice and bob: in" in stream
+    assert "bob" in kill
+    for words in ("crumbs", "by relay", "before 900 bytes in 3 reads", "exited with status 137"):
+        assert words in done.stdout
+    assert "not proven" not in done.stdout
+    kept = str(tmp_path / "runs/streams/latest")
+    for words in (["check", kept], ["report", kept]):
+        again = peerlab(*words, **NO_DOCKER)
+        assert again.returncode == 0, again.stderr
+        assert "streams: valid" in again.stdout
+    assert rows_of_the_table(again.stdout) == [stream, kill]
+
+
+@pytest.mark.docker
+def test_a_partition_on_docker_as_json(tmp_path: Path) -> None:
+    done = run(tmp_path, PARTITION, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (only,) = json.loads(done.stdout)["runs"]
+    (fault,) = only["faults"]
+    assert (fault["fault"], fault["name"], fault["peer"]) == ("partition", "partition 1", None)
+    assert (fault["says"], fault["proven"], fault["outcome"]) == ("alice | bob", True, "ok")
+    assert fault["links"] == [["alice", "bob"], ["bob", "alice"]]
+    assert fault["means"] == {"cut": "nftables"}
+    assert fault["from"] < fault["to"]
+    for row in fault["proof"]:
+        assert row["during"]["arrived"] == 0
+        assert row["before"]["arrived"] > 0
+        assert row["after"]["arrived"] > 0
+    check = peerlab("check", only["folder"], "--json")
+    assert check.returncode == 0
+    (kept,) = json.loads(check.stdout)["runs"]
+    times = {"from": pytest.approx(fault["from"]), "to": pytest.approx(fault["to"])}
+    assert kept["faults"] == [{**fault, **times}]
+    report = peerlab("report", only["folder"])
+    assert report.returncode == 0
+    (row,) = rows_of_the_table(report.stdout)
+    assert "alice | bob" in row
+
+
+def test_what_processes_cannot_do(tmp_path: Path) -> None:
+    text = PARTITION.replace("engine: docker\n", "")
+    done = run(tmp_path, text, "--engine", "process")
+    assert done.returncode == 2
+    assert "partition needs `partition alice | bob`, but processes share" in done.stderr
+    assert "hint: take another --engine" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_partition_leaves_nothing(
+    client: Any, tmp_path: Path, number: int
+) -> None:
+    path = tmp_path / "endless.yaml"
+    path.write_text(ENDLESS)
+    under_way = start(["run", str(path), "--runs", str(tmp_path)])
+    history = tmp_path / "endless/latest/history.jsonl"
+
+    def made(owner: Owner) -> bool:
+        return owner.pid == under_way.pid
+
+    try:
+        until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle", 40)
+        there = things_of(client, made)
+        assert sum("sidecar" in name for name in there) == 2
+        assert len(there) == 6, "two peers, their sidecars, a name server, a network"
+        under_way.send_signal(number)
+        _, said = under_way.communicate(timeout=30)
+    finally:
+        under_way.kill()
+    assert under_way.returncode == 130
+    assert "Traceback" not in said
+    assert "interrupted: nothing was left running" in said
+    assert things_of(client, made) == []
+    assert [pid for pid, owner in marked_processes() if made(owner)] == []
+    kept = runs.load(history.parent)
+    assert (kept.broke_off, kept.judgement.word) == ("the run was stopped", "unknown")
+    (fault,) = kept.facts.faults
+    assert fault.until is None or fault.until >= fault.began
+    shown = peerlab("report", str(history.parent))
+    assert shown.returncode == 2
+    assert len(rows_of_the_table(shown.stdout)) == 1

@@ -1,0 +1,185 @@
+"""`peerlab fault`, `heal` and `faults`, as somebody uses them on the mesh."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.engines import docker_client
+from orchestrator.engines.docker_sidecar import MESH_SIDECAR
+from tests.e2e.support import peerlab
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.usefixtures("only_mesh"),
+    pytest.mark.timeout(120, func_only=True),  # whoever has the mesh may take long
+]
+NONSENSE = {
+    "fault isolate alcie": "no peer 'alcie' here; did you mean 'alice'?",
+    "fault partition alice / bobb": "no peer 'bobb' here; did you mean 'bob'?",
+    "fault partition alice bob": "error: partition: ",
+    "fault impair alice bob": "this does nothing: give loss, bandwidth or delay",
+    "fault impair alice bob --loss much": "error: impair: ",
+    "fault impair alice bob carol --loss 5%": "one or two peers, or `all`, are expected",
+    "fault stream all --pieces 1 --hold 1": "one thing is done to a stream",
+    "fault kill alcie": "there is no peer 'alcie'; did you mean 'alice'?",
+    "fault resume alice": "alice cannot be resumed: it is running",
+    "heal nothing": "no fault called 'nothing' holds",
+}
+
+
+@pytest.fixture(scope="module")
+def client(docker_refusal: str, only_mesh: None) -> Iterator[Any]:
+    """A client of the Docker engine, while nobody else has a mesh."""
+    if docker_refusal:
+        pytest.skip(docker_refusal)
+    one = docker_client.connect()
+    if one.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"}):
+        pytest.fail("a mesh is up, and this test would remove it: `peerlab down` first")
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def mesh(client: Any) -> Iterator[dict[str, str]]:
+    """Return where each of three peers is; what held on them is gone with them."""
+    try:
+        up = peerlab("up", "--peers", "3", "--json")
+        assert up.returncode == 0, up.stderr
+        yield {each["peer"]: each["address"] for each in json.loads(up.stdout)}
+        held = peerlab("fault", "isolate", "bob")
+        assert held.returncode == 0, held.stderr
+        assert sidecars(client)
+    finally:
+        down = peerlab("down")
+    assert down.returncode == 0, down.stderr
+    assert sidecars(client) == []
+
+
+@pytest.fixture
+def straight(mesh: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Return the same; nothing holds before and after."""
+    yield mesh
+    for name, state in states().items():
+        if state.startswith("exited"):
+            assert peerlab("fault", "start", name).returncode == 0
+    peerlab("heal")
+    assert faults() == []
+
+
+def sidecars(client: Any) -> list[str]:
+    """Return the sidecars of the mesh's peers: other tests have such of their own."""
+    found = client.api.containers(all=True, filters={"label": MESH_SIDECAR})
+    names = [each["Names"][0].removeprefix("/") for each in found]
+    return [name for name in names if name.partition("-")[0] in ("alice", "bob", "carol")]
+
+
+def faults() -> list[dict[str, Any]]:
+    done = peerlab("faults", "--json")
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def states() -> dict[str, str]:
+    rows = json.loads(peerlab("ps", "--json").stdout)
+    return {row["peer"]: row["state"] for row in rows}
+
+
+def refused(*words: str) -> str:
+    """Run a command that must be refused; return what it says."""
+    done = peerlab(*words)
+    assert done.returncode == 2, done.stdout
+    assert done.stdout == ""
+    return done.stderr
+
+
+def test_without_a_mesh_there_is_nothing_to_break(client: Any) -> None:
+    # The first of all: then there is one.
+    for words in (["fault", "isolate", "alice"], ["fault", "kill", "alice"], ["heal"], ["faults"]):
+        said = refused(*words)
+        assert "error: there is no mesh to break" in said
+        assert "hint: peerlab up starts one" in said
+    assert sidecars(client) == []
+
+
+def test_each_fault_holds_when_its_command_is_over(straight: dict[str, str]) -> None:
+    assert straight
+    given = [
+        ["partition", "alice", "/", "bob,carol", "--as", "split"],
+        ["impair", "bob", "carol", "--loss", "20%"],
+        ["stream", "carol", "bob", "--pieces", "1"],
+    ]
+    for words in given:
+        done = peerlab("fault", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "✓ proven" in done.stdout
+    found = faults()
+    assert [(each["fault"], each["says"], each["proven"]) for each in found] == [
+        ("split", "alice | bob, carol", True),
+        ("impair 1", "bob to carol: loss 20%", True),
+        ("stream 1", "carol to bob: in pieces of 1 byte", True),
+    ]
+    assert found[0]["means"] == {"cut": "nftables"}
+    assert {row["during"]["arrived"] for row in found[0]["proof"]} == {0}
+    shown = peerlab("faults")
+    assert all(word in shown.stdout for word in ("split", "impair 1", "stream 1"))
+    one = peerlab("heal", "split")
+    assert one.returncode == 0, one.stdout + one.stderr
+    assert "after" in one.stdout
+    assert [each["fault"] for each in faults()] == ["impair 1", "stream 1"]
+    rest = peerlab("heal")
+    assert rest.returncode == 0, rest.stdout + rest.stderr
+    assert rest.stdout.index("stream 1") < rest.stdout.index("impair 1"), "the last one first"
+    assert "no fault of the network holds" in peerlab("faults").stdout
+    assert "nothing was broken" in peerlab("heal").stdout
+
+
+def test_what_holds_does_so_at_a_peer_that_comes_back_as_well(straight: dict[str, str]) -> None:
+    assert peerlab("fault", "isolate", "alice").returncode == 0
+    killed = peerlab("fault", "kill", "alice")
+    assert killed.stdout == "alice: running → exited with status 137 (killed)\n"
+    (held,) = json.loads(peerlab("faults", "--json").stdout)
+    assert (held["fault"], held["proven"]) == ("isolate 1", False)
+    assert held["doubts"] == ["no link of it has both its ends running"]
+    assert "alice: exited with status 137" in peerlab("faults").stdout
+    started = peerlab("fault", "start", "alice")
+    assert started.stdout == "alice: exited with status 137 (killed) → running\n"
+    rows = json.loads(peerlab("ps", "--json").stdout)
+    assert {row["peer"]: row["address"] for row in rows} == straight
+    (held,) = faults()
+    assert (held["proven"], len(held["proof"])) == (True, 4)
+    assert {row["during"]["arrived"] for row in held["proof"]} == {0}
+    assert peerlab("heal").returncode == 0
+
+
+def test_pause_and_stop(straight: dict[str, str]) -> None:
+    assert straight
+    assert peerlab("fault", "pause", "bob").stdout == "bob: running → paused\n"
+    assert "bob: paused" in peerlab("faults").stdout
+    assert "cannot be paused: it is paused" in refused("fault", "pause", "bob")
+    healed = peerlab("heal")
+    assert (healed.returncode, healed.stdout) == (0, "bob: paused → running\n")
+    assert peerlab("fault", "stop", "bob").stdout == "bob: running → exited with status 0\n"
+    assert "nothing was broken" in peerlab("heal").stdout
+    assert states()["bob"] == "exited with status 0", "who was stopped stays so"
+    assert peerlab("fault", "start", "bob").returncode == 0
+    assert "bob cannot be started: it is running" in refused("fault", "start", "bob")
+
+
+def test_two_of_one_name_are_refused(straight: dict[str, str]) -> None:
+    assert straight
+    assert peerlab("fault", "isolate", "alice", "--as", "cut").returncode == 0
+    said = refused("fault", "impair", "bob", "carol", "--loss", "5%", "--as", "cut")
+    assert "a fault called 'cut' holds already" in said
+    assert [each["fault"] for each in faults()] == ["cut"]
+
+
+def test_what_makes_no_sense_is_refused(mesh: dict[str, str]) -> None:
+    assert mesh
+    for words, says in NONSENSE.items():
+        assert says in refused(*words.split()), words
+    assert faults() == []

@@ -1,0 +1,139 @@
+"""`peerlab grade` as people use it: files, statuses, Ctrl-C and going on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.support import peerlab, start
+from tests.orchestrator.grading.submissions import DIES, disaster, right, rubric, squeezing
+from tests.orchestrator.support import marked_processes, until
+
+LONG = """name: long
+why: Somebody waits for what never comes.
+peers: [alice, bob]
+steps:
+  - expect: {at: bob, from: alice, message: never, within: 60}
+"""
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    """What every command here says: the rubric, the engine, the folder."""
+    return ["--rubric", str(rubric(tmp_path)), "--engine", "process", "--output",
+            str(tmp_path / "grades")]  # fmt: skip
+
+
+def test_a_folder_of_submissions(tmp_path: Path, words: list[str]) -> None:
+    home = tmp_path / "submissions"
+    right(home, "anna")
+    squeezing(home, "bert")
+    disaster(home, "cleo", DIES)
+    done = peerlab("grade", str(home), *words, "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert "warning: on the process engine programs run as you" in done.stderr
+    assert "anna: 10 of 8 points, 2 of them extra; passes" in done.stdout
+    assert "bert: 7 of 8 points" in done.stdout
+    assert "cleo: 0 of 8 points; does not pass" in done.stdout
+    output = tmp_path / "grades"
+    rows = list(csv.DictReader((output / "grades.csv").read_text().splitlines()))
+    assert [(row["program"], row["points"]) for row in rows] == [
+        ("anna", "10"), ("bert", "7"), ("cleo", "0"),
+    ]  # fmt: skip
+    assert len(list(ET.parse(output / "junit.xml").getroot())) == 3
+    page = (output / "bert/report.html").read_text()
+    assert "only blanks changed" in page
+    assert "alice's console" in page
+    assert json.loads((output / "bert/results.json").read_text())["tests"][1]["score"] == 0
+    place = next(line for line in done.stdout.splitlines() if "blanks: peerlab report" in line)
+    folder = place.split("peerlab report ")[1].split("   #")[0]
+    assert peerlab("report", folder).returncode == 1, "the evidence is where it says"
+
+    required = peerlab("grade", str(home), *words, "--require", "--json")
+    assert required.returncode == 1
+    data = json.loads(required.stdout)
+    assert [each["points"] for each in data["programs"]] == [10, 7, 0]
+    assert data["programs"][1]["findings"] == {"blanks": ["changes"]}
+    assert peerlab("grade", str(home / "anna"), *words, "--require").returncode == 0
+
+
+def test_one_profile_for_all(tmp_path: Path, words: list[str]) -> None:
+    common = squeezing(tmp_path / "teacher", "common")
+    for name in ("carl", "dana"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "chat.py").write_text((common / "chat.py").read_text())
+    named = ["--profile", str(common / "profile.yaml"), "--only", "blanks"]
+    done = peerlab("grade", str(tmp_path / "in"), *words, *named)
+    assert done.returncode == 0, done.stderr
+    assert "carl: 0 of 3 points" in done.stdout
+    assert "dana: 0 of 3 points" in done.stdout
+
+
+def test_a_profile_that_is_wrong(tmp_path: Path, words: list[str]) -> None:
+    right(tmp_path / "in", "anna")
+    (tmp_path / "in/bert").mkdir()
+    (tmp_path / "in/bert/profile.yaml").write_text("name: bert\n")
+    done = peerlab("grade", str(tmp_path / "in"), *words)
+    assert done.returncode == 2
+    assert "anna: 10 of 8 points" in done.stdout
+    assert "profile.yaml:1:1: key 'console' is missing" in (
+        tmp_path / "grades/bert/report.html"
+    ).read_text().replace("&#39;", "'")
+
+
+@pytest.mark.parametrize("more", [["--only", "helo"], ["--rubric", "nowhere.yaml"]])
+def test_mistakes_of_the_command(tmp_path: Path, words: list[str], more: list[str]) -> None:
+    done = peerlab("grade", "peerlab", *words, *more)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+
+
+def test_ctrl_c_and_the_same_command_again(tmp_path: Path, words: list[str]) -> None:
+    right(tmp_path / "in", "anna")
+    path = tmp_path / "rubric.yaml"
+    (tmp_path / "long.yaml").write_text(LONG)
+    path.write_text(path.read_text() + "  - {test: long, points: 1}\n")
+    command = ["grade", str(tmp_path / "in"), *words, "--jobs", "1"]
+    kept = tmp_path / "grades/anna/kept"
+
+    def is_under_way() -> bool:
+        return bool(list(tmp_path.glob("grades/anna/runs/long/2*/history.jsonl")))
+
+    run = start(command)
+    try:
+        until(is_under_way, "the last test to begin", 30)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+    finally:
+        run.kill()
+    assert run.returncode == 130
+    assert "3 of 4 tests were done and are kept: the same command goes on" in said
+    assert "Traceback" not in said
+    assert [each for each, owner in marked_processes() if owner.pid == run.pid] == []
+    before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert set(before) == {"hello.json", "blanks.json", "reconnect.json"}
+
+    (tmp_path / "long.yaml").write_text(LONG.replace("within: 60", "within: 0.1"))
+    done = peerlab(*command)
+    assert done.returncode == 0, done.stderr
+    assert {n: (kept / n).stat().st_mtime_ns for n in before} == before, "nothing is done twice"
+    assert "anna: 10 of 9 points" in done.stdout
+    again = peerlab(*command, "--again", "--only", "hello")
+    assert again.returncode == 0
+    assert (kept / "hello.json").stat().st_mtime_ns > before["hello.json"]
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(120)
+def test_on_docker(tmp_path: Path) -> None:
+    squeezing(tmp_path / "in", "bert")
+    words = ["--rubric", str(rubric(tmp_path)), "--output", str(tmp_path / "grades")]
+    done = peerlab("grade", str(tmp_path / "in"), *words, "--engine", "docker")
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+    assert "bert: 7 of 8 points" in done.stdout

@@ -1,0 +1,146 @@
+"""`peerlab check` and `peerlab report`: runs that are kept, without any engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.support import LONG, NO_DOCKER, PEERLAB, SHORT, peerlab, start
+from tests.orchestrator.support import until
+
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a valid run and one that is not."""
+    folder = tmp_path_factory.mktemp("runs")
+    bad = SHORT.replace("name: short", "name: bad").replace("bob, from", "bob, within: 0.2, from")
+    for name, text in (("short", SHORT), ("bad", bad.replace('age: "hello"', 'age: "bye"'))):
+        (folder / f"{name}.yaml").write_text(text)
+        peerlab("run", str(folder / f"{name}.yaml"), "--engine", "process", "--runs", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_a_valid_run(kept: Path, command: str) -> None:
+    done = peerlab(command, str(kept / "short"), **NO_DOCKER)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "short: Two peers talk." in done.stdout
+    assert "✓ short: valid" in done.stdout
+    assert ("Messages: sent → shown → confirmed" in done.stdout) is (command == "report")
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_a_run_that_is_not_valid(kept: Path, command: str) -> None:
+    done = peerlab(command, str((kept / "bad/latest").resolve()), **NO_DOCKER)
+    assert done.returncode == 1
+    assert "✗ bad: invalid" in done.stdout
+    assert "nothing of the kind within 0.2 s" in done.stdout
+    assert "hello" in done.stdout  # what bob's console showed instead
+    assert "has changed" not in done.stdout
+
+
+def test_several_runs_in_one_go(kept: Path) -> None:
+    done = peerlab("check", str(kept / "short"), str(kept / "bad"), COLUMNS="80")
+    assert done.returncode == 1
+    assert "1 of 2 runs not valid" in done.stdout
+
+
+def test_json(kept: Path) -> None:
+    done = peerlab("check", str(kept / "short"), str(kept / "bad"), "--json")
+    data = json.loads(done.stdout)
+    assert (done.returncode, data["verdict"]) == (1, "invalid")
+    assert [(run["scenario"], run["verdict"]) for run in data["runs"]] == [
+        ("short", "valid"),
+        ("bad", "invalid"),
+    ]
+
+
+def test_a_verdict_that_is_another_now(kept: Path, tmp_path: Path) -> None:
+    for file in (kept / "short/latest").resolve().iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    history = tmp_path / "history.jsonl"
+    lines = [line for line in history.read_text().splitlines() if '"message"' not in line]
+    history.write_text("\n".join(lines) + "\n")
+    done = peerlab("check", str(tmp_path))
+    assert done.returncode == 1
+    assert "valid: the verdict has changed since it was recorded" in done.stdout
+
+
+def test_a_run_whose_lab_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "long.yaml").write_text(LONG)
+    words = ["run", str(tmp_path / "long.yaml"), "--engine", "process", "--runs", str(tmp_path)]
+    run = start(words)
+    history = tmp_path / "long/latest/history.jsonl"
+    until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle")
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate(timeout=20)
+    with history.open("a") as file:
+        file.write('{"at": 1.0, "type": "not')
+    for command in ("check", "report"):
+        done = peerlab(command, str(tmp_path / "long"), **NO_DOCKER)
+        assert done.returncode == 2, done.stdout
+        assert "? long: unknown" in done.stdout
+        assert "its lab was ended before it could end the run" in done.stdout
+    assert "listening on" in done.stdout
+    assert peerlab("run", "--help").returncode == 0
+
+
+def test_nobody_who_reads_and_nobody_who_knows_more_than_ascii(kept: Path) -> None:
+    done = peerlab("check", str(kept / "bad"), PYTHONIOENCODING="ascii")
+    assert done.returncode == 1
+    assert "\\u2717 bad: invalid" in done.stdout
+    for options in ([], ["--json"]):
+        read, write = os.pipe()
+        os.close(read)
+        words = [PEERLAB, "check", str(kept / "bad"), *options]
+        piped = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, check=False)
+        os.close(write)
+        assert (piped.returncode, piped.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+def test_where_no_run_is_kept(tmp_path: Path) -> None:
+    done = peerlab("check", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"error: {tmp_path}: no run is kept there\nhint: name a run's folder" in done.stderr
+
+
+def test_a_history_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "history.jsonl").write_text("x\n")
+    done = peerlab("report", str(tmp_path))
+    assert done.returncode == 2
+    assert "history.jsonl:1:1: " in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_damaged_runs_keep_no_other_from_being_judged(
+    kept: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "history.jsonl").write_text("x\n")
+    words = [str(tmp_path / "none"), str(kept / "short"), str(tmp_path)]
+    done = peerlab(command, *words)
+    assert done.returncode == 2
+    assert "✓ short: valid" in done.stdout
+    assert f"error: {tmp_path}/none: no run is kept there\n" in done.stderr
+    assert f"error: {tmp_path}/history.jsonl:1:1: " in done.stderr
+    assert peerlab(command, *words, str(kept / "bad")).returncode == 1
+    if command == "check":
+        data = json.loads(peerlab(command, *words, "--json").stdout)
+        assert (data["verdict"], len(data["runs"]), len(data["unread"])) == ("unknown", 1, 2)
+
+
+def test_a_record_that_is_none(kept: Path, tmp_path: Path) -> None:
+    for file in (kept / "short/latest").resolve().iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "run.json").write_text("")
+    done = peerlab("check", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "run.json: not the record of a run; this goes without it" in done.stdout
+    (data,) = json.loads(peerlab("check", str(tmp_path), "--json").stdout)["runs"]
+    assert data["without"] == f"{tmp_path}/run.json: not the record of a run; this goes without it"

@@ -1,0 +1,62 @@
+"""What chaos did is told, and can be done again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.e2e.support import SHORT, peerlab
+
+HEAD = """
+name: {name}
+why: Faults at random, and the same ones once more.
+peers: [alice, bob, carol]
+connections: mesh
+"""
+CHAOS = HEAD + "steps:\n  - chaos: {{seed: 4, for: 6, faults: [kill, pause, stream]}}\n"
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def done(folder: Path) -> list[tuple[str, str]]:
+    """Return the faults of a run, in order: what, and at whom or where."""
+    lines = (line for line in history(folder) if line["type"] == "invoke")
+    faults = ("kill", "start", "pause", "resume", "stream", "restore")
+    return [
+        (line["verb"], line["peer"] or line["says"]) for line in lines if line["verb"] in faults
+    ]
+
+
+@pytest.mark.timeout(120)
+def test_the_same_seed_and_the_recorded_schedule_do_the_same(tmp_path: Path) -> None:
+    runs = ["--engine", "process", "--runs", str(tmp_path)]
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.yaml").write_text(CHAOS.format(name=name))
+        told = peerlab("run", str(tmp_path / f"{name}.yaml"), *runs)
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert "seed 4, for 6.0 s" in told.stdout
+    first = tmp_path / "first/latest"
+    again = peerlab("schedule", str(first))
+    assert again.returncode == 0
+    steps = "\n".join(f"  {line}" for line in again.stdout.splitlines())
+    (tmp_path / "third.yaml").write_text(f"{HEAD.format(name='third')}steps:\n{steps}\n")
+    told = peerlab("run", str(tmp_path / "third.yaml"), *runs)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert done(first) == done(tmp_path / "second/latest") == done(tmp_path / "third/latest")
+    drawn = next(line["entries"] for line in history(first) if line["verb"] == "chaos")
+    assert YAML(typ="safe").load(again.stdout) == [{"schedule": drawn}]
+
+
+def test_a_run_without_chaos(tmp_path: Path) -> None:
+    (tmp_path / "short.yaml").write_text(SHORT)
+    runs = ["--engine", "process", "--runs", str(tmp_path)]
+    assert peerlab("run", str(tmp_path / "short.yaml"), *runs).returncode == 0
+    told = peerlab("schedule", str(tmp_path / "short"))
+    assert told.returncode == 2
+    assert "there was no chaos in that run" in told.stderr

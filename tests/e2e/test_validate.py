@@ -1,0 +1,215 @@
+"""`peerlab validate` and `peerlab schema`: scenario files, without running them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from orchestrator import scenario
+from orchestrator.errors import DocumentError
+from orchestrator.scenario.schema import schema
+from tests.e2e.support import NO_DOCKER, PEERLAB, SHORT, peerlab
+from tests.orchestrator.support import PROGRAMS, ROOT
+
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
+
+SCENARIOS = sorted((ROOT / "scenarios").glob("**/*.y*ml"))
+HEAD = "name: {name}\nwhy: w\npeers: [alice, bob]\n"
+
+Write = Callable[..., str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a scenario and return its path."""
+
+    def one(name: str, text: str) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text)
+        return str(path)
+
+    return one
+
+
+def test_the_shipped_scenarios_are_right() -> None:
+    done = peerlab("validate", str(ROOT / "scenarios"), **NO_DOCKER)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{len(SCENARIOS)} files are right\n"
+
+
+def test_every_mistake_of_every_file(write: Write, tmp_path: Path) -> None:
+    write("b/one.yaml", HEAD.format(name="one") + "steps:\n  - exit: carol\n  - exti: bob\n")
+    write("a/two.yml", "- x\n")
+    write("a/.hidden/three.yaml", "no")
+    write("a/notes.txt", "no")
+    right = write("right.yaml", SHORT)
+    done = peerlab("validate", str(tmp_path), right, COLUMNS="40")
+    assert done.returncode == 2
+    assert done.stdout == "1 of 3 files are right\n"
+    two, one, other = done.stderr.splitlines()
+    assert two.startswith(f"{tmp_path}/a/two.yml:1:1: a mapping is expected here, not a list")
+    assert one == f"{tmp_path}/b/one.yaml:5:5: no peer 'carol' here: there are alice, bob"
+    assert other == f"{tmp_path}/b/one.yaml:6:5: unknown key 'exti'; did you mean 'exit'?"
+
+
+def test_one_file_that_is_right(write: Write) -> None:
+    done = peerlab("validate", write("a.yaml", SHORT))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 file is right\n", "")
+
+
+def test_a_name_that_is_taken(write: Write) -> None:
+    first, second = write("a.yaml", SHORT), write("b.yaml", SHORT)
+    done = peerlab("validate", first, second, first)
+    assert done.returncode == 2
+    assert done.stderr == f"{second}:2:1: 'short' is the name of the scenario in {first}\n"
+
+
+def test_profiles_are_looked_at_too(write: Write, tmp_path: Path) -> None:
+    profile = (PROGRAMS / "profile.yaml").read_text()
+    write("poor.yaml", profile)
+    write("wrong.yaml", profile.replace("sync:", "snyc:"))
+    body = "steps:\n  - repeat: {times: 2, steps: [{terminate: {at: bob, to: alice}}]}\n"
+    body += "  - expect: {at: bob, from: alice, undelivered: true}\n"
+    for name in ("nobody", "poor.yaml", "wrong.yaml", "gone.yaml", "pearlab"):
+        text = HEAD.format(name=name.partition(".")[0]) + f"profile: {name}\n{body}"
+        write(f"of-{name.partition('.')[0]}.yml", text)
+    files = [str(path) for path in sorted(tmp_path.glob("of-*"))]
+    done = peerlab("validate", *files)
+    said = done.stderr.replace(f"{tmp_path}/", "").splitlines()
+    assert done.returncode == 2
+    assert "of-gone.yml:4:1: there is no file gone.yaml" in said
+    assert "of-nobody.yml:4:1: no profile 'nobody' here: there are peerlab" in said
+    assert "of-pearlab.yml:4:1: no profile 'pearlab' here; did you mean 'peerlab'?" in said
+    assert any(line.startswith("of-poor.yml:6:33: the profile ") for line in said), said
+    assert any("of-poor.yml:7:36: the profile" in line and "cannot read" in line for line in said)
+    assert "wrong.yaml:" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["none", "none/at/all.yaml"])
+def test_what_is_not_there(tmp_path: Path, name: str) -> None:
+    done = peerlab("validate", str(tmp_path / name))
+    assert (done.returncode, done.stdout) == (2, "")
+    error, hint = done.stderr.splitlines()
+    assert error == f"error: {tmp_path / name}: there is no such file or folder"
+    assert hint.startswith("hint: name scenario files")
+
+
+@pytest.mark.parametrize("command", ["validate", "run --engine process"])
+def test_what_cannot_be_read_twice(write: Write, tmp_path: Path, command: str) -> None:
+    path, fifo = write("a.yaml", SHORT), tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for name in (str(fifo), f"<(cat {path})"):
+        line = ["bash", "-c", f"{PEERLAB} {command} {name}"]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 2
+        (said,) = done.stderr.splitlines()
+        assert said.endswith(": no regular file: save it as one, for it is read more than once")
+
+
+@pytest.mark.parametrize("command", ["validate", "run", "check"])
+def test_a_name_that_no_file_can_have(command: str) -> None:
+    done = peerlab(command, "x" * 300)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {'x' * 300}: cannot be read: File name too long\n"
+
+
+def test_a_folder_without_scenarios(tmp_path: Path) -> None:
+    done = peerlab("validate", str(tmp_path))
+    assert done.returncode == 2
+    assert f"error: {tmp_path}: there is no scenario in this folder\nhint: " in done.stderr
+
+
+def test_hostile_files_reach_no_terminal(write: Write) -> None:
+    path = write("a.yaml", HEAD.format(name="x") + 'steps:\n  - "\\e[31m[bold]\\a": 1\n')
+    done = peerlab("validate", path)
+    assert not set("\x1b\x07") & set(done.stdout + done.stderr)
+    assert "[bold]" in done.stderr
+
+
+# The schema
+
+
+def is_right(text: str) -> bool:
+    """Tell what the published schema says of a scenario."""
+    return jsonschema.Draft202012Validator(schema()).is_valid(YAML(typ="safe").load(text))
+
+
+def test_the_published_schema_is_the_models() -> None:
+    done = peerlab("schema")
+    assert done.returncode == 0
+    published = json.loads((ROOT / "docs/scenario.schema.json").read_text())
+    assert json.loads(done.stdout) == schema() == published, "peerlab schema > docs/…"
+    jsonschema.Draft202012Validator.check_schema(published)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (">/dev/full", "error: standard output cannot be written: No space left on device\n"),
+        (">&-", "error: standard output is closed\nhint: send it to /dev/null instead\n"),
+    ],
+)
+@pytest.mark.parametrize("words", ["schema", "--help", "run {} --engine process --runs {}.d"])
+def test_an_output_that_takes_nothing(write: Write, words: str, where: str, said: str) -> None:
+    path = write("short.yaml", SHORT)
+    line = f"{PEERLAB} {words.format(path, path)} {where}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.removeprefix("starting 2 processes\n") == said
+
+
+def test_messages_that_nothing_takes() -> None:
+    line = f"{PEERLAB} validate /none 2>/dev/full"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_the_schema_says_what_keys_are_for_and_knows_no_null() -> None:
+    made = schema()
+    assert made["title"] == "A scenario of Peerlab"
+    undescribed = [key for key, value in made["properties"].items() if "description" not in value]
+    for name, definition in made["$defs"].items():
+        properties: dict[str, Any] = definition["properties"]
+        undescribed += [f"{name}.{k}" for k, v in properties.items() if "description" not in v]
+    assert [key for key in undescribed if not key.startswith(("Links", "Random"))] == []
+    assert '"null"' not in json.dumps(made)
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_shipped_scenarios_keep_to_the_schema_and_name_it(path: Path) -> None:
+    text = path.read_text()
+    assert is_right(text)
+    assert text.startswith("# yaml-language-server: $schema=../docs/scenario.schema.json\n")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "[]", "name: x", SHORT + "step: []", SHORT.replace("[alice, bob]", "0"),
+        SHORT.replace("[alice, bob]", "[Alice]"), SHORT.replace("[alice, bob]", "[a, a]"),
+        SHORT + "  - exti: bob", SHORT + "  - {exit: bob, list: bob}", SHORT + "  - {}",
+        SHORT + "  - connect: {at: bob}", SHORT + "  - exit: {at: bob, status: '0'}",
+        SHORT + "  - expect: {at: bob}", SHORT + "  - expect: {at: bob, delivered: true}",
+        SHORT + "  - expect: {at: bob, from: alice, closed: true, message: x}",
+        SHORT + "  - expect: {at: bob, from: alice, closed: false}",
+        SHORT + "  - send: {at: bob, to: alice, text: x, times: 0}",
+        SHORT + "  - send: {at: bob, to: alice, text: 5}",
+        SHORT + "  - parallel: [[exit: bob]]", SHORT + "  - repeat: {times: 2, steps: []}",
+        SHORT + "connections: rnig", SHORT + "connections: [[alice]]",
+        SHORT + "limits: {ready: -1}", SHORT + "engine: doker", SHORT + "ends: {bob: gone}",
+    ],
+)  # fmt: skip
+def test_wrong_documents_do_not_keep_to_the_schema(wrong: str, write: Write) -> None:
+    assert is_right(SHORT)
+    assert not is_right(wrong)
+    with pytest.raises(DocumentError):
+        scenario.load(Path(write("a.yaml", wrong)))

@@ -1,0 +1,100 @@
+"""A fault that is done wrongly on purpose is no proof of anything: the run is `unknown`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from orchestrator.checks import Judgement
+from orchestrator.conduct import Conductor, Script
+from orchestrator.engines import docker_client, rules
+from orchestrator.engines.base import Progress
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.faults.effect import Effect, Link
+from orchestrator.pool import Pool
+from orchestrator.runs import Run
+from orchestrator.stop import Stop
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
+
+SCENARIO = """
+name: wrong-fault
+why: A fault is asked for, and something else is done.
+engine: docker
+peers: [alice, bob]
+connections: line
+steps:
+  - {fault}
+  - send: {{at: alice, to: bob, text: "hello"}}
+"""
+FAULTS = {
+    "cut": ("partition: [[alice], [bob]]", "20 of 20 packets passed"),
+    "loss": ("impair: {between: [alice, bob], loss: 50%}", "0 of "),
+    "bandwidth": ("impair: {from: alice, to: bob, bandwidth: 64 kB/s}", "64 kB/s"),
+    "delay": ("impair: {from: alice, to: bob, delay: 0.1}", "0.1 s"),
+    "pieces": ("stream: {between: [alice, bob], pieces: 1}", "reads"),
+}
+
+Shares = Callable[
+    [Mapping[Link, Effect], Mapping[str, str], Mapping[str, str]], dict[str, rules.Rules]
+]
+
+
+def run(folder: Path, fault: str) -> Run:
+    """Run a scenario with a fault."""
+    path = folder / "wrong-fault.yaml"
+    path.write_text(SCENARIO.format(fault=fault))
+    stop = Stop()
+    with DockerEngine(docker_client.connect(), stop) as engine:
+        conductor = Conductor(Pool(engine, stop), folder, stop)
+        done = conductor.run(Script.read(path), Progress(lambda _: None, lambda _: None))
+        conductor.pool.close()
+    return done
+
+
+def doubts(done: Run) -> list[str]:
+    """Return what speaks against the run being valid."""
+    return [
+        witness.says
+        for verdict in done.verdicts
+        if verdict.judgement is not Judgement.VALID
+        for witness in verdict.witnesses
+    ]
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_at_the_wrong_address_is_not_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    real: Shares = rules.shares
+
+    def elsewhere(
+        effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
+    ) -> dict[str, rules.Rules]:
+        return real(effects, dict.fromkeys(addresses, "192.0.2.1"), means)
+
+    fault, measured = FAULTS[kind]
+    assert run(tmp_path, fault).judgement is Judgement.VALID
+    monkeypatch.setattr(rules, "shares", elsewhere)
+    done = run(tmp_path, fault)
+    assert done.judgement is Judgement.UNKNOWN
+    assert any("not proven" in says and measured in says for says in doubts(done)), doubts(done)
+
+
+def test_a_fault_at_the_wrong_interface_is_not_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Shares = rules.shares
+
+    def inside(
+        effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
+    ) -> dict[str, rules.Rules]:
+        """Slow what leaves by the loopback interface."""
+        return real(effects, dict.fromkeys(addresses, "127.0.0.2"), means)
+
+    monkeypatch.setattr(rules, "shares", inside)
+    done = run(tmp_path, FAULTS["bandwidth"][0])
+    assert done.judgement is Judgement.UNKNOWN
+    assert any("64 kB/s" in says for says in doubts(done)), doubts(done)

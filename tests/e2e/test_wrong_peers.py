@@ -1,0 +1,54 @@
+"""It must show: each wrong peer is called so, by the check for what is wrong with it.
+
+`tests/wrong/` holds the wrong peers, the scenario and what each check must say. Here each is
+run once; twenty times in a row on both engines:
+
+    python -m tests.wrong --times 20 --engine process --engine docker
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.checks import NAMES
+from orchestrator.conduct import Conductor
+from orchestrator.engines.base import Progress
+from orchestrator.pool import Pool
+from orchestrator.stop import Stop
+from tests.conftest import ENGINES
+from tests.orchestrator.support import Place
+from tests.wrong.trial import EVERY, WRONG, Variant, found
+
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def conductor(
+    request: pytest.FixtureRequest,
+    docker_refusal: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Conductor]:
+    """One engine for all of them, as for the scenarios of one `peerlab run`."""
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with Place(request.param) as place:
+        pool = Pool(place.engine, Stop())
+        yield Conductor(pool, tmp_path_factory.mktemp("runs"))
+        pool.close()
+
+
+@pytest.mark.parametrize("variant", EVERY, ids=lambda variant: variant.name)
+def test_what_each_check_says(conductor: Conductor, variant: Variant) -> None:
+    script = variant.script(conductor.runs_folder)
+    run = conductor.run(script, Progress(print, lambda _: None))
+    assert not run.error, run.error
+    evidence = [w.says for v in run.verdicts if v.judgement.word != "valid" for w in v.witnesses]
+    assert found(run) == variant.wanted, "\n".join(evidence)
+
+
+def test_ten_wrong_peers() -> None:
+    assert len(WRONG) == 10
+    for variant in WRONG:
+        assert {variant.breaks, *variant.also} <= set(NAMES)
