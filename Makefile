@@ -6,14 +6,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS ?= 4
+JOBS ?= 1
+ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps attach demo run test check format bench clean
+.PHONY: help up down ps attach demo run scenarios soak examples test check format bench clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(VENV)/.run ## start a mesh to chat in by hand (Docker); PEERS=20 for more
+up: $(VENV)/.run ## start a mesh to chat in, and to break, by hand (Docker); PEERS=20 for more
 	@$(BIN)/peerlab up --peers $(PEERS)
 
 down: $(VENV)/.run ## remove the mesh
@@ -29,7 +31,16 @@ demo: $(VENV)/.run ## run the first scenario: on Docker, or on processes where t
 	@$(BIN)/peerlab run scenarios/demo.yaml
 
 run: $(VENV)/.run ## run scenarios: make run FILES="scenarios/demo.yaml"
-	@$(BIN)/peerlab run $(or $(FILES),$(wildcard scenarios/*.yaml))
+	@$(BIN)/peerlab run $(or $(FILES),scenarios/demo.yaml)
+
+scenarios: $(VENV)/.run ## run the whole library of scenarios, judged; JOBS=4 side by side, ENGINE=process
+	@$(BIN)/peerlab run scenarios/ --jobs $(JOBS) --engine $(ENGINE)
+
+soak: $(VENV)/.run ## run eight peers through minutes of faults at random, judged (Docker)
+	@$(BIN)/peerlab run soak/chaos.yaml
+
+examples: $(VENV)/.run ## grade the example programs, most of which have faults; JOBS=4
+	@$(BIN)/peerlab grade examples/peers/ --jobs $(JOBS) --engine $(ENGINE)
 
 test: $(VENV)/.dev ## run every test; those that need Docker are skipped where there is none
 	@if docker version >/dev/null 2>&1; then $(BIN)/peerlab image; fi

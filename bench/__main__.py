@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bench import driving, starting
 from bench.measure import Ratio
-from orchestrator.engines import docker
+from orchestrator.engines import docker_client
 from orchestrator.errors import LabError
 
 
@@ -21,8 +21,8 @@ def main() -> int:
     """Measure, print a table, return 0; 2 where there is no Docker."""
     console = Console(highlight=False)
     try:
-        client = docker.connect()
-        docker.sweep(client)
+        client = docker_client.connect()
+        docker_client.sweep(client)
         ratios = [*driving.measure(client, console.print), *starting.measure(client, console.print)]
     except LabError as error:
         console.print(f"error: {error.what}\nhint: {error.hint}", markup=False)

@@ -13,7 +13,8 @@ from typing import Any
 
 from bench.measure import Ratio, seconds
 from orchestrator import profile
-from orchestrator.engines import docker
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.session import Session
 
 _ROUNDS = 40
@@ -24,7 +25,7 @@ _VERB = "myport"
 def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
     """Return the ratios of driving, measured on a container of its own."""
     look = profile.load("peerlab")
-    with docker.DockerEngine(client) as engine:
+    with DockerEngine(client) as engine:
         (peer,) = engine.start(["alice"], look, say)
         say(f"driving: {_ROUNDS} rounds of {_ASKS} commands on either side")
         session = Session(peer, look)
@@ -43,7 +44,7 @@ def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
     ]
 
 
-def _through_session(peer: docker.DockerPeer | Any, look: profile.Profile) -> float:
+def _through_session(peer: DockerPeer | Any, look: profile.Profile) -> float:
     session = Session(peer, look)
     session.synchronise()
     took = seconds(lambda: [session.ask(_VERB) for _ in range(_ASKS)])

@@ -12,7 +12,9 @@ from typing import Any
 
 from bench.measure import Ratio, seconds
 from orchestrator import definition, profile
-from orchestrator.engines import docker
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker_container import Image
+from orchestrator.image import IMAGE
 from orchestrator.session import Session
 
 _ROUNDS = 4
@@ -34,7 +36,7 @@ def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
 
 def _ready(client: Any, names: list[str]) -> float:
     look = profile.load("peerlab")
-    with docker.DockerEngine(client) as engine:
+    with DockerEngine(client) as engine:
         sessions: list[Session] = []
 
         def start() -> None:
@@ -52,10 +54,11 @@ def _ready(client: Any, names: list[str]) -> float:
 def _started(client: Any, names: list[str]) -> float:
     """The same containers, by the same calls, and nothing more."""
     look, compose = profile.load("peerlab"), definition.load()
-    with docker.DockerEngine(client) as engine:
+    image = Image.of(IMAGE, client.api.inspect_image(IMAGE))
+    with DockerEngine(client) as engine:
 
         def one(name: str) -> None:
-            client.api.start(engine.create(name, look, compose.container))
+            client.api.start(engine.create(name, look, compose.container, image).container)
 
         def start() -> None:
             engine.make_network(compose.network)
