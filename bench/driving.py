@@ -13,9 +13,9 @@ from typing import Any
 
 from bench.measure import Ratio, seconds
 from orchestrator import profile
+from orchestrator.console.session import Session
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_peer import DockerPeer
-from orchestrator.session import Session
 
 _ROUNDS = 40
 _ASKS = 50  # a round, on either side

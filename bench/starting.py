@@ -12,10 +12,10 @@ from typing import Any
 
 from bench.measure import Ratio, seconds
 from orchestrator import definition, profile
+from orchestrator.console.session import Session
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_container import Image
 from orchestrator.image import IMAGE
-from orchestrator.session import Session
 
 _ROUNDS = 4
 _PEERS = 16

@@ -36,7 +36,7 @@ class Container(Strict):
     """
 
     image: str
-    build: Any = None  # the lab builds through image.py
+    build: Any = None  # the lab builds through image/
     networks: list[str] = []  # the lab makes a network for each run
     labels: dict[str, str] = {}  # the lab puts its own
     restart: str = "no"  # the lab never restarts a peer behind a scenario's back

@@ -9,12 +9,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestrator import document, profile, report
-from orchestrator.by_hand import ByHand, Kept
 from orchestrator.cli.consoles import BROKEN, Json, err, out, print_json, progress
 from orchestrator.cli.mesh import PROFILE
-from orchestrator.compose import Mesh
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.errors import LabError
+from orchestrator.mesh.by_hand import ByHand, Kept
+from orchestrator.mesh.compose import Mesh
 from orchestrator.report import HeldRow, safe
 from orchestrator.scenario.words import ALL
 

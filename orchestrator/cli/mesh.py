@@ -10,10 +10,10 @@ import typer
 
 from orchestrator import document, profile, report
 from orchestrator.cli.consoles import Json, err, out, print_json, progress
-from orchestrator.compose import Mesh, attach_command
 from orchestrator.errors import LabError
 from orchestrator.image import ensure_image, ensure_sidecar_image
 from orchestrator.installation import ROOT
+from orchestrator.mesh.compose import Mesh, attach_command
 from orchestrator.report import PeerRow
 
 PROFILE = "peerlab"  # the mesh of compose.yaml runs the project's own peer

@@ -23,11 +23,11 @@ from orchestrator.cli.consoles import (
     print_mistakes,
 )
 from orchestrator.cli.live import Live
-from orchestrator.conduct import Script
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
-from orchestrator.jobs import Plan, carry_out, misfit
 from orchestrator.report import safe
+from orchestrator.running.conduct import Script
+from orchestrator.running.jobs import Plan, carry_out, misfit
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.files import find

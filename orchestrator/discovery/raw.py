@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Sequence
 
+from orchestrator.console.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.engines.base import Peer
 from orchestrator.errors import EngineError
-from orchestrator.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.transcript import Transcript
 
 _MOST = 1_000_000  # characters; a program that prints more prints without end

@@ -6,11 +6,11 @@ import re
 import time
 from collections.abc import Sequence
 
+from orchestrator.console.session import Notice, Session
 from orchestrator.discovery.matching import Asked, Heard, Told
 from orchestrator.engines.base import Engine, Say
 from orchestrator.errors import LabError, PeerGoneError, SessionError, first_line
 from orchestrator.profile import Profile
-from orchestrator.session import Notice, Session
 
 _A, _B, _C = NAMES = ("alice", "bob", "carol")
 _NOTICE_WITHIN = 3.0  # seconds

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orchestrator import definition, program
+from orchestrator import definition
 from orchestrator.engines import docker_container, docker_names, docker_subnet
 from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
 from orchestrator.engines.docker_client import (
@@ -27,10 +27,10 @@ from orchestrator.engines.docker_container import Image
 from orchestrator.engines.docker_network import DockerNetwork
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_subnet import Addresses
+from orchestrator.engines.owner import Owner
 from orchestrator.errors import BuildError, EngineError
-from orchestrator.image import IMAGE, ensure_image, ensure_packages, pull
+from orchestrator.image import IMAGE, ensure_image, ensure_packages, program, pull
 from orchestrator.installation import ROOT
-from orchestrator.owner import Owner
 from orchestrator.profile import Profile
 from orchestrator.stop import Stop
 

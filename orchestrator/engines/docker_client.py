@@ -19,8 +19,8 @@ from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
+from orchestrator.engines.owner import Owner
 from orchestrator.errors import EngineError
-from orchestrator.owner import Owner
 
 Client = docker.DockerClient
 

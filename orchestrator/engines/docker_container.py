@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator import definition, program
+from orchestrator import definition
+from orchestrator.image import program
 from orchestrator.profile import Profile
 
 _CPU = 1_000_000_000  # in the words of Docker's API

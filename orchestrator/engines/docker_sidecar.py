@@ -19,11 +19,11 @@ from orchestrator.engines.docker_client import (
     remove_container,
     translated,
 )
+from orchestrator.engines.owner import Owner
 from orchestrator.engines.sidecar import Carrier, Sidecar, SidecarGoneError
 from orchestrator.errors import EngineError
 from orchestrator.image import ensure_sidecar_image
 from orchestrator.installation import ROOT
-from orchestrator.owner import Owner
 
 SIDECAR = "peerlab.sidecar"
 """Label of a run's sidecar: the id of the peer's container."""

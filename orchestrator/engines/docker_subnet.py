@@ -17,8 +17,8 @@ from typing import Any
 
 from orchestrator import definition
 from orchestrator.engines.docker_client import OWNER, Client, remove_network, translated
+from orchestrator.engines.owner import Owner
 from orchestrator.errors import EngineError
-from orchestrator.owner import Owner
 
 _TRIES = 10  # subnets that somebody else may take between our look and our turn
 _OVERLAPS = "overlap"  # a word in Docker's answer where a subnet is taken

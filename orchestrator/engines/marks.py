@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import psutil
 
-from orchestrator.owner import Owner
+from orchestrator.engines.owner import Owner
 
 OWNER = "PEERLAB_OWNER"
 """The environment variable that carries the owner's mark."""

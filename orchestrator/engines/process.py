@@ -13,12 +13,12 @@ from pathlib import Path
 
 from orchestrator.engines import marks
 from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
+from orchestrator.engines.owner import Owner
 from orchestrator.engines.process_build import Copies, require_program
 from orchestrator.engines.process_network import ProcessNetwork
 from orchestrator.engines.process_peer import Launch, ProcessPeer
 from orchestrator.errors import EngineError
 from orchestrator.installation import ROOT
-from orchestrator.owner import Owner
 from orchestrator.profile import Profile
 from orchestrator.stop import Stop
 

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator import program
 from orchestrator.errors import EngineError
+from orchestrator.image import program
 from orchestrator.image.inside import build as script
 from orchestrator.profile import Start
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.checks import Verdict
-from orchestrator.conduct import Script
 from orchestrator.errors import BuildError, LabError, first_line
 from orchestrator.grades import Outcome, Result, Store, Task, blames_lab, leaves_fit, mark, unrun
 from orchestrator.grades.store import write_whole
 from orchestrator.grading.programs import Program, trouble_line
-from orchestrator.jobs import Guide, misfit
+from orchestrator.running.conduct import Script
+from orchestrator.running.jobs import Guide, misfit
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.needs import missing

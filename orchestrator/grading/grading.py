@@ -15,8 +15,8 @@ from orchestrator.grades import Grade, Result, Suite, Task
 from orchestrator.grading.course import Case, Course, Show, decided
 from orchestrator.grading.digest import Digests
 from orchestrator.grading.programs import Program
-from orchestrator.jobs import OpenEngine, Plan, carry_out
 from orchestrator.profile import Profile
+from orchestrator.running.jobs import OpenEngine, Plan, carry_out
 from orchestrator.scenario import EngineName
 from orchestrator.stop import Stop
 

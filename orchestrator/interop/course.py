@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from orchestrator.conduct import Script
 from orchestrator.errors import BuildError, LabError, SessionError, first_line
 from orchestrator.grades import Outcome, Result, Task, blames_lab, mark, unrun
+from orchestrator.grades.matrix import DIALLER, OTHER
 from orchestrator.grading import Program, Show
-from orchestrator.jobs import Guide, misfit
-from orchestrator.matrix import DIALLER, OTHER
 from orchestrator.profile import Profile
+from orchestrator.running.conduct import Script
+from orchestrator.running.jobs import Guide, misfit
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.needs import missing

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.grades import Result, Suite
+from orchestrator.grades.matrix import Cell, Matrix
 from orchestrator.grading import Program
 from orchestrator.grading.grading import Naming
 from orchestrator.installation import ROOT
 from orchestrator.interop.course import Case, Course, Pair
-from orchestrator.jobs import OpenEngine, Plan, carry_out
-from orchestrator.matrix import Cell, Matrix
+from orchestrator.running.jobs import OpenEngine, Plan, carry_out
 from orchestrator.scenario import EngineName
 from orchestrator.stop import Stop
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.checks import Facts, Judgement, expectations, reading
 from orchestrator.history import Entry
-from orchestrator.stage import Stage
+from orchestrator.running.stage import Stage
 from orchestrator.text import printable
 
 _QUOTED = 8  # last lines of a console that are quoted

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.conduct import Conductor
 from orchestrator.engines.choose import choose
-from orchestrator.pool import Pool
+from orchestrator.running.conduct import Conductor
+from orchestrator.running.pool import Pool
 from orchestrator.scenario import EngineName
 from orchestrator.stop import Stop
 

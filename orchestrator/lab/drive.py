@@ -11,19 +11,19 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.conduct import Conductor, Script, UnderWay
 from orchestrator.engines.base import Progress
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS
 from orchestrator.history import Entry
 from orchestrator.lab.complaint import NotAsWantedError, complaint
-from orchestrator.perform import Performer
 from orchestrator.profile import Profile
-from orchestrator.runner import Runner
+from orchestrator.running.conduct import Conductor, Script, UnderWay
+from orchestrator.running.perform import Performer
+from orchestrator.running.runner import Runner
+from orchestrator.running.stage import Stage
 from orchestrator.runs import Run
 from orchestrator.scenario import Limits, Scenario, Step
 from orchestrator.scenario.words import DECLARED
-from orchestrator.stage import Stage
 
 SILENT = Progress(lambda _: None, lambda _: None)
 """Nobody watches a test while it runs."""

@@ -11,13 +11,13 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 
 from orchestrator import checks, definition, profile
-from orchestrator.conduct import Script
 from orchestrator.errors import LabError
 from orchestrator.lab.complaint import tails
 from orchestrator.lab.conductors import Conductors
 from orchestrator.lab.drive import Drive, clean, said
 from orchestrator.lab.faults import NetworkFaults
 from orchestrator.lab.peer import Peer, name_of
+from orchestrator.running.conduct import Script
 from orchestrator.runs import Run
 from orchestrator.scenario import Limits, Scenario, topology
 from orchestrator.text import printable

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from orchestrator.checks import Judgement
-from orchestrator.conduct import Script
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.lab import SILENT
 from orchestrator.pytest_plugin import outcome
+from orchestrator.running.conduct import Script
 from orchestrator.runs import Run
 
 _AROUND = 180  # seconds for starting and ending the peers of a scenario

@@ -19,7 +19,7 @@ from docker.errors import NotFound
 
 from orchestrator import runs, transcript
 from orchestrator.engines import docker_client
-from orchestrator.owner import Owner
+from orchestrator.engines.owner import Owner
 from tests.e2e.support import LONG, SHORT, peerlab, start
 from tests.orchestrator.support import marked_processes, things_of, until
 

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator import runs
 from orchestrator.engines import docker_client
-from orchestrator.owner import Owner
+from orchestrator.engines.owner import Owner
 from tests.e2e.support import NO_DOCKER, peerlab, start
 from tests.orchestrator.support import marked_processes, things_of, until
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator import command, compose, definition
+from orchestrator import command, definition
 from orchestrator.engines import docker_client, docker_peer
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.errors import EngineError
+from orchestrator.mesh import compose
 from tests.e2e.support import SHORT, peerlab
 from tests.orchestrator.support import ROOT, Place, until
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.checks import Judgement
-from orchestrator.conduct import Conductor, Script
 from orchestrator.engines import docker_client, rules
 from orchestrator.engines.base import Progress
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.faults.effect import Effect, Link
-from orchestrator.pool import Pool
+from orchestrator.running.conduct import Conductor, Script
+from orchestrator.running.pool import Pool
 from orchestrator.runs import Run
 from orchestrator.stop import Stop
 

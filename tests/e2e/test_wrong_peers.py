@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.checks import NAMES
-from orchestrator.conduct import Conductor
 from orchestrator.engines.base import Progress
-from orchestrator.pool import Pool
+from orchestrator.running.conduct import Conductor
+from orchestrator.running.pool import Pool
 from orchestrator.stop import Stop
 from tests.conftest import ENGINES
 from tests.orchestrator.support import Place

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.grades import Outcome, Result
-from orchestrator.matrix import Cell, Matrix
+from orchestrator.grades.matrix import Cell, Matrix
 from orchestrator.report import interop as report
 from orchestrator.report.interop.data import as_csv
 from orchestrator.report.interop.page import page

@@ -19,7 +19,7 @@ from orchestrator import command
 from orchestrator.engines import marks
 from orchestrator.engines.docker_client import OWNER
 from orchestrator.engines.docker_sidecar import MESH_SIDECAR
-from orchestrator.owner import Owner
+from orchestrator.engines.owner import Owner
 
 _RULES = (("nft", "list", "ruleset"), ("iptables-save",))
 """Commands that print the host's own rules; the first that is there is asked."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.checks import NAMES, Judgement
-from orchestrator.conduct import Conductor, Script
 from orchestrator.engines.base import Progress
-from orchestrator.pool import Pool
+from orchestrator.running.conduct import Conductor, Script
+from orchestrator.running.pool import Pool
 from orchestrator.runs import Run
 from orchestrator.stop import Stop
 from tests.conftest import ENGINES

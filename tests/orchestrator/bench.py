@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
-from orchestrator.conduct import Conductor, Script
 from orchestrator.engines.base import Engine, Progress
 from orchestrator.history import Entry
-from orchestrator.pool import Pool
+from orchestrator.running.conduct import Conductor, Script
+from orchestrator.running.pool import Pool
 from orchestrator.runs import Run
 from orchestrator.stop import Stop
 from tests.orchestrator.support import PROGRAMS, make_engine

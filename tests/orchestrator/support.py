@@ -15,13 +15,13 @@ from typing import Any, Self
 import psutil
 
 from orchestrator import profile
+from orchestrator.console.session import Notice, Session
 from orchestrator.engines import docker_client, process
 from orchestrator.engines.base import Engine, Peer
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_peer import DockerPeer
-from orchestrator.owner import Owner
+from orchestrator.engines.owner import Owner
 from orchestrator.profile import Profile
-from orchestrator.session import Notice, Session
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests/programs"

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator import transcript
+from orchestrator.console.pump import Pump
+from orchestrator.engines.owner import Owner
 from orchestrator.engines.sockets import count_established
 from orchestrator.errors import DocumentError
 from orchestrator.history import Entry, History, read
-from orchestrator.owner import Owner
-from orchestrator.pump import Pump
 from orchestrator.transcript import Transcript
 from tests.orchestrator.support import until
 

@@ -1,6 +1,7 @@
 """A program with one of many consoles, as `STYLE` says; it talks to nobody.
 
-The words of the styles are those of programs in the wild: see tests/orchestrator/test_foreign.py.
+The words of the styles are those of programs in the wild: see
+tests/orchestrator/console/test_foreign.py.
 """
 
 # ruff: noqa: T201

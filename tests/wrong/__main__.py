@@ -22,8 +22,8 @@ from rich.table import Table
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError
-from orchestrator.jobs import Plan, carry_out
 from orchestrator.report.text import marked
+from orchestrator.running.jobs import Plan, carry_out
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from tests.wrong.trial import EVERY, Variant, found

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from orchestrator.matrix import Matrix
+from orchestrator.grades.matrix import Matrix
 from orchestrator.report.grades.data import cell as safe_cell
 
 FORMAT = 1

@@ -14,7 +14,7 @@ import jinja2
 
 from orchestrator import runs, transcript
 from orchestrator.grades import Outcome, Result
-from orchestrator.matrix import DIALLER, OTHER, Cell, Matrix
+from orchestrator.grades.matrix import DIALLER, OTHER, Cell, Matrix
 from orchestrator.report import grades
 from orchestrator.report.interop.words import MARKS, MEANINGS, ROLES, place
 from orchestrator.report.text import cut

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestrator.grades import Outcome
-from orchestrator.matrix import Cell, Matrix
+from orchestrator.grades.matrix import Cell, Matrix
 from orchestrator.report.grades.table import STYLES
 from orchestrator.report.interop.words import MARKS, MEANINGS, ROLES, place
 from orchestrator.report.text import Trimmed, count, plain, table, titled

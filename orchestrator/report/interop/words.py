@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.grades import Outcome, Result
-from orchestrator.matrix import DIALLER, OTHER
+from orchestrator.grades.matrix import DIALLER, OTHER
 from orchestrator.report.grades.words import MARKS as OF_GRADES
 
 MARKS = {**OF_GRADES, Outcome.NOT_RUN: "-"}

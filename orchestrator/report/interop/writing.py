@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.grades.matrix import Matrix
 from orchestrator.grades.store import write_whole
-from orchestrator.matrix import Matrix
 from orchestrator.report.interop.data import as_csv, matrix_as_data
 from orchestrator.report.interop.page import page
 

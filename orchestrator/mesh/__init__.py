@@ -1,0 +1,1 @@
+"""The mesh that people chat in, and break, by hand."""

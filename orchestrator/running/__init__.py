@@ -1,0 +1,1 @@
+"""Carrying scenarios out: peers on a stage, steps, faults, the history that comes of them."""

@@ -1,0 +1,341 @@
+"""Consoles of programs that nobody adapted: silence, questions, blocks, prompts in the middle."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrator import profile
+from orchestrator.console.echo import Echoes
+from orchestrator.console.session import Session
+from orchestrator.errors import DocumentError, NoAnswerError
+from orchestrator.profile import Found, Profile, Reader
+from tests.orchestrator.support import PROGRAMS, ROOT, Place
+
+SOON = 1.0  # seconds; nothing here is to wait for a reply that does not come
+
+
+def styled(style: str, **changes: Any) -> Profile:
+    """Return the profile of a program in one of the styles."""
+    look = profile.load(str(PROGRAMS / "styles.yaml"))
+    command = ["{python}", str(PROGRAMS / "styles.py")]
+    start = {"command": command, "environment": {"STYLE": style}, **changes.pop("start", {})}
+    console = look.console.model_copy(update=changes.pop("console", {}))
+    verbs = {**look.verbs, **changes.pop("verbs", {})}
+    changes |= {"start": look.start.model_copy(update=start), "console": console, "verbs": verbs}
+    return look.model_copy(update=changes)
+
+
+def verb(look: Profile, name: str, **changes: Any) -> dict[str, Any]:
+    """Return one verb of a profile, changed."""
+    return {name: look.verbs[name].model_copy(update=changes)}
+
+
+@pytest.fixture
+def begin(process_place: Callable[[], Place]) -> Callable[..., Session]:
+    """Start a program in a style."""
+
+    def one(style: str, **changes: Any) -> Session:
+        (session,) = process_place().start(["alice"], styled(style, **changes))
+        return session
+
+    return one
+
+
+def lines(*several: str) -> list[profile.Line]:
+    return [profile.Line(type=typed, after=after) for after, _, typed in
+            (each.rpartition("|") for each in several)]  # fmt: skip
+
+
+@pytest.mark.parametrize("style", ["plain", "prompt"])
+def test_what_was_typed_and_prompts_are_no_reply(begin: Any, style: str) -> None:
+    session = begin(style, console={"prompt": [">> "]})
+    for text in ("hi", "  two  blanks ", "send send", "x" * 3_000, "é 日本 👋"):
+        reply = session.ask("send", text=text)
+        assert (reply.ok, reply.fields["text"]) == (True, text)
+        assert reply.lines == [f"sent {text}"]
+
+
+def test_silence_is_known_for_what_it_is(begin: Any) -> None:
+    silent = styled("silent")
+    session = begin("silent", verbs=verb(silent, "send", silent=True, ok=[]))
+    began = time.monotonic()
+    reply = session.ask("send", text="hi")
+    assert (reply.ok, reply.silent, reply.lines) == (True, True, [])
+    replies = [*session.ask_all("send", [{"text": f"{n}"} for n in range(100)])]
+    assert [each.ok for each in replies] == [True] * 100
+    assert time.monotonic() - began < SOON, "it was not waited for"
+
+
+def test_silence_that_was_not_foreseen_is_unread(begin: Any) -> None:
+    reply = begin("silent").ask("send", text="hi")
+    assert (reply.ok, reply.silent, reply.lines) == (None, False, [])
+
+
+def test_a_reply_that_no_pattern_reads_is_unread(begin: Any) -> None:
+    session = begin("plain")
+    began = time.monotonic()
+    reply = session.ask("raw", line="odd")
+    assert (reply.ok, reply.lines) == (None, ["nobody could have foreseen this"])
+    reply = session.ask("raw", line="quux")
+    assert (reply.ok, reply.lines) == (False, ["error: no quux"])
+    reply = session.ask("raw", line="twice")
+    assert reply.lines in (["port 5000"], []), "it answers as `sync` does"
+    assert session.ask("send", text="and goes on").fields["text"] == "and goes on"
+    assert time.monotonic() - began < 2 * SOON
+
+
+def test_what_no_pattern_reads_is_told_where_nothing_else_can_be_asked(begin: Any) -> None:
+    verbs = verb(styled("plain"), "send", ok=["^something else$"])
+    session = begin("plain", sync="", verbs=verbs, answer_within=0.4)
+    reply = session.ask("send", text="hi")
+    assert (reply.ok, reply.lines) == (None, ["sent hi"])
+
+
+def test_a_list_ends_where_the_program_is_done(begin: Any) -> None:
+    session = begin("prompt", console={"prompt": [">> "]})
+    for count in range(3):
+        reply = session.ask("list")
+        assert reply.ok
+        assert [row["id"] for row in reply.rows] == [f"{n}" for n in range(count)]
+
+
+def test_a_verb_that_comes_first_is_asked_each_time(begin: Any) -> None:
+    session = begin("plain")
+    assert session.ask("terminate").fields["count"] == "1"
+    session.ask("list")
+    assert session.ask("terminate").fields["count"] == "1", "it was asked a moment ago"
+
+
+def test_arguments_are_typed_when_they_are_asked_for(begin: Any) -> None:
+    look = styled("menu")
+    verbs = verb(look, "myport", send=lines("1"))
+    verbs |= verb(look, "send", send=lines("2", r"^To whom\?|{id}", r"^What\? $|{text}"))
+    verbs |= verb(look, "raw", send=lines("{line}", r"^To whom\?|bob"))
+    session = begin("menu", verbs=verbs, console={"prompt": ["Choice: "]}, errors=["^no such"])
+    for text in ("hi", "  two  blanks ", "2"):
+        reply = session.ask("send", id="bob", text=text)
+        assert reply.fields["text"] == f"bob: {text}"
+    reply = session.ask("raw", line="7")
+    assert (reply.ok, reply.lines) == (False, ["no such choice"]), "nothing more was typed"
+    assert session.ask("send", id="bob", text="hi").lines == ["sent bob: hi"]
+
+
+def test_a_question_that_never_comes(begin: Any) -> None:
+    look = styled("plain")
+    verbs = verb(look, "raw", send=lines("odd", "^To whom|bob"))
+    session = begin("plain", verbs=verbs, answer_within=0.4)
+    with pytest.raises(NoAnswerError, match=r"did not ask '\^To whom'"):
+        session.ask("raw", line="x")
+    assert session.ask("send", text="hi").ok
+
+
+def test_a_reply_behind_the_next_prompt(begin: Any) -> None:
+    session = begin("late", console={"prompt": ["$ "]})
+    for number in range(3):
+        assert session.ask("send", text=f"{number}").fields["text"] == f"{number}"
+
+
+def test_a_notice_in_a_block_of_lines(process_place: Callable[[], Place]) -> None:
+    look = styled("block")
+    look = look.model_copy(update={"verbs": look.verbs | verb(look, "send", silent=True, ok=[])})
+    place = process_place()
+    (session,) = place.start(["alice"], look)
+    for text in ("hi", 'a "quoted" text', ""):
+        assert session.ask("send", text=text).silent
+    told = [notice.fields for notice in place.notices["alice"]]
+    assert told[0] == {"address": "10.0.0.2", "port": "4444", "text": "hi"}
+    assert [each["text"] for each in told] == ["hi", 'a "quoted" text', ""]
+
+
+def test_a_program_that_asks_for_its_port(begin: Any) -> None:
+    start = {"answers": lines(r"^Which port\?|{port}")}
+    session = begin("asks", start=start, ready=r"^listening at (?P<port>\d+)$")
+    assert session.transcript.screen()[0] == f"Which port? listening at {session.peer.port}"
+    assert session.ask("send", text="hi").ok
+
+
+def test_nothing_says_that_it_is_ready_but_an_answer(begin: Any) -> None:
+    session = begin("plain", ready="")
+    assert session.ask("send", text="hi").lines == ["sent hi"]
+
+
+def test_without_sync_silence_ends_a_reply(begin: Any) -> None:
+    session = begin("prompt", sync="", console={"prompt": [">> "], "quiet": 0.2})
+    assert session.ask("list").ok
+    assert [row["id"] for row in session.ask("list").rows] == ["0"]
+
+
+def test_echoes_and_prompts() -> None:
+    look = styled("plain", console={"echo": True, "prompt": ["> ", "chat$ "]})
+    echoes = Echoes(look)
+    echoes.typed("send 1 hello")
+    assert echoes.said("> > send 1 hello") is None
+    assert echoes.said("send 1 hello") == "send 1 hello", "it was echoed; somebody says it"
+    assert echoes.said("> send 1 hello") is None, "a line editor shows it once more"
+    assert echoes.said("> ") is None
+    assert echoes.said(">") is None
+    assert echoes.said("chat$ bob: hi > there") == "bob: hi > there"
+    echoes.typed("odd\ttab \x01")
+    assert echoes.said("chat$ odd     tab ^A") is None
+    assert Echoes(styled("plain", console={"echo": False})).said("x") == "x"
+
+
+def test_blocks_and_alternatives() -> None:
+    reader = Reader(styled("plain"))
+    assert reader.notice(["bob says hi"]) == Found("message", {"name": "bob", "text": "hi"})
+    first = "Message received from 10.0.0.2"
+    begun = reader.notice([first])
+    assert begun
+    assert begun.kind == ""
+    assert reader.notice([first, "nothing of the kind"]) is None
+    whole = [first, "Sender port: 1", 'Message: "x"']
+    assert reader.notice(whole) == Found(
+        "message", {"address": "10.0.0.2", "port": "1", "text": "x"}
+    )
+    assert reader.notice([*whole, "more"]) is None
+
+
+READER = """
+from orchestrator.profile import Found, Reader
+
+class Shouting(Reader):
+    def notice(self, lines):
+        return Found("message", {"text": lines[0].lower()}) if lines[0].isupper() else None
+"""
+
+
+def test_a_reader_of_ones_own(tmp_path: Any) -> None:
+    (tmp_path / "mine.py").write_text(READER)
+    text = (PROGRAMS / "styles.yaml").read_text()
+    (tmp_path / "look.yaml").write_text(text + "reader: mine.py:Shouting\n")
+    look = profile.load(str(tmp_path / "look.yaml"))
+    made = profile.reader(look)
+    assert made.notice(["HELLO"]) == Found("message", {"text": "hello"})
+    assert made.outcome("send", "sent x") == (True, {"text": "x"})
+
+
+def test_what_the_page_about_profiles_shows(tmp_path: Any) -> None:
+    page = (ROOT / "docs/profiles.md").read_text()
+    look, reading = (
+        re.findall(rf"^```{kind}\n({first}.*?)^```", page, re.DOTALL | re.MULTILINE)[0]
+        for kind, first in (("yaml", "name: "), ("python", "from "))
+    )
+    (tmp_path / "reading.py").write_text(reading)
+    (tmp_path / "profile.yaml").write_text(look + "reader: reading.py:Hexadecimal\n")
+    made = profile.reader(profile.load(str(tmp_path / "profile.yaml")))
+    row = {"id": "1", "address": "10.0.0.2", "port": "5000"}
+    assert made.row("list", "1  10.0.0.2  1388") == row
+    assert made.row("list", "nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("mine.py:Nobody", "AttributeError"),
+        ("none.py:Shouting", "FileNotFoundError"),
+        ("mine.py:Found", "TypeError: not a subclass of Reader"),
+        ("broken.py:Shouting", "SyntaxError"),
+        ("leaves.py:Shouting", "SystemExit"),
+    ],
+)
+def test_readers_that_do_not_work(tmp_path: Any, named: str, why: str) -> None:
+    (tmp_path / "mine.py").write_text(READER)
+    (tmp_path / "broken.py").write_text("class (")
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)")
+    look = styled("plain", reader=f"{tmp_path}/{named}")
+    with pytest.raises(DocumentError, match=why) as error:
+        profile.reader(look)
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "what"),
+    [
+        ("sync: myport", "sync: myprt", "10:", "no verb 'myprt' here; did you mean 'myport'?"),
+        ("first: list", "first: lst", "17:", "no verb 'lst' here"),
+        ("  terminate:", "  terminat:", "17:", "the lab asks for no 'terminat'"),
+        ("ready: '^welcome$'", "ready: '('", "7:", "not a pattern"),
+        ("Sender port: (?P", "Sender port: (?Q", "21:", "not a pattern"),
+        ("send: myport,", "send: [myport, {after: '('}],", "14:", "type"),
+        ("send: myport,", "send: [myport, {after: '(', type: x}],", "14:", "not a pattern"),
+        ("'send {text}'", "'send {txt}'", "15:", "nothing to put for {txt}"),
+        ("  command: ", "  folder: nowhere\n  command: ", "6:", "no such folder: nowhere"),
+        ("  command: ", "  image: x\n  folder: .\n  command: ", "", "not in both"),
+        ("  command: ", "  process: [x]\n  command: ", "", "either `command`, or"),
+        ("first: list", "first: terminate", "17:", "'terminate' needs another one first"),
+        ("'send {text}'", "'send {text:d}'", "15:", "no format of its own"),
+        ("  command: ", "  answers: '{python}'\n  command: ", "6:", "nothing to put for {python}"),
+        ("errors:", "lacks: {exit: no, list: no}\nerrors:", "12:", "which is it?"),
+        ("errors:", "lacks: {leave: no}\nerrors:", "12:", "the lab knows no 'leave'"),
+    ],
+)
+def test_mistakes_in_a_profile(tmp_path: Any, old: str, new: str, where: str, what: str) -> None:
+    text = (PROGRAMS / "styles.yaml").read_text()
+    assert old in text
+    path = tmp_path / "look.yaml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(DocumentError) as error:
+        profile.load(str(path))
+    assert what in error.value.what
+    assert f"look.yaml:{where}" in error.value.what
+
+
+def test_a_sync_that_was_taken_for_something_else_is_not_waited_for(begin: Any) -> None:
+    session = begin("sure", answer_within=1.5)
+    with pytest.raises(NoAnswerError, match="no reply to 'odd'"):
+        session.ask("raw", line="odd")
+    assert session.ask("send", text="and goes on").fields["text"] == "and goes on"
+    began = time.monotonic()
+    assert session.ask("send", text="as before").ok
+    assert time.monotonic() - began < SOON
+
+
+def test_a_text_in_a_block_may_look_like_anything(process_place: Callable[[], Place]) -> None:
+    look = styled("bare", console={"prompt": ["> "]})
+    looks = {"message": [{"block": ["^from (?P<name>.*)$", "^(?P<text>.*)$"]}]}
+    verbs = look.verbs | verb(look, "send", silent=True, ok=[])
+    look = look.model_copy(update={"verbs": verbs})
+    look = type(look).model_validate(look.model_dump() | {"notices": looks})
+    place = process_place()
+    (session,) = place.start(["alice"], look)
+    texts = ["hi", "   ", "", "> quoted", "from bob"]
+    for text in texts:
+        session.ask("send", text=text)
+    session.synchronise()
+    told = [notice.fields["text"] for notice in place.notices["alice"]]
+    assert told == texts
+
+
+BROKEN = """
+from orchestrator.profile import Reader
+
+class Broken(Reader):
+    def notice(self, lines):
+        return lines[7]
+"""
+
+
+def test_a_reader_that_fails_is_an_error_of_the_profile(tmp_path: Any) -> None:
+    (tmp_path / "mine.py").write_text(BROKEN)
+    made = profile.reader(styled("plain", reader=f"{tmp_path}/mine.py:Broken"))
+    with pytest.raises(DocumentError, match=r"its notice\(\) has failed: IndexError"):
+        made.notice(["hi"])
+    assert made.outcome("send", "sent x") == (True, {"text": "x"})
+    with pytest.raises(KeyError):
+        made.typed("nothing", {})
+
+
+def test_an_answer_is_known_behind_its_question_alone() -> None:
+    look = styled("plain", console={"echo": True, "prompt": ["Choice: "]})
+    verbs = verb(look, "raw", send=lines("3", "^Port:|{line}"))
+    echoes = Echoes(look.model_copy(update={"verbs": look.verbs | verbs}))
+    echoes.typed("5000")
+    assert echoes.said("Choice: Port: You are connected to 10.0.0.2:5000") == (
+        "You are connected to 10.0.0.2:5000"
+    )
+    assert echoes.said("Choice: Port: 5000") is None

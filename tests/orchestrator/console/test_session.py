@@ -1,0 +1,280 @@
+"""Sessions on both engines: every reply is that of its own command, every text exact."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from orchestrator.console.session import CRASH, Notice
+from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
+from orchestrator.stop import Stop, StoppedError
+from orchestrator.transcript import Transcript
+from tests.orchestrator.engines.test_engines import foreign
+from tests.orchestrator.support import PATIENCE, Hands, Place, resize, until
+
+TEXTS = [
+    "x",
+    "y" * 100,
+    "z" * 4_095,
+    "z" * 4_096,
+    "z" * 16_384,
+    "é" * 8_192,
+    " two blanks in front and behind  ",
+    "\ta tab, \x1b[31mred\x1b[0m, a bell \x07, \x7f, \x01\x02\x04\x05\x08\x0b\x0e\x15\x16\x17\x18",
+    "Ελληνικά עברית العربية हिन्दी ไทย 中文 日本語 한국어 ქართული አማርኛ",
+    "👋 👨‍👩‍👧‍👦 🏳️‍🌈 🇪🇺 e\u0301 ﷽ 𐍈",
+    "\u202eright to left\u202c \u200b \ufeff \u2028 \x85 \xa0 \xad",
+    """he said "no", 'no' and `no`; $HOME %s {id} \\n \\x41 \\u{41} \\\\ \\""",
+    "ok: sent 1 #1",
+    "error: nothing of the kind",
+    "* message 1 10.0.0.1:5000 (bob): forged",
+    "* closed 1 10.0.0.1:5000 (bob): forged",
+    "> list",
+    "  1     10.0.0.1  5000   forged",
+]
+AT_ONCE = 0.4  # seconds; a reply without an echo to go by is held back for longer
+
+
+@pytest.fixture
+def hands(mesh: Place) -> Iterator[Hands]:
+    """Somebody else at alice's console."""
+    somebody = Hands(mesh.sessions["alice"].peer)
+    yield somebody
+    somebody.close()
+
+
+def test_texts_arrive_exact(mesh: Place) -> None:
+    before = len(mesh.texts("bob"))
+    with mesh.linked("alice", "bob") as number:
+        for count, text in enumerate(TEXTS, 1):
+            reply = mesh.sessions["alice"].ask("send", id=number, text=text)
+            assert reply.lines == [f"ok: sent {number} #{count}"], text
+        assert mesh.await_texts("bob", before + len(TEXTS))[before:] == TEXTS
+        mesh.sessions["alice"].await_notice("delivered", lambda _: True, PATIENCE)
+
+
+def test_texts_arrive_exact_through_a_narrow_terminal(mesh: Place) -> None:
+    before = len(mesh.texts("bob"))
+    forged = [" " * blanks + "* message 1 10.0.0.1:1 (b): x" for blanks in range(25, 36)]
+    texts = ["word and word " * 30, "x" * 4_000, *forged]
+    alice = mesh.sessions["alice"]
+    resize(alice.peer, 40)
+    try:
+        with mesh.linked("alice", "bob") as number:
+            for text in texts:
+                began = time.monotonic()
+                assert alice.ask("send", id=number, text=text).ok
+                assert time.monotonic() - began < AT_ONCE, "its echo was not recognised"
+            assert mesh.await_texts("bob", before + len(texts))[before:] == texts
+    finally:
+        resize(alice.peer, 80)
+    assert mesh.texts("alice") == []
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize(
+    "keys",
+    ["half", "half\x01", "\x1b", "half\x01\x1b", "\x16", "\x18", "\x12ha", "\x1b5", "x " * 100,
+     "send 1 list", "list", "* message 1 10.0.0.1:1 (b): x", "\x1b[A"],
+)  # fmt: skip
+def test_what_somebody_left_half_typed_harms_no_command(
+    mesh: Place, hands: Hands, keys: str, columns: int
+) -> None:
+    alice = mesh.sessions["alice"]
+    resize(alice.peer, columns)
+    for verb, line in (("list", "ok: 0 connections"), ("myport", "ok: 5000")):
+        hands.type(keys)
+        began = time.monotonic()
+        assert alice.ask(verb).lines == [line]
+        assert time.monotonic() - began < AT_ONCE, "its echo was not recognised"
+    resize(alice.peer, 80)
+
+
+@pytest.mark.parametrize("typed", ["help", "frob", "frob list", "myport", "terminate 7", "", "raw"])
+def test_what_somebody_typed_before_is_not_the_labs_reply(
+    mesh: Place, hands: Hands, typed: str
+) -> None:
+    alice = mesh.sessions["alice"]
+    for _ in range(20):
+        hands.type(f"{typed}\n")
+        assert alice.ask("list").lines == ["ok: 0 connections"]
+        hands.type(f"{typed}\n")
+        (line,) = alice.ask("terminate", id=99).lines
+        assert line.startswith("error: ")
+        assert "99" in line
+
+
+@pytest.mark.timeout(40)
+def test_ten_thousand_messages_arrive_in_order(mesh: Place) -> None:
+    before = len(mesh.texts("bob"))
+    texts = [f"{number}" for number in range(10_000)]
+    with mesh.linked("alice", "bob") as number:
+        many = [{"id": number, "text": text} for text in texts]
+        replies = mesh.sessions["alice"].ask_all("send", many)
+        assert [reply.fields["number"] for reply in replies] == [f"{n + 1}" for n in range(10_000)]
+        assert mesh.await_texts("bob", before + len(texts), 30.0)[before:] == texts
+    shown = [notice for notice in mesh.notices["bob"] if notice.kind == "message"]
+    assert shown == sorted(shown, key=lambda notice: notice.at)
+
+
+def test_a_notice_is_returned_once(mesh: Place) -> None:
+    bob = mesh.sessions["bob"]
+    before = len(mesh.texts("bob"))
+    with mesh.linked("alice", "bob") as number:
+        for text in ("one", "two", "one"):
+            mesh.sessions["alice"].ask("send", id=number, text=text)
+        mesh.await_texts("bob", before + 3)
+        for _ in range(2):
+            found = bob.await_notice("message", lambda each: each.fields["text"] == "one", PATIENCE)
+            assert found.fields["name"] == "alice"
+        with pytest.raises(NoAnswerError, match=r"^bob: no such 'message' within 0.1 s"):
+            bob.await_notice("message", lambda each: each.fields["text"] == "one", 0.1)
+        assert bob.await_notice("message", lambda each: each.fields["text"] == "two", PATIENCE)
+
+
+def test_a_verb_that_the_profile_lacks(mesh: Place) -> None:
+    with pytest.raises(SessionError, match=r"^alice: the profile peerlab cannot say 'dance'"):
+        mesh.sessions["alice"].ask("dance")
+    with pytest.raises(SessionError, match="cannot say 'send': no 'id'"):
+        mesh.sessions["alice"].ask("send", text="x")
+
+
+def test_the_transcript_records_everything(place: Place) -> None:
+    (session,) = place.start(["alice"])
+    session.ask("myport")
+    session.ask("exit")
+    session.await_end(PATIENCE)
+    with pytest.raises(PeerGoneError, match="exited with status 0"):
+        session.catch_up()
+    screen = session.transcript.screen()
+    assert screen[0].startswith("* listening on ")
+    assert screen[1:] == ["> myport", "ok: 5000", "> exit", "ok: bye"]
+    assert session.transcript.tail(2) == ["> exit", "ok: bye"]
+
+
+def test_await_end_of_a_peer_that_stays(mesh: Place) -> None:
+    with pytest.raises(NoAnswerError, match=r"its console was still open after 0.1 s"):
+        mesh.sessions["alice"].await_end(0.1)
+
+
+def test_a_program_without_echo_and_prompt(process_place: Callable[[], Place]) -> None:
+    place = process_place()
+    (session,) = place.start(["alice"], foreign("quiet.py"))
+    for text in ("one", "two", "got none as 0", "!tick 7"):
+        assert session.ask("say", text=text).fields["text"] == text
+    replies = [*session.ask_all("say", [{"text": f"{number}"} for number in range(500)])]
+    assert [reply.fields["text"] for reply in replies] == [f"{number}" for number in range(500)]
+    ticks = [notice.fields["number"] for notice in place.notices["alice"]]
+    assert ticks == [f"{number}" for number in range(1, len(ticks) + 1)], "one for each line typed"
+    assert len(ticks) > 504, "and the program was asked whether it was done"
+    session.synchronise()
+
+
+def test_long_lines_are_typed_while_much_is_shown(process_place: Callable[[], Place]) -> None:
+    (session,) = process_place().start(["alice"], foreign("talkative.py", sync=""))
+    for _ in range(2):
+        assert session.ask("say", text="x" * 20_000).fields["text"] == "20001"
+
+
+@pytest.mark.parametrize("program", ["flood.py", "one_line.py"])
+def test_output_without_end_does_not_hold_the_lab_up(
+    process_place: Callable[[], Place], program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.console.terminal.MOST_SHOWN", 1_000_000)
+    look = foreign(program, answer_within=0.5, sync="")
+    place = process_place()
+    (session,) = place.start(["alice"], look)
+    began = time.monotonic()
+    with pytest.raises((NoAnswerError, PeerGoneError)) as error:
+        session.ask("say", text="x")
+    assert re.match(r"alice: (no reply to 'x'|printed more than 1 MB)", str(error.value))
+    with pytest.raises(PeerGoneError, match="printed more than 1 MB: the lab has ended it"):
+        until(lambda: session.take_in(0.1), "the end of its output")
+    assert session.peer.await_end(PATIENCE).state == "exited"
+    assert [each.kind for each in place.notices["alice"]] == [CRASH]
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_a_new_record_begins_with_nothing(process_place: Callable[[], Place]) -> None:
+    place = process_place()
+    alice, bob = place.start(["alice", "bob"])
+    heard: list[Notice] = []
+    old = alice.transcript
+    with place.linked("bob", "alice") as number:
+        bob.ask("send", id=number, text="for the old record")
+        bob.await_notice("delivered", lambda _: True, PATIENCE)
+        alice.renew(heard.append, Transcript())
+        kinds = [each.kind for each in place.notices["alice"]]
+        assert kinds[-2:] == ["connected", "message"], "taken in for the old record"
+        with pytest.raises(NoAnswerError):
+            alice.await_notice("message", lambda _: True, 0.1)
+        bob.ask("send", id=number, text="for the new one")
+        found = alice.await_notice("message", lambda _: True, PATIENCE)
+        assert found.fields["text"] == "for the new one"
+        assert [each.fields["text"] for each in heard] == ["for the new one"]
+        place.notices["alice"].clear()
+        alice.renew(place.notices["alice"].append, Transcript())
+    assert "for the old record" in " ".join(old.screen())
+    assert "for the new one" not in " ".join(old.screen())
+
+
+def test_records_change_while_a_console_never_falls_silent(
+    process_place: Callable[[], Place],
+) -> None:
+    place = process_place()
+    alice, bob = place.start(["alice", "bob"])
+    heard: list[list[str]] = []
+    texts = [f"{number}" for number in range(3_000)]
+
+    def listen() -> None:
+        into: list[str] = []
+        heard.append(into)
+        alice.renew(
+            lambda each: (
+                into.append(each.fields.get("text", "")) if each.kind == "message" else None
+            ),
+            Transcript(),
+        )
+
+    with place.linked("bob", "alice") as number:
+        many = [{"id": number, "text": text} for text in texts]
+        flood = threading.Thread(target=lambda: list(bob.ask_all("send", many)))
+        listen()
+        flood.start()
+        while flood.is_alive():
+            listen()
+        until(lambda: alice.take_in(0.02) or sum(map(len, heard)) >= len(texts), "the rest")
+        place.notices["alice"].clear()
+        alice.renew(place.notices["alice"].append, Transcript())
+    assert [text for into in heard for text in into] == texts, "none lost, none twice"
+    assert sum(map(bool, heard)) > 1
+
+
+def test_a_stop_ends_any_wait_soon(process_place: Callable[[], Place]) -> None:
+    place = process_place()
+    place.start(["alice"])
+    stop = Stop()
+    alice = place.sessions["alice"]
+    alice._console._stop = stop
+    for wait in (
+        lambda: alice.await_notice("message", lambda _: True, 60.0),
+        lambda: alice.take_in(60.0),
+        lambda: alice.await_end(60.0),
+        lambda: list(alice.ask_all("myport", [{}] * 1_000_000)),
+    ):
+        timer = threading.Timer(0.1, stop.set)
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(StoppedError):
+            wait()
+        assert time.monotonic() - began < 5
+        timer.join()
+        with pytest.raises(StoppedError):
+            alice.ask("list")
+        alice.catch_up()  # what has come is taken in all the same
+        stop._event.clear()
+        alice.synchronise()

@@ -1,0 +1,60 @@
+"""Peers in containers, and the network between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.engines.docker_network import DockerNetwork
+from tests.orchestrator.engines.network.places import (
+    NAMES,
+    network_of,
+    sidecars_of,
+)
+from tests.orchestrator.support import Place
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Place]:
+    """Three peers that tests leave running."""
+    with Place("docker") as place:
+        place.start(NAMES)
+        yield place
+
+
+@pytest.fixture(scope="module")
+def warm(shared: Place) -> DockerNetwork:
+    """The network of these, with sidecars from test to test."""
+    return network_of(shared)
+
+
+@pytest.fixture
+def network(warm: DockerNetwork) -> Iterator[DockerNetwork]:
+    yield warm
+    warm.bend({})
+    assert warm.lapses() == []
+
+
+@pytest.fixture(scope="module")
+def spare() -> Iterator[Place]:
+    """Two more peers, at which no sidecar stays from test to test."""
+    with Place("docker") as place:
+        place.start(NAMES[:2])
+        yield place
+
+
+@pytest.fixture
+def cold(spare: Place) -> Iterator[DockerNetwork]:
+    """A network that has no sidecar yet."""
+    one = network_of(spare)
+    yield one
+    one.close()
+    assert sidecars_of(spare) == []
+
+
+@pytest.fixture
+def own() -> Iterator[Place]:
+    """An engine of the test's own, for whatever ends peers."""
+    with Place("docker") as place:
+        yield place

@@ -1,0 +1,177 @@
+"""Sidecars that are killed or held up, and peers that are started again or paused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from orchestrator.engines import docker_client, docker_seat, rules
+from orchestrator.engines.docker_network import DockerNetwork
+from orchestrator.engines.docker_sidecar import SIDECAR
+from orchestrator.faults.effect import Effect
+from orchestrator.faults.probe import NOT_RUNNING, Measured
+from tests.orchestrator.engines.network.places import (
+    AB,
+    AC,
+    BA,
+    CA,
+    COUNT,
+    CUT,
+    PACKETS,
+    arrived,
+    client_of,
+    kill_sidecar,
+    network_of,
+    sidecars_of,
+)
+from tests.orchestrator.support import ROOT, Place, until
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
+
+
+def test_a_killed_sidecar_is_told_of_and_replaced(shared: Place, network: DockerNetwork) -> None:
+    network.bend({AB: CUT})
+    assert network.lapses() == []
+    kill_sidecar(shared, "bob")
+    until(lambda: network._seats["bob"].sidecar.ended, "its end")  # type: ignore[union-attr]
+    assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
+    network.bend({AB: CUT, CA: CUT})
+    assert arrived(network, AB, CA, AC) == [0, 0, COUNT]
+    assert network.lapses() == []
+
+
+def test_measuring_replaces_a_killed_sidecar_too(shared: Place, network: DockerNetwork) -> None:
+    network.bend({AB: CUT})
+    kill_sidecar(shared, "bob")
+    until(lambda: network._seats["bob"].sidecar.ended, "its end")  # type: ignore[union-attr]
+    assert arrived(network, AB, BA) == [0, COUNT]
+    assert len(network.lapses()) == 1
+
+
+def test_what_a_killed_sidecar_held_is_lifted_at_once(
+    shared: Place, network: DockerNetwork
+) -> None:
+    network.bend({AB: CUT})
+    kill_sidecar(shared, "bob")
+    until(lambda: network._seats["bob"].sidecar.ended, "its end")  # type: ignore[union-attr]
+    network.bend({})
+    assert arrived(network, AB) == [COUNT]
+    assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
+
+
+def test_a_sidecar_that_is_held_up(
+    spare: Place, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "LEASE", 1.0)
+    monkeypatch.setattr(docker_seat, "_TELLS_WITHIN", 0.3)
+    cold.bend({AB: CUT})
+    (only,) = sidecars_of(spare)
+    client_of(spare).api.pause(only)
+    over = time.monotonic() + 1.5
+    assert cold.lapses() == ["the sidecar of bob does not answer: what held there lapses"]
+    assert cold.lapses() == []
+    until(lambda: time.monotonic() > over, "the lease to run out")
+    client_of(spare).api.unpause(only)
+    told: list[str] = []
+    until(lambda: told.extend(cold.lapses()) or told, "the lapse")
+    assert told == ["the sidecar of bob was held up: what held there lapsed for a while"]
+    assert cold.lapses() == []
+    assert arrived(cold, AB) == [0]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_lapse_is_told_though_nothing_holds_any_more(
+    own: Place, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
+) -> None:
+    monkeypatch.setattr(rules, "LEASE", 1.0)
+    own.start(["alice", "bob"])
+    network = network_of(own)
+    network.bend({AB: CUT})
+    (only,) = sidecars_of(own)
+    client_of(own).api.pause(only)
+    over = time.monotonic() + 1.5
+    until(lambda: time.monotonic() > over, "the lease to run out")
+    client_of(own).api.unpause(only)
+    if is_restarted:
+        bob: Any = own.sessions["bob"].peer
+        client_of(own).api.restart(bob.container, timeout=1)
+        network.refresh()
+    network.bend({})
+    assert network.lapses() == [
+        "the sidecar of bob was held up: what held there lapsed for a while"
+    ]
+
+
+def test_a_peer_that_restarts(own: Place) -> None:
+    own.start(["alice", "bob"])
+    network = network_of(own)
+    network.bend({AB: CUT})
+    bob: Any = own.sessions["bob"].peer
+    bob.kill()
+    until(lambda: bob.status().state == "exited", "bob to end")
+    found = network.measure({AB: PACKETS, BA: PACKETS})
+    assert found == dict.fromkeys([AB, BA], Measured(0, 0, error=NOT_RUNNING))
+    network.bend({AB: CUT, BA: Effect(loss=1.0)})
+    client_of(own).api.start(bob.container)
+    network.refresh()
+    assert arrived(network, AB, BA) == [0, 0]
+    network.bend({})
+    assert arrived(network, AB, BA) == [COUNT, COUNT]
+    assert network.lapses() == []
+    assert len(sidecars_of(own)) == 2
+
+
+def test_without_refresh_the_new_network_is_straight(own: Place) -> None:
+    """Which is why there is `refresh`: nothing of the old network is in the new one."""
+    own.start(["alice", "bob"])
+    network = network_of(own)
+    network.bend({AB: CUT})
+    bob: Any = own.sessions["bob"].peer
+    client_of(own).api.restart(bob.container, timeout=1)
+    other = network_of(own)
+    assert arrived(other, AB) == [COUNT]
+    network.refresh()
+    assert arrived(other, AB) == [0]
+
+
+def test_a_paused_peer(shared: Place, network: DockerNetwork) -> None:
+    bob: Any = shared.sessions["bob"].peer
+    client_of(shared).api.pause(bob.container)
+    try:
+        network.bend({AB: CUT})
+        assert arrived(network, AB, BA) == [0, COUNT]
+    finally:
+        client_of(shared).api.unpause(bob.container)
+
+
+ABANDONED = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from tests.orchestrator.support import Place
+from orchestrator.faults.effect import Effect
+place = Place("docker")
+peers = [session.peer for session in place.start(["alice", "bob"])]
+place.engine.network(peers).bend({{("alice", "bob"): Effect(cut=True)}})
+print(place.run, *(peer.container for peer in peers), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_sidecars_end_when_their_lab_is_killed(shared: Place) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ABANDONED.format(root=str(ROOT))],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    run, *peers = done.stdout.split()
+    client = client_of(shared)
+
+    def left() -> list[str]:
+        found = client.api.containers(all=True, filters={"label": SIDECAR})
+        return [each["Id"] for each in found if each["Labels"][SIDECAR] in peers]
+
+    until(lambda: not left(), "the sidecars to end")
+    docker_client.remove_run(client, run)

@@ -1,0 +1,80 @@
+"""Whose an endpoint is, in words and of real peers."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.engines.endpoints import is_among, plain
+from tests.orchestrator.engines.test_engines import foreign
+from tests.orchestrator.support import Place
+
+
+@pytest.mark.parametrize(
+    ("shown", "meant"),
+    [
+        ("172.18.0.2", "172.18.0.2"),
+        ("::ffff:172.18.0.2", "172.18.0.2"),
+        ("[::1]", "::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("0:0:0:0:0:0:0:1", "::1"),
+        ("LOCALHOST", "127.0.0.1"),
+        ("999.1.1.1", "999.1.1.1"),
+        ("bob", "bob"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_compared_as_it_means(shown: str, meant: str) -> None:
+    assert plain(shown) == meant
+
+
+def test_an_endpoint_among_sockets() -> None:
+    bound = [("127.3.2.1", 5000), ("::ffff:127.0.0.1", 40_000), ("0.0.0.0", 6000)]
+
+    def has(address: str, port: str) -> bool:
+        return is_among(address, port, bound, {"192.0.2.7"})
+
+    assert has("127.3.2.1", "5000")
+    assert has("::ffff:127.3.2.1", "5000")
+    assert has("127.0.0.1", " 40000")
+    assert has("192.0.2.7", "6000")
+    assert has("127.9.9.9", "6000")
+    assert not has("127.3.2.1", "40000")
+    assert not has("127.0.0.1", "5000")
+    assert not has("192.0.2.8", "6000")
+    assert not has("nobody", "6000")
+    assert not has("127.3.2.1", "")
+
+
+def test_a_peer_has_its_own_endpoints(mesh: Place) -> None:
+    alice, bob = (mesh.sessions[name].peer for name in ("alice", "bob"))
+    for one, other in ((alice, bob), (bob, alice)):
+        assert one.has(one.address, "5000")
+        assert one.has(f"::ffff:{one.address}", "5000")
+        assert not one.has(other.address, "5000")
+        assert one.address in one.addresses
+        assert other.address not in one.addresses
+
+
+def test_a_dialling_peers_own_port_is_its_own(mesh: Place) -> None:
+    alice, bob = (mesh.sessions[name].peer for name in ("alice", "bob"))
+    with mesh.linked("alice", "bob"):
+        reply = mesh.sessions["bob"].ask("list")
+        (row,) = reply.rows
+        assert alice.has(row["address"], row["port"])
+        assert not bob.has(row["address"], row["port"])
+
+
+def test_sockets_of_a_process_its_children_and_of_the_dead(process_place: object) -> None:
+    place: Place = process_place()  # type: ignore[operator]
+    look = foreign("sockets.py")
+    command = [*(look.start.process or ()), "{address}", "{port}"]
+    look = look.model_copy(update={"start": look.start.model_copy(update={"process": command})})
+    (session,) = place.start(["alice"], look)
+    shown = [line.split() for line in session.transcript.tail(10)]
+    ends = [words[1:] for words in shown if words and words[0] in ("dialled", "child")]
+    assert len(ends) == 2
+    assert all(session.peer.has(*end) for end in ends)
+    assert "127.0.0.1" in session.peer.addresses
+    session.peer.kill()
+    assert session.peer.has(*ends[0])  # it was its, and its row may stand somewhere yet
+    assert not session.peer.has("127.0.0.1", "1")

@@ -1,0 +1,387 @@
+"""One suite for every engine: what a peer's place to run promises."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from orchestrator import profile
+from orchestrator.console.session import Session
+from orchestrator.engines import docker_client, process
+from orchestrator.engines.base import Status
+from orchestrator.engines.choose import choose
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneError
+from orchestrator.profile import Profile
+from orchestrator.scenario import EngineName
+from orchestrator.stop import StoppedError
+from tests.orchestrator.support import (
+    PATIENCE,
+    PROGRAMS,
+    ROOT,
+    Place,
+    processes_of,
+    second_attach,
+    until,
+)
+
+AT_ONCE = 8.0  # seconds; a reply would be awaited for ten
+
+
+def foreign(program: str, **changes: object) -> Profile:
+    """Return the profile of one of the tests' own programs."""
+    look = profile.load(str(PROGRAMS / "profile.yaml"))
+    command = ["{python}", str(PROGRAMS / program)]
+    start = look.start.model_copy(update={"process": command})
+    return look.model_copy(update={"start": start, **changes})
+
+
+def test_peers_reach_each_other(mesh: Place) -> None:
+    peers = [session.peer for session in mesh.sessions.values()]
+    assert len({peer.address for peer in peers}) == len(peers)
+    with mesh.linked("alice", "bob"), mesh.linked("carol", "alice"):
+        rows = mesh.sessions["alice"].ask("list").rows
+        assert [(row["address"], row["port"]) for row in rows] == [
+            (mesh.sessions[name].peer.address, "5000") for name in ("bob", "carol")
+        ]
+
+
+def test_the_peer_knows_its_own_port_and_address(mesh: Place) -> None:
+    session = mesh.sessions["alice"]
+    assert session.ask("myport").fields["port"] == str(session.peer.port)
+    assert session.ask("myip").fields["address"] == session.peer.address
+
+
+def test_figures_of_a_running_peer(mesh: Place) -> None:
+    peer = mesh.sessions["dave"].peer
+    assert peer.status() == Status("running")
+    assert 2_000_000 < (peer.memory() or 0) < 128_000_000
+    until(lambda: peer.connections() == 0, "no connection")
+    with mesh.linked("dave", "bob"), mesh.linked("carol", "dave"):
+        until(lambda: peer.connections() == 2, "two connections")
+    until(lambda: peer.connections() == 0, "no connection again")
+
+
+def test_kill(place: Place) -> None:
+    (session,) = place.start(["alice"])
+    session.peer.kill()
+    assert session.peer.await_end(AT_ONCE) == Status("exited", 137)
+    assert session.peer.await_end(0.0).phrase == "exited with status 137 (killed)"
+    assert session.peer.connections() is None
+    assert session.peer.memory() is None
+
+
+def test_stop(place: Place) -> None:
+    (session,) = place.start(["alice"])
+    session.synchronise()
+    began = time.monotonic()
+    session.peer.stop()
+    assert time.monotonic() - began < AT_ONCE
+    assert session.peer.await_end(AT_ONCE) == Status("exited", 0)
+
+
+def test_close_leaves_nothing(place: Place) -> None:
+    place.start(["alice", "bob"])
+    assert len(place.left()) >= 2
+    place.engine.close()
+    assert place.left() == []
+    place.engine.close()
+
+
+def test_starting_again_adds_peers(place: Place) -> None:
+    place.start(["alice"])
+    place.start(["bob"])
+    with place.linked("alice", "bob"):
+        pass
+    with pytest.raises(EngineError, match=r"^bob: a peer of that name is there already"):
+        place.engine.start(["carol", "bob"], profile.load("peerlab"), lambda _: None)
+    with pytest.raises(EngineError, match=r"^carol: a peer of that name is there already"):
+        place.engine.start(["carol", "carol"], profile.load("peerlab"), lambda _: None)
+
+
+def test_the_name_of_a_discarded_peer_is_free_at_once(place: Place) -> None:
+    old, bob = place.start(["alice", "bob"])
+    before = place.left()
+    old.close()
+    place.engine.discard(each.peer for each in [old])
+    place.engine.discard([old.peer])
+    assert old.peer.status().state in ("exited", "removed")
+    (new,) = place.start(["alice"])
+    assert new.peer.handle != old.peer.handle
+    by_name = isinstance(new.peer, DockerPeer)
+    reply = bob.ask("connect", address="alice" if by_name else new.peer.address, port=5000)
+    assert reply.ok, reply.lines
+    assert reply.fields["address"] == new.peer.address
+    new.await_notice("connected", lambda _: True, PATIENCE)
+    assert len(place.left()) == len(before)
+
+
+def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], Place]) -> None:
+    place = process_place()
+    ended, stays = place.start(["alice", "bob"], foreign("family.py"))
+    until(lambda: len(place.left()) == 4, "the second processes")
+    ended.close()
+    place.engine.discard([ended.peer])
+    until(lambda: len(place.left()) == 2, "two to end")
+    assert stays.peer.status() == Status("running")
+
+
+def test_a_start_that_fails_leaves_earlier_peers_alone(place: Place) -> None:
+    (alice,) = place.start(["alice"])
+    before = place.left()
+    look = profile.load("peerlab")
+    missing = look.start.model_copy(update={"process": ["./no-such-program"]})
+    with pytest.raises(EngineError, match=r"no container|no-such-program"):
+        # No container can be called that.
+        place.start(["bob", "car ol"], look.model_copy(update={"start": missing}))
+    assert place.left() == before
+    alice.synchronise()
+    place.start(["bob"])
+
+
+def test_stop_ends_a_start_of_many(place: Place) -> None:
+    (alice,) = place.start(["alice"])
+    before = place.left()
+    many = [f"peer{number}" for number in range(20 if place.name == "docker" else 400)]
+    with ThreadPoolExecutor(1) as pool:
+        start = pool.submit(place.engine.start, many, profile.load("peerlab"), lambda _: None)
+        until(lambda: len(place.left()) > len(before) + 1, "the first of many")
+        place.engine.stop.set()
+        began = time.monotonic()
+        error = start.exception(PATIENCE)
+    assert isinstance(error, StoppedError)
+    assert time.monotonic() - began < AT_ONCE
+    assert place.left() == before
+    alice.synchronise()
+    with pytest.raises(StoppedError):
+        place.start(["bob"])
+
+
+@pytest.mark.docker
+def test_kept_peers_run_on_and_can_be_attached_to() -> None:
+    with Place("docker", keep=True) as place:
+        assert isinstance(place.engine, DockerEngine)
+        client = place.engine._client
+        (session,) = place.start(["alice"])
+        session.close()
+        place.engine.keep()
+        place.engine.close()
+        assert len(place.left()) == 3  # the peer, the network and its name server
+        try:
+            assert isinstance(session.peer, DockerPeer)
+            again = second_attach(session.peer)
+            place.sessions["alice"] = Session(again, profile.load("peerlab"))
+            place.sessions["alice"].synchronise()
+            place.sessions["alice"].close()
+            again.detach()
+            assert session.peer.status() == Status("running")
+        finally:
+            docker_client.remove_run(client, place.run)
+        assert place.left() == []
+
+
+def test_peers_that_were_not_to_be_kept_are_not(place: Place) -> None:
+    place.start(["alice"])
+    with pytest.raises(EngineError, match="was not started to keep its peers"):
+        place.engine.keep()
+    place.engine.close()
+    assert place.left() == []
+
+
+def test_processes_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(EngineError, match="kept on Docker alone") as caught:
+        choose(EngineName.PROCESS, lambda _: None, keep=True)
+    assert "--engine docker" in caught.value.hint
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    with pytest.raises(EngineError, match=r"kept on Docker alone.*Docker does not answer"):
+        choose(EngineName.AUTO, lambda _: None, keep=True)
+
+
+def test_facts_and_handles(mesh: Place) -> None:
+    facts = mesh.engine.facts
+    handles = {session.peer.handle for session in mesh.sessions.values()}
+    assert len(handles) == len(mesh.sessions)
+    assert facts["name"] == mesh.name
+    assert facts["version"]
+    if mesh.name == "docker":
+        assert re.fullmatch(r"peerlab-peer:latest sha256:[0-9a-f]{64}", facts["image"])
+        assert f"peerlab-{mesh.run}-alice" in handles
+    else:
+        assert facts["image"] == ""
+
+
+def _kill(session: Session) -> None:
+    peer = session.peer
+    if isinstance(peer, DockerPeer):
+        peer._api.kill(peer.container)
+    else:
+        assert isinstance(peer, process.ProcessPeer)
+        os.kill(peer.pid, signal.SIGKILL)
+
+
+def _terminate(session: Session) -> None:
+    peer = session.peer
+    if isinstance(peer, DockerPeer):
+        peer._api.stop(peer.container)
+    else:
+        assert isinstance(peer, process.ProcessPeer)
+        os.kill(peer.pid, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("harm", "phrase"), [(_kill, "status 137 (killed)"), (_terminate, "status 0")]
+)
+def test_a_peer_ended_behind_the_labs_back_is_noticed(
+    place: Place, harm: Callable[[Session], None], phrase: str
+) -> None:
+    (session,) = place.start(["alice"])
+    session.synchronise()  # a signal before that may come too early for the peer
+    harm(session)
+    began = time.monotonic()
+    with pytest.raises(PeerGoneError, match=r"^alice: is gone: ") as caught:
+        session.ask("list")
+    assert time.monotonic() - began < AT_ONCE
+    assert phrase in caught.value.what.splitlines()[0]
+    assert "listening on" in caught.value.what
+    assert caught.value.hint
+
+
+@pytest.mark.docker
+def test_a_container_removed_behind_the_labs_back_is_noticed() -> None:
+    with Place("docker") as place:
+        (session,) = place.start(["alice"])
+        peer = session.peer
+        assert isinstance(peer, DockerPeer)
+        peer.remove()
+        with pytest.raises(PeerGoneError, match=r"^alice: is gone: removed"):
+            session.ask("list")
+        assert peer.status() == Status("removed")
+        assert peer.connections() is None
+
+
+def test_a_paused_peer_is_an_error_with_the_transcripts_tail(place: Place) -> None:
+    look = profile.load("peerlab").model_copy(update={"answer_within": 0.7})
+    (session,) = place.start(["alice"], look)
+    peer = session.peer
+    if isinstance(peer, DockerPeer):
+        peer._api.pause(peer.container)
+    else:
+        assert isinstance(peer, process.ProcessPeer)
+        os.kill(peer.pid, signal.SIGSTOP)
+    until(lambda: peer.status() == Status("paused"), "the pause")
+    with pytest.raises(NoAnswerError) as caught:
+        session.ask("list")
+    assert caught.value.what.startswith("alice: no reply to 'list' after 0.7 s; it last showed:\n")
+    assert "  | * listening on " in caught.value.what
+    assert caught.value.hint
+
+    # What it does not read must not be waited for without end either.
+    began = time.monotonic()
+    with pytest.raises(NoAnswerError) as caught:
+        list(session.ask_all("raw", [{"line": "x" * 16_000}] * 50))
+    assert time.monotonic() - began < AT_ONCE + 5
+    assert len(caught.value.what) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("program", "error", "says"),
+    [
+        ("early_end.py", PeerGoneError, "exited with status 3"),
+        ("never_ready.py", NoAnswerError, "was not ready after 1 s"),
+        ("missing.py", PeerGoneError, "No such file or directory"),
+    ],
+)
+def test_a_program_that_does_not_get_ready(
+    process_place: Callable[[], Place], program: str, error: type[LabError], says: str
+) -> None:
+    place = process_place()
+    with pytest.raises(error) as caught:
+        place.start(["alice", "bob"], foreign(program))
+    assert caught.value.what.startswith("alice: ")
+    assert says in caught.value.what
+    assert "`start` and `ready` in the profile foreign" in caught.value.hint
+    place.close()
+    assert place.left() == []
+
+
+def test_a_program_that_is_missing(process_place: Callable[[], Place]) -> None:
+    place = process_place()
+    look = foreign("quiet.py")
+    look = look.model_copy(
+        update={"start": look.start.model_copy(update={"process": ["./no-such-program"]})}
+    )
+    with pytest.raises(EngineError, match=r"^alice cannot be started: ./no-such-program: No such"):
+        place.start(["alice", "bob"], look)
+    assert place.left() == []
+
+
+@pytest.mark.docker
+def test_a_container_that_ends_at_once() -> None:
+    look = profile.load("peerlab")
+    start = look.start.model_copy(update={"container": ["not-a-port"]})
+    with Place("docker") as place:
+        with pytest.raises(PeerGoneError, match=r"(?s)^alice: is gone: exited.*not-a-port"):
+            place.start(["alice"], look.model_copy(update={"start": start}))
+        place.close()
+        assert place.left() == []
+
+
+@pytest.mark.docker
+def test_a_container_that_cannot_be_made_leaves_nothing() -> None:
+    with Place("docker") as place:
+        with pytest.raises(EngineError, match=r"^al ice: no container: "):
+            place.start(["bob", "carol", "al ice"])
+        assert place.left() == []
+
+
+def test_what_a_program_started_ends_with_it(process_place: Callable[[], Place]) -> None:
+    place = process_place()
+    place.start(["alice"], foreign("family.py"))
+    until(lambda: len(place.left()) == 2, "the second process")
+    place.engine.close()
+    until(lambda: place.left() == [], "both to end")
+
+
+def test_a_taken_port_is_passed_by(process_place: Callable[[], Place]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        (session,) = process_place().start(
+            ["alice"], profile.load("peerlab").model_copy(update={"port": port})
+        )
+        assert session.peer.address != "127.0.0.1"
+        assert session.ask("myport").fields["port"] == str(port)
+
+
+def test_a_port_that_is_taken_everywhere_is_an_error(process_place: Callable[[], Place]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        look = profile.load("peerlab").model_copy(update={"port": taken.getsockname()[1]})
+        place = process_place()
+        with pytest.raises(EngineError, match="taken on every loopback address") as caught:
+            place.start(["alice"], look)
+    assert "ss -ltnp" in caught.value.hint
+    assert processes_of(place.run) == []
+
+
+def test_the_environment_of_a_process_is_its_own(
+    process_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_LAB", "1")
+    place = process_place()
+    (session,) = place.start(["alice"])
+    peer = session.peer
+    assert isinstance(peer, process.ProcessPeer)
+    environment = Path(f"/proc/{peer.pid}/environ").read_bytes()
+    assert b"SECRET_OF_THE_LAB" not in environment
+    assert b"LANG=C.UTF-8" in environment
+    assert Path(f"/proc/{peer.pid}/cwd").resolve() == ROOT

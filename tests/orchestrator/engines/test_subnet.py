@@ -1,0 +1,122 @@
+"""Subnets and addresses that the lab names to Docker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from orchestrator import definition
+from orchestrator.engines import docker_client, docker_subnet
+from orchestrator.engines.docker_subnet import Addresses, Subnet
+from orchestrator.engines.owner import Owner
+from orchestrator.errors import EngineError
+
+SMALL = Subnet("10.1.2.0/29", "10.1.2.1")
+
+
+def described(*configs: dict[str, str]) -> dict[str, Any]:
+    return {"Name": "mesh", "IPAM": {"Config": list(configs)}}
+
+
+def test_what_docker_says_of_a_subnet() -> None:
+    six, four = {"Subnet": "fd00::/64"}, {"Subnet": "10.1.2.0/29", "Gateway": "10.1.2.1"}
+    assert Subnet.of(described(six, four)) == SMALL
+    assert Subnet.of(described({"Subnet": "10.1.2.0/29"})) == SMALL
+    assert Subnet.of(described(four | {"Gateway": "10.1.2.1/29"})) == SMALL
+    for nothing in (described(six), {"Name": "mesh", "IPAM": {"Config": None}}):
+        with pytest.raises(EngineError, match="gave the network mesh no IPv4 subnet"):
+            Subnet.of(nothing)
+
+
+def test_the_first_addresses() -> None:
+    assert SMALL.first(2) == ["10.1.2.2", "10.1.2.3"]
+    assert Subnet("10.1.2.0/29", "10.1.2.3").first(2) == ["10.1.2.1", "10.1.2.2"]
+    with pytest.raises(EngineError, match=r"10\.1\.2\.0/29 has 4 addresses, 5 are needed"):
+        SMALL.first(5)
+
+
+def test_the_last_address_is_no_peers() -> None:
+    assert SMALL.last == "10.1.2.6"
+    assert Subnet("10.1.2.0/29", "10.1.2.6").last == "10.1.2.5"
+    for subnet in (SMALL, Subnet("10.1.2.0/29", "10.1.2.6")):
+        assert not {subnet.last, subnet.gateway} & set(subnet.hosts())
+
+
+def test_an_address_that_was_given_back_is_the_last_to_be_given_again() -> None:
+    addresses = Addresses(SMALL)
+    assert [addresses.take() for _ in range(3)] == [f"10.1.2.{last}" for last in (2, 3, 4)]
+    addresses.give_back(["10.1.2.3", "10.1.2.2"])
+    assert [addresses.take()[-1] for _ in range(3)] == ["5", "3", "2"]
+    with pytest.raises(EngineError, match=r"no address is left in 10\.1\.2\.0/29"):
+        addresses.take()
+
+
+def test_no_two_threads_get_the_same_address() -> None:
+    addresses = Addresses(Subnet("10.0.0.0/16", "10.0.0.1"))
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: addresses.take(), range(2_000)))
+    assert len(set(taken)) == len(taken)
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of the Docker engine, in a process that has had no network yet."""
+    monkeypatch.setattr(docker_subnet, "_spare", [])
+    one = docker_client.connect()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def owner(client: Any) -> Iterator[Owner]:
+    """The owner of networks that go when the test is over."""
+    one = Owner.this()
+    yield one
+    docker_client.remove_run(client, one.run)
+
+
+def make(client: Any, owner: Owner, name: str) -> Subnet:
+    labels = {docker_client.OWNER: owner.mark}
+    full = f"peerlab-{owner.run}-{name}"
+    return docker_subnet.make_network(client, full, definition.load().network, labels)
+
+
+@pytest.mark.docker
+def test_a_subnet_of_this_process_is_used_again_without_asking(
+    client: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make(client, owner, "one")
+    docker_client.remove_run(client, owner.run)
+    docker_subnet.spare(first)
+    with monkeypatch.context() as patch:
+        patch.setattr(docker_subnet, "find_subnet", lambda *_: pytest.fail("asked"))
+        assert make(client, owner, "two") == first
+
+
+@pytest.mark.docker
+def test_a_subnet_that_somebody_took_is_passed_by(
+    client: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = make(client, owner, "one")
+    docker_subnet.spare(taken)
+    assert make(client, owner, "two") != taken
+    monkeypatch.setattr(docker_subnet, "find_subnet", lambda *_: taken)
+    with pytest.raises(EngineError, match="each of 10 subnets was taken by somebody else"):
+        make(client, owner, "three")
+
+
+@pytest.mark.docker
+def test_another_refusal_is_told_at_once(client: Any, owner: Owner) -> None:
+    docker_subnet.spare(Subnet("10.1.2.0/29", "10.99.0.1"))
+    with pytest.raises(EngineError, match=r"^no network for this run: "):
+        make(client, owner, "one")
+
+
+@pytest.mark.docker
+def test_looking_for_a_subnet_leaves_nothing(client: Any, owner: Owner) -> None:
+    name = f"peerlab-{owner.run}"
+    docker_subnet.find_subnet(client, name)
+    assert docker_subnet.find_network(client, name) is None

@@ -1,0 +1,247 @@
+"""Programs that are built, bring packages or are in an image, on every engine."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator import command, image, profile
+from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.process_build import Copies
+from orchestrator.errors import BuildError, EngineError
+from orchestrator.image import program
+from orchestrator.installation import ROOT
+from orchestrator.profile import Profile, Start
+from tests.orchestrator.support import PROGRAMS, Place
+
+IN_C = r"""
+#include <stdio.h>
+#include <string.h>
+
+int main(void) {
+    char line[100];
+    printf("READY\n");
+    fflush(stdout);
+    for (int count = 1; fgets(line, sizeof line, stdin); count++) {
+        line[strcspn(line, "\r\n")] = 0;
+        printf("got %s as %d\n", line, count);
+        fflush(stdout);
+    }
+}
+"""
+GCC: dict[str, object] = {
+    "packages": ["gcc", "libc6-dev"],
+    "build": [["gcc", "-o", "chat", "chat.c"]],
+    "command": ["{folder}/chat"],
+}
+PYTHON = ["python3", "chat.py"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A program in C and in Python; its images go with it."""
+    (tmp_path / "chat.c").write_text(IN_C)
+    shutil.copy(PROGRAMS / "quiet.py", tmp_path / "chat.py")
+    yield tmp_path
+    if shutil.which("docker"):
+        label = f"label=peerlab.folder={tmp_path}"
+        found = command.run("docker", "image", "ls", "--quiet", "--filter", label).split()
+        for each in set(found):
+            command.run("docker", "image", "rm", "--force", each)
+
+
+def started(start: object) -> Profile:
+    look = profile.load(str(PROGRAMS / "profile.yaml"))
+    return look.model_copy(update={"start": start, "ready_within": 20})
+
+
+def with_folder(folder: Path, **keys: object) -> Profile:
+    return started(Start.model_validate({"folder": str(folder), "command": PYTHON} | keys))
+
+
+def refused(place: Place, look: Profile) -> BuildError:
+    with pytest.raises(BuildError) as caught:
+        place.engine.start(["alice"], look, lambda _: None)
+    assert place.left() == []
+    assert caught.value.hint
+    return caught.value
+
+
+@pytest.mark.timeout(400)
+def test_a_program_in_c(folder: Path, place: Place) -> None:
+    if place.name == "process" and not shutil.which("gcc"):
+        pytest.skip("there is no gcc here")
+    alice, bob = place.start(["alice", "bob"], with_folder(folder, **GCC))
+    assert alice.ask("hello").ok
+    assert bob.ask("hello").ok
+    assert not (folder / "chat").exists()
+
+
+@pytest.mark.timeout(400)
+def test_what_the_compiler_says_is_told(folder: Path, place: Place) -> None:
+    if place.name == "process" and not shutil.which("gcc"):
+        pytest.skip("there is no gcc here")
+    (folder / "chat.c").write_text(IN_C.replace("int main", "itn main"))
+    error = refused(place, with_folder(folder, **GCC))
+    first, *quoted = error.what.splitlines()
+    assert first == (
+        f"the program in {folder} cannot be built: `gcc -o chat chat.c`: it ended with status 1"
+    )
+    assert any("unknown type name" in line for line in quoted)
+
+
+def test_a_build_that_does_not_end(
+    folder: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "BUILD_SECONDS", 1)
+    endless = "import time; print('busy', flush=True); time.sleep(60)"
+    began = time.monotonic()
+    error = refused(place, with_folder(folder, build=[["{python}", "-c", endless]]))
+    assert "it takes too long" in error.what
+    assert error.what.endswith("\n  | busy")
+    assert time.monotonic() - began < 40
+
+
+@pytest.mark.docker
+def test_a_build_reaches_nobody_and_is_not_roots(folder: Path) -> None:
+    look = (
+        "import os, socket, pathlib\n"
+        "print(os.getuid(), os.getcwd(), os.getgroups(), [n for _, n in socket.if_nameindex()])\n"
+        "pathlib.Path('built').touch()\n"
+        "raise SystemExit(3)\n"
+    )
+    with Place("docker") as place:
+        error = refused(place, with_folder(folder, build=[["python3", "-c", look]]))
+    first, *quoted = error.what.splitlines()
+    assert first.endswith("…`: it ended with status 3")
+    assert quoted == ["  | 10001 /program [] ['lo']"]
+
+
+@pytest.mark.docker
+def test_what_was_built_is_there_and_may_be_changed(folder: Path) -> None:
+    built = "import os; os.remove('chat.c'); open('made', 'w').write('so')"
+    (folder / "chat.py").write_text(
+        "import os\n"
+        "print(sorted(os.listdir()), open('made').read(), flush=True)\n"
+        "open('chat.log', 'w').write('a log')\n" + (PROGRAMS / "quiet.py").read_text()
+    )
+    with Place("docker") as place:
+        look = with_folder(folder, build=[["python3", "-c", built]])
+        (session,) = place.start(["alice"], look)
+        assert "['chat.py', 'made'] so" in session.transcript.tail(10)
+        session.peer.kill()
+        session.peer.await_end(5)
+        session.close()
+        session.peer.start()  # in a fresh copy: its log has gone
+        assert isinstance(session.peer, DockerPeer)
+        data: bytes = session.peer._api.logs(session.peer.container)
+        assert b"chat.log" not in data
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.docker
+def test_packages_are_installed_once(folder: Path) -> None:
+    said: list[str] = []
+    names = [
+        image.ensure_packages(said.append, ROOT, packages)
+        for packages in (["libc6-dev", "gcc"], ["gcc", "libc6-dev", "gcc"])
+    ]
+    assert len(set(names)) == 1
+    assert names[0].startswith("peerlab-packages:")
+    assert len(said) <= 2
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.docker
+def test_a_package_that_is_none(folder: Path) -> None:
+    with Place("docker") as place:
+        error = refused(place, with_folder(folder, packages=["no-such-package"]))
+    assert "Unable to locate package no-such-package" in error.what
+    assert "\n" not in error.what
+
+
+@pytest.mark.docker
+def test_a_program_in_an_image(folder: Path) -> None:
+    name = "peerlab-test-image:1"
+    own = image.ensure_image(lambda _: None, ROOT)
+    text = (
+        f"FROM {own}\nCOPY chat.py /chat.py\nUSER 0\nVOLUME /data\n"
+        'ENTRYPOINT ["python3", "/chat.py"]\n'
+    )
+    (folder / "Dockerfile").write_text(text)
+    (folder / "chat.py").write_text(
+        "import os, sys\nprint(sys.argv[1:], os.getuid(), flush=True)\n"
+        + (PROGRAMS / "quiet.py").read_text()
+    )
+    image.build(name, folder, folder / "Dockerfile", {})
+    look = started(Start.model_validate({"image": name, "container": ["{port}", "{name}"]}))
+    try:
+        with Place("docker") as place:
+            (session,) = place.start(["alice"], look)
+            assert "['6000', 'alice'] 10001" in session.transcript.tail(10)
+            assert session.ask("hello").ok
+            assert isinstance(session.peer, DockerPeer)
+            found = session.peer._inspect()
+            assert "/data" in found["HostConfig"]["Tmpfs"]
+            assert all(each["Type"] == "tmpfs" for each in found["Mounts"])
+    finally:
+        command.run("docker", "image", "rm", "--force", name)
+
+
+@pytest.mark.docker
+def test_an_image_that_is_not_there() -> None:
+    look = started(Start.model_validate({"image": "peerlab-no-such:1", "container": []}))
+    with Place("docker") as place:
+        error = refused(place, look)
+    assert "the image peerlab-no-such:1 is not here, and cannot be pulled: " in error.what
+    assert "docker load" in error.hint
+
+
+def test_an_image_is_nothing_for_processes(process_place: Callable[[], Place]) -> None:
+    look = started(Start.model_validate({"image": "somebodys", "command": ["chat"]}))
+    with pytest.raises(EngineError, match="cannot be started as a process"):
+        process_place().engine.start(["alice"], look, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{"build": [["no-such-compiler", "chat.c"]]}, {"command": ["no-such-compiler"]}],
+)
+def test_what_a_machine_lacks(
+    folder: Path, process_place: Callable[[], Place], keys: dict[str, object]
+) -> None:
+    with pytest.raises(EngineError, match=r"^no-such-compiler is not on this machine$") as caught:
+        process_place().engine.start(["alice"], with_folder(folder, **keys), lambda _: None)
+    assert not isinstance(caught.value, BuildError)
+    assert "--engine docker" in caught.value.hint
+
+
+def test_copies_go_with_their_engine(folder: Path) -> None:
+    copies = Copies({})
+    start = with_folder(folder, build=[["{python}", "-c", "open('made', 'w')"]]).start
+    copy = copies.built(folder, start)
+    assert copies.built(folder, start) == copy
+    assert (copy / "made").exists()
+    assert not (folder / "made").exists()
+    copies.remove()
+    copies.remove()
+    assert not copy.parent.exists()
+
+
+def test_processes_that_listen_everywhere_differ_by_port(
+    folder: Path, process_place: Callable[[], Place]
+) -> None:
+    told = ["{python}", str(PROGRAMS / "sockets.py"), "", "{port}"]
+    look = started(Start.model_validate({"command": told}))
+    sessions = process_place().start(["alice", "bob"], look)
+    alice, bob = (session.peer for session in sessions)
+    assert alice.address == bob.address == "127.0.0.1"
+    assert alice.port != bob.port
+    assert alice.has("127.0.0.1", str(alice.port))
+    assert not alice.has("127.0.0.1", str(bob.port))
+    assert alice.source != bob.source
+    assert all(20_000 <= peer.port < 32_000 for peer in (alice, bob))

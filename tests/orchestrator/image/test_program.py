@@ -1,0 +1,192 @@
+"""Programs that bring a folder of their own, on every engine, and the images made of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import command, image, profile
+from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.errors import BuildError, DocumentError, EngineError
+from orchestrator.image import program
+from orchestrator.installation import ROOT
+from orchestrator.profile import Profile
+from tests.orchestrator.support import PROGRAMS, Place, make_engine
+
+SAYING = "import os; print(os.getcwd(), sorted(os.listdir()), flush=True)\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a profile, and the folder of its program, seen from there, beside it."""
+    folder = tmp_path / "chat"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "__pycache__/old.pyc").touch()
+    (folder / "secret").symlink_to("/etc/hostname")
+    os.mkfifo(folder / "pipe")
+    (folder / ".dockerignore").write_text("*\n")
+    (folder / "chat.py").write_text(SAYING + (PROGRAMS / "quiet.py").read_text())
+    (folder / "chat.py").chmod(0o600)
+    text = (PROGRAMS / "profile.yaml").read_text().replace("PROGRAM", '"{folder}/chat.py"')
+    text = text.replace("container: []", 'container: [python3, "{folder}/chat.py"]\n  folder: chat')
+    (tmp_path / "chat.yaml").write_text(text)
+    yield tmp_path
+    if shutil.which("docker"):
+        for name in images(folder):
+            command.run("docker", "image", "rm", "--force", name)
+
+
+def images(folder: Path) -> list[str]:
+    """Return the names of all images that are labelled with a folder."""
+    label, form = f"label=peerlab.folder={folder}", "{{.Repository}}:{{.Tag}}"
+    return command.run("docker", "image", "ls", "--format", form, "--filter", label).split()
+
+
+def look(home: Path) -> Profile:
+    return profile.load(str(home / "chat.yaml"))
+
+
+def test_a_program_in_a_folder(home: Path, place: Place) -> None:
+    (session,) = place.start(["alice"], look(home))
+    assert session.ask("hello").ok
+    where = "/program" if place.name == "docker" else str(home / "chat")
+    shown = session.transcript.tail(10)
+    assert any(line.startswith(f"{where} ['.dockerignore'") for line in shown), shown
+
+
+@pytest.mark.docker
+def test_its_container_is_confined_and_runs_nothing_else(home: Path) -> None:
+    with Place("docker") as place:
+        (session,) = place.start(["alice"], look(home))
+        peer = session.peer
+        assert isinstance(peer, DockerPeer)
+        found = peer._inspect()
+        assert found["HostConfig"]["ReadonlyRootfs"]
+        assert found["HostConfig"]["CapDrop"] == ["ALL"]
+        assert found["Config"]["User"] == "10001:10001"
+        assert found["Config"]["Healthcheck"]["Test"] == ["NONE"]
+        started_by, given = program.STARTED_BY, ["python3", "/program/chat.py"]
+        assert [found["Path"], *found["Args"]] == [*started_by, *given]
+        assert found["HostConfig"]["Memory"] == found["HostConfig"]["MemorySwap"] == 128 << 20
+        assert found["HostConfig"]["NanoCpus"] == 10**9
+        assert found["HostConfig"]["PidsLimit"] == 320
+        assert found["HostConfig"]["LogConfig"]["Config"] == {"max-file": "2", "max-size": "8m"}
+        assert set(found["HostConfig"]["Tmpfs"]) == {"/tmp", "/program"}
+        assert re.fullmatch(r"peerlab-program:\w{12} sha256:\w{64}", place.engine.image)
+        (shown,) = (line for line in session.transcript.tail(10) if line.startswith("/program"))
+        assert shown == "/program ['.dockerignore', 'chat.py', 'secret']"
+
+
+@pytest.mark.docker
+def test_a_folder_is_built_once_and_its_old_images_go(home: Path) -> None:
+    said: list[str] = []
+    with Place("docker") as place:
+
+        def begin(name: str) -> str:
+            place.engine.start([name], look(home), said.append)
+            return place.engine.image.split()[0]
+
+        first = begin("alice")
+        assert begin("bob") == first
+        (home / "chat/__pycache__/new.pyc").touch()
+        assert begin("carol") == first
+        assert [line for line in said if "building" in line] == [
+            f"building {first} from {home / 'chat'}"
+        ]
+        (home / "chat/more.txt").touch()
+        second = begin("dave")
+        assert set(images(home / "chat")) == {first, second}  # the first one is in use
+        place.engine.close()
+        command.run("docker", "tag", second, "peerlab-test-somebodys:1")  # with all our labels
+        (home / "chat/more.txt").unlink()
+        assert begin("alice") == first
+        assert begin("bob") == first
+        (home / "chat/more.txt").write_text("more")
+        place.engine.close()
+        third = begin("alice")
+        assert set(images(home / "chat")) == {third, "peerlab-test-somebodys:1"}
+
+
+def test_a_missing_folder_is_a_problem_of_the_profile(home: Path) -> None:
+    path = home / "chat.yaml"
+    path.write_text(path.read_text().replace("folder: chat", "folder: chatt"))
+    with pytest.raises(DocumentError, match=r"chat\.yaml:8:3: no such folder: chatt$"):
+        look(home)
+
+
+def test_a_folder_needs_the_whole_command(home: Path) -> None:
+    path = home / "chat.yaml"
+    path.write_text(re.sub(r"container: .*", "container: []", path.read_text()))
+    with pytest.raises(DocumentError, match=r":7:3: with a folder, the whole command stands here"):
+        look(home)
+    path.write_text(re.sub(r"container: .*\n  folder: chat", "container: []", path.read_text()))
+    with pytest.raises(DocumentError, match=r":6:\d+: nothing to put for {folder}"):
+        look(home)
+
+
+def test_a_folder_that_went_away(home: Path, place: Place) -> None:
+    chat = look(home)
+    shutil.rmtree(home / "chat")
+    with pytest.raises(EngineError, match=r"/chat is no folder$"):
+        place.start(["alice"], chat)
+    assert place.left() == []
+
+
+@pytest.mark.docker
+def test_a_program_of_no_use_is_an_error(home: Path) -> None:
+    chat = look(home)
+    start = chat.start.model_copy(update={"container": ["no-such-program"]})
+    with Place("docker") as place:
+        says = r"/chat cannot be started: no-such-program: there is no such program$"
+        for _ in range(2):
+            with pytest.raises(BuildError, match=says):
+                place.start(["alice"], chat.model_copy(update={"start": start}))
+        assert place.left() == []
+
+
+@pytest.mark.docker
+def test_the_image_is_looked_for_once_by_many_threads(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    present = image.present
+
+    def counted(name: str, *filters: str) -> bool:
+        asked.append(name)
+        return present(name, *filters)
+
+    monkeypatch.setattr(image, "present", counted)
+    monkeypatch.setattr(image, "_SEEN_TO", set())
+    name = image.ensure_image(lambda _: None, ROOT)
+    assert asked == [name]
+    made: list[str] = []
+    recipe = program.Recipe(home / "chat", name, "an id", look(home).start)
+
+    def ensure(_: int) -> str:
+        return program.ensure_image(made.append, recipe)
+
+    with ThreadPoolExecutor(4) as pool:
+        names = set(pool.map(ensure, range(8)))
+    assert len(made) == len(names) == 1
+
+
+@pytest.mark.docker
+def test_engines_in_many_threads_start_at_the_same_time(home: Path) -> None:
+    chat = look(home)
+
+    def run(number: int) -> Any:
+        with make_engine("docker") as engine:
+            (peer,) = engine.start(["alice"], chat, lambda _: None)
+            running = peer.status().state
+            engine._client.close()
+            return engine, running
+
+    with ThreadPoolExecutor(3) as pool:
+        assert [state for _, state in pool.map(run, range(3))] == ["running"] * 3

@@ -1,0 +1,214 @@
+"""Faults given from Python: what is done, what lifts it, and what is told where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator.engines.process import ProcessPeer
+from orchestrator.errors import EngineError
+from orchestrator.faults import proof
+from orchestrator.history import read
+from orchestrator.lab import Lab, NotAsWantedError
+from orchestrator.running.disturb import Disturber
+
+pytestmark = pytest.mark.peerlab(engine="process", limits={"expect": 15})
+MakeLab = Callable[..., Lab]
+
+
+def operations(lab: Lab) -> list[tuple[str, str, str]]:
+    """Return whom each fault was done to, what it was, and how it ended."""
+    assert lab.folder
+    entries = read(lab.folder / "history.jsonl")
+    return [(e.peer, e.verb, e.type) for e in entries if e.is_done and "proof" in e.fields]
+
+
+def test_faults_of_peers(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+    bob.kill()
+    alice.expect_closed(bob)
+    alice.connect(bob, refused="")
+    bob.start()
+    assert bob.list() == []
+    assert alice.connect(bob)
+    bob.pause()
+    bob.resume()
+    bob.stop()
+    bob.start()
+    assert lab.end().judgement.word == "valid"
+    assert operations(lab) == [
+        ("bob", verb, "ok") for verb in ("kill", "start", "pause", "resume", "stop", "start")
+    ]
+
+
+def test_what_a_with_statement_lifts(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    with bob.kill():
+        alice.connect(bob, refused="")
+    with bob.pause() as pause:
+        assert pause.name == "bob"
+        bob.resume()
+    with lab.stream(between=[alice, bob], pieces=1, name="crumbs"):
+        alice.connect(bob)
+        alice.send(bob, "byte by byte")
+        bob.expect_message("byte by byte", sender=alice)
+    with lab.stream(source=alice, to="bob", hold=0.1):
+        lab.restore()
+    assert lab.end().judgement.word == "valid"
+    assert operations(lab) == [
+        ("bob", "kill", "ok"), ("bob", "start", "ok"), ("bob", "pause", "ok"),
+        ("bob", "resume", "ok"), ("", "stream", "ok"), ("", "restore", "ok"),
+        ("", "stream", "ok"), ("", "restore", "ok"),
+    ]  # fmt: skip
+
+
+def test_what_holds_at_the_end_is_lifted(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    lab.stream(at=alice, delay=0.1)
+    bob.pause()
+    assert lab.end().judgement.word == "valid"
+    assert operations(lab)[-2:] == [("bob", "resume", "ok"), ("", "restore", "ok")]
+
+
+def test_a_fault_beside_something_at_the_same_console(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+    lab.together(lambda: bob.expect_closed(alice), alice.kill)
+    alice.start()
+
+
+def test_what_makes_no_sense_is_refused_and_is_nowhere_recorded(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    with pytest.raises(ValueError, match="no peer 'bobb' here; did you mean 'bob'"):
+        lab.stream(between=[alice, "bobb"], pieces=1)
+    with pytest.raises(ValueError, match="one thing is done to a stream"):
+        lab.stream(between=[alice, bob], pieces=1, hold=1)
+    with pytest.raises(ValueError, match="there is no 'loss'"):
+        lab.stream(at=alice, loss="5%")  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="no partition or isolate called 'x' holds"):
+        lab.heal("x")
+    with pytest.raises(EngineError, match=r"partition alice \| bob` cannot be done here") as error:
+        lab.partition([alice], [bob])
+    assert error.value.__notes__ == ['hint: mark the test with `peerlab(engine="docker")`']
+    bent = lab.stream(between=[alice, bob], pieces=2, name="bent")
+    with pytest.raises(ValueError, match="a fault called 'bent' holds already"):
+        lab.stream(at=alice, pieces=3, name="bent")
+    with pytest.raises(RuntimeError, match="the network was broken already"):
+        lab.peers("carol")
+    with pytest.raises(ValueError, match="no partition or isolate called 'bent' holds"):
+        lab.heal(bent)
+    lab.heal()
+    lab.restore(bent)
+    bent.lift()
+    assert lab.end().judgement.word == "valid"
+    assert operations(lab) == [("", "stream", "ok"), ("", "restore", "ok")]
+
+
+def test_what_cannot_be_done_is_told_at_once(lab: Lab) -> None:
+    lab.expect_verdict("invalid", check="expectations")
+    alice, bob = lab.peers("alice", "bob")
+    with pytest.raises(NotAsWantedError, match="bob has not ended: it is running"):
+        bob.start()
+    bob.kill()
+    with pytest.raises(NotAsWantedError, match="bob does not run: exited with status 137"):
+        bob.stop()
+    assert alice.list() == []
+
+
+def test_what_is_not_proven_is_told_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.expect_verdict("unknown", check="expectations")
+    alice, bob = lab.peers("alice", "bob")
+    with monkeypatch.context() as patch:
+        patch.setattr(proof, "unproven", lambda *_: "nothing is different")
+        with pytest.raises(NotAsWantedError, match="not proven: alice to bob: nothing is"):
+            lab.stream(source=alice, to=bob, pieces=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(ProcessPeer, "pause", lambda _: None)
+        with pytest.raises(NotAsWantedError, match="not proven: it is running"):
+            bob.pause()
+
+
+def test_a_test_that_fails_while_a_fault_holds_says_both(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.expect_verdict("unknown")
+    _, bob = lab.peers("alice", "bob")
+
+    resume = ProcessPeer.resume
+
+    def fail(peer: ProcessPeer) -> None:
+        resume(peer)
+        raise EngineError("nobody knows")
+
+    def in_the_middle() -> None:
+        with bob.pause():
+            monkeypatch.setattr(ProcessPeer, "resume", fail)
+            assert bob.name == "alice"
+
+    with pytest.raises(AssertionError, match="alice") as error:
+        in_the_middle()
+    (note,) = error.value.__notes__
+    assert note.startswith("and when bob was lifted: ")
+    assert "nobody knows" in note
+
+
+def test_after_a_fault_there_is_more_time_to_settle(
+    make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for lab in (make_lab(), make_lab(), make_lab(limits={"settle": 2})):
+        lab.peers("alice", "bob")
+        if found:
+            lab.peer("bob").kill()
+        monkeypatch.setattr(
+            "orchestrator.running.conduct.Ending",
+            lambda script, *_: found.append(script.limits.settle) or Nothing(),
+        )
+        lab.expect_verdict("unknown")
+        lab.end()
+    assert found == [3, 15, 2]
+
+
+class Nothing:
+    """No end at all."""
+
+    def bring_about(self) -> None:
+        """Do nothing."""
+
+
+def test_arguments_of_the_program(make_lab: MakeLab) -> None:
+    lab = make_lab(arguments=["--silence", "2"])
+    assert lab.peer("alice").list() == []
+
+
+def test_disturbers_are_the_scenarios(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = []
+    monkeypatch.setattr(Disturber, "kill", lambda _, at: killed.append(at))
+    lab.peer("alice").kill()
+    assert killed == ["alice"]
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(120)
+def test_faults_of_the_network(make_lab: MakeLab) -> None:
+    lab = make_lab(engine="docker", arguments=["--silence", "2"])
+    alice, bob, carol = lab.peers(3)
+    lab.connect_all("mesh")
+    with lab.partition([alice], [bob, carol]) as split:
+        assert split.name == "partition 1"
+        alice.expect_closed(bob)
+        bob.expect_closed(alice)
+        carol.send(bob, "still here")
+        bob.expect_message("still here", sender=carol)
+    lab.partition([bob], [carol], one_way=True)
+    lab.isolate("alice", name="lonely")
+    lab.heal("lonely")
+    lab.heal()
+    with lab.impair(source=alice, to=carol, loss="30%", bandwidth="64 kB/s"):
+        pass
+    assert lab.end().judgement.word == "valid"
+    assert [verb for _, verb, _ in operations(lab)] == [
+        "partition", "heal", "partition", "isolate", "heal", "heal", "impair", "restore",
+    ]  # fmt: skip
