@@ -165,10 +165,18 @@ class _Receiving:
 
 def _packet_socket(address: str) -> socket.socket:
     packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    packets.setblocking(False)
+    try:
+        packets.setblocking(False)
+        _enlarge(packets)
+        packets.bind((address, 0))
+    except OSError:
+        packets.close()
+        raise
+    return packets
+
+
+def _enlarge(packets: socket.socket) -> None:
     try:
         packets.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
     except OSError:  # as much as the machine allows anybody
         packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-    packets.bind((address, 0))
-    return packets

@@ -111,7 +111,7 @@ class Trier:
 
     def _gone(self, at: str, verb: str, occasion: str, error: SessionError, before: int,
               right: bool | None) -> None:  # noqa: FBT001  # fmt: skip
-        """Keep what a program said at its end, and start it again unless it was asked to end."""
+        """Keep what a program said at its end, which it was asked for or not, and let it go."""
         session = self._sessions.pop(at)
         lines = tuple(session.transcript.screen()[before:])
         if verb == "exit":
@@ -121,9 +121,9 @@ class Trier:
             self.heard.asked.append(Asked(verb, right, read, lines, occasion))
         else:
             self.heard.problems.append(f"{occasion}: {first_line(error)}")
-        self._again(at, session)
+        self._let_go(session)
 
-    def _again(self, name: str, session: Session) -> None:
+    def _let_go(self, session: Session) -> None:
         self._record(session)
         session.close()
         self._engine.discard([session.peer])
@@ -238,7 +238,7 @@ class Trier:
             self._say("carol is killed")
             session = self._sessions.pop(_C)
             session.peer.kill()
-            self._again(_C, session)
+            self._let_go(session)
         if self._has("connect"):
             self._expect(_B, "closed", f"carol left by {way}", since[_B])
 
@@ -248,4 +248,4 @@ class Trier:
             session.await_end(_NOTICE_WITHIN)
         except SessionError:
             self.heard.problems.append("carol exits: it still runs")
-        self._again(_C, session)
+        self._let_go(session)

@@ -48,6 +48,11 @@ class Status:
         why = " (killed)" if self.exit_status == killed else ""
         return f"exited with status {self.exit_status}{why}"
 
+    @property
+    def clause(self) -> str:
+        """The status behind the name of a peer: `is paused`, `exited with status 0`."""
+        return self.phrase if self.state == "exited" else f"is {self.phrase}"
+
 
 class Peer(ABC):
     """One running program.

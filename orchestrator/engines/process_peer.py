@@ -195,7 +195,7 @@ class ProcessPeer(Peer):
         deadline = time.monotonic() + _PROMPT
         while (status := self.status()).state != state:
             if status.state == "exited" or time.monotonic() > deadline:
-                raise EngineError(f"{self.name} does not become {state}: it {status.phrase}")
+                raise EngineError(f"{self.name} does not become {state}: it {status.clause}")
             time.sleep(_POLL)
 
     def memory(self) -> int | None:

@@ -26,6 +26,5 @@ def require(
         doing: what is to be done to it, such as ``started``.
     """
     if status.state != wanted:
-        state = status.phrase if status.state == "exited" else f"is {status.phrase}"
         hint = "" if status.state == "removed" else _FIRST[wanted]
-        raise EngineError(f"{name} cannot be {doing}: it {state}", hint=hint)
+        raise EngineError(f"{name} cannot be {doing}: it {status.clause}", hint=hint)

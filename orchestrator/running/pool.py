@@ -79,8 +79,9 @@ class Pool:
             LabError: one cannot be started, or is not ready in time.
         """
         names = cast.script.peers
-        warm = {name: self._idle.pop(name) for name in names if self._is_fit(name, cast)}
-        self._discard([self._idle.pop(name) for name in names if name in self._idle])
+        fit = [name for name in names if self._is_fit(name, cast)]
+        self._discard([self._idle.pop(name) for name in names if name in self._idle.keys() - fit])
+        warm = {name: self._idle.pop(name) for name in fit}
         missing = [name for name in names if name not in warm]
         new: list[Peer] = []
         attached: dict[str, Session] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.engines.base import Say
 from orchestrator.errors import LabError
@@ -133,7 +133,7 @@ class Runner:
                 self._repeat(step, counters, where)
             case "parallel":
                 do_all = functools.partial(self._do_all, counters=counters, where=where)
-                self._side_by_side([functools.partial(do_all, each) for each in step.act])
+                side_by_side([functools.partial(do_all, each) for each in step.act])
             case "chaos":
                 self._faults.chaos(step.act)
             case "schedule":
@@ -143,7 +143,7 @@ class Runner:
                 self._faults.do(step, functools.partial(inner, counters=counters, where=where))
             case _ if step.act.at == ALL:
                 acting = self._acting(step)
-                self._side_by_side([
+                side_by_side([
                     functools.partial(self._act, step, name, {**counters, "at": name})
                     for name in acting
                 ])  # fmt: skip
@@ -168,12 +168,6 @@ class Runner:
         other = getattr(step.act, "to", None) or getattr(step.act, "of", None)
         gone = self._stage.gone
         return [name for name in self._script.peers if name != other and name not in gone]
-
-    def _side_by_side(self, branches: Sequence[Callable[[], None]]) -> None:
-        """Do all of these at once, each in a thread of its own; raise what was raised first."""
-        failures = side_by_side(branches)
-        if failures:
-            raise failures[0]
 
     def _act(self, step: Step, at: str, counters: Counters) -> None:
         act = step.act.model_copy(update={"at": at})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import re
 import threading
 from collections import defaultdict
@@ -13,6 +12,7 @@ from typing import Any
 from orchestrator.console.reply import Reply
 from orchestrator.console.session import CRASH, Notice, Session
 from orchestrator.engines.base import Peer
+from orchestrator.engines.endpoints import plain
 from orchestrator.errors import PeerGoneError
 from orchestrator.history import History
 from orchestrator.running.breaker import Breaker
@@ -48,7 +48,7 @@ class Stage:
         self.breaker: Breaker | None = None
         self.paused: set[str] = set()
         self.is_harmed = False
-        self._ids: dict[tuple[str, str], str] = {}  # whom an id at a peer leads to
+        self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)  # whom ids at a peer mean
         self._relayed: dict[tuple[str, str], str] = {}  # who is behind an address and port
         self._ends: dict[tuple[str, str], str] = {}  # whose end an address and port was
         self._silences: dict[str, int] = {}
@@ -128,7 +128,7 @@ class Stage:
         self.sessions[name] = session
         self.gone.discard(name)
         self._silences.pop(name, None)
-        self._ids = {key: other for key, other in self._ids.items() if key[0] != name}
+        self._ids.pop(name, None)  # they count anew
 
     # Who is who
 
@@ -145,7 +145,7 @@ class Stage:
     def learn(self, peer: str, number: str, other: str) -> None:
         """Take note of whom an id leads to."""
         if other:
-            self._ids[peer, number] = other
+            self._ids[peer][number] = other
 
     def who(self, peer: str, fields: Mapping[str, str]) -> str:
         """Return the peer that a notice of `peer` is about; empty when it names none."""
@@ -154,7 +154,7 @@ class Stage:
             if "id" in fields:
                 self.learn(peer, fields["id"], name)
             return name
-        return self._ids.get((peer, fields.get("id", "")), "")
+        return self._ids[peer].get(fields.get("id", ""), "")
 
     def _place(self, fields: Mapping[str, str]) -> tuple[str, str]:
         """Return whom an address, a port or a name leads to, and what that address is to them.
@@ -206,10 +206,4 @@ def _numbers(fields: Mapping[str, str]) -> dict[str, int]:
     return {"number": int(first), "count": int(last) - int(first) + 1}
 
 
-@functools.lru_cache(maxsize=1_000)
-def _plain(address: str) -> str:
-    """Return an address as all write it who mean the same."""
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return address
+_plain = functools.lru_cache(maxsize=1_000)(plain)

@@ -85,6 +85,7 @@ class Asking(ABC):
             self._type(line.type)
         return self._asked
 
-    def _unanswered(self, command: str) -> NoAnswerError:
-        what = f"no reply to {quoted(command)} after {self._within:g} s"
+    def _unanswered(self, command: str, within: float | None = None) -> NoAnswerError:
+        seconds = self._within if within is None else within
+        what = f"no reply to {quoted(command)} after {seconds:g} s"
         return self._console.no_answer(what)

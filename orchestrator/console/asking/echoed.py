@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,7 +17,7 @@ class EchoedAsking(Asking):
         """Type one command and return the reply behind its echo."""
         with self._console.watched():
             self._prepare()
-            return self._await_reply(verb, self._type_all(verb, arguments))
+            return self._await_reply(verb, self._type_all(verb, arguments), self._within)
 
     def ask_all(
         self, verb: str, many: Sequence[Arguments], on_typing: Callable[[int], None]
@@ -28,22 +29,25 @@ class EchoedAsking(Asking):
             on_typing(index)
             unanswered.append(self._type_all(verb, arguments))
             if len(unanswered) == IN_FLIGHT:
-                yield self._await_reply(verb, unanswered.popleft())
+                yield self._await_reply(verb, unanswered.popleft(), self._within)
         while unanswered:
-            yield self._await_reply(verb, unanswered.popleft())
+            yield self._await_reply(verb, unanswered.popleft(), self._within)
 
     def synchronise(self, timeout: float) -> None:
-        """Ask `sync`."""
+        """Ask `sync`; where there is none, see at least that the program is there."""
+        self._console.catch_up()
         if sync := self._console.profile.sync:
-            self.ask(sync, {})
+            with self._console.watched():
+                self._is_behind = False  # what comes late stands before this echo
+                self._await_reply(sync, self._type_all(sync, {}), timeout)
 
-    def _await_reply(self, verb: str, command: str) -> Reply:
+    def _await_reply(self, verb: str, command: str, within: float) -> Reply:
         profile, reader = self._console.profile, self._console.reader
-        search = EchoSearch(profile, reader, verb, command, self._deadline)
+        search = EchoSearch(profile, reader, verb, command, time.monotonic() + within)
         for line in self._console.lines(lambda: search.deadline):
             if reply := search.feed(line, self._console.now()):
                 return reply
         if search.held:
             return search.held
         self._is_behind = not profile.console.echo
-        raise self._unanswered(command)
+        raise self._unanswered(command, within)

@@ -15,6 +15,7 @@ from orchestrator.console.session import Session
 from orchestrator.engines.process import ProcessEngine
 from orchestrator.errors import EngineError
 from orchestrator.runs import Run
+from orchestrator.stop import StoppedError
 from tests.orchestrator.bench import Bench, judged, marks, odd, texts
 from tests.orchestrator.support import Hands, processes_of, things_of, until
 
@@ -274,3 +275,12 @@ def test_processes_cannot_be_kept(local: Bench) -> None:
     with pytest.raises(EngineError, match="was not started to keep its peers"):
         local.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob}\n")
     assert (local.folder / "runs/test/latest/run.json").exists()
+
+
+def test_a_stop_while_idle_peers_are_looked_at_loses_none(local: Bench) -> None:
+    local.run(ALONE)
+    before = handles(local)
+    local.conductor.pool._stop.set()
+    run = local.run(ALONE)
+    assert isinstance(run.error, StoppedError)
+    assert handles(local) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -45,6 +46,8 @@ def stage() -> Stage:
         ("10.0.0.1", "5001", "carol"),
         ("fd00::2", "5000", "bob"),
         ("fd00:0:0::0002", "5000", "bob"),
+        ("::ffff:10.0.0.1", "5000", "alice"),
+        ("[fd00::2]", "5000", "bob"),
         ("10.0.0.1", "40001", "carol"),
         ("10.0.0.1", "40002", ""),
         ("10.0.0.2", "5000", ""),
@@ -54,6 +57,35 @@ def stage() -> Stage:
 )
 def test_who_is_at_an_address(stage: Stage, address: str, port: str, name: str) -> None:
     assert stage.who("alice", {"address": address, "port": port}) == name
+
+
+def test_an_ipv4_address_on_an_ipv6_socket_is_where_a_peer_listens(stage: Stage) -> None:
+    assert stage._place({"address": "::ffff:10.0.0.1", "port": "5000"}) == ("alice", "listening")
+
+
+def test_a_peer_comes_back_while_others_learn_ids(stage: Stage) -> None:
+    for number in range(2_000):
+        stage.learn("alice", str(number), "bob")
+    done = threading.Event()
+
+    def learn() -> None:
+        while not done.is_set():
+            stage.learn("carol", str(len(stage._ids["carol"])), "alice")
+
+    learner = threading.Thread(target=learn)
+    learner.start()
+    try:
+        for _ in range(200):
+            stage.learn("bob", "1", "alice")
+            stage.enter(stage.sessions["bob"])
+            assert stage.who("bob", {"id": "1"}) == ""
+    finally:
+        done.set()
+        learner.join()
+    assert stage.who("alice", {"id": "7"}) == "bob"
+    known = len(stage._ids["carol"])
+    assert known
+    assert all(stage.who("carol", {"id": str(number)}) == "alice" for number in range(known))
 
 
 def test_an_id_leads_to_whom_it_led_last(stage: Stage) -> None:
