@@ -21,7 +21,7 @@ from orchestrator.faults.probes import (
     vanishes,
 )
 
-__all__ = ["amiss", "gone", "phrase", "probes_for", "unproven"]
+__all__ = ["already", "amiss", "gone", "phrase", "probes_for", "unproven"]
 
 _STRAIGHT_ENOUGH = 0.8  # the share of packets that arrives at least, of those not to be lost
 _DELAYED_ENOUGH = 0.9  # the share of a delay that is seen at least: nothing comes too early
@@ -30,8 +30,9 @@ _LEAST_DELAYED = 0.25  # the same, whatever the jitter
 _SEVERAL = 20  # delays, of which the one in the middle is hardly the shortest
 _DEVIATIONS = 5  # by which a median may be off, where jitter varies what it is of
 _NOT_FASTER = 1.25  # as much as is allowed may be measured
-_MORE_READS = 2  # than writes are made: no write comes in two by itself
-_ONE_PACKET = 1200  # bytes: where a write has no more, that is so
+_MORE_READS = 2  # than packets are sent: none comes in two by itself
+_ONE_PACKET = 1200  # bytes that one packet takes at least
+_FEW_PACKETS = 2  # of a write: who reads at once reads each by itself
 _FEW_PIECES = 8  # fewer in a write cannot be told from one
 _IN_THE_MIDDLE = 0.2  # when a read in the middle comes, at least, of the time for all pieces
 _GUESSED = 0.6  # the share of what has passed that is sure, where some was lost at random
@@ -88,9 +89,22 @@ def unproven(
         means: by what means each feature is brought about.
         back: all that holds the other way, which a stream needs as well.
     """
-    if what := _like_fault(fault, beside, probe, before, means, STRAIGHT):
+    if what := already(fault, beside, probe, before, means):
         return f"already before it: {what}"
     return amiss(together([fault, beside]), probe, during, means, back)
+
+
+def already(fault: Effect, beside: Effect, probe: Probe, before: Measured, means: Means) -> str:
+    """Return why a link looks as if a fault held before it does; empty where it does not.
+
+    Args:
+        fault: what the fault will do.
+        beside: what other faults do to the link.
+        probe: what was sent.
+        before: what arrived of it.
+        means: by what means each feature is brought about.
+    """
+    return _like_fault(fault, beside, probe, before, means, STRAIGHT)
 
 
 def gone(
@@ -246,7 +260,8 @@ def _in_pieces(effect: Effect, probe: Probe, measured: Measured) -> bool:
 
     Who reads late reads several at once, and less of a stream that comes in one go is late.
     """
-    if probe.size <= _ONE_PACKET and measured.reads < probe.count + _MORE_READS:
+    packets = min(_FEW_PACKETS, ceil(probe.size / _ONE_PACKET))  # who takes many reads few
+    if measured.reads < probe.count * packets + _MORE_READS:
         return False
     least = effect.lag + effect.delay - effect.jitter
     least += _IN_THE_MIDDLE * _pieces(effect, probe) * GAP

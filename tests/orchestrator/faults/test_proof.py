@@ -223,6 +223,15 @@ def test_what_was_measured_in_words(what: str, measured: Measured, says: str) ->
     assert proof.phrase(measured, probe) == says
 
 
+@pytest.mark.parametrize("reads", [1, 3, 6, 7])
+def test_late_bytes_in_no_more_reads_than_packets_are_not_in_pieces(reads: int) -> None:
+    (probe,) = proof.probes_for(Effect(pieces=5), NETEM)
+    assert (probe.count, probe.size) == (3, 1500)  # two packets each
+    late = Measured(3, 4500, 0.5, None, reads)
+    assert not proof.already(Effect(pieces=5), STRAIGHT, probe, late, NETEM)
+    assert proof.amiss(Effect(pieces=5), probe, late, NETEM)
+
+
 @given(st.integers(1, 60), st.floats(0.0, 1.0))
 def test_fewer_than_the_fewest_is_one_in_a_million(count: int, share: float) -> None:
     least = fewest(count, share)

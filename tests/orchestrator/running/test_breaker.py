@@ -29,6 +29,7 @@ class Scripted(Network):
         down: peers that do not run.
         deaf: links that nothing is done to.
         lying: how often from now on what is measured is as on a straight link.
+        busy: how often from now on nothing arrives, for want of time.
     """
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class Scripted(Network):
         self.is_closed = False
         self.down: set[str] = set()
         self.deaf: set[Link] = set()
-        self.lying = 0
+        self.lying = self.busy = 0
         self.without: dict[str, str] = {}
         self.broken = ""
 
@@ -63,11 +64,14 @@ class Scripted(Network):
         self.asked.append(dict(probes))
         found = {link: self._measure(link, probe) for link, probe in probes.items()}
         self.lying -= self.lying > 0
+        self.busy -= self.busy > 0
         return found
 
     def _measure(self, link: Link, probe: Probe) -> Measured:
         if self.down & {*link}:
             return Measured(0, 0, error=NOT_RUNNING)
+        if self.busy:
+            return Measured(probe.count, 0)
         holds = STRAIGHT if link in self.deaf or self.lying else self.bent[-1].get(link, STRAIGHT)
         return Simulated(holds, self.means(), seed=1, late=0.0001).measure(probe)
 
@@ -99,6 +103,23 @@ def fault(name: str, what: Effect, *links: Link) -> Fault:
 
 def names(breaker: Breaker) -> list[str]:
     return [held.fault.name for held in breaker.held]
+
+
+def test_a_busy_moment_before_a_fault_is_measured_again(network: Scripted) -> None:
+    network.busy = 2
+    found = Breaker(network, patience=20).apply(fault("split", CUT, AB))
+    assert found.doubts == []
+    assert [row["before"]["arrived"] for row in found.proof] == [20]
+    assert len(network.asked) == 4  # twice in vain, then before and during
+
+
+def test_what_looks_like_a_fault_before_it_proves_nothing(
+    breaker: Breaker, network: Scripted
+) -> None:
+    network.deaf = {AB}
+    network.busy = 1_000_000
+    found = breaker.apply(fault("split", CUT, AB))
+    assert found.doubts == ["alice to bob: already before it: 20 of 20 packets lost, none wanted"]
 
 
 def test_what_is_measured_before_during_and_after(breaker: Breaker, network: Scripted) -> None:
