@@ -21,11 +21,19 @@ class Agenda:
         programs: the program of each script, by the script's number.
         stop: ends every wait.
         closed: the programs that are not open at the start.
+        order: the numbers of the scripts in the order in which they are taken, where that is
+            not theirs.
     """
 
-    def __init__(self, programs: Sequence[str], stop: Stop, closed: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        programs: Sequence[str],
+        stop: Stop,
+        closed: Sequence[str] = (),
+        order: Sequence[int] | None = None,
+    ) -> None:
         self._programs, self._stop = programs, stop
-        self._waiting = list(range(len(programs)))
+        self._waiting = list(range(len(programs)) if order is None else order)
         self._busy: Counter[str] = Counter()
         self._closed = set(closed)
         self._changed = threading.Condition()

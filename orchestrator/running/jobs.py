@@ -19,6 +19,7 @@ from orchestrator.running.conduct import Conductor, Script, all_valid
 from orchestrator.running.pool import Pool
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName, Scenario
+from orchestrator.scenario.length import least_seconds
 from orchestrator.stop import Stop, StoppedError
 
 _SLICE = 0.2  # seconds
@@ -99,10 +100,20 @@ class Plan:
     guide: Guide = field(default_factory=Guide)
 
     def agenda(self) -> Agenda:
-        """Return the scripts in their order; a job goes on with the program that it had."""
+        """Return the scripts in their order; a job goes on with the program that it had.
+
+        Side by side, what takes longest comes first: else all would wait for it at the end.
+        Where the first scripts of a program decide on the others, the order is theirs.
+        """
         programs = [script.scenario.profile for script in self.scripts]
-        closed = [name for n, name in enumerate(programs) if not self.guide.is_open(n)]
-        return Agenda(programs, self.stop, closed)
+        closed = {name for n, name in enumerate(programs) if not self.guide.is_open(n)}
+
+        def length(number: int) -> float:
+            alone = self.jobs == 1 or programs[number] in closed
+            return 0.0 if alone else least_seconds(self.scripts[number].scenario.steps)
+
+        order = sorted(range(len(programs)), key=length, reverse=True)
+        return Agenda(programs, self.stop, [*closed], order)
 
 
 def misfit(script: Scenario, engine: EngineName) -> str:

@@ -22,6 +22,11 @@ def test_a_job_stays_with_its_program() -> None:
     assert [agenda.take("a"), agenda.take("b")] == [2, 3]
 
 
+def test_another_order_than_that_of_the_numbers() -> None:
+    agenda = Agenda(["a", "a", "a"], Stop(), order=[2, 0, 1])
+    assert [agenda.take("a"), agenda.take("a"), agenda.take(), agenda.take()] == [2, 0, 1, None]
+
+
 def test_who_is_done_comes_to_the_aid_of_others() -> None:
     agenda = Agenda(["a", "b", "b"], Stop())
     assert [agenda.take(), agenda.take()] == [0, 1]
