@@ -137,6 +137,11 @@ class Run:
         return self.facts.peers
 
     @property
+    def was_warm(self) -> bool:
+        """Whether any of its peers had served before."""
+        return any(mark.fields.get("warm") for mark in self.facts.marks("ready"))
+
+    @property
     def seconds(self) -> dict[str, float]:
         """Where the time went, by the kinds of `stopwatch`; empty where nobody knows."""
         return self.record.seconds if self.record else {}

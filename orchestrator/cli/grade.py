@@ -15,7 +15,7 @@ from orchestrator.cli.live import Live
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import LabError
 from orchestrator.grades import Grade, Result
-from orchestrator.grading import Grading, Options, find
+from orchestrator.grading import Grading, GradingOptions, find
 from orchestrator.report import grades as report
 from orchestrator.report import safe
 from orchestrator.scenario import EngineName
@@ -74,8 +74,8 @@ def grade(
         engine = available(lambda line: err.print(safe(line)))
     if engine is EngineName.PROCESS:
         err.print(safe(_NO_WALLS), style="yellow", soft_wrap=True)
-    options = Options(
-        engine, lambda _: choose(engine, _say, stop=options.stop), output, again, jobs
+    options = GradingOptions(
+        engine, lambda _: choose(engine, _say, stop=options.stop), output, jobs, again=again
     )
     done = Grading(suite, found, options).carry_out(_shown)
     written = report.write_all(output, suite, done)

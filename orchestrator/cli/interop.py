@@ -14,8 +14,8 @@ from orchestrator.cli.consoles import BROKEN, Json, err, out, print_json
 from orchestrator.cli.live import Live
 from orchestrator.engines.choose import available, choose
 from orchestrator.grades import Result
-from orchestrator.grading import find
-from orchestrator.interop import RUBRIC, Options, match
+from orchestrator.grading import Options, find
+from orchestrator.interop import RUBRIC, match
 from orchestrator.report import grades as report_grades
 from orchestrator.report import interop as report
 from orchestrator.report import safe

@@ -1,6 +1,7 @@
 """Grading: every test of a suite with every program, on engines, until all have a result."""
 
-from orchestrator.grading.grading import Grading, Options, Show
+from orchestrator.grading.grading import Grading, GradingOptions
+from orchestrator.grading.options import Naming, Options, Show
 from orchestrator.grading.programs import Program, find
 
-__all__ = ["Grading", "Options", "Program", "Show", "find"]
+__all__ = ["Grading", "GradingOptions", "Naming", "Options", "Program", "Show", "find"]

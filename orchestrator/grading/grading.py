@@ -6,51 +6,31 @@ import contextlib
 import fcntl
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from orchestrator.errors import LabError
 from orchestrator.grades import Grade, Result, Suite, Task
-from orchestrator.grading.course import Case, Course, Show, decided
+from orchestrator.grading.course import Case, Course
 from orchestrator.grading.digest import Digests
+from orchestrator.grading.options import Naming, Options
 from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
-from orchestrator.running.jobs import OpenEngine, Plan, carry_out
+from orchestrator.running.jobs import carry_out
 from orchestrator.scenario import EngineName
-from orchestrator.stop import Stop
-
-__all__ = ["Grading", "Options", "Show"]
 
 _LOCK = ".lock"
 
 
-class Naming(Protocol):
-    """Told, before anything is run, which tests of which programs will be."""
-
-    def __call__(self, names: list[str]) -> contextlib.AbstractContextManager[Show]:
-        """Return who is shown how far it is, while it goes on."""
-
-
 @dataclass
-class Options:
+class GradingOptions(Options):
     """How to grade.
 
     Attributes:
-        engine: where programs run; docker or process.
-        open_engine: makes engines.
-        output: where results and runs are kept, a folder for each program.
         again: whether results that are kept count for nothing.
-        jobs: how many tests are done side by side.
-        stop: ends everything early.
     """
 
-    engine: EngineName
-    open_engine: OpenEngine
-    output: Path
     again: bool = False
-    jobs: int = 1
-    stop: Stop = field(default_factory=Stop)
 
 
 class Grading:
@@ -62,7 +42,7 @@ class Grading:
         options: how.
     """
 
-    def __init__(self, suite: Suite, programs: Sequence[Program], options: Options) -> None:
+    def __init__(self, suite: Suite, programs: Sequence[Program], options: GradingOptions) -> None:
         self._suite, self._programs, self._options = suite, programs, options
         self.known: dict[tuple[str, str], Result] = {}
 
@@ -77,29 +57,16 @@ class Grading:
         with _alone_in(self._options.output):
             cases = [case for program in self._programs for case in self._open_cases(program)]
             with show([case.name for case in cases]) as shown:
-                course = Course(cases, self.known, self._options.output, shown,
-                                self._options.stop)  # fmt: skip
-                carry_out(self._plan(course), course)
+                course = Course(cases, self.known, shown, self._options.stop)
+                carry_out(self._options.plan([case.script for case in cases], course), course)
         return [self._grade(program) for program in self._programs]
-
-    def _plan(self, course: Course) -> Plan:
-        options = self._options
-        return Plan(
-            [case.script for case in course.cases],
-            options.engine,
-            options.open_engine,
-            options.output,
-            options.stop,
-            options.jobs,
-            guide=course,
-        )
 
     def _open_cases(self, program: Program) -> Iterator[Case]:
         """Yield what of a program is to be run; take note of what is known without."""
         digests = Digests(program, self._options.engine)
         for task in self._suite.tasks:
-            result = decided(program, task, self._options.engine)
-            case = Case(program, task, digests.of(task), self._options.output)
+            case = Case(task, program, digests.of(task), self._options.output)
+            result = case.decided(self._options.engine)
             if result is None and not self._options.again:
                 result = case.store.get(task.test.name, case.digest)
             if result is None:

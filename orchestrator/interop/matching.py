@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from orchestrator.grades import Result, Suite
 from orchestrator.grades.matrix import Cell, Matrix
-from orchestrator.grading import Program
-from orchestrator.grading.grading import Naming
+from orchestrator.grading import Naming, Options, Program
 from orchestrator.installation import ROOT
 from orchestrator.interop.course import Case, Course, Pair
-from orchestrator.running.jobs import OpenEngine, Plan, carry_out
-from orchestrator.scenario import EngineName
-from orchestrator.stop import Stop
+from orchestrator.running.jobs import carry_out
 
 RUBRIC = ROOT / "interop/rubric.yaml"
 """The tests that come with the lab."""
-
-
-@dataclass
-class Options:
-    """How to match.
-
-    Attributes:
-        engine: where programs run; docker or process.
-        open_engine: makes engines.
-        output: where runs are kept.
-        jobs: how many tests are done side by side.
-        stop: ends everything early.
-    """
-
-    engine: EngineName
-    open_engine: OpenEngine
-    output: Path
-    jobs: int = 1
-    stop: Stop = field(default_factory=Stop)
 
 
 def match(suite: Suite, programs: Sequence[Program], options: Options, show: Naming) -> Matrix:
@@ -50,27 +26,15 @@ def match(suite: Suite, programs: Sequence[Program], options: Options, show: Nam
     cases = []
     for pair in pairs:
         for task in suite.tasks:
-            case = Case(pair, task)
+            case = Case(task, pair)
             if result := case.decided(options.engine):
                 known[pair.key][task.test.name] = result
             else:
                 cases.append(case)
     with show([case.name for case in cases]) as shown:
         course = Course(cases, known, options.output, shown, options.stop)
-        carry_out(_plan(cases, course, options), course)
+        carry_out(options.plan([case.script for case in cases], course), course)
     return _matrix(suite, programs, options, known)
-
-
-def _plan(cases: Sequence[Case], course: Course, options: Options) -> Plan:
-    return Plan(
-        [case.script for case in cases],
-        options.engine,
-        options.open_engine,
-        options.output,
-        options.stop,
-        options.jobs,
-        guide=course,
-    )
 
 
 def _matrix(

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from orchestrator import grades
 from orchestrator.engines.choose import choose
 from orchestrator.grades import Grade, Outcome, Result, Suite
-from orchestrator.grading import Grading, Options, find
+from orchestrator.grading import Grading, GradingOptions, find
 from orchestrator.scenario import EngineName
 from tests.orchestrator.support import ROOT
 
@@ -146,5 +146,7 @@ def graded(
         return contextlib.nullcontext(_Quiet())
 
     programs = find([HOME / name for name in names], None, output)
-    options = Options(engine, lambda _: choose(engine, str, stop=options.stop), output, jobs=jobs)
+    options = GradingOptions(
+        engine, lambda _: choose(engine, str, stop=options.stop), output, jobs=jobs
+    )
     return Grading(suite or grades.load(grades.SHIPPED), programs, options).carry_out(shown)

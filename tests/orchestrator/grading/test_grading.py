@@ -14,7 +14,7 @@ from orchestrator import grades
 from orchestrator.engines.base import Engine
 from orchestrator.errors import EngineError, LabError
 from orchestrator.grades import Grade, Outcome, Result
-from orchestrator.grading import Grading, Options, find
+from orchestrator.grading import Grading, GradingOptions, find
 from orchestrator.runs import load
 from orchestrator.scenario import EngineName
 from orchestrator.stop import StoppedError
@@ -76,7 +76,7 @@ class Bench:
         return engine
 
     def grade(self, show: Show | None = None, **changes: object) -> list[Grade]:
-        options = Options(EngineName(self.kind), self.open_engine, self.output)
+        options = GradingOptions(EngineName(self.kind), self.open_engine, self.output)
         for key, value in changes.items():
             setattr(options, key, value)
         programs = find([self.programs], None, self.output)
@@ -261,7 +261,7 @@ def test_two_gradings_in_one_place(bench: Bench) -> None:
 
 def test_what_was_done_before_an_end_is_kept(bench: Bench) -> None:
     right(bench.programs, "anna")
-    options = Options(EngineName.PROCESS, bench.open_engine, bench.output)
+    options = GradingOptions(EngineName.PROCESS, bench.open_engine, bench.output)
 
     class Impatient(Show):
         def marked(self, number: int, result: Result) -> None:
