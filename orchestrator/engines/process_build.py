@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import EngineError
+from orchestrator.folder import copy_folder
 from orchestrator.image import program
 from orchestrator.image.inside import build as script
 from orchestrator.profile import Start
@@ -41,7 +42,7 @@ class Copies:
             made = tempfile.TemporaryDirectory(prefix="peerlab-program-")
             try:
                 copy = Path(made.name, "program")
-                program.copy_folder(folder, copy)
+                copy_folder(folder, copy)
                 self._build(folder, copy, start)
             except BaseException:
                 made.cleanup()

@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestrator.folder import file_digest, folder_digest
 from orchestrator.grades.rubric import Task
 from orchestrator.grading.programs import Program
-
-_CACHES = {"__pycache__", ".git"}
 
 
 class Digests:
@@ -33,24 +32,9 @@ class Digests:
 
 
 def _parts(program: Program) -> Iterator[str]:
-    yield _of_file(program.file)
+    yield file_digest(program.file)
     look = program.look
     if look and look.reader:
-        yield _of_file(Path(look.reader.rpartition(":")[0]))
+        yield file_digest(Path(look.reader.rpartition(":")[0]))
     if look and look.start.folder:
-        home = Path(look.start.folder)
-        for path in sorted(home.rglob("*")):
-            if not _CACHES & set(path.relative_to(home).parts):
-                yield f"{path.relative_to(home)} {_of_file(path)}"
-
-
-def _of_file(path: Path) -> str:
-    """Return what a file holds and whether it may be run; what a link leads to is none of it."""
-    try:
-        if path.is_symlink():
-            return f"-> {path.readlink()}"
-        if not path.is_file():
-            return "no file"
-        return f"{path.stat().st_mode & 0o111:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
-    except OSError as error:
-        return f"not read: {error.strerror}"
+        yield folder_digest(Path(look.start.folder))

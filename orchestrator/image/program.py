@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 from orchestrator import command, image
 from orchestrator.command import CommandError
 from orchestrator.errors import BuildError, LabError
+from orchestrator.folder import copy_folder, folder_digest
 from orchestrator.image import inside
 from orchestrator.image.inside.build import SIGN
 from orchestrator.image.inside.start import PACKED
@@ -94,16 +94,10 @@ class Recipe:
     def source(self) -> str:
         """A digest of all that the image is made from."""
         # The path as well: else one folder's next image would replace another's alike.
-        facts = (self.dockerfile, str(self.folder), self.base_id, self.wanted)
-        digest = hashlib.sha256(repr(facts).encode())
-        for script in _scripts():
-            digest.update(script.read_bytes())
-        with _readable(self.folder):
-            for path in _content(self.folder):
-                is_program = bool(path.lstat().st_mode & 0o111)
-                digest.update(repr((str(path.relative_to(self.folder)), is_program)).encode())
-                digest.update(hashlib.sha256(_bytes(path)).digest())
-        return digest.hexdigest()
+        where, scripts = str(self.folder), [script.read_bytes() for script in _scripts()]
+        held = folder_digest(self.folder)
+        facts = (self.dockerfile, where, self.base_id, self.wanted, scripts, held)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _scripts() -> list[Path]:
@@ -139,41 +133,6 @@ def _see_to(say: Callable[[str], None], name: str, recipe: Recipe, source: str) 
         _drop_others(name, recipe.folder)
 
 
-def _content(folder: Path) -> Iterator[Path]:
-    """Yield what of a folder is copied, in an order of its own."""
-    left_out = _left_out(str(folder), [path.name for path in folder.iterdir()])
-    for path in sorted(folder.iterdir()):
-        if path.name in left_out:
-            continue
-        yield path
-        if path.is_dir() and not path.is_symlink():
-            yield from _content(path)
-
-
-def _left_out(folder: str, names: list[str]) -> set[str]:
-    """Return which of `names` are not copied: caches, and what is neither file nor folder."""
-    paths = [Path(folder, name) for name in names]
-    return {
-        path.name
-        for path in paths
-        if path.name == "__pycache__" or not (path.is_symlink() or path.is_file() or path.is_dir())
-    }
-
-
-def _bytes(path: Path) -> bytes:
-    if path.is_symlink():
-        return os.fsencode(path.readlink())
-    return path.read_bytes() if path.is_file() else b""
-
-
-@contextlib.contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise LabError(f"the program in {folder} cannot be copied: {error}") from error
-
-
 def _build(name: str, recipe: Recipe, source: str) -> None:
     """Build an image from a copy, in which no .dockerignore of the program's own counts."""
     with TemporaryDirectory(prefix="peerlab-program-") as context:
@@ -199,17 +158,6 @@ def _build(name: str, recipe: Recipe, source: str) -> None:
 def _quoted(value: str) -> str:
     """Return a value as a Dockerfile's instruction takes it, whatever is in it."""
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
-
-
-def copy_folder(folder: Path, to: Path) -> None:
-    """Copy what of a program's folder is its own.
-
-    Raises:
-        LabError: it cannot be read.
-    """
-    with _readable(folder):
-        # Links stay links: what they lead to outside is nothing of the program's.
-        shutil.copytree(folder, to, symlinks=True, ignore=_left_out)
 
 
 def refusal(folder: Path, printed: str) -> BuildError | None:
