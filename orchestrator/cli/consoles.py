@@ -9,9 +9,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Annotated, TextIO
+from typing import TextIO
 
-import typer
 from rich.console import Console
 
 from orchestrator.engines.base import Progress
@@ -55,7 +54,10 @@ class _Stream(io.TextIOWrapper):
 out = Console(highlight=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+def say(line: str) -> None:
+    """Print a line of progress."""
+    err.print(safe(line))
 
 
 def print_json(data: object) -> None:
@@ -99,10 +101,6 @@ def print_mistakes(mistakes: Iterable[str]) -> None:
 @contextlib.contextmanager
 def progress() -> Iterator[Progress]:
     """Show progress on standard error: a spinner on a terminal, a line a phase elsewhere."""
-
-    def say(line: str) -> None:
-        err.print(safe(line))
-
     if not err.is_terminal:
         yield Progress(phase=say, step=lambda _: None)
         return

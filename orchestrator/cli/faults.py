@@ -8,10 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from orchestrator import document, profile, report
-from orchestrator.cli.consoles import BROKEN, Json, err, out, print_json, progress
+from orchestrator import profile, report
+from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
 from orchestrator.cli.mesh import PROFILE
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.cli.options import Json
 from orchestrator.errors import LabError
 from orchestrator.mesh.by_hand import ByHand, Kept
 from orchestrator.mesh.compose import Mesh
@@ -140,7 +140,7 @@ def resume(peer: Peer) -> None:
 
 def _change(verb: str, name: str) -> None:
     with _mesh() as mesh:
-        peer = _named(mesh, name)
+        peer = mesh.peer(name)
         before = peer.status().phrase
         getattr(peer, verb)()
         if verb == "start":
@@ -149,14 +149,6 @@ def _change(verb: str, name: str) -> None:
             _tell(faults.lapses())
         now = peer.status().phrase
     out.print(f"{safe(name)}: {before} → {now}")
-
-
-def _named(mesh: Mesh, name: str) -> DockerPeer:
-    peers = {peer.name: peer for peer in mesh.peers()}
-    if name not in peers:
-        near = document.nearest(name, peers)
-        raise LabError(f"there is no peer {name!r}{near}", hint="peerlab ps shows the peers")
-    return peers[name]
 
 
 @commands.command(epilog="Example: peerlab heal")

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from orchestrator import grades
-from orchestrator.cli.consoles import BROKEN, Json, err, out, print_json
+from orchestrator.cli.consoles import BROKEN, err, out, print_json, say
 from orchestrator.cli.live import Live
+from orchestrator.cli.options import Engine, Jobs, Json, Programs
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import LabError
-from orchestrator.grades import Grade, Result
+from orchestrator.grades import Grade
 from orchestrator.grading import Grading, GradingOptions, find
 from orchestrator.report import grades as report
 from orchestrator.report import safe
@@ -28,20 +29,11 @@ _NO_WALLS = (
     " grade programs of strangers with --engine docker"
 )
 
-Programs = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="PROFILE",
-        help="Profiles, folders with a profile.yaml, folders of such folders.",
-    ),
-]
 Rubric = Annotated[Path, typer.Option(help="The tests, and what each is worth.")]
 Common = Annotated[
     Path | None,
     typer.Option("--profile", help="One profile for all: PROFILE is then the programs' folders."),
 ]
-Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]
-Jobs = Annotated[int, typer.Option(min=1, max=16, help="How many tests run side by side.")]
 Output = Annotated[Path, typer.Option(help="Where to keep grades, pages and runs.")]
 Again = Annotated[bool, typer.Option("--again", help="Take no result from an earlier grading.")]
 Only = Annotated[list[str] | None, typer.Option(help="A test, as the rubric names it; repeatable.")]
@@ -71,11 +63,11 @@ def grade(
     suite = grades.load(rubric).only(only or [])
     found = find(programs, common, output)
     if engine is EngineName.AUTO:
-        engine = available(lambda line: err.print(safe(line)))
+        engine = available(say)
     if engine is EngineName.PROCESS:
         err.print(safe(_NO_WALLS), style="yellow", soft_wrap=True)
     options = GradingOptions(
-        engine, lambda _: choose(engine, _say, stop=options.stop), output, jobs, again=again
+        engine, lambda _: choose(engine, say, stop=options.stop), output, jobs, again=again
     )
     done = Grading(suite, found, options).carry_out(_shown)
     written = report.write_all(output, suite, done)
@@ -86,10 +78,6 @@ def grade(
         out.print(f"pages begin at {safe(written.summary)}; for spreadsheets {safe(written.table)},"
                   f" for CI {safe(written.junit)}", soft_wrap=True)  # fmt: skip
     raise typer.Exit(_status(done, require=require))
-
-
-def _say(line: str) -> None:
-    err.print(safe(line))
 
 
 def _print(done: Sequence[Grade], output: Path) -> None:
@@ -106,9 +94,9 @@ def _status(done: Sequence[Grade], *, require: bool) -> int:
 
 
 @contextlib.contextmanager
-def _shown(names: list[str]) -> Iterator[_Live]:
+def _shown(names: list[str]) -> Iterator[Live]:
     """Show how far the cases are; where they end early, how to go on."""
-    live = _Live(names, "tests")
+    live = Live(names, "tests")
     try:
         with live:
             yield live
@@ -117,14 +105,3 @@ def _shown(names: list[str]) -> Iterator[_Live]:
             err.print(f"{live.results:,} of {len(names):,} tests were done and are kept:"
                       " the same command goes on from there", soft_wrap=True)  # fmt: skip
         raise
-
-
-class _Live(Live):
-    """Shows cases instead of runs."""
-
-    results = 0
-
-    def marked(self, number: int, result: Result) -> None:
-        """Show what a case came to; it may never have begun."""
-        self.results += 1
-        self.over(number, report.result_line(self.names[number], result))

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import functools
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from orchestrator import grades
-from orchestrator.cli.consoles import BROKEN, Json, err, out, print_json
+from orchestrator.cli.consoles import BROKEN, out, print_json, say
 from orchestrator.cli.live import Live
+from orchestrator.cli.options import Engine, Jobs, Json, Programs
 from orchestrator.engines.choose import available, choose
-from orchestrator.grades import Result
 from orchestrator.grading import Options, find
 from orchestrator.interop import RUBRIC, match
-from orchestrator.report import grades as report_grades
 from orchestrator.report import interop as report
 from orchestrator.report import safe
 from orchestrator.scenario import EngineName
 
 commands = typer.Typer()
 
-Programs = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="PROFILE",
-        help="Profiles, folders with a profile.yaml, folders of such folders.",
-    ),
-]
-Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]
-Jobs = Annotated[int, typer.Option(min=1, max=16, help="How many tests run side by side.")]
 Output = Annotated[Path, typer.Option(help="Where to keep the matrix, its page and the runs.")]
 
 
@@ -47,9 +36,9 @@ def interop(
     suite = grades.load(RUBRIC)
     found = find(programs, None, output)
     if engine is EngineName.AUTO:
-        engine = available(_say)
-    options = Options(engine, lambda _: choose(engine, _say, stop=options.stop), output, jobs)
-    matrix = match(suite, found, options, _shown)
+        engine = available(say)
+    options = Options(engine, lambda _: choose(engine, say, stop=options.stop), output, jobs)
+    matrix = match(suite, found, options, functools.partial(Live, what="tests"))
     written = report.write_all(output, matrix)
     if as_json:
         print_json(report.matrix_as_data(matrix))
@@ -58,22 +47,3 @@ def interop(
         out.print(f"the page with all consoles is {safe(written.page)}, for spreadsheets"
                   f" {safe(written.table)}", soft_wrap=True)  # fmt: skip
     raise typer.Exit(0 if matrix.is_certain else BROKEN)
-
-
-def _say(line: str) -> None:
-    err.print(safe(line))
-
-
-@contextlib.contextmanager
-def _shown(names: list[str]) -> Iterator[_Live]:
-    """Show how far the tests of all pairs are."""
-    with _Live(names, "tests") as live:
-        yield live
-
-
-class _Live(Live):
-    """Shows tests of pairs instead of runs."""
-
-    def marked(self, number: int, result: Result) -> None:
-        """Show what a test came to; it may never have begun."""
-        self.over(number, report_grades.result_line(self.names[number], result))

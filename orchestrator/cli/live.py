@@ -19,8 +19,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from orchestrator.cli.consoles import err
+from orchestrator.cli.consoles import err, say
+from orchestrator.grades import Result
 from orchestrator.report import safe
+from orchestrator.report.grades import result_line
 from orchestrator.report.run import run_line
 from orchestrator.runs import Run
 from orchestrator.stop import StoppedError
@@ -40,11 +42,13 @@ class Live:
     Attributes:
         names: as given.
         ended: the runs that are over, by their numbers.
+        results: how many tests have one.
     """
 
     def __init__(self, names: list[str], what: str = "scenarios") -> None:
         self.names = names
         self.ended: dict[int, Run] = {}
+        self.results = 0
         self._lock = threading.Lock()
         self._tasks: dict[int, TaskID] = {}
         self._all = Progress(
@@ -75,7 +79,7 @@ class Live:
         """Show that something begins that takes a while."""
         self._all.update(self._total, now=safe(line))
         if not err.is_terminal:
-            err.print(safe(line))
+            say(line)
 
     def begin(self, number: int) -> None:
         """Show one scenario more."""
@@ -96,6 +100,11 @@ class Live:
         self.ended[number] = run
         if stopped:
             err.print(f"  what happened until then is in {safe(run.folder)}", soft_wrap=True)
+
+    def marked(self, number: int, result: Result) -> None:
+        """Show what a test came to; it may never have begun."""
+        self.results += 1
+        self.over(number, result_line(self.names[number], result))
 
     def over(self, number: int, line: Text | None) -> None:
         """Take one off that is over, which need not have begun, and print how it ended."""

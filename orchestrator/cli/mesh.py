@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from orchestrator import document, profile, report
-from orchestrator.cli.consoles import Json, err, out, print_json, progress
+from orchestrator import profile, report
+from orchestrator.cli.consoles import err, out, print_json, progress
+from orchestrator.cli.options import Json
 from orchestrator.errors import LabError
 from orchestrator.image import ensure_image, ensure_sidecar_image
 from orchestrator.installation import ROOT
@@ -89,11 +90,7 @@ def attach(name: Annotated[str, typer.Argument(help="The peer's name.")]) -> Non
     """Put this terminal on a peer's console; leave it with Ctrl-P Ctrl-Q."""
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
-    peers = {peer.name: peer for peer in mesh.peers()}
-    if name not in peers:
-        near = document.nearest(name, peers)
-        raise LabError(f"there is no peer {name!r}{near}", hint="peerlab ps shows the peers")
-    status = peers[name].status()
+    status = mesh.peer(name).status()
     if status.state != "running":
         raise LabError(f"{name} does not run: {status.phrase}", hint="peerlab up starts it again")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

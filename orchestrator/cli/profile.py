@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from orchestrator import profile as profiles
-from orchestrator.cli.consoles import BROKEN, Json, err, out, print_json, progress
-from orchestrator.cli.run import Engine
+from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
+from orchestrator.cli.options import Engine, Json
 from orchestrator.discovery import checking, profile_file
 from orchestrator.discovery.discovering import discover
 from orchestrator.discovery.matching import State

@@ -15,14 +15,15 @@ from orchestrator import report
 from orchestrator.checks import worst
 from orchestrator.cli.consoles import (
     BROKEN,
-    Json,
     err,
     out,
     print_error,
     print_json,
     print_mistakes,
+    say,
 )
 from orchestrator.cli.live import Live
+from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report import safe
@@ -37,9 +38,7 @@ from orchestrator.stop import Stop
 commands = typer.Typer()
 
 Files = Annotated[list[Path], typer.Argument(help="Scenario files, and folders of them.")]
-Engine = Annotated[EngineName, typer.Option(help="Where peers run.")]
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Where to keep runs.")]
-Jobs = Annotated[int, typer.Option(min=1, max=16, help="How many run side by side.")]
 Times = Annotated[int, typer.Option(min=1, max=1000, help="How often each is run.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the peers of a failed run up (Docker).")]
 Details = Annotated[bool, typer.Option("--details", help="Every table of every run.")]
@@ -104,7 +103,7 @@ def _there(engine: EngineName, scripts: Iterable[Script]) -> EngineName:
     """Return the engine; processes, where some scenarios need Docker and it does not answer."""
     picky = any(script.scenario.engine or script.scenario.breaks for script in scripts)
     if engine is EngineName.AUTO and picky:
-        found = available(lambda line: err.print(safe(line)))
+        found = available(say)
         return found if found is EngineName.PROCESS else engine
     return engine
 

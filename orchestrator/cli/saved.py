@@ -10,7 +10,8 @@ import typer
 
 from orchestrator import document, report, runs
 from orchestrator.checks.verdict import Judgement, worst
-from orchestrator.cli.consoles import Json, out, print_error, print_json
+from orchestrator.cli.consoles import out, print_error, print_json
+from orchestrator.cli.options import Json
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report import safe_lines
 from orchestrator.runs import Run

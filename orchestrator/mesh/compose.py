@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from orchestrator import command, definition
+from orchestrator import command, definition, document
 from orchestrator.engines import docker_client, docker_peer, docker_subnet, leftovers
 from orchestrator.engines.base import Progress, Say
 from orchestrator.engines.docker_mesh import mesh_network, remove_mesh_sidecars
@@ -56,6 +56,18 @@ class Mesh:
         """Return the peers that exist, by name."""
         label = f"{_LABEL}={self._file.container.labels[_LABEL]}"
         return docker_peer.mesh_peers(self._client, label, self._profile.port)
+
+    def peer(self, name: str) -> DockerPeer:
+        """Return the peer of this name.
+
+        Raises:
+            LabError: there is none.
+        """
+        peers = {peer.name: peer for peer in self.peers()}
+        if name not in peers:
+            near = document.nearest(name, peers)
+            raise LabError(f"there is no peer {name!r}{near}", hint="peerlab ps shows the peers")
+        return peers[name]
 
     def faults(self) -> ByHand:
         """Return what is broken between the peers, and what breaks more.

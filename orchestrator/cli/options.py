@@ -1,0 +1,21 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.scenario import EngineName
+
+Programs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PROFILE",
+        help="Profiles, folders with a profile.yaml, folders of such folders.",
+    ),
+]
+Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]
+Jobs = Annotated[int, typer.Option(min=1, max=16, help="How many run side by side.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
