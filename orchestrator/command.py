@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 
-from orchestrator.errors import LabError
+from orchestrator.errors import QUOTED_LINES, LabError
 
 _SECONDS = 900
-_QUOTED_LINES = 8
 
 
 class CommandError(LabError):
@@ -53,6 +52,6 @@ def run(*words: str, seconds: int = _SECONDS, before: str = "", hint: str = "") 
         raise LabError(f"`{called}` took more than {seconds} s", hint=hint) from error
     if done.returncode:
         plain = re.sub(r"\x1b\[[\d;]*m", "", before + done.stdout)
-        lines = plain.strip().splitlines()[-_QUOTED_LINES:]
+        lines = plain.strip().splitlines()[-QUOTED_LINES:]
         raise CommandError("\n".join([f"`{called}` failed:", *lines]), plain, hint=hint)
     return done.stdout

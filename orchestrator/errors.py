@@ -6,7 +6,13 @@ translated once, at the boundary, with `raise … from`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+QUOTED_LINES = 8
+"""How many lines of what a program printed are quoted."""
+
+QUOTE_MARK = "  | "
+"""What stands before each of them."""
 
 _QUOTING = "; it last showed:"
 
@@ -48,9 +54,8 @@ class SessionError(LabError):
     """
 
     def __init__(self, peer: str, what: str, tail: Sequence[str] = (), *, hint: str = "") -> None:
-        quoted = "".join(f"\n  | {line}" for line in tail)
-        super().__init__(f"{peer}: {what}" + (f"{_QUOTING}{quoted}" if quoted else ""),
-                         hint=hint)  # fmt: skip
+        quoted = f"{_QUOTING}{quote(tail)}" if tail else ""
+        super().__init__(f"{peer}: {what}{quoted}", hint=hint)
         self.peer = peer
 
 
@@ -60,6 +65,11 @@ class PeerGoneError(SessionError):
 
 class NoAnswerError(SessionError):
     """What was awaited did not come in time: it may still happen."""
+
+
+def quote(lines: Iterable[str]) -> str:
+    """Return lines that a program printed as they follow the sentence of an error."""
+    return "".join(f"\n{QUOTE_MARK}{line}" for line in lines)
 
 
 def first_line(error: LabError) -> str:

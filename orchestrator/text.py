@@ -1,4 +1,4 @@
-r"""Text as consoles show it: escape sequences stripped, backslash escapes read back."""
+r"""Text as consoles show it and people read it: stripped, made harmless, cut, escapes read back."""
 
 from __future__ import annotations
 
@@ -58,6 +58,16 @@ def caret(text: str) -> str:
 def printable(text: str) -> str:
     """Return `text` so that no terminal is harmed by it: controls become U+FFFD."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def cut(text: str, longest: int) -> str:
+    """Return a text of so many characters at most, with a mark where it was cut."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 peer`, `2 peers`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def unescape(text: str) -> str:

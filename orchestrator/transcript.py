@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from orchestrator.text import CONTROL, printable, shown, squeeze
+from orchestrator.text import CONTROL, cut, printable, shown, squeeze
 
 _LOOK_BACK = 20_000  # bytes; more than the longest message
 _ECHO_WITHIN = 64  # lines that are shown after a line was typed
@@ -174,9 +174,7 @@ def dialogue(pieces: Iterable[Piece]) -> list[Line]:
 
 def _told(text: str) -> str:
     """Return of a line what an error tells."""
-    if text.startswith(TYPED) and len(text) > _TYPED_TOLD:
-        return text[:_TYPED_TOLD] + "…"
-    return text[-_TOLD:]
+    return cut(text, _TYPED_TOLD) if text.startswith(TYPED) else text[-_TOLD:]
 
 
 def _keys(piece: Piece) -> Iterator[Line]:

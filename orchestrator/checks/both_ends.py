@@ -22,7 +22,8 @@ from orchestrator.checks.connections import End
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.operations import LONGEST
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, when
+from orchestrator.checks.wording import both, when
+from orchestrator.text import count
 
 NAME = "both ends"
 

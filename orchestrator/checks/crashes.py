@@ -9,8 +9,9 @@ from __future__ import annotations
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.reading import word
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import count, quoted, when
+from orchestrator.checks.wording import quoted, when
 from orchestrator.history import Entry
+from orchestrator.text import count
 
 NAME = "crashes"
 

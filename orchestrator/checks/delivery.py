@@ -22,7 +22,8 @@ from orchestrator.checks.facts import Facts
 from orchestrator.checks.messages import Send
 from orchestrator.checks.operations import LONGEST
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, message
+from orchestrator.checks.wording import both, message
+from orchestrator.text import count
 
 NAME = "delivery"
 

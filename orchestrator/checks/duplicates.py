@@ -9,7 +9,8 @@ from __future__ import annotations
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.messages import Shown
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, message, when
+from orchestrator.checks.wording import both, message, when
+from orchestrator.text import count
 
 NAME = "duplicates"
 

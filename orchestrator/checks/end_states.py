@@ -11,8 +11,9 @@ from typing import Any
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.reading import mapping
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import count, when
+from orchestrator.checks.wording import when
 from orchestrator.history import Entry
+from orchestrator.text import count
 
 NAME = "end states"
 

@@ -17,7 +17,8 @@ from orchestrator.checks import reading
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import count, when
+from orchestrator.checks.wording import when
+from orchestrator.text import count
 
 NAME = "lists"
 

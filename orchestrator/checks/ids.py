@@ -14,8 +14,9 @@ from orchestrator.checks import reading
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.lives import Life
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, when
+from orchestrator.checks.wording import both, when
 from orchestrator.history import Entry
+from orchestrator.text import count
 
 NAME = "ids"
 

@@ -14,7 +14,8 @@ from collections import defaultdict
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.messages import Send, Shown
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, sight, when
+from orchestrator.checks.wording import both, sight, when
+from orchestrator.text import count
 
 NAME = "invention"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.checks.wording import count, quoted
+from orchestrator.checks.wording import quoted
+from orchestrator.text import count
 
 _BETWEEN = 4  # characters that may stand between messages that were shown as one
 _AROUND = 12  # characters that are quoted where two texts first differ

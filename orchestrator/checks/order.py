@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.messages import Send, Shown
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, message, quoted, when
+from orchestrator.checks.wording import both, message, quoted, when
+from orchestrator.text import count
 
 NAME = "order"
 

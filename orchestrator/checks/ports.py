@@ -14,7 +14,8 @@ from orchestrator.checks import final_lists, reading
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, when
+from orchestrator.checks.wording import both, when
+from orchestrator.text import count
 
 NAME = "ports"
 

@@ -13,7 +13,8 @@ from collections import Counter, defaultdict
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.messages import Send, Shown
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, count, message, when
+from orchestrator.checks.wording import both, message, when
+from orchestrator.text import count
 
 NAME = "senders"
 

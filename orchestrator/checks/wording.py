@@ -73,8 +73,3 @@ def sight(shown: Shown) -> str:
 def both(*peers: str) -> tuple[str, ...]:
     """Return the peers that are known, each once."""
     return tuple(dict.fromkeys(filter(None, peers)))
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -307,4 +307,4 @@ class Console:
 
 def quoted(command: str) -> str:
     """Return a command as an error quotes it."""
-    return repr(command if len(command) <= _QUOTED else command[:_QUOTED] + "…")
+    return repr(text.cut(command, _QUOTED))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator.profile import Profile, Reader
+from orchestrator.text import cut
 
 _QUOTED = 6  # lines of what came that are quoted
 _LONGEST = 160  # characters of a line that is quoted
@@ -185,18 +186,14 @@ def _unread(those: Iterable[Asked]) -> list[str]:
 def _caught(line: str, found: re.Match[str]) -> str:
     named = {name: text for name, text in found.groupdict().items() if text is not None}
     if not named:
-        return _cut(line)
-    return ", ".join(f"{name}: {_cut(text)!r}" for name, text in named.items())
+        return cut(line, _LONGEST)
+    return ", ".join(f"{name}: {cut(text, _LONGEST)!r}" for name, text in named.items())
 
 
 def _came(lines: Sequence[str]) -> str:
-    shown = [_cut(line) for line in dict.fromkeys(lines)]
+    shown = [cut(line, _LONGEST) for line in dict.fromkeys(lines)]
     more = f"\n… and {len(shown) - _QUOTED} more lines" if len(shown) > _QUOTED else ""
     return "no line matched; what came was:\n" + "\n".join(shown[:_QUOTED]) + more
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def unread(profile: Profile, heard: Heard) -> list[str]:

@@ -16,13 +16,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from orchestrator.errors import EngineError
+from orchestrator.errors import QUOTED_LINES, EngineError, quote
 
 Answer = dict[str, Any]
 TIMEOUT = 15.0
 """Seconds for an answer that takes no time of its own."""
-
-_QUOTED_LINES = 8
 
 
 class SidecarGoneError(EngineError):
@@ -98,7 +96,7 @@ class Sidecar:
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._pending: dict[str, Pending] = {}
-        self._said: deque[str] = deque(maxlen=_QUOTED_LINES)
+        self._said: deque[str] = deque(maxlen=QUOTED_LINES)
         self._over = threading.Event()
         self._reader = threading.Thread(target=self._read, name=f"sidecar of {name}", daemon=True)
         self._reader.start()
@@ -111,7 +109,7 @@ class Sidecar:
     @property
     def last_words(self) -> str:
         """What it printed beside its answers, as an ending of a sentence; may be empty."""
-        return "".join(f"\n  | {line}" for line in self._said)
+        return quote(self._said)
 
     def request(self, do: str, **fields: object) -> Pending:
         """Send a request, and do not wait for its answer."""

@@ -11,16 +11,23 @@ from dataclasses import dataclass, field
 
 from orchestrator import runs, transcript
 from orchestrator.checks.verdict import Judgement, Verdict, Witness
-from orchestrator.errors import BuildError, LabError, NoAnswerError, SessionError, first_line
+from orchestrator.errors import (
+    QUOTE_MARK,
+    BuildError,
+    LabError,
+    NoAnswerError,
+    SessionError,
+    first_line,
+)
 from orchestrator.grades.results import Finding, Outcome, Result
 from orchestrator.grades.rubric import Task
 from orchestrator.runs import Run
+from orchestrator.text import cut
 
 _ITS_OWN_END = ("crashes", "end states")
 """Checks that tell of a program's end: where one is invalid, that explains what is unknown."""
 
 _LONGEST = 300  # characters of a reason
-_QUOTE_MARK = "  | "  # before what an error quotes of a console
 
 
 @dataclass(frozen=True)
@@ -150,11 +157,10 @@ def _first(verdict: Verdict) -> tuple[str, float | None]:
 def _with_quote(error: LabError) -> str:
     """Return what went wrong, with the last line that it quotes."""
     what, *quoted = error.what.split("\n")
-    last = quoted[-1].removeprefix(_QUOTE_MARK).strip() if quoted else ""
+    last = quoted[-1].removeprefix(QUOTE_MARK).strip() if quoted else ""
     return f"{what} {last}" if last else what
 
 
 def one_line(text: str) -> str:
     """Return a text as it fits in a cell."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _LONGEST else f"{flat[:_LONGEST]}…"
+    return cut(" ".join(text.split()), _LONGEST)

@@ -16,12 +16,13 @@ from tempfile import TemporaryDirectory
 
 from orchestrator import command, image
 from orchestrator.command import CommandError
-from orchestrator.errors import BuildError, LabError
+from orchestrator.errors import QUOTED_LINES, BuildError, LabError, quote
 from orchestrator.folder import copy_folder, folder_digest
 from orchestrator.image import inside
 from orchestrator.image.inside.build import SIGN
 from orchestrator.image.inside.start import PACKED
 from orchestrator.profile import Start
+from orchestrator.text import cut
 
 PLACE = "/program"
 """Where the folder is built, and where a copy of it is that the program runs in."""
@@ -34,7 +35,7 @@ _INSIDE = Path(inside.__file__).parent
 BUILD_SECONDS = 120
 _USER = 10_001  # whose the copy is, and as whom it is built; never root
 _MEMORY = "1g"  # of a build; of BuildKit's not: there each process is limited for itself
-_QUOTED_LINES, _LONGEST = 8, 120  # of what is quoted: lines, and characters of a command
+_LONGEST = 120  # characters of a command that is quoted
 
 STARTED_BY = ("python3", "-I", "-S", "/peerlab/start.py")
 """What a container runs: it copies the folder to where the program may write, and starts it."""
@@ -174,7 +175,7 @@ def refusal(folder: Path, printed: str) -> BuildError | None:
     words, why = _shortened(" ".join(told["command"])), told["why"]
     done = f"built: `{words}`" if "printed" in told else f"started: {words}"
     lines = [line.rstrip() for line in told.get("printed", "").splitlines() if line.strip()]
-    quoted = "".join(f"\n  | {line}" for line in lines[-_QUOTED_LINES:])
+    quoted = quote(lines[-QUOTED_LINES:])
     return BuildError(
         f"the program in {folder} cannot be {done}: {why}{quoted}",
         hint="see `start` in its profile",
@@ -183,8 +184,7 @@ def refusal(folder: Path, printed: str) -> BuildError | None:
 
 def _shortened(words: str) -> str:
     """Return a command in one line that is not too long."""
-    flat = " ".join(words.split())
-    return flat if len(flat) <= _LONGEST else flat[:_LONGEST] + "…"
+    return cut(" ".join(words.split()), _LONGEST)
 
 
 def _drop_others(name: str, folder: Path) -> None:

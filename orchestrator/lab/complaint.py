@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.checks import Facts, Judgement, expectations, reading
 from orchestrator.history import Entry
 from orchestrator.running.stage import Stage
-from orchestrator.text import printable
+from orchestrator.text import cut, printable
 
 _QUOTED = 8  # last lines of a console that are quoted
 _LONGEST = 200  # characters of one such line
@@ -91,5 +91,4 @@ def _came(done: Entry) -> str:
 
 def _cut(text: str) -> str:
     """Return a text on one line that harms no terminal, not too long."""
-    line = printable(text.replace("\n", " ⏎ "))
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return cut(printable(text.replace("\n", " ⏎ ")), _LONGEST)

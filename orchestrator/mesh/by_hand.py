@@ -19,6 +19,7 @@ from orchestrator.faults.probe import Measured, Probe
 from orchestrator.running.breaker import Breaker, Finding, Held
 from orchestrator.scenario import Single, network_fault
 from orchestrator.scenario.words import ALL, DECLARED
+from orchestrator.text import cut
 
 _LONGEST = 200  # characters of what is wrong
 _HINT = "peerlab faults shows what holds, peerlab ps the peers"
@@ -162,7 +163,7 @@ class ByHand:
 def _told(problem: Problem) -> str:
     """Return what is wrong with a fault, and with what of it."""
     key = next((str(each) for each in reversed(problem.place) if isinstance(each, str)), "")
-    says = problem.what[:_LONGEST] + ("…" if len(problem.what) > _LONGEST else "")
+    says = cut(problem.what, _LONGEST)
     return f"{key}: {says}" if key and key not in Single.model_fields else says
 
 

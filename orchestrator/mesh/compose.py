@@ -14,7 +14,7 @@ from orchestrator.engines.base import Progress, Say
 from orchestrator.engines.docker_mesh import mesh_network, remove_mesh_sidecars
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_subnet import Subnet
-from orchestrator.errors import EngineError, LabError
+from orchestrator.errors import QUOTED_LINES, EngineError, LabError, quote
 from orchestrator.image import ensure_image
 from orchestrator.installation import ROOT
 from orchestrator.mesh.by_hand import ByHand
@@ -31,7 +31,6 @@ _VARIANTS = (("docker", "compose"), ("docker-compose",))  # v2 is preferred
 _TIMEOUT = 300  # seconds
 _HINT = "a container or network of that name that is not the lab's must be removed first"
 _POLL = 0.05  # seconds between two looks at the logs
-_QUOTED_LINES = 8
 
 
 class Mesh:
@@ -187,9 +186,9 @@ def _is_ready(peer: DockerPeer, ready: Ready, deadline: float) -> bool:
     status = peer.status()
     if status.state == "running" and time.monotonic() < deadline:
         return False
-    shown = "\n".join(f"  | {line}" for line in log.splitlines()[-_QUOTED_LINES:])
+    shown = quote(log.splitlines()[-QUOTED_LINES:])
     raise EngineError(
-        f"{peer.name} did not become ready: {status.phrase}; it showed:\n{shown}",
+        f"{peer.name} did not become ready: {status.phrase}; it showed:{shown}",
         hint=f"docker logs {peer.name}",
     )
 

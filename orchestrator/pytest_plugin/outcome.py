@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator import report, runs, transcript
 from orchestrator.checks import Judgement
-from orchestrator.errors import LabError
+from orchestrator.errors import QUOTE_MARK, QUOTED_LINES, LabError
 from orchestrator.lab import Conductors
 from orchestrator.pytest_plugin import options
 from orchestrator.runs import Run
@@ -17,7 +17,6 @@ from orchestrator.scenario import EngineName
 from orchestrator.text import printable
 
 _MOST_CONSOLES = 4
-_QUOTED_LINES = 8
 _LAST_BYTES = 65_536  # of a transcript's file that are read
 
 
@@ -78,7 +77,9 @@ def _ends(run: Run) -> Iterator[str]:
     seen = (peer for verdict in bad for witness in verdict.witnesses for peer in witness.peers)
     for peer in (list(dict.fromkeys(seen)) or list(run.peers))[:_MOST_CONSOLES]:
         yield f"the end of {peer}'s console"
-        yield from (f"  | {line}" for line in _last_lines(runs.transcript(run.folder, peer)))
+        yield from (
+            f"{QUOTE_MARK}{line}" for line in _last_lines(runs.transcript(run.folder, peer))
+        )
 
 
 def _last_lines(path: Path) -> list[str]:
@@ -91,4 +92,4 @@ def _last_lines(path: Path) -> list[str]:
         return ["(no transcript is kept)"]
     whole = text.split("\n")[1 if start else 0 : -1]
     lines = transcript.dialogue(transcript.Piece.from_line(line) for line in whole)
-    return [line.text for line in lines[-_QUOTED_LINES:]] or ["(nothing was shown)"]
+    return [line.text for line in lines[-QUOTED_LINES:]] or ["(nothing was shown)"]

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from orchestrator.checks.reading import word
 from orchestrator.history import Entry
-from orchestrator.report.text import cut, plain, table
+from orchestrator.report.text import plain, shortened, table
 
 _MOST_ROWS = 20
 _LONGEST = 200  # characters of what a console said
@@ -62,4 +62,4 @@ def connections_table(entries: Sequence[Entry]) -> Table:
 
 
 def _said(entry: Entry) -> str:
-    return cut(word(entry, "said"), _LONGEST)
+    return shortened(word(entry, "said"), _LONGEST)

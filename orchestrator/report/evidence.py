@@ -8,7 +8,7 @@ from rich.table import Table
 
 from orchestrator.checks.verdict import Verdict, Witness
 from orchestrator.report.scenes import Scene, Scenes, Sighting
-from orchestrator.report.text import Trimmed, cut, marked, plain
+from orchestrator.report.text import Trimmed, marked, plain, shortened
 from orchestrator.runs import Run
 
 _MOST_WITNESSES = 5
@@ -42,7 +42,7 @@ class Evidence:
 
     def _say(self, number: int, witness: Witness) -> None:
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(plain(f"{number}."), plain(cut(witness.says, _LONGEST_SENTENCE)))
+        grid.add_row(plain(f"{number}."), plain(shortened(witness.says, _LONGEST_SENTENCE)))
         self._console.print(Trimmed(Padding(grid, (0, 0, 0, 2))))
 
     def _show(self, scene: Scene) -> None:
@@ -61,7 +61,7 @@ def _add(grid: Table, sighting: Sighting) -> None:
     for number, line in enumerate(sighting.lines):
         name = "" if number else sighting.peer
         if line:
-            text = plain(cut(line.text, _LONGEST_LINE))
+            text = plain(shortened(line.text, _LONGEST_LINE))
             grid.add_row(plain(name), f"{line.at:.3f}", "│", text)
         else:
             grid.add_row("", "…", "│", "")

@@ -14,7 +14,8 @@ from orchestrator.checks.faults import Window
 from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe, What
-from orchestrator.report.text import count, cut, marked, plain, table
+from orchestrator.report.text import marked, plain, shortened, table
+from orchestrator.text import count
 
 _COLUMNS = ("fault", "what", "from, to", "measured", "")
 _WIDTHS = (11, 18, 10, None, 12)  # of 80, so that most is left for what was measured
@@ -72,7 +73,7 @@ def _what(window: Window) -> str:
     """Return what was done, and by what means."""
     means = dict.fromkeys(map(str, window.means.values()))
     by = f", by {' and '.join(means)}" if means else ""
-    return cut(window.says if window.links else window.peer, _LONGEST) + by
+    return shortened(window.says if window.links else window.peer, _LONGEST) + by
 
 
 def _times(window: Window) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.report.text import Trimmed, cut, plain, table, titled
+from orchestrator.report.text import Trimmed, plain, shortened, table, titled
 
 _LONGEST = 300  # characters of a cell
 _MOST = 6  # lines of a cell
@@ -60,7 +60,7 @@ def print_patterns(console: Console, title: str, rows: Sequence[Pattern]) -> Non
     made = table("", "pattern", "where", "what it caught, or should have")
     for row in rows:
         mark, style = _MARKS[row.state]
-        name = Text.assemble((row.place, ""), "\n", plain(cut(row.pattern, _LONGEST), "dim"))
+        name = Text.assemble((row.place, ""), "\n", plain(shortened(row.pattern, _LONGEST), "dim"))
         made.add_row(Text(mark, style), name, plain(row.where), plain(_short(row.says)))
     console.print(Trimmed(titled(title, made)))
 
@@ -71,10 +71,10 @@ def print_unread(console: Console, lines: Sequence[str]) -> None:
         return
     console.print(Text("Output that no pattern matched", "bold"))
     for line in lines:
-        console.print(plain(f"  {cut(line, _LONGEST)}"), soft_wrap=True)
+        console.print(plain(f"  {shortened(line, _LONGEST)}"), soft_wrap=True)
 
 
 def _short(text: str) -> str:
     lines = text.split("\n")
     more = [f"… and {len(lines) - _MOST} more lines"] if len(lines) > _MOST else []
-    return cut("\n".join([*lines[:_MOST], *more]), _LONGEST)
+    return shortened("\n".join([*lines[:_MOST], *more]), _LONGEST)

@@ -15,9 +15,10 @@ from orchestrator.report import figures
 from orchestrator.report.evidence import Evidence
 from orchestrator.report.faults import faults_table
 from orchestrator.report.figures import Figures
-from orchestrator.report.text import Trimmed, count, first_line, marked, plain, seconds, titled
+from orchestrator.report.text import Trimmed, first_line, marked, plain, seconds, titled
 from orchestrator.runs import Run
 from orchestrator.stopwatch import KINDS
+from orchestrator.text import count
 
 _GAP = 4  # blanks between checks side by side
 _MOST_FAULTS = 20  # of a run in few words

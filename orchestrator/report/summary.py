@@ -13,9 +13,10 @@ from rich.text import Text
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.report import figures
 from orchestrator.report.figures import Figures
-from orchestrator.report.text import Trimmed, count, cut, marked, plain, seconds, table, titled
+from orchestrator.report.text import Trimmed, marked, plain, seconds, shortened, table, titled
 from orchestrator.runs import Run
 from orchestrator.stopwatch import KINDS
+from orchestrator.text import count
 
 _UNBOUNDED = 10_000  # columns
 _LONGEST_SENTENCE = 400  # characters
@@ -82,7 +83,7 @@ def _print_again(console: Console, run: Run) -> None:
 def _first_witness(run: Run) -> str:
     verdict = max(run.verdicts, key=lambda each: each.judgement.badness)
     says = verdict.witnesses[0].says if verdict.witnesses else verdict.says
-    return cut(f"{verdict.check}: {says}", _LONGEST_SENTENCE)
+    return shortened(f"{verdict.check}: {says}", _LONGEST_SENTENCE)
 
 
 def _last_line(done: Sequence[Run], bad: int, whole: Figures) -> Text:

@@ -32,7 +32,7 @@ def plain(text: object, style: str = "") -> Text:
     return Text("\n".join(map(printable, str(text).split("\n"))), style)
 
 
-def cut(text: str, longest: int) -> str:
+def shortened(text: str, longest: int) -> str:
     """Return a text, or its beginning and how long it is."""
     if len(text) <= longest:
         return text
@@ -49,11 +49,6 @@ def named(names: Sequence[str], most: int) -> str:
     """Return names one after the other, so many at most."""
     more = f", … and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def count(number: int, what: str) -> str:
-    """Return a number of things: `1 peer`, `2 peers`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def first_line(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.console.reply import Reply
 from orchestrator.history import Outcome
+from orchestrator.text import cut
 
 Ended = tuple[Outcome, dict[str, Any]]
 """How an operation ended, and what was said."""
@@ -32,8 +33,11 @@ def ended(reply: Reply, *, whole: bool = False) -> Ended:
 def unread(reply: Reply) -> Ended:
     """Return that nobody knows how it ended: the profile does not tell what the answer means."""
     text = "\n".join(reply.lines)
-    cut = text if len(text) <= _QUOTED else text[:_QUOTED] + "…"
-    what = repr(cut) if text.strip() else f"the answer to {reply.verb!r}: it printed nothing"
+    what = (
+        repr(cut(text, _QUOTED))
+        if text.strip()
+        else f"the answer to {reply.verb!r}: it printed nothing"
+    )
     return "info", {"said": f"the lab could not read {what}", "unread": text}
 
 

@@ -19,7 +19,7 @@ from orchestrator.grades import Finding, Grade, Outcome, Result, Suite
 from orchestrator.report.grades.typed import Typed, lines_until
 from orchestrator.report.grades.words import MARKS, MEANINGS, kind, number, place, promises, score
 from orchestrator.report.scenes import Scenes, Sighting
-from orchestrator.report.text import cut
+from orchestrator.report.text import shortened
 from orchestrator.text import printable
 
 PROGRAM_PAGE, SUMMARY_PAGE = "report.html", "summary.html"
@@ -116,4 +116,4 @@ def _render(template: str, **given: Any) -> str:
 
 def _plain(text: object) -> str:
     """Return text from anywhere, of a fair length and without controls; the template escapes it."""
-    return "\n".join(printable(cut(line, _LONGEST)) for line in str(text).split("\n"))
+    return "\n".join(printable(shortened(line, _LONGEST)) for line in str(text).split("\n"))

@@ -9,7 +9,7 @@ from heapq import merge
 from pathlib import Path
 
 from orchestrator import runs, transcript
-from orchestrator.text import printable
+from orchestrator.text import cut, printable
 
 _KEYS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what clears a line, and the like
 _FIRST, _LAST = 12, 12  # lines that are shown of many
@@ -48,6 +48,4 @@ def _typed(folder: Path, peer: str) -> Iterator[Typed]:
     for piece in pieces:
         if piece.typed:
             for line in piece.data.decode("utf-8", "replace").rstrip("\n").split("\n"):
-                shown = printable(_KEYS.sub("", line))
-                cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
-                yield Typed(piece.at, peer, cut)
+                yield Typed(piece.at, peer, cut(printable(_KEYS.sub("", line)), _LONGEST))

@@ -17,7 +17,7 @@ from orchestrator.grades import Outcome, Result
 from orchestrator.grades.matrix import DIALLER, OTHER, Cell, Matrix
 from orchestrator.report import grades
 from orchestrator.report.interop.words import MARKS, MEANINGS, ROLES, place
-from orchestrator.report.text import cut
+from orchestrator.report.text import shortened
 from orchestrator.text import printable
 
 _LONGEST = 300  # characters of a line
@@ -112,4 +112,4 @@ def _lines(folder: Path, peer: str) -> list[_Shown | None]:
 
 def _plain(text: object) -> str:
     """Return text from anywhere, of a fair length and without controls; the template escapes it."""
-    return printable(cut(" ".join(str(text).split("\n")), _LONGEST))
+    return printable(shortened(" ".join(str(text).split("\n")), _LONGEST))

@@ -9,7 +9,8 @@ from orchestrator.grades import Outcome
 from orchestrator.grades.matrix import Cell, Matrix
 from orchestrator.report.grades.table import STYLES
 from orchestrator.report.interop.words import MARKS, MEANINGS, ROLES, place
-from orchestrator.report.text import Trimmed, count, plain, table, titled
+from orchestrator.report.text import Trimmed, plain, table, titled
+from orchestrator.text import count
 
 
 def print_matrix(console: Console, matrix: Matrix) -> None:
