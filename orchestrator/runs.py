@@ -22,6 +22,7 @@ from orchestrator import checks, history
 from orchestrator.checks import Facts
 from orchestrator.checks.verdict import Judgement, Verdict, worst
 from orchestrator.errors import DocumentError, LabError
+from orchestrator.files import write_whole
 from orchestrator.history import FORMAT, Entry
 
 SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"
@@ -217,14 +218,7 @@ def write(run: Path, record: Record) -> None:
         LabError: it cannot be written.
     """
     text = json.dumps(asdict(record), indent=2)
-    fresh = run / f".{RECORD}"
-    try:
-        fresh.write_text(text + "\n", encoding="utf-8")
-        fresh.replace(run / RECORD)
-    except OSError as error:
-        raise LabError(
-            f"{run / RECORD}: cannot be written: {error.strerror}", hint=_ELSEWHERE
-        ) from error
+    write_whole(run / RECORD, text + "\n", hint=_ELSEWHERE)
 
 
 def read(run: Path) -> Record | None:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.profile import FILE
 from orchestrator.scenario import EngineName
 
 Programs = Annotated[
     list[Path],
     typer.Argument(
         metavar="PROFILE",
-        help="Profiles, folders with a profile.yaml, folders of such folders.",
+        help=f"Profiles, folders with a {FILE}, folders of such folders.",
     ),
 ]
 Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]

@@ -18,6 +18,7 @@ from orchestrator.discovery.schema import schema as profile_schema
 from orchestrator.discovery.startable import ways
 from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError
+from orchestrator.files import write_whole
 from orchestrator.profile.loading import path_of
 from orchestrator.report import profiles as report
 from orchestrator.report import safe
@@ -28,7 +29,8 @@ commands = typer.Typer(help="Say what a program's console looks like.", no_args_
 _FAILED = 1
 
 Output = Annotated[
-    Path | None, typer.Option(help="The file to write; profile.yaml in DIR where none is given.")
+    Path | None,
+    typer.Option(help=f"The file to write; {profiles.FILE} in DIR where none is given."),
 ]
 Command = Annotated[
     str, typer.Option(help='What starts the program, such as "python3 chat.py {port}".')
@@ -54,14 +56,14 @@ def new(
     """
     if not folder.is_dir():
         raise LabError(f"{folder} is no folder", hint="give the folder that holds the program")
-    path = output or folder / "profile.yaml"
+    path = output or folder / profiles.FILE
     _may_write(path, force=force)
     several = ways(folder, command)
     with progress() as told, choose(engine, told.phase) as place:
         draft = discover(place, folder, several, port, told.step)
         if path.resolve().parent != folder.resolve():
             draft.data["start"]["folder"] = str(folder.resolve())
-        _write(path, profile_file.text(draft))
+        write_whole(path, profile_file.text(draft), check=lambda part: profiles.load(str(part)))
         found = checking.check(place, str(path), told.step) if check else None
     rows = [report.Understood(each.what, each.typed, each.came, each.understood, each.doubt)
             for each in draft.learnt]  # fmt: skip
@@ -89,19 +91,6 @@ def _may_write(path: Path, *, force: bool) -> None:
     if not os.access(path.parent, os.W_OK):
         raise LabError(f"{path.parent}: no folder that can be written to",
                        hint="--output says where the profile goes")  # fmt: skip
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a profile whole and right, or not at all."""
-    part = path.with_name(f".part.{path.name}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        profiles.load(str(part))
-        part.replace(path)
-    except OSError as error:
-        raise LabError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @commands.command(epilog="Example: peerlab profile check submissions/ada/profile.yaml")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator.errors import LabError
+from orchestrator import files
 from orchestrator.grades.results import Result
 
 _HINT = "choose another folder with --output"
@@ -54,15 +54,9 @@ class Store:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file, all of it or nothing; its folder is made.
+    """Write a file of a grading, all of it or nothing; its folder is made.
 
     Raises:
         LabError: it cannot be written.
     """
-    fresh = path.with_name(f".{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
-        fresh.replace(path)
-    except OSError as error:
-        raise LabError(f"{path}: cannot be written: {error.strerror}", hint=_HINT) from error
+    files.write_whole(path, text, hint=_HINT)

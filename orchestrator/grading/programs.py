@@ -13,15 +13,11 @@ from typing import Any
 from orchestrator import document, profile
 from orchestrator.errors import DocumentError, first_line
 from orchestrator.grades.store import write_whole
-from orchestrator.profile import Profile
+from orchestrator.profile import FILE, Profile
 from orchestrator.profile.loading import path_of
 
-PROFILE = "profile.yaml"
-"""What a program's profile is called in its folder."""
-
-_SUFFIXES = (".yaml", ".yml")
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
-_HINT = "name a profile, a folder with a profile.yaml, or a folder of such folders"
+_HINT = f"name a profile, a folder with a {FILE}, or a folder of such folders"
 
 
 @dataclass(frozen=True)
@@ -66,12 +62,12 @@ def _profiles(path: Path) -> Iterator[Path]:
         if not file.is_file():
             raise DocumentError(f"{path}: there is no such profile", hint=_HINT)
         yield file
-    elif (path / PROFILE).is_file():
-        yield path / PROFILE
+    elif (path / FILE).is_file():
+        yield path / FILE
     else:
-        files = sorted(path.glob(f"*/{PROFILE}"))
+        files = sorted(path.glob(f"*/{FILE}"))
         if not files:
-            raise DocumentError(f"{path}: there is no {PROFILE} in it", hint=_HINT)
+            raise DocumentError(f"{path}: there is no {FILE} in it", hint=_HINT)
         yield from files
 
 
@@ -85,7 +81,7 @@ def _read(file: Path) -> Program:
 
 
 def _fallback(file: Path) -> str:
-    return _fit(file.resolve().parent.name if file.name == PROFILE else file.stem)
+    return _fit(file.resolve().parent.name if file.name == FILE else file.stem)
 
 
 def _fit(name: str) -> str:
@@ -114,7 +110,7 @@ def _all_alike(paths: Sequence[Path], common: Path, output: Path) -> list[Progra
     found = []
     for folder, shown in folders.items():
         name = _fit(shown.resolve().name)
-        file = output / name / PROFILE
+        file = output / name / FILE
         write_whole(file, document.written(_moved(source.plain, folder, source.path.parent)))
         found.append(replace(_read(file), name=name))
     if clash := [name for name, times in Counter(p.name for p in found).items() if times > 1]:

@@ -4,7 +4,7 @@ No pattern of any program stands in the orchestrator's code: it all comes from a
 those in `profiles/` or somebody's own, read into the model here. docs/profiles.md tells all.
 """
 
-from orchestrator.profile.loading import FOLDER, load, located, reader
+from orchestrator.profile.loading import FILE, FOLDER, load, located, reader
 from orchestrator.profile.model import (
     ANSWERS,
     NOTICES,
@@ -20,6 +20,7 @@ from orchestrator.profile.reader import Found, Reader
 
 __all__ = [
     "ANSWERS",
+    "FILE",
     "FOLDER",
     "NOTICES",
     "VERBS",

@@ -9,7 +9,7 @@ import string
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from orchestrator import document
+from orchestrator import document, files
 from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
 from orchestrator.installation import ROOT
@@ -17,10 +17,12 @@ from orchestrator.profile.guarded import GuardedReader
 from orchestrator.profile.model import ANSWERS, NOTICES, VERBS, Profile, Start
 from orchestrator.profile.reader import Reader
 
+FILE = "profile.yaml"
+"""What a program's profile is called in its folder."""
+
 FOLDER = ROOT / "profiles"
 """Where the profiles that come with the lab are."""
 
-_SUFFIXES = (".yaml", ".yml")
 _START_WORDS = (*ANSWERS, "python", "folder")  # the last one with a folder
 _VERB_WORDS = ("address", "port", "id", "text", "line")  # what the lab has for any verb
 
@@ -30,7 +32,7 @@ def located(name: str, *homes: Path) -> str:
 
     The first one counts where there is such a file; else it is seen from the working folder.
     """
-    if not name.endswith(_SUFFIXES):
+    if not name.endswith(files.YAML):
         return name
     found = (home / name for home in homes if (home / name).is_file())
     return str(next(found, name))
@@ -38,7 +40,7 @@ def located(name: str, *homes: Path) -> str:
 
 def path_of(name: str) -> Path:
     """Return the file of the profile called `name`, or that of this path."""
-    return Path(name) if name.endswith(_SUFFIXES) else FOLDER / f"{name}.yaml"
+    return Path(name) if name.endswith(files.YAML) else FOLDER / f"{name}.yaml"
 
 
 def load(name: str) -> Profile:

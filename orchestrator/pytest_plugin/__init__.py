@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator.files import YAML
 from orchestrator.pytest_plugin import options
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take a file that is a scenario; other people's YAML is left alone."""
-    if file_path.suffix not in (".yaml", ".yml"):
+    if file_path.suffix not in YAML:
         return None
     if not (parent.session.isinitpath(file_path) or options.is_scenario(parent.config, file_path)):
         return None

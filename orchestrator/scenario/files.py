@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.errors import DocumentError
-
-SUFFIXES = (".yaml", ".yml")
-"""How the names of scenario files in folders end."""
+from orchestrator.files import YAML
 
 _RUBRIC = "rubric"
 """The name, without its end, of the file in a folder that marks its scenarios: none itself."""
@@ -48,7 +46,7 @@ def _within(folder: Path) -> list[Path]:
     files = [
         path
         for path in sorted(folder.rglob("*"))
-        if path.suffix in SUFFIXES
+        if path.suffix in YAML
         and path.stem != _RUBRIC
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -56,6 +54,6 @@ def _within(folder: Path) -> list[Path]:
     if not files:
         raise DocumentError(
             f"{folder}: there is no scenario in this folder",
-            hint="scenarios are files that end in .yaml or .yml",
+            hint=f"scenarios are files that end in {' or '.join(YAML)}",
         )
     return files

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator import document, profile, scenario
+from orchestrator import document, files, profile, scenario
 from orchestrator.document import Problem, Source
 from orchestrator.errors import DocumentError
 from orchestrator.profile import Profile
@@ -91,7 +91,7 @@ class Review:
 def _missing(name: str, home: Path) -> Iterator[str]:
     """Yield that there is no such profile."""
     file = profile.located(name, home)
-    if file.endswith((".yaml", ".yml")):
+    if file.endswith(files.YAML):
         if not Path(file).is_file():
             yield f"there is no file {file}"
         return

@@ -120,7 +120,7 @@ def test_records_are_written_whole_and_read_by_later_labs(tmp_path: Path) -> Non
         "scenario.yaml",
     ]
     with pytest.raises(LabError, match="cannot be written"):
-        runs.write(folder / "none", RECORD)
+        runs.write(folder / runs.RECORD, RECORD)
 
 
 def test_what_ended_a_run_early_is_told_as_well_as_it_is_known(tmp_path: Path) -> None:
