@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from sidecar import probe
 from sidecar.accepting import Accepting
 from sidecar.probe import Arrival
-from sidecar.requests import Heard
+from sidecar.requests import STREAM_BYTES, Heard
 
 _MANY_PROBES = 512  # kept at a time, whoever sent them
 _MANY_PACKETS = 1_000_000  # of one probe
 _IN_A_ROW = 256  # packets that are read before others have their turn
 _SO_RCVBUFFORCE = 33  # Python has no name for it
 _BUFFER = 1 << 22  # bytes of packets that may wait to be read
-_STREAM_BYTES = (1 << 24) + 1024
+_MOST_BYTES = STREAM_BYTES + 1024  # of a stream, with its head
 
 
 @dataclass
@@ -143,7 +143,7 @@ class _Receiving:
     def add(self, data: bytes, at: int) -> bool:
         """Add what was read; return whether the head is known since now."""
         self._data += data
-        if len(self._data) > _STREAM_BYTES:
+        if len(self._data) > _MOST_BYTES:
             raise ValueError("not a probe")
         if self._size:  # the head has come
             self._reads.append((len(data), at))

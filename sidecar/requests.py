@@ -13,8 +13,10 @@ from sidecar.rules import Rules, read_rules
 _DAY = 86_400.0
 _MANY = 1_000_000
 _NAME = 60  # characters of a probe's name: at most 240 bytes
-_STREAM_BYTES = 1 << 24  # the far end keeps them all until it is asked
 _PATIENCE = 10.0
+
+STREAM_BYTES = 1 << 24
+"""Of a probe's stream, at most: the far end keeps them all until it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,8 @@ def _send(fields: Fields, do: str) -> Request:
         fields.number("interval", 0, _DAY),
         fields.number("patience", 0, _DAY, _PATIENCE) if do == "stream" else 0.0,
     )
-    if do == "stream" and send.count * send.size > _STREAM_BYTES:
-        raise RequestError(f"a stream has at most {_STREAM_BYTES} bytes")
+    if do == "stream" and send.count * send.size > STREAM_BYTES:
+        raise RequestError(f"a stream has at most {STREAM_BYTES} bytes")
     return send
 
 

@@ -112,7 +112,7 @@ class DockerEngine(Engine):
         """See to the image of a program that brings a folder; return its name."""
         start = profile.start
         base = ensure_packages(say, ROOT, start.packages) if start.packages else own
-        recipe = program.Recipe(folder, base, self._described(base).id, start)
+        recipe = program.ProgramRecipe(folder, base, self._described(base).id, start)
         return program.ensure_image(say, recipe)
 
     def _somebodys(self, name: str, profile: str, say: Say) -> Image:

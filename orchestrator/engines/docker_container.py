@@ -8,11 +8,11 @@ from typing import Any
 
 from orchestrator import definition
 from orchestrator.image import program
+from orchestrator.image.recipe import USER
 from orchestrator.profile import Profile
 
 _CPU = 1_000_000_000  # in the words of Docker's API
-_USER = "10001:10001"  # of images that say nobody, or root
-_WRITABLE = f"rw,exec,nosuid,nodev,size=64m,nr_inodes=16k,mode=755,uid={_USER[:5]},gid={_USER[:5]}"
+_WRITABLE = f"rw,exec,nosuid,nodev,size=64m,nr_inodes=16k,mode=755,uid={USER},gid={USER}"
 """How the working folder of a program that brings one may be written to: in memory, so much.
 
 Many programs write a log where they are, and end where that cannot be done."""
@@ -44,7 +44,7 @@ class Image:
     def unprivileged(self) -> str:
         """As whom its programs run: never as root."""
         is_roots = self.user.partition(":")[0] in ("", "0", "root")
-        return _USER if is_roots else self.user
+        return f"{USER}:{USER}" if is_roots else self.user
 
 
 def options(container: definition.Container, profile: Profile, image: Image) -> dict[str, Any]:

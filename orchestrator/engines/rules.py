@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.faults.effect import STRAIGHT, Effect, Link
+from orchestrator.faults.probes import by_packets
 
 LEASE = 10.0
 """Seconds for which a rule outlives the sidecar that holds it."""
-
-NETEM = "tc netem"
-"""The means by which packets are delayed; without it the relay delays a stream's bytes."""
 
 Rules = dict[str, Any]
 """What one sidecar is to hold: see the request `set` in sidecar/."""
@@ -87,11 +85,11 @@ def _leaving(receiver: str, effect: Effect, means: Mapping[str, str]) -> list[Ru
 
 
 def _relayed(effect: Effect, means: Mapping[str, str]) -> Rules:
-    by_packets = _is_late_by_packets(effect, means)
-    lag = effect.lag + (0.0 if by_packets else effect.delay)
+    packets_are = _is_late_by_packets(effect, means)
+    lag = effect.lag + (0.0 if packets_are else effect.delay)
     return {
         "lag": lag,
-        "jitter": effect.jitter if lag and not by_packets else 0.0,
+        "jitter": effect.jitter if lag and not packets_are else 0.0,
         "pieces": effect.pieces,
         "hold": effect.hold,
         "reset": effect.reset,
@@ -100,4 +98,4 @@ def _relayed(effect: Effect, means: Mapping[str, str]) -> Rules:
 
 def _is_late_by_packets(effect: Effect, means: Mapping[str, str]) -> bool:
     """Tell whether packets come later; else jitter is of what the relay delays."""
-    return effect.delay > 0 and means.get("delay") == NETEM
+    return effect.delay > 0 and by_packets(means)

@@ -26,13 +26,16 @@ _PIECES = 300  # in which a write is to come
 HEADERS = 64
 """Bytes around what a packet carries, at most."""
 
+NETEM = "tc netem"
+"""The means by which packets are delayed; without it the relay delays a stream's bytes."""
+
 GAP = 0.0005
 """Seconds that are left between two pieces of a stream, at least: see the sidecar."""
 
 
 def by_packets(means: Mapping[str, str]) -> bool:
     """Tell whether a delay is one of packets, and not of streams alone."""
-    return means.get("delay", "relay") != "relay"
+    return means.get("delay") == NETEM
 
 
 def vanishes(effect: Effect) -> bool:

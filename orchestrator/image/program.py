@@ -21,6 +21,7 @@ from orchestrator.folder import copy_folder, folder_digest
 from orchestrator.image import inside
 from orchestrator.image.inside.build import SIGN
 from orchestrator.image.inside.start import PACKED
+from orchestrator.image.recipe import USER
 from orchestrator.profile import Start
 from orchestrator.text import cut
 
@@ -33,7 +34,6 @@ _PROGRAM, _FOLDER = "peerlab.program", "peerlab.folder"
 
 _INSIDE = Path(inside.__file__).parent
 BUILD_SECONDS = 120
-_USER = 10_001  # whose the copy is, and as whom it is built; never root
 _MEMORY = "1g"  # of a build; of BuildKit's not: there each process is limited for itself
 _LONGEST = 120  # characters of a command that is quoted
 
@@ -43,7 +43,7 @@ STARTED_BY = ("python3", "-I", "-S", "/peerlab/start.py")
 # Few steps, for each takes a second. How it is started, the container says.
 _DOCKERFILE = """\
 FROM {base}
-COPY --chown=10001:10001 peerlab/ /peerlab/
+COPY --chown={user}:{user} peerlab/ /peerlab/
 """
 _BUILD = """\
 USER 0:0
@@ -56,7 +56,7 @@ _REFUSED: dict[str, BuildError] = {}  # programs that this process found to be o
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ProgramRecipe:
     """What a program's image is made of.
 
     Attributes:
@@ -77,7 +77,7 @@ class Recipe:
         words = {"python": "python3", "folder": PLACE}
         build = [[part.format_map(words) for part in each] for each in self.start.build]
         told = {"build": build, "start": self._started, "seconds": BUILD_SECONDS}
-        return json.dumps(told | {"place": PLACE, "packed": PACKED, "user": _USER})
+        return json.dumps(told | {"place": PLACE, "packed": PACKED, "user": USER})
 
     @property
     def _started(self) -> str:
@@ -89,11 +89,10 @@ class Recipe:
     def dockerfile(self) -> str:
         """How its image is made."""
         is_built = self.start.build or self._started
-        return _DOCKERFILE.format(base=self.base) + (_BUILD if is_built else "")
+        return _DOCKERFILE.format(base=self.base, user=USER) + (_BUILD if is_built else "")
 
-    @property
     def source(self) -> str:
-        """A digest of all that the image is made from."""
+        """Return a digest of all that the image is made from; the whole folder is read."""
         # The path as well: else one folder's next image would replace another's alike.
         where, scripts = str(self.folder), [script.read_bytes() for script in _scripts()]
         held = folder_digest(self.folder)
@@ -105,7 +104,7 @@ def _scripts() -> list[Path]:
     return [_INSIDE / "build.py", _INSIDE / "start.py"]
 
 
-def ensure_image(say: Callable[[str], None], recipe: Recipe) -> str:
+def ensure_image(say: Callable[[str], None], recipe: ProgramRecipe) -> str:
     """Return the name of a program's image, building it where needed.
 
     Args:
@@ -116,7 +115,7 @@ def ensure_image(say: Callable[[str], None], recipe: Recipe) -> str:
         BuildError: the program cannot be built, or there is nothing that would start it.
         LabError: the folder cannot be read, or Docker fails.
     """
-    source = recipe.source
+    source = recipe.source()
     name = f"{_NAME}:{source[:12]}"
     with _BUILDING[name]:
         if name in _REFUSED:
@@ -127,14 +126,14 @@ def ensure_image(say: Callable[[str], None], recipe: Recipe) -> str:
     return name
 
 
-def _see_to(say: Callable[[str], None], name: str, recipe: Recipe, source: str) -> None:
+def _see_to(say: Callable[[str], None], name: str, recipe: ProgramRecipe, source: str) -> None:
     if not image.present(name, f"label={_PROGRAM}={source}"):
         say(f"building {name} from {recipe.folder}")
         _build(name, recipe, source)
         _drop_others(name, recipe.folder)
 
 
-def _build(name: str, recipe: Recipe, source: str) -> None:
+def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
     """Build an image from a copy, in which no .dockerignore of the program's own counts."""
     with TemporaryDirectory(prefix="peerlab-program-") as context:
         dockerfile, place = Path(context, "Dockerfile"), Path(context, "peerlab")

@@ -38,9 +38,12 @@ def left_out() -> re.Pattern[str]:
     return re.compile(_UNREAD)
 
 
+USER = 10_001
+"""Whom programs in containers run as, and their group; never root. The Dockerfiles say so too."""
+
 FILES = {
-    "etc/passwd": "root:x:0:0:root:/:/sbin/nologin\npeer:x:10001:10001:peer:/:/sbin/nologin\n",
-    "etc/group": "root:x:0:\npeer:x:10001:\n",
+    "etc/passwd": f"root:x:0:0:root:/:/sbin/nologin\npeer:x:{USER}:{USER}:peer:/:/sbin/nologin\n",
+    "etc/group": f"root:x:0:\npeer:x:{USER}:\n",
     # A peer must find its own host name in /etc/hosts before it asks any DNS.
     "etc/nsswitch.conf": "hosts: files dns\n",
     # By these names nft knows them.

@@ -20,10 +20,10 @@ from orchestrator.lab.peer import Peer, name_of
 from orchestrator.running.conduct import Script
 from orchestrator.runs import Run
 from orchestrator.scenario import Limits, Scenario, topology
+from orchestrator.scenario.topology import Shape
 from orchestrator.text import printable
 from orchestrator.together import side_by_side
 
-Shape = Literal["line", "ring", "star", "mesh"]
 VerdictWord = Literal["valid", "invalid", "unknown"]
 Pairs = Sequence[tuple[Peer | str, Peer | str]]
 

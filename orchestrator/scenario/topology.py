@@ -10,7 +10,8 @@ from pydantic import Discriminator, Field, Tag
 from orchestrator.document import Problem, Strict
 from orchestrator.scenario.words import Peer
 
-Word = Literal["none", "line", "ring", "star", "mesh"]
+Shape = Literal["line", "ring", "star", "mesh"]
+Word = Literal["none", Shape]
 Pair = Annotated[list[Peer], Field(min_length=2, max_length=2)]
 
 _FEWEST = {"line": 2, "star": 2, "mesh": 2, "ring": 3}

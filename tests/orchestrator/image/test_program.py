@@ -167,7 +167,7 @@ def test_the_image_is_looked_for_once_by_many_threads(
     name = image.ensure_image(lambda _: None, ROOT)
     assert asked == [name]
     made: list[str] = []
-    recipe = program.Recipe(home / "chat", name, "an id", look(home).start)
+    recipe = program.ProgramRecipe(home / "chat", name, "an id", look(home).start)
 
     def ensure(_: int) -> str:
         return program.ensure_image(made.append, recipe)
