@@ -12,7 +12,6 @@ yet. It alone knows: it is welcomed, and its `ready` says that the old one is no
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Protocol
 
 from peer import wire
@@ -104,10 +103,6 @@ class Registry:
             self._rivals.pop(member, None)
             for instance in [key for key, value in self._by_instance.items() if value is member]:
                 del self._by_instance[instance]
-
-    def find(self, matches: Callable[[Member], bool]) -> Member | None:
-        """Return the first connection that `matches`, by id."""
-        return next((member for member in self.members() if matches(member)), None)
 
     def members(self) -> list[Member]:
         """Return every connection that has an id, in their order."""

@@ -17,8 +17,6 @@ _MINOR = 0x10
 
 FEATURES = ("cut", "loss", "bandwidth", "delay", "stream")
 
-_UNTOUCHED = "processes share this machine's network, which the lab never touches"
-
 
 @dataclass
 class Abilities:
@@ -33,12 +31,6 @@ class Abilities:
     means: dict[str, str] = field(default_factory=dict)
     lacks: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-
-def without_kernel() -> Abilities:
-    """Return what can be done where the kernel is not to be told anything."""
-    lacks = {feature: _UNTOUCHED for feature in FEATURES if feature != "stream"}
-    return Abilities({"stream": "relay"}, lacks)
 
 
 def try_all(run_command: Run = run) -> Abilities:

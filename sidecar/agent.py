@@ -20,6 +20,7 @@ from sidecar.sending import send_packets, send_stream
 Answer = dict[str, object]
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - whichever addresses the peer has
+_STREAMS_ALONE = "packets cannot be touched here, only streams"
 
 
 class Agent:
@@ -112,8 +113,9 @@ class Agent:
 
     async def _try_all(self) -> Abilities:
         if self._abilities is None:
-            trial = abilities.try_all if self._with_kernel else abilities.without_kernel
-            self._abilities = await self._lease.alone(trial)
+            if not self._with_kernel:
+                raise RequestError(_STREAMS_ALONE)
+            self._abilities = await self._lease.alone(abilities.try_all)
         return self._abilities
 
     async def _state(self) -> Answer:
@@ -143,7 +145,7 @@ class Agent:
             await self._lease.hold(rules, port)
             return {}
         if rules.arrive or rules.leave:
-            raise RequestError("packets cannot be touched here, only streams")
+            raise RequestError(_STREAMS_ALONE)
         listening = self._relay.listen(rules.relay)
         return {"listening": listening} if rules.relay else {}
 

@@ -176,15 +176,3 @@ def pattern(one: Template, groups: Iterable[str] = tuple(_GROUPS)) -> str:
 
 def _escaped(text: str) -> str:
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
-
-
-def with_kind(one: Template, values: Iterable[str], kind: str, was: str = "number") -> Template:
-    """Return a template in which the first part that has one of these values is of a kind."""
-    wanted, done, parts = set(values), False, []
-    for part in one:
-        if not done and part.kind == was and part.text in wanted:
-            parts.append(Part(kind, part.text))
-            done = True
-        else:
-            parts.append(part)
-    return tuple(parts)

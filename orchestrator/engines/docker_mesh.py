@@ -212,11 +212,6 @@ def _place(client: Client) -> str:
         return str(client.info()["ID"])
 
 
-def mesh_network(client: Client, peers: Sequence[DockerPeer]) -> MeshNetwork:
-    """Return the network between the peers of the mesh, with the sidecars that there are."""
-    return MeshNetwork(client, peers)
-
-
 def remove_mesh_sidecars(client: Client, peers: Sequence[DockerPeer] | None = None) -> int:
     """Remove the sidecars of the mesh, and with them all that they hold; return how many.
 

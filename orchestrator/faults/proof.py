@@ -56,7 +56,7 @@ def amiss(
         back: all that holds the other way, which a stream needs as well.
     """
     if probe.what == "stream":
-        return _stream_amiss(effect, probe, measured, means, back)
+        return _stream_amiss(effect, probe, measured, back)
     sent, arrived = measured.sent, measured.arrived
     if not sent:
         return f"nothing could be sent{_error(measured)}"
@@ -213,9 +213,7 @@ def _least_seconds(bandwidth: int, loss: float, probe: Probe, count: float) -> f
 # Streams
 
 
-def _stream_amiss(
-    effect: Effect, probe: Probe, measured: Measured, means: Means, back: Effect
-) -> str:
+def _stream_amiss(effect: Effect, probe: Probe, measured: Measured, back: Effect) -> str:
     arrived, whole = measured.arrived, probe.count * probe.size
     if vanishes(effect):
         return f"{_count(arrived, 'byte')} passed" if arrived else ""
@@ -229,7 +227,7 @@ def _stream_amiss(
         return f"{arrived} of {_count(whole, 'byte')} came{_error(measured)}"
     if _shows_pieces(effect, probe) and not _in_pieces(effect, probe, measured):
         return _whole(measured) + f", {probe.count * _pieces(effect, probe)} wanted"
-    later = _later(effect, means)
+    later = _later(effect)
     count = min(probe.count, measured.reads)  # what is written together is delayed so
     return _too_early(later, effect.jitter, count, measured) if later else ""
 
@@ -268,7 +266,7 @@ def _in_pieces(effect: Effect, probe: Probe, measured: Measured) -> bool:
     return measured.delay is not None and measured.delay >= least
 
 
-def _later(effect: Effect, means: Means) -> float:
+def _later(effect: Effect) -> float:
     """Return by how much bytes of a stream come later, at least."""
     hold = effect.hold * (_HELD_IN_PIECES if effect.pieces else 1.0)
     return effect.lag + hold + effect.delay
@@ -287,7 +285,7 @@ def _like_fault(
     if vanishes(left):
         return ""
     if probe.what == "stream":
-        return _stream_like(both, left, probe, measured, means)
+        return _stream_like(both, left, probe, measured)
     if probe.what == "burst":
         return _slow_like(fault, left, probe, measured)
     jitter = both.jitter, left.jitter
@@ -332,14 +330,14 @@ def _slow_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) ->
     return ""
 
 
-def _stream_like(both: Effect, left: Effect, probe: Probe, measured: Measured, means: Means) -> str:
+def _stream_like(both: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
     if left.reset is not None:
         return ""
     is_new = both.pieces is not None and left.pieces is None
     is_new = is_new and not (left.hold or left.jitter or left.bandwidth)  # that hides it
     if is_new and _shows_pieces(both, probe) and _in_pieces(both, probe, measured):
         return _whole(measured)
-    later = _later(both, means), _later(left, means)
+    later = _later(both), _later(left)
     count = min(probe.count, measured.reads)
     return _late_like(*later, (both.jitter, left.jitter), count, measured)
 

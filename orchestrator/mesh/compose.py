@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from orchestrator import command, definition, document
 from orchestrator.engines import docker_client, docker_peer, docker_subnet, leftovers
 from orchestrator.engines.base import Progress, Say
-from orchestrator.engines.docker_mesh import mesh_network, remove_mesh_sidecars
+from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_subnet import Subnet
 from orchestrator.errors import QUOTED_LINES, EngineError, LabError, quote
@@ -75,7 +75,7 @@ class Mesh:
             EngineError: the sidecars that hold it do not answer.
         """
         peers = self.peers()
-        return ByHand([peer.name for peer in peers], mesh_network(self._client, peers))
+        return ByHand([peer.name for peer in peers], MeshNetwork(self._client, peers))
 
     def forget_faults(self) -> None:
         """Let nothing hold any more, and remove what held it."""

@@ -131,11 +131,3 @@ def test_a_quiet_connection_gives_way(registry: Registry) -> None:
     registry.release(old)
     assert registry.decide(Link(), LAST) == "duplicate"
     assert registry.members() == [new]
-
-
-def test_find(registry: Registry) -> None:
-    links = [Link(), Link()]
-    for link in links:
-        registry.open(link, None)
-    assert registry.find(lambda member: member.id == 2) is links[1]
-    assert registry.find(lambda member: member.id == 3) is None

@@ -17,7 +17,7 @@ from tests.peer.test_dial import fill_backlog
 
 Start = Callable[..., Screen]
 Make = Callable[..., LabNode]
-CTRL_A, CTRL_C, CTRL_D, CTRL_W, LEFT, UP = "\x01", "\x03", "\x04", "\x17", "\x1b[D", "\x1b[A"
+CTRL_A, CTRL_C, CTRL_D, LEFT, UP = "\x01", "\x03", "\x04", "\x1b[D", "\x1b[A"
 NO_READLINE = (
     "import sys; sys.modules['readline'] = None; sys.argv[0] = 'peer';"
     "import runpy; sys.exit(runpy.run_module('peer', run_name='__main__', alter_sys=False))"

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.engines import docker_mesh, docker_sidecar, leftovers
 from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker_mesh import MeshNetwork, mesh_network, remove_mesh_sidecars
+from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_sidecar import LIFE, MESH_SIDECAR
 from orchestrator.engines.turn import Turn, idle
@@ -48,7 +48,7 @@ def peers_of(place: Place) -> list[DockerPeer]:
 
 def command(place: Place) -> MeshNetwork:
     """Return what a command has: a network of its own."""
-    return mesh_network(client_of(place), peers_of(place))
+    return MeshNetwork(client_of(place), peers_of(place))
 
 
 def sidecars_of(place: Place) -> list[str]:
@@ -170,7 +170,7 @@ def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: Place) -> 
     first.bend({AB: CUT, BA: CUT})
     first.note("both")
     first.close()
-    without = mesh_network(client_of(mesh_place), [alice])
+    without = MeshNetwork(client_of(mesh_place), [alice])
     assert without.measure({AB: PACKETS}) == {AB: Measured(0, 0, error=NOT_RUNNING)}
     without.bend({BA: CUT})
     without.note("one of them")
@@ -250,7 +250,7 @@ def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
 
 
 def test_a_mesh_without_peers_has_no_notes(mesh_place: Place) -> None:
-    network = mesh_network(client_of(mesh_place), [])
+    network = MeshNetwork(client_of(mesh_place), [])
     assert network.notes_kept() == ""
     network.bend({})
     network.close()

@@ -9,14 +9,12 @@ from statistics import median
 
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import Measured, Probe
-from orchestrator.faults.probes import by_packets, vanishes
+from orchestrator.faults.probes import GAP, by_packets, vanishes
 
 NETEM: Mapping[str, str] = {"cut": "nftables", "loss": "nftables", "bandwidth": "tc htb",
                             "delay": "tc netem", "stream": "relay"}  # fmt: skip
 RELAY: Mapping[str, str] = {**NETEM, "delay": "relay"}
-_MTU = 1448
 _HEADERS = 42
-_GAP = 0.0005
 
 
 class Link:
@@ -110,5 +108,5 @@ class Link:
             last = max(last, due)
             for _ in range(pieces):
                 found.append((last, stamp))
-                last += _GAP if effect.pieces else 0.0
+                last += GAP if effect.pieces else 0.0
         return found
