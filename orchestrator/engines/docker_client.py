@@ -132,6 +132,29 @@ def _surely(remove: Callable[..., object], what: str, **how: bool) -> None:
             return
 
 
+def engine_id(client: Client) -> str:
+    """Return what tells an engine from others.
+
+    Raises:
+        EngineError: it does not say.
+    """
+    with translated("Docker does not tell what it is"):
+        return str(client.info()["ID"])
+
+
+def attach(client: Client, container: str) -> Any:
+    """Return the standard streams of a container as the SDK's own kind of file.
+
+    Raises:
+        APIError: that cannot be had; to be translated by who knows whose container it is.
+    """
+    wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    stream: Any = client.api.attach_socket(container, params=wanted)
+    # The SDK's timeout for calls would make the descriptor non-blocking.
+    stream._sock.settimeout(None)
+    return stream
+
+
 def remove_run(client: Client, run: str) -> None:
     """Remove all that one run has made.
 

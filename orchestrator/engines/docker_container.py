@@ -84,6 +84,24 @@ def limits(container: definition.Container, profile: Profile, image: Image) -> d
     }
 
 
+def walls(memory: str, processes: int) -> dict[str, Any]:
+    """Return what `create_host_config` is told of a container of the lab's own: what it may not.
+
+    Args:
+        memory: how much it may have, as Docker writes sizes; none of it is swapped.
+        processes: how many of them, with threads.
+    """
+    return {
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "log_config": {"Type": "none"},
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "pids_limit": processes,
+    }
+
+
 def _ulimit(name: str, limit: int | definition.Range) -> dict[str, Any]:
     soft, hard = (limit, limit) if isinstance(limit, int) else (limit.soft, limit.hard)
     return {"Name": name, "Soft": soft, "Hard": hard}

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestrator.engines import rules
-from orchestrator.engines.docker_client import Client, in_parallel, translated
+from orchestrator.engines.docker_client import Client, engine_id, in_parallel, translated
 from orchestrator.engines.docker_network import DockerNetwork
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_seat import Life, Seat
@@ -47,7 +47,7 @@ class MeshNetwork(DockerNetwork):
     def __init__(self, client: Client, peers: Sequence[DockerPeer]) -> None:
         super().__init__(client, peers, owner="")
         self._said: list[str] = []
-        self._turn = Turn(_place(client))
+        self._turn = Turn(engine_id(client))
         try:
             notes = in_parallel(self._find, list(self._seats.values()))
             self._kept = max(notes, key=_when, default="")
@@ -206,12 +206,6 @@ def _plain(effect: Effect) -> dict[str, Any]:
     return {key: value for key, value in asdict(effect).items() if value != straight[key]}
 
 
-def _place(client: Client) -> str:
-    """Return what tells the meshes of two engines from each other."""
-    with translated("Docker does not tell what it is"):
-        return str(client.info()["ID"])
-
-
 def remove_mesh_sidecars(client: Client, peers: Sequence[DockerPeer] | None = None) -> int:
     """Remove the sidecars of the mesh, and with them all that they hold; return how many.
 
@@ -237,7 +231,7 @@ def remove_orphans(client: Client) -> int:
         there = {each["Id"] for each in client.api.containers(all=True)}
     count = _remove(client, [each for each in found if each["Labels"][MESH_SIDECAR] not in there])
     if any(each["State"] == "created" for each in found):
-        with idle(_place(client)) as is_idle:
+        with idle(engine_id(client)) as is_idle:
             if is_idle:
                 left = [each for each in _sidecars(client) if each["State"] == "created"]
                 count += _remove(client, left)

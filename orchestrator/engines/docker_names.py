@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines import nobody
+from orchestrator.engines import docker_container, nobody
 from orchestrator.engines.docker_client import Client, translated
 
-_LIMITS = {"mem_limit": "32m", "memswap_limit": "32m", "pids_limit": 8}
+_MEMORY, _PROCESSES = "32m", 8
 
 
 def start(
@@ -38,13 +38,9 @@ def start(
             healthcheck={"test": ["NONE"]},
             host_config=api.create_host_config(
                 network_mode=network,
-                read_only=True,
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges:true"],
                 # Whom Docker does not let open a low port otherwise.
                 sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
-                log_config={"Type": "none"},
-                **_LIMITS,
+                **docker_container.walls(_MEMORY, _PROCESSES),
             ),
             networking_config=api.create_networking_config(
                 {network: api.create_endpoint_config(ipv4_address=address)}

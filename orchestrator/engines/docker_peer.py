@@ -13,6 +13,7 @@ from orchestrator.engines.base import Peer, Status
 from orchestrator.engines.docker_client import (
     Client,
     MissingError,
+    attach,
     remove_container,
     translated,
 )
@@ -63,10 +64,7 @@ class DockerPeer(Peer):
         """Return the attached stream's descriptor: one connection to Docker, no process."""
         if self._stream is None:
             with translated(f"{self.name}: cannot attach to its console"):
-                wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-                self._stream = self._api.attach_socket(self.container, params=wanted)
-            # The SDK's timeout for calls would make the descriptor non-blocking.
-            self._stream._sock.settimeout(None)
+                self._stream = attach(self._client, self.container)
         return int(self._stream.fileno())
 
     def detach(self) -> None:
@@ -85,7 +83,7 @@ class DockerPeer(Peer):
         try:
             with translated(f"{self.name} cannot be started"):
                 self._api.start(self.container)
-                self.address = _address(self._inspect())
+                self.address = address_of(self._inspect())
         except EngineError as error:
             if _NO_SUCH_PROGRAM.search(error.what):
                 raise BuildError(error.what, hint="see `start` in its profile") from error
@@ -222,12 +220,12 @@ def mesh_peers(client: Client, label: str, port: int) -> list[DockerPeer]:
     for each in found:
         name = each["Names"][0].removeprefix("/")
         peer = DockerPeer(client, name, each["Id"], handle=name)
-        peer.address, peer.port = _address(each), port
+        peer.address, peer.port = address_of(each), port
         peers.append(peer)
     return sorted(peers, key=lambda peer: _natural(peer.name))
 
 
-def _address(container: dict[str, Any]) -> str:
+def address_of(container: dict[str, Any]) -> str:
     """Return where a container is, or where it will be; empty where nobody can tell."""
     for network in container["NetworkSettings"]["Networks"].values():
         fixed = (network.get("IPAMConfig") or {}).get("IPv4Address", "")

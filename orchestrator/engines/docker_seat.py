@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.engines import rules
 from orchestrator.engines.docker_client import Client, MissingError, translated
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker_peer import DockerPeer, address_of
 from orchestrator.engines.docker_sidecar import DockerSidecar
 from orchestrator.engines.rules import Rules
 from orchestrator.engines.sidecar import Pending, SidecarGoneError
@@ -97,9 +97,7 @@ class Seat:
             return None
         if not found["State"]["Running"]:
             return None
-        networks = found["NetworkSettings"]["Networks"].values()
-        address = next((network["IPAddress"] for network in networks), "")
-        return Life(found["State"]["StartedAt"], address)
+        return Life(found["State"]["StartedAt"], address_of(found))
 
     def sit(self) -> bool:
         """Start a sidecar, if there is none and the peer runs; tell whether one is new.

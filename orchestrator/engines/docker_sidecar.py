@@ -11,11 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.engines import docker_container
 from orchestrator.engines.base import Say
 from orchestrator.engines.docker_client import (
     OWNER,
     Client,
     MissingError,
+    attach,
+    engine_id,
     remove_container,
     translated,
 )
@@ -34,7 +37,7 @@ MESH_SIDECAR = "peerlab.mesh-sidecar"
 LIFE = "peerlab.sidecar-life"
 """Label of every sidecar: since when the peer's container ran that it joined."""
 
-_LIMITS = {"mem_limit": "128m", "memswap_limit": "128m", "pids_limit": 64}
+_MEMORY, _PROCESSES = "128m", 64
 _HEADER = 8  # bytes before each chunk of a stream without a terminal: whose, and its length
 _POLITE = 5.0  # seconds that a sidecar has to straighten the network and end
 _SEND_WITHIN = 10  # seconds
@@ -67,11 +70,8 @@ class Attachment(Carrier):
     """
 
     def __init__(self, client: Client, container: str) -> None:
-        api: Any = client.api
-        wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        self._stream: Any = api.attach_socket(container, params=wanted)
+        self._stream = attach(client, container)
         self._socket: socket.socket = self._stream._sock
-        self._socket.settimeout(None)
         limit = struct.pack("ll", _SEND_WITHIN, 0)  # Linux: struct timeval
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
@@ -195,12 +195,8 @@ def _create(
         host_config=api.create_host_config(
             network_mode=network,
             auto_remove=True,
-            read_only=True,
-            cap_drop=["ALL"],
             cap_add=["NET_ADMIN"],
-            security_opt=["no-new-privileges:true"],
-            log_config={"Type": "none"},
-            **_LIMITS,
+            **docker_container.walls(_MEMORY, _PROCESSES),
         ),
     )
     return str(made["Id"])
@@ -216,8 +212,7 @@ def abilities(client: Client, say: Say = lambda _: None) -> Abilities:
     Raises:
         EngineError: nobody can tell.
     """
-    with translated("Docker does not tell what it is"):
-        engine = str(client.info()["ID"])
+    engine = engine_id(client)
     with _ASKING:
         if engine not in _ABILITIES:
             _ABILITIES[engine] = _ask_abilities(client, say)

@@ -23,6 +23,7 @@ from orchestrator.engines.base import Peer, Status
 from orchestrator.engines.endpoints import Endpoint, is_among, plain
 from orchestrator.engines.states import require
 from orchestrator.errors import BuildError, EngineError
+from orchestrator.image.inside.start import silence
 
 _POLITE = 2.0  # seconds between SIGTERM and SIGKILL
 _PROMPT = 2.0  # seconds within which a process takes a signal
@@ -93,7 +94,7 @@ class ProcessPeer(Peer):
         """
         self._how = how
         self._pty, console = pty.openpty()
-        _silence(console)
+        silence(console)
         try:
             self._process = subprocess.Popen(
                 how.command,
@@ -241,10 +242,3 @@ def _machine_addresses() -> frozenset[str]:
     families = (socket.AF_INET, socket.AF_INET6)
     every = (each for some in psutil.net_if_addrs().values() for each in some)
     return frozenset(plain(each.address) for each in every if each.family in families)
-
-
-def _silence(console: int) -> None:
-    """Let a terminal echo nothing: an echo runs into what the program is printing just then."""
-    mode = termios.tcgetattr(console)
-    mode[3] &= ~termios.ECHO
-    termios.tcsetattr(console, termios.TCSANOW, mode)

@@ -19,7 +19,7 @@ _CANNOT = 127  # as shells say it
 def main() -> None:
     """Copy the folder to the working one, and become the command that was given."""
     words = sys.argv[1:]
-    _silence()
+    silence(0)
     try:
         shutil.copytree(PACKED, os.curdir, symlinks=True, dirs_exist_ok=True)
         os.execvp(words[0], words)  # noqa: S606 - no shell is wanted
@@ -28,11 +28,11 @@ def main() -> None:
         sys.exit(_CANNOT)
 
 
-def _silence() -> None:
-    """Let the terminal echo nothing: an echo runs into what the program is printing just then."""
-    mode = termios.tcgetattr(0)
+def silence(console: int) -> None:
+    """Let a terminal echo nothing: an echo runs into what the program is printing just then."""
+    mode = termios.tcgetattr(console)
     mode[3] &= ~termios.ECHO
-    termios.tcsetattr(0, termios.TCSANOW, mode)
+    termios.tcsetattr(console, termios.TCSANOW, mode)
 
 
 if __name__ == "__main__":
