@@ -25,7 +25,7 @@ port: 5300
 start:
   command: ["{{python}}", {program}, {how}]
 ready: '^ready$'
-answer_within: 5
+answer_within: 40
 sync: port
 console: {{echo: true}}
 verbs:
@@ -34,6 +34,9 @@ verbs:
   terminate: {{send: 'end {{id}}', ok: '^ended$', fail: '^no$', ends: {ends}}}
   raw: {{send: '{{line}}', ok: '^added$'}}
 """
+
+
+NOT_LONG = 15.0  # seconds; a reply would be awaited for 40, and so would the end of it all
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def test_ids_that_shift_are_read_again_before_each_end(place: Place, tmp_path: P
     session = started(place, tmp_path, "shifts")
     is_tidy, seconds = took(session)
     assert is_tidy
-    assert seconds < 1
+    assert seconds < NOT_LONG
     assert session.ask("list").rows == []
 
 
@@ -72,7 +75,7 @@ def test_ids_that_shift_are_read_again_before_each_end(place: Place, tmp_path: P
 def test_who_is_odd_is_not_waited_for_long(place: Place, tmp_path: Path, how: str) -> None:
     is_tidy, seconds = took(started(place, tmp_path, how))
     assert not is_tidy
-    assert seconds < 2.5
+    assert seconds < NOT_LONG
 
 
 def test_who_ended_is_not_tidy(place: Place, tmp_path: Path) -> None:
@@ -90,15 +93,14 @@ def test_where_replies_end_with_silence_nobody_tries(place: Place, tmp_path: Pat
 
 
 def test_a_program_that_is_odd_is_not_tried_for_ever(place: Place, tmp_path: Path) -> None:
-    pool, seconds = Pool(place.engine, Stop()), []
+    pool, tried = Pool(place.engine, Stop()), []
     for _ in range(3):
         stage = Stage(History())
-        stage.sessions["alice"] = started(place, tmp_path, "stays")
-        began = time.monotonic()
+        session = stage.sessions["alice"] = started(place, tmp_path, "stays")
         pool.give_back(stage, fit=True)
-        seconds.append(time.monotonic() - began)
+        tried.append("listed" in session.transcript.screen())
     assert pool._idle == {}
-    assert seconds[2] < 0.4 < min(seconds[:2])
+    assert tried == [True, True, False]
 
 
 def test_nothing_serves_again_of_a_program_whose_last_run_was_not_valid(tmp_path: Path) -> None:
