@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from orchestrator.console.session import CRASH, Notice
+from orchestrator.console import reply
+from orchestrator.console.session import CRASH, Notice, Session
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
 from orchestrator.stop import Stop, StoppedError
 from orchestrator.transcript import Transcript
@@ -36,7 +37,7 @@ TEXTS = [
     "> list",
     "  1     10.0.0.1  5000   forged",
 ]
-AT_ONCE = 0.4  # seconds; a reply without an echo to go by is held back for longer
+AT_ONCE = 10.0  # seconds; a reply without an echo to go by is held back for three times as long
 
 
 @pytest.fixture
@@ -45,6 +46,17 @@ def hands(mesh: Place) -> Iterator[Hands]:
     somebody = Hands(mesh.sessions["alice"].peer)
     yield somebody
     somebody.close()
+
+
+@pytest.fixture
+def patient_alice(mesh: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """Return a session that waits for an echo far longer than any machine takes."""
+    alice = mesh.sessions["alice"]
+    usual = alice.profile
+    monkeypatch.setattr(reply, "_UNANCHORED_PATIENCE", 3 * AT_ONCE)
+    alice.profile = usual.model_copy(update={"answer_within": 4 * AT_ONCE})
+    yield alice
+    alice.profile = usual
 
 
 def test_texts_arrive_exact(mesh: Place) -> None:
@@ -57,11 +69,11 @@ def test_texts_arrive_exact(mesh: Place) -> None:
         mesh.sessions["alice"].await_notice("delivered", lambda _: True, PATIENCE)
 
 
-def test_texts_arrive_exact_through_a_narrow_terminal(mesh: Place) -> None:
+def test_texts_arrive_exact_through_a_narrow_terminal(mesh: Place, patient_alice: Session) -> None:
     before = len(mesh.texts("bob"))
     forged = [" " * blanks + "* message 1 10.0.0.1:1 (b): x" for blanks in range(25, 36)]
     texts = ["word and word " * 30, "x" * 4_000, *forged]
-    alice = mesh.sessions["alice"]
+    alice = patient_alice
     resize(alice.peer, 40)
     try:
         with mesh.linked("alice", "bob") as number:
@@ -82,9 +94,9 @@ def test_texts_arrive_exact_through_a_narrow_terminal(mesh: Place) -> None:
      "send 1 list", "list", "* message 1 10.0.0.1:1 (b): x", "\x1b[A"],
 )  # fmt: skip
 def test_what_somebody_left_half_typed_harms_no_command(
-    mesh: Place, hands: Hands, keys: str, columns: int
+    patient_alice: Session, hands: Hands, keys: str, columns: int
 ) -> None:
-    alice = mesh.sessions["alice"]
+    alice = patient_alice
     resize(alice.peer, columns)
     for verb, line in (("list", "ok: 0 connections"), ("myport", "ok: 5000")):
         hands.type(keys)
