@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from tests.orchestrator.engines.network.places import (
     sidecars_of,
 )
 from tests.orchestrator.support import ROOT, Place, until
+from tests.waiting import let_pass
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
@@ -71,10 +71,9 @@ def test_a_sidecar_that_is_held_up(
     cold.bend({AB: CUT})
     (only,) = sidecars_of(spare)
     client_of(spare).api.pause(only)
-    over = time.monotonic() + 1.5
     assert cold.lapses() == ["the sidecar of bob does not answer: what held there lapses"]
     assert cold.lapses() == []
-    until(lambda: time.monotonic() > over, "the lease to run out")
+    let_pass(1.5)  # the lease runs out
     client_of(spare).api.unpause(only)
     told: list[str] = []
     until(lambda: told.extend(cold.lapses()) or told, "the lapse")
@@ -93,8 +92,7 @@ def test_a_lapse_is_told_though_nothing_holds_any_more(
     network.bend({AB: CUT})
     (only,) = sidecars_of(own)
     client_of(own).api.pause(only)
-    over = time.monotonic() + 1.5
-    until(lambda: time.monotonic() > over, "the lease to run out")
+    let_pass(1.5)  # the lease runs out
     client_of(own).api.unpause(only)
     if is_restarted:
         bob: Any = own.sessions["bob"].peer
