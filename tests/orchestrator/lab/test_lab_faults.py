@@ -43,6 +43,19 @@ def test_faults_of_peers(lab: Lab) -> None:
     ]
 
 
+def test_a_message_that_reaches_nobody_is_told(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+    bob.pause()
+    alice.send(bob, "who hears this?")
+    with pytest.raises(NotAsWantedError, match="nothing of the kind"):
+        alice.expect_undelivered(bob, within=0.1)
+    bob.kill()
+    alice.expect_undelivered(bob)
+    lab.expect_verdict("invalid", check="expectations")
+    lab.end()
+
+
 def test_what_a_with_statement_lifts(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     with bob.kill():
