@@ -61,6 +61,7 @@ class Relay:
 
     def __init__(self, bind: str, to: tuple[str, int], port: int = 0, source: str = "") -> None:
         self.bend = Bend()
+        self.taken = 0  # bytes from either side, whatever became of them
         self._to, self._source = to, source
         self._carried: list[_Carried] = []
         self._loop = asyncio.new_event_loop()
@@ -177,6 +178,7 @@ class Relay:
 
     async def _gather(self, reader: asyncio.StreamReader) -> bytes:
         data = await reader.read(READ)
+        self.taken += len(data)
         if data and self.bend.hold:
             await asyncio.sleep(self.bend.hold)  # what arrives meanwhile goes out with it
             with contextlib.suppress(TimeoutError):

@@ -27,6 +27,8 @@ from peer.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds; far longer than anything here takes, on a busy machine too
+AT_ONCE = 10.0  # seconds; a third of whatever is not to be waited for, or less
+_NEVER_FORCED = "from peer import repl; repl._LONGEST_LEAVE = 1_000"
 _numbers = itertools.count(1)
 
 
@@ -42,6 +44,34 @@ def until(
             shown = what() if callable(what) else what or condition
             pytest.fail(f"waited {timeout:g} s for {shown}")
         time.sleep(0.002)
+
+
+def changed(*statements: str) -> str:
+    """Return the code of a peer in which something is another way than in others.
+
+    Args:
+        statements: what is done before it begins; they may use `sys`.
+    """
+    first, last = "import runpy, sys", "sys.argv[0] = 'peer'"
+    start = "sys.exit(runpy.run_module('peer', run_name='__main__'))"
+    return "\n".join([first, *statements, last, start])
+
+
+def lingers(seconds: float) -> str:
+    """Return the code of a peer that waits so long for the orderly end of a connection.
+
+    Nor is it ended by its own clock once it was told to leave.
+    """
+    return changed(
+        _NEVER_FORCED,
+        "import functools",
+        "from peer import arguments",
+        f"arguments.Limits = functools.partial(arguments.Limits, linger={seconds})",
+    )
+
+
+NEVER_FORCED = changed(_NEVER_FORCED)
+"""The code of a peer that is not ended by its own clock once it was told to leave."""
 
 
 def address() -> str:
@@ -64,7 +94,7 @@ class LabNode:
         self.bind = address() if bind is None else bind
         self.lines: list[str] = []
         chosen = Settings(
-            port=0, bind=self.bind, name=name, limits=limits or Limits(greeting=0.3), **settings
+            port=0, bind=self.bind, name=name, limits=limits or Limits(greeting=1.0), **settings
         )
         self.node = Node(chosen, notify or self.lines.extend)
         self.port = self.node.port

@@ -13,6 +13,7 @@ import pytest
 from peer import addresses
 from peer.addresses import DestinationError
 from peer.waker import Waker
+from tests.peer.support import AT_ONCE
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def test_names(waker: Waker) -> None:
 def test_malformed(destination: str, waker: Waker) -> None:
     begun = time.monotonic()
     with pytest.raises(DestinationError, match="malformed"):
-        addresses.resolve(destination, 5000, 1.0, waker)
-    assert time.monotonic() - begun < 0.5
+        addresses.resolve(destination, 5000, 60.0, waker)
+    assert time.monotonic() - begun < AT_ONCE
 
 
 @pytest.mark.parametrize("zone", ["no-such-zone", "\x00", "\udcff", "x" * 300, "\x1b[31m"])
@@ -77,13 +78,13 @@ def test_a_silent_name_service(
     call_off: bool, why: str, waker: Waker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: silent.wait(5.0) and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: silent.wait(60.0) and [])
     if call_off:
         waker.wake()
     begun = time.monotonic()
     with pytest.raises(DestinationError, match=why):
-        addresses.resolve("nobody.example", 5000, 0.1, waker)
-    assert time.monotonic() - begun < 1.0
+        addresses.resolve("nobody.example", 5000, 60.0 if call_off else 0.1, waker)
+    assert time.monotonic() - begun < AT_ONCE
     silent.set()
 
 

@@ -14,7 +14,7 @@ import pytest
 from peer.addresses import Target
 from peer.dial import CancelledError, DialError, dial
 from peer.waker import Waker
-from tests.peer.support import address
+from tests.peer.support import AT_ONCE, address
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_refused(waker: Waker, loopback: str) -> None:
 def test_a_silent_address_leaves_time_for_the_next(
     silent: Target, server: socket.socket, waker: Waker
 ) -> None:
-    with dial([silent, at(server)], "", soon(0.6), waker) as sock:
+    with dial([silent, at(server)], "", soon(3.0), waker) as sock:
         assert sock.getpeername() == server.getsockname()
 
 
@@ -84,7 +84,7 @@ def test_timed_out(silent: Target, waker: Waker) -> None:
     begun = time.monotonic()
     with pytest.raises(DialError, match="timed out"):
         dial([silent], "", soon(0.2), waker)
-    assert 0.15 < time.monotonic() - begun < 1.0
+    assert 0.15 < time.monotonic() - begun < AT_ONCE
 
 
 def test_called_off(silent: Target, waker: Waker) -> None:
@@ -92,8 +92,8 @@ def test_called_off(silent: Target, waker: Waker) -> None:
     timer.start()
     begun = time.monotonic()
     with pytest.raises(CancelledError):
-        dial([silent], "", soon(5.0), waker)
-    assert time.monotonic() - begun < 1.0
+        dial([silent], "", soon(60.0), waker)
+    assert time.monotonic() - begun < AT_ONCE
     timer.join()
 
 

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.peer.relay import Relay
-from tests.peer.support import Peer, until
+from tests.peer.support import AT_ONCE, Peer, until
 from tests.peer.test_dial import fill_backlog
+from tests.waiting import let_pass
 
 Start = Callable[..., Peer]
 Between = Callable[..., Relay]
 
-QUICK = ("--silence", "1", "--greeting-timeout", "0.5", "--connect-timeout", "1")
+QUICK = ("--silence", "1", "--greeting-timeout", "1.5", "--connect-timeout", "1")
 PATIENT = ("--silence", "60", *QUICK[2:])
-SLACK = 1.0  # seconds that a busy machine may add
+SLACK = 4.5  # seconds that a busy machine may add; with them less than a peer's own silence, 6
 
 
 @pytest.fixture
@@ -80,11 +81,6 @@ def reported(one: Peer, connection: int = 1) -> tuple[list[int], list[int]]:
     return delivered, [int(found[1]) for found in lost if found]
 
 
-def wait(seconds: float) -> None:
-    begun = time.monotonic()
-    until(lambda: time.monotonic() > begun + seconds)
-
-
 class TestPartition:
     def test_both_ends_notice(self, peer: Start, relay: Between) -> None:
         one, other, between = couple(peer, relay)
@@ -123,13 +119,14 @@ class TestPartition:
         assert reported(one) == reported(other) == ([], [1])
 
     def test_shorter_than_the_silence(self, peer: Start, relay: Between) -> None:
-        one, other, between = couple(peer, relay, "--silence", "2")
+        # After 3 s a sign of life is asked for.
+        one, other, between = couple(peer, relay, "--silence", "9")
         between.stall()
         texts = [f"text {number}" for number in range(1, 51)]
         for end in (one, other):
             for text in texts:
                 end.command(f"send 1 {text}")
-        wait(1.0)
+        let_pass(3.5)
         between.heal()
         for end in (one, other):
             end.expect(r"^\* delivered 1 #(\d+-)?50$")
@@ -197,8 +194,9 @@ class TestOneEndHasNotNoticed:
     def test_ctrl_c_while_it_asks(self, peer: Start, relay: Between) -> None:
         one, other, between = couple(peer, relay, "--silence", "60", "--connect-timeout", "60")
         between.lose()
+        before = between.taken
         other.write(f"connect {one.bind} {one.port}\n".encode())
-        wait(0.3)  # nothing shows that it asks
+        until(lambda: between.taken > before, what="it to ask")
         begun = time.monotonic()
         other.process.send_signal(signal.SIGINT)
         other.expect("^error: already connected")
@@ -221,7 +219,7 @@ class TestPause:
         one, other, _ = couple(peer, relay)
         for end in (one, other):
             end.stop()
-        wait(2.0)
+        let_pass(2.0)
         for end in (one, other):
             end.resume()
         talk(one, other)
@@ -231,7 +229,7 @@ class TestPause:
         """Nothing waits in its socket when it wakes, since the other had no reason to write."""
         one, other, _ = couple(peer, relay, *QUICK, other_s=PATIENT)
         one.stop()
-        wait(2.0)
+        let_pass(2.0)
         one.resume()
         talk(one, other)
         assert one.find("closed") is other.find("closed") is None
@@ -240,7 +238,7 @@ class TestPause:
         one, _, between = couple(peer, relay, *QUICK, other_s=PATIENT)
         one.stop()
         between.lose()
-        wait(2.0)
+        let_pass(2.0)
         one.resume()
         one.expect("closed 1 .*no sign of life", timeout=1 + SLACK)
 
@@ -251,7 +249,7 @@ class TestPause:
             end.write(b"".join(b"send 1 text %d\n" % number for number in range(1, 1_001)))
         one.expect("^ok: sent 1 #500")
         other.stop()
-        wait(seconds)
+        let_pass(seconds)
         other.resume()
         for end in (one, other):
             until(lambda end=end: len(sent(end)) == sum(map(len, reported(end))))
@@ -268,9 +266,9 @@ class TestPause:
         one.command("send 1 unheard")
         one.process.terminate()
         one.stop()
-        wait(3.6)
+        let_pass(3.6)
         one.resume()
-        assert one.wait(3.0) == 0
+        assert one.wait(AT_ONCE) == 0
         assert reported(one) == ([], [1])
 
 

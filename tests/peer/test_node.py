@@ -14,8 +14,9 @@ import pytest
 
 from peer.limits import Limits
 from peer.node import NodeError
-from tests.peer.support import LabNode, until
+from tests.peer.support import AT_ONCE, LabNode, until
 from tests.peer.test_dial import fill_backlog
+from tests.waiting import let_pass
 
 Make = Callable[..., LabNode]
 
@@ -24,8 +25,11 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def pair(node: Make) -> tuple[LabNode, LabNode]:
-    one, other = node(name="one"), node(name="other")
+LINGERS = Limits(greeting=1.0, linger=60.0)
+
+
+def pair(node: Make, **settings: object) -> tuple[LabNode, LabNode]:
+    one, other = node(name="one", **settings), node(name="other", **settings)
     one.connect(other)
     other.await_line("connected 1")
     return one, other
@@ -124,7 +128,7 @@ class TestConnect:
 
     @pytest.mark.parametrize("accepted", [False, True])
     def test_called_off(self, node: Make, accepted: bool) -> None:
-        one = node(limits=Limits(greeting=5.0))
+        one = node(limits=Limits(greeting=60.0), connect_timeout=60.0)
         with contextlib.ExitStack() as stack:
             where = fill_backlog(stack).sockaddr[:2]
             if accepted:
@@ -134,7 +138,7 @@ class TestConnect:
             begun = time.monotonic()
             with pytest.raises(NodeError, match="called off"):
                 one.node.connect(*where)
-            assert time.monotonic() - begun < 1.0
+            assert time.monotonic() - begun < AT_ONCE
             timer.join()
         assert one.node.rows() == []
 
@@ -308,24 +312,24 @@ class TestEnds:
         assert one.matching("undelivered") == other.matching("undelivered") == []
 
     def test_close_while_both_close(self, node: Make) -> None:
-        one, other = pair(node)
+        one, other = pair(node, limits=LINGERS)
         thread = threading.Thread(target=other.close)
         begun = time.monotonic()
         thread.start()
         one.close()
         thread.join()
-        assert time.monotonic() - begun < 0.6
+        assert time.monotonic() - begun < AT_ONCE
         assert one.node.rows() == other.node.rows() == []
 
     def test_close_many(self, node: Make) -> None:
-        one = node()
-        others = [node() for _ in range(20)]
+        one = node(limits=LINGERS)
+        others = [node(limits=LINGERS) for _ in range(20)]
         for number, other in enumerate(others, 1):
             one.connect(other)
             one.node.send(number, "x")
         begun = time.monotonic()
         one.close()
-        assert time.monotonic() - begun < 0.9
+        assert time.monotonic() - begun < AT_ONCE
         for other in others:
             other.await_line("closed 1 .*exited")
             assert other.texts() == ["x"]
@@ -356,13 +360,13 @@ def terminate(end: LabNode, number: int) -> None:
 
 
 class TestSilence:
-    QUICK = Limits(greeting=0.3, silence=0.3)
+    QUICK = Limits(greeting=1.0, silence=0.3)
 
     def test_idle_peers_stay(self, node: Make) -> None:
-        one, other = node(limits=self.QUICK), node(limits=self.QUICK)
+        limits = Limits(greeting=1.0, silence=1.5)
+        one, other = node(limits=limits), node(limits=limits)
         one.connect(other)
-        begun = time.monotonic()
-        until(lambda: time.monotonic() > begun + 1.0)
+        let_pass(4.0)
         one.node.send(1, "still here")
         one.await_line("delivered 1 #1")
 
@@ -376,11 +380,11 @@ class TestSilence:
         assert one.matching("undelivered") == ["* undelivered 1 #1: hello?"]
 
     def test_the_peer_comes_back_on_a_new_connection(self, node: Make) -> None:
-        one = node(limits=Limits(greeting=0.3, silence=1.0))
+        one = node(limits=Limits(greeting=1.0, silence=6.0))
         with one.dial() as stale, one.dial() as fresh:
             greet(stale)
             one.await_line("connected 1")
-            until(lambda: one.node._registry.members()[0].quiet_for() > 0.55)
+            until(lambda: one.node._registry.members()[0].quiet_for() > 3.1)
             greet(fresh)
             one.await_line("connected 2")
             one.await_line("closed 1 .*came back on a new connection")

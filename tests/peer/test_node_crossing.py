@@ -43,7 +43,7 @@ class TestAtTheSameMoment:
             assert ids == sorted(set(ids))
 
     def test_although_one_end_thinks_that_it_is_connected(self, node: Make) -> None:
-        quick = Limits(greeting=0.3, linger=0.1)
+        quick = Limits(greeting=2.0, linger=0.1)
         one, other = node(limits=quick), node(limits=quick, connect_timeout=2.0)
         between = Relay("127.0.0.1", (other.bind, other.port), source=one.bind)
         for _ in range(20):
