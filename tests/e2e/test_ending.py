@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def test_a_signal_ends_a_run_cleanly(
     began = time.monotonic()
     run.send_signal(number)
     _, said = run.communicate(timeout=60)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 20  # far less than the 60 s that its step waits for
     assert run.returncode == 130
     assert "Traceback" not in said
     assert "interrupted: nothing was left running" in said
@@ -106,7 +107,7 @@ def test_two_runs_and_what_a_killed_one_left_on_processes(
     words = ["run", str(tmp_path / "short.yaml"), "--engine", "process", "--runs", str(tmp_path)]
     done = peerlab(*words)
     assert done.returncode == 0, done.stderr
-    assert left_of(dead.pid) == []
+    until(lambda: not left_of(dead.pid), "the end of what another command may be at, too")
     assert left_of(alive.pid) == before
     assert len(before) == 2
     assert alive.poll() is None
@@ -155,7 +156,7 @@ def test_ctrl_c_ends_runs_side_by_side(tmp_path: Path, engine: str, request: Any
         run.kill()
         run.communicate()
     assert run.returncode == 130
-    assert time.monotonic() - began < (10 if client else 5)
+    assert time.monotonic() - began < 20  # far less than the 60 s that a step waits for
     assert "Traceback" not in said
     assert left_of(run.pid, client) == []
     assert sorted((tmp_path / "runs/long").glob("2*")) == sorted(under_way), "the third never began"
@@ -172,7 +173,9 @@ def test_what_a_killed_run_left_on_docker(
     begin: Callable[[str], Run], tmp_path: Path, client: Any
 ) -> None:
     stranger = client.api.create_container(
-        "peerlab-peer:latest", name="peerlab-somebody-elses", labels={"owner": "me"}
+        "peerlab-peer:latest",
+        name=f"peerlab-somebody-elses-{secrets.token_hex(4)}",
+        labels={"owner": "me"},
     )
     odd = client.api.create_container(
         "peerlab-peer:latest", labels={docker_client.OWNER: "no mark"}
@@ -186,7 +189,7 @@ def test_what_a_killed_run_left_on_docker(
         assert_readable(tmp_path / "0/long/latest")
         done = peerlab("ps")
         assert done.returncode == 0, done.stderr
-        assert left_of(dead.pid, client) == []
+        until(lambda: not left_of(dead.pid, client), "what another command may be at, too, to go")
         assert sorted(map(str, left_of(alive.pid, client))) == sorted(map(str, before))
         assert alive.poll() is None
         for each in (stranger, odd):
@@ -201,13 +204,15 @@ def test_a_network_that_somebody_uses_holds_nothing_up(client: Any) -> None:
     # Its owner ends only when the guest is in: any other command would tidy the network away.
     owner = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     began = psutil.Process(owner.pid).create_time()
-    mark = Owner("0" * 8, Owner.this().host, owner.pid, began).mark
-    network = client.api.create_network("peerlab-00000000", labels={docker_client.OWNER: mark})
+    one = Owner.this()
+    name = f"peerlab-{one.run}"
+    mark = Owner(one.run, one.host, owner.pid, began).mark
+    network = client.api.create_network(name, labels={docker_client.OWNER: mark})
     guest = client.api.create_container(
         "peerlab-peer:latest",
         tty=True,
         stdin_open=True,
-        host_config=client.api.create_host_config(network_mode="peerlab-00000000"),
+        host_config=client.api.create_host_config(network_mode=name),
     )
     try:
         client.api.start(guest["Id"])

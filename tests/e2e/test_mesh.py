@@ -21,7 +21,7 @@ from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.errors import EngineError
 from orchestrator.mesh import compose
 from tests.e2e.support import SHORT, peerlab
-from tests.orchestrator.support import ROOT, Place, until
+from tests.orchestrator.support import ROOT, Place, things_of, until
 
 pytestmark = [
     pytest.mark.docker,
@@ -52,18 +52,15 @@ print(peer.handle)
 """
 
 
-def kept_things(client: Any) -> list[str]:
-    """Return the names of what a run has kept, or may keep."""
-    wanted = {"label": "peerlab.keep"}
-    containers = client.api.containers(all=True, filters=wanted)
-    networks = client.api.networks(filters=wanted)
-    return [each["Names"][0][1:] for each in containers] + [each["Name"] for each in networks]
+def kept_by_the_ended(client: Any) -> list[str]:
+    """Return the names of what runs that have ended have kept: other tests' runs go on."""
+    return things_of(client, lambda owner: owner.is_gone, docker_client.KEEP)
 
 
 @pytest.fixture(scope="module")
 def kept(client: Any) -> str:
     """Return the container of a run that has ended and kept its peer."""
-    if kept_things(client):
+    if kept_by_the_ended(client):
         pytest.fail("peers are kept, and this test would remove them: `peerlab down` first")
     done = subprocess.run(
         [sys.executable, "-c", KEEP], cwd=ROOT, capture_output=True, text=True, check=True
@@ -88,15 +85,14 @@ def mesh_of_two(client: Any, kept: str) -> Iterator[list[dict[str, Any]]]:
             alive.start(["bob"])
             down = peerlab("down")
             left = client.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"})
-            still_kept = kept_things(client)
-            still_held = [name.removeprefix("/") for name in map(str, alive.left())]
+            still_kept = kept_by_the_ended(client)
+            may_keep = things_of(client, lambda owner: owner.run == alive.run, docker_client.KEEP)
     assert down.returncode == 0, down.stderr
     assert "removed 3 peers" in down.stdout
     assert "removed what runs have kept: 1 peer(s)" in down.stderr
     assert left == []
-    assert len(still_held) == 3  # what a run may yet keep: a peer, a name server, a network
-    assert sorted(still_kept) == sorted(still_held)
-    assert kept not in still_kept
+    assert len(may_keep) == 3  # of the run that goes on: a peer, a name server, a network
+    assert still_kept == []
 
 
 def assert_confined(client: Any, container: str) -> None:
@@ -191,7 +187,15 @@ def test_up_grows_and_shrinks(mesh_of_two: list[dict[str, Any]]) -> None:
     shown = peerlab("ps")
     assert shown.returncode == 0
     assert all(each["address"] in shown.stdout for each in mesh_of_two)
-    assert json.loads(peerlab("ps", "--json").stdout)[0]["connections"] == 0
+
+
+def test_whom_nobody_has_connected_has_no_connection(mesh_of_two: list[Any]) -> None:
+    assert mesh_of_two
+
+    def connections() -> list[int]:
+        return [each["connections"] for each in json.loads(peerlab("ps", "--json").stdout)]
+
+    until(lambda: connections() == [0, 0], "the health checks' connections to end")
 
 
 def test_what_a_run_kept_outlives_other_commands(

@@ -52,9 +52,9 @@ def marked_processes() -> list[tuple[int, Owner]]:
     return found
 
 
-def things_of(client: Any, whose: Callable[[Owner], bool]) -> list[str]:
-    """Return the names of containers and networks that carry the mark of a run."""
-    wanted = {"label": docker_client.OWNER}
+def things_of(client: Any, whose: Callable[[Owner], bool], *labels: str) -> list[str]:
+    """Return the names of containers and networks that carry the mark of a run, and `labels`."""
+    wanted = {"label": [docker_client.OWNER, *labels]}
     found = [(c["Names"][0], c) for c in client.api.containers(all=True, filters=wanted)]
     found += [(n["Name"], n) for n in client.api.networks(filters=wanted)]
     owners = [(name, Owner.parse(each["Labels"][docker_client.OWNER])) for name, each in found]

@@ -225,7 +225,7 @@ def test_an_interruption_ends_all_soon_and_leaves_runs_to_read(make: Make, jobs:
             carry_out(plan, Watcher(step))
     finally:
         signal.signal(signal.SIGALRM, before)
-    assert time.monotonic() - ended[0] < 5
+    assert time.monotonic() - ended[0] < 20  # far less than the 60 s that a step waits for
     for number in range(jobs):
         run = load(plan.runs_folder / f"s{number}")
         assert run.judgement.word == "unknown"
