@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import IO
 
 import pytest
 
 from orchestrator.engines import docker_client
+from orchestrator.engines.turn import Turn
 from orchestrator.errors import EngineError
-from tests.orchestrator.support import Place, until
+from orchestrator.running.conduct import Conductor
+from orchestrator.running.pool import Pool
+from orchestrator.stop import Stop
+from tests.orchestrator.support import Place
 
 ENGINES = ["process", pytest.param("docker", marks=pytest.mark.docker)]
 MESH = ["alice", "bob", "carol", "dave"]
@@ -75,17 +75,24 @@ def process_place() -> Iterator[Callable[..., Place]]:
         one.close()
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def conductor(
+    request: pytest.FixtureRequest,
+    docker_refusal: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Conductor]:
+    """One engine for all scenarios of a module, as for those of one `peerlab run`."""
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with Place(request.param) as place:
+        pool = Pool(place.engine, Stop())
+        yield Conductor(pool, tmp_path_factory.mktemp("runs"))
+        pool.close()
+
+
 @pytest.fixture(scope="module")
 def only_mesh() -> Iterator[None]:
     """Wait until no other test uses the mesh, which is one for the whole machine."""
-    with (Path(tempfile.gettempdir()) / "peerlab-tests-mesh.lock").open("w") as file:
-        until(lambda: _locked(file), "another test to let go of the mesh", _MESH_WITHIN)
-        yield
-
-
-def _locked(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    turn = Turn("the mesh that tests use", _MESH_WITHIN)  # of every checkout on it
+    yield
+    turn.end()

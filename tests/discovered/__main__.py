@@ -6,7 +6,6 @@ exactly what the example's `findings.yaml` says; 1 otherwise, 2 where the lab it
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,15 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator import grades
-from orchestrator.engines.choose import available
-from orchestrator.errors import LabError
 from orchestrator.grades import Grade
-from orchestrator.report.text import safe, safe_lines
+from orchestrator.report.text import safe_lines
 from orchestrator.scenario import EngineName
+from tests import trials
 from tests.discovered.trial import Discovery, discovered
 from tests.examples.trial import NAMES, differences, graded
-
-_WIDTH = 140  # of the table: no narrower terminal should fold it
 
 
 def main(
@@ -35,11 +31,10 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="A test of the suite; repeatable.")] = None,
 ) -> None:
     """Have profiles written for the examples, grade by them, and say where that differs."""
-    console = Console(highlight=False, width=max(Console().width, _WIDTH))
-    if engine is EngineName.AUTO:
-        engine = available(lambda line: console.print(safe(line)))
+    console = trials.console()
+    engine = trials.engine_here(engine, console)
     folder = Path(mkdtemp(prefix="peerlab-discovered-"))
-    console.print(f"the profiles and the runs are kept in {folder}", markup=False)
+    console.print(f"the profiles and the runs are kept in {folder}")
     found = [_discover(console, name, engine, folder / "peers") for name in names or NAMES]
     written = [each.folder for each in found if each.is_written]
     suite = grades.load(grades.SHIPPED).only(only or [])
@@ -47,7 +42,7 @@ def main(
     differ = {each.program: differences(each, engine) for each in done}
     for name, lines in differ.items():
         for line in lines:
-            console.print(f"{name}: {line}", markup=False, soft_wrap=True)
+            console.print(f"{name}: {line}", soft_wrap=True)
     console.print(_table(found, done, differ, engine))
     is_right = len(done) == len(found) and not any(differ.values())
     raise typer.Exit(0 if is_right else 1)
@@ -56,7 +51,7 @@ def main(
 def _discover(console: Console, name: str, engine: EngineName, folder: Path) -> Discovery:
     found = discovered(name, engine, folder)
     took = f"{name}: exit status {found.status}, {found.seconds:.0f} s"
-    console.print(f"{took}, {found.doubtful} doubtful", markup=False)
+    console.print(f"{took}, {found.doubtful} doubtful")
     if not found.is_written:
         console.print(safe_lines(found.said), soft_wrap=True)
     return found
@@ -87,8 +82,4 @@ def _table(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except LabError as error:
-        print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+    trials.run(main)

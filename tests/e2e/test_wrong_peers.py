@@ -8,35 +8,14 @@ run once; twenty times in a row on both engines:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from orchestrator.checks import NAMES
 from orchestrator.engines.base import Progress
 from orchestrator.running.conduct import Conductor
-from orchestrator.running.pool import Pool
-from orchestrator.stop import Stop
-from tests.conftest import ENGINES
-from tests.orchestrator.support import Place
 from tests.wrong.trial import EVERY, WRONG, Variant, found
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def conductor(
-    request: pytest.FixtureRequest,
-    docker_refusal: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Conductor]:
-    """One engine for all of them, as for the scenarios of one `peerlab run`."""
-    if request.param == "docker" and docker_refusal:
-        pytest.skip(docker_refusal)
-    with Place(request.param) as place:
-        pool = Pool(place.engine, Stop())
-        yield Conductor(pool, tmp_path_factory.mktemp("runs"))
-        pool.close()
 
 
 @pytest.mark.parametrize("variant", EVERY, ids=lambda variant: variant.name)

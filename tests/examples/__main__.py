@@ -6,7 +6,6 @@ Exit status 0 only if each got exactly what its `findings.yaml` says every time,
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -19,14 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator import grades
-from orchestrator.engines.choose import available
-from orchestrator.errors import LabError
 from orchestrator.grades import Grade, Suite
-from orchestrator.report.text import safe
 from orchestrator.scenario import EngineName
+from tests import trials
 from tests.examples.trial import NAMES, differences, graded
-
-_WIDTH = 140  # of the table: no narrower terminal should fold it
 
 
 def main(
@@ -37,11 +32,10 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="A test of the suite; repeatable.")] = None,
 ) -> None:
     """Grade the examples, and say where that is not what must be found."""
-    console = Console(highlight=False, width=max(Console().width, _WIDTH))
-    if engine is EngineName.AUTO:
-        engine = available(lambda line: console.print(safe(line)))
+    console = trials.console()
+    engine = trials.engine_here(engine, console)
     folder = Path(mkdtemp(prefix="peerlab-examples-"))
-    console.print(f"the runs are kept in {folder}", markup=False)
+    console.print(f"the runs are kept in {folder}")
     trial = _Trial(
         console, names or NAMES, engine, jobs, grades.load(grades.SHIPPED).only(only or [])
     )
@@ -81,8 +75,8 @@ class _Trial:
             differs = differences(grade, self._engine)
             self._right[grade.program] += not differs
             for line in differs:
-                self._console.print(f"{grade.program}: {line}", markup=False, soft_wrap=True)
-        self._console.print(f"round {folder.name}: {time.monotonic() - began:.0f} s", markup=False)
+                self._console.print(f"{grade.program}: {line}", soft_wrap=True)
+        self._console.print(f"round {folder.name}: {time.monotonic() - began:.0f} s")
 
     def table(self, times: int) -> Table:
         """Return how often each was as it must be, and what it got in the last round."""
@@ -103,8 +97,4 @@ class _Trial:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except LabError as error:
-        print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+    trials.run(main)

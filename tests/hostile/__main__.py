@@ -5,22 +5,20 @@ Exit status 0 only if the six get what they get alone, 1 otherwise, 2 where the 
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from orchestrator.errors import LabError
+from tests import trials
 from tests.hostile.crowd import Crowd
 
 
 def main(jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by side.")] = 4) -> None:
     """Grade all of them at the same time, and say what differs."""
-    console = Console(highlight=False, markup=False)
+    console = trials.console()
     folder, began = Path(mkdtemp(prefix="peerlab-crowd-")), time.monotonic()
     console.print(f"the runs are kept in {folder}")
     crowd = Crowd.graded(folder, jobs=jobs)
@@ -34,8 +32,4 @@ def main(jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by si
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except LabError as error:
-        print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+    trials.run(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,29 +9,11 @@ import pytest
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.engines.base import Progress
 from orchestrator.running.conduct import Conductor, Script
-from orchestrator.running.pool import Pool
 from orchestrator.runs import Run
-from orchestrator.stop import Stop
-from tests.conftest import ENGINES
-from tests.orchestrator.support import Place
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def conductor(
-    request: pytest.FixtureRequest,
-    docker_refusal: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Conductor]:
-    if request.param == "docker" and docker_refusal:
-        pytest.skip(docker_refusal)
-    with Place(request.param) as place:
-        pool = Pool(place.engine, Stop())
-        yield Conductor(pool, tmp_path_factory.mktemp("runs"))
-        pool.close()
 
 
 def conducted(conductor: Conductor, name: str) -> Run:

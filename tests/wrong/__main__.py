@@ -7,7 +7,6 @@ itself failed.
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,17 +17,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.engines.choose import choose
-from orchestrator.errors import LabError
 from orchestrator.report.text import marked
 from orchestrator.running.jobs import Plan, carry_out
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
+from tests import trials
 from tests.wrong.trial import EVERY, Variant, found
-
-_WIDTH = 140  # of the table: no narrower terminal should fold it
 
 Runs = dict[Variant, list[Run]]
 
@@ -46,7 +44,7 @@ class _Watch:
         """Say what begins, the first time."""
         variant = self._variants[number]
         if variant not in self._variants[:number]:
-            self._console.print(f"{variant.name} …", markup=False)
+            self._console.print(f"{variant.name} …")
 
     def step(self, number: int, line: str) -> None:
         """Nobody needs to know."""
@@ -54,7 +52,7 @@ class _Watch:
     def end(self, number: int, run: Run) -> None:
         """Say what broke a run off, if anything did."""
         if run.error:
-            self._console.print(f"{self._variants[number].name}: {run.error.what}", markup=False)
+            self._console.print(f"{self._variants[number].name}: {run.error.what}")
 
 
 def main(
@@ -62,9 +60,9 @@ def main(
     engine: Annotated[list[EngineName] | None, typer.Option(help="Where; may be repeated.")] = None,
 ) -> None:
     """Run the right peer and every wrong one, and print what each check said."""
-    console = Console(highlight=False, width=max(Console().width, _WIDTH))
+    console = trials.console()
     folder = Path(mkdtemp(prefix="peerlab-wrong-"))
-    console.print(f"the runs are kept in {folder}", markup=False)
+    console.print(f"the runs are kept in {folder}")
     right = [_try(console, name, times, folder) for name in engine or [EngineName.AUTO]]
     raise typer.Exit(0 if all(right) else 1)
 
@@ -102,14 +100,14 @@ def _table(title: str, runs: Runs) -> Table:
     return table
 
 
-def _cell(check: str, variant: Variant, runs: Sequence[Run]) -> str:
+def _cell(check: str, variant: Variant, runs: Sequence[Run]) -> Text:
     """Return what a check said: in brackets where it follows, red where it should not."""
     said = Counter(found(run)[check] for run in runs)
     wanted = variant.wanted[check]
     shown = " ".join(_marks(said))
     if said.keys() != {wanted}:
-        return f"[reverse red]{shown}[/]"
-    return f"({shown})" if check in variant.also else shown
+        return Text(shown, style="reverse red")
+    return Text(f"({shown})" if check in variant.also else shown)
 
 
 def _marks(said: Counter[Judgement]) -> Iterator[str]:
@@ -122,8 +120,4 @@ def _seconds(runs: Sequence[Run]) -> list[float]:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except LabError as error:
-        print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+    trials.run(main)
