@@ -184,51 +184,52 @@ def test_several_workers(pytester: pytest.Pytester) -> None:
             assert dialling.connect_ex(place) == errno.ECONNREFUSED, "a worker left its peers"
 
 
+IN_PYTHON = r'''
+import pytest
+
+def test_good(lab):
+    """Two peers talk."""
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+
+def test_act(lab):
+    alice, bob = lab.peers("alice", "bob")
+    alice.connect(bob)
+    bob.connect(alice)
+
+def test_own(lab):
+    alice, bob = lab.peers("alice", "bob")
+    assert alice.list() == ["bob"]
+
+def test_verdict(lab):
+    alice, bob = lab.peers("alice", "bob")
+    with pytest.raises(AssertionError):
+        bob.expect_line("never \x1b", within=0.1)
+
+def test_declared(lab):
+    lab.expect_verdict("invalid", check="duplicates")
+    lab.peers(1)
+
+@pytest.mark.xfail(strict=True)
+def test_xfail(lab):
+    lab.expect_verdict("unknown")
+    lab.peers(1)
+
+@pytest.mark.peerlab(engine="docker")
+def test_elsewhere(lab):
+    pass
+
+@pytest.mark.peerlab(profil="x")
+def test_misspelt(lab):
+    pass
+
+def test_unused(lab):
+    pass
+'''
+
+
 def test_tests_in_python(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        r'''
-        import pytest
-
-        def test_good(lab):
-            """Two peers talk."""
-            alice, bob = lab.peers("alice", "bob")
-            alice.connect(bob)
-
-        def test_act(lab):
-            alice, bob = lab.peers("alice", "bob")
-            alice.connect(bob)
-            bob.connect(alice)
-
-        def test_own(lab):
-            alice, bob = lab.peers("alice", "bob")
-            assert alice.list() == ["bob"]
-
-        def test_verdict(lab):
-            alice, bob = lab.peers("alice", "bob")
-            with pytest.raises(AssertionError):
-                bob.expect_line("never \x1b", within=0.1)
-
-        def test_declared(lab):
-            lab.expect_verdict("invalid", check="duplicates")
-            lab.peers(1)
-
-        @pytest.mark.xfail(strict=True)
-        def test_xfail(lab):
-            lab.expect_verdict("unknown")
-            lab.peers(1)
-
-        @pytest.mark.peerlab(engine="docker")
-        def test_elsewhere(lab):
-            pass
-
-        @pytest.mark.peerlab(profil="x")
-        def test_misspelt(lab):
-            pass
-
-        def test_unused(lab):
-            pass
-        '''
-    )
+    pytester.makepyfile(IN_PYTHON)
     done = pytester.runpytest_inprocess("-rA", "--junitxml=out.xml", "--peerlab-engine=process")
     done.assert_outcomes(passed=2, failed=4, skipped=1, xfailed=1, errors=1)
     text = done.stdout.str()
