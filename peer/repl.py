@@ -47,9 +47,12 @@ class Repl:
         while not self._leave:
             try:
                 line = self._read()
-            except _InterruptedError:
+            except (_InterruptedError, KeyboardInterrupt):
+                # The latter `input` raises by itself where it loses what a handler raised,
+                # as it may when several signals come at once.
                 self._interrupted = False
-                self._console.reply([render.notice(_HOW_TO_LEAVE)])
+                if not self._leave:
+                    self._console.reply([render.notice(_HOW_TO_LEAVE)])
             except LineTooLongError:
                 problem = f"a line may have {LONGEST_LINE:,} bytes at most; nothing was done"
                 self._console.reply([render.error(problem)])

@@ -19,6 +19,14 @@ Start = Callable[..., Screen]
 Make = Callable[..., LabNode]
 CTRL_A, CTRL_C, CTRL_D, LEFT, UP = "\x01", "\x03", "\x04", "\x1b[D", "\x1b[A"
 NO_READLINE = changed("sys.modules['readline'] = None")
+INTERRUPTED_ONCE = (
+    "import builtins",
+    "shown = builtins.input",
+    "def interrupted(prompt):",
+    "    builtins.input = shown",
+    "    raise KeyboardInterrupt",
+    "builtins.input = interrupted",
+)
 
 
 def connected(screen: Start, node: Make, **options: object) -> tuple[Screen, LabNode]:
@@ -231,6 +239,11 @@ class TestKeys:
         assert shown == [f"drop {number}" for number in range(400)]
         one.settle(">")
         assert one.command("list") == "ok: 1 connection"
+
+    def test_ctrl_c_that_input_turns_into_an_exception_of_its_own(self, screen: Start) -> None:
+        one = screen(code=changed(*INTERRUPTED_ONCE))
+        one.see(r"^\* interrupted: type exit to leave")
+        assert one.command("list") == "ok: 0 connections"
 
     def test_sigterm_in_a_storm_of_messages(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node, code=NEVER_FORCED)
