@@ -1,11 +1,14 @@
 """Once things are quiet, both ends of every connection list each other, and nobody else.
 
 Judged by the last list of each peer behind the `settled` mark. Invalid when one end lists the
-other and not the other way round, when a row leads to nobody in the run, to a peer that does not
+other and not the other way round, when neither does although both were told that they are
+connected, and none that it is over, when a row leads to nobody in the run, to a peer that does not
 run any more, or to the peer itself, and when a peer is listed twice. A row that names a peer at
 another port than the one that it listens on still leads to it: see `ports`. Unknown when the run
-did not settle, when a peer that runs did not answer, or when a fault came between the two until
-shortly before.
+did not settle, when a peer that runs did not answer, when a fault came between the two until
+shortly before, or when a connection that neither lists may have ended without a word: somebody
+typed at one of the two, its ids shifted, or a fault came between them and the profile reads no
+`closed`.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.checks import reading
+from orchestrator.checks.connections import End
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Verdict, Witness, conclude
@@ -29,7 +33,9 @@ def check(facts: Facts) -> Verdict:
     wrong: list[Witness] = []
     unsure: list[Witness] = []
     strange = [each for one in last.values() for each in _strange(facts, one)]
-    for witness in [*strange, *_one_sided(last)]:
+    absent = [*_absent(facts, last)]
+    unsure += [witness for witness, is_sure in absent if not is_sure]
+    for witness in [*strange, *_one_sided(last), *(each for each, is_sure in absent if is_sure)]:
         one, *others = witness.peers
         calm = all(facts.is_calm(one, other, witness.at) for other in others)
         (wrong if calm else unsure).append(witness)
@@ -80,6 +86,52 @@ def _one_sided(final: dict[str, Operation]) -> Iterator[Witness]:
         for other in listed[peer]:
             if other != peer and other in listed and peer not in listed[other]:
                 yield _witness(operation, f"{other}, which does not list {peer}", other)
+
+
+def _absent(facts: Facts, final: dict[str, Operation]) -> Iterator[tuple[Witness, bool]]:
+    """Yield connections that both ends were told of and none lists; and whether they are up."""
+    listed = {peer: _listed(each) for peer, each in final.items()}
+    is_up: dict[frozenset[str], bool] = {}
+    ends: dict[frozenset[str], End] = {}
+    for end in filter(_is_up, facts.ends):
+        pair = frozenset((end.peer, end.other))
+        is_up[pair] = is_up.get(pair, False) or not _may_have_gone(facts, end)
+        ends.setdefault(pair, end)
+    for pair, end in ends.items():
+        lists = [final[peer] for peer in (end.peer, end.other) if peer in final]
+        if lists and not any(pair - {each.peer} <= listed[each.peer].keys() for each in lists):
+            yield _unlisted(end, lists), is_up[pair]
+
+
+def _is_up(end: End) -> bool:
+    """Return whether both ends were told of a connection, and nothing says that it is over."""
+    twin = end.twin
+    if end.role != "dialled" or not twin or twin.role != "accepted":
+        return False
+    return not any(
+        each.closed or each.shaken or each.life.may_be_over or each.peer == each.other
+        for each in (end, twin)
+    )
+
+
+def _may_have_gone(facts: Facts, end: End) -> bool:
+    """Return whether a connection may have ended without a word that the lab understands."""
+    two = (end.peer, end.other)
+    unread = not facts.reads("closed") and facts.calm.since(*two, facts.last_at) > end.at
+    by_hand = any(facts.is_typed(peer, facts.last_at) for peer in two)
+    return unread or by_hand or facts.is_vague(end) or not facts.trace.unsteady.isdisjoint(two)
+
+
+def _unlisted(end: End, lists: list[Operation]) -> Witness:
+    """Return that the lists of the two ends of a connection do not show it."""
+    at = max(each.last.at for each in lists)
+    who = (
+        f"neither {end.peer} nor {end.other} lists the other"
+        if len(lists) > 1
+        else f"{lists[0].peer} does not list {({end.peer, end.other} - {lists[0].peer}).pop()}"
+    )
+    since = f"both were told at {when(end.at)} that they are connected, and none that it is over"
+    return Witness(f"at {when(at)}, {who}, but {since}", at, (end.peer, end.other))
 
 
 def _witness(operation: Operation, what: str, *others: str) -> Witness:

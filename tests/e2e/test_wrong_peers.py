@@ -27,7 +27,7 @@ def test_what_each_check_says(conductor: Conductor, variant: Variant) -> None:
     assert found(run) == variant.wanted, "\n".join(evidence)
 
 
-def test_ten_wrong_peers() -> None:
-    assert len(WRONG) == 10
+def test_ten_wrong_peers_and_more() -> None:
+    assert len(WRONG) > 10
     for variant in WRONG:
         assert {variant.breaks, *variant.also} <= set(NAMES)

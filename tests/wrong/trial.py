@@ -54,12 +54,12 @@ class Variant:
             return right
         # JSON is YAML, too.
         path = folder / f"{self.name}.yaml"
-        path.write_text(_profile(self.name).model_dump_json(), encoding="utf-8")
+        path.write_text(profile_of(self.name).model_dump_json(), encoding="utf-8")
         wrong = right.scenario.model_copy(update={"profile": str(path)})
         return Script(wrong, right.text)
 
 
-def _profile(name: str) -> profile.Profile:
+def profile_of(name: str) -> profile.Profile:
     """Return the shipped profile, with a wrong peer for the right one."""
     shipped = profile.load(_SHIPPED)
     program = f"{{folder}}/{name}.py"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from tests.orchestrator.checks import support
-from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.story import KINDS, Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
 
 NAME = "lists"
@@ -93,6 +93,73 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
     other = chance.choice(["", entries[place].peer, "mallory"])
     for fault in (rest, [*rows, row], [*rest, {**row, "peer": other}]):
         assert judged(support.changed(entries, place, rows=fault), NAME) is INVALID
+
+
+def _told_at_both(*, says: str = "", notices: tuple[str, ...] = KINDS) -> Story:
+    """Return a story in which two were told that they are connected."""
+    story = Story(("alice", "bob"), notices=notices)
+    story.connect("alice", "bob")
+    if says:
+        story.end(story.invoke("bob", "type", line=says), said="?")
+    return story
+
+
+def _with_empty_lists(story: Story) -> Entries:
+    story.links.clear()
+    return story.finish()
+
+
+def test_a_connection_that_no_end_lists() -> None:
+    verdict = support.verdict(_with_empty_lists(_told_at_both()), NAME)
+    assert verdict.judgement is INVALID
+    (witness,) = verdict.witnesses
+    assert "neither alice nor bob lists the other, but both were told at" in witness.says
+    assert witness.peers == ("alice", "bob")
+
+
+def test_a_connection_that_the_only_list_does_not_show() -> None:
+    entries = _with_empty_lists(_told_at_both())
+    place = max(support.outcomes(entries, "list"))  # bob's
+    verdict = support.verdict(support.unanswered(entries, place), NAME)
+    assert verdict.judgement is INVALID
+    assert "alice does not list bob, but both were told" in verdict.witnesses[0].says
+
+
+def test_a_connection_that_nobody_was_told_of_need_not_be_listed() -> None:
+    unread = ("closed", "message", "delivered", "undelivered")
+    entries = _with_empty_lists(_told_at_both(notices=unread))
+    entries = [each for each in entries if each.verb != "connected"]
+    assert judged(entries, NAME) is VALID
+
+
+def test_what_may_have_ended_without_a_word_need_not_be_listed() -> None:
+    assert judged(_with_empty_lists(_told_at_both(says="bye alice")), NAME) is UNKNOWN
+    for notices, judgement in ((KINDS, INVALID), (("connected", "message"), UNKNOWN)):
+        story = _told_at_both(notices=notices)
+        story.partition("cut", ("alice", "bob"))
+        story.heal("cut")
+        story.wait(20)
+        assert judged(_with_empty_lists(story), NAME) is judgement
+
+
+@few
+@given(support.any_right_histories(), seeds)
+def test_a_row_that_is_gone_at_both_ends_is_caught(entries: Entries, chance: random.Random) -> None:
+    after = support.settled(entries)
+    found = [i for i in support.outcomes(entries, "list") if i > after]
+    told = {
+        frozenset((e.peer, e.fields["of"]))
+        for e in entries
+        if e.type == "notice" and e.verb == "connected"
+    }
+    rows = {i: [row["peer"] for row in entries[i].fields["rows"]] for i in found}
+    pairs = {frozenset((entries[i].peer, other)) for i in found for other in rows[i]}
+    pair = chance.choice(sorted(pairs & told, key=sorted))
+    for i in found:
+        if entries[i].peer in pair:
+            kept = [row for row in entries[i].fields["rows"] if row["peer"] not in pair]
+            entries = support.changed(entries, i, rows=kept)
+    assert judged(entries, NAME) is INVALID
 
 
 @few
