@@ -225,14 +225,28 @@ class Performer:
 
         self._record.operate(act.at, "type", act, work, line=act.line)
 
-    def await_listed(self, peer: str, others: Sequence[str], within: float | None = None) -> None:
-        """Wait until a peer lists these; what it lists in the end is no expectation."""
-        within = self._limits.expect if within is None else within
-        self._list(List(at=peer, shows=[*others], within=within), None)
+    def await_listed(
+        self,
+        peer: str,
+        others: Sequence[str],
+        within: float | None = None,
+        dialled: Sequence[str] = (),
+    ) -> None:
+        """Wait until a peer lists these; that it lists whom it dialled itself is wanted.
 
-    def neighbours(self, act: Send | Terminate) -> Sequence[str]:
-        """Return whom a peer lists; that it does is wanted, if the act itself is."""
-        found: Sequence[Row] = ()
+        Whether those who were dialled list it as well is for the checks of the end: not every
+        program's list shows them.
+        """
+        within = self._limits.expect if within is None else within
+        wanting = Wanted({"outcome": "ok"}) if dialled else None
+        self._list(List(at=peer, shows=[*others], within=within), wanting, dialled)
+
+    def neighbours(self, act: Send | Terminate) -> Sequence[str] | None:
+        """Return whom a peer lists; that it does is wanted, if the act itself is.
+
+        None where it gave no list.
+        """
+        found: Sequence[Row] | None = None
 
         def work() -> Ended:
             nonlocal found
@@ -241,13 +255,20 @@ class Performer:
             return outcome, {**said, "rows": found}
 
         self._record.operate(act.at, "list", None if act.may_fail else List(at=act.at), work)
-        return [row["peer"] for row in found if row["peer"]]
+        return None if found is None else [row["peer"] for row in found if row["peer"]]
+
+    def nobody(self, act: Send | Terminate) -> None:
+        """Take note that an act for all whom a peer lists came to nothing: it lists nobody."""
+        text = act.text if isinstance(act, Send) else None
+        verb = "terminate" if text is None else "send"
+        nobody = functools.partial(outcomes.not_there, "list shows nobody")
+        self._record.operate(act.at, verb, act, nobody, **_known({"text": text}))
 
     def list(self, act: List) -> None:
         """Look at the list; until it is as wanted, or as long as that may take."""
         self._list(act, act)
 
-    def _list(self, act: List, wanting: Wanting | None) -> None:
+    def _list(self, act: List, wanting: Wanting | None, must: Sequence[str] = ()) -> None:
         def work() -> Ended:
             deadline = time.monotonic() + act.within
             while True:
@@ -256,6 +277,8 @@ class Performer:
                 right = act.shows is None or shown == sorted(act.shows)
                 if right or time.monotonic() >= deadline:
                     outcome, said = outcomes.ended(reply)
+                    if outcome == "ok" and (absent := [p for p in must if p not in shown]):
+                        return outcomes.not_there(outcomes.unlisted(" and ".join(absent)))
                     return outcome, {**said, "rows": rows}
                 with self._watch.measure(WAITING):
                     self._stage.sessions[act.at].take_in(_POLL)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from orchestrator.engines.base import Say
 from orchestrator.errors import LabError
@@ -12,7 +14,7 @@ from orchestrator.running.disturb import Disturber
 from orchestrator.running.fault_steps import FaultSteps
 from orchestrator.running.perform import Performer
 from orchestrator.running.stage import Stage
-from orchestrator.scenario import ALL, FAULTS, Connect, Scenario, Send, Step
+from orchestrator.scenario import ALL, FAULTS, Connect, Expect, Scenario, Send, Step
 from orchestrator.stop import Stop
 from orchestrator.stopwatch import DRIVING, WAITING, Stopwatch
 from orchestrator.together import side_by_side
@@ -93,7 +95,8 @@ class Runner:
             ]
             if links:
                 within = max(0.0, deadline - time.monotonic())
-                self._perform.await_listed(name, links, within)
+                dialled = [other for one, other in pairs if one == name]
+                self._perform.await_listed(name, links, within, dialled)
 
     def _begin(self, phrase: str) -> None:
         self._go_on()
@@ -142,13 +145,9 @@ class Runner:
                 inner = functools.partial(self._do_all, getattr(step.act, "during", None) or ())
                 self._faults.do(step, functools.partial(inner, counters=counters, where=where))
             case _ if step.act.at == ALL:
-                acting = self._acting(step)
-                side_by_side([
-                    functools.partial(self._act, step, name, {**counters, "at": name})
-                    for name in acting
-                ])  # fmt: skip
-            case _:
-                self._act(step, step.act.at, counters)
+                self._act_at_all(step, counters)
+            case _ if not self._act(step, step.act.at, counters):
+                self._perform.nobody(step.act)
 
     def _do_all(self, steps: Sequence[Step], counters: Counters, where: str) -> None:
         for step in steps:
@@ -169,47 +168,80 @@ class Runner:
         gone = self._stage.gone
         return [name for name in self._script.peers if name != other and name not in gone]
 
-    def _act(self, step: Step, at: str, counters: Counters) -> None:
-        act = step.act.model_copy(update={"at": at})
+    def _act_at_all(self, step: Step, counters: Counters) -> None:
+        """Do an act at every console: it came to nothing where no peer lists anybody."""
+        done: list[str] = []
+
+        def act(name: str) -> None:
+            if self._act(step, name, {**counters, "at": name}):
+                done.append(name)
+
+        acting = self._acting(step)
+        side_by_side([functools.partial(act, name) for name in acting])
+        for name in acting if not done else ():
+            self._perform.nobody(step.act.model_copy(update={"at": name}))
+
+    def _act(self, step: Step, at: str, counters: Counters) -> bool:
+        """Act at one console; return False where that is for all it lists, and it lists nobody."""
+        act = _filled_act(step.act, counters).model_copy(update={"at": at})
+        if step.verb not in ("send", "terminate") or act.to != ALL:
+            self._act_alone(step, act, counters)
+            return True
+        others = self._perform.neighbours(act)
+        if step.verb == "send":
+            self._send(act, others or (), counters)
+        else:
+            for other in others or ():
+                self._perform.terminate(act.model_copy(update={"to": other}))
+        return others is None or bool(others)
+
+    def _send(self, act: Send, receivers: Sequence[str], counters: Counters) -> None:
+        self._perform.send(act, self._messages(act, receivers, counters))
+
+    def _act_alone(self, step: Step, act: Any, counters: Counters) -> None:
         match step.verb:
             case "send":
-                self._perform.send(act, self._messages(act, self._receivers(step, act), counters))
-            case "type":
-                line = _filled(act.line, counters)
-                self._perform.type(act.model_copy(update={"line": line}))
-            case "expect" if isinstance(act.message, str):
-                message = _filled(act.message, counters)
-                self._perform.expect(act.model_copy(update={"message": message}))
+                self._send(act, _receivers(step, act), counters)
             case "connect" if act.to == ALL:
                 for other in self._script.peers:
-                    if other != at:
+                    if other != act.at:
                         self._perform.connect(act.model_copy(update={"to": other}))
-            case "terminate" if act.to == ALL:
-                for other in self._perform.neighbours(act):
-                    self._perform.terminate(act.model_copy(update={"to": other}))
             case verb:
                 getattr(self._perform, verb)(act)
-
-    def _receivers(self, step: Step, act: Send) -> Sequence[str]:
-        """Return to whom a peer sends: not to itself where all do."""
-        if act.to == ALL:
-            return self._perform.neighbours(act)
-        if act.to is None:
-            return [""]  # an id alone, whoever that leads to
-        several = act.to if isinstance(act.to, list) else [act.to]
-        return [name for name in several if name != act.at or step.act.at != ALL]
 
     def _messages(
         self, act: Send, receivers: Sequence[str], counters: Counters
     ) -> list[tuple[str, str]]:
         """Return each message with its receiver, in the order in which they are sent."""
-        messages, whole = [], act.whole_text
+        messages = []
         for count in range(1, act.times + 1):
             for to in receivers:
                 known = {**counters, "to": to} if act.to == ALL else counters
                 known = {**known, "n": str(count)} if act.times > 1 else known
-                messages.append((to, _filled(whole, known)))
+                messages.append((to, act.at_length(_filled(act.text, known))))
         return messages
+
+
+def _receivers(step: Step, act: Send) -> Sequence[str]:
+    """Return to whom a peer sends that are named: not to itself where all do."""
+    if act.to is None:
+        return [""]  # an id alone, whoever that leads to
+    several = act.to if isinstance(act.to, list) else [act.to]
+    return [name for name in several if name != act.at or step.act.at != ALL]
+
+
+def _filled_act(act: Any, counters: Counters) -> Any:
+    """Return an act with the counters in place; but in a text to be sent, which may be several."""
+    filled = {
+        key: _filled(value, counters)
+        for key in ("message", "refused", "says")
+        if isinstance(value := getattr(act, key, None), str)
+    }
+    if isinstance(line := getattr(act, "line", None), str):
+        is_pattern = isinstance(act, Expect)
+        known = {name: re.escape(each) for name, each in counters.items()}
+        filled["line"] = _filled(line, known if is_pattern else counters)
+    return act.model_copy(update=filled)
 
 
 def _filled(text: str, counters: Counters) -> str:

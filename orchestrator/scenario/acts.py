@@ -133,7 +133,7 @@ class Send(Act):
         id: what is typed in the place of an id, whatever the list shows; `last` for the one that
             led to `to` last.
         text: one line.
-        length: repeat the text until it has so many characters.
+        length: repeat the text until it has so many characters, its counters in place.
         times: send so many, without waiting for each reply; `{n}` counts them from 1.
             Where `all` stands, `{at}` and `{to}` name the two ends.
     """
@@ -144,13 +144,12 @@ class Send(Act):
     length: Annotated[int, Field(ge=1, le=_LONGEST)] | None = None
     times: Annotated[int, Field(ge=1, le=100_000)] = 1
 
-    @property
-    def whole_text(self) -> str:
-        """The text in its full length."""
+    def at_length(self, text: str) -> str:
+        """Return the text, whose counters are in place, in the length that is asked for."""
         if self.length is None:
-            return self.text
-        often = -(-self.length // len(self.text))
-        return (self.text * often)[: self.length]
+            return text
+        often = -(-self.length // len(text))
+        return (text * often)[: self.length]
 
     _repeatable = ruled(rules.of_send)
     _somebody = ruled(rules.of_id)

@@ -6,12 +6,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from orchestrator.engines.base import Progress
 from tests.orchestrator.bench import Bench, ended, judged, marks, outcomes, texts
 from tests.orchestrator.support import PATIENCE
+from tests.wrong.trial import profile_of
 
 TWO = "peers: [alice, bob]\nconnections: line\nsteps:\n"
 FOUR = "peers: [alice, bob, carol, dave]\nconnections: mesh\nsteps:\n"
@@ -136,6 +138,40 @@ def test_all_as_who_acts_and_to_whom(bench: Bench) -> None:
     assert ended(run, "exit") == ["ok"] * 4
 
 
+@pytest.mark.parametrize(
+    "act", ["send: {at: bob, to: all, text: x}", "terminate: {at: all, to: all}"]
+)
+@pytest.mark.parametrize(
+    ("more", "verdict"),
+    [("", "invalid"), (", refused: shows nobody", "valid"), (", may_fail: true", "valid")],
+)
+def test_all_are_nobody(bench: Bench, act: str, more: str, verdict: str) -> None:
+    run = bench.run(f"peers: [alice, bob]\nsteps:\n  - {act[:-1]}{more}}}\n")
+    done = outcomes(run, act.partition(":")[0])
+    assert {(each.type, each.fields["said"]) for each in done} == {("fail", "list shows nobody")}
+    assert judged(run)["expectations"] == verdict
+    assert {**judged(run), "expectations": "valid"} == dict.fromkeys(judged(run), "valid")
+
+
+def test_all_may_have_nobody_while_somebody_does(bench: Bench) -> None:
+    run = bench.run(
+        "peers: [alice, bob, carol]\nconnections: [[alice, bob]]\nsteps:\n"
+        "  - send: {at: all, to: all, text: x}\n  - terminate: {at: alice, to: all}\n"
+    )
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert ended(run, "send") == ["ok", "ok"]
+
+
+def test_who_dialled_must_list_whom(bench: Bench, tmp_path: Path) -> None:
+    profile = tmp_path / "nobody.yaml"
+    profile.write_text(profile_of("nobody").model_dump_json(), encoding="utf-8")
+    head = f"profile: {profile}\npeers: [alice, bob]\nlimits: {{expect: 0.2, settle: 0.2}}\n"
+    run = bench.run(f"{head}connections: line\nsteps:\n  - help: alice\n")
+    assert judged(run)["expectations"] == judged(run)["lists"] == "invalid"
+    (witness,) = (w for v in run.verdicts if v.check == "expectations" for w in v.witnesses)
+    assert witness.says.endswith("should have succeeded, but failed: list does not show bob")
+
+
 def test_all_send_to_several_and_nobody_to_itself(bench: Bench) -> None:
     run = bench.run(f"{FOUR}  - send: {{at: all, to: [alice, bob], text: 'from {{at}}'}}\n")
     assert set(judged(run).values()) == {"valid"}, judged(run)
@@ -149,6 +185,27 @@ def test_a_text_is_repeated_to_its_length(bench: Bench) -> None:
         "  - send: {at: alice, to: bob, text: 'abcdef', length: 3, times: 2}\n"
     )
     assert texts(run, "bob") == ["abcabca", "abc", "abc"]
+
+
+def test_a_text_with_a_counter_has_its_length_all_the_same(bench: Bench) -> None:
+    run = bench.run(f"{TWO}  - send: {{at: alice, to: bob, text: '{{n}} ', length: 9, times: 3}}\n")
+    assert texts(run, "bob") == [f"{n} " * 4 + n for n in "123"]
+
+
+def test_counters_in_what_is_expected(bench: Bench) -> None:
+    run = bench.run(
+        f"{TWO}  - repeat:\n      times: 2\n      steps:\n"
+        "        - send: {at: alice, to: bob, text: 'round {n}', says: '#{n}'}\n"
+        "        - expect: {at: bob, line: 'round {n}$'}\n"
+        "        - type: {at: alice, line: 'frob{n}', refused: 'frob{n}'}\n"
+        "  - send: {at: all, to: all, text: 'by {at}'}\n"
+        "  - expect: {at: bob, line: 'by alice'}\n"
+        "  - type: {at: all, line: '{at}', refused: '{at}'}\n"
+    )
+    assert [entry.fields["said"].split(": ")[-1] for entry in outcomes(run, "expect")] == [
+        "round 1", "round 2", "by alice",
+    ]  # fmt: skip
+    assert judged(run)["expectations"] == "valid", run.verdicts[0]
 
 
 def test_branches_run_at_once(bench: Bench) -> None:

@@ -98,12 +98,12 @@ def test_looking_for_mistakes_bears_with_anything(raw: Any) -> None:
 
 
 def test_a_text_of_any_length() -> None:
-    assert Send(at="a", to="b", text="abc", length=7).whole_text == "abcabca"
-    assert Send(at="a", to="b", text="abc", length=2).whole_text == "ab"
+    assert Send(at="a", to="b", text="abc", length=7).at_length("abc") == "abcabca"
+    assert Send(at="a", to="b", text="abc", length=2).at_length("abc") == "ab"
     long = Send(at="a", to="b", text="é" * 20_000, length=20_000)
     began = time.process_time()
     for _ in range(200):
-        assert len(long.whole_text) == 20_000
+        assert len(long.at_length(long.text)) == 20_000
     assert time.process_time() - began < 1.0
 
 
