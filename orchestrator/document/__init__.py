@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
-from orchestrator.document.mistakes import Problem, found, nearest, problem
+from orchestrator.document.mistakes import Problem, empty, found, nearest, problem
 from orchestrator.document.source import Source, load
 from orchestrator.document.writing import written
 from orchestrator.errors import DocumentError
@@ -27,10 +27,27 @@ __all__ = [
 ]
 
 
+_IN_A_FILE = "in a file"
+"""In the context of a validation: whether the value was read from a file."""
+
+
 class Strict(BaseModel):
-    """A model without unknown keys and without conversions."""
+    """A model without unknown keys and without conversions.
+
+    In a file, a key with nothing behind it is a mistake: as though it were not there, it would
+    often mean the opposite of what somebody had begun to write.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_key_is_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields.get(info.field_name or "")
+        is_read = info.context and info.context.get(_IN_A_FILE)
+        if value is None and is_read and field and field.default is None:
+            raise ValueError(empty(field.alias or str(info.field_name), field.annotation))
+        return value
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -70,6 +87,7 @@ def validate(
 ) -> tuple[Model | None, list[Problem]]:
     """Return a document as a `model`; or None, and why it is not one."""
     try:
+        context = {**context, _IN_A_FILE: True}
         return model.model_validate(source.plain, context=context), []
     except ValidationError as error:
         return None, [problem(detail, model) for detail in error.errors()]

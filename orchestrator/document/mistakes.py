@@ -45,6 +45,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def empty(key: str, annotation: Any) -> str:
+    """Return what is wrong with a key with nothing behind it that takes what `annotation` says."""
+    if _models_in(annotation):
+        return f"nothing stands below {key!r}: its keys are indented further than it"
+    return f"nothing stands behind {key!r}: give it a value, or leave it out"
+
+
 def problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     """Return what pydantic found wrong with a document that is to be a `model`."""
     place = tuple(detail["loc"])

@@ -82,15 +82,6 @@ _Id = _Port
 """Whatever is typed in the place of a port, or of an id."""
 
 
-def _something(value: Any) -> Any:
-    """Refuse a key that stands in a file with nothing behind it."""
-    if value is None:
-        raise ValueError("text is expected here, not nothing")
-    return value
-
-
-_GIVEN = BeforeValidator(_something)
-
 Receivers = Annotated[
     Annotated[Peers, Tag("one")] | Annotated[list[Peer], Tag("several")],
     Discriminator(lambda value: "several" if isinstance(value, list) else "one"),
@@ -112,7 +103,7 @@ class Connect(Act):
         json_schema_extra={"anyOf": [{"required": ["to"]}, {"required": ["address", "port"]}]}
     )
 
-    to: Annotated[Peers | None, _GIVEN] = None
+    to: Peers | None = None
     address: Line | None = None
     port: _Port | None = None
     within: Seconds | None = None
@@ -138,7 +129,7 @@ class Send(Act):
             Where `all` stands, `{at}` and `{to}` name the two ends.
     """
 
-    to: Annotated[Receivers | None, _GIVEN] = None
+    to: Receivers | None = None
     id: _Id | None = None
     text: Line
     length: Annotated[int, Field(ge=1, le=_LONGEST)] | None = None
@@ -168,7 +159,7 @@ class Terminate(Act):
         json_schema_extra={"anyOf": [{"required": ["to"]}, {"required": ["id"]}]}
     )
 
-    to: Annotated[Peers | None, _GIVEN] = None
+    to: Peers | None = None
     id: _Id | None = None
 
     _somebody = ruled(rules.of_id)
@@ -231,7 +222,7 @@ class List(Strict):
     """
 
     at: Peers
-    shows: list[Peer] | None = None
+    shows: Annotated[list[Peer] | None, Field(json_schema_extra={"uniqueItems": True})] = None
     within: Annotated[float, Field(ge=0, le=3600, strict=False)] = 0.0
 
     @property

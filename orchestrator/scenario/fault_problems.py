@@ -28,7 +28,7 @@ def find(steps: Any, peers: list[str]) -> Iterator[Problem]:
     """Yield the mistakes in the faults among some steps."""
     acts = list(_acts(steps))
     for place, verb, act in acts:
-        for rule in OF_FAULT.get(verb, ()):
+        for rule in OF_FAULT.get(verb, ()) if None not in act.values() else ():
             yield from (Problem(place, what) for what in rule(act))
         yield from (Problem(place, what) for what in _too_few(verb, act, peers))
     yield from _wrong_names(acts)

@@ -39,7 +39,7 @@ def find(raw: Any) -> Iterator[Problem]:
     for place, step in walk(raw.get("steps")):
         yield from (Problem(place, what) for what in rules.of_step(step))
         for verb, act in step.items():
-            if isinstance(act, dict):
+            if isinstance(act, dict) and None not in act.values():  # that alone is a mistake
                 wrong = (what for rule in rules.OF_VERB.get(verb, ()) for what in rule(act))
                 yield from (Problem((*place, verb), what) for what in wrong)
         yield from _overlaps(step.get("parallel"), (*place, "parallel"), peers)

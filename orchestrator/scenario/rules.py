@@ -95,8 +95,13 @@ def of_expect(act: Keys) -> Iterator[str]:
 def of_list(act: Keys) -> Iterator[str]:
     """Yield what is wrong with whom a list must show."""
     shows = act.get("shows")
-    if isinstance(shows, list) and act.get("at") in shows:
+    if not isinstance(shows, list):
+        return
+    if act.get("at") in shows:
         yield f"{act['at']} is not in its own list"
+    for name in dict.fromkeys(map(str, shows)):
+        if shows.count(name) > 1:
+            yield f"{name} stands twice in `shows`: a list shows each peer once"
 
 
 def of_repeat(block: Keys) -> Iterator[str]:

@@ -115,9 +115,9 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ("xyz: alice", "5:5: unknown key 'xyz': one of help, myip, myport"),
         ("connect: {at: alice, to: bob, says: x, may_fail: true}", "not says and may_fail"),
         ("send: {at: alice, to: [bob, carol], text: x}", "5:33: no peer 'carol' here"),
-        ("send: {at: alice, to: , text: x}", "5:23: text is expected here, not nothing"),
+        ("send: {at: alice, to: , text: x}", "5:23: nothing stands behind 'to': give it a value"),
         ("send: {at: alice, text: x}", "5:5: with whom? Key 'to' is missing, or 'id'"),
-        ("connect: {at: alice, to: }", "5:26: text is expected here, not nothing"),
+        ("connect: {at: alice, to: }", "5:26: nothing stands behind 'to': give it a value, or"),
         ("connect: {at: alice}", "5:5: connect to whom? Key 'to' is missing, or 'address' and"),
         ("exit: {at: alice, status: true}", "5:23: a whole number is expected here, or any,"),
         ("exit: {at: alice, status: none}", "not the text 'none'"),
@@ -147,6 +147,32 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
 )
 def test_mistakes_in_a_step(problems: Tell, step: str, says: str) -> None:
     assert says in problems(f"{RIGHT}{step}\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("step", "key"),
+    [
+        ("connect: {at: alice, to: bob, refused: }", "refused"),
+        ("connect: {at: alice, to: bob, says: }", "says"),
+        ("connect: {at: alice, to: bob, within: }", "within"),
+        ("connect: {at: alice, to: bob, port: }", "port"),
+        ("send: {at: alice, to: bob, text: x, length: }", "length"),
+        ("list: {at: alice, shows: }", "shows"),
+        ("expect: {at: alice, message: }", "message"),
+        ("expect: {at: alice, closed: true, from: }", "from"),
+        ("repeat: {times: 2, steps: [{list: bob}], every: }", "every"),
+        ("kill: {at: alice, for: }", "for"),
+        ("impair: {at: alice, loss: }", "loss"),
+        ("list: alice\nengine: ", "engine"),
+        ("list: alice\nlimits: {ready: }", "ready"),
+    ],
+)
+def test_a_key_with_nothing_behind_it_is_one_mistake(problems: Tell, step: str, key: str) -> None:
+    text = f"{RIGHT}{step}\n"
+    (before, *_) = [line for line in text.splitlines() if f"{key}: " in line]
+    line, column = text.splitlines().index(before) + 1, before.index(f"{key}: ") + 1
+    says = f"nothing stands behind {key!r}: give it a value, or leave it out"
+    assert problems(text) == [f"{line}:{column}: {says}"]
 
 
 @pytest.mark.parametrize(

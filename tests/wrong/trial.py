@@ -54,7 +54,7 @@ class Variant:
             return right
         # JSON is YAML, too.
         path = folder / f"{self.name}.yaml"
-        path.write_text(profile_of(self.name).model_dump_json(), encoding="utf-8")
+        path.write_text(profile_of(self.name).model_dump_json(exclude_none=True), encoding="utf-8")
         wrong = right.scenario.model_copy(update={"profile": str(path)})
         return Script(wrong, right.text)
 

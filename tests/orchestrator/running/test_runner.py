@@ -164,7 +164,7 @@ def test_all_may_have_nobody_while_somebody_does(bench: Bench) -> None:
 
 def test_who_dialled_must_list_whom(bench: Bench, tmp_path: Path) -> None:
     profile = tmp_path / "nobody.yaml"
-    profile.write_text(profile_of("nobody").model_dump_json(), encoding="utf-8")
+    profile.write_text(profile_of("nobody").model_dump_json(exclude_none=True), encoding="utf-8")
     head = f"profile: {profile}\npeers: [alice, bob]\nlimits: {{expect: 0.2, settle: 0.2}}\n"
     run = bench.run(f"{head}connections: line\nsteps:\n  - help: alice\n")
     assert judged(run)["expectations"] == judged(run)["lists"] == "invalid"

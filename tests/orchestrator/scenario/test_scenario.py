@@ -153,6 +153,11 @@ def test_so_many_peers_have_the_names_of_those_made_by_hand(tmp_path: Path) -> N
             "a is not in its own list",
         ),
         (
+            {"list": {"at": "a", "shows": ["b", "b"]}},
+            ("steps", 0, "list"),
+            "b stands twice in `shows`: a list shows each peer once",
+        ),
+        (
             {"connect": {"at": "a", "within": 5}},
             ("steps", 0, "connect"),
             "connect to whom? Key 'to' is missing, or 'address' and 'port'",
