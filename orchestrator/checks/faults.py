@@ -73,8 +73,13 @@ class Window:
 
     @property
     def is_proven(self) -> bool:
-        """Whether it was seen to hold, and to be gone if it was lifted."""
-        return self.given.status == "ok" and (not self.lifted or self.lifted.status == "ok")
+        """Whether it was seen to hold, and to be gone if it was lifted.
+
+        What another fault hid at first is seen later, or its lifting tells that it was not.
+        """
+        is_seen = self.lifted is not None or not self.given.last.fields.get("hidden")
+        held = self.given.status == "ok" and is_seen
+        return held and (not self.lifted or self.lifted.status == "ok")
 
     @property
     def said(self) -> str:

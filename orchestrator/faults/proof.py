@@ -21,7 +21,7 @@ from orchestrator.faults.probes import (
     vanishes,
 )
 
-__all__ = ["already", "amiss", "gone", "phrase", "probes_for", "unproven"]
+__all__ = ["already", "amiss", "gone", "phrase", "probes_for", "unproven", "vanishes"]
 
 _STRAIGHT_ENOUGH = 0.8  # the share of packets that arrives at least, of those not to be lost
 _DELAYED_ENOUGH = 0.9  # the share of a delay that is seen at least: nothing comes too early

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
@@ -26,6 +26,9 @@ Probed = tuple[Link, Probe]
 Judge = Callable[[Link, Probe, Measured, Measured], str]
 """Says what is amiss with a probe of a link, from what was measured before and now."""
 
+Doubt = tuple[Link, str]
+"""A link, and what is amiss with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -34,19 +37,31 @@ class Finding:
     Attributes:
         proof: each probe with what was measured, as the history has it.
         doubts: why the fault may not hold, or not be gone; empty when that is proven.
+        is_hidden: whether other faults that hide it are all that speaks against it: it may be
+            seen yet, once those are lifted.
     """
 
     proof: Sequence[dict[str, Any]]
     doubts: Sequence[str]
+    is_hidden: bool = False
 
 
 @dataclass(slots=True)
 class Held:
-    """A fault that holds, and what was measured of it so far."""
+    """A fault that holds, and what was measured of it so far.
+
+    Attributes:
+        fault: what it is.
+        before: what was measured without it.
+        during: what was measured of it last.
+        unseen: links on which it was not seen yet, and why: another fault hides it there, or it
+            was amiss once that was lifted. Empty where it does no more than what hides it.
+    """
 
     fault: Fault
     before: Mapping[Probed, Measured] = field(default_factory=dict)
     during: Mapping[Probed, Measured] = field(default_factory=dict)
+    unseen: dict[Link, str] = field(default_factory=dict)
 
 
 class Breaker:
@@ -63,6 +78,7 @@ class Breaker:
     ) -> None:
         self.network, self._patience = network, patience
         self._held = {each.fault.name: each for each in held}
+        self._lifted: list[tuple[Held, set[Link]]] = []  # where another hid that they are gone
         self._lock = threading.RLock()
         self._given: Counter[str] = Counter()
 
@@ -95,9 +111,12 @@ class Breaker:
             held.before = self._measure_before(fault, beside)
             self._held[fault.name] = held
             self._bend()
+            held.unseen = self._hidden(held)
             effects, means = self._effects(), self.network.means()
 
             def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
+                if not _run(before):
+                    return ""
                 others, back = beside.get(link, STRAIGHT), effects.get(_back(link), STRAIGHT)
                 return proof.unproven(fault.effect, others, probe, before, now, means, back)
 
@@ -110,22 +129,26 @@ class Breaker:
             EngineError: nobody can tell.
         """
         with self._lock:
-            effects, means = self._effects(), self.network.means()
+            return self._seen_to_hold(self._held[name], self._as_all_that_holds())
 
-            def judge(link: Link, probe: Probe, _: Measured, now: Measured) -> str:
-                back = effects.get(_back(link), STRAIGHT)
-                return proof.amiss(effects[link], probe, now, means, back)
+    def _as_all_that_holds(self) -> Judge:
+        effects, means = self._effects(), self.network.means()
 
-            return self._seen_to_hold(self._held[name], judge)
+        def judge(link: Link, probe: Probe, _: Measured, now: Measured) -> str:
+            back = effects.get(_back(link), STRAIGHT)
+            return proof.amiss(effects[link], probe, now, means, back)
+
+        return judge
 
     def _seen_to_hold(self, held: Held, judge: Judge) -> Finding:
-        held.during, doubts = self._measure_until_sure(held, judge)
+        held.during, doubts = self._measure_until_sure(held.before, judge)
         if not any(map(_run, held.during.values())):
-            doubts = ["no link of it has both its ends running"]
-        return Finding(_as_data(held), doubts)
+            return Finding(_as_data(held), ["no link of it has both its ends running"])
+        hidden = [] if doubts else _worded(self._hidden(held).items())
+        return Finding(_as_data(held), [*_worded(doubts), *hidden], is_hidden=bool(hidden))
 
     def lift(self, name: str) -> Finding:
-        """Let a fault hold no longer.
+        """Let a fault hold no longer; then look at what it has hidden.
 
         Raises:
             EngineError: that cannot be done, or nobody can tell; it may hold still.
@@ -134,14 +157,73 @@ class Breaker:
             held = self._held[name]
             del self._held[name]
             self._bend()
-            effect, effects, means = held.fault.effect, self._effects(), self.network.means()
-
-            def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
-                left, back = (effects.get(way, STRAIGHT) for way in (link, _back(link)))
-                return proof.gone(effect, left, probe, before, now, means, back)
-
-            after, doubts = self._measure_until_sure(held, judge)
+            after, amiss = self._measure_until_sure(held.before, self._as_without(held.fault))
+            doubts = _worded(amiss)
+            doubts += [f"never seen to hold: {why}" for why in _worded(held.unseen.items())]
+            if proof.vanishes(held.fault.effect):
+                self._see_what_held()
+                doubts += self._see_what_is_gone()
+            if hidden := self._hidden(held).keys():
+                self._lifted.append((held, set(hidden)))
             return Finding(_as_data(held, after), doubts)
+
+    def _as_without(self, fault: Fault) -> Judge:
+        effects, means = self._effects(), self.network.means()
+
+        def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
+            if not _run(before):
+                return ""
+            left, back = (effects.get(way, STRAIGHT) for way in (link, _back(link)))
+            return proof.gone(fault.effect, left, probe, before, now, means, back)
+
+        return judge
+
+    # What another fault hides
+
+    def _hidden(self, held: Held) -> dict[Link, str]:
+        """Return the links on which another fault hides one now, and which does.
+
+        Nothing is said of that where the hidden one does no more.
+        """
+        does_more = not proof.vanishes(held.fault.effect)
+        return {
+            link: f"hidden by {other.fault.name}" if does_more else ""
+            for other in self.held
+            if other is not held and proof.vanishes(other.fault.effect)
+            for link in sorted(held.fault.links & other.fault.links)
+        }
+
+    def _see_what_held(self) -> None:
+        """Look at faults on links where none could be seen, and now they can."""
+        for held in self.held:
+            links = held.unseen.keys() - self._hidden(held).keys()
+            if not links:
+                continue
+            before = _over(links, held.before)
+            found, doubts = self._measure_until_sure(before, self._as_all_that_holds())
+            self._note_seen(held, found, doubts)
+
+    def _note_seen(
+        self, held: Held, found: Mapping[Probed, Measured], doubts: Sequence[Doubt]
+    ) -> None:
+        """Note on which links a fault was seen, or would have been if it were there."""
+        seen = {link for (link, _), now in found.items() if _run(now)} - self._hidden(held).keys()
+        held.during = {**held.during, **found}
+        held.unseen = {link: why for link, why in held.unseen.items() if link not in seen}
+        held.unseen |= dict(reversed(doubts))  # of each link the first
+
+    def _see_what_is_gone(self) -> list[str]:
+        """Look at lifted faults on links where nobody could see that they are gone, until now."""
+        found: list[str] = []
+        waiting, self._lifted = self._lifted, []
+        for held, links in waiting:
+            hidden = links & self._hidden(held).keys()
+            before = _over(links - hidden, held.before)
+            _, doubts = self._measure_until_sure(before, self._as_without(held.fault))
+            found += [f"{held.fault.name} is not gone: {what}" for what in _worded(doubts)]
+            if hidden:
+                self._lifted.append((held, hidden))
+        return found
 
     def refresh(self) -> None:
         """Let what holds do so at a peer as well that was started again."""
@@ -188,13 +270,13 @@ class Breaker:
                 return found
 
     def _measure_until_sure(
-        self, held: Held, judge: Judge
-    ) -> tuple[Mapping[Probed, Measured], list[str]]:
+        self, before: Mapping[Probed, Measured], judge: Judge
+    ) -> tuple[Mapping[Probed, Measured], list[Doubt]]:
         """Return what is measured now, and what is amiss; a busy machine has further chances."""
         deadline = time.monotonic() + self._patience
         while True:
-            found = self._measure(held.before)
-            doubts = _doubts(held, found, judge)
+            found = self._measure(before)
+            doubts = _doubts(before, found, judge)
             if not doubts or time.monotonic() > deadline:
                 return found, doubts
 
@@ -217,21 +299,28 @@ class Breaker:
         """Make every link straight, whatever holds."""
         with self._lock:
             self._held.clear()
+            self._lifted.clear()
             self.network.close()
 
 
 def _doubts(
-    held: Held,
-    now: Mapping[Probed, Measured],
-    judge: Judge,
-) -> list[str]:
+    before: Mapping[Probed, Measured], now: Mapping[Probed, Measured], judge: Judge
+) -> list[Doubt]:
     """Return what a judge, told of each probe before and now, finds amiss, link by link."""
     return [
-        f"{link[0]} to {link[1]}: {what}"
+        (link, what)
         for (link, probe), measured in now.items()
-        if _run(before := held.before[link, probe], measured)
-        and (what := judge(link, probe, before, measured))
+        if _run(measured) and (what := judge(link, probe, before[link, probe], measured))
     ]
+
+
+def _worded(doubts: Iterable[Doubt]) -> list[str]:
+    return [f"{one} to {other}: {what}" for (one, other), what in doubts if what]
+
+
+def _over(links: Collection[Link], of: Mapping[Probed, Measured]) -> dict[Probed, Measured]:
+    """Return what was measured over some links."""
+    return {(link, probe): found for (link, probe), found in of.items() if link in links}
 
 
 def _run(*measured: Measured) -> bool:

@@ -200,6 +200,8 @@ class Disturber:
 
 def _found(measure: Callable[[Given], Finding], what: Given) -> Ended:
     finding = measure(what)
+    if finding.is_hidden:  # how it is lifted will tell
+        return "ok", {"proof": finding.proof, "hidden": finding.doubts}
     if finding.doubts:
         more = f" (and {len(finding.doubts) - 1} more)" if len(finding.doubts) > 1 else ""
         return "info", {"proof": finding.proof, "said": f"not proven: {finding.doubts[0]}{more}"}

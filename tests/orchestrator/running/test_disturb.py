@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.checks.facts import Facts
 from orchestrator.engines.base import Progress
 from orchestrator.engines.process import ProcessPeer
 from orchestrator.engines.process_network import ProcessNetwork
@@ -279,6 +280,18 @@ def test_what_is_not_measured_as_wanted_is_not_proven(
     assert stream.type == "info"
     assert stream.fields["said"] == "not proven: alice to bob: as ever (and 1 more)"
     assert judged(run)["expectations"] == "unknown"
+
+
+def test_what_another_fault_hides_is_told_and_judged_by_how_it_is_lifted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = ["alice to bob: hidden by cut"]
+    monkeypatch.setattr(Breaker, "apply", lambda *_: Finding([], hidden, is_hidden=True))
+    run = bench.run(f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n")
+    stream = told(run, "stream")
+    assert (stream.type, stream.fields["hidden"]) == ("ok", hidden)
+    (window,) = Facts(run.entries).faults
+    assert not window.is_proven, "nobody has lifted it"
 
 
 def test_what_did_not_hold_all_the_time_is_told(
