@@ -227,6 +227,8 @@ def _stream_amiss(effect: Effect, probe: Probe, measured: Measured, back: Effect
         return f"{arrived} of {_count(whole, 'byte')} came{_error(measured)}"
     if _shows_pieces(effect, probe) and not _in_pieces(effect, probe, measured):
         return _whole(measured) + f", {probe.count * _pieces(effect, probe)} wanted"
+    if _shows_gluing(effect, probe) and measured.reads > _reads_glued(probe):
+        return _whole(measured) + f", {_reads_glued(probe)} at most wanted"
     later = _later(effect)
     count = min(probe.count, measured.reads)  # what is written together is delayed so
     return _too_early(later, effect.jitter, count, measured) if later else ""
@@ -264,6 +266,19 @@ def _in_pieces(effect: Effect, probe: Probe, measured: Measured) -> bool:
     least = effect.lag + effect.delay - effect.jitter
     least += _IN_THE_MIDDLE * _pieces(effect, probe) * GAP
     return measured.delay is not None and measured.delay >= least
+
+
+def _shows_gluing(effect: Effect, probe: Probe) -> bool:
+    """Tell whether several writes are held back together each time."""
+    if not effect.hold or effect.pieces or effect.jitter:
+        return False
+    times = int((probe.count - 1) * probe.interval / effect.hold) + 1
+    return 2 * times <= _reads_glued(probe)
+
+
+def _reads_glued(probe: Probe) -> int:
+    """Return in how many reads what is held back comes, at most: who is busy reads less often."""
+    return probe.count // 2
 
 
 def _later(effect: Effect) -> float:

@@ -172,6 +172,10 @@ def test_probes_are_short_and_of_a_size_that_can_be_sent(
          "median delay 10 ms, 500 ms wanted"),
         (Effect(lag=0.5), Probe("stream", 20, 32), Measured(0, 0, error="refused"),
          "0 of 640 bytes came, refused"),
+        (Effect(hold=0.5), Probe("stream", 8, 32, 0.05), Measured(8, 256, 0.501, None, 8),
+         "256 bytes came in 8 reads, 4 at most wanted"),
+        (Effect(hold=0.5), Probe("stream", 8, 32, 0.05), Measured(8, 256, 0.501, None, 2), ""),
+        (Effect(hold=0.02), Probe("stream", 20, 32, 0.01), Measured(20, 640, 0.1, None, 20), ""),
         (Effect(reset=500), Probe("stream", 9, 256), Measured(9, 2304, 0.01, None, 9),
          "no reset: 2304 of 2304 bytes came"),
         (Effect(reset=500), Probe("stream", 9, 256), Measured(9, 800, 0.01, None, 9, "reset"),
@@ -182,6 +186,13 @@ def test_what_is_amiss_in_words(
     effect: Effect, probe: Probe, measured: Measured, says: str
 ) -> None:
     assert proof.amiss(effect, probe, measured, NETEM) == says
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.5, 5])
+def test_bytes_that_are_only_late_are_not_held_back(seconds: float) -> None:
+    (probe,) = proof.probes_for(Effect(hold=seconds), RELAY)
+    late = Link(Effect(lag=seconds), RELAY, 1, 0.0001).measure(probe)
+    assert "at most wanted" in proof.amiss(Effect(hold=seconds), probe, late, RELAY)
 
 
 def test_what_is_not_gone_in_words() -> None:
