@@ -131,6 +131,34 @@ class Breaker:
         with self._lock:
             return self._seen_to_hold(self._held[name], self._as_all_that_holds())
 
+    def concerns(self, peer: str) -> bool:
+        """Tell whether any fault holds on a link of a peer."""
+        return any(peer in link for held in self.held for link in held.fault.links)
+
+    def look_at(self, peer: str) -> list[str]:
+        """Measure whether what holds on the links of a peer does so still; return what is doubted.
+
+        Raises:
+            EngineError: nobody can tell.
+        """
+        found: list[str] = []
+        with self._lock:
+            for held in self.held:
+                links = {link for link in held.fault.links if peer in link}
+                doubts = self._look_over(links, held)
+                found += [f"{held.fault.name}: {what}" for what in _worded(doubts)]
+        return found
+
+    def _look_over(self, links: Collection[Link], held: Held) -> Sequence[Doubt]:
+        """Measure a fault on some of its links, and note on which it was seen."""
+        before = _over(links, held.before)
+        found, doubts = self._measure_until_sure(before, self._as_all_that_holds())
+        seen = {link for (link, _), now in found.items() if _run(now)} - self._hidden(held).keys()
+        held.during = {**held.during, **found}
+        held.unseen = {link: why for link, why in held.unseen.items() if link not in seen}
+        held.unseen |= dict(reversed(doubts))  # of each link the first
+        return doubts
+
     def _as_all_that_holds(self) -> Judge:
         effects, means = self._effects(), self.network.means()
 
@@ -196,21 +224,7 @@ class Breaker:
     def _see_what_held(self) -> None:
         """Look at faults on links where none could be seen, and now they can."""
         for held in self.held:
-            links = held.unseen.keys() - self._hidden(held).keys()
-            if not links:
-                continue
-            before = _over(links, held.before)
-            found, doubts = self._measure_until_sure(before, self._as_all_that_holds())
-            self._note_seen(held, found, doubts)
-
-    def _note_seen(
-        self, held: Held, found: Mapping[Probed, Measured], doubts: Sequence[Doubt]
-    ) -> None:
-        """Note on which links a fault was seen, or would have been if it were there."""
-        seen = {link for (link, _), now in found.items() if _run(now)} - self._hidden(held).keys()
-        held.during = {**held.during, **found}
-        held.unseen = {link: why for link, why in held.unseen.items() if link not in seen}
-        held.unseen |= dict(reversed(doubts))  # of each link the first
+            self._look_over(held.unseen.keys() - self._hidden(held).keys(), held)
 
     def _see_what_is_gone(self) -> list[str]:
         """Look at lifted faults on links where nobody could see that they are gone, until now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -136,7 +137,10 @@ class Disturber:
         return state == ("paused" if verb == "pause" else "exited")
 
     def start(self, at: str) -> None:
-        """Start a peer again that has ended; it is ready when this returns."""
+        """Start a peer again that has ended; it is ready when this returns.
+
+        What holds on its network is brought there while it gets ready, and seen to hold again.
+        """
 
         def work() -> Ended:
             with self._stage.consoles[at]:
@@ -149,13 +153,25 @@ class Disturber:
                 old.peer.start()
                 new = old.again()
                 self._stage.enter(new)
-                said = self._await_ready(new)
+                try:
+                    told = self._brought_to(at)
+                finally:  # even if it cannot be brought: others turn to this peer next
+                    said = self._await_ready(new)
             if said:
                 return "fail", {"said": said}
-            self._breaker.refresh()
-            return _seen(before, new.peer.status(), "running", {})
+            outcome, seen = _seen(before, new.peer.status(), "running", told)
+            if outcome == "ok" and (doubts := self._breaker.look_at(at)):
+                return "info", {**seen, "said": f"not proven since the start: {_first(doubts)}"}
+            return outcome, seen
 
         self._operate(at, "start", work)
+
+    def _brought_to(self, at: str) -> dict[str, Any]:
+        """Let what holds do so at a peer that has just started; tell how long it did not."""
+        began = time.monotonic()
+        self._breaker.refresh()
+        gap = round(time.monotonic() - began, 3)
+        return {"gap": gap} if gap and self._breaker.concerns(at) else {}
 
     def _await_ready(self, session: Session) -> str:
         """Wait until a peer that was started again is ready; return why it is not."""
@@ -203,9 +219,12 @@ def _found(measure: Callable[[Given], Finding], what: Given) -> Ended:
     if finding.is_hidden:  # how it is lifted will tell
         return "ok", {"proof": finding.proof, "hidden": finding.doubts}
     if finding.doubts:
-        more = f" (and {len(finding.doubts) - 1} more)" if len(finding.doubts) > 1 else ""
-        return "info", {"proof": finding.proof, "said": f"not proven: {finding.doubts[0]}{more}"}
+        return "info", {"proof": finding.proof, "said": f"not proven: {_first(finding.doubts)}"}
     return "ok", {"proof": finding.proof}
+
+
+def _first(doubts: Sequence[str]) -> str:
+    return doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "")
 
 
 def _seen(before: Status, during: Status, wanted: str, told: dict[str, Any]) -> Ended:

@@ -86,3 +86,19 @@ def test_the_second_of_two_cuts_that_does_nothing_is_found_out(
     assert doubt.startswith("alice to bob: 20 of 20 packets passed; before the fault")
     says = "never seen to hold: alice to bob: 20 of 20 packets passed"
     assert breaker.lift("two").doubts == [says]
+
+
+def test_a_fault_given_while_a_peer_was_down_is_seen_once_it_runs(
+    breaker: Breaker, network: Scripted
+) -> None:
+    network.down = {"bob"}
+    assert breaker.apply(fault("split", CUT, AB, AC)).doubts == []
+    assert breaker.look_at("bob") == [], "it does not run yet"
+    network.down, network.deaf = set(), {AB}
+    assert breaker.look_at("bob") == ["split: alice to bob: 20 of 20 packets passed"]
+    assert breaker.look_at("carol") == []
+    network.deaf = set()
+    assert breaker.look_at("bob") == []
+    assert breaker.concerns("bob")
+    breaker.lift("split")
+    assert not breaker.concerns("bob")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from orchestrator.engines.process_network import ProcessNetwork
+from orchestrator.errors import EngineError
 from orchestrator.faults import schedule
 from orchestrator.faults.kinds import LIFTED_BY
 from orchestrator.history import Entry
@@ -49,6 +52,51 @@ def test_a_fault_for_a_while(bench: Bench, verb: str, fault: str) -> None:
     (given,) = outcomes(run, verb)
     assert begun(run, LIFTED_BY[verb]).at - given.at >= 0.4
     assert begun(run, "connect").at >= outcomes(run, LIFTED_BY[verb])[0].at
+
+
+AGAIN = f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n  - kill: bob\n  - start: bob\n"
+
+
+def test_what_holds_is_brought_to_a_peer_before_it_is_ready_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = bench.folder / "runs/test/latest/history.jsonl"
+    ready: list[int] = []
+
+    def slow(_: ProcessNetwork) -> None:
+        ready.append(history.read_text().count('"ready"'))
+        threading.Event().wait(0.05)  # as long as it takes to bring it
+
+    monkeypatch.setattr(ProcessNetwork, "refresh", slow)
+    run = bench.run(AGAIN)
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert ready == [2], "alice and bob, in their first lives"
+    (start,) = outcomes(run, "start")
+    assert 0.05 <= start.fields["gap"] < 20
+
+
+def test_what_does_not_hold_at_a_peer_that_was_started_again_is_not_proven(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProcessNetwork, "refresh", lambda network: network.bend({}))
+    run = bench.run(AGAIN)
+    (start,) = outcomes(run, "start")
+    assert (start.type, judged(run)["expectations"]) == ("info", "unknown")
+    said = start.fields["said"]
+    assert said.startswith("not proven since the start: stream 1: alice to bob: ")
+    assert said.endswith("900 wanted (and 1 more)")
+
+
+def test_a_peer_that_cannot_be_brought_what_holds_is_there_for_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: ProcessNetwork) -> None:
+        raise EngineError("the relay is gone")
+
+    monkeypatch.setattr(ProcessNetwork, "refresh", fail)
+    run = bench.run(f"{AGAIN}  - list: bob\n")
+    assert ended(run, "start") == ["info"]
+    assert ended(run, "list") == ["ok"]
 
 
 @pytest.mark.parametrize(
