@@ -17,12 +17,10 @@ from orchestrator.engines.process_sidecar import ProcessSidecar
 from orchestrator.engines.rules import Rules
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import STRAIGHT, Effect, Link
+from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
 
 _MEANS = {"stream": "relay"}
-_WHY = "processes share this machine's network, which the lab never touches"
-LACKS = dict.fromkeys(("cut", "loss", "bandwidth", "delay"), _WHY)
-"""What processes cannot do to their network, and why."""
 _NOTE = (
     "streams are bent by a relay to which a peer is pointed when it dials:"
     " connections made before stay as they were"
@@ -58,7 +56,7 @@ class ProcessNetwork(Network):
 
     def lacks(self) -> Mapping[str, str]:
         """Return what cannot be done without a network of each peer's own."""
-        return LACKS
+        return PROCESSES_LACK
 
     def notes(self) -> Sequence[str]:
         """Return on which connections it works."""
@@ -70,7 +68,8 @@ class ProcessNetwork(Network):
             self._known(*link)
             for feature in effect.features:
                 if feature not in _MEANS:
-                    raise EngineError(f"{feature} cannot be done here: {_WHY}")
+                    why = PROCESSES_LACK.get(feature, "nobody knows how")
+                    raise EngineError(f"{feature} cannot be done here: {why}")
         with self._lock:
             self._effects = {link: each for link, each in effects.items() if each != STRAIGHT}
             if self._effects or self._sidecar:
@@ -128,7 +127,7 @@ class ProcessNetwork(Network):
         for link, probe in probes.items():
             self._known(*link)
             if probe.what != "stream":
-                raise EngineError(f"packets cannot be probed here: {_WHY}")
+                raise EngineError(f"packets cannot be probed here: {PROCESSES_LACK['cut']}")
         running = {link: probe for link, probe in probes.items() if self._runs(link)}
         nothing = Measured(sent=0, arrived=0, error=NOT_RUNNING)
         return dict.fromkeys(probes, nothing) | (self._measure(running) if running else {})

@@ -17,6 +17,10 @@ LIFTED_BY = {
 LIFTING = tuple(dict.fromkeys(LIFTED_BY.values()))
 """The verbs that lift faults."""
 
+_WHY = "processes share this machine's network, which the lab never touches"
+PROCESSES_LACK = dict.fromkeys(("cut", "loss", "bandwidth", "delay"), _WHY)
+"""What cannot be done to the network of local processes, and why."""
+
 
 def lifted_by(verb: str) -> tuple[str, ...]:
     """Return the kinds of faults that a verb lifts; none for one that lifts nothing."""

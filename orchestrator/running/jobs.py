@@ -12,8 +12,8 @@ from typing import Protocol
 
 from orchestrator.checks import Verdict
 from orchestrator.engines.base import Engine, Progress
-from orchestrator.engines.process_network import LACKS
 from orchestrator.errors import LabError, SessionError
+from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.running.agenda import Agenda
 from orchestrator.running.conduct import Conductor, Script, all_valid
 from orchestrator.running.pool import Pool
@@ -120,9 +120,9 @@ def misfit(script: Scenario, engine: EngineName) -> str:
     """Return why a scenario cannot run on an engine; empty where it can, as far as is known."""
     if script.engine and engine not in (EngineName.AUTO, script.engine):
         return f"runs on the engine {script.engine} alone"
-    lacking = [each for each in script.needed if each in LACKS]
-    if engine is EngineName.PROCESS and lacking:
-        return f"needs `{script.needed[lacking[0]]}`, but {LACKS[lacking[0]]}"
+    lacking = [each for each in script.needed if each in PROCESSES_LACK]
+    if EngineName.PROCESS in (engine, script.engine) and lacking:
+        return f"needs `{script.needed[lacking[0]]}`, but {PROCESSES_LACK[lacking[0]]}"
     return ""
 
 

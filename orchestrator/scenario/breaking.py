@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from orchestrator.document import Problem
 from orchestrator.faults import schedule, scope
 from orchestrator.faults.effect import FEATURES, Effect, Fault
-from orchestrator.faults.kinds import NETWORK, PROCESS
+from orchestrator.faults.kinds import NETWORK, PROCESS, PROCESSES_LACK
 from orchestrator.scenario.fault_acts import Chaos, Impair, Isolate, Partition, Scoped, Stream
 from orchestrator.scenario.steps import Single, Step, every
+from orchestrator.scenario.walk import walk
 from orchestrator.scenario.words import ALL
+
+if TYPE_CHECKING:
+    from orchestrator.scenario import Scenario
 
 
 def network_fault(verb: str, act: Any, name: str, peers: Sequence[str]) -> Fault:
@@ -81,6 +86,24 @@ def needed(steps: Iterable[Step], peers: Sequence[str]) -> dict[str, str]:
             for feature in _needs(entry, peers):
                 found.setdefault(feature, entry.phrase)
     return {each: found[each] for each in (*FEATURES, *PROCESS) if each in found}
+
+
+def impossible(raw: Any, script: Scenario) -> Iterator[Problem]:
+    """Yield the faults that cannot be done on the engine that a scenario says it runs on.
+
+    Args:
+        raw: the scenario as it stands in a file.
+        script: the same, read.
+    """
+    if script.engine != "process":
+        return
+    for (place, _), step in zip(walk(raw["steps"]), every(script.steps), strict=True):
+        entries = [((*place, "schedule", n), one) for n, one in enumerate(step.schedule or ())]
+        for here, one in ((place, step), *entries):
+            lacking = [each for each in _needs(one, script.peers) if each in PROCESSES_LACK]
+            if lacking:
+                why = f"not on the engine {script.engine}: {PROCESSES_LACK[lacking[0]]}"
+                yield Problem((*here, one.verb), why)
 
 
 def _needs(step: Single, peers: Sequence[str]) -> Iterator[str]:

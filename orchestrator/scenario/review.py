@@ -12,6 +12,7 @@ from orchestrator.document import Problem, Source
 from orchestrator.errors import DocumentError
 from orchestrator.profile import Profile
 from orchestrator.scenario import Scenario
+from orchestrator.scenario.breaking import impossible
 from orchestrator.scenario.needs import lacking
 from orchestrator.scenario.walk import Place
 
@@ -50,6 +51,8 @@ class Review:
         except DocumentError as error:
             yield from error.what.splitlines()
         raw = source.plain if isinstance(source.plain, dict) else {}
+        if script := self.scenarios.get(path):
+            yield from source.placed(impossible(raw, script))
         yield from source.placed(self._taken(raw.get("name"), path))
         look = yield from self._named(raw.get("profile", "peerlab"), ("profile",), source)
         others = raw.get("profiles")
