@@ -92,6 +92,12 @@ def print_error(label: str, error: LabError) -> None:
         err.print(f"[bold]hint:[/] {safe(error.hint)}", soft_wrap=True)
 
 
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what a person should know beside a result."""
+    for note in notes:
+        err.print(f"[bold]note:[/] {safe(note)}", soft_wrap=True)
+
+
 def print_mistakes(mistakes: Iterable[str]) -> None:
     """Print each on a line of its own that begins with the file, as editors want it."""
     for mistake in mistakes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, NoReturn
 
 import typer
 
 from orchestrator import profile, report
-from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
+from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes, progress
+from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.mesh import PROFILE
 from orchestrator.cli.options import Json
 from orchestrator.errors import LabError
@@ -101,9 +102,9 @@ def _scope(where: list[str], *, both: bool) -> dict[str, object]:
 
 
 def _break(verb: str, **keys: object) -> None:
-    with _by_hand() as faults:
+    with _by_hand() as (_, faults):
         kept = faults.apply(verb, **keys)
-        _tell(faults.lapses())
+        print_notes(faults.lapses())
     _show([kept])
     _end([kept])
 
@@ -142,12 +143,13 @@ def _change(verb: str, name: str) -> None:
     with _mesh() as mesh:
         peer = mesh.peer(name)
         before = peer.status().phrase
-        getattr(peer, verb)()
-        if verb == "start":
-            faults = mesh.faults()
-            faults.refresh()
-            _tell(faults.lapses())
-        now = peer.status().phrase
+        with leaving(lambda: f"{name}: {before} → {peer.status().phrase}"):
+            getattr(peer, verb)()
+            if verb == "start":
+                faults = mesh.faults()
+                faults.refresh()
+                print_notes(faults.lapses())
+            now = peer.status().phrase
     out.print(f"{safe(name)}: {before} → {now}")
 
 
@@ -156,12 +158,9 @@ def heal(
     name: Annotated[str, typer.Argument(help="A fault's name, as `faults` shows it.")] = ALL,
 ) -> None:
     """Lift one fault, or all of them; peers that are paused go on, ended ones stay so."""
-    with _mesh() as mesh:
-        faults = mesh.faults()
+    with _by_hand() as (mesh, faults):
         lifted = faults.heal(name)
-        _tell(faults.lapses())
-        if not faults.holds:
-            mesh.forget_faults()
+        print_notes(faults.lapses())
         paused = [peer for peer in mesh.peers() if peer.status().state == "paused"]
         for peer in paused if name == ALL else ():
             peer.resume()
@@ -176,11 +175,10 @@ def heal(
 @commands.command(epilog="Example: peerlab faults --json")
 def faults(as_json: Json = False) -> None:
     """Show what holds now, measured anew."""
-    with _mesh() as mesh:
-        by_hand = mesh.faults()
+    with _by_hand() as (mesh, by_hand):
         held, lapses = by_hand.held(), by_hand.lapses()
         down = [(peer.name, peer.status()) for peer in mesh.peers()]
-    _tell(lapses)
+    print_notes(lapses)
     if as_json:
         print_json([_row(each).as_data() for each in held])
     elif held:
@@ -193,10 +191,14 @@ def faults(as_json: Json = False) -> None:
     _end(held)
 
 
-def _tell(lapses: Iterable[str]) -> None:
-    """Say what has not held all the time."""
-    for said in lapses:
-        err.print(f"[bold]note:[/] {safe(said)}", soft_wrap=True)
+def _holding(mesh: Mesh, faults: ByHand) -> str:
+    """Return which faults hold, for whoever has broken off what was to change that."""
+    names = faults.names
+    if not names:
+        mesh.forget_faults()
+        return "no fault of the network holds"
+    holds, them = ("holds", "it") if len(names) == 1 else ("hold", "them")
+    return f"{', '.join(names)} {holds}: peerlab heal lifts {them}"
 
 
 def _show(kept: list[Kept]) -> None:
@@ -222,10 +224,16 @@ def _mesh() -> Iterator[Mesh]:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
         if not mesh.peers():
             raise LabError("there is no mesh to break", hint="peerlab up starts one")
-        yield mesh
+        with leaving(lambda: "nothing was changed"):
+            yield mesh
 
 
 @contextlib.contextmanager
-def _by_hand() -> Iterator[ByHand]:
+def _by_hand() -> Iterator[tuple[Mesh, ByHand]]:
+    """Yield what is broken by hand, and where; sidecars go once nothing is."""
     with _mesh() as mesh:
-        yield mesh.faults()
+        faults = mesh.faults()
+        with leaving(lambda: _holding(mesh, faults)):
+            yield mesh, faults
+        if not faults.names:
+            mesh.forget_faults()

@@ -9,13 +9,15 @@ from typing import Annotated
 import typer
 
 from orchestrator import profile, report
-from orchestrator.cli.consoles import err, out, print_json, progress
+from orchestrator.cli.consoles import err, out, print_json, print_notes, progress
+from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.options import Json
 from orchestrator.errors import LabError
 from orchestrator.image import ensure_image, ensure_sidecar_image
 from orchestrator.installation import ROOT
 from orchestrator.mesh.compose import Mesh, attach_command
 from orchestrator.report import PeerRow
+from orchestrator.text import count
 
 PROFILE = "peerlab"  # the mesh of compose.yaml runs the project's own peer
 
@@ -27,11 +29,18 @@ def up(
     peers: Annotated[int, typer.Option(min=1, max=200, help="How many peers.")] = 4,
     as_json: Json = False,
 ) -> None:
-    """Start a mesh to use by hand: alice, bob, carol, dave, and more as asked for."""
+    """Start a mesh to use by hand: alice, bob, carol, dave, and more as asked for.
+
+    Faults that hold do so at peers that were started again, or are new, as well.
+    """
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
-        mesh.up(peers, telling)
-        rows = _rows(mesh)
+        with leaving(lambda: _there(mesh)):
+            mesh.up(peers, telling)
+            faults = mesh.faults()  # which spread to new peers
+            faults.refresh()
+            rows = _rows(mesh)
+    print_notes(faults.lapses())
     _show_peers(rows, as_json=as_json)
     if not as_json:
         out.print(f"chat at one: docker attach {rows[0].peer}   (leave with Ctrl-P Ctrl-Q)")
@@ -41,8 +50,17 @@ def up(
 def down() -> None:
     """Remove the mesh, and whatever a killed run left behind."""
     with progress() as telling:
-        count = Mesh(profile.load(PROFILE), telling.phase).down(telling)
-    out.print(f"removed {count} peers" if count else "there was no mesh")
+        mesh = Mesh(profile.load(PROFILE), telling.phase)
+        with leaving(lambda: _there(mesh)):
+            removed = mesh.down(telling)
+    out.print(f"removed {count(removed, 'peer')}" if removed else "there was no mesh")
+
+
+def _there(mesh: Mesh) -> str:
+    """Return what is left of a mesh of which not all was started, or removed."""
+    number = len(mesh.peers())
+    are = "is" if number == 1 else "are"
+    return f"{count(number, 'peer')} of the mesh {are} left: peerlab ps shows, peerlab down removes"
 
 
 @commands.command(epilog="Example: peerlab ps --json | jq '.[].address'")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
 from orchestrator import document
 from orchestrator.document import Problem
 from orchestrator.engines.docker_mesh import MeshNetwork
-from orchestrator.errors import LabError
-from orchestrator.faults.effect import Effect, Fault
-from orchestrator.faults.probe import Measured, Probe
-from orchestrator.running.breaker import Breaker, Finding, Held
+from orchestrator.errors import EngineError, LabError
+from orchestrator.faults.effect import Fault, Link, by_link
+from orchestrator.faults.probe import Measured
+from orchestrator.mesh import record
+from orchestrator.mesh.record import Noted
+from orchestrator.running.breaker import Breaker, Finding, Held, Probed
 from orchestrator.scenario import Single, network_fault
 from orchestrator.scenario.words import ALL, DECLARED
 from orchestrator.text import cut
@@ -43,33 +44,63 @@ class Kept:
 
 
 class ByHand:
-    """The faults of the mesh. The sidecars keep the record of them between two commands.
+    """The faults of the mesh. A record of them is kept beside it between two commands.
+
+    A fault is on the links that its scope names now: where peers have come since the last
+    command it spreads to theirs.
 
     Args:
         names: of the mesh's peers.
         network: between them.
 
     Raises:
-        LabError: the record cannot be had.
+        LabError: the record cannot be had, or what holds cannot be spread.
     """
 
     def __init__(self, names: Sequence[str], network: MeshNetwork) -> None:
         self._names, self._network = names, network
-        self._since: dict[str, float] = {}
-        self._breaker = Breaker(network, [self._read(each) for each in _record(network)])
+        self._said: list[str] = []
+        known, noted = record.load(network.notes_kept())
+        self._noted = {each.name: each for each in noted}
+        self._breaker = Breaker(
+            network, [Held(self._fault(each), each.before) for each in self._noted.values()]
+        )
+        if self._noted and (new := {*names} - {*known}):
+            self._spread(new)
 
-    def _read(self, data: Mapping[str, Any]) -> Held:
-        fault = {**data["fault"], "effect": Effect(**data["fault"]["effect"])}
-        links = frozenset((one, other) for one, other in fault.pop("links"))
-        before = {
-            ((link[0], link[1]), Probe(**probe)): Measured.of(measured)
-            for link, probe, measured in data["before"]
+    def _fault(self, noted: Noted) -> Fault:
+        act = Single.model_validate({noted.verb: noted.keys}).act
+        return network_fault(noted.verb, act, noted.name, self._names)
+
+    def _spread(self, new: Collection[str]) -> None:
+        """Let what holds do so on the links of new peers as well, of those in its scope."""
+        for held in self._breaker.held:
+            known = {link for link, _ in held.before}
+            links = {link for link in held.fault.links - known if not {*link}.isdisjoint(new)}
+            if links:
+                held.before = {**held.before, **self._measured(held, links)}
+                there = ", ".join(sorted({name for link in links for name in link} & {*new}))
+                self._said.append(f"{held.fault.name} holds at {there} as well")
+        self._bend(self._breaker.held)
+
+    def _measured(self, held: Held, links: Iterable[Link]) -> dict[Probed, Measured]:
+        """Return what the probes of a fault show on links where it does not hold yet."""
+        return {
+            (link, probe): measured
+            for probe in dict.fromkeys(probe for _, probe in held.before)
+            for link, measured in self._network.measure(dict.fromkeys(links, probe)).items()
         }
-        self._since[fault["name"]] = data["since"]
-        return Held(Fault(links=links, **fault), before)
+
+    def _bend(self, several: Iterable[Held]) -> None:
+        """Let these hold and nothing else, and note it."""
+        self._network.bend(by_link(held.fault for held in several))
+        self._breaker = Breaker(self._network, several)
+        self._write()
 
     def apply(self, verb: str, **keys: object) -> Kept:
         """Let a fault of the network hold until it is healed.
+
+        Who breaks this off lifts it, and so does a record that cannot be kept.
 
         Args:
             verb: as in scenarios.
@@ -79,17 +110,29 @@ class ByHand:
             LabError: it makes no sense, or cannot be done.
         """
         given = {key: value for key, value in keys.items() if value is not None}
-        fault = network_fault(
-            verb, self._step(verb, given).act, self._breaker.new_name(verb), self._names
-        )
-        if any(held.fault.name == fault.name for held in self._breaker.held):
+        step = self._step(verb, given)
+        fault = network_fault(verb, step.act, self._breaker.new_name(verb), self._names)
+        if fault.name in self._noted:
             raise LabError(f"a fault called {fault.name!r} holds already", hint=_HINT)
-        self._since[fault.name] = time.time()
+        self._noted[fault.name] = Noted(verb, given, fault.name, time.time())
         try:
             finding = self._breaker.apply(fault)
-        finally:
             self._write()
+        except BaseException:
+            self._take_back(fault.name)
+            raise
         return self._kept(fault.name, finding)
+
+    def _take_back(self, name: str) -> None:
+        """Lift a fault that nobody has seen to hold, as well as that can be done."""
+        others = [held for held in self._breaker.held if held.fault.name != name]
+        if len(others) == len(self._breaker.held):
+            return  # it had not begun
+        try:
+            self._bend(others)
+        except EngineError:
+            with contextlib.suppress(EngineError):
+                self._write()  # or nobody could heal it
 
     def _step(self, verb: str, keys: dict[str, object]) -> Single:
         try:
@@ -99,9 +142,9 @@ class ByHand:
             raise LabError(f"{verb}: {says}", hint=f"peerlab fault {verb} --help") from None
 
     @property
-    def holds(self) -> bool:
-        """Whether any fault of the network does."""
-        return bool(self._breaker.held)
+    def names(self) -> list[str]:
+        """Which faults of the network hold, oldest first."""
+        return [held.fault.name for held in self._breaker.held]
 
     def held(self) -> list[Kept]:
         """Return what holds now, each measured anew."""
@@ -115,10 +158,12 @@ class ByHand:
     def _of(self, held: Held, finding: Finding) -> Kept:
         means = self._network.means()
         used = {each: means.get(each, "") for each in held.fault.effect.features}
-        return Kept(held, used, self._since[held.fault.name], finding)
+        return Kept(held, used, self._noted[held.fault.name].since, finding)
 
     def heal(self, name: str) -> list[Kept]:
         """Lift one fault, or all, the last one first; return what was found.
+
+        Who breaks this off finds those lifted that were begun with.
 
         Raises:
             LabError: there is none of that name, or it cannot be lifted.
@@ -131,33 +176,31 @@ class ByHand:
             for held in reversed(going):
                 finding = self._breaker.lift(held.fault.name)
                 lifted.append(self._of(held, finding))
-        finally:
+        except BaseException:
+            with contextlib.suppress(EngineError):
+                self._bend(self._breaker.held)
+            raise
+        if lifted:
             self._write()
         return lifted
 
     def refresh(self) -> None:
         """Let what holds do so at a peer that was started again as well."""
-        self._breaker.refresh()
-        self._write()
+        if self._breaker.held:
+            self._breaker.refresh()
+            self._write()
 
     def lapses(self) -> list[str]:
-        """Return what has not held all the time, in a sentence each."""
-        return self._network.lapses()
+        """Return what has not held all the time, or holds at more peers now, in sentences."""
+        said, self._said = self._said, []
+        return said + self._network.lapses()
 
     def _write(self) -> None:
-        """Leave the record with the sidecars."""
-        record = [
-            {
-                "fault": {**asdict(held.fault), "links": sorted(held.fault.links)},
-                "before": [
-                    [link, asdict(probe), measured.as_data()]
-                    for (link, probe), measured in held.before.items()
-                ],
-                "since": self._since[held.fault.name],
-            }
-            for held in self._breaker.held
-        ]
-        self._network.note(json.dumps(record))
+        """Keep the record for the next command."""
+        noted = (
+            replace(self._noted[held.fault.name], before=held.before) for held in self._breaker.held
+        )
+        self._network.note(record.dump(self._names, noted))
 
 
 def _told(problem: Problem) -> str:
@@ -165,9 +208,3 @@ def _told(problem: Problem) -> str:
     key = next((str(each) for each in reversed(problem.place) if isinstance(each, str)), "")
     says = cut(problem.what, _LONGEST)
     return f"{key}: {says}" if key and key not in Single.model_fields else says
-
-
-def _record(network: MeshNetwork) -> list[dict[str, Any]]:
-    text = network.notes_kept()
-    found: list[dict[str, Any]] = json.loads(text) if text else []
-    return found

@@ -41,7 +41,7 @@ def test_a_fault_of_the_labs_own_is_told_in_a_line(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 2
     first, hint = done.stderr.splitlines()
-    assert first == "the lab itself failed: KeyError: \"of the lab's own\\nmaking\""
+    assert first == 'the lab itself failed: KeyError: "of the lab\'s own\\nmaking"'
     (kept,) = re.findall(r"^hint: its traceback is in (\S+): report it$", hint)
     assert Path(kept).parent == tmp_path
     assert "in fail" in Path(kept).read_text()
