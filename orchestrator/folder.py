@@ -11,6 +11,35 @@ from orchestrator.errors import LabError
 
 _NOT_ITS_OWN = {"__pycache__", ".git"}  # wherever they are in it
 
+SOURCES = (
+    ".c", ".cc", ".cpp", ".cxx", ".go", ".java", ".jar", ".js", ".mjs", ".pl", ".py", ".rb", ".rs",
+    ".sh", ".ts",
+)  # fmt: skip
+"""How the names of programs' sources end."""
+
+MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
+
+OUTPUT_SIGN = ".peerlab-output"
+"""A file that lies wherever the lab keeps results: such a folder is no part of any program."""
+
+
+def is_output(folder: Path) -> bool:
+    """Tell whether the lab keeps results in a folder."""
+    return (folder / OUTPUT_SIGN).is_file()
+
+
+def holds_source(folder: Path) -> bool:
+    """Tell whether a folder itself, not one in it, holds what looks like a program."""
+    return any(map(_is_source, folder.iterdir()))
+
+
+def _is_source(path: Path) -> bool:
+    if not path.is_file() or path.name.startswith("."):
+        return False
+    # Of a file with another ending, being executable says little: on some disks all files are.
+    is_binary = not path.suffix and bool(path.stat().st_mode & 0o111)
+    return path.suffix.lower() in SOURCES or path.name in MAKEFILES or is_binary
+
 
 def folder_digest(folder: Path) -> str:
     """Return a digest of all that counts in a folder: see `file_digest`."""
@@ -68,10 +97,12 @@ def _names(folder: Path) -> set[str]:
 
 
 def _left_out(folder: str, names: Iterable[str]) -> set[str]:
-    """Return which of `names` do not count: caches, and what is neither file nor folder."""
+    """Return which of `names` do not count: caches, results, what is neither file nor folder."""
     paths = {name: Path(folder, name) for name in names}
     return {
         name
         for name, path in paths.items()
-        if name in _NOT_ITS_OWN or not (path.is_symlink() or path.is_file() or path.is_dir())
+        if name in _NOT_ITS_OWN
+        or not (path.is_symlink() or path.is_file() or path.is_dir())
+        or is_output(path)
     }

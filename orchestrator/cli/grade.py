@@ -12,7 +12,7 @@ import typer
 from orchestrator import grades
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, say
 from orchestrator.cli.live import Live
-from orchestrator.cli.options import Engine, Jobs, Json, Programs
+from orchestrator.cli.options import Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import LabError
 from orchestrator.grades import Grade
@@ -53,6 +53,7 @@ def grade(
     again: Again = False,
     only: Only = None,
     require: Require = False,
+    trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Grade programs; the same command goes on where an earlier one was ended.
@@ -61,7 +62,9 @@ def grade(
     unknown, or the lab broke.
     """
     suite = grades.load(rubric).only(only or [])
-    found = find(programs, common, output)
+    found = find(programs, common, output, trust=trust)
+    if common:
+        say(f"with {common}: {', '.join(str(each.folder) for each in found)}")
     if engine is EngineName.AUTO:
         engine = available(say)
     if engine is EngineName.PROCESS:

@@ -11,7 +11,7 @@ import typer
 from orchestrator import grades
 from orchestrator.cli.consoles import BROKEN, out, print_json, say
 from orchestrator.cli.live import Live
-from orchestrator.cli.options import Engine, Jobs, Json, Programs
+from orchestrator.cli.options import Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
 from orchestrator.grading import Options, find
 from orchestrator.interop import RUBRIC, match
@@ -30,11 +30,12 @@ def interop(
     engine: Engine = EngineName.AUTO,
     jobs: Jobs = 2,
     output: Output = Path("interop-results"),
+    trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Let every program talk with every other; exit status 2 where an outcome is unknown."""
     suite = grades.load(RUBRIC)
-    found = find(programs, None, output)
+    found = find(programs, None, output, trust=trust)
     if engine is EngineName.AUTO:
         engine = available(say)
     options = Options(engine, lambda _: choose(engine, say, stop=options.stop), output, jobs)

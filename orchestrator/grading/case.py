@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from orchestrator.grades import Outcome, Result, Task, mark, unrun
 from orchestrator.grading.options import Show
-from orchestrator.grading.programs import Program, trouble_line
+from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
 from orchestrator.running.conduct import Script
 from orchestrator.running.jobs import Guide, misfit
@@ -52,10 +52,10 @@ class Part:
 
     @property
     def trouble(self) -> str:
-        """What is wrong with its profile, in one line; empty where nothing is."""
+        """Why its profile is of no use, in one line; empty where it is of some."""
         if self.program.look is not None:
             return ""
-        return f"{self._profile} is wrong: {trouble_line(self.program)}"
+        return f"{self._profile} {self.program.trouble_line}"
 
     def lacking(self, task: Task) -> tuple[Outcome, str] | None:
         """Return what becomes of a test that needs what a profile lacks, and why; else None."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from orchestrator.errors import LabError
 from orchestrator.grades import Grade, Result, Suite, Task
+from orchestrator.grading.alone import alone_in
 from orchestrator.grading.course import Case, Course
 from orchestrator.grading.digest import Digests
 from orchestrator.grading.options import Naming, Options
@@ -18,8 +15,6 @@ from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
 from orchestrator.running.jobs import carry_out
 from orchestrator.scenario import EngineName
-
-_LOCK = ".lock"
 
 
 @dataclass
@@ -54,7 +49,7 @@ class Grading:
         Raises:
             LabError: the engine does not answer, or results cannot be kept.
         """
-        with _alone_in(self._options.output):
+        with alone_in(self._options.output):
             cases = [case for program in self._programs for case in self._open_cases(program)]
             with show([case.name for case in cases]) as shown:
                 course = Course(cases, self.known, shown, self._options.stop)
@@ -98,26 +93,3 @@ def _start(look: Profile, engine: EngineName) -> str:
     for word, value in filled.items():
         words = [each.replace(word, value) for each in words]
     return shlex.join(words)
-
-
-@contextlib.contextmanager
-def _alone_in(output: Path) -> Iterator[None]:
-    """Let nobody else grade into a folder.
-
-    Raises:
-        LabError: somebody does, or it cannot be written.
-    """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with (output / _LOCK).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise LabError(
-                    f"{output}: another grading is under way there",
-                    hint="wait for it, or choose another --output",
-                ) from error
-            yield
-    except OSError as error:
-        raise LabError(f"{output}: cannot be written: {error.strerror}",
-                       hint="choose another folder with --output") from error  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from orchestrator.grades import Result, Suite
 from orchestrator.grades.matrix import Cell, Matrix
-from orchestrator.grading import Naming, Options, Program
+from orchestrator.grading import Naming, Options, Program, alone_in
 from orchestrator.installation import ROOT
 from orchestrator.interop.course import Case, Course, Pair
 from orchestrator.running.jobs import carry_out
@@ -31,7 +31,7 @@ def match(suite: Suite, programs: Sequence[Program], options: Options, show: Nam
                 known[pair.key][task.test.name] = result
             else:
                 cases.append(case)
-    with show([case.name for case in cases]) as shown:
+    with alone_in(options.output), show([case.name for case in cases]) as shown:
         course = Course(cases, known, options.output, shown, options.stop)
         carry_out(options.plan([case.script for case in cases], course), course)
     return _matrix(suite, programs, options, known)

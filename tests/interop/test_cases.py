@@ -53,7 +53,9 @@ def test_what_a_profile_is_silent_about_is_unknown() -> None:
 
 
 def test_a_wrong_profile_is_told_in_one_line() -> None:
-    wrong = Program("wrong", Path("wrong.yaml"), trouble="3:1: no verb\n7:5: no pattern")
+    wrong = Program(
+        "wrong", Path("wrong.yaml"), flaw="is wrong", trouble="3:1: no verb\n7:5: no pattern"
+    )
     result = decided(wrong, FINE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason == "the profile of wrong is wrong: 3:1: no verb"

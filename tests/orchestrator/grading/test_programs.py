@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import DocumentError
-from orchestrator.grading import find
+from orchestrator.folder import copy_folder
+from orchestrator.grading import alone_in, find
 from orchestrator.grading.digest import Digests
+from orchestrator.grading.naming import fit
 from orchestrator.grading.programs import Program
 from tests.orchestrator.grades.support import task
 from tests.orchestrator.grading.submissions import right, squeezing
@@ -85,6 +87,110 @@ def test_one_profile_for_all(tmp_path: Path) -> None:
         assert program.look.start.folder == str(tmp_path / "in" / name)
         assert program.look.verbs["send"].ok
     assert names(find([tmp_path / "in/carl"], common, tmp_path / "out")) == ["carl"]
+
+
+def test_a_folder_without_a_profile_is_told(tmp_path: Path) -> None:
+    right(tmp_path, "anna")
+    for name in ("bert", ".git", "_mine", "grades", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "chat.py").write_text("")
+    (tmp_path / "cleo").mkdir()  # nothing was submitted
+    with alone_in(tmp_path / "old"):
+        anna, bert = find([tmp_path], None, tmp_path / "grades")
+    assert (anna.name, bert.name, bert.look) == ("anna", "bert", None)
+    assert bert.trouble_line == (
+        "is missing: there is no profile.yaml in it;"
+        f" `peerlab profile new {tmp_path / 'bert'}` writes one"
+    )
+
+
+BEYOND = {
+    "reader": ("name: ", "reader: reader.py:Mine\nname: "),
+    "folder": ("folder: .", "folder: .."),
+    "link": ("folder: .", "folder: link"),
+}
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_a_profile_that_came_with_a_submission_stays_in_its_folder(
+    tmp_path: Path, what: str
+) -> None:
+    folder = squeezing(tmp_path / "all", "anna")
+    (folder / "link").symlink_to(tmp_path)
+    file = folder / "profile.yaml"
+    assert names(find([folder], None, tmp_path)) == ["anna"]
+    file.write_text(file.read_text().replace(*BEYOND[what], 1))
+    for path in (folder, tmp_path / "all"):
+        (anna,) = find([path], None, tmp_path)
+        assert anna.look is None
+        assert anna.trouble_line.startswith("is not trusted: it names a ")
+        assert f"name {path / file.relative_to(path)} itself, or give --trust" in anna.trouble
+        assert find([path], None, tmp_path, trust=True)[0].look
+    assert find([file], None, tmp_path)[0].look
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("李明", "李明"),
+        ("हिन्दी", "हिन्दी"),
+        ("Zoe\u0308 <b>x & co", "Zoë-b-x-co"),
+        ("summary.html", "summary-html"),
+        ("...", "program"),
+        ("x" * 200, "x" * 60),
+    ],
+)
+def test_names_of_all_scripts_are_kept(folder: str, name: str) -> None:
+    assert fit(folder) == name
+
+
+def common_of(home: Path) -> Path:
+    return squeezing(home / "teacher", "common") / "profile.yaml"
+
+
+def submitted(*folders: Path) -> None:
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "chat.py").write_text("")
+
+
+def test_with_one_profile_too_names_that_clash_are_numbered(tmp_path: Path) -> None:
+    submitted(*(tmp_path / "in" / name for name in ("a b", "a&b", "李明")))
+    found = find([tmp_path / "in"], common_of(tmp_path), tmp_path / "out")
+    assert names(found) == ["a-b", "a-b-2", "李明"]
+    assert [each.folder.name for each in found] == ["a b", "a&b", "李明"]
+    assert [each.file.parent.name for each in found] == names(found)
+
+
+@pytest.mark.parametrize("loose", ["roster.csv", "tests.py"])
+def test_a_loose_file_makes_a_course_no_program(tmp_path: Path, loose: str) -> None:
+    submitted(tmp_path / "flat/anna", tmp_path / "flat/bert")
+    (tmp_path / "flat" / loose).write_text("")
+    (tmp_path / "flat/cleo").mkdir()
+    (tmp_path / "flat/cleo/main.py").write_text("")
+    found = find([tmp_path / "flat"], common_of(tmp_path), tmp_path / "out")
+    assert names(found) == ["anna", "bert", "cleo"]
+
+
+def test_a_program_may_have_folders(tmp_path: Path) -> None:
+    submitted(tmp_path / "ada", tmp_path / "ada/old")
+    common = common_of(tmp_path)
+    assert names(find([tmp_path / "ada"], common, tmp_path / "out")) == ["ada"]
+    (tmp_path / "ada/chat.py").unlink()
+    (tmp_path / "ada/old/chat.py").rename(tmp_path / "ada/main.go")
+    (tmp_path / "ada/old/more.go").write_text("")
+    assert names(find([tmp_path / "ada"], common, tmp_path / "out")) == ["ada"]
+
+
+def test_results_in_its_folder_are_none_of_a_program(tmp_path: Path) -> None:
+    folder = squeezing(tmp_path, "anna")
+    (program,) = find([folder], None, folder / "grades")
+    before = Digests(program, "docker").of(task())
+    with alone_in(folder / "grades"):
+        (folder / "grades/more").write_text("x")
+        assert Digests(program, "docker").of(task()) == before
+        copy_folder(folder, tmp_path / "copy")
+    assert not (tmp_path / "copy/grades").exists()
 
 
 def test_what_counts_is_in_the_digest(tmp_path: Path) -> None:
