@@ -33,7 +33,8 @@ _NOT_FASTER = 1.25  # as much as is allowed may be measured
 _MORE_READS = 2  # than packets are sent: none comes in two by itself
 _ONE_PACKET = 1200  # bytes that one packet takes at least
 _FEW_PACKETS = 2  # of a write: who reads at once reads each by itself
-_FEW_PIECES = 8  # fewer in a write cannot be told from one
+_FEW_PIECES = 40  # fewer in a write cannot be told from one by who is a little late
+_FEW_SLOW_PIECES = 8  # the same where little bandwidth keeps them apart
 _IN_THE_MIDDLE = 0.2  # when a read in the middle comes, at least, of the time for all pieces
 _GUESSED = 0.6  # the share of what has passed that is sure, where some was lost at random
 
@@ -252,7 +253,8 @@ def _pieces(effect: Effect, probe: Probe) -> int:
 
 
 def _shows_pieces(effect: Effect, probe: Probe) -> bool:
-    return _pieces(effect, probe) >= _FEW_PIECES
+    fewest_shown = _FEW_PIECES if effect.bandwidth is None else _FEW_SLOW_PIECES
+    return _pieces(effect, probe) >= fewest_shown
 
 
 def _in_pieces(effect: Effect, probe: Probe, measured: Measured) -> bool:
