@@ -20,6 +20,8 @@ def write_whole(
 ) -> None:
     """Write a file, all of it or nothing; its folder is made.
 
+    What is there and is no file, such as a device or a pipe, is written to and stays.
+
     Args:
         path: where; what was there before is replaced.
         text: what; where UTF-8 lacks a character, it is escaped.
@@ -32,6 +34,9 @@ def write_whole(
     fresh = path.with_name(f".{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+            return
         try:
             fresh.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
             check(fresh)

@@ -188,6 +188,8 @@ def _rate_amiss(effect: Effect, probe: Probe, measured: Measured) -> str:
         return f"none of {measured.sent} packets passed"
     if effect.bandwidth is None:
         return ""
+    if _least_seconds(effect.bandwidth, effect.loss, probe, probe.count) <= 0:
+        return ""  # a probe of less bandwidth: all of it passes at once
     what = _as_slow_as(effect.bandwidth, effect.loss, probe, measured)
     if what is None:
         return f"{measured.arrived} of {measured.sent} packets passed: too few to tell the rate"
@@ -202,7 +204,7 @@ def _as_slow_as(bandwidth: int, loss: float, probe: Probe, measured: Measured) -
     arrived = measured.arrived / (1 - loss)
     least = _least_seconds(bandwidth, loss, probe, arrived)
     seconds = (measured.arrived - 1) * probe.size / measured.rate
-    return seconds >= least if least > 0 else None
+    return seconds >= least if least > _BUSY else None
 
 
 def _least_seconds(bandwidth: int, loss: float, probe: Probe, count: float) -> float:
@@ -354,9 +356,18 @@ def _stream_like(both: Effect, left: Effect, probe: Probe, measured: Measured) -
     is_new = is_new and not (left.hold or left.jitter or left.bandwidth)  # that hides it
     if is_new and _shows_pieces(both, probe) and _in_pieces(both, probe, measured):
         return _whole(measured)
-    later = _later(both), _later(left)
+    waits = _in_line(left, probe)
+    later = _later(both) + waits, _later(left) + waits
     count = min(probe.count, measured.reads)
     return _late_like(*later, (both.jitter, left.jitter), count, measured)
+
+
+def _in_line(effect: Effect, probe: Probe) -> float:
+    """Return how long a piece in the middle waits for those before it, at least."""
+    if effect.pieces is None:
+        return 0.0
+    takes = ceil(probe.count * probe.size / effect.pieces) * GAP
+    return max(0.0, takes - probe.count * probe.interval) / 2
 
 
 # Words

@@ -43,3 +43,13 @@ def test_what_cannot_be_written_is_one_message(tmp_path: Path) -> None:
         write_whole(tmp_path / "taken", "x", hint="elsewhere")
     assert caught.value.hint == "elsewhere"
     assert names(tmp_path) == ["taken"]
+
+
+def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    (tmp_path / "null").symlink_to("/dev/null")
+    with pytest.raises(LabError, match=r"/full: cannot be written: No space left on device$"):
+        write_whole(tmp_path / "full", "x")
+    write_whole(tmp_path / "null", "x")
+    assert all((tmp_path / name).is_char_device() for name in ("full", "null"))
+    assert names(tmp_path) == ["full", "null"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import comb
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.faults import proof
@@ -96,6 +96,7 @@ def test_two_faults_at_once_hold_and_one_of_them_is_lifted(
 ) -> None:
     both = Link(together([fault, other]), means, seed, busy)
     left = Link(other, means, seed, busy)
+    assume(both.effect.bandwidth is None or not 0.9 < both.effect.loss < 1)  # too few arrive
     for probe in proof.probes_for(fault, means, other):
         before, during, after = left.measure(probe), both.measure(probe), left.measure(probe)
         assert not proof.amiss(both.effect, probe, during, means), (probe, during)
