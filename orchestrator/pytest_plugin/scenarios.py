@@ -9,11 +9,18 @@ from typing import Any
 import pytest
 
 from orchestrator.checks import Judgement
-from orchestrator.errors import DocumentError, LabError
+from orchestrator.errors import LabError
 from orchestrator.lab import SILENT
-from orchestrator.pytest_plugin import outcome
-from orchestrator.running.conduct import Script
+from orchestrator.pytest_plugin import options, outcome
+from orchestrator.running.conduct import Conductor, Script
+from orchestrator.running.jobs import misfit
 from orchestrator.runs import Run
+from orchestrator.scenario import EngineName
+from orchestrator.scenario.review import Review
+from orchestrator.text import printable
+
+_REVIEW: pytest.StashKey[Review] = pytest.StashKey()
+"""What was looked through in a session: names must differ from file to file."""
 
 _AROUND = 180  # seconds for starting and ending the peers of a scenario
 
@@ -25,12 +32,16 @@ class ScenarioFile(pytest.File):
         """Yield the scenario.
 
         Raises:
-            CollectError: the file is wrong; each mistake with line and column.
+            CollectError: the file is wrong, or does not go with its profile, or has the name of
+                another; each mistake with line and column.
         """
-        try:
-            script = Script.read(self.path)
-        except DocumentError as error:
-            raise self.CollectError(outcome.told(error)) from None
+        review = self.session.stash.setdefault(_REVIEW, Review())
+        before = len(review.mistakes)
+        review.look_through([self.path])
+        if mistakes := review.mistakes[before:]:
+            raise self.CollectError("\n".join(map(printable, mistakes)))
+        text = self.path.read_text(encoding="utf-8")
+        script = Script(review.scenarios[self.path], text)
         yield ScenarioItem.from_parent(self, name=script.scenario.name, script=script)
 
 
@@ -44,8 +55,16 @@ class ScenarioItem(pytest.Item):
         if self.config.pluginmanager.hasplugin("timeout"):  # it has limits of its own
             limits = script.scenario.limits
             self.add_marker(pytest.mark.timeout(limits.total + 2 * limits.settle + _AROUND))
-        if why := outcome.refusal(self.config, script.scenario.engine):
+        if why := self._unfit():
             self.add_marker(pytest.mark.skip(reason=why))
+
+    def _unfit(self) -> str:
+        """Return why it cannot run where this session's scenarios do; empty where it may."""
+        script = self._script.scenario
+        if why := outcome.refusal(self.config, script.engine):
+            return why
+        why = misfit(script, EngineName(script.engine or options.engine(self.config)))
+        return f"{script.name} {why}" if why else ""
 
     def runtest(self) -> None:
         """Run it; what is not valid fails."""
@@ -60,10 +79,22 @@ class ScenarioItem(pytest.Item):
     def _run(self) -> tuple[Run | None, str]:
         """Return the run, or what broke before there was one."""
         try:
-            conductor = outcome.conductors(self.config).on(self._script.scenario.engine)
-            return conductor.run(self._script, SILENT), ""
+            return self._conductor().run(self._script, SILENT), ""
         except LabError as error:
             return None, outcome.told(error)
+
+    def _conductor(self) -> Conductor:
+        """Return who conducts it; skip it where no Docker answers that it needs.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        script, known = self._script.scenario, outcome.conductors(self.config)
+        if known.engine is EngineName.AUTO and (script.engine or script.breaks):
+            there = EngineName(known.on(None).pool.engine.name)
+            if there is EngineName.PROCESS and (why := misfit(script, there)):
+                pytest.skip(f"{script.name} {why}")
+        return known.on(script.engine)
 
     def reportinfo(self) -> tuple[PathLike[str], int, str]:
         """Return where the test is, and what it is called."""

@@ -1,16 +1,15 @@
 """The shipped scenarios through the plugin: here some on Docker, and what is not valid.
 
-All of them on processes are tests of their own: see `testpaths` in pyproject.toml.
+All of them on processes, by the plugin and by the command: `python -m tests.agreement`.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests import agreement
 from tests.e2e.support import LONG, SHORT, peerlab
 from tests.orchestrator.support import ROOT
 
@@ -42,15 +41,17 @@ def test_the_plugin_and_the_command_agree(pytester: pytest.Pytester, tmp_path: P
         (folder / f"{name}.yaml").write_text(text)
     words = ["scenarios", "--peerlab-engine", "process", "--junitxml=out.xml"]
     pytester.runpytest_inprocess("-p", "no:hypothesispytest", *words)
-    cases = ET.parse(pytester.path / "out.xml").iter("testcase")
-    found = {case.attrib["name"]: verdict(case) for case in cases}
+    found = agreement.of_report(pytester.path / "out.xml")
     done = peerlab("run", str(folder), "--engine", "process", "--runs", str(tmp_path), "--json")
-    runs = json.loads(done.stdout)["runs"]
-    assert found == {run["scenario"]: run["verdict"] for run in runs}
+    assert found == agreement.of_runs(done.stdout)
     assert {*found.values()} == {"valid", "invalid", "unknown"}
 
 
-def verdict(case: ET.Element) -> str:
-    """Return the verdict of a test in a JUnit report."""
-    properties = {each.attrib["name"]: each.attrib["value"] for each in case.iter("property")}
-    return properties["peerlab_verdict"]
+def test_differences_are_told() -> None:
+    one = {"both": "valid", "other": "valid", "tested": "none"}
+    other = {"both": "valid", "other": "invalid", "ran": "valid"}
+    assert [*agreement.differences(one, other)] == [
+        "other: valid by pytest, invalid by peerlab run",
+        "ran: not run by pytest, valid by peerlab run",
+        "tested: none by pytest, not run by peerlab run",
+    ]

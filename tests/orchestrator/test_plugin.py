@@ -150,6 +150,39 @@ def test_a_scenario_for_another_engine_is_skipped(pytester: pytest.Pytester) -> 
     done.stdout.fnmatch_lines(["SKIPPED*runs on the engine docker alone*"])
 
 
+PARTITION = "  - partition: {groups: [[alice], [bob]], for: 1}\n"
+
+
+@pytest.mark.parametrize("engine", ["process", "auto"])
+def test_a_fault_that_the_engine_cannot_do_is_skipped(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    scenarios(pytester, one=hello("one") + PARTITION, two=hello("two") + "engine: process\n")
+    done = pytester.runpytest_inprocess("-rs", "--peerlab-engine", engine)
+    done.assert_outcomes(skipped=1, passed=1)
+    done.stdout.fnmatch_lines(["SKIPPED*one needs `partition alice | bob for 1 s`, but *"])
+
+
+def test_mistakes_that_the_command_would_tell_are_told_before_anybody_starts(
+    pytester: pytest.Pytester,
+) -> None:
+    folder = scenarios(
+        pytester,
+        absent=hello("absent") + "profile: no-such\n",
+        verbless=hello("verbless") + f"profile: {ROOT}/tests/programs/odd.yaml\n",
+        first=hello("same"),
+        second=hello("same"),
+    )
+    done = pytester.runpytest_inprocess()
+    done.assert_outcomes(errors=3)
+    text = done.stdout.str()
+    assert f"{folder}/absent.yaml:9:1: no profile 'no-such' here" in text
+    assert f"{folder}/second.yaml:2:1: 'same' is the name of the scenario in" in text
+    assert re.search(rf"{folder}/verbless\.yaml:\d+:\d+: .*'send'", text), text
+    assert not (pytester.path / "runs").exists()
+
+
 def test_a_lab_that_breaks(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
     scenarios(pytester, one=hello("one"))
