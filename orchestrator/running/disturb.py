@@ -17,7 +17,7 @@ from orchestrator.running.breaker import Breaker, Finding
 from orchestrator.running.stage import Stage
 from orchestrator.scenario.words import ALL
 from orchestrator.stop import StoppedError
-from orchestrator.stopwatch import WAITING, Stopwatch
+from orchestrator.stopwatch import PROVING, WAITING, Stopwatch
 
 _END_WITHIN = 10.0  # seconds from SIGTERM until a program must have ended: then it is killed
 _DRAINED_WITHIN = 5.0  # seconds from a program's end until its console has
@@ -58,7 +58,7 @@ class Disturber:
             "links": sorted(map(list, fault.links)),
             "means": {feature: means.get(feature, "") for feature in fault.effect.features},
         }
-        work = functools.partial(_found, self._breaker.apply, fault)
+        work = functools.partial(self._proven, self._breaker.apply, fault)
         self._operate("", fault.kind, work, fault=fault.name, **fields)
 
     def mend_network(self, verb: str, name: str) -> None:
@@ -72,9 +72,13 @@ class Disturber:
             fault = held.fault
             lifting = LIFTED_BY[fault.kind]
             if name in (ALL, fault.name) and verb in ("", lifting):
-                work = functools.partial(_found, self._breaker.lift, fault.name)
+                work = functools.partial(self._proven, self._breaker.lift, fault.name)
                 self._operate("", lifting, work, fault=fault.name, says=fault.phrase)
         self._tell_lapses()
+
+    def _proven(self, measure: Callable[[Given], Finding], what: Given) -> Ended:
+        with self._watch.measure(PROVING):
+            return _found(measure, what)
 
     def _tell_lapses(self) -> None:
         for said in self.network.lapses():

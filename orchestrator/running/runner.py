@@ -17,7 +17,6 @@ from orchestrator.running.stage import Stage
 from orchestrator.scenario import ALL, FAULTS, Connect, Expect, Scenario, Send, Step
 from orchestrator.stop import Stop
 from orchestrator.stopwatch import DRIVING, WAITING, Stopwatch
-from orchestrator.together import side_by_side
 
 _LOOK_ROUND = 0.25  # seconds in which what an idle console shows is recorded
 
@@ -136,7 +135,7 @@ class Runner:
                 self._repeat(step, counters, where)
             case "parallel":
                 do_all = functools.partial(self._do_all, counters=counters, where=where)
-                side_by_side([functools.partial(do_all, each) for each in step.act])
+                self._watch.side_by_side([functools.partial(do_all, each) for each in step.act])
             case "chaos":
                 self._faults.chaos(step.act)
             case "schedule":
@@ -177,7 +176,7 @@ class Runner:
                 done.append(name)
 
         acting = self._acting(step)
-        side_by_side([functools.partial(act, name) for name in acting])
+        self._watch.side_by_side([functools.partial(act, name) for name in acting])
         for name in acting if not done else ():
             self._perform.nobody(step.act.model_copy(update={"at": name}))
 

@@ -24,7 +24,7 @@ from orchestrator.stopwatch import KINDS
 from orchestrator.transcript import Piece
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"
-SECONDS = dict(zip(KINDS, (1.0, 2.0, 3.0, 0.5, 0.5), strict=True))
+SECONDS = dict(zip(KINDS, (1.0, 2.0, 3.0, 0.25, 0.25, 0.5), strict=True))
 VALID = (Verdict("delivery", Judgement.VALID, "12 messages shown"),)
 
 Make = Callable[..., Run]
@@ -311,7 +311,7 @@ def test_a_summary(make: Make, width: int) -> None:
     ]
     text = summed_up(several, width)
     assert re.search(r"^ *all 2 +✗ invalid +4 +2 +2 +2 ", text, re.MULTILINE)
-    assert re.search(r"all 2 .*2\.00 +4\.00 +6\.00 +1\.00 +1\.00 +14\.0", text)
+    assert re.search(r"all 2 .*2\.00 +4\.00 +6\.00 +0\.50 +0\.50 +1\.00 +14\.0", text)
     assert f"✗ bad: invalid\n  delivery: a message was lost\n  {several[1].folder}\n" in text
     last = " ".join(text.split("✗ invalid: ")[-1].split())
     assert last == (

@@ -123,6 +123,13 @@ def test_steps_during_a_fault_know_the_counters_around_it(bench: Bench) -> None:
     assert ended(run, "resume") == ["ok", "ok"]
 
 
+def test_proving_is_told_apart_from_driving(bench: Bench) -> None:
+    stream = "stream: {at: all, delay: 0.1, during: [{list: alice}]}"
+    run = bench.run(f"peers: [alice, bob]\nlimits: {{settle: 0.1}}\nsteps:\n  - {stream}\n")
+    assert run.seconds["proving"] > 0.1, "no probe of a delay takes less"
+    assert run.seconds["proving"] > run.seconds["driving"]
+
+
 def test_a_fault_without_an_end_holds_until_it_is_lifted(bench: Bench) -> None:
     run = bench.run(
         f"{TWO}  - pause: bob\n  - list: alice\n  - resume: bob\n"

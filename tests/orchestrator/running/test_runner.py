@@ -208,6 +208,16 @@ def test_counters_in_what_is_expected(bench: Bench) -> None:
     assert judged(run)["expectations"] == "valid", run.verdicts[0]
 
 
+def test_waiting_side_by_side_is_waiting(bench: Bench) -> None:
+    run = bench.run(
+        f"{TWO}  - parallel:\n"
+        "      - - expect: {at: alice, message: never, within: 1}\n"
+        "      - - expect: {at: bob, message: never, within: 1}\n"
+        "  - expect: {at: all, message: never, within: 1}\n"
+    )
+    assert run.seconds["waiting"] > 2, run.seconds
+
+
 def test_branches_run_at_once(bench: Bench) -> None:
     waiting: Counter[str] = Counter()
     both = threading.Event()
