@@ -31,6 +31,9 @@ _MEANINGS = (  # what is wrong with YAML in ruamel's words, and in ours
 )  # fmt: skip
 _OPEN = re.compile(r"unexpected end of stream|found '<stream end>'|but got '<stream end>'")
 
+_MOST_VALUES = 100_000
+"""In one file, counted as often as aliases repeat them; a few lines can mean billions."""
+
 Position = tuple[int, int]
 """Line and column, counted from 1."""
 
@@ -66,7 +69,7 @@ class Source:
         self, path: Path, document: Any, repeated: Sequence[tuple[Position, str]] = ()
     ) -> None:
         self.path, self.repeated = path, repeated
-        self.plain = _plain(document)
+        self.plain = _Plain(path).of(document)
         self._document = document
 
     def placed(self, problems: Iterable[Problem]) -> list[str]:
@@ -100,7 +103,7 @@ def load(path: Path) -> Source:
     """Return the document in the file `path`.
 
     Raises:
-        DocumentError: no such file, or not YAML.
+        DocumentError: no such file, not YAML, or more values than any file needs.
     """
     text = _text(path)
     yaml = YAML(typ="rt")
@@ -153,13 +156,37 @@ def _syntax(error: MarkedYAMLError) -> str:
     return f"{where}: not YAML: {problem}"
 
 
-def _plain(node: Any) -> Any:
-    """Return a node without ruamel's own types."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
+class _Plain:
+    """Copies nodes without ruamel's own types; what is repeated by aliases is copied each time.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._count = path, 0
+
+    def of(self, node: Any) -> Any:
+        """Return a copy of a node.
+
+        Raises:
+            DocumentError: there are too many.
+        """
+        if isinstance(node, dict):
+            self._take_note(len(node), node)
+            return {str(key): self.of(value) for key, value in node.items()}
+        if isinstance(node, list):
+            self._take_note(len(node), node)
+            return [self.of(value) for value in node]
+        for kind in (bool, int, float, str):
+            if isinstance(node, kind):
+                return kind(node)
+        return node
+
+    def _take_note(self, count: int, node: Any) -> None:
+        self._count += count
+        if self._count > _MOST_VALUES:
+            marks = getattr(node, "lc", None)
+            where = f"{(marks.line or 0) + 1}:{(marks.col or 0) + 1}" if marks else "1:1"
+            what = f"more than {_MOST_VALUES:,} values up to here, with what aliases (*) repeat"
+            raise DocumentError(f"{self._path}:{where}: {what}")

@@ -217,6 +217,15 @@ def test_mistakes_in_the_whole(problems: Tell, text: str | bytes, says: str) -> 
     assert any(says in problem for problem in problems(text)), problems(text)
 
 
+def test_aliases_do_not_make_a_file_endless(problems: Tell) -> None:
+    lines = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 9)]
+    (problem,) = problems("\n".join(["l0: &l0 [x]", *lines]))
+    line, column, what = problem.split(":", 2)
+    assert 1 <= int(line) <= 9
+    assert int(column) > 1
+    assert what == " more than 100,000 values up to here, with what aliases (*) repeat"
+
+
 @pytest.mark.parametrize(
     ("connections", "says"),
     [
