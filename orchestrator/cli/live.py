@@ -83,7 +83,8 @@ class Live:
             )
 
     def step(self, number: int, line: str) -> None:
-        """Show what a scenario does."""
+        """Show what a scenario does; what it took a while to begin is over."""
+        self._all.update(self._total, now="")
         self._each.update(self._tasks[number], now=safe(line))
 
     def end(self, number: int, run: Run) -> None:

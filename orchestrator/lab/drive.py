@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ValidationError
 
+from orchestrator import document
 from orchestrator.engines.base import Progress
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS
@@ -189,7 +189,7 @@ class Drive:
         try:
             return Step.model_validate({verb: given}, context={DECLARED: self.names})
         except ValidationError as error:
-            raise ValueError(said(error)) from None
+            raise ValueError(said(error, Step, within=1)) from None
 
     def _carry_out(self, step: Step) -> None:
         self._runner(step).carry_out()
@@ -242,15 +242,17 @@ def clean(error: LabError) -> LabError:
     return error.with_traceback(None)
 
 
-def said(error: ValidationError) -> str:
-    """Return what is wrong with a value, in one line."""
-    return "; ".join(map(_mistake, error.errors()))
+def said(error: ValidationError, model: type[BaseModel], within: int = 0) -> str:
+    """Return what is wrong with some arguments, in one line, the name of each in front.
 
-
-def _mistake(detail: ErrorDetails) -> str:
-    if detail["type"] == "extra_forbidden":
-        return f"there is no {detail['loc'][-1]!r}"
-    return detail["msg"].removeprefix("Value error, ")
+    Args:
+        error: what was found.
+        model: what they were to be.
+        within: so many of its keys, one below the other, are no arguments but what they are of.
+    """
+    problems = (document.problem(detail, model) for detail in error.errors())
+    named = ((each.place[within : within + 1], each.what) for each in problems)
+    return "; ".join(f"{name[0]}: {what}" if name else what for name, what in named)
 
 
 def _with(script: Scenario, names: Sequence[str], *steps: Step) -> Scenario:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
+from pydantic.dataclasses import dataclass as checked
 
 from orchestrator import checks, definition, profile
 from orchestrator.errors import LabError
@@ -21,6 +22,7 @@ from orchestrator.running.conduct import Script
 from orchestrator.runs import Run
 from orchestrator.scenario import Limits, Scenario, topology
 from orchestrator.scenario.topology import Shape
+from orchestrator.scenario.words import Line
 from orchestrator.text import printable
 from orchestrator.together import side_by_side
 
@@ -28,9 +30,9 @@ VerdictWord = Literal["valid", "invalid", "unknown"]
 Pairs = Sequence[tuple[Peer | str, Peer | str]]
 
 
-@dataclass(frozen=True)
+@checked(frozen=True, config=ConfigDict(strict=True))
 class Setting:
-    """How a lab is.
+    """How a lab is; what it cannot be raises a `ValueError`.
 
     Attributes:
         profile: the program, by its profile's name or file.
@@ -41,10 +43,10 @@ class Setting:
     """
 
     profile: str = "peerlab"
-    engine: str | None = None
+    engine: Literal["auto", "docker", "process"] | None = None
     fresh: bool = False
-    arguments: Sequence[str] = ()
-    limits: Mapping[str, float] = field(default_factory=dict)
+    arguments: Sequence[Line] = ()
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,12 @@ class Lab(NetworkFaults):
         return self.peers(name)[0]
 
     def _names(self, wanted: Sequence[str | int]) -> list[str]:
+        __tracebackhide__ = True
         names: list[str] = []
         for each in wanted:
+            if isinstance(each, bool) or not isinstance(each, str | int):
+                what = f"{each!r} is neither a peer's name nor how many more"
+                raise ValueError(what)  # noqa: TRY004 - one kind for all that a test gets wrong
             if isinstance(each, str) and each not in names:
                 names.append(each)
             elif isinstance(each, str) or each < 1:
@@ -141,13 +147,13 @@ class Lab(NetworkFaults):
                 why=title.why,
                 profile=setting.profile,
                 peers=[*names],
-                limits=Limits(**setting.limits),
+                limits=setting.limits,
                 fresh=setting.fresh,
                 arguments=[*setting.arguments],
                 steps=[],
             )
         except ValidationError as error:
-            raise ValueError(said(error)) from None
+            raise ValueError(said(error, Scenario)) from None
         return found.model_copy(update={"name": title.name})  # may be longer than a scenario's
 
     # Several at once
@@ -199,6 +205,10 @@ class Lab(NetworkFaults):
 
         With a check, that one alone must say so: what is wrong in one way may be in others too.
         """
+        __tracebackhide__ = True
+        if verdict not in get_args(VerdictWord):
+            words = ", ".join(get_args(VerdictWord))
+            raise ValueError(f"there is no verdict {verdict!r}: one of {words}")
         if check is not None and check not in checks.NAMES:
             near = difflib.get_close_matches(check, checks.NAMES, n=1) or checks.NAMES
             raise ValueError(f"there is no check {check!r}; known: {', '.join(near)}")

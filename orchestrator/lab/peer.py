@@ -194,5 +194,12 @@ class Peer:
 
 
 def name_of(peer: Peer | str) -> str:
-    """Return the name of a peer that is given as it is, or by its name."""
+    """Return the name of a peer that is given as it is, or by its name.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    __tracebackhide__ = True
+    if not isinstance(peer, Peer | str):
+        raise ValueError(f"a peer is expected, or its name, not {peer!r}")  # noqa: TRY004 - as for wrong names
     return peer if isinstance(peer, str) else peer.name

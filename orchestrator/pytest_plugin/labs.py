@@ -8,11 +8,14 @@ import textwrap
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from orchestrator.lab import Lab, NotAsWantedError, Setting
+from orchestrator.lab.drive import said
 from orchestrator.lab.lab import Title
 from orchestrator.profile import located
 from orchestrator.pytest_plugin import options, outcome
+from orchestrator.scenario import Scenario
 from orchestrator.text import printable
 
 _LONGEST_NAME = 80  # characters of the name of a run's folder
@@ -54,7 +57,10 @@ class Labs:
             known = ", ".join(Setting.__dataclass_fields__)
             pytest.fail(f"a lab has no {unknown[0]!r}: one of {known}", pytrace=False)
         homes = (self._item.path.parent, self._item.config.rootpath)
-        found = Setting(**given)
+        try:
+            found = Setting(**given)
+        except ValidationError as error:
+            pytest.fail(f"no lab can be so: {said(error, Scenario)}", pytrace=False)
         return Setting(**given | {"profile": located(found.profile, *homes)})
 
     def judge(self) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from orchestrator.errors import LabError
 from orchestrator.lab import Conductors, Lab, NotAsWantedError, Setting
+from orchestrator.lab.drive import said
 from orchestrator.lab.lab import Title
-from orchestrator.scenario import EngineName
+from orchestrator.scenario import EngineName, Scenario
 from tests.orchestrator.support import processes_of
 
 pytestmark = pytest.mark.peerlab(engine="process")
@@ -201,10 +204,39 @@ def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(conductors: Condu
     assert json.loads((lab.folder / "run.json").read_text())["error"] == "somebody has had enough"
 
 
-def test_a_limit_that_is_not_there(conductors: Conductors) -> None:
-    lab = Lab(conductors, Setting(limits={"anser": 1}), Title("x", "why", ""))
-    with pytest.raises(ValueError, match="there is no 'anser'"):
-        lab.peers(1)
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ({"limits": {"expct": 3}}, "limits: unknown key 'expct'; did you mean 'expect'?"),
+        ({"limits": {"expect": 0}}, "limits: must be more than 0, not 0"),
+        ({"limits": 5}, "limits: a mapping is expected here, not the number 5"),
+        ({"engine": "podman"}, "engine: no such word 'podman': one of auto, docker, process"),
+        ({"profile": 5}, "profile: text is expected here, not the number 5"),
+        ({"arguments": "--silence 3"}, "arguments: 'str' instances are not allowed"),
+        ({"arguments": [3]}, "arguments: text is expected here, not the number 3"),
+    ],
+)
+def test_a_lab_that_cannot_be(setting: dict[str, object], says: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        Setting(**setting)  # type: ignore[arg-type]
+    assert said(error.value, Scenario).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        (lambda lab, a, b: a.connect(None), "a peer is expected, or its name, not None"),
+        (lambda lab, a, b: a.send(b, 5), "text: text is expected here, not the number 5"),
+        (lambda lab, a, b: a.send(b, "x", times=0), "times: must be at least 1, not 0"),
+        (lambda lab, a, b: a.send("bobb", "x"), "to: no peer 'bobb' here"),
+        (lambda lab, a, b: lab.peers(2.5), "2.5 is neither a peer's name nor how many more"),
+        (lambda lab, a, b: lab.peers(0), "0 names no further peer"),
+        (lambda lab, a, b: lab.expect_verdict("bad"), "there is no verdict 'bad': one of valid,"),
+    ],
+)
+def test_wrong_use_names_the_argument(lab: Lab, act: Callable[..., object], says: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
+        act(lab, *lab.peers("alice", "bob"))
 
 
 def test_a_profile_that_is_not_there(conductors: Conductors) -> None:

@@ -98,7 +98,7 @@ def test_what_makes_no_sense_is_refused_and_is_nowhere_recorded(lab: Lab) -> Non
         lab.stream(between=[alice, "bobb"], pieces=1)
     with pytest.raises(ValueError, match="one thing is done to a stream"):
         lab.stream(between=[alice, bob], pieces=1, hold=1)
-    with pytest.raises(ValueError, match="there is no 'loss'"):
+    with pytest.raises(ValueError, match="loss: unknown key 'loss'"):
         lab.stream(at=alice, loss="5%")  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="no partition or isolate called 'x' holds"):
         lab.heal("x")
