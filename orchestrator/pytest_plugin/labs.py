@@ -91,8 +91,10 @@ class Labs:
 
     def close(self) -> None:
         """Break off what is still under way: the peers of such a run serve nobody else."""
-        for lab in self._labs:
+        for lab in [each for each in self._labs if each.is_under_way]:
             lab.abandon(self._cause)
+            if lab.run:
+                self._item.user_properties += outcome.judged(lab.run)
 
 
 def _title(item: pytest.Item) -> Title:

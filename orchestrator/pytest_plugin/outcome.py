@@ -42,14 +42,15 @@ def refusal(config: pytest.Config, engine: str | None) -> str:
 
 def record(item: pytest.Item, run: Run) -> None:
     """Put a run into the report of a test."""
-    item.user_properties += [
-        ("peerlab_verdict", run.judgement.word),
-        ("peerlab_on", _engine(run)),
-        ("peerlab_run", str(run.folder)),
-    ]
+    item.user_properties += [*judged(run), ("peerlab_run", str(run.folder))]
     said = conductors(item.config).said
     if said:
         item.add_report_section("call", "peerlab", "\n".join(map(printable, said)))
+
+
+def judged(run: Run) -> list[tuple[str, str]]:
+    """Return the properties of a test that say how its run was judged, and where it was."""
+    return [("peerlab_verdict", run.judgement.word), ("peerlab_on", _engine(run))]
 
 
 def _engine(run: Run) -> str:

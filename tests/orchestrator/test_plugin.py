@@ -282,6 +282,10 @@ def test_tests_in_python(pytester: pytest.Pytester) -> None:
     assert "orchestrator/" not in text
     is_harmless(text)
     is_harmless((pytester.path / "out.xml").read_text())
+    cases = {c.attrib["name"]: c for c in ET.parse(pytester.path / "out.xml").iter("testcase")}
+    early = properties(cases["test_act"])
+    assert early["peerlab_verdict"] == "invalid"
+    assert early["peerlab_on"].startswith("process Python ")
     kept = pytester.path / "runs/test-act/latest"
     assert "def test_act(lab):" in (kept / "scenario.yaml").read_text()
     assert '"error": "the test ended early: NotAsWantedError: ' in (kept / "run.json").read_text()
