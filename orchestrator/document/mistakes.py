@@ -103,6 +103,8 @@ def found(value: Any) -> str:
             return "a list" if value else "an empty list"
         case dict():
             return "a mapping" if value else "an empty mapping"
+    if tag := getattr(value, "tag", None):
+        return f"something with the tag {getattr(tag, 'value', tag)}"
     return f"{value} (a {type(value).__name__})"
 
 

@@ -21,6 +21,7 @@ from orchestrator.scenario.acts import (
     MyIp,
     MyPort,
     Send,
+    Status,
     Terminate,
     Type,
 )
@@ -73,7 +74,7 @@ class End(Strict):
         exited: the status with which it has exited, or `any`; None while it runs.
     """
 
-    exited: int | Literal["any"] | None = None
+    exited: Status | None = None
 
     @property
     def wants(self) -> dict[str, Any]:

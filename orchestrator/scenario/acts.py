@@ -238,7 +238,18 @@ def _number_or_any(value: Any) -> Any:
     return value
 
 
-_Status = Annotated[int | Literal["any"], BeforeValidator(_number_or_any)]
+def _text_or_true(value: Any) -> Any:
+    """Refuse in one sentence what is neither."""
+    if value is not True and not isinstance(value, str):
+        quotes = "" if isinstance(value, list | dict) else ": put it in quotes"
+        raise ValueError(f"text is expected here, or true for any text, not {found(value)}{quotes}")
+    return value
+
+
+Status = Annotated[int | Literal["any"], BeforeValidator(_number_or_any)]
+"""An exit status, or `any`."""
+
+_Text = Annotated[str | Literal[True], BeforeValidator(_text_or_true)]
 
 
 class Exit(Strict):
@@ -251,7 +262,7 @@ class Exit(Strict):
     """
 
     at: Peers
-    status: _Status = 0
+    status: Status = 0
     may_fail: bool = False
 
     @property
@@ -292,7 +303,7 @@ class Expect(Strict):
 
     at: Peers
     of: Peer | None = Field(default=None, alias="from")
-    message: str | Literal[True] | None = None
+    message: _Text | None = None
     connected: Literal[True] | None = None
     closed: Literal[True] | None = None
     delivered: Literal[True] | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,7 @@ class Review:
     def look_through(self, paths: Sequence[Path]) -> None:
         """Look through some files."""
         for path in paths:
-            found = list(dict.fromkeys(self._mistakes(path)))
+            found = sorted(dict.fromkeys(self._mistakes(path)), key=partial(_position, path))
             self.mistakes += found
             self.right += not found
 
@@ -89,6 +92,12 @@ class Review:
                 self._profiles[file] = profile.load(file)
             except DocumentError as error:
                 yield from error.what.splitlines()
+
+
+def _position(path: Path, mistake: str) -> tuple[float, float]:
+    """Return the line and column of a mistake in a file; those in its profile come last."""
+    found = re.match(rf"{re.escape(str(path))}:(\d+):(\d+): ", mistake)
+    return (float(found[1]), float(found[2])) if found else (inf, inf)
 
 
 def _missing(name: str, home: Path) -> Iterator[str]:

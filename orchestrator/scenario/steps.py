@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from orchestrator.document import Strict
+from orchestrator.document import Strict, found
 from orchestrator.profile import Seconds
 from orchestrator.scenario import fault_acts, fault_rules, rules
 from orchestrator.scenario.acts import (
@@ -40,6 +41,20 @@ _Steps = Annotated[list["Step"], Field(min_length=1)]
 _Branches = Annotated[list[_Steps], Field(min_length=2)]
 
 
+_SMALL_LETTERS = r"^[a-z]+$"
+
+
+def _counters_name(name: str) -> str:
+    if not re.fullmatch(_SMALL_LETTERS, name):
+        raise ValueError(f"a counter's name is of small letters, such as round, not {found(name)}")
+    return name
+
+
+_Counter = Annotated[
+    str, Field(json_schema_extra={"pattern": _SMALL_LETTERS}), AfterValidator(_counters_name)
+]
+
+
 class Repeat(Strict):
     """Steps that are done `times` times; in texts, `{n}` is the count from 1.
 
@@ -51,7 +66,7 @@ class Repeat(Strict):
     """
 
     times: Annotated[int, Field(ge=1, le=100_000)]
-    counter: Annotated[str, Field(pattern=r"^[a-z]+$")] = "n"
+    counter: _Counter = "n"
     every: Seconds | None = None
     steps: _Steps
 

@@ -90,12 +90,13 @@ def problems(connections: Any, peers: Sequence[str]) -> Iterator[Problem]:
 def _pair_problems(connections: list[Any]) -> Iterator[Problem]:
     seen: list[frozenset[str]] = []
     for index, pair in enumerate(connections):
-        if not (isinstance(pair, list) and all(isinstance(name, str) for name in pair)):
+        is_pair = isinstance(pair, list) and len(pair) == 2  # noqa: PLR2004 - what a pair is
+        if not (is_pair and all(isinstance(name, str) for name in pair)):
             continue  # the model says what is wrong with it
         ends = frozenset(pair)
-        if len(pair) > 1 and len(ends) == 1:
+        if len(ends) == 1:
             yield Problem(("connections", index), f"{pair[0]} cannot be connected to itself")
-        elif len(pair) > 1 and ends in seen:
+        elif ends in seen:
             yield Problem(("connections", index), f"{' and '.join(pair)} are connected twice")
         seen.append(ends)
 

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from orchestrator import scenario
 from orchestrator.errors import DocumentError
+from orchestrator.scenario.review import Review
 from orchestrator.scenario.schema import schema
 from tests.e2e.support import NO_DOCKER, PEERLAB, SHORT, peerlab
 from tests.orchestrator.support import PROGRAMS, ROOT
@@ -213,3 +214,12 @@ def test_wrong_documents_do_not_keep_to_the_schema(wrong: str, write: Write) -> 
     assert not is_right(wrong)
     with pytest.raises(DocumentError):
         scenario.load(Path(write("a.yaml", wrong)))
+
+
+def test_mistakes_come_in_the_order_of_the_file(write: Write) -> None:
+    text = SHORT.replace("peers:", "profile: no-such\npeers:").replace("to: bob", "to: bobb")
+    path = Path(write("short.yaml", text))
+    review = Review()
+    review.look_through([path])
+    places = [line.removeprefix(f"{path}:").split(":")[0] for line in review.mistakes]
+    assert places == ["4", "7", "8"]

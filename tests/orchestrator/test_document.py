@@ -142,7 +142,12 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ("parallel: [[{exit: alice}]]", "5:5: 2 or more are needed here, not 1"),
         ("parallel: [{exit: alice}, {exit: bob}]", "5:16: a list is expected here, not a mapping"),
         ("exit: [", "not YAML: what begins here is never closed"),
-        ("exit: !!python/name:os.system x", "5:5: a mapping is expected here, not x"),
+        (
+            "exit: !!python/name:os.system x",
+            "a mapping is expected here, not something with the tag",
+        ),
+        ("send: {at: alice, to: bob, text: !foo x}", "5:32: text is expected here, not something "),
+        ('repeat: {times: 2, counter: "", steps: [{list: bob}]}', "5:24: a counter's name is of"),
     ],
 )
 def test_mistakes_in_a_step(problems: Tell, step: str, says: str) -> None:
@@ -215,6 +220,31 @@ def test_a_key_with_nothing_behind_it_is_one_mistake(problems: Tell, step: str, 
 )
 def test_mistakes_in_the_whole(problems: Tell, text: str | bytes, says: str) -> None:
     assert any(says in problem for problem in problems(text)), problems(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            f"{RIGHT}expect: {{at: bob, message: 5}}\n",
+            "5:23: text is expected here, or true for any text, not the number 5: put it in quotes",
+        ),
+        (
+            f"{HEAD}steps: []\nends: {{alice: {{exited: x}}}}\n",
+            "5:16: a whole number is expected here, or any, not the text 'x'",
+        ),
+        (
+            f"{HEAD}connections: [[alice, bob], [alice, bob, alice]]\nsteps: []\n",
+            "4:29: 2 at most can stand here, not 3",
+        ),
+        (
+            f"{HEAD}connections: [[alice, alice, alice]]\nsteps: []\n",
+            "4:15: 2 at most can stand here, not 3",
+        ),
+    ],
+)
+def test_one_mistake_is_told_once(problems: Tell, text: str, says: str) -> None:
+    assert problems(text) == [says]
 
 
 def test_aliases_do_not_make_a_file_endless(problems: Tell) -> None:
