@@ -128,7 +128,7 @@ class Facts:
     @cached_property
     def faults(self) -> list[Window]:
         """Every fault that the lab let hold, in order."""
-        return faults.windows(self.operations)
+        return faults.windows(self.operations, self.marks("lapse"))
 
     @cached_property
     def calm(self) -> Calm:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
 from orchestrator.checks.operations import LONGEST, Operation
 from orchestrator.checks.reading import mapping, word
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
+from orchestrator.history import Entry
 
 VERBS = frozenset(LIFTED_BY) | frozenset(LIFTING)
 """The verbs of all operations that are done to the network and to programs, at no console."""
@@ -25,10 +26,12 @@ class Window:
     Attributes:
         given: the operation that let it hold.
         lifted: the one that lifted it, or ended the peer that was paused; None for neither.
+        lapses: when it did not hold all the time, and why.
     """
 
     given: Operation
     lifted: Operation | None = None
+    lapses: list[Entry] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -75,8 +78,11 @@ class Window:
     def is_proven(self) -> bool:
         """Whether it was seen to hold, and to be gone if it was lifted.
 
-        What another fault hid at first is seen later, or its lifting tells that it was not.
+        What another fault hid at first is seen later, or its lifting tells that it was not. One
+        that lapsed did not hold all the time.
         """
+        if self.lapses:
+            return False
         is_seen = self.lifted is not None or not self.given.last.fields.get("hidden")
         held = self.given.status == "ok" and is_seen
         return held and (not self.lifted or self.lifted.status == "ok")
@@ -85,7 +91,8 @@ class Window:
     def said(self) -> str:
         """Why it is not proven to hold, or else not to be gone; empty where it is."""
         told = [self.given, *([self.lifted] if self.lifted else [])]
-        return next((each.said for each in told if each.status != "ok" and each.said), "")
+        doubts = [each.said for each in told if each.status != "ok" and each.said]
+        return next(iter([*doubts, *(word(each, "said") for each in self.lapses)]), "")
 
     @property
     def proofs(self) -> list[Mapping[str, Any]]:
@@ -122,8 +129,24 @@ def _proofs(operation: Operation) -> list[Mapping[str, Any]]:
     return [each for each in several if isinstance(each, Mapping)]
 
 
-def windows(operations: Iterable[Operation]) -> list[Window]:
-    """Return every fault that was given, in order; also those that were refused."""
+def windows(operations: Iterable[Operation], lapses: Iterable[Entry] = ()) -> list[Window]:
+    """Return every fault that was given, in order; also those that were refused.
+
+    Args:
+        operations: all of a run.
+        lapses: the lab's lines of what did not hold all the time.
+    """
+    found = _windows(operations)
+    for lapse in lapses:
+        names = lapse.fields.get("faults")
+        for name in names if isinstance(names, list | tuple) else ():
+            named = [each for each in found if each.name == name and each.began <= lapse.at]
+            for window in named[-1:]:  # others of that name were over when this one was given
+                window.lapses.append(lapse)
+    return found
+
+
+def _windows(operations: Iterable[Operation]) -> list[Window]:
     found: list[Window] = []
     holding: dict[tuple[str, str], list[Window]] = defaultdict(list)
     for each in operations:

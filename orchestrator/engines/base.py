@@ -141,6 +141,24 @@ class Peer(ABC):
         """Return how many TCP connections are established, None when nobody can tell."""
 
 
+class Lapse(str):
+    """A sentence that says what has not held all the time.
+
+    Args:
+        said: the sentence.
+        peer: at whose network it did not hold; empty for all of them.
+    """
+
+    __slots__ = ("peer",)
+    peer: str
+
+    def __new__(cls, said: str, peer: str = "") -> Self:
+        """Return the sentence."""
+        one = super().__new__(cls, said)
+        one.peer = peer
+        return one
+
+
 class Network(ABC):
     """The network between peers, which can be cut and bent. Any thread may use it."""
 
@@ -187,7 +205,7 @@ class Network(ABC):
         """
 
     @abstractmethod
-    def lapses(self) -> list[str]:
+    def lapses(self) -> list[Lapse]:
         """Return, in a sentence each, what has not held all the time since it was asked for.
 
         Such as a sidecar that was killed. Each is told once.

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestrator.engines import rules
+from orchestrator.engines.base import Lapse
 from orchestrator.engines.docker_client import Client, engine_id, in_parallel, translated
 from orchestrator.engines.docker_network import DockerNetwork
 from orchestrator.engines.docker_peer import DockerPeer
@@ -178,10 +179,10 @@ class MeshNetwork(DockerNetwork):
         kept = json.loads(self._kept.partition(" ")[2] or "{}")
         return str(kept.get("text", ""))
 
-    def lapses(self) -> list[str]:
+    def lapses(self) -> list[Lapse]:
         """Return what was put right as well."""
         said, self._said = self._said, []
-        return said + super().lapses()
+        return [*map(Lapse, said), *super().lapses()]
 
     def _sidecars(self) -> list[DockerSidecar]:
         every = [seat.sidecar for seat in self._seats.values()]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from orchestrator.engines import probing, rules
-from orchestrator.engines.base import Network
+from orchestrator.engines.base import Lapse, Network
 from orchestrator.engines.docker_client import OWNER, Client, in_parallel
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_seat import Life, Seat
@@ -142,7 +142,7 @@ class DockerNetwork(Network):
         if self.is_closed:
             raise EngineError("this network was closed")
 
-    def lapses(self) -> list[str]:
+    def lapses(self) -> list[Lapse]:
         """Return which sidecars were ended or held up by somebody else."""
         with self._lock:
             told = in_parallel(Seat.lapses, list(self._seats.values()))

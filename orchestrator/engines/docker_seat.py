@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.engines import rules
+from orchestrator.engines.base import Lapse
 from orchestrator.engines.docker_client import Client, MissingError, translated
 from orchestrator.engines.docker_peer import DockerPeer, address_of
 from orchestrator.engines.docker_sidecar import DockerSidecar
@@ -62,7 +63,7 @@ class Seat:
         self._is_uncounted = False  # something held since lapses were counted last
         self._lapses = 0  # counted by this sidecar, and told
         self._silent = False  # told that it does not answer
-        self._told: list[str] = []
+        self._told: list[Lapse] = []
 
     @property
     def address(self) -> str:
@@ -154,7 +155,7 @@ class Seat:
     def _forget(self) -> None:
         self.sidecar, self.held = None, rules.nothing()
 
-    def lapses(self) -> list[str]:
+    def lapses(self) -> list[Lapse]:
         """Return what has not held, in a sentence each, each once."""
         if self.sidecar and self.sidecar.ended:
             self._tell_of_end()
@@ -175,12 +176,15 @@ class Seat:
             self._tell_of_end()
         except EngineError:
             if not self._silent:
-                self._told.append(f"{who} does not answer: what held there lapses")
+                self._tell(f"{who} does not answer: what held there lapses")
             self._silent = True
         else:
             if count > self._lapses:
-                self._told.append(f"{who} was held up: what held there lapsed for a while")
+                self._tell(f"{who} was held up: what held there lapsed for a while")
             self._lapses, self._silent = count, False
+
+    def _tell(self, said: str) -> None:
+        self._told.append(Lapse(said, self.peer.name))
 
     def _tell_of_end(self) -> None:
         """Note that the sidecar was ended by somebody else."""
@@ -189,7 +193,7 @@ class Seat:
         else:
             lost = f"what held there lapses within {rules.LEASE:g} s"
             self._left = self._joined
-        self._told.append(f"the sidecar of {self.peer.name} was ended: {lost}")
+        self._tell(f"the sidecar of {self.peer.name} was ended: {lost}")
         with contextlib.suppress(EngineError):
             self.leave()
         self._forget()

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from orchestrator.engines import probing, rules
-from orchestrator.engines.base import Network, Peer
+from orchestrator.engines.base import Lapse, Network, Peer
 from orchestrator.engines.probing import Route
 from orchestrator.engines.process_sidecar import ProcessSidecar
 from orchestrator.engines.rules import Rules
@@ -48,7 +48,7 @@ class ProcessNetwork(Network):
         self._effects: dict[Link, Effect] = {}
         self._listening: dict[Link, int] = {}  # ports of the relay, for each who dials whom
         self._sidecar: ProcessSidecar | None = None
-        self._told: list[str] = []
+        self._told: list[Lapse] = []
 
     def means(self) -> Mapping[str, str]:
         """Return what the relay can do."""
@@ -111,7 +111,7 @@ class ProcessNetwork(Network):
     def _look(self) -> None:
         """Note it where the sidecar was ended by somebody else."""
         if self._sidecar and self._sidecar.ended:
-            self._told.append("the relay was ended: connections that it carried are lost")
+            self._told.append(Lapse("the relay was ended: connections that it carried are lost"))
             self._let_go()
 
     def _let_go(self) -> None:
@@ -161,7 +161,7 @@ class ProcessNetwork(Network):
                 entries[link] = {"from": source, "to": _HOST, "port": port} | bends
         return entries
 
-    def lapses(self) -> list[str]:
+    def lapses(self) -> list[Lapse]:
         """Return whether the relay was ended by somebody else."""
         with self._lock:
             self._look()

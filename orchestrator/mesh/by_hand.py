@@ -193,7 +193,7 @@ class ByHand:
     def lapses(self) -> list[str]:
         """Return what has not held all the time, or holds at more peers now, in sentences."""
         said, self._said = self._said, []
-        return said + self._network.lapses()
+        return [*said, *self._network.lapses()]
 
     def _write(self) -> None:
         """Keep the record for the next command."""

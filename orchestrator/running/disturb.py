@@ -43,6 +43,7 @@ class Disturber:
         self.network = breaker.network
         self._stage, self._breaker, self._watch = stage, breaker, watch
         self._history = stage.history
+        self._held_since: dict[str, Fault] = {}  # by name, what held since lapses were told last
 
     # The network
 
@@ -58,6 +59,7 @@ class Disturber:
             "links": sorted(map(list, fault.links)),
             "means": {feature: means.get(feature, "") for feature in fault.effect.features},
         }
+        self._held_since[fault.name] = fault
         work = functools.partial(self._proven, self._breaker.apply, fault)
         self._operate("", fault.kind, work, fault=fault.name, **fields)
 
@@ -81,8 +83,15 @@ class Disturber:
             return _found(measure, what)
 
     def _tell_lapses(self) -> None:
-        for said in self.network.lapses():
-            self._history.lab("lapse", said=said)
+        """Record what did not hold all the time, and of which faults it was a part."""
+        for lapse in self.network.lapses():
+            held = [
+                fault.name
+                for fault in self._held_since.values()
+                if not lapse.peer or any(lapse.peer in link for link in fault.links)
+            ]
+            self._history.lab("lapse", said=str(lapse), faults=held)
+        self._held_since = {held.fault.name: held.fault for held in self._breaker.held}
 
     # Peers
 

@@ -63,6 +63,18 @@ def test_a_name_may_be_given_again() -> None:
     assert first.until < second.began < second.until
 
 
+def test_a_lapse_is_one_of_the_faults_that_held_there() -> None:
+    story = _connected()
+    for name in ("split", "other", "split"):
+        story.fault("partition", **{**_GIVEN, "fault": name})
+        story.fault("heal", fault=name)
+    story.lab("lapse", said="the sidecar was ended", faults=["split"])
+    told = [(each.name, each.is_proven, each.said) for each in Facts(story.entries).faults]
+    assert told == [
+        ("split", True, ""), ("other", True, ""), ("split", False, "the sidecar was ended"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("held", "more"), [(8.0, 8.0), (1.0, 5.0)])
 def test_since_when_there_is_calm(held: float, more: float) -> None:
     story = _connected()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.engines.base import Network
+from orchestrator.engines.base import Lapse, Network
 from orchestrator.errors import EngineError
 from orchestrator.faults import effect
 from orchestrator.faults.effect import STRAIGHT, Effect, Fault, Link
@@ -81,7 +81,7 @@ class Scripted(Network):
     def _takes_hold(self, holds: Effect) -> bool:
         return self.only is None or bool(self.only & {*holds.features})
 
-    def lapses(self) -> list[str]:
+    def lapses(self) -> list[Lapse]:
         return []
 
     def dialled(self, dialler: str, to: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.checks.facts import Facts
-from orchestrator.engines.base import Progress
+from orchestrator.engines.base import Lapse, Progress
 from orchestrator.engines.process import ProcessPeer
 from orchestrator.engines.process_network import ProcessNetwork
 from orchestrator.errors import EngineError
@@ -297,11 +297,16 @@ def test_what_another_fault_hides_is_told_and_judged_by_how_it_is_lifted(
 def test_what_did_not_hold_all_the_time_is_told(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = [["the relay was ended"]]
+    said = [[Lapse("the relay was ended"), Lapse("who is carol?", "carol")]]
     monkeypatch.setattr(ProcessNetwork, "lapses", lambda _: said.pop() if said else [])
     run = bench.run(f"{TWO}  - stream: {{at: all, pieces: 1, for: 0.01}}\n")
-    assert marks(run, "lapse") == [{"peer": "", "said": "the relay was ended"}]
+    assert marks(run, "lapse") == [
+        {"peer": "", "said": "the relay was ended", "faults": ["stream 1"]},
+        {"peer": "", "said": "who is carol?", "faults": []},
+    ]
     assert judged(run)["expectations"] == "unknown"
+    (window,) = Facts(run.entries).faults
+    assert (window.is_proven, window.said) == (False, "the relay was ended")
 
 
 # The end
