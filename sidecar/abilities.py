@@ -25,12 +25,12 @@ class Abilities:
     Attributes:
         means: for each feature that there is, by what means.
         lacks: for each of the others, why not.
-        notes: what else is worth knowing, in sentences.
+        notes: for some features what else is worth knowing, in a sentence.
     """
 
     means: dict[str, str] = field(default_factory=dict)
     lacks: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def try_all(run_command: Run = run) -> Abilities:
@@ -75,7 +75,7 @@ class _Trial:
             self._shape(Leave((), delay=0.001))
         except CommandError as error:
             means = self._relay()
-            found.notes.append(
+            found.notes["delay"] = (
                 f"no netem here ({error}): "
                 "delay and jitter by the relay, for connections made while they hold"
             )

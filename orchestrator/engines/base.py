@@ -174,8 +174,8 @@ class Network(ABC):
         """Return why features cannot be done here, by feature."""
 
     @abstractmethod
-    def notes(self) -> Sequence[str]:
-        """Return what somebody who bends this network should know, in a sentence each."""
+    def notes(self) -> Mapping[str, str]:
+        """Return what somebody should know who uses some features, by feature."""
 
     @abstractmethod
     def bend(self, effects: Mapping[Link, Effect]) -> None:

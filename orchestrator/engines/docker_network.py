@@ -51,8 +51,8 @@ class DockerNetwork(Network):
         """Return what sidecars cannot do here, and why."""
         return abilities(self._client).lacks
 
-    def notes(self) -> Sequence[str]:
-        """Return what sidecars say of how they do it."""
+    def notes(self) -> Mapping[str, str]:
+        """Return what sidecars say of how they do some features."""
         return abilities(self._client).notes
 
     def bend(self, effects: Mapping[Link, Effect]) -> None:

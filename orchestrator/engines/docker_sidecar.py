@@ -7,7 +7,7 @@ import secrets
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +53,12 @@ class Abilities:
     Attributes:
         means: by what each feature is brought about.
         lacks: why others cannot be.
-        notes: what somebody who uses it should know, in a sentence each.
+        notes: what somebody should know who uses some feature, in a sentence.
     """
 
     means: Mapping[str, str]
     lacks: Mapping[str, str]
-    notes: Sequence[str]
+    notes: Mapping[str, str]
 
 
 class Attachment(Carrier):

@@ -58,9 +58,9 @@ class ProcessNetwork(Network):
         """Return what cannot be done without a network of each peer's own."""
         return PROCESSES_LACK
 
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> Mapping[str, str]:
         """Return on which connections it works."""
-        return [_NOTE]
+        return {"stream": _NOTE}
 
     def bend(self, effects: Mapping[Link, Effect]) -> None:
         """Have the relay listen for who dials over links that are bent."""

@@ -206,8 +206,9 @@ class UnderWay:
                     f"the {engine.name} engine cannot do `{phrase}` here: {why}",
                     hint="take --engine docker" if engine.name == "process" else "",
                 )
-        for note in network.notes():
-            self._progress.phase(note)
+        for feature, note in network.notes().items():
+            if feature in needed:
+                self._progress.phase(note)
 
     def do_steps(self) -> None:
         """Do what the scenario says, and lift what faults hold still.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from orchestrator.engines.base import Lapse, Network
 from orchestrator.errors import EngineError
@@ -49,8 +49,8 @@ class Scripted(Network):
     def lacks(self) -> Mapping[str, str]:
         return self.without
 
-    def notes(self) -> Sequence[str]:
-        return []
+    def notes(self) -> Mapping[str, str]:
+        return {}
 
     def bend(self, effects: Mapping[Link, Effect]) -> None:
         if self.broken:

@@ -14,6 +14,7 @@ from orchestrator import checks, runs
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Progress
+from orchestrator.engines.process_network import ProcessNetwork
 from orchestrator.errors import EngineError, LabError
 from orchestrator.history import FORMAT
 from orchestrator.running.stage import Stage
@@ -206,12 +207,17 @@ def test_what_cannot_be_done_here_is_refused_before_anybody_starts(
     assert set(judged(run).values()) == {"unknown"}
 
 
-def test_what_must_be_known_of_a_fault_is_told(bench: Bench) -> None:
+def test_what_must_be_known_of_a_fault_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = {"delay": "no netem here", **bench.engine.network([]).notes()}
+    monkeypatch.setattr(ProcessNetwork, "notes", lambda _: notes)
     phases: list[str] = []
     fault = "peers: [alice, bob]\nsteps:\n  - stream: {at: all, pieces: 1, for: 0.01}\n"
     run = bench.run(fault, Progress(phases.append, lambda _: None))
     assert set(judged(run).values()) == {"valid"}
     assert phases[0].startswith("streams are bent by a relay")
+    assert "no netem here" not in phases, "for nothing is delayed"
     phases.clear()
     bench.run(ALONE, Progress(phases.append, lambda _: None))
     assert not any("relay" in phase for phase in phases)
