@@ -21,13 +21,18 @@ def partition_links(groups: Sequence[Collection[str]], *, one_way: bool = False)
     """
     if one_way:
         first, second = groups
-        return frozenset((one, other) for one in first for other in second if one != other)
+        return links_one_way(first, second)
     grouped = {name for group in groups for name in group}
     return frozenset(
         (one, other)
         for one, other in permutations(sorted(grouped), 2)
         if not any(one in group and other in group for group in groups)
     )
+
+
+def links_one_way(sources: Collection[str], to: Collection[str]) -> Links:
+    """Return the links from each of some peers to each of others."""
+    return frozenset((one, other) for one in sources for other in to if one != other)
 
 
 def links_at(peer: str, peers: Collection[str]) -> Links:

@@ -38,7 +38,9 @@ def _links(act: Any, peers: Sequence[str]) -> scope.Links:
         case Isolate():
             return scope.links_at(act.at, peers)
         case Scoped(source=str(source), to=str(to)):
-            return frozenset({(source, to)})
+            return scope.links_one_way(
+                peers if source == ALL else [source], peers if to == ALL else [to]
+            )
         case Scoped(between=list(between)):
             return scope.links_between(between)
         case Scoped(at=at) if at != ALL:

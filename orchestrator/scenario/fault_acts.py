@@ -175,14 +175,14 @@ class Scoped(NetworkFault):
     """A fault of some links: from one peer to another, between several, or all that one has.
 
     Attributes:
-        source: from whom, with `to`: this direction alone.
+        source: from whom, with `to`: this direction alone; one of the two may be `all`.
         to: to whom, with `from`.
         between: both directions between any two of these.
         at: both directions of every link of this peer; `all` for every link.
     """
 
-    source: Peer | None = Field(default=None, alias="from")
-    to: Peer | None = None
+    source: Peers | None = Field(default=None, alias="from")
+    to: Peers | None = None
     between: Annotated[
         list[Peer] | None, Field(min_length=2, json_schema_extra={"uniqueItems": True})
     ] = None

@@ -60,7 +60,8 @@ def _acts(steps: Any) -> Iterator[tuple[Place, str, dict[str, Any]]]:
 
 def _too_few(verb: str, act: dict[str, Any], peers: list[str]) -> Iterator[str]:
     """Yield that there is no link at all: somebody alone has none."""
-    everybody = verb == "isolate" or (verb in NETWORK and act.get("at") is not None)
+    to_all = act.get("at") is not None or ALL in (act.get("from"), act.get("to"))
+    everybody = verb == "isolate" or (verb in NETWORK and to_all)
     if len(peers) == 1 and (everybody or verb == "chaos"):
         yield "there is one peer alone, and so no link between two"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.scenario.rules import Keys, Rule
 from orchestrator.scenario.verbs import SINGLE
+from orchestrator.scenario.words import ALL
 
 _STREAM = ("pieces", "hold", "delay", "reset")
 _IMPAIR = ("loss", "bandwidth", "delay")
@@ -66,7 +67,9 @@ def of_scope(act: Keys) -> Iterator[str]:
         yield f"{given[0]!r} without {missing!r}: a direction has two ends"
     elif given not in (["from", "to"], ["between"], ["at"]):
         yield f"one scope, not {' and '.join(given)}: `from` and `to`, or `between`, or `at`"
-    if act.get("from") is not None and act.get("from") == act.get("to"):
+    if act.get("from") == act.get("to") == ALL:
+        yield "from all to all is both directions of every link: that is `at: all`"
+    elif act.get("from") is not None and act.get("from") == act.get("to"):
         yield f"{act['from']} has no link to itself"
     between = act.get("between")
     if isinstance(between, list):
