@@ -1,16 +1,19 @@
 """Whether what was measured of a link fits what is done to it.
 
 A machine that is busy makes everything later and slower, and loses a packet now and then. So
-nothing is ever wrong for being late; what is asked is whether a fault can be told from none.
+nothing is wrong for being somewhat late; what is asked is whether a fault can be told from none,
+and from one that is several times as bad.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil, sqrt
+from math import ceil
 
 from orchestrator.faults.chance import fewest, most
 from orchestrator.faults.effect import STRAIGHT, Effect, together
+from orchestrator.faults.lateness import late_like, too_early, too_late
+from orchestrator.faults.phrases import as_rate, as_time, counted, ended_by
 from orchestrator.faults.probe import Measured, Probe
 from orchestrator.faults.probes import (
     GAP,
@@ -24,12 +27,12 @@ from orchestrator.faults.probes import (
 __all__ = ["already", "amiss", "gone", "phrase", "probes_for", "unproven", "vanishes"]
 
 _STRAIGHT_ENOUGH = 0.8  # the share of packets that arrives at least, of those not to be lost
-_DELAYED_ENOUGH = 0.9  # the share of a delay that is seen at least: nothing comes too early
+_LOST_BY_ITSELF = 0.05  # the share that a machine may lose beside those that are to be lost
 _HELD_IN_PIECES = 0.3  # the same of bytes held back, that come one by one then
-_LEAST_DELAYED = 0.25  # the same, whatever the jitter
-_SEVERAL = 20  # delays, of which the one in the middle is hardly the shortest
-_DEVIATIONS = 5  # by which a median may be off, where jitter varies what it is of
 _NOT_FASTER = 1.25  # as much as is allowed may be measured
+_NOT_SLOWER = 5.0  # as long as is wanted may be measured
+_SLOWER_BY = 0.25  # seconds beside that
+_BUSY = 0.02  # seconds that tell nothing on a busy machine
 _MORE_READS = 2  # than packets are sent: none comes in two by itself
 _ONE_PACKET = 1200  # bytes that one packet takes at least
 _FEW_PACKETS = 2  # of a write: who reads at once reads each by itself
@@ -38,14 +41,17 @@ _FEW_SLOW_PIECES = 8  # the same where little bandwidth keeps them apart
 _IN_THE_MIDDLE = 0.2  # when a read in the middle comes, at least, of the time for all pieces
 _GUESSED = 0.6  # the share of what has passed that is sure, where some was lost at random
 
-_BUSY = 0.02  # seconds by which a machine may be late
 
 Means = Mapping[str, str]
-Jitter = tuple[float, float]  # with a fault, and with what is left without it
 
 
 def amiss(
-    effect: Effect, probe: Probe, measured: Measured, means: Means, back: Effect = STRAIGHT
+    effect: Effect,
+    probe: Probe,
+    measured: Measured,
+    means: Means,
+    back: Effect = STRAIGHT,
+    before: Measured | None = None,
 ) -> str:
     """Return why something does not hold on a link as it must; empty where it does.
 
@@ -55,17 +61,18 @@ def amiss(
         measured: what arrived of it.
         means: by what means each feature is brought about.
         back: all that holds the other way, which a stream needs as well.
+        before: what arrived of it before a fault, where that is known.
     """
     if probe.what == "stream":
         return _stream_amiss(effect, probe, measured, back)
     sent, arrived = measured.sent, measured.arrived
     if not sent:
-        return f"nothing could be sent{_error(measured)}"
+        return f"nothing could be sent{ended_by(measured)}"
     if vanishes(effect):
         return f"{arrived} of {sent} packets passed" if arrived else ""
     if probe.what == "burst":
         return _rate_amiss(effect, probe, measured)
-    return _loss_amiss(effect, probe, measured) or _delay_amiss(effect, measured, means)
+    return _loss_amiss(effect, probe, measured, before) or _delay_amiss(effect, measured, means)
 
 
 def unproven(
@@ -92,7 +99,7 @@ def unproven(
     """
     if what := already(fault, beside, probe, before, means):
         return f"already before it: {what}"
-    return amiss(together([fault, beside]), probe, during, means, back)
+    return amiss(together([fault, beside]), probe, during, means, back, before)
 
 
 def already(fault: Effect, beside: Effect, probe: Probe, before: Measured, means: Means) -> str:
@@ -138,17 +145,17 @@ def phrase(measured: Measured, probe: Probe) -> str:
     """Return what was measured in a few words: `20 of 20 packets, 0.2 ms`."""
     found = f"{measured.arrived} of {measured.sent} packets"
     if probe.what == "burst" and measured.rate is not None:
-        return f"{_rate(measured.rate)}{_error(measured)}"
+        return f"{as_rate(measured.rate)}{ended_by(measured)}"
     if probe.what == "stream":
-        found = f"{_count(measured.arrived, 'byte')} in {_count(measured.reads, 'read')}"
-    late = "" if measured.delay is None else f", {_time(measured.delay)}"
-    return f"{found}{late}{_error(measured)}"
+        found = f"{counted(measured.arrived, 'byte')} in {counted(measured.reads, 'read')}"
+    late = "" if measured.delay is None else f", {as_time(measured.delay)}"
+    return f"{found}{late}{ended_by(measured)}"
 
 
 # Packets
 
 
-def _loss_amiss(effect: Effect, probe: Probe, measured: Measured) -> str:
+def _loss_amiss(effect: Effect, probe: Probe, measured: Measured, before: Measured | None) -> str:
     sent, lost = measured.sent, measured.sent - measured.arrived
     wanted = f"{effect.loss * 100:.3g}%" if effect.loss else "none"
     says = f"{lost} of {sent} packets lost, {wanted} wanted"
@@ -156,31 +163,25 @@ def _loss_amiss(effect: Effect, probe: Probe, measured: Measured) -> str:
         return says
     if effect.bandwidth is not None and probe.interval * effect.bandwidth < probe.size:
         return ""  # they came faster than they could pass: some waited in vain
-    passed = fewest(sent, _STRAIGHT_ENOUGH * (1 - effect.loss))
+    passed = fewest(sent, _passes(effect, before) * (1 - effect.loss))
     return says if measured.arrived < passed else ""
+
+
+def _passes(effect: Effect, before: Measured | None) -> float:
+    """Return the least share that arrives of packets that are not to be lost."""
+    if not effect.loss or effect.bandwidth is not None:
+        return _STRAIGHT_ENOUGH
+    lost = 1 - before.arrived / before.sent if before and before.sent else 0.0
+    return max(_STRAIGHT_ENOUGH, 1 - _LOST_BY_ITSELF - lost)
 
 
 def _delay_amiss(effect: Effect, measured: Measured, means: Means) -> str:
     if not effect.delay or not by_packets(means):
         return ""
-    return _too_early(effect.delay, effect.jitter, measured.arrived, measured)
-
-
-def _too_early(delay: float, jitter: float, count: int, measured: Measured) -> str:
-    if measured.delay is None:
-        return "nothing arrived: its delay cannot be told"
-    if measured.delay < _least_delay(delay, jitter, count):
-        return f"median delay {_time(measured.delay)}, {_time(delay)} wanted"
-    return ""
-
-
-def _least_delay(delay: float, jitter: float, count: int) -> float:
-    """Return the least median of so many delays."""
-    least = _DELAYED_ENOUGH * delay - jitter
-    if count >= _SEVERAL:
-        by_chance = _DEVIATIONS * jitter / sqrt(count + 2)
-        least = max(least, _DELAYED_ENOUGH * delay - by_chance, _LEAST_DELAYED * delay)
-    return max(least, 0.0)
+    early = too_early(effect.delay, effect.jitter, measured.arrived, measured)
+    if early or effect.bandwidth is not None:  # they may wait for each other
+        return early
+    return too_late(effect.delay, effect.delay + effect.jitter, measured)
 
 
 def _rate_amiss(effect: Effect, probe: Probe, measured: Measured) -> str:
@@ -193,8 +194,17 @@ def _rate_amiss(effect: Effect, probe: Probe, measured: Measured) -> str:
     what = _as_slow_as(effect.bandwidth, effect.loss, probe, measured)
     if what is None:
         return f"{measured.arrived} of {measured.sent} packets passed: too few to tell the rate"
-    allowed = f"{_rate(measured.rate or 0)} passed, {_rate(effect.bandwidth)} allowed"
-    return "" if what else allowed
+    passed = f"{as_rate(measured.rate or 0)} passed, {as_rate(effect.bandwidth)}"
+    if not what:
+        return f"{passed} allowed"
+    return f"{passed} wanted" if _too_slow(effect, effect.bandwidth, probe, measured) else ""
+
+
+def _too_slow(effect: Effect, bandwidth: int, probe: Probe, measured: Measured) -> bool:
+    """Tell whether a limit is another one: several times as narrow as is wanted."""
+    seconds = (measured.arrived - 1) * probe.size / (measured.rate or 1.0)
+    wanted = measured.arrived / (1 - effect.loss) * (probe.size + HEADERS) / bandwidth
+    return seconds > _NOT_SLOWER * wanted + 2 * effect.jitter + _SLOWER_BY
 
 
 def _as_slow_as(bandwidth: int, loss: float, probe: Probe, measured: Measured) -> bool | None:
@@ -204,7 +214,7 @@ def _as_slow_as(bandwidth: int, loss: float, probe: Probe, measured: Measured) -
     arrived = measured.arrived / (1 - loss)
     least = _least_seconds(bandwidth, loss, probe, arrived)
     seconds = (measured.arrived - 1) * probe.size / measured.rate
-    return seconds >= least if least > _BUSY else None
+    return seconds >= least if least > 0 else None
 
 
 def _least_seconds(bandwidth: int, loss: float, probe: Probe, count: float) -> float:
@@ -219,7 +229,7 @@ def _least_seconds(bandwidth: int, loss: float, probe: Probe, count: float) -> f
 def _stream_amiss(effect: Effect, probe: Probe, measured: Measured, back: Effect) -> str:
     arrived, whole = measured.arrived, probe.count * probe.size
     if vanishes(effect):
-        return f"{_count(arrived, 'byte')} passed" if arrived else ""
+        return f"{counted(arrived, 'byte')} passed" if arrived else ""
     if vanishes(back):
         return "nothing comes back: it cannot be told"
     if effect.reset is not None:
@@ -227,26 +237,32 @@ def _stream_amiss(effect: Effect, probe: Probe, measured: Measured, back: Effect
     if back.reset == 0:
         return "what comes back is reset at once: it cannot be told"
     if arrived < whole:
-        return f"{arrived} of {_count(whole, 'byte')} came{_error(measured)}"
+        return f"{arrived} of {counted(whole, 'byte')} came{ended_by(measured)}"
     if _shows_pieces(effect, probe) and not _in_pieces(effect, probe, measured):
         return _whole(measured) + f", {probe.count * _pieces(effect, probe)} wanted"
     if _shows_gluing(effect, probe) and measured.reads > _reads_glued(probe):
         return _whole(measured) + f", {_reads_glued(probe)} at most wanted"
     later = _later(effect)
     count = min(probe.count, measured.reads)  # what is written together is delayed so
-    return _too_early(later, effect.jitter, count, measured) if later else ""
+    if not later:
+        return ""
+    early = too_early(later, effect.jitter, count, measured)
+    if early or effect.pieces or any(way.loss or way.bandwidth for way in (effect, back)):
+        return early  # else it takes its time for other reasons
+    at_most = later + effect.jitter + back.delay + back.jitter  # it is dialled first, both ways
+    return too_late(later, at_most, measured)
 
 
 def _reset_amiss(reset: int, whole: int, measured: Measured) -> str:
     if measured.error != "reset":
-        return f"no reset: {measured.arrived} of {_count(whole, 'byte')} came{_error(measured)}"
+        return f"no reset: {measured.arrived} of {counted(whole, 'byte')} came{ended_by(measured)}"
     if measured.arrived > reset:
-        return f"{_count(measured.arrived, 'byte')} came before the reset, {reset} allowed"
+        return f"{counted(measured.arrived, 'byte')} came before the reset, {reset} allowed"
     return ""
 
 
 def _whole(measured: Measured) -> str:
-    return f"{_count(measured.arrived, 'byte')} came in {_count(measured.reads, 'read')}"
+    return f"{counted(measured.arrived, 'byte')} came in {counted(measured.reads, 'read')}"
 
 
 def _pieces(effect: Effect, probe: Probe) -> int:
@@ -309,7 +325,7 @@ def _like_fault(
         return _slow_like(fault, left, probe, measured)
     jitter = both.jitter, left.jitter
     delay = both.delay if by_packets(means) else 0.0
-    return _lossy_like(both, left, measured) or _late_like(
+    return _lossy_like(both, left, measured) or late_like(
         delay, left.delay, jitter, measured.arrived, measured
     )
 
@@ -324,19 +340,6 @@ def _lossy_like(both: Effect, left: Effect, measured: Measured) -> str:
     return ""
 
 
-def _late_like(both: float, left: float, jitter: Jitter, count: int, measured: Measured) -> str:
-    """Return that something comes as late as with the fault, which can be told from what is left.
-
-    A stream keeps its order: what jitter delays most delays what follows as well.
-    """
-    if both <= left or measured.delay is None:
-        return ""
-    by_chance = left + jitter[1] + _BUSY if jitter[1] else 0.0
-    if measured.delay >= max(_least_delay(both, jitter[0], count), (both + left) / 2, by_chance):
-        return f"median delay {_time(measured.delay)}"
-    return ""
-
-
 def _slow_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
     if fault.bandwidth is None:
         return ""
@@ -344,8 +347,10 @@ def _slow_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) ->
         seconds = probe.count * (probe.size + HEADERS) / left.bandwidth
         if seconds >= _least_seconds(fault.bandwidth, left.loss, probe, probe.count):
             return ""  # that hides it
-    if _as_slow_as(fault.bandwidth, left.loss, probe, measured):
-        return f"no more than {_rate(measured.rate or 0)} passed"
+    arrived = measured.arrived / (1 - left.loss)
+    is_told = _least_seconds(fault.bandwidth, left.loss, probe, arrived) > _BUSY
+    if is_told and _as_slow_as(fault.bandwidth, left.loss, probe, measured):
+        return f"no more than {as_rate(measured.rate or 0)} passed"
     return ""
 
 
@@ -359,7 +364,7 @@ def _stream_like(both: Effect, left: Effect, probe: Probe, measured: Measured) -
     waits = _in_line(left, probe)
     later = _later(both) + waits, _later(left) + waits
     count = min(probe.count, measured.reads)
-    return _late_like(*later, (both.jitter, left.jitter), count, measured)
+    return late_like(*later, (both.jitter, left.jitter), count, measured)
 
 
 def _in_line(effect: Effect, probe: Probe) -> float:
@@ -368,25 +373,3 @@ def _in_line(effect: Effect, probe: Probe) -> float:
         return 0.0
     takes = ceil(probe.count * probe.size / effect.pieces) * GAP
     return max(0.0, takes - probe.count * probe.interval) / 2
-
-
-# Words
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
-
-
-def _rate(rate: float) -> str:
-    for unit, size in (("MB/s", 1e6), ("kB/s", 1e3)):
-        if rate >= size:
-            return f"{rate / size:.3g} {unit}"
-    return f"{rate:.3g} B/s"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _error(measured: Measured) -> str:
-    return f", {measured.error}" if measured.error else ""

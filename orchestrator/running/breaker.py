@@ -162,9 +162,9 @@ class Breaker:
     def _as_all_that_holds(self) -> Judge:
         effects, means = self._effects(), self.network.means()
 
-        def judge(link: Link, probe: Probe, _: Measured, now: Measured) -> str:
+        def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             back = effects.get(_back(link), STRAIGHT)
-            return proof.amiss(effects[link], probe, now, means, back)
+            return proof.amiss(effects[link], probe, now, means, back, before)
 
         return judge
 

@@ -160,7 +160,17 @@ def test_probes_are_short_and_of_a_size_that_can_be_sent(
          "196 of 200 packets lost, 20% wanted"),
         (Effect(delay=0.1), Probe("packets", 20), Measured(20, 20, 0.0003),
          "median delay 0.3 ms, 100 ms wanted"),
-        (Effect(delay=0.1), Probe("packets", 20), Measured(20, 20, 3.0), ""),
+        (Effect(delay=0.1), Probe("packets", 20), Measured(20, 20, 0.8), ""),
+        (Effect(delay=0.1), Probe("packets", 20), Measured(20, 20, 3.0),
+         "median delay 3 s, 100 ms wanted"),
+        (Effect(delay=0.1, bandwidth=4000), Probe("packets", 20), Measured(20, 20, 3.0), ""),
+        (Effect(loss=0.05), Probe("packets", 800), Measured(800, 700, 0.001), ""),
+        (Effect(loss=0.05), Probe("packets", 800), Measured(800, 648, 0.001),
+         "152 of 800 packets lost, 5% wanted"),
+        (Effect(bandwidth=256_000), Probe("burst", 100, 1116), Measured(90, 9, 0.1, 9300.0),
+         "9.3 kB/s passed, 256 kB/s wanted"),
+        (Effect(bandwidth=256_000), Probe("burst", 100, 1116), Measured(100, 100, 0.1, 60_000.0),
+         ""),
         (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 100, 0.1, 640_000.0),
          "640 kB/s passed, 64 kB/s allowed"),
         (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 1, 0.1),
@@ -171,6 +181,9 @@ def test_probes_are_short_and_of_a_size_that_can_be_sent(
          "300 bytes came in 2 reads, 300 wanted"),
         (Effect(lag=0.5), Probe("stream", 20, 32), Measured(20, 640, 0.01, None, 20),
          "median delay 10 ms, 500 ms wanted"),
+        (Effect(lag=0.5), Probe("stream", 20, 32), Measured(20, 640, 2.1, None, 20),
+         "median delay 2.1 s, 500 ms wanted"),
+        (Effect(lag=0.5, loss=0.1), Probe("stream", 20, 32), Measured(20, 640, 2.1, None, 20), ""),
         (Effect(lag=0.5), Probe("stream", 20, 32), Measured(0, 0, error="refused"),
          "0 of 640 bytes came, refused"),
         (Effect(hold=0.5), Probe("stream", 8, 32, 0.05), Measured(8, 256, 0.501, None, 8),
@@ -194,6 +207,31 @@ def test_bytes_that_are_only_late_are_not_held_back(seconds: float) -> None:
     (probe,) = proof.probes_for(Effect(hold=seconds), RELAY)
     late = Link(Effect(lag=seconds), RELAY, 1, 0.0001).measure(probe)
     assert "at most wanted" in proof.amiss(Effect(hold=seconds), probe, late, RELAY)
+
+
+def test_a_machine_that_lost_packets_before_a_fault_may_do_so_while_it_holds() -> None:
+    effect, probe, during = Effect(loss=0.05), Probe("packets", 800), Measured(800, 648, 0.001)
+    for lost, doubt in ((0, True), (120, False)):
+        before = Measured(800, 800 - lost, 0.001)
+        assert bool(proof.amiss(effect, probe, during, NETEM, before=before)) is doubt
+
+
+@settings(max_examples=150, deadline=None)
+@given(_impaired(), MEANS, SEEDS, BUSY)
+def test_what_is_many_times_as_bad_as_is_wanted_is_not_what_is_wanted(
+    effect: Effect, means: Mapping[str, str], seed: int, busy: float
+) -> None:
+    assume(effect.loss <= 0.3)  # of what is lost for the most part, too little is left to tell
+    worse = Effect(
+        loss=1 - (1 - effect.loss) / 4 if effect.loss else 0.0,
+        bandwidth=effect.bandwidth // 40 if effect.bandwidth else None,
+        delay=10 * effect.delay + 1 if effect.delay else 0.0,
+    )
+    link = Link(worse, means, seed, busy)
+    assert any(
+        proof.amiss(effect, probe, link.measure(probe), means)
+        for probe in proof.probes_for(effect, means)
+    )
 
 
 def test_what_is_not_gone_in_words() -> None:

@@ -1,0 +1,57 @@
+"""Whether something comes as late as it must: too early for a delay, too late, or like one."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from orchestrator.faults.phrases import as_time
+from orchestrator.faults.probe import Measured
+
+_DELAYED_ENOUGH = 0.9  # the share of a delay that is seen at least: nothing comes too early
+_LEAST_DELAYED = 0.25  # the same, whatever the jitter
+_SEVERAL = 20  # delays, of which the one in the middle is hardly the shortest
+_DEVIATIONS = 5  # by which a median may be off, where jitter varies what it is of
+_BUSY = 0.02  # seconds by which a machine may be late
+_LATER = 3.0  # as much as is wanted may be measured
+_LATER_BY = 0.5  # seconds beside that
+
+Jitter = tuple[float, float]
+"""Of a delay with a fault, and of what is left without it."""
+
+
+def too_early(delay: float, jitter: float, count: int, measured: Measured) -> str:
+    """Return that the median of so many delays is less than it can be."""
+    if measured.delay is None:
+        return "nothing arrived: its delay cannot be told"
+    if measured.delay < _least_delay(delay, jitter, count):
+        return f"median delay {as_time(measured.delay)}, {as_time(delay)} wanted"
+    return ""
+
+
+def too_late(delay: float, at_most: float, measured: Measured) -> str:
+    """Return that a delay is another one: several times as long as it can be."""
+    if (measured.delay or 0.0) <= _LATER * at_most + _LATER_BY:
+        return ""
+    return f"median delay {as_time(measured.delay or 0.0)}, {as_time(delay)} wanted"
+
+
+def _least_delay(delay: float, jitter: float, count: int) -> float:
+    """Return the least median of so many delays."""
+    least = _DELAYED_ENOUGH * delay - jitter
+    if count >= _SEVERAL:
+        by_chance = _DEVIATIONS * jitter / sqrt(count + 2)
+        least = max(least, _DELAYED_ENOUGH * delay - by_chance, _LEAST_DELAYED * delay)
+    return max(least, 0.0)
+
+
+def late_like(both: float, left: float, jitter: Jitter, count: int, measured: Measured) -> str:
+    """Return that something comes as late as with the fault, which can be told from what is left.
+
+    A stream keeps its order: what jitter delays most delays what follows as well.
+    """
+    if both <= left or measured.delay is None:
+        return ""
+    by_chance = left + jitter[1] + _BUSY if jitter[1] else 0.0
+    if measured.delay >= max(_least_delay(both, jitter[0], count), (both + left) / 2, by_chance):
+        return f"median delay {as_time(measured.delay)}"
+    return ""
