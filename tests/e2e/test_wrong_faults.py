@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,14 @@ why: A fault is asked for, and something else is done.
 engine: docker
 peers: [alice, bob]
 connections: line
+arguments: ["--silence", "60"]
 steps:
   - {fault}
   - send: {{at: alice, to: bob, text: "hello"}}
 """
 FAULTS = {
     "cut": ("partition: [[alice], [bob]]", "20 of 20 packets passed"),
+    "isolate": ("isolate: alice", "20 of 20 packets passed"),
     "loss": ("impair: {between: [alice, bob], loss: 50%}", "0 of "),
     "bandwidth": ("impair: {from: alice, to: bob, bandwidth: 64 kB/s}", "64 kB/s"),
     "delay": ("impair: {from: alice, to: bob, delay: 0.1}", "0.1 s"),
@@ -81,6 +84,49 @@ def test_a_fault_at_the_wrong_address_is_not_proven(
     done = run(tmp_path, fault)
     assert done.judgement is Judgement.UNKNOWN
     assert any("not proven" in says and measured in says for says in doubts(done)), doubts(done)
+
+
+def changed(change: Callable[[Effect], Effect]) -> Shares:
+    """Return what gives sidecars other effects than were asked for."""
+    real: Shares = rules.shares
+
+    def shares(
+        effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
+    ) -> dict[str, rules.Rules]:
+        return real({link: change(each) for link, each in effects.items()}, addresses, means)
+
+    return shares
+
+
+def test_a_fault_that_is_several_times_as_bad_is_not_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worse(effect: Effect) -> Effect:
+        narrow = effect.bandwidth and effect.bandwidth // 30
+        return replace(effect, loss=4 * effect.loss, bandwidth=narrow)
+
+    monkeypatch.setattr(rules, "shares", changed(worse))
+    lossy = "impair: {from: alice, to: bob, loss: 5%}"
+    done = run(tmp_path, f"{lossy}\n  - impair: {{from: bob, to: alice, bandwidth: 256 kB/s}}")
+    assert done.judgement is Judgement.UNKNOWN
+    assert any("packets lost, 5% wanted" in says for says in doubts(done)), doubts(done)
+    assert any("bandwidth 256 kB/s: not proven" in says for says in doubts(done)), doubts(done)
+
+
+def test_a_fault_that_a_cut_has_hidden_is_not_proven_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [
+        "partition: {groups: [[alice], [bob]], as: cut}",
+        "impair: {between: [alice, bob], loss: 40%, bandwidth: 16 kB/s, as: bad}",
+        "heal: cut",
+    ]
+    right = run(tmp_path, "\n  - ".join(steps))
+    assert right.judgement is Judgement.VALID, doubts(right)
+    monkeypatch.setattr(rules, "shares", changed(lambda each: Effect(cut=each.cut)))
+    done = run(tmp_path, "\n  - ".join(steps))
+    assert done.judgement is Judgement.UNKNOWN
+    assert any("never seen to hold: " in says for says in doubts(done)), doubts(done)
 
 
 def test_a_fault_at_the_wrong_interface_is_not_proven(
