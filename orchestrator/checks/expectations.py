@@ -18,6 +18,7 @@ from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Verdict, Witness, conclude
 from orchestrator.checks.wording import awaited, both, quoted, told, when
 from orchestrator.history import Entry
+from orchestrator.text import count
 
 NAME = "expectations"
 
@@ -33,7 +34,7 @@ def check(facts: Facts) -> Verdict:
         if each.is_perhaps and not amiss and _is_open(each):
             unsure.append(_witness(each, _unknown(each)))
     unsure += [_lapse(entry) for entry in facts.marks("lapse")]
-    says = f"{len(facts.operations)} operations as wanted"
+    says = f"{count(len(facts.operations), 'operation')} as wanted"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
 
 

@@ -46,14 +46,19 @@ def up(
         out.print(f"chat at one: docker attach {rows[0].peer}   (leave with Ctrl-P Ctrl-Q)")
 
 
-@commands.command(epilog="Example: peerlab down")
-def down() -> None:
-    """Remove the mesh, and whatever a killed run left behind."""
+@commands.command(epilog="Example: peerlab down --kept")
+def down(
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Only what `run --keep` has left up: the mesh stays.")
+    ] = False,
+) -> None:
+    """Remove the mesh, what `run --keep` has left up, and what killed runs left behind."""
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
         with leaving(lambda: _there(mesh)):
-            removed = mesh.down(telling)
-    out.print(f"removed {count(removed, 'peer')}" if removed else "there was no mesh")
+            removed = mesh.remove_kept() if kept else mesh.down(telling)
+    nothing = "nothing was left up by `run --keep`" if kept else "there was no mesh"
+    out.print(f"removed {count(removed, 'peer')}" if removed else nothing)
 
 
 def _there(mesh: Mesh) -> str:

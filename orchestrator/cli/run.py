@@ -154,7 +154,7 @@ def print_kept(done: Sequence[Run]) -> None:
             how = f"docker attach {name}   (leave with Ctrl-P Ctrl-Q)"
             err.print(f"left up by {safe(each.name)}: {how}", soft_wrap=True)
     if any(each.kept for each in done):
-        err.print("peerlab down removes what was left up")
+        err.print("peerlab down --kept removes what was left up")
 
 
 def _print(done: Sequence[Run], took: float, *, details: bool) -> None:

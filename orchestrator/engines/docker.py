@@ -33,6 +33,7 @@ from orchestrator.image import IMAGE, ensure_image, ensure_packages, program, pu
 from orchestrator.installation import ROOT
 from orchestrator.profile import Profile
 from orchestrator.stop import Stop
+from orchestrator.text import count
 
 
 class DockerEngine(Engine):
@@ -79,7 +80,7 @@ class DockerEngine(Engine):
         self.stop.check()
         refuse_taken(names, self._peers)
         image = self._ensure_image(profile, say)
-        say(f"starting {len(names)} containers")
+        say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
             work: list[Callable[[], None]] = [] if self._network else [self._start_name_server]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from orchestrator.engines import docker_client, docker_mesh, process
 from orchestrator.engines.base import Say
+from orchestrator.text import count
 
 
 def remove_processes(say: Say) -> None:
     """Kill the processes that killed runs left behind."""
-    _tell(process.sweep(), "process(es)", say)
+    _tell(process.sweep(), "program", say)
 
 
 def remove_things(client: docker_client.Client, say: Say) -> None:
     """Remove the containers and networks that killed runs left behind."""
-    _tell(docker_client.sweep(client), "container(s) or network(s)", say)
+    _tell(docker_client.sweep(client), "Docker object", say)
     docker_mesh.remove_orphans(client)  # nobody's fault: their peers were removed by hand
 
 
-def _tell(count: int, what: str, say: Say) -> None:
-    if count:
-        say(f"removed what a killed run left behind: {count} {what}")
+def _tell(number: int, what: str, say: Say) -> None:
+    if number:
+        say(f"removed what a killed run left behind: {count(number, what)}")

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from orchestrator import command, definition, document
+from orchestrator import command, definition
 from orchestrator.engines import docker_client, docker_peer, docker_subnet, leftovers
 from orchestrator.engines.base import Progress, Say
 from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
@@ -19,6 +19,8 @@ from orchestrator.image import ensure_image
 from orchestrator.installation import ROOT
 from orchestrator.mesh.by_hand import ByHand
 from orchestrator.profile import Profile, Reader
+from orchestrator.scenario.words import among
+from orchestrator.text import count
 
 Ready = Callable[[str], object | None]
 """Tells of a line whether it says that a peer is ready."""
@@ -64,8 +66,9 @@ class Mesh:
         """
         peers = {peer.name: peer for peer in self.peers()}
         if name not in peers:
-            near = document.nearest(name, peers)
-            raise LabError(f"there is no peer {name!r}{near}", hint="peerlab ps shows the peers")
+            raise LabError(
+                f"there is no peer {name!r}{among(name, [*peers])}", hint="peerlab ps shows them"
+            )
         return peers[name]
 
     def faults(self) -> ByHand:
@@ -81,20 +84,20 @@ class Mesh:
         """Let nothing hold any more, and remove what held it."""
         remove_mesh_sidecars(self._client, self.peers())
 
-    def up(self, count: int, progress: Progress) -> list[DockerPeer]:
-        """Make the mesh have exactly `count` peers, ready to talk; return them.
+    def up(self, number: int, progress: Progress) -> list[DockerPeer]:
+        """Make the mesh have exactly so many peers, ready to talk; return them.
 
         Raises:
             LabError: it cannot be started, or a peer does not become ready.
         """
         ensure_image(progress.phase, ROOT)
-        wanted = definition.names(count)
+        wanted = definition.names(number)
         for peer in self.peers():
             if peer.name not in wanted:
                 progress.phase(f"removing {peer.name}")
                 peer.remove()
         places = self._places(wanted)
-        progress.phase(f"starting {count} peers")
+        progress.phase(f"starting {count(number, 'peer')}")
         with self._services(places) as file:
             _compose(file, "up", "-d", "--no-build", *wanted)
         peers = self.peers()
@@ -161,21 +164,25 @@ class Mesh:
         deadline = time.monotonic() + self._profile.ready_within
         waiting = list(peers)
         while waiting:
-            progress.step(f"waiting for {len(waiting)} of {len(peers)} peers")
+            progress.step(f"waiting for {len(waiting)} of {count(len(peers), 'peer')}")
             waiting = [peer for peer in waiting if not _is_ready(peer, ready, deadline)]
             if waiting:
                 time.sleep(_POLL)
 
     def down(self, progress: Progress) -> int:
         """Remove the mesh, and what runs that have ended have kept; return how many peers."""
-        kept = docker_client.remove_kept(self._client)
-        if kept:
-            progress.phase(f"removed what runs have kept: {kept} peer(s)")
-        count = len(self.peers())
-        progress.phase(f"removing {count} peers")
+        if kept := self.remove_kept():
+            progress.phase(f"removed what runs have kept: {count(kept, 'peer')}")
+        there = len(self.peers())
+        if there:
+            progress.phase(f"removing {count(there, 'peer')}")
         self.forget_faults()
         _compose(str(definition.COMPOSE_FILE), "down", "--remove-orphans")
-        return kept + count
+        return kept + there
+
+    def remove_kept(self) -> int:
+        """Remove what runs that have ended have kept, and nothing else; return how many peers."""
+        return docker_client.remove_kept(self._client)
 
 
 def _is_ready(peer: DockerPeer, ready: Ready, deadline: float) -> bool:

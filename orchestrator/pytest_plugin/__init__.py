@@ -14,6 +14,7 @@ import pytest
 
 from orchestrator.files import YAML
 from orchestrator.pytest_plugin import options
+from orchestrator.text import count
 
 if TYPE_CHECKING:
     from orchestrator.lab import Lab
@@ -93,8 +94,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     ]
     places = {each["peerlab_on"] for each in runs if "peerlab_on" in each}
     if places:
-        count = sum("peerlab_run" in each for each in runs)
+        made = count(sum("peerlab_run" in each for each in runs), "run")
         kept = options.runs_folder(terminalreporter.config)
         terminalreporter.write_sep("-", "peerlab")
-        terminalreporter.write_line(f"{count} runs on {' and '.join(sorted(places))}")
+        terminalreporter.write_line(f"{made} on {' and '.join(sorted(places))}")
         terminalreporter.write_line(f"kept in {kept}")

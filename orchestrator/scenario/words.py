@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -48,13 +49,28 @@ def _not_reserved(name: str) -> str:
     return name
 
 
+def _one(name: str) -> str:
+    if name == ALL:
+        raise ValueError(f"one peer is expected here, not {ALL!r}")
+    return name
+
+
+def among(name: str, peers: Sequence[str]) -> str:
+    """Return the end of a sentence that says of a name that no peer has it.
+
+    Args:
+        name: which.
+        peers: the names that there are.
+    """
+    some = ", ".join(peers[:_MOST_NAMES]) + (", …" if len(peers) > _MOST_NAMES else "")
+    return document.nearest(name, peers) or f": there are {some}"
+
+
 def _declared(name: str, info: ValidationInfo) -> str:
     """Refuse a name that the scenario has not declared, as far as that is known."""
     peers = (info.context or {}).get(DECLARED)
     if peers and name not in peers and name != ALL:
-        some = ", ".join(peers[:_MOST_NAMES]) + (", …" if len(peers) > _MOST_NAMES else "")
-        hint = document.nearest(name, peers) or f": there are {some}"
-        raise ValueError(f"no peer {name!r} here{hint}")
+        raise ValueError(f"no peer {name!r} here{among(name, peers)}")
     return name
 
 
@@ -74,7 +90,7 @@ Name = Annotated[
 ]
 """A peer's name, where it is declared; a scenario's."""
 
-Peer = Annotated[str, AfterValidator(_not_reserved), AfterValidator(_declared)]
+Peer = Annotated[str, AfterValidator(_one), AfterValidator(_declared)]
 """A declared peer."""
 
 Peers = Annotated[str, AfterValidator(_declared)]

@@ -12,8 +12,8 @@ import pytest
 
 from orchestrator.engines import docker_client
 from orchestrator.engines.docker_sidecar import MESH_SIDECAR
-from tests.e2e.support import peerlab, start
-from tests.orchestrator.support import until
+from tests.e2e.support import SHORT, peerlab, start
+from tests.orchestrator.support import things_of, until
 
 pytestmark = [
     pytest.mark.docker,
@@ -129,6 +129,33 @@ def test_ctrl_c_lifts_the_fault_that_was_begun(mesh: Any) -> None:
     assert said.endswith("interrupted: no fault of the network holds\n")
     assert sidecars(mesh) == []
     assert held() == {}
+
+
+def test_one_peer_alone_has_no_link(mesh: Any) -> None:
+    assert mesh
+    done("up", "--peers", "1")
+    for words in (["isolate", "alice"], ["impair", "all", "--loss", "5%"]):
+        one = peerlab("fault", *words)
+        assert one.returncode == 2
+        assert "there is no link: alice is the only peer" in one.stderr
+    assert held() == {}
+
+
+def test_what_a_run_has_kept_goes_and_the_mesh_stays(mesh: Any, tmp_path: Path) -> None:
+    def kept() -> list[str]:
+        return things_of(mesh, lambda owner: owner.is_gone, docker_client.KEEP)
+
+    if kept():
+        pytest.fail("peers are kept, and this test would remove them: `peerlab down` first")
+    path = tmp_path / "scenario.yaml"
+    path.write_text(SHORT.replace('message: "hello"', 'message: "x", within: 0.1'))
+    words = ["run", str(path), "--engine", "docker", "--keep", "--runs", str(tmp_path)]
+    assert peerlab(*words).returncode == 1
+    assert kept()
+    assert done("down", "--kept") == "removed 2 peers\n"
+    assert kept() == []
+    assert len(json.loads(peerlab("ps", "--json").stdout)) == 3
+    assert done("down", "--kept") == "nothing was left up by `run --keep`\n"
 
 
 def test_ctrl_c_while_a_mesh_starts_says_what_is_there(client: Any) -> None:

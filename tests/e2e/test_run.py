@@ -250,5 +250,5 @@ def test_whose_peers_were_left_up(capsys: pytest.CaptureFixture[str], tmp_path: 
         "left up by demo: docker attach p-1-alice",
         "left up by short: docker attach p-2-alice",
         "left up by short: docker attach p-2-bob",
-        "peerlab down removes what was left up",
+        "peerlab down --kept removes what was left up",
     ]
