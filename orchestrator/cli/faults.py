@@ -13,6 +13,7 @@ from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes,
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.mesh import PROFILE
 from orchestrator.cli.options import Json
+from orchestrator.engines.states import require_alive
 from orchestrator.errors import LabError
 from orchestrator.mesh.by_hand import ByHand, Kept
 from orchestrator.mesh.compose import Mesh
@@ -44,21 +45,28 @@ def partition(
         bool, typer.Option("--one-way", help="Only from the first group to the second.")
     ] = False,
     name: Name = None,
+    as_json: Json = False,
 ) -> None:
     """Let groups of peers not reach each other: packets between them vanish."""
-    _break("partition", **{"groups": _grouped(groups), "one_way": one_way, "as": name})
+    keys = {"groups": _grouped(groups), "one_way": one_way, "as": name}
+    _break("partition", keys, as_json=as_json)
 
 
 def _grouped(words: list[str]) -> list[list[str]]:
     """Return groups of names: words are separated by blanks and commas, groups by slashes."""
     text = " ".join(words).replace(",", " ")
+    if "/" not in text:
+        raise LabError(
+            "partition: a / stands between two groups, and there is none",
+            hint="peerlab fault partition alice / bob,carol",
+        )
     return [group.split() for group in text.split("/") if group.split()]
 
 
 @fault.command(epilog="Example: peerlab fault isolate alice")
-def isolate(peer: Peer, name: Name = None) -> None:
+def isolate(peer: Peer, name: Name = None, as_json: Json = False) -> None:
     """Let a peer reach nobody, and nobody reach it."""
-    _break("isolate", **{"at": peer, "as": name})
+    _break("isolate", {"at": peer, "as": name}, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault impair alice bob --loss 20%")
@@ -70,10 +78,11 @@ def impair(
     delay: Delay = None,
     jitter: Jitter = None,
     name: Name = None,
+    as_json: Json = False,
 ) -> None:
     """Let links lose packets, be slow, or let little through."""
     what = {"loss": loss, "bandwidth": bandwidth, "delay": delay, "jitter": jitter}
-    _break("impair", **_scope(where, both=both), **what, **{"as": name})
+    _break("impair", _scope(where, both=both) | what | {"as": name}, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault stream alice bob --both --pieces 1")
@@ -86,10 +95,11 @@ def stream(
     jitter: Jitter = None,
     reset: Annotated[int | None, typer.Option(help="Bytes until the connection breaks.")] = None,
     name: Name = None,
+    as_json: Json = False,
 ) -> None:
     """Let bytes of TCP connections that are made from now on come in another way."""
     what = {"pieces": pieces, "hold": hold, "delay": delay, "jitter": jitter, "reset": reset}
-    _break("stream", **_scope(where, both=both), **what, **{"as": name})
+    _break("stream", _scope(where, both=both) | what | {"as": name}, as_json=as_json)
 
 
 def _scope(where: list[str], *, both: bool) -> dict[str, object]:
@@ -101,47 +111,52 @@ def _scope(where: list[str], *, both: bool) -> dict[str, object]:
     raise LabError("one or two peers, or `all`, are expected", hint="peerlab fault impair --help")
 
 
-def _break(verb: str, **keys: object) -> None:
+def _break(verb: str, keys: dict[str, object], *, as_json: bool) -> None:
     with _by_hand() as (_, faults):
         kept = faults.apply(verb, **keys)
-        print_notes(faults.lapses())
-    _show([kept])
+        print_notes([*faults.lapses(), *faults.notes(kept)])
+    _show([_row(kept)], as_json=as_json)
     _end([kept])
 
 
 @fault.command(epilog="Example: peerlab fault kill alice")
-def kill(peer: Peer) -> None:
+def kill(peer: Peer, as_json: Json = False) -> None:
     """End a peer's program without warning."""
-    _change("kill", peer)
+    _change("kill", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault stop alice")
-def stop(peer: Peer) -> None:
+def stop(peer: Peer, as_json: Json = False) -> None:
     """Ask a peer's program to end."""
-    _change("stop", peer)
+    _change("stop", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault start alice")
-def start(peer: Peer) -> None:
+def start(peer: Peer, as_json: Json = False) -> None:
     """Start a peer again that has ended: same name, same address."""
-    _change("start", peer)
+    _change("start", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault pause alice")
-def pause(peer: Peer) -> None:
+def pause(peer: Peer, as_json: Json = False) -> None:
     """Hold a peer's program still."""
-    _change("pause", peer)
+    _change("pause", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault resume alice")
-def resume(peer: Peer) -> None:
+def resume(peer: Peer, as_json: Json = False) -> None:
     """Let a peer's program go on that was paused."""
-    _change("resume", peer)
+    _change("resume", peer, as_json=as_json)
 
 
-def _change(verb: str, name: str) -> None:
+_DONE = {"kill": "killed", "stop": "stopped"}
+
+
+def _change(verb: str, name: str, *, as_json: bool) -> None:
     with _mesh() as mesh:
         peer = mesh.peer(name)
+        if verb in ("kill", "stop"):
+            require_alive(name, peer.status(), _DONE[verb])
         before = peer.status().phrase
         with leaving(lambda: f"{name}: {before} → {peer.status().phrase}"):
             getattr(peer, verb)()
@@ -150,44 +165,58 @@ def _change(verb: str, name: str) -> None:
                 faults.refresh()
                 print_notes(faults.lapses())
             now = peer.status().phrase
-    out.print(f"{safe(name)}: {before} → {now}")
+    if as_json:
+        print_json({"peer": name, "before": before, "now": now})
+    else:
+        out.print(f"{safe(name)}: {before} → {now}")
 
 
-@commands.command(epilog="Example: peerlab heal")
+@commands.command(epilog="Example: peerlab heal impair 1")
 def heal(
-    name: Annotated[str, typer.Argument(help="A fault's name, as `faults` shows it.")] = ALL,
+    name: Annotated[
+        list[str] | None, typer.Argument(help="A fault's name, as `faults` shows it.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Lift one fault, or all of them; peers that are paused go on, ended ones stay so."""
+    which = " ".join(name or [ALL])  # `impair 1` is a name
     with _by_hand() as (mesh, faults):
-        lifted = faults.heal(name)
+        lifted = faults.heal(which)
         print_notes(faults.lapses())
-        paused = [peer for peer in mesh.peers() if peer.status().state == "paused"]
-        for peer in paused if name == ALL else ():
-            peer.resume()
-            out.print(f"{safe(peer.name)}: paused → {peer.status().phrase}")
-    if lifted:
-        _show(lifted)
-    elif not (paused and name == ALL):
+        resumed = _resume_all(mesh) if which == ALL else []
+    for told in () if as_json else resumed:
+        out.print(told)
+    if lifted or as_json:
+        _show([_row(each) for each in lifted], as_json=as_json)
+    elif not resumed:
         out.print("nothing was broken")
     _end(lifted)
 
 
+def _resume_all(mesh: Mesh) -> list[str]:
+    """Let every peer go on that is paused; return a line for each."""
+    paused = [peer for peer in mesh.peers() if peer.status().state == "paused"]
+    for peer in paused:
+        peer.resume()
+    return [f"{safe(peer.name)}: paused → {peer.status().phrase}" for peer in paused]
+
+
 @commands.command(epilog="Example: peerlab faults --json")
 def faults(as_json: Json = False) -> None:
-    """Show what holds now, measured anew."""
+    """Show what holds now, measured anew, and which peers are paused or have ended."""
     with _by_hand() as (mesh, by_hand):
         held, lapses = by_hand.held(), by_hand.lapses()
-        down = [(peer.name, peer.status()) for peer in mesh.peers()]
+        peers = [(peer.name, peer.status()) for peer in mesh.peers()]
     print_notes(lapses)
-    if as_json:
-        print_json([_row(each).as_data() for each in held])
-    elif held:
-        _show(held)
-    else:
+    down = [
+        HeldRow(status.state, name, {}, None, [{"during": status.phrase}], [])
+        for name, status in peers
+        if status.state != "running"
+    ]
+    if not held and not as_json:
         out.print("no fault of the network holds")
-    for name, status in down:
-        if status.state != "running" and not as_json:
-            out.print(f"{safe(name)}: {status.phrase}")
+    if held or down or as_json:
+        _show([*map(_row, held), *down], as_json=as_json)
     _end(held)
 
 
@@ -201,8 +230,11 @@ def _holding(mesh: Mesh, faults: ByHand) -> str:
     return f"{', '.join(names)} {holds}: peerlab heal lifts {them}"
 
 
-def _show(kept: list[Kept]) -> None:
-    report.print_held(out, map(_row, kept))
+def _show(rows: list[HeldRow], *, as_json: bool) -> None:
+    if as_json:
+        print_json([row.as_data() for row in rows])
+    else:
+        report.print_held(out, rows)
 
 
 def _row(kept: Kept) -> HeldRow:

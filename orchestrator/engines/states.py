@@ -14,6 +14,12 @@ _FIRST = {
 }
 
 
+def require_alive(name: str, status: Status, doing: str) -> None:
+    """Raise an `EngineError` unless a peer has not ended yet; see `require`."""
+    if status.state not in ("running", "paused"):
+        require(name, status, "running", doing)
+
+
 def require(
     name: str, status: Status, wanted: Literal["running", "paused", "exited"], doing: str
 ) -> None:

@@ -15,6 +15,7 @@ from orchestrator.engines.docker_mesh import MeshNetwork
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.effect import Fault, Link, by_link
 from orchestrator.faults.probe import Measured
+from orchestrator.faults.probes import by_packets
 from orchestrator.mesh import record
 from orchestrator.mesh.record import Noted
 from orchestrator.running.breaker import Breaker, Finding, Held, Probed
@@ -112,6 +113,11 @@ class ByHand:
         given = {key: value for key, value in keys.items() if value is not None}
         step = self._step(verb, given)
         fault = network_fault(verb, step.act, self._breaker.new_name(verb), self._names)
+        if not fault.links:
+            raise LabError(
+                f"{verb} {fault.phrase}: there is no link: {self._names[0]} is the only peer",
+                hint="peerlab up --peers 2 starts another",
+            )
         if fault.name in self._noted:
             raise LabError(f"a fault called {fault.name!r} holds already", hint=_HINT)
         self._noted[fault.name] = Noted(verb, given, fault.name, time.time())
@@ -140,6 +146,14 @@ class ByHand:
         except ValidationError as error:
             says = "; ".join(_told(document.problem(each, Single)) for each in error.errors())
             raise LabError(f"{verb}: {says}", hint=f"peerlab fault {verb} --help") from None
+
+    def notes(self, kept: Kept) -> list[str]:
+        """Return what somebody should know of a fault that has been applied, in sentences."""
+        features = kept.held.fault.effect.features
+        said = [*self._network.notes()] if "delay" in features else []
+        if "stream" in features or ("delay" in features and not by_packets(kept.means)):
+            said.append("connections that are there already stay as they are")
+        return said
 
     @property
     def names(self) -> list[str]:

@@ -16,13 +16,13 @@ from orchestrator.report.text import marked, plain, table, titled
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """A fault as `faults` shows it.
+    """A fault as `faults` shows it, or a peer that is paused or has ended.
 
     Attributes:
-        name: by which it is healed.
-        says: the fault in a few words.
+        name: by which it is healed; of a peer, how it is.
+        says: the fault in a few words, or who the peer is.
         means: by what means each of its features is done.
-        since: when it was given, in seconds since the epoch.
+        since: when it was given, in seconds since the epoch; None where nobody noted that.
         proofs: what was measured, as the history of a run has it.
         doubts: why it may not hold; empty when it is proven.
     """
@@ -30,17 +30,22 @@ class HeldRow:
     name: str
     says: str
     means: Mapping[str, str]
-    since: float
+    since: float | None
     proofs: Sequence[Mapping[str, Any]]
     doubts: Sequence[str]
 
     def as_data(self) -> dict[str, Any]:
         """Return the row for `--json`."""
-        since = datetime.fromtimestamp(self.since, tz=UTC).isoformat(timespec="seconds")
         return {
-            "fault": self.name, "says": self.says, "means": dict(self.means), "since": since,
+            "fault": self.name, "says": self.says, "means": dict(self.means), "since": self._iso,
             "proven": not self.doubts, "doubts": list(self.doubts), "proof": list(self.proofs),
         }  # fmt: skip
+
+    @property
+    def _iso(self) -> str | None:
+        if self.since is None:
+            return None
+        return datetime.fromtimestamp(self.since, tz=UTC).isoformat(timespec="seconds")
 
 
 def print_held(console: Console, rows: Iterable[HeldRow]) -> None:

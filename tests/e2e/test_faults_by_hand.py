@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +21,16 @@ pytestmark = [
 NONSENSE = {
     "fault isolate alcie": "no peer 'alcie' here; did you mean 'alice'?",
     "fault partition alice / bobb": "no peer 'bobb' here; did you mean 'bob'?",
-    "fault partition alice bob": "error: partition: ",
+    "fault partition alice bob": "error: partition: a / stands between two groups",
+    "fault partition alice /": "error: partition: ",
+    "fault partition all / bob": "one peer is expected here, not 'all'",
+    "fault isolate all": "one peer is expected here, not 'all'",
     "fault impair alice bob": "this does nothing: give loss, bandwidth or delay",
     "fault impair alice bob --loss much": "error: impair: ",
     "fault impair alice bob carol --loss 5%": "one or two peers, or `all`, are expected",
     "fault stream all --pieces 1 --hold 1": "one thing is done to a stream",
     "fault kill alcie": "there is no peer 'alcie'; did you mean 'alice'?",
+    "fault kill all": "there is no peer 'all': there are alice, bob, carol",
     "fault resume alice": "alice cannot be resumed: it is running",
     "heal nothing": "no fault called 'nothing' holds",
 }
@@ -117,6 +122,8 @@ def test_each_fault_holds_when_its_command_is_over(straight: dict[str, str]) -> 
         done = peerlab("fault", *words)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "✓ proven" in done.stdout
+        told = "note: connections that are there already stay as they are\n" in done.stderr
+        assert told == (words[0] == "stream")
     found = faults()
     assert [(each["fault"], each["says"], each["proven"]) for each in found] == [
         ("split", "alice | bob, carol", True),
@@ -131,9 +138,14 @@ def test_each_fault_holds_when_its_command_is_over(straight: dict[str, str]) -> 
     assert one.returncode == 0, one.stdout + one.stderr
     assert "after" in one.stdout
     assert [each["fault"] for each in faults()] == ["impair 1", "stream 1"]
-    rest = peerlab("heal")
+    again = peerlab("fault", "partition", "alice", "/", "bob", "--json")
+    assert [each["fault"] for each in json.loads(again.stdout)] == ["partition 1"]
+    rest = peerlab("heal", "impair", "1")
     assert rest.returncode == 0, rest.stdout + rest.stderr
-    assert rest.stdout.index("stream 1") < rest.stdout.index("impair 1"), "the last one first"
+    rest = peerlab("heal", "--json")
+    assert rest.returncode == 0, rest.stdout + rest.stderr
+    lifted = [(each["fault"], each["proven"]) for each in json.loads(rest.stdout)]
+    assert lifted == [("partition 1", True), ("stream 1", True)], "the last one first"
     assert "no fault of the network holds" in peerlab("faults").stdout
     assert "nothing was broken" in peerlab("heal").stdout
 
@@ -142,10 +154,14 @@ def test_what_holds_does_so_at_a_peer_that_comes_back_as_well(straight: dict[str
     assert peerlab("fault", "isolate", "alice").returncode == 0
     killed = peerlab("fault", "kill", "alice")
     assert killed.stdout == "alice: running → exited with status 137 (killed)\n"
-    (held,) = json.loads(peerlab("faults", "--json").stdout)
+    held, down = json.loads(peerlab("faults", "--json").stdout)
     assert (held["fault"], held["proven"]) == ("isolate 1", False)
     assert held["doubts"] == ["no link of it has both its ends running"]
-    assert "alice: exited with status 137" in peerlab("faults").stdout
+    assert (down["fault"], down["says"], down["proven"]) == ("exited", "alice", True)
+    assert down["proof"] == [{"during": "exited with status 137 (killed)"}]
+    said = refused("fault", "kill", "alice")
+    assert "alice cannot be killed: it exited with status 137" in said
+    assert "hint: start or resume it first" in said
     started = peerlab("fault", "start", "alice")
     assert started.stdout == "alice: exited with status 137 (killed) → running\n"
     rows = json.loads(peerlab("ps", "--json").stdout)
@@ -159,14 +175,18 @@ def test_what_holds_does_so_at_a_peer_that_comes_back_as_well(straight: dict[str
 def test_pause_and_stop(straight: dict[str, str]) -> None:
     assert straight
     assert peerlab("fault", "pause", "bob").stdout == "bob: running → paused\n"
-    assert "bob: paused" in peerlab("faults").stdout
+    shown = peerlab("faults").stdout
+    assert "no fault of the network holds" in shown
+    assert re.search(r"│ paused │ bob +│ +│ during paused +│ ✓ proven │", shown)
     assert "cannot be paused: it is paused" in refused("fault", "pause", "bob")
     healed = peerlab("heal")
     assert (healed.returncode, healed.stdout) == (0, "bob: paused → running\n")
     assert peerlab("fault", "stop", "bob").stdout == "bob: running → exited with status 0\n"
     assert "nothing was broken" in peerlab("heal").stdout
     assert states()["bob"] == "exited with status 0", "who was stopped stays so"
-    assert peerlab("fault", "start", "bob").returncode == 0
+    assert "bob cannot be stopped: it exited with status 0" in refused("fault", "stop", "bob")
+    started = json.loads(peerlab("fault", "start", "bob", "--json").stdout)
+    assert started == {"peer": "bob", "before": "exited with status 0", "now": "running"}
     assert "bob cannot be started: it is running" in refused("fault", "start", "bob")
 
 
