@@ -1,19 +1,18 @@
 """The network of the mesh that people use by hand: its sidecars outlive each command.
 
-They are found again by their label. One of them keeps a note of the faults that hold,
-for the next command.
+They are found again by their label. What is to hold is noted beside them for the next
+command: see `docker_note`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.engines import rules
+from orchestrator.engines import docker_note, rules
 from orchestrator.engines.base import Lapse
 from orchestrator.engines.docker_client import Client, engine_id, in_parallel, translated
 from orchestrator.engines.docker_network import DockerNetwork
@@ -50,8 +49,8 @@ class MeshNetwork(DockerNetwork):
         self._said: list[str] = []
         self._turn = Turn(engine_id(client))
         try:
-            notes = in_parallel(self._find, list(self._seats.values()))
-            self._kept = max(notes, key=_when, default="")
+            in_parallel(self._find, list(self._seats.values()))
+            self._kept = docker_note.read(client, self._containers)
             self._beyond: dict[Link, Effect] = {}
             self._effects = self._here(self._noted())
             self._put_right()
@@ -59,36 +58,37 @@ class MeshNetwork(DockerNetwork):
             self.close()
             raise
 
-    def _find(self, seat: Seat) -> str:
-        """Take over the sidecar of a peer, where there is one; return what is noted there.
+    @property
+    def _containers(self) -> list[str]:
+        return [seat.peer.container for seat in self._seats.values()]
+
+    def _find(self, seat: Seat) -> None:
+        """Take over the sidecar of a peer, where there is one.
 
         One that was never started, does not answer, or is one too many, is removed.
         """
-        kept = ""
         for found in _sidecars(self._client, seat.peer.container):
-            sidecar, note = self._attached(seat, found)
-            if sidecar:
+            if sidecar := self._attached(seat, found):
                 seat.take(sidecar, found["Labels"][LIFE])
-                kept = note
             else:
                 with contextlib.suppress(EngineError):
                     remove(self._client, seat.peer.name, found["Id"])
-        return kept
 
-    def _attached(self, seat: Seat, found: dict[str, Any]) -> tuple[DockerSidecar | None, str]:
-        """Attach to a sidecar, if it is of use; return it, and what is noted there."""
+    def _attached(self, seat: Seat, found: dict[str, Any]) -> DockerSidecar | None:
+        """Attach to a sidecar and return it, if it is of use."""
         if found["State"] != "running" or seat.sidecar:
-            return None, ""
+            return None
         try:
             sidecar = DockerSidecar(self._client, seat.peer.name, found["Id"])
         except EngineError:
-            return None, ""  # it has just ended
+            return None  # it has just ended
         try:
-            return sidecar, str(sidecar.ask("notes", _ANSWERS_WITHIN)["text"])
+            sidecar.ask("state", _ANSWERS_WITHIN)
         except EngineError:
             self._said.append(f"the sidecar of {seat.peer.name} did not answer: it was removed")
             sidecar.close()
-            return None, ""
+            return None
+        return sidecar
 
     def _put_right(self) -> None:
         """Let hold what was noted where something else does. What cannot be so is told."""
@@ -118,7 +118,7 @@ class MeshNetwork(DockerNetwork):
 
     def _noted(self) -> dict[Link, Effect]:
         """Return what is to hold, as it was noted."""
-        kept = json.loads(self._kept.partition(" ")[2] or "{}").get("effects", [])
+        kept = json.loads(self._kept or "{}").get("effects", [])
         return {(one, other): Effect(**effect) for one, other, effect in kept}
 
     def _here(self, effects: Mapping[Link, Effect]) -> dict[Link, Effect]:
@@ -145,48 +145,30 @@ class MeshNetwork(DockerNetwork):
     def _start(self, peer: DockerPeer, life: Life) -> DockerSidecar:
         labels = {MESH_SIDECAR: peer.container, LIFE: life.since}
         network = f"container:{peer.container}"
-        sidecar = start(self._client, peer.handle, network, labels, outlives=True)
-        if self._kept:
-            sidecar.ask("note", text=self._kept)
-        return sidecar
+        return start(self._client, peer.handle, network, labels, outlives=True)
 
     def note(self, text: str) -> None:
         """Keep a text for the next command, together with what holds now.
 
         Raises:
-            EngineError: no peer runs where it could be kept.
+            EngineError: it cannot be kept.
         """
         with self._lock:
-            if not self._sidecars():
-                self._bring_one()
             every = self._effects | self._beyond
             effects = [[*link, _plain(every[link])] for link in sorted(every)]
             noted = json.dumps({"text": text, "effects": effects})
-            self._kept = f"{time.time_ns()} {noted}"
-            for pending in [each.request("note", text=self._kept) for each in self._sidecars()]:
-                pending.answer()
-
-    def _bring_one(self) -> None:
-        """Start a sidecar at the first peer that runs."""
-        for seat in self._seats.values():
-            seat.look()
-            if seat.sit():
-                return
-        raise EngineError("no peer runs: there is nowhere to note what holds")
+            docker_note.write(self._client, self._containers, noted)
+            self._kept = noted
 
     def notes_kept(self) -> str:
         """Return the text that was kept last; empty where there is none."""
-        kept = json.loads(self._kept.partition(" ")[2] or "{}")
+        kept = json.loads(self._kept or "{}")
         return str(kept.get("text", ""))
 
     def lapses(self) -> list[Lapse]:
         """Return what was put right as well."""
         said, self._said = self._said, []
         return [*map(Lapse, said), *super().lapses()]
-
-    def _sidecars(self) -> list[DockerSidecar]:
-        every = [seat.sidecar for seat in self._seats.values()]
-        return [each for each in every if each and not each.ended]
 
     def close(self) -> None:
         """Let go of the sidecars: they stay, and what they hold goes on."""
@@ -196,11 +178,6 @@ class MeshNetwork(DockerNetwork):
             self._turn.end()
 
 
-def _when(kept: str) -> int:
-    """Return when something was noted."""
-    return int(kept.partition(" ")[0] or 0)
-
-
 def _plain(effect: Effect) -> dict[str, Any]:
     """Return what of an effect is not as it stands by itself."""
     straight = asdict(STRAIGHT)
@@ -208,23 +185,27 @@ def _plain(effect: Effect) -> dict[str, Any]:
 
 
 def remove_mesh_sidecars(client: Client, peers: Sequence[DockerPeer] | None = None) -> int:
-    """Remove the sidecars of the mesh, and with them all that they hold; return how many.
+    """Remove the sidecars of the mesh, all that they hold and what was noted; return how many.
 
     Args:
         client: the engine.
         peers: whose; None for all.
     """
-    whose = None if peers is None else {peer.container for peer in peers}
+    whose = None if peers is None else [peer.container for peer in peers]
     found = _sidecars(client)
     going = [each for each in found if whose is None or each["Labels"][MESH_SIDECAR] in whose]
-    return _remove(client, going)
+    count = _remove(client, going)
+    docker_note.remove(client, whose)
+    return count
 
 
 def remove_orphans(client: Client) -> int:
     """Remove sidecars of the mesh that are of no use to anybody; return how many.
 
-    Their peer is gone, or the command was killed that was about to start them.
+    Their peer is gone, or the command was killed that was about to start them. What was
+    noted of peers that are gone goes as well.
     """
+    docker_note.remove_orphans(client)
     found = _sidecars(client)
     if not found:
         return 0

@@ -98,6 +98,32 @@ def test_up_lets_what_holds_do_so_at_who_was_killed_and_at_who_is_new(mesh: Any)
     assert held().keys() == {"half"}
 
 
+def test_what_holds_is_known_still_when_all_peers_have_ended(mesh: Any) -> None:
+    assert mesh
+    done("fault", "isolate", "alice", "--as", "lone")
+    for name in ("alice", "bob", "carol"):
+        done("fault", "kill", name)
+    found = held()
+    assert found["lone"]["doubts"] == ["no link of it has both its ends running"]
+    for name in ("alice", "bob", "carol"):
+        done("fault", "start", name)
+    found = held()
+    assert found.keys() == {"lone"}
+    assert found["lone"]["proven"]
+    assert "✓ proven" in done("heal")
+
+
+def test_what_holds_is_known_still_when_all_sidecars_were_killed(mesh: Any) -> None:
+    done("fault", "isolate", "alice", "--as", "lone")
+    assert len(sidecars(mesh)) == 3
+    for name in sidecars(mesh):
+        mesh.api.kill(name)
+    until(lambda: sidecars(mesh) == [], "their end")
+    said = done("faults")
+    assert "note: what held at alice had lapsed: it has no sidecar any more" in said
+    assert "✓ proven" in said
+
+
 @pytest.mark.parametrize("words", [["fault", "impair", "all", "--loss", "20%"], ["heal"]])
 def test_ctrl_c_says_what_holds(mesh: Any, words: list[str]) -> None:
     done("fault", "isolate", "carol", "--as", "lone")

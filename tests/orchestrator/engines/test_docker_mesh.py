@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from orchestrator.engines import docker_mesh, docker_sidecar, leftovers
+from orchestrator.engines import docker_mesh, docker_note, docker_sidecar, leftovers
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
 from orchestrator.engines.docker_peer import DockerPeer
@@ -219,21 +220,65 @@ def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: 
     third.close()
 
 
-def test_a_note_needs_no_fault_but_a_peer_that_runs(mesh_place: Place) -> None:
-    network = command(mesh_place)
-    network.note("alice is paused")
-    network.close()
-    again = command(mesh_place)
-    assert again.notes_kept() == "alice is paused"
-    again.close()
-    remove_mesh_sidecars(client_of(mesh_place), peers_of(mesh_place))
+def test_a_note_needs_neither_a_fault_nor_a_peer_that_runs(mesh_place: Place) -> None:
     for peer in peers_of(mesh_place):
         peer.kill()
         until(lambda peer=peer: peer.status().state == "exited", "its end")
-    nowhere = command(mesh_place)
-    with pytest.raises(EngineError, match=r"^no peer runs"):
-        nowhere.note("nowhere")
-    nowhere.close()
+    network = command(mesh_place)
+    network.note("nobody is there")
+    network.close()
+    again = command(mesh_place)
+    assert again.notes_kept() == "nobody is there"
+    again.close()
+    remove_mesh_sidecars(client_of(mesh_place), peers_of(mesh_place))
+    after = command(mesh_place)
+    assert after.notes_kept() == ""
+    after.close()
+
+
+def test_a_note_may_be_long(mesh_place: Place) -> None:
+    long = secrets.token_hex(1_000_000)
+    network = command(mesh_place)
+    network.note("short")
+    network.note(long)
+    network.close()
+    again = command(mesh_place)
+    assert again.notes_kept() == long
+    again.close()
+
+
+def test_what_holds_is_known_when_every_sidecar_was_killed(mesh_place: Place) -> None:
+    first = command(mesh_place)
+    first.bend({AB: CUT, BA: CUT})
+    first.note("both")
+    first.close()
+    for sidecar in sidecars_of(mesh_place):
+        docker_sidecar.remove(client_of(mesh_place), "somebody", sidecar)
+    second = command(mesh_place)
+    assert second.notes_kept() == "both"
+    assert sorted(second.lapses()) == [
+        f"what held at {name} had lapsed: it has no sidecar any more" for name in ("alice", "bob")
+    ]
+    assert arrived(second) == [0, 0]
+    second.close()
+
+
+def test_a_note_goes_with_the_last_of_its_peers(mesh_place: Place) -> None:
+    def notes() -> list[Any]:
+        found = client_of(mesh_place).api.containers(all=True, filters={"label": docker_note.NOTE})
+        return [each for each in found if alice.container in each["Labels"][docker_note.ABOUT]]
+
+    alice, bob = peers_of(mesh_place)
+    network = command(mesh_place)
+    network.note("first")
+    network.note("second")
+    network.close()
+    alice.remove()
+    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    assert len(notes()) == 1
+    bob.remove()
+    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    assert notes() == []
 
 
 def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
