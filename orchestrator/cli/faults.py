@@ -173,32 +173,36 @@ def _change(verb: str, name: str, *, as_json: bool) -> None:
 
 @commands.command(epilog="Example: peerlab heal impair 1")
 def heal(
-    name: Annotated[
-        list[str] | None, typer.Argument(help="A fault's name, as `faults` shows it.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="A fault's name, as `faults` shows it."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Lift one fault, or all of them; peers that are paused go on, ended ones stay so."""
-    which = " ".join(name or [ALL])  # `impair 1` is a name
+    which = " ".join(words or [ALL])  # `impair 1` is a name
     with _by_hand() as (mesh, faults):
         lifted = faults.heal(which)
         print_notes(faults.lapses())
         resumed = _resume_all(mesh) if which == ALL else []
-    for told in () if as_json else resumed:
-        out.print(told)
+    rows = [_row(each) for each in lifted]
+    if as_json:
+        rows += [_peer_row(name, before="paused", after=phrase) for name, phrase in resumed]
+    for name, phrase in () if as_json else resumed:
+        out.print(f"{safe(name)}: paused → {phrase}")
     if lifted or as_json:
-        _show([_row(each) for each in lifted], as_json=as_json)
+        _show(rows, as_json=as_json)
     elif not resumed:
         out.print("nothing was broken")
     _end(lifted)
 
 
-def _resume_all(mesh: Mesh) -> list[str]:
-    """Let every peer go on that is paused; return a line for each."""
+def _resume_all(mesh: Mesh) -> list[tuple[str, str]]:
+    """Let every peer go on that is paused; return their names, and how each is now."""
     paused = [peer for peer in mesh.peers() if peer.status().state == "paused"]
     for peer in paused:
         peer.resume()
-    return [f"{safe(peer.name)}: paused → {peer.status().phrase}" for peer in paused]
+    return [(peer.name, peer.status().phrase) for peer in paused]
 
 
 @commands.command(epilog="Example: peerlab faults --json")
@@ -209,9 +213,7 @@ def faults(as_json: Json = False) -> None:
         peers = [(peer.name, peer.status()) for peer in mesh.peers()]
     print_notes(lapses)
     down = [
-        HeldRow(status.state, name, {}, None, [{"during": status.phrase}], [])
-        for name, status in peers
-        if status.state != "running"
+        _peer_row(name, during=status.phrase) for name, status in peers if status.state != "running"
     ]
     if not held and not as_json:
         out.print("no fault of the network holds")
@@ -240,6 +242,12 @@ def _show(rows: list[HeldRow], *, as_json: bool) -> None:
 def _row(kept: Kept) -> HeldRow:
     fault, finding = kept.held.fault, kept.finding
     return HeldRow(fault.name, fault.phrase, kept.means, kept.since, finding.proof, finding.doubts)
+
+
+def _peer_row(name: str, **seen: str) -> HeldRow:
+    """Return the row of a peer that is or was paused, or has ended, with how it was seen."""
+    state = next(iter(seen.values())).partition(" ")[0]
+    return HeldRow(state, name, {}, None, [seen], [])
 
 
 def _end(kept: list[Kept]) -> NoReturn:

@@ -181,6 +181,9 @@ def test_pause_and_stop(straight: dict[str, str]) -> None:
     assert "cannot be paused: it is paused" in refused("fault", "pause", "bob")
     healed = peerlab("heal")
     assert (healed.returncode, healed.stdout) == (0, "bob: paused → running\n")
+    assert peerlab("fault", "pause", "bob").returncode == 0
+    (row,) = json.loads(peerlab("heal", "--json").stdout)
+    assert (row["says"], row["proof"]) == ("bob", [{"before": "paused", "after": "running"}])
     assert peerlab("fault", "stop", "bob").stdout == "bob: running → exited with status 0\n"
     assert "nothing was broken" in peerlab("heal").stdout
     assert states()["bob"] == "exited with status 0", "who was stopped stays so"
