@@ -13,7 +13,7 @@ from sidecar.hearing import Hearing
 from sidecar.kernel import Kernel
 from sidecar.lease import Lease
 from sidecar.relay import LOOPBACK, Relay
-from sidecar.requests import Heard, Hold, Note, Request, Send, name_of, read_request
+from sidecar.requests import Heard, Hold, Request, Send, name_of, read_request
 from sidecar.rules import Rules
 from sidecar.sending import send_packets, send_stream
 
@@ -39,7 +39,6 @@ class Agent:
         self._relay = Relay()
         self._hearing = Hearing(_EVERYWHERE if with_kernel else LOOPBACK)
         self._abilities: Abilities | None = None
-        self._note = ""
         self._rules = Rules()
         self._one_set = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,9 +91,6 @@ class Agent:
                 return {"sent": sent, "error": error}
             case Heard():
                 return await self._hearing.heard(request)
-            case Note(text):
-                self._note = text
-                return {}
         return await self._do_simple(request.do)
 
     async def _do_simple(self, do: str) -> Answer:
@@ -105,8 +101,6 @@ class Agent:
                 return dict(self._hearing.listen())
             case "state":
                 return await self._state()
-            case "notes":
-                return {"text": self._note}
         await self.end()
         self.leaves.set()
         return {}

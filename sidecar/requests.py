@@ -73,14 +73,7 @@ class Heard:
     patience: float
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Keep a text."""
-
-    text: str
-
-
-Request = Simple | Hold | Send | Heard | Note
+Request = Simple | Hold | Send | Heard
 
 
 def name_of(line: bytes) -> tuple[str, dict[str, object]]:
@@ -145,13 +138,8 @@ def _heard(fields: Fields, _: str) -> Request:
     return Heard(fields.text("probe", most=_NAME), count, fields.number("patience", 0, _DAY))
 
 
-def _note(fields: Fields, _: str) -> Request:
-    return Note(fields.text("text"))
-
-
 _READERS: dict[str, Callable[[Fields, str], Request]] = {
-    **dict.fromkeys(("abilities", "listen", "state", "notes", "bye"), _simple),
+    **dict.fromkeys(("abilities", "listen", "state", "bye"), _simple),
     **dict.fromkeys(("packets", "stream"), _send),
     "heard": _heard,
-    "note": _note,
 }

@@ -21,18 +21,13 @@ def test_what_is_no_request_is_answered_without_an_id(sidecar: Sidecar) -> None:
         answer = sidecar.queue(None).get(timeout=SECONDS)
         assert set(answer) == {"id", "error"}
     sidecar.write(b"")
-    assert sidecar.ask("notes") == {"text": ""}
+    assert sidecar.ask("state")["carried"] == 0
 
 
 def test_mistakes_are_answered_with_the_id(sidecar: Sidecar) -> None:
     assert sidecar.refused("fly") == "nothing is called 'fly'"
     assert sidecar.refused("state", really=1) == "a request has an unknown key: 'really'"
     assert sidecar.refused("set", rules={"lease": "long"}).endswith("'lease' must be a number")
-
-
-def test_notes_are_kept(sidecar: Sidecar) -> None:
-    sidecar.ask("note", text="line\n\u20ac")
-    assert sidecar.ask("notes") == {"text": "line\n\u20ac"}
 
 
 def test_state_tells_what_holds(sidecar: Sidecar) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.errors import RequestError
-from sidecar.requests import Heard, Hold, Note, Send, Simple, name_of, read_request
+from sidecar.requests import Heard, Hold, Send, Simple, name_of, read_request
 from sidecar.rules import Arrive, Bend, Bent, Leave, Rules
 
 BEND = {"lag": 0.1, "jitter": 0.02, "pieces": 1, "hold": 0.5, "reset": 500}
@@ -129,10 +129,9 @@ def test_wrong_probes_are_refused(change: dict[str, Any], said: str) -> None:
 
 
 def test_the_others_are_read() -> None:
-    for do in ("abilities", "listen", "state", "notes", "bye"):
+    for do in ("abilities", "listen", "state", "bye"):
         assert read({"do": do}) == Simple(do)
         assert refusal({"do": do, "now": True}) == "a request has an unknown key: 'now'"
-    assert read({"do": "note", "text": "one\ntwo"}) == Note("one\ntwo")
     assert refusal({"do": "fly"}) == "nothing is called 'fly'"
     assert refusal({"do": None}).startswith("a request: 'do' must be a text")
     assert refusal({}) == "a request lacks 'do'"
