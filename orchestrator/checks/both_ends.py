@@ -11,18 +11,20 @@ over that it must have been told by then: time in which a fault came between the
 Nor need be told of a beginning who lost the connection to a fault, or to a kill, right then.
 Unknown when somebody typed at the console of who was not told, and may have ended it by hand,
 when the connection cannot be told apart from one that a `connect` without an answer perhaps
-made, when a fault held until shortly before the run settled, and when it did not settle.
+made, when a line that the profile does not read came when it was due, when a fault held until
+shortly before the run settled, and when it did not settle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orchestrator.checks.connections import End
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.operations import LONGEST
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, when
+from orchestrator.checks.wording import both, unread, when
 from orchestrator.text import count
 
 NAME = "both ends"
@@ -33,7 +35,10 @@ def check(facts: Facts) -> Verdict:
     wrong, unsure = [*_unasked(facts)], [*_by_hand(facts)]
     for end, witness in _told_again(facts):
         (unsure if facts.is_vague(end) else wrong).append(witness)
-    for end, witness in _untold(facts):
+    for kind, end, witness in _untold(facts):
+        if line := facts.unread.notice(kind, end.other, witness.at):
+            unsure.append(replace(witness, says=f"{witness.says}; {unread(line)}"))
+            continue
         due = facts.was_due(end.peer, end.other, witness.at)
         is_sure = due and not facts.is_vague(end)
         (wrong if is_sure else unsure).append(witness)
@@ -54,17 +59,18 @@ def _says(facts: Facts) -> str:
 
 def missing(facts: Facts) -> Iterator[Witness]:
     """Yield what a peer was not told, and may still be."""
-    return (witness for end, witness in _untold(facts) if not facts.is_vague(end))
+    return (witness for _, end, witness in _untold(facts) if not facts.is_vague(end))
 
 
-def _untold(facts: Facts) -> Iterator[tuple[End, Witness]]:
-    """Yield ends with what was not told of them at the other end."""
+def _untold(facts: Facts) -> Iterator[tuple[str, End, Witness]]:
+    """Yield the kind of notice, and ends with what was not told of them at the other end."""
     for end in _with_others(facts):
         if facts.reads("connected") and _owes_a_beginning(facts, end):
             says = f"at {when(end.at)}, {end.peer} connected to {end.other}"
-            yield end, _witness(end, f"{says}: {end.other} was never told", end.at)
+            witness = _witness(end, f"{says}: {end.other} was never told", end.at)
+            yield "connected", end, witness
         if _owes_an_end(facts, end) and not _is_by_hand(facts, end):
-            yield end, _end_untold(end, "was never told")
+            yield "closed", end, _end_untold(end, "was never told")
 
 
 def _with_others(facts: Facts) -> Iterator[End]:

@@ -8,7 +8,8 @@ more, or the receiver, which had no time to show what it confirmed. One that it 
 is a fault all the same.
 Unknown when one was not shown and the connection, or a peer, may have ended with the message
 under way; when it may have been the equal text of a `send` whose outcome nobody knows; when a
-fault held until shortly before the run settled; and when it did not settle. A message that was
+fault held until shortly before the run settled; when it did not settle; and when its receiver
+showed a line that the profile does not read and that has its text. A message that was
 shown changed, elsewhere or as from somebody else is a matter of another check.
 """
 
@@ -22,7 +23,7 @@ from orchestrator.checks.facts import Facts
 from orchestrator.checks.messages import Send
 from orchestrator.checks.operations import LONGEST
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import both, message
+from orchestrator.checks.wording import both, message, unread
 from orchestrator.text import count
 
 NAME = "delivery"
@@ -49,6 +50,8 @@ def check(facts: Facts) -> Verdict:
             shown_before[way] = send.shown.text
             continue
         loss, why = _why(facts, send, perhaps)
+        if loss == "wrong" and (line := facts.unread.message(send.receiver, send.text, send.at)):
+            loss, why = "unsure", unread(line)
         says, near = f"{message(send)}: {why}", shown_before.get(way, "")
         found[loss].append(Witness(says, send.at, both(*way), send.text, near))
     says = count(len(facts.accepted) - sum(map(len, found.values())), "message") + " shown"

@@ -2,6 +2,7 @@
 
 Invalid when one ended otherwise, or when what an `expect` waited for did not come. Unknown
 when nobody knows how one ended that must end in some way, be it that its reply could not be read,
+when what is missing may stand in a line that could not be read, or was to come of what was so,
 when a fault was not proven to hold or to be gone, or did not hold all the time, or when the run
 did not settle, so that steps are missing.
 """
@@ -16,7 +17,7 @@ from orchestrator.checks import faults, reading
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import awaited, both, quoted, told, when
+from orchestrator.checks.wording import awaited, both, quoted, told, unread, when
 from orchestrator.history import Entry
 from orchestrator.text import count
 
@@ -30,12 +31,41 @@ def check(facts: Facts) -> Verdict:
     wrong, unsure = [], []
     for each in facts.operations:
         amiss = [*_amiss(each)]
+        doubt = _doubt(facts, each) if amiss else ""
+        if doubt:
+            unsure.append(_witness(each, f"{amiss[0]}; {doubt}"))
+            continue
         wrong += [_witness(each, what) for what in amiss]
         if each.is_perhaps and not amiss and _is_open(each):
             unsure.append(_witness(each, _unknown(each)))
     unsure += [_lapse(entry) for entry in facts.marks("lapse")]
     says = f"{count(len(facts.operations), 'operation')} as wanted"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+
+
+def _doubt(facts: Facts, operation: Operation) -> str:
+    """Return why it may be the lab's fault that an operation is not as wanted; may be empty."""
+    if operation.verb == "list":
+        line = reading.word(operation.last, "unread")
+        lacks_only = not _listed(operation) - _wanted(_wants(operation).get("shows"))
+        return unread(line) if line and operation.status == "ok" and lacks_only else ""
+    if operation.verb != "expect":
+        return ""
+    if line := facts.unread.awaited(operation):
+        return unread(line)
+    return _led_to_by_what_is_unread(facts, operation)
+
+
+def _led_to_by_what_is_unread(facts: Facts, operation: Operation) -> str:
+    """Return that nobody knows whether what was to lead to a notice was done; may be empty."""
+    text = operation.last.fields.get("text")
+    before = [
+        each
+        for each in facts.unread.causes(reading.word(operation.last, "kind"), operation.peer)
+        if each.index < operation.index and text in (None, each.last.fields.get("text"))
+    ]
+    last = before[-1] if before else None
+    return last.said if last and last.status == "info" and "unread" in last.last.fields else ""
 
 
 def _wants(operation: Operation) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from orchestrator.checks import (
     messages,
     operations,
     pairing,
+    unread,
 )
 from orchestrator.checks.accounts import Account, Fate
 from orchestrator.checks.connections import End, Trace
@@ -101,6 +102,11 @@ class Facts:
     def operations(self) -> list[Operation]:
         """Every operation, in the order of the invocations."""
         return operations.paired(self.entries)
+
+    @cached_property
+    def unread(self) -> unread.UnreadLines:
+        """What the consoles showed and the profile does not read."""
+        return unread.UnreadLines(self.entries, self.operations)
 
     @cached_property
     def typed(self) -> dict[str, list[Typed]]:

@@ -5,10 +5,10 @@ other and not the other way round, when neither does although both were told tha
 connected, and none that it is over, when a row leads to nobody in the run, to a peer that does not
 run any more, or to the peer itself, and when a peer is listed twice. A row that names a peer at
 another port than the one that it listens on still leads to it: see `ports`. Unknown when the run
-did not settle, when a peer that runs did not answer, when a fault came between the two until
-shortly before, or when a connection that neither lists may have ended without a word: somebody
-typed at one of the two, its ids shifted, or a fault came between them and the profile reads no
-`closed`.
+did not settle, when a peer that runs did not answer, when the list of an end has lines that may be
+rows and cannot be read, when a fault came between the two until shortly before, or when a
+connection that neither lists may have ended without a word: somebody typed at one of the two, its
+ids shifted, or a fault came between them and the profile reads no `closed`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from orchestrator.checks.connections import End
 from orchestrator.checks.facts import Facts
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Verdict, Witness, conclude
-from orchestrator.checks.wording import when
+from orchestrator.checks.wording import unread, when
 from orchestrator.text import count
 
 NAME = "lists"
@@ -33,9 +33,10 @@ def check(facts: Facts) -> Verdict:
     wrong: list[Witness] = []
     unsure: list[Witness] = []
     strange = [each for one in last.values() for each in _strange(facts, one)]
+    one_sided, unread_there = _one_sided(last)
     absent = [*_absent(facts, last)]
-    unsure += [witness for witness, is_sure in absent if not is_sure]
-    for witness in [*strange, *_one_sided(last), *(each for each, is_sure in absent if is_sure)]:
+    unsure += [*unread_there, *(witness for witness, is_sure in absent if not is_sure)]
+    for witness in [*strange, *one_sided, *(each for each, is_sure in absent if is_sure)]:
         one, *others = witness.peers
         calm = all(facts.is_calm(one, other, witness.at) for other in others)
         (wrong if calm else unsure).append(witness)
@@ -79,13 +80,19 @@ def _strange(facts: Facts, operation: Operation) -> Iterator[Witness]:
             yield _witness(operation, f"{other} {times} times instead of once", other)
 
 
-def _one_sided(final: dict[str, Operation]) -> Iterator[Witness]:
-    """Yield what one end lists and the other does not."""
+def _one_sided(final: dict[str, Operation]) -> tuple[list[Witness], list[Witness]]:
+    """Return what one end lists and the other does not; and the same where it perhaps does."""
+    sure, unsure = list[Witness](), list[Witness]()
     listed = {peer: _listed(each) for peer, each in final.items()}
     for peer, operation in final.items():
         for other in listed[peer]:
             if other != peer and other in listed and peer not in listed[other]:
-                yield _witness(operation, f"{other}, which does not list {peer}", other)
+                what = f"{other}, which does not list {peer}"
+                if line := reading.word(final[other].last, "unread"):
+                    unsure.append(_witness(operation, f"{what}; {unread(line)}", other))
+                else:
+                    sure.append(_witness(operation, what, other))
+    return sure, unsure
 
 
 def _absent(facts: Facts, final: dict[str, Operation]) -> Iterator[tuple[Witness, bool]]:
@@ -100,7 +107,8 @@ def _absent(facts: Facts, final: dict[str, Operation]) -> Iterator[tuple[Witness
     for pair, end in ends.items():
         lists = [final[peer] for peer in (end.peer, end.other) if peer in final]
         if lists and not any(pair - {each.peer} <= listed[each.peer].keys() for each in lists):
-            yield _unlisted(end, lists), is_up[pair]
+            unread_there = any(reading.word(each.last, "unread") for each in lists)
+            yield _unlisted(end, lists), is_up[pair] and not unread_there
 
 
 def _is_up(end: End) -> bool:

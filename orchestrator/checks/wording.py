@@ -17,6 +17,11 @@ def quoted(text: str) -> str:
     return f"{text[:_LONGEST]!r}… ({len(text):,} characters)"
 
 
+def unread(line: str) -> str:
+    """Return that the lab could not read a line that a console showed."""
+    return f"the lab could not read {quoted(line)}"
+
+
 def when(at: float) -> str:
     """Return a time as people read it."""
     return f"{at:.3f} s"

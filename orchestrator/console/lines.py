@@ -28,6 +28,10 @@ from orchestrator.transcript import Transcript
 CRASH = "crash"
 """The kind of notice that a line is which shows that the program has crashed."""
 
+UNREAD = "unread"
+"""The kind of notice that a line is which the profile reads as nothing; `answer` is the verb in
+whose answer it stood, if it did."""
+
 _QUOTED = 60  # characters of a command that an error quotes
 _LAG = 5.0  # seconds by which reading may lag behind what a console shows
 _STOPS_WITHIN = 0.25  # seconds in which a wait notices that the run was stopped
@@ -226,7 +230,15 @@ class Console:
 
     def keep(self, line: str) -> None:
         """Keep a line that is neither notice nor reply: somebody may wait for it."""
-        self.unclaimed.append(Notice("", {}, text.shown(line), self.at))
+        said = text.shown(line)
+        self.unclaimed.append(Notice("", {}, said, self.at))
+        self.unread(self._echoes.without_prompts(said) if self.edits else said)
+
+    def unread(self, line: str, answer: str = "") -> None:
+        """Tell of a line that the profile does not read, in the answer to this verb or in none."""
+        if line.strip():
+            fields = {"answer": answer} if answer else {}
+            self._on_notice(Notice(UNREAD, fields, line, self.at))
 
     def _goes_on(self, line: str) -> bool:
         """Take a line, as it is shown, that a notice goes on with; return whether it is one.

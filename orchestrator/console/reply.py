@@ -21,6 +21,7 @@ class Reply:
         fields: the named parts of the line that says so.
         rows: the named parts of the lines that carry data.
         lines: all of its lines, without echo, prompts and notices.
+        unread: those that the profile reads as nothing, and such ones before them.
         silent: whether it is no more than silence, which the profile allows: no evidence.
     """
 
@@ -29,6 +30,7 @@ class Reply:
     fields: Mapping[str, str] = field(default_factory=dict)
     rows: list[Mapping[str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     silent: bool = False
 
     def take(self, reader: Reader, line: str) -> bool:
@@ -39,6 +41,8 @@ class Reply:
             self.ok, self.fields = found
         if (row := reader.row(self.verb, line)) is not None:
             self.rows.append(row)
+        elif not found:
+            self.unread.append(line)
         return found is not None
 
     def concluded(self, profile: Profile) -> Reply:
@@ -90,7 +94,7 @@ class EchoSearch:
         """Take a line as it came; return the reply once it is whole."""
         if self._echo and self._is_echo(line):
             self._anchored, self._held = True, None
-            self._reply = Reply(self._reply.verb)
+            self._begin_anew()
             return None
         if self._is_typed(line):
             return None
@@ -101,8 +105,11 @@ class EchoSearch:
         if self._held is None:
             self._deadline = min(self._deadline, now + _UNANCHORED_PATIENCE)
             self._held = self._reply
-        self._reply = Reply(self._reply.verb)
+        self._begin_anew()
         return None
+
+    def _begin_anew(self) -> None:
+        self._reply = Reply(self._reply.verb, unread=[*self._reply.unread])
 
     def _is_echo(self, line: str) -> bool:
         """Tell whether a line ends with the command, and with nothing typed before it.

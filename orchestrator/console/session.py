@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.console.asking import asking
-from orchestrator.console.lines import CRASH, Console, Notice
+from orchestrator.console.lines import CRASH, UNREAD, Console, Notice
 from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
 from orchestrator.errors import PeerGoneError, SessionError
@@ -23,7 +23,7 @@ from orchestrator.profile import ANSWERS, Profile
 from orchestrator.stop import Stop
 from orchestrator.transcript import Transcript
 
-__all__ = ["CRASH", "Notice", "Session"]
+__all__ = ["CRASH", "UNREAD", "Notice", "Session"]
 
 
 class Session:
@@ -141,7 +141,7 @@ class Session:
             NoAnswerError: none came in time; the command may have been carried out.
             PeerGoneError: the program ended before it answered.
         """
-        return self._asking.ask(verb, arguments)
+        return self._told(self._asking.ask(verb, arguments))
 
     def ask_all(
         self,
@@ -160,7 +160,13 @@ class Session:
             NoAnswerError: a reply did not come in time.
             PeerGoneError: the program ended before it had answered all.
         """
-        return self._asking.ask_all(verb, many, on_typing)
+        return map(self._told, self._asking.ask_all(verb, many, on_typing))
+
+    def _told(self, reply: Reply) -> Reply:
+        """Tell of what the profile cannot read of an answer; a text of help is no such thing."""
+        for line in reply.unread if reply.verb != "help" else ():
+            self._console.unread(line, reply.verb)
+        return reply
 
     # Notices
 
@@ -228,8 +234,8 @@ class Session:
             NoAnswerError: it had not after `timeout` seconds.
         """
         try:
-            for _ in self._console.lines(time.monotonic() + timeout):
-                pass
+            for line in self._console.lines(time.monotonic() + timeout):
+                self._console.keep(line)
         except PeerGoneError:
             return
         raise self._console.no_answer(f"its console was still open after {timeout:g} s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ Rows = Sequence[Mapping[str, str]]
 """The lines of a list; see docs/history.md."""
 
 _QUOTED = 200  # characters of an answer that nobody can read
+_PLACE = re.compile(r"\d+(\.\d+){3}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*|localhost|\b\d{4,5}\b", re.I)
+"""An address or a port, as each row of a list has one."""
 
 
 def ended(reply: Reply, *, whole: bool = False) -> Ended:
@@ -33,12 +36,12 @@ def ended(reply: Reply, *, whole: bool = False) -> Ended:
 def unread(reply: Reply) -> Ended:
     """Return that nobody knows how it ended: the profile does not tell what the answer means."""
     text = "\n".join(reply.lines)
-    what = (
-        repr(cut(text, _QUOTED))
-        if text.strip()
-        else f"the answer to {reply.verb!r}: it printed nothing"
-    )
+    what = _quoted(text) if text.strip() else f"the answer to {reply.verb!r}: it printed nothing"
     return "info", {"said": f"the lab could not read {what}", "unread": text}
+
+
+def _quoted(text: str) -> str:
+    return repr(cut(text, _QUOTED))
 
 
 def told(reply: Reply, part: str) -> Ended:
@@ -60,9 +63,36 @@ def id_of(peer: str, rows: Rows) -> str | None:
     return next((row["id"] for row in rows if row["peer"] == peer), None)
 
 
-def unlisted(peer: str) -> str:
-    """Return why nothing can be done with a peer."""
-    return f"list does not show {peer}"
+def unlisted(peer: str, perhaps: str) -> Ended:
+    """Return that nothing can be done with a peer, which a list does not show.
+
+    Args:
+        peer: who.
+        perhaps: lines of the list that may be its row, but cannot be read; may be empty.
+    """
+    return missing(f"list does not show {peer}", perhaps)
+
+
+def missing(what: str, perhaps: str) -> Ended:
+    """Return that something was not there; or that it may be there and cannot be read."""
+    if not perhaps:
+        return not_there(what)
+    says = f"{what}; the lab could not read {_quoted(perhaps)}"
+    return "info", {"said": says, "unread": perhaps}
+
+
+def perhaps_rows(reply: Reply, address: str, port: int) -> str:
+    """Return the lines of a list that nothing in the profile reads and that may be rows.
+
+    That is what names an address or a port beside the program's own; a header does not.
+
+    Args:
+        reply: the list.
+        address: the program's own.
+        port: the same.
+    """
+    own = re.compile(rf"(?<![\w.])(?:{re.escape(address)}|{port})(?![\w.])")
+    return "\n".join(line for line in reply.unread if _PLACE.search(own.sub("", line)))
 
 
 def came(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:

@@ -58,6 +58,7 @@ class Performer:
         self._go_on = go_on
         self._history, self._record = stage.history, Recorder(stage)
         self._last: dict[tuple[str, str], str] = {}  # the id that led to a peer last
+        self._perhaps: dict[str, str] = {}  # what may be rows of a list, and cannot be read
 
     def help(self, act: Help) -> None:
         """Ask what a program can do."""
@@ -122,7 +123,8 @@ class Performer:
         while not (row := change(other, before, self._rows(peer))):
             if time.monotonic() >= deadline:
                 what = f"no change of {other}" if other else "no change"
-                return "fail", {"said": f"nothing was said, and list shows {what}"}
+                what = f"nothing was said, and list shows {what}"
+                return outcomes.missing(what, self._perhaps[peer])
             with self._watch.measure(WAITING):
                 self._stage.sessions[peer].take_in(_POLL)
         return "ok", {"said": "", "id": row["id"]}
@@ -133,6 +135,8 @@ class Performer:
     def _looked(self, peer: str) -> tuple[Reply, list[Row]]:
         """Ask for a peer's list, and take note of whom each id leads to."""
         reply, rows = self._stage.rows(peer)
+        place = self._stage.sessions[peer].peer
+        self._perhaps[peer] = outcomes.perhaps_rows(reply, place.address, place.port)
         self._last.update({(peer, row["peer"]): row["id"] for row in rows if row["peer"]})
         return reply, rows
 
@@ -152,7 +156,7 @@ class Performer:
         def work() -> Ended:
             number, before = self._id(act, to), None
             if number is None:
-                return outcomes.not_there(outcomes.unlisted(to))
+                return outcomes.unlisted(to, self._perhaps.get(act.at, ""))
             if verb == "terminate":
                 before = self._before(act.at, verb)
             reply = self._stage.ask(act.at, verb, id=number, **arguments)
@@ -181,8 +185,9 @@ class Performer:
         listed = [(to, text) for to, text in messages if ids.get(to) is not None]
         for to, text in messages:
             if ids.get(to) is None:
-                why = outcomes.unlisted(to) if ids else "its list is not known"
-                not_sent = functools.partial(outcomes.not_there, why)
+                why = functools.partial(outcomes.unlisted, to, self._perhaps.get(act.at, ""))
+                unknown = functools.partial(outcomes.not_there, "its list is not known")
+                not_sent = why if ids else unknown
                 self._record.operate(act.at, "send", act, not_sent, to=to, text=text)
         self._type_ahead(act, listed, ids)
 
@@ -277,9 +282,10 @@ class Performer:
                 right = act.shows is None or shown == sorted(act.shows)
                 if right or time.monotonic() >= deadline:
                     outcome, said = outcomes.ended(reply)
+                    perhaps = self._perhaps[act.at]
                     if outcome == "ok" and (absent := [p for p in must if p not in shown]):
-                        return outcomes.not_there(outcomes.unlisted(" and ".join(absent)))
-                    return outcome, {**said, "rows": rows}
+                        return outcomes.unlisted(" and ".join(absent), perhaps)
+                    return outcome, {**_known({"unread": perhaps or None}), **said, "rows": rows}
                 with self._watch.measure(WAITING):
                     self._stage.sessions[act.at].take_in(_POLL)
 

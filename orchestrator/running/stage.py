@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator import text
 from orchestrator.console.reply import Reply
-from orchestrator.console.session import CRASH, Notice, Session
+from orchestrator.console.session import CRASH, UNREAD, Notice, Session
 from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import plain
 from orchestrator.errors import PeerGoneError
@@ -21,6 +22,9 @@ Row = dict[str, str]
 """One line of a list: id, peer, address and port, and what is there; see docs/history.md."""
 
 _TOLD = ("id", "address", "port")  # by rows
+
+_MOST_UNREAD = 2_000  # lines of a console that no pattern reads; more are not recorded
+_LONGEST_UNREAD = 5_000  # characters; a line that is typed has less
 
 _COUNTED = re.compile(r"[0-9]{1,12}")
 
@@ -52,6 +56,7 @@ class Stage:
         self._relayed: dict[tuple[str, str], str] = {}  # who is behind an address and port
         self._ends: dict[tuple[str, str], str] = {}  # whose end an address and port was
         self._silences: dict[str, int] = {}
+        self._unread: Counter[str] = Counter()  # lines recorded so far
 
     def ready(self, name: str, *, warm: bool) -> None:
         """Record that a peer can take part."""
@@ -189,12 +194,22 @@ class Stage:
         if notice.kind == CRASH:
             self.history.lab("crash", peer, notice.at, said=notice.line)
             return
+        if notice.kind == UNREAD:
+            self._heard_unread(peer, notice)
+            return
         fields: dict[str, Any] = {"said": notice.line, "of": self.who(peer, notice.fields)}
         fields |= {key: notice.fields[key] for key in ("id", "text") if key in notice.fields}
         if notice.fields.get("name"):
             fields["called"] = notice.fields["name"]
         fields |= _numbers(notice.fields)
         self.history.notice(peer, notice.kind, notice.at, **fields)
+
+    def _heard_unread(self, peer: str, notice: Notice) -> None:
+        """Record a line that no pattern reads, unless a program shows them without end."""
+        self._unread[peer] += 1
+        if self._unread[peer] <= _MOST_UNREAD:
+            said = text.cut(notice.line, _LONGEST_UNREAD)
+            self.history.lab(UNREAD, peer, notice.at, said=said, **notice.fields)
 
 
 def _numbers(fields: Mapping[str, str]) -> dict[str, int]:

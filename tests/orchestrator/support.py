@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import struct
 import termios
@@ -15,7 +16,7 @@ from typing import Any, Self
 import psutil
 
 from orchestrator import profile
-from orchestrator.console.session import Notice, Session
+from orchestrator.console.session import UNREAD, Notice, Session
 from orchestrator.engines import docker_client, process
 from orchestrator.engines.base import Engine, Peer
 from orchestrator.engines.docker import DockerEngine
@@ -77,6 +78,7 @@ class Place:
         self.run: str = self.engine._owner.run
         self.sessions: dict[str, Session] = {}
         self.notices: dict[str, list[Notice]] = {}
+        self.unread: dict[str, list[Notice]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -90,10 +92,16 @@ class Place:
         peers = self.engine.start(names, look, lambda _: None)
         for peer in peers:
             self.notices[peer.name] = []
-            self.sessions[peer.name] = Session(peer, look, self.notices[peer.name].append)
+            self.sessions[peer.name] = Session(
+                peer, look, functools.partial(self._heard, peer.name)
+            )
         for peer in peers:
             self.sessions[peer.name].await_ready()
         return [self.sessions[peer.name] for peer in peers]
+
+    def _heard(self, name: str, notice: Notice) -> None:
+        told = self.unread if notice.kind == UNREAD else self.notices
+        told.setdefault(name, []).append(notice)
 
     def close(self) -> None:
         """Let go of every console and remove everything."""

@@ -27,13 +27,13 @@ class SyncedAsking(Asking):
 
     def ask(self, verb: str, arguments: Arguments) -> Reply:
         """Type one command, each line when it is asked for, and return the reply."""
-        looks = self._console.profile.verbs.get(verb)
+        looks, before = self._console.profile.verbs.get(verb), list[str]()
         if looks and looks.first and self._last != looks.first:
-            self.ask(looks.first, arguments)
+            before = self.ask(looks.first, arguments).unread
         with self._console.watched():
             self._prepare()
             self._last = verb
-            reply = Reply(verb)
+            reply = Reply(verb, unread=before)
             self._type_lines(verb, arguments, reply)
             return self._await_reply(reply)
 
@@ -146,12 +146,15 @@ class SyncedAsking(Asking):
         self._await_syncs(self._deadline + count * _SPILL, take, command)
         *told, rest = replies
         if len(told) == count:
+            told[-1].unread += rest.unread
             return told
         if silent and not told and not rest.lines:
             return [Reply(verb, ok=True, silent=True) for _ in range(count)]
         # Nobody can tell which line is about which command.
         lines = [line for each in replies for line in each.lines]
-        return [Reply(verb, lines=lines) for _ in range(count)]
+        answers = [Reply(verb, lines=lines) for _ in range(count)]
+        answers[-1].unread = [line for each in replies for line in each.unread]
+        return answers
 
     def _type_sync(self) -> None:
         self._owed += 1

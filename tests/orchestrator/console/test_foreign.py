@@ -307,6 +307,26 @@ def test_a_sync_that_was_taken_for_something_else_is_not_waited_for(
     assert time.monotonic() - began < SOON
 
 
+@pytest.mark.parametrize("echo", [False, True])
+def test_what_no_pattern_reads_is_kept(process_place: Callable[[], Place], *, echo: bool) -> None:
+    place = process_place()
+    block = styled("block")
+    look = styled("block", notices={}, verbs=verb(block, "list", row="never"),
+                  console={"echo": echo})  # fmt: skip
+    (session,) = place.start(["alice"], look)
+    for _ in range(2):
+        assert session.ask("list").rows == []
+    assert session.ask("raw", line="send hi").ok is None
+    told = {each.line: each.fields.get("answer", "") for each in place.unread["alice"]}
+    assert told.pop("commands: myport, send, list") == "", "it came unasked"
+    assert told == {
+        "0  10.0.0.0  5000": "list",
+        "Message received from 10.0.0.2": "raw",
+        "Sender port: 4444": "raw",
+        'Message: "hi"': "raw",
+    }
+
+
 def test_a_text_in_a_block_may_look_like_anything(process_place: Callable[[], Place]) -> None:
     look = styled("bare", console={"prompt": ["> "]})
     looks = {"message": [{"block": ["^from (?P<name>.*)$", "^(?P<text>.*)$"]}]}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.console.session import CRASH, Notice
+from orchestrator.console.session import CRASH, UNREAD, Notice
 from orchestrator.errors import PeerGoneError
 from orchestrator.history import History
 from orchestrator.running.stage import Stage
@@ -187,3 +187,18 @@ def test_who_ended_is_gone_and_is_not_asked_again(pair: Place) -> None:
     assert stage.gone == {"bob"}
     with pytest.raises(PeerGoneError, match=r"^bob: is gone: exited with status 137"):
         stage.ask("bob", "list")
+
+
+def test_lines_that_nobody_reads_are_recorded_but_not_without_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.running.stage._MOST_UNREAD", 2)
+    for number in range(4):
+        stage.heard("alice", Notice(UNREAD, {"answer": "list"}, f"row {number}", 1.0))
+    stage.heard("bob", Notice(UNREAD, {}, "x" * 9_000, 1.0))
+    *rows, last = stage.history.entries
+    assert [(e.type, e.verb, e.peer, e.fields) for e in rows] == [
+        ("lab", "unread", "alice", {"said": "row 0", "answer": "list"}),
+        ("lab", "unread", "alice", {"said": "row 1", "answer": "list"}),
+    ]
+    assert (last.peer, len(last.fields["said"])) == ("bob", 5_001)
