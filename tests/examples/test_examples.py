@@ -43,6 +43,15 @@ def test_the_page_of_examples_has_a_row_for_each(name: str) -> None:
     assert f"| `{name}` |" in (HOME / "README.md").read_text(encoding="utf-8")
 
 
+def test_who_dials_whom_at_once_is_not_asked_where_the_lab_is_in_between(tmp_path: Path) -> None:
+    suite = grades.load(grades.SHIPPED).only(["both-dial"])
+    (grade,) = graded(["by-the-book"], EngineName.PROCESS, tmp_path, suite=suite)
+    (result,) = grade.results
+    assert (result.outcome, result.reason) == (
+        grades.Outcome.NOT_RUN, "it runs on the engine docker alone",
+    )  # fmt: skip
+
+
 @pytest.mark.docker
 @pytest.mark.timeout(240)
 def test_some_get_what_they_must_get_on_docker(tmp_path: Path) -> None:
