@@ -197,6 +197,8 @@ def _verb(draft: Draft, verb: str, known: Evidence, replies: _Replies) -> dict[s
     wanted = _GROUPS[verb][:1] if verb in ("myip", "myport") else ()
     if any(f"?P<{name}>" not in each for name in wanted for each in patterns):
         doubt = "the value was not found in it"
+    if verb == "exit" and not any(each.ended for each, _ in samples):
+        doubt = "it did not end at that"
     typed = " ⏎ ".join(samples[0][0].typed) if samples else " ⏎ ".join(how.lines)
     came = "\n".join(spoken[0].lines) if spoken else ""
     said = "\n".join(patterns) or "says nothing where it works"

@@ -96,8 +96,8 @@ class Provoker:
         self._connect(_A, _C)
         return True
 
-    def _marked_right(self, found: Exchange) -> Exchange:
-        made = dataclasses.replace(found, right=True)
+    def _marked_right(self, found: Exchange, *, ended: bool = False) -> Exchange:
+        made = dataclasses.replace(found, right=True, ended=found.ended or ended)
         self._talker.exchanges[self._talker.exchanges.index(found)] = made
         self._finder.replies[found.verb] = made
         return made
@@ -163,7 +163,7 @@ class Provoker:
         self._trio.settle()
         found = self._finder.find("exit", _C, self._is_leaving, to=_B)
         if found:
-            self._marked_right(found)
+            self._marked_right(found, ended=self._trio.ended(_C))
         self.lists.unlink(_C)
         with contextlib.suppress(NotStartedError):
             self._trio.restart(_C)

@@ -76,8 +76,10 @@ def _known(line: str, facts: Facts, own_id: int | None) -> list[tuple[int, int, 
     if facts.text:
         add(re.escape(facts.text), "text")
     for word in facts.words:
-        if len(word) > 1:
+        if len(word) > 1 or word.isalpha():
             add(rf"(?<!\w){re.escape(word)}(?!\w)", "typed")
+        elif word and not word.isdigit():  # a sign also stands for itself, unless it is quoted
+            add(rf"(?<=['\"`<\[(]){re.escape(word)}(?=['\"`>\])])", "typed")
     add(_ADDRESS, "address")
     for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
         value = int(number[0])

@@ -128,8 +128,10 @@ def usages(verb: str, lines: Sequence[str]) -> Iterator[str]:
     arguments = ARGUMENTS.get(verb, ())
     for line in lines:
         for word in WORDS[verb]:
+            if not word.isidentifier():  # a question mark mostly asks something
+                continue
             found = re.search(
-                rf"(?:^|[\s'\"`:\-*])([/:!]?{re.escape(word)})((?:\s*[:,]?\s*\"?[<\[({{][^>\])}}]+[>\])}}]\"?)*)",
+                rf"(?:^|[\s'\"`:\-*])([/:!]?{re.escape(word)}(?!\w))((?:\s*[:,]?\s*\"?[<\[({{][^>\])}}]+[>\])}}]\"?)*)",
                 line,
                 re.IGNORECASE,
             )
@@ -176,7 +178,9 @@ def templates(verb: str, style: str, usage: Iterable[str] = ()) -> list[str]:
     upper = [style.format(words[0].upper()) + form for form in rest[:1]]
     first, others = common[: len(rest)], common[len(rest) :]
     made = [*own, *(each for each in own_variants(own))]
-    if not seen:
+    if not arguments:  # what seems to be said of a word alone may be said of anything
+        made = [*first, *made, *upper, *others]
+    elif not seen:
         made += first + upper + others
     else:
         made += first

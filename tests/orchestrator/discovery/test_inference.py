@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -174,3 +175,11 @@ def test_no_text_of_a_program_breaks_its_profile(said: str) -> None:
             for each in [pattern] if isinstance(pattern, str) else pattern:
                 re.compile(each)
     assert written(draft)
+
+
+def test_an_exit_at_which_it_did_not_end_is_doubtful() -> None:
+    known = bracketed()
+    assert ("verbs", "exit") not in infer("it", 5000, known).doubts
+    lingering = [replace(each, ended=False) for each in known.exchanges]
+    draft = infer("it", 5000, replace(known, exchanges=lingering))
+    assert draft.doubts["verbs", "exit"] == "it did not end at that"

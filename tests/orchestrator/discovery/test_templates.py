@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.discovery.evidence import Facts
-from orchestrator.discovery.templates import merged, pattern, template
+from orchestrator.discovery.templates import merged, pattern, shape, template
 
 WORDS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=40)
 FACTS = Facts(frozenset({"10.0.0.2"}), frozenset({5000}), "umber quill", {"alice": 3})
@@ -43,6 +43,14 @@ def test_what_is_caught(line: str, caught: dict[str, str]) -> None:
     found = re.search(pattern(template(line, FACTS, "alice")), line)
     assert found
     assert {name: found[name] for name in caught} == caught
+
+
+@pytest.mark.parametrize(("one", "other"), [("qwxz", "q"), ("qwxz", "h"), ("qwxz", "?")])
+def test_what_was_typed_is_known_again_however_short(one: str, other: str) -> None:
+    def shaped(word: str) -> tuple[str, ...]:
+        return shape(template(f"Oops: what is '{word}'?", Facts(words=(word,))))
+
+    assert shaped(one) == shaped(other)
 
 
 @given(st.lists(st.tuples(st.integers(0, 999), st.ip_addresses(v=4)), min_size=1, max_size=5))

@@ -41,6 +41,19 @@ def test_usage_that_a_program_shows(verb: str, line: str, template: str) -> None
     assert template in list(usages(verb, [line]))
 
 
+@pytest.mark.parametrize("verb", ["exit", "help"])
+@pytest.mark.parametrize("said", ["Oops: what is 'qwxz'?", "Oops: what is 'vkbj wyzq'?"])
+def test_a_complaint_about_nonsense_tells_no_usage(verb: str, said: str) -> None:
+    assert list(usages(verb, [said])) == []
+    assert list(usages("exit", ["type q or quit to leave"])) == ["quit", "q"]
+
+
+def test_the_plain_words_come_before_what_a_line_seems_to_say() -> None:
+    lines = templates("exit", "{}", ["q"])
+    assert lines[:2] == ["exit", "q"]
+    assert "quit" in lines
+
+
 def test_the_commonest_words_come_first() -> None:
     assert templates("send", "{}")[:2] == ["send {id} {text}", 'send {id} "{text}"']
     assert templates("list", "/{}")[0] == "/list"
