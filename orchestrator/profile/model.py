@@ -171,6 +171,29 @@ class Console(Strict):
     text: Literal["plain", "backslash"] = "plain"
 
 
+CRASHES = [
+    r"^(?:\w{0,12}[>$%#?] ?)?Traceback \(most recent call last\)",  # a prompt may be in front
+    r"^Exception in thread ",  # Python and Java
+    r"^Fatal Python error",
+    r"^fatal error: (?:all goroutines|concurrent map|stack overflow|unexpected signal)",
+    r"^panic: ",
+    r"^goroutine \d+ \[[\w ,]+\]:$",
+    r"^thread '[^']*'(?: \(\d+\))? panicked at ",
+    r"^terminate called (?:after throwing|without an active|recursively)",
+    r"^(?:Uncaught )?(?:Type|Reference|Range)Error: ",  # of node; refusals are an `Error`
+    r"^Node\.js v\d+\.\d+\.\d+$",
+    r"^java\.lang\.(?:NullPointerException|StackOverflowError|OutOfMemoryError)\b",
+    r"^=+\d+=+ ?ERROR: \w+Sanitizer: ",
+    r"^(?:\S+: (?:line \d+: +)?)?(?:\d+ +)?Segmentation fault",
+    r"^(?:free|malloc|realloc)\(\): |^double free or corruption",
+    r"^\*\*\* .* \*\*\*: terminated",
+]
+"""Lines that only a crash shows, in the languages that programs come in.
+
+Each is found at the start of a line alone: further on, somebody may quote it.
+"""
+
+
 class Profile(Strict):
     """One program.
 
@@ -207,14 +230,7 @@ class Profile(Strict):
     first_id: int = 1
     lacks: dict[str, str] = {}
     errors: Several = []
-    crash: list[str] = [
-        r"^Traceback \(most recent call last\)",
-        r"^Exception in thread ",
-        r"^Fatal Python error",
-        r"^panic: ",
-        r"^Segmentation fault",
-        r"^\*\*\* .* \*\*\*: terminated",
-    ]
+    crash: list[str] = CRASHES
     reader: str | None = None
 
     def patterns(self) -> Iterator[tuple[Place, str]]:
