@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from orchestrator import text
 from orchestrator.profile import Profile
 
+_NEVER = re.compile(r"(?!)")
 _END = re.compile(r"(?<!\\)\$$")
 _REMEMBERED = 64  # lines that were typed; more are never under way
 
@@ -28,6 +29,7 @@ class Echoes:
     def __init__(self, profile: Profile) -> None:
         self._is_echoed = profile.console.echo
         self._prompts = sorted(filter(str.strip, profile.console.prompt), key=len, reverse=True)
+        self._prompt = prompt_pattern(profile)
         asked = {line.after for _, line in profile.lines() if line.after}
         # Where nothing is echoed, more stands behind a question on its line.
         self._fronts = [re.compile(_END.sub("", each)) for each in sorted(asked)]
@@ -87,6 +89,10 @@ class Echoes:
                 return line[len(prompt) :]
             if line.strip() == prompt.strip():
                 return ""
+        if (found := self._prompt.match(line)) and found.end():
+            return line[found.end() :]
+        if line.strip() and self._prompt.fullmatch(f"{line.strip()} "):
+            return ""
         ends = (found.end() for each in self._fronts if (found := each.match(line)))
         end = next((end for end in ends if end), 0)
         return line[end:].removeprefix(" ") if end else None
@@ -100,3 +106,9 @@ class Echoes:
                 return True
         # A line editor shows once more what was typed while nobody read it.
         return had_prompt and seen in self._recent
+
+
+def prompt_pattern(profile: Profile) -> re.Pattern[str]:
+    """Return what matches any prompt of a profile that changes, at the start of a line."""
+    several = [f"(?:{_END.sub('', each)})" for each in profile.console.prompt_pattern]
+    return re.compile("|".join(several)) if several else _NEVER

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator import text
+from orchestrator.console.echo import prompt_pattern
 from orchestrator.profile import Profile, Reader
 
 _UNANCHORED_PATIENCE = 0.5  # seconds in which the echo of a command may still turn up
@@ -73,6 +74,7 @@ class EchoSearch:
         self, profile: Profile, reader: Reader, verb: str, command: str, deadline: float
     ) -> None:
         self._prompts = [prompt for prompt in profile.console.prompt if prompt.strip()]
+        self._prompt = prompt_pattern(profile)
         self._echo = text.squeeze(text.caret(command)) if profile.console.echo else ""
         self._reader = reader
         self._anchored = not self._echo
@@ -125,9 +127,12 @@ class EchoSearch:
             start -= 1
             left -= not text.is_blank(marked[start])
         before = marked[:start].rpartition(text.MOVE)[2]
-        return before.strip() in ("", *(prompt.strip() for prompt in self._prompts))
+        if before.strip() in ("", *(prompt.strip() for prompt in self._prompts)):
+            return True
+        return any(map(self._prompt.fullmatch, (before, before.strip(), f"{before.strip()} ")))
 
     def _is_typed(self, line: str) -> bool:
         """Tell whether a line is the echo of something that somebody typed."""
         flat = text.flat(line).lstrip("\r")
-        return any(flat.startswith(prompt) for prompt in self._prompts)
+        known = any(flat.startswith(prompt) for prompt in self._prompts)
+        return known or bool(self._prompt.match(flat))

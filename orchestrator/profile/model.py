@@ -157,6 +157,7 @@ class Console(Strict):
         echo: whether the program shows what is typed, as a line editor does. What the terminal
             itself shows the lab turns off, but for programs in an `image`.
         prompt: what is printed when a line is awaited, each as it is shown; none for no prompt.
+        prompt_pattern: patterns of prompts that change, with the blank behind them.
         quiet: seconds of silence after which nothing more is to come, where `sync` cannot tell.
         clear_line: keys that discard what somebody left half-typed.
         literal_key: typed before a control character, so that it is taken as text.
@@ -165,6 +166,7 @@ class Console(Strict):
 
     echo: bool
     prompt: Several = []
+    prompt_pattern: Several = []
     quiet: Seconds = 0.3
     clear_line: str = ""
     literal_key: str = ""
@@ -236,6 +238,7 @@ class Profile(Strict):
     def patterns(self) -> Iterator[tuple[Place, str]]:
         """Yield every pattern with its place."""
         yield ("ready",), self.ready
+        yield from _numbered(("console", "prompt_pattern"), self.console.prompt_pattern)
         yield from _numbered(("errors",), self.errors)
         yield from _numbered(("crash",), self.crash)
         for kind, blocks in self.notices.items():

@@ -10,7 +10,7 @@ import os
 import threading
 
 STYLE = os.environ["STYLE"]
-PROMPT = {"prompt": ">> ", "late": "$ ", "menu": "Choice: "}.get(STYLE, "")
+PROMPT = {"counts": "chat({})> ", "prompt": ">> ", "late": "$ ", "menu": "Choice: "}.get(STYLE, "")
 told: list[str] = []
 
 
@@ -46,7 +46,7 @@ def menu() -> None:
 
 def line_by_line() -> None:
     """Take a command."""
-    verb, _, rest = ask(PROMPT).partition(" ")
+    verb, _, rest = ask(PROMPT.format(len(told))).partition(" ")
     if verb == "myport":
         print("port 5000")
     elif verb == "send":

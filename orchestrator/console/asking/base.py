@@ -85,7 +85,11 @@ class Asking(ABC):
             self._type(line.type)
         return self._asked
 
-    def _unanswered(self, command: str, within: float | None = None) -> NoAnswerError:
+    def _unanswered(
+        self, command: str, within: float | None = None, unread: str = ""
+    ) -> NoAnswerError:
+        """Return the error that no answer came, or none but a line that the profile cannot read."""
         seconds = self._within if within is None else within
         what = f"no reply to {quoted(command)} after {seconds:g} s"
-        return self._console.no_answer(what)
+        but = f"; the lab could not read {quoted(unread)}" if unread else ""
+        return self._console.no_answer(what + but)

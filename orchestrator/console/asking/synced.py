@@ -123,8 +123,7 @@ class SyncedAsking(Asking):
         if alone:
             return self._quiet(reply, deadline)
         self._type_sync()
-        reader = self._console.reader
-        self._await_syncs(deadline, lambda line: reply.take(reader, line), command)
+        self._await_syncs(deadline, lambda line: self._is_read(reply, line), command)
         return self._late(reply)
 
     def _is_told(self, reply: Reply, until: float) -> bool:
@@ -132,14 +131,22 @@ class SyncedAsking(Asking):
         lines = self._console.lines(until)
         return any(reply.take(self._console.reader, line) for line in lines)
 
+    def _is_read(self, reply: Reply, line: str) -> bool:
+        """Add a line to a reply; tell whether the profile reads it as anything."""
+        before = len(reply.unread)
+        reply.take(self._console.reader, line)
+        return len(reply.unread) == before
+
     def _await_several(self, verb: str, count: int) -> list[Reply]:
         """Return the replies to commands that were typed one behind the other."""
         reader, silent = self._console.reader, self._console.profile.verbs[verb].silent
         replies = [Reply(verb)]
 
-        def take(line: str) -> None:
-            if replies[-1].take(reader, line):
+        def take(line: str) -> bool:
+            told = replies[-1]
+            if told.take(reader, line):
                 replies.append(Reply(verb))
+            return line not in told.unread
 
         command = self._asked
         self._type_sync()
@@ -160,17 +167,19 @@ class SyncedAsking(Asking):
         self._owed += 1
         self._type_all(self._sync, {})
 
-    def _await_syncs(self, deadline: float, take: Callable[[str], object], command: str) -> None:
+    def _await_syncs(
+        self, deadline: float, take: Callable[[str], bool | None], command: str
+    ) -> None:
         """Take lines until `sync` was answered as often as it was asked.
 
         One that was taken for something else is never answered: after an answer it is not
         waited for any longer than a moment.
         """
-        self._until, came = deadline, False
+        self._until, came, last = deadline, False, ""
         for line in self._console.lines(lambda: self._until):
             found = self._console.reader.outcome(self._sync, line)
             if not (found and found[0]):
-                take(line)
+                last = last if take(line) else line
                 continue
             self._owed, came = self._owed - 1, True
             self._until = min(deadline, time.monotonic() + _GRACE)
@@ -178,7 +187,7 @@ class SyncedAsking(Asking):
                 break
         if not came:
             self._is_behind = True
-            raise self._unanswered(command)
+            raise self._unanswered(command, unread=last)
         self._owed = 0
         self._console.settle()
 

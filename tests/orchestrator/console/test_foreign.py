@@ -178,6 +178,19 @@ def test_without_sync_silence_ends_a_reply(begin: Any) -> None:
     assert [row["id"] for row in session.ask("list").rows] == ["0"]
 
 
+def test_a_prompt_that_changes(begin: Any) -> None:
+    session = begin("counts", console={"prompt_pattern": [r"chat\(\d+\)> "]})
+    for count in range(3):
+        reply = session.ask("list")
+        assert (reply.lines[0], len(reply.rows), reply.unread) == ("id  address  port", count, [])
+        assert session.ask("send", text=" two  blanks").fields["text"] == " two  blanks"
+
+
+def test_a_prompt_that_nobody_described_hides_the_answers(begin: Any) -> None:
+    with pytest.raises(NoAnswerError, match=r"could not read 'chat\(0\)> port 5000'"):
+        begin("counts", answer_within=1)
+
+
 def test_echoes_and_prompts() -> None:
     look = styled("plain", console={"echo": True, "prompt": ["> ", "chat$ "]})
     echoes = Echoes(look)
