@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -19,6 +20,7 @@ SHIPPED = ROOT / "conformance/rubric.yaml"
 """The rubric that comes with the lab."""
 
 _SUFFIX = ".yaml"
+_TEST = r"[A-Za-z0-9._/-]+"
 
 
 class Test(Strict):
@@ -34,7 +36,7 @@ class Test(Strict):
 
     __test__ = False  # no test of pytest's
 
-    test: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")]
+    test: Annotated[str, Field(pattern=f"^{_TEST}$")]
     points: Annotated[float, Field(ge=0, le=10_000, strict=False)]
     required: bool = False
     extra: bool = False
@@ -110,10 +112,10 @@ def load(path: Path) -> Suite:
         DocumentError: it is wrong, or one of its scenarios is; each mistake on a line of its own.
     """
     home = path.parent
-    rubric = document.read(path, Rubric, closer=lambda one: _problems(one, home))
+    rubric = document.read(path, Rubric, raw=lambda raw: _problems(raw, home))
     tasks, wrong = [], []
     for test in rubric.tests:
-        file = _file(home, test)
+        file = _file(home, test.test)
         try:
             found = scenario.load(file)
             tasks.append(Task(test, found, file.read_text(encoding="utf-8")))
@@ -124,30 +126,42 @@ def load(path: Path) -> Suite:
     return Suite(rubric.title, rubric.why, tasks)
 
 
-def _file(home: Path, test: Test) -> Path:
-    return home / f"{test.test}{_SUFFIX}"
+def _file(home: Path, test: str) -> Path:
+    return home / f"{test}{_SUFFIX}"
 
 
-def _problems(rubric: Rubric, home: Path) -> Iterator[Problem]:
+def _problems(raw: Any, home: Path) -> Iterator[Problem]:
+    """Yield what no model finds, as far as a document is a rubric, whatever else is wrong there."""
+    tests = raw.get("tests") if isinstance(raw, dict) else None
     seen: set[str] = set()
-    for index, test in enumerate(rubric.tests):
-        place = ("tests", index)
-        if test.name in seen:
-            yield Problem((*place, "test"), f"{test.name!r} is a test already")
-        seen.add(test.name)
+    for index, each in enumerate(tests if isinstance(tests, list) else ()):
+        if isinstance(each, dict):
+            yield from _test_problems(each, ("tests", index), home, seen)
+
+
+def _test_problems(
+    each: dict[str, Any], place: tuple[str | int, ...], home: Path, seen: set[str]
+) -> Iterator[Problem]:
+    test = each.get("test")
+    if isinstance(test, str) and re.fullmatch(_TEST, test):
+        name = Path(test).name
+        if name in seen:
+            yield Problem((*place, "test"), f"{name!r} is a test already")
+        seen.add(name)
         if not _file(home, test).is_file():
             yield Problem((*place, "test"), _no_such_test(test, home))
-        if test.required and test.extra:
-            yield Problem((*place, "extra"), "what is required is no extra")
-        for number, check in enumerate(test.checks):
-            if check not in checks.NAMES:
-                yield Problem((*place, "checks", number), _no_such_check(check))
+    if each.get("required") is True and each.get("extra") is True:
+        yield Problem((*place, "extra"), "what is required is no extra")
+    named = each.get("checks")
+    for number, check in enumerate(named if isinstance(named, list) else ()):
+        if isinstance(check, str) and check not in checks.NAMES:
+            yield Problem((*place, "checks", number), _no_such_check(check))
 
 
-def _no_such_test(test: Test, home: Path) -> str:
-    folder = _file(home, test).parent
-    hint = nearest(test.name, _stems(folder.glob(f"*{_SUFFIX}")))
-    return f"there is no scenario {_file(home, test)}{hint}"
+def _no_such_test(test: str, home: Path) -> str:
+    file = _file(home, test)
+    hint = nearest(Path(test).name, _stems(file.parent.glob(f"*{_SUFFIX}")))
+    return f"there is no scenario {file}{hint}"
 
 
 def _stems(paths: Iterable[Path]) -> list[str]:

@@ -50,7 +50,14 @@ def load(name: str) -> Profile:
         DocumentError: there is none, or it is wrong.
     """
     path = path_of(name)
-    found = document.read(path, Profile, closer=lambda one: _problems(one, path.parent))
+    try:
+        found = document.read(path, Profile, closer=lambda one: _problems(one, path.parent))
+    except DocumentError as error:
+        if not path.exists():
+            known = [each.stem for each in path.parent.glob("*.yaml")]
+            near = document.nearest(path.stem, known).removeprefix("; ")
+            error.hint = near or "`peerlab profile new DIR` writes one for the program in DIR"
+        raise
     home, changes = path.parent.resolve(), dict[str, object]()
     if found.start.folder is not None:
         folder = str((home / found.start.folder).resolve())

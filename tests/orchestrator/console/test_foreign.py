@@ -306,6 +306,16 @@ def test_mistakes_in_a_profile(tmp_path: Any, old: str, new: str, where: str, wh
     assert f"look.yaml:{where}" in error.value.what
 
 
+def test_a_profile_that_is_not_there(tmp_path: Any) -> None:
+    for name, hint in (
+        ("peerlap", "did you mean 'peerlab'?"),
+        (f"{tmp_path}/x.yaml", "writes one"),
+    ):
+        with pytest.raises(DocumentError, match="cannot be read: No such file") as error:
+            profile.load(name)
+        assert hint in error.value.hint
+
+
 def test_a_sync_that_was_taken_for_something_else_is_not_waited_for(
     begin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

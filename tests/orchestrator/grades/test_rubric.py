@@ -87,3 +87,23 @@ def test_every_scenario_that_is_wrong_is_told(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         grades.load(path)
     assert [line.count("unknown key 'stepz'") for line in caught.value.what.splitlines()] == [1, 1]
+
+
+def test_every_mistake_at_once(tmp_path: Path) -> None:
+    text = (
+        "  - {test: brust, pionts: 1, checks: [order]}\n"
+        "  - {test: hello, points: 1, required: true, extra: true, checks: [orders]}\n"
+        "  - {test: burst, points: many}\n"
+    )
+    found = mistakes(tmp_path, text)
+    wanted = (
+        "'pionts'",
+        "'points' is missing",
+        "no scenario brust",
+        "no extra",
+        "'orders'",
+        "many",
+    )
+    assert len(found) == len(wanted)
+    for what in wanted:
+        assert any(what in says for says in found), (what, found)
