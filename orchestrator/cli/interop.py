@@ -44,7 +44,7 @@ def interop(
     if as_json:
         print_json(report.matrix_as_data(matrix))
     else:
-        report.print_matrix(out, matrix)
+        report.print_matrix(out, matrix, output)
         out.print(f"the page with all consoles is {safe(written.page)}, for spreadsheets"
                   f" {safe(written.table)}", soft_wrap=True)  # fmt: skip
     raise typer.Exit(0 if matrix.is_certain else BROKEN)

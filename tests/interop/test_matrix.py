@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -154,13 +155,43 @@ def test_hostile_text_is_text_on_the_page(tmp_path: Path) -> None:
     assert "default-src 'none'" in html
 
 
+def matrix_of(names: Sequence[str]) -> Matrix:
+    """Return a matrix in which the first one ends no connection of its own."""
+    fine = [Result(test=test, why="", points=1, outcome=Outcome.PASSED) for test in TESTS]
+    run = "runs/" + "/".join([*names[:1] * 2, "ends", "20260101-120000"])
+    bad = Result(test="ends", why="", points=1, outcome=Outcome.FAILED, reason="no end", run=run)
+    cells = [Cell(one, other, fine) for one in names for other in names]
+    cells[0] = Cell(names[0], names[0], [*fine[:3], bad])
+    return Matrix("Interop", "", [(test, "") for test in TESTS], names, "process", cells)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", ["p", "somebody-with-quite-a-long-name-in-the-course"])
+def test_every_mark_and_name_is_shown_however_many_there_are(width: int, name: str) -> None:
+    matrix = matrix_of([f"{number:02}-{name}" for number in range(1, 41)])
+    file = io.StringIO()
+    report.print_matrix(Console(file=file, width=width), matrix, Path("out"))
+    text = file.getvalue()
+    marks = re.findall("[✓✗]{4}", text)
+    assert len(marks) == 40 * 40
+    assert marks.count("✓✓✓✗") == 1
+    rows = [line for line in text.splitlines() if "✓✓✓✓" in line]
+    assert all(len(line) <= width for line in rows)
+    for number in range(1, 41):
+        assert any(f"│ {number:02}-{name[:20]}" in line for line in rows)
+    heads = re.findall(r"┃ +┃ dials ╲ is dialled +((?:┃ \d+ +)+)┃", text)
+    shown = [int(each) for head in heads for each in re.findall(r"\d+", head)]
+    assert shown == [*range(1, 41)]
+    assert f"peerlab report out/{matrix.cells[0].results[-1].run}\n" in text, "in one piece"
+
+
 def test_hostile_text_does_no_harm_elsewhere(tmp_path: Path) -> None:
     matrix = hostile(tmp_path)
     _, *rows = csv.reader(io.StringIO(as_csv(matrix)))
     for row in rows:
         assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for value in row)
     file = io.StringIO()
-    report.print_matrix(Console(file=file, width=120), matrix)
+    report.print_matrix(Console(file=file, width=120), matrix, tmp_path)
     assert "\x1b[31m" not in file.getvalue()
     assert "\u202e" not in file.getvalue()
     json.dumps(report.matrix_as_data(matrix))
