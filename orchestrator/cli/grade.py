@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -61,26 +62,41 @@ def grade(
     Exit status 0 when every test has a result, whatever the points; 2 when the outcome of one is
     unknown, or the lab broke.
     """
-    suite = grades.load(rubric).only(only or [])
+    suite = grades.load(rubric)
+    suite.only(only or [])  # a name that is wrong is told before anything is done
     found = find(programs, common, output, trust=trust)
     if common:
-        say(f"with {common}: {', '.join(str(each.folder) for each in found)}")
+        taken = ", ".join(str(each.folder) for each in found)
+        err.print(safe(f"with {common}: {taken}"), soft_wrap=True)
     if engine is EngineName.AUTO:
         engine = available(say)
     if engine is EngineName.PROCESS:
         err.print(safe(_NO_WALLS), style="yellow", soft_wrap=True)
     options = GradingOptions(
-        engine, lambda _: choose(engine, say, stop=options.stop), output, jobs, again=again
-    )
-    done = Grading(suite, found, options).carry_out(_shown)
-    written = report.write_all(output, suite, done)
+        engine, lambda _: choose(engine, say, stop=options.stop), output, jobs, again=again,
+        only=only or [],
+    )  # fmt: skip
+    written = report.Written.into(output)
+    more = _told(rubric, common, engine, output)
+    publish = functools.partial(report.write_all, output, suite, again=more)
+    done = Grading(suite, found, options).carry_out(_shown, publish)
     if as_json:
-        print_json(report.grades_as_data(suite, done))
+        print_json(report.grades_as_data(suite.only(only or []), done))
     else:
         _print(done, output)
         out.print(f"pages begin at {safe(written.summary)}; for spreadsheets {safe(written.table)},"
                   f" for CI {safe(written.junit)}", soft_wrap=True)  # fmt: skip
     raise typer.Exit(_status(done, require=require))
+
+
+def _told(rubric: Path, common: Path | None, engine: EngineName, output: Path) -> report.Again:
+    """Return what grades one program in the same way again, as a command."""
+    words = ["--engine", str(engine), "--output", str(output)]
+    if rubric != grades.SHIPPED:
+        words += ["--rubric", str(rubric)]
+    if common:
+        words += ["--profile", str(common)]
+    return lambda one: ["peerlab", "grade", one.folder if common else one.profile, *words]
 
 
 def _print(done: Sequence[Grade], output: Path) -> None:
@@ -93,7 +109,7 @@ def _print(done: Sequence[Grade], output: Path) -> None:
 def _status(done: Sequence[Grade], *, require: bool) -> int:
     if not all(each.is_certain for each in done):
         return BROKEN
-    return _FAILED if require and not all(each.passes for each in done) else 0
+    return _FAILED if require and any(each.passes is False for each in done) else 0
 
 
 @contextlib.contextmanager
@@ -106,5 +122,6 @@ def _shown(names: list[str]) -> Iterator[Live]:
     except BaseException:
         with contextlib.suppress(LabError, SystemExit):  # this is not what it ended with
             err.print(f"{live.results:,} of {len(names):,} tests were done and are kept:"
-                      " the same command goes on from there", soft_wrap=True)  # fmt: skip
+                      " the same command goes on from there; the pages in --output tell what is"
+                      " known", soft_wrap=True)  # fmt: skip
         raise

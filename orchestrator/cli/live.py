@@ -41,7 +41,7 @@ class Live:
     Attributes:
         names: as given.
         ended: the runs that are over, by their numbers.
-        results: how many tests have one.
+        results: how many tests have one that is kept.
     """
 
     def __init__(self, names: list[str], what: str = "scenarios") -> None:
@@ -98,7 +98,7 @@ class Live:
 
     def marked(self, number: int, result: Result) -> None:
         """Show what a test came to; it may never have begun."""
-        self.results += 1
+        self.results += result.settled
         self.over(number, result_line(self.names[number], result))
 
     def over(self, number: int, line: Text | None) -> None:

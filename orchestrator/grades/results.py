@@ -76,6 +76,7 @@ class Result(_Kept):
         seconds: how long it took.
         started: whether the program was ready to take part; None where nobody tried.
         settled: whether it may be kept: it does not come from a failure of the lab.
+        asked: whether somebody has asked for it: else it only is not known yet.
     """
 
     test: str
@@ -92,6 +93,7 @@ class Result(_Kept):
     seconds: float = 0.0
     started: bool | None = None
     settled: bool = True
+    asked: bool = True
 
     @property
     def earned(self) -> float:
@@ -109,6 +111,7 @@ class Grade(_Kept):
         start: how it is started, as somebody types it; may be empty.
         engine: where it ran.
         trouble: why nothing of it could be run, such as a profile that is wrong; else empty.
+        folder: where the program is.
         results: of every test, in the order of the rubric.
     """
 
@@ -118,6 +121,7 @@ class Grade(_Kept):
     start: str = ""
     engine: str = ""
     trouble: str = ""
+    folder: str = ""
     results: tuple[Result, ...]
 
     @property
@@ -136,9 +140,12 @@ class Grade(_Kept):
         return sum(each.points for each in self.results if not each.extra)
 
     @property
-    def passes(self) -> bool:
-        """Whether it passed all required tests."""
-        return all(r.outcome is Outcome.PASSED for r in self.results if r.required)
+    def passes(self) -> bool | None:
+        """Whether it passed all required tests; None where there are none, or it is not known."""
+        required = [each for each in self.results if each.required]
+        if any(each.asked and each.outcome is not Outcome.PASSED for each in required):
+            return False
+        return True if required and all(each.asked for each in required) else None
 
     @property
     def is_certain(self) -> bool:

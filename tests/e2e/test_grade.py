@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
+import re
+import shlex
 import signal
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -72,6 +75,13 @@ def test_one_profile_for_all(tmp_path: Path, words: list[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert "carl: 0 of 3 points" in done.stdout
     assert "dana: 0 of 3 points" in done.stdout
+    assert f"with {common}/profile.yaml: {tmp_path}/in/carl, {tmp_path}/in/dana" in done.stderr
+    page = html.unescape((tmp_path / "grades/dana/report.html").read_text())
+    told = re.search("again with <code>(peerlab grade .*)</code>. All", page)
+    assert told
+    assert peerlab(*shlex.split(told[1])[1:]).returncode == 0
+    rows = list(csv.DictReader((tmp_path / "grades/grades.csv").read_text().splitlines()))
+    assert [(row["program"], row["passes"]) for row in rows] == [("carl", ""), ("dana", "")]
 
 
 def test_a_profile_that_is_wrong(tmp_path: Path, words: list[str]) -> None:
@@ -115,6 +125,9 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path, words: list[str]) -> 
     assert "3 of 4 tests were done and are kept: the same command goes on" in said
     assert "Traceback" not in said
     assert [each for each, owner in marked_processes() if owner.pid == run.pid] == []
+    (row,) = csv.DictReader((tmp_path / "grades/grades.csv").read_text().splitlines())
+    assert (row["points"], row["long: result"]) == ("10", "not run")
+    assert "not done yet" in (tmp_path / "grades/anna/report.html").read_text()
     before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
     assert set(before) == {"hello.json", "blanks.json", "reconnect.json"}
 
@@ -125,6 +138,8 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path, words: list[str]) -> 
     assert "anna: 10 of 9 points" in done.stdout
     again = peerlab(*command, "--again", "--only", "hello")
     assert again.returncode == 0
+    (row,) = csv.DictReader((tmp_path / "grades/grades.csv").read_text().splitlines())
+    assert row["points"] == "10"
     assert (kept / "hello.json").stat().st_mtime_ns > before["hello.json"]
 
 

@@ -14,6 +14,10 @@ from orchestrator.text import printable
 FORMAT = 1
 """Of this data: what means something else than before is written under a higher number."""
 
+PROGRAM_DATA = "grade.json"
+"""The file of one program's grade, in its folder."""
+
+_YES = {True: "yes", False: "no", None: ""}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -32,7 +36,9 @@ def grade_as_data(grade: Grade) -> dict[str, Any]:
     return {
         "program": grade.program,
         "profile": grade.profile,
+        "folder": grade.folder,
         "summary": grade.summary,
+        "start": grade.start,
         "engine": grade.engine,
         "trouble": grade.trouble or None,
         "points": grade.points,
@@ -43,6 +49,21 @@ def grade_as_data(grade: Grade) -> dict[str, Any]:
         "findings": grade.findings,
         "results": [_result_as_data(result) for result in grade.results],
     }
+
+
+def grade_of(data: dict[str, Any]) -> Grade:
+    """Return the grade that was told as this data.
+
+    Raises:
+        KeyError, TypeError, pydantic.ValidationError: it is none.
+    """
+    told = {key: data[key] or "" for key in ("program", "profile", "folder", "summary", "start")}
+    results = [
+        Result.model_validate({key: value for key, value in each.items() if key != "earned"})
+        for each in data["results"]
+    ]
+    more = {"engine": data["engine"], "trouble": data["trouble"] or ""}
+    return Grade(**told, **more, results=tuple(results))
 
 
 def _result_as_data(result: Result) -> dict[str, Any]:
@@ -57,12 +78,15 @@ def as_csv(grades: Sequence[Grade]) -> str:
     rows = csv.writer(text, lineterminator="\r\n")
     counted = [str(outcome) for outcome in Outcome]
     outcomes = [f"{test}: result" for test in tests]
-    rows.writerow(["program", "points", "total", "extra", "passes", *counted, *tests, *outcomes])
+    rows.writerow(
+        ["program", "folder", "points", "total", "extra", "passes", *counted, *tests, *outcomes]
+    )
     for grade in grades:
         counts = grade.counts()
         rows.writerow([
-            cell(grade.program), number(grade.points), number(grade.total), number(grade.extra),
-            "yes" if grade.passes else "no", *(counts[outcome] for outcome in Outcome),
+            cell(grade.program), cell(grade.folder),
+            number(grade.points), number(grade.total), number(grade.extra),
+            _YES[grade.passes], *(counts[outcome] for outcome in Outcome),
             *(number(result.earned) for result in grade.results),
             *(str(result.outcome) for result in grade.results),
         ])  # fmt: skip

@@ -29,7 +29,7 @@ def results_json(grade: Grade) -> dict[str, Any]:
 
 def _told(grade: Grade) -> str:
     lines = [score(grade)]
-    if any(result.required for result in grade.results):
+    if grade.passes is not None:
         lines.append("All required tests passed." if grade.passes else "A required test did not.")
     if not grade.is_certain:
         lines.append("Of some tests nobody knows the outcome yet: see there.")

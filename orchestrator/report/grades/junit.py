@@ -54,12 +54,13 @@ def _add(part: ET.Element, grade: Grade, result: Result) -> None:
         told = ET.SubElement(case, tag, {"message": _clean(result.reason)})
         if tag != "skipped":
             told.set("type", str(result.outcome))
-            told.text = _clean("\n".join(_lines(result)))
+            told.text = _clean("\n".join(_lines(grade, result)))
 
 
-def _lines(result: Result) -> list[str]:
+def _lines(grade: Grade, result: Result) -> list[str]:
     told = [f"{f.check}: {w.says}" for f in result.findings for w in f.witnesses]
-    return [result.why, *(told or [result.reason]), f"evidence: {result.run}" if result.run else ""]
+    where = f"evidence: {grade.program}/{result.run}" if result.run else ""
+    return [result.why, *(told or [result.reason]), where]
 
 
 def _time(seconds: float) -> str:

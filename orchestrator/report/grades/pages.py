@@ -7,7 +7,7 @@ program is escaped by the templates.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,17 +56,27 @@ class _Section:
     scenario: str
 
 
-def program_page(suite: Suite, grade: Grade, home: Path) -> str:
+Again = Callable[[Grade], Sequence[str]]
+"""Tells the command that grades a program again in the same way."""
+
+
+def alone(grade: Grade) -> list[str]:
+    """Return the command for a program that was graded as nobody said otherwise."""
+    return ["peerlab", "grade", grade.profile]
+
+
+def program_page(suite: Suite, grade: Grade, home: Path, command: Sequence[str] = ()) -> str:
     """Return the page of one program.
 
     Args:
         suite: the tests.
         grade: what became of them.
         home: the program's folder, with its runs.
+        command: what grades it again.
     """
     texts = {task.test.name: task.text for task in suite.tasks}
     sections = [_section(r, home, texts.get(r.test, "")) for r in grade.results if _is_told(r)]
-    again = shlex.join(["peerlab", "grade", grade.profile, "--again"])
+    again = shlex.join([*(command or alone(grade)), "--again"])
     return _render("program.html", suite=suite, grade=grade, sections=sections, again=again)
 
 
@@ -76,7 +86,8 @@ def summary_page(suite: Suite, grades: Sequence[Grade]) -> str:
 
 
 def _is_told(result: Result) -> bool:
-    return result.outcome is not Outcome.PASSED
+    """Tell whether the program's page has a section of a test; of others the table says all."""
+    return result.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
 
 
 def _section(result: Result, home: Path, scenario: str) -> _Section:
@@ -106,10 +117,15 @@ def _render(template: str, **given: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "plain": _plain, "seconds": lambda at: f"{at:.3f}"}
+    environment.filters |= {
+        "number": number,
+        "plain": _plain,
+        "whole": printable,
+        "seconds": lambda at: f"{at:.3f}",
+    }
     environment.globals |= {
         "marks": MARKS, "meanings": MEANINGS, "kind": kind, "place": place, "score": score,
-        "outcomes": list(Outcome),
+        "outcomes": list(Outcome), "is_told": _is_told,
     }  # fmt: skip
     return environment.get_template(template).render(**given)
 

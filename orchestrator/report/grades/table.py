@@ -22,10 +22,15 @@ STYLES = {
     Outcome.NOT_RUN: "dim",
 }
 
+_LEGEND = (
+    ", ".join(f"{mark} {outcome}" for outcome, mark in MARKS.items())
+    + "; required: ✓ all passed, ✗ not all, · none or not known"
+)
+
 
 def print_grades(console: Console, grade: Grade, output: Path) -> None:
     """Print what became of every test with one program, which has a folder in `output`."""
-    made = _table("test", "result", "points", "why", numbers=["points"])
+    made = _table("test", "result", "points", "why", numbers=["points"], narrow=2)
     for result in grade.results:
         name = f"{result.test} ({kind(result)})" if kind(result) else result.test
         points = f"{number(result.earned)}/{number(result.points)}"
@@ -33,14 +38,15 @@ def print_grades(console: Console, grade: Grade, output: Path) -> None:
     title = f"{grade.program}: {grade.summary}" if grade.summary else grade.program
     console.print(Trimmed(titled(plain(title).plain, made)))
     _print_places(console, grade, output)
-    console.print(_sum(grade))
+    console.print(_sum(grade), soft_wrap=True)
     console.print()
 
 
-def _table(*columns: str, numbers: Sequence[str]) -> Table:
+def _table(*columns: str, numbers: Sequence[str], narrow: int) -> Table:
+    """Return an empty table: so many columns behind the first one are always shown whole."""
     made = table(*columns, numbers=numbers)
     made.box, made.pad_edge, made.padding = box.SIMPLE_HEAD, False, (0, 2, 0, 0)
-    for column in made.columns[:-1]:
+    for column in made.columns[1 : 1 + narrow]:
         column.no_wrap = True
     return made
 
@@ -56,7 +62,7 @@ def _print_places(console: Console, grade: Grade, output: Path) -> None:
 
 def _sum(grade: Grade) -> Text:
     line = plain(f"{grade.program}: {score(grade)}", "bold")
-    if any(result.required for result in grade.results):
+    if grade.passes is not None:
         passes = "passes" if grade.passes else "does not pass: a required test did not"
         line.append(f"; {passes}", "green" if grade.passes else "red")
     return line
@@ -64,9 +70,8 @@ def _sum(grade: Grade) -> Text:
 
 def print_overview(console: Console, grades: Sequence[Grade]) -> None:
     """Print a row for each program."""
-    counted = [str(outcome) for outcome in Outcome]
-    names = ["points", "of", *counted]
-    made = _table("program", *names, "required", numbers=names)
+    names = ["points", "of", *(MARKS[outcome] for outcome in Outcome)]
+    made = _table("program", *names, "required", numbers=names, narrow=len(names) + 1)
     for grade in grades:
         counts = grade.counts()
         made.add_row(
@@ -74,9 +79,15 @@ def print_overview(console: Console, grades: Sequence[Grade]) -> None:
             number(grade.points),
             number(grade.total),
             *(_counted(outcome, counts[outcome]) for outcome in Outcome),
-            plain("passed", "green") if grade.passes else plain("not passed", "red"),
+            _required(grade),
         )
     console.print(Trimmed(titled("Programs", made)))
+    console.print(_LEGEND, soft_wrap=True)
+
+
+def _required(grade: Grade) -> Text:
+    told = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
+    return Text(*told[grade.passes])
 
 
 def _counted(outcome: Outcome, count: int) -> Text:

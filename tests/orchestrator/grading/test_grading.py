@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -75,12 +75,19 @@ class Bench:
         self.owners.append(engine._owner.run)
         return engine
 
-    def grade(self, show: Show | None = None, **changes: object) -> list[Grade]:
+    def grade(
+        self,
+        show: Show | None = None,
+        publish: Callable[[list[Grade]], object] = id,
+        **changes: object,
+    ) -> list[Grade]:
         options = GradingOptions(EngineName(self.kind), self.open_engine, self.output)
         for key, value in changes.items():
             setattr(options, key, value)
         programs = find([self.programs], None, self.output, trust=True)
-        return Grading(grades.load(self.rubric), programs, options).carry_out(show or Show())
+        return Grading(grades.load(self.rubric), programs, options).carry_out(
+            show or Show(), publish
+        )
 
 
 @pytest.fixture
@@ -269,11 +276,32 @@ def test_what_was_done_before_an_end_is_kept(bench: Bench) -> None:
             options.stop.set()
 
     programs, suite = find([bench.programs], None, bench.output), grades.load(bench.rubric)
-    with contextlib.suppress(StoppedError, KeyError):
-        Grading(suite, programs, options).carry_out(Impatient())
+    whole: list[list[Grade]] = []
+    with contextlib.suppress(StoppedError):
+        Grading(suite, programs, options).carry_out(Impatient(), whole.append)
+    assert [outcomes(each) for each in whole[0]] == [[PASSED, NOT_RUN, NOT_RUN]]
+    assert whole[0][0].results[1].reason == "not done yet"
     (grade,) = bench.grade(show := Show())
     assert show.names == ["anna: blanks", "anna: reconnect"]
     assert outcomes(grade) == [PASSED] * 3
+
+
+def test_what_is_not_asked_for_stays_as_it_was(bench: Bench) -> None:
+    squeezing(bench.programs, "bert")
+    bench.grade()
+    whole: list[list[Grade]] = []
+    (asked,) = bench.grade(show := Show(), publish=whole.append, only=["hello"], again=True)
+    assert show.names == ["bert: hello"]
+    assert outcomes(asked) == [PASSED]
+    assert outcomes(whole[0][0]) == [PASSED, FAILED, PASSED]
+
+    shutil.rmtree(bench.output)
+    bench.grade(publish=whole.append, only=["blanks"])
+    (fresh,) = whole[1]
+    assert outcomes(fresh) == [NOT_RUN, FAILED, NOT_RUN]
+    assert fresh.results[0].reason == "not asked for yet"
+    assert fresh.passes is None
+    assert fresh.total == 8
 
 
 @pytest.mark.docker

@@ -54,7 +54,7 @@ def every() -> Grade:
     )
 
 
-SUITE = Suite("Eight commands", "Why not.", [task()])
+SUITE = Suite("Eight commands", "Why not.", [task("changes")])
 
 
 @pytest.fixture
@@ -143,6 +143,69 @@ def test_a_summary_leads_to_every_page() -> None:
     assert ("href", "anna/report.html#burst") in page.attributes
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+def test_no_link_of_a_summary_is_dead(home: Path, outcome: Outcome) -> None:
+    one = grade(result(outcome))
+    anchors = [value for key, value in Page(program_page(SUITE, one, home)).attributes
+               if key == "id"]  # fmt: skip
+    links = [str(value) for key, value in Page(summary_page(SUITE, [one])).attributes
+             if key == "href"]  # fmt: skip
+    assert [link.partition("#")[2] for link in links if "#" in link] == anchors
+
+
+def test_a_page_says_how_to_grade_it_again(home: Path) -> None:
+    command = ["peerlab", "grade", "in/dana eve", "--rubric", "my/rubric.yaml"]
+    page = Page(program_page(SUITE, every(), home, command))
+    wanted = "peerlab grade 'in/dana eve' --rubric my/rubric.yaml --again --only burst"
+    assert wanted in page.text
+
+
+def test_programs_of_earlier_gradings_stay(tmp_path: Path) -> None:
+    folders = {name: tmp_path / name for name in ("anna", "bert", "cleo")}
+    for folder in folders.values():
+        folder.mkdir()
+    one, other, gone = (
+        grade(failed(), program=name, folder=str(folder)) for name, folder in folders.items()
+    )
+    output = tmp_path / "out"
+    report.write_all(output, SUITE, [other, one, gone])
+    folders["cleo"].rmdir()
+    (output / "damaged").mkdir()
+    (output / "damaged/grade.json").write_text("{")
+    better = one.model_copy(update={"results": (result(Outcome.PASSED),)})
+    report.write_all(output, SUITE, [better])
+    rows = list(csv.DictReader((output / "grades.csv").read_text().splitlines()))
+    assert [(r["program"], r["points"], r["burst: result"]) for r in rows] == [
+        ("anna", "5", "passed"), ("bert", "0", "failed"),
+    ]  # fmt: skip
+    assert [row["folder"] for row in rows] == [str(tmp_path / "anna"), str(tmp_path / "bert")]
+    data = json.loads((output / "grades.json").read_text())
+    assert data["programs"][1]["findings"] == {"burst": ["changes"]}
+
+    changed = Suite("Eight commands", "", [task("changes", points=7)])
+    report.write_all(output, changed, [better])
+    bert = json.loads((output / "grades.json").read_text())["programs"][1]
+    assert (bert["program"], bert["results"][0]["outcome"]) == ("bert", "not run")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "asked", "required", "passes"),
+    [
+        (Outcome.PASSED, True, True, True),
+        (Outcome.NOT_RUN, True, True, False),
+        (Outcome.NOT_RUN, False, True, None),
+        (Outcome.PASSED, True, False, None),
+    ],
+)
+def test_whether_a_program_passes_is_told_where_it_is_known(
+    outcome: Outcome, asked: bool, required: bool, passes: bool | None
+) -> None:
+    one = grade(result(outcome, asked=asked, required=required))
+    assert one.passes is passes
+    (row,) = csv.DictReader(io.StringIO(as_csv([one])))
+    assert row["passes"] == {True: "yes", False: "no", None: ""}[passes]
+
+
 def test_what_was_typed_is_shown_without_keys(home: Path) -> None:
     lines, count = lines_until(home / "runs/burst/1", 1.5)
     assert [(line.peer, line.text) for line in lines if line] == [
@@ -179,6 +242,7 @@ def test_junit(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert one[1][0].get("message") == "glued"
     assert one[1].get("time") == "2.250"
+    assert "evidence: anna/runs/burst/1" in (one[1][0].text or "")
     assert "<script>" in (other[0][0].get("message") or "")
     assert (whole.get("tests"), whole.get("failures")) == ("7", "2")
 
@@ -198,7 +262,7 @@ def test_csv_has_a_row_for_each_program() -> None:
     assert {key: row[key] for key in wanted} == wanted
     assert (row["failed"], row["not run"], row["burst"], row["f"]) == ("1", "1", "0", "1.5")
     assert (row["burst: result"], row["e: result"]) == ("failed", "not run")
-    assert as_csv([]).startswith("program,points")
+    assert as_csv([]).startswith("program,folder,points")
 
 
 def test_gradescope() -> None:
@@ -227,6 +291,17 @@ def test_a_terminal_is_shown_nothing_that_harms_it(home: Path) -> None:
     assert not {"\x1b", "\x00"} & set(text)
     assert "0/5" in text
     assert str(home / "anna/runs/burst/1") in text
+
+
+@pytest.mark.parametrize("name", ["anna", "n" * 36, "n" * 60])
+def test_a_narrow_table_shows_all_points(name: str) -> None:
+    console = Console(file=io.StringIO(), width=80, force_terminal=False)
+    report.print_overview(console, [grade(*[failed(required=True)] * 12, program=name), every()])
+    lines = console.file.getvalue().splitlines()
+    assert lines[2].split() == ["program", "points", "of", "✓", "✗", "?", "○", "·", "required"]
+    assert lines[4].split()[1:] == ["0", "60", "·", "12", "·", "·", "·", "✗"]
+    assert "".join(line[:36].strip() for line in lines[4:6]).startswith(name[:36])
+    assert "✗ failed" in console.file.getvalue()
 
 
 def test_every_check_says_what_it_promises() -> None:
