@@ -23,6 +23,9 @@ from orchestrator.text import count
 
 NAME = "expectations"
 
+_TWO = 2
+_MEETING = ("connect", "send")
+_MOST_CONSOLES = 4
 _OUTCOMES = {"ok": "succeeded", "fail": "failed"}
 
 
@@ -33,11 +36,11 @@ def check(facts: Facts) -> Verdict:
         amiss = [*_amiss(each)]
         doubt = _doubt(facts, each) if amiss else ""
         if doubt:
-            unsure.append(_witness(each, f"{amiss[0]}; {doubt}"))
+            unsure.append(_witness(facts, each, f"{amiss[0]}; {doubt}"))
             continue
-        wrong += [_witness(each, what) for what in amiss]
+        wrong += [_witness(facts, each, what) for what in amiss]
         if each.is_perhaps and not amiss and _is_open(each):
-            unsure.append(_witness(each, _unknown(each)))
+            unsure.append(_witness(facts, each, _unknown(each)))
     unsure += [_lapse(entry) for entry in facts.marks("lapse")]
     says = f"{count(len(facts.operations), 'operation')} as wanted"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
@@ -180,7 +183,22 @@ def _status(status: object) -> str:
     return "nobody knows its status" if status is None else f"it was {status}"
 
 
-def _witness(operation: Operation, what: str) -> Witness:
+def _witness(facts: Facts, operation: Operation, what: str) -> Witness:
     name = awaited(operation) if operation.verb == "expect" else told(operation)
-    peers = both(operation.peer, operation.to or operation.of)
+    peers = _consoles(facts, operation)
     return Witness(name + what, operation.at, peers, reading.word(operation.last, "text"))
+
+
+def _consoles(facts: Facts, operation: Operation) -> tuple[str, ...]:
+    """Return where there is more to read: also where nobody named, but somebody has to do with it.
+
+    Of two peers both, of more those that dial, or send to, the one that does not do as it should.
+    """
+    named = both(operation.peer, operation.to or operation.of)
+    if len(named) != 1:
+        return named
+    if len(facts.peers) <= _TWO:
+        return both(*named, *facts.peers)
+    pairs = [(each.peer, each.to) for each in facts.operations if each.verb in _MEETING]
+    near = [peer for pair in pairs if named[0] in pair for peer in pair]
+    return both(*named, *near)[:_MOST_CONSOLES]

@@ -112,6 +112,7 @@ class Grade(_Kept):
         engine: where it ran.
         trouble: why nothing of it could be run, such as a profile that is wrong; else empty.
         folder: where the program is.
+        sync: what the lab types to see whether the program is done, line by line.
         results: of every test, in the order of the rubric.
     """
 
@@ -122,6 +123,7 @@ class Grade(_Kept):
     engine: str = ""
     trouble: str = ""
     folder: str = ""
+    sync: tuple[str, ...] = ()
     results: tuple[Result, ...]
 
     @property

@@ -106,12 +106,18 @@ class Grading:
             engine=str(self._options.engine),
             trouble=program.trouble,
             folder=str(program.folder.resolve()),
+            sync=_sync(look) if look else (),
             results=tuple(self._result(program, task) for task in tasks),
         )
 
     def _result(self, program: Program, task: Task) -> Result:
         key = program.name, task.test.name
         return self.known.get(key) or self._before[key]
+
+
+def _sync(look: Profile) -> tuple[str, ...]:
+    """Return the lines that ask whether a program is done."""
+    return tuple(line.type for line in look.verbs[look.sync].send) if look.sync else ()
 
 
 def _start(look: Profile, engine: EngineName) -> str:

@@ -57,7 +57,9 @@ def grade_of(data: dict[str, Any]) -> Grade:
     Raises:
         KeyError, TypeError, pydantic.ValidationError: it is none.
     """
-    told = {key: data[key] or "" for key in ("program", "profile", "folder", "summary", "start")}
+    told: dict[str, Any] = {
+        key: data[key] or "" for key in ("program", "profile", "folder", "summary", "start")
+    }
     results = [
         Result.model_validate({key: value for key, value in each.items() if key != "earned"})
         for each in data["results"]

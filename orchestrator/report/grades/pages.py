@@ -6,6 +6,7 @@ program is escaped by the templates.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import jinja2
 
 from orchestrator.checks.verdict import Witness
 from orchestrator.grades import Finding, Grade, Outcome, Result, Suite
-from orchestrator.report.grades.typed import Typed, lines_until
+from orchestrator.report.grades.typed import Typed, faults_until, lines_until
 from orchestrator.report.grades.words import MARKS, MEANINGS, kind, number, place, promises, score
 from orchestrator.report.scenes import Scenes, Sighting
 from orchestrator.report.text import shortened
@@ -51,6 +52,7 @@ class _Section:
     result: Result
     promises: list[tuple[str, str]]
     shown: list[_Shown]
+    faults: list[str]
     typed: list[Typed | None]
     typed_in_all: int
     scenario: str
@@ -75,7 +77,8 @@ def program_page(suite: Suite, grade: Grade, home: Path, command: Sequence[str] 
         command: what grades it again.
     """
     texts = {task.test.name: task.text for task in suite.tasks}
-    sections = [_section(r, home, texts.get(r.test, "")) for r in grade.results if _is_told(r)]
+    told = filter(_is_told, grade.results)
+    sections = [_section(each, home, texts.get(each.test, ""), grade.sync) for each in told]
     again = shlex.join([*(command or alone(grade)), "--again"])
     return _render("program.html", suite=suite, grade=grade, sections=sections, again=again)
 
@@ -90,16 +93,19 @@ def _is_told(result: Result) -> bool:
     return result.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
 
 
-def _section(result: Result, home: Path, scenario: str) -> _Section:
+def _section(result: Result, home: Path, scenario: str, sync: Sequence[str]) -> _Section:
     folder = home / result.run if result.run else None
     scenes = Scenes(folder) if folder else None
     shown = [
         _Shown(each, promises().get(each.check, ""), list(_moments(each, scenes)))
         for each in result.findings
     ]
-    typed, count = lines_until(folder, result.at) if folder else ([], 0)
+    # The lab types these to see that a program listens, unless the test itself is about them.
+    without = [line for line in sync if not re.search(rf"\b{re.escape(line)}\b", scenario)]
+    typed, count = lines_until(folder, result.at, without) if folder else ([], 0)
+    faults = faults_until(folder, result.at) if folder else []
     known = [(name, promises().get(name, "")) for name in result.checks]
-    return _Section(result, known, shown, typed, count, scenario)
+    return _Section(result, known, shown, faults, typed, count, scenario)
 
 
 def _moments(finding: Finding, scenes: Scenes | None) -> Iterator[_Moment]:

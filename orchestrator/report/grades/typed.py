@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
 
 from orchestrator import runs, transcript
+from orchestrator.checks.wording import told
+from orchestrator.errors import LabError
 from orchestrator.text import cut, printable
 
 _KEYS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what clears a line, and the like
@@ -26,18 +28,39 @@ class Typed:
     text: str
 
 
-def lines_until(folder: Path, at: float | None) -> tuple[list[Typed | None], int]:
+def lines_until(
+    folder: Path, at: float | None, without: Collection[str] = ()
+) -> tuple[list[Typed | None], int]:
     """Return what was typed in a run until some time, and how many lines in all.
 
     Of many the first and the last ones are returned, with None between them.
+
+    Args:
+        folder: the run's.
+        at: in seconds since the run began; None for its end.
+        without: lines that the lab types for itself.
     """
     suffix = runs.transcript(folder, "").name
     peers = sorted(path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}"))
     every = merge(*(list(_typed(folder, peer)) for peer in peers), key=lambda line: line.at)
-    found = [line for line in every if at is None or line.at <= at + _A_MOMENT]
+    found = [
+        line
+        for line in every
+        if (at is None or line.at <= at + _A_MOMENT) and line.text not in without
+    ]
     if len(found) <= _FIRST + _LAST + 1:
         return [*found], len(found)
     return [*found[:_FIRST], None, *found[-_LAST:]], len(found)
+
+
+def faults_until(folder: Path, at: float | None) -> list[str]:
+    """Return what the lab did to the network and to programs in a run until some time."""
+    try:
+        faults = runs.load(folder).facts.faults
+    except LabError:
+        return []
+    found = [each.given for each in faults if at is None or each.given.at <= at + _A_MOMENT]
+    return [cut(printable(told(each)), _LONGEST) for each in found[:_FIRST]]
 
 
 def _typed(folder: Path, peer: str) -> Iterator[Typed]:

@@ -16,6 +16,20 @@ NAME = "expectations"
 NOTHING = "nothing of the kind within 1 s"
 
 
+@pytest.mark.parametrize(
+    ("peers", "shown"),
+    [(("alice", "bob"), ("bob", "alice")), (("alice", "bob", "carol"), ("bob", "carol"))],
+)
+def test_who_has_to_do_with_it_is_shown_as_well(
+    peers: tuple[str, ...], shown: tuple[str, ...]
+) -> None:
+    story = Story(peers=peers)
+    story.end(story.invoke(peers[-1], "connect", to="bob"), "ok")
+    story.end(story.invoke("bob", "list", wants={"outcome": "ok"}), "fail")
+    (witness,) = support.verdict(story.finish(), NAME).witnesses
+    assert witness.peers == shown
+
+
 def _judged(verb: str, outcome: str, /, **fields: object) -> support.Judgement:
     story = Story()
     story.end(story.invoke("alice", verb, **fields), outcome)

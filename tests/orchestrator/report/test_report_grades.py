@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from orchestrator.checks import NAMES, Witness
 from orchestrator.grades import Finding, Grade, Outcome, Result, Suite
+from orchestrator.history import Entry
 from orchestrator.report import grades as report
 from orchestrator.report.grades.data import as_csv
 from orchestrator.report.grades.gradescope import results_json
@@ -214,6 +216,31 @@ def test_what_was_typed_is_shown_without_keys(home: Path) -> None:
     assert count == 2
     assert lines_until(home / "runs/burst/1", 0.1) == ([], 0)
     assert lines_until(home / "runs/burst/none", None) == ([], 0)
+
+
+def test_what_the_lab_types_for_itself_is_left_out(home: Path) -> None:
+    path = home / "runs/burst/1/alice.transcript"
+    path.write_text(path.read_text() + f"{1.3:10.4f} > b'myport\\n'\n")
+    one = every().model_copy(update={"sync": ("myport",)})
+    assert "<td>myport</td>" not in program_page(SUITE, one, home)
+    about = [replace(each, text="steps:\n  - myport: alice\n") for each in SUITE.tasks]
+    asked = replace(SUITE, tasks=about)
+    assert "<td>myport</td>" in program_page(asked, one, home)
+
+
+def test_a_page_says_what_was_missed_and_which_fault_held(home: Path) -> None:
+    given = Entry(1.1, "invoke", "alice", "pause", 1, {"fault": "pause-1", "says": "pause alice"})
+    took = Entry(1.2, "ok", "alice", "pause", 1, {"fault": "pause-1", "says": "pause alice"})
+    late = replace(given, at=9.0, operation=2, fields={"says": "pause bob"})
+    began = Entry(0.0, "lab", "", "began", 0, {"peers": ["alice", "bob"]})
+    whole = [began, given, took, late, Entry(10.0, "lab", "", "over")]
+    history = home / "runs/burst/1/history.jsonl"
+    history.write_text("".join(f"{each.as_json()}\n" for each in whole))
+    text = Page(program_page(SUITE, every(), home)).text
+    assert f"{promises()['changes']} Here it was not so: glued." in text
+    assert "disturbed the network or the programs here" in text
+    assert "at 1.100 s, pause alice" in text
+    assert "pause bob" not in text
 
 
 def test_of_many_lines_the_middle_is_left_out(tmp_path: Path) -> None:
