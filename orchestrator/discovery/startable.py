@@ -52,11 +52,13 @@ _LANGUAGES = (
               re.compile(r"__main__|argv|add_argument|\binput\(|stdin")),
     _Language(".c", ("gcc", "libc6-dev"), lambda _: ("./chat",), re.compile(r"\bmain\s*\("),
               _built("gcc", "-O1", "-pthread", "-o", "chat")),
-    _Language(".cpp", ("g++",), lambda _: ("./chat",), re.compile(r"\bmain\s*\("),
-              _built("g++", "-O1", "-pthread", "-o", "chat")),
+    *(_Language(suffix, ("g++",), lambda _: ("./chat",), re.compile(r"\bmain\s*\("),
+                _built("g++", "-O1", "-pthread", "-o", "chat"))
+      for suffix in (".cpp", ".cc", ".cxx")),
     _Language(".pl", ("perl",), lambda file: ("perl", file.name), re.compile("")),
-    _Language(".js", ("nodejs",), lambda file: ("node", file.name),
-              re.compile(r"process\.|require|import ")),
+    *(_Language(suffix, ("nodejs",), lambda file: ("node", file.name),
+                re.compile(r"process\.|require|import "))
+      for suffix in (".js", ".mjs")),
     _Language(".java", ("default-jdk-headless",), lambda file: ("java", "-cp", ".", file.stem),
               re.compile(r"static\s+void\s+main\s*\("), _built("javac")),
     _Language(".go", ("golang-go",), lambda _: ("./chat",), re.compile(r"func\s+main\s*\("),
@@ -123,16 +125,39 @@ def _made(folder: Path) -> Iterator[Startable]:
     """Yield what a Makefile makes."""
     for name in ("Makefile", "makefile", "GNUmakefile"):
         text = _text(folder / name)
-        targets = re.findall(r"^([\w./-]+)\s*:(?!=)", text, re.MULTILINE)
-        targets = [each for each in targets if not each.endswith(".o")]
-        named = re.search(r"-o\s+([\w./-]+)", text)
-        made = named[1] if named else next((t for t in targets if t not in ("all", "clean")), "")
-        if made:
+        if made := _what_is_made(text):
             packages = ("make", "gcc", "libc6-dev")
             for arguments, why in _ARGUMENTS:
                 yield Startable((f"./{made}", *arguments), f"{name} makes {made}; {why}",
                                 (("make",),), packages)  # fmt: skip
             return
+
+
+def _what_is_made(makefile: str) -> str:
+    """Return the program that a Makefile makes; empty where nobody can say.
+
+    Targets that only do something, such as `run`, are none: nothing is built for them.
+    """
+    text = _filled_in(makefile)
+    named = re.findall(r"\s-o\s*([\w./-]+)(?![\w./$({-])", text)
+    rules = re.findall(r"^([\w./-]+)[ \t]*:(?!=)(.*(?:\n\t.*)*)", text, re.MULTILINE)
+    built = [target for target, how in rules if _COMPILES.search(how)]
+    likely = (each for each in [*named, *built] if not _NOT_MADE.search(each))
+    return next(likely, "")
+
+
+_NOT_MADE = re.compile(r"^\.|\.(o|a|so|class)$|^(all|clean|run|test|install)$")
+_COMPILES = re.compile(
+    r"\b(gcc|g\+\+|cc|clang|c\+\+|go build)|\$[({](CC|CXX|LINK)|\.(o|c|cc|cpp)\b"
+)
+
+
+def _filled_in(makefile: str) -> str:
+    """Return a Makefile with its plain variables, such as the name of what it makes, filled in."""
+    given = dict(re.findall(r"^(\w+)[ \t]*[:?]?=[ \t]*([\w./-]+)[ \t]*$", makefile, re.MULTILINE))
+    text = re.sub(r"\$[({](\w+)[)}]", lambda found: given.get(found[1], found[0]), makefile)
+    rules = re.compile(r"^([\w./-]+)[ \t]*:(?!=).*(?:\n\t.*)*", re.MULTILINE)
+    return rules.sub(lambda rule: rule[0].replace("$@", rule[1]), text)
 
 
 def _sources(folder: Path) -> Iterator[Startable]:

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.discovery.startable import ways
 from orchestrator.errors import LabError
+from orchestrator.folder import SOURCES
 
 
 def put(folder: Path, name: str, text: str) -> None:
@@ -44,6 +45,57 @@ def test_a_makefile_says_what_it_makes(tmp_path: Path) -> None:
     put(tmp_path, "node.c", "int main(void) { return 0; }")
     assert ways(tmp_path)[0].command == ("./node", "{port}")
     assert ways(tmp_path)[0].build == (("make",),)
+
+
+MAKES = {
+    "a variable": """\
+TARGET = node
+.PHONY: all
+all: $(TARGET)
+$(TARGET): node.c
+\t$(CC) $(CFLAGS) -o $(TARGET) node.c
+""",
+    "the target's name": "CC=gcc\nnode: node.c\n\t${CC} -o $@ $^\n",
+    "an object": """\
+all: node
+node.o: node.c
+\tgcc -c -o node.o node.c
+node: node.o
+\tgcc -o node node.o
+""",
+    "by a rule of make's own": "all: node\nnode: node.o more.o\n",
+}
+
+
+@pytest.mark.parametrize("case", MAKES)
+def test_what_a_makefile_makes_is_read_off_its_rules(tmp_path: Path, case: str) -> None:
+    put(tmp_path, "Makefile", MAKES[case])
+    put(tmp_path, "node.c", "int main(void) { return 0; }")
+    assert ways(tmp_path)[0].command == ("./node", "{port}")
+
+
+@pytest.mark.parametrize("text", ["run:\n\tpython3 chat.py\n", ".PHONY: run\nrun: ; ./chat.py\n"])
+def test_a_makefile_that_makes_nothing_is_passed_over(tmp_path: Path, text: str) -> None:
+    put(tmp_path, "Makefile", text)
+    put(tmp_path, "chat.py", "import sys\nport = int(sys.argv[1])")
+    assert ways(tmp_path)[0].command == ("{python}", "chat.py", "{port}")
+    assert ways(tmp_path)[0].build == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "first"),
+    [
+        ("chat.cc", "int main() { return 0; }", "./chat"),
+        ("chat.cxx", "int main() { return 0; }", "./chat"),
+        ("chat.mjs", "import net from 'net';", "node"),
+    ],
+)
+def test_other_endings_of_the_same_languages(
+    tmp_path: Path, name: str, text: str, first: str
+) -> None:
+    put(tmp_path, name, text)
+    assert ways(tmp_path)[0].command[0] == first
+    assert Path(name).suffix in SOURCES
 
 
 def test_a_command_that_is_given(tmp_path: Path) -> None:
