@@ -34,7 +34,7 @@ class Cell:
     def troubles(self) -> list[Result]:
         """What did not pass, but for what was not tried because of that."""
         bad = [each for each in self.results if each.outcome is not Outcome.PASSED]
-        return [each for each in bad if each.outcome is not Outcome.NOT_RUN] or bad
+        return [each for each in bad if each.outcome is not Outcome.NOT_RUN] or bad[:1]
 
 
 @dataclass(frozen=True)

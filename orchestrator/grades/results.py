@@ -96,6 +96,11 @@ class Result(_Kept):
     asked: bool = True
 
     @property
+    def is_for_want_of_a_start(self) -> bool:
+        """Whether it was not done because a program, seen to be tried, does not start."""
+        return self.outcome is Outcome.NOT_RUN and self.started is False
+
+    @property
     def earned(self) -> float:
         """The points that it gives."""
         return self.points if self.outcome is Outcome.PASSED else 0.0

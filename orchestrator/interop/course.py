@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from orchestrator.errors import BuildError, LabError, SessionError, first_line
 from orchestrator.grades import Outcome, Result, blames_lab
 from orchestrator.grades.matrix import DIALLER, OTHER
 from orchestrator.grading import Program, Show, case
-from orchestrator.grading.case import MOST_TRIES, RUNS, Marking, Part
+from orchestrator.grading.case import RUNS, Marking, Part
 from orchestrator.running.conduct import Script
 from orchestrator.runs import Run
 from orchestrator.stop import Stop, StoppedError
@@ -29,6 +28,11 @@ class Pair:
     def key(self) -> tuple[str, str]:
         """Their names."""
         return self.dialler.name, self.other.name
+
+    @property
+    def is_one(self) -> bool:
+        """Whether a program talks to itself."""
+        return self.dialler.name == self.other.name
 
     @property
     def roles(self) -> Mapping[str, Program]:
@@ -78,6 +82,8 @@ class Course(Marking[Case]):
     Args:
         cases: what may be run, for each pair in the order of the tests.
         known: what is decided already; the results of `cases` are put there.
+        unready: the programs that do not start, or of which nobody can tell, with the result that
+            shows it: their own test, of themselves; those of `cases` are put there.
         output: where runs are kept.
         show: told how far it is.
         stop: ends everything early.
@@ -87,37 +93,43 @@ class Course(Marking[Case]):
         self,
         cases: Sequence[Case],
         known: dict[tuple[str, str], dict[str, Result]],
+        unready: dict[str, Result],
         output: Path,
         show: Show,
         stop: Stop,
     ) -> None:
         super().__init__(cases, show, stop)
-        self._known, self._output = known, output
-        self._started: set[str] = set()  # programs that have been ready once
-        self._failed: defaultdict[str, list[str]] = defaultdict(list)  # why others were not
+        self._known, self._unready, self._output = known, unready, output
 
     # What `carry_out` asks
 
     def is_needed(self, number: int) -> bool:
         """Tell whether both programs can be started, and what comes first works."""
         case = self.cases[number]
-        why = self._hopeless(case.pair) or self._spoilt(case)
-        if why:
-            self._conclude(number, case.without_run(Outcome.NOT_RUN, why))
-        return not why
+        result = self._hopeless(case) or self._spoilt(case)
+        if result:
+            self._conclude(number, result)
+        return not result
 
-    def _hopeless(self, pair: Pair) -> str:
-        for name in dict.fromkeys(pair.key):
-            failed = self._failed[name]
-            if name not in self._started and len(failed) >= MOST_TRIES:
-                return f"{name} does not start: {failed[-1]}"
-        return ""
+    def _hopeless(self, case: Case) -> Result | None:
+        """Return the result of a pair with a program that does not start; None for another."""
+        for name in case.pair.key:
+            if shown := self._unready.get(name):
+                bare = case.without_run(shown.outcome, shown.reason)
+                return bare if shown.outcome is Outcome.UNKNOWN else not_started(bare, name)
+        return None
 
-    def _spoilt(self, case: Case) -> str:
-        """Return which required test did not pass before this one; empty for none."""
+    def _spoilt(self, case: Case) -> Result | None:
+        """Return the result of a test before which a required one did not pass; None else."""
         known = self._known[case.pair.key].values()
         bad = [each for each in known if each.required and each.outcome is not Outcome.PASSED]
-        return f"`{bad[0].test}` did not pass" if bad else ""
+        if not bad:
+            return None
+        if bad[0].is_for_want_of_a_start:
+            return case.without_run(Outcome.NOT_RUN, bad[0].reason).model_copy(
+                update={"started": False}
+            )
+        return case.without_run(Outcome.NOT_RUN, f"`{bad[0].test}` did not pass")
 
     def folder(self, number: int) -> Path:
         """Return where the pair's runs are kept."""
@@ -126,9 +138,10 @@ class Course(Marking[Case]):
     def once_more(self, number: int, run: Run) -> Script | None:
         """Have a run that is not as it should be done again, once, with new peers.
 
-        Those that served before may carry something over.
+        Those that served before may carry something over; a start may fail for once.
         """
-        if self._is_done_with(number, run) or not (run.was_warm or blames_lab(run)):
+        is_doubtful = run.was_warm or blames_lab(run) or _is_unready(run)
+        if self._is_done_with(number, run) or not is_doubtful:
             return None
         return self.cases[number].fresh_script if self._is_first(number) else None
 
@@ -148,22 +161,36 @@ class Course(Marking[Case]):
         """Mark a run, unless it was stopped."""
         if isinstance(run.error, StoppedError):
             return
-        self._note_starts(self.cases[number].pair, run)
-        self._conclude(number, self._marked(number, run, self._output))
-
-    def _note_starts(self, pair: Pair, run: Run) -> None:
-        ready = {each.peer for each in run.facts.marks("ready")}
-        with self._lock:
-            self._started |= {pair.roles[peer].name for peer in ready if peer in pair.roles}
-            if isinstance(run.error, SessionError) and run.error.peer not in ready:
-                name = pair.roles[run.error.peer].name
-                self._failed[name].append(first_line(run.error))
-            if isinstance(run.error, BuildError):
-                # Which of them cannot be built is not told; a pair of one program shows it.
-                names = set(pair.key) if len(set(pair.key)) == 1 else set()
-                for name in names:
-                    self._failed[name] += [first_line(run.error)] * MOST_TRIES
+        pair = self.cases[number].pair
+        result = self._marked(number, run, self._output)
+        if isinstance(run.error, BuildError) or _is_unready(run):
+            if pair.is_one:
+                self._unready[pair.dialler.name] = result
+            elif result.outcome is not Outcome.UNKNOWN:
+                result = not_started(result, _who(pair, run))
+        self._conclude(number, result)
 
     def take_note(self, case: Case, result: Result) -> None:
         """Take note of what a case came to."""
         self._known[case.pair.key][case.task.test.name] = result
+
+
+def not_started(result: Result, name: str) -> Result:
+    """Return the result of a test that was not done as a program, called `name`, does not start."""
+    told = {"outcome": Outcome.NOT_RUN, "started": False, "findings": ()}
+    return result.model_copy(update=told | {"reason": f"{name} does not start: {result.reason}"})
+
+
+def _is_unready(run: Run) -> bool:
+    """Tell whether a program was not ready to take part, for a reason of its own."""
+    ready = {each.peer for each in run.facts.marks("ready")}
+    return isinstance(run.error, SessionError) and run.error.peer not in ready
+
+
+def _who(pair: Pair, run: Run) -> str:
+    """Return which program of a pair could not be built or started."""
+    if isinstance(run.error, SessionError):
+        return pair.roles[run.error.peer].name
+    said = run.error.what if run.error else ""
+    named = [each.name for each in pair.roles.values() if str(each.folder) in said]
+    return named[0] if named else "one of the two"

@@ -31,9 +31,15 @@ def match(suite: Suite, programs: Sequence[Program], options: Options, show: Nam
                 known[pair.key][task.test.name] = result
             else:
                 cases.append(case)
-    with alone_in(options.output), show([case.name for case in cases]) as shown:
-        course = Course(cases, known, options.output, shown, options.stop)
-        carry_out(options.plan([case.script for case in cases], course), course)
+    # Whether a program starts is seen where it talks to itself, before it meets any other: else
+    # the marks of the others would hang on who came first.
+    first = [case for case in cases if case.pair.is_one and case.task is suite.tasks[0]]
+    unready: dict[str, Result] = {}
+    with alone_in(options.output):
+        for some in (first, [case for case in cases if case not in first]):
+            with show([case.name for case in some]) as shown:
+                course = Course(some, known, unready, options.output, shown, options.stop)
+                carry_out(options.plan([case.script for case in some], course), course)
     return _matrix(suite, programs, options, known)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from html.parser import HTMLParser
@@ -21,7 +22,7 @@ from orchestrator.report.interop.data import as_csv
 from orchestrator.report.interop.page import page
 from orchestrator.runs import transcript
 from orchestrator.transcript import Transcript
-from tests.e2e.support import PEERLAB, environment
+from tests.e2e.support import PEERLAB, environment, peerlab
 
 HERE = Path(__file__).parent
 TESTS = ["connects", "sends", "answers", "ends"]
@@ -31,7 +32,16 @@ TESTS = ["connects", "sends", "answers", "ends"]
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a matrix of our peer, a plain chat and one that cannot be read leaves behind."""
     folder = tmp_path_factory.mktemp("interop")
-    words = ["interop", "peerlab", str(HERE), "--engine", "process", "--output", str(folder)]
+    words = [
+        "interop",
+        "peerlab",
+        str(HERE),
+        "--trust",
+        "--engine",
+        "process",
+        "--output",
+        str(folder),
+    ]
     done = subprocess.run([PEERLAB, *words], capture_output=True, text=True, env=environment(),
                           timeout=180, check=False)  # fmt: skip
     (folder / "said").write_text(done.stdout)
@@ -44,6 +54,46 @@ def pairs(output: Path) -> dict[tuple[str, str], dict[str, dict[str, str]]]:
     data = json.loads((output / "interop.json").read_text())
     assert data["programs"] == ["peerlab", "plain", "riddle"]
     return {(each["dialler"], each["dialled"]): each["results"] for each in data["pairs"]}
+
+
+@pytest.mark.parametrize(
+    ("engine", "build", "says"),
+    [
+        ("process", "", "exited with status 1"),
+        ("process", "  build: [['{python}', chat.py]]\n", "cannot be built"),
+        pytest.param("docker", "", "exited with status 1", marks=pytest.mark.docker),
+    ],
+)
+def test_what_does_not_start_is_marked_alike_whoever_comes_first(
+    tmp_path: Path, engine: str, build: str, says: str
+) -> None:
+    fine, broken = tmp_path / "fine", tmp_path / "broken"
+    for folder in (fine, broken):
+        shutil.copytree(HERE / "plain", folder)
+        look = (folder / "profile.yaml").read_text()
+        (folder / "profile.yaml").write_text(look.replace("name: plain", f"name: {folder.name}"))
+    (broken / "chat.py").write_text("def (")
+    look = (broken / "profile.yaml").read_text()
+    (broken / "profile.yaml").write_text(look.replace("start:\n", f"start:\n{build}"))
+    found = []
+    for order in ([fine, broken], [broken, fine]):
+        output = tmp_path / f"out-{order[0].name}"
+        words = ["interop", *map(str, order), "--engine", engine, "--output", str(output)]
+        done = peerlab(*words)
+        assert done.returncode == 0, done.stderr
+        assert "! one of the two does not start" in done.stdout
+        assert "│ ✗!!! │" in done.stdout
+        assert done.stdout.count("!!!!") == 2
+        pairs = json.loads((output / "interop.json").read_text())["pairs"]
+        found.append({(each["dialler"], each["dialled"]): each["results"] for each in pairs})
+    for pair, results in found[0].items():
+        assert outcomes(results) == outcomes(found[1][pair])
+    assert outcomes(found[0]["fine", "fine"]) == ["passed"] * 4
+    assert outcomes(found[0]["broken", "broken"]) == ["failed", *["not run"] * 3]
+    for pair in (("fine", "broken"), ("broken", "fine")):
+        assert outcomes(found[0][pair]) == ["not run"] * 4
+        assert found[0][pair]["connects"]["reason"].startswith("broken does not start: ")
+        assert says in found[0][pair]["connects"]["reason"]
 
 
 def outcomes(results: dict[str, dict[str, str]]) -> list[str]:

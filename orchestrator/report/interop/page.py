@@ -13,10 +13,10 @@ from pathlib import Path
 import jinja2
 
 from orchestrator import runs, transcript
-from orchestrator.grades import Outcome, Result
+from orchestrator.grades import Result
 from orchestrator.grades.matrix import DIALLER, OTHER, Cell, Matrix
 from orchestrator.report import grades
-from orchestrator.report.interop.words import MARKS, MEANINGS, ROLES, place
+from orchestrator.report.interop.words import ROLES, legend, mark, place
 from orchestrator.report.text import shortened
 from orchestrator.text import printable
 
@@ -71,8 +71,8 @@ def page(matrix: Matrix, output: Path) -> str:
     )
     environment.filters |= {"plain": _plain, "seconds": lambda at: f"{at:.3f}"}
     environment.globals |= {
-        "marks": MARKS, "meanings": MEANINGS, "roles": ROLES, "outcomes": list(Outcome),
-        "place": place,
+        "mark": mark, "roles": ROLES, "place": place,
+        "legend": legend(each for cell in matrix.cells for each in cell.results),
     }  # fmt: skip
     evidence = {
         (cell.dialler, cell.other): [_evidence(cell, each, output) for each in cell.results]

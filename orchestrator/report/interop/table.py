@@ -9,10 +9,9 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from orchestrator.grades import Outcome
 from orchestrator.grades.matrix import Cell, Matrix
 from orchestrator.report.grades.table import STYLES
-from orchestrator.report.interop.words import MARKS, MEANINGS, ROLES
+from orchestrator.report.interop.words import ROLES, legend, mark
 from orchestrator.report.text import Trimmed, plain, table, titled
 from orchestrator.text import count
 
@@ -66,17 +65,14 @@ def _table(matrix: Matrix, shown: range) -> RenderableType:
 def _marks(cell: Cell) -> Text:
     text = Text()
     for result in cell.results:
-        text.append(MARKS[result.outcome], STYLES[result.outcome])
+        text.append(mark(result), STYLES[result.outcome])
     return text
 
 
 def _legend(matrix: Matrix) -> Text:
-    used = {each.outcome for cell in matrix.cells for each in cell.results}
     line = plain("each cell: " + ", ".join(name for name, _ in matrix.tests))
-    for outcome in Outcome:
-        if outcome in used:
-            line.append("; ").append(MARKS[outcome], STYLES[outcome])
-            line.append(f" {MEANINGS[outcome]}")
+    for sign, outcome, means in legend(each for cell in matrix.cells for each in cell.results):
+        line.append("; ").append(sign, STYLES[outcome]).append(f" {means}")
     return line
 
 
@@ -86,7 +82,7 @@ def _print_reasons(console: Console, matrix: Matrix) -> None:
         for result in cell.troubles:
             made.add_row(
                 plain(f"{cell.dialler} → {cell.other}"),
-                Text(f"{MARKS[result.outcome]} {result.test}", STYLES[result.outcome]),
+                Text(f"{mark(result)} {result.test}", STYLES[result.outcome]),
                 plain(result.reason),
             )
     if made.row_count:
