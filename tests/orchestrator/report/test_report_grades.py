@@ -238,7 +238,7 @@ def test_a_page_says_what_was_missed_and_which_fault_held(home: Path) -> None:
     history.write_text("".join(f"{each.as_json()}\n" for each in whole))
     text = Page(program_page(SUITE, every(), home)).text
     assert f"{promises()['changes']} Here it was not so: glued." in text
-    assert "disturbed the network or the programs here" in text
+    assert "the lab disturbed the network or the programs" in text
     assert "at 1.100 s, pause alice" in text
     assert "pause bob" not in text
 
