@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from orchestrator.engines import marks
+from orchestrator.engines import marks, process_build
 from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
 from orchestrator.engines.owner import Owner
 from orchestrator.engines.process_build import Copies, require_program
@@ -41,23 +41,23 @@ class ProcessEngine(Engine):
         self._peers: list[ProcessPeer] = []
         self._networks: list[ProcessNetwork] = []
         self._serials = itertools.count(1)
-        self._copies = Copies(self._environment())
+        self._copies = Copies(self._environment(), self._owner.mark)
 
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
         """Start a process for each name."""
         self.stop.check()
         refuse_taken(names, self._peers)
-        folder = self._folder(profile, say)
+        source = self._source(profile, say)
         say(f"starting {len(names)} processes")
         before = list(self._peers)
         try:
-            return [self._start(name, profile, folder) for name in names]
+            return [self._start(name, profile, source) for name in names]
         except BaseException:
             self.discard([peer for peer in self._peers if peer not in before])
             raise
 
-    def _folder(self, profile: Profile, say: Say) -> Path:
-        """Return where a profile's program is, built where it must be."""
+    def _source(self, profile: Profile, say: Say) -> Path | None:
+        """Return what a profile's program is copied from, built where it must be."""
         start = profile.start
         if start.words("process") is None or (start.image and not start.process):
             raise EngineError(
@@ -67,14 +67,15 @@ class ProcessEngine(Engine):
         if folder and start.build:
             say(f"building {folder}")
             return self._copies.built(folder, start)
-        return folder or ROOT
+        return folder
 
-    def _start(self, name: str, profile: Profile, folder: Path) -> Peer:
+    def _start(self, name: str, profile: Profile, source: Path | None) -> Peer:
         self.stop.check()
         number = str(next(self._serials))
         wanted = profile.start.words("process") or []
         peer = self._placed(name, profile, number)
         self._peers.append(peer)
+        folder = self._copies.of(number, source) if source else ROOT
         words = {
             "port": peer.port, "address": peer.address, "name": name, "python": sys.executable,
             "folder": folder,
@@ -118,6 +119,7 @@ class ProcessEngine(Engine):
         self._peers = [peer for peer in self._peers if peer not in going]
         numbers = {peer.number for peer in going}
         marks.kill(lambda owner, number: self._owns(owner) and number in numbers)
+        self._copies.drop(numbers)
 
     def _owns(self, owner: Owner) -> bool:
         return owner.run == self._owner.run
@@ -166,5 +168,10 @@ def _free_address(port: int) -> str:
 
 
 def sweep() -> int:
-    """Kill what runs that are gone have left behind; return how many processes."""
-    return len(marks.kill(lambda owner, _: owner.is_gone))
+    """Kill what runs that are gone have left behind; return how many processes.
+
+    Their copies of programs go as well.
+    """
+    killed = len(marks.kill(lambda owner, _: owner.is_gone))
+    process_build.sweep()
+    return killed

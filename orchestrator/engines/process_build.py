@@ -1,4 +1,4 @@
-"""Programs of the process engine that must be built: in a copy, which is theirs alone."""
+"""Programs of the process engine run in copies: one in which it is built, one for each peer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from orchestrator.engines.owner import Owner
 from orchestrator.errors import EngineError
 from orchestrator.folder import copy_folder
 from orchestrator.image import program
@@ -19,16 +20,47 @@ from orchestrator.profile import Start
 _SLACK = 10.0  # seconds beyond those that a build may take
 
 
+_PREFIX = "peerlab-programs-"
+_OWNER = "owner"  # a file that says whose copies lie beside it
+
+
 class Copies:
-    """The copies of programs that one engine has built. One thread at a time may use it.
+    """The copies of programs that one engine has made. One thread at a time may use it.
 
     Args:
         environment: of whatever builds.
+        owner: the mark of who makes them.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._made: dict[str, tempfile.TemporaryDirectory[str]] = {}
+    def __init__(self, environment: Mapping[str, str], owner: str = "") -> None:
+        self._environment, self._owner = environment, owner
+        self._root: tempfile.TemporaryDirectory[str] | None = None
+        self._made: dict[str, Path] = {}
+
+    def of(self, peer: str, source: Path) -> Path:
+        """Return a copy for one peer, which may write there as it likes.
+
+        Args:
+            peer: what no two peers are called.
+            source: the program, built.
+
+        Raises:
+            LabError: it cannot be copied.
+        """
+        copy = self._place(f"peer-{peer}") / "program"
+        copy_folder(source, copy)
+        return copy
+
+    def drop(self, peers: Iterable[str]) -> None:
+        """Remove the copies of peers that have ended; what cannot be removed goes in the end."""
+        for peer in peers if self._root else ():
+            shutil.rmtree(self._place(f"peer-{peer}"), ignore_errors=True)
+
+    def _place(self, name: str) -> Path:
+        if self._root is None:
+            self._root = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+            Path(self._root.name, _OWNER).write_text(self._owner)
+        return Path(self._root.name, name)
 
     def built(self, folder: Path, start: Start) -> Path:
         """Return the folder in which a program is built.
@@ -39,16 +71,15 @@ class Copies:
         """
         key = repr((folder, start.build))
         if key not in self._made:
-            made = tempfile.TemporaryDirectory(prefix="peerlab-program-")
+            place = self._place(f"built-{len(self._made)}")
             try:
-                copy = Path(made.name, "program")
-                copy_folder(folder, copy)
-                self._build(folder, copy, start)
+                copy_folder(folder, place / "program")
+                self._build(folder, place / "program", start)
             except BaseException:
-                made.cleanup()
+                shutil.rmtree(place, ignore_errors=True)
                 raise
-            self._made[key] = made
-        return Path(self._made[key].name, "program")
+            self._made[key] = place / "program"
+        return self._made[key]
 
     def _build(self, folder: Path, copy: Path, start: Start) -> None:
         words = {"python": sys.executable, "folder": str(copy)}
@@ -81,8 +112,21 @@ class Copies:
 
     def remove(self) -> None:
         """Remove all copies; harmless when done twice."""
-        while self._made:
-            self._made.popitem()[1].cleanup()
+        self._made.clear()
+        if self._root:
+            self._root.cleanup()
+            self._root = None
+
+
+def sweep() -> None:
+    """Remove the copies that runs which are gone have left behind."""
+    for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            owner = Owner.parse((root / _OWNER).read_text())
+        except (OSError, ValueError):
+            continue
+        if owner and owner.is_gone:
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def require_program(name: str) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import shutil
+import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -29,8 +30,8 @@ PLACE = "/program"
 """Where the folder is built, and where a copy of it is that the program runs in."""
 
 _NAME = "peerlab-program"
-_PROGRAM, _FOLDER = "peerlab.program", "peerlab.folder"
-"""Labels: the digest of what the image was made from; the folder's path."""
+_PROGRAM, _FOLDER, _HOST = "peerlab.program", "peerlab.folder", "peerlab.host"
+"""Labels: the digest of what the image was made from; the folder's path; the machine's name."""
 
 _INSIDE = Path(inside.__file__).parent
 BUILD_SECONDS = 120
@@ -142,7 +143,7 @@ def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
             shutil.copy(script, place)
         (place / "wanted.json").write_text(recipe.wanted)
         copy_folder(recipe.folder, place / "program")
-        labels = {_PROGRAM: source, _FOLDER: str(recipe.folder)}
+        labels = {_PROGRAM: source, _FOLDER: str(recipe.folder), _HOST: socket.gethostname()}
         given = " ".join(f"{key}={_quoted(value)}" for key, value in labels.items())
         dockerfile.write_text(f"{recipe.dockerfile}LABEL {given}\n")
         words = ("--network", "none", "--memory", _MEMORY, "--memory-swap", _MEMORY)
@@ -187,11 +188,35 @@ def _shortened(words: str) -> str:
 
 
 def _drop_others(name: str, folder: Path) -> None:
-    """Drop the images of what the folder held before; one that is in use stays."""
-    filters = ("--filter", f"reference={_NAME}", "--filter", f"label={_FOLDER}={folder}")
-    form = "{{.Repository}}:{{.Tag}}"
-    for other in command.run("docker", "image", "ls", "--format", form, *filters).split():
+    """Drop the images of what the folder held before, and those of folders that are gone.
+
+    One that is in use stays.
+    """
+    for other in [*_images(f"{_FOLDER}={folder}"), *_of_gone_folders()]:
         if other != name:
             _SEEN_TO.discard(other)
             with contextlib.suppress(LabError):
                 command.run("docker", "image", "rm", other)
+
+
+def _images(label: str) -> list[str]:
+    """Return the names of the programs' images with a label."""
+    filters = ("--filter", f"reference={_NAME}", "--filter", f"label={label}")
+    form = "{{.Repository}}:{{.Tag}}"
+    return command.run("docker", "image", "ls", "--format", form, *filters).split()
+
+
+def _of_gone_folders() -> list[str]:
+    """Return the images that were made on this machine of folders that are not there any more."""
+    mine = _images(f"{_HOST}={socket.gethostname()}")
+    form = f"{{{{json (index .Config.Labels {json.dumps(_FOLDER)})}}}}"
+    try:
+        told = command.run("docker", "image", "inspect", "--format", form, *mine).splitlines()
+    except LabError:  # somebody else has dropped one by now; the next build sees to the others
+        return []
+    return [each for each, where in zip(mine, told, strict=True) if not _is_there(where)]
+
+
+def _is_there(told: str) -> bool:
+    """Tell whether a folder, told as JSON, is still there."""
+    return Path(json.loads(told)).is_dir()

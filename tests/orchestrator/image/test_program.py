@@ -7,14 +7,19 @@ import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator import command, image, profile
+from orchestrator.engines import process
 from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.owner import Owner
+from orchestrator.engines.process_build import Copies
 from orchestrator.errors import BuildError, DocumentError, EngineError
+from orchestrator.folder import folder_digest
 from orchestrator.image import program
 from orchestrator.installation import ROOT
 from orchestrator.profile import Profile
@@ -56,9 +61,34 @@ def look(home: Path) -> Profile:
 def test_a_program_in_a_folder(home: Path, place: Place) -> None:
     (session,) = place.start(["alice"], look(home))
     assert session.ask("hello").ok
-    where = "/program" if place.name == "docker" else str(home / "chat")
     shown = session.transcript.tail(10)
-    assert any(line.startswith(f"{where} ['.dockerignore'") for line in shown), shown
+    assert any("/program ['.dockerignore'" in line for line in shown), shown
+
+
+WRITING = "import os; os.path.exists('log') and print('a log', flush=True); open('log', 'w')\n"
+
+
+def test_what_a_program_writes_is_no_part_of_it(home: Path, place: Place) -> None:
+    chat = home / "chat/chat.py"
+    chat.write_text(WRITING + chat.read_text())
+    before = folder_digest(home / "chat")
+    for names in (["alice", "bob"], ["carol"]):
+        for session in place.start(names, look(home)):
+            assert session.ask("hello").ok
+            assert "a log" not in session.transcript.tail(10)
+    assert folder_digest(home / "chat") == before
+
+
+def test_copies_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
+    gone = replace(Owner.this(), started=1.0)
+    copies, mine = Copies({}, gone.mark), Copies({}, Owner.this().mark)
+    (tmp_path / "chat.py").touch()
+    copy, kept = copies.of("1", tmp_path), mine.of("1", tmp_path)
+    process.sweep()
+    assert not copy.exists()
+    assert kept.exists()
+    mine.remove()
+    copies.remove()
 
 
 @pytest.mark.docker
@@ -112,6 +142,22 @@ def test_a_folder_is_built_once_and_its_old_images_go(home: Path) -> None:
         place.engine.close()
         third = begin("alice")
         assert set(images(home / "chat")) == {third, "peerlab-test-somebodys:1"}
+
+
+@pytest.mark.docker
+def test_images_of_folders_that_are_gone_go_with_the_next_build(home: Path) -> None:
+    with Place("docker") as place:
+        place.engine.start(["alice"], look(home), lambda _: None)
+        old = images(home / "chat")
+    (home / "chat").rename(home / "talk")
+    text = (home / "chat.yaml").read_text().replace("folder: chat", "folder: talk")
+    (home / "chat.yaml").write_text(text)
+    assert len(old) == 1
+    with Place("docker") as place:
+        place.engine.start(["alice"], look(home), lambda _: None)
+    assert images(home / "chat") == []
+    (new,) = images(home / "talk")
+    command.run("docker", "image", "rm", new)
 
 
 def test_a_missing_folder_is_a_problem_of_the_profile(home: Path) -> None:
