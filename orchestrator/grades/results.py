@@ -150,9 +150,10 @@ class Grade(_Kept):
     def passes(self) -> bool | None:
         """Whether it passed all required tests; None where there are none, or it is not known."""
         required = [each for each in self.results if each.required]
-        if any(each.asked and each.outcome is not Outcome.PASSED for each in required):
+        open_ones = [each for each in required if not each.asked or each.outcome is Outcome.UNKNOWN]
+        if any(each.outcome is not Outcome.PASSED for each in required if each not in open_ones):
             return False
-        return True if required and all(each.asked for each in required) else None
+        return True if required and not open_ones else None
 
     @property
     def is_certain(self) -> bool:

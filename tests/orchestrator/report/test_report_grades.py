@@ -197,6 +197,7 @@ def test_programs_of_earlier_gradings_stay(tmp_path: Path) -> None:
         (Outcome.NOT_RUN, True, True, False),
         (Outcome.NOT_RUN, False, True, None),
         (Outcome.PASSED, True, False, None),
+        (Outcome.UNKNOWN, True, True, None),
     ],
 )
 def test_whether_a_program_passes_is_told_where_it_is_known(
