@@ -195,7 +195,7 @@ def _consoles(facts: Facts, operation: Operation) -> tuple[str, ...]:
     Of two peers both, of more those that dial, or send to, the one that does not do as it should.
     """
     named = both(operation.peer, operation.to or operation.of)
-    if len(named) != 1:
+    if len(named) != 1 or operation.verb in faults.VERBS:
         return named
     if len(facts.peers) <= _TWO:
         return both(*named, *facts.peers)
