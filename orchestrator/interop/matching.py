@@ -33,10 +33,11 @@ def match(suite: Suite, programs: Sequence[Program], options: Options, show: Nam
                 cases.append(case)
     # Whether a program starts is seen where it talks to itself, before it meets any other: else
     # the marks of the others would hang on who came first.
-    first = [case for case in cases if case.pair.is_one and case.task is suite.tasks[0]]
+    begins = [case.pair.is_one and case.task is suite.tasks[0] for case in cases]
     unready: dict[str, Result] = {}
     with alone_in(options.output):
-        for some in (first, [case for case in cases if case not in first]):
+        for early in (True, False):
+            some = [case for case, begin in zip(cases, begins, strict=True) if begin is early]
             with show([case.name for case in some]) as shown:
                 course = Course(some, known, unready, options.output, shown, options.stop)
                 carry_out(options.plan([case.script for case in some], course), course)
