@@ -90,7 +90,7 @@ class Run:
         record: what is kept beside the history; None where the lab was killed before.
         error: what ended the run early, where that is known as more than the record's text.
         kept: what the peers that were left running are called outside the lab.
-        without: why the record could not be read, where there is one.
+        without: what of the run's files could not be read or is missing, and so is left out.
     """
 
     folder: Path
@@ -267,9 +267,17 @@ def load(wanted: Path) -> Run:
     _refuse_newer(folder / HISTORY, entries)
     verdicts = checks.judge(entries)
     try:
-        return Run(folder, entries, verdicts, read(folder))
+        record, without = read(folder), ""
     except DocumentError as error:
-        return Run(folder, entries, verdicts, None, without=f"{error}; this goes without it")
+        record, without = None, f"{error}; this goes without it"
+    if record and not _has_its_end(entries):
+        without = f"{folder / HISTORY}: its end is missing, which it had when the record was made"
+    return Run(folder, entries, verdicts, record, without=without)
+
+
+def _has_its_end(entries: Sequence[Entry]) -> bool:
+    """Return whether a history has the line with which that of every run ends."""
+    return any(entry.type == "lab" and entry.verb in ("over", "broke off") for entry in entries)
 
 
 def _refuse_newer(path: Path, entries: Sequence[Entry]) -> None:

@@ -72,7 +72,7 @@ class Facts:
         if broke := self.marks("broke off"):
             said = word(broke[0], "said")
             return f"the run broke off: {said}" if said else "the run broke off"
-        return "the lab was ended in the middle of the run"
+        return "the history ends in the middle of the run"
 
     @cached_property
     def last_at(self) -> float:

@@ -77,6 +77,20 @@ def test_a_run_whose_lab_was_killed(tmp_path: Path) -> None:
     assert "its lab was ended" in run.broke_off
 
 
+def test_a_history_that_lost_its_end_is_told_as_that(tmp_path: Path) -> None:
+    folder = keep(tmp_path)
+    runs.write(folder, RECORD)
+    path = folder / runs.HISTORY
+    whole = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(whole[:1]))
+    run = runs.load(folder)
+    assert run.judgement is Judgement.UNKNOWN
+    assert run.without.startswith(f"{path}: its end is missing")
+    assert run.verdicts[0].witnesses[0].says == "the history ends in the middle of the run"
+    path.write_text("".join(whole))
+    assert runs.load(folder).without == ""
+
+
 def test_a_run_that_was_killed_at_once(tmp_path: Path) -> None:
     folder = keep(tmp_path)
     (folder / runs.HISTORY).write_text("")
