@@ -123,12 +123,19 @@ def test_a_fault_of_the_lab_leaves_nobody_behind(
     assert judged(run) == dict.fromkeys(judged(run), "valid")
 
 
-@pytest.mark.parametrize("file", ["HISTORY", "RECORD"])
+@pytest.mark.parametrize(
+    ("file", "path"),
+    [
+        ("HISTORY", "/dev/full"),
+        # What is written whole takes the place of what was there: never that of a device.
+        ("RECORD", "/proc/nowhere/run.json"),
+    ],
+)
 def test_a_run_that_cannot_be_written_is_an_error(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, file: str
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, file: str, path: str
 ) -> None:
-    monkeypatch.setattr(runs, file, "/dev/full")
-    with pytest.raises(LabError, match=r"^/dev/full: cannot be written: No s"):
+    monkeypatch.setattr(runs, file, path)
+    with pytest.raises(LabError, match=rf"^{path}: cannot be written: No s"):
         bench.run(ALONE)
     bench.conductor.pool.close()
     assert processes_of(bench.owner) == []
