@@ -30,6 +30,7 @@ OWNER, PEER, KEEP = "peerlab.owner", "peerlab.peer", "peerlab.keep"
 _WORKERS = 4
 _TIMEOUT = 60  # seconds, for one call of the API
 _LINGER = 1.0  # seconds that a network may seem to be in use
+_ENDS_WITHIN = 60.0  # seconds in which a container ends that was killed on a busy machine
 _POLL = 0.05  # seconds
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -115,7 +116,7 @@ def remove_container(client: Client, container: str) -> None:
 
 def _surely(remove: Callable[..., object], what: str, **how: bool) -> None:
     """Remove something that may be on its way out already, or in use a little longer."""
-    deadline = time.monotonic() + _LINGER
+    begun = time.monotonic()
     while True:
         try:
             remove(what, **how)
@@ -124,12 +125,22 @@ def _surely(remove: Callable[..., object], what: str, **how: bool) -> None:
         except APIError as error:
             if error.status_code == requests.codes.conflict:  # "removal is already in progress"
                 return
-            # "has active endpoints", though the containers have just been removed.
-            if error.status_code != requests.codes.forbidden or time.monotonic() > deadline:
+            if time.monotonic() > begun + _passes_within(error):
                 raise
             time.sleep(_POLL)
         else:
             return
+
+
+def _passes_within(error: APIError) -> float:
+    """Return the seconds in which a removal that failed may still succeed.
+
+    Docker says "has active endpoints" though the containers have just been removed, and "did not
+    receive an exit event" where a machine is too busy to end a container at once.
+    """
+    if "did not receive an exit event" in str(error.explanation):
+        return _ENDS_WITHIN
+    return _LINGER if error.status_code == requests.codes.forbidden else 0.0
 
 
 def engine_id(client: Client) -> str:
