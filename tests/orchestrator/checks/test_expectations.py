@@ -156,7 +156,7 @@ def test_what_should_have_been_and_what_was(
 
 def test_how_the_run_was_cut_short_is_said() -> None:
     story = Story()
-    assert "ended in the middle" in support.verdict(story.entries, NAME).witnesses[0].says
+    assert "ends in the middle" in support.verdict(story.entries, NAME).witnesses[0].says
     story.lab("broke off", said="bob does not answer")
     assert "broke off: bob does not" in support.verdict(story.entries, NAME).witnesses[0].says
 
