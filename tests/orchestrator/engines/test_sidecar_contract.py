@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.engines import process_network, rules
+from orchestrator.engines import rules
 from orchestrator.faults import effect, probes
+from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.image.recipe import PEER, USER
 from orchestrator.installation import ROOT
 from sidecar import abilities, bends
@@ -19,7 +20,7 @@ def takes_all(words: Sequence[str], _: str = "") -> str:
 
 def test_what_a_network_may_be_able_to_do() -> None:
     assert effect.FEATURES == abilities.FEATURES
-    assert {*process_network.LACKS, "stream"} == set(abilities.FEATURES)
+    assert {*PROCESSES_LACK, "stream"} == set(abilities.FEATURES)
 
 
 def test_by_what_packets_are_late() -> None:

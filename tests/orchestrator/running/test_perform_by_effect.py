@@ -150,4 +150,5 @@ def test_an_exit_with_any_status(run_mute: MuteRun) -> None:
     assert ended(run) == ["ok", "ok"]
     (wrong,) = (each for each in run.verdicts if each.check == "expectations")
     (witness,) = wrong.witnesses
-    assert witness.peers == ("bob",)
+    assert witness.peers[0] == "bob"
+    assert "exit" in witness.says
