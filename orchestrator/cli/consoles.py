@@ -57,7 +57,7 @@ err = Console(stderr=True, highlight=False, emoji=False)
 
 def say(line: str) -> None:
     """Print a line of progress."""
-    err.print(safe(line))
+    err.print(safe(line), soft_wrap=True)
 
 
 def print_json(data: object) -> None:

@@ -71,7 +71,8 @@ def new(
     doubtful = sum(bool(each.doubt) for each in draft.learnt)
     if found:
         _print(found, only_wrong=True)
-    out.print(safe(f"{path}: " + (f"{doubtful} doubtful, marked there" if doubtful else "sure")))
+    sure = f"{doubtful} doubtful, marked there" if doubtful else "sure"
+    out.print(safe(f"{path}: {sure}"), soft_wrap=True)
     if doubtful or (found and found.is_wrong):
         raise typer.Exit(_FAILED)
 
@@ -131,7 +132,8 @@ def _print(found: checking.Found, *, only_wrong: bool = False) -> None:
         err.print(safe(line), soft_wrap=True)
     for problem in found.heard.problems:
         out.print(safe(f"on the way: {problem}"), soft_wrap=True)
-    out.print(safe(found.summary), style="bold red" if found.is_wrong else "green")
+    style = "bold red" if found.is_wrong else "green"
+    out.print(safe(found.summary), style=style, soft_wrap=True)
 
 
 @commands.command(epilog="Example: peerlab profile schema > profile.schema.json")

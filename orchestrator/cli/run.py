@@ -125,7 +125,7 @@ def fitting(
         says = f"{script.scenario.name} {why}"
         if path in named or len(scripts) == 1:
             raise DocumentError(says, hint="take another --engine, or leave that scenario out")
-        err.print(f"left out: {safe(says)}")
+        err.print(f"left out: {safe(says)}", soft_wrap=True)
     if not fit:
         raise DocumentError(f"none of these scenarios runs on the engine {engine}")
     return fit
