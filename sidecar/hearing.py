@@ -27,7 +27,8 @@ class _Record:
 
     arrived: int = 0  # packets, or a stream's bytes
     reads: int = 0
-    arrivals: list[Arrival] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)  # of packets, or reads
+    writes: list[Arrival] = field(default_factory=list)  # of packets, or what a stream is made of
     numbers: set[int] = field(default_factory=set)
     stream: _Receiving | None = None
     ended: bool = False
@@ -44,6 +45,7 @@ class _Record:
             "arrived": self.arrived,
             "delay": probe.delay(self.arrivals),
             "rate": probe.rate(self.arrivals),
+            "spread": probe.spread(self.writes),
             "reads": self.reads,
             "error": self.error,
         }
@@ -112,6 +114,7 @@ class Hearing:
             record.numbers.add(packet.number)
             record.arrived = record.reads = len(record.numbers)
             record.arrivals.append(Arrival(packet.stamp, at, len(data)))
+            record.writes = record.arrivals
             record.news.set()
 
     async def _receive(self, stream: socket.socket) -> None:
@@ -159,7 +162,9 @@ class _Receiving:
 
     def tell(self, record: _Record) -> None:
         """Say how it came so far."""
-        record.arrivals = probe.arrivals_of(bytes(self._data), self._size, self._reads)
+        data = bytes(self._data)
+        record.arrivals = probe.arrivals_of(data, self._size, self._reads)
+        record.writes = probe.writes_of(data, self._size, self._reads)
         record.arrived, record.reads = len(self._data), len(self._reads)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 from sidecar.errors import RequestError
 
@@ -15,6 +15,7 @@ _STAMP = struct.Struct(">Q")
 _PACKET_MAGIC = b"plP1"
 _STREAM_MAGIC = b"plS1"
 _NANO = 1e-9
+_FEW = 4  # of which no half is in the middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,37 @@ def arrivals_of(data: bytes, size: int, reads: Sequence[tuple[int, int]]) -> lis
     return found
 
 
+def writes_of(data: bytes, size: int, reads: Sequence[tuple[int, int]]) -> list[Arrival]:
+    """Return how each write of a stream came: when its first byte did.
+
+    Args:
+        data: all that came.
+        size: the bytes of a write.
+        reads: how many bytes each read brought, and when, in nanoseconds.
+    """
+    found: list[Arrival] = []
+    place = begin = 0
+    for length, at in reads:
+        place += length
+        while begin < place and begin + _STAMP.size <= len(data):
+            found.append(Arrival(_STAMP.unpack_from(data, begin)[0], at, size))
+            begin += size
+    return found
+
+
 def delay(arrivals: Sequence[Arrival]) -> float | None:
     """Return the median of the seconds on the way; None where nothing came."""
     if not arrivals:
         return None
     return median((each.at - each.stamp) * _NANO for each in arrivals)
+
+
+def spread(arrivals: Sequence[Arrival]) -> float | None:
+    """Return between what seconds the middle half of the delays lies; None where few came."""
+    if len(arrivals) < _FEW:
+        return None
+    first, _, third = quantiles((each.at - each.stamp) * _NANO for each in arrivals)
+    return third - first
 
 
 def rate(arrivals: Sequence[Arrival]) -> float | None:

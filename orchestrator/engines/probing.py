@@ -95,4 +95,5 @@ class _Flight:
             rate=heard["rate"],
             reads=heard["reads"],
             error=self._sent.get("error") or heard["error"],
+            spread=heard["spread"],
         )

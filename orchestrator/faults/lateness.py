@@ -1,11 +1,11 @@
-"""Whether something comes as late as it must: too early for a delay, too late, or like one."""
+"""Whether something comes as late as it must, and varies as it must: or too early, late, even."""
 
 from __future__ import annotations
 
 from math import sqrt
 
 from orchestrator.faults.phrases import as_time
-from orchestrator.faults.probe import Measured
+from orchestrator.faults.probe import Measured, Probe
 
 _DELAYED_ENOUGH = 0.9  # the share of a delay that is seen at least: nothing comes too early
 _LEAST_DELAYED = 0.25  # the same, whatever the jitter
@@ -14,6 +14,10 @@ _DEVIATIONS = 5  # by which a median may be off, where jitter varies what it is 
 _BUSY = 0.02  # seconds by which a machine may be late
 _LATER = 3.0  # as much as is wanted may be measured
 _LATER_BY = 0.5  # seconds beside that
+_VARIED = 0.15  # the share of what jitter is expected to do to delays that it does at least
+
+VARIES = 0.01
+"""Seconds between which the middle half of the delays lies only where something varies them."""
 
 Jitter = tuple[float, float]
 """Of a delay with a fault, and of what is left without it."""
@@ -55,3 +59,42 @@ def late_like(both: float, left: float, jitter: Jitter, count: int, measured: Me
     if measured.delay >= max(_least_delay(both, jitter[0], count), (both + left) / 2, by_chance):
         return f"median delay {as_time(measured.delay)}"
     return ""
+
+
+def too_even(jitter: float, probe: Probe, measured: Measured) -> str:
+    """Return that delays vary less than jitter makes them."""
+    if not _shows(jitter, probe):
+        return ""
+    if measured.spread is None:
+        return f"{measured.arrived} arrived: too few to tell how their delay varies"
+    if measured.spread >= _least_spread(jitter, probe):
+        return ""
+    return f"{_varies(measured.spread)}, a jitter of {as_time(jitter)} wanted"
+
+
+def varied_like(jitter: float, probe: Probe, measured: Measured) -> str:
+    """Return that delays vary as jitter makes them, where nothing else does."""
+    if not _shows(jitter, probe) or measured.spread is None:
+        return ""
+    if measured.spread < max(VARIES, _least_spread(jitter, probe)):
+        return ""
+    return _varies(measured.spread)
+
+
+def _shows(jitter: float, probe: Probe) -> bool:
+    """Tell whether a probe shows jitter: by several delays of what is not sent all at once."""
+    return bool(jitter and probe.interval and probe.count >= _SEVERAL)
+
+
+def _least_spread(jitter: float, probe: Probe) -> float:
+    """Return between what seconds the middle half of the delays lies at least.
+
+    What keeps its order waits for what was delayed more, so that the delays of a stream come
+    close to the longest: by the square root of the jitter and of the time between two writes,
+    as simulated for jitters of up to ten seconds.
+    """
+    return _VARIED * min(jitter, sqrt(jitter * probe.interval))
+
+
+def _varies(spread: float) -> str:
+    return f"half of the delays lie within {as_time(spread)}"

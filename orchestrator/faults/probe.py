@@ -44,6 +44,8 @@ class Measured:
         rate: bytes a second from the first arrival to the last; None where it cannot be told.
         reads: pieces in which a stream's bytes were read.
         error: what ended a stream early, such as ``reset``; empty for nothing.
+        spread: seconds between which the middle half of the delays of packets, or of writes, lies
+            (the interquartile range); None where too few arrived.
     """
 
     sent: int
@@ -52,6 +54,7 @@ class Measured:
     rate: float | None = None
     reads: int = 0
     error: str = ""
+    spread: float | None = None
 
     def as_data(self) -> dict[str, Any]:
         """Return it as the history has it."""

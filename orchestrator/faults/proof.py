@@ -12,7 +12,14 @@ from math import ceil
 
 from orchestrator.faults.chance import fewest, most
 from orchestrator.faults.effect import STRAIGHT, Effect, together
-from orchestrator.faults.lateness import late_like, too_early, too_late
+from orchestrator.faults.lateness import (
+    VARIES,
+    late_like,
+    too_early,
+    too_even,
+    too_late,
+    varied_like,
+)
 from orchestrator.faults.phrases import as_rate, as_time, counted, ended_by
 from orchestrator.faults.probe import Measured, Probe
 from orchestrator.faults.probes import (
@@ -72,7 +79,8 @@ def amiss(
         return f"{arrived} of {sent} packets passed" if arrived else ""
     if probe.what == "burst":
         return _rate_amiss(effect, probe, measured)
-    return _loss_amiss(effect, probe, measured, before) or _delay_amiss(effect, measured, means)
+    lossy = _loss_amiss(effect, probe, measured, before)
+    return lossy or _delay_amiss(effect, probe, measured, means)
 
 
 def unproven(
@@ -149,6 +157,8 @@ def phrase(measured: Measured, probe: Probe) -> str:
     if probe.what == "stream":
         found = f"{counted(measured.arrived, 'byte')} in {counted(measured.reads, 'read')}"
     late = "" if measured.delay is None else f", {as_time(measured.delay)}"
+    if late and (measured.spread or 0.0) >= VARIES:
+        late += f" ± {as_time((measured.spread or 0.0) / 2)}"
     return f"{found}{late}{ended_by(measured)}"
 
 
@@ -175,10 +185,11 @@ def _passes(effect: Effect, before: Measured | None) -> float:
     return max(_STRAIGHT_ENOUGH, 1 - _LOST_BY_ITSELF - lost)
 
 
-def _delay_amiss(effect: Effect, measured: Measured, means: Means) -> str:
+def _delay_amiss(effect: Effect, probe: Probe, measured: Measured, means: Means) -> str:
     if not effect.delay or not by_packets(means):
         return ""
     early = too_early(effect.delay, effect.jitter, measured.arrived, measured)
+    early = early or too_even(effect.jitter, probe, measured)
     if early or effect.bandwidth is not None:  # they may wait for each other
         return early
     return too_late(effect.delay, effect.delay + effect.jitter, measured)
@@ -247,6 +258,7 @@ def _stream_amiss(effect: Effect, probe: Probe, measured: Measured, back: Effect
     if not later:
         return ""
     early = too_early(later, effect.jitter, count, measured)
+    early = early or too_even(effect.jitter, probe, measured)
     if early or effect.pieces or any(way.loss or way.bandwidth for way in (effect, back)):
         return early  # else it takes its time for other reasons
     at_most = later + effect.jitter + back.delay + back.jitter  # it is dialled first, both ways
@@ -320,14 +332,14 @@ def _like_fault(
     if vanishes(left):
         return ""
     if probe.what == "stream":
-        return _stream_like(both, left, probe, measured)
+        return _stream_like(fault, left, probe, measured)
     if probe.what == "burst":
         return _slow_like(fault, left, probe, measured)
     jitter = both.jitter, left.jitter
     delay = both.delay if by_packets(means) else 0.0
-    return _lossy_like(both, left, measured) or late_like(
-        delay, left.delay, jitter, measured.arrived, measured
-    )
+    found = _lossy_like(both, left, measured)
+    found = found or late_like(delay, left.delay, jitter, measured.arrived, measured)
+    return found or (_varied_like(fault, left, probe, measured) if delay else "")
 
 
 def _lossy_like(both: Effect, left: Effect, measured: Measured) -> str:
@@ -354,9 +366,10 @@ def _slow_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) ->
     return ""
 
 
-def _stream_like(both: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
+def _stream_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
     if left.reset is not None:
         return ""
+    both = together([fault, left])
     is_new = both.pieces is not None and left.pieces is None
     is_new = is_new and not (left.hold or left.jitter or left.bandwidth)  # that hides it
     if is_new and _shows_pieces(both, probe) and _in_pieces(both, probe, measured):
@@ -364,7 +377,13 @@ def _stream_like(both: Effect, left: Effect, probe: Probe, measured: Measured) -
     waits = _in_line(left, probe)
     later = _later(both) + waits, _later(left) + waits
     count = min(probe.count, measured.reads)
-    return late_like(*later, (both.jitter, left.jitter), count, measured)
+    late = late_like(*later, (both.jitter, left.jitter), count, measured)
+    return late or _varied_like(fault, left, probe, measured)
+
+
+def _varied_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
+    hidden = left.jitter or left.hold or left.pieces or left.loss or left.bandwidth
+    return "" if hidden else varied_like(fault.jitter, probe, measured)
 
 
 def _in_line(effect: Effect, probe: Probe) -> float:

@@ -58,11 +58,12 @@ def _by_probe(before: Mapping[tuple[Link, Probe], Measured]) -> list[Any]:
 
 
 def _rounded(measured: Measured) -> Measured:
-    delay, rate = measured.delay, measured.rate
+    delay, rate, spread = measured.delay, measured.rate, measured.spread
     return replace(
         measured,
         delay=None if delay is None else round(delay, _DIGITS),
         rate=None if rate is None else round(rate),
+        spread=None if spread is None else round(spread, _DIGITS),
     )
 
 

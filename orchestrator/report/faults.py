@@ -13,6 +13,7 @@ from rich.text import Text
 from orchestrator.checks.faults import Window
 from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
+from orchestrator.faults.lateness import VARIES
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe, What
 from orchestrator.report.text import marked, plain, shortened, table
 from orchestrator.text import count
@@ -148,6 +149,7 @@ def _extreme(found: Sequence[Measured], pick: Any) -> Measured:
     delays = [each.delay for each in found if each.delay is not None]
     rates = [each.rate for each in found if each.rate is not None]
     telling = delays and max(delays) >= _TELLING
+    spreads = [each.spread or 0.0 for each in found]
     return replace(
         found[0],
         sent=pick(each.sent for each in found),
@@ -156,4 +158,5 @@ def _extreme(found: Sequence[Measured], pick: Any) -> Measured:
         rate=pick(rates, default=None),
         reads=pick(each.reads for each in found),
         error=next((each.error for each in found if each.error), ""),
+        spread=pick(spreads) if min(spreads) >= VARIES else None,
     )

@@ -113,6 +113,18 @@ def test_a_fault_that_is_several_times_as_bad_is_not_proven(
     assert any("bandwidth 256 kB/s: not proven" in says for says in doubts(done)), doubts(done)
 
 
+def test_a_delay_that_does_not_vary_is_no_proof_of_its_jitter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = "impair: {from: alice, to: bob, delay: 0.2, jitter: 0.1}"
+    right = run(tmp_path, late)
+    assert right.judgement is Judgement.VALID, doubts(right)
+    monkeypatch.setattr(rules, "shares", changed(lambda each: replace(each, jitter=0.0)))
+    done = run(tmp_path, late)
+    assert done.judgement is Judgement.UNKNOWN
+    assert any("a jitter of 100 ms wanted" in says for says in doubts(done)), doubts(done)
+
+
 def test_a_fault_that_a_cut_has_hidden_is_not_proven_by_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

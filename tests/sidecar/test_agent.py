@@ -66,7 +66,7 @@ def test_packets_are_heard_once_and_forgotten(sidecar: Sidecar) -> None:
     assert (heard["arrived"], heard["reads"], heard["error"]) == (20, 20, "")
     assert 0 < heard["delay"] < 0.5
     assert 0 < heard["rate"] <= 100 / 0.0015
-    nothing = {"arrived": 0, "delay": None, "rate": None, "reads": 0, "error": ""}
+    nothing = {"arrived": 0, "delay": None, "rate": None, "spread": None, "reads": 0, "error": ""}
     assert sidecar.ask("heard", probe="p", count=20, patience=0) == nothing
     assert "no room" in sidecar.refused("packets", **(to | {"size": 16}), count=1)
 

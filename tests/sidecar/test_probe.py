@@ -73,6 +73,23 @@ def test_delay_is_a_median_in_seconds() -> None:
     assert probe.delay(ways) == pytest.approx(2.0)
 
 
+def test_spread_is_where_the_middle_half_of_the_delays_lies() -> None:
+    assert probe.spread([Arrival(0, at, 1) for at in (1, 2, 3)]) is None
+    ways = [Arrival(0, at * SECOND, 1) for at in (9, 1, 3, 5, 7, 90, 0)]
+    assert probe.spread(ways) == pytest.approx(8.0)
+
+
+def test_a_write_came_when_its_first_byte_did() -> None:
+    data = probe.stamped(1000, 16) + probe.stamped(2000, 16) + probe.stamped(3000, 16)
+    reads = [(20, 5), (4, 6), (24, 7)]
+    assert probe.writes_of(data, 16, reads) == [
+        Arrival(1000, 5, 16),
+        Arrival(2000, 5, 16),
+        Arrival(3000, 7, 16),
+    ]
+    assert probe.writes_of(data[:20], 16, [(20, 5)]) == [Arrival(1000, 5, 16)]
+
+
 def test_rate_is_counted_from_the_first_arrival_to_the_last() -> None:
     assert probe.rate([Arrival(0, 5, 1000)]) is None
     assert probe.rate([Arrival(0, 5, 1000), Arrival(0, 5, 1000)]) is None

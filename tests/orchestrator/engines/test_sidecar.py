@@ -176,7 +176,7 @@ def test_many_threads_converse_at_once(played: Played) -> None:
     thread.join()
 
 
-HEARD = {"arrived": 3, "delay": 0.1, "rate": 5.0, "reads": 2, "error": ""}
+HEARD = {"arrived": 3, "delay": 0.1, "rate": 5.0, "spread": None, "reads": 2, "error": ""}
 
 
 def test_probes_are_sent_as_asked_and_heard_of_once_they_have_left(played: Played) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
-from statistics import median
+from statistics import median, quantiles
 
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import Measured, Probe
@@ -59,7 +59,8 @@ class Link:
             for _ in range(probe.count)
             if self._passes()
         ]
-        return Measured(probe.count, len(delays), median(delays) if delays else None)
+        late = median(delays) if delays else None
+        return Measured(probe.count, len(delays), late, spread=_spread(delays))
 
     def _burst(self, probe: Probe) -> Measured:
         came = sum(self._passes() for _ in range(probe.count))
@@ -84,13 +85,16 @@ class Link:
             return Measured(came // probe.size, came, error="reset")
         arrivals = self._arrivals(probe)
         reads: list[tuple[float, float]] = []
+        came: dict[float, float] = {}  # when the first piece of what was written then was read
         free = 0.0  # when the reader has time again
         for due, stamp in arrivals:
             if due > free or not reads:
                 free = due + self._noise()
                 reads.append((free, stamp))
+            came.setdefault(stamp, free)
         delays = [at - stamp for at, stamp in reads]
-        return Measured(probe.count, whole, median(delays), None, len(reads))
+        spread = _spread([at - stamp for stamp, at in came.items()])
+        return Measured(probe.count, whole, median(delays), None, len(reads), spread=spread)
 
     def _arrivals(self, probe: Probe) -> list[tuple[float, float]]:
         """Return when each piece arrives, and when what it begins with was written."""
@@ -110,3 +114,10 @@ class Link:
                 found.append((last, stamp))
                 last += GAP if effect.pieces else 0.0
         return found
+
+
+def _spread(delays: Sequence[float]) -> float | None:
+    if len(delays) < 4:
+        return None
+    first, _, third = quantiles(delays)
+    return third - first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import comb
 
 import pytest
@@ -87,6 +88,17 @@ def test_what_does_not_hold_is_not_called_holding(
         assert proof.unproven(effect, STRAIGHT, probe, before, during, means)
         remains.append(proof.gone(effect, STRAIGHT, probe, before, bent.measure(probe), means))
     assert any(remains)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_lagging() | _delays().map(lambda late: Effect(**late)), MEANS, SEEDS)
+def test_a_delay_without_its_jitter_is_not_called_holding(
+    effect: Effect, means: Mapping[str, str], seed: int
+) -> None:
+    assume(effect.jitter)
+    even = Link(replace(effect, jitter=0.0), means, seed, 0.0003)
+    for probe in proof.probes_for(effect, means):
+        assert "a jitter of" in proof.amiss(effect, probe, even.measure(probe), means)
 
 
 @settings(max_examples=150, deadline=None)
