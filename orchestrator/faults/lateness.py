@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from orchestrator.faults.effect import Effect
 from orchestrator.faults.phrases import as_time
 from orchestrator.faults.probe import Measured, Probe
 
@@ -72,11 +73,12 @@ def too_even(jitter: float, probe: Probe, measured: Measured) -> str:
     return f"{_varies(measured.spread)}, a jitter of {as_time(jitter)} wanted"
 
 
-def varied_like(jitter: float, probe: Probe, measured: Measured) -> str:
-    """Return that delays vary as jitter makes them, where nothing else does."""
-    if not _shows(jitter, probe) or measured.spread is None:
+def varied_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
+    """Return that delays vary as a fault makes them, and nothing that is left varies them."""
+    hidden = left.jitter or left.hold or left.pieces or left.loss or left.bandwidth
+    if hidden or measured.spread is None or not _shows(fault.jitter, probe):
         return ""
-    if measured.spread < max(VARIES, _least_spread(jitter, probe)):
+    if measured.spread < max(VARIES, _least_spread(fault.jitter, probe)):
         return ""
     return _varies(measured.spread)
 

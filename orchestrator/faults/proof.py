@@ -8,8 +8,8 @@ and from one that is several times as bad.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 
+from orchestrator.faults import streams
 from orchestrator.faults.chance import fewest, most
 from orchestrator.faults.effect import STRAIGHT, Effect, together
 from orchestrator.faults.lateness import (
@@ -23,7 +23,6 @@ from orchestrator.faults.lateness import (
 from orchestrator.faults.phrases import as_rate, as_time, counted, ended_by
 from orchestrator.faults.probe import Measured, Probe
 from orchestrator.faults.probes import (
-    GAP,
     HEADERS,
     allowed_at_once,
     by_packets,
@@ -35,17 +34,10 @@ __all__ = ["already", "amiss", "gone", "phrase", "probes_for", "unproven", "vani
 
 _STRAIGHT_ENOUGH = 0.8  # the share of packets that arrives at least, of those not to be lost
 _LOST_BY_ITSELF = 0.05  # the share that a machine may lose beside those that are to be lost
-_HELD_IN_PIECES = 0.3  # the same of bytes held back, that come one by one then
 _NOT_FASTER = 1.25  # as much as is allowed may be measured
 _NOT_SLOWER = 5.0  # as long as is wanted may be measured
 _SLOWER_BY = 0.25  # seconds beside that
 _BUSY = 0.02  # seconds that tell nothing on a busy machine
-_MORE_READS = 2  # than packets are sent: none comes in two by itself
-_ONE_PACKET = 1200  # bytes that one packet takes at least
-_FEW_PACKETS = 2  # of a write: who reads at once reads each by itself
-_FEW_PIECES = 40  # fewer in a write cannot be told from one by who is a little late
-_FEW_SLOW_PIECES = 8  # the same where little bandwidth keeps them apart
-_IN_THE_MIDDLE = 0.2  # when a read in the middle comes, at least, of the time for all pieces
 _GUESSED = 0.6  # the share of what has passed that is sure, where some was lost at random
 
 
@@ -71,7 +63,7 @@ def amiss(
         before: what arrived of it before a fault, where that is known.
     """
     if probe.what == "stream":
-        return _stream_amiss(effect, probe, measured, back)
+        return streams.amiss(effect, probe, measured, back)
     sent, arrived = measured.sent, measured.arrived
     if not sent:
         return f"nothing could be sent{ended_by(measured)}"
@@ -234,91 +226,6 @@ def _least_seconds(bandwidth: int, loss: float, probe: Probe, count: float) -> f
     return (passed - allowed_at_once(bandwidth)) / (_NOT_FASTER * bandwidth)
 
 
-# Streams
-
-
-def _stream_amiss(effect: Effect, probe: Probe, measured: Measured, back: Effect) -> str:
-    arrived, whole = measured.arrived, probe.count * probe.size
-    if vanishes(effect):
-        return f"{counted(arrived, 'byte')} passed" if arrived else ""
-    if vanishes(back):
-        return "nothing comes back: it cannot be told"
-    if effect.reset is not None:
-        return _reset_amiss(effect.reset, whole, measured)
-    if back.reset == 0:
-        return "what comes back is reset at once: it cannot be told"
-    if arrived < whole:
-        return f"{arrived} of {counted(whole, 'byte')} came{ended_by(measured)}"
-    if _shows_pieces(effect, probe) and not _in_pieces(effect, probe, measured):
-        return _whole(measured) + f", {probe.count * _pieces(effect, probe)} wanted"
-    if _shows_gluing(effect, probe) and measured.reads > _reads_glued(probe):
-        return _whole(measured) + f", {_reads_glued(probe)} at most wanted"
-    later = _later(effect)
-    count = min(probe.count, measured.reads)  # what is written together is delayed so
-    if not later:
-        return ""
-    early = too_early(later, effect.jitter, count, measured)
-    early = early or too_even(effect.jitter, probe, measured)
-    if early or effect.pieces or any(way.loss or way.bandwidth for way in (effect, back)):
-        return early  # else it takes its time for other reasons
-    at_most = later + effect.jitter + back.delay + back.jitter  # it is dialled first, both ways
-    return too_late(later, at_most, measured)
-
-
-def _reset_amiss(reset: int, whole: int, measured: Measured) -> str:
-    if measured.error != "reset":
-        return f"no reset: {measured.arrived} of {counted(whole, 'byte')} came{ended_by(measured)}"
-    if measured.arrived > reset:
-        return f"{counted(measured.arrived, 'byte')} came before the reset, {reset} allowed"
-    return ""
-
-
-def _whole(measured: Measured) -> str:
-    return f"{counted(measured.arrived, 'byte')} came in {counted(measured.reads, 'read')}"
-
-
-def _pieces(effect: Effect, probe: Probe) -> int:
-    """Return in how many pieces a write comes to who reads each by itself."""
-    return ceil(probe.size / (effect.pieces or probe.size))
-
-
-def _shows_pieces(effect: Effect, probe: Probe) -> bool:
-    fewest_shown = _FEW_PIECES if effect.bandwidth is None else _FEW_SLOW_PIECES
-    return _pieces(effect, probe) >= fewest_shown
-
-
-def _in_pieces(effect: Effect, probe: Probe, measured: Measured) -> bool:
-    """Tell whether a stream came in pieces: those of a write come one after the other.
-
-    Who reads late reads several at once, and less of a stream that comes in one go is late.
-    """
-    packets = min(_FEW_PACKETS, ceil(probe.size / _ONE_PACKET))  # who takes many reads few
-    if measured.reads < probe.count * packets + _MORE_READS:
-        return False
-    least = effect.lag + effect.delay - effect.jitter
-    least += _IN_THE_MIDDLE * _pieces(effect, probe) * GAP
-    return measured.delay is not None and measured.delay >= least
-
-
-def _shows_gluing(effect: Effect, probe: Probe) -> bool:
-    """Tell whether several writes are held back together each time."""
-    if not effect.hold or effect.pieces or effect.jitter:
-        return False
-    times = int((probe.count - 1) * probe.interval / effect.hold) + 1
-    return 2 * times <= _reads_glued(probe)
-
-
-def _reads_glued(probe: Probe) -> int:
-    """Return in how many reads what is held back comes, at most: who is busy reads less often."""
-    return probe.count // 2
-
-
-def _later(effect: Effect) -> float:
-    """Return by how much bytes of a stream come later, at least."""
-    hold = effect.hold * (_HELD_IN_PIECES if effect.pieces else 1.0)
-    return effect.lag + hold + effect.delay
-
-
 # After the fault
 
 
@@ -332,14 +239,14 @@ def _like_fault(
     if vanishes(left):
         return ""
     if probe.what == "stream":
-        return _stream_like(fault, left, probe, measured)
+        return streams.like(fault, left, probe, measured)
     if probe.what == "burst":
         return _slow_like(fault, left, probe, measured)
     jitter = both.jitter, left.jitter
     delay = both.delay if by_packets(means) else 0.0
     found = _lossy_like(both, left, measured)
     found = found or late_like(delay, left.delay, jitter, measured.arrived, measured)
-    return found or (_varied_like(fault, left, probe, measured) if delay else "")
+    return found or (varied_like(fault, left, probe, measured) if delay else "")
 
 
 def _lossy_like(both: Effect, left: Effect, measured: Measured) -> str:
@@ -364,31 +271,3 @@ def _slow_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) ->
     if is_told and _as_slow_as(fault.bandwidth, left.loss, probe, measured):
         return f"no more than {as_rate(measured.rate or 0)} passed"
     return ""
-
-
-def _stream_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
-    if left.reset is not None:
-        return ""
-    both = together([fault, left])
-    is_new = both.pieces is not None and left.pieces is None
-    is_new = is_new and not (left.hold or left.jitter or left.bandwidth)  # that hides it
-    if is_new and _shows_pieces(both, probe) and _in_pieces(both, probe, measured):
-        return _whole(measured)
-    waits = _in_line(left, probe)
-    later = _later(both) + waits, _later(left) + waits
-    count = min(probe.count, measured.reads)
-    late = late_like(*later, (both.jitter, left.jitter), count, measured)
-    return late or _varied_like(fault, left, probe, measured)
-
-
-def _varied_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) -> str:
-    hidden = left.jitter or left.hold or left.pieces or left.loss or left.bandwidth
-    return "" if hidden else varied_like(fault.jitter, probe, measured)
-
-
-def _in_line(effect: Effect, probe: Probe) -> float:
-    """Return how long a piece in the middle waits for those before it, at least."""
-    if effect.pieces is None:
-        return 0.0
-    takes = ceil(probe.count * probe.size / effect.pieces) * GAP
-    return max(0.0, takes - probe.count * probe.interval) / 2
