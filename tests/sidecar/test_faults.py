@@ -190,18 +190,18 @@ def test_connections_that_are_there_are_not_relayed_and_carried_ones_go_on(hosts
     alice, bob = hosts
     with talking(alice, bob) as say:
         assert say("straight") == "straight"
-        alice.sidecar.hold(**bent(bob, out={"lag": 0.3}))
+        alice.sidecar.hold(**bent(bob, out={"lag": 1.0}))
         assert say("at once") == "at once"
         assert alice.sidecar.ask("state")["carried"] == 0
     with talking(alice, bob) as say:
         begun = time.monotonic()
         assert say("later") == "later"
-        assert time.monotonic() - begun >= 0.3
+        assert time.monotonic() - begun >= 1.0
         assert alice.sidecar.ask("state")["carried"] == 1
         alice.sidecar.hold()
         begun = time.monotonic()
         assert say("straight again") == "straight again"
-        assert time.monotonic() - begun < 0.25
+        assert time.monotonic() - begun < 0.9
 
 
 def test_the_acceptor_sees_the_dialler_s_address(hosts: Hosts) -> None:
