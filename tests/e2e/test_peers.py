@@ -45,6 +45,7 @@ def test_texts_arrive_exact(lab: Lab) -> None:
 def test_replies_are_told_apart_during_a_flood(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     alice.connect(bob)
+    bob.expect_connected(alice)  # which the dialler is told a moment earlier
 
     def ask() -> None:
         for _ in range(100):
