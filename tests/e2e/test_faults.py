@@ -93,8 +93,8 @@ def test_streams_and_lives_on_processes(tmp_path: Path) -> None:
         assert words in done.stdout
     assert "not proven" not in done.stdout
     kept = str(tmp_path / "runs/streams/latest")
-    for words in (["check", kept], ["report", kept]):
-        again = peerlab(*words, **NO_DOCKER)
+    for verb in ("check", "report"):
+        again = peerlab(verb, kept, **NO_DOCKER)
         assert again.returncode == 0, again.stderr
         assert "streams: valid" in again.stdout
     assert rows_of_the_table(again.stdout) == [stream, kill]

@@ -95,8 +95,8 @@ def differences(grade: Grade, engine: EngineName) -> list[str]:
     """Return how a grade of an example differs from what must be found, a line each."""
     ran = grade.having(Outcome.NOT_RUN)
     known = {each.test for each in grade.results}
-    wanted = Findings.wanted(grade.program, engine)
-    wanted = wanted.without([*ran, *(_named(wanted) - known)]).lines()
+    every = Findings.wanted(grade.program, engine)
+    wanted = every.without([*ran, *(_named(every) - known)]).lines()
     found = Findings.of(grade).lines()
     return [
         *(f"missing: {line}" for line in sorted(wanted - found)),
@@ -142,11 +142,11 @@ def graded(
     Their runs are kept in `output`.
     """
 
-    def shown(_: list[str]) -> contextlib.AbstractContextManager[_Quiet]:
+    def shown(names: list[str]) -> contextlib.AbstractContextManager[_Quiet]:
         return contextlib.nullcontext(_Quiet())
 
     programs = find([HOME / name for name in names], None, output)
     options = GradingOptions(
-        engine, lambda _: choose(engine, str, stop=options.stop), output, jobs=jobs
+        engine, lambda _: choose(engine, lambda _: None, stop=options.stop), output, jobs=jobs
     )
     return Grading(suite or grades.load(grades.SHIPPED), programs, options).carry_out(shown)

@@ -208,7 +208,7 @@ def test_hostile_text_is_text_on_the_page(tmp_path: Path) -> None:
 def matrix_of(names: Sequence[str]) -> Matrix:
     """Return a matrix in which the first one ends no connection of its own."""
     fine = [Result(test=test, why="", points=1, outcome=Outcome.PASSED) for test in TESTS]
-    run = "runs/" + "/".join([*names[:1] * 2, "ends", "20260101-120000"])
+    run = "runs/" + "/".join([names[0], names[0], "ends", "20260101-120000"])
     bad = Result(test="ends", why="", points=1, outcome=Outcome.FAILED, reason="no end", run=run)
     cells = [Cell(one, other, fine) for one in names for other in names]
     cells[0] = Cell(names[0], names[0], [*fine[:3], bad])

@@ -90,9 +90,9 @@ class Naive:
             case "terminate":
                 return self.terminate(int(rest))
             case "send":
-                number, _, text = rest.partition(" ")
-                self.open[int(number)][0].sendall(text.encode())
-                return f"ok: sent {number}"
+                to, _, text = rest.partition(" ")
+                self.open[int(to)][0].sendall(text.encode())
+                return f"ok: sent {to}"
             case "exit":
                 return "ok: bye"
         return f"error: no command {verb!r}"

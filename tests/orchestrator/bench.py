@@ -11,7 +11,7 @@ from orchestrator.running.conduct import Conductor, Script
 from orchestrator.running.pool import Pool
 from orchestrator.runs import Run
 from orchestrator.stop import Stop
-from tests.orchestrator.support import PROGRAMS, make_engine
+from tests.orchestrator.support import PROGRAMS, make_engine, run_of
 
 QUIET = Progress(lambda _: None, lambda _: None)
 HEAD = "name: test\nwhy: A test.\n"
@@ -44,7 +44,7 @@ class Bench:
         self.folder, self.stop = folder, Stop()
         self.engine = make_engine(engine) if isinstance(engine, str) else engine
         self.engine.stop = self.stop
-        self.owner: str = self.engine._owner.run
+        self.owner = run_of(self.engine)
         self.conductor = Conductor(Pool(self.engine, self.stop), folder / "runs", self.stop, keep)
 
     def __enter__(self) -> Self:

@@ -69,13 +69,30 @@ def make_engine(name: str, *, keep: bool = False) -> Engine:
     return DockerEngine(docker_client.connect(), keep=keep)
 
 
+def run_of(engine: Engine) -> str:
+    """Return the run whose mark is on all that an engine starts."""
+    assert isinstance(engine, process.ProcessEngine | DockerEngine)
+    return engine._owner.run
+
+
+def client_behind(engine: Engine) -> docker_client.Client:
+    """Return the client of a Docker engine."""
+    assert isinstance(engine, DockerEngine)
+    return engine._client
+
+
+def await_exit(peer: Peer) -> None:
+    """Wait until a program is seen to have ended."""
+    until(lambda: peer.status().state == "exited", "its end")
+
+
 class Place:
     """An engine, its peers and their sessions, as the runner puts them together."""
 
     def __init__(self, engine: str, *, keep: bool = False) -> None:
         self.name = engine
         self.engine = make_engine(engine, keep=keep)
-        self.run: str = self.engine._owner.run
+        self.run = run_of(self.engine)
         self.sessions: dict[str, Session] = {}
         self.notices: dict[str, list[Notice]] = {}
         self.unread: dict[str, list[Notice]] = {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 import pytest
 
-from orchestrator import stopwatch
 from orchestrator.stopwatch import DRIVING, JUDGING, KINDS, STARTING, WAITING, Stopwatch
 
 
@@ -15,7 +15,7 @@ from orchestrator.stopwatch import DRIVING, JUDGING, KINDS, STARTING, WAITING, S
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that stands at its last number."""
     now = [0.0]
-    monkeypatch.setattr(stopwatch.time, "monotonic", lambda: now[-1])
+    monkeypatch.setattr(time, "monotonic", lambda: now[-1])
     return now
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def node() -> Iterator[Callable[..., LabNode]]:
     before = set(threading.enumerate())
     nodes: list[LabNode] = []
 
-    def make(**settings: object) -> LabNode:
+    def make(**settings: Any) -> LabNode:
         nodes.append(LabNode(**settings))
         return nodes[-1]
 
@@ -31,7 +32,7 @@ def peer() -> Iterator[Callable[..., Peer]]:
     """Start peers on pipes; none may outlive the test, or print a traceback."""
     peers: list[Peer] = []
 
-    def start(*arguments: str, **options: object) -> Peer:
+    def start(*arguments: str, **options: Any) -> Peer:
         peers.append(Peer(*arguments, **options))
         return peers[-1]
 
@@ -49,7 +50,7 @@ def screen() -> Iterator[Callable[..., Screen]]:
     """Start peers on a pty each; none may outlive the test."""
     screens: list[Screen] = []
 
-    def start(*arguments: str, **options: object) -> Screen:
+    def start(*arguments: str, **options: Any) -> Screen:
         screens.append(Screen(*arguments, **options))
         return screens[-1]
 

@@ -13,12 +13,12 @@ LIMITS = Limits()
 NEVER = float("inf")
 
 
-def dialler(**given: object) -> Protocol:
-    return make(Role.DIALLER, ALICE, "d" * 16, **given)
+def dialler(refusal: str | None = None, limits: Limits = LIMITS) -> Protocol:
+    return make(Role.DIALLER, ALICE, "d" * 16, refusal, limits)
 
 
-def acceptor(**given: object) -> Protocol:
-    return make(Role.ACCEPTOR, BOB, "c" * 16, **given)
+def acceptor(refusal: str | None = None, limits: Limits = LIMITS) -> Protocol:
+    return make(Role.ACCEPTOR, BOB, "c" * 16, refusal, limits)
 
 
 def make(role: Role, me: wire.Identity, nonce: str, refusal: str | None = None,

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Self
 
 import pexpect
 import pyte
@@ -89,7 +90,7 @@ class LabNode:
         name: str = "lab",
         limits: Limits | None = None,
         notify: Callable[[Sequence[str]], None] | None = None,
-        **settings: object,
+        **settings: Any,
     ) -> None:
         self.bind = address() if bind is None else bind
         self.lines: list[str] = []
@@ -112,6 +113,9 @@ class LabNode:
     def texts(self) -> list[str]:
         return [line.partition("): ")[2] for line in self.matching(r"^\* message ")]
 
+    def await_texts(self, count: int) -> None:
+        until(lambda: len(self.texts()) >= count)
+
     def dial(self, timeout: float = 3.0) -> socket.socket:
         return socket.create_connection((self.bind, self.port), timeout)
 
@@ -122,13 +126,13 @@ class LabNode:
 class Peer:
     """A real `python3 -m peer` on pipes."""
 
-    def __init__(self, *arguments: str, code: str = "", bind: str | None = None, **popen: object):
+    def __init__(self, *arguments: str, code: str = "", bind: str | None = None, **popen: Any):
         self.bind = address() if bind is None else bind
         self.lines: list[str] = []
         self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115
         start = ["-c", code] if code else ["-m", "peer"]
         where = ["--bind", self.bind] if self.bind else []
-        self.process = subprocess.Popen(
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(
             [sys.executable, *start, *(arguments or ("0",)), *where],
             stdin=popen.pop("stdin", subprocess.PIPE),
             stdout=popen.pop("stdout", subprocess.PIPE),
@@ -157,8 +161,13 @@ class Peer:
         return int(self.expect(r"^\* listening on .*:(\d+) \(").group(1))
 
     def write(self, data: bytes) -> None:
+        assert self.process.stdin
         self.process.stdin.write(data)
         self.process.stdin.flush()
+
+    def close_input(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
 
     def find(self, pattern: str, start: int = 0) -> re.Match[str] | None:
         found = (re.search(pattern, line) for line in self.lines[start:])
@@ -230,7 +239,7 @@ class Screen:
                  size: tuple[int, int] = (40, 100), **environment: str) -> None:  # fmt: skip
         self.bind = address() if bind is None else bind
         start = ["-c", code] if code else ["-m", "peer"]
-        self.child = pexpect.spawn(
+        self.child: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable,
             [*start, *(arguments or ("0",)), "--bind", self.bind],
             env={**os.environ, "LANG": "C.UTF-8", "TERM": "xterm", **environment},
@@ -248,18 +257,20 @@ class Screen:
         """Close the terminal, as a window that is closed does."""
         self.update()
         self.hung_up = True
-        self.child.ptyproc.fileobj.close()
+        child: Any = self.child  # whose types leave `ptyproc` out
+        child.ptyproc.fileobj.close()
 
     def type(self, text: str) -> None:
         self.child.send(text.encode("utf-8"))
 
-    def update(self) -> None:
-        """Take in what was printed since."""
+    def update(self) -> Self:
+        """Take in what was printed since; return itself."""
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
             while not self.hung_up:
                 data = self.child.read_nonblocking(65_536, timeout=0)
                 self.raw += data.decode("utf-8", "replace")
                 self._stream.feed(data)
+        return self
 
     @property
     def rows(self) -> list[str]:
@@ -295,7 +306,9 @@ class Screen:
     def port(self) -> int:
         row = self.see(r"\* listening on \S+:(\d+)")
         self.settle(">")
-        self.port_shown = int(re.search(r":(\d+) \(", row).group(1))
+        found = re.search(r":(\d+) \(", row)
+        assert found
+        self.port_shown = int(found.group(1))
         return self.port_shown
 
     def command(self, line: str) -> str:

@@ -23,7 +23,11 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def read_all(typed: int, data: bytes) -> list[str | None]:
-    writer = threading.Thread(target=lambda: (os.write(typed, data), os.close(typed)))
+    def write() -> None:
+        os.write(typed, data)
+        os.close(typed)
+
+    writer = threading.Thread(target=write)
     writer.start()
     console, lines = Console(), []
     while True:

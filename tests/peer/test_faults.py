@@ -252,7 +252,7 @@ class TestPause:
         let_pass(seconds)
         other.resume()
         for end in (one, other):
-            until(lambda end=end: len(sent(end)) == sum(map(len, reported(end))))
+            await_reports(end)
             delivered, lost = reported(end)
             assert delivered + lost == list(range(1, len(delivered + lost) + 1))
         for sender, receiver in ((one, other), (other, one)):
@@ -276,6 +276,10 @@ def sent(one: Peer) -> list[str]:
     """Return the replies to every send, once all are there: a thousand."""
     replies = [line for line in list(one.lines) if line.startswith(("ok: sent", "error: "))]
     return [x for x in replies if x.startswith("ok")] if len(replies) == 1_000 else []
+
+
+def await_reports(one: Peer) -> None:
+    until(lambda: len(sent(one)) == sum(map(len, reported(one))))
 
 
 class TestStreams:
@@ -302,7 +306,7 @@ class TestStreams:
         between.reset()
         for sender, receiver in ((one, other), (other, one)):
             sender.expect(r"^\* closed 1 .*: (reset|closed) by the other end")
-            until(lambda end=sender: len(sent(end)) == sum(map(len, reported(end))))
+            await_reports(sender)
             texts = receiver.texts()
             assert texts == [f"text {number}" for number in range(1, len(texts) + 1)]
             assert len(texts) >= len(reported(sender)[0])

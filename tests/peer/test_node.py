@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import socket
 import threading
@@ -222,7 +223,7 @@ class TestMessages:
             thread.join()
         for end in (one, other):
             end.await_line(r"delivered 1 (#\d+-|#)3000$")
-            until(lambda end=end: len(end.texts()) >= 3_000)
+            end.await_texts(3_000)
             assert end.texts() == texts
 
     def test_long_ones(self, node: Make) -> None:
@@ -248,7 +249,8 @@ class TestEnds:
         assert one.node.terminate(1).id == 1
         assert one.node.rows() == []
         assert other.await_line("closed").endswith("(one): terminated by the other end")
-        assert other.node.rows() == one.lines == []
+        assert other.node.rows() == []
+        assert one.lines == []
 
     def test_what_was_sent_just_before_arrives(self, node: Make) -> None:
         one, other = node(), node()
@@ -283,7 +285,7 @@ class TestEnds:
             ]
             for thread in threads:
                 thread.start()
-            until(lambda sent=sent: all(sent))
+            until(functools.partial(all, sent))
             (one if number % 2 else other).node.terminate(number)
             for thread in threads:
                 thread.join()

@@ -46,7 +46,7 @@ def test_bare_lines() -> None:
 def test_confirming() -> None:
     outbox = filled("a", "b", "c")
     assert outbox.confirm(2) == 1
-    assert outbox.unconfirmed == (Sent(3, "c"),)
+    assert [*outbox.unconfirmed] == [Sent(3, "c")]
     assert outbox.confirm(2) == 0
     assert outbox.confirm(3) == 3
     assert outbox.confirm(3) == 0

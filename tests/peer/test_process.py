@@ -47,7 +47,7 @@ def leave_by_exit(one: Peer) -> None:
 
 
 def leave_by_end_of_input(one: Peer) -> None:
-    one.process.stdin.close()
+    one.close_input()
 
 
 def leave_by_sigterm(one: Peer) -> None:
@@ -214,7 +214,7 @@ class TestInput:
     def test_a_last_line_without_its_newline(self, peer: Start) -> None:
         one = peer()
         one.write(b"myport")
-        one.process.stdin.close()
+        one.close_input()
         assert one.wait() == 0
         assert f"ok: {one.port}" in one.lines
 

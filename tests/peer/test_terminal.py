@@ -39,6 +39,10 @@ def connected(screen: Start, node: Make, **options: object) -> tuple[Screen, Lab
     return one, other
 
 
+def shows(one: Screen, text: str) -> None:
+    until(lambda: text in one.update().raw)
+
+
 class TestPrompt:
     def test_it_comes_back_after_every_reply(self, screen: Start) -> None:
         one = screen()
@@ -125,11 +129,11 @@ class TestHalfTypedLine:
     def test_with_the_cursor_in_the_middle(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node)
         one.type("send 1 ac" + LEFT)
-        until(lambda: (one.update(), one.display.cursor.x)[1] == len("> send 1 a"))
+        until(lambda: one.update().display.cursor.x == len("> send 1 a"))
         other.node.send(1, "first")
         one.see(": first$")
         one.settle("> send 1 ac")
-        until(lambda: (one.update(), one.display.cursor.x)[1] == len("> send 1 a"))
+        until(lambda: one.update().display.cursor.x == len("> send 1 a"))
         one.type("b\r")
         assert other.await_line("message").endswith(": abc")
 
@@ -141,7 +145,7 @@ class TestHalfTypedLine:
         before = [row for row in one.rows if re.match(r"> send|[\d,]+$", row)]
         for number in range(3):
             other.node.send(1, f"message {number}")
-            until(lambda n=number: (one.update(), f"message {n}\r\n" in one.raw)[1])
+            shows(one, f"message {number}\r\n")
         one.settle(("> send 1 " + text)[-9:])
         assert [row for row in one.rows if re.match(r"> send|[\d,]+$", row)] == before
         assert "".join(before) == "> send 1 " + text
@@ -151,12 +155,12 @@ class TestHalfTypedLine:
     def test_of_several_rows_with_the_cursor_at_its_start(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node, size=(24, 40))
         one.type("end 1 " + "x" * 100 + CTRL_A)
-        until(lambda: (one.update(), one.display.cursor.x)[1] == 2)
+        until(lambda: one.update().display.cursor.x == 2)
         other.node.send(1, "hello there")
-        until(lambda: (one.update(), "hello there\r\n" in one.raw)[1])
+        shows(one, "hello there\r\n")
         one.type("s\r")
         assert other.await_line("xxx").endswith(": " + "x" * 100)
-        until(lambda: (one.update(), "".join(one.rows).count("x" * 100))[1] == 1)
+        until(lambda: "".join(one.update().rows).count("x" * 100) == 1)
 
     def test_wide_and_combining_characters(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node)
@@ -191,8 +195,8 @@ class TestHalfTypedLine:
             other.node.send(1, f"drop {number}")
             one.type("list\r")
             one.update()
-        until(lambda: (one.update(), one.raw.count("ok: 1 connection"))[1] == 300)
-        until(lambda: (one.update(), one.raw.count("(other): drop"))[1] == 300)
+        until(lambda: one.update().raw.count("ok: 1 connection") == 300)
+        until(lambda: one.update().raw.count("(other): drop") == 300)
         one.settle(">")
         everything = [*history(one), *one.rows]
         assert (
@@ -235,7 +239,7 @@ class TestKeys:
                 one.child.kill(signal.SIGINT)
                 one.update()
         until(lambda: (one.update(), other.matching(r"delivered 1 #(\d+-|)400$"))[1])
-        shown = re.findall(r"\(other\): (drop \d+)\r\n", (one.update(), one.raw)[1])
+        shown = re.findall(r"\(other\): (drop \d+)\r\n", one.update().raw)
         assert shown == [f"drop {number}" for number in range(400)]
         one.settle(">")
         assert one.command("list") == "ok: 1 connection"
@@ -249,7 +253,7 @@ class TestKeys:
         one, other = connected(screen, node, code=NEVER_FORCED)
         for number in range(1_000):
             other.node.send(1, f"drop {number}")
-        until(lambda: (one.update(), one.raw.count("drop"))[1] > 20)
+        until(lambda: one.update().raw.count("drop") > 20)
         begun = time.monotonic()
         one.child.kill(signal.SIGTERM)
         ended(one)
@@ -285,7 +289,7 @@ class TestKeys:
         one.settle("> half")
         before = len(one.raw)
         one.child.setwinsize(30, 60)
-        until(lambda: (one.update(), "> half" in one.raw[before:])[1])
+        until(lambda: "> half" in one.update().raw[before:])
         one.type("\x15")
         assert one.command("list") == "ok: 0 connections"
 

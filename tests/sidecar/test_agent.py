@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -100,12 +101,13 @@ def ends(sidecar: Sidecar) -> int:
 
 
 def test_it_leaves_at_bye_at_a_signal_and_at_the_end_of_input() -> None:
-    for leave in (
+    ways: list[Callable[[Sidecar], object]] = [
         lambda one: one.ask("bye"),
         lambda one: one.process.send_signal(signal.SIGTERM),
         lambda one: one.process.send_signal(signal.SIGINT),
         lambda one: one.close_input(),
-    ):
+    ]
+    for leave in ways:
         sidecar = without_kernel()
         leave(sidecar)
         assert ends(sidecar) == 0

@@ -73,7 +73,7 @@ def test_an_end_alone_lags_as_well() -> None:
     trial = Trial(Bend(lag=0.5))
     trial.line.end(100.0)
     trial.until(0.49)
-    assert not trial.last
+    assert trial.last == ""
     trial.until(0.5)
     assert trial.last == "end"
 

@@ -260,7 +260,7 @@ def test_many_short_connections_leave_no_descriptor_behind(link: Link) -> None:
 def test_a_dialler_who_gives_up_is_not_dialled_for_any_longer(sidecar: Sidecar) -> None:
     ends = {"to": "127.0.0.5", "port": 1, "from": "127.0.0.4"}
     with socket.create_server((TO, 0), backlog=0) as full:
-        ends["port"] = full.getsockname()[1]  # type: ignore[assignment]
+        ends["port"] = full.getsockname()[1]
         filling = []
         for _ in range(3):  # connections beyond these get no answer
             one = socket.socket()

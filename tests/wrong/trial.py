@@ -63,6 +63,8 @@ def profile_of(name: str) -> profile.Profile:
     """Return the shipped profile, with a wrong peer for the right one."""
     shipped = profile.load(_SHIPPED)
     program = f"{{folder}}/{name}.py"
+    assert shipped.start.process
+    assert shipped.start.container is not None
     python, _, _, *arguments = shipped.start.process  # without `-m peer`
     start = shipped.start.model_copy(
         update={

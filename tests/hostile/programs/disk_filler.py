@@ -12,7 +12,7 @@ MANY = 20_000  # small files, once no large one fits
 MOST = 2 << 30  # bytes: nobody should ever get that far
 
 
-def fill(folder):
+def fill(folder: str) -> int:
     """Return how many bytes went into one folder."""
     taken = 0
     with contextlib.suppress(OSError):
@@ -21,8 +21,8 @@ def fill(folder):
                 taken += file.write(PIECE)
     with contextlib.suppress(OSError):
         for number in range(MANY):
-            with open(os.path.join(folder, f"small-{number}"), "w") as file:
-                file.write("x")
+            with open(os.path.join(folder, f"small-{number}"), "w") as small:
+                small.write("x")
     return taken
 
 

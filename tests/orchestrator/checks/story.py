@@ -322,7 +322,7 @@ class Story:
         return [{"id": each.ids[peer], "peer": each.other(peer), "address": "10.0.0.9",
                  "port": "5000", "at": "listening"} for each in links]  # fmt: skip
 
-    def list(self, peer: str) -> None:
+    def show_list(self, peer: str) -> None:
         rows = self.rows(peer)
         shows = sorted(each["peer"] for each in rows)
         self.end(self.invoke(peer, "list", wants={"outcome": "ok", "shows": shows}), rows=rows)

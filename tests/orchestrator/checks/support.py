@@ -178,7 +178,7 @@ def _on_connection(
 def _look(story: Story, act: str, one: str, other: str, text: str) -> None:
     match act:
         case "list":
-            story.list(one)
+            story.show_list(one)
         case "read":
             story.read(one)
         case "expect":

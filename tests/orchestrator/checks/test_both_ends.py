@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from orchestrator import checks
+from orchestrator.history import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -91,7 +92,7 @@ def test_who_ended_it_himself_long_after_was_never_told(first: str, second: str)
 def test_who_was_perhaps_dead_when_it_was_to_exit_need_not_have_been_told() -> None:
     assert judged(_forgets(6.0, "terminate", "exit", said=""), NAME) is VALID
     entries = _forgets(6.0, "terminate", "exit")
-    crash = support.Entry(entries[-1].at, "lab", "bob", "crash", 0, {})
+    crash = Entry(entries[-1].at, "lab", "bob", "crash", 0, {})
     assert judged([*entries, crash], NAME) is VALID
 
 
@@ -213,7 +214,7 @@ def _perhaps_again() -> Story:
     story.read()
     story.connect("alice", "bob")
     done = story.entries.pop()
-    story.entries.append(support.Entry(done.at, "info", "alice", "connect", 3, {"to": "bob"}))
+    story.entries.append(Entry(done.at, "info", "alice", "connect", 3, {"to": "bob"}))
     return story
 
 
@@ -271,7 +272,7 @@ def test_a_list_may_show_a_connection_before_it_is_told() -> None:
     story = Story()
     story.connect("alice", "bob")
     told = story._waiting["bob"].popleft()
-    story.list("bob")
+    story.show_list("bob")
     story.entries.append(told)
     assert judged(story.finish(), NAME) is VALID
 

@@ -29,7 +29,7 @@ def test_what_a_list_shows_before_it_is_told_is_one_end() -> None:
     story = Story()
     story.connect("alice", "bob")
     told = story._waiting["bob"].popleft()
-    story.list("bob")
+    story.show_list("bob")
     story.entries.append(told)
     roles = [each.role for each in Facts(story.settle().entries).ends]
     assert roles == ["dialled", "accepted"]

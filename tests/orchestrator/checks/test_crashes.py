@@ -7,6 +7,8 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks import Judgement
+from orchestrator.history import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -26,7 +28,7 @@ def test_it_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(("mark", "judgement"), [("settled", UNKNOWN), ("over", VALID)])
-def test_the_run_must_be_over(mark: str, judgement: support.Judgement) -> None:
+def test_the_run_must_be_over(mark: str, judgement: Judgement) -> None:
     story = Story()
     story.lab("settled")
     story.lab(mark)
@@ -37,7 +39,7 @@ def test_the_run_must_be_over(mark: str, judgement: support.Judgement) -> None:
 @given(support.any_right_histories(), seeds)
 def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
     place = chance.randrange(len(entries) + 1)
-    crash = support.Entry(0.0, "lab", "alice", "crash", 0, {"said": "panic: oh"})
+    crash = Entry(0.0, "lab", "alice", "crash", 0, {"said": "panic: oh"})
     assert judged([*entries[:place], crash, *entries[place:]], NAME) is INVALID
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -75,6 +76,6 @@ def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
     shown = entries[place]
     story = Story()
     begun = story.invoke(shown.fields["of"], "send", to=shown.peer, text=shown.fields["text"])
-    begun = support.dataclasses.replace(begun, operation=99_999)
+    begun = dataclasses.replace(begun, operation=99_999)
     twice = support.again(entries, place, chance)
     assert judged([begun, *twice], NAME) is UNKNOWN

@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks import Judgement
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -27,7 +28,7 @@ NAME = "end states"
         ({"state": "exited", "status": 1, "wants": {"state": "exited"}}, VALID),
     ],
 )
-def test_a_state(fields: dict[str, object], judgement: support.Judgement) -> None:
+def test_a_state(fields: dict[str, object], judgement: Judgement) -> None:
     story = Story(("alice",)).settle()
     story.lab("ended", "alice", **fields)
     assert judged(story.entries, NAME) is judgement

@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks import Judgement
 from orchestrator.history import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
@@ -30,7 +31,7 @@ def test_who_has_to_do_with_it_is_shown_as_well(
     assert witness.peers == shown
 
 
-def _judged(verb: str, outcome: str, /, **fields: object) -> support.Judgement:
+def _judged(verb: str, outcome: str, /, **fields: object) -> Judgement:
     story = Story()
     story.end(story.invoke("alice", verb, **fields), outcome)
     return judged(story.finish(), NAME)
@@ -85,7 +86,7 @@ def _judged(verb: str, outcome: str, /, **fields: object) -> support.Judgement:
     ],
 )
 def test_an_operation(
-    verb: str, outcome: str, fields: dict[str, object], judgement: support.Judgement
+    verb: str, outcome: str, fields: dict[str, object], judgement: Judgement
 ) -> None:
     assert _judged(verb, outcome, **fields) is judgement
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator import checks
+from orchestrator.checks import Judgement
 from orchestrator.checks.facts import Facts
 from orchestrator.history import Entry
 from tests.orchestrator.checks import support
@@ -224,7 +225,7 @@ def test_a_fault_elsewhere_excuses_nothing() -> None:
 
 @pytest.mark.parametrize(("calm", "judgement"), [(2.0, UNKNOWN), (20.0, INVALID)])
 def test_what_is_missing_shortly_after_a_fault_is_unknown(
-    calm: float, judgement: support.Judgement
+    calm: float, judgement: Judgement
 ) -> None:
     def missing(act: str) -> Entries:
         story = _connected()
@@ -297,7 +298,7 @@ def test_reported_undelivered_on_a_connection_that_never_ended_is_wrong() -> Non
 
 @pytest.mark.parametrize(("after", "judgement"), [(0.5, VALID), (9.0, INVALID)])
 def test_a_beginning_that_a_fault_cut_short_need_not_be_told(
-    after: float, judgement: support.Judgement
+    after: float, judgement: Judgement
 ) -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,7 @@ def _lists(*, ended: str = "", **rows: list[str]) -> Entries:
         ),
     ],
 )
-def test_lists(rows: dict[str, list[str]], says: str) -> None:
+def test_lists(rows: dict[str, Any], says: str) -> None:
     verdict = support.verdict(_lists(**rows), NAME)
     assert verdict.judgement is (INVALID if says else VALID)
     assert [each.says.endswith(says) for each in verdict.witnesses] == [True] * bool(says)

@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks import Judgement
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -31,8 +32,8 @@ def _twice(first: str, second: str, other: str = "bob") -> Entries:
         ("11", "carol", INVALID),
     ],
 )
-def test_given_again(ids: str, other: str, judgement: support.Judgement) -> None:
-    assert judged(_twice(*ids, other=other), NAME) is judgement
+def test_given_again(ids: str, other: str, judgement: Judgement) -> None:
+    assert judged(_twice(ids[0], ids[1], other), NAME) is judgement
 
 
 def test_both_uses_are_named() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
 from hypothesis import assume, given
 
+from orchestrator.checks import Judgement
 from tests.orchestrator.checks import support
-from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.story import NAMES, Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
 
 NAME = "invention"
@@ -61,7 +63,7 @@ def test_refused_and_shown_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(("pause", "judgement"), [(0.05, VALID), (0.2, INVALID)])
-def test_shown_before_it_was_sent(pause: float, judgement: support.Judgement) -> None:
+def test_shown_before_it_was_sent(pause: float, judgement: Judgement) -> None:
     story = _story()
     story.show("bob", "message", id="1", of="alice", text="x")
     story._at += pause
@@ -96,7 +98,7 @@ def test_what_was_perhaps_sent_is_none() -> None:
         ("send 1   boo", "fail", INVALID),
     ],
 )
-def test_what_was_perhaps_typed(line: str, outcome: str, judgement: support.Judgement) -> None:
+def test_what_was_perhaps_typed(line: str, outcome: str, judgement: Judgement) -> None:
     story = _story()
     story.end(story.invoke("alice", "type", line=line), outcome)
     story.show("bob", "message", id="1", of="alice", text="  boo")
@@ -105,7 +107,7 @@ def test_what_was_perhaps_typed(line: str, outcome: str, judgement: support.Judg
 
 @pytest.mark.parametrize(("pause", "judgement"), [(0.05, UNKNOWN), (0.2, INVALID)])
 @pytest.mark.parametrize("sender", ["alice", ""])
-def test_what_was_typed_later(sender: str, pause: float, judgement: support.Judgement) -> None:
+def test_what_was_typed_later(sender: str, pause: float, judgement: Judgement) -> None:
     story = _story()
     story.show("bob", "message", of=sender, text="boo")
     story._at += pause
@@ -145,9 +147,9 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
     shown = entries[support.pick(support.places(entries, "message"), chance)]
     new = support.fresh(shown.peer, shown.fields["of"], NEW, id=shown.fields["id"])
-    story = Story(support.NAMES)
+    story = Story(NAMES)
     story.end(story.invoke(shown.fields["of"], "type", line="something"))
-    typed = [support.dataclasses.replace(e, operation=99_999) for e in story.entries[-2:]]
+    typed = [dataclasses.replace(e, operation=99_999) for e in story.entries[-2:]]
     history = [*entries, *typed, new]
     assume(_is_like_nothing_sent(history))
     assert judged(history, NAME) is UNKNOWN

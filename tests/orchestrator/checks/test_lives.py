@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from orchestrator import checks
+from orchestrator.checks import Judgement
 from orchestrator.checks.facts import Facts
 from orchestrator.history import Entry
 from tests.orchestrator.checks import support
@@ -101,7 +104,7 @@ def test_without_ids_what_ends_first_was_there_first() -> None:
 
 def _nameless(entry: Entry) -> Entry:
     fields = {key: value for key, value in entry.fields.items() if key != "id"}
-    return support.dataclasses.replace(entry, fields=fields)
+    return dataclasses.replace(entry, fields=fields)
 
 
 def test_what_a_killed_sender_accepted_is_excused() -> None:
@@ -131,7 +134,7 @@ def test_what_ended_before_the_kill_must_have_been_reported() -> None:
 
 
 @pytest.mark.parametrize(("after", "judgement"), [(0.0, VALID), (8.0, INVALID)])
-def test_confirmed_and_killed_right_then(after: float, judgement: support.Judgement) -> None:
+def test_confirmed_and_killed_right_then(after: float, judgement: Judgement) -> None:
     story = _sent()
     story.show("alice", "delivered", **_DELIVERED)
     story._at += after

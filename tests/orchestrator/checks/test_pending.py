@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,6 @@ from orchestrator import checks
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import Entries, few, seeds
-from tests.orchestrator.checks.support import random as chances
 
 
 def _told(story: Story) -> bool:
@@ -110,7 +110,7 @@ def test_what_the_profile_does_not_read_is_not_waited_for() -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_notice_that_has_not_come_is_waited_for(entries: Entries, chance: chances.Random) -> None:
+def test_a_notice_that_has_not_come_is_waited_for(entries: Entries, chance: random.Random) -> None:
     gone, peace = support.left(entries), support.at_peace(entries)
     kinds = ("connected", "closed", "delivered", "undelivered")
     found = support.places(entries, *kinds, where=lambda e: e.peer not in gone and peace(e))

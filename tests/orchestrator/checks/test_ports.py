@@ -8,6 +8,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks import Judgement
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -34,7 +35,7 @@ def _listed(**row: str) -> Entries:
         ({"at": "elsewhere", "port": "49152"}, INVALID),
     ],
 )
-def test_a_row(row: dict[str, str], judgement: support.Judgement) -> None:
+def test_a_row(row: dict[str, str], judgement: Judgement) -> None:
     assert judged(_listed(**row), NAME) is judgement
 
 

@@ -62,7 +62,9 @@ def _spoil(entries: Entries, chance: random.Random) -> Entries:
                     fields.pop(chance.choice(sorted(fields)))
                 spoilt[place] = dataclasses.replace(entry, fields=fields)
             case 3:
-                odd = chance.choice([None, 7, "x", [], {}, [3], [{}], {"peer": 1}, -1, True])
+                odd: object = chance.choice(
+                    [None, 7, "x", [], {}, [3], [{}], {"peer": 1}, -1, True]
+                )
                 fields = {key: odd if chance.random() < 0.3 else value
                           for key, value in entry.fields.items()}  # fmt: skip
                 spoilt[place] = dataclasses.replace(entry, fields=fields)

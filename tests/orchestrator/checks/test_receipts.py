@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks import Judgement
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -46,9 +47,7 @@ def _reported(*reports: tuple[str, int, int], sent: int = 3, perhaps: int = 0) -
         ),
     ],
 )
-def test_reports(
-    reports: list[tuple[str, int, int]], judgement: support.Judgement, says: str
-) -> None:
+def test_reports(reports: list[tuple[str, int, int]], judgement: Judgement, says: str) -> None:
     verdict = support.verdict(_reported(*reports).finish(), NAME)
     assert verdict.judgement is judgement
     assert says in "".join(each.says for each in verdict.witnesses)
@@ -110,7 +109,7 @@ def test_perhaps_sent() -> None:
     ],
 )
 def test_perhaps_sent_between_others(
-    reports: list[tuple[str, int, int]], judgement: support.Judgement, *, shown: bool
+    reports: list[tuple[str, int, int]], judgement: Judgement, *, shown: bool
 ) -> None:
     story = _reported(sent=2)
     story.end(story.invoke("alice", "send", to="bob", text="perhaps", id="1"), "info")

@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks import Judgement
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -40,7 +41,7 @@ def _story(**fields: str) -> Entries:
         ({"of": "", "called": "carol"}, INVALID),
     ],
 )
-def test_a_name(fields: dict[str, str], judgement: support.Judgement) -> None:
+def test_a_name(fields: dict[str, str], judgement: Judgement) -> None:
     expected = {} if judgement is VALID else {NAME: judgement}
     assert support.not_valid(_story(**fields)) == expected
 

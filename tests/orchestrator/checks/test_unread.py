@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator import checks
+from orchestrator.checks import Judgement
 from orchestrator.history import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
@@ -40,7 +42,7 @@ def _lost(text: str, *lines: str, before: tuple[str, ...] = (), answer: str = ""
         ("\u00e9", _SHOWN + r"\xc3\xa9", UNKNOWN),
     ],
 )
-def test_a_line_that_may_show_a_message(text: str, line: str, judgement: support.Judgement) -> None:
+def test_a_line_that_may_show_a_message(text: str, line: str, judgement: Judgement) -> None:
     verdict = support.verdict(_lost(text, line).finish(), "delivery")
     assert verdict.judgement is judgement
     if judgement is UNKNOWN:
@@ -122,7 +124,7 @@ def test_a_row_that_may_be_there() -> None:
 
 
 @pytest.mark.parametrize(("row", "judgement"), [("#1 10.0.0.5", UNKNOWN), ("", INVALID)])
-def test_a_final_list_with_a_row_that_may_be_there(row: str, judgement: support.Judgement) -> None:
+def test_a_final_list_with_a_row_that_may_be_there(row: str, judgement: Judgement) -> None:
     story = Story()
     story.connect("alice", "bob")
     entries = story.finish()
@@ -151,5 +153,5 @@ def test_lines_that_nobody_reads_are_no_fault() -> None:
     story.send("alice", "bob", "hello")
     for peer in ("alice", "bob"):
         story.lab("unread", peer, said="Tip of the day")
-    found = {each.judgement for each in support.checks.judge(story.finish())}
+    found = {each.judgement for each in checks.judge(story.finish())}
     assert found == {VALID}

@@ -252,6 +252,10 @@ def test_records_change_while_a_console_never_falls_silent(
             Transcript(),
         )
 
+    def all_are_heard() -> bool:
+        alice.take_in(0.02)
+        return sum(map(len, heard)) >= len(texts)
+
     with place.linked("bob", "alice") as number:
         many = [{"id": number, "text": text} for text in texts]
         flood = threading.Thread(target=lambda: list(bob.ask_all("send", many)))
@@ -259,7 +263,7 @@ def test_records_change_while_a_console_never_falls_silent(
         flood.start()
         while flood.is_alive():
             listen()
-        until(lambda: alice.take_in(0.02) or sum(map(len, heard)) >= len(texts), "the rest")
+        until(all_are_heard, "the rest")
         place.notices["alice"].clear()
         alice.renew(place.notices["alice"].append, Transcript())
     assert [text for into in heard for text in into] == texts, "none lost, none twice"

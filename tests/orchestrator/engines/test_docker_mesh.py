@@ -18,7 +18,7 @@ from orchestrator.engines.turn import Turn, idle
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
-from tests.orchestrator.support import Place, until
+from tests.orchestrator.support import Place, await_exit
 
 pytestmark = pytest.mark.docker
 
@@ -223,7 +223,7 @@ def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: 
 def test_a_note_needs_neither_a_fault_nor_a_peer_that_runs(mesh_place: Place) -> None:
     for peer in peers_of(mesh_place):
         peer.kill()
-        until(lambda peer=peer: peer.status().state == "exited", "its end")
+        await_exit(peer)
     network = command(mesh_place)
     network.note("nobody is there")
     network.close()

@@ -81,8 +81,8 @@ class Link:
         if vanishes(self.effect):
             return Measured(0, 0, error="no answer")
         if self.effect.reset is not None:
-            came = max(0, self.effect.reset - self._chance.choice((45, 200)))
-            return Measured(came // probe.size, came, error="reset")
+            passed = max(0, self.effect.reset - self._chance.choice((45, 200)))
+            return Measured(passed // probe.size, passed, error="reset")
         arrivals = self._arrivals(probe)
         reads: list[tuple[float, float]] = []
         came: dict[float, float] = {}  # when the first piece of what was written then was read

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import comb
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -22,7 +23,7 @@ BUSY = st.sampled_from([0.0, 0.0003, 0.003])  # seconds
 
 
 @st.composite
-def _delays(draw: st.DrawFn) -> dict[str, float]:
+def _delays(draw: st.DrawFn) -> dict[str, Any]:
     delay = draw(st.floats(0.02, 2))
     return {"delay": delay, "jitter": draw(st.sampled_from([0.0, delay / 4, delay]))}
 

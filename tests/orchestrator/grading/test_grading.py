@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator import grades
-from orchestrator.engines.base import Engine
+from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.errors import EngineError, LabError
 from orchestrator.grades import Grade, Outcome, Result
 from orchestrator.grading import Grading, GradingOptions, find
+from orchestrator.profile import Profile
 from orchestrator.runs import load
 from orchestrator.scenario import EngineName
 from orchestrator.stop import StoppedError
@@ -28,7 +29,7 @@ from tests.orchestrator.grading.submissions import (
     rubric,
     squeezing,
 )
-from tests.orchestrator.support import make_engine, processes_of
+from tests.orchestrator.support import make_engine, processes_of, run_of
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
 LACKING, NOT_RUN = Outcome.LACKING, Outcome.NOT_RUN
@@ -72,7 +73,7 @@ class Bench:
 
     def open_engine(self, _: EngineName) -> Engine:
         engine = make_engine(self.kind)
-        self.owners.append(engine._owner.run)
+        self.owners.append(run_of(engine))
         return engine
 
     def grade(
@@ -219,14 +220,14 @@ class Failing:
         engine = self._bench.open_engine(name)
         start = engine.start
 
-        def fail(*arguments: object) -> object:
+        def fail(names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
             with self._lock:
                 self._left -= 1
                 if self._left >= 0:
                     raise EngineError("no room")
-            return start(*arguments)
+            return start(names, profile, say)
 
-        engine.start = fail
+        engine.start = fail  # type: ignore[method-assign]
         return engine
 
 

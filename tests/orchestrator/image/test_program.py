@@ -23,7 +23,7 @@ from orchestrator.folder import folder_digest
 from orchestrator.image import program
 from orchestrator.installation import ROOT
 from orchestrator.profile import Profile
-from tests.orchestrator.support import PROGRAMS, Place, make_engine
+from tests.orchestrator.support import PROGRAMS, Place, client_behind, make_engine
 
 SAYING = "import os; print(os.getcwd(), sorted(os.listdir()), flush=True)\n"
 
@@ -231,7 +231,7 @@ def test_engines_in_many_threads_start_at_the_same_time(home: Path) -> None:
         with make_engine("docker") as engine:
             (peer,) = engine.start(["alice"], chat, lambda _: None)
             running = peer.status().state
-            engine._client.close()
+            client_behind(engine).close()
             return engine, running
 
     with ThreadPoolExecutor(3) as pool:

@@ -15,7 +15,7 @@ from orchestrator.lab import Conductors, Lab, NotAsWantedError, Setting
 from orchestrator.lab.drive import said
 from orchestrator.lab.lab import Title
 from orchestrator.scenario import EngineName, Scenario
-from tests.orchestrator.support import processes_of
+from tests.orchestrator.support import processes_of, run_of
 
 pytestmark = pytest.mark.peerlab(engine="process")
 MakeLab = Callable[..., Lab]
@@ -187,7 +187,7 @@ def test_peers_are_left_to_the_next_one(conductors: Conductors) -> None:
     assert warm(Lab(conductors, Setting(), title)) == {False}
     assert warm(Lab(conductors, Setting(), title)) == {True}
     assert warm(Lab(conductors, Setting(fresh=True), title)) == {False}
-    owner = conductors.on(None).pool.engine._owner.run  # type: ignore[attr-defined]
+    owner = run_of(conductors.on(None).pool.engine)
     assert processes_of(owner)
     conductors.close()
     assert processes_of(owner) == []
@@ -197,7 +197,7 @@ def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(conductors: Condu
     lab = Lab(conductors, Setting(), Title("left", "why", "# none\n"))
     lab.peers("alice", "bob")
     lab.abandon("somebody has had enough")
-    owner = conductors.on(None).pool.engine._owner.run  # type: ignore[attr-defined]
+    owner = run_of(conductors.on(None).pool.engine)
     assert processes_of(owner) == []
     assert lab.verdict == "unknown"
     assert lab.folder

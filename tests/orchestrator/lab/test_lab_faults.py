@@ -12,6 +12,7 @@ from orchestrator.faults import proof
 from orchestrator.history import read
 from orchestrator.lab import Lab, NotAsWantedError
 from orchestrator.running.disturb import Disturber
+from orchestrator.scenario import Scenario
 
 pytestmark = pytest.mark.peerlab(engine="process", limits={"expect": 15})
 MakeLab = Callable[..., Lab]
@@ -170,15 +171,17 @@ def test_a_test_that_fails_while_a_fault_holds_says_both(
 def test_after_a_fault_there_is_more_time_to_settle(
     make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    found: list[float] = []
+
+    def ending(script: Scenario, *_: object) -> Nothing:
+        found.append(script.limits.settle)
+        return Nothing()
+
+    monkeypatch.setattr("orchestrator.running.conduct.Ending", ending)
     for lab in (make_lab(), make_lab(), make_lab(limits={"settle": 2})):
         lab.peers("alice", "bob")
         if found:
             lab.peer("bob").kill()
-        monkeypatch.setattr(
-            "orchestrator.running.conduct.Ending",
-            lambda script, *_: found.append(script.limits.settle) or Nothing(),
-        )
         lab.expect_verdict("unknown")
         lab.end()
     assert found == [3, 15, 2]

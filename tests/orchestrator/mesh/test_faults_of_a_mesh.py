@@ -16,7 +16,7 @@ from orchestrator.engines.docker_sidecar import MESH_SIDECAR
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.effect import Link
 from orchestrator.mesh.by_hand import ByHand, Kept
-from tests.orchestrator.support import Place, until
+from tests.orchestrator.support import Place, await_exit
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 Command = Callable[..., contextlib.AbstractContextManager[ByHand]]
@@ -89,7 +89,7 @@ def test_what_holds_outlives_all_peers(command: Command, peers: dict[str, Docker
         first.apply("isolate", at="alice", **{"as": "lone"})
     for peer in peers.values():
         peer.kill()
-        until(lambda peer=peer: peer.status().state == "exited", "its end")
+        await_exit(peer)
     with command() as second:
         (lone,) = second.held()
         assert lone.finding.doubts == ["no link of it has both its ends running"]

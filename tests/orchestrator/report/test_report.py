@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator import report, runs
-from orchestrator.checks import Judgement, Verdict, Witness
+from orchestrator.checks import Judgement, Verdict, Witness, worst
 from orchestrator.errors import LabError
 from orchestrator.history import Entry
 from orchestrator.report.connections import connections_table
@@ -64,7 +64,7 @@ def make(tmp_path: Path) -> Make:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         began = Entry(0.0, "lab", "", "began", 0, {"peers": list(peers)})
-        judgement = runs.worst(verdict.judgement for verdict in verdicts)
+        judgement = worst(verdict.judgement for verdict in verdicts)
         record = Record(
             name, why, "peerlab", Place("process", "3.11", ""), "now", SECONDS, judgement.word,
             error.what if error else "",

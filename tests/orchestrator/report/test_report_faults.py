@@ -40,10 +40,9 @@ def _proof(
 
 
 def _partition(number: int, links: Sequence[tuple[str, str]], **more: Any) -> list[Entry]:
-    found = {"before": _measured(20, 0.0002), "during": _measured(0)}
-    given = {"fault": "partition 1", "says": "alice | bob, carol", "links": [*map(list, links)],
-             "means": {"cut": "nftables"}}  # fmt: skip
-    lifted = {"fault": "partition 1", "says": "alice | bob, carol"}
+    found: dict[str, Any] = {"before": _measured(20, 0.0002), "during": _measured(0)}
+    lifted: dict[str, Any] = {"fault": "partition 1", "says": "alice | bob, carol"}
+    given = {**lifted, "links": [*map(list, links)], "means": {"cut": "nftables"}}
     healed = _proof(links, **found, after=_measured(20, 0.0003))
     return [
         *_done(number, 1.0, "partition", **given, proof=_proof(links, **found)),
@@ -95,7 +94,8 @@ def test_links_that_differ_are_told_by_the_worst_and_the_best(tmp_path: Path) ->
         *_proof([("bob", "carol")], during=_measured(0, error="not running")),
         *_proof([("carol", "bob")], during=_measured(0, error="no answer")),
     ]
-    given = {"fault": "bad", "says": "alice, bob: loss 30%", "links": BOTH, "means": {}}
+    given: dict[str, Any] = {"fault": "bad", "says": "alice, bob: loss 30%", "links": BOTH,
+                             "means": {}}  # fmt: skip
     cells = _cells(_run(tmp_path, *_done(1, 1.0, "impair", **given, proof=proof)))
     assert cells == [
         "impair bad", "alice, bob: loss 30%", "1.00 s\nto the end",
@@ -127,7 +127,7 @@ def test_what_is_not_proven_and_what_was_not_done(tmp_path: Path) -> None:
     assert _cells(run)[2:] == ["1.00 s", "-", "✗ not done"]
     assert report.runs_as_data([run])["runs"][0]["faults"][0]["said"] == "bob does not run"
     # What was not seen to be gone may hold still.
-    links = {"fault": "x", "says": "alice | bob", "links": BOTH}
+    links: dict[str, Any] = {"fault": "x", "says": "alice | bob", "links": BOTH}
     healed = _done(2, 2.0, "heal", "", "info", fault="x", said="not proven")
     cells = _cells(_run(tmp_path, *_done(1, 1.0, "partition", **links), *healed))
     assert (cells[2], cells[-1]) == ("1.00 s\nto the end", "? not proven")
@@ -142,8 +142,8 @@ def test_twenty_at_most_unless_all_is_asked_for(tmp_path: Path) -> None:
 
 def test_hostile_text_is_shown_as_it_is(tmp_path: Path) -> None:
     odd: list[Any] = [NASTY, 7, None, {"what": "packets", "before": {NASTY: 1}, "during": NASTY}]
-    given = {"fault": NASTY, "says": NASTY, "links": [[NASTY, NASTY], NASTY, 3], "proof": odd,
-             "means": {NASTY: NASTY, "x": 3}}  # fmt: skip
+    given: dict[str, Any] = {"fault": NASTY, "says": NASTY, "links": [[NASTY, NASTY], NASTY, 3],
+                             "proof": odd, "means": {NASTY: NASTY, "x": 3}}  # fmt: skip
     drawn = Entry(0.5, "lab", "", "chaos", 0, {"seed": NASTY, "for": NASTY})
     run = _run(tmp_path, drawn, *_done(1, 1.0, "partition", **given))
     text = report.as_text(run, details=True)

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -34,14 +35,14 @@ def result(outcome: Outcome, test: str = "burst", **more: object) -> Result:
     return Result.model_validate({**given, "outcome": outcome, **more})
 
 
-def failed(says: str = "glued", **more: object) -> Result:
+def failed(says: str = "glued", **more: Any) -> Result:
     finding = Finding(check="changes", verdict="invalid", says="1 wrong",
                       witnesses=(Witness(says, 1.5, ("alice", "bob"), "hello"),))  # fmt: skip
     return result(Outcome.FAILED, reason=says, findings=(finding,), run="runs/burst/1", at=1.5,
                   seconds=2.25, **more)  # fmt: skip
 
 
-def grade(*results: Result, program: str = "anna", **more: str) -> Grade:
+def grade(*results: Result, program: str = "anna", **more: Any) -> Grade:
     return Grade(program=program, profile="anna/profile.yaml", results=results, **more)
 
 
@@ -310,12 +311,13 @@ def test_gradescope() -> None:
 
 
 def test_a_terminal_is_shown_nothing_that_harms_it(home: Path) -> None:
-    console = Console(file=io.StringIO(), width=100, force_terminal=False)
+    file = io.StringIO()
+    console = Console(file=file, width=100, force_terminal=False)
     hostile = grade(failed(HOSTILE), program="anna", summary=HOSTILE)
     report.print_grades(console, hostile, home)
     report.print_overview(console, [hostile, every()])
     console.print(report.result_line(f"{HOSTILE}: burst", failed(HOSTILE)))
-    text = console.file.getvalue()
+    text = file.getvalue()
     assert not {"\x1b", "\x00"} & set(text)
     assert "0/5" in text
     assert str(home / "anna/runs/burst/1") in text
@@ -323,13 +325,14 @@ def test_a_terminal_is_shown_nothing_that_harms_it(home: Path) -> None:
 
 @pytest.mark.parametrize("name", ["anna", "n" * 36, "n" * 60])
 def test_a_narrow_table_shows_all_points(name: str) -> None:
-    console = Console(file=io.StringIO(), width=80, force_terminal=False)
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=False)
     report.print_overview(console, [grade(*[failed(required=True)] * 12, program=name), every()])
-    lines = console.file.getvalue().splitlines()
+    lines = file.getvalue().splitlines()
     assert lines[2].split() == ["program", "points", "of", "✓", "✗", "?", "○", "·", "required"]
     assert lines[4].split()[1:] == ["0", "60", "·", "12", "·", "·", "·", "✗"]
     assert "".join(line[:36].strip() for line in lines[4:6]).startswith(name[:36])
-    assert "✗ failed" in console.file.getvalue()
+    assert "✗ failed" in file.getvalue()
 
 
 def test_every_check_says_what_it_promises() -> None:

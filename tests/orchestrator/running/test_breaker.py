@@ -101,7 +101,7 @@ def test_another_look_where_one_finds_something_amiss(breaker: Breaker, network:
 
 def test_a_fault_that_is_not_gone_is_doubted(breaker: Breaker, network: Scripted) -> None:
     breaker.apply(fault("split", CUT))
-    network.bend = lambda _: None  # type: ignore[method-assign]
+    network.bend = lambda effects: None  # type: ignore[method-assign]
     (doubt,) = breaker.lift("split").doubts
     assert doubt.startswith("alice to bob: 0 of 20 packets passed") or "lost" in doubt
 

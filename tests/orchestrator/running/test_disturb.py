@@ -334,8 +334,12 @@ def test_a_run_that_is_stopped_in_the_middle_of_a_fault_leaves_nobody(
         begun.set()
         bench.stop.pause(50)
 
+    def stop() -> None:
+        begun.wait()
+        bench.stop.set()
+
     monkeypatch.setattr(Breaker, "apply", slow)
-    stopper = threading.Thread(target=lambda: (begun.wait(), bench.stop.set()))
+    stopper = threading.Thread(target=stop)
     stopper.start()
     run = bench.run(f"{TWO}  - pause: bob\n  - stream: {{at: all, pieces: 1}}\n")
     stopper.join()

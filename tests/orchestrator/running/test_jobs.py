@@ -20,7 +20,7 @@ from orchestrator.runs import Run, load
 from orchestrator.scenario import EngineName
 from orchestrator.stop import Stop, StoppedError
 from tests.orchestrator.bench import marks, write
-from tests.orchestrator.support import make_engine, processes_of, things_of
+from tests.orchestrator.support import client_behind, make_engine, processes_of, run_of, things_of
 
 TALK = (
     "name: {name}\nwhy: A test.\npeers: [alice, bob]\nconnections: line\nsteps:\n"
@@ -66,7 +66,12 @@ class Engines:
 
     @property
     def owners(self) -> list[str]:
-        return [engine._owner.run for engine in self.opened]
+        return [run_of(engine) for engine in self.opened]
+
+
+def engines_of(plan: Plan) -> Engines:
+    assert isinstance(plan.open_engine, Engines)
+    return plan.open_engine
 
 
 Make = Callable[..., Plan]
@@ -100,7 +105,7 @@ def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
     assert [run.judgement.word for run in done] == [
         "invalid", "valid", "valid", "invalid", "valid",
     ]  # fmt: skip
-    assert 2 <= len(plan.open_engine.opened) <= 3
+    assert 2 <= len(engines_of(plan).opened) <= 3
     ends = [number for what, number in watcher.told if what.startswith("end")]
     assert sorted(ends) == [0, 1, 2, 3, 4]
     assert ends[0] != 0, "the slow one is not waited for"
@@ -109,7 +114,7 @@ def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
 def test_one_job_keeps_its_peers_from_scenario_to_scenario(make: Make) -> None:
     plan = make(TALK, TALK, TALK)
     done = carry_out(plan, Watcher())
-    assert len(plan.open_engine.opened) == 1
+    assert len(engines_of(plan).opened) == 1
     warm = [[mark["warm"] for mark in marks(run, "ready")] for run in done]
     assert warm == [[False, False], [True, True], [True, True]]
 
@@ -135,8 +140,8 @@ def test_every_job_has_a_network_of_its_own(make: Make) -> None:
     def step(number: int, line: str) -> None:
         if "step 1" in line:
             both.wait()
-            client = plan.open_engine.opened[0]._client
-            mine = set(plan.open_engine.owners)
+            client = client_behind(engines_of(plan).opened[0])
+            mine = set(engines_of(plan).owners)
             seen[number] = things_of(client, lambda owner: owner.run in mine)
             both.wait()
 
@@ -146,8 +151,8 @@ def test_every_job_has_a_network_of_its_own(make: Make) -> None:
     for things in seen.values():
         assert len([name for name in things if not name.startswith("/")]) == 2
         assert len([name for name in things if name.startswith("/")]) == 6, "and their name servers"
-    with DockerEngine(make_engine("docker")._client) as other:
-        mine = set(plan.open_engine.owners)
+    with DockerEngine(client_behind(make_engine("docker"))) as other:
+        mine = set(engines_of(plan).owners)
         assert things_of(other._client, lambda owner: owner.run in mine) == []
 
 

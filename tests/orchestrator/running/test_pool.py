@@ -17,7 +17,7 @@ from orchestrator.errors import EngineError
 from orchestrator.runs import Run
 from orchestrator.stop import StoppedError
 from tests.orchestrator.bench import Bench, judged, marks, odd, texts
-from tests.orchestrator.support import Hands, processes_of, things_of, until
+from tests.orchestrator.support import Hands, client_behind, processes_of, things_of, until
 
 TALK = (
     "peers: [alice, bob]\nconnections: line\nsteps:\n"
@@ -222,7 +222,8 @@ def test_nothing_is_left_of_any_of_them(engine: str, tmp_path: Path) -> None:
     assert processes_of(bench.owner) == []
     if engine == "docker":
         with Bench(engine, tmp_path) as other:
-            assert things_of(other.engine._client, lambda owner: owner.run == bench.owner) == []
+            client = client_behind(other.engine)
+            assert things_of(client, lambda owner: owner.run == bench.owner) == []
     assert len(PUMP._takers) == reading
     until(lambda: threading.active_count() <= threads, "threads to end")
     until(lambda: open_files() <= files, "descriptors to be closed")

@@ -135,12 +135,14 @@ def test_a_crash_is_the_labs_own_line(stage: Stage) -> None:
 
 
 def test_silences_are_counted_in_a_row(stage: Stage) -> None:
-    stage.sessions["alice"].ask = lambda verb, **_: verb
+    alice: Any = stage.sessions["alice"]
+    alice.ask = lambda verb, **_: verb
     assert stage.answers("alice")
     assert [stage.unanswered("alice"), stage.unanswered("alice")] == [1, 2]
     assert not stage.answers("alice")
     assert stage.answers("bob")
-    assert stage.ask("alice", "list") == "list"
+    reply: object = stage.ask("alice", "list")
+    assert reply == "list"
     assert stage.answers("alice")
     assert stage.unanswered("alice") == 1
     stage.gone.add("bob")

@@ -105,7 +105,7 @@ def test_wrong_on_purpose_an_address_that_is_nobodys(
     ) -> dict[str, rules.Rules]:
         return right(effects, addresses | {"alice": "192.0.2.1"}, means)
 
-    monkeypatch.setattr(docker_network.rules, "shares", wrong)
+    monkeypatch.setattr(rules, "shares", wrong)
     network.bend({AB: CUT, ("bob", "carol"): CUT})
     assert arrived(network, AB, ("bob", "carol")) == [COUNT, 0]
 
@@ -154,7 +154,7 @@ def test_strangers_are_refused(network: DockerNetwork) -> None:
 def test_what_cannot_be_done_is_refused(
     network: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    able = docker_sidecar.Abilities({"cut": "nftables"}, {"loss": "no numgen"}, [])
+    able = docker_sidecar.Abilities({"cut": "nftables"}, {"loss": "no numgen"}, {})
     monkeypatch.setattr(docker_network, "abilities", lambda _: able)
     with pytest.raises(EngineError, match=r"^loss cannot be done here: no numgen$"):
         network.bend({AB: Effect(loss=0.1)})

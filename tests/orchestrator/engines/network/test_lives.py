@@ -76,7 +76,12 @@ def test_a_sidecar_that_is_held_up(
     let_pass(1.5)  # the lease runs out
     client_of(spare).api.unpause(only)
     told: list[str] = []
-    until(lambda: told.extend(cold.lapses()) or told, "the lapse")
+
+    def lapsed() -> bool:
+        told.extend(cold.lapses())
+        return bool(told)
+
+    until(lapsed, "the lapse")
     assert told == ["the sidecar of bob was held up: what held there lapsed for a while"]
     assert cold.lapses() == []
     assert arrived(cold, AB) == [0]
