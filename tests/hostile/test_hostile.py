@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from orchestrator import profile
+from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.errors import EngineError
 from orchestrator.profile import Profile
@@ -207,7 +208,8 @@ def test_the_network_reaches_peers_alone(place: Place, tmp_path: Path) -> None:
     bob = place.sessions["bob"].peer
     with Place("docker") as other, socket.create_server(("", 0)) as listening:
         other.start(["carol"])
-        gateway = place.engine._numbers.subnet.gateway  # type: ignore[attr-defined]
+        assert isinstance(place.engine, DockerEngine)
+        gateway = place.engine._numbers.subnet.gateway
         machine = next(
             each.address
             for some in psutil.net_if_addrs().values()
@@ -224,6 +226,6 @@ def test_the_network_reaches_peers_alone(place: Place, tmp_path: Path) -> None:
         assert "reached" not in said[6:-1], tried
         assert said[-1] == "reached"
         carol = other.sessions["carol"].peer.address
-        place.engine.discard([peer for peer in place.engine._peers if peer.name == "mallory"])  # type: ignore[attr-defined]
+        place.engine.discard([peer for peer in place.engine._peers if peer.name == "mallory"])
         _, *tried = dials(place, tmp_path, 5000, [carol])
         assert tried[6][0] != "reached"

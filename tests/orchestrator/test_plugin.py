@@ -115,7 +115,9 @@ def test_verdicts(pytester: pytest.Pytester) -> None:
     cases = {case.attrib["name"]: case for case in ET.fromstring(report).iter("testcase")}
     verdicts = {"good": "valid", "bad": "invalid", "endless": "unknown"}
     assert {name: properties(case)["peerlab_verdict"] for name, case in cases.items()} == verdicts
-    assert "bad is invalid" in cases["bad"].find("failure").attrib["message"]  # type: ignore[union-attr]
+    failure = cases["bad"].find("failure")
+    assert failure is not None
+    assert "bad is invalid" in failure.attrib["message"]
     assert Path(properties(cases["bad"])["peerlab_run"], "run.json").exists()
 
 

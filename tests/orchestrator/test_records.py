@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -112,8 +113,10 @@ def test_a_transcript_is_written_as_it_happens(tmp_path: Path) -> None:
 
 def test_owner() -> None:
     owner = Owner.this()
-    assert Owner.parse(owner.mark).run == owner.run  # type: ignore[union-attr]
-    assert not Owner.parse(owner.mark).is_gone  # type: ignore[union-attr]
+    parsed = Owner.parse(owner.mark)
+    assert parsed
+    assert parsed.run == owner.run
+    assert not parsed.is_gone
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     began = time.time()
     child = Owner("0" * 8, owner.host, process.pid, began)
@@ -138,11 +141,15 @@ def test_counting_connections() -> None:
 def test_pump_reads_many_until_they_end_or_are_removed() -> None:
     pump = Pump()
     got: dict[int, list[bytes]] = {}
+
+    def taker(number: int) -> Callable[[bytes, float], None]:
+        return lambda data, _: got[number].append(data)
+
     pipes = [os.pipe() for _ in range(50)]
     for number, (reader, _) in enumerate(pipes):
         os.set_blocking(reader, False)
         got[number] = []
-        pump.add(reader, lambda data, _, number=number: got[number].append(data))  # type: ignore[misc]
+        pump.add(reader, taker(number))
     for number, (_, writer) in enumerate(pipes):
         os.write(writer, b"%d" % number)
     until(lambda: all(got.values()), "all to be read")

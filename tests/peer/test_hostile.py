@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
+from peer.connection import Connection
 from peer.limits import Limits
 from peer.node import NodeError
 from tests.peer.support import LabNode, until
@@ -130,7 +131,9 @@ def test_somebody_else_s_instance(node: Make) -> None:
     one, other = node(), node()
     other.connect(one)
     one.await_line("connected 1")
-    instance = one.node._registry.members()[0].instance  # type: ignore[attr-defined]
+    member = one.node._registry.members()[0]
+    assert isinstance(member, Connection)
+    instance = member.instance
     with one.dial() as sock, sock.makefile("rb") as lines:
         sock.sendall(f"PEERLAB/1 hello 5000 {instance} {'d' * 16} raw\n".encode())
         assert lines.readline() == b"PEERLAB/1 refuse duplicate " + b"d" * 16 + b"\n"
@@ -178,7 +181,8 @@ class TestOneThatDoesNotRead:
             sock.sendall(b"".join(b"msg %d x\nping\n" % number for number in range(1, 20_001)))
             until(lambda: len(one.texts()) == 20_000)
             (connection,) = one.node._alive
-            assert len(connection._protocol._out) < 5_000_000  # type: ignore[union-attr]
+            assert connection._protocol
+            assert len(connection._protocol._out) < 5_000_000
 
 
 def fill(one: LabNode) -> int:

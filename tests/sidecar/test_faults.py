@@ -357,8 +357,9 @@ class talking(contextlib.AbstractContextManager["talking"]):  # noqa: N801 - rea
         assert self._talk.stdin
         self._talk.stdin.write(f"{line}\n")
         self._talk.stdin.flush()
-        assert self._talk.stdout
-        return lambda: self._talk.stdout.readline().strip()  # type: ignore[union-attr]
+        echoed = self._talk.stdout
+        assert echoed
+        return lambda: echoed.readline().strip()
 
     def __call__(self, line: str) -> str:
         return self.begin(line)()

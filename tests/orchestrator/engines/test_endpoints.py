@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orchestrator.engines.endpoints import is_among, plain
@@ -64,8 +66,10 @@ def test_a_dialling_peers_own_port_is_its_own(mesh: Place) -> None:
         assert not bob.has(row["address"], row["port"])
 
 
-def test_sockets_of_a_process_its_children_and_of_the_dead(process_place: object) -> None:
-    place: Place = process_place()  # type: ignore[operator]
+def test_sockets_of_a_process_its_children_and_of_the_dead(
+    process_place: Callable[[], Place],
+) -> None:
+    place = process_place()
     look = foreign("sockets.py")
     command = [*(look.start.process or ()), "{address}", "{port}"]
     look = look.model_copy(update={"start": look.start.model_copy(update={"process": command})})

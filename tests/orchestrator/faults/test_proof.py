@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from orchestrator.faults import proof
 from orchestrator.faults.chance import fewest, most
 from orchestrator.faults.effect import STRAIGHT, Effect, together
-from orchestrator.faults.probe import Measured, Probe
+from orchestrator.faults.probe import Measured, Probe, What
 from tests.orchestrator.faults.links import NETEM, RELAY, Link
 
 SEEDS = st.integers(0, 10**9)
@@ -281,8 +281,8 @@ def test_a_stream_needs_both_directions() -> None:
         ("stream", Measured(3, 96, 0.0123, None, 3), "96 bytes in 3 reads, 12.3 ms"),
     ],
 )
-def test_what_was_measured_in_words(what: str, measured: Measured, says: str) -> None:
-    probe = Probe(what, 20)  # type: ignore[arg-type]
+def test_what_was_measured_in_words(what: What, measured: Measured, says: str) -> None:
+    probe = Probe(what, 20)
     assert proof.phrase(measured, probe) == says
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -76,9 +77,9 @@ def test_peers_by_number_and_more_of_them(lab: Lab) -> None:
         ([("alice", "carol")], {"alice": "carol", "bob": "", "carol": "alice"}),
     ],
 )
-def test_shapes(lab: Lab, shape: object, links: dict[str, str]) -> None:
+def test_shapes(lab: Lab, shape: Any, links: dict[str, str]) -> None:
     lab.peers(3)
-    lab.connect_all(shape)  # type: ignore[arg-type]
+    lab.connect_all(shape)
     assert {name: " ".join(sorted(lab.peer(name).list())) for name in links} == links
 
 
@@ -216,9 +217,9 @@ def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(conductors: Condu
         ({"arguments": [3]}, "arguments: text is expected here, not the number 3"),
     ],
 )
-def test_a_lab_that_cannot_be(setting: dict[str, object], says: str) -> None:
+def test_a_lab_that_cannot_be(setting: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
-        Setting(**setting)  # type: ignore[arg-type]
+        Setting(**setting)
     assert said(error.value, Scenario).startswith(says)
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -194,11 +195,11 @@ def test_nobody_is_left_behind_where_one_cannot_be_taken(
 ) -> None:
     made = []
 
-    def once(*words: object) -> Session:
+    def once(*words: Any) -> Session:
         made.append(words)
         if len(made) == 2:
             raise EngineError("no more consoles")
-        return Session(*words)  # type: ignore[arg-type]
+        return Session(*words)
 
     with monkeypatch.context() as patch:
         patch.setattr("orchestrator.running.pool.Session", once)

@@ -33,11 +33,20 @@ from tests.waiting import let_pass
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
 
+def await_its_end(network: DockerNetwork) -> None:
+    def has_ended() -> bool:
+        sidecar = network._seats["bob"].sidecar
+        assert sidecar
+        return sidecar.ended
+
+    until(has_ended, "its end")
+
+
 def test_a_killed_sidecar_is_told_of_and_replaced(shared: Place, network: DockerNetwork) -> None:
     network.bend({AB: CUT})
     assert network.lapses() == []
     kill_sidecar(shared, "bob")
-    until(lambda: network._seats["bob"].sidecar.ended, "its end")  # type: ignore[union-attr]
+    await_its_end(network)
     assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
     network.bend({AB: CUT, CA: CUT})
     assert arrived(network, AB, CA, AC) == [0, 0, COUNT]
@@ -47,7 +56,7 @@ def test_a_killed_sidecar_is_told_of_and_replaced(shared: Place, network: Docker
 def test_measuring_replaces_a_killed_sidecar_too(shared: Place, network: DockerNetwork) -> None:
     network.bend({AB: CUT})
     kill_sidecar(shared, "bob")
-    until(lambda: network._seats["bob"].sidecar.ended, "its end")  # type: ignore[union-attr]
+    await_its_end(network)
     assert arrived(network, AB, BA) == [0, COUNT]
     assert len(network.lapses()) == 1
 
@@ -57,7 +66,7 @@ def test_what_a_killed_sidecar_held_is_lifted_at_once(
 ) -> None:
     network.bend({AB: CUT})
     kill_sidecar(shared, "bob")
-    until(lambda: network._seats["bob"].sidecar.ended, "its end")  # type: ignore[union-attr]
+    await_its_end(network)
     network.bend({})
     assert arrived(network, AB) == [COUNT]
     assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
