@@ -16,7 +16,7 @@ from peer.connection import Connection
 from peer.limits import Limits
 from peer.node import NodeError
 from tests.peer.support import LabNode, until
-from tests.peer.test_node import greet
+from tests.peer.test_node_silence import greet
 
 Make = Callable[..., LabNode]
 
