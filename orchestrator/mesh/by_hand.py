@@ -150,7 +150,7 @@ class ByHand:
     def notes(self, kept: Kept) -> list[str]:
         """Return what somebody should know of a fault that has been applied, in sentences."""
         features = kept.held.fault.effect.features
-        said = [*self._network.notes()] if "delay" in features else []
+        said = [says for each, says in self._network.notes().items() if each in features]
         if "stream" in features or ("delay" in features and not by_packets(kept.means)):
             said.append("connections that are there already stay as they are")
         return said

@@ -15,6 +15,7 @@ from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_sidecar import MESH_SIDECAR
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.effect import Link
+from orchestrator.faults.probes import by_packets
 from orchestrator.mesh.by_hand import ByHand, Kept
 from tests.orchestrator.support import Place, await_exit
 
@@ -163,3 +164,7 @@ def test_whom_the_relay_bends_is_told(command: Command) -> None:
         assert faults.notes(lossy) == []
         slow = faults.apply("stream", between=["bob", "carol"], delay=0.2)
         assert faults.notes(slow) == ["connections that are there already stay as they are"]
+        late = faults.apply("impair", between=["alice", "carol"], delay=0.2)
+        told = [each.partition(" (")[0] for each in faults.notes(late)]
+        bent = ["no netem here", "connections that are there already stay as they are"]
+        assert told == ([] if by_packets(late.means) else bent)
