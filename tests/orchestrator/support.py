@@ -116,6 +116,11 @@ class Place:
             self.sessions[peer.name].await_ready()
         return [self.sessions[peer.name] for peer in peers]
 
+    @property
+    def client(self) -> docker_client.Client:
+        """The client of its engine, which must be Docker's."""
+        return client_behind(self.engine)
+
     def _heard(self, name: str, notice: Notice) -> None:
         told = self.unread if notice.kind == UNREAD else self.notices
         told.setdefault(name, []).append(notice)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from orchestrator.engines import docker_mesh, docker_note, docker_sidecar, leftovers
-from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.engines.docker_sidecar import LIFE, MESH_SIDECAR
@@ -34,12 +33,7 @@ def mesh_place() -> Iterator[Place]:
     with Place("docker") as place:
         place.start(["alice", "bob"])
         yield place
-        remove_mesh_sidecars(client_of(place), peers_of(place))
-
-
-def client_of(place: Place) -> Any:
-    assert isinstance(place.engine, DockerEngine)
-    return place.engine._client
+        remove_mesh_sidecars(place.client, peers_of(place))
 
 
 def peers_of(place: Place) -> list[DockerPeer]:
@@ -49,12 +43,12 @@ def peers_of(place: Place) -> list[DockerPeer]:
 
 def command(place: Place) -> MeshNetwork:
     """Return what a command has: a network of its own."""
-    return MeshNetwork(client_of(place), peers_of(place))
+    return MeshNetwork(place.client, peers_of(place))
 
 
 def sidecars_of(place: Place) -> list[str]:
     ours = [peer.container for peer in peers_of(place)]
-    found = client_of(place).api.containers(all=True, filters={"label": MESH_SIDECAR})
+    found = place.client.api.containers(all=True, filters={"label": MESH_SIDECAR})
     return [each["Id"] for each in found if each["Labels"][MESH_SIDECAR] in ours]
 
 
@@ -87,7 +81,7 @@ def test_it_holds_from_command_to_command(mesh_place: Place) -> None:
     assert arrived(third) == [COUNT, COUNT]
     assert third.lapses() == []
     third.close()
-    assert remove_mesh_sidecars(client_of(mesh_place), peers_of(mesh_place)) == 2
+    assert remove_mesh_sidecars(mesh_place.client, peers_of(mesh_place)) == 2
     assert sidecars_of(mesh_place) == []
 
 
@@ -144,8 +138,8 @@ def test_what_has_lapsed_is_told_and_holds_again(mesh_place: Place) -> None:
     first.close()
     _, bob = peers_of(mesh_place)
     wanted = {"label": f"{MESH_SIDECAR}={bob.container}"}
-    (sidecar,) = client_of(mesh_place).api.containers(filters=wanted)
-    docker_sidecar.remove(client_of(mesh_place), "bob", sidecar["Id"])
+    (sidecar,) = mesh_place.client.api.containers(filters=wanted)
+    docker_sidecar.remove(mesh_place.client, "bob", sidecar["Id"])
     second = command(mesh_place)
     assert second.lapses() == ["what held at bob had lapsed: it has no sidecar any more"]
     assert arrived(second) == [0, 0]
@@ -158,7 +152,7 @@ def test_what_holds_does_so_at_a_peer_that_was_started_again(mesh_place: Place) 
     first.note("both")
     first.close()
     _, bob = peers_of(mesh_place)
-    client_of(mesh_place).api.restart(bob.container, timeout=1)
+    mesh_place.client.api.restart(bob.container, timeout=1)
     second = command(mesh_place)
     second.refresh()
     assert arrived(second) == [0, 0]
@@ -171,7 +165,7 @@ def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: Place) -> 
     first.bend({AB: CUT, BA: CUT})
     first.note("both")
     first.close()
-    without = MeshNetwork(client_of(mesh_place), [alice])
+    without = MeshNetwork(mesh_place.client, [alice])
     assert without.measure({AB: PACKETS}) == {AB: Measured(0, 0, error=NOT_RUNNING)}
     without.bend({BA: CUT})
     without.note("one of them")
@@ -185,16 +179,16 @@ def test_sidecars_that_are_of_no_use_are_removed(mesh_place: Place) -> None:
     first = command(mesh_place)
     first.bend({AB: CUT, BA: CUT})
     first.note("both")
-    api = client_of(mesh_place).api
+    api = mesh_place.client.api
     alice, bob = peers_of(mesh_place)
     (frozen,) = api.containers(filters={"label": f"{MESH_SIDECAR}={alice.container}"})
     api.pause(frozen["Id"])
     labels = {MESH_SIDECAR: bob.container, LIFE: ""}
     api.create_container("peerlab-sidecar:latest", labels=labels)
-    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    leftovers.remove_things(mesh_place.client, lambda _: None)
     assert len(sidecars_of(mesh_place)) == 3  # somebody may be about to start it
     first.close()
-    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    leftovers.remove_things(mesh_place.client, lambda _: None)
     assert len(sidecars_of(mesh_place)) == 2
     second = command(mesh_place)
     assert len(sidecars_of(mesh_place)) == 2
@@ -209,7 +203,7 @@ def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: 
     first.note("kept")
     first.close()
     _, bob = peers_of(mesh_place)
-    client_of(mesh_place).api.restart(bob.container, timeout=1)
+    mesh_place.client.api.restart(bob.container, timeout=1)
     second = command(mesh_place)
     assert second.notes_kept() == "kept"
     second.bend({AB: CUT})
@@ -230,7 +224,7 @@ def test_a_note_needs_neither_a_fault_nor_a_peer_that_runs(mesh_place: Place) ->
     again = command(mesh_place)
     assert again.notes_kept() == "nobody is there"
     again.close()
-    remove_mesh_sidecars(client_of(mesh_place), peers_of(mesh_place))
+    remove_mesh_sidecars(mesh_place.client, peers_of(mesh_place))
     after = command(mesh_place)
     assert after.notes_kept() == ""
     after.close()
@@ -253,7 +247,7 @@ def test_what_holds_is_known_when_every_sidecar_was_killed(mesh_place: Place) ->
     first.note("both")
     first.close()
     for sidecar in sidecars_of(mesh_place):
-        docker_sidecar.remove(client_of(mesh_place), "somebody", sidecar)
+        docker_sidecar.remove(mesh_place.client, "somebody", sidecar)
     second = command(mesh_place)
     assert second.notes_kept() == "both"
     assert sorted(second.lapses()) == [
@@ -265,7 +259,7 @@ def test_what_holds_is_known_when_every_sidecar_was_killed(mesh_place: Place) ->
 
 def test_a_note_goes_with_the_last_of_its_peers(mesh_place: Place) -> None:
     def notes() -> list[Any]:
-        found = client_of(mesh_place).api.containers(all=True, filters={"label": docker_note.NOTE})
+        found = mesh_place.client.api.containers(all=True, filters={"label": docker_note.NOTE})
         return [each for each in found if alice.container in each["Labels"][docker_note.ABOUT]]
 
     alice, bob = peers_of(mesh_place)
@@ -274,10 +268,10 @@ def test_a_note_goes_with_the_last_of_its_peers(mesh_place: Place) -> None:
     network.note("second")
     network.close()
     alice.remove()
-    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    leftovers.remove_things(mesh_place.client, lambda _: None)
     assert len(notes()) == 1
     bob.remove()
-    leftovers.remove_things(client_of(mesh_place), lambda _: None)
+    leftovers.remove_things(mesh_place.client, lambda _: None)
     assert notes() == []
 
 
@@ -286,17 +280,17 @@ def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
     network.bend({AB: CUT, BA: CUT})
     network.close()
     said: list[str] = []
-    leftovers.remove_things(client_of(mesh_place), said.append)
+    leftovers.remove_things(mesh_place.client, said.append)
     assert len(sidecars_of(mesh_place)) == 2
     _, bob = peers_of(mesh_place)
     bob.remove()
-    leftovers.remove_things(client_of(mesh_place), said.append)
+    leftovers.remove_things(mesh_place.client, said.append)
     assert len(sidecars_of(mesh_place)) == 1
 
 
 def test_a_mesh_without_peers_has_no_notes(mesh_place: Place) -> None:
-    network = MeshNetwork(client_of(mesh_place), [])
+    network = MeshNetwork(mesh_place.client, [])
     assert network.notes_kept() == ""
     network.bend({})
     network.close()
-    assert docker_mesh.remove_mesh_sidecars(client_of(mesh_place), []) == 0
+    assert docker_mesh.remove_mesh_sidecars(mesh_place.client, []) == 0

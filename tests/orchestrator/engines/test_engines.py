@@ -18,7 +18,6 @@ from orchestrator.console.session import Session
 from orchestrator.engines import docker_client, process
 from orchestrator.engines.base import Status
 from orchestrator.engines.choose import choose
-from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_peer import DockerPeer
 from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneError
 from orchestrator.profile import Profile
@@ -169,8 +168,7 @@ def test_stop_ends_a_start_of_many(place: Place) -> None:
 @pytest.mark.docker
 def test_kept_peers_run_on_and_can_be_attached_to() -> None:
     with Place("docker", keep=True) as place:
-        assert isinstance(place.engine, DockerEngine)
-        client = place.engine._client
+        client = place.client
         (session,) = place.start(["alice"])
         session.close()
         place.engine.keep()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker_network import DockerNetwork
 from orchestrator.engines.docker_sidecar import SIDECAR
 from orchestrator.faults.effect import Effect, Link
@@ -25,15 +22,10 @@ def network_of(place: Place) -> DockerNetwork:
     return network
 
 
-def client_of(place: Place) -> Any:
-    assert isinstance(place.engine, DockerEngine)
-    return place.engine._client
-
-
 def sidecars_of(place: Place) -> list[str]:
     """Return the ids of the sidecars of a place's peers."""
     ours = [getattr(session.peer, "container", "") for session in place.sessions.values()]
-    found = client_of(place).api.containers(all=True, filters={"label": SIDECAR})
+    found = place.client.api.containers(all=True, filters={"label": SIDECAR})
     return [each["Id"] for each in found if each["Labels"][SIDECAR] in ours]
 
 
@@ -45,6 +37,6 @@ def arrived(network: DockerNetwork, *links: Link, probe: Probe = PACKETS) -> lis
 
 def kill_sidecar(place: Place, of: str) -> None:
     for each in sidecars_of(place):
-        labels = client_of(place).api.inspect_container(each)["Config"]["Labels"]
+        labels = place.client.api.inspect_container(each)["Config"]["Labels"]
         if labels[SIDECAR] == getattr(place.sessions[of].peer, "container", ""):
-            client_of(place).api.kill(each)
+            place.client.api.kill(each)

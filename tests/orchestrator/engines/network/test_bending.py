@@ -22,7 +22,6 @@ from tests.orchestrator.engines.network.places import (
     PACKETS,
     STREAM,
     arrived,
-    client_of,
     network_of,
     sidecars_of,
 )
@@ -163,9 +162,7 @@ def test_what_cannot_be_done_is_refused(
 def test_abilities_are_asked_once(shared: Place, network: DockerNetwork) -> None:
     assert {*network.means(), *network.lacks()} >= set(FEATURES)
     assert {*network.notes()} <= {*network.means()}
-    assert docker_sidecar.abilities(client_of(shared)) is docker_sidecar.abilities(
-        client_of(shared)
-    )
+    assert docker_sidecar.abilities(shared.client) is docker_sidecar.abilities(shared.client)
 
 
 def test_closed_is_closed(cold: DockerNetwork) -> None:
@@ -196,7 +193,7 @@ def test_a_straight_network_costs_nothing(spare: Place, cold: DockerNetwork) -> 
 def test_a_sidecar_has_one_capability_and_limits(spare: Place, cold: DockerNetwork) -> None:
     cold.bend({AB: CUT})
     (only,) = sidecars_of(spare)
-    found = client_of(spare).api.inspect_container(only)
+    found = spare.client.api.inspect_container(only)
     host = found["HostConfig"]
     assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], ["NET_ADMIN"])
     assert host["SecurityOpt"] == ["no-new-privileges:true"]

@@ -22,12 +22,11 @@ from tests.orchestrator.engines.network.places import (
     CUT,
     PACKETS,
     arrived,
-    client_of,
     kill_sidecar,
     network_of,
     sidecars_of,
 )
-from tests.orchestrator.support import ROOT, Place, until
+from tests.orchestrator.support import ROOT, Place, await_exit, until
 from tests.waiting import let_pass
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
@@ -79,11 +78,11 @@ def test_a_sidecar_that_is_held_up(
     monkeypatch.setattr(docker_seat, "_TELLS_WITHIN", 0.3)
     cold.bend({AB: CUT})
     (only,) = sidecars_of(spare)
-    client_of(spare).api.pause(only)
+    spare.client.api.pause(only)
     assert cold.lapses() == ["the sidecar of bob does not answer: what held there lapses"]
     assert cold.lapses() == []
     let_pass(1.5)  # the lease runs out
-    client_of(spare).api.unpause(only)
+    spare.client.api.unpause(only)
     told: list[str] = []
 
     def lapsed() -> bool:
@@ -105,12 +104,12 @@ def test_a_lapse_is_told_though_nothing_holds_any_more(
     network = network_of(own)
     network.bend({AB: CUT})
     (only,) = sidecars_of(own)
-    client_of(own).api.pause(only)
+    own.client.api.pause(only)
     let_pass(1.5)  # the lease runs out
-    client_of(own).api.unpause(only)
+    own.client.api.unpause(only)
     if is_restarted:
         bob: Any = own.sessions["bob"].peer
-        client_of(own).api.restart(bob.container, timeout=1)
+        own.client.api.restart(bob.container, timeout=1)
         network.refresh()
     network.bend({})
     assert network.lapses() == [
@@ -124,11 +123,11 @@ def test_a_peer_that_restarts(own: Place) -> None:
     network.bend({AB: CUT})
     bob: Any = own.sessions["bob"].peer
     bob.kill()
-    until(lambda: bob.status().state == "exited", "bob to end")
+    await_exit(bob)
     found = network.measure({AB: PACKETS, BA: PACKETS})
     assert found == dict.fromkeys([AB, BA], Measured(0, 0, error=NOT_RUNNING))
     network.bend({AB: CUT, BA: Effect(loss=1.0)})
-    client_of(own).api.start(bob.container)
+    own.client.api.start(bob.container)
     network.refresh()
     assert arrived(network, AB, BA) == [0, 0]
     network.bend({})
@@ -143,7 +142,7 @@ def test_without_refresh_the_new_network_is_straight(own: Place) -> None:
     network = network_of(own)
     network.bend({AB: CUT})
     bob: Any = own.sessions["bob"].peer
-    client_of(own).api.restart(bob.container, timeout=1)
+    own.client.api.restart(bob.container, timeout=1)
     other = network_of(own)
     assert arrived(other, AB) == [COUNT]
     network.refresh()
@@ -152,12 +151,12 @@ def test_without_refresh_the_new_network_is_straight(own: Place) -> None:
 
 def test_a_paused_peer(shared: Place, network: DockerNetwork) -> None:
     bob: Any = shared.sessions["bob"].peer
-    client_of(shared).api.pause(bob.container)
+    shared.client.api.pause(bob.container)
     try:
         network.bend({AB: CUT})
         assert arrived(network, AB, BA) == [0, COUNT]
     finally:
-        client_of(shared).api.unpause(bob.container)
+        shared.client.api.unpause(bob.container)
 
 
 ABANDONED = """
@@ -179,7 +178,7 @@ def test_sidecars_end_when_their_lab_is_killed(shared: Place) -> None:
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     run, *peers = done.stdout.split()
-    client = client_of(shared)
+    client = shared.client
 
     def left() -> list[str]:
         found = client.api.containers(all=True, filters={"label": SIDECAR})
