@@ -28,7 +28,6 @@ class _Record:
     arrived: int = 0  # packets, or a stream's bytes
     reads: int = 0
     arrivals: list[Arrival] = field(default_factory=list)  # of packets, or reads
-    writes: list[Arrival] = field(default_factory=list)  # of packets, or what a stream is made of
     numbers: set[int] = field(default_factory=set)
     stream: _Receiving | None = None
     ended: bool = False
@@ -41,11 +40,12 @@ class _Record:
     def as_data(self) -> dict[str, object]:
         if self.stream:
             self.stream.tell(self)
+        writes = self.stream.writes() if self.stream else self.arrivals
         return {
             "arrived": self.arrived,
             "delay": probe.delay(self.arrivals),
             "rate": probe.rate(self.arrivals),
-            "spread": probe.spread(self.writes),
+            "spread": probe.spread(writes),
             "reads": self.reads,
             "error": self.error,
         }
@@ -114,7 +114,6 @@ class Hearing:
             record.numbers.add(packet.number)
             record.arrived = record.reads = len(record.numbers)
             record.arrivals.append(Arrival(packet.stamp, at, len(data)))
-            record.writes = record.arrivals
             record.news.set()
 
     async def _receive(self, stream: socket.socket) -> None:
@@ -162,10 +161,12 @@ class _Receiving:
 
     def tell(self, record: _Record) -> None:
         """Say how it came so far."""
-        data = bytes(self._data)
-        record.arrivals = probe.arrivals_of(data, self._size, self._reads)
-        record.writes = probe.writes_of(data, self._size, self._reads)
+        record.arrivals = probe.arrivals_of(bytes(self._data), self._size, self._reads)
         record.arrived, record.reads = len(self._data), len(self._reads)
+
+    def writes(self) -> list[Arrival]:
+        """Return how each of its writes came so far."""
+        return probe.writes_of(bytes(self._data), self._size, self._reads)
 
 
 def _packet_socket(address: str) -> socket.socket:

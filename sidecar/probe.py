@@ -145,14 +145,14 @@ def delay(arrivals: Sequence[Arrival]) -> float | None:
     """Return the median of the seconds on the way; None where nothing came."""
     if not arrivals:
         return None
-    return median((each.at - each.stamp) * _NANO for each in arrivals)
+    return median(_delays(arrivals))
 
 
 def spread(arrivals: Sequence[Arrival]) -> float | None:
     """Return between what seconds the middle half of the delays lies; None where few came."""
     if len(arrivals) < _FEW:
         return None
-    first, _, third = quantiles((each.at - each.stamp) * _NANO for each in arrivals)
+    first, _, third = quantiles(_delays(arrivals))
     return third - first
 
 
@@ -163,3 +163,7 @@ def rate(arrivals: Sequence[Arrival]) -> float | None:
     seconds = (arrivals[-1].at - arrivals[0].at) * _NANO
     later = sum(each.size for each in arrivals[1:])  # the first came when the time began
     return later / seconds if seconds > 0 else None
+
+
+def _delays(arrivals: Sequence[Arrival]) -> list[float]:
+    return [(each.at - each.stamp) * _NANO for each in arrivals]

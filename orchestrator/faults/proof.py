@@ -149,8 +149,8 @@ def phrase(measured: Measured, probe: Probe) -> str:
     if probe.what == "stream":
         found = f"{counted(measured.arrived, 'byte')} in {counted(measured.reads, 'read')}"
     late = "" if measured.delay is None else f", {as_time(measured.delay)}"
-    if late and (measured.spread or 0.0) >= VARIES:
-        late += f" ± {as_time((measured.spread or 0.0) / 2)}"
+    if late and measured.spread is not None and measured.spread >= VARIES:
+        late += f" ± {as_time(measured.spread / 2)}"
     return f"{found}{late}{ended_by(measured)}"
 
 
@@ -180,10 +180,10 @@ def _passes(effect: Effect, before: Measured | None) -> float:
 def _delay_amiss(effect: Effect, probe: Probe, measured: Measured, means: Means) -> str:
     if not effect.delay or not by_packets(means):
         return ""
-    early = too_early(effect.delay, effect.jitter, measured.arrived, measured)
-    early = early or too_even(effect.jitter, probe, measured)
-    if early or effect.bandwidth is not None:  # they may wait for each other
-        return early
+    what = too_early(effect.delay, effect.jitter, measured.arrived, measured)
+    what = what or too_even(effect.jitter, probe, measured)
+    if what or effect.bandwidth is not None:  # they may wait for each other
+        return what
     return too_late(effect.delay, effect.delay + effect.jitter, measured)
 
 

@@ -47,10 +47,10 @@ def amiss(effect: Effect, probe: Probe, measured: Measured, back: Effect) -> str
     count = min(probe.count, measured.reads)  # what is written together is delayed so
     if not later:
         return ""
-    early = too_early(later, effect.jitter, count, measured)
-    early = early or too_even(effect.jitter, probe, measured)
-    if early or effect.pieces or any(way.loss or way.bandwidth for way in (effect, back)):
-        return early  # else it takes its time for other reasons
+    what = too_early(later, effect.jitter, count, measured)
+    what = what or too_even(effect.jitter, probe, measured)
+    if what or effect.pieces or any(way.loss or way.bandwidth for way in (effect, back)):
+        return what  # else it takes its time for other reasons
     at_most = later + effect.jitter + back.delay + back.jitter  # it is dialled first, both ways
     return too_late(later, at_most, measured)
 
