@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bench import driving, starting
 from bench.measure import Ratio
-from orchestrator.engines import docker_client
+from orchestrator.engines.docker import client as docker_client
 from orchestrator.errors import LabError
 
 

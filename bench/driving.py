@@ -14,8 +14,8 @@ from typing import Any
 from bench.measure import Ratio, seconds
 from orchestrator import profile
 from orchestrator.console.session import Session
-from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.docker.peer import DockerPeer
 
 _ROUNDS = 40
 _ASKS = 50  # a round, on either side

@@ -13,8 +13,8 @@ from typing import Any
 from bench.measure import Ratio, seconds
 from orchestrator import definition, profile
 from orchestrator.console.session import Session
-from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker_container import Image
+from orchestrator.engines.docker.container import Image
+from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.image import IMAGE
 
 _ROUNDS = 4

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from orchestrator import document
 from orchestrator.document import Strict
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 
 COMPOSE_FILE = ROOT / "compose.yaml"
 

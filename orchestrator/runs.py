@@ -18,12 +18,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator import checks, history
+from orchestrator import checks
 from orchestrator.checks import Facts
 from orchestrator.checks.verdict import Judgement, Verdict, worst
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.files import write_whole
-from orchestrator.history import FORMAT, Entry
+from orchestrator.history import entries as history
+from orchestrator.history.entries import FORMAT, Entry
 
 SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"
 """Files of a run."""
@@ -207,7 +208,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
         "check": verdict.check,
         "verdict": verdict.judgement.word,
         "says": verdict.says,
-        "witnesses": [asdict(witness) for witness in verdict.witnesses],
+        "witnesses": [asdict(finding) for finding in verdict.findings],
     }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from peer import events
 from peer.addresses import normal
-from peer.events import Ending
+from peer.events import Quiescence
 from peer.protocol import Protocol, Role
 from peer.render import Row
 from peer.waker import Waker
@@ -137,14 +137,14 @@ class Connection:
         self._waker.wake()
         return asked
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: Quiescence) -> None:
         """Begin an orderly end."""
         with self._lock:
             if self._protocol:
                 self._protocol.end(ending, time.monotonic())
         self._waker.wake()
 
-    def abort(self, ending: Ending) -> None:
+    def abort(self, ending: Quiescence) -> None:
         """End at once."""
         with self._lock:
             if self._protocol:
@@ -207,7 +207,7 @@ class Connection:
     def _forget_unsent(self, sock: socket.socket) -> None:
         """What was reported undelivered must not arrive once the network has healed."""
         assert self._protocol is not None  # noqa: S101 - made by _greet
-        if self._protocol.ending in (Ending.SILENT, Ending.REPLACED):
+        if self._protocol.ending in (Quiescence.SILENT, Quiescence.REPLACED):
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -217,10 +217,10 @@ class Connection:
         while True:
             if self._replaced:
                 self._take_in_rest(sock)
-                self.abort(Ending.REPLACED)
+                self.abort(Quiescence.REPLACED)
             with self._lock:
                 if self._called_off and not self.id:
-                    protocol.abort(Ending.CALLED_OFF)
+                    protocol.abort(Quiescence.CALLED_OFF)
                 data, deadline = protocol.data_to_send(), protocol.deadline()
                 over, half_close = protocol.over, protocol.half_close
             if over or (half_close and self._eof):
@@ -232,7 +232,7 @@ class Connection:
                 self._exchange(sock, flags, data)
             except OSError as error:
                 broken = error.errno in _NETWORK_FAILURES
-                self.abort(Ending.UNREACHABLE if broken else Ending.RESET)
+                self.abort(Quiescence.UNREACHABLE if broken else Quiescence.RESET)
             self._tick(due=due, quiet=not flags)
             self._dispatch()
 

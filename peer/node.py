@@ -15,7 +15,7 @@ from peer import addresses, events, render, wire
 from peer.connection import Connection
 from peer.console import ConsoleGoneError
 from peer.dial import DialError, dial
-from peer.events import Ending
+from peer.events import Quiescence
 from peer.listener import Listener, listen
 from peer.outbox import WindowFullError
 from peer.protocol import NotOpenError, Protocol, Role
@@ -184,7 +184,7 @@ class Node:
         """
         connection = self._find(number)
         self._registry.release(connection)
-        connection.end(Ending.TERMINATED_HERE)
+        connection.end(Quiescence.TERMINATED_HERE)
         connection.over.wait(self._settings.limits.linger + _GRACE)
         return connection.row
 
@@ -215,10 +215,10 @@ class Node:
         with self._lock:
             alive = list(self._alive)
         for connection in alive:
-            connection.end(Ending.EXITED_HERE)
+            connection.end(Quiescence.EXITED_HERE)
         for connection in alive:
             connection.join(deadline)
-            connection.abort(Ending.EXITED_HERE)
+            connection.abort(Quiescence.EXITED_HERE)
         for connection in alive:
             connection.join(deadline + _GRACE)
 
@@ -285,7 +285,7 @@ class Node:
         future = self._dialling.get(connection)
         if failure and future and not future.done():
             broken = isinstance(failure, OSError)
-            future.set_exception(DialError(Ending.RESET.value) if broken else failure)
+            future.set_exception(DialError(Quiescence.RESET.value) if broken else failure)
 
     def _report(self, connection: Connection, happened: Sequence[events.Event]) -> None:
         lines = [line for event in happened for line in self._lines(connection, event)]
@@ -350,18 +350,18 @@ class Node:
         if not connection.id:
             return []
         lines = render.undelivered(connection.row, event.undelivered)
-        if event.ending not in (Ending.TERMINATED_HERE, Ending.EXITED_HERE):
+        if event.ending not in (Quiescence.TERMINATED_HERE, Quiescence.EXITED_HERE):
             lines.append(render.closed(connection.row, why))
         return lines
 
     def _why(self, event: events.Closed) -> str:
         match event.ending, event.refusal:
-            case Ending.SILENT, _:
+            case Quiescence.SILENT, _:
                 return f"{event.ending.value} for {self._settings.limits.silence:g} s"
-            case Ending.REFUSED, "self":
+            case Quiescence.REFUSED, "self":
                 return "that is this peer itself"
-            case Ending.REFUSED, "duplicate":
+            case Quiescence.REFUSED, "duplicate":
                 return "already connected to that peer, or it is dialling this one right now"
-            case Ending.REFUSED, _:
+            case Quiescence.REFUSED, _:
                 return "that peer is at its limit of connections"
         return event.ending.value

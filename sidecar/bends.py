@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import uniform
 from typing import Literal
 
-from sidecar.rules import STRAIGHT, Bend
+from sidecar.rules import CLEAR, Bend
 
 BOUND = 1 << 20
 """Bytes that may wait in one direction, before no more are read."""
@@ -24,7 +24,7 @@ _AT_ONCE = 1 << 16  # bytes passed on in one go
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class MeshLock:
     """What is to be done now.
 
     Attributes:
@@ -56,7 +56,7 @@ class Line:
     """
 
     def __init__(
-        self, bend: Bend = STRAIGHT, between: Callable[[float, float], float] = uniform
+        self, bend: Bend = CLEAR, between: Callable[[float, float], float] = uniform
     ) -> None:
         self.size = 0
         self.bend = bend
@@ -98,28 +98,28 @@ class Line:
         # An end lags as bytes do, but nobody need wait for more of them to be collected.
         self._end_due = max(self._last_due, now + self._lag())
 
-    def turn(self, now: float) -> Turn:
+    def turn(self, now: float) -> MeshLock:
         """Return what is to be done, taking the bytes out that are to be passed on."""
         reset = self.bend.reset
         if reset is not None and self._passed >= reset:
-            return Turn(last="reset")
+            return MeshLock(last="reset")
         if not self._chunks:
             return self._without_bytes(now)
         ready_at = max(self._chunks[0].due, self._next_piece if self.bend.pieces else 0.0)
         if ready_at > now:
-            return Turn(wait=ready_at - now)
+            return MeshLock(wait=ready_at - now)
         data = self._take(self._most(), now)
         self._passed += len(data)
-        return Turn(data, last="reset" if reset is not None and self._passed >= reset else "")
+        return MeshLock(data, last="reset" if reset is not None and self._passed >= reset else "")
 
     def was_passed(self, now: float) -> None:
         """Say when the bytes of the last turn had been passed on."""
         self._next_piece = now + GAP
 
-    def _without_bytes(self, now: float) -> Turn:
+    def _without_bytes(self, now: float) -> MeshLock:
         if not self._ended:
-            return Turn()
-        return Turn(wait=self._end_due - now) if self._end_due > now else Turn(last="end")
+            return MeshLock()
+        return MeshLock(wait=self._end_due - now) if self._end_due > now else MeshLock(last="end")
 
     def _most(self) -> int:
         most = self.bend.pieces or (BOUND if self.bend.hold else _AT_ONCE)

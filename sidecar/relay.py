@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 
 from sidecar.accepting import Accepting
 from sidecar.carry import Carried
-from sidecar.rules import STRAIGHT, Bend, Bent
+from sidecar.rules import CLEAR, Bend, Bent
 from sidecar.sockets import original_target, reset, to_dial
 
 LOOPBACK = "127.0.0.1"
@@ -70,7 +70,7 @@ class Relay:
 
     def _bends(self, key: str) -> tuple[Bend, Bend]:
         bent = self._bent.get(key)
-        return (bent.out, bent.back) if bent else (STRAIGHT, STRAIGHT)
+        return (bent.out, bent.back) if bent else (CLEAR, CLEAR)
 
     async def _carry_redirected(self, came: socket.socket) -> None:
         try:

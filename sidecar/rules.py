@@ -66,7 +66,7 @@ class Bend:
     reset: int | None = None
 
 
-STRAIGHT = Bend()
+CLEAR = Bend()
 """Bytes go on as they come."""
 
 
@@ -83,8 +83,8 @@ class Bent:
     """
 
     to: str
-    out: Bend = STRAIGHT
-    back: Bend = STRAIGHT
+    out: Bend = CLEAR
+    back: Bend = CLEAR
     port: int = 0
     source: str = ""
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from orchestrator.engines import docker_client
-from orchestrator.engines.turn import Turn
+from orchestrator.cancel import CancelToken
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.lock import MeshLock
 from orchestrator.errors import EngineError
-from orchestrator.running.conduct import Conductor
-from orchestrator.running.pool import Pool
-from orchestrator.stop import Stop
+from orchestrator.runner.pool import Pool
+from orchestrator.runner.run import Runner
 from tests.orchestrator.support import Place
 
 ENGINES = ["process", pytest.param("docker", marks=pytest.mark.docker)]
@@ -80,19 +80,19 @@ def conductor(
     request: pytest.FixtureRequest,
     docker_refusal: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Conductor]:
+) -> Iterator[Runner]:
     """One engine for all scenarios of a module, as for those of one `peerlab run`."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
     with Place(request.param) as place:
-        pool = Pool(place.engine, Stop())
-        yield Conductor(pool, tmp_path_factory.mktemp("runs"))
+        pool = Pool(place.engine, CancelToken())
+        yield Runner(pool, tmp_path_factory.mktemp("runs"))
         pool.close()
 
 
 @pytest.fixture(scope="module")
 def only_mesh() -> Iterator[None]:
     """Wait until no other test uses the mesh, which is one for the whole machine."""
-    turn = Turn("the mesh that tests use", _MESH_WITHIN)  # of every checkout on it
+    turn = MeshLock("the mesh that tests use", _MESH_WITHIN)  # of every checkout on it
     yield
     turn.end()

@@ -20,19 +20,19 @@ from orchestrator.checks import (
     receipts,
     senders,
 )
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.operations import LONGEST
-from orchestrator.checks.verdict import Judgement, Verdict, Witness, worst
-from orchestrator.history import Entry
+from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
+from orchestrator.history.entries import Entry
 
 __all__ = [
     "CHECKS",
     "NAMES",
     "Check",
     "Facts",
+    "Finding",
     "Judgement",
     "Verdict",
-    "Witness",
     "judge",
     "lists",
     "pending",

@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orchestrator.checks.connections import End
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.operations import LONGEST
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, unread, when
 from orchestrator.text import count
 
@@ -33,18 +33,18 @@ NAME = "both ends"
 def check(facts: Facts) -> Verdict:
     """Judge what the other ends were told."""
     wrong, unsure = [*_unasked(facts)], [*_by_hand(facts)]
-    for end, witness in _told_again(facts):
-        (unsure if facts.is_vague(end) else wrong).append(witness)
-    for kind, end, witness in _untold(facts):
-        if line := facts.unread.notice(kind, end.other, witness.at):
-            unsure.append(replace(witness, says=f"{witness.says}; {unread(line)}"))
+    for end, finding in _told_again(facts):
+        (unsure if facts.is_vague(end) else wrong).append(finding)
+    for kind, end, finding in _untold(facts):
+        if line := facts.unread.notice(kind, end.other, finding.at):
+            unsure.append(replace(finding, says=f"{finding.says}; {unread(line)}"))
             continue
-        due = facts.was_due(end.peer, end.other, witness.at)
+        due = facts.was_due(end.peer, end.other, finding.at)
         is_sure = due and not facts.is_vague(end)
-        (wrong if is_sure else unsure).append(witness)
-    for end, witness in _overtaken(facts):
+        (wrong if is_sure else unsure).append(finding)
+    for end, finding in _overtaken(facts):
         is_sure = facts.settled is not None and not facts.is_vague(end)
-        (wrong if is_sure else unsure).append(witness)
+        (wrong if is_sure else unsure).append(finding)
     return conclude(NAME, _says(facts), wrong, [*unsure, *facts.unsettled])
 
 
@@ -57,18 +57,18 @@ def _says(facts: Facts) -> str:
     return f"{count(dialled, 'connection')} and {count(over, 'end')}, told at both"
 
 
-def missing(facts: Facts) -> Iterator[Witness]:
+def missing(facts: Facts) -> Iterator[Finding]:
     """Yield what a peer was not told, and may still be."""
-    return (witness for _, end, witness in _untold(facts) if not facts.is_vague(end))
+    return (finding for _, end, finding in _untold(facts) if not facts.is_vague(end))
 
 
-def _untold(facts: Facts) -> Iterator[tuple[str, End, Witness]]:
+def _untold(facts: Facts) -> Iterator[tuple[str, End, Finding]]:
     """Yield the kind of notice, and ends with what was not told of them at the other end."""
     for end in _with_others(facts):
         if facts.reads("connected") and _owes_a_beginning(facts, end):
             says = f"at {when(end.at)}, {end.peer} connected to {end.other}"
-            witness = _witness(end, f"{says}: {end.other} was never told", end.at)
-            yield "connected", end, witness
+            finding = _finding(end, f"{says}: {end.other} was never told", end.at)
+            yield "connected", end, finding
         if _owes_an_end(facts, end) and not _is_by_hand(facts, end):
             yield "closed", end, _end_untold(end, "was never told")
 
@@ -80,14 +80,14 @@ def _with_others(facts: Facts) -> Iterator[End]:
             yield end
 
 
-def _by_hand(facts: Facts) -> Iterator[Witness]:
+def _by_hand(facts: Facts) -> Iterator[Finding]:
     """Yield ends that were not told, perhaps because somebody ended them by hand."""
     for end in _with_others(facts):
         if _owes_an_end(facts, end) and _is_by_hand(facts, end):
             yield _end_untold(end, "was never told, unless somebody ended it there by hand")
 
 
-def _overtaken(facts: Facts) -> Iterator[tuple[End, Witness]]:
+def _overtaken(facts: Facts) -> Iterator[tuple[End, Finding]]:
     """Yield ends that were not told until they were to end it themselves, much later."""
     for end in facts.ends if facts.reads("closed") else ():
         twin = end.twin
@@ -133,14 +133,14 @@ def _owes_an_end(facts: Facts, end: End) -> bool:
     return end.role == "dialled" and not facts.reads("connected")
 
 
-def _unasked(facts: Facts) -> Iterator[Witness]:
+def _unasked(facts: Facts) -> Iterator[Finding]:
     for end in facts.unasked:
         if not facts.is_typed(end.other, end.at) and end.other != end.peer:
             says = f"{end.peer} was told that {end.other} had connected, but it had not"
-            yield _witness(end, f"at {when(end.at)}, {says}", end.at)
+            yield _finding(end, f"at {when(end.at)}, {says}", end.at)
 
 
-def _told_again(facts: Facts) -> Iterator[tuple[End, Witness]]:
+def _told_again(facts: Facts) -> Iterator[tuple[End, Finding]]:
     """Yield ends that were told more than once that they are over.
 
     Not where connections may be unknown: `closed` may be said of one of those.
@@ -151,7 +151,7 @@ def _told_again(facts: Facts) -> Iterator[tuple[End, Witness]]:
         if known and end.told > 1:
             at, times = end.told_again_at, f"{end.told} times"
             says = f"{end.peer} was told {times} that its connection with {end.other} is over"
-            yield end, _witness(end, f"{says}, again at {when(at)}", at)
+            yield end, _finding(end, f"{says}, again at {when(at)}", at)
 
 
 def _over(end: End) -> str:
@@ -164,10 +164,10 @@ def _over(end: End) -> str:
             return f"{end.peer} was told that its connection with {end.other} is over"
 
 
-def _end_untold(end: End, what: str) -> Witness:
+def _end_untold(end: End, what: str) -> Finding:
     says = f"at {when(end.closed_at)}, {_over(end)}: {end.other} {what}"
-    return _witness(end, says, end.closed_at)
+    return _finding(end, says, end.closed_at)
 
 
-def _witness(end: End, says: str, at: float) -> Witness:
-    return Witness(says, at, both(end.peer, end.other))
+def _finding(end: End, says: str, at: float) -> Finding:
+    return Finding(says, at, both(end.peer, end.other))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.likeness import difference
 from orchestrator.checks.messages import Send, Shown
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, quoted, when
 from orchestrator.text import count
 
@@ -24,16 +24,16 @@ def check(facts: Facts) -> Verdict:
     for send in facts.sends:
         if send.shown and send.shown.how == "changed":
             together[send.shown].append(send)
-    wrong = [_witness(shown, sends) for shown, sends in together.items()]
+    wrong = [_finding(shown, sends) for shown, sends in together.items()]
     wrong += [
-        _witness(each, [each.send]) for each in facts.shown if each.how == "piece" and each.send
+        _finding(each, [each.send]) for each in facts.shown if each.how == "piece" and each.send
     ]
     right = sum(each.send is not None for each in facts.shown)
     says = count(right, "message") + " shown as they were sent"
     return conclude(NAME, says, wrong, facts.unsettled)
 
 
-def _witness(shown: Shown, sends: list[Send]) -> Witness:
+def _finding(shown: Shown, sends: list[Send]) -> Finding:
     send = sends[0]
     if len(sends) > 1:
         what = f"shown as one with {_behind(len(sends) - 1)}"
@@ -42,7 +42,7 @@ def _witness(shown: Shown, sends: list[Send]) -> Witness:
     else:
         what = difference(send.text, shown.text)
     says = f"{message(send)}: shown at {when(shown.at)} as {quoted(shown.text)}: {what}"
-    return Witness(says, shown.at, both(send.sender, send.receiver), shown.text, send.text)
+    return Finding(says, shown.at, both(send.sender, send.receiver), shown.text, send.text)
 
 
 def _behind(number: int) -> str:

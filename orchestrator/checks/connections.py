@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.checks.lives import Life, Lives
+from orchestrator.checks.incarnations import Incarnation, Incarnations
 from orchestrator.checks.operations import OUTCOMES
 from orchestrator.checks.reading import row_word, rows, word
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 
 Role = Literal["dialled", "accepted", "implied"]
 """Told by the reply to `connect`, by a notice, or only by what happened on it."""
@@ -47,7 +47,7 @@ class End:
     role: Role
     at: float
     index: int
-    life: Life
+    life: Incarnation
     closed: str = ""
     closed_at: float = 0.0
     asked_at: float | None = None
@@ -80,14 +80,14 @@ class Trace:
         lives: the lives of its peers.
     """
 
-    def __init__(self, entries: Sequence[Entry], lives: Lives) -> None:
+    def __init__(self, entries: Sequence[Entry], lives: Incarnations) -> None:
         self.ends: list[End] = []
         self.at_entry: dict[int, End] = {}
         self.unsteady: set[str] = set()
         self._lives = lives
-        self._by_id: dict[tuple[Life, str], End] = {}
-        self._by_other: dict[tuple[Life, str], End] = {}
-        self._up: dict[tuple[Life, str], list[End]] = defaultdict(list)
+        self._by_id: dict[tuple[Incarnation, str], End] = {}
+        self._by_other: dict[tuple[Incarnation, str], End] = {}
+        self._up: dict[tuple[Incarnation, str], list[End]] = defaultdict(list)
         self._shifting: set[str] = set()
         self._invoked: dict[int, tuple[int, float]] = {}
         self._done = {entry.operation for entry in entries if entry.type in OUTCOMES}
@@ -107,7 +107,7 @@ class Trace:
             if entry.operation not in self._done:  # it may have happened
                 self._perhaps(index, entry)
 
-    def _life(self, index: int, entry: Entry) -> Life:
+    def _life(self, index: int, entry: Entry) -> Incarnation:
         """Return the life of the peer at whose console an entry is: for an outcome, when asked."""
         asked = self._invoked.get(entry.operation) if entry.operation else None
         return self._lives.at(entry.peer, asked[0] if asked else index)
@@ -195,14 +195,14 @@ class Trace:
                 self._by_id[life, number] = end
         return end
 
-    def _first_up(self, life: Life, other: str) -> End | None:
+    def _first_up(self, life: Incarnation, other: str) -> End | None:
         """Return the first end towards a peer that is up: what ends first was there first."""
         up = self._up[life, other]
         while up and up[0].closed:
             up.pop(0)
         return up[0] if up else None
 
-    def _towards(self, life: Life, entry: Entry, other: str) -> End | None:
+    def _towards(self, life: Incarnation, entry: Entry, other: str) -> End | None:
         """Return the last end towards a peer that is up; for a notice, which may be late, any."""
         up = self._up[life, other]
         while up and up[-1].closed:

@@ -6,11 +6,11 @@ through what came later.
 
 from __future__ import annotations
 
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.reading import word
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import quoted, when
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.text import count
 
 NAME = "crashes"
@@ -18,12 +18,12 @@ NAME = "crashes"
 
 def check(facts: Facts) -> Verdict:
     """Judge what the consoles showed of crashes."""
-    wrong = [_witness(entry) for entry in facts.marks("crash")]
-    unsure = [] if facts.is_over else [Witness(facts.cut_short, facts.last_at)]
+    wrong = [_finding(entry) for entry in facts.marks("crash")]
+    unsure = [] if facts.is_over else [Finding(facts.cut_short, facts.last_at)]
     return conclude(NAME, f"none at {count(len(facts.peers), 'peer')}", wrong, unsure)
 
 
-def _witness(entry: Entry) -> Witness:
+def _finding(entry: Entry) -> Finding:
     said = word(entry, "said").partition("\n")[0]
     says = f"at {when(entry.at)}, {entry.peer}'s console showed a crash: {quoted(said)}"
-    return Witness(says, entry.at, (entry.peer,))
+    return Finding(says, entry.at, (entry.peer,))

@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 from orchestrator.checks import excuses
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.messages import Send
 from orchestrator.checks.operations import LONGEST
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, unread
 from orchestrator.text import count
 
@@ -40,8 +40,8 @@ def missing(facts: Facts) -> Iterator[Send]:
 def check(facts: Facts) -> Verdict:
     """Judge what was not shown."""
     if facts.accepted and not facts.reads("message"):
-        return conclude(NAME, "", [], [Witness("the profile reads no messages", facts.last_at)])
-    found: dict[Loss, list[Witness]] = {loss: [] for loss in get_args(Loss)}
+        return conclude(NAME, "", [], [Finding("the profile reads no messages", facts.last_at)])
+    found: dict[Loss, list[Finding]] = {loss: [] for loss in get_args(Loss)}
     perhaps = {_key(s) for s in facts.sends if s.operation.is_perhaps}
     shown_before: dict[tuple[str, str], str] = {}
     for send in facts.accepted:
@@ -53,7 +53,7 @@ def check(facts: Facts) -> Verdict:
         if loss == "wrong" and (line := facts.unread.message(send.receiver, send.text, send.at)):
             loss, why = "unsure", unread(line)
         says, near = f"{message(send)}: {why}", shown_before.get(way, "")
-        found[loss].append(Witness(says, send.at, both(*way), send.text, near))
+        found[loss].append(Finding(says, send.at, both(*way), send.text, near))
     says = count(len(facts.accepted) - sum(map(len, found.values())), "message") + " shown"
     for loss, told in (("reported", "reported undelivered"), ("killed", "under way at a kill")):
         says += f", {len(found[loss]):,} {told}" if found[loss] else ""

@@ -6,9 +6,9 @@ knows, and when the run did not settle.
 
 from __future__ import annotations
 
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.messages import Shown
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, when
 from orchestrator.text import count
 
@@ -17,10 +17,10 @@ NAME = "duplicates"
 
 def check(facts: Facts) -> Verdict:
     """Judge what was shown again."""
-    wrong = [_witness(each, "but not sent again") for each in facts.shown if each.how == "again"]
+    wrong = [_finding(each, "but not sent again") for each in facts.shown if each.how == "again"]
     known = {(s.sender, s.receiver, s.text) for s in facts.accepted}
     unsure = [
-        _witness(each, "and nobody knows whether it was sent again")
+        _finding(each, "and nobody knows whether it was sent again")
         for each in facts.shown
         if each.send and each.how == "right" and each.send.operation.is_perhaps
         if (each.send.sender, each.send.receiver, each.send.text) in known
@@ -29,7 +29,7 @@ def check(facts: Facts) -> Verdict:
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
 
 
-def _witness(shown: Shown, what: str) -> Witness:
+def _finding(shown: Shown, what: str) -> Finding:
     named = message(shown.send) if shown.send else ""
     peers = both(shown.send.sender if shown.send else "", shown.receiver)
-    return Witness(f"{named}: shown again at {when(shown.at)}, {what}", shown.at, peers, shown.text)
+    return Finding(f"{named}: shown again at {when(shown.at)}, {what}", shown.at, peers, shown.text)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.reading import mapping
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import when
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.text import count
 
 NAME = "end states"
@@ -23,18 +23,18 @@ def check(facts: Facts) -> Verdict:
     ended = {entry.peer: entry for entry in facts.marks("ended")}
     wrong = [each for entry in ended.values() for each in _amiss(entry)]
     unseen = [peer for peer in facts.peers if peer not in ended]
-    unsure = [Witness(f"nobody looked how {p} was at the end", facts.last_at, (p,)) for p in unseen]
+    unsure = [Finding(f"nobody looked how {p} was at the end", facts.last_at, (p,)) for p in unseen]
     says = count(len(ended), "peer") + " as wanted"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
 
 
-def _amiss(entry: Entry) -> Iterator[Witness]:
+def _amiss(entry: Entry) -> Iterator[Finding]:
     wants = mapping(entry, "wants")
     other = [key for key in ("state", "status")
              if wants.get(key) is not None and entry.fields.get(key) != wants[key]]  # fmt: skip
     if other:
         says = f"at {when(entry.at)}, {entry.peer} was found {_state(entry.fields)}"
-        yield Witness(f"{says}, but should be {_state(wants)}", entry.at, (entry.peer,))
+        yield Finding(f"{says}, but should be {_state(wants)}", entry.at, (entry.peer,))
 
 
 def _state(fields: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ A peer that lived on for longer than any notice takes, undisturbed, had the time
 from __future__ import annotations
 
 from orchestrator.checks.connections import End
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.messages import Send
 
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.checks import faults, reading
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.operations import Operation
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import awaited, both, quoted, told, unread, when
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.text import count
 
 NAME = "expectations"
@@ -36,11 +36,11 @@ def check(facts: Facts) -> Verdict:
         amiss = [*_amiss(each)]
         doubt = _doubt(facts, each) if amiss else ""
         if doubt:
-            unsure.append(_witness(facts, each, f"{amiss[0]}; {doubt}"))
+            unsure.append(_finding(facts, each, f"{amiss[0]}; {doubt}"))
             continue
-        wrong += [_witness(facts, each, what) for what in amiss]
+        wrong += [_finding(facts, each, what) for what in amiss]
         if each.is_perhaps and not amiss and _is_open(each):
-            unsure.append(_witness(facts, each, _unknown(each)))
+            unsure.append(_finding(facts, each, _unknown(each)))
     unsure += [_lapse(entry) for entry in facts.marks("lapse")]
     says = f"{count(len(facts.operations), 'operation')} as wanted"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
@@ -95,10 +95,10 @@ def _unknown(operation: Operation) -> str:
     return f": nobody knows how it ended{said}"
 
 
-def _lapse(entry: Entry) -> Witness:
+def _lapse(entry: Entry) -> Finding:
     said = reading.word(entry, "said")
     what = f": {said}" if said else ""
-    return Witness(f"at {when(entry.at)}, a fault did not hold all the time{what}", entry.at)
+    return Finding(f"at {when(entry.at)}, a fault did not hold all the time{what}", entry.at)
 
 
 def _amiss(operation: Operation) -> Iterator[str]:
@@ -183,10 +183,10 @@ def _status(status: object) -> str:
     return "nobody knows its status" if status is None else f"it was {status}"
 
 
-def _witness(facts: Facts, operation: Operation, what: str) -> Witness:
+def _finding(facts: Facts, operation: Operation, what: str) -> Finding:
     name = awaited(operation) if operation.verb == "expect" else told(operation)
     peers = _consoles(facts, operation)
-    return Witness(name + what, operation.at, peers, reading.word(operation.last, "text"))
+    return Finding(name + what, operation.at, peers, reading.word(operation.last, "text"))
 
 
 def _consoles(facts: Facts, operation: Operation) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.checks.operations import LONGEST, Operation
 from orchestrator.checks.reading import mapping, word
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 
 VERBS = frozenset(LIFTED_BY) | frozenset(LIFTING)
 """The verbs of all operations that are done to the network and to programs, at no console."""

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 
 from orchestrator.checks import reading
 from orchestrator.checks.connections import End
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.operations import Operation
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import unread, when
 from orchestrator.text import count
 
@@ -30,19 +30,19 @@ NAME = "lists"
 def check(facts: Facts) -> Verdict:
     """Judge the final lists."""
     last = final(facts)
-    wrong: list[Witness] = []
-    unsure: list[Witness] = []
+    wrong: list[Finding] = []
+    unsure: list[Finding] = []
     strange = [each for one in last.values() for each in _strange(facts, one)]
     one_sided, unread_there = _one_sided(last)
     absent = [*_absent(facts, last)]
-    unsure += [*unread_there, *(witness for witness, is_sure in absent if not is_sure)]
-    for witness in [*strange, *one_sided, *(each for each, is_sure in absent if is_sure)]:
-        one, *others = witness.peers
-        calm = all(facts.is_calm(one, other, witness.at) for other in others)
-        (wrong if calm else unsure).append(witness)
+    unsure += [*unread_there, *(finding for finding, is_sure in absent if not is_sure)]
+    for finding in [*strange, *one_sided, *(each for each, is_sure in absent if is_sure)]:
+        one, *others = finding.peers
+        calm = all(facts.is_calm(one, other, finding.at) for other in others)
+        (wrong if calm else unsure).append(finding)
     if facts.settled is not None:
         silent = [peer for peer in facts.running if peer not in last]
-        unsure += [Witness(f"{p} gave no list at the end", facts.last_at, (p,)) for p in silent]
+        unsure += [Finding(f"{p} gave no list at the end", facts.last_at, (p,)) for p in silent]
     rows = sum(len(reading.rows(each.last)) for each in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
@@ -64,38 +64,38 @@ def _listed(operation: Operation) -> Counter[str]:
     return Counter(reading.row_word(row, "peer") for row in reading.rows(operation.last))
 
 
-def _strange(facts: Facts, operation: Operation) -> Iterator[Witness]:
+def _strange(facts: Facts, operation: Operation) -> Iterator[Finding]:
     """Yield rows that no list should have."""
     for row in reading.rows(operation.last):
         other = reading.row_word(row, "peer")
         if other not in facts.peers:
             where = f"{row.get('address', '')}:{row.get('port', '')}"
-            yield _witness(operation, f"{where}, which is no peer of the run")
+            yield _finding(operation, f"{where}, which is no peer of the run")
         elif other == operation.peer:
-            yield _witness(operation, "itself")
+            yield _finding(operation, "itself")
         elif other not in facts.running:
-            yield _witness(operation, f"{other}, which does not run any more", other)
+            yield _finding(operation, f"{other}, which does not run any more", other)
     for other, times in _listed(operation).items():
         if times > 1 and other in facts.peers:
-            yield _witness(operation, f"{other} {times} times instead of once", other)
+            yield _finding(operation, f"{other} {times} times instead of once", other)
 
 
-def _one_sided(final: dict[str, Operation]) -> tuple[list[Witness], list[Witness]]:
+def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding]]:
     """Return what one end lists and the other does not; and the same where it perhaps does."""
-    sure, unsure = list[Witness](), list[Witness]()
+    sure, unsure = list[Finding](), list[Finding]()
     listed = {peer: _listed(each) for peer, each in final.items()}
     for peer, operation in final.items():
         for other in listed[peer]:
             if other != peer and other in listed and peer not in listed[other]:
                 what = f"{other}, which does not list {peer}"
                 if line := reading.word(final[other].last, "unread"):
-                    unsure.append(_witness(operation, f"{what}; {unread(line)}", other))
+                    unsure.append(_finding(operation, f"{what}; {unread(line)}", other))
                 else:
-                    sure.append(_witness(operation, what, other))
+                    sure.append(_finding(operation, what, other))
     return sure, unsure
 
 
-def _absent(facts: Facts, final: dict[str, Operation]) -> Iterator[tuple[Witness, bool]]:
+def _absent(facts: Facts, final: dict[str, Operation]) -> Iterator[tuple[Finding, bool]]:
     """Yield connections that both ends were told of and none lists; and whether they are up."""
     listed = {peer: _listed(each) for peer, each in final.items()}
     is_up: dict[frozenset[str], bool] = {}
@@ -130,7 +130,7 @@ def _may_have_gone(facts: Facts, end: End) -> bool:
     return unread or by_hand or facts.is_vague(end) or not facts.trace.unsteady.isdisjoint(two)
 
 
-def _unlisted(end: End, lists: list[Operation]) -> Witness:
+def _unlisted(end: End, lists: list[Operation]) -> Finding:
     """Return that the lists of the two ends of a connection do not show it."""
     at = max(each.last.at for each in lists)
     who = (
@@ -139,9 +139,9 @@ def _unlisted(end: End, lists: list[Operation]) -> Witness:
         else f"{lists[0].peer} does not list {({end.peer, end.other} - {lists[0].peer}).pop()}"
     )
     since = f"both were told at {when(end.at)} that they are connected, and none that it is over"
-    return Witness(f"at {when(at)}, {who}, but {since}", at, (end.peer, end.other))
+    return Finding(f"at {when(at)}, {who}, but {since}", at, (end.peer, end.other))
 
 
-def _witness(operation: Operation, what: str, *others: str) -> Witness:
+def _finding(operation: Operation, what: str, *others: str) -> Finding:
     says = f"at {when(operation.last.at)}, {operation.peer} lists {what}"
-    return Witness(says, operation.last.at, (operation.peer, *others))
+    return Finding(says, operation.last.at, (operation.peer, *others))

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.checks import reading
-from orchestrator.checks.facts import Facts
-from orchestrator.checks.lives import Life
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.incarnations import Incarnation
+from orchestrator.checks.index import Facts
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.text import count
 
 NAME = "ids"
@@ -31,7 +31,7 @@ class _Use:
     """
 
     entry: Entry
-    life: Life
+    life: Incarnation
     id: str
     other: str
     is_new: bool = False
@@ -39,9 +39,9 @@ class _Use:
 
 def check(facts: Facts) -> Verdict:
     """Judge what the ids led to."""
-    wrong: list[Witness] = []
-    leads: dict[tuple[Life, str], str] = {}
-    given: dict[tuple[Life, str], float] = {}
+    wrong: list[Finding] = []
+    leads: dict[tuple[Incarnation, str], str] = {}
+    given: dict[tuple[Incarnation, str], float] = {}
     for use in _uses(facts):
         key = (use.life, use.id)
         if use.is_new and key in given:
@@ -74,17 +74,17 @@ def _uses(facts: Facts) -> Iterator[_Use]:
                     yield _Use(entry, life, listed, reading.row_word(row, "peer"))
 
 
-def _given_again(use: _Use, before: float) -> Witness:
+def _given_again(use: _Use, before: float) -> Finding:
     says = (
         f"at {when(use.entry.at)}, {use.entry.peer} gave id {use.id} to a connection with"
         f" {use.other or 'somebody'}; it had given that id to another connection at {when(before)}"
     )
-    return Witness(says, use.entry.at, both(use.entry.peer, use.other))
+    return Finding(says, use.entry.at, both(use.entry.peer, use.other))
 
 
-def _leads_elsewhere(use: _Use, before: str) -> Witness:
+def _leads_elsewhere(use: _Use, before: str) -> Finding:
     says = (
         f"at {when(use.entry.at)}, id {use.id} at {use.entry.peer} leads to {use.other}"
         f" (so said `{use.entry.verb}`); before, it led to {before}"
     )
-    return Witness(says, use.entry.at, both(use.entry.peer, use.other, before))
+    return Finding(says, use.entry.at, both(use.entry.peer, use.other, before))

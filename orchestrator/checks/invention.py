@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.messages import Send, Shown
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, sight, when
 from orchestrator.text import count
 
@@ -22,14 +22,14 @@ NAME = "invention"
 
 def check(facts: Facts) -> Verdict:
     """Judge what nobody sent."""
-    wrong: list[Witness] = []
-    unsure: list[Witness] = []
+    wrong: list[Finding] = []
+    unsure: list[Finding] = []
     strange = [each for each in facts.shown if each.how in ("elsewhere", "unknown")]
     hints = _hints(facts) if strange else {}
     for each in strange:
         by_hand = facts.is_typed(each.sender, each.at)
         doubtful = (by_hand and each.how == "unknown") or _may_be_earlier(facts, each)
-        (unsure if doubtful else wrong).append(_witness(each, hints))
+        (unsure if doubtful else wrong).append(_finding(each, hints))
     says = count(len(facts.shown), "message") + " shown, each of them sent"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
 
@@ -50,10 +50,10 @@ def _hints(facts: Facts) -> dict[str, list[Send]]:
     return hints
 
 
-def _witness(shown: Shown, hints: dict[str, list[Send]]) -> Witness:
+def _finding(shown: Shown, hints: dict[str, list[Send]]) -> Finding:
     send = shown.send or next(iter(_fitting(shown, hints.get(shown.text, []))), None)
     peers = both(shown.sender, shown.receiver, send.receiver if send else "")
-    return Witness(f"{sight(shown)}: {_origin(send, shown)}", shown.at, peers, shown.text)
+    return Finding(f"{sight(shown)}: {_origin(send, shown)}", shown.at, peers, shown.text)
 
 
 def _fitting(shown: Shown, sends: list[Send]) -> list[Send]:

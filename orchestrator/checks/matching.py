@@ -14,7 +14,7 @@ from typing import TypeVar
 from orchestrator.checks import changing
 from orchestrator.checks.alignment import align
 from orchestrator.checks.connections import End
-from orchestrator.checks.lives import Life
+from orchestrator.checks.incarnations import Incarnation
 from orchestrator.checks.messages import How, Send, Shown
 from orchestrator.checks.operations import TOLERANCE, Typed
 
@@ -89,7 +89,7 @@ def _by_life(
     yield [s for s in sends if not s.shown], [m for m in shown if _sender_life(m) is None]
 
 
-def _sender_life(message: Shown) -> Life | None:
+def _sender_life(message: Shown) -> Incarnation | None:
     """Return in which life its sender sent a message, by the connection that it was shown on."""
     end = message.end
     return end.twin.life if end and end.twin and end.twin.role != "implied" else None

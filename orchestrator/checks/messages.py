@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.checks.connections import End
-from orchestrator.checks.lives import Life, Lives
+from orchestrator.checks.incarnations import Incarnation, Incarnations
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.reading import word
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 
 How = Literal[
     "", "right", "other sender", "again", "changed", "piece", "elsewhere", "typed", "unknown"
@@ -38,7 +38,7 @@ class Send:
     sender: str
     receiver: str
     text: str
-    life: Life
+    life: Incarnation
     end: End | None
     shown: Shown | None = None
 
@@ -104,7 +104,9 @@ class Shown:
             send.shown = self
 
 
-def sends(operations: Iterable[Operation], at_entry: Mapping[int, End], lives: Lives) -> list[Send]:
+def sends(
+    operations: Iterable[Operation], at_entry: Mapping[int, End], lives: Incarnations
+) -> list[Send]:
     """Return every `send`, in the order of the invocations."""
     return [
         Send(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.checks.reading import word
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 
 Status = Literal["ok", "fail", "info", "open"]
 """An outcome, or none yet."""

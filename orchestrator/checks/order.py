@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.messages import Send, Shown
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, quoted, when
 from orchestrator.text import count
 
@@ -25,11 +25,11 @@ def check(facts: Facts) -> Verdict:
     """Judge the order in which messages were shown."""
     perhaps = {_key(s) for s in facts.sends if s.operation.is_perhaps}
     several = perhaps & {_key(s) for s in facts.accepted}
-    wrong: list[Witness] = []
-    unsure: list[Witness] = []
+    wrong: list[Finding] = []
+    unsure: list[Finding] = []
     for late, before in _late(facts.shown):
         vague = {_key(late), _key(before)} & several
-        (unsure if vague else wrong).append(_witness(late, before))
+        (unsure if vague else wrong).append(_finding(late, before))
     says = count(sum(each.how == "right" for each in facts.shown), "message") + " in order"
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
 
@@ -51,13 +51,13 @@ def _late(shown: list[Shown]) -> Iterator[tuple[Send, Send]]:
                 latest[key] = each.send
 
 
-def _witness(late: Send, before: Send) -> Witness:
+def _finding(late: Send, before: Send) -> Finding:
     at, ahead = _shown_at(late), _shown_at(before)
     says = (
         f"{message(late)}: shown at {when(at)}, behind {quoted(before.text)}"
         f", which was sent later and shown at {when(ahead)}"
     )
-    return Witness(says, at, both(late.sender, late.receiver), late.text)
+    return Finding(says, at, both(late.sender, late.receiver), late.text)
 
 
 def _shown_at(send: Send) -> float:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.checks import final_lists, reading
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.operations import Operation
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
 from orchestrator.text import count
 
@@ -23,7 +23,7 @@ NAME = "ports"
 def check(facts: Facts) -> Verdict:
     """Judge the ports in the final lists."""
     last = final_lists.final(facts).values()
-    wrong = [_witness(facts, one, row) for one in last for row in _elsewhere(one)]
+    wrong = [_finding(facts, one, row) for one in last for row in _elsewhere(one)]
     rows = sum(len(reading.rows(each.last)) for each in last)
     return conclude(NAME, f"{count(rows, 'row')}, each with a right port", wrong, facts.unsettled)
 
@@ -34,13 +34,13 @@ def _elsewhere(operation: Operation) -> Iterator[Mapping[str, Any]]:
             yield row
 
 
-def _witness(facts: Facts, operation: Operation, row: Mapping[str, Any]) -> Witness:
+def _finding(facts: Facts, operation: Operation, row: Mapping[str, Any]) -> Finding:
     other = reading.row_word(row, "peer")
     says = f"at {when(operation.last.at)}, {operation.peer} lists {other or 'somebody'}"
     says += f" at port {reading.row_word(row, 'port') or 'unknown'}"
     if right := _listens(facts, other):
         says += f", where it does not listen: it does at {right}"
-    return Witness(says, operation.last.at, both(operation.peer, other))
+    return Finding(says, operation.last.at, both(operation.peer, other))
 
 
 def _listens(facts: Facts, peer: str) -> str:

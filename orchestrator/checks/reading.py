@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 
 
 def word(entry: Entry, key: str) -> str:

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.checks import excuses
-from orchestrator.checks.accounts import Account
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
+from orchestrator.checks.ledger import Ledger
 from orchestrator.checks.messages import Send
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message
 from orchestrator.text import count
 
@@ -44,8 +44,8 @@ def check(facts: Facts) -> Verdict:
         if excuses.is_unreported(facts, send):
             killed += 1
         elif send.sender not in facts.blurred:
-            witness = _witness(send, "neither confirmed as delivered nor reported undelivered")
-            (wrong if _must_be_known(facts, send) else unsure).append(witness)
+            finding = _finding(send, "neither confirmed as delivered nor reported undelivered")
+            (wrong if _must_be_known(facts, send) else unsure).append(finding)
     due = sum(len(book.due) for book in facts.accounts)
     says = count(due - killed, "message") + " accounted for"
     says += f", {killed:,} under way at a kill" if killed else ""
@@ -73,20 +73,20 @@ def _must_be_known(facts: Facts, send: Send) -> bool:
     return due and send.sender not in facts.silent
 
 
-def _too_much(book: Account) -> Iterator[Witness]:
+def _too_much(book: Ledger) -> Iterator[Finding]:
     """Yield messages with two outcomes, or outcomes without a message."""
     if book.is_exact:
         for send, fate in book.fates.items():
             if fate in _TOO_MUCH:
-                yield _witness(send, _TOO_MUCH[fate])
+                yield _finding(send, _TOO_MUCH[fate])
     elif book.told > book.most:
         at = book.reports[-1].at
         told = count(book.told, "message")
         says = f"{book.peer} reported outcomes of {told}, but sent {book.most:,} at most"
-        yield Witness(says, at, both(book.peer))
+        yield Finding(says, at, both(book.peer))
 
 
-def _unclear(book: Account) -> Iterator[Witness]:
+def _unclear(book: Ledger) -> Iterator[Finding]:
     """Yield accounts with outcomes that may belong to a `send` nobody knows the end of."""
     due, taken = len(book.due), _taken(book)
     if not book.is_exact and book.due and due <= book.told < due + taken:
@@ -94,10 +94,10 @@ def _unclear(book: Account) -> Iterator[Witness]:
             f"{book.peer} reported outcomes of {count(book.told, 'message')}; it sent"
             f" {due:,}, and nobody knows whether {taken:,} more"
         )
-        yield Witness(says, book.reports[-1].at, both(book.peer))
+        yield Finding(says, book.reports[-1].at, both(book.peer))
 
 
-def _taken(book: Account) -> int:
+def _taken(book: Ledger) -> int:
     """Return how many outcomes may be those of a `send` nobody knows the end of.
 
     It has one only if it happened: then it was shown, or reported as what was not.
@@ -108,16 +108,16 @@ def _taken(book: Account) -> int:
     return sum(bool(each.shown) or each.text in lost for each in book.perhaps)
 
 
-def _blurred(facts: Facts) -> Iterator[Witness]:
+def _blurred(facts: Facts) -> Iterator[Finding]:
     """Yield peers whose reports do not fit, perhaps because their ids shifted."""
     amiss = {book.peer: book.reports[-1].at for book in facts.accounts if any(_too_much(book))}
     amiss |= {send.sender: send.at for send in missing(facts) if send.sender not in amiss}
     for peer, at in amiss.items():
         if peer in facts.blurred:
             says = f"the ids at {peer} shifted, and its reports name nobody: which message is which"
-            yield Witness(f"{says} cannot be told", at, both(peer))
+            yield Finding(f"{says} cannot be told", at, both(peer))
 
 
-def _witness(send: Send, what: str) -> Witness:
+def _finding(send: Send, what: str) -> Finding:
     peers = both(send.sender, send.receiver)
-    return Witness(f"{message(send)}: {what}", send.at, peers, send.text)
+    return Finding(f"{message(send)}: {what}", send.at, peers, send.text)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from orchestrator.checks.messages import Send, Shown
-from orchestrator.checks.verdict import Verdict, Witness, conclude
+from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, when
 from orchestrator.text import count
 
@@ -26,7 +26,7 @@ def check(facts: Facts) -> Verdict:
     """Judge who is named."""
     known = _known(facts)
     wrong = [
-        _witness(each, each.send, name)
+        _finding(each, each.send, name)
         for each in facts.shown
         if each.send and (name := _misnamed(facts, each, each.send, known))
     ]
@@ -35,7 +35,7 @@ def check(facts: Facts) -> Verdict:
     says += f", {unnamed:,} of them name nobody in the run" if unnamed else " with the right sender"
     unsure = []
     if facts.shown and not any(each.named or each.called for each in facts.shown):
-        unsure = [Witness(f"{says}: nobody can tell whether it is right", facts.last_at)]
+        unsure = [Finding(f"{says}: nobody can tell whether it is right", facts.last_at)]
     return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
 
 
@@ -64,6 +64,6 @@ def _misnamed(facts: Facts, shown: Shown, send: Send, known: dict[Name, str]) ->
     return "" if is_known and shown.called not in facts.peers else shown.called
 
 
-def _witness(shown: Shown, send: Send, named: str) -> Witness:
+def _finding(shown: Shown, send: Send, named: str) -> Finding:
     says = f"{message(send)}: shown at {when(shown.at)} as from {named}"
-    return Witness(says, shown.at, both(send.sender, shown.receiver, named), shown.text)
+    return Finding(says, shown.at, both(send.sender, shown.receiver, named), shown.text)

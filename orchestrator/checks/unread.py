@@ -15,7 +15,7 @@ from functools import cached_property
 from orchestrator import text as texts
 from orchestrator.checks.operations import LONGEST, TOLERANCE, Operation
 from orchestrator.checks.reading import word
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 
 _RECOGNISED = 8  # characters of a text, without blanks, that do not stand in a line by chance
 _START = 20  # characters of a text by which it is recognised that was cut

@@ -26,7 +26,7 @@ class Judgement(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Finding:
     """One thing that speaks against the program, or that nobody can be sure of.
 
     Attributes:
@@ -58,11 +58,11 @@ class Verdict:
     check: str
     judgement: Judgement
     says: str
-    witnesses: tuple[Witness, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def conclude(
-    check: str, says: str, wrong: Sequence[Witness], unsure: Sequence[Witness] = ()
+    check: str, says: str, wrong: Sequence[Finding], unsure: Sequence[Finding] = ()
 ) -> Verdict:
     """Return the verdict of a check that found these; `says` is for when it found none."""
     if wrong:

@@ -18,13 +18,13 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from orchestrator.cancel import CancelledError
 from orchestrator.cli.consoles import err, say
 from orchestrator.grades import Result
 from orchestrator.report import safe
 from orchestrator.report.grades import result_line
 from orchestrator.report.run import run_line
 from orchestrator.runs import Run
-from orchestrator.stop import StoppedError
 
 _REFRESH = 10  # times a second; a step that is over sooner need not be seen
 _LOOK_BACK = 600.0  # seconds from which the time left is estimated
@@ -89,7 +89,7 @@ class Live:
 
     def end(self, number: int, run: Run) -> None:
         """Show how a scenario ended."""
-        stopped = isinstance(run.error, StoppedError)
+        stopped = isinstance(run.error, CancelledError)
         # One alone is reported at once, unless at Ctrl-C.
         self.over(number, run_line(run) if len(self.names) > 1 or stopped else None)
         self.ended[number] = run

@@ -14,8 +14,8 @@ from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.options import Json
 from orchestrator.errors import LabError
 from orchestrator.image import ensure_image, ensure_sidecar_image
-from orchestrator.installation import ROOT
 from orchestrator.mesh.compose import Mesh, attach_command
+from orchestrator.paths import ROOT
 from orchestrator.report import PeerRow
 from orchestrator.text import count
 

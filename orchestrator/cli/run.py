@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from orchestrator import report
+from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
 from orchestrator.cli.consoles import (
     BROKEN,
@@ -27,13 +28,12 @@ from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report import safe
-from orchestrator.running.conduct import Script
-from orchestrator.running.jobs import Plan, carry_out, misfit
+from orchestrator.runner.jobs import Plan, carry_out, misfit
+from orchestrator.runner.run import Script
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.files import find
 from orchestrator.scenario.review import Review
-from orchestrator.stop import Stop
 
 commands = typer.Typer()
 
@@ -59,7 +59,7 @@ def run(
     found = read_all(files)
     engine = _there(engine, found.values())
     scripts = fitting(found, engine, files) * times
-    stop, began = Stop(), time.monotonic()
+    stop, began = CancelToken(), time.monotonic()
     names = [script.scenario.name for script in scripts]
     with told_of(names, err if as_json else out) as live:
         plan = Plan(

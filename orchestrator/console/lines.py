@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator import text
+from orchestrator.cancel import CancelToken
 from orchestrator.console.echo import Echoes
 from orchestrator.console.terminal import (
     FloodedError,
@@ -21,9 +22,8 @@ from orchestrator.console.terminal import (
 )
 from orchestrator.engines.base import Peer
 from orchestrator.errors import EngineError, NoAnswerError, PeerGoneError
+from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Found, Profile, reader
-from orchestrator.stop import Stop
-from orchestrator.transcript import Transcript
 
 CRASH = "crash"
 """The kind of notice that a line is which shows that the program has crashed."""
@@ -71,7 +71,7 @@ class Console:
         profile: Profile,
         on_notice: Callable[[Notice], None],
         transcript: Transcript,
-        stop: Stop,
+        stop: CancelToken,
     ) -> None:
         self.peer, self.profile, self.transcript = peer, profile, transcript
         self.reader = reader(profile)

@@ -14,14 +14,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from orchestrator.cancel import CancelToken
 from orchestrator.console.asking import asking
 from orchestrator.console.lines import CRASH, UNREAD, Console, Notice
 from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
 from orchestrator.errors import PeerGoneError, SessionError
+from orchestrator.history.transcript import Transcript
 from orchestrator.profile import ANSWERS, Profile
-from orchestrator.stop import Stop
-from orchestrator.transcript import Transcript
 
 __all__ = ["CRASH", "UNREAD", "Notice", "Session"]
 
@@ -43,10 +43,10 @@ class Session:
         profile: Profile,
         on_notice: Callable[[Notice], None] = lambda _: None,
         transcript: Transcript | None = None,
-        stop: Stop | None = None,
+        stop: CancelToken | None = None,
     ) -> None:
         self.peer = peer
-        self._on_notice, self._stop = on_notice, stop or Stop()
+        self._on_notice, self._stop = on_notice, stop or CancelToken()
         self._console = Console(peer, profile, on_notice, transcript or Transcript(), self._stop)
         self._asking = asking(self._console)
 

@@ -17,7 +17,7 @@ from pexpect.expect import searcher_string
 from pexpect.spawnbase import SpawnBase
 
 from orchestrator.console.pump import PUMP, read
-from orchestrator.transcript import Transcript
+from orchestrator.history.transcript import Transcript
 
 _MOST_PIECES = 64  # looked at after the timeout: enough for any message
 _MOST_UNREAD = 4 * 1024 * 1024  # bytes; then a program that prints without end must wait

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from orchestrator.console.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.engines.base import Peer
 from orchestrator.errors import EngineError
-from orchestrator.transcript import Transcript
+from orchestrator.history.transcript import Transcript
 
 _MOST = 1_000_000  # characters; a program that prints more prints without end
 _LOOK = 0.02  # seconds between two looks

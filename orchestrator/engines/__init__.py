@@ -1,1 +1,1 @@
-"""What gives peers a place to run."""
+"""Engines give peers a place to run: containers, or processes of this machine."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
+from orchestrator.cancel import CancelToken
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.faults.probe import Measured, Probe
 from orchestrator.profile import Profile
-from orchestrator.stop import Stop
 
 Say = Callable[[str], None]
 """Told one short line for each phase of something that takes a while."""
@@ -236,8 +236,8 @@ class Engine(ABC):
     version: str
     image: str = ""
 
-    def __init__(self, stop: Stop | None = None) -> None:
-        self.stop = stop or Stop()
+    def __init__(self, stop: CancelToken | None = None) -> None:
+        self.stop = stop or CancelToken()
 
     @abstractmethod
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:

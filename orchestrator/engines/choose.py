@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from orchestrator.engines import docker_client, leftovers
+from orchestrator.cancel import CancelToken
+from orchestrator.engines import reaper as leftovers
 from orchestrator.engines.base import Engine, Say
-from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.process import ProcessEngine
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError
 from orchestrator.scenario import EngineName
-from orchestrator.stop import Stop
 
 _NOT_KEPT = "peers can be kept on Docker alone: nothing holds a process's terminal once we end"
 
@@ -27,7 +28,9 @@ def available(say: Say) -> EngineName:
     return EngineName.DOCKER
 
 
-def choose(name: EngineName, say: Say, *, stop: Stop | None = None, keep: bool = False) -> Engine:
+def choose(
+    name: EngineName, say: Say, *, stop: CancelToken | None = None, keep: bool = False
+) -> Engine:
     """Return an engine, once what killed runs left behind has been removed.
 
     Args:

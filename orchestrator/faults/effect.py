@@ -52,7 +52,7 @@ class Effect:
 FEATURES = ("cut", "loss", "bandwidth", "delay", "stream")
 """All that a place where peers run may be able to do to their network."""
 
-STRAIGHT = Effect()
+CLEAR = Effect()
 """Nothing happens to a link."""
 
 

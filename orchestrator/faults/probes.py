@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from orchestrator.faults.effect import STRAIGHT, Effect, together
+from orchestrator.faults.effect import CLEAR, Effect, together
 from orchestrator.faults.probe import Probe
 
 _FEW = 20  # packets, or writes, where nothing is left to chance
@@ -48,7 +48,7 @@ def allowed_at_once(bandwidth: int) -> float:
     return 4000 + 0.02 * bandwidth
 
 
-def probes_for(effect: Effect, means: Mapping[str, str], beside: Effect = STRAIGHT) -> list[Probe]:
+def probes_for(effect: Effect, means: Mapping[str, str], beside: Effect = CLEAR) -> list[Probe]:
     """Return the probes that show what a fault does to a link.
 
     Args:

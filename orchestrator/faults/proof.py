@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from orchestrator.faults import streams
 from orchestrator.faults.chance import fewest, most
-from orchestrator.faults.effect import STRAIGHT, Effect, together
+from orchestrator.faults.effect import CLEAR, Effect, together
 from orchestrator.faults.lateness import (
     VARIES,
     late_like,
@@ -49,7 +49,7 @@ def amiss(
     probe: Probe,
     measured: Measured,
     means: Means,
-    back: Effect = STRAIGHT,
+    back: Effect = CLEAR,
     before: Measured | None = None,
 ) -> str:
     """Return why something does not hold on a link as it must; empty where it does.
@@ -82,7 +82,7 @@ def unproven(
     before: Measured,
     during: Measured,
     means: Means,
-    back: Effect = STRAIGHT,
+    back: Effect = CLEAR,
 ) -> str:
     """Return why it is not proven that a fault holds now; empty where it is.
 
@@ -112,7 +112,7 @@ def already(fault: Effect, beside: Effect, probe: Probe, before: Measured, means
         before: what arrived of it.
         means: by what means each feature is brought about.
     """
-    return _like_fault(fault, beside, probe, before, means, STRAIGHT)
+    return _like_fault(fault, beside, probe, before, means, CLEAR)
 
 
 def gone(
@@ -122,7 +122,7 @@ def gone(
     before: Measured,
     after: Measured,
     means: Means,
-    back: Effect = STRAIGHT,
+    back: Effect = CLEAR,
 ) -> str:
     """Return why it is not proven that a lifted fault is gone; empty where it is.
 

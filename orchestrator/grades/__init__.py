@@ -5,12 +5,13 @@ marked; results are kept until anything changes that they depend on.
 """
 
 from orchestrator.grades.marking import blames_lab, leaves_fit, mark, unrun
-from orchestrator.grades.results import Finding, Grade, Outcome, Result
+from orchestrator.grades.results import CheckResult, Grade, Outcome, Result
 from orchestrator.grades.rubric import SHIPPED, Rubric, Suite, Task, Test, load
 from orchestrator.grades.store import Store
 from orchestrator.grades.waiting import unasked
 
 __all__ = [
-    "SHIPPED", "Finding", "Grade", "Outcome", "Result", "Rubric", "Store", "Suite", "Task", "Test",
+    "SHIPPED", "CheckResult", "Grade", "Outcome", "Result", "Rubric", "Store", "Suite",
+    "Task", "Test",
     "blames_lab", "leaves_fit", "load", "mark", "unasked", "unrun",
 ]  # fmt: skip

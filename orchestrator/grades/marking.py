@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator import runs, transcript
-from orchestrator.checks.verdict import Judgement, Verdict, Witness
+from orchestrator import runs
+from orchestrator.checks.verdict import Finding, Judgement, Verdict
 from orchestrator.errors import (
     QUOTE_MARK,
     BuildError,
@@ -19,8 +19,9 @@ from orchestrator.errors import (
     SessionError,
     first_line,
 )
-from orchestrator.grades.results import Finding, Outcome, Result
+from orchestrator.grades.results import CheckResult, Outcome, Result
 from orchestrator.grades.rubric import Task
+from orchestrator.history import transcript
 from orchestrator.runs import Run
 from orchestrator.text import cut
 
@@ -55,7 +56,7 @@ def mark(task: Task, run: Run) -> Result:
         checks=tuple(task.test.checks),
         outcome=found.outcome,
         reason=one_line(found.reason),
-        findings=tuple(map(Finding.of, found.findings)),
+        findings=tuple(map(CheckResult.of, found.findings)),
         at=found.at,
         seconds=round(sum(run.seconds.values()), 3),
         started=_started(run),
@@ -150,7 +151,7 @@ def _own_end(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 def _first(verdict: Verdict) -> tuple[str, float | None]:
     """Return the first witness's sentence, and when it saw that."""
-    first: Witness | None = next(iter(verdict.witnesses), None)
+    first: Finding | None = next(iter(verdict.findings), None)
     return (first.says, first.at) if first else (verdict.says, None)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.checks.verdict import Judgement, Verdict, Witness
+from orchestrator.checks.verdict import Finding, Judgement, Verdict
 
 _MOST_WITNESSES = 5  # of a finding that are kept; the run's record has all
 
@@ -30,27 +30,27 @@ class _Kept(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Finding(_Kept):
+class CheckResult(_Kept):
     """A check that counts, and is not valid.
 
     Attributes:
         check: its name.
         verdict: ``invalid`` or ``unknown``.
         says: a few words of what was found.
-        witnesses: the first ones; see `Witness`.
+        witnesses: the first ones; see `Finding`.
     """
 
     check: str
     verdict: str
     says: str
-    witnesses: tuple[Witness, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @classmethod
-    def of(cls, verdict: Verdict) -> Finding:
+    def of(cls, verdict: Verdict) -> CheckResult:
         """Return what a verdict says."""
-        witnesses = verdict.witnesses[:_MOST_WITNESSES]
+        findings = verdict.findings[:_MOST_WITNESSES]
         return cls(check=verdict.check, verdict=verdict.judgement.word, says=verdict.says,
-                   witnesses=witnesses)  # fmt: skip
+                   findings=findings)  # fmt: skip
 
     @property
     def is_wrong(self) -> bool:
@@ -87,7 +87,7 @@ class Result(_Kept):
     checks: tuple[str, ...] = ()
     outcome: Outcome
     reason: str = ""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[CheckResult, ...] = ()
     run: str = ""
     at: float | None = None
     seconds: float = 0.0
@@ -175,5 +175,5 @@ class Grade(_Kept):
         return Counter(each.outcome for each in self.results)
 
 
-def _wrong(findings: Sequence[Finding]) -> list[str]:
+def _wrong(findings: Sequence[CheckResult]) -> list[str]:
     return [each.check for each in findings if each.is_wrong]

@@ -13,7 +13,7 @@ from pydantic import Field
 from orchestrator import checks, document, scenario
 from orchestrator.document import Problem, Strict, nearest
 from orchestrator.errors import DocumentError
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 from orchestrator.scenario import Scenario
 
 SHIPPED = ROOT / "conformance/rubric.yaml"

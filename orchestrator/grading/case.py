@@ -10,16 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from orchestrator.cancel import CancelToken
 from orchestrator.grades import Outcome, Result, Task, mark, unrun
 from orchestrator.grading.options import Show
 from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
-from orchestrator.running.conduct import Script
-from orchestrator.running.jobs import Guide, misfit
+from orchestrator.runner.jobs import Policy, misfit
+from orchestrator.runner.run import Script
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.needs import missing
-from orchestrator.stop import Stop
 
 MOST_TRIES = 2
 """How often a program is started in vain before it is given up."""
@@ -132,7 +132,7 @@ class Case(abc.ABC):
 AnyCase = TypeVar("AnyCase", bound=Case)
 
 
-class Marking(Guide, abc.ABC, Generic[AnyCase]):
+class Marking(Policy, abc.ABC, Generic[AnyCase]):
     """Marks cases as they are run; who derives from it decides which need not be.
 
     Args:
@@ -144,7 +144,7 @@ class Marking(Guide, abc.ABC, Generic[AnyCase]):
         cases: as given.
     """
 
-    def __init__(self, cases: Sequence[AnyCase], show: Show, stop: Stop) -> None:
+    def __init__(self, cases: Sequence[AnyCase], show: Show, stop: CancelToken) -> None:
         self.cases = cases
         self._show, self._stop = show, stop
         self._lock = threading.Lock()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestrator.cancel import CancelledError, CancelToken
 from orchestrator.checks import Verdict
 from orchestrator.errors import BuildError, LabError, first_line
 from orchestrator.grades import Outcome, Result, Store, blames_lab, leaves_fit
@@ -16,9 +17,8 @@ from orchestrator.grading import case
 from orchestrator.grading.case import MOST_TRIES, RUNS, Marking, Part
 from orchestrator.grading.options import Show
 from orchestrator.grading.programs import Program
-from orchestrator.running.conduct import Script
+from orchestrator.runner.run import Script
 from orchestrator.runs import Run
-from orchestrator.stop import Stop, StoppedError
 
 _KEPT, _FAILURES = "kept", "failures"
 
@@ -113,7 +113,7 @@ class Course(Marking[Case]):
         cases: Sequence[Case],
         known: dict[tuple[str, str], Result],
         show: Show,
-        stop: Stop,
+        stop: CancelToken,
     ) -> None:
         super().__init__(cases, show, stop)
         self._known = known
@@ -176,7 +176,7 @@ class Course(Marking[Case]):
         Raises:
             LabError: it cannot be kept.
         """
-        if isinstance(run.error, StoppedError):
+        if isinstance(run.error, CancelledError):
             return
         case = self.cases[number]
         result = self._marked(number, run, case.home)

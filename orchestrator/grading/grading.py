@@ -15,7 +15,7 @@ from orchestrator.grading.digest import Digests
 from orchestrator.grading.options import Naming, Options
 from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
-from orchestrator.running.jobs import carry_out
+from orchestrator.runner.jobs import carry_out
 from orchestrator.scenario import EngineName
 
 Publish = Callable[[list[Grade]], object]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.cancel import CancelToken
 from orchestrator.grades import Result
-from orchestrator.running.conduct import Script
-from orchestrator.running.jobs import Guide, OpenEngine, Plan
+from orchestrator.runner.jobs import OpenEngine, Plan, Policy
+from orchestrator.runner.run import Script
 from orchestrator.scenario import EngineName
-from orchestrator.stop import Stop
 
 
 class Show(Protocol):
@@ -54,9 +54,9 @@ class Options:
     open_engine: OpenEngine
     output: Path
     jobs: int = 1
-    stop: Stop = field(default_factory=Stop)
+    stop: CancelToken = field(default_factory=CancelToken)
 
-    def plan(self, scripts: Sequence[Script], guide: Guide) -> Plan:
+    def plan(self, scripts: Sequence[Script], guide: Policy) -> Plan:
         """Return what is to be run, as `guide` decides along the way."""
         return Plan(
             scripts,

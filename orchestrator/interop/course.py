@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.cancel import CancelledError, CancelToken
 from orchestrator.errors import BuildError, LabError, SessionError, first_line
 from orchestrator.grades import Outcome, Result, blames_lab
 from orchestrator.grades.matrix import DIALLER, OTHER
 from orchestrator.grading import Program, Show, case
 from orchestrator.grading.case import RUNS, Marking, Part
-from orchestrator.running.conduct import Script
+from orchestrator.runner.run import Script
 from orchestrator.runs import Run
-from orchestrator.stop import Stop, StoppedError
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Course(Marking[Case]):
         unready: dict[str, Result],
         output: Path,
         show: Show,
-        stop: Stop,
+        stop: CancelToken,
     ) -> None:
         super().__init__(cases, show, stop)
         self._known, self._unready, self._output = known, unready, output
@@ -159,7 +159,7 @@ class Course(Marking[Case]):
 
     def end(self, number: int, run: Run) -> None:
         """Mark a run, unless it was stopped."""
-        if isinstance(run.error, StoppedError):
+        if isinstance(run.error, CancelledError):
             return
         pair = self.cases[number].pair
         result = self._marked(number, run, self._output)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from orchestrator.grades import Result, Suite
 from orchestrator.grades.matrix import Cell, Matrix
 from orchestrator.grading import Naming, Options, Program, alone_in
-from orchestrator.installation import ROOT
 from orchestrator.interop.course import Case, Course, Pair
-from orchestrator.running.jobs import carry_out
+from orchestrator.paths import ROOT
+from orchestrator.runner.jobs import carry_out
 
 RUBRIC = ROOT / "interop/rubric.yaml"
 """The tests that come with the lab."""

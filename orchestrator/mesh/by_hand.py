@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from orchestrator import document
 from orchestrator.document import Problem
-from orchestrator.engines.docker_mesh import MeshNetwork
+from orchestrator.engines.docker.mesh_network import MeshNetwork
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.effect import Fault, Link, by_link
 from orchestrator.faults.probe import Measured
 from orchestrator.faults.probes import by_packets
 from orchestrator.mesh import record
 from orchestrator.mesh.record import Noted
-from orchestrator.running.breaker import Breaker, Finding, Held, Probed
+from orchestrator.runner.verify import FaultVerifier, Held, Probed, Verification
 from orchestrator.scenario import Single, network_fault
 from orchestrator.scenario.words import ALL, DECLARED
 from orchestrator.text import cut
@@ -41,7 +41,7 @@ class Kept:
     held: Held
     means: Mapping[str, str]
     since: float
-    finding: Finding
+    finding: Verification
 
 
 class ByHand:
@@ -63,7 +63,7 @@ class ByHand:
         self._said: list[str] = []
         known, noted = record.load(network.notes_kept())
         self._noted = {each.name: each for each in noted}
-        self._breaker = Breaker(
+        self._breaker = FaultVerifier(
             network, [Held(self._fault(each), each.before) for each in self._noted.values()]
         )
         if self._noted and (new := {*names} - {*known}):
@@ -95,7 +95,7 @@ class ByHand:
     def _bend(self, several: Iterable[Held]) -> None:
         """Let these hold and nothing else, and note it."""
         self._network.bend(by_link(held.fault for held in several))
-        self._breaker = Breaker(self._network, several)
+        self._breaker = FaultVerifier(self._network, several)
         self._write()
 
     def apply(self, verb: str, **keys: object) -> Kept:
@@ -165,11 +165,11 @@ class ByHand:
         names = [held.fault.name for held in self._breaker.held]
         return [self._kept(name, self._breaker.look(name)) for name in names]
 
-    def _kept(self, name: str, finding: Finding) -> Kept:
+    def _kept(self, name: str, finding: Verification) -> Kept:
         held = next(each for each in self._breaker.held if each.fault.name == name)
         return self._of(held, finding)
 
-    def _of(self, held: Held, finding: Finding) -> Kept:
+    def _of(self, held: Held, finding: Verification) -> Kept:
         means = self._network.means()
         used = {each: means.get(each, "") for each in held.fault.effect.features}
         return Kept(held, used, self._noted[held.fault.name].since, finding)

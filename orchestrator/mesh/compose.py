@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator import command, definition
-from orchestrator.engines import docker_client, docker_peer, docker_subnet, leftovers
+from orchestrator.engines import reaper as leftovers
 from orchestrator.engines.base import Progress, Say
-from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
-from orchestrator.engines.docker_peer import DockerPeer
-from orchestrator.engines.docker_subnet import Subnet
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker import peer as docker_peer
+from orchestrator.engines.docker import subnet as docker_subnet
+from orchestrator.engines.docker.mesh_network import MeshNetwork, remove_mesh_sidecars
+from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.docker.subnet import Subnet
 from orchestrator.errors import QUOTED_LINES, EngineError, LabError, quote
 from orchestrator.image import ensure_image
-from orchestrator.installation import ROOT
 from orchestrator.mesh.by_hand import ByHand
+from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Reader
 from orchestrator.scenario.words import among
 from orchestrator.text import count

@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestrator import document, files
 from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 from orchestrator.profile.guarded import GuardedReader
 from orchestrator.profile.model import ANSWERS, NOTICES, VERBS, Profile, Start
 from orchestrator.profile.reader import Reader
@@ -24,7 +24,13 @@ FOLDER = ROOT / "profiles"
 """Where the profiles that come with the lab are."""
 
 _START_WORDS = (*ANSWERS, "python", "folder")  # the last one with a folder
-_VERB_WORDS = ("address", "port", "id", "text", "line")  # what the lab has for any verb
+_VERB_WORDS = (
+    "address",
+    "port",
+    "id",
+    "text",
+    "line",
+)  # what the lab has for any verb
 
 
 def located(name: str, *homes: Path) -> str:

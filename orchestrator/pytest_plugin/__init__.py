@@ -17,7 +17,7 @@ from orchestrator.pytest_plugin import options
 from orchestrator.text import count
 
 if TYPE_CHECKING:
-    from orchestrator.lab import Lab
+    from orchestrator.pytest_plugin.lab import Lab
 
 __all__ = ["lab", "make_lab"]
 

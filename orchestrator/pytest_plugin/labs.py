@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orchestrator.lab import Lab, NotAsWantedError, Setting
-from orchestrator.lab.drive import said
-from orchestrator.lab.lab import Title
 from orchestrator.profile import located
 from orchestrator.pytest_plugin import options, outcome
+from orchestrator.pytest_plugin.lab import Lab, NotAsWantedError, Setting
+from orchestrator.pytest_plugin.lab.drive import said
+from orchestrator.pytest_plugin.lab.lab import Title
 from orchestrator.scenario import Scenario
 from orchestrator.text import printable
 

@@ -31,7 +31,9 @@ def add(parser: pytest.Parser) -> None:
     parser.addini("peerlab_engine", "default of --peerlab-engine", default="auto")
     parser.addini("peerlab_runs", "default of --peerlab-runs, seen from this file", default="")
     parser.addini(
-        "peerlab_profile", "the program of the fixture lab: a profile's name or file", default=""
+        "peerlab_profile",
+        "the program of the fixture lab: a profile's name or file",
+        default="",
     )
     parser.addini(
         "peerlab_scenarios",

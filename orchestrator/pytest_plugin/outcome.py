@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import report, runs, transcript
+from orchestrator import report, runs
 from orchestrator.checks import Judgement
 from orchestrator.errors import QUOTE_MARK, QUOTED_LINES, LabError
-from orchestrator.lab import Conductors
+from orchestrator.history import transcript
 from orchestrator.pytest_plugin import options
+from orchestrator.pytest_plugin.lab import Conductors
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.text import printable
@@ -75,7 +76,7 @@ def told(error: LabError) -> str:
 def _ends(run: Run) -> Iterator[str]:
     """Yield the ends of the transcripts of those concerned."""
     bad = [each for each in run.verdicts if each.judgement is not Judgement.VALID]
-    seen = (peer for verdict in bad for witness in verdict.witnesses for peer in witness.peers)
+    seen = (peer for verdict in bad for finding in verdict.findings for peer in finding.peers)
     for peer in (list(dict.fromkeys(seen)) or list(run.peers))[:_MOST_CONSOLES]:
         yield f"the end of {peer}'s console"
         yield from (

@@ -10,10 +10,10 @@ import pytest
 
 from orchestrator.checks import Judgement
 from orchestrator.errors import LabError
-from orchestrator.lab import SILENT
 from orchestrator.pytest_plugin import options, outcome
-from orchestrator.running.conduct import Conductor, Script
-from orchestrator.running.jobs import misfit
+from orchestrator.pytest_plugin.lab import SILENT
+from orchestrator.runner.jobs import misfit
+from orchestrator.runner.run import Runner, Script
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.review import Review
@@ -83,7 +83,7 @@ class ScenarioItem(pytest.Item):
         except LabError as error:
             return None, outcome.told(error)
 
-    def _conductor(self) -> Conductor:
+    def _conductor(self) -> Runner:
         """Return who conducts it; skip it where no Docker answers that it needs.
 
         Raises:

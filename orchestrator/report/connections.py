@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from orchestrator.checks.reading import word
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.report.text import plain, shortened, table
 
 _MOST_ROWS = 20

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.checks.reading import row_word, rows, word
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.report.connections import connections_table
 from orchestrator.report.messages import messages_table
 from orchestrator.report.text import named, plain, table, titled

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
-from orchestrator.checks.verdict import Verdict, Witness
+from orchestrator.checks.verdict import Finding, Verdict
 from orchestrator.report.scenes import Scene, Scenes, Sighting
 from orchestrator.report.text import Trimmed, marked, plain, shortened
 from orchestrator.runs import Run
@@ -28,21 +28,21 @@ class Evidence:
         self._console, self._scenes = console, Scenes(run.folder)
 
     def print(self, verdict: Verdict) -> None:
-        """Print a check's witnesses."""
+        """Print a check's findings."""
         title = marked(verdict.judgement, f"{verdict.check}: {verdict.judgement.word}")
         self._console.print(title.append(f", {plain(verdict.says)}"))
         number = 0
-        for scene in self._scenes.of(verdict.witnesses[:_MOST_WITNESSES]):
-            for witness in scene.witnesses:
+        for scene in self._scenes.of(verdict.findings[:_MOST_WITNESSES]):
+            for finding in scene.findings:
                 number += 1
-                self._say(number, witness)
+                self._say(number, finding)
             self._show(scene)
-        if (more := len(verdict.witnesses) - _MOST_WITNESSES) > 0:
+        if (more := len(verdict.findings) - _MOST_WITNESSES) > 0:
             self._console.print(Padding(plain(f"… and {more:,} more"), (0, 0, 0, 2)))
 
-    def _say(self, number: int, witness: Witness) -> None:
+    def _say(self, number: int, finding: Finding) -> None:
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(plain(f"{number}."), plain(shortened(witness.says, _LONGEST_SENTENCE)))
+        grid.add_row(plain(f"{number}."), plain(shortened(finding.says, _LONGEST_SENTENCE)))
         self._console.print(Trimmed(Padding(grid, (0, 0, 0, 2))))
 
     def _show(self, scene: Scene) -> None:

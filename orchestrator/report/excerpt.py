@@ -10,8 +10,8 @@ from heapq import merge
 from pathlib import Path
 from typing import AnyStr
 
+from orchestrator.history.transcript import Line, Piece, dialogue
 from orchestrator.text import printable
-from orchestrator.transcript import Line, Piece, dialogue
 
 _BEFORE, _AFTER = 3, 6  # lines; what was asked at a time is answered after it
 _SPARE = 3  # line ends that may belong to lines without anything to show

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks.reading import number, word
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.report.text import plain, table
 from orchestrator.runs import Run
 

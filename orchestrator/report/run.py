@@ -9,7 +9,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.checks.verdict import Judgement, Verdict, Witness
+from orchestrator.checks.verdict import Finding, Judgement, Verdict
+from orchestrator.history.timing import KINDS
 from orchestrator.report import details as tables
 from orchestrator.report import figures
 from orchestrator.report.evidence import Evidence
@@ -17,7 +18,6 @@ from orchestrator.report.faults import faults_table
 from orchestrator.report.figures import Figures
 from orchestrator.report.text import Trimmed, first_line, marked, plain, seconds, titled
 from orchestrator.runs import Run
-from orchestrator.stopwatch import KINDS
 from orchestrator.text import count
 
 _GAP = 4  # blanks between checks side by side
@@ -50,10 +50,10 @@ def print_run(console: Console, run: Run, *, details: bool) -> None:
 
 def _alike_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return what is not valid; checks with the same witnesses, as of a run cut short, as one."""
-    together: dict[tuple[Witness, ...], list[Verdict]] = {}
+    together: dict[tuple[Finding, ...], list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.judgement is not Judgement.VALID:
-            together.setdefault(verdict.witnesses, []).append(verdict)
+            together.setdefault(verdict.findings, []).append(verdict)
     return [
         replace(alike[0], check=", ".join(verdict.check for verdict in alike))
         for alike in together.values()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator import runs
-from orchestrator.checks.verdict import Witness
+from orchestrator.checks.verdict import Finding
+from orchestrator.history.transcript import Line
 from orchestrator.report.excerpt import Excerpts, Sight, Window
-from orchestrator.transcript import Line
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Sighting:
 class Scene:
     """Witnesses of the same place and time: one look at the consoles serves them all."""
 
-    witnesses: list[Witness]
+    findings: list[Finding]
     windows: dict[str, Window]
 
-    def is_joined(self, witness: Witness, windows: dict[str, Window]) -> bool:
+    def is_joined(self, finding: Finding, windows: dict[str, Window]) -> bool:
         """Take a witness in, if all that is to be seen of it is next to this."""
         if windows.keys() != self.windows.keys():
             return False
         if not all(window.meets(self.windows[peer]) for peer, window in windows.items()):
             return False
-        self.witnesses.append(witness)
+        self.findings.append(finding)
         self.windows = {peer: w.joined(self.windows[peer]) for peer, w in windows.items()}
         return True
 
@@ -56,19 +56,19 @@ class Scenes:
         self._folder = folder
         self._excerpts: dict[str, Excerpts] = {}
 
-    def of(self, witnesses: Sequence[Witness]) -> list[Scene]:
+    def of(self, findings: Sequence[Finding]) -> list[Scene]:
         """Return the moments that these saw."""
         scenes: list[Scene] = []
-        for witness in witnesses:
-            sight = _sight(witness)
-            windows = {peer: self._of(peer).around(sight) for peer in witness.peers}
-            if not (scenes and windows and scenes[-1].is_joined(witness, windows)):
-                scenes.append(Scene([witness], windows))
+        for finding in findings:
+            sight = _sight(finding)
+            windows = {peer: self._of(peer).around(sight) for peer in finding.peers}
+            if not (scenes and windows and scenes[-1].is_joined(finding, windows)):
+                scenes.append(Scene([finding], windows))
         return scenes
 
     def shown(self, scene: Scene) -> list[Sighting]:
         """Return what each console showed at a moment."""
-        sights = [_sight(witness) for witness in scene.witnesses]
+        sights = [_sight(finding) for finding in scene.findings]
         found = []
         for peer, window in scene.windows.items():
             lines = self._of(peer).lines(window, sights)
@@ -83,5 +83,5 @@ class Scenes:
         return self._excerpts[peer]
 
 
-def _sight(witness: Witness) -> Sight:
-    return Sight(witness.at, tuple(filter(None, (witness.text, witness.near))))
+def _sight(finding: Finding) -> Sight:
+    return Sight(finding.at, tuple(filter(None, (finding.text, finding.near))))

@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks.verdict import Judgement, worst
+from orchestrator.history.timing import KINDS
 from orchestrator.report import figures
 from orchestrator.report.figures import Figures
 from orchestrator.report.text import Trimmed, marked, plain, seconds, shortened, table, titled
 from orchestrator.runs import Run
-from orchestrator.stopwatch import KINDS
 from orchestrator.text import count
 
 _UNBOUNDED = 10_000  # columns
@@ -76,13 +76,13 @@ def _worst(done: Sequence[Run]) -> Judgement:
 def _print_again(console: Console, run: Run) -> None:
     """Name a run that is not valid, with its folder and the first thing that speaks against it."""
     console.print(marked(run.judgement, f"{run.name}: {run.judgement.word}"), soft_wrap=True)
-    console.print(plain(f"  {_first_witness(run)}"), soft_wrap=True)
+    console.print(plain(f"  {_first_finding(run)}"), soft_wrap=True)
     console.print(plain(f"  {run.folder}", "dim"), soft_wrap=True)
 
 
-def _first_witness(run: Run) -> str:
+def _first_finding(run: Run) -> str:
     verdict = max(run.verdicts, key=lambda each: each.judgement.badness)
-    says = verdict.witnesses[0].says if verdict.witnesses else verdict.says
+    says = verdict.findings[0].says if verdict.findings else verdict.says
     return shortened(f"{verdict.check}: {says}", _LONGEST_SENTENCE)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines import docker_client
-from orchestrator.engines.docker_sidecar import MESH_SIDECAR
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.sidecar import MESH_SIDECAR
 from tests.e2e.support import SHORT, peerlab, start
 from tests.orchestrator.support import things_of, until
 

@@ -18,9 +18,10 @@ import psutil
 import pytest
 from docker.errors import NotFound
 
-from orchestrator import runs, transcript
-from orchestrator.engines import docker_client
+from orchestrator import runs
+from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.owner import Owner
+from orchestrator.history import transcript
 from tests.e2e.support import LONG, SHORT, peerlab, start
 from tests.orchestrator.support import marked_processes, things_of, until
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orchestrator import runs
-from orchestrator.engines import docker_client
+from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.owner import Owner
 from tests.e2e.support import NO_DOCKER, peerlab, start
 from tests.orchestrator.support import marked_processes, things_of, until

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from orchestrator import command, definition
-from orchestrator.engines import docker_client, docker_peer
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker import peer as docker_peer
+from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.errors import EngineError
 from orchestrator.mesh import compose
 from tests.e2e.support import SHORT, peerlab
@@ -43,8 +44,8 @@ def client(docker_refusal: str) -> Iterator[Any]:
 
 KEEP = """
 from orchestrator import profile
-from orchestrator.engines import docker_client
-from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.engine import DockerEngine
 with DockerEngine(docker_client.connect(), keep=True) as engine:
     (peer,) = engine.start(["alice"], profile.load("peerlab"), lambda _: None)
     engine.keep()

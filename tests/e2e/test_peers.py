@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.lab import Lab
+from orchestrator.pytest_plugin.lab import Lab
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 

@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator import checks
 from orchestrator.cli.run import print_kept
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.runs import Run
 from tests.e2e.support import DEMO, LONG, NO_DOCKER, SHORT, peerlab, start
 from tests.orchestrator.support import until

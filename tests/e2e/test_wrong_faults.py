@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cancel import CancelToken
 from orchestrator.checks import Judgement
-from orchestrator.engines import docker_client, rules
 from orchestrator.engines.base import Progress
-from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.sidecar import rules
 from orchestrator.faults.effect import Effect, Link
-from orchestrator.running.conduct import Conductor, Script
-from orchestrator.running.pool import Pool
+from orchestrator.runner.pool import Pool
+from orchestrator.runner.run import Runner, Script
 from orchestrator.runs import Run
-from orchestrator.stop import Stop
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
@@ -49,9 +50,9 @@ def run(folder: Path, fault: str) -> Run:
     """Run a scenario with a fault."""
     path = folder / "wrong-fault.yaml"
     path.write_text(SCENARIO.format(fault=fault))
-    stop = Stop()
+    stop = CancelToken()
     with DockerEngine(docker_client.connect(), stop) as engine:
-        conductor = Conductor(Pool(engine, stop), folder, stop)
+        conductor = Runner(Pool(engine, stop), folder, stop)
         done = conductor.run(Script.read(path), Progress(lambda _: None, lambda _: None))
         conductor.pool.close()
     return done
@@ -60,10 +61,10 @@ def run(folder: Path, fault: str) -> Run:
 def doubts(done: Run) -> list[str]:
     """Return what speaks against the run being valid."""
     return [
-        witness.says
+        finding.says
         for verdict in done.verdicts
         if verdict.judgement is not Judgement.VALID
-        for witness in verdict.witnesses
+        for finding in verdict.findings
     ]
 
 

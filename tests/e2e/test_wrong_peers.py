@@ -12,18 +12,18 @@ import pytest
 
 from orchestrator.checks import NAMES
 from orchestrator.engines.base import Progress
-from orchestrator.running.conduct import Conductor
+from orchestrator.runner.run import Runner
 from tests.wrong.trial import EVERY, WRONG, Variant, found
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
 
 @pytest.mark.parametrize("variant", EVERY, ids=lambda variant: variant.name)
-def test_what_each_check_says(conductor: Conductor, variant: Variant) -> None:
+def test_what_each_check_says(conductor: Runner, variant: Variant) -> None:
     script = variant.script(conductor.runs_folder)
     run = conductor.run(script, Progress(print, lambda _: None))
     assert not run.error, run.error
-    evidence = [w.says for v in run.verdicts if v.judgement.word != "valid" for w in v.witnesses]
+    evidence = [w.says for v in run.verdicts if v.judgement.word != "valid" for w in v.findings]
     assert found(run) == variant.wanted, "\n".join(evidence)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines import rules
-from orchestrator.faults.effect import STRAIGHT, Effect, Link
+from orchestrator.engines.sidecar import rules
+from orchestrator.faults.effect import CLEAR, Effect, Link
 from tests.orchestrator.bench import Bench, judged, outcomes
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.timeout(150)  # on a busy machine
 SCENARIO = "peers: [alice, bob]\nsteps:\n  - stream: {{from: alice, to: bob, {does}}}\n"
 WRONG: dict[str, tuple[str, Callable[[Effect], Effect], str]] = {
     "held back": ("hold: 0.5", lambda each: replace(each, hold=0.0, lag=0.5), "at most wanted"),
-    "reset": ("reset: 300", lambda _: STRAIGHT, "no reset: "),
-    "delayed": ("delay: 0.2", lambda _: STRAIGHT, "200 ms wanted"),
+    "reset": ("reset: 300", lambda _: CLEAR, "no reset: "),
+    "delayed": ("delay: 0.2", lambda _: CLEAR, "200 ms wanted"),
     "delayed more": ("delay: 0.2", lambda each: replace(each, lag=2.5), "200 ms wanted"),
 }
 

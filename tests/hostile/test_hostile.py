@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from orchestrator import profile
-from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.errors import EngineError
 from orchestrator.profile import Profile
 from tests.orchestrator.support import Place, until

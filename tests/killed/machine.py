@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 
 from orchestrator import command
-from orchestrator.engines import marks
-from orchestrator.engines.docker_client import OWNER
-from orchestrator.engines.docker_sidecar import MESH_SIDECAR
+from orchestrator.engines.docker.client import OWNER
+from orchestrator.engines.docker.sidecar import MESH_SIDECAR
 from orchestrator.engines.owner import Owner
+from orchestrator.engines.process import marks
 
 _RULES = (("nft", "list", "ruleset"), ("iptables-save",))
 """Commands that print the host's own rules; the first that is there is asked."""

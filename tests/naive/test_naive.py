@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.engines.base import Progress
-from orchestrator.running.conduct import Conductor, Script
+from orchestrator.runner.run import Runner, Script
 from orchestrator.runs import Run
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(150)  # on a busy machine
 HERE = Path(__file__).parent
 
 
-def conducted(conductor: Conductor, name: str) -> Run:
+def conducted(conductor: Runner, name: str) -> Run:
     run = conductor.run(Script.read(HERE / f"{name}.yaml"), Progress(print, lambda _: None))
     assert not run.error, run.error
     return run
@@ -30,10 +30,10 @@ def conducted(conductor: Conductor, name: str) -> Run:
         ("hold", {"changes"}, "shown as one with the 2 messages behind it"),
     ],
 )
-def test_what_each_check_says(conductor: Conductor, name: str, wrong: set[str], says: str) -> None:
+def test_what_each_check_says(conductor: Runner, name: str, wrong: set[str], says: str) -> None:
     run = conducted(conductor, name)
     found = {v.check: v.judgement for v in run.verdicts}
     wanted = {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
-    told = [w.says for v in run.verdicts for w in v.witnesses]
+    told = [w.says for v in run.verdicts for w in v.findings]
     assert found == wanted, "\n".join(told)
     assert any(says in each for each in told) == bool(wrong)

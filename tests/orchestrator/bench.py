@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
+from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Engine, Progress
-from orchestrator.history import Entry
-from orchestrator.running.conduct import Conductor, Script
-from orchestrator.running.pool import Pool
+from orchestrator.history.entries import Entry
+from orchestrator.runner.pool import Pool
+from orchestrator.runner.run import Runner, Script
 from orchestrator.runs import Run
-from orchestrator.stop import Stop
 from tests.orchestrator.support import PROGRAMS, make_engine, run_of
 
 QUIET = Progress(lambda _: None, lambda _: None)
@@ -41,11 +41,11 @@ class Bench:
     """A conductor with an engine of its own, and peers that stay for the next scenario."""
 
     def __init__(self, engine: str | Engine, folder: Path, *, keep: bool = False) -> None:
-        self.folder, self.stop = folder, Stop()
+        self.folder, self.stop = folder, CancelToken()
         self.engine = make_engine(engine) if isinstance(engine, str) else engine
         self.engine.stop = self.stop
         self.owner = run_of(self.engine)
-        self.conductor = Conductor(Pool(self.engine, self.stop), folder / "runs", self.stop, keep)
+        self.conductor = Runner(Pool(self.engine, self.stop), folder / "runs", self.stop, keep)
 
     def __enter__(self) -> Self:
         return self

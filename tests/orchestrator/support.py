@@ -17,11 +17,12 @@ import psutil
 
 from orchestrator import profile
 from orchestrator.console.session import UNREAD, Notice, Session
-from orchestrator.engines import docker_client, process
 from orchestrator.engines.base import Engine, Peer
-from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.owner import Owner
+from orchestrator.engines.process import engine as process_engine
 from orchestrator.profile import Profile
 
 ROOT = Path(__file__).parents[2]
@@ -65,13 +66,13 @@ def things_of(client: Any, whose: Callable[[Owner], bool], *labels: str) -> list
 def make_engine(name: str, *, keep: bool = False) -> Engine:
     """Return a new engine."""
     if name == "process":
-        return process.ProcessEngine()
+        return process_engine.ProcessEngine()
     return DockerEngine(docker_client.connect(), keep=keep)
 
 
 def run_of(engine: Engine) -> str:
     """Return the run whose mark is on all that an engine starts."""
-    assert isinstance(engine, process.ProcessEngine | DockerEngine)
+    assert isinstance(engine, process_engine.ProcessEngine | DockerEngine)
     return engine._owner.run
 
 

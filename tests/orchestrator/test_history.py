@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import history
 from orchestrator.errors import DocumentError, LabError
-from orchestrator.history import Entry, History
+from orchestrator.history import entries as history
+from orchestrator.history.entries import Entry, History
 
 NASTY = '\x00 \udc80 \u2028 \r\n é 👋 " \\'
 

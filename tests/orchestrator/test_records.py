@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import transcript
 from orchestrator.console.pump import Pump
 from orchestrator.engines.owner import Owner
 from orchestrator.engines.sockets import count_established
 from orchestrator.errors import DocumentError
-from orchestrator.history import Entry, History, read
-from orchestrator.transcript import Transcript
+from orchestrator.history import transcript
+from orchestrator.history.entries import Entry, History, read
+from orchestrator.history.transcript import Transcript
 from tests.orchestrator.support import until
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"

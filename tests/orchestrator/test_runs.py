@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator import runs
-from orchestrator.checks import CHECKS, Judgement, Verdict, Witness
+from orchestrator.checks import CHECKS, Finding, Judgement, Verdict
 from orchestrator.errors import DocumentError, LabError
-from orchestrator.history import FORMAT, Entry, History
+from orchestrator.history.entries import FORMAT, Entry, History
 from orchestrator.runs import Place, Record
 
 RECORD = Record(
@@ -86,7 +86,7 @@ def test_a_history_that_lost_its_end_is_told_as_that(tmp_path: Path) -> None:
     run = runs.load(folder)
     assert run.judgement is Judgement.UNKNOWN
     assert run.without.startswith(f"{path}: its end is missing")
-    assert run.verdicts[0].witnesses[0].says == "the history ends in the middle of the run"
+    assert run.verdicts[0].findings[0].says == "the history ends in the middle of the run"
     path.write_text("".join(whole))
     assert runs.load(folder).without == ""
 
@@ -145,7 +145,7 @@ def test_what_ended_a_run_early_is_told_as_well_as_it_is_known(tmp_path: Path) -
 
 
 def test_verdicts_as_data() -> None:
-    verdict = Verdict("order", Judgement.INVALID, "1 wrong", (Witness("w", 1.5, ("bob",)),))
+    verdict = Verdict("order", Judgement.INVALID, "1 wrong", (Finding("w", 1.5, ("bob",)),))
     assert runs.as_data(verdict) == {
         "check": "order",
         "verdict": "invalid",

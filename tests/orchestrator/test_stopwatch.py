@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from orchestrator.stopwatch import DRIVING, JUDGING, KINDS, STARTING, WAITING, Stopwatch
+from orchestrator.history.timing import DRIVING, JUDGING, KINDS, STARTING, WAITING, Stopwatch
 
 
 @pytest.fixture

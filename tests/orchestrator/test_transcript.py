@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import transcript
-from orchestrator.transcript import Piece, Transcript
+from orchestrator.history import transcript
+from orchestrator.history.transcript import Piece, Transcript
 
 
 @pytest.mark.parametrize("data", [b"", b"plain", b"a\nb\r\n", bytes(range(256)), "é👋'\"".encode()])

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.image import ensure_sidecar_image
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 from tests.sidecar.support import Host, Sidecar, docker, without_kernel
 
 

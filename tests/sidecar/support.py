@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 
 SECONDS = 20.0
 STRICT = ("--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--read-only")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 from tests.sidecar.support import SECONDS, Sidecar, without_kernel
 
 NOTHING = {"lease": 10.0, "arrive": [], "leave": [], "relay": []}

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.bends import BOUND, GAP, Line, Turn
-from sidecar.rules import STRAIGHT, Bend
+from sidecar.bends import BOUND, GAP, Line, MeshLock
+from sidecar.rules import CLEAR, Bend
 
 FIRST, LAST = min, max  # the least jitter, and the most
 
@@ -48,13 +48,13 @@ class Trial:
 
 
 def test_straight_bytes_go_at_once() -> None:
-    trial = Trial(STRAIGHT)
+    trial = Trial(CLEAR)
     trial.put(b"one")
     trial.put(b"two")
-    assert trial.line.turn(100.0) == Turn(b"onetwo")
-    assert trial.line.turn(100.0) == Turn()
+    assert trial.line.turn(100.0) == MeshLock(b"onetwo")
+    assert trial.line.turn(100.0) == MeshLock()
     trial.line.end(100.0)
-    assert trial.line.turn(100.0) == Turn(last="end")
+    assert trial.line.turn(100.0) == MeshLock(last="end")
 
 
 def test_lag_delays_each_and_the_end() -> None:
@@ -80,12 +80,12 @@ def test_an_end_alone_lags_as_well() -> None:
 
 def test_jitter_varies_the_lag_and_never_the_order() -> None:
     draws = iter([0.3, -0.3, 0.0])
-    trial = Trial(STRAIGHT, Line(Bend(lag=0.5, jitter=0.3), lambda *_: next(draws)))
+    trial = Trial(CLEAR, Line(Bend(lag=0.5, jitter=0.3), lambda *_: next(draws)))
     for data in (b"1", b"2", b"3"):
         trial.put(data)
     trial.until(2)
     assert trial.passed == [(0.8, b"123")]
-    early = Trial(STRAIGHT, Line(Bend(lag=0.1, jitter=0.3), FIRST))
+    early = Trial(CLEAR, Line(Bend(lag=0.1, jitter=0.3), FIRST))
     early.put(b"1")
     early.until(1)
     assert early.passed == [(0.0, b"1")]
@@ -138,7 +138,7 @@ def test_reset_comes_after_that_many_bytes() -> None:
 
 
 def test_reset_after_nothing_comes_at_once_and_one_that_is_not_reached_never() -> None:
-    assert Line(Bend(reset=0)).turn(0.0) == Turn(last="reset")
+    assert Line(Bend(reset=0)).turn(0.0) == MeshLock(last="reset")
     trial = Trial(Bend(reset=5))
     trial.put(b"abcd")
     trial.line.end(trial.now)
@@ -147,7 +147,7 @@ def test_reset_after_nothing_comes_at_once_and_one_that_is_not_reached_never() -
 
 
 def test_a_reset_counts_from_when_it_is_asked_for() -> None:
-    trial = Trial(STRAIGHT)
+    trial = Trial(CLEAR)
     trial.put(b"x" * 1000)
     trial.until(0.1)
     trial.line.change(Bend(reset=3))
@@ -162,13 +162,13 @@ def test_what_waits_goes_on_under_the_new_bend() -> None:
     trial.put(b"one")
     trial.line.end(trial.now)
     trial.until(1)
-    trial.line.change(STRAIGHT)
+    trial.line.change(CLEAR)
     trial.until(1)
     assert (trial.passed, trial.last) == ([(1.0, b"one")], "end")
 
 
 def test_a_change_counts_from_when_bytes_came() -> None:
-    trial = Trial(STRAIGHT)
+    trial = Trial(CLEAR)
     trial.line.change(Bend(hold=5))
     trial.put(b"one")
     trial.until(1)
@@ -182,7 +182,7 @@ def test_the_same_bend_again_changes_nothing() -> None:
     line = Line(Bend(lag=0.5, jitter=0.5), LAST)
     line.put(b"x", 0.0)
     line.change(Bend(lag=0.5, jitter=0.5))
-    assert line.turn(0.0) == Turn(wait=1.0)
+    assert line.turn(0.0) == MeshLock(wait=1.0)
 
 
 def test_what_waits_is_bounded() -> None:

@@ -22,7 +22,7 @@ from rich.text import Text
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.engines.choose import choose
 from orchestrator.report.text import marked
-from orchestrator.running.jobs import Plan, carry_out
+from orchestrator.runner.jobs import Plan, carry_out
 from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from tests import trials

@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestrator import profile
 from orchestrator.checks import NAMES, Judgement
-from orchestrator.running.conduct import Script
+from orchestrator.runner.run import Script
 from orchestrator.runs import Run
 from tests.orchestrator.support import ROOT
 

@@ -57,5 +57,5 @@ def _output(result: Result) -> str:
         lines += ["", f"{result.outcome}: {MEANINGS[result.outcome]}.", result.reason]
         for finding in result.findings:
             lines += ["", f"{finding.check}: {promises().get(finding.check, '')}"]
-            lines += [f"- {witness.says}" for witness in finding.witnesses]
+            lines += [f"- {found.says}" for found in finding.findings]
     return "\n".join(printable(part) for line in lines for part in line.split("\n"))

@@ -58,7 +58,7 @@ def _add(part: ET.Element, grade: Grade, result: Result) -> None:
 
 
 def _lines(grade: Grade, result: Result) -> list[str]:
-    told = [f"{f.check}: {w.says}" for f in result.findings for w in f.witnesses]
+    told = [f"{f.check}: {w.says}" for f in result.findings for w in f.findings]
     where = f"evidence: {grade.program}/{result.run}" if result.run else ""
     return [result.why, *(told or [result.reason]), where]
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import jinja2
 
-from orchestrator.checks.verdict import Witness
-from orchestrator.grades import Finding, Grade, Outcome, Result, Suite
+from orchestrator.checks.verdict import Finding
+from orchestrator.grades import CheckResult, Grade, Outcome, Result, Suite
 from orchestrator.report.grades.typed import Typed, faults_until, lines_until
 from orchestrator.report.grades.words import MARKS, MEANINGS, kind, number, place, promises, score
 from orchestrator.report.scenes import Scenes, Sighting
@@ -32,7 +32,7 @@ _LONGEST = 300  # characters of a line or a sentence
 class _Moment:
     """Witnesses of one moment, and what stood on the consoles."""
 
-    witnesses: list[Witness]
+    findings: list[Finding]
     sightings: list[Sighting]
 
 
@@ -40,7 +40,7 @@ class _Moment:
 class _Shown:
     """A finding with its moments."""
 
-    finding: Finding
+    finding: CheckResult
     promise: str
     moments: list[_Moment]
 
@@ -108,11 +108,11 @@ def _section(result: Result, home: Path, scenario: str, sync: Sequence[str]) -> 
     return _Section(result, known, shown, faults, typed, count, scenario)
 
 
-def _moments(finding: Finding, scenes: Scenes | None) -> Iterator[_Moment]:
+def _moments(finding: CheckResult, scenes: Scenes | None) -> Iterator[_Moment]:
     if scenes is None:
         return
-    for scene in scenes.of(finding.witnesses):
-        yield _Moment(scene.witnesses, scenes.shown(scene))
+    for scene in scenes.of(finding.findings):
+        yield _Moment(scene.findings, scenes.shown(scene))
 
 
 def _render(template: str, **given: Any) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
 
-from orchestrator import runs, transcript
+from orchestrator import runs
 from orchestrator.checks.wording import told
 from orchestrator.errors import LabError
+from orchestrator.history import transcript
 from orchestrator.text import cut, printable
 
 _KEYS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what clears a line, and the like

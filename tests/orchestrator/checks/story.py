@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 
 NAMES = ("alice", "bob", "carol", "dave")
 _SOON = 4.0  # seconds that what is shown may take

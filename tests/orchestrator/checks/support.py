@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator import checks
 from orchestrator.checks import Judgement, Verdict
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from tests.orchestrator.checks.story import NAMES, Link, Story
 
 VALID, INVALID, UNKNOWN = Judgement.VALID, Judgement.INVALID, Judgement.UNKNOWN

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from orchestrator import checks
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -29,8 +29,8 @@ def test_a_connection_that_was_not_told() -> None:
     verdict = support.verdict(_silent(story, "bob").finish(), NAME)
     assert verdict.judgement is INVALID
     says = "at 0.006 s, alice connected to bob: bob was never told"
-    assert verdict.witnesses[0].says == says
-    assert verdict.witnesses[0].peers == ("alice", "bob")
+    assert verdict.findings[0].says == says
+    assert verdict.findings[0].peers == ("alice", "bob")
 
 
 @pytest.mark.parametrize("act", ["terminate", "exit", "cut"])
@@ -47,7 +47,7 @@ def test_an_end_that_was_not_told(act: str) -> None:
             story.cut(link)
     verdict = support.verdict(_silent(story, "bob").finish(), NAME)
     assert verdict.judgement is INVALID
-    assert verdict.witnesses[0].says.endswith("bob was never told")
+    assert verdict.findings[0].says.endswith("bob was never told")
 
 
 def test_both_terminate_at_once() -> None:
@@ -80,8 +80,8 @@ def test_who_ended_it_himself_long_after_was_never_told(first: str, second: str)
     entries = _forgets(6.0, first, second)
     verdict = support.verdict(entries, NAME)
     assert verdict.judgement is INVALID
-    (witness,) = verdict.witnesses
-    assert "bob was never told, until it" in witness.says
+    (finding,) = verdict.findings
+    assert "bob was never told, until it" in finding.says
     assert support.not_valid(entries) == {NAME: INVALID}
     assert judged(_forgets(1.0, first, second), NAME) is VALID  # they may have crossed
     before = support.places(entries, "settled")[0]
@@ -184,9 +184,9 @@ def test_which_connection_was_not_told() -> None:
         if turn < 2:
             story.terminate("alice", "bob")
             story.read()
-    witnesses = support.verdict(story.finish(), NAME).witnesses
+    findings = support.verdict(story.finish(), NAME).findings
     begun = [e.at for e in story.entries if (e.type, e.verb) == ("ok", "connect")]
-    assert [each.at for each in witnesses] == begun[1:2]
+    assert [each.at for each in findings] == begun[1:2]
 
 
 def test_told_of_a_connection_that_nobody_made() -> None:
@@ -225,8 +225,8 @@ def test_a_connect_without_an_answer_takes_no_notice_of_another() -> None:
     entries = story.finish()
     assert support.not_valid(entries) == {"expectations": UNKNOWN}
     first, _ = support.places(entries, "closed")
-    (witness,) = support.verdict(support.without(entries, first), NAME).witnesses
-    assert "bob terminated its connection with alice: alice was never told" in witness.says
+    (finding,) = support.verdict(support.without(entries, first), NAME).findings
+    assert "bob terminated its connection with alice: alice was never told" in finding.says
     assert judged(support.without(entries, first), NAME) is INVALID
 
 
@@ -264,8 +264,8 @@ def test_told_twice_that_it_is_over(act: str, *, ids: bool) -> None:
     place = support.places(entries, "closed", where=lambda e: e.peer == "bob")[-1]
     twice = [*entries[: place + 1], entries[place], *entries[place + 1 :]]
     assert support.not_valid(twice) == {NAME: INVALID}
-    (witness,) = support.verdict(twice, NAME).witnesses
-    assert "bob was told 2 times that its connection with alice is over" in witness.says
+    (finding,) = support.verdict(twice, NAME).findings
+    assert "bob was told 2 times that its connection with alice is over" in finding.says
 
 
 def test_a_list_may_show_a_connection_before_it_is_told() -> None:

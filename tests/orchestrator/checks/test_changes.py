@@ -58,16 +58,16 @@ def test_what_is_counted(sent: list[str], shown: list[str], says: str) -> None:
 def test_how_it_was_changed(sent: str, shown: str, how: str) -> None:
     entries = _shown(["before", sent, "behind"], ["before", shown, "behind"])
     assert support.not_valid(entries) == {NAME: INVALID}
-    (witness,) = support.verdict(entries, NAME).witnesses
-    assert witness.says.endswith(how)
-    assert len(witness.says) < 300
+    (finding,) = support.verdict(entries, NAME).findings
+    assert finding.says.endswith(how)
+    assert len(finding.says) < 300
 
 
 def test_messages_in_one_piece() -> None:
     entries = _shown(["a", "b", "c", "d"], ["a", "bc", "d"])
     assert support.not_valid(entries) == {NAME: INVALID}
-    (witness,) = support.verdict(entries, NAME).witnesses
-    assert witness.says.endswith("shown as one with the message behind it")
+    (finding,) = support.verdict(entries, NAME).findings
+    assert finding.says.endswith("shown as one with the message behind it")
     assert support.not_valid(_shown(["a", "b", "c"], ["a\nb\nc"])) == {NAME: INVALID}
 
 
@@ -87,8 +87,8 @@ def test_a_message_in_several_pieces() -> None:
     ],
 )
 def test_which_one_it_was(sent: list[str], shown: list[str], which: str) -> None:
-    (witness,) = support.verdict(_shown(sent, shown), NAME).witnesses
-    assert witness.says.startswith(which)
+    (finding,) = support.verdict(_shown(sent, shown), NAME).findings
+    assert finding.says.startswith(which)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_changed_into_a_text_that_was_sent_as_well(
 ) -> None:
     entries = _shown(sent, shown)
     assert support.not_valid(entries) == {NAME: INVALID}
-    assert len(support.verdict(entries, NAME).witnesses) == count
+    assert len(support.verdict(entries, NAME).findings) == count
 
 
 def test_all_cut_into_texts_that_were_sent_as_well() -> None:
     sent = [f"message {n}" for n in range(120)]
     entries = _shown(sent, [each[:-1] for each in sent])
     assert support.not_valid(entries) == {NAME: INVALID}
-    assert len(support.verdict(entries, NAME).witnesses) == 120
+    assert len(support.verdict(entries, NAME).findings) == 120
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_every_message_changed() -> None:
     sent = [f"message number {n}" for n in range(50)]
     entries = _shown(sent, [f"{each}\r" for each in sent])
     assert support.not_valid(entries) == {NAME: INVALID}
-    witnesses = support.verdict(entries, NAME).witnesses
-    assert len(witnesses) == 50
-    assert "'message number 7'" in witnesses[7].says
-    assert r"'message number 7\r'" in witnesses[7].says
+    findings = support.verdict(entries, NAME).findings
+    assert len(findings) == 50
+    assert "'message number 7'" in findings[7].says
+    assert r"'message number 7\r'" in findings[7].says
 
 
 def test_something_else_altogether_is_no_change() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.checks.connections import End
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from tests.orchestrator.checks.story import Story
 
 

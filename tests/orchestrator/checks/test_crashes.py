@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from orchestrator.checks import Judgement
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -19,12 +19,12 @@ NAME = "crashes"
 def test_it_is_quoted() -> None:
     story = Story()
     story.lab("crash", "bob", said="Traceback (most recent call last):\n  File")
-    (witness,) = support.verdict(story.finish(), NAME).witnesses
+    (finding,) = support.verdict(story.finish(), NAME).findings
     assert (
-        witness.says
+        finding.says
         == "at 0.004 s, bob's console showed a crash: 'Traceback (most recent call last):'"
     )
-    assert witness.peers == ("bob",)
+    assert finding.peers == ("bob",)
 
 
 @pytest.mark.parametrize(("mark", "judgement"), [("settled", UNKNOWN), ("over", VALID)])

@@ -30,10 +30,10 @@ def _settled(story: Story) -> Entries:
 def test_lost_on_a_connection_that_stayed_up() -> None:
     verdict = support.verdict(_settled(_lost(Story())), NAME)
     assert verdict.judgement is INVALID
-    assert verdict.witnesses[0].says == (
+    assert verdict.findings[0].says == (
         "'lost' from alice to bob, sent at 0.007 s: never shown, although its connection stayed up"
     )
-    assert verdict.witnesses[0].peers == ("alice", "bob")
+    assert verdict.findings[0].peers == ("alice", "bob")
 
 
 def test_reported_undelivered_when_the_connection_ended() -> None:
@@ -90,7 +90,7 @@ def test_confirmed_and_never_shown_is_no_matter_of_the_end() -> None:
     story.terminate("bob", "alice")
     verdict = support.verdict(story.finish(), NAME)
     assert verdict.judgement is INVALID
-    assert "confirmed as delivered" in verdict.witnesses[0].says
+    assert "confirmed as delivered" in verdict.findings[0].says
 
 
 def test_a_send_without_an_answer_is_never_lost() -> None:

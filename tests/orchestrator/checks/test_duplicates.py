@@ -28,8 +28,8 @@ def _twice(*, perhaps: bool) -> Entries:
 def test_shown_twice() -> None:
     entries = _twice(perhaps=False)
     assert support.not_valid(entries) == {NAME: INVALID}
-    witness = support.verdict(entries, NAME).witnesses[0]
-    assert witness.says.startswith("'x' from alice to bob, sent at 0.007 s: shown again at 0.0")
+    finding = support.verdict(entries, NAME).findings[0]
+    assert finding.says.startswith("'x' from alice to bob, sent at 0.007 s: shown again at 0.0")
 
 
 def test_perhaps_sent_twice() -> None:

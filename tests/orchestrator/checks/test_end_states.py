@@ -37,8 +37,8 @@ def test_a_state(fields: dict[str, object], judgement: Judgement) -> None:
 def test_what_it_was_and_what_it_was_to_be_are_said() -> None:
     story = Story(("alice",)).settle()
     story.lab("ended", "alice", state="exited", status=1, wants={"state": "exited", "status": 0})
-    (witness,) = support.verdict(story.entries, NAME).witnesses
-    assert witness.says == (
+    (finding,) = support.verdict(story.entries, NAME).findings
+    assert finding.says == (
         "at 0.004 s, alice was found exited with status 1, but should be exited with status 0"
     )
 

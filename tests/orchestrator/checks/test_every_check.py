@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import checks
-from orchestrator.checks.facts import Facts
+from orchestrator.checks.index import Facts
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID
 

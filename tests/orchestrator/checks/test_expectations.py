@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from orchestrator.checks import Judgement
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -27,8 +27,8 @@ def test_who_has_to_do_with_it_is_shown_as_well(
     story = Story(peers=peers)
     story.end(story.invoke(peers[-1], "connect", to="bob"), "ok")
     story.end(story.invoke("bob", "list", wants={"outcome": "ok"}), "fail")
-    (witness,) = support.verdict(story.finish(), NAME).witnesses
-    assert witness.peers == shown
+    (finding,) = support.verdict(story.finish(), NAME).findings
+    assert finding.peers == shown
 
 
 def _judged(verb: str, outcome: str, /, **fields: object) -> Judgement:
@@ -96,11 +96,11 @@ def test_what_is_wrong_is_said() -> None:
     story.end(
         story.invoke("alice", "connect", to="bob", wants={"outcome": "ok"}), "fail", said="no"
     )
-    witness = support.verdict(story.finish(), NAME).witnesses[0]
-    assert witness.says == (
+    finding = support.verdict(story.finish(), NAME).findings[0]
+    assert finding.says == (
         "at 0.004 s, `connect` of alice to bob should have succeeded, but failed: no"
     )
-    assert witness.peers == ("alice", "bob")
+    assert finding.peers == ("alice", "bob")
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_what_should_have_been_and_what_was(
 ) -> None:
     story = Story()
     story.end(story.invoke("alice", verb, **fields), outcome)
-    (witness,) = support.verdict(story.finish(), NAME).witnesses
-    assert witness.says == f"at 0.004 s, {says}"
+    (finding,) = support.verdict(story.finish(), NAME).findings
+    assert finding.says == f"at 0.004 s, {says}"
 
 
 def test_how_the_run_was_cut_short_is_said() -> None:
     story = Story()
-    assert "ends in the middle" in support.verdict(story.entries, NAME).witnesses[0].says
+    assert "ends in the middle" in support.verdict(story.entries, NAME).findings[0].says
     story.lab("broke off", said="bob does not answer")
-    assert "broke off: bob does not" in support.verdict(story.entries, NAME).witnesses[0].says
+    assert "broke off: bob does not" in support.verdict(story.entries, NAME).findings[0].says
 
 
 @few

@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator import checks
 from orchestrator.checks import Judgement
-from orchestrator.checks.facts import Facts
-from orchestrator.history import Entry
+from orchestrator.checks.index import Facts
+from orchestrator.history.entries import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, judged, not_valid
@@ -137,10 +137,10 @@ def test_what_is_not_proven_is_unknown(
     story = Story()
     story.fault(verb, peer, "info", **fields)
     verdict = support.verdict(story.finish(), "expectations")
-    (witness,) = verdict.witnesses
+    (finding,) = verdict.findings
     assert verdict.judgement is UNKNOWN
-    assert witness.says == f"at 0.004 s, {says}"
-    assert witness.peers == ((peer,) if peer else ())
+    assert finding.says == f"at 0.004 s, {says}"
+    assert finding.peers == ((peer,) if peer else ())
 
 
 def test_a_fault_that_was_refused_is_judged_by_what_was_wanted() -> None:
@@ -150,8 +150,8 @@ def test_a_fault_that_was_refused_is_judged_by_what_was_wanted() -> None:
     assert not_valid(story.finish()) == {}
     story = Story()
     story.fault("partition", "", "fail", **_GIVEN, said="no")
-    (witness,) = support.verdict(story.finish(), "expectations").witnesses
-    assert witness.says == "at 0.004 s, alice | bob should have succeeded, but failed: no"
+    (finding,) = support.verdict(story.finish(), "expectations").findings
+    assert finding.says == "at 0.004 s, alice | bob should have succeeded, but failed: no"
     assert not_valid(story.entries) == {"expectations": INVALID}
 
 
@@ -160,7 +160,7 @@ def test_a_lapse_makes_the_run_unknown() -> None:
     story.lab("lapse", said="alice: rules were gone for 3 s")
     verdict = support.verdict(story.finish(), "expectations")
     assert not_valid(story.entries) == {"expectations": UNKNOWN}
-    assert "did not hold all the time: alice: rules were gone" in verdict.witnesses[0].says
+    assert "did not hold all the time: alice: rules were gone" in verdict.findings[0].says
 
 
 def test_the_network_is_no_peer() -> None:
@@ -208,8 +208,8 @@ def test_time_in_which_the_other_was_dead_is_not_left_out() -> None:
     story._waiting["bob"].clear()
     story._at += 8.0
     story.kill("bob")
-    (witness,) = support.verdict(story.finish(), "both ends").witnesses
-    assert "bob was never told, until it was killed at" in witness.says
+    (finding,) = support.verdict(story.finish(), "both ends").findings
+    assert "bob was never told, until it was killed at" in finding.says
     assert not_valid(story.entries) == {"both ends": INVALID}
 
 

@@ -45,7 +45,7 @@ def _lists(*, ended: str = "", **rows: list[str]) -> Entries:
 def test_lists(rows: dict[str, Any], says: str) -> None:
     verdict = support.verdict(_lists(**rows), NAME)
     assert verdict.judgement is (INVALID if says else VALID)
-    assert [each.says.endswith(says) for each in verdict.witnesses] == [True] * bool(says)
+    assert [each.says.endswith(says) for each in verdict.findings] == [True] * bool(says)
 
 
 def test_what_is_counted() -> None:
@@ -59,7 +59,7 @@ def test_what_is_counted() -> None:
 def test_a_dead_row() -> None:
     verdict = support.verdict(_lists(ended="bob", alice=["bob"], carol=[]), NAME)
     assert verdict.judgement is INVALID
-    assert verdict.witnesses[0].says.endswith("alice lists bob, which does not run any more")
+    assert verdict.findings[0].says.endswith("alice lists bob, which does not run any more")
 
 
 def test_a_peer_that_ended_needs_no_list() -> None:
@@ -69,7 +69,7 @@ def test_a_peer_that_ended_needs_no_list() -> None:
 def test_a_list_that_is_missing() -> None:
     verdict = support.verdict(_lists(alice=["bob"], carol=[]), NAME)
     assert verdict.judgement is UNKNOWN
-    assert verdict.witnesses[0].says == "bob gave no list at the end"
+    assert verdict.findings[0].says == "bob gave no list at the end"
 
 
 def test_the_last_list_counts_and_none_from_before() -> None:
@@ -113,9 +113,9 @@ def _with_empty_lists(story: Story) -> Entries:
 def test_a_connection_that_no_end_lists() -> None:
     verdict = support.verdict(_with_empty_lists(_told_at_both()), NAME)
     assert verdict.judgement is INVALID
-    (witness,) = verdict.witnesses
-    assert "neither alice nor bob lists the other, but both were told at" in witness.says
-    assert witness.peers == ("alice", "bob")
+    (finding,) = verdict.findings
+    assert "neither alice nor bob lists the other, but both were told at" in finding.says
+    assert finding.peers == ("alice", "bob")
 
 
 def test_a_connection_that_the_only_list_does_not_show() -> None:
@@ -123,7 +123,7 @@ def test_a_connection_that_the_only_list_does_not_show() -> None:
     place = max(support.outcomes(entries, "list"))  # bob's
     verdict = support.verdict(support.unanswered(entries, place), NAME)
     assert verdict.judgement is INVALID
-    assert "alice does not list bob, but both were told" in verdict.witnesses[0].says
+    assert "alice does not list bob, but both were told" in verdict.findings[0].says
 
 
 def test_a_connection_that_nobody_was_told_of_need_not_be_listed() -> None:

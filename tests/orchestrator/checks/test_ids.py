@@ -37,8 +37,8 @@ def test_given_again(ids: str, other: str, judgement: Judgement) -> None:
 
 
 def test_both_uses_are_named() -> None:
-    (witness,) = support.verdict(_twice("1", "1"), NAME).witnesses
-    assert witness.says == (
+    (finding,) = support.verdict(_twice("1", "1"), NAME).findings
+    assert finding.says == (
         "at 0.010 s, alice gave id 1 to a connection with bob;"
         " it had given that id to another connection at 0.006 s"
     )
@@ -64,8 +64,8 @@ def test_an_id_that_leads_elsewhere(where: str) -> None:
             story.end(story.invoke("alice", "send", to="carol", text=""), id="1")
     verdict = support.verdict(story.settle().entries, NAME)
     assert verdict.judgement is INVALID
-    assert "id 1 at alice leads to carol" in verdict.witnesses[0].says
-    assert verdict.witnesses[0].says.endswith("; before, it led to bob")
+    assert "id 1 at alice leads to carol" in verdict.findings[0].says
+    assert verdict.findings[0].says.endswith("; before, it led to bob")
 
 
 def test_a_row_of_nobody_says_nothing() -> None:

@@ -29,8 +29,8 @@ def test_out_of_nothing() -> None:
     story.show("bob", "message", id="1", of="alice", text="boo")
     entries = story.finish()
     assert support.not_valid(entries) == {NAME: INVALID}
-    witness = support.verdict(entries, NAME).witnesses[0]
-    assert witness.says == "'boo' as from alice, shown to bob at 0.011 s: nobody had sent that"
+    finding = support.verdict(entries, NAME).findings[0]
+    assert finding.says == "'boo' as from alice, shown to bob at 0.011 s: nobody had sent that"
 
 
 def test_meant_for_somebody_else() -> None:
@@ -42,7 +42,7 @@ def test_meant_for_somebody_else() -> None:
     story.show("bob", "message", id="1", of="alice", text="for carol")
     entries = story.finish()
     assert support.not_valid(entries) == {NAME: INVALID}
-    assert "alice had sent it to carol, at 0.0" in support.verdict(entries, NAME).witnesses[0].says
+    assert "alice had sent it to carol, at 0.0" in support.verdict(entries, NAME).findings[0].says
 
 
 def test_shown_to_somebody_else_as_well() -> None:
@@ -51,15 +51,15 @@ def test_shown_to_somebody_else_as_well() -> None:
     story.show("bob", "message", id="1", of="alice", text="for carol")
     entries = story.finish()
     assert support.not_valid(entries) == {NAME: INVALID}
-    assert "alice had sent it to carol, at 0.0" in support.verdict(entries, NAME).witnesses[0].says
+    assert "alice had sent it to carol, at 0.0" in support.verdict(entries, NAME).findings[0].says
 
 
 def test_refused_and_shown_all_the_same() -> None:
     story = _story()
     story.end(story.invoke("alice", "send", to="bob", text="no"), "fail")
     story.show("bob", "message", id="1", of="alice", text="no")
-    witness = support.verdict(story.finish(), NAME).witnesses[0]
-    assert "alice's console had refused to send it to bob" in witness.says
+    finding = support.verdict(story.finish(), NAME).findings[0]
+    assert "alice's console had refused to send it to bob" in finding.says
 
 
 @pytest.mark.parametrize(("pause", "judgement"), [(0.05, VALID), (0.2, INVALID)])
@@ -73,7 +73,7 @@ def test_shown_before_it_was_sent(pause: float, judgement: Judgement) -> None:
     verdict = support.verdict(story.finish(), NAME)
     assert verdict.judgement is judgement
     if judgement is INVALID:
-        assert "alice sent it to bob at 0.2" in verdict.witnesses[0].says
+        assert "alice sent it to bob at 0.2" in verdict.findings[0].says
         assert judged(story.entries, "delivery") is INVALID  # it was not that one
         story = _story()
         story.show("bob", "message", id="1", of="alice", text="x")

@@ -53,9 +53,9 @@ def test_which_fault_it_is(sent: str, shown: str, broken: list[str]) -> None:
 
 
 def test_both_messages_are_named() -> None:
-    (witness,) = support.verdict(_shown("ab", "ba"), NAME).witnesses
-    assert witness.says.startswith("'a' from alice to bob, sent at 0.007 s: shown at 0.0")
-    assert "behind 'b', which was sent later" in witness.says
+    (finding,) = support.verdict(_shown("ab", "ba"), NAME).findings
+    assert finding.says.startswith("'a' from alice to bob, sent at 0.007 s: shown at 0.0")
+    assert "behind 'b', which was sent later" in finding.says
 
 
 def test_perhaps_it_was_the_other() -> None:

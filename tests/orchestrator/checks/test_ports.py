@@ -40,10 +40,10 @@ def test_a_row(row: dict[str, str], judgement: Judgement) -> None:
 
 
 def test_what_is_said() -> None:
-    (witness,) = support.verdict(_listed(at="elsewhere", port="49152"), NAME).witnesses
+    (finding,) = support.verdict(_listed(at="elsewhere", port="49152"), NAME).findings
     wanted = "alice lists bob at port 49152, where it does not listen: it does at 5000"
-    assert witness.says.partition(", ")[2] == wanted
-    assert witness.peers == ("alice", "bob")
+    assert finding.says.partition(", ")[2] == wanted
+    assert finding.peers == ("alice", "bob")
     assert support.verdict(_listed(), NAME).says == "1 row, each with a right port"
 
 

@@ -89,7 +89,7 @@ def test_any_history_is_judged_and_twice_alike(entries: Entries, chance: random.
         assert [each.check for each in verdicts] == list(checks.NAMES)
         assert checks.pending(spoilt) is checks.pending(spoilt)
         for each in verdicts:
-            assert bool(each.witnesses) == bool(each.judgement)
+            assert bool(each.findings) == bool(each.judgement)
             assert each.says
 
 

@@ -50,7 +50,7 @@ def _reported(*reports: tuple[str, int, int], sent: int = 3, perhaps: int = 0) -
 def test_reports(reports: list[tuple[str, int, int]], judgement: Judgement, says: str) -> None:
     verdict = support.verdict(_reported(*reports).finish(), NAME)
     assert verdict.judgement is judgement
-    assert says in "".join(each.says for each in verdict.witnesses)
+    assert says in "".join(each.says for each in verdict.findings)
 
 
 def test_the_end_of_the_connection_excuses_nothing() -> None:

@@ -47,9 +47,9 @@ def test_a_name(fields: dict[str, str], judgement: Judgement) -> None:
 
 
 def test_all_three_are_named() -> None:
-    (witness,) = support.verdict(_story(id="1", of="carol"), NAME).witnesses
-    assert witness.says.endswith("as from carol")
-    assert witness.peers == ("alice", "bob", "carol")
+    (finding,) = support.verdict(_story(id="1", of="carol"), NAME).findings
+    assert finding.says.endswith("as from carol")
+    assert finding.peers == ("alice", "bob", "carol")
 
 
 def test_a_wrong_name_makes_no_connection_another() -> None:
@@ -92,15 +92,15 @@ def _called(*names: tuple[str, str]) -> Entries:
 )
 def test_another_name(names: list[tuple[str, str]], wrong: int) -> None:
     entries = _called(*names)
-    assert len(support.verdict(entries, NAME).witnesses) == wrong
+    assert len(support.verdict(entries, NAME).findings) == wrong
     assert support.not_valid(entries) == ({NAME: INVALID} if wrong else {})
 
 
 def test_messages_that_name_nobody_are_counted() -> None:
     says = support.verdict(_story(of="", called="alice"), NAME).says
     assert says == "1 message, 1 of them name nobody in the run"
-    (witness,) = support.verdict(_story(of="", id="1"), NAME).witnesses
-    assert witness.says.startswith("1 message, 1 of them name nobody in the run: nobody can tell")
+    (finding,) = support.verdict(_story(of="", id="1"), NAME).findings
+    assert finding.says.startswith("1 message, 1 of them name nobody in the run: nobody can tell")
 
 
 @few

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator import checks
 from orchestrator.checks import Judgement
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, judged
@@ -46,7 +46,7 @@ def test_a_line_that_may_show_a_message(text: str, line: str, judgement: Judgeme
     verdict = support.verdict(_lost(text, line).finish(), "delivery")
     assert verdict.judgement is judgement
     if judgement is UNKNOWN:
-        assert "the lab could not read" in verdict.witnesses[0].says
+        assert "the lab could not read" in verdict.findings[0].says
 
 
 def test_a_line_that_was_shown_before_is_no_message() -> None:
@@ -86,7 +86,7 @@ def _untold(kind: str, *said: str) -> Story:
 def test_a_notice_that_may_have_come(kind: str, name: str) -> None:
     verdict = support.verdict(_untold(kind, "guest 7 has been here").finish(), name)
     assert verdict.judgement is UNKNOWN
-    assert "the lab could not read 'guest 7 has been here'" in verdict.witnesses[0].says
+    assert "the lab could not read 'guest 7 has been here'" in verdict.findings[0].says
     assert judged(_untold(kind).finish(), name) is INVALID
 
 

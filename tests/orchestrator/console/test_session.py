@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from orchestrator.cancel import CancelledError, CancelToken
 from orchestrator.console import reply
 from orchestrator.console.session import CRASH, Notice, Session
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
-from orchestrator.stop import Stop, StoppedError
-from orchestrator.transcript import Transcript
+from orchestrator.history.transcript import Transcript
 from tests.orchestrator.engines.test_engines import foreign
 from tests.orchestrator.support import PATIENCE, Hands, Place, resize, until
 
@@ -273,7 +273,7 @@ def test_records_change_while_a_console_never_falls_silent(
 def test_a_stop_ends_any_wait_soon(process_place: Callable[[], Place]) -> None:
     place = process_place()
     place.start(["alice"])
-    stop = Stop()
+    stop = CancelToken()
     alice = place.sessions["alice"]
     alice._console._stop = stop
     for wait in (
@@ -285,11 +285,11 @@ def test_a_stop_ends_any_wait_soon(process_place: Callable[[], Place]) -> None:
         timer = threading.Timer(0.1, stop.set)
         timer.start()
         began = time.monotonic()
-        with pytest.raises(StoppedError):
+        with pytest.raises(CancelledError):
             wait()
         assert time.monotonic() - began < 5
         timer.join()
-        with pytest.raises(StoppedError):
+        with pytest.raises(CancelledError):
             alice.ask("list")
         alice.catch_up()  # what has come is taken in all the same
         stop._event.clear()

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines import docker_mesh, docker_note, docker_sidecar, leftovers
-from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
-from orchestrator.engines.docker_peer import DockerPeer
-from orchestrator.engines.docker_sidecar import LIFE, MESH_SIDECAR
-from orchestrator.engines.turn import Turn, idle
+from orchestrator.engines import reaper as leftovers
+from orchestrator.engines.docker import mesh_network as docker_mesh
+from orchestrator.engines.docker import note as docker_note
+from orchestrator.engines.docker import sidecar as docker_sidecar
+from orchestrator.engines.docker.mesh_network import MeshNetwork, remove_mesh_sidecars
+from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.docker.sidecar import LIFE, MESH_SIDECAR
+from orchestrator.engines.lock import MeshLock, idle
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
@@ -105,9 +108,9 @@ def test_one_command_at_a_time(mesh_place: Place) -> None:
 
 
 def test_whoever_waits_for_long_is_told_so() -> None:
-    turn = Turn("a test's own")
+    turn = MeshLock("a test's own")
     with pytest.raises(EngineError, match="another command is at the mesh's faults"):
-        Turn("a test's own", within=0.1)
+        MeshLock("a test's own", within=0.1)
     with idle("a test's own") as is_idle:
         assert not is_idle
     turn.end()

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 
 from orchestrator import profile
+from orchestrator.cancel import CancelledError
 from orchestrator.console.session import Session
-from orchestrator.engines import docker_client, process
 from orchestrator.engines.base import Status
 from orchestrator.engines.choose import choose
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.process import engine as process_engine
 from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneError
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName
-from orchestrator.stop import StoppedError
 from tests.orchestrator.support import (
     PATIENCE,
     PROGRAMS,
@@ -157,11 +158,11 @@ def test_stop_ends_a_start_of_many(place: Place) -> None:
         place.engine.stop.set()
         began = time.monotonic()
         error = start.exception(PATIENCE)
-    assert isinstance(error, StoppedError)
+    assert isinstance(error, CancelledError)
     assert time.monotonic() - began < AT_ONCE
     assert place.left() == before
     alice.synchronise()
-    with pytest.raises(StoppedError):
+    with pytest.raises(CancelledError):
         place.start(["bob"])
 
 
@@ -222,7 +223,7 @@ def _kill(session: Session) -> None:
     if isinstance(peer, DockerPeer):
         peer._api.kill(peer.container)
     else:
-        assert isinstance(peer, process.ProcessPeer)
+        assert isinstance(peer, process_engine.ProcessPeer)
         os.kill(peer.pid, signal.SIGKILL)
 
 
@@ -231,7 +232,7 @@ def _terminate(session: Session) -> None:
     if isinstance(peer, DockerPeer):
         peer._api.stop(peer.container)
     else:
-        assert isinstance(peer, process.ProcessPeer)
+        assert isinstance(peer, process_engine.ProcessPeer)
         os.kill(peer.pid, signal.SIGTERM)
 
 
@@ -273,7 +274,7 @@ def test_a_paused_peer_is_an_error_with_the_transcripts_tail(place: Place) -> No
     if isinstance(peer, DockerPeer):
         peer._api.pause(peer.container)
     else:
-        assert isinstance(peer, process.ProcessPeer)
+        assert isinstance(peer, process_engine.ProcessPeer)
         os.kill(peer.pid, signal.SIGSTOP)
     until(lambda: peer.status() == Status("paused"), "the pause")
     with pytest.raises(NoAnswerError) as caught:
@@ -378,7 +379,7 @@ def test_the_environment_of_a_process_is_its_own(
     place = process_place()
     (session,) = place.start(["alice"])
     peer = session.peer
-    assert isinstance(peer, process.ProcessPeer)
+    assert isinstance(peer, process_engine.ProcessPeer)
     environment = Path(f"/proc/{peer.pid}/environ").read_bytes()
     assert b"SECRET_OF_THE_LAB" not in environment
     assert b"LANG=C.UTF-8" in environment

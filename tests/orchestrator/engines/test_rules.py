@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engines import rules
+from orchestrator.engines.sidecar import rules
 from orchestrator.faults.effect import Effect, Link
 
 NAMES = ["alice", "bob", "carol"]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines import probing
-from orchestrator.engines.probing import Route
-from orchestrator.engines.sidecar import Carrier, Sidecar, SidecarGoneError
+from orchestrator.engines.sidecar import probing
+from orchestrator.engines.sidecar.client import Carrier, Sidecar, SidecarGoneError
+from orchestrator.engines.sidecar.probing import Route
 from orchestrator.errors import EngineError
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
 from tests.orchestrator.support import until

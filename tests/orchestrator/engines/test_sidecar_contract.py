@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.engines import rules
+from orchestrator.engines.sidecar import rules
 from orchestrator.faults import effect, probes
 from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.image.recipe import PEER, USER
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 from sidecar import abilities, bends
 from sidecar import rules as sidecars
 

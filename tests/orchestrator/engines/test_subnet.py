@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from orchestrator import definition
-from orchestrator.engines import docker_client, docker_subnet
-from orchestrator.engines.docker_subnet import Addresses, Subnet
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker import subnet as docker_subnet
+from orchestrator.engines.docker.subnet import Addresses, Subnet
 from orchestrator.engines.owner import Owner
 from orchestrator.errors import EngineError
 

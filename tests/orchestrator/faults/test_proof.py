@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.faults import proof
 from orchestrator.faults.chance import fewest, most
-from orchestrator.faults.effect import STRAIGHT, Effect, together
+from orchestrator.faults.effect import CLEAR, Effect, together
 from orchestrator.faults.probe import Measured, Probe, What
 from tests.orchestrator.faults.links import NETEM, RELAY, Link
 
@@ -61,7 +61,7 @@ EFFECTS = st.one_of(
 def test_what_holds_is_called_so(
     effect: Effect, means: Mapping[str, str], seed: int, busy: float
 ) -> None:
-    straight, bent = Link(STRAIGHT, means, seed, busy), Link(effect, means, seed, busy)
+    straight, bent = Link(CLEAR, means, seed, busy), Link(effect, means, seed, busy)
     probes = proof.probes_for(effect, means)
     assert probes
     assert len(set(probes)) == len(probes)
@@ -71,9 +71,9 @@ def test_what_holds_is_called_so(
             bent.measure(probe),
             straight.measure(probe),
         )
-        says = proof.unproven(effect, STRAIGHT, probe, before, during, means)
+        says = proof.unproven(effect, CLEAR, probe, before, during, means)
         assert not says, (probe, before, during)
-        assert not proof.gone(effect, STRAIGHT, probe, before, after, means), (probe, after)
+        assert not proof.gone(effect, CLEAR, probe, before, after, means), (probe, after)
 
 
 @settings(max_examples=150, deadline=None)
@@ -81,13 +81,13 @@ def test_what_holds_is_called_so(
 def test_what_does_not_hold_is_not_called_holding(
     effect: Effect, means: Mapping[str, str], seed: int, busy: float
 ) -> None:
-    straight, bent = Link(STRAIGHT, means, seed, busy), Link(effect, means, seed, busy)
+    straight, bent = Link(CLEAR, means, seed, busy), Link(effect, means, seed, busy)
     remains = []
     for probe in proof.probes_for(effect, means):
         before, during = straight.measure(probe), straight.measure(probe)
         assert proof.amiss(effect, probe, during, means), (probe, during)
-        assert proof.unproven(effect, STRAIGHT, probe, before, during, means)
-        remains.append(proof.gone(effect, STRAIGHT, probe, before, bent.measure(probe), means))
+        assert proof.unproven(effect, CLEAR, probe, before, during, means)
+        remains.append(proof.gone(effect, CLEAR, probe, before, bent.measure(probe), means))
     assert any(remains)
 
 
@@ -124,8 +124,8 @@ def test_nothing_is_proven_where_nothing_passes_anyway(
     dead = Link(Effect(cut=True), means, seed, 0.0)
     for probe in proof.probes_for(effect, means):
         seen = dead.measure(probe)
-        assert proof.unproven(effect, STRAIGHT, probe, seen, seen, means)
-        assert proof.gone(effect, STRAIGHT, probe, seen, seen, means)
+        assert proof.unproven(effect, CLEAR, probe, seen, seen, means)
+        assert proof.gone(effect, CLEAR, probe, seen, seen, means)
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.2, 0.5, 0.8])
@@ -143,10 +143,10 @@ def test_a_share_on_top_of_another_can_be_told(loss: float) -> None:
 
 def test_a_machine_that_loses_packets_now_and_then_is_no_fault() -> None:
     for seed in range(200):
-        link = Link(STRAIGHT, NETEM, seed, 0.003, lost=0.05)
+        link = Link(CLEAR, NETEM, seed, 0.003, lost=0.05)
         (probe,) = proof.probes_for(Effect(cut=True), NETEM)
         after = link.measure(probe)
-        assert not proof.gone(Effect(cut=True), STRAIGHT, probe, after, after, NETEM)
+        assert not proof.gone(Effect(cut=True), CLEAR, probe, after, after, NETEM)
 
 
 @settings(max_examples=60, deadline=None)
@@ -249,9 +249,9 @@ def test_what_is_many_times_as_bad_as_is_wanted_is_not_what_is_wanted(
 
 def test_what_is_not_gone_in_words() -> None:
     probe, before = Probe("packets", 20), Measured(20, 20, 0.0002)
-    says = proof.gone(Effect(cut=True), STRAIGHT, probe, before, Measured(20, 0), NETEM)
+    says = proof.gone(Effect(cut=True), CLEAR, probe, before, Measured(20, 0), NETEM)
     assert says == "20 of 20 packets lost, none wanted; before the fault 20 of 20 packets, 0.2 ms"
-    late = proof.gone(Effect(delay=0.1), STRAIGHT, probe, before, Measured(20, 20, 0.1), NETEM)
+    late = proof.gone(Effect(delay=0.1), CLEAR, probe, before, Measured(20, 20, 0.1), NETEM)
     assert late == "median delay 100 ms; before the fault 20 of 20 packets, 0.2 ms"
 
 
@@ -291,7 +291,7 @@ def test_late_bytes_in_no_more_reads_than_packets_are_not_in_pieces(reads: int) 
     (probe,) = proof.probes_for(Effect(pieces=5), NETEM)
     assert (probe.count, probe.size) == (3, 1500)  # two packets each
     late = Measured(3, 4500, 0.5, None, reads)
-    assert not proof.already(Effect(pieces=5), STRAIGHT, probe, late, NETEM)
+    assert not proof.already(Effect(pieces=5), CLEAR, probe, late, NETEM)
     assert proof.amiss(Effect(pieces=5), probe, late, NETEM)
 
 

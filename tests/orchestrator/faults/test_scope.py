@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.faults.effect import STRAIGHT, Effect, Fault, by_link
+from orchestrator.faults.effect import CLEAR, Effect, Fault, by_link
 from orchestrator.faults.scope import links_at, links_between, partition_links
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -52,7 +52,7 @@ def test_several_faults_on_one_link() -> None:
 
 
 def test_what_an_effect_needs() -> None:
-    assert STRAIGHT.features == ()
+    assert CLEAR.features == ()
     assert Effect(lag=0.1, jitter=0.1).features == ("stream",)
     assert Effect(reset=0).features == ("stream",)
     assert Effect(cut=True).features == ("cut",)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.checks import Judgement, Verdict, Witness
+from orchestrator.checks import Finding, Judgement, Verdict
 from orchestrator.errors import LabError
 from orchestrator.grades import Task, Test
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.runs import Run
 from orchestrator.scenario import Scenario
 
@@ -23,8 +23,8 @@ def task(*checks: str, points: float = 5, required: bool = False, extra: bool = 
 
 
 def verdict(check: str, judgement: Judgement, says: str = "seen", at: float = 1.0) -> Verdict:
-    witness = Witness(says, at, ("alice", "bob"))
-    return Verdict(check, judgement, "1 wrong", () if judgement is Judgement.VALID else (witness,))
+    finding = Finding(says, at, ("alice", "bob"))
+    return Verdict(check, judgement, "1 wrong", () if judgement is Judgement.VALID else (finding,))
 
 
 def run(folder: Path, *verdicts: Verdict, error: LabError | None = None, ready: bool = True) -> Run:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checks import Witness
+from orchestrator.checks import Finding
 from orchestrator.errors import LabError
-from orchestrator.grades import Finding, Outcome, Result, Store
+from orchestrator.grades import CheckResult, Outcome, Result, Store
 
 RESULT = Result(
     test="burst",
@@ -18,11 +18,11 @@ RESULT = Result(
     outcome=Outcome.FAILED,
     reason="glued, \ud800 and \x1b[2J",
     findings=(
-        Finding(
+        CheckResult(
             check="changes",
             verdict="invalid",
             says="1 wrong",
-            witnesses=(Witness("said", 1.5, ("alice",), "a", "b"),),
+            findings=(Finding("said", 1.5, ("alice",), "a", "b"),),
         ),
     ),
     at=1.5,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import grades
+from orchestrator.cancel import CancelledError
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.errors import EngineError, LabError
 from orchestrator.grades import Grade, Outcome, Result
@@ -18,7 +19,6 @@ from orchestrator.grading import Grading, GradingOptions, find
 from orchestrator.profile import Profile
 from orchestrator.runs import load
 from orchestrator.scenario import EngineName
-from orchestrator.stop import StoppedError
 from tests.orchestrator.bench import marks
 from tests.orchestrator.grading.submissions import (
     DIES,
@@ -278,7 +278,7 @@ def test_what_was_done_before_an_end_is_kept(bench: Bench) -> None:
 
     programs, suite = find([bench.programs], None, bench.output), grades.load(bench.rubric)
     whole: list[list[Grade]] = []
-    with contextlib.suppress(StoppedError):
+    with contextlib.suppress(CancelledError):
         Grading(suite, programs, options).carry_out(Impatient(), whole.append)
     assert [outcomes(each) for each in whole[0]] == [[PASSED, NOT_RUN, NOT_RUN]]
     assert whole[0][0].results[1].reason == "not done yet"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator import command, image, profile
-from orchestrator.engines.docker_peer import DockerPeer
-from orchestrator.engines.process_build import Copies
+from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.process.copies import Copies
 from orchestrator.errors import BuildError, EngineError
 from orchestrator.image import program
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Start
 from tests.orchestrator.support import PROGRAMS, Place
 

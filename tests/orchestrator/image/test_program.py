@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from orchestrator import command, image, profile
-from orchestrator.engines import process
-from orchestrator.engines.docker_peer import DockerPeer
+from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.owner import Owner
-from orchestrator.engines.process_build import Copies
+from orchestrator.engines.process import engine as process_engine
+from orchestrator.engines.process.copies import Copies
 from orchestrator.errors import BuildError, DocumentError, EngineError
 from orchestrator.folder import folder_digest
 from orchestrator.image import program
-from orchestrator.installation import ROOT
+from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
 from tests.orchestrator.support import PROGRAMS, Place, client_behind, make_engine
 
@@ -84,7 +84,7 @@ def test_copies_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
     copies, mine = Copies({}, gone.mark), Copies({}, Owner.this().mark)
     (tmp_path / "chat.py").touch()
     copy, kept = copies.of("1", tmp_path), mine.of("1", tmp_path)
-    process.sweep()
+    process_engine.sweep()
     assert not copy.exists()
     assert kept.exists()
     mine.remove()

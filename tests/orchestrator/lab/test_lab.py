@@ -12,9 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.errors import LabError
-from orchestrator.lab import Conductors, Lab, NotAsWantedError, Setting
-from orchestrator.lab.drive import said
-from orchestrator.lab.lab import Title
+from orchestrator.pytest_plugin.lab import Conductors, Lab, NotAsWantedError, Setting
+from orchestrator.pytest_plugin.lab.drive import said
+from orchestrator.pytest_plugin.lab.lab import Title
 from orchestrator.scenario import EngineName, Scenario
 from tests.orchestrator.support import processes_of, run_of
 

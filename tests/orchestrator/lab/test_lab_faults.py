@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.engines.process import ProcessPeer
+from orchestrator.engines.process.engine import ProcessPeer
 from orchestrator.errors import EngineError
 from orchestrator.faults import proof
-from orchestrator.history import read
-from orchestrator.lab import Lab, NotAsWantedError
-from orchestrator.running.disturb import Disturber
+from orchestrator.history.entries import read
+from orchestrator.pytest_plugin.lab import Lab, NotAsWantedError
+from orchestrator.runner.injector import FaultInjector
 from orchestrator.scenario import Scenario
 
 pytestmark = pytest.mark.peerlab(engine="process", limits={"expect": 15})
@@ -177,7 +177,7 @@ def test_after_a_fault_there_is_more_time_to_settle(
         found.append(script.limits.settle)
         return Nothing()
 
-    monkeypatch.setattr("orchestrator.running.conduct.Ending", ending)
+    monkeypatch.setattr("orchestrator.runner.run.Quiescence", ending)
     for lab in (make_lab(), make_lab(), make_lab(limits={"settle": 2})):
         lab.peers("alice", "bob")
         if found:
@@ -201,7 +201,7 @@ def test_arguments_of_the_program(make_lab: MakeLab) -> None:
 
 def test_disturbers_are_the_scenarios(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     killed = []
-    monkeypatch.setattr(Disturber, "kill", lambda _, at: killed.append(at))
+    monkeypatch.setattr(FaultInjector, "kill", lambda _, at: killed.append(at))
     lab.peer("alice").kill()
     assert killed == ["alice"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines import docker_sidecar
-from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker_mesh import MeshNetwork, remove_mesh_sidecars
-from orchestrator.engines.docker_peer import DockerPeer
-from orchestrator.engines.docker_sidecar import MESH_SIDECAR
+from orchestrator.engines.docker import sidecar as docker_sidecar
+from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.docker.mesh_network import MeshNetwork, remove_mesh_sidecars
+from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.docker.sidecar import MESH_SIDECAR
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.effect import Link
 from orchestrator.faults.probes import by_packets

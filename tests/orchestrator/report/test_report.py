@@ -14,14 +14,14 @@ import pytest
 from rich.console import Console
 
 from orchestrator import report, runs
-from orchestrator.checks import Judgement, Verdict, Witness, worst
+from orchestrator.checks import Finding, Judgement, Verdict, worst
 from orchestrator.errors import LabError
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
+from orchestrator.history.timing import KINDS
+from orchestrator.history.transcript import Piece
 from orchestrator.report.connections import connections_table
 from orchestrator.report.excerpt import Excerpts, Sight
 from orchestrator.runs import Place, Record, Run
-from orchestrator.stopwatch import KINDS
-from orchestrator.transcript import Piece
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"
 SECONDS = dict(zip(KINDS, (1.0, 2.0, 3.0, 0.25, 0.25, 0.5), strict=True))
@@ -44,8 +44,8 @@ def summed_up(several: Sequence[Run], width: int) -> str:
     return drawn(lambda console: report.print_summary(console, several), width)
 
 
-def wrong(*witnesses: Witness) -> tuple[Verdict, ...]:
-    return (Verdict("delivery", Judgement.INVALID, f"{len(witnesses)} wrong", witnesses), *VALID)
+def wrong(*findings: Finding) -> tuple[Verdict, ...]:
+    return (Verdict("delivery", Judgement.INVALID, f"{len(findings)} wrong", findings), *VALID)
 
 
 @pytest.fixture
@@ -97,8 +97,8 @@ def test_hostile_text_is_shown_as_it_is(make: Make) -> None:
         Entry(0.3, "ok", NASTY, "list", 3, {"rows": [{"peer": NASTY}, {}, NASTY]}),
         Entry(0.4, "lab", NASTY, "ended", 0, {"state": NASTY, "status": NASTY}),
     ]
-    witness = Witness(NASTY, 0.1, ("alice", NASTY, "../alice"))
-    bad = Verdict(NASTY, Judgement.UNKNOWN, NASTY, (witness,))
+    finding = Finding(NASTY, 0.1, ("alice", NASTY, "../alice"))
+    bad = Verdict(NASTY, Judgement.UNKNOWN, NASTY, (finding,))
     run = make([bad], entries, [NASTY, "alice"], why=NASTY, error=LabError(NASTY, hint=NASTY))
     transcribe(run, "alice", (0.1, NASTY.encode("utf-8", "surrogateescape") + b"\r\n"))
     both = printed(run) + summed_up([run, run], 80)
@@ -116,7 +116,7 @@ def test_no_colour_where_none_is_wanted(make: Make, monkeypatch: pytest.MonkeyPa
 
 
 def test_witnesses_with_what_both_consoles_showed(make: Make) -> None:
-    run = make(wrong(Witness("'hi' was lost", 2.0, ("alice", "bob"))))
+    run = make(wrong(Finding("'hi' was lost", 2.0, ("alice", "bob"))))
     steps = [(n / 10, f"{n} at alice\r\n".encode()) for n in range(40)]
     transcribe(run, "alice", *steps)
     transcribe(run, "bob", (1.9, b"half a li"), (2.1, b"ne\r\n\r\n> "), tail="   2.2 < b'cut o")
@@ -132,7 +132,7 @@ def test_witnesses_with_what_both_consoles_showed(make: Make) -> None:
 
 
 def test_five_witnesses_at_most_and_one_look_at_the_same_place(make: Make) -> None:
-    run = make(wrong(*(Witness(f"number {n}", 1.0, ("alice",)) for n in range(9))))
+    run = make(wrong(*(Finding(f"number {n}", 1.0, ("alice",)) for n in range(9))))
     transcribe(run, "alice", (1.0, b"only once\r\n"))
     text = printed(run)
     assert [f"{n + 1}. number {n}" in text for n in range(6)] == [True] * 5 + [False]
@@ -141,7 +141,7 @@ def test_five_witnesses_at_most_and_one_look_at_the_same_place(make: Make) -> No
 
 
 def test_long_lines_are_cut_and_missing_transcripts_are_said_to_be(make: Make) -> None:
-    run = make(wrong(Witness("x" * 20_000, 1.0, ("alice", "bob"))))
+    run = make(wrong(Finding("x" * 20_000, 1.0, ("alice", "bob"))))
     transcribe(run, "alice", (1.0, b"y" * 16_384 + b"\r\n"))
     text = printed(run)
     assert "(16,384 characters)" in text
@@ -151,7 +151,7 @@ def test_long_lines_are_cut_and_missing_transcripts_are_said_to_be(make: Make) -
 
 
 def test_a_transcript_that_somebody_damaged(make: Make) -> None:
-    run = make(wrong(Witness("w", 1.0, ("alice", "bob"))))
+    run = make(wrong(Finding("w", 1.0, ("alice", "bob"))))
     good = Piece(1.0, typed=False, data=b"fine\n").as_line()
     broken = ["\n", "x < b'x'\n", "1.0 < b'\\x'\n", "1.0 < 5\n", "1.0 < b'\xff'\n", "nan < b'x'\n"]
     path = runs.transcript(run.folder, "alice")
@@ -208,7 +208,7 @@ def _crowd(*texts: str) -> bytes:
     ],
 )
 def test_a_text_is_found_among_many_of_one_time(make: Make, text: str, as_shown: str) -> None:
-    run = make(wrong(Witness("w", 3.0, ("alice", "bob"), text)))
+    run = make(wrong(Finding("w", 3.0, ("alice", "bob"), text)))
     transcribe(run, "alice", (1.0, b"start\r\n"), (2.0, _crowd(as_shown)), (3.0, _crowd()))
     transcribe(run, "bob", (3.0, b"time alone\r\n"))
     shown = printed(run)
@@ -219,7 +219,7 @@ def test_a_text_is_found_among_many_of_one_time(make: Make, text: str, as_shown:
 
 
 def test_part_of_a_longer_number_is_another_text(make: Make) -> None:
-    run = make(wrong(Witness("w", 1.0, ("alice",), "9 of many")))
+    run = make(wrong(Finding("w", 1.0, ("alice",), "9 of many")))
     transcribe(run, "alice", (1.0, _crowd()))
     shown = printed(run)
     assert ": 9 of many" in shown
@@ -227,7 +227,7 @@ def test_part_of_a_longer_number_is_another_text(make: Make) -> None:
 
 
 def test_what_was_not_shown_is_looked_for_next_to_another(make: Make) -> None:
-    run = make(wrong(Witness("w", 1.0, ("bob",), "lost", "70 of many")))
+    run = make(wrong(Finding("w", 1.0, ("bob",), "lost", "70 of many")))
     transcribe(run, "bob", (2.0, _crowd()))
     shown = printed(run)
     assert "71 of many" in shown
@@ -235,7 +235,7 @@ def test_what_was_not_shown_is_looked_for_next_to_another(make: Make) -> None:
 
 
 def test_witnesses_of_one_time_far_apart(make: Make) -> None:
-    several = [Witness("w", 1.0, ("bob",), f"{n} of many") for n in (10, 12, 80)]
+    several = [Finding("w", 1.0, ("bob",), f"{n} of many") for n in (10, 12, 80)]
     run = make(wrong(*several))
     transcribe(run, "bob", (1.0, _crowd()))
     shown = printed(run)
@@ -304,7 +304,7 @@ def test_the_table_of_connections_is_made_in_linear_time() -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_a_summary(make: Make, width: int) -> None:
-    bad = wrong(Witness("a message was lost", 1.0, ("alice",)), Witness("another", 2.0))
+    bad = wrong(Finding("a message was lost", 1.0, ("alice",)), Finding("another", 2.0))
     several = [
         make(name="a-scenario-with-a-long-name", entries=message(1.0, "alice", "bob")),
         make(bad, name="bad", entries=message(1.0, "alice", "bob")),
@@ -350,7 +350,7 @@ def test_what_ended_a_run_early(make: Make) -> None:
 
 
 def test_data(make: Make) -> None:
-    data = report.runs_as_data([make(), make(wrong(Witness("w", 1.0, ("bob",))), name="b")])
+    data = report.runs_as_data([make(), make(wrong(Finding("w", 1.0, ("bob",))), name="b")])
     data = json.loads(json.dumps(data))
     assert data["verdict"] == "invalid"
     first, second = data["runs"]

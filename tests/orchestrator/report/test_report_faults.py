@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator import report
 from orchestrator.checks import Judgement, Verdict
-from orchestrator.history import Entry
+from orchestrator.history.entries import Entry
 from orchestrator.report.faults import faults_table
 from orchestrator.runs import Run
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator.checks import NAMES, Witness
-from orchestrator.grades import Finding, Grade, Outcome, Result, Suite
-from orchestrator.history import Entry
+from orchestrator.checks import NAMES, Finding
+from orchestrator.grades import CheckResult, Grade, Outcome, Result, Suite
+from orchestrator.history.entries import Entry
 from orchestrator.report import grades as report
 from orchestrator.report.grades.data import as_csv
 from orchestrator.report.grades.gradescope import results_json
@@ -36,8 +36,8 @@ def result(outcome: Outcome, test: str = "burst", **more: object) -> Result:
 
 
 def failed(says: str = "glued", **more: Any) -> Result:
-    finding = Finding(check="changes", verdict="invalid", says="1 wrong",
-                      witnesses=(Witness(says, 1.5, ("alice", "bob"), "hello"),))  # fmt: skip
+    finding = CheckResult(check="changes", verdict="invalid", says="1 wrong",
+                      findings=(Finding(says, 1.5, ("alice", "bob"), "hello"),))  # fmt: skip
     return result(Outcome.FAILED, reason=says, findings=(finding,), run="runs/burst/1", at=1.5,
                   seconds=2.25, **more)  # fmt: skip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import scenario
-from orchestrator.running.jobs import misfit
+from orchestrator.runner.jobs import misfit
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.review import Review
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.engines.docker_network import DockerNetwork
+from orchestrator.engines.docker.network import DockerNetwork
 from tests.orchestrator.engines.network.places import (
     NAMES,
     network_of,

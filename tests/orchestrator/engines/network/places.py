@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.engines.docker_network import DockerNetwork
-from orchestrator.engines.docker_sidecar import SIDECAR
+from orchestrator.engines.docker.network import DockerNetwork
+from orchestrator.engines.docker.sidecar import SIDECAR
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.faults.probe import Probe
 from tests.orchestrator.support import Place

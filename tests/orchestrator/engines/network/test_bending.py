@@ -7,8 +7,10 @@ import subprocess
 
 import pytest
 
-from orchestrator.engines import docker_network, docker_sidecar, rules
-from orchestrator.engines.docker_network import DockerNetwork
+from orchestrator.engines.docker import network as docker_network
+from orchestrator.engines.docker import sidecar as docker_sidecar
+from orchestrator.engines.docker.network import DockerNetwork
+from orchestrator.engines.sidecar import rules
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import FEATURES, Effect, Link
 from orchestrator.faults.probe import Probe

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines import docker_client, docker_seat, rules
-from orchestrator.engines.docker_network import DockerNetwork
-from orchestrator.engines.docker_sidecar import SIDECAR
+from orchestrator.engines.docker import attachment as docker_seat
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.network import DockerNetwork
+from orchestrator.engines.docker.sidecar import SIDECAR
+from orchestrator.engines.sidecar import rules
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import NOT_RUNNING, Measured
 from tests.orchestrator.engines.network.places import (

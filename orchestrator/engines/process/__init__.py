@@ -1,0 +1,1 @@
+"""The process engine, for machines without Docker: one loopback address per peer."""

@@ -1,0 +1,104 @@
+"""A sidecar as a local process, for peers that are processes themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.engines.sidecar.client import Carrier, Sidecar
+from orchestrator.errors import EngineError
+from orchestrator.paths import ROOT
+
+_POLITE = 2.0  # seconds that it has to end
+_CHUNK = 65_536
+
+
+class PipeCarrier(Carrier):
+    """A sidecar as a local process.
+
+    Args:
+        environment: what it is to find there.
+
+    Raises:
+        EngineError: it cannot be started.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        command = [sys.executable, "-m", "sidecar", "--no-kernel"]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                env=dict(environment),
+                bufsize=0,
+                start_new_session=True,  # a person's Ctrl-C is the lab's alone
+            )
+        except OSError as error:
+            raise EngineError(f"no sidecar: {command[0]}: {error.strerror}") from error
+        self._stdin: Any = self._process.stdin
+        self._stdout: Any = self._process.stdout
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def send(self, data: bytes) -> None:
+        """Write all of `data`."""
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self._stdin.write(view) :]
+        except ValueError as error:  # closed
+            raise OSError(str(error)) from error
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what the process prints."""
+        while chunk := self._stdout.read(_CHUNK):
+            yield chunk
+
+    def close(self) -> None:
+        """End the process: politely by the end of its input, else without warning."""
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        try:
+            self._process.wait(_POLITE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def free(self) -> None:
+        """Free the descriptor, once nobody reads."""
+        if self._process.stdout:
+            self._process.stdout.close()
+
+
+class ProcessSidecar(Sidecar):
+    """A sidecar as a local process.
+
+    Args:
+        environment: what it is to find there.
+
+    Raises:
+        EngineError: it cannot be started.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._pipes = PipeCarrier(environment)
+        super().__init__("this run's processes", self._pipes)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._pipes.pid
+
+    def close(self) -> None:
+        """End the process."""
+        super().close()
+        self._pipes.free()

@@ -1,0 +1,1 @@
+"""Run scenarios: peers, steps, faults, and the history that they leave."""

@@ -1,0 +1,113 @@
+"""Who is odd in any way does not serve again, and never for long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator import profile
+from orchestrator.cancel import CancelToken
+from orchestrator.console.session import Session
+from orchestrator.history.entries import History
+from orchestrator.runner.disconnect import can_be_tidied, tidied
+from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.pool import Pool
+from tests.orchestrator.bench import Bench
+from tests.orchestrator.support import PROGRAMS, Place
+
+PROFILE = """\
+name: rows
+summary: rows that can be added and ended
+port: 5300
+start:
+  command: ["{{python}}", {program}, {how}]
+ready: '^ready$'
+answer_within: 40
+sync: port
+console: {{echo: true}}
+verbs:
+  port: {{send: port, ok: '^port 1$'}}
+  list: {{send: list, ok: '^listed$', row: '^(?P<id>\\d+) \\S+ (?P<address>\\S+) (?P<port>\\d+)$'}}
+  terminate: {{send: 'end {{id}}', ok: '^ended$', fail: '^no$', ends: {ends}}}
+  raw: {{send: '{{line}}', ok: '^added$'}}
+"""
+
+
+NOT_LONG = 15.0  # seconds; a reply would be awaited for 40, and so would the end of it all
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    with Place("process") as one:
+        yield one
+
+
+def started(place: Place, folder: Path, how: str, rows: int = 3) -> Session:
+    """Start a program and add some rows to its list."""
+    path = folder / "rows.yaml"
+    ends = "quiet" if how in {"riddles", "mute"} else "line"
+    path.write_text(PROFILE.format(program=PROGRAMS / "rows.py", how=how, ends=ends))
+    (session,) = place.start(["alice"], profile.load(str(path)))
+    for number in range(rows):
+        assert session.ask("raw", line=f"add {number}").ok
+    return session
+
+
+def took(session: Session) -> tuple[bool, float]:
+    """Tidy a peer; return whether that was done, and how long it took."""
+    began = time.monotonic()
+    found = tidied({"alice": session}, CancelToken())
+    return "alice" in found, time.monotonic() - began
+
+
+def test_ids_that_shift_are_read_again_before_each_end(place: Place, tmp_path: Path) -> None:
+    session = started(place, tmp_path, "shifts")
+    is_tidy, seconds = took(session)
+    assert is_tidy
+    assert seconds < NOT_LONG
+    assert session.ask("list").rows == []
+
+
+@pytest.mark.parametrize("how", ["stays", "riddles", "mute", "hangs"])
+def test_who_is_odd_is_not_waited_for_long(place: Place, tmp_path: Path, how: str) -> None:
+    is_tidy, seconds = took(started(place, tmp_path, how))
+    assert not is_tidy
+    assert seconds < NOT_LONG
+
+
+def test_who_ended_is_not_tidy(place: Place, tmp_path: Path) -> None:
+    session = started(place, tmp_path, "shifts")
+    session.peer.kill()
+    assert took(session)[0] is False
+
+
+def test_where_replies_end_with_silence_nobody_tries(place: Place, tmp_path: Path) -> None:
+    look = started(place, tmp_path, "shifts").profile
+    assert can_be_tidied(look)
+    assert not can_be_tidied(look.model_copy(update={"sync": ""}))
+    verbs = {name: verb for name, verb in look.verbs.items() if name != "terminate"}
+    assert not can_be_tidied(look.model_copy(update={"verbs": verbs}))
+
+
+def test_a_program_that_is_odd_is_not_tried_for_ever(place: Place, tmp_path: Path) -> None:
+    pool, tried = Pool(place.engine, CancelToken()), []
+    for _ in range(3):
+        stage = PeerGroup(History())
+        session = stage.sessions["alice"] = started(place, tmp_path, "stays")
+        pool.give_back(stage, fit=True)
+        tried.append("listed" in session.transcript.screen())
+    assert pool._idle == {}
+    assert tried == [True, True, False]
+
+
+def test_nothing_serves_again_of_a_program_whose_last_run_was_not_valid(tmp_path: Path) -> None:
+    alone = "peers: [{}]\nlimits: {{settle: 0.2}}\nsteps:\n  - list: {{at: all, shows: {}}}\n"
+    with Bench("process", tmp_path) as bench:
+        bench.run(alone.format("alice", []))
+        bench.run(alone.format("bob", []))
+        assert sorted(bench.conductor.pool._idle) == ["alice", "bob"]
+        bench.run(alone.format("bob", "[bob]"))
+        assert sorted(bench.conductor.pool._idle) == []

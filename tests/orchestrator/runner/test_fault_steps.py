@@ -1,0 +1,195 @@
+"""Fault steps: how long each holds, schedules, and what chance draws."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.engines.process.network import ProcessNetwork
+from orchestrator.errors import EngineError
+from orchestrator.faults import schedule
+from orchestrator.faults.kinds import LIFTED_BY
+from orchestrator.history.entries import Entry
+from orchestrator.runs import Run
+from tests.orchestrator.bench import Bench, ended, judged, marks, outcomes
+
+TWO = "peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Peers of the test's own."""
+    with Bench("process", tmp_path) as one:
+        yield one
+
+
+def begun(run: Run, verb: str) -> Entry:
+    """Return the only invocation of a kind."""
+    (entry,) = (e for e in run.entries if (e.type, e.verb) == ("invoke", verb))
+    return entry
+
+
+def verbs(run: Run) -> list[str]:
+    return [entry.verb for entry in outcomes(run)]
+
+
+@pytest.mark.parametrize(
+    ("verb", "fault"),
+    [
+        ("kill", "{at: bob, for: 0.4}"),
+        ("stop", "{at: bob, for: 0.4}"),
+        ("pause", "{at: bob, for: 0.4}"),
+        ("stream", "{between: [alice, bob], hold: 0.1, for: 0.4}"),
+    ],
+)
+def test_a_fault_for_a_while(bench: Bench, verb: str, fault: str) -> None:
+    run = bench.run(f"{TWO}  - {verb}: {fault}\n  - connect: {{at: alice, to: bob}}\n")
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert verbs(run) == [verb, LIFTED_BY[verb], "connect"]
+    (given,) = outcomes(run, verb)
+    assert begun(run, LIFTED_BY[verb]).at - given.at >= 0.4
+    assert begun(run, "connect").at >= outcomes(run, LIFTED_BY[verb])[0].at
+
+
+AGAIN = f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n  - kill: bob\n  - start: bob\n"
+
+
+def test_what_holds_is_brought_to_a_peer_before_it_is_ready_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = bench.folder / "runs/test/latest/history.jsonl"
+    ready: list[int] = []
+
+    def slow(_: ProcessNetwork) -> None:
+        ready.append(history.read_text().count('"ready"'))
+        threading.Event().wait(0.05)  # as long as it takes to bring it
+
+    monkeypatch.setattr(ProcessNetwork, "refresh", slow)
+    run = bench.run(AGAIN)
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert ready == [2], "alice and bob, in their first lives"
+    (start,) = outcomes(run, "start")
+    assert 0.05 <= start.fields["gap"] < 20
+
+
+def test_what_does_not_hold_at_a_peer_that_was_started_again_is_not_proven(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProcessNetwork, "refresh", lambda network: network.bend({}))
+    run = bench.run(AGAIN)
+    (start,) = outcomes(run, "start")
+    assert (start.type, judged(run)["expectations"]) == ("info", "unknown")
+    said = start.fields["said"]
+    assert said.startswith("not proven since the start: stream 1: alice to bob: ")
+    assert said.endswith("900 wanted (and 1 more)")
+
+
+def test_a_peer_that_cannot_be_brought_what_holds_is_there_for_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: ProcessNetwork) -> None:
+        raise EngineError("the relay is gone")
+
+    monkeypatch.setattr(ProcessNetwork, "refresh", fail)
+    run = bench.run(f"{AGAIN}  - list: bob\n")
+    assert ended(run, "start") == ["info"]
+    assert ended(run, "list") == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "lifting"),
+    [
+        ("kill: {at: bob, during: [list: alice, list: alice]}", "start"),
+        ("stop: {at: bob, during: [list: alice, list: alice]}", "start"),
+        ("pause: {at: bob, during: [list: alice, list: alice]}", "resume"),
+        ("stream: {at: all, pieces: 2, during: [list: alice, list: alice]}", "restore"),
+    ],
+)
+def test_a_fault_during_other_steps(bench: Bench, fault: str, lifting: str) -> None:
+    run = bench.run(f"{TWO}  - {fault}\n  - list: bob\n")
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert verbs(run) == [fault.partition(":")[0], "list", "list", lifting, "list"]
+
+
+def test_steps_during_a_fault_know_the_counters_around_it(bench: Bench) -> None:
+    run = bench.run(
+        f"{TWO}  - repeat:\n      times: 2\n      steps:\n"
+        "        - pause: {at: bob, during: [{type: {at: alice, line: 'frob {n}', refused: ''}}]}\n"
+    )
+    assert [entry.fields["line"] for entry in outcomes(run, "type")] == ["frob 1", "frob 2"]
+    assert ended(run, "resume") == ["ok", "ok"]
+
+
+def test_proving_is_told_apart_from_driving(bench: Bench) -> None:
+    stream = "stream: {at: all, delay: 0.1, during: [{list: alice}]}"
+    run = bench.run(f"peers: [alice, bob]\nlimits: {{settle: 0.1}}\nsteps:\n  - {stream}\n")
+    assert run.seconds["proving"] > 0.1, "no probe of a delay takes less"
+    assert run.seconds["proving"] > run.seconds["driving"]
+
+
+def test_a_fault_without_an_end_holds_until_it_is_lifted(bench: Bench) -> None:
+    run = bench.run(
+        f"{TWO}  - pause: bob\n  - list: alice\n  - resume: bob\n"
+        "  - stream: {at: alice, pieces: 1, as: crumbs}\n  - list: bob\n  - restore: crumbs\n"
+        "  - heal: all\n"
+    )
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert verbs(run) == ["pause", "list", "resume", "stream", "list", "restore"]
+
+
+def test_what_is_on_a_schedule_begins_and_is_lifted_at_its_time(bench: Bench) -> None:
+    run = bench.run(
+        f"{TWO}  - schedule:\n"
+        "      - {when: 1.5, kill: {at: alice, for: 0.2}}\n"
+        "      - {when: 0.2, pause: {at: bob, for: 0.5}}\n"
+        "      - {when: 2.4, stop: bob}\n"
+        "      - {when: 2.6, start: bob}\n"
+        "  - list: all\n"
+    )
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert verbs(run)[:-2] == ["pause", "resume", "kill", "start", "stop", "start"]
+    ready = max(entry.at for entry in run.entries[:5] if entry.verb == "ready")
+    for verb, when in (("pause", 0.2), ("resume", 0.7), ("kill", 1.5), ("stop", 2.4)):
+        assert begun(run, verb).at - ready >= when
+
+
+def test_what_another_step_has_lifted_is_not_lifted_again(bench: Bench) -> None:
+    run = bench.run(
+        f"{TWO}  - kill: {{at: bob, during: [start: bob]}}\n"
+        "  - stop: {at: bob, during: [start: bob]}\n"
+        "  - pause: {at: bob, during: [resume: bob]}\n"
+        "  - stream: {at: bob, pieces: 1, during: [restore: all]}\n"
+    )
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert verbs(run) == [
+        "kill", "start", "stop", "start", "pause", "resume", "stream", "restore",
+    ]  # fmt: skip
+
+
+def test_what_has_no_length_on_a_schedule_ends_with_it(bench: Bench) -> None:
+    run = bench.run(
+        f"{TWO}  - schedule:\n      - {{when: 0, pause: bob}}\n"
+        "      - {when: 0, stream: {at: all, pieces: 1}}\n  - list: bob\n"
+    )
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert verbs(run) == ["pause", "stream", "restore", "resume", "list"]
+
+
+@pytest.mark.parametrize("kinds", [["kill", "pause"], None])
+def test_what_chance_draws_is_recorded_and_done(bench: Bench, kinds: list[str] | None) -> None:
+    peers = ["alice", "bob", "carol", "dave"]
+    given = f", faults: {kinds}" if kinds else ""
+    run = bench.run(f"peers: {peers}\nsteps:\n  - chaos: {{seed: 4, for: 9{given}}}\n")
+    possible = ("kill", "stop", "pause", "stream")
+    entries = schedule.draw(4, 9, kinds or possible, peers)
+    assert marks(run, "chaos") == [{"peer": "", "seed": 4, "for": 9, "entries": entries}]
+    drawn = [verb for entry in entries for verb in entry if verb != "when"]
+    assert len(drawn) >= 3
+    assert [verb for verb in verbs(run) if verb in possible] == drawn
+    assert sorted(v for v in verbs(run) if v not in possible) == sorted(
+        LIFTED_BY[verb] for verb in drawn
+    )
+    assert judged(run) == dict.fromkeys(judged(run), "valid"), run.folder

@@ -1,0 +1,300 @@
+"""Jobs: several scenarios side by side, and how all of them end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.engines.base import Engine
+from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.process.engine import ProcessEngine
+from orchestrator.errors import EngineError, LabError
+from orchestrator.runner.jobs import Plan, carry_out
+from orchestrator.runner.run import Script
+from orchestrator.runs import Run, load
+from orchestrator.scenario import EngineName
+from tests.orchestrator.bench import marks, write
+from tests.orchestrator.support import client_behind, make_engine, processes_of, run_of, things_of
+
+TALK = (
+    "name: {name}\nwhy: A test.\npeers: [alice, bob]\nconnections: line\nsteps:\n"
+    "  - send: {{at: all, to: all, text: '{{at}} in {name}'}}\n"
+)
+LONG = TALK + "  - expect: {{at: bob, from: alice, message: never, within: 60}}\n"
+
+
+class Watcher:
+    """Keeps what it is told, and calls when a scenario has come so far."""
+
+    def __init__(self, on_step: Callable[[int, str], None] = lambda _, __: None) -> None:
+        self.told: list[tuple[str, int]] = []
+        self.step = on_step
+
+    def phase(self, line: str) -> None:
+        self.told.append((line, -1))
+
+    def begin(self, number: int) -> None:
+        self.told.append(("begin", number))
+
+    def end(self, number: int, run: Run) -> None:
+        self.told.append((f"end {run.name}", number))
+
+
+class Interrupted(BaseException):
+    """What Ctrl-C becomes."""
+
+
+class Engines:
+    """Opens engines and remembers them."""
+
+    def __init__(self, stop: CancelToken) -> None:
+        self.opened: list[Engine] = []
+        self._stop = stop
+
+    def __call__(self, name: EngineName) -> Engine:
+        self._stop.check()
+        engine = make_engine("docker" if name is EngineName.DOCKER else "process")
+        engine.stop = self._stop
+        self.opened.append(engine)
+        return engine
+
+    @property
+    def owners(self) -> list[str]:
+        return [run_of(engine) for engine in self.opened]
+
+
+def engines_of(plan: Plan) -> Engines:
+    assert isinstance(plan.open_engine, Engines)
+    return plan.open_engine
+
+
+Make = Callable[..., Plan]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Make a plan of scenarios, given as templates; nothing may be left of it."""
+    engines: list[Engines] = []
+
+    def one(*texts: str, jobs: int = 1, engine: EngineName = EngineName.PROCESS) -> Plan:
+        scripts = [
+            Script.read(write(tmp_path, text.format(name=f"s{count}"), f"{count}.yaml"))
+            for count, text in enumerate(texts)
+        ]
+        stop = CancelToken()
+        engines.append(Engines(stop))
+        return Plan(scripts, engine, engines[-1], tmp_path / "runs", stop, jobs)
+
+    yield one
+    assert [processes_of(owner) for each in engines for owner in each.owners] == [
+        [] for each in engines for _ in each.owners
+    ]
+
+
+def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
+    slow = TALK + "  - expect: {{at: bob, line: never, within: 0.3}}\n"
+    plan, watcher = make(slow, TALK, TALK, slow, TALK, jobs=3), Watcher()
+    done = carry_out(plan, watcher)
+    assert [run.name for run in done] == ["s0", "s1", "s2", "s3", "s4"]
+    assert [run.judgement.word for run in done] == [
+        "invalid", "valid", "valid", "invalid", "valid",
+    ]  # fmt: skip
+    assert 2 <= len(engines_of(plan).opened) <= 3
+    ends = [number for what, number in watcher.told if what.startswith("end")]
+    assert sorted(ends) == [0, 1, 2, 3, 4]
+    assert ends[0] != 0, "the slow one is not waited for"
+
+
+def test_one_job_keeps_its_peers_from_scenario_to_scenario(make: Make) -> None:
+    plan = make(TALK, TALK, TALK)
+    done = carry_out(plan, Watcher())
+    assert len(engines_of(plan).opened) == 1
+    warm = [[mark["warm"] for mark in marks(run, "ready")] for run in done]
+    assert warm == [[False, False], [True, True], [True, True]]
+
+
+def test_the_same_scenario_twice_at_once(make: Make) -> None:
+    plan = make(TALK, jobs=2)
+    plan.scripts = [plan.scripts[0]] * 4
+    done = carry_out(plan, Watcher())
+    assert len({run.folder for run in done}) == 4
+    assert {run.judgement.word for run in done} == {"valid"}
+    assert (plan.runs_folder / "s0/latest/run.json").exists()
+
+
+def test_nothing_to_do(make: Make) -> None:
+    assert carry_out(make(), Watcher()) == []
+
+
+@pytest.mark.docker
+def test_every_job_has_a_network_of_its_own(make: Make) -> None:
+    seen: dict[int, list[str]] = {}
+    both = threading.Barrier(2, timeout=40)
+
+    def step(number: int, line: str) -> None:
+        if "step 1" in line:
+            both.wait()
+            client = client_behind(engines_of(plan).opened[0])
+            mine = set(engines_of(plan).owners)
+            seen[number] = things_of(client, lambda owner: owner.run in mine)
+            both.wait()
+
+    plan = make(TALK, TALK, jobs=2, engine=EngineName.DOCKER)
+    done = carry_out(plan, Watcher(step))
+    assert {run.judgement.word for run in done} == {"valid"}
+    for things in seen.values():
+        assert len([name for name in things if not name.startswith("/")]) == 2
+        assert len([name for name in things if name.startswith("/")]) == 6, "and their name servers"
+    with DockerEngine(client_behind(make_engine("docker"))) as other:
+        mine = set(engines_of(plan).owners)
+        assert things_of(other._client, lambda owner: owner.run in mine) == []
+
+
+def test_an_engine_that_does_not_answer_ends_all_with_one_message(make: Make) -> None:
+    def refuse(_: EngineName) -> Engine:
+        raise EngineError("nobody answers", hint="start it")
+
+    plan, watcher = make(TALK, TALK, TALK, TALK, jobs=2), Watcher()
+    plan.open_engine = refuse
+    with pytest.raises(EngineError, match=r"^nobody answers$"):
+        carry_out(plan, watcher)
+    assert {what for what, _ in watcher.told} == {"begin"}
+    assert plan.stop.is_set
+
+
+def test_what_ended_all_is_told_not_that_the_others_were_stopped(make: Make) -> None:
+    plan = make(TALK, TALK, jobs=2)
+    opening = threading.Barrier(2, timeout=20)
+    lock = threading.Lock()
+    first = []
+
+    def open_engine(_: EngineName) -> Engine:
+        with lock:
+            first.append(threading.get_ident())
+            is_first = len(first) == 1
+        opening.wait()
+        if is_first:
+            while True:
+                plan.stop.pause(0.01)
+        raise EngineError("nobody answers")
+
+    plan.open_engine = open_engine
+    with pytest.raises(LabError, match=r"^nobody answers$") as caught:
+        carry_out(plan, Watcher())
+    assert not isinstance(caught.value, CancelledError)
+
+
+def test_one_broken_job_ends_the_runs_of_the_others(make: Make) -> None:
+    def step(number: int, line: str) -> None:
+        if number == 0 and "expect" in line:
+            waiting.set()
+        if number == 1:
+            assert waiting.wait(20)
+            raise ZeroDivisionError("a fault of the lab")
+
+    waiting = threading.Event()
+    plan = make(LONG, LONG, LONG, jobs=2)
+    with pytest.raises(ZeroDivisionError):
+        carry_out(plan, Watcher(step))
+    run = load(plan.runs_folder / "s0")
+    assert run.broke_off == "the run was stopped"
+    assert run.record
+    assert not (plan.runs_folder / "s2").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interruption_ends_all_soon_and_leaves_runs_to_read(make: Make, jobs: int) -> None:
+    under_way: set[int] = set()
+    ended: list[float] = []
+
+    def step(number: int, line: str) -> None:
+        if "expect" in line:
+            under_way.add(number)
+            if len(under_way) == jobs:
+                ended.append(time.monotonic())
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    plan = make(LONG, LONG, LONG, jobs=jobs)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(Interrupted):
+            carry_out(plan, Watcher(step))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - ended[0] < 20  # far less than the 60 s that a step waits for
+    for number in range(jobs):
+        run = load(plan.runs_folder / f"s{number}")
+        assert run.judgement.word == "unknown"
+        assert run.broke_off == "the run was stopped"
+        assert run.record
+        assert [e.type for e in run.entries if e.verb == "expect"] == ["invoke", "info"]
+        assert "listening on" in (run.folder / "alice.transcript").read_text()
+    assert not (plan.runs_folder / "s2").exists()
+
+
+def test_an_interruption_before_the_first_job_has_begun(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Threads(threading.Thread):
+        def start(self) -> None:
+            super().start()
+            if self.name.startswith("ThreadPool"):
+                raise Interrupted
+
+    monkeypatch.setattr(threading, "Thread", Threads)
+    plan = make(LONG)
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        carry_out(plan, Watcher())
+    assert plan.stop.is_set
+    assert time.monotonic() - began < 10
+
+
+def test_after_peers_were_kept_the_next_scenario_has_an_engine_of_its_own(make: Make) -> None:
+    plan = make(LONG.replace("within: 60", "within: 0.1"), TALK, TALK)
+    plan.keep = True
+    opened: list[ProcessEngine] = []
+    closed: list[ProcessEngine] = []
+
+    class Kept(ProcessEngine):
+        def keep(self) -> None:
+            """Take no more notice than that."""
+
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    def open_engine(_: EngineName) -> Engine:
+        opened.append(Kept(plan.stop))
+        return opened[-1]
+
+    plan.open_engine = open_engine
+    done = carry_out(plan, Watcher())
+    assert [len(run.kept) for run in done] == [2, 0, 0]
+    assert len(opened) == 2
+    assert set(closed) == set(opened)
+    assert [marks(run, "ready")[0]["warm"] for run in done] == [False, False, True]
+
+
+def test_scenarios_choose_their_engine(make: Make) -> None:
+    own = TALK.replace("peers:", "engine: process\npeers:")
+    plan = make(own, TALK, engine=EngineName.AUTO)
+    asked: list[EngineName] = []
+    open_engine = plan.open_engine
+
+    def noted(name: EngineName) -> Engine:
+        asked.append(name)
+        return open_engine(name)
+
+    plan.open_engine = noted
+    carry_out(plan, Watcher())
+    assert asked == [EngineName.PROCESS, EngineName.AUTO]

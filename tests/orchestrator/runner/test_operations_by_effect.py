@@ -1,0 +1,154 @@
+"""Acts whose replies say little or nothing: the list decides, or nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from orchestrator.runs import Run
+from tests.orchestrator.bench import Bench, ended, judged, outcomes
+from tests.orchestrator.support import PROGRAMS
+
+MuteRun = Callable[..., Run]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Peers that the scenarios here share as far as they can."""
+    with Bench("process", tmp_path_factory.mktemp("effect")) as one:
+        yield one
+
+
+@pytest.fixture
+def run_mute(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> MuteRun:
+    """Run steps with two peers, alice and bob, that say as little as they can."""
+    monkeypatch.setattr("orchestrator.runner.operations._SEEN_WITHIN", 0.5)
+    path = bench.folder / "mute.yaml"
+    path.write_text((PROGRAMS / "mute.yaml").read_text().replace("PROGRAM", f"{PROGRAMS}/mute.py"))
+
+    def run(*steps: str) -> Run:
+        lines = "".join(f"  - {step}\n" for step in steps)
+        head = f"profile: {path}\npeers: [alice, bob]\nfresh: true\nlimits: {{settle: 0.1}}\n"
+        return bench.run(f"{head}steps:\n{lines}")
+
+    return run
+
+
+def test_what_says_nothing_worked_where_the_list_shows_it(run_mute: MuteRun) -> None:
+    run = run_mute(
+        "connect: {at: alice, to: bob}",
+        "connect: {at: alice, to: bob}",
+        "terminate: {at: alice, to: bob}",
+        "connect: {at: alice, address: late, port: 7}",
+    )
+    assert ended(run) == ["ok", "fail", "ok", "ok"]
+    first, second, *_ = outcomes(run)
+    assert first.fields["id"] == "1"
+    assert second.fields["said"] == "nothing was said, and list shows no change of bob"
+
+
+def test_what_is_typed_in_the_place_of_an_address(run_mute: MuteRun) -> None:
+    run = run_mute(
+        'connect: {at: alice, to: bob, port: 1, refused: ""}',
+        'connect: {at: alice, address: 999.1.1.1, port: 1, refused: ""}',
+        "connect: {at: alice, address: 10.9.9.9, port: 70000}",
+        "connect: {at: alice, to: alice}",
+    )
+    assert ended(run) == ["fail", "fail", "ok", "ok"]
+    port, _, both, itself = outcomes(run)
+    assert port.fields["port"] == "1"
+    assert port.fields["to"] == "bob"
+    assert {"address", "to"} & {*both.fields} == {"address"}
+    assert itself.fields["to"] == "alice"
+    assert judged(run)["expectations"] == "valid"
+
+
+def test_what_nobody_can_read_is_unknown(run_mute: MuteRun) -> None:
+    run = run_mute("connect: {at: alice, address: riddle, port: 5}")
+    (entry,) = outcomes(run)
+    assert entry.type == "info"
+    assert entry.fields["unread"] == "do you know?\nwho can tell"
+    assert entry.fields["said"] == r"the lab could not read 'do you know?\nwho can tell'"
+    assert judged(run)["expectations"] == "unknown"
+
+
+def test_what_takes_too_long(run_mute: MuteRun) -> None:
+    step = 'connect: {{at: alice, address: slow, port: 5, refused: "", within: {}}}'
+    run = run_mute(step.format(0.2), step.format(5))
+    late, soon = outcomes(run)
+    assert late.fields["took"] > 0.3
+    assert soon.fields["took"] < 5
+    (wrong,) = (each for each in run.verdicts if each.judgement.word == "invalid")
+    (finding,) = wrong.findings
+    assert "as 'slow 5' should have ended within 0.2 s, but took 0." in finding.says
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome", "judgement"),
+    [
+        ("help: {at: alice, names: [connect, SEND]}", "ok", "valid"),
+        ("help: {at: alice, names: [connect, exit]}", "ok", "invalid"),
+        ("myip: all", "ok", "valid"),
+        ("myport: alice", "ok", "valid"),
+    ],
+)
+def test_what_a_peer_tells_of_itself(
+    run_mute: MuteRun, step: str, outcome: str, judgement: str
+) -> None:
+    run = run_mute(step)
+    assert {*ended(run)} == {outcome}
+    assert judged(run)["expectations"] == judgement
+
+
+@pytest.mark.parametrize(
+    ("words", "verb", "outcome", "judgement"),
+    [
+        ("127.0.0.250 6200", "myip", "ok", "invalid"),
+        ("nowhere 6200", "myip", "info", "unknown"),
+        ("127.0.0.1 49152", "myport", "ok", "invalid"),
+        ("127.0.0.1 high", "myport", "info", "unknown"),
+    ],
+)
+def test_what_a_peer_should_have_told(
+    run_mute: MuteRun, words: str, verb: str, outcome: str, judgement: str
+) -> None:
+    run = run_mute(f"type: {{at: alice, line: be {words}}}", f"{verb}: alice")
+    assert ended(run)[-1] == outcome
+    assert judged(run)["expectations"] == judgement
+
+
+@pytest.mark.parametrize(
+    ("line", "answered", "judgement"),
+    [("what", True, "valid"), ("terminate x", True, "valid"), ("well", False, "invalid")],
+)
+def test_whether_a_line_is_answered(
+    run_mute: MuteRun, line: str, answered: bool, judgement: str
+) -> None:
+    run = run_mute(f"type: {{at: alice, line: {line}, answered: true}}")
+    (entry,) = outcomes(run)
+    assert entry.fields["answered"] is answered
+    assert judged(run)["expectations"] == judgement
+
+
+def test_ids_that_are_given(run_mute: MuteRun) -> None:
+    run = run_mute(
+        "connect: {at: alice, to: bob}",
+        'send: {at: alice, id: 7, text: x, refused: ""}',
+        "send: {at: alice, id: 1, text: x}",
+        "terminate: {at: alice, id: x, answered: true}",
+        "terminate: {at: alice, to: bob}",
+        'terminate: {at: alice, to: bob, id: last, refused: "no such id"}',
+        'send: {at: alice, to: bob, id: last, text: x, refused: "to whom"}',
+    )
+    assert [each.fields.get("id") for each in outcomes(run)] == ["1", "7", "1", "x", "1", "1", "1"]
+    assert judged(run)["expectations"] == "valid"
+
+
+def test_an_exit_with_any_status(run_mute: MuteRun) -> None:
+    run = run_mute("exit: {at: alice, status: any}", "exit: bob")
+    assert ended(run) == ["ok", "ok"]
+    (wrong,) = (each for each in run.verdicts if each.check == "expectations")
+    (finding,) = wrong.findings
+    assert finding.peers[0] == "bob"
+    assert "exit" in finding.says

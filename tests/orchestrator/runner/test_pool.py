@@ -1,0 +1,288 @@
+"""Pools: peers serve again when nothing speaks against it, and remember nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from orchestrator.cancel import CancelledError
+from orchestrator.console.pump import PUMP
+from orchestrator.console.session import Session
+from orchestrator.engines.process.engine import ProcessEngine
+from orchestrator.errors import EngineError
+from orchestrator.runs import Run
+from tests.orchestrator.bench import Bench, judged, marks, odd, texts
+from tests.orchestrator.support import Hands, client_behind, processes_of, things_of, until
+
+TALK = (
+    "peers: [alice, bob]\nconnections: line\nsteps:\n"
+    "  - send: {at: all, to: all, text: '{at}', times: 5}\n"
+)
+ALONE = "peers: [alice, bob]\nsteps:\n  - list: {at: all, shows: []}\n"
+
+
+@pytest.fixture
+def bench(engine: str, tmp_path: Path) -> Iterator[Bench]:
+    """Peers of the test's own, on each engine."""
+    with Bench(engine, tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Bench]:
+    """Peers of the test's own, on the process engine."""
+    with Bench("process", tmp_path) as one:
+        yield one
+
+
+def warm(run: Run) -> list[bool]:
+    return [mark["warm"] for mark in marks(run, "ready")]
+
+
+def idle(bench: Bench) -> dict[str, Session]:
+    return bench.conductor.pool._idle
+
+
+def handles(bench: Bench) -> dict[str, str]:
+    return {name: session.peer.handle for name, session in idle(bench).items()}
+
+
+def first_id(run: Run) -> int:
+    found = (entry for entry in run.entries if entry.verb == "connect" and entry.type == "ok")
+    return int(next(found).fields["id"])
+
+
+def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(bench: Bench) -> None:
+    first = bench.run(TALK)
+    before = handles(bench)
+    second, third = bench.run(ALONE), bench.run(TALK)
+    assert handles(bench) == before
+    assert [warm(run) for run in (first, second, third)] == [[False] * 2, [True] * 2, [True] * 2]
+    for run in (first, second, third):
+        assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert [entry for entry in second.entries if entry.type == "notice"] == []
+    assert "* " not in (second.folder / "alice.transcript").read_text()
+    assert texts(third, "bob") == ["alice"] * 5
+    assert first_id(third) > first_id(first), "the program counts on"
+
+
+def test_late_notices_and_half_typed_lines_stay_with_whom_they_belong(bench: Bench) -> None:
+    mesh = "[alice, bob, carol, dave]\nconnections: mesh"
+    busy = f"peers: {mesh}\nsteps:\n  - send: {{at: all, to: all, text: 'old', times: 20}}\n"
+    lonely = "peers: [alice, bob, carol, dave]\nsteps:\n  - list: {at: all, shows: []}\n"
+    bench.run(busy)
+    for _ in range(8 if bench.engine.name == "process" else 2):
+        hands = Hands(idle(bench)["alice"].peer)
+        hands.type("send 1 half a li")
+        run = bench.run(lonely)
+        hands.close()
+        assert judged(run) == dict.fromkeys(judged(run), "valid")
+        assert [entry.fields for entry in run.entries if entry.type == "notice"] == []
+        assert warm(run) == [True] * 4
+        assert warm(bench.run(busy)) == [True] * 4
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "  - exit: bob\n",
+        "  - type: {at: bob, line: frob}\n",
+        "  - expect: {at: bob, from: alice, message: never, within: 0.1}\n",
+    ],
+)
+def test_who_ended_or_was_not_right_is_not_used_again(local: Bench, steps: str) -> None:
+    local.run(ALONE)
+    before = handles(local)
+    local.run(f"peers: [alice, bob]\nsteps:\n{steps}")
+    run = local.run(ALONE)
+    after = handles(local)
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert after["bob"] != before["bob"]
+    valid = "exit" in steps
+    assert (after["alice"] == before["alice"]) is valid
+    assert warm(run) == [valid, False]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "pause: {at: bob, for: 0.01}",
+        "kill: {at: bob, for: 0.01}",
+        "stream: {at: all, pieces: 1, for: 0.01}",
+    ],
+)
+def test_who_is_warm_can_be_broken_and_is_not_used_again(local: Bench, fault: str) -> None:
+    local.run(ALONE)
+    run = local.run(f"peers: [alice, bob]\nsteps:\n  - {fault}\n")
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert warm(run)[:2] == [True, True]
+    assert idle(local) == {}
+    assert processes_of(local.owner) == []
+    run = local.run(TALK)
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+    assert warm(run) == [False, False]
+
+
+def test_who_crashed_is_not_used_again(local: Bench) -> None:
+    head = f"profile: {odd(local.folder)}\npeers: [alice]\nlimits: {{settle: 0.3}}\nsteps:\n"
+    local.run(f"{head}  - type: {{at: alice, line: crash}}\n")
+    assert warm(local.run(f"{head}  - list: alice\n")) == [False]
+
+
+def test_another_program_is_another_peer(local: Bench) -> None:
+    alone = "peers: [alice]\nlimits: {settle: 0.3}\nsteps:\n  - list: alice\n"
+    local.run(alone)
+    path = odd(local.folder)
+    assert warm(local.run(f"profile: {path}\n{alone}")) == [False]
+    assert idle(local)["alice"].profile.name == "odd"
+    odd(local.folder, answer_within="0.9")
+    assert warm(local.run(f"profile: {path}\n{alone}")) == [True], "the lab's patience alone"
+    assert idle(local)["alice"].profile.answer_within == 0.9
+    odd(local.folder, port="6101")
+    assert warm(local.run(f"profile: {path}\n{alone}")) == [False]
+
+
+def test_a_fresh_peer_can_be_asked_for(local: Bench) -> None:
+    local.run(ALONE)
+    assert warm(local.run(f"fresh: true\n{ALONE}")) == [False, False]
+    assert warm(local.run(ALONE)) == [True, True]
+
+
+def test_who_died_while_nobody_needed_it_is_replaced(bench: Bench) -> None:
+    bench.run(ALONE)
+    dead = idle(bench)["bob"].peer
+    dead.kill()
+    dead.await_end(5.0)
+    run = bench.run(TALK)
+    assert warm(run) == [True, False]
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+
+
+def test_who_does_not_answer_any_more_is_replaced(local: Bench) -> None:
+    profile = f"profile: {odd(local.folder)}\nlimits: {{settle: 0.3}}\n"
+    text = f"{profile}peers: [alice]\nsteps:\n  - list: alice\n"
+    local.run(text)
+    os.write(idle(local)["alice"].peer.attach(), b"deaf\n")
+    assert warm(local.run(text)) == [False]
+
+
+def test_others_stay_where_one_cannot_be_started(
+    local: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.run(ALONE)
+    before = handles(local)
+
+    def refuse(*_: object) -> None:
+        raise EngineError("no room for carol")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local.engine, "start", refuse)
+        run = local.run("peers: [alice, bob, carol]\nsteps:\n  - list: alice\n")
+    assert run.broke_off == "no room for carol"
+    assert set(judged(run).values()) == {"unknown"}
+    assert handles(local) == before
+    assert warm(local.run(ALONE)) == [True, True]
+
+
+def test_nobody_is_left_behind_where_one_cannot_be_taken(
+    local: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def once(*words: Any) -> Session:
+        made.append(words)
+        if len(made) == 2:
+            raise EngineError("no more consoles")
+        return Session(*words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.runner.pool.Session", once)
+        run = local.run(ALONE)
+    assert run.broke_off == "no more consoles"
+    assert processes_of(local.owner) == []
+    assert warm(local.run(ALONE)) == [False, False]
+
+
+def test_nothing_is_left_of_any_of_them(engine: str, tmp_path: Path) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    with Bench(engine, tmp_path) as first:  # whatever is made once a process
+        first.run(ALONE)
+    files, threads, reading = open_files(), threading.active_count(), len(PUMP._takers)
+    with Bench(engine, tmp_path) as bench:
+        bench.run(TALK)
+        bench.run(f"fresh: true\n{TALK}  - exit: bob\n")
+        bench.run(f"{TALK}  - type: {{at: bob, line: frob}}\n")
+    assert processes_of(bench.owner) == []
+    if engine == "docker":
+        with Bench(engine, tmp_path) as other:
+            client = client_behind(other.engine)
+            assert things_of(client, lambda owner: owner.run == bench.owner) == []
+    assert len(PUMP._takers) == reading
+    until(lambda: threading.active_count() <= threads, "threads to end")
+    until(lambda: open_files() <= files, "descriptors to be closed")
+
+
+class KeepingEngine(ProcessEngine):
+    """Keeps its peers, as Docker does, until the test is over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[str] = []
+
+    def keep(self) -> None:
+        """Take note of whom there was to keep."""
+        self.kept = [peer.name for peer in self._peers]
+
+
+def test_the_peers_of_a_run_that_is_not_valid_can_be_kept(tmp_path: Path) -> None:
+    with Bench(KeepingEngine(), tmp_path, keep=True) as bench:
+        bench.run("peers: [alice, bob, carol]\nsteps:\n  - list: alice\n")
+        pid = handles(bench)["alice"]
+        assert not bench.conductor.pool.is_kept
+        run = bench.run("peers: [alice, bob]\nsteps:\n  - exit: bob\n  - list: {at: bob}\n")
+        assert bench.conductor.pool.is_kept
+        assert bench.engine.kept == ["alice", "bob"], "not carol, who took no part"
+        assert run.kept == [pid], "bob cannot be attached to any more"
+        assert psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
+        assert idle(bench) == {}
+
+
+def test_nothing_is_kept_where_nobody_came_on_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bench(KeepingEngine(), tmp_path, keep=True) as bench:
+        bench.run(ALONE)
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.engine, "_start", _refuse)
+            run = bench.run("peers: [carol]\nsteps:\n  - list: carol\n")
+        assert run.broke_off == "carol cannot be started"
+        assert not bench.conductor.pool.is_kept
+        assert warm(bench.run(ALONE)) == [True, True]
+
+
+def _refuse(*_: object) -> None:
+    raise EngineError("carol cannot be started")
+
+
+def test_processes_cannot_be_kept(local: Bench) -> None:
+    local.conductor.keep = True
+    with pytest.raises(EngineError, match="was not started to keep its peers"):
+        local.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob}\n")
+    assert (local.folder / "runs/test/latest/run.json").exists()
+
+
+def test_a_stop_while_idle_peers_are_looked_at_loses_none(local: Bench) -> None:
+    local.run(ALONE)
+    before = handles(local)
+    local.conductor.pool._stop.set()
+    run = local.run(ALONE)
+    assert isinstance(run.error, CancelledError)
+    assert handles(local) == before

@@ -1,0 +1,144 @@
+"""Endings: what is under way arrives, lists agree, and how peers must end."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator import checks
+from orchestrator.history.entries import Entry
+from tests.orchestrator.bench import Bench, judged, marks, odd, texts
+from tests.waiting import let_pass
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Peers that the scenarios here share as far as they can."""
+    with Bench("process", tmp_path_factory.mktemp("ending")) as one:
+        yield one
+
+
+def test_what_is_under_way_arrives_before_the_run_settles(bench: Bench) -> None:
+    run = bench.run(
+        "peers: [alice, bob]\nconnections: line\nsteps:\n"
+        "  - send: {at: all, to: all, text: '{n}', times: 500}\n"
+    )
+    (settled,) = marks(run, "settled")
+    place = [entry.verb for entry in run.entries].index("settled")
+    assert settled["quiet"] is True
+    assert not any(entry.type == "notice" for entry in run.entries[place:])
+    assert texts(run, "bob") == texts(run, "alice") == [f"{n}" for n in range(1, 501)]
+    assert judged(run) == dict.fromkeys(judged(run), "valid")
+
+
+def test_a_run_that_is_quiet_is_not_waited_for(bench: Bench) -> None:
+    began = time.monotonic()
+    run = bench.run("peers: [alice, bob]\nlimits: {settle: 30}\nsteps:\n  - list: alice\n")
+    assert time.monotonic() - began < 10
+    lists = [entry.peer for entry in run.entries if entry.verb == "list" and entry.is_done]
+    assert lists == ["alice", "alice", "bob"], "one step, and the last ones"
+
+
+def test_what_never_comes_is_waited_for_as_long_as_was_said(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "pending", lambda _: True)
+    run = bench.run("peers: [alice, bob]\nlimits: {settle: 0.4}\nsteps:\n  - list: alice\n")
+    (settled,) = marks(run, "settled")
+    assert settled["quiet"] is False
+    ready = [entry.at for entry in run.entries if entry.verb == "ready"][-1]
+    at = next(entry.at for entry in run.entries if entry.verb == "settled")
+    assert 0.4 <= at - ready < 5  # where nothing is said of it, it is 5
+    assert run.entries[-1].verb == "over"
+
+
+def test_a_slow_judgement_is_not_the_last_word(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_of: list[int] = []
+
+    def slow(entries: list[Entry]) -> bool:
+        """Take a moment, in which something is shown: it is missing no longer."""
+        judged_of.append(len(entries))
+        if len(judged_of) == 1:
+            let_pass(0.5)  # the next one would begin five times as long after, past the deadline
+            entries.append(dataclasses.replace(entries[-1]))
+        return len(judged_of) < 2
+
+    monkeypatch.setattr(checks, "pending", slow)
+    run = bench.run(
+        "peers: [alice, bob]\nconnections: line\nlimits: {settle: 1.5}\nsteps:\n"
+        "  - send: {at: alice, to: bob, text: x}\n"
+    )
+    (settled,) = marks(run, "settled")
+    assert settled["quiet"] is True
+    first, second = judged_of
+    assert second > first
+
+
+def test_lists_that_never_agree_do_not_fill_the_history(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    differ = checks.Verdict("lists", checks.Judgement.INVALID, "")
+    monkeypatch.setattr(checks, "lists", lambda _: differ)
+    run = bench.run("peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n  - list: alice\n")
+    assert 4 < sum(entry.verb == "list" for entry in run.entries) / 4 < 30
+    assert run.entries[-1].verb == "over"
+
+
+@pytest.mark.parametrize(
+    ("steps", "ends", "verdict"),
+    [
+        ("  - exit: bob\n", "", "valid"),
+        ("  - exit: bob\n", "ends: {bob: {exited: 0}}\n", "valid"),
+        ("  - exit: bob\n", "ends: {bob: {exited: 1}}\n", "invalid"),
+        ("  - exit: bob\n", "ends: {bob: running}\n", "invalid"),
+        ("  - list: bob\n", "ends: {bob: running}\n", "valid"),
+        ("  - list: bob\n", "ends: {bob: {exited: 0}}\n", "invalid"),
+        ("  - exit: {at: bob, status: 3}\n", "", "invalid"),
+        ("  - type: {at: bob, line: exit}\n", "", "invalid"),
+        ("  - type: {at: bob, line: exit}\n", "ends: {bob: {exited: 0}}\n", "valid"),
+    ],
+)
+def test_how_peers_must_end(bench: Bench, steps: str, ends: str, verdict: str) -> None:
+    run = bench.run(f"peers: [alice, bob]\nsteps:\n{steps}{ends}")
+    assert judged(run)["end states"] == verdict
+    assert {mark["peer"] for mark in marks(run, "ended")} == {"alice", "bob"}
+
+
+def test_who_is_silent_is_not_asked_for_a_last_list(bench: Bench) -> None:
+    run = bench.run(
+        f"profile: {odd(bench.folder)}\npeers: [alice, bob]\nlimits: {{settle: 0.3}}\nsteps:\n"
+        "  - type: {at: alice, line: deaf}\n"
+    )
+    assert run.broke_off == ""
+    place = [entry.verb for entry in run.entries].index("settled")
+    assert {e.peer for e in run.entries[place:] if e.verb == "list"} == {"bob"}
+    assert judged(run)["lists"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("steps", "ends", "wants", "verdict"),
+    [
+        ("kill: bob", "", {"state": "exited"}, "valid"),
+        ("stop: bob", "", {"state": "exited"}, "valid"),
+        ("kill: {at: bob, for: 0.01}", "", {"state": "running"}, "valid"),
+        ("pause: bob", "", {"state": "running"}, "valid"),
+        ("kill: bob", "ends: {bob: {exited: 137}}\n", {"state": "exited", "status": 137}, "valid"),
+        ("kill: bob", "ends: {bob: {exited: 0}}\n", {"state": "exited", "status": 0}, "invalid"),
+        ("stop: bob", "ends: {bob: running}\n", {"state": "running"}, "invalid"),
+    ],
+)
+def test_how_peers_must_end_that_a_fault_was_done_to(
+    bench: Bench, steps: str, ends: str, wants: dict[str, object], verdict: str
+) -> None:
+    run = bench.run(f"peers: [alice, bob]\nlimits: {{settle: 1}}\nsteps:\n  - {steps}\n{ends}")
+    assert judged(run)["end states"] == verdict
+    alice, bob = marks(run, "ended")
+    assert (alice["state"], bob["wants"]) == ("running", wants)
+    place = [entry.verb for entry in run.entries].index("settled")
+    listed = {entry.peer for entry in run.entries[place:] if entry.verb == "list"}
+    assert listed == ({"alice", "bob"} if bob["state"] == "running" else {"alice"})

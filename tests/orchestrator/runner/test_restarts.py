@@ -1,0 +1,242 @@
+"""Peers that are killed, stopped, paused and come back, on every engine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrator import profile
+from orchestrator.console.session import Session
+from orchestrator.engines import reaper as leftovers
+from orchestrator.engines.base import Status
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.process.engine import ProcessPeer
+from orchestrator.errors import EngineError
+from tests.orchestrator.support import (
+    PROGRAMS,
+    ROOT,
+    Place,
+    marked_processes,
+    things_of,
+    until,
+)
+
+AT_ONCE = 9.0  # seconds, on a busy machine
+
+
+def again(place: Place, name: str) -> Session:
+    """Start a peer again; return a session at its new console, once it is ready."""
+    old = place.sessions[name]
+    old.close()
+    old.peer.start()
+    look = profile.load("peerlab")
+    place.sessions[name] = Session(old.peer, look, place.notices[name].append)
+    place.sessions[name].await_ready()
+    return place.sessions[name]
+
+
+def end(place: Place, name: str, how: str) -> None:
+    peer = place.sessions[name].peer
+    place.sessions[name].synchronise()  # a signal before that may come too early for the peer
+    getattr(peer, how)()
+    assert peer.await_end(AT_ONCE).state == "exited"
+
+
+def test_its_console_is_new_from_the_first_byte(place: Place) -> None:
+    (alice,) = place.start(["alice"])
+    peer, handle = alice.peer, alice.peer.handle
+    alice.ask("help")
+    end(place, "alice", "kill")
+    session = again(place, "alice")
+    assert session.peer is peer
+    shown = "\n".join(session.transcript.tail(20))
+    assert shown.count("listening on") == 1
+    assert "ok: " not in shown
+    assert session.ask("list").rows == []
+    assert peer.status() == Status("running")
+    assert (peer.handle == handle) == (place.name == "docker")
+    assert (peer.memory() or 0) > 0
+
+
+def test_others_connect_to_it_as_before(place: Place) -> None:
+    place.start(["alice", "bob"])
+    peer = place.sessions["alice"].peer
+    before = (peer.address, peer.port)
+    for how in ("kill", "stop"):
+        end(place, "alice", how)
+        session = again(place, "alice")
+        assert (peer.address, peer.port) == before
+        assert session.ask("myip").fields["address"] == before[0]
+        with place.linked("bob", "alice"):
+            pass
+        with place.linked("alice", "bob"):
+            pass
+
+
+def test_peers_that_come_back_in_another_order_keep_their_addresses(place: Place) -> None:
+    names = ["alice", "bob", "carol"]
+    sessions = place.start(names)
+    before = [session.peer.address for session in sessions]
+    for name in names:
+        end(place, name, "kill")
+    for name in reversed(names):
+        again(place, name)
+    assert [place.sessions[name].peer.address for name in names] == before
+    with place.linked("carol", "alice"), place.linked("bob", "carol"):
+        pass
+
+
+def test_a_new_peer_does_not_get_the_address_of_one_that_is_down(place: Place) -> None:
+    place.start(["alice", "bob"])
+    end(place, "alice", "kill")
+    (carol,) = place.start(["carol"])
+    session = again(place, "alice")
+    assert len({each.peer.address for each in place.sessions.values()}) == 3
+    assert carol.ask("connect", address=session.peer.address, port=session.peer.port).ok
+
+
+def test_pause_and_resume(place: Place) -> None:
+    alice, _ = place.start(["alice", "bob"])
+    with place.linked("bob", "alice") as number:
+        alice.peer.pause()
+        assert alice.peer.status() == Status("paused")
+        place.sessions["bob"].ask("send", id=number, text="hello")
+        alice.take_in(0.3)
+        assert place.texts("alice") == []
+        alice.peer.resume()
+        assert alice.peer.status() == Status("running")
+        assert place.await_texts("alice", 1) == ["hello"]
+
+
+def test_waiting_for_the_end_of_a_paused_peer(place: Place) -> None:
+    (alice,) = place.start(["alice"])
+    alice.peer.pause()
+    assert alice.peer.await_end(0.1) == Status("paused")
+    alice.peer.kill()
+    assert alice.peer.await_end(AT_ONCE) == Status("exited", 137)
+    again(place, "alice").synchronise()
+
+
+def test_a_paused_peer_that_is_stopped_ends_politely(place: Place) -> None:
+    (alice,) = place.start(["alice"])
+    alice.synchronise()
+    alice.peer.pause()
+    began = time.monotonic()
+    alice.peer.stop()
+    assert time.monotonic() - began < AT_ONCE
+    assert alice.peer.await_end(AT_ONCE) == Status("exited", 0)
+
+
+def test_what_a_peer_cannot_do_in_its_state_is_an_error(place: Place) -> None:
+    (alice,) = place.start(["alice"])
+    peer = alice.peer
+
+    def refused(act: Callable[[], None], what: str, hint: str) -> None:
+        with pytest.raises(EngineError) as caught:
+            act()
+        assert (caught.value.what, caught.value.hint) == (f"alice cannot be {what}", hint)
+
+    resume_hint = "only a peer that is paused can be resumed"
+    refused(peer.start, "started: it is running", "kill or stop it first")
+    refused(peer.resume, "resumed: it is running", resume_hint)
+    peer.pause()
+    refused(peer.start, "started: it is paused", "kill or stop it first")
+    refused(peer.pause, "paused: it is paused", "start or resume it first")
+    peer.kill()
+    said = "it exited with status 137 (killed)"
+    refused(peer.pause, f"paused: {said}", "start or resume it first")
+    refused(peer.resume, f"resumed: {said}", resume_hint)
+    place.close()
+    if isinstance(peer, ProcessPeer):
+        return
+    with Place("docker") as other:
+        (alice,) = other.start(["alice"])
+        peer = alice.peer
+        other.engine.discard([peer])
+        refused(peer.start, "started: it is removed", "")
+
+
+def test_paused_peers_and_new_lives_leave_nothing(place: Place) -> None:
+    place.start(["alice", "bob"])
+    end(place, "alice", "kill")
+    again(place, "alice")
+    before = len(place.left())
+    for session in place.sessions.values():
+        session.peer.pause()
+    place.sessions["bob"].close()
+    place.engine.discard([place.sessions["bob"].peer])
+    assert len(place.left()) == before - 1
+    place.close()
+    assert place.left() == []
+
+
+def test_what_outlived_a_process_goes_before_it_comes_back(
+    process_place: Callable[[], Place],
+) -> None:
+    look = profile.load(str(PROGRAMS / "profile.yaml"))
+    command = ["{python}", str(PROGRAMS / "family.py")]
+    look = look.model_copy(update={"start": look.start.model_copy(update={"process": command})})
+    place = process_place()
+    (alice,) = place.start(["alice"], look)
+    until(lambda: len(place.left()) == 2, "the second process")
+    first = set(place.left())
+    assert isinstance(alice.peer, ProcessPeer)
+    os.kill(alice.peer.pid, 9)
+    alice.peer.await_end(AT_ONCE)
+    alice.close()
+    alice.peer.start()
+    until(lambda: len(place.left()) == 2, "a family of two")
+    assert not first & set(place.left())
+
+
+@pytest.mark.docker
+def test_a_container_that_moved_is_an_error(docker_refusal: str) -> None:
+    client: Any = docker_client.connect()
+    with Place("docker") as place:
+        (alice,) = place.start(["alice"])
+        end(place, "alice", "kill")
+        alice.close()
+        peer = alice.peer
+        assert isinstance(peer, DockerPeer)
+        peer.address = "10.9.9.9"  # as where Compose alone made the mesh
+        with pytest.raises(EngineError, match=r"^alice was started, but at \S+: it was at 10.9"):
+            peer.start()
+    client.close()
+
+
+GOES = """
+import os, sys
+from orchestrator import profile
+from tests.orchestrator.support import make_engine, things_of
+engine = make_engine(sys.argv[1])
+alice, bob = engine.start(["alice", "bob"], profile.load("peerlab"), lambda _: None)
+alice.kill(); alice.await_end(5.0); alice.start(); bob.pause()
+run = engine._owner.run
+made = things_of(engine._client, lambda owner: owner.run == run) if len(sys.argv) > 2 else []
+print(run, len(made), flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_killed_lab_leaves_nothing_to_the_next_command(engine: str, docker_refusal: str) -> None:
+    words = [sys.executable, "-c", GOES, engine, *(["count"] if engine == "docker" else [])]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    run, made = done.stdout.split()
+    said: list[str] = []
+    if engine == "process":  # the end of their terminals has ended them, or the sweep does
+        leftovers.remove_processes(said.append)
+        until(lambda: not [pid for pid, owner in marked_processes() if owner.run == run], "the end")
+    else:
+        client = docker_client.connect()
+        assert made == "4"  # two peers, the names, the network; another command may tidy up first
+        leftovers.remove_things(client, said.append)
+        until(lambda: not things_of(client, lambda owner: owner.run == run), "the end")
+        client.close()
