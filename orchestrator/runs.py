@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator import checks
-from orchestrator.checks import Facts
+from orchestrator.checks import HistoryIndex
 from orchestrator.checks.verdict import Judgement, Verdict, worst
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.files import write_whole
@@ -108,9 +108,9 @@ class Run:
         return worst(verdict.judgement for verdict in self.verdicts)
 
     @cached_property
-    def facts(self) -> Facts:
+    def index(self) -> HistoryIndex:
         """What the history says, parsed."""
-        return Facts(self.entries)
+        return HistoryIndex(self.entries)
 
     @property
     def name(self) -> str:
@@ -136,12 +136,12 @@ class Run:
     @property
     def peers(self) -> tuple[str, ...]:
         """Who took part."""
-        return self.facts.peers
+        return self.index.peers
 
     @property
     def was_warm(self) -> bool:
         """Whether any of its peers had served before."""
-        return any(mark.fields.get("warm") for mark in self.facts.marks("ready"))
+        return any(mark.fields.get("warm") for mark in self.index.marks("ready"))
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -20,7 +20,7 @@ from orchestrator.checks import (
     receipts,
     senders,
 )
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.operations import LONGEST
 from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
 from orchestrator.history.entries import Entry
@@ -29,8 +29,8 @@ __all__ = [
     "CHECKS",
     "NAMES",
     "Check",
-    "Facts",
     "Finding",
+    "HistoryIndex",
     "Judgement",
     "Verdict",
     "judge",
@@ -40,7 +40,7 @@ __all__ = [
     "worst",
 ]
 
-Check = Callable[[Facts], Verdict]
+Check = Callable[[HistoryIndex], Verdict]
 
 _MODULES = (
     expectations,
@@ -64,13 +64,13 @@ NAMES: tuple[str, ...] = tuple(module.NAME for module in _MODULES)
 
 def judge(entries: Sequence[Entry]) -> list[Verdict]:
     """Return the verdict of every check."""
-    facts = Facts(entries)
-    return [check(facts) for check in CHECKS]
+    index = HistoryIndex(entries)
+    return [check(index) for check in CHECKS]
 
 
 def lists(entries: Sequence[Entry]) -> Verdict:
     """Return the verdict of the check `lists` alone."""
-    return final_lists.check(Facts(entries))
+    return final_lists.check(HistoryIndex(entries))
 
 
 def ripe(entries: Sequence[Entry]) -> float:
@@ -79,7 +79,7 @@ def ripe(entries: Sequence[Entry]) -> float:
     That is some time after the last fault; infinite while one holds, 0 in a run without faults.
     What still is `pending` then will not come.
     """
-    again = Facts(entries).calm.again
+    again = HistoryIndex(entries).calm.again
     return again + LONGEST if again else 0.0
 
 
@@ -90,12 +90,12 @@ def pending(entries: Sequence[Entry]) -> bool:
     of one, or what the other end of a connection must be told. What nobody knows the outcome
     of, and what a peer that ended owes, is not waited for.
     """
-    facts = Facts(entries)
-    if any(True for _ in both_ends.missing(facts)):
+    index = HistoryIndex(entries)
+    if any(True for _ in both_ends.missing(index)):
         return True
-    if any(not each.life.may_be_over for each in receipts.missing(facts)):
+    if any(not each.life.may_be_over for each in receipts.missing(index)):
         return True
-    if not facts.reads("message"):
+    if not index.reads("message"):
         return False
-    lost = (s for s in delivery.missing(facts) if facts.fates.get(s) != "undelivered")
-    return any(not delivery.may_have_ended(facts, send) for send in lost)
+    lost = (s for s in delivery.missing(index) if index.fates.get(s) != "undelivered")
+    return any(not delivery.may_have_ended(index, send) for send in lost)

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orchestrator.checks.connections import End
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.operations import LONGEST
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, unread, when
@@ -30,124 +30,124 @@ from orchestrator.text import count
 NAME = "both ends"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge what the other ends were told."""
-    wrong, unsure = [*_unasked(facts)], [*_by_hand(facts)]
-    for end, finding in _told_again(facts):
-        (unsure if facts.is_vague(end) else wrong).append(finding)
-    for kind, end, finding in _untold(facts):
-        if line := facts.unread.notice(kind, end.other, finding.at):
+    wrong, unsure = [*_unasked(index)], [*_by_hand(index)]
+    for end, finding in _told_again(index):
+        (unsure if index.is_vague(end) else wrong).append(finding)
+    for kind, end, finding in _untold(index):
+        if line := index.unread.notice(kind, end.other, finding.at):
             unsure.append(replace(finding, says=f"{finding.says}; {unread(line)}"))
             continue
-        due = facts.was_due(end.peer, end.other, finding.at)
-        is_sure = due and not facts.is_vague(end)
+        due = index.was_due(end.peer, end.other, finding.at)
+        is_sure = due and not index.is_vague(end)
         (wrong if is_sure else unsure).append(finding)
-    for end, finding in _overtaken(facts):
-        is_sure = facts.settled is not None and not facts.is_vague(end)
+    for end, finding in _overtaken(index):
+        is_sure = index.settled is not None and not index.is_vague(end)
         (wrong if is_sure else unsure).append(finding)
-    return conclude(NAME, _says(facts), wrong, [*unsure, *facts.unsettled])
+    return conclude(NAME, _says(index), wrong, [*unsure, *index.unsettled])
 
 
-def _says(facts: Facts) -> str:
-    unread = [kind for kind in ("connected", "closed") if not facts.reads(kind)]
+def _says(index: HistoryIndex) -> str:
+    unread = [kind for kind in ("connected", "closed") if not index.reads(kind)]
     if unread:
         return f"not judged: the profile reads no `{'`, `'.join(unread)}`"
-    dialled = sum(end.role == "dialled" for end in facts.ends)
-    over = sum(bool(end.closed) for end in facts.ends)
+    dialled = sum(end.role == "dialled" for end in index.ends)
+    over = sum(bool(end.closed) for end in index.ends)
     return f"{count(dialled, 'connection')} and {count(over, 'end')}, told at both"
 
 
-def missing(facts: Facts) -> Iterator[Finding]:
+def missing(index: HistoryIndex) -> Iterator[Finding]:
     """Yield what a peer was not told, and may still be."""
-    return (finding for _, end, finding in _untold(facts) if not facts.is_vague(end))
+    return (finding for _, end, finding in _untold(index) if not index.is_vague(end))
 
 
-def _untold(facts: Facts) -> Iterator[tuple[str, End, Finding]]:
+def _untold(index: HistoryIndex) -> Iterator[tuple[str, End, Finding]]:
     """Yield the kind of notice, and ends with what was not told of them at the other end."""
-    for end in _with_others(facts):
-        if facts.reads("connected") and _owes_a_beginning(facts, end):
+    for end in _with_others(index):
+        if index.reads("connected") and _owes_a_beginning(index, end):
             says = f"at {when(end.at)}, {end.peer} connected to {end.other}"
             finding = _finding(end, f"{says}: {end.other} was never told", end.at)
             yield "connected", end, finding
-        if _owes_an_end(facts, end) and not _is_by_hand(facts, end):
+        if _owes_an_end(index, end) and not _is_by_hand(index, end):
             yield "closed", end, _end_untold(end, "was never told")
 
 
-def _with_others(facts: Facts) -> Iterator[End]:
+def _with_others(index: HistoryIndex) -> Iterator[End]:
     """Yield the ends that have somebody at the other end who must be told."""
-    for end in facts.ends:
-        if end.other and end.other != end.peer and not facts.life_beyond(end).may_be_over:
+    for end in index.ends:
+        if end.other and end.other != end.peer and not index.life_beyond(end).may_be_over:
             yield end
 
 
-def _by_hand(facts: Facts) -> Iterator[Finding]:
+def _by_hand(index: HistoryIndex) -> Iterator[Finding]:
     """Yield ends that were not told, perhaps because somebody ended them by hand."""
-    for end in _with_others(facts):
-        if _owes_an_end(facts, end) and _is_by_hand(facts, end):
+    for end in _with_others(index):
+        if _owes_an_end(index, end) and _is_by_hand(index, end):
             yield _end_untold(end, "was never told, unless somebody ended it there by hand")
 
 
-def _overtaken(facts: Facts) -> Iterator[tuple[End, Finding]]:
+def _overtaken(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
     """Yield ends that were not told until they were to end it themselves, much later."""
-    for end in facts.ends if facts.reads("closed") else ():
+    for end in index.ends if index.reads("closed") else ():
         twin = end.twin
         if not twin or twin.asked_at is None or twin.life.perhaps >= 0:
             continue
         is_own = end.closed in ("terminated", "gone") and not twin.shaken
         since, until = end.closed_at, twin.asked_at
-        is_late = is_own and facts.had_time(end.peer, end.other, since, until)
-        if is_late and not _is_by_hand(facts, end):
+        is_late = is_own and index.had_time(end.peer, end.other, since, until)
+        if is_late and not _is_by_hand(index, end):
             is_killed = twin.closed == "gone" and twin.life.how == "killed"
             what = "killed" if is_killed else "to end it itself"
             yield end, _end_untold(end, f"was never told, until it was {what} at {when(until)}")
 
 
-def _is_by_hand(facts: Facts, end: End) -> bool:
+def _is_by_hand(index: HistoryIndex, end: End) -> bool:
     """Return whether somebody may have ended the other end of what is over before it was told."""
-    return facts.is_typed(end.other, end.closed_at + LONGEST)
+    return index.is_typed(end.other, end.closed_at + LONGEST)
 
 
-def _owes_a_beginning(facts: Facts, end: End) -> bool:
+def _owes_a_beginning(index: HistoryIndex, end: End) -> bool:
     """Return whether the other end of a connection was never told of it, and must have been."""
     if end.role != "dialled" or (end.twin and end.twin.role != "implied"):
         return False
-    return not _was_cut_short(facts, end)
+    return not _was_cut_short(index, end)
 
 
-def _was_cut_short(facts: Facts, end: End) -> bool:
+def _was_cut_short(index: HistoryIndex, end: End) -> bool:
     """Return whether a fault, or a kill, may have ended a connection as it began."""
     if not end.closed:
         return False
-    disturbed = facts.calm.since(end.peer, end.other, end.closed_at) > end.at
+    disturbed = index.calm.since(end.peer, end.other, end.closed_at) > end.at
     killed = end.closed == "gone" and end.life.how == "killed"
-    late = facts.had_time(end.peer, end.other, end.at, end.closed_at)
+    late = index.had_time(end.peer, end.other, end.at, end.closed_at)
     return (disturbed or killed) and not late
 
 
-def _owes_an_end(facts: Facts, end: End) -> bool:
+def _owes_an_end(index: HistoryIndex, end: End) -> bool:
     """Return whether the other end of a connection that is over was never told so."""
-    if not end.closed or not facts.reads("closed"):
+    if not end.closed or not index.reads("closed"):
         return False
     if end.twin:
         return not end.twin.closed and not end.twin.shaken
-    return end.role == "dialled" and not facts.reads("connected")
+    return end.role == "dialled" and not index.reads("connected")
 
 
-def _unasked(facts: Facts) -> Iterator[Finding]:
-    for end in facts.unasked:
-        if not facts.is_typed(end.other, end.at) and end.other != end.peer:
+def _unasked(index: HistoryIndex) -> Iterator[Finding]:
+    for end in index.unasked:
+        if not index.is_typed(end.other, end.at) and end.other != end.peer:
             says = f"{end.peer} was told that {end.other} had connected, but it had not"
             yield _finding(end, f"at {when(end.at)}, {says}", end.at)
 
 
-def _told_again(facts: Facts) -> Iterator[tuple[End, Finding]]:
+def _told_again(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
     """Yield ends that were told more than once that they are over.
 
     Not where connections may be unknown: `closed` may be said of one of those.
     """
-    for end in facts.ends if facts.reads("connected") else ():
-        by_hand = facts.is_typed(end.peer, end.told_again_at)
-        known = not by_hand and end.peer not in facts.trace.unsteady
+    for end in index.ends if index.reads("connected") else ():
+        by_hand = index.is_typed(end.peer, end.told_again_at)
+        known = not by_hand and end.peer not in index.trace.unsteady
         if known and end.told > 1:
             at, times = end.told_again_at, f"{end.told} times"
             says = f"{end.peer} was told {times} that its connection with {end.other} is over"

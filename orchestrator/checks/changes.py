@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.likeness import difference
 from orchestrator.checks.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
@@ -18,19 +18,19 @@ from orchestrator.text import count
 NAME = "changes"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge what was changed."""
     together: dict[Shown, list[Send]] = defaultdict(list)
-    for send in facts.sends:
+    for send in index.sends:
         if send.shown and send.shown.how == "changed":
             together[send.shown].append(send)
     wrong = [_finding(shown, sends) for shown, sends in together.items()]
     wrong += [
-        _finding(each, [each.send]) for each in facts.shown if each.how == "piece" and each.send
+        _finding(each, [each.send]) for each in index.shown if each.how == "piece" and each.send
     ]
-    right = sum(each.send is not None for each in facts.shown)
+    right = sum(each.send is not None for each in index.shown)
     says = count(right, "message") + " shown as they were sent"
-    return conclude(NAME, says, wrong, facts.unsettled)
+    return conclude(NAME, says, wrong, index.unsettled)
 
 
 def _finding(shown: Shown, sends: list[Send]) -> Finding:

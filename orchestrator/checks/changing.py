@@ -96,7 +96,7 @@ class _Group:
 
     def __init__(self, sends: Sequence[Send]) -> None:
         self._sends = sends
-        self._indexes = [each.index for each in sends]
+        self._indexes = [each.position for each in sends]
         self._next = 0
         left = [each for each in sends if not each.shown]
         self._queue = deque(sorted(left, key=lambda s: not s.is_accepted))
@@ -116,7 +116,7 @@ class _Group:
             if not message.how:
                 self._match(message)
             if message.send:
-                self._next = bisect(self._indexes, message.send.index)
+                self._next = bisect(self._indexes, message.send.position)
 
     def _match(self, message: Shown) -> None:
         if self._match_glued(message):

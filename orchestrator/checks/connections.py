@@ -28,7 +28,7 @@ class End:
         other: the peer at the other end; empty when nobody knows.
         role: how it became known.
         at: when it was first told of.
-        index: where in the history.
+        position: where in the history.
         life: the life of its peer.
         closed: how it ended, as far as is certain: `terminated`, `told` by a notice, `gone`
             with its peer; empty while it is up.
@@ -46,7 +46,7 @@ class End:
     other: str
     role: Role
     at: float
-    index: int
+    position: int
     life: Incarnation
     closed: str = ""
     closed_at: float = 0.0
@@ -80,96 +80,96 @@ class Trace:
         lives: the lives of its peers.
     """
 
-    def __init__(self, entries: Sequence[Entry], lives: Incarnations) -> None:
+    def __init__(self, entries: Sequence[Entry], incarnations: Incarnations) -> None:
         self.ends: list[End] = []
         self.at_entry: dict[int, End] = {}
         self.unsteady: set[str] = set()
-        self._lives = lives
+        self._lives = incarnations
         self._by_id: dict[tuple[Incarnation, str], End] = {}
         self._by_other: dict[tuple[Incarnation, str], End] = {}
         self._up: dict[tuple[Incarnation, str], list[End]] = defaultdict(list)
         self._shifting: set[str] = set()
         self._invoked: dict[int, tuple[int, float]] = {}
         self._done = {entry.operation for entry in entries if entry.type in OUTCOMES}
-        for index, entry in enumerate(entries):
-            self._follow(index, entry)
+        for position, entry in enumerate(entries):
+            self._follow(position, entry)
         for end in self.ends:  # with its peer, unless it was over before
             if end.life.over is not None:
                 end.close("gone", end.life.over, end.life.asked_at)
 
-    def _follow(self, index: int, entry: Entry) -> None:
+    def _follow(self, position: int, entry: Entry) -> None:
         if entry.type == "notice":
-            self._notice(index, entry)
+            self._notice(position, entry)
         elif entry.type in OUTCOMES:
-            self._outcome(index, entry)
+            self._outcome(position, entry)
         elif entry.type == "invoke":
-            self._invoked.setdefault(entry.operation, (index, entry.at))
+            self._invoked.setdefault(entry.operation, (position, entry.at))
             if entry.operation not in self._done:  # it may have happened
-                self._perhaps(index, entry)
+                self._perhaps(position, entry)
 
-    def _life(self, index: int, entry: Entry) -> Incarnation:
+    def _life(self, position: int, entry: Entry) -> Incarnation:
         """Return the life of the peer at whose console an entry is: for an outcome, when asked."""
         asked = self._invoked.get(entry.operation) if entry.operation else None
-        return self._lives.at(entry.peer, asked[0] if asked else index)
+        return self._lives.at(entry.peer, asked[0] if asked else position)
 
-    def _notice(self, index: int, entry: Entry) -> None:
+    def _notice(self, position: int, entry: Entry) -> None:
         if entry.verb == "connected":
-            self._opened(index, entry, "accepted", word(entry, "of"))
+            self._opened(position, entry, "accepted", word(entry, "of"))
         elif entry.verb == "closed":
-            if end := self._find(index, entry, word(entry, "id"), word(entry, "of")):
+            if end := self._find(position, entry, word(entry, "id"), word(entry, "of")):
                 end.close("told", entry.at)
                 end.told += 1
                 end.told_again_at = end.told_again_at or (entry.at if end.told > 1 else 0.0)
         elif entry.verb in _ON_A_CONNECTION:
-            self._find(index, entry, word(entry, "id"), word(entry, "of"))
+            self._find(position, entry, word(entry, "id"), word(entry, "of"))
 
-    def _outcome(self, index: int, entry: Entry) -> None:
+    def _outcome(self, position: int, entry: Entry) -> None:
         if entry.type == "info":
-            self._perhaps(index, entry)
+            self._perhaps(position, entry)
         elif entry.type == "ok":
-            self._happened(index, entry)
+            self._happened(position, entry)
 
-    def _happened(self, index: int, entry: Entry) -> None:
+    def _happened(self, position: int, entry: Entry) -> None:
         match entry.verb:
             case "connect":
-                self._opened(index, entry, "dialled", word(entry, "to"))
+                self._opened(position, entry, "dialled", word(entry, "to"))
             case "send":
-                self._find(index, entry, word(entry, "id"), word(entry, "to"))
+                self._find(position, entry, word(entry, "id"), word(entry, "to"))
             case "terminate":
-                if end := self._find(index, entry, word(entry, "id"), word(entry, "to")):
-                    _, asked_at = self._invoked.get(entry.operation, (index, None))
+                if end := self._find(position, entry, word(entry, "id"), word(entry, "to")):
+                    _, asked_at = self._invoked.get(entry.operation, (position, None))
                     end.close("terminated", entry.at, asked_at)
             case "list":
                 for row in rows(entry):
-                    self._row(index, entry, row)
+                    self._row(position, entry, row)
 
-    def _perhaps(self, index: int, entry: Entry) -> None:
+    def _perhaps(self, position: int, entry: Entry) -> None:
         match entry.verb:
             case "send":
-                self._find(index, entry, word(entry, "id"), word(entry, "to"))
+                self._find(position, entry, word(entry, "id"), word(entry, "to"))
             case "terminate":
-                if end := self._find(index, entry, word(entry, "id"), word(entry, "to")):
+                if end := self._find(position, entry, word(entry, "id"), word(entry, "to")):
                     end.shaken = True
 
-    def _opened(self, index: int, entry: Entry, role: Role, other: str) -> None:
-        known = self._by_id.get((self._life(index, entry), word(entry, "id")))
+    def _opened(self, position: int, entry: Entry, role: Role, other: str) -> None:
+        known = self._by_id.get((self._life(position, entry), word(entry, "id")))
         early = known and known.role == "implied" and not known.closed
         if known and early and known.other in ("", other):
             known.role, known.other = role, other  # a list showed it before it was told
-            self.at_entry[index] = known
+            self.at_entry[position] = known
         else:
             if known and not known.closed:
                 self.unsteady.add(entry.peer)  # see `ids`
-            self._add(index, entry, role, word(entry, "id"), other)
+            self._add(position, entry, role, word(entry, "id"), other)
 
-    def _row(self, index: int, entry: Entry, row: Mapping[str, object]) -> None:
+    def _row(self, position: int, entry: Entry, row: Mapping[str, object]) -> None:
         number, other = row_word(row, "id"), row_word(row, "peer")
         if other:
-            self._find(index, entry, number, other)
+            self._find(position, entry, number, other)
 
-    def _find(self, index: int, entry: Entry, number: str, other: str) -> End | None:
+    def _find(self, position: int, entry: Entry, number: str, other: str) -> End | None:
         """Return the end that is meant by an id, or else by the peer at the other end."""
-        life = self._life(index, entry)
+        life = self._life(position, entry)
         end = self._by_id.get((life, number)) if number else None
         if end and other and end.other and end.other != other:
             known = entry.peer in self._shifting
@@ -187,10 +187,10 @@ class Trace:
             if end and number and end.id and end.id != number:
                 end = None
         if not end and (number or other):
-            end = self._add(index, entry, "implied", number, other)
+            end = self._add(position, entry, "implied", number, other)
         if end:
             end.other = end.other or other
-            self.at_entry[index] = end
+            self.at_entry[position] = end
             if number:
                 self._by_id[life, number] = end
         return end
@@ -211,11 +211,11 @@ class Trace:
             return up[-1]
         return self._by_other.get((life, other)) if entry.type == "notice" else None
 
-    def _add(self, index: int, entry: Entry, role: Role, number: str, other: str) -> End:
-        life = self._life(index, entry)
-        end = End(entry.peer, number, other, role, entry.at, index, life)
+    def _add(self, position: int, entry: Entry, role: Role, number: str, other: str) -> End:
+        life = self._life(position, entry)
+        end = End(entry.peer, number, other, role, entry.at, position, life)
         self.ends.append(end)
-        self.at_entry[index] = end
+        self.at_entry[position] = end
         if number:
             self._by_id[life, number] = end
         if other:

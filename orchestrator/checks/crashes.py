@@ -6,7 +6,7 @@ through what came later.
 
 from __future__ import annotations
 
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.reading import word
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import quoted, when
@@ -16,11 +16,11 @@ from orchestrator.text import count
 NAME = "crashes"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge what the consoles showed of crashes."""
-    wrong = [_finding(entry) for entry in facts.marks("crash")]
-    unsure = [] if facts.is_over else [Finding(facts.cut_short, facts.last_at)]
-    return conclude(NAME, f"none at {count(len(facts.peers), 'peer')}", wrong, unsure)
+    wrong = [_finding(entry) for entry in index.marks("crash")]
+    unsure = [] if index.is_over else [Finding(index.cut_short, index.last_at)]
+    return conclude(NAME, f"none at {count(len(index.peers), 'peer')}", wrong, unsure)
 
 
 def _finding(entry: Entry) -> Finding:

@@ -6,7 +6,7 @@ knows, and when the run did not settle.
 
 from __future__ import annotations
 
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.messages import Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, when
@@ -15,18 +15,18 @@ from orchestrator.text import count
 NAME = "duplicates"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge what was shown again."""
-    wrong = [_finding(each, "but not sent again") for each in facts.shown if each.how == "again"]
-    known = {(s.sender, s.receiver, s.text) for s in facts.accepted}
+    wrong = [_finding(each, "but not sent again") for each in index.shown if each.how == "again"]
+    known = {(s.sender, s.receiver, s.text) for s in index.accepted}
     unsure = [
         _finding(each, "and nobody knows whether it was sent again")
-        for each in facts.shown
+        for each in index.shown
         if each.send and each.how == "right" and each.send.operation.is_perhaps
         if (each.send.sender, each.send.receiver, each.send.text) in known
     ]
-    says = count(len(facts.shown), "message") + " shown, none twice"
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+    says = count(len(index.shown), "message") + " shown, none twice"
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
 def _finding(shown: Shown, what: str) -> Finding:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.reading import mapping
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import when
@@ -18,14 +18,14 @@ from orchestrator.text import count
 NAME = "end states"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge how the peers were at the end."""
-    ended = {entry.peer: entry for entry in facts.marks("ended")}
+    ended = {entry.peer: entry for entry in index.marks("ended")}
     wrong = [each for entry in ended.values() for each in _amiss(entry)]
-    unseen = [peer for peer in facts.peers if peer not in ended]
-    unsure = [Finding(f"nobody looked how {p} was at the end", facts.last_at, (p,)) for p in unseen]
+    unseen = [peer for peer in index.peers if peer not in ended]
+    unsure = [Finding(f"nobody looked how {p} was at the end", index.last_at, (p,)) for p in unseen]
     says = count(len(ended), "peer") + " as wanted"
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
 def _amiss(entry: Entry) -> Iterator[Finding]:

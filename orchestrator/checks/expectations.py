@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.checks import faults, reading
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import awaited, both, quoted, told, unread, when
@@ -29,24 +29,24 @@ _MOST_CONSOLES = 4
 _OUTCOMES = {"ok": "succeeded", "fail": "failed"}
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge how the operations ended."""
     wrong, unsure = [], []
-    for each in facts.operations:
+    for each in index.operations:
         amiss = [*_amiss(each)]
-        doubt = _doubt(facts, each) if amiss else ""
+        doubt = _doubt(index, each) if amiss else ""
         if doubt:
-            unsure.append(_finding(facts, each, f"{amiss[0]}; {doubt}"))
+            unsure.append(_finding(index, each, f"{amiss[0]}; {doubt}"))
             continue
-        wrong += [_finding(facts, each, what) for what in amiss]
+        wrong += [_finding(index, each, what) for what in amiss]
         if each.is_perhaps and not amiss and _is_open(each):
-            unsure.append(_finding(facts, each, _unknown(each)))
-    unsure += [_lapse(entry) for entry in facts.marks("lapse")]
-    says = f"{count(len(facts.operations), 'operation')} as wanted"
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+            unsure.append(_finding(index, each, _unknown(each)))
+    unsure += [_lapse(entry) for entry in index.marks("lapse")]
+    says = f"{count(len(index.operations), 'operation')} as wanted"
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def _doubt(facts: Facts, operation: Operation) -> str:
+def _doubt(index: HistoryIndex, operation: Operation) -> str:
     """Return why it may be the lab's fault that an operation is not as wanted; may be empty."""
     if operation.verb == "list":
         line = reading.word(operation.last, "unread")
@@ -54,18 +54,18 @@ def _doubt(facts: Facts, operation: Operation) -> str:
         return unread(line) if line and operation.status == "ok" and lacks_only else ""
     if operation.verb != "expect":
         return ""
-    if line := facts.unread.awaited(operation):
+    if line := index.unread.awaited(operation):
         return unread(line)
-    return _led_to_by_what_is_unread(facts, operation)
+    return _led_to_by_what_is_unread(index, operation)
 
 
-def _led_to_by_what_is_unread(facts: Facts, operation: Operation) -> str:
+def _led_to_by_what_is_unread(index: HistoryIndex, operation: Operation) -> str:
     """Return that nobody knows whether what was to lead to a notice was done; may be empty."""
     text = operation.last.fields.get("text")
     before = [
         each
-        for each in facts.unread.causes(reading.word(operation.last, "kind"), operation.peer)
-        if each.index < operation.index and text in (None, each.last.fields.get("text"))
+        for each in index.unread.causes(reading.word(operation.last, "kind"), operation.peer)
+        if each.position < operation.position and text in (None, each.last.fields.get("text"))
     ]
     last = before[-1] if before else None
     return last.said if last and last.status == "info" and "unread" in last.last.fields else ""
@@ -183,13 +183,13 @@ def _status(status: object) -> str:
     return "nobody knows its status" if status is None else f"it was {status}"
 
 
-def _finding(facts: Facts, operation: Operation, what: str) -> Finding:
+def _finding(index: HistoryIndex, operation: Operation, what: str) -> Finding:
     name = awaited(operation) if operation.verb == "expect" else told(operation)
-    peers = _consoles(facts, operation)
+    peers = _consoles(index, operation)
     return Finding(name + what, operation.at, peers, reading.word(operation.last, "text"))
 
 
-def _consoles(facts: Facts, operation: Operation) -> tuple[str, ...]:
+def _consoles(index: HistoryIndex, operation: Operation) -> tuple[str, ...]:
     """Return where there is more to read: also where nobody named, but somebody has to do with it.
 
     Of two peers both, of more those that dial, or send to, the one that does not do as it should.
@@ -197,8 +197,8 @@ def _consoles(facts: Facts, operation: Operation) -> tuple[str, ...]:
     named = both(operation.peer, operation.to or operation.of)
     if len(named) != 1 or operation.verb in faults.VERBS:
         return named
-    if len(facts.peers) <= _TWO:
-        return both(*named, *facts.peers)
-    pairs = [(each.peer, each.to) for each in facts.operations if each.verb in _MEETING]
+    if len(index.peers) <= _TWO:
+        return both(*named, *index.peers)
+    pairs = [(each.peer, each.to) for each in index.operations if each.verb in _MEETING]
     near = [peer for pair in pairs if named[0] in pair for peer in pair]
     return both(*named, *near)[:_MOST_CONSOLES]

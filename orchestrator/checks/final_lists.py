@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from orchestrator.checks import reading
 from orchestrator.checks.connections import End
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import unread, when
@@ -27,35 +27,35 @@ from orchestrator.text import count
 NAME = "lists"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge the final lists."""
-    last = final(facts)
+    last = final(index)
     wrong: list[Finding] = []
     unsure: list[Finding] = []
-    strange = [each for one in last.values() for each in _strange(facts, one)]
+    strange = [each for one in last.values() for each in _strange(index, one)]
     one_sided, unread_there = _one_sided(last)
-    absent = [*_absent(facts, last)]
+    absent = [*_absent(index, last)]
     unsure += [*unread_there, *(finding for finding, is_sure in absent if not is_sure)]
     for finding in [*strange, *one_sided, *(each for each, is_sure in absent if is_sure)]:
         one, *others = finding.peers
-        calm = all(facts.is_calm(one, other, finding.at) for other in others)
+        calm = all(index.is_calm(one, other, finding.at) for other in others)
         (wrong if calm else unsure).append(finding)
-    if facts.settled is not None:
-        silent = [peer for peer in facts.running if peer not in last]
-        unsure += [Finding(f"{p} gave no list at the end", facts.last_at, (p,)) for p in silent]
+    if index.settled is not None:
+        silent = [peer for peer in index.running if peer not in last]
+        unsure += [Finding(f"{p} gave no list at the end", index.last_at, (p,)) for p in silent]
     rows = sum(len(reading.rows(each.last)) for each in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def final(facts: Facts) -> dict[str, Operation]:
+def final(index: HistoryIndex) -> dict[str, Operation]:
     """Return the last list of each peer that runs; nothing in a run that did not settle."""
-    if facts.settled is None:
+    if index.settled is None:
         return {}
     last = {
         each.peer: each
-        for each in facts.operations
-        if each.verb == "list" and each.index > facts.settled and each.peer in facts.running
+        for each in index.operations
+        if each.verb == "list" and each.position > index.settled and each.peer in index.running
     }
     return {peer: each for peer, each in last.items() if each.status == "ok"}
 
@@ -64,19 +64,19 @@ def _listed(operation: Operation) -> Counter[str]:
     return Counter(reading.row_word(row, "peer") for row in reading.rows(operation.last))
 
 
-def _strange(facts: Facts, operation: Operation) -> Iterator[Finding]:
+def _strange(index: HistoryIndex, operation: Operation) -> Iterator[Finding]:
     """Yield rows that no list should have."""
     for row in reading.rows(operation.last):
         other = reading.row_word(row, "peer")
-        if other not in facts.peers:
+        if other not in index.peers:
             where = f"{row.get('address', '')}:{row.get('port', '')}"
             yield _finding(operation, f"{where}, which is no peer of the run")
         elif other == operation.peer:
             yield _finding(operation, "itself")
-        elif other not in facts.running:
+        elif other not in index.running:
             yield _finding(operation, f"{other}, which does not run any more", other)
     for other, times in _listed(operation).items():
-        if times > 1 and other in facts.peers:
+        if times > 1 and other in index.peers:
             yield _finding(operation, f"{other} {times} times instead of once", other)
 
 
@@ -95,14 +95,14 @@ def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding
     return sure, unsure
 
 
-def _absent(facts: Facts, final: dict[str, Operation]) -> Iterator[tuple[Finding, bool]]:
+def _absent(index: HistoryIndex, final: dict[str, Operation]) -> Iterator[tuple[Finding, bool]]:
     """Yield connections that both ends were told of and none lists; and whether they are up."""
     listed = {peer: _listed(each) for peer, each in final.items()}
     is_up: dict[frozenset[str], bool] = {}
     ends: dict[frozenset[str], End] = {}
-    for end in filter(_is_up, facts.ends):
+    for end in filter(_is_up, index.ends):
         pair = frozenset((end.peer, end.other))
-        is_up[pair] = is_up.get(pair, False) or not _may_have_gone(facts, end)
+        is_up[pair] = is_up.get(pair, False) or not _may_have_gone(index, end)
         ends.setdefault(pair, end)
     for pair, end in ends.items():
         lists = [final[peer] for peer in (end.peer, end.other) if peer in final]
@@ -122,12 +122,12 @@ def _is_up(end: End) -> bool:
     )
 
 
-def _may_have_gone(facts: Facts, end: End) -> bool:
+def _may_have_gone(index: HistoryIndex, end: End) -> bool:
     """Return whether a connection may have ended without a word that the lab understands."""
     two = (end.peer, end.other)
-    unread = not facts.reads("closed") and facts.calm.since(*two, facts.last_at) > end.at
-    by_hand = any(facts.is_typed(peer, facts.last_at) for peer in two)
-    return unread or by_hand or facts.is_vague(end) or not facts.trace.unsteady.isdisjoint(two)
+    unread = not index.reads("closed") and index.calm.since(*two, index.last_at) > end.at
+    by_hand = any(index.is_typed(peer, index.last_at) for peer in two)
+    return unread or by_hand or index.is_vague(end) or not index.trace.unsteady.isdisjoint(two)
 
 
 def _unlisted(end: End, lists: list[Operation]) -> Finding:

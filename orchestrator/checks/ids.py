@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from orchestrator.checks import reading
 from orchestrator.checks.incarnations import Incarnation
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
 from orchestrator.history.entries import Entry
@@ -37,12 +37,12 @@ class _Use:
     is_new: bool = False
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge what the ids led to."""
     wrong: list[Finding] = []
     leads: dict[tuple[Incarnation, str], str] = {}
     given: dict[tuple[Incarnation, str], float] = {}
-    for use in _uses(facts):
+    for use in _uses(index):
         key = (use.life, use.id)
         if use.is_new and key in given:
             wrong.append(_given_again(use, given[key]))
@@ -53,16 +53,16 @@ def check(facts: Facts) -> Verdict:
         if use.other:
             leads[key] = use.other
     ids = len(leads)
-    return conclude(NAME, f"{count(ids, 'id')}, each with one peer", wrong, facts.unsettled)
+    return conclude(NAME, f"{count(ids, 'id')}, each with one peer", wrong, index.unsettled)
 
 
-def _uses(facts: Facts) -> Iterator[_Use]:
-    misnamed = {each.index for each in facts.shown if each.how == "other sender"}
-    asked = {each.done_index: each.index for each in facts.operations}
-    for index, entry in enumerate(facts.entries):
-        if index in misnamed:
+def _uses(index: HistoryIndex) -> Iterator[_Use]:
+    misnamed = {each.position for each in index.shown if each.how == "other sender"}
+    asked = {each.done_position: each.position for each in index.operations}
+    for position, entry in enumerate(index.entries):
+        if position in misnamed:
             continue  # it speaks against the name, not against the id: see `senders`
-        life = facts.lives.at(entry.peer, asked.get(index, index))
+        life = index.incarnations.at(entry.peer, asked.get(position, position))
         number = reading.word(entry, "id")
         if entry.type == "notice" and number:
             yield _Use(entry, life, number, reading.word(entry, "of"), entry.verb == "connected")

@@ -23,7 +23,7 @@ class Incarnation:
 
     Attributes:
         peer: whose.
-        index: where in the history its own lines begin; 0 for the first life.
+        position: where in the history its own lines begin; 0 for the first life.
         began: when it was asked to start; 0 for the first life.
         is_ready: whether it was seen to be ready.
         how: how it ended.
@@ -34,7 +34,7 @@ class Incarnation:
     """
 
     peer: str
-    index: int = 0
+    position: int = 0
     began: float = 0.0
     is_ready: bool = False
     how: How = ""
@@ -47,9 +47,9 @@ class Incarnation:
         """Whether it ended, or may have."""
         return self.over is not None or self.perhaps >= 0
 
-    def may_end_after(self, index: int) -> bool:
+    def may_end_after(self, position: int) -> bool:
         """Return whether it ended, or may have, after a place in the history."""
-        return self.over is not None or self.perhaps > index
+        return self.over is not None or self.perhaps > position
 
     @property
     def killed_at(self) -> float | None:
@@ -94,31 +94,33 @@ class Incarnations:
     def __init__(self, entries: Sequence[Entry], operations: Sequence[Operation]) -> None:
         self._lives: dict[str, list[Incarnation]] = {}
         self._starts: dict[str, float] = {}
-        at_index = {each.index: each for each in operations}
-        at_outcome = {each.done_index: each for each in operations if each.done}
-        for index, entry in enumerate(entries):
+        at_position = {each.position: each for each in operations}
+        at_outcome = {each.done_position: each for each in operations if each.done}
+        for position, entry in enumerate(entries):
             if entry.type == "lab":
-                self._lab(index, entry)
+                self._lab(position, entry)
             elif entry.type == "invoke" and entry.verb == "start":
                 self._starts[entry.peer] = entry.at
-            elif done := at_outcome.get(index):
-                self._outcome(index, done)
-            elif (begun := at_index.get(index)) and not begun.done:
-                self._outcome(index, begun)
+            elif done := at_outcome.get(position):
+                self._outcome(position, done)
+            elif (begun := at_position.get(position)) and not begun.done:
+                self._outcome(position, begun)
 
     def last(self, peer: str) -> Incarnation:
         """Return the life that a peer is in, or was in last."""
         return self._of(peer)[-1]
 
-    def at(self, peer: str, index: int) -> Incarnation:
+    def at(self, peer: str, position: int) -> Incarnation:
         """Return the life that a line of a peer's own console is about, by the line's place."""
-        lives = self._of(peer)
-        return lives[max(0, bisect_right(lives, index, key=lambda life: life.index) - 1)]
+        incarnations = self._of(peer)
+        return incarnations[
+            max(0, bisect_right(incarnations, position, key=lambda life: life.position) - 1)
+        ]
 
     def when(self, peer: str, at: float) -> Incarnation:
         """Return the life that a peer was in at a time, or had been in last."""
-        lives = self._of(peer)
-        return lives[max(0, bisect_right(lives, at, key=lambda life: life.began) - 1)]
+        incarnations = self._of(peer)
+        return incarnations[max(0, bisect_right(incarnations, at, key=lambda life: life.began) - 1)]
 
     def of(self, peer: str) -> Sequence[Incarnation]:
         """Return all lives of a peer, in order."""
@@ -127,12 +129,12 @@ class Incarnations:
     def _of(self, peer: str) -> list[Incarnation]:
         return self._lives.setdefault(peer, [Incarnation(peer)])
 
-    def _outcome(self, index: int, done: Operation) -> None:
+    def _outcome(self, position: int, done: Operation) -> None:
         if done.verb not in _ENDS or not done.peer or done.status == "fail":
             return
         life = self.last(done.peer)
         if done.is_perhaps:
-            life.perhaps = index
+            life.perhaps = position
             if done.verb != "exit" and life.over is None:
                 life.how, life.asked_at = _ENDS[done.verb], done.at
             return
@@ -140,21 +142,21 @@ class Incarnations:
         ran = done.verb != "exit" or bool(done.said)
         life.end(_how(done), done.last.at, done.at if ran else None)
 
-    def _lab(self, index: int, entry: Entry) -> None:
+    def _lab(self, position: int, entry: Entry) -> None:
         match entry.verb:
             case "ready" if entry.peer:
-                self._ready(index, entry)
+                self._ready(position, entry)
             case "crash" if entry.peer:
-                self.last(entry.peer).perhaps = index
+                self.last(entry.peer).perhaps = position
             case "ended" if word(entry, "state") not in ("running", "paused", ""):
                 self.last(entry.peer).end("found ended", entry.at)
 
-    def _ready(self, index: int, entry: Entry) -> None:
+    def _ready(self, position: int, entry: Entry) -> None:
         life = self.last(entry.peer)
         if life.is_ready or life.may_be_over:
             began = self._began(entry, life)
             life.end(life.how, min(began, entry.at), life.asked_at)
-            life = Incarnation(entry.peer, index, began)
+            life = Incarnation(entry.peer, position, began)
             self._of(entry.peer).append(life)
         life.is_ready = True
 

@@ -20,7 +20,7 @@ from orchestrator.history.entries import Entry
 _NOT_ASKED = faults.VERBS | {"expect"}
 
 
-class Facts:
+class HistoryIndex:
     """The parsed view of a history. Everything is worked out when it is first asked for.
 
     Args:
@@ -118,7 +118,8 @@ class Facts:
         return {
             peer
             for peer, each in last.items()
-            if each.is_perhaps and self.lives.at(peer, each.index) is self.lives.last(peer)
+            if each.is_perhaps
+            and self.incarnations.at(peer, each.position) is self.incarnations.last(peer)
         }
 
     # Faults
@@ -161,16 +162,16 @@ class Facts:
     @cached_property
     def trace(self) -> Trace:
         """What the consoles told of connections, in order."""
-        return connections.Trace(self.entries, self.lives)
+        return connections.Trace(self.entries, self.incarnations)
 
     @cached_property
-    def lives(self) -> Incarnations:
+    def incarnations(self) -> Incarnations:
         """From when to when each program ran, as often as it was started."""
         return Incarnations(self.entries, self.operations)
 
     def life_beyond(self, end: End) -> Incarnation:
         """Return the life of the peer at the other end of a connection."""
-        return end.twin.life if end.twin else self.lives.when(end.other, end.at)
+        return end.twin.life if end.twin else self.incarnations.when(end.other, end.at)
 
     @property
     def ends(self) -> list[End]:
@@ -204,11 +205,11 @@ class Facts:
     @cached_property
     def running(self) -> list[str]:
         """Peers that ran at the end, as far as anybody knows."""
-        return [peer for peer in self.peers if self.lives.last(peer).over is None]
+        return [peer for peer in self.peers if self.incarnations.last(peer).over is None]
 
-    def may_have_ended(self, end: End, index: int) -> bool:
+    def may_have_ended(self, end: End, position: int) -> bool:
         """Return whether a connection may have ended after a place in the history."""
-        if end.life.may_end_after(index) or self.life_beyond(end).may_end_after(index):
+        if end.life.may_end_after(position) or self.life_beyond(end).may_end_after(position):
             return True
         if end.closed or end.shaken:
             return True
@@ -220,7 +221,7 @@ class Facts:
     def sends(self) -> list[Send]:
         """Every `send`, in order; with what was shown of it."""
         _ = self.ends
-        return messages.sends(self.operations, self.trace.at_entry, self.lives)
+        return messages.sends(self.operations, self.trace.at_entry, self.incarnations)
 
     @cached_property
     def shown(self) -> list[Shown]:
@@ -240,7 +241,7 @@ class Facts:
         """What the senders reported of what they had accepted."""
         _ = self.shown
         return accounts.accounts(
-            self.sends, self.entries, self.trace.at_entry, self.typed, self.lives
+            self.sends, self.entries, self.trace.at_entry, self.typed, self.incarnations
         )
 
     @cached_property

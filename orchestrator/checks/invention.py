@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, sight, when
@@ -20,32 +20,32 @@ from orchestrator.text import count
 NAME = "invention"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge what nobody sent."""
     wrong: list[Finding] = []
     unsure: list[Finding] = []
-    strange = [each for each in facts.shown if each.how in ("elsewhere", "unknown")]
-    hints = _hints(facts) if strange else {}
+    strange = [each for each in index.shown if each.how in ("elsewhere", "unknown")]
+    hints = _hints(index) if strange else {}
     for each in strange:
-        by_hand = facts.is_typed(each.sender, each.at)
-        doubtful = (by_hand and each.how == "unknown") or _may_be_earlier(facts, each)
+        by_hand = index.is_typed(each.sender, each.at)
+        doubtful = (by_hand and each.how == "unknown") or _may_be_earlier(index, each)
         (unsure if doubtful else wrong).append(_finding(each, hints))
-    says = count(len(facts.shown), "message") + " shown, each of them sent"
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+    says = count(len(index.shown), "message") + " shown, each of them sent"
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def _may_be_earlier(facts: Facts, shown: Shown) -> bool:
+def _may_be_earlier(index: HistoryIndex, shown: Shown) -> bool:
     """Return whether it may have been shown on another connection, made in an earlier life."""
     send, end = shown.send, shown.end
     same = send and (send.sender, send.receiver) == (shown.sender, shown.receiver)
-    return bool(same and end and facts.is_vague(end))
+    return bool(same and end and index.is_vague(end))
 
 
-def _hints(facts: Facts) -> dict[str, list[Send]]:
+def _hints(index: HistoryIndex) -> dict[str, list[Send]]:
     """Return every `send`, by its text."""
     hints: dict[str, list[Send]] = defaultdict(list)
-    for send in facts.sends:
-        if len(hints[send.text]) < 1 + len(facts.peers):
+    for send in index.sends:
+        if len(hints[send.text]) < 1 + len(index.peers):
             hints[send.text].append(send)
     return hints
 

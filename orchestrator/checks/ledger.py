@@ -99,7 +99,9 @@ class Ledger:
     @property
     def _is_perhaps_last(self) -> bool:
         """Whether what nobody knows the outcome of has no number that another may have."""
-        return not (self.perhaps and self.sends) or self.perhaps[0].index > self.sends[-1].index
+        return (
+            not (self.perhaps and self.sends) or self.perhaps[0].position > self.sends[-1].position
+        )
 
     def _by_number(self) -> None:
         for report in self.reports:
@@ -141,12 +143,12 @@ def accounts(
     entries: Sequence[Entry],
     at_entry: Mapping[int, End],
     typed: Mapping[str, Sequence[Typed]],
-    lives: Incarnations,
+    incarnations: Incarnations,
 ) -> list[Ledger]:
     """Return the accounts of every end; of a whole life where its ends are not all known."""
     reports = [
-        (lives.at(entry.peer, index), at_entry.get(index), _report(entry))
-        for index, entry in enumerate(entries)
+        (incarnations.at(entry.peer, position), at_entry.get(position), _report(entry))
+        for position, entry in enumerate(entries)
         if is_report(entry)
     ]
     vague = {send.life for send in sends if send.is_accepted and not send.end}

@@ -81,10 +81,10 @@ def _by_life(
 
     Where nobody knows in which of its lives the sender was, whatever is left.
     """
-    lives = _grouped(shown, _sender_life)
-    if lives:
+    incarnations = _grouped(shown, _sender_life)
+    if incarnations:
         sent = _grouped(sends, lambda s: s.life)
-        for life, messages in lives.items():
+        for life, messages in incarnations.items():
             yield sent.get(life, []), messages
     yield [s for s in sends if not s.shown], [m for m in shown if _sender_life(m) is None]
 

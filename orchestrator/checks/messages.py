@@ -48,9 +48,9 @@ class Send:
         return self.operation.at
 
     @property
-    def index(self) -> int:
+    def position(self) -> int:
         """Where the invocation stands in the history."""
-        return self.operation.index
+        return self.operation.position
 
     @property
     def is_accepted(self) -> bool:
@@ -79,7 +79,7 @@ class Shown:
         called: the name that the console gives the sender.
         text: what.
         at: when.
-        index: where in the history.
+        position: where in the history.
         end: the receiver's end of the connection, if it is known.
         how: `right`; from an `other sender`; shown `again`; `changed`, or a further `piece`
             of what was; meant for somebody `elsewhere`; perhaps `typed` by hand; `unknown`.
@@ -92,7 +92,7 @@ class Shown:
     called: str
     text: str
     at: float
-    index: int
+    position: int
     end: End | None
     how: How = ""
     send: Send | None = None
@@ -105,7 +105,7 @@ class Shown:
 
 
 def sends(
-    operations: Iterable[Operation], at_entry: Mapping[int, End], lives: Incarnations
+    operations: Iterable[Operation], at_entry: Mapping[int, End], incarnations: Incarnations
 ) -> list[Send]:
     """Return every `send`, in the order of the invocations."""
     return [
@@ -114,7 +114,7 @@ def sends(
             each.peer,
             each.to,
             word(each.last, "text"),
-            lives.at(each.peer, each.index),
+            incarnations.at(each.peer, each.position),
             _end(each, at_entry),
         )
         for each in operations
@@ -123,21 +123,21 @@ def sends(
 
 
 def _end(operation: Operation, at_entry: Mapping[int, End]) -> End | None:
-    index = operation.done_index if operation.done else operation.index
-    return at_entry.get(index)
+    position = operation.done_position if operation.done else operation.position
+    return at_entry.get(position)
 
 
 def shown(entries: Sequence[Entry], at_entry: Mapping[int, End]) -> list[Shown]:
     """Return every message that was shown, in the history's order."""
     return [
-        _shown(index, entry, at_entry.get(index))
-        for index, entry in enumerate(entries)
+        _shown(position, entry, at_entry.get(position))
+        for position, entry in enumerate(entries)
         if entry.verb == "message" and entry.type == "notice"
     ]
 
 
-def _shown(index: int, entry: Entry, end: End | None) -> Shown:
+def _shown(position: int, entry: Entry, end: End | None) -> Shown:
     of, text = word(entry, "of"), word(entry, "text")
     sender = of or (end.other if end else "")
     called = word(entry, "called")
-    return Shown(entry.peer, sender, bool(of), called, text, entry.at, index, end)
+    return Shown(entry.peer, sender, bool(of), called, text, entry.at, position, end)

@@ -22,16 +22,16 @@ class Operation:
     """An invocation, and its outcome once there is one.
 
     Attributes:
-        index: where the invocation stands in the history.
+        position: where the invocation stands in the history.
         invoked: the invocation; the outcome where the invocation is missing.
         done: the outcome.
         done_index: where the outcome stands.
     """
 
-    index: int
+    position: int
     invoked: Entry
     done: Entry | None = None
-    done_index: int = -1
+    done_position: int = -1
 
     @property
     def status(self) -> Status:
@@ -82,13 +82,13 @@ class Operation:
 def paired(entries: Sequence[Entry]) -> list[Operation]:
     """Return the operations in the order of their invocations."""
     operations: dict[int, Operation] = {}
-    for index, entry in enumerate(entries):
+    for position, entry in enumerate(entries):
         if entry.type == "invoke":
-            operations.setdefault(entry.operation, Operation(index, entry))
+            operations.setdefault(entry.operation, Operation(position, entry))
         elif entry.type in OUTCOMES:
-            begun = operations.setdefault(entry.operation, Operation(index, entry))
+            begun = operations.setdefault(entry.operation, Operation(position, entry))
             if begun.done is None:
-                begun.done, begun.done_index = entry, index
+                begun.done, begun.done_position = entry, position
     return list(operations.values())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, quoted, when
@@ -21,17 +21,17 @@ Key = tuple[str, str, str]
 """Sender, receiver, text."""
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge the order in which messages were shown."""
-    perhaps = {_key(s) for s in facts.sends if s.operation.is_perhaps}
-    several = perhaps & {_key(s) for s in facts.accepted}
+    perhaps = {_key(s) for s in index.sends if s.operation.is_perhaps}
+    several = perhaps & {_key(s) for s in index.accepted}
     wrong: list[Finding] = []
     unsure: list[Finding] = []
-    for late, before in _late(facts.shown):
+    for late, before in _late(index.shown):
         vague = {_key(late), _key(before)} & several
         (unsure if vague else wrong).append(_finding(late, before))
-    says = count(sum(each.how == "right" for each in facts.shown), "message") + " in order"
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+    says = count(sum(each.how == "right" for each in index.shown), "message") + " in order"
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
 def _key(send: Send) -> Key:
@@ -45,7 +45,7 @@ def _late(shown: list[Shown]) -> Iterator[tuple[Send, Send]]:
         if each.send and each.how == "right":
             key = (each.send.sender, each.receiver, each.send.end)
             before = latest.setdefault(key, each.send)
-            if each.send.index < before.index:
+            if each.send.position < before.position:
                 yield each.send, before
             else:
                 latest[key] = each.send

@@ -59,8 +59,8 @@ def _join(dialled: Sequence[End], accepted: list[End], tried: Sequence[Operation
 
     What is more than was dialled may have come of a `connect` that nobody knows the end of.
     """
-    invoked = {each.done_index: each.at for each in tried}
-    acts: list[tuple[float, End | None]] = [(invoked.get(e.index, e.at), e) for e in dialled]
+    invoked = {each.done_position: each.at for each in tried}
+    acts: list[tuple[float, End | None]] = [(invoked.get(e.position, e.at), e) for e in dialled]
     acts += [(each.at, None) for each in tried if each.is_perhaps]
     acts.sort(key=lambda act: act[0])
     left, still = list(accepted), len(dialled)
@@ -74,7 +74,7 @@ def _join(dialled: Sequence[End], accepted: list[End], tried: Sequence[Operation
     rest = deque(left)
     for end in dialled:
         if not end.twin:
-            _join_with_first(end, invoked.get(end.index, end.at), rest)
+            _join_with_first(end, invoked.get(end.position, end.at), rest)
 
 
 def _join_with_first(dialled: End, at: float, left: deque[End]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.checks import final_lists, reading
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
@@ -20,12 +20,12 @@ from orchestrator.text import count
 NAME = "ports"
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge the ports in the final lists."""
-    last = final_lists.final(facts).values()
-    wrong = [_finding(facts, one, row) for one in last for row in _elsewhere(one)]
+    last = final_lists.final(index).values()
+    wrong = [_finding(index, one, row) for one in last for row in _elsewhere(one)]
     rows = sum(len(reading.rows(each.last)) for each in last)
-    return conclude(NAME, f"{count(rows, 'row')}, each with a right port", wrong, facts.unsettled)
+    return conclude(NAME, f"{count(rows, 'row')}, each with a right port", wrong, index.unsettled)
 
 
 def _elsewhere(operation: Operation) -> Iterator[Mapping[str, Any]]:
@@ -34,16 +34,16 @@ def _elsewhere(operation: Operation) -> Iterator[Mapping[str, Any]]:
             yield row
 
 
-def _finding(facts: Facts, operation: Operation, row: Mapping[str, Any]) -> Finding:
+def _finding(index: HistoryIndex, operation: Operation, row: Mapping[str, Any]) -> Finding:
     other = reading.row_word(row, "peer")
     says = f"at {when(operation.last.at)}, {operation.peer} lists {other or 'somebody'}"
     says += f" at port {reading.row_word(row, 'port') or 'unknown'}"
-    if right := _listens(facts, other):
+    if right := _listens(index, other):
         says += f", where it does not listen: it does at {right}"
     return Finding(says, operation.last.at, both(operation.peer, other))
 
 
-def _listens(facts: Facts, peer: str) -> str:
+def _listens(index: HistoryIndex, peer: str) -> str:
     """Return the port on which a peer listens; empty where nobody knows."""
-    ports = [each.fields.get("port") for each in facts.marks("ready") if each.peer == peer]
+    ports = [each.fields.get("port") for each in index.marks("ready") if each.peer == peer]
     return str(ports[-1]) if ports and ports[-1] is not None else ""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.checks import excuses
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.ledger import Ledger
 from orchestrator.checks.messages import Send
 from orchestrator.checks.verdict import Finding, Verdict, conclude
@@ -31,32 +31,32 @@ _TOO_MUCH = {
 }
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge the outcomes."""
-    if not any(map(facts.reads, _KINDS)):
+    if not any(map(index.reads, _KINDS)):
         says = "not judged: the profile reads no receipts"
-        return conclude(NAME, says, [], facts.unsettled)
-    wrong = [w for b in facts.accounts if b.peer not in facts.blurred for w in _too_much(b)]
-    unsure = [each for book in facts.accounts for each in _unclear(book)]
-    unsure += _blurred(facts)
+        return conclude(NAME, says, [], index.unsettled)
+    wrong = [w for b in index.accounts if b.peer not in index.blurred for w in _too_much(b)]
+    unsure = [each for book in index.accounts for each in _unclear(book)]
+    unsure += _blurred(index)
     killed = 0
-    for send in missing(facts):
-        if excuses.is_unreported(facts, send):
+    for send in missing(index):
+        if excuses.is_unreported(index, send):
             killed += 1
-        elif send.sender not in facts.blurred:
+        elif send.sender not in index.blurred:
             finding = _finding(send, "neither confirmed as delivered nor reported undelivered")
-            (wrong if _must_be_known(facts, send) else unsure).append(finding)
-    due = sum(len(book.due) for book in facts.accounts)
+            (wrong if _must_be_known(index, send) else unsure).append(finding)
+    due = sum(len(book.due) for book in index.accounts)
     says = count(due - killed, "message") + " accounted for"
     says += f", {killed:,} under way at a kill" if killed else ""
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def missing(facts: Facts) -> Iterator[Send]:
+def missing(index: HistoryIndex) -> Iterator[Send]:
     """Yield the sends without an outcome; the last ones where only the number is known."""
-    if not all(map(facts.reads, _KINDS)):
+    if not all(map(index.reads, _KINDS)):
         return
-    for book in facts.accounts:
+    for book in index.accounts:
         due = book.due
         if book.is_exact:
             yield from (send for send in due if not book.fates.get(send))
@@ -64,13 +64,13 @@ def missing(facts: Facts) -> Iterator[Send]:
             yield from [send for send in due if not book.fates.get(send)][-lack:]
 
 
-def _must_be_known(facts: Facts, send: Send) -> bool:
-    if send.life.perhaps > send.index or facts.settled is None:
+def _must_be_known(index: HistoryIndex, send: Send) -> bool:
+    if send.life.perhaps > send.position or index.settled is None:
         return False
     if send.life.over is not None:
         return send.life.how == "killed"  # it had the time, or else there were an excuse
-    due = facts.was_due(send.sender, send.receiver, send.accepted_at)
-    return due and send.sender not in facts.silent
+    due = index.was_due(send.sender, send.receiver, send.accepted_at)
+    return due and send.sender not in index.silent
 
 
 def _too_much(book: Ledger) -> Iterator[Finding]:
@@ -108,12 +108,12 @@ def _taken(book: Ledger) -> int:
     return sum(bool(each.shown) or each.text in lost for each in book.perhaps)
 
 
-def _blurred(facts: Facts) -> Iterator[Finding]:
+def _blurred(index: HistoryIndex) -> Iterator[Finding]:
     """Yield peers whose reports do not fit, perhaps because their ids shifted."""
-    amiss = {book.peer: book.reports[-1].at for book in facts.accounts if any(_too_much(book))}
-    amiss |= {send.sender: send.at for send in missing(facts) if send.sender not in amiss}
+    amiss = {book.peer: book.reports[-1].at for book in index.accounts if any(_too_much(book))}
+    amiss |= {send.sender: send.at for send in missing(index) if send.sender not in amiss}
     for peer, at in amiss.items():
-        if peer in facts.blurred:
+        if peer in index.blurred:
             says = f"the ids at {peer} shifted, and its reports name nobody: which message is which"
             yield Finding(f"{says} cannot be told", at, both(peer))
 

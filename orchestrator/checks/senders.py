@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, when
@@ -22,27 +22,27 @@ Name = tuple[str, str]
 """A console, and the peer that it names."""
 
 
-def check(facts: Facts) -> Verdict:
+def check(index: HistoryIndex) -> Verdict:
     """Judge who is named."""
-    known = _known(facts)
+    known = _known(index)
     wrong = [
         _finding(each, each.send, name)
-        for each in facts.shown
-        if each.send and (name := _misnamed(facts, each, each.send, known))
+        for each in index.shown
+        if each.send and (name := _misnamed(index, each, each.send, known))
     ]
-    says = count(len(facts.shown), "message")
-    unnamed = sum(not each.named for each in facts.shown)
+    says = count(len(index.shown), "message")
+    unnamed = sum(not each.named for each in index.shown)
     says += f", {unnamed:,} of them name nobody in the run" if unnamed else " with the right sender"
     unsure = []
-    if facts.shown and not any(each.named or each.called for each in facts.shown):
-        unsure = [Finding(f"{says}: nobody can tell whether it is right", facts.last_at)]
-    return conclude(NAME, says, wrong, [*unsure, *facts.unsettled])
+    if index.shown and not any(each.named or each.called for each in index.shown):
+        unsure = [Finding(f"{says}: nobody can tell whether it is right", index.last_at)]
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def _known(facts: Facts) -> dict[Name, str]:
+def _known(index: HistoryIndex) -> dict[Name, str]:
     """Return the one name that each console has for each peer, where it is nobody else's."""
     times: dict[Name, Counter[str]] = defaultdict(Counter)
-    for each in facts.shown:
+    for each in index.shown:
         if each.send and each.called:
             times[each.receiver, each.send.sender][each.called] += 1
     known = {way: _likeliest(way[1], names) for way, names in times.items()}
@@ -54,14 +54,14 @@ def _likeliest(peer: str, names: Counter[str]) -> str:
     return peer if peer in names else names.most_common(1)[0][0]
 
 
-def _misnamed(facts: Facts, shown: Shown, send: Send, known: dict[Name, str]) -> str:
+def _misnamed(index: HistoryIndex, shown: Shown, send: Send, known: dict[Name, str]) -> str:
     """Return the wrong name that is given, if one is."""
     if shown.how == "other sender":
         return shown.sender
     if not shown.called or shown.called == send.sender:
         return ""
     is_known = known.get((shown.receiver, send.sender)) == shown.called
-    return "" if is_known and shown.called not in facts.peers else shown.called
+    return "" if is_known and shown.called not in index.peers else shown.called
 
 
 def _finding(shown: Shown, send: Send, named: str) -> Finding:

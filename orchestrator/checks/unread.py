@@ -131,7 +131,7 @@ class UnreadLines:
         if kind == "message" and isinstance(text, str):
             return self.message(operation.peer, text)
         causes = [*self.causes(kind, operation.peer)]
-        began = [each.at for each in causes if each.index < operation.index]
+        began = [each.at for each in causes if each.position < operation.position]
         if not began:
             return ""
         return self.notice(kind, operation.peer, began[-1], operation.last.at)

@@ -59,7 +59,7 @@ def schedule(
     """Print what chaos did in a run as a step that does the same again: `schedule: …`."""
     entries = [
         entry
-        for mark in runs.load(wanted).facts.marks("chaos")
+        for mark in runs.load(wanted).index.marks("chaos")
         for entry in mark.fields.get("entries", ())
     ]
     if not entries:

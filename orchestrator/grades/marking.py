@@ -85,7 +85,7 @@ def leaves_fit(task: Task, verdicts: Iterable[Verdict]) -> bool:
 
 def _started(run: Run) -> bool | None:
     """Tell whether the program was ready; None where the lab alone is why it was not."""
-    if run.facts.marks("ready"):
+    if run.index.marks("ready"):
         return True
     return None if blames_lab(run) else False
 
@@ -103,7 +103,7 @@ def _not_ready(run: Run, error: LabError) -> _Mark:
 
     One that says something, which the profile does not know as being ready, may be right.
     """
-    at = run.facts.last_at
+    at = run.index.last_at
     if isinstance(error, NoAnswerError) and _says_something(run, error):
         says = f"the lab could not read whether it is ready: {_with_quote(error)}"
         return _Mark(Outcome.UNKNOWN, says, at)
@@ -132,12 +132,12 @@ def _judged(counting: Sequence[Verdict], run: Run) -> _Mark:
         return _Mark(Outcome.FAILED, *_first(own[0]), [*own, *bad])
     if isinstance(run.error, NoAnswerError) and _says_something(run, run.error):
         says = f"the lab could not read the answer: {_with_quote(run.error)}"
-        return _Mark(Outcome.UNKNOWN, says, run.facts.last_at, bad)
+        return _Mark(Outcome.UNKNOWN, says, run.index.last_at, bad)
     if isinstance(run.error, SessionError):
-        return _Mark(Outcome.FAILED, _with_quote(run.error), run.facts.last_at, bad)
+        return _Mark(Outcome.FAILED, _with_quote(run.error), run.index.last_at, bad)
     if run.error:
         return _Mark(Outcome.UNKNOWN, f"the run broke off: {first_line(run.error)}",
-                     run.facts.last_at, bad)  # fmt: skip
+                     run.index.last_at, bad)  # fmt: skip
     return _Mark(Outcome.UNKNOWN, *_first(bad[0]), bad)
 
 

@@ -183,7 +183,7 @@ def not_started(result: Result, name: str) -> Result:
 
 def _is_unready(run: Run) -> bool:
     """Tell whether a program was not ready to take part, for a reason of its own."""
-    ready = {each.peer for each in run.facts.marks("ready")}
+    ready = {each.peer for each in run.index.marks("ready")}
     return isinstance(run.error, SessionError) and run.error.peer not in ready
 
 

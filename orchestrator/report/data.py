@@ -32,7 +32,7 @@ def _as_data(run: Run) -> dict[str, Any]:
         "engine": run.engine,
         "verdict": run.judgement.word,
         "checks": [runs.as_data(verdict) for verdict in run.verdicts],
-        "faults": faults_as_data(run.facts.faults),
+        "faults": faults_as_data(run.index.faults),
         "error": run.broke_off or None,
         "seconds": dict(run.seconds),
         "folder": str(run.folder),

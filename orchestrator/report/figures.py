@@ -53,8 +53,8 @@ class Figures:
 
 def of(run: Run) -> Figures:
     """Return the figures of a run."""
-    operations, sent, seen = run.facts.counts
-    latencies = sorted(run.facts.latencies)
+    operations, sent, seen = run.index.counts
+    latencies = sorted(run.index.latencies)
     return Figures(len(run.peers), operations, sent, seen, latencies, run.seconds)
 
 

@@ -36,7 +36,7 @@ def print_run(console: Console, run: Run, *, details: bool) -> None:
         tables.print_details(console, run)
     console.print(plain(run.name, "bold").append(f": {plain(run.why)}", "not bold"))
     console.print(Trimmed(_about(run)))
-    if several := run.facts.faults:
+    if several := run.index.faults:
         held = faults_table(several, len(several) if details else _MOST_FAULTS)
         console.print(Trimmed(titled("Faults: what was measured of each", held)))
     console.print(Trimmed(_checks(run, console.width)))
@@ -94,7 +94,7 @@ def _rows(run: Run, found: Figures) -> Iterator[tuple[str, str]]:
     )
     if found.latencies:
         yield "latency", f"p50 {found.latency(0.5)} ms, p99 {found.latency(0.99)} ms"
-    for drawn in run.facts.marks("chaos"):
+    for drawn in run.index.marks("chaos"):
         how = f"seed {drawn.fields.get('seed')}, for {drawn.fields.get('for')} s"
         yield "chaos", f"{how}; to do it again: peerlab schedule {run.folder}"
     if run.seconds:

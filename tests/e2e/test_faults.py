@@ -164,7 +164,7 @@ def test_a_signal_in_the_middle_of_a_partition_leaves_nothing(
     assert [pid for pid, owner in marked_processes() if made(owner)] == []
     kept = runs.load(history.parent)
     assert (kept.broke_off, kept.judgement.word) == ("the run was stopped", "unknown")
-    (fault,) = kept.facts.faults
+    (fault,) = kept.index.faults
     assert fault.until is None or fault.until >= fault.began
     shown = peerlab("report", str(history.parent))
     assert shown.returncode == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from orchestrator.checks import Facts, Judgement, expectations, reading
+from orchestrator.checks import HistoryIndex, Judgement, expectations, reading
 from orchestrator.history.entries import Entry
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.text import cut, printable
@@ -46,7 +46,7 @@ def tails(stage: PeerGroup, names: Sequence[str]) -> Iterator[str]:
 def _amiss(acts: Sequence[Entry]) -> str:
     """Return what the check `expectations` says of these alone; empty if they are well."""
     settled = Entry(acts[-1].at, "lab", "", "settled")
-    verdict = expectations.check(Facts([*acts, settled]))
+    verdict = expectations.check(HistoryIndex([*acts, settled]))
     return "" if verdict.judgement is Judgement.VALID else verdict.findings[0].says
 
 

@@ -57,7 +57,7 @@ def lines_until(
 def faults_until(folder: Path, at: float | None) -> list[str]:
     """Return what the lab did to the network and to programs in a run until some time."""
     try:
-        faults = runs.load(folder).facts.faults
+        faults = runs.load(folder).index.faults
     except LabError:
         return []
     found = [each.given for each in faults if at is None or each.given.at <= at + _A_MOMENT]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.checks.connections import End
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from tests.orchestrator.checks.story import Story
 
 
@@ -16,12 +16,12 @@ def test_both_ends_of_a_connection() -> None:
     story.connect("alice", "bob")
     story.read()
     story.terminate("bob", "alice")
-    facts = Facts(story.settle().entries)
-    assert _told(facts.ends) == [
+    index = HistoryIndex(story.settle().entries)
+    assert _told(index.ends) == [
         ("alice", "7", "bob", "dialled", "told"),
         ("bob", "7", "alice", "accepted", "terminated"),
     ]
-    one, other = facts.ends
+    one, other = index.ends
     assert (one.twin, other.twin) == (other, one)
 
 
@@ -31,7 +31,7 @@ def test_what_a_list_shows_before_it_is_told_is_one_end() -> None:
     told = story._waiting["bob"].popleft()
     story.show_list("bob")
     story.entries.append(told)
-    roles = [each.role for each in Facts(story.settle().entries).ends]
+    roles = [each.role for each in HistoryIndex(story.settle().entries).ends]
     assert roles == ["dialled", "accepted"]
 
 
@@ -39,7 +39,7 @@ def test_an_id_that_leads_elsewhere_is_another_connection() -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")
     story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": "carol"}])
-    mine = [each for each in Facts(story.entries).ends if each.peer == "alice"]
+    mine = [each for each in HistoryIndex(story.entries).ends if each.peer == "alice"]
     assert [each.other for each in mine] == ["bob", "carol"]
 
 
@@ -57,7 +57,7 @@ def test_ids_that_shift_are_followed_by_their_peers() -> None:
     rows = [{"id": "1", "peer": "dave"}]
     story.end(story.invoke("alice", "list"), rows=rows)
     story.show("alice", "undelivered", id="1", of="carol")
-    mine = [each for each in Facts(story.settle().entries).ends if each.peer == "alice"]
+    mine = [each for each in HistoryIndex(story.settle().entries).ends if each.peer == "alice"]
     assert [(each.other, each.closed) for each in mine] == [
         ("bob", "terminated"),
         ("carol", "told"),
@@ -74,7 +74,7 @@ def test_two_connections_with_one_peer_where_ids_shift() -> None:
     story.terminate("alice", "carol")
     story.show("alice", "closed", id="0", of="bob")
     story.show("alice", "closed", id="0", of="bob")
-    mine = [each for each in Facts(story.settle().entries).ends if each.peer == "alice"]
+    mine = [each for each in HistoryIndex(story.settle().entries).ends if each.peer == "alice"]
     assert [each.closed for each in mine] == ["terminated", "told", "told"]
 
 
@@ -83,7 +83,7 @@ def test_connections_without_ids_and_notices_are_joined_by_what_happens_on_them(
     story.end(story.invoke("alice", "connect", to="bob"))
     story.end(story.invoke("alice", "send", to="bob", text="x"))
     story.show("bob", "message", of="alice", text="x")
-    ends = Facts(story.settle().entries).ends
+    ends = HistoryIndex(story.settle().entries).ends
     assert [each.role for each in ends] == ["dialled", "implied"]
     assert ends[0].twin is ends[1]
 
@@ -96,6 +96,6 @@ def test_many_connections_are_joined_in_their_order() -> None:
         story.terminate(one, other)
         if not turn % 4:
             story.read()
-    ends = Facts(story.settle().entries).ends
+    ends = HistoryIndex(story.settle().entries).ends
     assert len(ends) == 40
     assert all(each.twin and each.twin.id == each.id for each in ends)

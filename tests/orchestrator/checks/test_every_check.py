@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import checks
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID
 
@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 
 def test_names() -> None:
     assert len(set(checks.NAMES)) == len(checks.NAMES) == len(checks.CHECKS)
-    facts = Facts([])
-    assert tuple(check(facts).check for check in checks.CHECKS) == checks.NAMES
+    index = HistoryIndex([])
+    assert tuple(check(index).check for check in checks.CHECKS) == checks.NAMES
 
 
 def test_the_page_has_a_row_for_each_check() -> None:
@@ -65,5 +65,5 @@ def test_the_example_on_the_page(pause: float, judgement: checks.Judgement) -> N
     story.connect("alice", "bob")
     story.send("alice", "bob", "x", arrives=False)
     story._at += pause
-    assert check(Facts(story.finish())).judgement is judgement
-    assert check(Facts(story.entries[:5])).judgement is UNKNOWN
+    assert check(HistoryIndex(story.finish())).judgement is judgement
+    assert check(HistoryIndex(story.entries[:5])).judgement is UNKNOWN

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator import checks
 from orchestrator.checks import Judgement
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.history.entries import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
@@ -36,7 +36,7 @@ def test_windows() -> None:
     story.fault("restore", fault="bad")
     story.kill("bob")
     story.start("bob")
-    found = Facts(story.entries).faults
+    found = HistoryIndex(story.entries).faults
     told = [(w.kind, w.name, w.peer, w.lifted.verb if w.lifted else "") for w in found]
     assert told == [
         ("partition", "split", "", "heal"),
@@ -58,7 +58,7 @@ def test_a_name_may_be_given_again() -> None:
     for _ in range(2):
         story.fault("partition", **_GIVEN)
         story.fault("heal", fault="split")
-    first, second = Facts(story.entries).faults
+    first, second = HistoryIndex(story.entries).faults
     assert first.until
     assert second.until
     assert first.until < second.began < second.until
@@ -70,7 +70,7 @@ def test_a_lapse_is_one_of_the_faults_that_held_there() -> None:
         story.fault("partition", **{**_GIVEN, "fault": name})
         story.fault("heal", fault=name)
     story.lab("lapse", said="the sidecar was ended", faults=["split"])
-    told = [(each.name, each.is_proven, each.said) for each in Facts(story.entries).faults]
+    told = [(each.name, each.is_proven, each.said) for each in HistoryIndex(story.entries).faults]
     assert told == [
         ("split", True, ""), ("other", True, ""), ("split", False, "the sidecar was ended"),
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def test_since_when_there_is_calm(held: float, more: float) -> None:
     story.fault("partition", **_GIVEN)
     story._at = 10.0 + held
     story.fault("heal", fault="split")
-    calm = Facts(story.entries).calm
+    calm = HistoryIndex(story.entries).calm
     assert calm.since("alice", "bob", 5.0) == 0.0
     assert calm.since("alice", "bob", 10.5) > 10.5
     again = 10.0 + held + more
@@ -112,7 +112,7 @@ def test_what_is_not_known_to_be_gone_may_hold_still(how: str) -> None:
         story.fault("partition", **_GIVEN)
     if how == "unproven":
         story.fault("heal", "", "info", fault="split")
-    assert Facts(story.entries).calm.since("alice", "bob", 1e6) > 1e6
+    assert HistoryIndex(story.entries).calm.since("alice", "bob", 1e6) > 1e6
 
 
 # The operations
@@ -167,10 +167,10 @@ def test_the_network_is_no_peer() -> None:
     story = Story()
     story.entries[0] = support.changed(story.entries, 0, peers=[])[0]
     story.fault("partition", "", "info", **_GIVEN)
-    facts = Facts(story.entries)
-    assert facts.peers == ("alice", "bob")
-    assert facts.silent == set()
-    assert facts.running == ["alice", "bob"]
+    index = HistoryIndex(story.entries)
+    assert index.peers == ("alice", "bob")
+    assert index.silent == set()
+    assert index.running == ["alice", "bob"]
 
 
 # What a fault excuses
@@ -315,5 +315,5 @@ def test_history_lines_of_faults_have_no_connection() -> None:
     entries = [Entry(0.0, "lab", "", "began", 0, {"peers": ["alice"]})]
     entries += [Entry(0.1, "invoke", "", "partition", 1, {"links": [["alice"], 3, "x", None]})]
     entries += [Entry(0.2, "ok", "", "partition", 1, {"links": {"a": 1}, "proof": "x"})]
-    (window,) = Facts(entries).faults
+    (window,) = HistoryIndex(entries).faults
     assert (window.links, window.proofs, window.says) == ((), [], "partition")

@@ -88,10 +88,14 @@ def test_a_program_that_was_started_again_counts_anew() -> None:
 def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
     given = [i for i, e in enumerate(entries) if e.verb in ("connect", "connected")
              and e.type in ("ok", "notice")]  # fmt: skip
-    lives = {i: support.life(entries, i) for i in given}
-    later = [i for i in given if any(lives[j] == lives[i] for j in given if j < i)]
+    incarnations = {i: support.life(entries, i) for i in given}
+    later = [i for i in given if any(incarnations[j] == incarnations[i] for j in given if j < i)]
     place = support.pick(later, chance)
-    before = [entries[j].fields["id"] for j in given if j < place and lives[j] == lives[place]]
+    before = [
+        entries[j].fields["id"]
+        for j in given
+        if j < place and incarnations[j] == incarnations[place]
+    ]
     assert judged(support.changed(entries, place, id=chance.choice(before)), NAME) is INVALID
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator import checks
 from orchestrator.checks import Judgement
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.history.entries import Entry
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import KINDS, Story
@@ -38,12 +38,12 @@ def test_lives_of_a_peer() -> None:
     story.start("bob")
     story.stop("bob")
     story.start("bob")
-    facts = Facts(story.finish())
-    assert [life.how for life in facts.lives.of("bob")] == ["killed", "stopped", ""]
-    assert facts.running == ["alice", "bob"]
-    second = facts.lives.of("bob")[1]
+    index = HistoryIndex(story.finish())
+    assert [life.how for life in index.incarnations.of("bob")] == ["killed", "stopped", ""]
+    assert index.running == ["alice", "bob"]
+    second = index.incarnations.of("bob")[1]
     started = next(e for e in story.entries if e.verb == "start")
-    assert facts.lives.when("bob", started.at) is second  # before it is seen to be ready
+    assert index.incarnations.when("bob", started.at) is second  # before it is seen to be ready
     assert not_valid(story.entries) == {}
 
 
@@ -99,7 +99,7 @@ def test_without_ids_what_ends_first_was_there_first() -> None:
     story._waiting["alice"].append(late)
     entries = [_nameless(each) for each in story.finish()]
     assert not_valid(entries) == {}
-    assert [each.closed for each in Facts(entries).ends] == ["told", "gone", "", ""]
+    assert [each.closed for each in HistoryIndex(entries).ends] == ["told", "gone", "", ""]
 
 
 def _nameless(entry: Entry) -> Entry:
@@ -262,8 +262,8 @@ def test_a_list_shows_no_peer_that_was_killed() -> None:
 def test_who_did_not_answer_before_it_was_started_again_is_not_silent() -> None:
     story = Story()
     story.end(story.invoke("bob", "list"), "info")
-    assert Facts(story.entries).silent == {"bob"}
+    assert HistoryIndex(story.entries).silent == {"bob"}
     story.kill("bob")
-    assert Facts(story.entries).silent == {"bob"}
+    assert HistoryIndex(story.entries).silent == {"bob"}
     story.start("bob")
-    assert Facts(story.entries).silent == set()
+    assert HistoryIndex(story.entries).silent == set()

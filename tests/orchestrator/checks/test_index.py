@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator import checks
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import Entries, not_valid
 
@@ -26,10 +26,10 @@ def _messages(count: int, text: Callable[[int], str], shown: Callable[[str], lis
 
 
 def test_numbers_and_latencies() -> None:
-    facts = Facts(_messages(3, str, lambda text: [text] if text != "1" else []))
-    assert facts.counts == (6, 3, 2)  # with a connect and two lists
-    assert facts.latencies == pytest.approx([0.002, 0.002])
-    assert facts.peers == ("alice", "bob")
+    index = HistoryIndex(_messages(3, str, lambda text: [text] if text != "1" else []))
+    assert index.counts == (6, 3, 2)  # with a connect and two lists
+    assert index.latencies == pytest.approx([0.002, 0.002])
+    assert index.peers == ("alice", "bob")
 
 
 @pytest.mark.parametrize(

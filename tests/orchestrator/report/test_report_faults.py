@@ -69,7 +69,7 @@ def test_a_partition_with_its_proof(tmp_path: Path) -> None:
 
 def _cells(run: Run) -> list[str]:
     """Return the cells of the first fault."""
-    table = faults_table(run.facts.faults, 20)
+    table = faults_table(run.index.faults, 20)
     return [str(next(iter(column.cells))) for column in table.columns]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cancel import CancelledError
-from orchestrator.checks.index import Facts
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.engines.base import Lapse, Progress
 from orchestrator.engines.process.engine import ProcessPeer
 from orchestrator.engines.process.network import ProcessNetwork
@@ -290,7 +290,7 @@ def test_what_another_fault_hides_is_told_and_judged_by_how_it_is_lifted(
     run = bench.run(f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n")
     stream = told(run, "stream")
     assert (stream.type, stream.fields["hidden"]) == ("ok", hidden)
-    (window,) = Facts(run.entries).faults
+    (window,) = HistoryIndex(run.entries).faults
     assert not window.is_proven, "nobody has lifted it"
 
 
@@ -305,7 +305,7 @@ def test_what_did_not_hold_all_the_time_is_told(
         {"peer": "", "said": "who is carol?", "faults": []},
     ]
     assert judged(run)["expectations"] == "unknown"
-    (window,) = Facts(run.entries).faults
+    (window,) = HistoryIndex(run.entries).faults
     assert (window.is_proven, window.said) == (False, "the relay was ended")
 
 
