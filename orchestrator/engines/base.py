@@ -163,14 +163,14 @@ class Network(ABC):
     """The network between peers, which can be cut and bent. Any thread may use it."""
 
     @abstractmethod
-    def means(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         """Return by what means each feature of `FEATURES` is brought about here.
 
         A feature that is missing cannot be done; `lacks` says why.
         """
 
     @abstractmethod
-    def lacks(self) -> Mapping[str, str]:
+    def unsupported(self) -> Mapping[str, str]:
         """Return why features cannot be done here, by feature."""
 
     @abstractmethod
@@ -178,7 +178,7 @@ class Network(ABC):
         """Return what somebody should know who uses some features, by feature."""
 
     @abstractmethod
-    def bend(self, effects: Mapping[Link, Effect]) -> None:
+    def shape(self, effects: Mapping[Link, Effect]) -> None:
         """Let these effects hold from now on, and no others: all other links are straight.
 
         Raises:

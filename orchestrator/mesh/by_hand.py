@@ -94,7 +94,7 @@ class ByHand:
 
     def _bend(self, several: Iterable[Held]) -> None:
         """Let these hold and nothing else, and note it."""
-        self._network.bend(by_link(held.fault for held in several))
+        self._network.shape(by_link(held.fault for held in several))
         self._breaker = FaultVerifier(self._network, several)
         self._write()
 
@@ -170,7 +170,7 @@ class ByHand:
         return self._of(held, finding)
 
     def _of(self, held: Held, finding: Verification) -> Kept:
-        means = self._network.means()
+        means = self._network.mechanisms()
         used = {each: means.get(each, "") for each in held.fault.effect.features}
         return Kept(held, used, self._noted[held.fault.name].since, finding)
 

@@ -70,7 +70,7 @@ class FaultSteps:
 
     def chaos(self, act: Chaos) -> None:
         """Draw a schedule, record it, and keep to it."""
-        entries = drawn(act, self._script.peers, self._disturber.network.means())
+        entries = drawn(act, self._script.peers, self._disturber.network.mechanisms())
         fields: dict[str, Any] = {"seed": act.seed, "for": act.lasts, "entries": entries}
         self._history.lab("chaos", **fields)
         self.keep([Entry.model_validate(entry) for entry in entries])

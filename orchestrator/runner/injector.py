@@ -53,7 +53,7 @@ class FaultInjector:
 
     def break_network(self, fault: Fault) -> None:
         """Let a fault of the network hold."""
-        means = self.network.means()
+        means = self.network.mechanisms()
         fields = {
             "says": fault.phrase,
             "links": sorted(map(list, fault.links)),

@@ -201,7 +201,7 @@ class ActiveRun:
         engine = self._conductor.pool.engine
         network = engine.network([])
         for feature, phrase in needed.items():
-            if why := network.lacks().get(feature):
+            if why := network.unsupported().get(feature):
                 raise EngineError(
                     f"the {engine.name} engine cannot do `{phrase}` here: {why}",
                     hint="take --engine docker" if engine.name == "process" else "",

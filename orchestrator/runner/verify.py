@@ -112,7 +112,7 @@ class FaultVerifier:
             self._held[fault.name] = held
             self._bend()
             held.unseen = self._hidden(held)
-            effects, means = self._effects(), self.network.means()
+            effects, means = self._effects(), self.network.mechanisms()
 
             def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
                 if not _run(before):
@@ -160,7 +160,7 @@ class FaultVerifier:
         return doubts
 
     def _as_all_that_holds(self) -> Judge:
-        effects, means = self._effects(), self.network.means()
+        effects, means = self._effects(), self.network.mechanisms()
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             back = effects.get(_back(link), CLEAR)
@@ -196,7 +196,7 @@ class FaultVerifier:
             return Verification(_as_data(held, after), doubts)
 
     def _as_without(self, fault: Fault) -> Judge:
-        effects, means = self._effects(), self.network.means()
+        effects, means = self._effects(), self.network.mechanisms()
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             if not _run(before):
@@ -246,7 +246,7 @@ class FaultVerifier:
                 self.network.refresh()
 
     def _refuse_lacking(self, fault: Fault) -> None:
-        lacks = self.network.lacks()
+        lacks = self.network.unsupported()
         for feature in fault.effect.features:
             if feature in lacks:
                 raise EngineError(f"{fault.kind} {fault.phrase}: not here: {lacks[feature]}")
@@ -255,10 +255,10 @@ class FaultVerifier:
         return by_link(each.fault for each in self.held)
 
     def _bend(self) -> None:
-        self.network.bend(self._effects())
+        self.network.shape(self._effects())
 
     def _probes(self, fault: Fault) -> list[Probed]:
-        means, beside = self.network.means(), self._effects()
+        means, beside = self.network.mechanisms(), self._effects()
         return [
             (link, probe)
             for link in sorted(fault.links)
@@ -269,7 +269,7 @@ class FaultVerifier:
         self, fault: Fault, beside: Mapping[Link, Effect]
     ) -> Mapping[Probed, Measured]:
         """Return what is measured without a fault; what looks like it is measured again."""
-        probes, means = self._probes(fault), self.network.means()
+        probes, means = self._probes(fault), self.network.mechanisms()
         deadline = time.monotonic() + self._patience
 
         def looks_like_it(probed: Probed, measured: Measured) -> bool:

@@ -71,7 +71,7 @@ class Attachment:
         return (self.life and self.life.address) or self.peer.address
 
     @property
-    def is_bent(self) -> bool:
+    def is_shaped(self) -> bool:
         """Whether what a sidecar held that was ended may hold still, for as long as its lease."""
         return self.sidecar is None and self.life is not None and self._left == self.life.since
 

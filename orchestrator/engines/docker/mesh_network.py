@@ -133,9 +133,9 @@ class MeshNetwork(DockerNetwork):
     def _has(self, link: Link) -> bool:
         return all(name in self._seats for name in link)
 
-    def bend(self, effects: Mapping[Link, Effect]) -> None:
+    def shape(self, effects: Mapping[Link, Effect]) -> None:
         """Have the sidecars hold these effects, and no others; peers may have been removed."""
-        super().bend(self._here(effects))
+        super().shape(self._here(effects))
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
         """Send probes between the peers that there are; the others do not run."""

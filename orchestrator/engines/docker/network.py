@@ -9,7 +9,7 @@ from orchestrator.engines.base import Lapse, Network
 from orchestrator.engines.docker.attachment import Attachment, Life
 from orchestrator.engines.docker.client import OWNER, Client, in_parallel
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.docker.sidecar import LIFE, SIDECAR, DockerSidecar, abilities, start
+from orchestrator.engines.docker.sidecar import LIFE, SIDECAR, DockerSidecar, capabilities, start
 from orchestrator.engines.sidecar import probing, rules
 from orchestrator.engines.sidecar.probing import Route
 from orchestrator.engines.sidecar.rules import Rules
@@ -43,19 +43,19 @@ class DockerNetwork(Network):
         labels = {OWNER: self._owner, SIDECAR: peer.container, LIFE: life.since}
         return start(self._client, peer.handle, f"container:{peer.container}", labels)
 
-    def means(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         """Return what sidecars can do here, and how; the first time one is asked."""
-        return abilities(self._client).means
+        return capabilities(self._client).mechanisms
 
-    def lacks(self) -> Mapping[str, str]:
+    def unsupported(self) -> Mapping[str, str]:
         """Return what sidecars cannot do here, and why."""
-        return abilities(self._client).lacks
+        return capabilities(self._client).unsupported
 
     def notes(self) -> Mapping[str, str]:
         """Return what sidecars say of how they do some features."""
-        return abilities(self._client).notes
+        return capabilities(self._client).notes
 
-    def bend(self, effects: Mapping[Link, Effect]) -> None:
+    def shape(self, effects: Mapping[Link, Effect]) -> None:
         """Have the sidecars hold these effects, and no others.
 
         A peer that does not run is left out: see `refresh`.
@@ -70,8 +70,8 @@ class DockerNetwork(Network):
         for link in effects:
             self._ends(link)
         for feature in {each for effect in effects.values() for each in effect.features}:
-            if feature not in self.means():
-                why = self.lacks().get(feature, "nobody knows how")
+            if feature not in self.mechanisms():
+                why = self.unsupported().get(feature, "nobody knows how")
                 raise EngineError(f"{feature} cannot be done here: {why}")
 
     def _ends(self, link: Link) -> tuple[Attachment, Attachment]:
@@ -89,11 +89,11 @@ class DockerNetwork(Network):
         """Make what is to hold hold: look who runs, bring sidecars, tell them their shares."""
         self._refuse_closed()
         seats = list(self._seats.values())
-        if not self._effects and not any(seat.sidecar or seat.is_bent for seat in seats):
+        if not self._effects and not any(seat.sidecar or seat.is_shaped for seat in seats):
             return
         in_parallel(Attachment.look, seats)
         wanted = self._shares()
-        needy = [s for s in seats if s.is_bent or not rules.is_nothing(wanted[s])]
+        needy = [s for s in seats if s.is_shaped or not rules.is_nothing(wanted[s])]
         in_parallel(Attachment.sit, needy)
         for pending in [seat.hold(wanted[seat]) for seat in seats]:
             if pending:
@@ -102,7 +102,7 @@ class DockerNetwork(Network):
     def _shares(self) -> dict[Attachment, Rules]:
         """Return what each sidecar must hold."""
         addresses = {name: seat.address for name, seat in self._seats.items() if seat.address}
-        shares = rules.shares(self._effects, addresses, self.means() if self._effects else {})
+        shares = rules.shares(self._effects, addresses, self.mechanisms() if self._effects else {})
         return {seat: shares.get(name, rules.nothing()) for name, seat in self._seats.items()}
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:

@@ -43,21 +43,21 @@ _POLITE = 5.0  # seconds that a sidecar has to straighten the network and end
 _SEND_WITHIN = 10  # seconds
 _GONE_WITHIN = 30.0  # seconds that Docker has to remove what has ended
 _ASKING = threading.Lock()
-_ABILITIES: dict[str, Abilities] = {}  # by engine
+_CAPABILITIES: dict[str, Capabilities] = {}  # by engine
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
+class Capabilities:
     """What sidecars on one Docker engine can do.
 
     Attributes:
-        means: by what each feature is brought about.
-        lacks: why others cannot be.
+        mechanisms: by what each feature is brought about.
+        unsupported: why others cannot be.
         notes: what somebody should know who uses some feature, in a sentence.
     """
 
-    means: Mapping[str, str]
-    lacks: Mapping[str, str]
+    mechanisms: Mapping[str, str]
+    unsupported: Mapping[str, str]
     notes: Mapping[str, str]
 
 
@@ -202,7 +202,7 @@ def _create(
     return str(made["Id"])
 
 
-def abilities(client: Client, say: Say = lambda _: None) -> Abilities:
+def capabilities(client: Client, say: Say = lambda _: None) -> Capabilities:
     """Return what sidecars can do here; asked once of each engine.
 
     Args:
@@ -214,12 +214,12 @@ def abilities(client: Client, say: Say = lambda _: None) -> Abilities:
     """
     engine = engine_id(client)
     with _ASKING:
-        if engine not in _ABILITIES:
-            _ABILITIES[engine] = _ask_abilities(client, say)
-        return _ABILITIES[engine]
+        if engine not in _CAPABILITIES:
+            _CAPABILITIES[engine] = _ask_capabilities(client, say)
+        return _CAPABILITIES[engine]
 
 
-def _ask_abilities(client: Client, say: Say) -> Abilities:
+def _ask_capabilities(client: Client, say: Say) -> Capabilities:
     """Ask a sidecar with a network of its own, which nobody else has."""
     owner = {OWNER: Owner.this().mark}
     sidecar = start(client, "peerlab", "none", owner, say=say)
@@ -230,4 +230,4 @@ def _ask_abilities(client: Client, say: Say) -> Abilities:
         raise
     finally:
         sidecar.remove()
-    return Abilities(found["means"], found["lacks"], found["notes"])
+    return Capabilities(found["means"], found["lacks"], found["notes"])

@@ -50,11 +50,11 @@ class ProcessNetwork(Network):
         self._sidecar: ProcessSidecar | None = None
         self._told: list[Lapse] = []
 
-    def means(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         """Return what the relay can do."""
         return _MEANS
 
-    def lacks(self) -> Mapping[str, str]:
+    def unsupported(self) -> Mapping[str, str]:
         """Return what cannot be done without a network of each peer's own."""
         return PROCESSES_LACK
 
@@ -62,7 +62,7 @@ class ProcessNetwork(Network):
         """Return on which connections it works."""
         return {"stream": _NOTE}
 
-    def bend(self, effects: Mapping[Link, Effect]) -> None:
+    def shape(self, effects: Mapping[Link, Effect]) -> None:
         """Have the relay listen for who dials over links that are bent."""
         for link, effect in effects.items():
             self._known(*link)

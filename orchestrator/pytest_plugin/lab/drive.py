@@ -151,7 +151,7 @@ class Drive:
 
     def _refuse_lacking(self, step: Step) -> None:
         __tracebackhide__ = True
-        lacks = self.stage.breaker.network.lacks() if self.stage.breaker else {}
+        lacks = self.stage.breaker.network.unsupported() if self.stage.breaker else {}
         for feature, phrase in _with(self._script, self.names, step).needed.items():
             if feature in lacks:
                 why = f"`{phrase}` cannot be done here: {lacks[feature]}"

@@ -63,7 +63,7 @@ def arrived(network: MeshNetwork) -> list[int]:
 def test_it_holds_from_command_to_command(mesh_place: Place) -> None:
     first = command(mesh_place)
     assert first.notes_kept() == ""
-    first.bend({AB: CUT})
+    first.shape({AB: CUT})
     first.note("first\nof \N{SNOWMAN}")
     first.close()
     assert len(sidecars_of(mesh_place)) == 1
@@ -71,7 +71,7 @@ def test_it_holds_from_command_to_command(mesh_place: Place) -> None:
     second = command(mesh_place)
     assert second.notes_kept() == "first\nof \N{SNOWMAN}"
     assert arrived(second) == [0, COUNT]
-    second.bend({AB: CUT, BA: CUT})
+    second.shape({AB: CUT, BA: CUT})
     second.note("second")
     assert arrived(second) == [0, 0]
     second.close()
@@ -80,7 +80,7 @@ def test_it_holds_from_command_to_command(mesh_place: Place) -> None:
 
     third = command(mesh_place)
     assert third.notes_kept() == "second"
-    third.bend({})
+    third.shape({})
     assert arrived(third) == [COUNT, COUNT]
     assert third.lapses() == []
     third.close()
@@ -99,7 +99,7 @@ def test_one_command_at_a_time(mesh_place: Place) -> None:
 
     thread = threading.Thread(target=later)
     thread.start()
-    one.bend({AB: CUT, BA: CUT})
+    one.shape({AB: CUT, BA: CUT})
     one.note("by one")
     assert not found
     one.close()
@@ -120,12 +120,12 @@ def test_whoever_waits_for_long_is_told_so() -> None:
 
 def test_what_a_killed_command_has_bent_is_put_right(mesh_place: Place) -> None:
     killed = command(mesh_place)
-    killed.bend({AB: CUT})
+    killed.shape({AB: CUT})
     killed.close()  # as the kernel does it: nothing was noted
     after = command(mesh_place)
     assert after.lapses() == ["at bob something else held than was noted: it was put right"]
     assert arrived(after) == [COUNT, COUNT]
-    after.bend({AB: CUT, BA: Effect(reset=0)})
+    after.shape({AB: CUT, BA: Effect(reset=0)})
     after.note("two of them")
     after.close()
     again = command(mesh_place)
@@ -136,7 +136,7 @@ def test_what_a_killed_command_has_bent_is_put_right(mesh_place: Place) -> None:
 
 def test_what_has_lapsed_is_told_and_holds_again(mesh_place: Place) -> None:
     first = command(mesh_place)
-    first.bend({AB: CUT, BA: CUT})
+    first.shape({AB: CUT, BA: CUT})
     first.note("both")
     first.close()
     _, bob = peers_of(mesh_place)
@@ -151,7 +151,7 @@ def test_what_has_lapsed_is_told_and_holds_again(mesh_place: Place) -> None:
 
 def test_what_holds_does_so_at_a_peer_that_was_started_again(mesh_place: Place) -> None:
     first = command(mesh_place)
-    first.bend({AB: CUT, BA: CUT})
+    first.shape({AB: CUT, BA: CUT})
     first.note("both")
     first.close()
     _, bob = peers_of(mesh_place)
@@ -165,12 +165,12 @@ def test_what_holds_does_so_at_a_peer_that_was_started_again(mesh_place: Place) 
 def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: Place) -> None:
     alice, _ = peers_of(mesh_place)
     first = command(mesh_place)
-    first.bend({AB: CUT, BA: CUT})
+    first.shape({AB: CUT, BA: CUT})
     first.note("both")
     first.close()
     without = MeshNetwork(mesh_place.client, [alice])
     assert without.measure({AB: PACKETS}) == {AB: Measured(0, 0, error=NOT_RUNNING)}
-    without.bend({BA: CUT})
+    without.shape({BA: CUT})
     without.note("one of them")
     without.close()
     after = command(mesh_place)
@@ -180,7 +180,7 @@ def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: Place) -> 
 
 def test_sidecars_that_are_of_no_use_are_removed(mesh_place: Place) -> None:
     first = command(mesh_place)
-    first.bend({AB: CUT, BA: CUT})
+    first.shape({AB: CUT, BA: CUT})
     first.note("both")
     api = mesh_place.client.api
     alice, bob = peers_of(mesh_place)
@@ -202,14 +202,14 @@ def test_sidecars_that_are_of_no_use_are_removed(mesh_place: Place) -> None:
 
 def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: Place) -> None:
     first = command(mesh_place)
-    first.bend({AB: CUT})
+    first.shape({AB: CUT})
     first.note("kept")
     first.close()
     _, bob = peers_of(mesh_place)
     mesh_place.client.api.restart(bob.container, timeout=1)
     second = command(mesh_place)
     assert second.notes_kept() == "kept"
-    second.bend({AB: CUT})
+    second.shape({AB: CUT})
     assert arrived(second) == [0, COUNT]
     second.close()
     third = command(mesh_place)
@@ -246,7 +246,7 @@ def test_a_note_may_be_long(mesh_place: Place) -> None:
 
 def test_what_holds_is_known_when_every_sidecar_was_killed(mesh_place: Place) -> None:
     first = command(mesh_place)
-    first.bend({AB: CUT, BA: CUT})
+    first.shape({AB: CUT, BA: CUT})
     first.note("both")
     first.close()
     for sidecar in sidecars_of(mesh_place):
@@ -280,7 +280,7 @@ def test_a_note_goes_with_the_last_of_its_peers(mesh_place: Place) -> None:
 
 def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
     network = command(mesh_place)
-    network.bend({AB: CUT, BA: CUT})
+    network.shape({AB: CUT, BA: CUT})
     network.close()
     said: list[str] = []
     leftovers.remove_things(mesh_place.client, said.append)
@@ -294,6 +294,6 @@ def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
 def test_a_mesh_without_peers_has_no_notes(mesh_place: Place) -> None:
     network = MeshNetwork(mesh_place.client, [])
     assert network.notes_kept() == ""
-    network.bend({})
+    network.shape({})
     network.close()
     assert docker_mesh.remove_mesh_sidecars(mesh_place.client, []) == 0

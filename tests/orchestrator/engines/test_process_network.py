@@ -46,19 +46,19 @@ def network(shared: Place) -> Iterator[ProcessNetwork]:
 
 
 def test_pieces_are_seen_on_the_links_that_are_bent(network: ProcessNetwork) -> None:
-    network.bend({AB: PIECES})
+    network.shape({AB: PIECES})
     found = network.measure(dict.fromkeys([AB, BA, AC], STREAM))
     assert [found[link].arrived for link in (AB, BA, AC)] == [64, 64, 64]
     assert found[AB].reads > 32
     assert found[BA].reads <= 5
     assert found[AC].reads <= 5
-    network.bend({})
+    network.shape({})
     assert network.measure({AB: STREAM})[AB].reads <= 5
     assert network.lapses() == []
 
 
 def test_bytes_come_later(network: ProcessNetwork) -> None:
-    network.bend({AB: Effect(lag=0.15)})
+    network.shape({AB: Effect(lag=0.15)})
     found = network.measure(dict.fromkeys([AB, BA], STREAM))
     late, back = found[AB].delay, found[BA].delay
     assert late
@@ -68,7 +68,7 @@ def test_bytes_come_later(network: ProcessNetwork) -> None:
 
 
 def test_a_reset(network: ProcessNetwork) -> None:
-    network.bend({AB: Effect(reset=20)})
+    network.shape({AB: Effect(reset=20)})
     assert network.measure({AB: STREAM})[AB].error == "reset"
 
 
@@ -78,30 +78,30 @@ def test_who_dials_is_pointed_to_the_relay_while_a_link_is_bent(
     bob = shared.sessions["bob"].peer
     straight = (bob.address, bob.port)
     assert network.dialled("alice", "bob") == straight
-    network.bend({AB: PIECES})
+    network.shape({AB: PIECES})
     bent = network.dialled("alice", "bob")
     assert bent[0] == "127.0.0.1"
     assert network.dialled("carol", "bob") == straight
     assert network.dialled("bob", "alice") not in (straight, bent)
     network.measure({AB: STREAM})
     assert network.dialled("alice", "bob") == bent
-    network.bend({AB: Effect(hold=0.1)})
+    network.shape({AB: Effect(hold=0.1)})
     assert network.dialled("alice", "bob") == bent
-    network.bend({})
+    network.shape({})
     assert network.dialled("alice", "bob") == straight
 
 
 def test_a_peer_that_dials_the_relay_is_seen_under_its_own_address(
     shared: Place, network: ProcessNetwork
 ) -> None:
-    network.bend({AB: PIECES})
+    network.shape({AB: PIECES})
     address, port = network.dialled("alice", "bob")
     alice, bob = shared.sessions["alice"], shared.sessions["bob"]
     reply = alice.ask("connect", address=address, port=port)
     assert reply.ok, reply.lines
     notice = bob.await_notice("connected", lambda _: True, 15)
     assert notice.fields["address"] == alice.peer.address
-    network.bend({})  # the connection stays
+    network.shape({})  # the connection stays
     assert alice.ask("send", id=reply.fields["id"], text="still there").ok
     assert shared.await_texts("bob", 1) == ["still there"]
     alice.ask("terminate", id=reply.fields["id"])
@@ -127,17 +127,17 @@ def test_a_peer_that_does_not_run(process_place: Callable[[], Place]) -> None:
 def test_packets_are_left_alone(network: ProcessNetwork, effect: Effect, feature: str) -> None:
     why = "processes share this machine's network, which the lab never touches"
     with pytest.raises(EngineError, match=f"^{feature} cannot be done here: {why}$"):
-        network.bend({AB: effect})
+        network.shape({AB: effect})
     with pytest.raises(EngineError, match=f"^packets cannot be probed here: {why}$"):
         network.measure({AB: Probe("packets", 1)})
-    assert network.lacks()[feature] == why
-    assert network.means() == {"stream": "relay"}
+    assert network.unsupported()[feature] == why
+    assert network.mechanisms() == {"stream": "relay"}
     assert {*network.notes()} == {"stream"}
 
 
 def test_strangers_are_refused(network: ProcessNetwork) -> None:
     for use in (
-        lambda: network.bend({("alice", "mallory"): PIECES}),
+        lambda: network.shape({("alice", "mallory"): PIECES}),
         lambda: network.measure({("mallory", "alice"): STREAM}),
         lambda: network.dialled("alice", "mallory"),
     ):
@@ -146,20 +146,20 @@ def test_strangers_are_refused(network: ProcessNetwork) -> None:
 
 
 def test_a_killed_relay_is_told_of_and_replaced(network: ProcessNetwork) -> None:
-    network.bend({AB: PIECES})
+    network.shape({AB: PIECES})
     assert network._sidecar
     os.kill(network._sidecar.pid, signal.SIGKILL)
     until(lambda: network._sidecar is None or network._sidecar.ended, "its end")
     assert network.lapses() == ["the relay was ended: connections that it carried are lost"]
     assert network.lapses() == []
-    network.bend({AB: PIECES})
+    network.shape({AB: PIECES})
     assert network.measure({AB: STREAM})[AB].reads > 32
     with socket.create_connection(network.dialled("alice", "bob"), 5):
         pass
 
 
 def test_measuring_replaces_a_killed_relay_too(network: ProcessNetwork) -> None:
-    network.bend({AB: PIECES})
+    network.shape({AB: PIECES})
     assert network._sidecar
     os.kill(network._sidecar.pid, signal.SIGKILL)
     assert network._sidecar.await_end(5)
@@ -172,7 +172,7 @@ def test_measuring_replaces_a_killed_relay_too(network: ProcessNetwork) -> None:
 def test_many_links_are_measured_at_the_same_time(network: ProcessNetwork) -> None:
     names = ["alice", "bob", "carol"]
     links = [(a, b) for a in names for b in names if a != b]
-    network.bend(dict.fromkeys(links, Effect(lag=3.0)))
+    network.shape(dict.fromkeys(links, Effect(lag=3.0)))
     began = time.monotonic()
     found = network.measure(dict.fromkeys(links, dataclasses.replace(STREAM, patience=15)))
     assert time.monotonic() - began < 15, "one after the other they take 18"
@@ -185,7 +185,7 @@ def test_any_thread_may_use_it(network: ProcessNetwork) -> None:
     def work(link: tuple[str, str]) -> None:
         try:
             for _ in range(5):
-                network.bend({link: PIECES})
+                network.shape({link: PIECES})
                 network.measure({link: STREAM})
                 network.lapses()
         except EngineError as error:
@@ -201,18 +201,18 @@ def test_any_thread_may_use_it(network: ProcessNetwork) -> None:
 
 def test_closed_is_closed(shared: Place) -> None:
     network = network_of(shared)
-    network.bend({AB: PIECES})
+    network.shape({AB: PIECES})
     network.close()
     network.close()
     with pytest.raises(EngineError, match=r"^this network was closed$"):
-        network.bend({AB: PIECES})
+        network.shape({AB: PIECES})
 
 
 def test_the_engine_closes_its_networks() -> None:
     with Place("process") as place:
         place.start(["alice", "bob"])
         first, second = network_of(place), network_of(place)
-        first.bend({AB: PIECES})
+        first.shape({AB: PIECES})
         second.close()
         network_of(place)
     assert first.is_closed

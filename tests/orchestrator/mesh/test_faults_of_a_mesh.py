@@ -119,8 +119,8 @@ def test_what_holds_outlives_all_sidecars(command: Command, peers: dict[str, Doc
 class BrokenOff(MeshNetwork):
     """Somebody presses Ctrl-C once something has been bent."""
 
-    def bend(self, effects: Any) -> None:
-        super().bend(effects)
+    def shape(self, effects: Any) -> None:
+        super().shape(effects)
         if effects:
             raise InterruptedByATest
 

@@ -43,16 +43,16 @@ class Scripted(Network):
         self.without: dict[str, str] = {}
         self.broken = ""
 
-    def means(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         return {feature: by for feature, by in NETEM.items() if feature not in self.without}
 
-    def lacks(self) -> Mapping[str, str]:
+    def unsupported(self) -> Mapping[str, str]:
         return self.without
 
     def notes(self) -> Mapping[str, str]:
         return {}
 
-    def bend(self, effects: Mapping[Link, Effect]) -> None:
+    def shape(self, effects: Mapping[Link, Effect]) -> None:
         if self.broken:
             raise EngineError(self.broken)
         self.bent.append(dict(effects))
@@ -76,7 +76,7 @@ class Scripted(Network):
         if link in self.deaf or self.lying or not self._takes_hold(holds):
             holds = CLEAR
         holds = effect.together([holds, self.stuck.get(link, CLEAR)])
-        return Simulated(holds, self.means(), seed=1, late=0.0001).measure(probe)
+        return Simulated(holds, self.mechanisms(), seed=1, late=0.0001).measure(probe)
 
     def _takes_hold(self, holds: Effect) -> bool:
         return self.only is None or bool(self.only & {*holds.features})

@@ -78,7 +78,7 @@ def test_what_holds_is_brought_to_a_peer_before_it_is_ready_again(
 def test_what_does_not_hold_at_a_peer_that_was_started_again_is_not_proven(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ProcessNetwork, "refresh", lambda network: network.bend({}))
+    monkeypatch.setattr(ProcessNetwork, "refresh", lambda network: network.shape({}))
     run = bench.run(AGAIN)
     (start,) = outcomes(run, "start")
     assert (start.type, judged(run)["expectations"]) == ("info", "unknown")

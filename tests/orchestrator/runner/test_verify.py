@@ -107,7 +107,7 @@ def test_another_look_where_one_finds_something_amiss(
 
 def test_a_fault_that_is_not_gone_is_doubted(breaker: FaultVerifier, network: Scripted) -> None:
     breaker.apply(fault("split", CUT))
-    network.bend = lambda effects: None  # type: ignore[method-assign]
+    network.shape = lambda effects: None  # type: ignore[method-assign]
     (doubt,) = breaker.lift("split").doubts
     assert doubt.startswith("alice to bob: 0 of 20 packets passed") or "lost" in doubt
 
@@ -217,7 +217,7 @@ def test_closing_forgets_what_held(breaker: FaultVerifier, network: Scripted) ->
 def test_those_that_hold_already_are_known(network: Scripted) -> None:
     packets = Probe("packets", 20)
     held = Held(fault("old", CUT), {(AB, packets): Measured(20, 20, 0.0001)})
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     breaker = FaultVerifier(network, [held])
     found = breaker.look("old")
     assert (found.doubts, found.proof[0]["before"]["arrived"]) == ([], 20)

@@ -32,7 +32,7 @@ def warm(shared: Place) -> DockerNetwork:
 @pytest.fixture
 def network(warm: DockerNetwork) -> Iterator[DockerNetwork]:
     yield warm
-    warm.bend({})
+    warm.shape({})
     assert warm.lapses() == []
 
 

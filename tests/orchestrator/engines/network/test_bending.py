@@ -34,26 +34,26 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
 def test_cut_one_way_then_both_then_none(network: DockerNetwork) -> None:
     assert arrived(network, AB, BA, AC) == [COUNT, COUNT, COUNT]
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     assert arrived(network, AB, BA, AC, CA) == [0, COUNT, COUNT, COUNT]
-    network.bend({AB: CUT, BA: CUT})
+    network.shape({AB: CUT, BA: CUT})
     assert arrived(network, AB, BA, AC, CA) == [0, 0, COUNT, COUNT]
-    network.bend({BA: CUT})
+    network.shape({BA: CUT})
     assert arrived(network, AB, BA) == [COUNT, 0]
-    network.bend({})
+    network.shape({})
     assert arrived(network, AB, BA, AC) == [COUNT, COUNT, COUNT]
     assert network.lapses() == []
 
 
 def test_a_stream_gets_no_answer_over_a_link_that_is_cut(network: DockerNetwork) -> None:
-    network.bend({BA: CUT})
+    network.shape({BA: CUT})
     found = network.measure({AB: Probe("stream", 2, patience=0.5), AC: STREAM})
     assert (found[AB].arrived, found[AB].error) == (0, "no answer")
     assert (found[AC].arrived, found[AC].error) == (4 * 16, "")
 
 
 def test_loss(network: DockerNetwork) -> None:
-    network.bend({AB: Effect(loss=0.5), BA: Effect(loss=1.0)})
+    network.shape({AB: Effect(loss=0.5), BA: Effect(loss=1.0)})
     probe = Probe("packets", 400, interval=0.0005)
     half, none, every = arrived(network, AB, BA, AC, probe=probe)
     assert 100 < half < 300
@@ -61,7 +61,7 @@ def test_loss(network: DockerNetwork) -> None:
 
 
 def test_bandwidth(network: DockerNetwork) -> None:
-    network.bend({AB: Effect(bandwidth=100_000)})
+    network.shape({AB: Effect(bandwidth=100_000)})
     probe = Probe("burst", 100, size=1000, patience=2.0)
     found = network.measure({AB: probe, AC: probe})
     slow, fast = found[AB].rate, found[AC].rate
@@ -72,7 +72,7 @@ def test_bandwidth(network: DockerNetwork) -> None:
 
 
 def test_a_stream_is_delayed_each_way_by_itself(network: DockerNetwork) -> None:
-    network.bend({AB: Effect(delay=0.15)})
+    network.shape({AB: Effect(delay=0.15)})
     found = network.measure(dict.fromkeys([AB, BA, AC], STREAM))
     late, back, other = (found[link].delay for link in (AB, BA, AC))
     assert late
@@ -84,7 +84,7 @@ def test_a_stream_is_delayed_each_way_by_itself(network: DockerNetwork) -> None:
 
 
 def test_a_stream_in_pieces(network: DockerNetwork) -> None:
-    network.bend({AB: Effect(pieces=1)})
+    network.shape({AB: Effect(pieces=1)})
     found = network.measure(dict.fromkeys([AB, AC], STREAM))
     assert found[AB].arrived == found[AC].arrived == 64
     assert found[AB].reads > 32
@@ -92,7 +92,7 @@ def test_a_stream_in_pieces(network: DockerNetwork) -> None:
 
 
 def test_a_stream_is_reset(network: DockerNetwork) -> None:
-    network.bend({AB: Effect(reset=20)})
+    network.shape({AB: Effect(reset=20)})
     assert network.measure({AB: STREAM})[AB].error == "reset"
 
 
@@ -107,19 +107,19 @@ def test_wrong_on_purpose_an_address_that_is_nobodys(
         return right(effects, addresses | {"alice": "192.0.2.1"}, means)
 
     monkeypatch.setattr(rules, "shares", wrong)
-    network.bend({AB: CUT, ("bob", "carol"): CUT})
+    network.shape({AB: CUT, ("bob", "carol"): CUT})
     assert arrived(network, AB, ("bob", "carol")) == [COUNT, 0]
 
 
 def test_wrong_on_purpose_an_effect_on_another_link(network: DockerNetwork) -> None:
-    network.bend({AC: CUT, BA: Effect(loss=1.0)})
+    network.shape({AC: CUT, BA: Effect(loss=1.0)})
     assert arrived(network, AB) == [COUNT]
 
 
 def test_the_truth_when_rules_are_taken_away_behind_our_back(
     shared: Place, network: DockerNetwork
 ) -> None:
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     assert arrived(network, AB) == [0]
     for each in network._seats.values():
         if each.sidecar:
@@ -128,7 +128,7 @@ def test_the_truth_when_rules_are_taken_away_behind_our_back(
 
 
 def test_what_is_bent_is_straight_once_closed(spare: Place, cold: DockerNetwork) -> None:
-    cold.bend({AB: Effect(cut=True, bandwidth=1000, pieces=1), BA: Effect(bandwidth=1000)})
+    cold.shape({AB: Effect(cut=True, bandwidth=1000, pieces=1), BA: Effect(bandwidth=1000)})
     cold.close()
     cold.close()
     assert sidecars_of(spare) == []
@@ -141,13 +141,13 @@ def test_what_is_bent_is_straight_once_closed(spare: Place, cold: DockerNetwork)
 
 def test_peers_are_dialled_where_they_are(network: DockerNetwork, shared: Place) -> None:
     bob = shared.sessions["bob"].peer
-    network.bend({AB: Effect(pieces=1)})
+    network.shape({AB: Effect(pieces=1)})
     assert network.dialled("alice", "bob") == (bob.address, bob.port)
 
 
 def test_strangers_are_refused(network: DockerNetwork) -> None:
     with pytest.raises(EngineError, match=r"^mallory is no peer of this network$"):
-        network.bend({("alice", "mallory"): CUT})
+        network.shape({("alice", "mallory"): CUT})
     with pytest.raises(EngineError, match=r"^mallory is no peer of this network$"):
         network.measure({("mallory", "alice"): PACKETS})
 
@@ -155,21 +155,21 @@ def test_strangers_are_refused(network: DockerNetwork) -> None:
 def test_what_cannot_be_done_is_refused(
     network: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    able = docker_sidecar.Abilities({"cut": "nftables"}, {"loss": "no numgen"}, {})
-    monkeypatch.setattr(docker_network, "abilities", lambda _: able)
+    able = docker_sidecar.Capabilities({"cut": "nftables"}, {"loss": "no numgen"}, {})
+    monkeypatch.setattr(docker_network, "capabilities", lambda _: able)
     with pytest.raises(EngineError, match=r"^loss cannot be done here: no numgen$"):
-        network.bend({AB: Effect(loss=0.1)})
+        network.shape({AB: Effect(loss=0.1)})
 
 
-def test_abilities_are_asked_once(shared: Place, network: DockerNetwork) -> None:
-    assert {*network.means(), *network.lacks()} >= set(FEATURES)
-    assert {*network.notes()} <= {*network.means()}
-    assert docker_sidecar.abilities(shared.client) is docker_sidecar.abilities(shared.client)
+def test_capabilities_are_asked_once(shared: Place, network: DockerNetwork) -> None:
+    assert {*network.mechanisms(), *network.unsupported()} >= set(FEATURES)
+    assert {*network.notes()} <= {*network.mechanisms()}
+    assert docker_sidecar.capabilities(shared.client) is docker_sidecar.capabilities(shared.client)
 
 
 def test_closed_is_closed(cold: DockerNetwork) -> None:
     cold.close()
-    for use in (lambda: cold.bend({AB: CUT}), lambda: cold.measure({AB: PACKETS}), cold.refresh):
+    for use in (lambda: cold.shape({AB: CUT}), lambda: cold.measure({AB: PACKETS}), cold.refresh):
         with pytest.raises(EngineError, match=r"^this network was closed$"):
             use()
 
@@ -177,7 +177,7 @@ def test_closed_is_closed(cold: DockerNetwork) -> None:
 def test_each_network_of_an_engine_is_closed_with_it(own: Place) -> None:
     own.start(["alice", "bob"])
     first, second = network_of(own), network_of(own)
-    first.bend({AB: CUT})
+    first.shape({AB: CUT})
     second.close()
     assert not network_of(own).is_closed
     own.close()
@@ -186,14 +186,14 @@ def test_each_network_of_an_engine_is_closed_with_it(own: Place) -> None:
 
 
 def test_a_straight_network_costs_nothing(spare: Place, cold: DockerNetwork) -> None:
-    cold.bend({})
+    cold.shape({})
     cold.refresh()
     assert cold.lapses() == []
     assert sidecars_of(spare) == []
 
 
 def test_a_sidecar_has_one_capability_and_limits(spare: Place, cold: DockerNetwork) -> None:
-    cold.bend({AB: CUT})
+    cold.shape({AB: CUT})
     (only,) = sidecars_of(spare)
     found = spare.client.api.inspect_container(only)
     host = found["HostConfig"]
@@ -215,6 +215,6 @@ def shown(*words: str) -> str:
 
 
 def test_the_host_is_untouched(network: DockerNetwork) -> None:
-    network.bend({AB: Effect(cut=True, bandwidth=5000, delay=0.1), BA: Effect(loss=0.5, pieces=1)})
+    network.shape({AB: Effect(cut=True, bandwidth=5000, delay=0.1), BA: Effect(loss=0.5, pieces=1)})
     assert "peerlab" not in shown("nft", "list", "tables")
     assert " htb " not in shown("tc", "qdisc", "show")

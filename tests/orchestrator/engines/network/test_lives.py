@@ -44,18 +44,18 @@ def await_its_end(network: DockerNetwork) -> None:
 
 
 def test_a_killed_sidecar_is_told_of_and_replaced(shared: Place, network: DockerNetwork) -> None:
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     assert network.lapses() == []
     kill_sidecar(shared, "bob")
     await_its_end(network)
     assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
-    network.bend({AB: CUT, CA: CUT})
+    network.shape({AB: CUT, CA: CUT})
     assert arrived(network, AB, CA, AC) == [0, 0, COUNT]
     assert network.lapses() == []
 
 
 def test_measuring_replaces_a_killed_sidecar_too(shared: Place, network: DockerNetwork) -> None:
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     kill_sidecar(shared, "bob")
     await_its_end(network)
     assert arrived(network, AB, BA) == [0, COUNT]
@@ -65,10 +65,10 @@ def test_measuring_replaces_a_killed_sidecar_too(shared: Place, network: DockerN
 def test_what_a_killed_sidecar_held_is_lifted_at_once(
     shared: Place, network: DockerNetwork
 ) -> None:
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     kill_sidecar(shared, "bob")
     await_its_end(network)
-    network.bend({})
+    network.shape({})
     assert arrived(network, AB) == [COUNT]
     assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
 
@@ -78,7 +78,7 @@ def test_a_sidecar_that_is_held_up(
 ) -> None:
     monkeypatch.setattr(rules, "LEASE", 1.0)
     monkeypatch.setattr(docker_seat, "_TELLS_WITHIN", 0.3)
-    cold.bend({AB: CUT})
+    cold.shape({AB: CUT})
     (only,) = sidecars_of(spare)
     spare.client.api.pause(only)
     assert cold.lapses() == ["the sidecar of bob does not answer: what held there lapses"]
@@ -104,7 +104,7 @@ def test_a_lapse_is_told_though_nothing_holds_any_more(
     monkeypatch.setattr(rules, "LEASE", 1.0)
     own.start(["alice", "bob"])
     network = network_of(own)
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     (only,) = sidecars_of(own)
     own.client.api.pause(only)
     let_pass(1.5)  # the lease runs out
@@ -113,7 +113,7 @@ def test_a_lapse_is_told_though_nothing_holds_any_more(
         bob: Any = own.sessions["bob"].peer
         own.client.api.restart(bob.container, timeout=1)
         network.refresh()
-    network.bend({})
+    network.shape({})
     assert network.lapses() == [
         "the sidecar of bob was held up: what held there lapsed for a while"
     ]
@@ -122,17 +122,17 @@ def test_a_lapse_is_told_though_nothing_holds_any_more(
 def test_a_peer_that_restarts(own: Place) -> None:
     own.start(["alice", "bob"])
     network = network_of(own)
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     bob: Any = own.sessions["bob"].peer
     bob.kill()
     await_exit(bob)
     found = network.measure({AB: PACKETS, BA: PACKETS})
     assert found == dict.fromkeys([AB, BA], Measured(0, 0, error=NOT_RUNNING))
-    network.bend({AB: CUT, BA: Effect(loss=1.0)})
+    network.shape({AB: CUT, BA: Effect(loss=1.0)})
     own.client.api.start(bob.container)
     network.refresh()
     assert arrived(network, AB, BA) == [0, 0]
-    network.bend({})
+    network.shape({})
     assert arrived(network, AB, BA) == [COUNT, COUNT]
     assert network.lapses() == []
     assert len(sidecars_of(own)) == 2
@@ -142,7 +142,7 @@ def test_without_refresh_the_new_network_is_straight(own: Place) -> None:
     """Which is why there is `refresh`: nothing of the old network is in the new one."""
     own.start(["alice", "bob"])
     network = network_of(own)
-    network.bend({AB: CUT})
+    network.shape({AB: CUT})
     bob: Any = own.sessions["bob"].peer
     own.client.api.restart(bob.container, timeout=1)
     other = network_of(own)
@@ -155,7 +155,7 @@ def test_a_paused_peer(shared: Place, network: DockerNetwork) -> None:
     bob: Any = shared.sessions["bob"].peer
     shared.client.api.pause(bob.container)
     try:
-        network.bend({AB: CUT})
+        network.shape({AB: CUT})
         assert arrived(network, AB, BA) == [0, COUNT]
     finally:
         shared.client.api.unpause(bob.container)
@@ -168,7 +168,7 @@ from tests.orchestrator.support import Place
 from orchestrator.faults.effect import Effect
 place = Place("docker")
 peers = [session.peer for session in place.start(["alice", "bob"])]
-place.engine.network(peers).bend({{("alice", "bob"): Effect(cut=True)}})
+place.engine.network(peers).shape({{("alice", "bob"): Effect(cut=True)}})
 print(place.run, *(peer.container for peer in peers), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
