@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -23,9 +23,6 @@ from orchestrator.scenario import fault_rules
 from orchestrator.scenario.acts import ruled
 from orchestrator.scenario.units import Bandwidth, Loss, Time, as_percent, as_rate
 from orchestrator.scenario.words import ALL, NAME, Peer, Peers
-
-if TYPE_CHECKING:
-    from orchestrator.scenario.steps import Step
 
 
 def _fault_name(name: str) -> str:
@@ -49,26 +46,22 @@ Kind = Literal["kill", "stop", "pause", "partition", "isolate", "impair", "strea
 
 
 class Lasting(Strict):
-    """A fault that may be lifted by the step that it is of.
+    """A fault that may end by itself.
 
     Attributes:
-        lasts: holds it for so many seconds, then lifts it; the step takes that long.
-        during: holds it while these steps are done, then lifts it.
+        lasts: seconds until it is lifted; the step takes that long.
     """
 
     lasts: Seconds | None = Field(default=None, alias="for")
-    during: Annotated[list[Step], Field(min_length=1)] | None = None
-
-    _one_length = ruled(fault_rules.of_length)
 
     @property
     def is_lifted(self) -> bool:
         """Whether the step itself lifts the fault."""
-        return self.lasts is not None or self.during is not None
+        return self.lasts is not None
 
     @property
     def _length(self) -> str:
-        """How long it holds, as a clause."""
+        """How long it lasts, as a clause."""
         return "" if self.lasts is None else f" for {self.lasts:g} s"
 
 
@@ -77,8 +70,7 @@ class ProcessFault(Lasting):
 
     Attributes:
         at: which peer.
-        lasts: after so many seconds it is started again, or resumed; the step takes that long.
-        during: while these steps are done; then it is started again, or resumed.
+        lasts: seconds until it is started again or resumed; the step takes that long.
     """
 
     at: Peer

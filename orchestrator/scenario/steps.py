@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from orchestrator.document import Strict, found
 from orchestrator.profile import Seconds
-from orchestrator.scenario import fault_acts, fault_rules, rules
+from orchestrator.scenario import fault_rules, rules
 from orchestrator.scenario.acts import (
     Connect,
     Exit,
@@ -29,6 +29,7 @@ from orchestrator.scenario.fault_acts import (
     Chaos,
     Impair,
     Isolate,
+    Lasting,
     Lift,
     Partition,
     ProcessFault,
@@ -69,6 +70,50 @@ class Repeat(Strict):
     counter: _Counter = "n"
     every: Seconds | None = None
     steps: _Steps
+
+
+class During(Lasting):
+    """A fault that may last while other steps run.
+
+    Attributes:
+        during: lift it after these steps; instead of `for`.
+    """
+
+    during: _Steps | None = None
+
+    _one_length = ruled(fault_rules.of_length)
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether the step itself lifts the fault."""
+        return super().is_lifted or self.during is not None
+
+
+class ProcessFaultStep(During, ProcessFault):
+    """Kill, stop or pause peer `at`.
+
+    Attributes:
+        during: start or resume it after these steps; instead of `for`.
+    """
+
+
+class PartitionStep(During, Partition):
+    """Two peers reach each other only if some group has both."""
+
+
+class IsolateStep(During, Isolate):
+    """Cut peer `at` off from all others."""
+
+
+class ImpairStep(During, Impair):
+    """Make links lossy, slow or narrow."""
+
+
+class StreamStep(During, Stream):
+    """Change how the bytes of new TCP connections arrive.
+
+    Exactly one of `pieces`, `hold`, `delay` and `reset`.
+    """
 
 
 class AtConsole(Strict):
@@ -117,16 +162,16 @@ class Single(Strict):
         restore: `all` impairments and stream faults are lifted, or one, by its name.
     """
 
-    kill: Annotated[ProcessFault, *short("kill")] | None = None
-    stop: Annotated[ProcessFault, *short("stop")] | None = None
+    kill: Annotated[ProcessFaultStep, *short("kill")] | None = None
+    stop: Annotated[ProcessFaultStep, *short("stop")] | None = None
     start: Annotated[Again, *short("start")] | None = None
-    pause: Annotated[ProcessFault, *short("pause")] | None = None
+    pause: Annotated[ProcessFaultStep, *short("pause")] | None = None
     resume: Annotated[Again, *short("resume")] | None = None
-    partition: Annotated[Partition, *short("partition")] | None = None
-    isolate: Annotated[Isolate, *short("isolate")] | None = None
+    partition: Annotated[PartitionStep, *short("partition")] | None = None
+    isolate: Annotated[IsolateStep, *short("isolate")] | None = None
     heal: Annotated[Lift, *short("heal")] | None = None
-    impair: Impair | None = None
-    stream: Stream | None = None
+    impair: ImpairStep | None = None
+    stream: StreamStep | None = None
     restore: Annotated[Lift, *short("restore")] | None = None
 
     @property
@@ -202,10 +247,9 @@ class Step(Single, AtConsole):
         return f"{self.act.at}: {self.verb} {other}".rstrip()
 
 
-# They were made before there were steps.
-for _model in (Repeat, fault_acts.Lasting, ProcessFault, fault_acts.NetworkFault, Partition,
-               Isolate, fault_acts.Scoped, Impair, Stream, Single, Entry, Step):  # fmt: skip
-    _model.model_rebuild(force=True, _types_namespace={"Step": Step})
+for _model in (Repeat, During, ProcessFaultStep, PartitionStep, IsolateStep, ImpairStep, StreamStep,
+               Single, Entry, Step):  # fmt: skip
+    _model.model_rebuild(force=True)  # now that there is a `Step`
 
 
 def every(steps: Iterable[Step]) -> Iterator[Step]:
