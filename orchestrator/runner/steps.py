@@ -61,6 +61,16 @@ class StepRunner:
             for number, step in enumerate(self._script.steps, 1):
                 self._do(step, {}, f"step {number} of {count}: ")
 
+    def carry_out_step(self, step: Step) -> None:
+        """Do one more step, which may take as long as all those of a scenario together.
+
+        Raises:
+            LabError: the run cannot be carried on.
+        """
+        self._deadline = time.monotonic() + self._script.limits.total
+        with self._watch.measure(DRIVING):
+            self._do(step, {}, "")
+
     def lift_all(self) -> None:
         """Lift what faults hold still.
 

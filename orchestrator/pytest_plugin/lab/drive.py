@@ -56,6 +56,7 @@ class Drive:
         self._names: list[str] = []
         self._disturbing: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._has_broken_network = False
+        self._steps: StepRunner | None = None  # one for all acts: it knows which faults held
         self._error: LabError | None = None
         self.is_over = False
         self.run: Run | None = None
@@ -96,6 +97,8 @@ class Drive:
         except LabError as error:
             raise self._broken(error) from None
         self._names += names
+        script, stage = _with(self._script, self._names), self.stage
+        self._steps = StepRunner(script, stage, SILENT.step, self._stop, self._under_way.watch)
 
     def act(self, verb: str, **fields: object) -> Entry:
         """Do one step of a scenario; return how it ended.
@@ -192,11 +195,9 @@ class Drive:
             raise ValueError(said(error, Step, within=1)) from None
 
     def _carry_out(self, step: Step) -> None:
-        self._runner(step).carry_out()
-
-    def _runner(self, *steps: Step) -> StepRunner:
-        script = _with(self._script, self.names, *steps)
-        return StepRunner(script, self.stage, SILENT.step, self._stop, self._under_way.watch)
+        if self._steps is None:
+            raise RuntimeError("there is no peer yet")
+        self._steps.carry_out_step(step)
 
     def _must_go_on(self) -> None:
         __tracebackhide__ = True
@@ -229,7 +230,8 @@ class Drive:
                 raise self._error
             if cause:
                 raise LabError(cause)
-            self._runner().lift_all()
+            if self._steps:
+                self._steps.lift_all()
             self._under_way.bring_to_an_end()
         self._under_way.judge()
 

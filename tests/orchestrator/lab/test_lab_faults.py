@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from orchestrator.engines.base import Lapse
 from orchestrator.engines.process.engine import ProcessPeer
+from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError
 from orchestrator.faults import proof
 from orchestrator.history.entries import read
@@ -84,6 +86,20 @@ def test_what_holds_at_the_end_is_lifted(lab: Lab) -> None:
     bob.pause()
     assert lab.end().judgement.word == "valid"
     assert operations(lab)[-2:] == [("bob", "resume", "ok"), ("", "restore", "ok")]
+
+
+def test_a_lapse_between_two_acts_names_its_fault(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.expect_verdict("unknown", check="expectations")
+    alice, bob = lab.peers("alice", "bob")
+    lapses = [Lapse("the relay was ended")]
+    with lab.stream(between=[alice, bob], pieces=1, name="crumbs"):
+        alice.connect(bob)
+        monkeypatch.setattr(ProcessNetwork, "lapses", lambda _: [lapses.pop()] if lapses else [])
+    assert lab.folder
+    (lapse,) = [e for e in read(lab.folder / "history.jsonl") if e.verb == "lapse"]
+    assert lapse.fields == {"said": "the relay was ended", "faults": ["crumbs"]}
 
 
 def test_a_fault_beside_something_at_the_same_console(lab: Lab) -> None:
