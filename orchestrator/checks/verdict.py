@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class Judgement(IntEnum):
@@ -59,6 +60,15 @@ class Verdict:
     judgement: Judgement
     says: str
     findings: tuple[Finding, ...] = ()
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the verdict as files have it."""
+        return {
+            "check": self.check,
+            "verdict": self.judgement.word,
+            "says": self.says,
+            "witnesses": [asdict(finding) for finding in self.findings],
+        }
 
 
 def conclude(

@@ -19,12 +19,12 @@ from rich.progress import (
 from rich.text import Text
 
 from orchestrator.cancel import CancelledError
+from orchestrator.checks.judged_run import Run
 from orchestrator.cli.consoles import err, say
 from orchestrator.grades import Result
 from orchestrator.report import safe
 from orchestrator.report.grades import result_line
 from orchestrator.report.run import run_line
-from orchestrator.runs import Run
 
 _REFRESH = 10  # times a second; a step that is over sooner need not be seen
 _LOOK_BACK = 600.0  # seconds from which the time left is estimated

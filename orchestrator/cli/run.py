@@ -14,6 +14,7 @@ from rich.console import Console
 from orchestrator import report
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
+from orchestrator.checks.judged_run import Run
 from orchestrator.cli.consoles import (
     BROKEN,
     err,
@@ -30,7 +31,6 @@ from orchestrator.errors import DocumentError, LabError
 from orchestrator.report import safe
 from orchestrator.runner.jobs import Plan, carry_out, misfit
 from orchestrator.runner.run import Script
-from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.files import find
 from orchestrator.scenario.review import Review

@@ -8,13 +8,14 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from orchestrator import document, report, runs
+from orchestrator import document, report
+from orchestrator.checks import judged_run
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.cli.consoles import out, print_error, print_json
 from orchestrator.cli.options import Json
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report import safe_lines
-from orchestrator.runs import Run
 
 Wanted = Annotated[
     list[Path],
@@ -59,7 +60,7 @@ def schedule(
     """Print what chaos did in a run as a step that does the same again: `schedule: …`."""
     entries = [
         entry
-        for mark in runs.load(wanted).index.marks("chaos")
+        for mark in judged_run.load(wanted).index.marks("chaos")
         for entry in mark.fields.get("entries", ())
     ]
     if not entries:
@@ -72,7 +73,7 @@ def _load(wanted: Sequence[Path]) -> tuple[list[Run], list[DocumentError]]:
     done, unread = [], []
     for each in wanted:
         try:
-            done.append(runs.load(each))
+            done.append(judged_run.load(each))
         except DocumentError as error:
             unread.append(error)
     return done, unread

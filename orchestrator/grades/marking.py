@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator import runs
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Finding, Judgement, Verdict
 from orchestrator.errors import (
     QUOTE_MARK,
@@ -21,8 +21,7 @@ from orchestrator.errors import (
 )
 from orchestrator.grades.results import CheckResult, Outcome, Result
 from orchestrator.grades.rubric import Task
-from orchestrator.history import transcript
-from orchestrator.runs import Run
+from orchestrator.history import runs, transcript
 from orchestrator.text import cut
 
 _ITS_OWN_END = ("crashes", "end states")

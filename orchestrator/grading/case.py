@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from orchestrator.cancel import CancelToken
+from orchestrator.checks.judged_run import Run
 from orchestrator.grades import Outcome, Result, Task, mark, unrun
 from orchestrator.grading.options import Show
 from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
 from orchestrator.runner.jobs import Policy, misfit
 from orchestrator.runner.run import Script
-from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.needs import missing
 

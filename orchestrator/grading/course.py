@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.cancel import CancelledError, CancelToken
 from orchestrator.checks import Verdict
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, LabError, first_line
 from orchestrator.grades import Outcome, Result, Store, blames_lab, leaves_fit
 from orchestrator.grades.store import write_whole
@@ -18,7 +19,6 @@ from orchestrator.grading.case import MOST_TRIES, RUNS, Marking, Part
 from orchestrator.grading.options import Show
 from orchestrator.grading.programs import Program
 from orchestrator.runner.run import Script
-from orchestrator.runs import Run
 
 _KEPT, _FAILURES = "kept", "failures"
 

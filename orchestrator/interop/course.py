@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, LabError, SessionError, first_line
 from orchestrator.grades import Outcome, Result, blames_lab
 from orchestrator.grades.matrix import DIALLER, OTHER
 from orchestrator.grading import Program, Show, case
 from orchestrator.grading.case import RUNS, Marking, Part
 from orchestrator.runner.run import Script
-from orchestrator.runs import Run
 
 
 @dataclass(frozen=True)

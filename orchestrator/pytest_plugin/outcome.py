@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import report, runs
+from orchestrator import report
 from orchestrator.checks import Judgement
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import QUOTE_MARK, QUOTED_LINES, LabError
-from orchestrator.history import transcript
+from orchestrator.history import runs, transcript
 from orchestrator.pytest_plugin import options
 from orchestrator.pytest_plugin.lab import Conductors
-from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.text import printable
 

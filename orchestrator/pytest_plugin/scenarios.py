@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from orchestrator.checks import Judgement
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
 from orchestrator.pytest_plugin import options, outcome
 from orchestrator.pytest_plugin.lab import SILENT
 from orchestrator.runner.jobs import misfit
 from orchestrator.runner.run import Runner, Script
-from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.review import Review
 from orchestrator.text import printable

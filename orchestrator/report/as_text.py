@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.report.run import print_run
-from orchestrator.runs import Run
 
 _WIDTH = 100  # columns
 

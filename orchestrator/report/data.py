@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator import runs
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.report.faults import faults_as_data
-from orchestrator.runs import Run
 
 
 def runs_as_data(done: Sequence[Run], unread: Sequence[str] = ()) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def _as_data(run: Run) -> dict[str, Any]:
         "scenario": run.name,
         "engine": run.engine,
         "verdict": run.judgement.word,
-        "checks": [runs.as_data(verdict) for verdict in run.verdicts],
+        "checks": [verdict.as_data() for verdict in run.verdicts],
         "faults": faults_as_data(run.index.faults),
         "error": run.broke_off or None,
         "seconds": dict(run.seconds),

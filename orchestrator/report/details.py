@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.reading import row_word, rows, word
 from orchestrator.history.entries import Entry
 from orchestrator.report.connections import connections_table
 from orchestrator.report.messages import messages_table
 from orchestrator.report.text import named, plain, table, titled
-from orchestrator.runs import Run
 
 _MOST_NAMES = 8
 

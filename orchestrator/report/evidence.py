@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Finding, Verdict
 from orchestrator.report.scenes import Scene, Scenes, Sighting
 from orchestrator.report.text import Trimmed, marked, plain, shortened
-from orchestrator.runs import Run
 
 _MOST_WITNESSES = 5
 _LONGEST_LINE = 200  # characters

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.history.timing import DRIVING, WAITING
-from orchestrator.runs import Run
 
 _NEEDED = (DRIVING, WAITING)  # what the scenario takes, whatever drives it
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.reading import number, word
 from orchestrator.history.entries import Entry
 from orchestrator.report.text import plain, table
-from orchestrator.runs import Run
 
 _MOST_PEERS = 8  # of a matrix; then the pairs with messages, one below the other
 _MOST_PAIRS = 20

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Finding, Judgement, Verdict
 from orchestrator.history.timing import KINDS
 from orchestrator.report import details as tables
@@ -17,7 +18,6 @@ from orchestrator.report.evidence import Evidence
 from orchestrator.report.faults import faults_table
 from orchestrator.report.figures import Figures
 from orchestrator.report.text import Trimmed, first_line, marked, plain, seconds, titled
-from orchestrator.runs import Run
 from orchestrator.text import count
 
 _GAP = 4  # blanks between checks side by side

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import runs
 from orchestrator.checks.verdict import Finding
+from orchestrator.history import runs
 from orchestrator.history.transcript import Line
 from orchestrator.report.excerpt import Excerpts, Sight, Window
 

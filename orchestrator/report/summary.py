@@ -10,12 +10,12 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.history.timing import KINDS
 from orchestrator.report import figures
 from orchestrator.report.figures import Figures
 from orchestrator.report.text import Trimmed, marked, plain, seconds, shortened, table, titled
-from orchestrator.runs import Run
 from orchestrator.text import count
 
 _UNBOUNDED = 10_000  # columns

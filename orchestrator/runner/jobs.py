@@ -12,13 +12,13 @@ from typing import Protocol
 
 from orchestrator.cancel import CancelledError, CancelToken
 from orchestrator.checks import Verdict
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
 from orchestrator.errors import LabError, SessionError
 from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.queue import RunQueue
 from orchestrator.runner.run import Runner, Script, all_valid
-from orchestrator.runs import Run
 from orchestrator.scenario import EngineName, Scenario
 from orchestrator.scenario.length import least_seconds
 

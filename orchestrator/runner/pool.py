@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator import runs
 from orchestrator.cancel import CancelToken
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Engine, Peer, Progress
 from orchestrator.errors import SessionError
+from orchestrator.history import runs
 from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Profile
 from orchestrator.runner.disconnect import can_be_tidied, tidied

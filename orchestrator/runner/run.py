@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator import checks, profile, runs, scenario
+from orchestrator import checks, profile, scenario
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import Judgement, Verdict
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.errors import EngineError, LabError, first_line
 from orchestrator.faults.effect import FEATURES
+from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, History
+from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.timing import JUDGING, STARTING, TIDYING, Stopwatch
 from orchestrator.profile import Profile
 from orchestrator.runner.peers import PeerGroup
@@ -23,7 +26,6 @@ from orchestrator.runner.pool import PeerSpecs, Pool
 from orchestrator.runner.quiescence import Quiescence
 from orchestrator.runner.steps import StepRunner
 from orchestrator.runner.verify import FaultVerifier
-from orchestrator.runs import Place, Record, Run
 from orchestrator.scenario import Limits, Scenario
 
 
@@ -258,12 +260,12 @@ class ActiveRun:
             self._scenario.name,
             self._scenario.why,
             self._look.name,
-            Place(**self._conductor.pool.engine.facts),
+            EngineInfo(**self._conductor.pool.engine.facts),
             self._started.isoformat(timespec="milliseconds"),
             self.watch.seconds,
             checks.worst(verdict.judgement for verdict in verdicts).word,
             self._error.what if self._error else "",
-            [runs.as_data(verdict) for verdict in verdicts],
+            [verdict.as_data() for verdict in verdicts],
         )
 
     def _give_back(self) -> list[str]:

@@ -18,10 +18,10 @@ import psutil
 import pytest
 from docker.errors import NotFound
 
-from orchestrator import runs
+from orchestrator.checks import judged_run
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.owner import Owner
-from orchestrator.history import transcript
+from orchestrator.history import runs, transcript
 from tests.e2e.support import LONG, SHORT, peerlab, start
 from tests.orchestrator.support import marked_processes, things_of, until
 
@@ -120,7 +120,7 @@ def assert_readable(folder: Path) -> None:
     assert judged.returncode == 2
     assert "unknown" in judged.stdout
     assert not (folder / "run.json").exists()
-    run = runs.load(folder)
+    run = judged_run.load(folder)
     assert run.broke_off == "its lab was ended before it could end the run"
     assert {verdict.judgement.word for verdict in run.verdicts} == {"unknown"}
     kinds = {(each.type, each.verb) for each in run.entries}
@@ -162,7 +162,7 @@ def test_ctrl_c_ends_runs_side_by_side(tmp_path: Path, engine: str, request: Any
     assert left_of(run.pid, client) == []
     assert sorted((tmp_path / "runs/long").glob("2*")) == sorted(under_way), "the third never began"
     for folder in under_way:
-        one = runs.load(folder)
+        one = judged_run.load(folder)
         assert one.record
         assert one.record.error == one.broke_off == "the run was stopped"
         assert one.judgement.word == "unknown"

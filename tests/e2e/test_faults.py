@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator import runs
+from orchestrator.checks import judged_run
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.owner import Owner
 from tests.e2e.support import NO_DOCKER, peerlab, start
@@ -162,7 +162,7 @@ def test_a_signal_in_the_middle_of_a_partition_leaves_nothing(
     assert "interrupted: nothing was left running" in said
     assert things_of(client, made) == []
     assert [pid for pid, owner in marked_processes() if made(owner)] == []
-    kept = runs.load(history.parent)
+    kept = judged_run.load(history.parent)
     assert (kept.broke_off, kept.judgement.word) == ("the run was stopped", "unknown")
     (fault,) = kept.index.faults
     assert fault.until is None or fault.until >= fault.began

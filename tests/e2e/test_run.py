@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from orchestrator import checks
+from orchestrator.checks.judged_run import Run
 from orchestrator.cli.run import print_kept
 from orchestrator.history.entries import Entry
-from orchestrator.runs import Run
 from tests.e2e.support import DEMO, LONG, NO_DOCKER, SHORT, peerlab, start
 from tests.orchestrator.support import until
 

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import Judgement
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.engine import DockerEngine
@@ -17,7 +18,6 @@ from orchestrator.engines.sidecar import rules
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner, Script
-from orchestrator.runs import Run
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 

@@ -17,11 +17,11 @@ from rich.console import Console
 
 from orchestrator.grades import Outcome, Result
 from orchestrator.grades.matrix import Cell, Matrix
+from orchestrator.history.runs import transcript
 from orchestrator.history.transcript import Transcript
 from orchestrator.report import interop as report
 from orchestrator.report.interop.data import as_csv
 from orchestrator.report.interop.page import page
-from orchestrator.runs import transcript
 from tests.e2e.support import PEERLAB, environment, peerlab
 
 HERE = Path(__file__).parent

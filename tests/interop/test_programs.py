@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import DocumentError
-from orchestrator.runs import Run
 from orchestrator.scenario.review import Review
 from tests.orchestrator.bench import Bench, judged, marks, texts, write
 

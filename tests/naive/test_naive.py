@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.checks import NAMES, Judgement
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.runner.run import Runner, Script
-from orchestrator.runs import Run
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 

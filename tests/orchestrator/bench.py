@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from orchestrator.cancel import CancelToken
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
 from orchestrator.history.entries import Entry
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner, Script
-from orchestrator.runs import Run
 from tests.orchestrator.support import PROGRAMS, make_engine, run_of
 
 QUIET = Progress(lambda _: None, lambda _: None)

@@ -20,10 +20,10 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks import NAMES, Judgement
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.choose import choose
 from orchestrator.report.text import marked
 from orchestrator.runner.jobs import Plan, carry_out
-from orchestrator.runs import Run
 from orchestrator.scenario import EngineName
 from tests import trials
 from tests.wrong.trial import EVERY, Variant, found

@@ -16,8 +16,8 @@ from typing import Any
 
 from orchestrator import profile
 from orchestrator.checks import NAMES, Judgement
+from orchestrator.checks.judged_run import Run
 from orchestrator.runner.run import Script
-from orchestrator.runs import Run
 from tests.orchestrator.support import ROOT
 
 HERE = Path(__file__).parent

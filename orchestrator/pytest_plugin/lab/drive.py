@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from orchestrator import document
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS
@@ -21,7 +22,6 @@ from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.run import ActiveRun, Runner, Script
 from orchestrator.runner.steps import StepRunner
-from orchestrator.runs import Run
 from orchestrator.scenario import Limits, Scenario, Step
 from orchestrator.scenario.words import DECLARED
 

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from orchestrator import checks, definition, profile
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
 from orchestrator.parallel import side_by_side
 from orchestrator.pytest_plugin.lab.complaint import tails
@@ -20,7 +21,6 @@ from orchestrator.pytest_plugin.lab.drive import Drive, clean, said
 from orchestrator.pytest_plugin.lab.faults import NetworkFaults
 from orchestrator.pytest_plugin.lab.peer import Peer, name_of
 from orchestrator.runner.run import Script
-from orchestrator.runs import Run
 from orchestrator.scenario import Limits, Scenario, topology
 from orchestrator.scenario.topology import Shape
 from orchestrator.scenario.words import Line

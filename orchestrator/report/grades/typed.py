@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
 
-from orchestrator import runs
+from orchestrator.checks import judged_run
 from orchestrator.checks.wording import told
 from orchestrator.errors import LabError
-from orchestrator.history import transcript
+from orchestrator.history import runs, transcript
 from orchestrator.text import cut, printable
 
 _KEYS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # what clears a line, and the like
@@ -57,7 +57,7 @@ def lines_until(
 def faults_until(folder: Path, at: float | None) -> list[str]:
     """Return what the lab did to the network and to programs in a run until some time."""
     try:
-        faults = runs.load(folder).index.faults
+        faults = judged_run.load(folder).index.faults
     except LabError:
         return []
     found = [each.given for each in faults if at is None or each.given.at <= at + _A_MOMENT]

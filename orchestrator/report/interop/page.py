@@ -12,10 +12,9 @@ from pathlib import Path
 
 import jinja2
 
-from orchestrator import runs
 from orchestrator.grades import Result
 from orchestrator.grades.matrix import DIALLER, OTHER, Cell, Matrix
-from orchestrator.history import transcript
+from orchestrator.history import runs, transcript
 from orchestrator.report import grades
 from orchestrator.report.interop.words import ROLES, legend, mark, place
 from orchestrator.report.text import shortened

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.checks import Finding, Judgement, Verdict
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
 from orchestrator.grades import Task, Test
 from orchestrator.history.entries import Entry
-from orchestrator.runs import Run
 from orchestrator.scenario import Scenario
 
 SCENARIO = Scenario.model_validate({

@@ -12,12 +12,12 @@ import pytest
 
 from orchestrator import grades
 from orchestrator.cancel import CancelledError
+from orchestrator.checks.judged_run import load
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.errors import EngineError, LabError
 from orchestrator.grades import Grade, Outcome, Result
 from orchestrator.grading import Grading, GradingOptions, find
 from orchestrator.profile import Profile
-from orchestrator.runs import load
 from orchestrator.scenario import EngineName
 from tests.orchestrator.bench import marks
 from tests.orchestrator.grading.submissions import (

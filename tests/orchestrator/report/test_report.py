@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator import report, runs
+from orchestrator import report
 from orchestrator.checks import Finding, Judgement, Verdict, worst
+from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
+from orchestrator.history import runs
 from orchestrator.history.entries import Entry
+from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.timing import KINDS
 from orchestrator.history.transcript import Piece
 from orchestrator.report.connections import connections_table
 from orchestrator.report.excerpt import Excerpts, Sight
-from orchestrator.runs import Place, Record, Run
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"
 SECONDS = dict(zip(KINDS, (1.0, 2.0, 3.0, 0.25, 0.25, 0.5), strict=True))
@@ -66,7 +68,7 @@ def make(tmp_path: Path) -> Make:
         began = Entry(0.0, "lab", "", "began", 0, {"peers": list(peers)})
         judgement = worst(verdict.judgement for verdict in verdicts)
         record = Record(
-            name, why, "peerlab", Place("process", "3.11", ""), "now", SECONDS, judgement.word,
+            name, why, "peerlab", EngineInfo("process", "3.11", ""), "now", SECONDS, judgement.word,
             error.what if error else "",
         )  # fmt: skip
         return Run(folder, [began, *entries], list(verdicts), record, error)
@@ -358,7 +360,7 @@ def test_data(make: Make) -> None:
         "scenario": "demo",
         "engine": "process",
         "verdict": "valid",
-        "checks": [runs.as_data(VALID[0])],
+        "checks": [VALID[0].as_data()],
         "faults": [],
         "error": None,
         "seconds": SECONDS,

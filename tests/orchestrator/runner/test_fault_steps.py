@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError
 from orchestrator.faults import schedule
 from orchestrator.faults.kinds import LIFTED_BY
 from orchestrator.history.entries import Entry
-from orchestrator.runs import Run
 from tests.orchestrator.bench import Bench, ended, judged, marks, outcomes
 
 TWO = "peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n"

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.cancel import CancelledError
 from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Lapse, Progress
 from orchestrator.engines.process.engine import ProcessPeer
 from orchestrator.engines.process.network import ProcessNetwork
@@ -18,7 +19,6 @@ from orchestrator.errors import EngineError
 from orchestrator.history.entries import Entry
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.verify import FaultVerifier, Verification
-from orchestrator.runs import Run
 from tests.orchestrator.bench import Bench, ended, judged, marks, odd, outcomes
 from tests.orchestrator.support import PROGRAMS, until
 

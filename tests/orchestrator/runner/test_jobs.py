@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.checks.judged_run import Run, load
 from orchestrator.engines.base import Engine
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError, LabError
 from orchestrator.runner.jobs import Plan, carry_out
 from orchestrator.runner.run import Script
-from orchestrator.runs import Run, load
 from orchestrator.scenario import EngineName
 from tests.orchestrator.bench import marks, write
 from tests.orchestrator.support import client_behind, make_engine, processes_of, run_of, things_of

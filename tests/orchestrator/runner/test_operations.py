@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.pool import PeerSpecs
-from orchestrator.runs import Run
 from tests.orchestrator.bench import Bench, ended, judged, marks, odd, outcomes
 from tests.orchestrator.support import PATIENCE, PROGRAMS
 

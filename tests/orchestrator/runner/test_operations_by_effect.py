@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from orchestrator.runs import Run
+from orchestrator.checks.judged_run import Run
 from tests.orchestrator.bench import Bench, ended, judged, outcomes
 from tests.orchestrator.support import PROGRAMS
 

@@ -12,11 +12,11 @@ import psutil
 import pytest
 
 from orchestrator.cancel import CancelledError
+from orchestrator.checks.judged_run import Run
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError
-from orchestrator.runs import Run
 from tests.orchestrator.bench import Bench, judged, marks, odd, texts
 from tests.orchestrator.support import Hands, client_behind, processes_of, things_of, until
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import checks, runs
+from orchestrator import checks
 from orchestrator.cancel import CancelledError
+from orchestrator.checks import judged_run
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Progress
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError, LabError
+from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT
 from orchestrator.history.timing import KINDS
 from orchestrator.runner.peers import PeerGroup
@@ -50,7 +52,7 @@ def test_all_that_is_kept_of_a_run(bench: Bench) -> None:
     assert set(record["seconds"]) == set(KINDS)
     assert 0 < sum(record["seconds"].values()) < 30
     assert {each["check"] for each in record["checks"]} == set(checks.NAMES)
-    again = runs.load(run.folder)
+    again = judged_run.load(run.folder)
     assert again.judgement is run.judgement
     assert [e.as_json() for e in again.entries] == [e.as_json() for e in run.entries]
 

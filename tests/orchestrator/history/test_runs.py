@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import runs
-from orchestrator.checks import CHECKS, Finding, Judgement, Verdict
+from orchestrator.checks import CHECKS, Finding, Judgement, Verdict, judged_run
 from orchestrator.errors import DocumentError, LabError
+from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, Entry, History
-from orchestrator.runs import Place, Record
+from orchestrator.history.runs import EngineInfo, Record
 
 RECORD = Record(
-    "demo", "Why.", "peerlab", Place("docker", "20", "i"), "now", {"driving": 1.0}, "valid"
+    "demo", "Why.", "peerlab", EngineInfo("docker", "20", "i"), "now", {"driving": 1.0}, "valid"
 )
 
 
@@ -60,7 +60,7 @@ def test_a_run_is_found_by_its_folder_or_its_scenarios(tmp_path: Path) -> None:
 def test_a_run_is_judged_again(tmp_path: Path) -> None:
     folder = keep(tmp_path)
     runs.write(folder, RECORD)
-    run = runs.load(tmp_path / "demo")
+    run = judged_run.load(tmp_path / "demo")
     assert len(run.verdicts) == len(CHECKS)
     assert (run.judgement, run.record) == (Judgement.VALID, RECORD)
     assert (run.name, run.why, run.engine, run.place) == ("demo", "Why.", "docker", "docker 20 i")
@@ -71,7 +71,7 @@ def test_a_run_whose_lab_was_killed(tmp_path: Path) -> None:
     folder = keep(tmp_path, over=False)
     with (folder / runs.HISTORY).open("a") as file:
         file.write('{"at": 1.0, "ty')
-    run = runs.load(folder)
+    run = judged_run.load(folder)
     assert (run.judgement, run.record) == (Judgement.UNKNOWN, None)
     assert (run.name, run.why, run.place, run.seconds) == ("demo", "Why.", "docker", {})
     assert "its lab was ended" in run.broke_off
@@ -83,18 +83,18 @@ def test_a_history_that_lost_its_end_is_told_as_that(tmp_path: Path) -> None:
     path = folder / runs.HISTORY
     whole = path.read_text().splitlines(keepends=True)
     path.write_text("".join(whole[:1]))
-    run = runs.load(folder)
+    run = judged_run.load(folder)
     assert run.judgement is Judgement.UNKNOWN
     assert run.without.startswith(f"{path}: its end is missing")
     assert run.verdicts[0].findings[0].says == "the history ends in the middle of the run"
     path.write_text("".join(whole))
-    assert runs.load(folder).without == ""
+    assert judged_run.load(folder).without == ""
 
 
 def test_a_run_that_was_killed_at_once(tmp_path: Path) -> None:
     folder = keep(tmp_path)
     (folder / runs.HISTORY).write_text("")
-    run = runs.load(folder)
+    run = judged_run.load(folder)
     assert (run.judgement, run.name, run.peers) == (Judgement.UNKNOWN, "not known", ())
 
 
@@ -104,7 +104,7 @@ def test_a_record_that_is_none(tmp_path: Path, text: str) -> None:
     (folder / runs.RECORD).write_text(text, errors="surrogateescape")
     with pytest.raises(DocumentError, match=r"run\.json: not the record of a run"):
         runs.read(folder)
-    run = runs.load(folder)
+    run = judged_run.load(folder)
     assert (run.judgement, run.record, run.broke_off) == (Judgement.VALID, None, "")
     assert run.without == f"{folder}/run.json: not the record of a run; this goes without it"
 
@@ -113,12 +113,12 @@ def test_why_a_run_broke_off_is_known_without_a_record(tmp_path: Path) -> None:
     folder = keep(tmp_path, over=False)
     with (folder / runs.HISTORY).open("a") as file:
         file.write(Entry(1.0, "lab", "", "broke off", 0, {"said": "no more"}).as_json() + "\n")
-    assert runs.load(folder).broke_off == "no more"
+    assert judged_run.load(folder).broke_off == "no more"
 
 
 def test_a_name_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="cannot be read: File name too long"):
-        runs.load(tmp_path / ("x" * 300))
+        judged_run.load(tmp_path / ("x" * 300))
 
 
 def test_records_are_written_whole_and_read_by_later_labs(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_records_are_written_whole_and_read_by_later_labs(tmp_path: Path) -> Non
 
 
 def test_what_ended_a_run_early_is_told_as_well_as_it_is_known(tmp_path: Path) -> None:
-    run = runs.load(keep(tmp_path))
+    run = judged_run.load(keep(tmp_path))
     assert run.broke_off == ""
     run.error = LabError("first\n  | second")
     assert run.broke_off == "first\n  | second"
@@ -146,7 +146,7 @@ def test_what_ended_a_run_early_is_told_as_well_as_it_is_known(tmp_path: Path) -
 
 def test_verdicts_as_data() -> None:
     verdict = Verdict("order", Judgement.INVALID, "1 wrong", (Finding("w", 1.5, ("bob",)),))
-    assert runs.as_data(verdict) == {
+    assert verdict.as_data() == {
         "check": "order",
         "verdict": "invalid",
         "says": "1 wrong",
@@ -168,7 +168,7 @@ def test_why_a_line_is_none_of_a_history(tmp_path: Path, line: str, said: str) -
     folder = keep(tmp_path)
     (folder / runs.HISTORY).write_text(f"{line}\n")
     with pytest.raises(DocumentError) as caught:
-        runs.load(folder)
+        judged_run.load(folder)
     assert caught.value.what == f"{folder}/history.jsonl:1:1: {said}"
 
 
@@ -179,7 +179,7 @@ def test_the_history_of_a_newer_lab(tmp_path: Path, given: object) -> None:
         began = Entry(0.0, "lab", "", "began", 0, {"format": each, "peers": ["alice"]})
         (folder / runs.HISTORY).write_text(began.as_json() + "\n")
         if each == FORMAT:
-            assert runs.load(folder).peers == ("alice",)
+            assert judged_run.load(folder).peers == ("alice",)
     with pytest.raises(DocumentError, match="written by a newer Peerlab") as caught:
-        runs.load(folder)
+        judged_run.load(folder)
     assert "the Peerlab that wrote it" in caught.value.hint

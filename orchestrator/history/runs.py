@@ -1,0 +1,147 @@
+"""Kept runs: `runs/<scenario>/<time>/`, the newest as `latest` too. See docs/history.md."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import platform
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from orchestrator.errors import DocumentError, LabError
+from orchestrator.files import write_whole
+
+SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"
+"""Files of a run."""
+
+LATEST = "latest"
+_TRANSCRIPT = ".transcript"
+_ELSEWHERE = "choose another with --runs, in pytest with --peerlab-runs"
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What a run ran on.
+
+    Attributes:
+        name: the engine's.
+        version: the engine's.
+        image: name and id of what the peers' containers were made of; empty for processes.
+    """
+
+    name: str
+    version: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a run beside its history: the file `run.json`.
+
+    Attributes:
+        scenario: its name.
+        why: what it is for.
+        profile: the program's.
+        engine: where it ran.
+        started: when, in UTC, as ISO 8601 has it.
+        seconds: where the time went, by the kinds of `stopwatch`.
+        verdict: ``valid``, ``invalid`` or ``unknown``.
+        error: what ended the run early; empty when nothing did.
+        checks: each check's verdict, what it says, and its witnesses.
+        lab: the version of Peerlab.
+        python: the version of Python that the lab ran on.
+    """
+
+    scenario: str
+    why: str
+    profile: str
+    engine: EngineInfo
+    started: str
+    seconds: dict[str, float]
+    verdict: str
+    error: str = ""
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    lab: str = field(default_factory=lambda: importlib.metadata.version("peerlab"))
+    python: str = field(default_factory=platform.python_version)
+
+
+def make(folder: Path, name: str, script: str) -> Path:
+    """Make the folder of a new run, with the text of its scenario; return it.
+
+    Raises:
+        LabError: nothing can be written there.
+    """
+    stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S.%f")
+    run = folder / name / stamp
+    try:
+        run.mkdir(parents=True)
+        (run / SCENARIO).write_text(script, encoding="utf-8")
+        _point(folder / name / LATEST, stamp)
+    except OSError as error:
+        raise LabError(
+            f"the run cannot be kept in {run}: {error.strerror}", hint=_ELSEWHERE
+        ) from error
+    return run
+
+
+def _point(link: Path, target: str) -> None:
+    """Make `latest` point at the newest run; another process may do so at the same time."""
+    fresh = link.with_name(f".{target}")
+    fresh.symlink_to(target)
+    with contextlib.suppress(FileNotFoundError):
+        fresh.replace(link)
+
+
+def transcript(run: Path, peer: str) -> Path:
+    """Return the file of a peer's transcript in a run's folder."""
+    return run / f"{peer}{_TRANSCRIPT}"
+
+
+def write(run: Path, record: Record) -> None:
+    """Write a run's record, all of it or nothing.
+
+    Raises:
+        LabError: it cannot be written.
+    """
+    text = json.dumps(asdict(record), indent=2)
+    write_whole(run / RECORD, text + "\n", hint=_ELSEWHERE)
+
+
+def read(run: Path) -> Record | None:
+    """Return a run's record; None when its lab was ended before it could write one.
+
+    Raises:
+        DocumentError: it cannot be read.
+    """
+    path = run / RECORD
+    try:
+        return TypeAdapter(Record).validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{path}: not the record of a run") from error
+
+
+def find(wanted: Path) -> Path:
+    """Return the folder of the run meant by `wanted`: itself, or its latest run.
+
+    Raises:
+        DocumentError: there is no run.
+    """
+    try:
+        for folder in (wanted, wanted / LATEST):
+            if (folder / HISTORY).is_file():
+                return folder.resolve()
+    except OSError as error:
+        raise DocumentError(f"{wanted}: cannot be read: {error.strerror}") from error
+    raise DocumentError(
+        f"{wanted}: no run is kept there",
+        hint="name a run's folder, or its scenario's for the latest: runs/<scenario>",
+    )
