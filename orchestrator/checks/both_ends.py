@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from orchestrator.checks.connections import End
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.operations import LONGEST
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.operations import LONGEST
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, unread, when
 from orchestrator.text import count

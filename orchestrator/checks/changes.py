@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.likeness import difference
-from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.index.likeness import difference
+from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, quoted, when
 from orchestrator.text import count

@@ -20,8 +20,8 @@ from typing import Literal, get_args
 
 from orchestrator.checks import excuses
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.messages import Send
-from orchestrator.checks.operations import LONGEST
+from orchestrator.checks.index.messages import Send
+from orchestrator.checks.index.operations import LONGEST
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, unread
 from orchestrator.text import count

@@ -7,7 +7,7 @@ knows, and when the run did not settle.
 from __future__ import annotations
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.messages import Shown
+from orchestrator.checks.index.messages import Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, when
 from orchestrator.text import count

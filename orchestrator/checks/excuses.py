@@ -5,9 +5,9 @@ A peer that lived on for longer than any notice takes, undisturbed, had the time
 
 from __future__ import annotations
 
-from orchestrator.checks.connections import End
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.messages import Send
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.messages import Send
 
 
 def over_at(index: HistoryIndex, end: End | None) -> float | None:

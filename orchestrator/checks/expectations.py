@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.checks import faults, reading
-from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.operations import Operation
+from orchestrator.checks import reading
+from orchestrator.checks.index import HistoryIndex, faults
+from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import awaited, both, quoted, told, unread, when
 from orchestrator.history.entries import Entry

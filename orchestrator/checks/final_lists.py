@@ -17,9 +17,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.checks import reading
-from orchestrator.checks.connections import End
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.operations import Operation
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import unread, when
 from orchestrator.text import count

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.checks import reading
-from orchestrator.checks.incarnations import Incarnation
 from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index.incarnations import Incarnation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
 from orchestrator.history.entries import Entry

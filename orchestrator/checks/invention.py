@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, sight, when
 from orchestrator.text import count

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, quoted, when
 from orchestrator.text import count

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.checks import final_lists, reading
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.operations import Operation
+from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
 from orchestrator.text import count

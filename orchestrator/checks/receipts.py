@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from orchestrator.checks import excuses
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.ledger import Ledger
-from orchestrator.checks.messages import Send
+from orchestrator.checks.index.ledger import Ledger
+from orchestrator.checks.index.messages import Send
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message
 from orchestrator.text import count

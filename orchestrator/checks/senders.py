@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, when
 from orchestrator.text import count

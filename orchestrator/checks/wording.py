@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.checks import faults
-from orchestrator.checks.messages import Send, Shown
-from orchestrator.checks.operations import Operation
+from orchestrator.checks.index import faults
+from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.reading import word
 
 _LONGEST = 60  # characters of a text that are quoted

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.checks.faults import Window
+from orchestrator.checks.index.faults import Window
 from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
 from orchestrator.faults.lateness import VARIES

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.checks.connections import End
 from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index.connections import End
 from tests.orchestrator.checks.story import Story
 
 

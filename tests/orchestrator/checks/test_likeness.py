@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.checks.likeness import common_start, difference, glued, likeness
+from orchestrator.checks.index.likeness import common_start, difference, glued, likeness
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 
-from orchestrator.checks.connections import End
-from orchestrator.checks.operations import Operation
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.operations import Operation
 
 Pair = tuple[str, str]
 """A peer, and the one at the other end."""

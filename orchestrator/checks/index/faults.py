@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from orchestrator.checks.operations import LONGEST, Operation
+from orchestrator.checks.index.operations import LONGEST, Operation
 from orchestrator.checks.reading import mapping, word
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
 from orchestrator.history.entries import Entry

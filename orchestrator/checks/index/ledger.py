@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-from orchestrator.checks.connections import End
-from orchestrator.checks.incarnations import Incarnation, Incarnations
-from orchestrator.checks.messages import Send
-from orchestrator.checks.operations import Typed
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.incarnations import Incarnation, Incarnations
+from orchestrator.checks.index.messages import Send
+from orchestrator.checks.index.operations import Typed
 from orchestrator.checks.reading import number, word
 from orchestrator.history.entries import Entry
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from orchestrator.checks import connections, faults, matching, messages, operations, pairing, unread
-from orchestrator.checks import ledger as accounts
-from orchestrator.checks.connections import End, Trace
-from orchestrator.checks.faults import Calm, Window
-from orchestrator.checks.incarnations import Incarnation, Incarnations
-from orchestrator.checks.ledger import Fate, Ledger
-from orchestrator.checks.messages import Send, Shown
-from orchestrator.checks.operations import LONGEST, Operation, Typed
+from orchestrator.checks.index import (
+    connections,
+    faults,
+    matching,
+    messages,
+    operations,
+    pairing,
+    unread,
+)
+from orchestrator.checks.index import ledger as accounts
+from orchestrator.checks.index.connections import End, Trace
+from orchestrator.checks.index.faults import Calm, Window
+from orchestrator.checks.index.incarnations import Incarnation, Incarnations
+from orchestrator.checks.index.ledger import Fate, Ledger
+from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.operations import LONGEST, Operation, Typed
 from orchestrator.checks.reading import word, words
 from orchestrator.checks.verdict import Finding
 from orchestrator.history.entries import Entry

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.checks.incarnations import Incarnation, Incarnations
-from orchestrator.checks.operations import OUTCOMES
+from orchestrator.checks.index.incarnations import Incarnation, Incarnations
+from orchestrator.checks.index.operations import OUTCOMES
 from orchestrator.checks.reading import row_word, rows, word
 from orchestrator.history.entries import Entry
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice, takewhile
 
-from orchestrator.checks.likeness import glued, is_rest, likeness
-from orchestrator.checks.messages import Send, Shown
+from orchestrator.checks.index.likeness import glued, is_rest, likeness
+from orchestrator.checks.index.messages import Send, Shown
 
 _NEAR = 2  # sends behind the last one that was shown: the likeliest
 _FRONT = 3  # sends that are compared whatever their texts

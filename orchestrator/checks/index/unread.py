@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orchestrator import text as texts
-from orchestrator.checks.operations import LONGEST, TOLERANCE, Operation
+from orchestrator.checks.index.operations import LONGEST, TOLERANCE, Operation
 from orchestrator.checks.reading import word
 from orchestrator.history.entries import Entry
 

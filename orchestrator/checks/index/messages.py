@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.checks.connections import End
-from orchestrator.checks.incarnations import Incarnation, Incarnations
-from orchestrator.checks.operations import Operation
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.incarnations import Incarnation, Incarnations
+from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.reading import word
 from orchestrator.history.entries import Entry
 

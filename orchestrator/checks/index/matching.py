@@ -11,12 +11,12 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from orchestrator.checks import changing
-from orchestrator.checks.alignment import align
-from orchestrator.checks.connections import End
-from orchestrator.checks.incarnations import Incarnation
-from orchestrator.checks.messages import How, Send, Shown
-from orchestrator.checks.operations import TOLERANCE, Typed
+from orchestrator.checks.index import changing
+from orchestrator.checks.index.alignment import align
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.incarnations import Incarnation
+from orchestrator.checks.index.messages import How, Send, Shown
+from orchestrator.checks.index.operations import TOLERANCE, Typed
 
 Key = TypeVar("Key", bound=Hashable)
 
