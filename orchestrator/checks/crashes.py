@@ -7,7 +7,6 @@ through what came later.
 from __future__ import annotations
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.reading import word
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import quoted, when
 from orchestrator.history.entries import Entry
@@ -24,6 +23,6 @@ def check(index: HistoryIndex) -> Verdict:
 
 
 def _finding(entry: Entry) -> Finding:
-    said = word(entry, "said").partition("\n")[0]
+    said = entry.text("said").partition("\n")[0]
     says = f"at {when(entry.at)}, {entry.peer}'s console showed a crash: {quoted(said)}"
     return Finding(says, entry.at, (entry.peer,))

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.reading import mapping
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import when
 from orchestrator.history.entries import Entry
@@ -29,7 +28,7 @@ def check(index: HistoryIndex) -> Verdict:
 
 
 def _amiss(entry: Entry) -> Iterator[Finding]:
-    wants = mapping(entry, "wants")
+    wants = entry.mapping("wants")
     other = [key for key in ("state", "status")
              if wants.get(key) is not None and entry.fields.get(key) != wants[key]]  # fmt: skip
     if other:

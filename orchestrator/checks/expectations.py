@@ -13,12 +13,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.checks import reading
 from orchestrator.checks.index import HistoryIndex, faults
 from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import awaited, both, quoted, told, unread, when
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import Entry, row_text
 from orchestrator.text import count
 
 NAME = "expectations"
@@ -49,7 +48,7 @@ def check(index: HistoryIndex) -> Verdict:
 def _doubt(index: HistoryIndex, operation: Operation) -> str:
     """Return why it may be the lab's fault that an operation is not as wanted; may be empty."""
     if operation.verb == "list":
-        line = reading.word(operation.last, "unread")
+        line = operation.last.text("unread")
         lacks_only = not _listed(operation) - _wanted(_wants(operation).get("shows"))
         return unread(line) if line and operation.status == "ok" and lacks_only else ""
     if operation.verb != "expect":
@@ -64,7 +63,7 @@ def _led_to_by_what_is_unread(index: HistoryIndex, operation: Operation) -> str:
     text = operation.last.fields.get("text")
     before = [
         each
-        for each in index.unread.causes(reading.word(operation.last, "kind"), operation.peer)
+        for each in index.unread.causes(operation.last.text("kind"), operation.peer)
         if each.position < operation.position and text in (None, each.last.fields.get("text"))
     ]
     last = before[-1] if before else None
@@ -73,8 +72,8 @@ def _led_to_by_what_is_unread(index: HistoryIndex, operation: Operation) -> str:
 
 def _wants(operation: Operation) -> dict[str, Any]:
     """Return how an operation must end; empty where it may end in any way."""
-    wants = dict(reading.mapping(operation.invoked, "wants"))
-    wants |= reading.mapping(operation.last, "wants")
+    wants = dict(operation.invoked.mapping("wants"))
+    wants |= operation.last.mapping("wants")
     if operation.verb == "expect" and operation.last.fields.get("may_fail") is not True:
         wants.setdefault("outcome", "ok")
     return wants
@@ -96,7 +95,7 @@ def _unknown(operation: Operation) -> str:
 
 
 def _lapse(entry: Entry) -> Finding:
-    said = reading.word(entry, "said")
+    said = entry.text("said")
     what = f": {said}" if said else ""
     return Finding(f"at {when(entry.at)}, a fault did not hold all the time{what}", entry.at)
 
@@ -143,7 +142,7 @@ def _misinformed(operation: Operation, wants: Mapping[str, Any]) -> Iterator[str
     if absent:
         yield f" should have named {', '.join(absent)}, but did not"
     right = _several(wants.get("address"))
-    if right and (told := reading.word(operation.last, "address")) not in right:
+    if right and (told := operation.last.text("address")) not in right:
         yield f" should have told {' or '.join(right)}, but told {told or 'none'}"
     port = wants.get("port")
     if port is not None and str(operation.last.fields.get("port")) != str(port):
@@ -167,7 +166,7 @@ def _ended_otherwise(operation: Operation, outcome: str) -> str:
 
 
 def _listed(operation: Operation) -> Counter[str]:
-    return Counter(reading.row_word(row, "peer") for row in reading.rows(operation.last))
+    return Counter(row_text(row, "peer") for row in operation.last.rows)
 
 
 def _wanted(shows: object) -> Counter[str]:
@@ -186,7 +185,7 @@ def _status(status: object) -> str:
 def _finding(index: HistoryIndex, operation: Operation, what: str) -> Finding:
     name = awaited(operation) if operation.verb == "expect" else told(operation)
     peers = _consoles(index, operation)
-    return Finding(name + what, operation.at, peers, reading.word(operation.last, "text"))
+    return Finding(name + what, operation.at, peers, operation.last.text("text"))
 
 
 def _consoles(index: HistoryIndex, operation: Operation) -> tuple[str, ...]:

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from orchestrator.checks import reading
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import End
 from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import unread, when
+from orchestrator.history.entries import row_text
 from orchestrator.text import count
 
 NAME = "lists"
@@ -43,7 +43,7 @@ def check(index: HistoryIndex) -> Verdict:
     if index.settled is not None:
         silent = [peer for peer in index.running if peer not in last]
         unsure += [Finding(f"{p} gave no list at the end", index.last_at, (p,)) for p in silent]
-    rows = sum(len(reading.rows(each.last)) for each in last.values())
+    rows = sum(len(each.last.rows) for each in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
@@ -61,13 +61,13 @@ def final(index: HistoryIndex) -> dict[str, Operation]:
 
 
 def _listed(operation: Operation) -> Counter[str]:
-    return Counter(reading.row_word(row, "peer") for row in reading.rows(operation.last))
+    return Counter(row_text(row, "peer") for row in operation.last.rows)
 
 
 def _strange(index: HistoryIndex, operation: Operation) -> Iterator[Finding]:
     """Yield rows that no list should have."""
-    for row in reading.rows(operation.last):
-        other = reading.row_word(row, "peer")
+    for row in operation.last.rows:
+        other = row_text(row, "peer")
         if other not in index.peers:
             where = f"{row.get('address', '')}:{row.get('port', '')}"
             yield _finding(operation, f"{where}, which is no peer of the run")
@@ -88,7 +88,7 @@ def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding
         for other in listed[peer]:
             if other != peer and other in listed and peer not in listed[other]:
                 what = f"{other}, which does not list {peer}"
-                if line := reading.word(final[other].last, "unread"):
+                if line := final[other].last.text("unread"):
                     unsure.append(_finding(operation, f"{what}; {unread(line)}", other))
                 else:
                     sure.append(_finding(operation, what, other))
@@ -107,7 +107,7 @@ def _absent(index: HistoryIndex, final: dict[str, Operation]) -> Iterator[tuple[
     for pair, end in ends.items():
         lists = [final[peer] for peer in (end.peer, end.other) if peer in final]
         if lists and not any(pair - {each.peer} <= listed[each.peer].keys() for each in lists):
-            unread_there = any(reading.word(each.last, "unread") for each in lists)
+            unread_there = any(each.last.text("unread") for each in lists)
             yield _unlisted(end, lists), is_up[pair] and not unread_there
 
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.checks import reading
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.incarnations import Incarnation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import Entry, row_text
 from orchestrator.text import count
 
 NAME = "ids"
@@ -63,15 +62,15 @@ def _uses(index: HistoryIndex) -> Iterator[_Use]:
         if position in misnamed:
             continue  # it speaks against the name, not against the id: see `senders`
         life = index.incarnations.at(entry.peer, asked.get(position, position))
-        number = reading.word(entry, "id")
+        number = entry.text("id")
         if entry.type == "notice" and number:
-            yield _Use(entry, life, number, reading.word(entry, "of"), entry.verb == "connected")
+            yield _Use(entry, life, number, entry.text("of"), entry.verb == "connected")
         elif entry.type == "ok" and entry.verb in _REPLIES and number:
-            yield _Use(entry, life, number, reading.word(entry, "to"), entry.verb == "connect")
+            yield _Use(entry, life, number, entry.text("to"), entry.verb == "connect")
         elif entry.type == "ok" and entry.verb == "list":
-            for row in reading.rows(entry):
-                if listed := reading.row_word(row, "id"):
-                    yield _Use(entry, life, listed, reading.row_word(row, "peer"))
+            for row in entry.rows:
+                if listed := row_text(row, "id"):
+                    yield _Use(entry, life, listed, row_text(row, "peer"))
 
 
 def _given_again(use: _Use, before: float) -> Finding:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.checks import final_lists, reading
+from orchestrator.checks import final_lists
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.operations import Operation
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, when
+from orchestrator.history.entries import row_text
 from orchestrator.text import count
 
 NAME = "ports"
@@ -24,20 +25,20 @@ def check(index: HistoryIndex) -> Verdict:
     """Judge the ports in the final lists."""
     last = final_lists.final(index).values()
     wrong = [_finding(index, one, row) for one in last for row in _elsewhere(one)]
-    rows = sum(len(reading.rows(each.last)) for each in last)
+    rows = sum(len(each.last.rows) for each in last)
     return conclude(NAME, f"{count(rows, 'row')}, each with a right port", wrong, index.unsettled)
 
 
 def _elsewhere(operation: Operation) -> Iterator[Mapping[str, Any]]:
-    for row in reading.rows(operation.last):
-        if reading.row_word(row, "at") == "elsewhere":
+    for row in operation.last.rows:
+        if row_text(row, "at") == "elsewhere":
             yield row
 
 
 def _finding(index: HistoryIndex, operation: Operation, row: Mapping[str, Any]) -> Finding:
-    other = reading.row_word(row, "peer")
+    other = row_text(row, "peer")
     says = f"at {when(operation.last.at)}, {operation.peer} lists {other or 'somebody'}"
-    says += f" at port {reading.row_word(row, 'port') or 'unknown'}"
+    says += f" at port {row_text(row, 'port') or 'unknown'}"
     if right := _listens(index, other):
         says += f", where it does not listen: it does at {right}"
     return Finding(says, operation.last.at, both(operation.peer, other))

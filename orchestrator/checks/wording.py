@@ -5,7 +5,6 @@ from __future__ import annotations
 from orchestrator.checks.index import faults
 from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.index.operations import Operation
-from orchestrator.checks.reading import word
 
 _LONGEST = 60  # characters of a text that are quoted
 
@@ -37,11 +36,11 @@ def told(operation: Operation) -> str:
 def _asked(operation: Operation) -> str:
     """Return what was asked of a peer, as one who did not write the scenario reads it."""
     fields, peer = operation.invoked.fields, operation.peer
-    to, text = operation.to, word(operation.last, "text")
+    to, text = operation.to, operation.last.text("text")
     number = f" of id {quoted(str(fields['id']))}" if "id" in fields else ""
     match operation.verb:
         case "type":
-            return f"{quoted(word(operation.last, 'line'))}, typed at {peer},"
+            return f"{quoted(operation.last.text('line'))}, typed at {peer},"
         case "connect":
             typed = [str(fields[key]) for key in ("address", "port") if key in fields]
             where = f" as {quoted(' '.join(typed))}" if typed else ""
@@ -55,10 +54,10 @@ def _asked(operation: Operation) -> str:
 def awaited(operation: Operation) -> str:
     """Return what an `expect` waited for, and since when."""
     fields = operation.last.fields
-    kind = word(operation.last, "kind") or "something"
-    what = f"a line like {quoted(word(operation.last, 'line'))}" if "line" in fields else kind
+    kind = operation.last.text("kind") or "something"
+    what = f"a line like {quoted(operation.last.text('line'))}" if "line" in fields else kind
     if "text" in fields:
-        what += f" {quoted(word(operation.last, 'text'))}"
+        what += f" {quoted(operation.last.text('text'))}"
     of = f" from {operation.of}" if operation.of else ""
     return f"at {when(operation.at)}, {operation.peer}: expected {what}{of}"
 

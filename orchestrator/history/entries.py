@@ -51,6 +51,29 @@ class Entry:
         """Whether this is how an operation ended."""
         return self.type in get_args(Outcome)
 
+    def text(self, key: str) -> str:
+        """Return a field that is text; empty if it is absent or something else."""
+        return _text(self.fields.get(key))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return the texts in a field that is a list."""
+        return tuple(value for value in _items(self.fields.get(key)) if isinstance(value, str))
+
+    def number(self, key: str) -> int | None:
+        """Return a field that is a whole number."""
+        value = self.fields.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def mapping(self, key: str) -> Mapping[str, Any]:
+        """Return a field that is an object; empty if it is absent or something else."""
+        value = self.fields.get(key)
+        return value if isinstance(value, Mapping) else {}
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The rows of a `list`."""
+        return [row for row in _items(self.fields.get("rows")) if isinstance(row, Mapping)]
+
     def as_json(self) -> str:
         """Return the entry as one line of JSON."""
         known = {"at": round(self.at, 6), "type": self.type, "peer": self.peer, "verb": self.verb}
@@ -78,6 +101,19 @@ class Entry:
             return cls(float(at), kind, str(peer), str(verb), int(operation), data)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError("'at' or 'operation' is no number") from error
+
+
+def row_text(row: Mapping[str, Any], key: str) -> str:
+    """Return a part of a row that is text; empty if it is absent or something else."""
+    return _text(row.get(key))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _items(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def read(path: Path) -> list[Entry]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from orchestrator.checks.reading import word
 from orchestrator.history.entries import Entry
 from orchestrator.report.text import plain, shortened, table
 
@@ -25,13 +24,13 @@ class _Told:
         kinds = set(_TELLS.values())
         for entry in entries:
             if entry.type == "notice" and entry.verb in kinds:
-                consoles = self._by_subject[entry.verb, word(entry, "of")]
+                consoles = self._by_subject[entry.verb, entry.text("of")]
                 consoles.setdefault(entry.peer, deque()).append(entry)
 
     def take(self, act: Entry) -> list[Entry]:
         """Return the next notice of such an act at each console that it concerns."""
         consoles = self._by_subject.get((_TELLS[act.verb], act.peer), {})
-        concerned = list(consoles) if act.verb == "exit" else [word(act, "to")]
+        concerned = list(consoles) if act.verb == "exit" else [act.text("to")]
         return [self._next(consoles, peer) for peer in concerned if peer in consoles]
 
     def _next(self, consoles: dict[str, deque[Entry]], peer: str) -> Entry:
@@ -49,7 +48,7 @@ def connections_table(entries: Sequence[Entry]) -> Table:
     told = _Told(entries)
     for act in acts[:_MOST_ROWS]:
         heard = told.take(act) if act.type != "fail" else []
-        did = f"{act.peer}: {act.verb} {word(act, 'to')}".rstrip()
+        did = f"{act.peer}: {act.verb} {act.text('to')}".rstrip()
         made.add_row(
             plain(f"{act.at:.3f}"),
             plain(did),
@@ -62,4 +61,4 @@ def connections_table(entries: Sequence[Entry]) -> Table:
 
 
 def _said(entry: Entry) -> str:
-    return shortened(word(entry, "said"), _LONGEST)
+    return shortened(entry.text("said"), _LONGEST)

@@ -6,8 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.checks.judged_run import Run
-from orchestrator.checks.reading import row_word, rows, word
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import Entry, row_text
 from orchestrator.report.connections import connections_table
 from orchestrator.report.messages import messages_table
 from orchestrator.report.text import named, plain, table, titled
@@ -53,7 +52,7 @@ def _last_words(run: Run) -> tuple[dict[str, Entry], dict[str, Entry], dict[str,
                 ended[entry.peer] = entry
             case "ok", "list":
                 lists[entry.peer] = entry
-    gone = {name for name, end in ended.items() if word(end, "state") != "running"}
+    gone = {name for name, end in ended.items() if end.text("state") != "running"}
     return ready, ended, {name: entry for name, entry in lists.items() if name not in gone}
 
 
@@ -71,5 +70,5 @@ def _state(end: Entry | None) -> str:
 def _listed(entry: Entry | None) -> str:
     if entry is None:
         return "-"
-    names = sorted(row_word(row, "peer") or "somebody else" for row in rows(entry))
+    names = sorted(row_text(row, "peer") or "somebody else" for row in entry.rows)
     return named(names, _MOST_NAMES) or "nobody"

@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks.judged_run import Run
-from orchestrator.checks.reading import number, word
 from orchestrator.history.entries import Entry
 from orchestrator.report.text import plain, table
 
@@ -39,11 +38,11 @@ def _pairs(entries: Iterable[Entry]) -> dict[Pair, Figures]:
     for entry in entries:
         match entry.type, entry.verb:
             case "ok", "send":
-                sent[entry.peer, word(entry, "to")] += 1
+                sent[entry.peer, entry.text("to")] += 1
             case "notice", "message":
-                shown[word(entry, "of"), entry.peer] += 1
+                shown[entry.text("of"), entry.peer] += 1
             case "notice", "delivered":
-                confirmed[entry.peer, word(entry, "of")] += number(entry, "count") or 1
+                confirmed[entry.peer, entry.text("of")] += entry.number("count") or 1
     return {pair: (sent[pair], shown[pair], confirmed[pair]) for pair in sent | shown | confirmed}
 
 

@@ -21,7 +21,6 @@ from orchestrator.checks.index.incarnations import Incarnation, Incarnations
 from orchestrator.checks.index.ledger import Fate, Ledger
 from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.index.operations import LONGEST, Operation, Typed
-from orchestrator.checks.reading import word, words
 from orchestrator.checks.verdict import Finding
 from orchestrator.history.entries import Entry
 
@@ -70,7 +69,7 @@ class HistoryIndex:
     def cut_short(self) -> str:
         """What ended a run before its end, in a few words."""
         if broke := self.marks("broke off"):
-            said = word(broke[0], "said")
+            said = broke[0].text("said")
             return f"the run broke off: {said}" if said else "the run broke off"
         return "the history ends in the middle of the run"
 
@@ -82,7 +81,7 @@ class HistoryIndex:
     @cached_property
     def peers(self) -> tuple[str, ...]:
         """The peers of the run, in the scenario's order as far as it is known."""
-        named = [name for entry in self.marks("began") for name in words(entry, "peers")]
+        named = [name for entry in self.marks("began") for name in entry.texts("peers")]
         ready = [entry.peer for entry in self.marks("ready")]
         seen = [] if named else [entry.peer for entry in self.entries if entry.peer]
         return tuple(dict.fromkeys([*named, *ready, *seen]))
@@ -94,7 +93,7 @@ class HistoryIndex:
     @cached_property
     def _kinds(self) -> tuple[str, ...] | None:
         began = [entry for entry in self.marks("began") if "notices" in entry.fields]
-        return words(began[0], "notices") if began else None
+        return began[0].texts("notices") if began else None
 
     # Operations
 
@@ -255,7 +254,7 @@ class HistoryIndex:
     @cached_property
     def blurred(self) -> set[str]:
         """Peers whose reports say by ids alone which messages they are about, by wrong ones."""
-        nameless = {e.peer for e in self.entries if accounts.is_report(e) and not word(e, "of")}
+        nameless = {e.peer for e in self.entries if accounts.is_report(e) and not e.text("of")}
         return nameless & self.trace.unsteady
 
     @cached_property

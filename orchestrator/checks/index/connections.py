@@ -9,8 +9,7 @@ from typing import Literal
 
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
 from orchestrator.checks.index.operations import OUTCOMES
-from orchestrator.checks.reading import row_word, rows, word
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import Entry, row_text
 
 Role = Literal["dialled", "accepted", "implied"]
 """Told by the reply to `connect`, by a notice, or only by what happened on it."""
@@ -114,14 +113,14 @@ class Trace:
 
     def _notice(self, position: int, entry: Entry) -> None:
         if entry.verb == "connected":
-            self._opened(position, entry, "accepted", word(entry, "of"))
+            self._opened(position, entry, "accepted", entry.text("of"))
         elif entry.verb == "closed":
-            if end := self._find(position, entry, word(entry, "id"), word(entry, "of")):
+            if end := self._find(position, entry, entry.text("id"), entry.text("of")):
                 end.close("told", entry.at)
                 end.told += 1
                 end.told_again_at = end.told_again_at or (entry.at if end.told > 1 else 0.0)
         elif entry.verb in _ON_A_CONNECTION:
-            self._find(position, entry, word(entry, "id"), word(entry, "of"))
+            self._find(position, entry, entry.text("id"), entry.text("of"))
 
     def _outcome(self, position: int, entry: Entry) -> None:
         if entry.type == "info":
@@ -132,27 +131,27 @@ class Trace:
     def _happened(self, position: int, entry: Entry) -> None:
         match entry.verb:
             case "connect":
-                self._opened(position, entry, "dialled", word(entry, "to"))
+                self._opened(position, entry, "dialled", entry.text("to"))
             case "send":
-                self._find(position, entry, word(entry, "id"), word(entry, "to"))
+                self._find(position, entry, entry.text("id"), entry.text("to"))
             case "terminate":
-                if end := self._find(position, entry, word(entry, "id"), word(entry, "to")):
+                if end := self._find(position, entry, entry.text("id"), entry.text("to")):
                     _, asked_at = self._invoked.get(entry.operation, (position, None))
                     end.close("terminated", entry.at, asked_at)
             case "list":
-                for row in rows(entry):
+                for row in entry.rows:
                     self._row(position, entry, row)
 
     def _perhaps(self, position: int, entry: Entry) -> None:
         match entry.verb:
             case "send":
-                self._find(position, entry, word(entry, "id"), word(entry, "to"))
+                self._find(position, entry, entry.text("id"), entry.text("to"))
             case "terminate":
-                if end := self._find(position, entry, word(entry, "id"), word(entry, "to")):
+                if end := self._find(position, entry, entry.text("id"), entry.text("to")):
                     end.shaken = True
 
     def _opened(self, position: int, entry: Entry, role: Role, other: str) -> None:
-        known = self._by_id.get((self._life(position, entry), word(entry, "id")))
+        known = self._by_id.get((self._life(position, entry), entry.text("id")))
         early = known and known.role == "implied" and not known.closed
         if known and early and known.other in ("", other):
             known.role, known.other = role, other  # a list showed it before it was told
@@ -160,10 +159,10 @@ class Trace:
         else:
             if known and not known.closed:
                 self.unsteady.add(entry.peer)  # see `ids`
-            self._add(position, entry, role, word(entry, "id"), other)
+            self._add(position, entry, role, entry.text("id"), other)
 
     def _row(self, position: int, entry: Entry, row: Mapping[str, object]) -> None:
-        number, other = row_word(row, "id"), row_word(row, "peer")
+        number, other = row_text(row, "id"), row_text(row, "peer")
         if other:
             self._find(position, entry, number, other)
 

@@ -9,7 +9,6 @@ from math import inf
 from typing import Any
 
 from orchestrator.checks.index.operations import LONGEST, Operation
-from orchestrator.checks.reading import mapping, word
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
 from orchestrator.history.entries import Entry
 
@@ -41,7 +40,7 @@ class Window:
     @property
     def name(self) -> str:
         """Its name, by which it is lifted; empty for what is done to a peer."""
-        return word(self.given.last, "fault")
+        return self.given.last.text("fault")
 
     @property
     def peer(self) -> str:
@@ -61,7 +60,7 @@ class Window:
     @property
     def means(self) -> Mapping[str, Any]:
         """By what means each of its features was done."""
-        return mapping(self.given.last, "means")
+        return self.given.last.mapping("means")
 
     @property
     def began(self) -> float:
@@ -92,7 +91,7 @@ class Window:
         """Why it is not proven to hold, or else not to be gone; empty where it is."""
         told = [self.given, *([self.lifted] if self.lifted else [])]
         doubts = [each.said for each in told if each.status != "ok" and each.said]
-        return next(iter([*doubts, *(word(each, "said") for each in self.lapses)]), "")
+        return next(iter([*doubts, *(each.text("said") for each in self.lapses)]), "")
 
     @property
     def proofs(self) -> list[Mapping[str, Any]]:
@@ -106,7 +105,7 @@ class Window:
 
 def phrase(operation: Operation) -> str:
     """Return what was done, in a few words."""
-    says = word(operation.last, "says") or word(operation.last, "fault")
+    says = operation.last.text("says") or operation.last.text("fault")
     what = says or f"{operation.verb} {operation.peer}".rstrip()
     return f"{operation.verb} {what}" if says and operation.verb in LIFTING else what
 
@@ -163,7 +162,7 @@ def _windows(operations: Iterable[Operation]) -> list[Window]:
 
 def _key(operation: Operation) -> tuple[str, str]:
     """Return what a fault and its lifting have in common: the peer, or else the name."""
-    name = "" if operation.peer else word(operation.last, "fault")
+    name = "" if operation.peer else operation.last.text("fault")
     return operation.peer, name
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.checks.index.operations import Operation
-from orchestrator.checks.reading import word
 from orchestrator.history.entries import Entry
 
 How = Literal["", "killed", "stopped", "exited", "found ended"]
@@ -148,7 +147,7 @@ class Incarnations:
                 self._ready(position, entry)
             case "crash" if entry.peer:
                 self.last(entry.peer).perhaps = position
-            case "ended" if word(entry, "state") not in ("running", "paused", ""):
+            case "ended" if entry.text("state") not in ("running", "paused", ""):
                 self.last(entry.peer).end("found ended", entry.at)
 
     def _ready(self, position: int, entry: Entry) -> None:

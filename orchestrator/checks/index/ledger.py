@@ -12,7 +12,6 @@ from orchestrator.checks.index.connections import End
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
 from orchestrator.checks.index.messages import Send
 from orchestrator.checks.index.operations import Typed
-from orchestrator.checks.reading import number, word
 from orchestrator.history.entries import Entry
 
 Fate = Literal["", "delivered", "undelivered", "both", "too often"]
@@ -175,7 +174,7 @@ def accounts(
 
 def _report(entry: Entry) -> Report:
     kind: Fate = "delivered" if entry.verb == "delivered" else "undelivered"
-    count = number(entry, "count")
-    text = word(entry, "text") if "text" in entry.fields else None
+    count = entry.number("count")
+    text = entry.text("text") if "text" in entry.fields else None
     within = 1 if count is None else max(0, min(count, _MOST))
-    return Report(kind, entry.at, number(entry, "number"), within, text)
+    return Report(kind, entry.at, entry.number("number"), within, text)

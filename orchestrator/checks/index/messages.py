@@ -9,7 +9,6 @@ from typing import Literal
 from orchestrator.checks.index.connections import End
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
 from orchestrator.checks.index.operations import Operation
-from orchestrator.checks.reading import word
 from orchestrator.history.entries import Entry
 
 How = Literal[
@@ -113,7 +112,7 @@ def sends(
             each,
             each.peer,
             each.to,
-            word(each.last, "text"),
+            each.last.text("text"),
             incarnations.at(each.peer, each.position),
             _end(each, at_entry),
         )
@@ -137,7 +136,7 @@ def shown(entries: Sequence[Entry], at_entry: Mapping[int, End]) -> list[Shown]:
 
 
 def _shown(position: int, entry: Entry, end: End | None) -> Shown:
-    of, text = word(entry, "of"), word(entry, "text")
+    of, text = entry.text("of"), entry.text("text")
     sender = of or (end.other if end else "")
-    called = word(entry, "called")
+    called = entry.text("called")
     return Shown(entry.peer, sender, bool(of), called, text, entry.at, position, end)

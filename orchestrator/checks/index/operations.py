@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.checks.reading import word
 from orchestrator.history.entries import Entry
 
 Status = Literal["ok", "fail", "info", "open"]
@@ -66,17 +65,17 @@ class Operation:
     @property
     def to(self) -> str:
         """The peer that it was done to."""
-        return word(self.last, "to")
+        return self.last.text("to")
 
     @property
     def of(self) -> str:
         """The peer that an `expect` is about."""
-        return word(self.last, "of")
+        return self.last.text("of")
 
     @property
     def said(self) -> str:
         """What the console answered."""
-        return word(self.done, "said") if self.done else ""
+        return self.done.text("said") if self.done else ""
 
 
 def paired(entries: Sequence[Entry]) -> list[Operation]:
@@ -112,5 +111,5 @@ def typing(operations: Iterable[Operation]) -> dict[str, list[Typed]]:
     lines: dict[str, list[Typed]] = {}
     for each in operations:
         if each.verb == "type" and each.status != "fail":
-            lines.setdefault(each.peer, []).append(Typed(each.at, word(each.last, "line")))
+            lines.setdefault(each.peer, []).append(Typed(each.at, each.last.text("line")))
     return lines

@@ -14,7 +14,6 @@ from functools import cached_property
 
 from orchestrator import text as texts
 from orchestrator.checks.index.operations import LONGEST, TOLERANCE, Operation
-from orchestrator.checks.reading import word
 from orchestrator.history.entries import Entry
 
 _RECOGNISED = 8  # characters of a text, without blanks, that do not stand in a line by chance
@@ -80,8 +79,8 @@ class UnreadLines:
             elif entry.type == "lab" and entry.verb == "unread":
                 after = entry.at - crashed.get(entry.peer, -math.inf)
                 if after >= _AFTER_A_CRASH:
-                    answer = word(entry, "answer")
-                    found.append(Line(entry.peer, word(entry, "said"), entry.at, answer))
+                    answer = entry.text("answer")
+                    found.append(Line(entry.peer, entry.text("said"), entry.at, answer))
         return found
 
     @cached_property
@@ -89,7 +88,7 @@ class UnreadLines:
         first: dict[str, float] = {}
         for each in self._operations:
             if each.verb == "send":
-                first.setdefault(word(each.last, "text"), each.at)
+                first.setdefault(each.last.text("text"), each.at)
         return first
 
     def message(self, peer: str, text: str, since: float = 0.0) -> str:
@@ -127,7 +126,7 @@ class UnreadLines:
 
     def awaited(self, operation: Operation) -> str:
         """Return a line that may be what an `expect` waited for; empty where none may."""
-        kind, text = word(operation.last, "kind"), operation.last.fields.get("text")
+        kind, text = operation.last.text("kind"), operation.last.fields.get("text")
         if kind == "message" and isinstance(text, str):
             return self.message(operation.peer, text)
         causes = [*self.causes(kind, operation.peer)]

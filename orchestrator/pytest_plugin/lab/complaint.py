@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from orchestrator.checks import HistoryIndex, Judgement, expectations, reading
-from orchestrator.history.entries import Entry
+from orchestrator.checks import HistoryIndex, Judgement, expectations
+from orchestrator.history.entries import Entry, row_text
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.text import cut, printable
 
@@ -66,7 +66,7 @@ def _wanted(done: Entry) -> str:
         what = repr(fields["text"] if "text" in fields else fields.get("line", ""))
         of = f" from {fields['of']}" if "of" in fields else ""
         return f"{fields['kind']}{of}" + (f": {what}" if {"text", "line"} & {*fields} else "")
-    return _wish(reading.mapping(done, "wants"))
+    return _wish(done.mapping("wants"))
 
 
 def _wish(wants: Any) -> str:
@@ -81,12 +81,12 @@ def _wish(wants: Any) -> str:
 
 
 def _came(done: Entry) -> str:
-    rows = reading.rows(done)
+    rows = done.rows
     if done.verb == "list" and rows:
-        return ", ".join(sorted(reading.row_word(row, "peer") or "somebody else" for row in rows))
+        return ", ".join(sorted(row_text(row, "peer") or "somebody else" for row in rows))
     if "status" in done.fields:
         return f"status {done.fields['status']}"
-    return reading.word(done, "said") or "no answer"
+    return done.text("said") or "no answer"
 
 
 def _cut(text: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.checks import reading
 from orchestrator.faults.kinds import LIFTED_BY
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import Entry, row_text
 from orchestrator.pytest_plugin.lab.drive import Drive
 from orchestrator.pytest_plugin.lab.holding import Holding
 
@@ -81,14 +80,16 @@ class Peer:
         __tracebackhide__ = True
         free = says is None and refused is None
         done = self._act("type", line=line, says=says, refused=refused, may_fail=free)
-        return reading.word(done, "said")
+        return done.text("said")
 
     def list(self) -> list[str]:
         """Return whom the peer lists, in its order; by its address whom nobody here knows."""
         __tracebackhide__ = True
-        rows = reading.rows(self._act("list"))
-        word = reading.row_word
-        return [word(r, "peer") or f"{word(r, 'address')}:{word(r, 'port')}" for r in rows]
+        rows = self._act("list").rows
+        return [
+            row_text(row, "peer") or f"{row_text(row, 'address')}:{row_text(row, 'port')}"
+            for row in rows
+        ]
 
     def exit(self, status: int = 0) -> None:
         """Let the peer exit, and see that it does, with this status."""
@@ -175,7 +176,7 @@ class Peer:
     def expect_line(self, pattern: str, *, within: float | None = None) -> str:
         """Wait until the peer shows a line that is no reply and matches; return it."""
         __tracebackhide__ = True
-        return reading.word(self._act("expect", line=pattern, within=within), "said")
+        return self._act("expect", line=pattern, within=within).text("said")
 
     def _expect(self, other: Peer | str, within: float | None, **what: object) -> None:
         __tracebackhide__ = True
