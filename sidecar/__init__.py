@@ -1,1 +1,1 @@
-"""Cuts and bends the network of one peer, from a container that shares it. See docs/faults.md."""
+"""Cut and shape the network of one peer from a container that shares it. See docs/faults.md."""

@@ -1,13 +1,13 @@
-"""The sidecar as a program: `python3 -m sidecar`, told what to hold on standard input."""
+"""The sidecar as a program: `python3 -m sidecar` reads requests from standard input."""
 
-# ruff: noqa: E402 - it sees to SIGTERM before the slow imports
+# ruff: noqa: E402 - SIGTERM is handled before the slow imports
 from __future__ import annotations
 
 import signal
 import sys
 
-# Before the imports that take a while: the first process of a container does not get a
-# signal that it has no handler for.
+# Before the imports, which take a while: the first process of a container does not get
+# signals that it has no handler for.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 import argparse
@@ -16,15 +16,15 @@ import json
 
 from sidecar.agent import Agent, Answer
 from sidecar.errors import SidecarError
-from sidecar.lines import Writer, read_lines
+from sidecar.stdio import LineWriter, read_lines
 
 
 def main() -> int:
-    """Serve until there is no more to read, a signal comes or `bye`; return the exit status."""
+    """Serve until the end of input, a signal or `bye`. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="sidecar")
-    parser.add_argument("--no-kernel", action="store_true", help="relay streams, and no more")
+    parser.add_argument("--no-kernel", action="store_true", help="only relay streams")
     options = parser.parse_args()
-    writer = Writer(1)
+    writer = LineWriter(1)
     try:
         asyncio.run(_serve(writer, with_kernel=not options.no_kernel))
     except SidecarError as error:
@@ -35,18 +35,18 @@ def main() -> int:
     return 0
 
 
-async def _serve(writer: Writer, *, with_kernel: bool) -> None:
+async def _serve(writer: LineWriter, *, with_kernel: bool) -> None:
     def say(answer: Answer) -> None:
         writer.write(json.dumps(answer, ensure_ascii=True))
 
     agent = Agent(say, with_kernel=with_kernel)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, agent.leaves.set)
+        loop.add_signal_handler(number, agent.leaving.set)
     say({"ready": True})
-    read_lines(0, agent.take)
-    await agent.leaves.wait()
-    await agent.end()
+    read_lines(0, agent.receive)
+    await agent.leaving.wait()
+    await agent.close()
 
 
 if __name__ == "__main__":

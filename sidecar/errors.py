@@ -1,15 +1,15 @@
-"""What a sidecar says in an answer instead of a result."""
+"""The errors that a sidecar reports in an answer."""
 
 from __future__ import annotations
 
 
 class SidecarError(Exception):
-    """What was asked cannot be done; its text is one line."""
+    """The request failed; the text is one line."""
 
 
 class RequestError(SidecarError):
-    """A request that says something which it must not say."""
+    """The request is malformed, or not possible here."""
 
 
 class CommandError(SidecarError):
-    """A program of the kernel's, `nft` or `tc`, refused."""
+    """`nft`, `tc` or `ip` failed or refused a command."""

@@ -1,7 +1,7 @@
-"""Writes the scripts that `nft` takes. All that they do hangs on sets whose elements run out.
+"""Writes `nft` scripts: here a partition or a loss becomes a packet rule.
 
-IPv4 alone, in a table of its own. A newline stands before each closing brace, which
-`nft` asks for.
+Every rule matches a set whose elements time out, so it ends with the lease. IPv4 only, in a
+table of its own. `nft` wants a newline before each closing brace.
 """
 
 from __future__ import annotations
@@ -9,54 +9,54 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from sidecar.rules import Arrive, Rules
-from sidecar.shaping import HANDLE, Slow
+from sidecar.rules import ArriveRule, Rules
+from sidecar.tc import HANDLE, LimitClass
 
 TABLE = "ip peerlab"
 _TRIAL = "ip peerlab_trial"
 
 MARK = 0x7065
-"""What the relay's own packets carry, so that they are not relayed again."""
+"""The mark of the relay's own packets, so that they are not relayed again."""
 
-_PARTS = 1_000_000  # in which shares of packets are told
+_PARTS = 1_000_000  # of which a share of packets is a whole number
 _CUT = "cut"
-_BENT = "bent"
+_RELAYED = "relayed"
 
 Sets = Mapping[str, tuple[str, ...]]
-"""Addresses by the set that they are in."""
+"""Addresses, by the set that they are in."""
 
 
-def sets_of(rules: Rules, slow: Sequence[Slow]) -> dict[str, tuple[str, ...]]:
+def sets_of(rules: Rules, limits: Sequence[LimitClass]) -> dict[str, tuple[str, ...]]:
     """Return the sets that rules need; some may be empty."""
-    sets = {_CUT: tuple(source for each in rules.arrive if each.cut for source in each.sources)}
-    for place, each in enumerate(rules.arrive):
-        if _is_lossy(each):
-            sets[_loss(place)] = each.sources
-    for one in slow:
-        sets[_slow(one)] = one.targets
-    sets[_BENT] = tuple(each.to for each in rules.relay)
+    sets = {_CUT: tuple(source for rule in rules.arrive if rule.cut for source in rule.sources)}
+    for index, rule in enumerate(rules.arrive):
+        if _is_lossy(rule):
+            sets[_loss(index)] = rule.sources
+    for limit in limits:
+        sets[_limit(limit)] = limit.targets
+    sets[_RELAYED] = tuple(rule.to for rule in rules.relay)
     return sets
 
 
-def load(rules: Rules, slow: Sequence[Slow], port: int, before: Sets | None) -> str:
-    """Return what makes rules hold, in one go, instead of those before.
+def load_script(rules: Rules, limits: Sequence[LimitClass], port: int, before: Sets | None) -> str:
+    """Return the script that replaces all rules in one transaction.
 
     Args:
-        rules: what shall hold.
-        slow: the classes that packets on their way out are put into.
+        rules: what to apply.
+        limits: the classes that leaving packets are put into.
         port: where the relay listens.
-        before: the sets that are there; None where the whole table may be somebody else's.
+        before: the sets that exist; None if the table may be another sidecar's.
     """
     clear = f"delete table {TABLE}\n" if before is None else f"flush table {TABLE}\n"
     clear += "".join(f"delete set {TABLE} {name}\n" for name in before or ())
     body = [f"counter {name} {{\n}}" for name in ("cut", "loss")]
-    body += [_set(*each, rules.lease) for each in sets_of(rules, slow).items()]
-    body += [_arrive(rules), _leave(slow), _relay(port if rules.relay else 0)]
+    body += [_set(*item, rules.lease) for item in sets_of(rules, limits).items()]
+    body += [_arrive(rules), _leave(limits), _relay(port if rules.relay else 0)]
     return f"table {TABLE}\n{clear}" + _table(TABLE, body)
 
 
-def renewal(sets: Sets, lease: float) -> str:
-    """Return what lets all elements hold for another lease; empty where there are none."""
+def renew_script(sets: Sets, lease: float) -> str:
+    """Return the script that renews all elements for another lease; empty if there are none."""
     return "".join(
         f"flush set {TABLE} {name}\nadd element {TABLE} {name} {_elements(addresses, lease)}\n"
         for name, addresses in sets.items()
@@ -64,19 +64,19 @@ def renewal(sets: Sets, lease: float) -> str:
     )
 
 
-def removal() -> str:
-    """Return what removes the table, whether it is there or not."""
+def remove_script() -> str:
+    """Return the script that removes the table, whether it exists or not."""
     return f"table {TABLE}\ndelete table {TABLE}\n"
 
 
-def dropped(listing: str) -> dict[str, int]:
-    """Return the packets that vanished by their reason, out of a listing of counters in JSON."""
-    counters = [each["counter"] for each in json.loads(listing)["nftables"] if "counter" in each]
-    return {each["name"]: each["packets"] for each in counters}
+def parse_dropped(listing: str) -> dict[str, int]:
+    """Return the packets dropped for each reason, from a listing of counters in JSON."""
+    counters = [entry["counter"] for entry in json.loads(listing)["nftables"] if "counter" in entry]
+    return {counter["name"]: counter["packets"] for counter in counters}
 
 
-def trial(rule: str, hook: str) -> str:
-    """Return what tries one rule in a table of its own, and removes that in the same go."""
+def trial_script(rule: str, hook: str) -> str:
+    """Return the script that tries one rule in a table of its own, and removes that again."""
     names = f"set some {{ type ipv4_addr; flags timeout\n}}\n{_chain('one', hook, [rule])}"
     return _table(_TRIAL, [names]) + f"delete table {_TRIAL}\n"
 
@@ -85,55 +85,57 @@ ARRIVE_HOOK = "filter hook input priority -10"
 LEAVE_HOOK = "filter hook postrouting priority 0"
 RELAY_HOOK = "nat hook output priority -100"
 
-TRIED = {
+TRIALS = {
     "cut": ("ip saddr @some counter drop", ARRIVE_HOOK),
     "loss": (f"ip saddr @some numgen random mod {_PARTS} < 1 counter drop", ARRIVE_HOOK),
     "bandwidth": (f"ip daddr @some meta priority set {HANDLE}:1", LEAVE_HOOK),
     "stream": ("ip daddr @some tcp dport 1-65535 redirect to :1", RELAY_HOOK),
 }
-"""For each feature a rule as it takes one, and where that hangs."""
+"""For each feature a rule of its kind, and the hook that it belongs to."""
 
 
 def _arrive(rules: Rules) -> str:
     lines = ["iif lo accept", f"ip saddr @{_CUT} counter name cut drop"]
-    for place, each in enumerate(rules.arrive):
-        if _is_lossy(each):
-            lines.append(f"ip saddr @{_loss(place)} {_by_chance(each.loss)}counter name loss drop")
+    for index, rule in enumerate(rules.arrive):
+        if _is_lossy(rule):
+            lines.append(f"ip saddr @{_loss(index)} {_at_random(rule.loss)}counter name loss drop")
     return _chain("arrive", ARRIVE_HOOK, lines)
 
 
-def _leave(slow: Sequence[Slow]) -> str:
-    marks = [f"ip daddr @{_slow(one)} meta priority set {HANDLE}:{one.minor:x}" for one in slow]
-    return _chain("leave", LEAVE_HOOK, ["oif lo accept", *marks])
+def _leave(limits: Sequence[LimitClass]) -> str:
+    lines = [
+        f"ip daddr @{_limit(limit)} meta priority set {HANDLE}:{limit.minor:x}" for limit in limits
+    ]
+    return _chain("leave", LEAVE_HOOK, ["oif lo accept", *lines])
 
 
 def _relay(port: int) -> str:
     """Redirect a connection's very first packet and no other.
 
-    The kernel may take up a connection in its midst, when it begins to track connections:
-    such a one must stay where it is.
+    When the kernel begins to track connections it may pick one up in the middle: that one
+    must stay where it is.
     """
     first = "tcp flags & (fin | syn | rst | ack) == syn"
-    line = f"ip daddr @{_BENT} meta mark != {MARK:#x} {first} redirect to :{port}"
+    line = f"ip daddr @{_RELAYED} meta mark != {MARK:#x} {first} redirect to :{port}"
     return _chain("relay", RELAY_HOOK, ["oif lo accept", line] if port else [])
 
 
-def _is_lossy(arrive: Arrive) -> bool:
-    return round(arrive.loss * _PARTS) > 0 and not arrive.cut
+def _is_lossy(rule: ArriveRule) -> bool:
+    return round(rule.loss * _PARTS) > 0 and not rule.cut
 
 
-def _by_chance(loss: float) -> str:
-    """Return the condition; none where all is lost, since `nft` refuses what is always true."""
+def _at_random(loss: float) -> str:
+    """Return the condition; none if all is lost, since `nft` refuses one that is always true."""
     parts = round(loss * _PARTS)
     return "" if parts >= _PARTS else f"numgen random mod {_PARTS} < {parts} "
 
 
-def _loss(place: int) -> str:
-    return f"loss_{place}"
+def _loss(index: int) -> str:
+    return f"loss_{index}"
 
 
-def _slow(one: Slow) -> str:
-    return f"slow_{one.minor:x}"
+def _limit(limit: LimitClass) -> str:
+    return f"limit_{limit.minor:x}"
 
 
 def _set(name: str, addresses: tuple[str, ...], lease: float) -> str:
@@ -142,8 +144,8 @@ def _set(name: str, addresses: tuple[str, ...], lease: float) -> str:
 
 
 def _elements(addresses: tuple[str, ...], lease: float) -> str:
-    each = [f"{address} timeout {round(lease * 1000)}ms" for address in addresses]
-    return "{ " + ", ".join(each) + "\n}"
+    elements = [f"{address} timeout {round(lease * 1000)}ms" for address in addresses]
+    return "{ " + ", ".join(elements) + "\n}"
 
 
 def _chain(name: str, hook: str, lines: list[str]) -> str:

@@ -1,28 +1,21 @@
-"""What shall hold in the network that a sidecar shares with its peer."""
+"""The rules that a sidecar applies to the network it shares with its peer. Pure data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sidecar.errors import RequestError
-from sidecar.fields import Fields
-
 LEASE = 10.0
-"""Seconds for which rules hold once their sidecar does not renew them any more."""
-
-_HOUR = 3600.0
-_MANY_BYTES = 1 << 40
+"""Seconds for which rules stay active after their sidecar stops to renew them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrive:
-    """What becomes of packets that come in.
+class ArriveRule:
+    """What happens to packets that arrive.
 
     Attributes:
         sources: the addresses that they come from.
-        cut: whether they vanish, all of them.
-        loss: the share of them that vanishes at random, 0 to 1.
+        cut: whether all of them are dropped.
+        loss: the share of them that is dropped at random, 0 to 1.
     """
 
     sources: tuple[str, ...]
@@ -31,11 +24,11 @@ class Arrive:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
-    """What becomes of packets that go out.
+class LeaveRule:
+    """What happens to packets that leave.
 
     Attributes:
-        targets: the addresses that they go to; these share the bandwidth.
+        targets: the addresses that they go to, which share the bandwidth.
         bandwidth: bytes a second, at most; None for no limit.
         delay: seconds by which they leave later.
         jitter: seconds by which that varies, up and down.
@@ -48,8 +41,8 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
-class Bend:
-    """What becomes of the bytes of one direction of a stream; as it stands here, nothing.
+class Shape:
+    """What happens to the bytes of one direction of a stream; by default nothing.
 
     Attributes:
         lag: seconds by which they come later.
@@ -66,146 +59,73 @@ class Bend:
     reset: int | None = None
 
 
-CLEAR = Bend()
-"""Bytes go on as they come."""
+CLEAR = Shape()
+"""Bytes pass as they come."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bent:
+class RelayRule:
     """A peer to which streams are relayed.
 
     Attributes:
         to: its address.
-        out: what becomes of the bytes that go there.
-        back: what becomes of those that come from there.
-        port: the port that is dialled; only where the relay has listeners of its own.
-        source: the address it is dialled from; only there as well.
+        out: what happens to the bytes that go there.
+        back: what happens to those that come from there.
+        port: the port that is dialled; only if the relay has listeners of its own.
+        source: the address it is dialled from; only then, too.
     """
 
     to: str
-    out: Bend = CLEAR
-    back: Bend = CLEAR
+    out: Shape = CLEAR
+    back: Shape = CLEAR
     port: int = 0
     source: str = ""
 
     @property
     def key(self) -> str:
-        """What tells it from others: the address, or both ends as ``from>to:port``."""
+        """The address, or both ends as ``from>to:port``; no two rules have the same."""
         return f"{self.source}>{self.to}:{self.port}" if self.source else self.to
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that shall hold.
+    """All rules that are active together.
 
     Attributes:
-        lease: seconds for which it holds without being renewed.
-        arrive: for packets that come in.
-        leave: for packets that go out.
+        lease: seconds for which they stay active without being renewed.
+        arrive: for packets that arrive.
+        leave: for packets that leave.
         relay: for streams.
     """
 
     lease: float = LEASE
-    arrive: tuple[Arrive, ...] = ()
-    leave: tuple[Leave, ...] = ()
-    relay: tuple[Bent, ...] = field(default=())
+    arrive: tuple[ArriveRule, ...] = ()
+    leave: tuple[LeaveRule, ...] = ()
+    relay: tuple[RelayRule, ...] = field(default=())
 
     def as_data(self) -> dict[str, object]:
-        """Return them as requests have them, with all that may be left out."""
+        """Return them as a request writes them, defaults included."""
         return {
             "lease": self.lease,
             "arrive": [
-                {"from": list(each.sources), "cut": each.cut, "loss": each.loss}
-                for each in self.arrive
+                {"from": list(rule.sources), "cut": rule.cut, "loss": rule.loss}
+                for rule in self.arrive
             ],
             "leave": [
-                {"to": list(each.targets), **_values(each, "bandwidth", "delay", "jitter")}
-                for each in self.leave
+                {"to": list(rule.targets), **_values(rule, "bandwidth", "delay", "jitter")}
+                for rule in self.leave
             ],
-            "relay": [_bent_data(each) for each in self.relay],
+            "relay": [_relay_data(rule) for rule in self.relay],
         }
 
 
-def read_rules(fields: Fields, *, with_kernel: bool) -> Rules:
-    """Read rules.
-
-    Args:
-        fields: where they stand.
-        with_kernel: whether packets can be touched; where not, a stream's two ends are named.
-
-    Raises:
-        RequestError: they say what rules must not say.
-    """
-    rules = Rules(
-        lease=fields.number("lease", 0.5, _HOUR, LEASE),
-        arrive=tuple(_read_arrive(each) for each in fields.objects("arrive")),
-        leave=tuple(_read_leave(each) for each in fields.objects("leave")),
-        relay=tuple(_read_bent(each, with_kernel) for each in fields.objects("relay")),
-    )
-    fields.done()
-    _see_that_once("arrive", (source for each in rules.arrive for source in each.sources))
-    _see_that_once("leave", (target for each in rules.leave for target in each.targets))
-    _see_that_once("relay", (each.key for each in rules.relay))
-    return rules
-
-
-def _see_that_once(where: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise RequestError(f"{where} has {name} twice")
-        seen.add(name)
-
-
-def _read_arrive(fields: Fields) -> Arrive:
-    sources = fields.addresses("from")
-    read = Arrive(sources, fields.flag("cut", default=False), fields.number("loss", 0, 1, 0.0))
-    fields.done()
-    return read
-
-
-def _read_leave(fields: Fields) -> Leave:
-    read = Leave(
-        fields.addresses("to"),
-        fields.whole_or_none("bandwidth", 1, _MANY_BYTES),
-        fields.number("delay", 0, _HOUR, 0.0),
-        fields.number("jitter", 0, _HOUR, 0.0),
-    )
-    fields.done()
-    return read
-
-
-def _read_bent(fields: Fields, with_kernel: bool) -> Bent:  # noqa: FBT001
-    read = Bent(
-        fields.address("to"),
-        _read_bend(fields.inner("out", {})),
-        _read_bend(fields.inner("back", {})),
-        0 if with_kernel else fields.whole("port", 1, 65535),
-        "" if with_kernel else fields.address("from"),
-    )
-    fields.done()
-    return read
-
-
-def _read_bend(fields: Fields) -> Bend:
-    read = Bend(
-        fields.number("lag", 0, _HOUR, 0.0),
-        fields.number("jitter", 0, _HOUR, 0.0),
-        fields.whole_or_none("pieces", 1, _MANY_BYTES),
-        fields.number("hold", 0, _HOUR, 0.0),
-        fields.whole_or_none("reset", 0, _MANY_BYTES),
-    )
-    fields.done()
-    return read
-
-
-def _bent_data(bent: Bent) -> dict[str, object]:
-    ends = {"port": bent.port, "from": bent.source} if bent.source else {}
-    bends = {
-        name: _values(bend, "lag", "jitter", "pieces", "hold", "reset")
-        for name, bend in (("out", bent.out), ("back", bent.back))
+def _relay_data(rule: RelayRule) -> dict[str, object]:
+    ends = {"port": rule.port, "from": rule.source} if rule.source else {}
+    shapes = {
+        name: _values(shape, "lag", "jitter", "pieces", "hold", "reset")
+        for name, shape in (("out", rule.out), ("back", rule.back))
     }
-    return {"to": bent.to, **ends, **bends}
+    return {"to": rule.to, **ends, **shapes}
 
 
 def _values(of: object, *names: str) -> dict[str, object]:

@@ -1,42 +1,102 @@
-"""What the relay asks of sockets beyond reading and writing."""
+"""Sockets: listening, dialling, resetting, and finding a redirected connection's target."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import socket
 import struct
 import termios
+from collections.abc import Callable, Coroutine
 
 from sidecar.nft import MARK
 
+_BACKLOG = 4096
+_PAUSE = 0.05  # seconds until the next try when no descriptor is left
 _SO_ORIGINAL_DST = 80  # of SOL_IP, from linux/netfilter_ipv4.h
-_AT_ONCE_WITH_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no second
-_LOOK = 0.001  # seconds between two looks at what is unsent
-_PATIENCE = 1.0  # seconds for what is unsent before a reset
+_LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, for 0 s: close with a reset
+_POLL = 0.001  # seconds between two looks at the send queue
+_FLUSH_WITHIN = 1.0  # seconds for the send queue before a reset
+
+Serve = Callable[[socket.socket], Coroutine[None, None, None]]
+"""Serves one connection, whose socket is closed afterwards if it still is open."""
 
 
-def original_target(came: socket.socket) -> tuple[str, int]:
+class Listener:
+    """A port on which each connection is served by a task; the tasks end with the loop."""
+
+    def __init__(self, serve: Serve) -> None:
+        self.port = 0
+        self._serve = serve
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self, address: str) -> int:
+        """Start to listen, and return the port.
+
+        Raises:
+            OSError: no port is available.
+        """
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener.setblocking(False)
+            listener.bind((address, 0))
+            listener.listen(_BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+        self.port = listener.getsockname()[1]
+        self._accepting = self._start(self._accept(listener))
+        return self.port
+
+    def stop(self) -> None:
+        """Accept no more connections; those that are open continue."""
+        if self.port:
+            self.port = 0
+            self._accepting.cancel()
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)  # the loop itself keeps only a weak reference
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _accept(self, listener: socket.socket) -> None:
+        with listener:
+            while True:
+                try:
+                    accepted, _ = await asyncio.get_running_loop().sock_accept(listener)
+                except OSError:  # it was gone before it was accepted, or no descriptor is left
+                    await asyncio.sleep(_PAUSE)
+                    continue
+                self._start(self._serve_one(accepted))
+
+    async def _serve_one(self, accepted: socket.socket) -> None:
+        with accepted, contextlib.suppress(OSError):
+            await self._serve(accepted)
+
+
+def original_target(accepted: socket.socket) -> tuple[str, int]:
     """Return the address and port that a redirected connection was made to.
 
     Raises:
         OSError: it was not redirected.
     """
     _, port, address = struct.unpack(
-        "!HH4s8x", came.getsockopt(socket.SOL_IP, _SO_ORIGINAL_DST, 16)
+        "!HH4s8x", accepted.getsockopt(socket.SOL_IP, _SO_ORIGINAL_DST, 16)
     )
     return socket.inet_ntoa(address), port
 
 
-def to_dial(source: str, *, mark: bool) -> socket.socket:
-    """Return a socket that is to be connected.
+def socket_to_dial(source: str, *, mark: bool) -> socket.socket:
+    """Return a socket that is ready to connect.
 
     Args:
-        source: the address that it is to have; empty for whichever.
-        mark: whether its packets are to carry the relay's mark.
+        source: the address to dial from; empty for any.
+        mark: whether its packets carry the relay's mark.
 
     Raises:
-        OSError: it cannot have that.
+        OSError: the address or the mark is not allowed.
     """
     dialled = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -51,26 +111,26 @@ def to_dial(source: str, *, mark: bool) -> socket.socket:
     return dialled
 
 
-def send_at_once(stream: socket.socket) -> None:
-    """Have each write leave as it is made."""
+def disable_nagle(stream: socket.socket) -> None:
+    """Send each write at once."""
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def reset(stream: socket.socket) -> None:
-    """End a connection so that its other end sees a reset; harmless where it has ended."""
+    """Close a connection so that its other end sees a reset; harmless if it has ended."""
     try:
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE_WITH_RESET)
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
     except OSError:
         pass
     finally:
         stream.close()
 
 
-async def until_sent(stream: socket.socket) -> None:
-    """Wait until the other end has all that was written, though not for long."""
-    async with asyncio.timeout(_PATIENCE):
+async def flush(stream: socket.socket) -> None:
+    """Wait until the other end has acknowledged all that was written, but not for long."""
+    async with asyncio.timeout(_FLUSH_WITHIN):
         while _unsent(stream):
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_POLL)
 
 
 def _unsent(stream: socket.socket) -> int:

@@ -1,4 +1,4 @@
-"""Places where sidecars are tried: this machine's loopback, and containers."""
+"""Sidecars on this machine's loopback, and in containers."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def shared(network: str) -> Iterator[tuple[Host, Host]]:
 
 @pytest.fixture
 def hosts(shared: tuple[Host, Host]) -> Iterator[tuple[Host, Host]]:
-    """Two hosts where nothing holds, neither before nor afterwards."""
+    """Two hosts without rules, before and afterwards."""
     yield shared
     for host in shared:
         if host.sidecar.process.poll() is not None:
             host.start_sidecar()
-        host.sidecar.hold()
+        host.sidecar.set_rules()

@@ -1,4 +1,4 @@
-"""A sidecar that is talked to, and places where one can be tried."""
+"""A sidecar to talk to, and hosts to try one on."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Sidecar:
         assert answer.pop("ok", False) is True, answer
         return answer
 
-    def hold(self, **rules: object) -> Data:
+    def set_rules(self, **rules: object) -> Data:
         return self.ask("set", rules=rules)
 
     def close_input(self) -> None:

@@ -26,7 +26,7 @@ def test_what_is_no_request_is_answered_without_an_id(sidecar: Sidecar) -> None:
 
 
 def test_mistakes_are_answered_with_the_id(sidecar: Sidecar) -> None:
-    assert sidecar.refused("fly") == "nothing is called 'fly'"
+    assert sidecar.refused("fly") == "unknown request 'fly'"
     assert sidecar.refused("state", really=1) == "a request has an unknown key: 'really'"
     assert sidecar.refused("set", rules={"lease": "long"}).endswith("'lease' must be a number")
 
@@ -34,15 +34,15 @@ def test_mistakes_are_answered_with_the_id(sidecar: Sidecar) -> None:
 def test_state_tells_what_holds(sidecar: Sidecar) -> None:
     none = {"lapses": 0, "dropped": {"cut": 0, "loss": 0}, "carried": 0}
     assert sidecar.ask("state") == none | {"rules": NOTHING}
-    held = {"to": "127.0.0.5", "port": 5000, "from": "127.0.0.4", "out": {"lag": 1}}
-    sidecar.hold(relay=[held])
+    rule = {"to": "127.0.0.5", "port": 5000, "from": "127.0.0.4", "out": {"lag": 1}}
+    sidecar.set_rules(relay=[rule])
     relay = sidecar.ask("state")["rules"]["relay"]
     assert relay[0]["out"] == {"lag": 1, "jitter": 0, "pieces": None, "hold": 0, "reset": None}
 
 
 def test_packets_are_not_touched_where_processes_share_the_machine(sidecar: Sidecar) -> None:
     said = "packets cannot be touched here, only streams"
-    assert sidecar.refused("abilities") == said, "they are not even tried"
+    assert sidecar.refused("capabilities") == said, "they are not even tried"
     for rules in ({"arrive": [{"from": ["127.0.0.5"]}]}, {"leave": [{"to": ["127.0.0.5"]}]}):
         assert sidecar.refused("set", rules=rules) == said
 

@@ -1,5 +1,5 @@
-# ruff: noqa: E501 - said as it is said
-"""Rules hold whole or not at all, whatever `nft` and `tc` say. A kernel is played here."""
+# ruff: noqa: E501 - messages stay on one line
+"""Rules are applied whole or not at all, even if `nft` and `tc` fail. The programs are fake."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from collections.abc import Sequence
 
 import pytest
 
-from sidecar import abilities, command
+from sidecar import capabilities
+from sidecar import kernel as sidecar_kernel
 from sidecar.errors import CommandError, SidecarError
 from sidecar.kernel import Kernel
-from sidecar.rules import Arrive, Leave, Rules
+from sidecar.rules import ArriveRule, LeaveRule, Rules
 
-CUT = Rules(arrive=(Arrive(("10.0.0.3",), cut=True),))
-SLOW = Rules(leave=(Leave(("10.0.0.3",), 1000),))
-SLOWER = Rules(leave=(Leave(("10.0.0.3",), 500), Leave(("10.0.0.4",), 500)))
+CUT = Rules(arrive=(ArriveRule(("10.0.0.3",), cut=True),))
+LIMITED = Rules(leave=(LeaveRule(("10.0.0.3",), 1000),))
+TIGHTER = Rules(leave=(LeaveRule(("10.0.0.3",), 500), LeaveRule(("10.0.0.4",), 500)))
 
 
-class Played:
-    """Takes what `nft`, `tc` and `ip` are told.
+class FakePrograms:
+    """Stands in for `nft`, `tc` and `ip`.
 
     Attributes:
         refuses: what a command contains that is refused from now on.
         roots: the root of each interface, as `tc` shows it.
         classes: the rate of each class.
         script: what `nft` took last.
-        told: all that was taken.
+        taken: all that they took.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class Played:
         self.roots: dict[str, tuple[str, str]] = {}
         self.classes: dict[str, str] = {}
         self.script = ""
-        self.told: list[str] = []
+        self.taken: list[str] = []
 
     def __call__(self, words: Sequence[str], text: str = "") -> str:
         if words[0] == "ip":
@@ -53,7 +54,7 @@ class Played:
     def _take(self, program: str, line: str) -> None:
         if self.refuses in line:
             raise CommandError(f"{program}: refused")
-        self.told.append(line)
+        self.taken.append(line)
         if program == "nft":
             self.script = line
             return
@@ -72,142 +73,145 @@ class Played:
 
 
 @pytest.fixture
-def played() -> Played:
-    return Played()
+def programs() -> FakePrograms:
+    return FakePrograms()
 
 
-def test_nothing_is_shaped_unless_asked_for(played: Played) -> None:
-    Kernel(played).hold(CUT, 0)
-    assert "@cut" in played.script
-    assert not played.roots
+def test_nothing_is_limited_by_default(programs: FakePrograms) -> None:
+    Kernel(programs).apply(CUT, 0)
+    assert "@cut" in programs.script
+    assert not programs.roots
 
 
-def test_limits_come_change_and_go(played: Played) -> None:
-    kernel = Kernel(played)
-    kernel.hold(SLOW, 0)
-    assert played.classes == {"eth0 7ee7:10": "1000bps"}
-    kernel.hold(SLOWER, 0)
-    assert played.classes == {"eth0 7ee7:10": "500bps", "eth0 7ee7:11": "500bps"}
-    kernel.hold(SLOW, 0)
-    assert played.classes == {"eth0 7ee7:10": "1000bps"}
-    assert sum("qdisc add" in line for line in played.told) == 1
-    kernel.hold(Rules(), 0)
-    assert not played.roots
+def test_limits_are_added_changed_and_removed(programs: FakePrograms) -> None:
+    kernel = Kernel(programs)
+    kernel.apply(LIMITED, 0)
+    assert programs.classes == {"eth0 7ee7:10": "1000bps"}
+    kernel.apply(TIGHTER, 0)
+    assert programs.classes == {"eth0 7ee7:10": "500bps", "eth0 7ee7:11": "500bps"}
+    kernel.apply(LIMITED, 0)
+    assert programs.classes == {"eth0 7ee7:10": "1000bps"}
+    assert sum("qdisc add" in line for line in programs.taken) == 1
+    kernel.apply(Rules(), 0)
+    assert not programs.roots
 
 
 @pytest.mark.parametrize("refused", ["7ee7:11", "limit 80001", "table ip peerlab", "rate 500bps"])
-def test_what_held_before_holds_still_where_something_is_refused(
-    played: Played, refused: str
+def test_the_previous_rules_stay_if_anything_is_refused(
+    programs: FakePrograms, refused: str
 ) -> None:
-    kernel = Kernel(played)
-    kernel.hold(SLOW, 0)
-    before = dict(played.classes), dict(played.roots), played.script
-    played.refuses = refused
-    larger = Rules(leave=(Leave(("10.0.0.3",), 80001), Leave(("10.0.0.4",), 500)))
+    kernel = Kernel(programs)
+    kernel.apply(LIMITED, 0)
+    before = dict(programs.classes), dict(programs.roots), programs.script
+    programs.refuses = refused
+    larger = Rules(leave=(LeaveRule(("10.0.0.3",), 80001), LeaveRule(("10.0.0.4",), 500)))
     with pytest.raises(CommandError, match="refused"):
-        kernel.hold(larger, 0)
-    assert (played.classes, played.roots, played.script) == before
-    played.refuses = "nothing"
+        kernel.apply(larger, 0)
+    assert (programs.classes, programs.roots, programs.script) == before
+    programs.refuses = "nothing"
     assert kernel.renew()
-    assert "slow_10 { 10.0.0.3 " in played.script
+    assert "limit_10 { 10.0.0.3 " in programs.script
 
 
-def test_a_root_that_was_made_in_vain_is_removed(played: Played) -> None:
-    played.refuses = "class replace"
+def test_an_unused_root_is_removed(programs: FakePrograms) -> None:
+    programs.refuses = "class replace"
     with pytest.raises(CommandError):
-        Kernel(played).hold(SLOW, 0)
-    assert not played.roots
-    assert not played.script
+        Kernel(programs).apply(LIMITED, 0)
+    assert not programs.roots
+    assert not programs.script
 
 
-def test_somebody_else_s_root_is_left_alone(played: Played) -> None:
-    played.roots["eth0"] = ("tbf", "1:")
-    kernel = Kernel(played)
-    with pytest.raises(SidecarError, match=r"eth0 has a root qdisc of somebody else's \(tbf 1:\)"):
-        kernel.hold(SLOW, 0)
-    kernel.hold(CUT, 0)
+def test_a_foreign_root_is_never_touched(programs: FakePrograms) -> None:
+    programs.roots["eth0"] = ("tbf", "1:")
+    kernel = Kernel(programs)
+    with pytest.raises(SidecarError, match=r"eth0 has a root qdisc that is not ours \(tbf 1:\)"):
+        kernel.apply(LIMITED, 0)
+    kernel.apply(CUT, 0)
     kernel.remove()
-    assert played.roots == {"eth0": ("tbf", "1:")}
+    assert programs.roots == {"eth0": ("tbf", "1:")}
 
 
-def test_loopback_is_left_alone(played: Played) -> None:
-    played.device = "lo"
-    with pytest.raises(SidecarError, match="loopback is left alone"):
-        Kernel(played).hold(SLOW, 0)
+def test_loopback_is_never_touched(programs: FakePrograms) -> None:
+    programs.device = "lo"
+    with pytest.raises(SidecarError, match="loopback is never touched"):
+        Kernel(programs).apply(LIMITED, 0)
 
 
-def test_what_a_killed_sidecar_left_is_replaced(played: Played) -> None:
-    played.roots = {"eth0": ("htb", "7ee7:"), "eth1": ("htb", "1:")}
-    Kernel(played).hold(CUT, 0)
-    assert played.roots == {"eth1": ("htb", "1:")}
-    assert played.script.startswith("table ip peerlab\ndelete table ip peerlab\n")
+def test_leftovers_of_a_killed_sidecar_are_replaced(programs: FakePrograms) -> None:
+    programs.roots = {"eth0": ("htb", "7ee7:"), "eth1": ("htb", "1:")}
+    Kernel(programs).apply(CUT, 0)
+    assert programs.roots == {"eth1": ("htb", "1:")}
+    assert programs.script.startswith("table ip peerlab\ndelete table ip peerlab\n")
 
 
-def test_all_is_removed_and_once(played: Played) -> None:
-    kernel = Kernel(played)
+def test_everything_is_removed_once(programs: FakePrograms) -> None:
+    kernel = Kernel(programs)
     kernel.remove()
-    assert not played.told
-    kernel.hold(SLOW, 0)
+    assert not programs.taken
+    kernel.apply(LIMITED, 0)
     kernel.remove()
-    assert not played.roots
-    assert played.script.endswith("delete table ip peerlab\n")
-    told = len(played.told)
+    assert not programs.roots
+    assert programs.script.endswith("delete table ip peerlab\n")
+    taken = len(programs.taken)
     kernel.remove()
-    assert len(played.told) == told
-    assert not kernel.holds
+    assert len(programs.taken) == taken
+    assert not kernel.is_active
 
 
-def test_roots_are_removed_even_where_the_table_is_not(played: Played) -> None:
-    kernel = Kernel(played)
-    kernel.hold(SLOW, 0)
-    played.refuses = "delete table"
+def test_roots_are_removed_even_if_the_table_is_not(programs: FakePrograms) -> None:
+    kernel = Kernel(programs)
+    kernel.apply(LIMITED, 0)
+    programs.refuses = "delete table"
     with pytest.raises(CommandError):
         kernel.remove()
-    assert not played.roots
+    assert not programs.roots
 
 
-def test_a_root_that_went_with_its_interface_is_no_mistake(played: Played) -> None:
-    kernel = Kernel(played)
-    kernel.hold(SLOW, 0)
-    played.roots.clear()
-    kernel.hold(Rules(), 0)
-    kernel.hold(SLOW, 0)
-    assert played.roots
+def test_a_root_that_went_with_its_interface_is_no_error(programs: FakePrograms) -> None:
+    kernel = Kernel(programs)
+    kernel.apply(LIMITED, 0)
+    programs.roots.clear()
+    kernel.apply(Rules(), 0)
+    kernel.apply(LIMITED, 0)
+    assert programs.roots
 
 
-def test_rules_that_somebody_removed_are_made_anew_and_that_is_told(played: Played) -> None:
-    kernel = Kernel(played)
-    kernel.hold(CUT, 0)
+def test_rules_that_were_removed_are_added_again_and_reported(programs: FakePrograms) -> None:
+    kernel = Kernel(programs)
+    kernel.apply(CUT, 0)
     assert kernel.renew()
-    played.refuses = "flush set"
+    programs.refuses = "flush set"
     assert not kernel.renew()
-    assert "@cut" in played.script
+    assert "@cut" in programs.script
 
 
-def test_abilities_leave_nothing_and_tell_what_is_missing(played: Played) -> None:
-    played.refuses = "netem"
-    found = abilities.try_all(played)
-    assert found.lacks == {} or list(found.lacks) == ["stream", "delay"]  # a mark needs root
-    assert found.means["bandwidth"] == "tc htb"
-    assert not played.roots
-    played.refuses = "numgen"
-    found = abilities.try_all(played)
-    assert found.lacks["loss"] == "nft: refused"
-    assert found.means["delay"] == "tc netem"
+def test_capabilities_leave_nothing_and_say_what_is_missing(programs: FakePrograms) -> None:
+    programs.refuses = "netem"
+    found = capabilities.try_all(programs)
+    assert found.unsupported == {} or list(found.unsupported) == [
+        "stream",
+        "delay",
+    ]  # a mark needs root
+    assert found.mechanisms["bandwidth"] == "tc htb"
+    assert not programs.roots
+    programs.refuses = "numgen"
+    found = capabilities.try_all(programs)
+    assert found.unsupported["loss"] == "nft: refused"
+    assert found.mechanisms["delay"] == "tc netem"
 
 
-def test_a_program_that_refuses_says_why_in_a_line() -> None:
-    assert command.run(("cat",), "text") == "text"
+def test_a_failed_program_is_explained_in_one_line() -> None:
+    assert sidecar_kernel.run(("cat",), "text") == "text"
     with pytest.raises(CommandError, match=r"^false: status 1$"):
-        command.run(("false",))
+        sidecar_kernel.run(("false",))
     with pytest.raises(CommandError, match=r"^ls: .*/no/such"):
-        command.run(("ls", "/no/such"))
+        sidecar_kernel.run(("ls", "/no/such"))
     with pytest.raises(CommandError, match=r"^no-such-program: No such file or directory$"):
-        command.run(("no-such-program",))
+        sidecar_kernel.run(("no-such-program",))
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("output", "reason"),
     [
         ("", ""),
         ("Error: Specified qdisc kind is unknown.\nCommand failed -:3\n", "Specified qdisc kind is unknown."),
@@ -215,5 +219,5 @@ def test_a_program_that_refuses_says_why_in_a_line() -> None:
         ("RTNETLINK answers: Operation not permitted\n", "RTNETLINK answers: Operation not permitted"),
     ],
 )  # fmt: skip
-def test_reasons_are_found(said: str, reason: str) -> None:
-    assert command.reason(said) == reason
+def test_the_first_error_is_found(output: str, reason: str) -> None:
+    assert sidecar_kernel.first_error(output) == reason

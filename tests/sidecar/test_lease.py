@@ -1,4 +1,4 @@
-"""What holds is renewed in time, and never once it was to be removed."""
+"""Rules are renewed in time, and never after their removal."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ import pytest
 from sidecar.errors import CommandError, SidecarError
 from sidecar.kernel import Kernel
 from sidecar.lease import Lease
-from sidecar.rules import Arrive, Rules
+from sidecar.rules import ArriveRule, Rules
 
-HELD = Rules(lease=0.5, arrive=(Arrive(("10.0.0.3",), cut=True),))
+RULES = Rules(lease=0.5, arrive=(ArriveRule(("10.0.0.3",), cut=True),))
 
 
-class Played(Kernel):
-    """Writes down what it is told.
+class FakeKernel(Kernel):
+    """Records its calls.
 
     Attributes:
-        told: that, in its order.
-        renews: whether it does so; None for refusing.
+        calls: those, in order.
+        renews: what `renew` returns; None makes it fail.
         slow: what `renew` waits for.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[str] = []
+        self.calls: list[str] = []
         self.renews: bool | None = True
         self.slow = threading.Event()
         self.slow.set()
         self.begun = threading.Event()
 
     @property
-    def holds(self) -> bool:
-        return "hold" in self.told
+    def is_active(self) -> bool:
+        return "apply" in self.calls
 
-    def hold(self, rules: Rules, port: int) -> None:
-        self.told.append("hold")
+    def apply(self, rules: Rules, port: int) -> None:
+        self.calls.append("apply")
 
     def renew(self) -> bool:
         self.begun.set()
         assert self.slow.wait(20)
-        self.told.append("renew")
+        self.calls.append("renew")
         if self.renews is None:
             raise CommandError("nft: refused")
         return self.renews
 
     def remove(self) -> None:
-        self.told.append("remove")
+        self.calls.append("remove")
 
 
 class Trial:
-    """A lease whose kernel and clock are played."""
+    """A lease with a fake kernel and clock."""
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.kernel = Played()
+        self.kernel = FakeKernel()
         self.lease = Lease(self.kernel, lambda: self.now)
         self.keeping = asyncio.create_task(self.lease.keep())
 
     async def renewals(self, more: int) -> None:
-        wanted = self.kernel.told.count("renew") + more
+        wanted = self.kernel.calls.count("renew") + more
         async with asyncio.timeout(20):
-            while self.kernel.told.count("renew") < wanted:
+            while self.kernel.calls.count("renew") < wanted:
                 await asyncio.sleep(0.01)
 
     async def end(self) -> None:
@@ -77,25 +77,25 @@ def run(trial: Callable[[Trial], Awaitable[None]]) -> None:
         one = Trial()
         await trial(one)
         await one.end()
-        assert one.kernel.told[-1] == "remove"
+        assert one.kernel.calls[-1] == "remove"
 
     asyncio.run(whole())
 
 
-def test_what_holds_is_renewed_and_what_does_not_is_not() -> None:
+def test_active_rules_are_renewed() -> None:
     async def trial(on: Trial) -> None:
-        assert not on.kernel.told
-        await on.lease.hold(HELD, 0)
-        assert on.lease.rules == HELD
+        assert not on.kernel.calls
+        await on.lease.apply(RULES, 0)
+        assert on.lease.rules == RULES
         await on.renewals(3)
         assert on.lease.lapses == 0
 
     run(trial)
 
 
-def test_a_renewal_that_comes_late_is_a_lapse() -> None:
+def test_a_late_renewal_is_a_lapse() -> None:
     async def trial(on: Trial) -> None:
-        await on.lease.hold(HELD, 0)
+        await on.lease.apply(RULES, 0)
         await on.renewals(1)
         on.now += 0.6
         assert on.lease.lapses == 1
@@ -105,9 +105,9 @@ def test_a_renewal_that_comes_late_is_a_lapse() -> None:
     run(trial)
 
 
-def test_a_renewal_that_is_refused_is_a_lapse_once_the_lease_is_over() -> None:
+def test_a_failed_renewal_is_a_lapse_once_the_lease_is_over() -> None:
     async def trial(on: Trial) -> None:
-        await on.lease.hold(HELD, 0)
+        await on.lease.apply(RULES, 0)
         on.kernel.renews = None
         await on.renewals(1)
         assert on.lease.lapses == 0
@@ -118,9 +118,9 @@ def test_a_renewal_that_is_refused_is_a_lapse_once_the_lease_is_over() -> None:
     run(trial)
 
 
-def test_rules_that_somebody_removed_are_a_lapse() -> None:
+def test_rules_that_were_removed_are_a_lapse() -> None:
     async def trial(on: Trial) -> None:
-        await on.lease.hold(HELD, 0)
+        await on.lease.apply(RULES, 0)
         on.kernel.renews = False
         await on.renewals(1)
         on.kernel.renews = True
@@ -130,9 +130,9 @@ def test_rules_that_somebody_removed_are_a_lapse() -> None:
     run(trial)
 
 
-def test_a_renewal_under_way_is_over_before_all_is_removed() -> None:
+def test_a_renewal_finishes_before_the_removal() -> None:
     async def trial(on: Trial) -> None:
-        await on.lease.hold(HELD, 0)
+        await on.lease.apply(RULES, 0)
         on.kernel.slow.clear()
         on.kernel.begun.clear()
         assert await asyncio.to_thread(on.kernel.begun.wait, 20)
@@ -141,8 +141,8 @@ def test_a_renewal_under_way_is_over_before_all_is_removed() -> None:
         on.kernel.slow.set()
         await ending
         await on.keeping
-        assert on.kernel.told[-2:] == ["renew", "remove"]
+        assert on.kernel.calls[-2:] == ["renew", "remove"]
         with pytest.raises(SidecarError, match="leaving"):
-            await on.lease.hold(HELD, 0)
+            await on.lease.apply(RULES, 0)
 
     run(trial)

@@ -1,4 +1,4 @@
-"""Streams are bent by a relay of processes' own, and nothing else becomes of them."""
+"""A relay without a kernel shapes streams, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Link:
         self.port = self.listener.getsockname()[1]
         self.open: list[socket.socket] = []
 
-    def bend(self, out: dict[str, Any] | None = None, back: dict[str, Any] | None = None) -> int:
-        """Hold these bends; return the port that is to be dialled."""
+    def shape(self, out: dict[str, Any] | None = None, back: dict[str, Any] | None = None) -> int:
+        """Set these shapes. Returns the port to dial."""
         ends = {"to": TO, "port": self.port, "from": FROM}
-        held = self.sidecar.hold(relay=[ends | {"out": out or {}, "back": back or {}}])
+        held = self.sidecar.set_rules(relay=[ends | {"out": out or {}, "back": back or {}}])
         assert list(held["listening"]) == [f"{FROM}>{TO}:{self.port}"]
         return int(held["listening"][f"{FROM}>{TO}:{self.port}"])
 
@@ -112,14 +112,14 @@ def in_turn(sender: socket.socket, data: bytes) -> Thread:
     return thread
 
 
-BENDS = [{}, {"lag": 0.05, "jitter": 0.05}, {"hold": 0.05}, {"pieces": 4000}]
+SHAPES = [{}, {"lag": 0.05, "jitter": 0.05}, {"hold": 0.05}, {"pieces": 4000}]
 
 
-@pytest.mark.parametrize("bend", BENDS, ids=str)
-def test_bytes_come_unchanged_both_ways_at_once(link: Link, bend: dict[str, Any]) -> None:
-    size = 400_000 if bend.get("pieces") else 4_000_000
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_bytes_come_unchanged_both_ways_at_once(link: Link, shape: dict[str, Any]) -> None:
+    size = 400_000 if shape.get("pieces") else 4_000_000
     there, back = (random.Random(seed).randbytes(size) for seed in (1, 2))
-    dialler, acceptor = link.connect(link.bend(bend, bend))
+    dialler, acceptor = link.connect(link.shape(shape, shape))
     senders = [in_turn(dialler, there)]
     found: list[bytes] = []
     reader = Thread(target=lambda: found.append(read_all(dialler)))
@@ -133,7 +133,7 @@ def test_bytes_come_unchanged_both_ways_at_once(link: Link, bend: dict[str, Any]
 
 
 def test_one_direction_ends_and_the_other_goes_on(link: Link) -> None:
-    dialler, acceptor = link.connect(link.bend())
+    dialler, acceptor = link.connect(link.shape())
     dialler.sendall(b"question")
     dialler.shutdown(socket.SHUT_WR)
     assert read_all(acceptor) == b"question"
@@ -146,7 +146,7 @@ def test_one_direction_ends_and_the_other_goes_on(link: Link) -> None:
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_reset_at_one_end_is_one_at_the_other(link: Link, first: int) -> None:
-    ends = link.connect(link.bend())
+    ends = link.connect(link.shape())
     ends[0].sendall(b"x")
     assert exactly(ends[1], 1) == b"x"
     reset(ends[first])
@@ -154,7 +154,7 @@ def test_a_reset_at_one_end_is_one_at_the_other(link: Link, first: int) -> None:
 
 
 def test_who_is_not_there_resets_the_dialler(link: Link) -> None:
-    port = link.bend()
+    port = link.shape()
     link.listener.close()
     try:
         dialler = link.dial(port)
@@ -164,7 +164,7 @@ def test_who_is_not_there_resets_the_dialler(link: Link) -> None:
 
 
 def test_pieces_come_one_by_one(link: Link) -> None:
-    dialler, acceptor = link.connect(link.bend({"pieces": 1}))
+    dialler, acceptor = link.connect(link.shape({"pieces": 1}))
     dialler.sendall(b"x" * 100)
     assert exactly(acceptor, 100) == b"x" * 100
     assert packets_in(acceptor) == 100  # a reader that was asleep may have read some in one go
@@ -173,7 +173,7 @@ def test_pieces_come_one_by_one(link: Link) -> None:
 
 
 def test_hold_glues_what_was_written_apart(link: Link) -> None:
-    dialler, acceptor = link.connect(link.bend({"hold": 0.5}))
+    dialler, acceptor = link.connect(link.shape({"hold": 0.5}))
     begun = time.monotonic()
     for _ in range(5):
         dialler.sendall(b"abc")
@@ -183,7 +183,7 @@ def test_hold_glues_what_was_written_apart(link: Link) -> None:
 
 
 def test_lag_delays_one_direction(link: Link) -> None:
-    dialler, acceptor = link.connect(link.bend({"lag": 1.0}))
+    dialler, acceptor = link.connect(link.shape({"lag": 1.0}))
     begun = time.monotonic()
     dialler.sendall(b"x")
     assert acceptor.recv(1) == b"x"
@@ -195,7 +195,7 @@ def test_lag_delays_one_direction(link: Link) -> None:
 
 
 def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: Link) -> None:
-    dialler, acceptor = link.connect(link.bend({"reset": 500}))
+    dialler, acceptor = link.connect(link.shape({"reset": 500}))
     dialler.sendall(b"x" * 499)
     assert exactly(acceptor, 499)
     acceptor.sendall(b"still there")
@@ -207,21 +207,21 @@ def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: Link) -> None:
 
 
 def test_what_is_carried_goes_on_under_new_bends_at_the_same_port(link: Link) -> None:
-    port = link.bend({"lag": 60})
+    port = link.shape({"lag": 60})
     dialler, acceptor = link.connect(port)
     dialler.sendall(b"one")
-    assert link.bend({"hold": 0.2}) == port
+    assert link.shape({"hold": 0.2}) == port
     assert exactly(acceptor, 3) == b"one"
     dialler.sendall(b"two")
-    assert link.bend() == port
+    assert link.shape() == port
     assert exactly(acceptor, 3) == b"two"
 
 
 def test_what_is_carried_goes_straight_once_its_bend_is_lifted(link: Link) -> None:
-    port = link.bend({"lag": 60}, {"lag": 60})
+    port = link.shape({"lag": 60}, {"lag": 60})
     dialler, acceptor = link.connect(port)
     dialler.sendall(b"one")
-    assert link.sidecar.hold() == {}
+    assert link.sidecar.set_rules() == {}
     assert exactly(acceptor, 3) == b"one"
     acceptor.sendall(b"two")
     assert exactly(dialler, 3) == b"two"
@@ -230,7 +230,7 @@ def test_what_is_carried_goes_straight_once_its_bend_is_lifted(link: Link) -> No
 
 
 def test_who_does_not_read_holds_the_sender_up(link: Link) -> None:
-    dialler, acceptor = link.connect(link.bend({"lag": 0.01}))
+    dialler, acceptor = link.connect(link.shape({"lag": 0.01}))
     dialler.settimeout(1.0)
     sent = 0
     with contextlib.suppress(TimeoutError):
@@ -243,7 +243,7 @@ def test_who_does_not_read_holds_the_sender_up(link: Link) -> None:
 
 def test_many_short_connections_leave_no_descriptor_behind(link: Link) -> None:
     descriptors = Path(f"/proc/{link.sidecar.process.pid}/fd")
-    port = link.bend({"lag": 0.001})
+    port = link.shape({"lag": 0.001})
     link.connect(port)
     before = len(list(descriptors.iterdir()))
     for number in range(1500):
@@ -267,7 +267,7 @@ def test_a_dialler_who_gives_up_is_not_dialled_for_any_longer(sidecar: Sidecar) 
             one.setblocking(False)
             assert one.connect_ex(full.getsockname()) in {0, errno.EINPROGRESS}
             filling.append(one)
-        (port,) = sidecar.hold(relay=[ends])["listening"].values()
+        (port,) = sidecar.set_rules(relay=[ends])["listening"].values()
         dialler = socket.create_connection(("127.0.0.1", port), SECONDS)
         until(lambda: sidecar.ask("state")["carried"] == 1, "the relay to dial")
         reset(dialler)
@@ -277,7 +277,7 @@ def test_a_dialler_who_gives_up_is_not_dialled_for_any_longer(sidecar: Sidecar) 
 
 
 def test_end_of_input_resets_what_is_carried(link: Link) -> None:
-    dialler, acceptor = link.connect(link.bend())
+    dialler, acceptor = link.connect(link.shape())
     link.sidecar.close_input()
     assert is_reset(dialler)
     assert is_reset(acceptor)

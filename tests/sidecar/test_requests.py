@@ -1,5 +1,5 @@
-# ruff: noqa: E501 - a row for each mistake
-"""Requests are read strictly, and whoever wrote a wrong one learns where."""
+# ruff: noqa: E501 - one row for a mistake
+"""Requests are read strictly, and an error names the place."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.errors import RequestError
-from sidecar.requests import Heard, Hold, Send, Simple, name_of, read_request
-from sidecar.rules import Arrive, Bend, Bent, Leave, Rules
+from sidecar.requests import ReportProbe, SendProbe, SetRules, Simple, read_request, split_id
+from sidecar.rules import ArriveRule, LeaveRule, RelayRule, Rules, Shape
 
-BEND = {"lag": 0.1, "jitter": 0.02, "pieces": 1, "hold": 0.5, "reset": 500}
+SHAPE = {"lag": 0.1, "jitter": 0.02, "pieces": 1, "hold": 0.5, "reset": 500}
 FULL: dict[str, Any] = {
     "lease": 10.0,
     "arrive": [{"from": ["10.0.0.3", "10.0.1.3"], "cut": True, "loss": 0.0}],
     "leave": [{"to": ["10.0.0.3"], "bandwidth": 64000, "delay": 0.1, "jitter": 0.02}],
-    "relay": [{"to": "10.0.0.3", "out": BEND, "back": BEND | {"pieces": None, "reset": None}}],
+    "relay": [{"to": "10.0.0.3", "out": SHAPE, "back": SHAPE | {"pieces": None, "reset": None}}],
 }
 PACKETS = {
     "do": "packets",
@@ -44,33 +44,35 @@ def refusal(data: dict[str, Any], *, with_kernel: bool = True) -> str:
     return str(caught.value)
 
 
-def test_rules_are_read_whole_and_written_as_they_were_read() -> None:
-    bend = Bend(0.1, 0.02, 1, 0.5, 500)
+def test_rules_are_written_as_they_were_read() -> None:
+    shape = Shape(0.1, 0.02, 1, 0.5, 500)
     rules = Rules(
         10.0,
-        (Arrive(("10.0.0.3", "10.0.1.3"), cut=True),),
-        (Leave(("10.0.0.3",), 64000, 0.1, 0.02),),
-        (Bent("10.0.0.3", bend, Bend(0.1, 0.02, None, 0.5, None)),),
+        (ArriveRule(("10.0.0.3", "10.0.1.3"), cut=True),),
+        (LeaveRule(("10.0.0.3",), 64000, 0.1, 0.02),),
+        (RelayRule("10.0.0.3", shape, Shape(0.1, 0.02, None, 0.5, None)),),
     )
-    assert read({"do": "set", "rules": FULL}) == Hold(rules)
+    assert read({"do": "set", "rules": FULL}) == SetRules(rules)
     assert rules.as_data() == FULL
 
 
 def test_what_is_left_out_does_nothing() -> None:
-    assert read({"do": "set", "rules": {}}) == Hold(Rules())
+    assert read({"do": "set", "rules": {}}) == SetRules(Rules())
     rules = {"arrive": [{"from": ["1.2.3.4"]}], "leave": [{"to": ["1.2.3.4"]}]}
-    assert read({"do": "set", "rules": rules | {"relay": [{"to": "1.2.3.4"}]}}) == Hold(
-        Rules(10.0, (Arrive(("1.2.3.4",)),), (Leave(("1.2.3.4",)),), (Bent("1.2.3.4"),))
+    assert read({"do": "set", "rules": rules | {"relay": [{"to": "1.2.3.4"}]}}) == SetRules(
+        Rules(
+            10.0, (ArriveRule(("1.2.3.4",)),), (LeaveRule(("1.2.3.4",)),), (RelayRule("1.2.3.4"),)
+        )
     )
 
 
-def test_both_ends_are_named_where_the_kernel_is_not_told() -> None:
+def test_without_a_kernel_both_ends_are_named() -> None:
     ends = {"to": "127.0.0.5", "port": 5000, "from": "127.0.0.4"}
-    held = read({"do": "set", "rules": {"relay": [ends]}}, with_kernel=False)
-    assert isinstance(held, Hold)
-    assert held.rules.relay[0].key == "127.0.0.4>127.0.0.5:5000"
-    told: Any = held.rules.as_data()["relay"]
-    assert told[0].items() >= ends.items()
+    request = read({"do": "set", "rules": {"relay": [ends]}}, with_kernel=False)
+    assert isinstance(request, SetRules)
+    assert request.rules.relay[0].key == "127.0.0.4>127.0.0.5:5000"
+    data: Any = request.rules.as_data()["relay"]
+    assert data[0].items() >= ends.items()
     assert "unknown key: 'port'" in refusal({"do": "set", "rules": {"relay": [ends]}})
     lacking = {"do": "set", "rules": {"relay": [{"to": "127.0.0.5"}]}}
     assert refusal(lacking, with_kernel=False) == "relay[0] lacks 'port'"
@@ -106,11 +108,11 @@ def test_wrong_rules_are_refused(rules: object, said: str) -> None:
 
 
 def test_probes_are_read() -> None:
-    assert read(PACKETS) == Send("packets", "10.0.0.3", 9, "p", 5, 64, 0.0, 0.0)
-    stream = Send("stream", "10.0.0.3", 9, "p", 5, 64, 0.0, 10.0)
+    assert read(PACKETS) == SendProbe("packets", "10.0.0.3", 9, "p", 5, 64, 0.0, 0.0)
+    stream = SendProbe("stream", "10.0.0.3", 9, "p", 5, 64, 0.0, 10.0)
     assert read(PACKETS | {"do": "stream"}) == stream
     assert read(PACKETS | {"do": "stream", "patience": 10}) == stream
-    assert read(HEARD) == Heard("p", 5, 0.5)
+    assert read(HEARD) == ReportProbe("p", 5, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -129,11 +131,11 @@ def test_wrong_probes_are_refused(change: dict[str, Any], said: str) -> None:
     assert refusal(PACKETS | change) == said
 
 
-def test_the_others_are_read() -> None:
-    for do in ("abilities", "listen", "state", "bye"):
+def test_simple_requests_are_read() -> None:
+    for do in ("capabilities", "listen", "state", "bye"):
         assert read({"do": do}) == Simple(do)
         assert refusal({"do": do, "now": True}) == "a request has an unknown key: 'now'"
-    assert refusal({"do": "fly"}) == "nothing is called 'fly'"
+    assert refusal({"do": "fly"}) == "unknown request 'fly'"
     assert refusal({"do": None}).startswith("a request: 'do' must be a text")
     assert refusal({}) == "a request lacks 'do'"
 
@@ -141,13 +143,13 @@ def test_the_others_are_read() -> None:
 @pytest.mark.parametrize(
     "line", [b"", b"{", b"[]", b"7", b"\xff\xfe{", b'{"id": 7}', b"{}", b"[" * 10**5]
 )
-def test_what_is_no_request_has_no_id(line: bytes) -> None:
+def test_other_lines_have_no_id(line: bytes) -> None:
     with pytest.raises(RequestError):
-        name_of(line)
+        split_id(line)
 
 
-def test_a_request_has_its_id_taken_off() -> None:
-    assert name_of(b'{"id": "7", "do": "state"}') == ("7", {"do": "state"})
+def test_the_id_is_split_off() -> None:
+    assert split_id(b'{"id": "7", "do": "state"}') == ("7", {"do": "state"})
 
 
 JSON = st.recursive(
@@ -158,10 +160,10 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(["arrive", "leave", "relay", "lease", "x"]), JSON)
-def test_whatever_is_held_is_held_or_refused(key: str, value: object) -> None:
+def test_any_json_is_read_or_refused(key: str, value: object) -> None:
     try:
-        held = read({"do": "set", "rules": {key: value}})
+        request = read({"do": "set", "rules": {key: value}})
     except RequestError:
         return
-    assert isinstance(held, Hold)
-    json.dumps(held.rules.as_data())
+    assert isinstance(request, SetRules)
+    json.dumps(request.rules.as_data())

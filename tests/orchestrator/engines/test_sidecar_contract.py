@@ -1,4 +1,4 @@
-"""Facts that the lab and the sidecar each say for themselves: neither package knows the other."""
+"""Constants that the lab and the sidecar both define, since neither imports the other."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from orchestrator.faults import effect, probes
 from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.image.recipe import PEER, USER
 from orchestrator.paths import ROOT
-from sidecar import abilities, bends
+from sidecar import capabilities, shaper
 from sidecar import rules as sidecars
 
 
 def takes_all(words: Sequence[str], _: str = "") -> str:
-    """Take whatever `nft` and `tc` are told, where nothing is shaped yet."""
+    """Accept every command, on a machine without rules."""
     return "[]" if "show" in words else ""
 
 
-def test_what_a_network_may_be_able_to_do() -> None:
-    assert effect.FEATURES == abilities.FEATURES
-    assert {*PROCESSES_LACK, "stream"} == set(abilities.FEATURES)
+def test_features_are_the_same() -> None:
+    assert effect.FEATURES == capabilities.FEATURES
+    assert {*PROCESSES_LACK, "stream"} == set(capabilities.FEATURES)
 
 
-def test_by_what_packets_are_late() -> None:
-    means = abilities.try_all(takes_all).means
-    assert means["delay"] == probes.NETEM
-    assert probes.by_packets(means)
-    assert not probes.by_packets({**means, "delay": "relay"})
+def test_netem_is_the_mechanism_that_delays_packets() -> None:
+    mechanisms = capabilities.try_all(takes_all).mechanisms
+    assert mechanisms["delay"] == probes.NETEM
+    assert probes.by_packets(mechanisms)
+    assert not probes.by_packets({**mechanisms, "delay": "relay"})
     assert not probes.by_packets({})
 
 
-def test_how_long_rules_outlive_their_sidecar() -> None:
+def test_leases_are_the_same() -> None:
     assert rules.LEASE == sidecars.LEASE
 
 
-def test_the_time_between_two_pieces() -> None:
-    assert probes.GAP == bends.GAP
+def test_gaps_between_pieces_are_the_same() -> None:
+    assert probes.GAP == shaper.GAP
 
 
 def test_whom_the_peers_image_says_it_runs_as() -> None:

@@ -16,7 +16,7 @@ from orchestrator.errors import LabError
 from orchestrator.image.recipe import PEER, SIDECAR, Recipe
 from tests.orchestrator.support import ROOT
 
-BRING = ROOT / "sidecar/bring.py"
+INSTALL = ROOT / "sidecar/install_programs.py"
 LOOK = """
 import json, os, shutil, subprocess, sys
 def does(*words):
@@ -99,7 +99,7 @@ def bring(apt: Path, programs: str) -> list[str]:
     """Return what apt-get is told where only the programs in `apt` are there."""
     lists = apt.parent / "lists"
     lists.mkdir()
-    code = BRING.read_text().replace("/var/lib/apt/lists", str(lists))
+    code = INSTALL.read_text().replace("/var/lib/apt/lists", str(lists))
     called = [sys.executable, "-c", code]
     environment = {"PATH": str(apt), "PROGRAMS": programs}
     subprocess.run(called, check=True, env=environment, cwd=os.sep)

@@ -1,7 +1,7 @@
-"""Bring the programs that the sidecar calls into its image, where its base lacks them.
+"""Install the programs that the sidecar calls, if its base image lacks them.
 
-Runs while the image is built, never in a sidecar. The Dockerfile says in PROGRAMS
-which programs are needed, as ``program=package``.
+Runs while the image is built, never in a sidecar. PROGRAMS in the Dockerfile lists the
+programs as ``program=package``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _LISTS = Path("/var/lib/apt/lists")
 
 
 def missing(programs: str) -> list[str]:
-    """Return the packages of those programs that are not there."""
+    """Return the packages of those programs that are not installed."""
     pairs = [pair.split("=", 1) for pair in programs.split()]
     return sorted({package for program, package in pairs if not shutil.which(program)})
 
 
 def main() -> None:
-    """Install what is missing, from the base's own mirrors."""
+    """Install what is missing, from the mirrors of the base image."""
     packages = missing(os.environ["PROGRAMS"])
     if packages:
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

@@ -1,6 +1,6 @@
 """Reads and writes lines in threads, whatever standard input and output are.
 
-Who does not read must not keep rules from being renewed, so the loop never writes itself.
+The event loop never writes itself: a reader that stalls must not delay the renewal of rules.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from queue import SimpleQueue
 from threading import Thread
 
 _LONGEST = 1 << 20
-_SECONDS = 2.0  # for what is still to be written at the end
+_FLUSH_WITHIN = 2.0  # seconds for what is still to be written at the end
 
 
-def read_lines(descriptor: int, take: Callable[[bytes | None], None]) -> None:
-    """Have the running loop call `take` with each line, and with None at the end.
+def read_lines(descriptor: int, receive: Callable[[bytes | None], None]) -> None:
+    """Have the running loop call `receive` with each line, and with None at the end.
 
-    Of a line that is too long the beginning is given, as much as would have been allowed.
+    A line that is too long is cut at the limit.
     """
     loop = asyncio.get_running_loop()
 
     def give(line: bytes | None) -> None:
-        loop.call_soon_threadsafe(take, line)
+        loop.call_soon_threadsafe(receive, line)
 
     Thread(target=_read, args=(descriptor, give), daemon=True, name="reads lines").start()
 
@@ -60,8 +60,8 @@ def _or_end(read: Callable[[], bytes]) -> bytes:
         return b""  # a terminal or a socket that went away
 
 
-class Writer:
-    """Writes lines in their order."""
+class LineWriter:
+    """Writes lines in order, without blocking the caller."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -70,13 +70,13 @@ class Writer:
         self._thread.start()
 
     def write(self, line: str) -> None:
-        """Have a line written."""
+        """Queue a line."""
         self._lines.put(line.encode() + b"\n")
 
     def close(self) -> None:
-        """Wait until all is written, though not for long."""
+        """Wait until all is written, but not for long."""
         self._lines.put(None)
-        self._thread.join(_SECONDS)
+        self._thread.join(_FLUSH_WITHIN)
 
     def _write_all(self) -> None:
         while line := self._lines.get():
@@ -84,4 +84,4 @@ class Writer:
                 while line:
                     line = line[os.write(self._descriptor, line) :]
             except OSError:
-                return  # nobody reads any more
+                return  # the reader is gone

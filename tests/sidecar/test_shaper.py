@@ -1,4 +1,4 @@
-"""Bytes are bent in time and in nothing else."""
+"""Bytes are shaped in time and in nothing else."""
 
 from __future__ import annotations
 
@@ -7,62 +7,62 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.bends import BOUND, GAP, Line, MeshLock
-from sidecar.rules import CLEAR, Bend
+from sidecar.rules import CLEAR, Shape
+from sidecar.shaper import BOUND, GAP, Action, StreamShaper
 
 FIRST, LAST = min, max  # the least jitter, and the most
 
 
 class Trial:
-    """A line whose clock is turned by hand.
+    """A shaper with a clock that is set by hand.
 
     Attributes:
         now: the time.
-        passed: what was passed on, each with its time.
+        passed: what was passed on, with times.
         last: how the direction ended.
     """
 
-    def __init__(self, bend: Bend, line: Line | None = None) -> None:
-        self.line = line or Line(bend)
+    def __init__(self, shape: Shape, shaper: StreamShaper | None = None) -> None:
+        self.shaper = shaper or StreamShaper(shape)
         self.now = 100.0
         self.passed: list[tuple[float, bytes]] = []
         self.last = ""
 
     def put(self, data: bytes) -> None:
-        self.line.put(data, self.now)
+        self.shaper.put(data, self.now)
 
     def until(self, then: float) -> None:
-        """Do all that is to be done until a time."""
+        """Do everything that is due until a time."""
         while not self.last:
-            turn = self.line.turn(self.now)
-            if turn.data:
-                self.passed.append((round(self.now - 100, 6), turn.data))
-                self.line.was_passed(self.now)
-            self.last = turn.last
-            if turn.data or turn.last:
+            action = self.shaper.next_action(self.now)
+            if action.data:
+                self.passed.append((round(self.now - 100, 6), action.data))
+                self.shaper.was_passed(self.now)
+            self.last = action.last
+            if action.data or action.last:
                 continue
-            if turn.wait is None or self.now + turn.wait > 100 + then:
+            if action.wait is None or self.now + action.wait > 100 + then:
                 break
-            self.now += turn.wait
+            self.now += action.wait
         self.now = 100 + then
 
 
-def test_straight_bytes_go_at_once() -> None:
+def test_clear_bytes_pass_at_once() -> None:
     trial = Trial(CLEAR)
     trial.put(b"one")
     trial.put(b"two")
-    assert trial.line.turn(100.0) == MeshLock(b"onetwo")
-    assert trial.line.turn(100.0) == MeshLock()
-    trial.line.end(100.0)
-    assert trial.line.turn(100.0) == MeshLock(last="end")
+    assert trial.shaper.next_action(100.0) == Action(b"onetwo")
+    assert trial.shaper.next_action(100.0) == Action()
+    trial.shaper.end(100.0)
+    assert trial.shaper.next_action(100.0) == Action(last="end")
 
 
-def test_lag_delays_each_and_the_end() -> None:
-    trial = Trial(Bend(lag=0.5))
+def test_lag_delays_every_chunk_and_the_end() -> None:
+    trial = Trial(Shape(lag=0.5))
     trial.put(b"one")
     trial.until(0.2)
     trial.put(b"two")
-    trial.line.end(trial.now)
+    trial.shaper.end(trial.now)
     trial.until(0.6)
     assert (trial.passed, trial.last) == ([(0.5, b"one")], "")
     trial.until(0.71)
@@ -70,8 +70,8 @@ def test_lag_delays_each_and_the_end() -> None:
 
 
 def test_an_end_alone_lags_as_well() -> None:
-    trial = Trial(Bend(lag=0.5))
-    trial.line.end(100.0)
+    trial = Trial(Shape(lag=0.5))
+    trial.shaper.end(100.0)
     trial.until(0.49)
     assert trial.last == ""
     trial.until(0.5)
@@ -80,30 +80,30 @@ def test_an_end_alone_lags_as_well() -> None:
 
 def test_jitter_varies_the_lag_and_never_the_order() -> None:
     draws = iter([0.3, -0.3, 0.0])
-    trial = Trial(CLEAR, Line(Bend(lag=0.5, jitter=0.3), lambda *_: next(draws)))
+    trial = Trial(CLEAR, StreamShaper(Shape(lag=0.5, jitter=0.3), lambda *_: next(draws)))
     for data in (b"1", b"2", b"3"):
         trial.put(data)
     trial.until(2)
     assert trial.passed == [(0.8, b"123")]
-    early = Trial(CLEAR, Line(Bend(lag=0.1, jitter=0.3), FIRST))
+    early = Trial(CLEAR, StreamShaper(Shape(lag=0.1, jitter=0.3), FIRST))
     early.put(b"1")
     early.until(1)
     assert early.passed == [(0.0, b"1")]
 
 
-def test_pieces_go_one_by_one_with_a_gap() -> None:
-    trial = Trial(Bend(pieces=2))
+def test_pieces_pass_one_by_one_with_a_gap() -> None:
+    trial = Trial(Shape(pieces=2))
     trial.put(b"abc")
     trial.put(b"de")
-    trial.line.end(trial.now)
+    trial.shaper.end(trial.now)
     trial.until(1)
     assert [data for _, data in trial.passed] == [b"ab", b"cd", b"e"]
     assert [at for at, _ in trial.passed] == [0.0, GAP, 2 * GAP]
     assert trial.last == "end"
 
 
-def test_hold_collects_since_the_first_and_glues() -> None:
-    trial = Trial(Bend(hold=0.5))
+def test_hold_collects_from_the_first_byte_and_glues() -> None:
+    trial = Trial(Shape(hold=0.5))
     for at in (0.0, 0.2, 0.49, 0.6):
         trial.until(at)
         trial.put(str(at).encode())
@@ -111,8 +111,8 @@ def test_hold_collects_since_the_first_and_glues() -> None:
     assert trial.passed == [(0.5, b"0.00.20.49"), (1.1, b"0.6")]
 
 
-def test_hold_passes_on_in_one_go_whatever_the_size() -> None:
-    trial = Trial(Bend(hold=0.5))
+def test_hold_passes_any_size_in_one_go() -> None:
+    trial = Trial(Shape(hold=0.5))
     for _ in range(10):
         trial.put(b"x" * 65536)
     trial.until(1)
@@ -120,7 +120,7 @@ def test_hold_passes_on_in_one_go_whatever_the_size() -> None:
 
 
 def test_held_bytes_lag_and_are_cut_afterwards() -> None:
-    trial = Trial(Bend(lag=0.25, hold=0.5, pieces=3))
+    trial = Trial(Shape(lag=0.25, hold=0.5, pieces=3))
     trial.put(b"ab")
     trial.until(0.1)
     trial.put(b"cd")
@@ -129,7 +129,7 @@ def test_held_bytes_lag_and_are_cut_afterwards() -> None:
 
 
 def test_reset_comes_after_that_many_bytes() -> None:
-    trial = Trial(Bend(reset=5))
+    trial = Trial(Shape(reset=5))
     trial.put(b"abc")
     trial.until(0.1)
     trial.put(b"defgh")
@@ -137,11 +137,11 @@ def test_reset_comes_after_that_many_bytes() -> None:
     assert (trial.passed, trial.last) == ([(0.0, b"abc"), (0.1, b"de")], "reset")
 
 
-def test_reset_after_nothing_comes_at_once_and_one_that_is_not_reached_never() -> None:
-    assert Line(Bend(reset=0)).turn(0.0) == MeshLock(last="reset")
-    trial = Trial(Bend(reset=5))
+def test_reset_after_zero_bytes_is_immediate_and_an_unreached_one_never_comes() -> None:
+    assert StreamShaper(Shape(reset=0)).next_action(0.0) == Action(last="reset")
+    trial = Trial(Shape(reset=5))
     trial.put(b"abcd")
-    trial.line.end(trial.now)
+    trial.shaper.end(trial.now)
     trial.until(1)
     assert trial.last == "end"
 
@@ -150,62 +150,62 @@ def test_a_reset_counts_from_when_it_is_asked_for() -> None:
     trial = Trial(CLEAR)
     trial.put(b"x" * 1000)
     trial.until(0.1)
-    trial.line.change(Bend(reset=3))
-    trial.line.change(Bend(reset=3, pieces=1))
+    trial.shaper.change(Shape(reset=3))
+    trial.shaper.change(Shape(reset=3, pieces=1))
     trial.put(b"abcd")
     trial.until(1)
     assert (b"".join(data for _, data in trial.passed[1:]), trial.last) == (b"abc", "reset")
 
 
-def test_what_waits_goes_on_under_the_new_bend() -> None:
-    trial = Trial(Bend(lag=10))
+def test_waiting_bytes_follow_the_new_shape() -> None:
+    trial = Trial(Shape(lag=10))
     trial.put(b"one")
-    trial.line.end(trial.now)
+    trial.shaper.end(trial.now)
     trial.until(1)
-    trial.line.change(CLEAR)
+    trial.shaper.change(CLEAR)
     trial.until(1)
     assert (trial.passed, trial.last) == ([(1.0, b"one")], "end")
 
 
 def test_a_change_counts_from_when_bytes_came() -> None:
     trial = Trial(CLEAR)
-    trial.line.change(Bend(hold=5))
+    trial.shaper.change(Shape(hold=5))
     trial.put(b"one")
     trial.until(1)
     trial.put(b"two")
-    trial.line.change(Bend(lag=2))
+    trial.shaper.change(Shape(lag=2))
     trial.until(9)
     assert trial.passed == [(2.0, b"one"), (3.0, b"two")]
 
 
-def test_the_same_bend_again_changes_nothing() -> None:
-    line = Line(Bend(lag=0.5, jitter=0.5), LAST)
-    line.put(b"x", 0.0)
-    line.change(Bend(lag=0.5, jitter=0.5))
-    assert line.turn(0.0) == MeshLock(wait=1.0)
+def test_setting_the_same_shape_changes_nothing() -> None:
+    shaper = StreamShaper(Shape(lag=0.5, jitter=0.5), LAST)
+    shaper.put(b"x", 0.0)
+    shaper.change(Shape(lag=0.5, jitter=0.5))
+    assert shaper.next_action(0.0) == Action(wait=1.0)
 
 
 def test_what_waits_is_bounded() -> None:
-    line = Line(Bend(lag=1))
-    while line.has_room:
-        line.put(b"x" * 1000, 0.0)
-    assert BOUND <= line.size < BOUND + 1000
-    line.turn(1.0)
-    assert line.has_room
+    shaper = StreamShaper(Shape(lag=1))
+    while shaper.has_room:
+        shaper.put(b"x" * 1000, 0.0)
+    assert BOUND <= shaper.size < BOUND + 1000
+    shaper.next_action(1.0)
+    assert shaper.has_room
 
 
 MAYBE = st.none() | st.integers(1, 9)
 SECONDS = st.sampled_from([0.0, 0.0, 0.001, 0.3, 2.0])
-BENDS = st.builds(Bend, lag=SECONDS, jitter=SECONDS, pieces=MAYBE, hold=SECONDS)
+SHAPES = st.builds(Shape, lag=SECONDS, jitter=SECONDS, pieces=MAYBE, hold=SECONDS)
 STEPS = st.lists(
-    st.binary(max_size=40) | st.sampled_from([0.0005, 0.1, 0.7, 3.0]) | BENDS, max_size=30
+    st.binary(max_size=40) | st.sampled_from([0.0005, 0.1, 0.7, 3.0]) | SHAPES, max_size=30
 )
 
 
 @settings(max_examples=300)
-@given(BENDS, STEPS)
-def test_bytes_and_their_order_stay_whatever_happens(bend: Bend, steps: list[object]) -> None:
-    trial = Trial(bend)
+@given(SHAPES, STEPS)
+def test_bytes_and_their_order_never_change(shape: Shape, steps: list[object]) -> None:
+    trial = Trial(shape)
     sent = b""
     for step in steps:
         if isinstance(step, bytes):
@@ -213,24 +213,24 @@ def test_bytes_and_their_order_stay_whatever_happens(bend: Bend, steps: list[obj
             sent += step
         elif isinstance(step, float):
             trial.until(trial.now - 100 + step)
-        elif isinstance(step, Bend):
-            trial.line.change(step)
-        bend = trial.line.bend
-    trial.line.end(trial.now)
+        elif isinstance(step, Shape):
+            trial.shaper.change(step)
+        shape = trial.shaper.shape
+    trial.shaper.end(trial.now)
     trial.until(1000)
     assert b"".join(data for _, data in trial.passed) == sent
     assert trial.last == "end"
-    assert trial.line.size == 0
+    assert trial.shaper.size == 0
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), min_size=1), st.integers(0, 60), MAYBE)
 def test_a_reset_passes_exactly_its_bytes(
     chunks: list[bytes], reset: int, pieces: int | None
 ) -> None:
-    trial = Trial(Bend(reset=reset, pieces=pieces))
+    trial = Trial(Shape(reset=reset, pieces=pieces))
     for chunk in chunks:
         trial.put(chunk)
-    trial.line.end(trial.now)
+    trial.shaper.end(trial.now)
     trial.until(10)
     whole = b"".join(chunks)
     assert b"".join(data for _, data in trial.passed) == whole[:reset]
@@ -239,7 +239,7 @@ def test_a_reset_passes_exactly_its_bytes(
 
 @given(st.lists(st.binary(min_size=1, max_size=40)), st.integers(1, 9))
 def test_no_piece_is_larger_than_asked(chunks: list[bytes], pieces: int) -> None:
-    trial = Trial(Bend(pieces=pieces))
+    trial = Trial(Shape(pieces=pieces))
     for chunk in chunks:
         trial.put(chunk)
     trial.until(10)

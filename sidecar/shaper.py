@@ -1,7 +1,7 @@
-"""How the bytes of one direction of a stream are bent in time. Pure: it is told the time.
+"""Shapes one direction of a stream in time. Pure: the caller passes the time in.
 
-Whatever is asked for, bytes stay as they are and in their order, and the end comes after all
-of them. Held bytes are collected first, then they lag, then they are cut into pieces.
+Bytes and their order never change, and the end comes after all of them. Bytes are collected
+first (`hold`), then delayed (`lag`), then cut into pieces.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from dataclasses import dataclass
 from random import uniform
 from typing import Literal
 
-from sidecar.rules import CLEAR, Bend
+from sidecar.rules import CLEAR, Shape
 
 BOUND = 1 << 20
-"""Bytes that may wait in one direction, before no more are read."""
+"""Bytes that may wait in one direction before no more are read."""
 
 GAP = 0.0005
-"""Seconds between two pieces, at least: who reads all the time reads each by itself."""
+"""Seconds between two pieces, at least: a program that reads all the time reads them apart."""
 
-_AT_ONCE = 1 << 16  # bytes passed on in one go
+_CHUNK = 1 << 16  # bytes passed on in one go
 
 
 @dataclass(frozen=True, slots=True)
-class MeshLock:
-    """What is to be done now.
+class Action:
+    """What to do now.
 
     Attributes:
-        data: bytes to be passed on; there may be more at once, so ask again.
-        wait: where there are none, seconds until there will be; None for until some are put.
-        last: ``end`` or ``reset`` where the direction ends so, once the data is passed on.
+        data: bytes to pass on; more may be ready, so ask again.
+        wait: if there are none, seconds until there will be; None until some are put.
+        last: ``end`` or ``reset`` if the direction ends so once the data is passed on.
     """
 
     data: bytes = b""
@@ -47,19 +47,19 @@ class _Chunk:
     data: memoryview
 
 
-class Line:
+class StreamShaper:
     """The bytes of one direction that wait to be passed on.
 
     Args:
-        bend: what becomes of them.
+        shape: how to shape them.
         between: draws a number between two, for the jitter.
     """
 
     def __init__(
-        self, bend: Bend = CLEAR, between: Callable[[float, float], float] = uniform
+        self, shape: Shape = CLEAR, between: Callable[[float, float], float] = uniform
     ) -> None:
         self.size = 0
-        self.bend = bend
+        self.shape = shape
         self._between = between
         self._chunks: deque[_Chunk] = deque()
         self._ended = False
@@ -67,20 +67,20 @@ class Line:
         self._last_due = 0.0
         self._collects_until = 0.0
         self._next_piece = 0.0
-        self._passed = 0  # since the bend has this reset
+        self._passed = 0  # since the shape has this reset
 
     @property
     def has_room(self) -> bool:
         """Whether more bytes should be put."""
         return self.size < BOUND
 
-    def change(self, bend: Bend) -> None:
-        """Bend what waits, and all that comes, in another way from now on."""
-        if bend == self.bend:
+    def change(self, shape: Shape) -> None:
+        """Shape what waits, and all that comes, in another way from now on."""
+        if shape == self.shape:
             return
-        if bend.reset != self.bend.reset:
+        if shape.reset != self.shape.reset:
             self._passed = 0
-        self.bend = bend
+        self.shape = shape
         self._last_due = self._collects_until = 0.0
         for chunk in self._chunks:
             chunk.due = self._due(chunk.came)
@@ -93,42 +93,42 @@ class Line:
             self.size += len(data)
 
     def end(self, now: float) -> None:
-        """Say that no more will come."""
+        """Note that no more bytes will come."""
         self._ended = True
-        # An end lags as bytes do, but nobody need wait for more of them to be collected.
+        # An end lags as bytes do, but is not held back to collect more of them.
         self._end_due = max(self._last_due, now + self._lag())
 
-    def turn(self, now: float) -> MeshLock:
-        """Return what is to be done, taking the bytes out that are to be passed on."""
-        reset = self.bend.reset
+    def next_action(self, now: float) -> Action:
+        """Return what to do now, and take out the bytes to pass on."""
+        reset = self.shape.reset
         if reset is not None and self._passed >= reset:
-            return MeshLock(last="reset")
+            return Action(last="reset")
         if not self._chunks:
             return self._without_bytes(now)
-        ready_at = max(self._chunks[0].due, self._next_piece if self.bend.pieces else 0.0)
+        ready_at = max(self._chunks[0].due, self._next_piece if self.shape.pieces else 0.0)
         if ready_at > now:
-            return MeshLock(wait=ready_at - now)
+            return Action(wait=ready_at - now)
         data = self._take(self._most(), now)
         self._passed += len(data)
-        return MeshLock(data, last="reset" if reset is not None and self._passed >= reset else "")
+        return Action(data, last="reset" if reset is not None and self._passed >= reset else "")
 
     def was_passed(self, now: float) -> None:
-        """Say when the bytes of the last turn had been passed on."""
+        """Note when the bytes of the last action had been passed on."""
         self._next_piece = now + GAP
 
-    def _without_bytes(self, now: float) -> MeshLock:
+    def _without_bytes(self, now: float) -> Action:
         if not self._ended:
-            return MeshLock()
-        return MeshLock(wait=self._end_due - now) if self._end_due > now else MeshLock(last="end")
+            return Action()
+        return Action(wait=self._end_due - now) if self._end_due > now else Action(last="end")
 
     def _most(self) -> int:
-        most = self.bend.pieces or (BOUND if self.bend.hold else _AT_ONCE)
-        if self.bend.reset is not None:
-            most = min(most, self.bend.reset - self._passed)
+        most = self.shape.pieces or (BOUND if self.shape.hold else _CHUNK)
+        if self.shape.reset is not None:
+            most = min(most, self.shape.reset - self._passed)
         return most
 
     def _take(self, most: int, now: float) -> bytes:
-        """Take out bytes that are due, as many as asked for at most."""
+        """Take out bytes that are due, `most` at most."""
         taken: list[memoryview] = []
         while most and self._chunks and self._chunks[0].due <= now:
             chunk = self._chunks[0]
@@ -141,15 +141,15 @@ class Line:
         return b"".join(taken)
 
     def _due(self, came: float) -> float:
-        """Return when bytes may go that came at a time: never before those that came earlier."""
-        if not self.bend.hold:
+        """Return when bytes that came at a time may go: never before those that came earlier."""
+        if not self.shape.hold:
             self._last_due = max(self._last_due, came + self._lag())
         elif came >= self._collects_until:  # the first of those that are held together
-            self._collects_until = came + self.bend.hold
+            self._collects_until = came + self.shape.hold
             self._last_due = max(self._last_due, self._collects_until + self._lag())
         return self._last_due
 
     def _lag(self) -> float:
-        jitter = self.bend.jitter
+        jitter = self.shape.jitter
         varied = self._between(-jitter, jitter) if jitter else 0.0
-        return max(0.0, self.bend.lag + varied)
+        return max(0.0, self.shape.lag + varied)

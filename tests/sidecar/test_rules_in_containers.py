@@ -72,12 +72,12 @@ def traces(host: Host) -> list[str]:
     return found + [each["dev"] for each in roots if each["kind"] != "noqueue"]
 
 
-def test_abilities_are_tried_and_leave_nothing(hosts: Hosts) -> None:
-    able = hosts[0].sidecar.ask("abilities")
-    assert able["lacks"] == {}
+def test_capabilities_are_tried_and_leave_nothing(hosts: Hosts) -> None:
+    able = hosts[0].sidecar.ask("capabilities")
+    assert able["unsupported"] == {}
     delay = "relay" if able["notes"] else "tc netem"
     firm = {"cut": "nftables", "loss": "nftables", "bandwidth": "tc htb", "stream": "relay"}
-    assert able["means"] == firm | {"delay": delay}
+    assert able["mechanisms"] == firm | {"delay": delay}
     assert all("no netem here" in note for note in able["notes"].values())
     assert "trial" not in hosts[0].admin("nft", "list", "tables")
     assert [each for each in traces(hosts[0]) if "table" not in each] == []
@@ -86,18 +86,18 @@ def test_abilities_are_tried_and_leave_nothing(hosts: Hosts) -> None:
 def test_a_cut_is_in_one_direction_and_of_one_address(hosts: Hosts) -> None:
     alice, bob = hosts
     assert (arrived(alice, bob), arrived(bob, alice)) == (5, 5)
-    bob.sidecar.hold(**cut(alice))
+    bob.sidecar.set_rules(**cut(alice))
     assert (arrived(alice, bob), arrived(bob, alice)) == (0, 5)
     state = bob.sidecar.ask("state")
     assert (state["dropped"], state["lapses"]) == ({"cut": 5, "loss": 0}, 0)
-    bob.sidecar.hold(arrive=[{"from": ["10.99.99.99"], "cut": True}])
+    bob.sidecar.set_rules(arrive=[{"from": ["10.99.99.99"], "cut": True}])
     assert arrived(alice, bob) == 5
     assert bob.sidecar.ask("state")["dropped"] == {"cut": 5, "loss": 0}
 
 
 def test_a_cut_lasts_beyond_its_lease(hosts: Hosts) -> None:
     alice, bob = hosts
-    bob.sidecar.hold(lease=2.5, **cut(alice))
+    bob.sidecar.set_rules(lease=2.5, **cut(alice))
     begun = time.monotonic()
     while time.monotonic() - begun < 6:
         assert arrived(alice, bob) == 0
@@ -106,12 +106,12 @@ def test_a_cut_lasts_beyond_its_lease(hosts: Hosts) -> None:
 
 def test_a_share_of_packets_is_lost(hosts: Hosts) -> None:
     alice, bob = hosts
-    bob.sidecar.hold(arrive=[{"from": [alice.address], "loss": 0.5}])
+    bob.sidecar.set_rules(arrive=[{"from": [alice.address], "loss": 0.5}])
     before = bob.sidecar.ask("state")["dropped"]["loss"]
     found = probe_packets(alice, bob, count=1000, interval=0.0005)["arrived"]
     assert 400 < found < 600  # six deviations to either side
     assert bob.sidecar.ask("state")["dropped"]["loss"] - before == 1000 - found
-    bob.sidecar.hold(arrive=[{"from": [alice.address], "loss": 1.0}])
+    bob.sidecar.set_rules(arrive=[{"from": [alice.address], "loss": 1.0}])
     assert arrived(alice, bob) == 0
 
 
@@ -119,18 +119,18 @@ def test_connections_stall_and_recover(hosts: Hosts) -> None:
     alice, bob = hosts
     with talking(alice, bob) as say:
         assert say("before") == "before"
-        bob.sidecar.hold(**cut(alice))
+        bob.sidecar.set_rules(**cut(alice))
         dropped = bob.sidecar.ask("state")["dropped"]["cut"]
         answer = say.begin("during")
         until(lambda: bob.sidecar.ask("state")["dropped"]["cut"] >= dropped + 2, "two tries")
-        bob.sidecar.hold()
+        bob.sidecar.set_rules()
         assert answer() == "during"
 
 
 @pytest.mark.parametrize(("rate", "count"), [(16_000, 20), (64_000, 60), (1_000_000, 600)])
 def test_bandwidth_is_limited_in_one_direction(hosts: Hosts, rate: int, count: int) -> None:
     alice, bob = hosts
-    alice.sidecar.hold(**slow(bob, rate))
+    alice.sidecar.set_rules(**slow(bob, rate))
     burst: Data = {"count": count, "size": 1000, "interval": 0.0, "patience": 5}
     there = probe_packets(alice, bob, **burst)
     assert there["arrived"] == count
@@ -146,30 +146,30 @@ def test_bandwidth_is_limited_in_one_direction(hosts: Hosts, rate: int, count: i
 def test_bandwidth_of_another_address_changes_nothing(hosts: Hosts) -> None:
     alice, bob = hosts
     gateway = alice.address.rpartition(".")[0] + ".1"
-    alice.sidecar.hold(leave=[{"to": [gateway], "bandwidth": 16_000}])
+    alice.sidecar.set_rules(leave=[{"to": [gateway], "bandwidth": 16_000}])
     assert probe_packets(alice, bob, count=70, size=1000, interval=0.0)["rate"] > 1_000_000
 
 
 def test_delay_by_the_relay_is_as_long_as_asked(hosts: Hosts) -> None:
     alice, bob = hosts
-    alice.sidecar.hold(**bent(bob, out={"lag": 0.2}))
+    alice.sidecar.set_rules(**bent(bob, out={"lag": 0.2}))
     _, heard = probe_stream(alice, bob)
     assert 0.2 <= heard["delay"] < 0.6
     _, other = probe_stream(bob, alice)
     assert other["delay"] < 0.15
-    alice.sidecar.hold()
+    alice.sidecar.set_rules()
     assert probe_stream(alice, bob)[1]["delay"] < 0.15
 
 
 def test_streams_are_cut_into_pieces_glued_and_reset(hosts: Hosts) -> None:
     alice, bob = hosts
-    alice.sidecar.hold(**bent(bob, out={"pieces": 1}))
+    alice.sidecar.set_rules(**bent(bob, out={"pieces": 1}))
     assert probe_stream(alice, bob)[1]["reads"] > 30  # of 80: who is asleep reads some in one go
-    alice.sidecar.hold(**bent(bob, out={"hold": 0.5}))
+    alice.sidecar.set_rules(**bent(bob, out={"hold": 0.5}))
     _, heard = probe_stream(alice, bob)
     assert heard["reads"] == 1
     assert heard["delay"] >= 0.45
-    alice.sidecar.hold(**bent(bob, out={"reset": 60}))
+    alice.sidecar.set_rules(**bent(bob, out={"reset": 60}))
     sent, heard = probe_stream(alice, bob, count=20)
     assert (sent["error"], heard["error"]) == ("reset", "reset")
     assert heard["arrived"] == 60 - 9 - 32  # those that a stream begins with name its probe
@@ -179,10 +179,10 @@ def test_nobody_there_is_told_from_a_reset(hosts: Hosts) -> None:
     alice, bob = hosts
     to = {"to": bob.address, "port": 9, "probe": "x", "count": 1, "size": 16, "interval": 0}
     assert alice.sidecar.ask("stream", **to)["error"] == "refused"
-    alice.sidecar.hold(**bent(bob))
+    alice.sidecar.set_rules(**bent(bob))
     assert alice.sidecar.ask("stream", **to)["error"] == "reset"
-    bob.sidecar.hold(**cut(alice))
-    alice.sidecar.hold()
+    bob.sidecar.set_rules(**cut(alice))
+    alice.sidecar.set_rules()
     assert alice.sidecar.ask("stream", **to, patience=0.5)["error"] == "no answer"
 
 
@@ -190,7 +190,7 @@ def test_connections_that_are_there_are_not_relayed_and_carried_ones_go_on(hosts
     alice, bob = hosts
     with talking(alice, bob) as say:
         assert say("straight") == "straight"
-        alice.sidecar.hold(**bent(bob, out={"lag": 1.0}))
+        alice.sidecar.set_rules(**bent(bob, out={"lag": 1.0}))
         assert say("at once") == "at once"
         assert alice.sidecar.ask("state")["carried"] == 0
     with talking(alice, bob) as say:
@@ -198,7 +198,7 @@ def test_connections_that_are_there_are_not_relayed_and_carried_ones_go_on(hosts
         assert say("later") == "later"
         assert time.monotonic() - begun >= 1.0
         assert alice.sidecar.ask("state")["carried"] == 1
-        alice.sidecar.hold()
+        alice.sidecar.set_rules()
         begun = time.monotonic()
         assert say("straight again") == "straight again"
         assert time.monotonic() - begun < 0.9
@@ -212,7 +212,7 @@ listener = socket.create_server(("0.0.0.0", 5001))
 print("ready")
 print(listener.accept()[1][0])
 """
-    alice.sidecar.hold(**bent(bob))
+    alice.sidecar.set_rules(**bent(bob))
     told = bob.begin_python(tell)
     assert told.stdout
     assert told.stdout.readline() == "ready\n"
@@ -225,7 +225,7 @@ print(listener.accept()[1][0])
 def test_names_are_still_found_and_loopback_is_untouched(hosts: Hosts) -> None:
     alice, bob = hosts
     relay = [{"to": address, "out": {"lag": 5}} for address in (alice.address, bob.address)]
-    alice.sidecar.hold(**cut(bob), **slow(bob, 1000), relay=relay)
+    alice.sidecar.set_rules(**cut(bob), **slow(bob, 1000), relay=relay)
     find = "import socket, sys; print(socket.gethostbyname(sys.argv[1]))"
     assert alice.python(find, bob.name) == bob.address
     for address in ("127.0.0.1", alice.address):
@@ -245,10 +245,10 @@ assert time.monotonic() - begun < 2
 
 def test_rules_for_loopback_are_refused_and_those_before_hold(hosts: Hosts) -> None:
     alice, bob = hosts
-    alice.sidecar.hold(**slow(bob, 16_000))
+    alice.sidecar.set_rules(**slow(bob, 16_000))
     for address in ("127.0.0.1", alice.address):
         rules = {"leave": [{"to": [address], "bandwidth": 1000}]}
-        assert "loopback is left alone" in alice.sidecar.refused("set", rules=rules)
+        assert "loopback is never touched" in alice.sidecar.refused("set", rules=rules)
     assert probe_packets(alice, bob, count=20, size=1000, interval=0.0, patience=3)["rate"] < 20_000
 
 
@@ -258,9 +258,9 @@ def test_somebody_else_s_root_is_left_alone(hosts: Hosts) -> None:
     alice.admin("tc", "qdisc", "add", "dev", "eth0", "root", "handle", "1:", "tbf", *tbf.split())
     try:
         said = alice.sidecar.refused("set", rules=slow(bob, 1000))
-        assert said == "eth0 has a root qdisc of somebody else's (tbf 1:): it is left alone"
-        alice.sidecar.hold(**cut(bob))
-        alice.sidecar.hold()
+        assert said == "eth0 has a root qdisc that is not ours (tbf 1:): it stays as it is"
+        alice.sidecar.set_rules(**cut(bob))
+        alice.sidecar.set_rules()
         assert "tbf 1:" in alice.admin("tc", "qdisc", "show", "dev", "eth0")
     finally:
         alice.admin("tc", "qdisc", "del", "dev", "eth0", "root")
@@ -271,16 +271,16 @@ def test_without_the_right_to_it_nothing_can_be_done_and_that_is_told(hosts: Hos
     words = ["docker", "run", "--rm", "--interactive", "--network", f"container:{bob.name}"]
     weak = type(bob.sidecar)(*words, *STRICT, alice.image)
     try:
-        able = weak.ask("abilities")
-        assert able["means"] == {}
-        assert "Operation not permitted" in able["lacks"]["cut"]
+        able = weak.ask("capabilities")
+        assert able["mechanisms"] == {}
+        assert "Operation not permitted" in able["unsupported"]["cut"]
         assert "Operation not permitted" in weak.refused("set", rules=cut(alice))
     finally:
         weak.close()
 
 
 def hold_everything(host: Host, other: Host) -> None:
-    host.sidecar.hold(lease=3.0, **cut(other), **slow(other, 5000), **bent(other))
+    host.sidecar.set_rules(lease=3.0, **cut(other), **slow(other, 5000), **bent(other))
     assert arrived(other, host) == 0
     assert [each for each in traces(host) if "peerlab" in each or each == "eth0"] != []
 
@@ -319,7 +319,7 @@ def test_who_is_killed_holds_nothing_beyond_the_lease(hosts: Hosts) -> None:
     until(lambda: arrived(alice, bob) == 5, "packets to pass again", 10)
     assert time.monotonic() - killed < 3.0 + 1.5
     assert probe_packets(bob, alice, count=70, size=1000, interval=0.0)["rate"] > 1_000_000
-    bob.sidecar.hold()
+    bob.sidecar.set_rules()
     assert [each for each in traces(bob) if each != "table ip peerlab"] == []
 
 
@@ -335,7 +335,7 @@ def test_this_machine_s_own_network_is_as_it_was(hosts: Hosts) -> None:
 
     alice, bob = hosts
     before = outside()
-    alice.sidecar.hold(**cut(bob), **slow(bob, 5000), **bent(bob))
+    alice.sidecar.set_rules(**cut(bob), **slow(bob, 5000), **bent(bob))
     assert outside() == before
     assert "peerlab" not in before[0]
 

@@ -1,4 +1,4 @@
-"""Lines come whole, whatever they are read from, and go out in their order."""
+"""Lines are read whole from any descriptor, and written in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from sidecar.lines import Writer, read_lines
+from sidecar.stdio import LineWriter, read_lines
 
 
 def read_all(descriptor: int) -> list[bytes]:
@@ -30,25 +30,25 @@ def from_file(path: Path, data: bytes) -> list[bytes]:
         return read_all(file.fileno())
 
 
-def test_lines_come_as_they_are(tmp_path: Path) -> None:
+def test_lines_are_read_unchanged(tmp_path: Path) -> None:
     assert from_file(tmp_path / "x", b"one\n\ntwo\xff\nrest") == [b"one", b"", b"two\xff", b"rest"]
     assert from_file(tmp_path / "x", b"") == []
 
 
-def test_a_line_without_end_is_cut_and_the_next_is_whole(tmp_path: Path) -> None:
+def test_a_line_that_is_too_long_is_cut_and_the_next_is_whole(tmp_path: Path) -> None:
     lines = from_file(tmp_path / "x", b"x" * (5 << 20) + b"\nnext\n")
     assert [len(line) for line in lines] == [1 << 20, 4]
 
 
-def test_nothing_can_be_read_from_nowhere() -> None:
+def test_an_empty_input_has_no_lines() -> None:
     with Path(os.devnull).open("rb") as nothing:
         assert read_all(nothing.fileno()) == []
 
 
-def test_lines_go_out_in_their_order() -> None:
+def test_lines_are_written_in_order() -> None:
     reader, writer = os.pipe()
     try:
-        writing = Writer(writer)
+        writing = LineWriter(writer)
         for number in range(500):
             writing.write(str(number))
         writing.close()
@@ -58,10 +58,10 @@ def test_lines_go_out_in_their_order() -> None:
         os.close(writer)
 
 
-def test_who_does_not_read_any_more_is_no_mistake() -> None:
+def test_a_reader_that_is_gone_is_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    writing = Writer(writer)
+    writing = LineWriter(writer)
     writing.write("lost")
     writing.close()
     os.close(writer)

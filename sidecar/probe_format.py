@@ -1,4 +1,4 @@
-"""What probes look like on their way, and what is to be told of those that came. Pure."""
+"""What probes look like on the wire, and what is computed from those that arrived. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _STAMP = struct.Struct(">Q")
 _PACKET_MAGIC = b"plP1"
 _STREAM_MAGIC = b"plS1"
 _NANO = 1e-9
-_FEW = 4  # of which no half is in the middle
+_FEWEST = 4  # delays that have quartiles
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet that came.
+    """A packet of a probe.
 
     Attributes:
         probe: the probe that it belongs to.
-        number: its place among that probe's packets.
+        number: its index among that probe's packets.
         stamp: when it was sent, in nanoseconds.
     """
 
@@ -35,11 +35,11 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Some bytes that came at once.
+    """Bytes that arrived at once.
 
     Attributes:
         stamp: when they were sent, in nanoseconds.
-        at: when they came.
+        at: when they arrived.
         size: how many they were.
     """
 
@@ -48,8 +48,8 @@ class Arrival:
     size: int
 
 
-def packet(packet: Packet, size: int) -> bytes:
-    """Return a packet of so many bytes.
+def encode_packet(packet: Packet, size: int) -> bytes:
+    """Return a packet of `size` bytes.
 
     Raises:
         RequestError: the probe's name does not fit.
@@ -62,7 +62,7 @@ def packet(packet: Packet, size: int) -> bytes:
 
 
 def read_packet(data: bytes) -> Packet | None:
-    """Return what a packet says; None where it is no probe's."""
+    """Return the packet; None if it is no probe's."""
     if len(data) < _PACKET.size:
         return None
     magic, stamp, number, length = _PACKET.unpack_from(data)
@@ -73,16 +73,16 @@ def read_packet(data: bytes) -> Packet | None:
 
 
 def stream_head(probe: str, size: int) -> bytes:
-    """Return what a stream begins with, before its first write of so many bytes."""
+    """Return the head of a stream whose writes have `size` bytes."""
     name = probe.encode()
     return _STREAM.pack(_STREAM_MAGIC, size, len(name)) + name
 
 
 def read_stream_head(data: bytes) -> tuple[str, int, int] | None:
-    """Return the probe, the bytes of a write and the length of the head; None: more is needed.
+    """Return the probe, the bytes of a write and the length of the head; None if it is incomplete.
 
     Raises:
-        ValueError: this is no probe's stream.
+        ValueError: it is not the stream of a probe.
     """
     if not data.startswith(_STREAM_MAGIC[: len(data)]):
         raise ValueError("not a probe")
@@ -98,18 +98,18 @@ def read_stream_head(data: bytes) -> tuple[str, int, int] | None:
 
 
 def stamped(stamp: int, size: int) -> bytes:
-    """Return a write of so many bytes, which begins with the time it is made."""
+    """Return a write of `size` bytes that begins with its time."""
     return _STAMP.pack(stamp).ljust(size, b"\0")
 
 
 def arrivals_of(data: bytes, size: int, reads: Sequence[tuple[int, int]]) -> list[Arrival]:
-    """Return how a stream came.
+    """Return the arrival of each read of a stream.
 
-    Each read counts from when the write was made that its first byte belongs to. Where not
-    even the stamp of that write came whole, the read cannot be told and is left out.
+    A read counts from the write that its first byte belongs to. It is left out if the stamp
+    of that write did not arrive whole.
 
     Args:
-        data: all that came.
+        data: all that arrived.
         size: the bytes of a write.
         reads: how many bytes each read brought, and when, in nanoseconds.
     """
@@ -124,10 +124,10 @@ def arrivals_of(data: bytes, size: int, reads: Sequence[tuple[int, int]]) -> lis
 
 
 def writes_of(data: bytes, size: int, reads: Sequence[tuple[int, int]]) -> list[Arrival]:
-    """Return how each write of a stream came: when its first byte did.
+    """Return the arrival of each write of a stream, which is that of its first byte.
 
     Args:
-        data: all that came.
+        data: all that arrived.
         size: the bytes of a write.
         reads: how many bytes each read brought, and when, in nanoseconds.
     """
@@ -142,28 +142,28 @@ def writes_of(data: bytes, size: int, reads: Sequence[tuple[int, int]]) -> list[
 
 
 def delay(arrivals: Sequence[Arrival]) -> float | None:
-    """Return the median of the seconds on the way; None where nothing came."""
+    """Return the median delay in seconds; None if nothing arrived."""
     if not arrivals:
         return None
     return median(_delays(arrivals))
 
 
 def spread(arrivals: Sequence[Arrival]) -> float | None:
-    """Return between what seconds the middle half of the delays lies; None where few came."""
-    if len(arrivals) < _FEW:
+    """Return the interquartile range of the delays in seconds; None if few arrived."""
+    if len(arrivals) < _FEWEST:
         return None
     first, _, third = quantiles(_delays(arrivals))
     return third - first
 
 
 def rate(arrivals: Sequence[Arrival]) -> float | None:
-    """Return the bytes a second from the first arrival to the last; None where there is no such."""
+    """Return the bytes a second from the first arrival to the last; None if that is no time."""
     if len(arrivals) < 2:  # noqa: PLR2004 - two ends
         return None
     seconds = (arrivals[-1].at - arrivals[0].at) * _NANO
-    later = sum(each.size for each in arrivals[1:])  # the first came when the time began
+    later = sum(arrival.size for arrival in arrivals[1:])  # the first starts the clock
     return later / seconds if seconds > 0 else None
 
 
 def _delays(arrivals: Sequence[Arrival]) -> list[float]:
-    return [(each.at - each.stamp) * _NANO for each in arrivals]
+    return [(arrival.at - arrival.stamp) * _NANO for arrival in arrivals]
