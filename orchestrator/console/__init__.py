@@ -1,1 +1,1 @@
-"""Driving a program through its terminal: bytes, lines, replies. Only `terminal` uses pexpect."""
+"""Drive a program through its terminal: bytes, lines, replies. Only `terminal` uses pexpect."""

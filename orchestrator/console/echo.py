@@ -1,8 +1,8 @@
-"""Telling what was typed, prompts and questions from what a program says. Pure.
+"""Separate what a program says from the echo of what was typed, prompts and questions. Pure.
 
-For programs whose echo marks no reply's beginning: it is only dropped. The terminal's own echo,
-which comes whatever the program is doing and runs into what it prints, engines turn off where
-they can.
+This is for programs whose echo does not mark the beginning of a reply, so that it is only
+dropped. The terminal's own echo, which comes at any time and runs into the program's output, is
+turned off by the engines if possible.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from orchestrator.profile import Profile
 
 _NEVER = re.compile(r"(?!)")
 _END = re.compile(r"(?<!\\)\$$")
-_REMEMBERED = 64  # lines that were typed; more are never under way
+_REMEMBERED = 64  # typed lines; there are never more in flight
 
 
 class Echoes:
-    """What was typed and has not come back yet; what stands in front of what is typed.
+    """Removes echoes, prompts and questions from the lines of a console.
 
     Args:
         profile: has the prompts and the questions.
@@ -30,85 +30,85 @@ class Echoes:
         self._is_echoed = profile.console.echo
         self._prompts = sorted(filter(str.strip, profile.console.prompt), key=len, reverse=True)
         self._prompt = prompt_pattern(profile)
-        asked = {line.after for _, line in profile.lines() if line.after}
-        # Where nothing is echoed, more stands behind a question on its line.
-        self._fronts = [re.compile(_END.sub("", each)) for each in sorted(asked)]
-        self._owed: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)  # as typed, and squeezed
+        questions = {line.after for _, line in profile.lines() if line.after}
+        # Without an echo, the program's answer follows a question on the same line.
+        self._questions = [re.compile(_END.sub("", question)) for question in sorted(questions)]
+        self._pending: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)  # as typed, squeezed
         self._recent: deque[str] = deque(maxlen=_REMEMBERED)
 
     def typed(self, line: str) -> None:
-        """Take note of what is typed."""
-        if self._is_echoed and (seen := text.squeeze(text.caret(line))):
-            self._owed.append((line.rstrip(), seen))
+        """Expect the echo of a line."""
+        if self._is_echoed and (squeezed := text.squeeze(text.caret(line))):
+            self._pending.append((line.rstrip(), squeezed))
 
-    def settle(self) -> None:
-        """Take note that all that was typed was answered: what did not come back never will."""
-        self._owed.clear()
+    def forget_typed(self) -> None:
+        """Expect no echo any more: everything typed was answered."""
+        self._pending.clear()
 
     def said(self, line: str) -> str | None:
-        """Return what a program says in a line as it is shown; None where that is nothing."""
-        if self._is_answer(line):
+        """Return what the program says in a line as it is shown, or None for nothing."""
+        if self._is_answered_question(line):
             return None
         plain = self.without_prompts(line)
         if not plain.strip() or self._is_echo(plain, had_prompt=plain != line):
             return None
         return plain
 
-    def _is_answer(self, line: str) -> bool:
-        """Tell whether a line is a question with what was typed behind it."""
-        for owed in self._owed:
-            typed, seen = owed
-            before = line.rstrip().removesuffix(typed)
-            if before != line.rstrip() and self._is_question(before.rstrip()):
-                self._owed.remove(owed)
-                self._recent.append(seen)
+    def _is_answered_question(self, line: str) -> bool:
+        """Return whether a line is a question followed by the echo of what was typed."""
+        shown = line.rstrip()
+        for pending in self._pending:
+            typed, squeezed = pending
+            before = shown.removesuffix(typed)
+            if before != shown and self._ends_with_question(before.rstrip()):
+                self._pending.remove(pending)
+                self._recent.append(squeezed)
                 return True
         return False
 
-    def _is_question(self, front: str) -> bool:
-        """Tell whether a question is the last that stands there."""
-        found = (each.search(front) for each in self._fronts)
-        return any(match and not front[match.end() :].strip() for match in found)
+    def _ends_with_question(self, line: str) -> bool:
+        matches = (question.search(line) for question in self._questions)
+        return any(match and not line[match.end() :].strip() for match in matches)
 
     def without_prompts(self, line: str) -> str:
-        """Return a line without the prompts and questions that stand in front."""
-        *_, last = self.stages(line)
+        """Return a line without the prompts and questions in front."""
+        *_, last = self.suffixes(line)
         return last
 
-    def stages(self, line: str) -> Iterator[str]:
-        """Yield a line, then without the first prompt or question in front, and so on."""
+    def suffixes(self, line: str) -> Iterator[str]:
+        """Yield a line, then the line without its first prompt or question, and so on."""
         yield line
-        while (shorter := self._shortened(line)) is not None:
+        while (shorter := self._without_prompt(line)) is not None:
             line = shorter
             yield line
 
-    def _shortened(self, line: str) -> str | None:
-        """Return a line without the prompt or question in front; None where there is none."""
+    def _without_prompt(self, line: str) -> str | None:
+        """Return a line without the prompt or question in front, or None if there is none."""
         for prompt in self._prompts:
             if line.startswith(prompt):
                 return line[len(prompt) :]
             if line.strip() == prompt.strip():
                 return ""
-        if (found := self._prompt.match(line)) and found.end():
-            return line[found.end() :]
+        if (match := self._prompt.match(line)) and match.end():
+            return line[match.end() :]
         if line.strip() and self._prompt.fullmatch(f"{line.strip()} "):
             return ""
-        ends = (found.end() for each in self._fronts if (found := each.match(line)))
+        ends = (match.end() for q in self._questions if (match := q.match(line)))
         end = next((end for end in ends if end), 0)
         return line[end:].removeprefix(" ") if end else None
 
     def _is_echo(self, line: str, *, had_prompt: bool) -> bool:
-        seen = text.squeeze(line)
-        for owed in self._owed:
-            if seen == owed[1]:
-                self._owed.remove(owed)
-                self._recent.append(seen)
+        squeezed = text.squeeze(line)
+        for pending in self._pending:
+            if squeezed == pending[1]:
+                self._pending.remove(pending)
+                self._recent.append(squeezed)
                 return True
-        # A line editor shows once more what was typed while nobody read it.
-        return had_prompt and seen in self._recent
+        # A line editor shows what was typed ahead a second time, when it reads it.
+        return had_prompt and squeezed in self._recent
 
 
 def prompt_pattern(profile: Profile) -> re.Pattern[str]:
-    """Return what matches any prompt of a profile that changes, at the start of a line."""
-    several = [f"(?:{_END.sub('', each)})" for each in profile.console.prompt_pattern]
-    return re.compile("|".join(several)) if several else _NEVER
+    """Return a pattern for any of a profile's variable prompts at the start of a line."""
+    patterns = [f"(?:{_END.sub('', pattern)})" for pattern in profile.console.prompt_pattern]
+    return re.compile("|".join(patterns)) if patterns else _NEVER

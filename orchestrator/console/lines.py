@@ -1,6 +1,6 @@
-"""The lines of a console: what was typed is dropped, and notices are told apart.
+"""The lines of one console: drop what was typed, recognise notices, report the rest.
 
-Not thread-safe: one thread owns a console at a time.
+Not thread-safe: one thread uses a console at a time.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Found, Profile, reader
 
 CRASH = "crash"
-"""The kind of notice that a line is which shows that the program has crashed."""
+"""The kind of a notice whose line shows that the program has crashed."""
 
 UNREAD = "unread"
-"""The kind of notice that a line is which the profile reads as nothing; `answer` is the verb in
-whose answer it stood, if it did."""
+"""The kind of a notice whose line the profile cannot read. Its field `answer` is the verb of the
+reply that contained it, if one did."""
 
 _QUOTED = 60  # characters of a command that an error quotes
 _LAG = 5.0  # seconds by which reading may lag behind what a console shows
-_STOPS_WITHIN = 0.25  # seconds in which a wait notices that the run was stopped
-_LOOK = 0.05  # seconds between two looks at a line that is not complete
-_MOST_BETWEEN = 8  # lines of others that may stand between those of a notice
+_CANCELS_WITHIN = 0.25  # seconds in which a wait notices that the run was cancelled
+_POLL = 0.05  # seconds between two looks at an incomplete line
+_MOST_BETWEEN = 8  # other lines that may come between the lines of one notice
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line that nobody asked for: its kind, its named parts, when it was read."""
+    """An unsolicited line: its kind, its named parts, and when it was shown."""
 
     kind: str
     fields: Mapping[str, str]
@@ -50,19 +50,20 @@ class Notice:
 
 
 class Console:
-    """What a peer's program shows, line by line, and what is typed there.
+    """The lines that a peer's program shows, and the keyboard.
 
     Args:
-        peer: where it runs; its stream is attached already.
+        peer: where the program runs; its stream is attached already.
         profile: how to read it.
-        on_notice: told of each notice as it is read.
+        on_notice: called with each notice as it is read.
         transcript: records what passes.
-        stop: ends every wait early.
+        cancel: ends every wait early.
 
     Attributes:
         reader: reads lines by the profile.
+        terminal: the stream; in a `with` block, only this thread reads it.
         edits: whether the program has a line editor, which echoes what it reads.
-        unclaimed: notices, and lines that are neither notice nor reply, that nobody waited for.
+        unclaimed: notices that no one has awaited yet, and lines that are neither notice nor reply.
     """
 
     def __init__(
@@ -71,94 +72,80 @@ class Console:
         profile: Profile,
         on_notice: Callable[[Notice], None],
         transcript: Transcript,
-        stop: CancelToken,
+        cancel: CancelToken,
     ) -> None:
         self.peer, self.profile, self.transcript = peer, profile, transcript
         self.reader = reader(profile)
         self.edits = bool(profile.console.clear_line)
         self.unclaimed: list[Notice] = []
-        self._terminal = Terminal(peer.attach(), transcript)
+        self.terminal = Terminal(peer.attach(), transcript)
         self._echoes = Echoes(profile)
-        self._on_notice, self._stop = on_notice, stop
-        self._block: list[str] = []  # lines of a notice that is not complete
-        self._between = 0  # lines of others since then
-        self._last = ""  # line that was shown
-        self._is_ended = False  # by the lab, for printing without end
+        self._on_notice, self._cancel = on_notice, cancel
+        self._block: list[str] = []  # the lines so far of a notice of several lines
+        self._between = 0  # other lines since the last of those
+        self._last = ""  # the last line shown
+        self._is_killed = False  # for printing without end
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
-        """Begin a new record."""
+        """Start a new record."""
         self._on_notice, self.transcript = on_notice, transcript
-        self._terminal.record(transcript)
+        self.terminal.record(transcript)
         self.unclaimed.clear()
-
-    def close(self) -> None:
-        """Let go of the console."""
-        self._terminal.close()
-
-    def watched(self) -> Terminal:
-        """Return a block in which nobody else reads the console."""
-        return self._terminal
-
-    @staticmethod
-    def now() -> float:
-        """Return the time, as `at` has it."""
-        return time.monotonic()
 
     # Typing
 
     def type(self, line: str, timeout: float) -> None:
-        """Type a line.
+        """Type a line, after the key that clears what a person left half-typed.
 
         Raises:
             NoAnswerError: the program does not read it.
-            PeerGoneError: it has ended.
+            PeerGoneError: the program has ended.
         """
         keys = self.profile.console
         literal = text.CONTROL.sub(lambda found: keys.literal_key + found.group(), line)
         self._echoes.typed(line)
         try:
-            self._terminal.type(f"{keys.clear_line}{literal}\n", timeout)
+            self.terminal.type(f"{keys.clear_line}{literal}\n", timeout)
         except StreamEndedError as error:
             raise self._gone() from error
         except NotReadError as error:
             what = f"does not read its console; typing {quoted(line)}"
             raise self.no_answer(what) from error
 
-    def settle(self) -> None:
-        """Take note that all that was typed was answered."""
-        self._echoes.settle()
+    def forget_typed(self) -> None:
+        """Expect no echo any more: everything typed was answered."""
+        self._echoes.forget_typed()
 
     def asks(self, question: re.Pattern[str]) -> bool:
-        """Tell whether a question is what is shown last."""
-        rest = self.rest()
-        shown = self._echoes.stages(rest) if rest.strip() else [self._last]
-        return any(question.search(each) for each in shown)
+        """Return whether the last thing shown is this question."""
+        rest = self._rest()
+        shown = self._echoes.suffixes(rest) if rest.strip() else [self._last]
+        return any(question.search(line) for line in shown)
 
-    def rest(self) -> str:
-        """Return what is shown behind the last line break."""
-        return text.shown(self._terminal.rest())
+    def _rest(self) -> str:
+        return text.shown(self.terminal.rest())
 
     # Lines
 
     def lines(
         self, deadline: float | Callable[[], float], *, notices: bool = False
     ) -> Iterator[str]:
-        """Yield lines that are no notices (or all) until `deadline`; notices are taken.
+        """Yield lines until `deadline`; those that are notices only with `notices`.
 
-        A line shown before the deadline counts when it is read later, but a program
-        that never falls silent must not hold the lab up for ever. A line editor's are
-        yielded as they come, any other's as they are shown, without what was typed.
+        A line shown before the deadline counts even if it is read later, within limits: a
+        program that is never silent must not block the lab for ever. Lines of a line editor are
+        yielded as they came, those of other programs as they are shown, without what was typed.
 
         Raises:
             PeerGoneError: the program has ended.
         """
         until = deadline if callable(deadline) else lambda: deadline
-        with self._terminal:
+        with self.terminal:
             while time.monotonic() < until() + _LAG:
                 line = self._line(until())
                 if line is None:
                     return
-                if self._goes_on(line):
+                if self._continues_notice(line):
                     continue
                 said = line if self.edits else self._said(line)
                 taken = said is not None and self._take_notice(text.shown(said))
@@ -172,43 +159,43 @@ class Console:
         return self._echoes.said(self._last)
 
     def await_lines(self, done: Callable[[str], bool], deadline: float) -> bool:
-        """Take lines until one is the last, or what is shown behind them makes do.
+        """Take lines until `done` accepts one; return False at the deadline.
 
         Args:
-            done: told each line, and what is shown behind the last line break.
-            deadline: when to give up.
+            done: called with each line, and with the incomplete one after the last line break.
+            deadline: in `time.monotonic` seconds.
 
         Raises:
             PeerGoneError: the program has ended.
         """
-        with self._terminal:
+        with self.terminal:
             while (left := deadline - time.monotonic()) > 0:
                 self.await_more(left)
                 for line in self.lines(time.monotonic(), notices=True):
                     if done(text.shown(line)):
                         return True
-                if not self.edits and done(self.rest()):
+                if not self.edits and done(self._rest()):
                     return True
         return False
 
     def await_more(self, timeout: float) -> None:
-        """Wait a moment for anything more to be shown, `timeout` seconds at most."""
-        with self._terminal:
-            self._terminal.await_more(min(timeout, _LOOK))
+        """Wait for more output, for a moment and at most `timeout` seconds."""
+        with self.terminal:
+            self.terminal.await_more(min(timeout, _POLL))
 
     @property
     def at(self) -> float:
-        """When the last line was shown, on `time.monotonic`."""
-        return self._terminal.at
+        """When the last line was shown, in `time.monotonic` seconds."""
+        return self.terminal.at
 
     def catch_up(self) -> None:
-        """Take in what has come by now.
+        """Take all lines that have come by now.
 
         Raises:
             PeerGoneError: the program has ended.
         """
-        with self._terminal:
-            if self._terminal.has_line():
+        with self.terminal:
+            if self.terminal.has_line():
                 for line in self.lines(time.monotonic()):
                     self.keep(line)
 
@@ -216,10 +203,10 @@ class Console:
         try:
             while True:
                 left = deadline - time.monotonic()
-                if left > 0:  # what has come already is taken in after a stop, too
-                    self._stop.check()
-                line = self._terminal.line(min(left, _STOPS_WITHIN))
-                if line is not None or left <= _STOPS_WITHIN:
+                if left > 0:  # after a cancellation, too, lines that have come are taken
+                    self._cancel.check()
+                line = self.terminal.line(min(left, _CANCELS_WITHIN))
+                if line is not None or left <= _CANCELS_WITHIN:
                     return line
         except FloodedError as error:
             raise self._flooded(error) from error
@@ -229,46 +216,47 @@ class Console:
     # Notices
 
     def keep(self, line: str) -> None:
-        """Keep a line that is neither notice nor reply: somebody may wait for it."""
+        """Keep a line that is neither notice nor reply: a step may wait for it."""
         said = text.shown(line)
         self.unclaimed.append(Notice("", {}, said, self.at))
         self.unread(self._echoes.without_prompts(said) if self.edits else said)
 
     def unread(self, line: str, answer: str = "") -> None:
-        """Tell of a line that the profile does not read, in the answer to this verb or in none."""
+        """Report a line that the profile cannot read; `answer` is the verb of its reply, if any."""
         if line.strip():
             fields = {"answer": answer} if answer else {}
             self._on_notice(Notice(UNREAD, fields, line, self.at))
 
-    def _goes_on(self, line: str) -> bool:
-        """Take a line, as it is shown, that a notice goes on with; return whether it is one.
+    def _continues_notice(self, line: str) -> bool:
+        """Take a line if it continues a notice of several lines; return whether it does.
 
-        A text in it may be blank, or look like a prompt.
+        It is matched as it is shown: a text in it may be blank, or look like a prompt.
         """
         whole = [*self._block, text.shown(line)]
         found = self.reader.notice(whole) if self._block else None
         if found:
             self._last = whole[-1]
-            self._continue(whole, found)
+            self._take(whole, found)
         return found is not None
 
     def _take_notice(self, line: str) -> bool:
-        """Take a line that is a notice or part of one; return whether it is."""
+        """Take a line if it is a notice or part of one; return whether it is."""
         if self._block and (found := self.reader.notice([*self._block, line])):
-            self._continue([*self._block, line], found)
+            self._take([*self._block, line], found)
             return True
         self._between += 1
         if self._block and self._between > _MOST_BETWEEN:
             self._give_up_block()
         if found := self.reader.notice([line]):
             self._give_up_block()
-            self._continue([line], found)
+            self._take([line], found)
             return True
         if self.reader.is_crash(line):
             self._on_notice(Notice(CRASH, {}, line, self.at))
         return False
 
-    def _continue(self, lines: list[str], found: Found) -> None:
+    def _take(self, lines: list[str], found: Found) -> None:
+        """Report a notice, or remember its lines until it is complete."""
         self._between = 0
         if not found.kind:
             self._block = lines
@@ -299,22 +287,19 @@ class Console:
             self.peer.name,
             f"is gone: {status.phrase}",
             self.transcript.tail(),
-            hint="somebody or something ended it behind the lab's back",
+            hint="it ended by itself, or something outside the lab ended it",
         )
 
     def _flooded(self, error: FloodedError) -> PeerGoneError:
-        """End a program that prints without end, before it fills the disk; once."""
-        if not self._is_ended:
-            self._is_ended = True
-            self._on_notice(Notice(CRASH, {}, f"{error}: the lab has ended it", self.at))
+        """Kill a program that prints without end, before it fills the disk."""
+        what = f"{error}: the lab has ended it"
+        if not self._is_killed:
+            self._is_killed = True
+            self._on_notice(Notice(CRASH, {}, what, self.at))
             with contextlib.suppress(EngineError):  # it ended by itself
                 self.peer.kill()
-        return PeerGoneError(
-            self.peer.name,
-            f"{error}: the lab has ended it",
-            self.transcript.tail(),
-            hint="see its transcript for what it goes on printing",
-        )
+        hint = "see its transcript for what it goes on printing"
+        return PeerGoneError(self.peer.name, what, self.transcript.tail(), hint=hint)
 
 
 def quoted(command: str) -> str:

@@ -1,7 +1,7 @@
-"""One thread that reads the consoles that nobody is waiting at.
+"""One background thread that reads every console that no other thread is waiting at.
 
-A console that is not read blocks its program once the kernel's buffer is full, and what
-it shows could only be dated by when the lab got round to looking.
+A console that no one reads blocks its program once the kernel's buffer is full, and its output
+would get the time at which the lab looked at it instead of the time at which it came.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from collections.abc import Callable
 
 _READ_SIZE = 65_536  # bytes
 Take = Callable[[bytes, float], None]
-"""Takes what was read and when (`time.monotonic` seconds); no bytes mean the end."""
+"""Takes the bytes read and the time (`time.monotonic` seconds). No bytes mean the end."""
 
 
 def read(fd: int) -> bytes | None:
-    """Return what `fd`, which does not block, has now: None for nothing, empty for the end."""
+    """Return what the non-blocking `fd` has now: None for nothing yet, empty at the end."""
     try:
         return os.read(fd, _READ_SIZE)
     except BlockingIOError:
         return None
-    except OSError:  # a pty whose program has ended: EIO
+    except OSError:  # EIO: a pty whose program has ended
         return b""
 
 
 class Pump:
-    """Reads descriptors that were added until they end or are removed. Thread-safe."""
+    """Reads each added descriptor until it ends or is removed. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # a taker may remove its own descriptor
         self._takers: dict[int, Take] = {}
-        # epoll and kqueue heed a change at once, though another thread is waiting.
+        # epoll and kqueue notice a change at once, even while another thread waits in select.
         self._selector = selectors.DefaultSelector()
         self._thread: threading.Thread | None = None
 
     def add(self, fd: int, take: Take) -> None:
-        """Read `fd` from now on."""
+        """Read `fd` from now on and pass what comes to `take`."""
         with self._lock:
             if fd not in self._takers:
                 self._selector.register(fd, selectors.EVENT_READ)
@@ -48,7 +48,7 @@ class Pump:
                 self._thread.start()
 
     def remove(self, fd: int) -> None:
-        """Stop reading `fd`: when this returns all that was read has been taken."""
+        """Stop reading `fd`. When this returns, `take` has got everything that was read."""
         with self._lock:
             if self._takers.pop(fd, None):
                 self._selector.unregister(fd)
@@ -70,4 +70,4 @@ class Pump:
 
 
 PUMP = Pump()
-"""The one that every terminal uses."""
+"""The pump of this process, shared by all terminals."""

@@ -1,4 +1,4 @@
-"""Finding the reply to one command among the lines of a console. Pure."""
+"""Find the reply to one command among the lines of a console. Pure."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from orchestrator import text
 from orchestrator.console.echo import prompt_pattern
 from orchestrator.profile import Profile, Reader
 
-_UNANCHORED_PATIENCE = 0.5  # seconds in which the echo of a command may still turn up
+_UNANCHORED_PATIENCE = 0.5  # seconds in which the echo of a command may still come
 
 
 @dataclass(slots=True)
 class Reply:
-    """What a program answered to one command.
+    """A program's answer to one command.
 
     Attributes:
-        verb: what was asked.
-        ok: whether it says yes; None where nobody can read what it says.
-        fields: the named parts of the line that says so.
-        rows: the named parts of the lines that carry data.
-        lines: all of its lines, without echo, prompts and notices.
-        unread: those that the profile reads as nothing, and such ones before them.
-        silent: whether it is no more than silence, which the profile allows: no evidence.
+        verb: the command's.
+        ok: whether the answer is yes or no; None if the profile cannot read it.
+        fields: the named parts of the line with that answer.
+        rows: the named parts of each line of data.
+        lines: all lines, without echo, prompts and notices.
+        unread: those that the profile cannot read, and such lines from before them.
+        silent: whether the answer was silence, which the profile allows. That proves nothing.
     """
 
     verb: str
@@ -47,7 +47,7 @@ class Reply:
         return found is not None
 
     def concluded(self, profile: Profile) -> Reply:
-        """Return the reply, once nothing more is to come of it."""
+        """Return the reply once no more of it can come: rows, or allowed silence, mean yes."""
         if self.ok is None and self.rows:
             self.ok = True
         if self.ok is None and not self.lines and profile.verbs[self.verb].silent:
@@ -56,47 +56,40 @@ class Reply:
 
 
 class EchoSearch:
-    """Takes lines that are no notices until one ends the reply behind the command's echo.
+    """Finds the reply that follows the echo of a command, at a line editor.
 
-    For line editors, which echo a command when they read it. Where no echo can be made out, the
-    first line that ends a reply must do; it is held back for a moment, in case it was the
-    answer to what a person had typed.
+    If no echo can be recognised, the first line that says yes or no must do. It is held back for
+    a moment, since it may answer what a person had typed.
 
     Args:
         profile: how the console behaves.
         reader: reads its lines.
-        verb: what was asked.
+        verb: the command's.
         command: the line that was typed.
-        deadline: when to give up, on `time.monotonic`.
+        deadline: when to give up, in `time.monotonic` seconds.
+
+    Attributes:
+        deadline: when to stop feeding lines; earlier once a reply is held back.
+        held: the reply to use if the echo has not come by then.
     """
 
     def __init__(
         self, profile: Profile, reader: Reader, verb: str, command: str, deadline: float
     ) -> None:
+        self.deadline = deadline
+        self.held: Reply | None = None
         self._prompts = [prompt for prompt in profile.console.prompt if prompt.strip()]
         self._prompt = prompt_pattern(profile)
         self._echo = text.squeeze(text.caret(command)) if profile.console.echo else ""
         self._reader = reader
         self._anchored = not self._echo
         self._reply = Reply(verb)
-        self._held: Reply | None = None
-        self._deadline = deadline
-
-    @property
-    def deadline(self) -> float:
-        """When to stop feeding lines."""
-        return self._deadline
-
-    @property
-    def held(self) -> Reply | None:
-        """The reply to fall back on after the deadline: one without the command's echo."""
-        return self._held
 
     def feed(self, line: str, now: float) -> Reply | None:
-        """Take a line as it came; return the reply once it is whole."""
+        """Take a line as it came; return the reply once it is complete."""
         if self._echo and self._is_echo(line):
-            self._anchored, self._held = True, None
-            self._begin_anew()
+            self._anchored, self.held = True, None
+            self._restart()
             return None
         if self._is_typed(line):
             return None
@@ -104,20 +97,20 @@ class EchoSearch:
             return None
         if self._anchored:
             return self._reply
-        if self._held is None:
-            self._deadline = min(self._deadline, now + _UNANCHORED_PATIENCE)
-            self._held = self._reply
-        self._begin_anew()
+        if self.held is None:
+            self.deadline = min(self.deadline, now + _UNANCHORED_PATIENCE)
+            self.held = self._reply
+        self._restart()
         return None
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self._reply = Reply(self._reply.verb, unread=[*self._reply.unread])
 
     def _is_echo(self, line: str) -> bool:
-        """Tell whether a line ends with the command, and with nothing typed before it.
+        """Return whether a line ends with the command, with only a prompt in front.
 
-        Whatever was discarded before it is followed by a move of the cursor; where the
-        line was wrapped, there are moves within the command, too.
+        A move of the cursor follows what the editor discarded in front of the command. If the
+        line was wrapped, there are moves within the command too.
         """
         marked = text.moves(line)
         if not text.squeeze(marked).endswith(self._echo):
@@ -132,7 +125,7 @@ class EchoSearch:
         return any(map(self._prompt.fullmatch, (before, before.strip(), f"{before.strip()} ")))
 
     def _is_typed(self, line: str) -> bool:
-        """Tell whether a line is the echo of something that somebody typed."""
+        """Return whether a line begins with a prompt, so that someone typed it."""
         flat = text.flat(line).lstrip("\r")
         known = any(flat.startswith(prompt) for prompt in self._prompts)
         return known or bool(self._prompt.match(flat))

@@ -1,11 +1,9 @@
-"""A driven terminal: each command matched to its own reply.
+"""A console that is driven: each command gets its own reply.
 
-How, for a program that knows nothing of the lab: the profile's patterns say which lines are
-notices and which line ends a reply. A line editor's echo of a command marks where its reply
-begins. Of other programs, which may say little or nothing, the lab asks something that they are
-sure to answer, `sync`, behind the command: once that is answered they are done with it.
+The program knows nothing of the lab. The profile's patterns say which lines are notices and which
+line ends a reply; `dialogue` knows where a reply begins.
 
-Not thread-safe: one thread owns a session at a time.
+Not thread-safe: one thread uses a session at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.cancel import CancelToken
-from orchestrator.console.asking import asking
+from orchestrator.console.dialogue import Dialogue, EchoedDialogue, SyncedDialogue
 from orchestrator.console.lines import CRASH, UNREAD, Console, Notice
 from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
@@ -30,11 +28,11 @@ class Session:
     """The console of one peer.
 
     Args:
-        peer: where it runs; its stream is attached already.
+        peer: where the program runs; its stream is attached already.
         profile: how to read it.
-        on_notice: told of each notice as it is read.
+        on_notice: called with each notice as it is read.
         transcript: records what passes.
-        stop: ends every wait early.
+        cancel: ends every wait early.
     """
 
     def __init__(
@@ -43,21 +41,24 @@ class Session:
         profile: Profile,
         on_notice: Callable[[Notice], None] = lambda _: None,
         transcript: Transcript | None = None,
-        stop: CancelToken | None = None,
+        cancel: CancelToken | None = None,
     ) -> None:
         self.peer = peer
-        self._on_notice, self._stop = on_notice, stop or CancelToken()
-        self._console = Console(peer, profile, on_notice, transcript or Transcript(), self._stop)
-        self._asking = asking(self._console)
+        self._on_notice, self._cancel = on_notice, cancel or CancelToken()
+        console = Console(peer, profile, on_notice, transcript or Transcript(), self._cancel)
+        self._console = console
+        self._dialogue: Dialogue = (
+            EchoedDialogue(console) if console.edits else SyncedDialogue(console)
+        )
 
     @property
     def profile(self) -> Profile:
-        """What the program looks like."""
+        """How the program is read."""
         return self._console.profile
 
     @profile.setter
     def profile(self, profile: Profile) -> None:
-        self._console.profile = profile  # the same but for the lab's patience
+        self._console.profile = profile  # the same, except for its time limits
 
     @property
     def transcript(self) -> Transcript:
@@ -65,23 +66,23 @@ class Session:
         return self._console.transcript
 
     def again(self) -> Session:
-        """Return the console of the same peer, which has been started again, on this record."""
-        return Session(self.peer, self.profile, self._on_notice, self.transcript, self._stop)
+        """Return a new session with the same peer, which was restarted, on the same record."""
+        return Session(self.peer, self.profile, self._on_notice, self.transcript, self._cancel)
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
-        """Begin a new record: what came before concerns nobody any more.
+        """Start a new record; what came before belongs to the old one.
 
         Raises:
             PeerGoneError: the program has ended.
         """
-        self.catch_up()  # as long as it is the old record's
+        self.catch_up()
         self._on_notice = on_notice
         self._console.renew(on_notice, transcript)
 
-    # Opening
+    # Starting
 
     def await_ready(self) -> Mapping[str, str]:
-        """Wait until the program says that it is ready; return what that line tells.
+        """Wait until the program says that it is ready; return the named parts of that line.
 
         Raises:
             NoAnswerError: it did not within the profile's time.
@@ -89,36 +90,35 @@ class Session:
         """
         deadline = time.monotonic() + self.profile.ready_within
         try:
-            told = self._await_ready(deadline)
-            if not self._console.edits:  # what it says at the start is no reply
-                self._asking.synchronise(max(0.1, deadline - time.monotonic()))
+            fields = self._await_ready(deadline)
+            if not self._console.edits:  # its first lines belong to no reply
+                self._dialogue.synchronise(max(0.1, deadline - time.monotonic()))
         except SessionError as error:
             error.hint = f"see `start` and `ready` in the profile {self.profile.name}"
             raise
-        return told
+        return fields
 
     def _await_ready(self, deadline: float) -> Mapping[str, str]:
         for answer in self.profile.start.answers:
-            self._await_question(answer.after, deadline)
+            if answer.after is not None:
+                self._await_question(answer.after, deadline)
             words = {word: getattr(self.peer, word) for word in ANSWERS}
             self._console.type(answer.type.format_map(words), self.profile.answer_within)
         if not self.profile.ready:
             return {}
-        told: list[Mapping[str, str]] = []
+        ready: list[Mapping[str, str]] = []
 
         def is_ready(line: str) -> bool:
             if (found := self._console.reader.ready(line)) is not None:
-                told.append(found)
-            return bool(told)
+                ready.append(found)
+            return bool(ready)
 
         if not self._console.await_lines(is_ready, deadline):
             within = self.profile.ready_within
             raise self._console.no_answer(f"was not ready after {within:g} s")
-        return told[0]
+        return ready[0]
 
-    def _await_question(self, question: str | None, deadline: float) -> None:
-        if question is None:
-            return
+    def _await_question(self, question: str, deadline: float) -> None:
         pattern = re.compile(question)
         if not self._console.await_lines(lambda _: self._console.asks(pattern), deadline):
             raise self._console.no_answer(f"did not ask {question!r}")
@@ -128,9 +128,9 @@ class Session:
 
         Raises:
             NoAnswerError: it does not.
-            PeerGoneError: it is not there.
+            PeerGoneError: it has ended.
         """
-        self._asking.synchronise(self.profile.answer_within)
+        self._dialogue.synchronise(self.profile.answer_within)
 
     # Commands
 
@@ -141,7 +141,7 @@ class Session:
             NoAnswerError: none came in time; the command may have been carried out.
             PeerGoneError: the program ended before it answered.
         """
-        return self._told(self._asking.ask(verb, arguments))
+        return self._reported(self._dialogue.ask(verb, arguments))
 
     def ask_all(
         self,
@@ -152,18 +152,18 @@ class Session:
         """Type many commands of one verb, some ahead of their replies; yield the replies.
 
         Args:
-            verb: what is asked.
-            many: the arguments of each.
-            on_typing: told which one is about to be typed.
+            verb: of all of them.
+            many: the arguments of each command.
+            on_typing: called with the index of each command before it is typed.
 
         Raises:
             NoAnswerError: a reply did not come in time.
-            PeerGoneError: the program ended before it had answered all.
+            PeerGoneError: the program ended before it had answered them all.
         """
-        return map(self._told, self._asking.ask_all(verb, many, on_typing))
+        return map(self._reported, self._dialogue.ask_all(verb, many, on_typing))
 
-    def _told(self, reply: Reply) -> Reply:
-        """Tell of what the profile cannot read of an answer; a text of help is no such thing."""
+    def _reported(self, reply: Reply) -> Reply:
+        """Report the lines of a reply that the profile cannot read; a help text need not be."""
         for line in reply.unread if reply.verb != "help" else ():
             self._console.unread(line, reply.verb)
         return reply
@@ -171,7 +171,7 @@ class Session:
     # Notices
 
     def catch_up(self) -> None:
-        """Take in what has come by now.
+        """Take all lines that have come by now.
 
         Raises:
             PeerGoneError: the program has ended.
@@ -179,7 +179,7 @@ class Session:
         self._console.catch_up()
 
     def take_in(self, timeout: float) -> None:
-        """Take in what comes within `timeout` seconds.
+        """Take all lines that come within `timeout` seconds.
 
         Raises:
             PeerGoneError: the program has ended.
@@ -191,8 +191,8 @@ class Session:
         """Return the first notice that is `wanted` and was not returned before.
 
         Args:
-            kind: of which kind; empty for any line that is no reply.
-            wanted: tells which one.
+            kind: its kind; empty for any line that is no reply.
+            wanted: whether it is the one.
             timeout: in seconds.
 
         Raises:
@@ -234,12 +234,11 @@ class Session:
             NoAnswerError: it had not after `timeout` seconds.
         """
         try:
-            for line in self._console.lines(time.monotonic() + timeout):
-                self._console.keep(line)
+            self.take_in(timeout)
         except PeerGoneError:
             return
         raise self._console.no_answer(f"its console was still open after {timeout:g} s")
 
     def close(self) -> None:
-        """Let go of the console."""
-        self._console.close()
+        """Stop reading the console."""
+        self._console.terminal.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator import profile
-from orchestrator.console.asking import synced
+from orchestrator.console import dialogue
 from orchestrator.console.echo import Echoes
 from orchestrator.console.session import Session
 from orchestrator.errors import DocumentError, NoAnswerError
@@ -64,7 +64,7 @@ def test_what_was_typed_and_prompts_are_no_reply(begin: Any, style: str) -> None
 @pytest.fixture
 def long_waits(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Make every wait for what does not come long; return what a profile says of them."""
-    monkeypatch.setattr(synced, "_GRACE", 3 * SOON)
+    monkeypatch.setattr(dialogue, "_GRACE", 3 * SOON)
     return {"answer_within": 4 * SOON, "console": {"quiet": 3 * SOON}}
 
 
@@ -323,7 +323,7 @@ def test_a_sync_that_was_taken_for_something_else_is_not_waited_for(
     with pytest.raises(NoAnswerError, match="no reply to 'odd'"):
         session.ask("raw", line="odd")
     assert session.ask("send", text="and goes on").fields["text"] == "and goes on"
-    monkeypatch.setattr(synced, "_GRACE", 3 * SOON)
+    monkeypatch.setattr(dialogue, "_GRACE", 3 * SOON)
     session.profile = session.profile.model_copy(update={"answer_within": 4 * SOON})
     began = time.monotonic()
     assert session.ask("send", text="as before").ok

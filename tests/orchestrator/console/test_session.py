@@ -275,7 +275,7 @@ def test_a_stop_ends_any_wait_soon(process_place: Callable[[], Place]) -> None:
     place.start(["alice"])
     stop = CancelToken()
     alice = place.sessions["alice"]
-    alice._console._stop = stop
+    alice._console._cancel = stop
     for wait in (
         lambda: alice.await_notice("message", lambda _: True, 60.0),
         lambda: alice.take_in(60.0),

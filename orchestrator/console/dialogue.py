@@ -1,0 +1,344 @@
+"""Type commands and find the reply to each, at consoles with a line editor and without one.
+
+A line editor echoes a command when it reads it, so the echo marks where the reply begins. Any
+other program may say little or nothing. There, `sync`, a command that is sure to be answered, is
+typed after a command: a program that reads line by line has finished a command when it answers
+the next one. Waiting for silence proves less, since a busy machine is silent too.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from orchestrator.console.lines import Console, quoted
+from orchestrator.console.reply import EchoSearch, Reply
+from orchestrator.errors import NoAnswerError, SessionError
+from orchestrator.profile import Line
+
+Arguments = Mapping[str, object]
+"""The arguments of a command, by the names in its template."""
+
+_IN_FLIGHT = 32  # commands typed ahead of their replies
+_PATIENCE = 0.3  # seconds until a program that has not answered gets `sync`
+_SPILL = 0.1  # seconds for a second answer, if the command's answer looks like that to `sync`
+_GRACE = 1.0  # seconds for further answers to `sync`, once one has come
+
+
+class Dialogue(ABC):
+    """Asks and listens at one console.
+
+    Args:
+        console: where.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._is_behind = False  # a late reply may still come
+        self._typed = ""  # the last line
+
+    @abstractmethod
+    def ask(self, verb: str, arguments: Arguments) -> Reply:
+        """Type one command and return its own reply; see `Session.ask`."""
+
+    @abstractmethod
+    def ask_all(
+        self, verb: str, many: Sequence[Arguments], on_typing: Callable[[int], None]
+    ) -> Iterator[Reply]:
+        """Type many commands and yield their replies; see `Session.ask_all`."""
+
+    @abstractmethod
+    def synchronise(self, timeout: float) -> None:
+        """Wait until the program has finished everything that was typed, and listens.
+
+        Raises:
+            NoAnswerError: it does not answer within `timeout` seconds.
+            PeerGoneError: it has ended.
+        """
+
+    def _prepare(self) -> None:
+        """Take what has come so far, so that late replies are not taken for the next one."""
+        self._console.catch_up()
+        if self._is_behind:
+            self._is_behind = False
+            self.synchronise(self._within)
+
+    @property
+    def _within(self) -> float:
+        return self._console.profile.answer_within
+
+    @property
+    def _deadline(self) -> float:
+        return time.monotonic() + self._within
+
+    def _lines_of(self, verb: str, arguments: Arguments) -> Sequence[Line]:
+        profile = self._console.profile
+        try:
+            return self._console.reader.typed(verb, arguments)
+        except KeyError as error:
+            raise SessionError(
+                self._console.peer.name,
+                f"the profile {profile.name} cannot say {verb!r}: no {error.args[0]!r}",
+                hint=f"add it under `verbs` in the profile {profile.name}",
+            ) from error
+
+    def _type(self, verb: str, arguments: Arguments) -> str:
+        """Type a command without waiting for its questions; return its last line."""
+        for line in self._lines_of(verb, arguments):
+            self._typed = line.type
+            self._console.type(line.type, self._within)
+        return self._typed
+
+    def _unanswered(
+        self, command: str, within: float | None = None, unread: str = ""
+    ) -> NoAnswerError:
+        """Return the error that no answer came, or only a line that the profile cannot read."""
+        seconds = self._within if within is None else within
+        what = f"no reply to {quoted(command)} after {seconds:g} s"
+        but = f"; the lab could not read {quoted(unread)}" if unread else ""
+        return self._console.no_answer(what + but)
+
+
+class EchoedDialogue(Dialogue):
+    """Talks to a line editor: finds each reply after the echo of its command."""
+
+    def ask(self, verb: str, arguments: Arguments) -> Reply:
+        """Type one command and return the reply after its echo."""
+        with self._console.terminal:
+            self._prepare()
+            return self._await_reply(verb, self._type(verb, arguments), self._within)
+
+    def ask_all(
+        self, verb: str, many: Sequence[Arguments], on_typing: Callable[[int], None]
+    ) -> Iterator[Reply]:
+        """Type up to 32 commands ahead: each is echoed when it is read."""
+        self._prepare()
+        unanswered: deque[str] = deque()
+        for index, arguments in enumerate(many):
+            on_typing(index)
+            unanswered.append(self._type(verb, arguments))
+            if len(unanswered) == _IN_FLIGHT:
+                yield self._await_reply(verb, unanswered.popleft(), self._within)
+        while unanswered:
+            yield self._await_reply(verb, unanswered.popleft(), self._within)
+
+    def synchronise(self, timeout: float) -> None:
+        """Ask `sync`; without one, only check that the program is there."""
+        self._console.catch_up()
+        if sync := self._console.profile.sync:
+            with self._console.terminal:
+                self._is_behind = False  # what comes late comes before this echo
+                self._await_reply(sync, self._type(sync, {}), timeout)
+
+    def _await_reply(self, verb: str, command: str, within: float) -> Reply:
+        profile, reader = self._console.profile, self._console.reader
+        search = EchoSearch(profile, reader, verb, command, time.monotonic() + within)
+        for line in self._console.lines(lambda: search.deadline):
+            if reply := search.feed(line, time.monotonic()):
+                return reply
+        if search.held:
+            return search.held
+        self._is_behind = not profile.console.echo
+        raise self._unanswered(command, within)
+
+
+class SyncedDialogue(Dialogue):
+    """Talks to a program without a line editor, or one that is not known to have one."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._owed = 0  # answers to `sync` that have not come
+        self._last_verb = ""
+        self._until = 0.0  # how long to wait for those answers
+
+    def ask(self, verb: str, arguments: Arguments) -> Reply:
+        """Type one command, each line when the program asks for it, and return the reply."""
+        command, before = self._console.profile.verbs.get(verb), list[str]()
+        if command and command.first and self._last_verb != command.first:
+            before = self.ask(command.first, arguments).unread
+        with self._console.terminal:
+            self._prepare()
+            self._last_verb = verb
+            reply = Reply(verb, unread=before)
+            self._type_when_asked(verb, arguments, reply)
+            return self._await_reply(reply)
+
+    def ask_all(
+        self, verb: str, many: Sequence[Arguments], on_typing: Callable[[int], None]
+    ) -> Iterator[Reply]:
+        """Type up to 32 commands ahead, if none has to wait for a question or another command."""
+        size = _IN_FLIGHT if self._can_type_ahead(verb) else 1
+        for start in range(0, len(many), size):
+            batch = many[start : start + size]
+            if len(batch) == 1:
+                on_typing(start)
+                yield self.ask(verb, batch[0])
+                continue
+            with self._console.terminal:
+                self._prepare()
+                self._last_verb = verb
+                for index, arguments in enumerate(batch, start):
+                    on_typing(index)
+                    self._type(verb, arguments)
+                replies = self._await_replies(verb, len(batch))
+            yield from replies
+
+    def synchronise(self, timeout: float) -> None:
+        """Ask `sync`, or wait for silence."""
+        if self._sync:
+            self._type_sync()
+            self._await_syncs(time.monotonic() + timeout, self._console.keep, self._typed)
+            return
+        for line in self._console.lines(time.monotonic() + self._silence):
+            self._console.keep(line)
+
+    @property
+    def _sync(self) -> str:
+        return self._console.profile.sync
+
+    @property
+    def _silence(self) -> float:
+        return self._console.profile.console.quiet
+
+    def _can_type_ahead(self, verb: str) -> bool:
+        command = self._console.profile.verbs.get(verb)
+        if not command or not self._sync or command.first:
+            return False
+        return all(line.after is None for line in command.send)
+
+    # Typing
+
+    def _type_when_asked(self, verb: str, arguments: Arguments, reply: Reply) -> None:
+        """Type a command; lines that come meanwhile belong to the reply."""
+        for line in self._lines_of(verb, arguments):
+            if line.after is not None and not self._is_asked(line.after, reply):
+                return  # the program refused before it had everything
+            self._typed = line.type
+            self._console.type(line.type, self._within)
+
+    def _is_asked(self, question: str, reply: Reply) -> bool:
+        """Wait for a question; return False if the reply ends instead."""
+        pattern, deadline = re.compile(question), self._deadline
+        while not self._console.asks(pattern):
+            if time.monotonic() > deadline:
+                self._is_behind = True
+                raise self._console.no_answer(f"did not ask {question!r}")
+            self._console.await_more(deadline - time.monotonic())
+            if self._take_until_outcome(reply, time.monotonic()):
+                return False
+        return True
+
+    # Replies
+
+    def _await_reply(self, reply: Reply) -> Reply:
+        profile = self._console.profile
+        verb = profile.verbs[reply.verb]
+        command, deadline = self._typed, self._deadline
+        can_sync = bool(self._sync) and reply.verb != self._sync
+        ends_by_line = verb.ends == "line" and not verb.silent and bool(verb.ok or verb.fail)
+        if ends_by_line:
+            until = time.monotonic() + _PATIENCE if can_sync else deadline
+            if reply.ok is not None or self._take_until_outcome(reply, until):
+                return reply
+        if can_sync:
+            self._type_sync()
+            self._await_syncs(deadline, lambda line: self._is_read(reply, line), command)
+            return self._take_late(reply)
+        if not ends_by_line:
+            return self._take_until_quiet(reply, deadline)
+        self._is_behind = True
+        if reply.lines and time.monotonic() - self._console.at > self._silence:
+            return reply.concluded(profile)  # it did answer, in words that no pattern knows
+        raise self._unanswered(command)
+
+    def _take_until_outcome(self, reply: Reply, until: float) -> bool:
+        """Take lines until one says yes or no; return whether one did."""
+        lines = self._console.lines(until)
+        return any(reply.take(self._console.reader, line) for line in lines)
+
+    def _is_read(self, reply: Reply, line: str) -> bool:
+        """Add a line to a reply; return whether the profile can read it."""
+        before = len(reply.unread)
+        reply.take(self._console.reader, line)
+        return len(reply.unread) == before
+
+    def _await_replies(self, verb: str, count: int) -> list[Reply]:
+        """Return the replies to commands that were typed one after the other."""
+        reader, silent = self._console.reader, self._console.profile.verbs[verb].silent
+        replies = [Reply(verb)]
+
+        def take(line: str) -> bool:
+            current = replies[-1]
+            if current.take(reader, line):
+                replies.append(Reply(verb))
+            return line not in current.unread
+
+        command = self._typed
+        self._type_sync()
+        self._await_syncs(self._deadline + count * _SPILL, take, command)
+        *complete, rest = replies
+        if len(complete) == count:
+            complete[-1].unread += rest.unread
+            return complete
+        if silent and not complete and not rest.lines:
+            return [Reply(verb, ok=True, silent=True) for _ in range(count)]
+        # Which line answers which command is unknown: all lines stand for each.
+        lines = [line for reply in replies for line in reply.lines]
+        answers = [Reply(verb, lines=lines) for _ in range(count)]
+        answers[-1].unread = [line for reply in replies for line in reply.unread]
+        return answers
+
+    def _type_sync(self) -> None:
+        self._owed += 1
+        self._type(self._sync, {})
+
+    def _await_syncs(
+        self, deadline: float, take: Callable[[str], bool | None], command: str
+    ) -> None:
+        """Take lines until `sync` was answered as often as it was typed.
+
+        The program may have taken one for something else, such as an argument. That one is
+        never answered, so after the first answer the others get only a moment.
+        """
+        self._until, came, last = deadline, False, ""
+        for line in self._console.lines(lambda: self._until):
+            found = self._console.reader.outcome(self._sync, line)
+            if not (found and found[0]):
+                last = last if take(line) else line
+                continue
+            self._owed, came = self._owed - 1, True
+            self._until = min(deadline, time.monotonic() + _GRACE)
+            if not self._owed:
+                break
+        if not came:
+            self._is_behind = True
+            raise self._unanswered(command, unread=last)
+        self._owed = 0
+        self._console.forget_typed()
+
+    def _take_late(self, reply: Reply) -> Reply:
+        """Take what may come after the answer to `sync`.
+
+        Some programs answer only after their next prompt, and the answer to `sync` may have
+        been one to the command itself.
+        """
+        verb = self._console.profile.verbs[reply.verb]
+        waits = not reply.lines and not verb.silent and bool(verb.ok or verb.fail)
+        if waits or reply.verb == "raw":
+            wait = self._silence if waits else _SPILL
+            self._take_until_outcome(reply, time.monotonic() + wait)
+        return reply.concluded(self._console.profile)
+
+    def _take_until_quiet(self, reply: Reply, deadline: float) -> Reply:
+        """Take lines until none, not even a notice, has come for a while."""
+        began = time.monotonic()
+
+        def until() -> float:
+            return min(max(began, self._console.at) + self._silence, deadline)
+
+        for line in self._console.lines(until):
+            reply.take(self._console.reader, line)
+        return reply.concluded(self._console.profile)
