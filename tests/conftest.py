@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +14,10 @@ from orchestrator.errors import EngineError
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
 from tests.orchestrator.support import Place
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job inherits it ignored, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENGINES = ["process", pytest.param("docker", marks=pytest.mark.docker)]
 MESH = ["alice", "bob", "carol", "dave"]

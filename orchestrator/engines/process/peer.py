@@ -104,9 +104,7 @@ class ProcessPeer(Peer):
                 cwd=how.folder,
                 env=how.environment,
                 start_new_session=True,
-                # In the child: make the pty the controlling terminal, so that Ctrl-C and
-                # a hang-up reach the program as they would a person's.
-                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+                preexec_fn=_take_terminal,  # noqa: PLW1509
             )
         except OSError as error:
             self.discard()
@@ -224,6 +222,17 @@ class ProcessPeer(Peer):
         if self._pty >= 0:
             os.close(self._pty)
             self._pty = -1
+
+
+def _take_terminal() -> None:
+    """In the child: make the pty its controlling terminal, with the signals of a login shell.
+
+    So Ctrl-C and a hang-up reach the program as they reach a person's, even if the lab itself
+    was started by a script in the background, which ignores SIGINT, or by nohup.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _sockets(process: psutil.Process) -> frozenset[Endpoint] | None:

@@ -384,3 +384,20 @@ def test_the_environment_of_a_process_is_its_own(
     assert b"SECRET_OF_THE_LAB" not in environment
     assert b"LANG=C.UTF-8" in environment
     assert Path(f"/proc/{peer.pid}/cwd").resolve() == ROOT
+
+
+def test_a_program_takes_ctrl_c_though_the_lab_runs_in_the_background(
+    process_place: Callable[[], Place],
+) -> None:
+    """A shell's background job, or one under nohup, inherits these signals ignored."""
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        (session,) = process_place().start(["alice"], foreign("family.py"))
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    assert isinstance(session.peer, process_engine.ProcessPeer)
+    status = Path(f"/proc/{session.peer.pid}/status").read_text()
+    ignored = int(status.partition("SigIgn:")[2].split()[0], 16)
+    assert not any(ignored >> (number - 1) & 1 for number in numbers)
