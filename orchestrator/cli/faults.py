@@ -18,7 +18,7 @@ from orchestrator.errors import LabError
 from orchestrator.mesh.by_hand import ByHand, Kept
 from orchestrator.mesh.compose import Mesh
 from orchestrator.report import HeldRow, safe
-from orchestrator.scenario.words import ALL
+from orchestrator.scenario.values import ALL
 
 commands = typer.Typer()
 fault = typer.Typer(

@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.consoles import BROKEN, out, print_json, print_mistakes
-from orchestrator.scenario.files import find
-from orchestrator.scenario.review import Review
-from orchestrator.scenario.schema import schema as scenario_schema
+from orchestrator.scenario import schema as scenario_schema
+from orchestrator.scenario.validation import Validator, find
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE", help="Scenario files, and folders of them.")
@@ -22,12 +21,12 @@ commands = typer.Typer()
 @commands.command(epilog="Example: peerlab validate scenarios/")
 def validate(files: Files) -> None:
     """Look through scenarios without running them; exit status 0 right, 2 wrong."""
-    paths, review = find(files), Review()
-    review.look_through(paths)
-    print_mistakes(review.mistakes)
+    paths, validator = find(files), Validator()
+    validator.check_files(paths)
+    print_mistakes(validator.mistakes)
     what = "1 file is" if len(paths) == 1 else f"{len(paths):,} files are"
-    out.print(f"{review.right:,} of {what} right" if review.mistakes else f"{what} right")
-    if review.mistakes:
+    out.print(f"{validator.right:,} of {what} right" if validator.mistakes else f"{what} right")
+    if validator.mistakes:
         raise typer.Exit(BROKEN)
 
 

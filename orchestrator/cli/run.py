@@ -32,8 +32,7 @@ from orchestrator.report import safe
 from orchestrator.runner.jobs import Plan, carry_out, misfit
 from orchestrator.runner.run import Script
 from orchestrator.scenario import EngineName
-from orchestrator.scenario.files import find
-from orchestrator.scenario.review import Review
+from orchestrator.scenario.validation import Validator, find
 
 commands = typer.Typer()
 
@@ -89,19 +88,19 @@ def read_all(files: Sequence[Path]) -> dict[Path, Script]:
     Raises:
         Exit: some are wrong; every mistake of all of them is printed.
     """
-    paths, review = find(files), Review()
-    review.look_through(paths)
-    if review.mistakes:
-        print_mistakes(review.mistakes)
+    paths, validator = find(files), Validator()
+    validator.check_files(paths)
+    if validator.mistakes:
+        print_mistakes(validator.mistakes)
         raise typer.Exit(BROKEN)
     return {
-        path: Script(review.scenarios[path], path.read_text(encoding="utf-8")) for path in paths
+        path: Script(validator.scenarios[path], path.read_text(encoding="utf-8")) for path in paths
     }
 
 
 def _there(engine: EngineName, scripts: Iterable[Script]) -> EngineName:
     """Return the engine; processes, where some scenarios need Docker and it does not answer."""
-    picky = any(script.scenario.engine or script.scenario.breaks for script in scripts)
+    picky = any(script.scenario.engine or script.scenario.has_faults for script in scripts)
     if engine is EngineName.AUTO and picky:
         found = available(say)
         return found if found is EngineName.PROCESS else engine

@@ -19,7 +19,7 @@ from orchestrator.profile import Profile
 from orchestrator.runner.jobs import Policy, misfit
 from orchestrator.runner.run import Script
 from orchestrator.scenario import EngineName
-from orchestrator.scenario.needs import missing
+from orchestrator.scenario.validation import missing
 
 MOST_TRIES = 2
 """How often a program is started in vain before it is given up."""

@@ -19,8 +19,8 @@ from orchestrator.faults.probes import by_packets
 from orchestrator.mesh import record
 from orchestrator.mesh.record import Noted
 from orchestrator.runner.verify import FaultVerifier, Held, Probed, Verification
-from orchestrator.scenario import Single, network_fault
-from orchestrator.scenario.words import ALL, DECLARED
+from orchestrator.scenario import FaultStep, network_fault
+from orchestrator.scenario.values import ALL, DECLARED
 from orchestrator.text import cut
 
 _LONGEST = 200  # characters of what is wrong
@@ -70,7 +70,7 @@ class ByHand:
             self._spread(new)
 
     def _fault(self, noted: Noted) -> Fault:
-        act = Single.model_validate({noted.verb: noted.keys}).act
+        act = FaultStep.model_validate({noted.verb: noted.keys}).act
         return network_fault(noted.verb, act, noted.name, self._names)
 
     def _spread(self, new: Collection[str]) -> None:
@@ -140,11 +140,11 @@ class ByHand:
             with contextlib.suppress(EngineError):
                 self._write()  # or nobody could heal it
 
-    def _step(self, verb: str, keys: dict[str, object]) -> Single:
+    def _step(self, verb: str, keys: dict[str, object]) -> FaultStep:
         try:
-            return Single.model_validate({verb: keys}, context={DECLARED: self._names})
+            return FaultStep.model_validate({verb: keys}, context={DECLARED: self._names})
         except ValidationError as error:
-            says = "; ".join(_told(document.problem(each, Single)) for each in error.errors())
+            says = "; ".join(_told(document.problem(each, FaultStep)) for each in error.errors())
             raise LabError(f"{verb}: {says}", hint=f"peerlab fault {verb} --help") from None
 
     def notes(self, kept: Kept) -> list[str]:
@@ -221,4 +221,4 @@ def _told(problem: Problem) -> str:
     """Return what is wrong with a fault, and with what of it."""
     key = next((str(each) for each in reversed(problem.place) if isinstance(each, str)), "")
     says = cut(problem.what, _LONGEST)
-    return f"{key}: {says}" if key and key not in Single.model_fields else says
+    return f"{key}: {says}" if key and key not in FaultStep.model_fields else says

@@ -22,7 +22,7 @@ from orchestrator.image import ensure_image
 from orchestrator.mesh.by_hand import ByHand
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Reader
-from orchestrator.scenario.words import among
+from orchestrator.scenario.values import among
 from orchestrator.text import count
 
 Ready = Callable[[str], object | None]

@@ -16,10 +16,10 @@ from orchestrator.pytest_plugin.lab import SILENT
 from orchestrator.runner.jobs import misfit
 from orchestrator.runner.run import Runner, Script
 from orchestrator.scenario import EngineName
-from orchestrator.scenario.review import Review
+from orchestrator.scenario.validation import Validator
 from orchestrator.text import printable
 
-_REVIEW: pytest.StashKey[Review] = pytest.StashKey()
+_REVIEW: pytest.StashKey[Validator] = pytest.StashKey()
 """What was looked through in a session: names must differ from file to file."""
 
 _AROUND = 180  # seconds for starting and ending the peers of a scenario
@@ -35,13 +35,13 @@ class ScenarioFile(pytest.File):
             CollectError: the file is wrong, or does not go with its profile, or has the name of
                 another; each mistake with line and column.
         """
-        review = self.session.stash.setdefault(_REVIEW, Review())
-        before = len(review.mistakes)
-        review.look_through([self.path])
-        if mistakes := review.mistakes[before:]:
+        validator = self.session.stash.setdefault(_REVIEW, Validator())
+        before = len(validator.mistakes)
+        validator.check_files([self.path])
+        if mistakes := validator.mistakes[before:]:
             raise self.CollectError("\n".join(map(printable, mistakes)))
         text = self.path.read_text(encoding="utf-8")
-        script = Script(review.scenarios[self.path], text)
+        script = Script(validator.scenarios[self.path], text)
         yield ScenarioItem.from_parent(self, name=script.scenario.name, script=script)
 
 
@@ -90,7 +90,7 @@ class ScenarioItem(pytest.Item):
             EngineError: the engine does not answer.
         """
         script, known = self._script.scenario, outcome.conductors(self.config)
-        if known.engine is EngineName.AUTO and (script.engine or script.breaks):
+        if known.engine is EngineName.AUTO and (script.engine or script.has_faults):
             there = EngineName(known.on(None).pool.engine.name)
             if there is EngineName.PROCESS and (why := misfit(script, there)):
                 pytest.skip(f"{script.name} {why}")

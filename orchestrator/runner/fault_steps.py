@@ -10,7 +10,7 @@ from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
 from orchestrator.history.entries import History
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.timetable import Lift, Planned, keep_to
-from orchestrator.scenario import Chaos, Entry, Scenario, Single, drawn, network_fault
+from orchestrator.scenario import Chaos, FaultStep, Scenario, ScheduledFault, drawn, network_fault
 
 
 class FaultSteps:
@@ -33,7 +33,7 @@ class FaultSteps:
         self._script, self._disturber, self._history = script, disturber, history
         self._wait = wait
 
-    def do(self, step: Single, meanwhile: Callable[[], None]) -> None:
+    def do(self, step: FaultStep, meanwhile: Callable[[], None]) -> None:
         """Do a step; while its fault holds that is to last while others are done, do those."""
         lift = self.begin(step)
         if step.verb in LIFTING or not step.act.is_lifted:
@@ -44,7 +44,7 @@ class FaultSteps:
             self._wait(step.act.lasts)
         lift()
 
-    def begin(self, step: Single) -> Lift:
+    def begin(self, step: FaultStep) -> Lift:
         """Let a fault hold, or lift some; return what undoes it."""
         verb, act = step.verb, step.act
         if verb in NETWORK:
@@ -62,7 +62,7 @@ class FaultSteps:
         if self._disturber.is_still(verb, at):
             getattr(self._disturber, LIFTED_BY[verb])(at)
 
-    def _break_network(self, step: Single) -> Lift:
+    def _break_network(self, step: FaultStep) -> Lift:
         name = self._disturber.new_name(step.verb)
         fault = network_fault(step.verb, step.act, name, self._script.peers)
         self._disturber.break_network(fault)
@@ -73,9 +73,9 @@ class FaultSteps:
         entries = drawn(act, self._script.peers, self._disturber.network.mechanisms())
         fields: dict[str, Any] = {"seed": act.seed, "for": act.lasts, "entries": entries}
         self._history.lab("chaos", **fields)
-        self.keep([Entry.model_validate(entry) for entry in entries])
+        self.keep([ScheduledFault.model_validate(entry) for entry in entries])
 
-    def keep(self, entries: Sequence[Entry]) -> None:
+    def keep(self, entries: Sequence[ScheduledFault]) -> None:
         """Do what is on a schedule, each at its time."""
         plan = [
             Planned(

@@ -17,7 +17,7 @@ from orchestrator.history.entries import Outcome
 from orchestrator.history.timing import PROVING, WAITING, Stopwatch
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.verify import FaultVerifier, Verification
-from orchestrator.scenario.words import ALL
+from orchestrator.scenario.values import ALL
 
 _END_WITHIN = 10.0  # seconds from SIGTERM until a program must have ended: then it is killed
 _DRAINED_WITHIN = 5.0  # seconds from a program's end until its console has

@@ -20,7 +20,7 @@ from orchestrator.runner.pool import Pool
 from orchestrator.runner.queue import RunQueue
 from orchestrator.runner.run import Runner, Script, all_valid
 from orchestrator.scenario import EngineName, Scenario
-from orchestrator.scenario.length import least_seconds
+from orchestrator.scenario.steps import least_seconds
 
 _SLICE = 0.2  # seconds
 

@@ -12,7 +12,7 @@ from orchestrator.engines.base import Say
 from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
-from orchestrator.scenario import GONE, List, Scenario
+from orchestrator.scenario import EXITED, List, Scenario
 
 _POLL = 0.01  # seconds between two looks at the consoles
 _SLOWEST = 0.2  # seconds; the same, when the lists keep differing
@@ -112,16 +112,16 @@ class Quiescence:
 
     def _wants(self, name: str) -> dict[str, Any]:
         """Return how a peer must end: as the scenario says, or as the last step left it."""
-        if end := self._script.ends_of(name):
+        if end := self._script.ends.get(name):
             return end.wants
         for entry in reversed(self._history.entries):
             if entry.type != "invoke" or entry.peer != name:
                 continue
             match entry.verb:
                 case "exit":
-                    return GONE.wants | _status(entry.fields.get("wants", {}))
+                    return EXITED.wants | _status(entry.fields.get("wants", {}))
                 case "kill" | "stop":
-                    return GONE.wants
+                    return EXITED.wants
                 case "start":
                     break
         return {"state": "running"}

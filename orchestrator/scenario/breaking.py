@@ -10,9 +10,9 @@ from orchestrator.faults import schedule, scope
 from orchestrator.faults.effect import FEATURES, Effect, Fault
 from orchestrator.faults.kinds import NETWORK, PROCESS, PROCESSES_LACK
 from orchestrator.scenario.fault_acts import Chaos, Impair, Isolate, Partition, Scoped, Stream
-from orchestrator.scenario.steps import Single, Step, every
-from orchestrator.scenario.walk import walk
-from orchestrator.scenario.words import ALL
+from orchestrator.scenario.rules import walk
+from orchestrator.scenario.steps import FaultStep, Step, flatten
+from orchestrator.scenario.values import ALL
 
 if TYPE_CHECKING:
     from orchestrator.scenario import Scenario
@@ -81,7 +81,7 @@ def needed(steps: Iterable[Step], peers: Sequence[str]) -> dict[str, str]:
         Of ``FEATURES``, and of ``kill``, ``stop`` and ``pause``, each with a step's phrase.
     """
     found: dict[str, str] = {}
-    for step in every(steps):
+    for step in flatten(steps):
         for feature in _needs(step, peers):
             found.setdefault(feature, step.phrase)
         for entry in step.schedule or ():
@@ -99,7 +99,7 @@ def impossible(raw: Any, script: Scenario) -> Iterator[Problem]:
     """
     if script.engine != "process":
         return
-    for (place, _), step in zip(walk(raw["steps"]), every(script.steps), strict=True):
+    for (place, _), step in zip(walk(raw["steps"]), flatten(script.steps), strict=True):
         entries = [((*place, "schedule", n), one) for n, one in enumerate(step.schedule or ())]
         for here, one in ((place, step), *entries):
             lacking = [each for each in _needs(one, script.peers) if each in PROCESSES_LACK]
@@ -108,7 +108,7 @@ def impossible(raw: Any, script: Scenario) -> Iterator[Problem]:
                 yield Problem((*here, one.verb), why)
 
 
-def _needs(step: Single, peers: Sequence[str]) -> Iterator[str]:
+def _needs(step: FaultStep, peers: Sequence[str]) -> Iterator[str]:
     if step.verb in PROCESS:
         yield step.verb
     elif step.verb in NETWORK:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
@@ -20,17 +19,23 @@ from pydantic_core import CoreSchema
 from orchestrator.document import Strict
 from orchestrator.profile import Seconds
 from orchestrator.scenario import fault_rules
-from orchestrator.scenario.acts import ruled
-from orchestrator.scenario.units import Bandwidth, Loss, Time, as_percent, as_rate
-from orchestrator.scenario.words import ALL, NAME, Peer, Peers
+from orchestrator.scenario.acts import enforce
+from orchestrator.scenario.values import (
+    ALL,
+    NAME,
+    Bandwidth,
+    Loss,
+    PeerName,
+    PeerOrAll,
+    Time,
+    as_percent,
+    as_rate,
+    valid_name,
+)
 
 
 def _fault_name(name: str) -> str:
-    if not re.fullmatch(NAME, name):
-        raise ValueError(
-            f"{name!r} is no name: small letters, digits and hyphens, a letter first, 31 at most"
-        )
-    if name == ALL:
+    if valid_name(name) == ALL:
         raise ValueError(f"{ALL!r} stands for every fault: none can have that name")
     return name
 
@@ -73,7 +78,7 @@ class ProcessFault(Lasting):
         lasts: seconds until it is started again or resumed; the step takes that long.
     """
 
-    at: Peer
+    at: PeerName
 
     @property
     def phrase(self) -> str:
@@ -88,7 +93,7 @@ class Again(Strict):
         at: which peer.
     """
 
-    at: Peer
+    at: PeerName
 
     @property
     def phrase(self) -> str:
@@ -107,7 +112,7 @@ class NetworkFault(Lasting):
 
 
 _Groups = Annotated[
-    list[Annotated[list[Peer], Field(min_length=1, json_schema_extra={"uniqueItems": True})]],
+    list[Annotated[list[PeerName], Field(min_length=1, json_schema_extra={"uniqueItems": True})]],
     Field(min_length=2),
 ]
 
@@ -124,7 +129,7 @@ class Partition(NetworkFault):
     groups: _Groups
     one_way: bool = False
 
-    _cuts = ruled(fault_rules.of_partition)
+    _cuts = enforce(fault_rules.of_partition)
 
     @property
     def scope(self) -> str:
@@ -145,7 +150,7 @@ class Isolate(NetworkFault):
         at: which peer.
     """
 
-    at: Peer
+    at: PeerName
 
     @property
     def scope(self) -> str:
@@ -173,14 +178,14 @@ class Scoped(NetworkFault):
         at: both directions of every link of this peer; `all` for every link.
     """
 
-    source: Peers | None = Field(default=None, alias="from")
-    to: Peers | None = None
+    source: PeerOrAll | None = Field(default=None, alias="from")
+    to: PeerOrAll | None = None
     between: Annotated[
-        list[Peer] | None, Field(min_length=2, json_schema_extra={"uniqueItems": True})
+        list[PeerName] | None, Field(min_length=2, json_schema_extra={"uniqueItems": True})
     ] = None
-    at: Peers | None = None
+    at: PeerOrAll | None = None
 
-    _one_scope = ruled(fault_rules.of_scope)
+    _one_scope = enforce(fault_rules.of_scope)
 
     @property
     def scope(self) -> str:
@@ -229,7 +234,7 @@ class Impair(Scoped):
     delay: Time | None = None
     jitter: Annotated[float, Field(ge=0, le=10, strict=False)] | None = None
 
-    _something = ruled(fault_rules.of_impair)
+    _something = enforce(fault_rules.of_impair)
 
     @property
     def does(self) -> str:
@@ -271,7 +276,7 @@ class Stream(Scoped):
     jitter: Annotated[float, Field(ge=0, le=10, strict=False)] | None = None
     reset: _Reset | None = None
 
-    _one_thing = ruled(fault_rules.of_stream)
+    _one_thing = enforce(fault_rules.of_stream)
 
     @property
     def does(self) -> str:
@@ -317,7 +322,7 @@ class Chaos(Strict):
     lasts: Annotated[float, Field(ge=2, le=3600, strict=False)] = Field(alias="for")
     faults: Annotated[list[Kind], Field(min_length=1)] | None = None
 
-    _kinds = ruled(fault_rules.of_chaos)
+    _kinds = enforce(fault_rules.of_chaos)
 
     @property
     def phrase(self) -> str:

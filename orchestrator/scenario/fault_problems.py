@@ -13,9 +13,8 @@ from orchestrator import document
 from orchestrator.document import Problem
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS, lifted_by
 from orchestrator.scenario.fault_rules import OF_FAULT, of_entry, spelt_out
-from orchestrator.scenario.verbs import SINGLE
-from orchestrator.scenario.walk import Place, walk
-from orchestrator.scenario.words import ALL
+from orchestrator.scenario.rules import SINGLE, Location, walk
+from orchestrator.scenario.values import ALL
 
 _UNDONE_BY = {LIFTED_BY[kind]: lifted_by(LIFTED_BY[kind]) for kind in PROCESS}
 """Which faults of a peer a verb undoes."""
@@ -36,14 +35,14 @@ def find(steps: Any, peers: list[str]) -> Iterator[Problem]:
         yield from _Lives().look(steps, ("steps",))
 
 
-def in_schedule(entries: Any, place: Place) -> Iterator[Problem]:
+def in_schedule(entries: Any, place: Location) -> Iterator[Problem]:
     """Yield the mistakes in single entries of a schedule."""
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, dict):
             yield from (Problem((*place, index), what) for what in of_entry(entry))
 
 
-def _acts(steps: Any) -> Iterator[tuple[Place, str, dict[str, Any]]]:
+def _acts(steps: Any) -> Iterator[tuple[Location, str, dict[str, Any]]]:
     """Yield each fault that is spelt with keys or can be, of schedules as well."""
     for place, step in walk(steps):
         entries = step.get("schedule")
@@ -66,7 +65,7 @@ def _too_few(verb: str, act: dict[str, Any], peers: list[str]) -> Iterator[str]:
         yield "there is one peer alone, and so no link between two"
 
 
-def _wrong_names(acts: list[tuple[Place, str, dict[str, Any]]]) -> Iterator[Problem]:
+def _wrong_names(acts: list[tuple[Location, str, dict[str, Any]]]) -> Iterator[Problem]:
     given: dict[str, str] = {}
     for place, verb, act in acts:
         name = act.get("as")
@@ -98,7 +97,7 @@ class _Lives:
     def __init__(self) -> None:
         self._done: set[tuple[str, str]] = set()  # the verb that undoes it, and the peer
 
-    def look(self, steps: Any, place: Place) -> Iterator[Problem]:
+    def look(self, steps: Any, place: Location) -> Iterator[Problem]:
         """Yield the starts of peers that have not ended, and the like."""
         for index, step in enumerate(steps if isinstance(steps, list) else ()):
             for verb, raw in step.items() if isinstance(step, dict) else ():
@@ -106,7 +105,7 @@ class _Lives:
                 if isinstance(act, dict):
                     yield from self._look_at(verb, act, (*place, index, verb))
 
-    def _look_at(self, verb: str, act: dict[str, Any], place: Place) -> Iterator[Problem]:
+    def _look_at(self, verb: str, act: dict[str, Any], place: Location) -> Iterator[Problem]:
         at = act.get("at")
         if verb == "repeat":
             self._note_all(act.get("steps"))  # one round comes after another

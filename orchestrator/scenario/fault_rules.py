@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.scenario.rules import Keys, Rule
-from orchestrator.scenario.verbs import SINGLE
-from orchestrator.scenario.words import ALL
+from orchestrator.scenario.rules import SINGLE, Keys, Rule
+from orchestrator.scenario.values import ALL
 
 _STREAM = ("pieces", "hold", "delay", "reset")
 _IMPAIR = ("loss", "bandwidth", "delay")

@@ -1,7 +1,7 @@
-"""Mistakes that a model of one value cannot see, found in a file as it stands.
+"""Mistakes that a model of one value cannot see, found in a file as it is.
 
-They are looked for whatever else is wrong with the file, so that all come in one go: every
-look is prepared for values of any type.
+They are found whatever else is wrong with the file, so that all mistakes are reported at once;
+hence every function here accepts values of any type.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from typing import Any
 from orchestrator import definition
 from orchestrator.document import Problem
 from orchestrator.scenario import fault_problems, rules, topology
-from orchestrator.scenario.verbs import FAULTS
-from orchestrator.scenario.walk import Place, blocks, walk
-from orchestrator.scenario.words import ALL
+from orchestrator.scenario.rules import FAULTS, Location, blocks, walk
+from orchestrator.scenario.values import ALL
 
 _COUNT_AT_MOST = 1_000
 
 
 def declared(raw: Any) -> list[str]:
-    """Return the names of the peers that a scenario declares, as far as it does."""
+    """Return the names of the peers that a scenario declares, as far as they can be read."""
     peers = raw.get("peers") if isinstance(raw, dict) else None
     if isinstance(peers, int) and 0 < peers <= _COUNT_AT_MOST:
         return definition.names(peers)
@@ -28,7 +27,7 @@ def declared(raw: Any) -> list[str]:
 
 
 def find(raw: Any) -> Iterator[Problem]:
-    """Yield the mistakes in a scenario, as it was read from its file."""
+    """Yield the mistakes in a scenario as it is in its file."""
     if not isinstance(raw, dict):
         return
     peers = declared(raw)
@@ -39,7 +38,7 @@ def find(raw: Any) -> Iterator[Problem]:
     for place, step in walk(raw.get("steps")):
         yield from (Problem(place, what) for what in rules.of_step(step))
         for verb, act in step.items():
-            if isinstance(act, dict) and None not in act.values():  # that alone is a mistake
+            if isinstance(act, dict) and None not in act.values():  # else that is reported
                 wrong = (what for rule in rules.OF_VERB.get(verb, ()) for what in rule(act))
                 yield from (Problem((*place, verb), what) for what in wrong)
         yield from _overlaps(step.get("parallel"), (*place, "parallel"), peers)
@@ -55,29 +54,29 @@ def _named_twice(peers: list[Any]) -> Iterator[Problem]:
             yield Problem(("peers", index), f"peer {name!r} is named twice")
 
 
-def _counted_twice(repeat: dict[str, Any], place: Place) -> Iterator[Problem]:
-    """Yield the repetitions within one that count by the same name: the outer count is lost."""
+def _counted_twice(repeat: dict[str, Any], place: Location) -> Iterator[Problem]:
+    """Yield the repeats inside one that use its counter's name: they hide the outer count."""
     name = repeat.get("counter", "n")
     for inside, step in walk(repeat.get("steps"), (*place, "steps")):
         inner = step.get("repeat")
         if isinstance(inner, dict) and inner.get("counter", "n") == name:
-            what = f"{{{name}}} counts already around this: give it another `counter`"
+            what = f"{{{name}}} is the counter of an outer repeat: use another `counter`"
             yield Problem((*inside, "repeat"), what)
 
 
-def _overlaps(branches: Any, place: Place, peers: list[str]) -> Iterator[Problem]:
-    """Yield the parallel branches that act at one console: it takes one line at a time."""
+def _overlaps(branches: Any, place: Location, peers: list[str]) -> Iterator[Problem]:
+    """Yield the parallel branches that share a console: it takes one line at a time."""
     busy: set[str] = set()
     for number, branch in enumerate(branches if isinstance(branches, list) else ()):
         acting = _acting(branch, peers)
         if both := sorted(acting & busy):
-            what = f"{both[0]} acts in an earlier branch: one at a time"
+            what = f"{both[0]} is used in an earlier branch: a console takes part in one"
             yield Problem((*place, number), what)
         busy |= acting
 
 
 def _acting(steps: Any, peers: list[str]) -> set[str]:
-    """Return at whose consoles some steps act."""
+    """Return the peers whose consoles some steps use."""
     found: set[str] = set()
     for step in steps if isinstance(steps, list) else ():
         for verb, act in step.items() if isinstance(step, dict) else ():

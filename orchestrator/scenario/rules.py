@@ -1,6 +1,6 @@
-"""What must hold between the keys of one step, in a file as it stands or in a model.
+"""The keys of steps, and rules between them that hold for a file as it is and for a model.
 
-Values may be of any type: a file is looked at whatever else is wrong with it.
+A file is checked whatever else is wrong with it, so rules accept values of any type.
 """
 
 from __future__ import annotations
@@ -8,8 +8,65 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from orchestrator.scenario.verbs import STEPS
-from orchestrator.scenario.words import ALL
+from orchestrator.faults.kinds import LIFTING, NETWORK, PROCESS
+from orchestrator.scenario.values import ALL
+
+# The keys of steps.
+
+CONSOLE = (
+    "help", "myip", "myport", "connect", "send", "expect", "list", "terminate", "exit", "type",
+)  # fmt: skip
+"""Steps at consoles."""
+
+SINGLE = (*PROCESS, *NETWORK, *LIFTING)
+"""Steps that are one fault: what a `schedule` may contain."""
+
+FAULTS = (*SINGLE, "chaos", "schedule")
+"""All steps that are faults."""
+
+STEPS = (*CONSOLE, "parallel", "repeat", *FAULTS)
+"""All steps."""
+
+NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
+"""The notices that an `expect` can wait for; it can also wait for a `line`."""
+
+LAST = "last"
+"""As an id: the one that led to the peer when the lab last saw a list."""
+
+_ABOUT_ONE = ("delivered", "undelivered")  # notices that need a `from`
+_ENDS = ("at", "to")  # placeholders for the two ends of a connection
+
+
+# Steps as they are in a file.
+
+Location = tuple[int | str, ...]
+"""Keys and indices from the top of a file."""
+
+
+def walk(steps: Any, place: Location = ("steps",)) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Yield every step with its location, then those in its blocks."""
+    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+        if not isinstance(step, dict):
+            continue
+        here = (*place, index)
+        yield here, step
+        for inside, block in blocks(step):
+            yield from walk(block, (*here, *inside))
+
+
+def blocks(step: dict[str, Any]) -> Iterator[tuple[Location, Any]]:
+    """Yield the lists of steps in a step, each with its location there."""
+    if isinstance(repeat := step.get("repeat"), dict):
+        yield ("repeat", "steps"), repeat.get("steps")
+    branches = step.get("parallel")
+    for number, branch in enumerate(branches if isinstance(branches, list) else ()):
+        yield ("parallel", number), branch
+    for verb in FAULTS:
+        if isinstance(act := step.get(verb), dict) and "during" in act:
+            yield (verb, "during"), act["during"]
+
+
+# Rules.
 
 Keys = Mapping[str, Any]
 """The keys that are given, by the names that they have in files."""
@@ -17,31 +74,21 @@ Keys = Mapping[str, Any]
 Rule = Callable[[Keys], Iterator[str]]
 """Yields what is wrong."""
 
-NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
-"""What an `expect` can wait for, beside any line."""
-
-_OF_ONE = ("delivered", "undelivered")  # what nobody can mean without saying of whom
-
-LAST = "last"
-"""Stands for the id that led to a peer when it was listed last."""
-
-_ENDS = ("at", "to")  # what stands for the two ends in texts
-
 
 def of_step(step: Keys) -> Iterator[str]:
     """Yield what is wrong with the keys of a step."""
     verbs = [verb for verb in STEPS if verb in step]
     if not step:
-        yield f"an empty step: it has one key of {', '.join(STEPS)}"
+        yield f"this step is empty: give it one of {', '.join(STEPS)}"
     elif len(verbs) > 1:
-        yield f"a step has one key, not {' and '.join(verbs)}: each step begins with a dash"
+        yield f"a step has one key, not {' and '.join(verbs)}: begin each step with a dash"
     for verb in verbs:
         if step[verb] is None:
             yield f"nothing stands below {verb!r}: its keys are indented further than it"
 
 
 def of_reply(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with what is expected of a reply."""
+    """Yield what is wrong with the expectations of a reply."""
     keys = ("refused", "says", "answered", "may_fail")
     given = [key for key in keys if act.get(key) not in (None, False)]
     if len(given) > 1:
@@ -49,51 +96,51 @@ def of_reply(act: Keys) -> Iterator[str]:
 
 
 def of_connect(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with where somebody dials."""
-    if "to" in act:  # with nothing behind it, the key itself is wrong
+    """Yield what is wrong with the other end of a `connect`."""
+    if "to" in act:  # an empty one is reported as such
         return
     if act.get("address") is None:
-        yield "connect to whom? Key 'to' is missing, or 'address' and 'port'"
+        yield "connect to whom? Add 'to', or 'address' and 'port'"
     elif act.get("port") is None:
-        yield "at which port? Key 'port' is missing where there is no 'to'"
+        yield "to which port? Without 'to', add 'port'"
 
 
 def of_id(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with who is meant by a message or an end."""
+    """Yield what is wrong with the peer or id that a `send` or `terminate` names."""
     to, number = act.get("to"), act.get("id")
     if to is None and "to" in act:
-        return  # the key itself is wrong
+        return  # an empty one is reported as such
     if to is None and number is None:
-        yield "with whom? Key 'to' is missing, or 'id'"
+        yield "with whom? Add 'to' or 'id'"
     elif number == LAST and to is None:
-        yield f"whose id, the {LAST} time? Key 'to' is missing"
+        yield f"the {LAST} id of whom? Add 'to'"
     elif number is not None and (to == ALL or isinstance(to, list)):
-        yield "an id is that of one: no 'id' beside several"
+        yield "an 'id' is one connection: it cannot be used with several peers"
     elif number is not None and act.get("times", 1) != 1:
-        yield "one at a time where an 'id' is given: no 'times' beside it"
+        yield "'times' cannot be used with 'id'"
 
 
 def of_send(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with a text of some length."""
+    """Yield what is wrong with a text that has a length."""
     if act.get("length") is not None and act.get("text") == "":
-        yield "there is no text to repeat until it has that length"
+        yield "an empty text cannot be repeated up to a length"
 
 
 def of_expect(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with what is waited for."""
+    """Yield what is wrong with what is awaited."""
     given = [key for key in (*NOTICES, "line") if act.get(key) is not None]
     if len(given) > 1:
-        yield f"expect one thing, not {' and '.join(given)}: a step for each"
+        yield f"expect one thing in a step, not {' and '.join(given)}"
     elif not given:
-        yield f"expect what? One of {', '.join(NOTICES)}, line"
-    elif given[0] in _OF_ONE and act.get("from") is None:
-        yield f"{given[0]} from whom? Key 'from' is missing"
+        yield f"expect what? Add one of {', '.join(NOTICES)}, line"
+    elif given[0] in _ABOUT_ONE and act.get("from") is None:
+        yield f"{given[0]} from whom? Add 'from'"
     if act.get("from") is not None and act.get("from") == act.get("at"):
-        yield f"{act['at']} gets nothing from itself"
+        yield f"{act['at']} receives nothing from itself"
 
 
 def of_list(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with whom a list must show."""
+    """Yield what is wrong with the peers that a list must show."""
     shows = act.get("shows")
     if not isinstance(shows, list):
         return
@@ -101,13 +148,13 @@ def of_list(act: Keys) -> Iterator[str]:
         yield f"{act['at']} is not in its own list"
     for name in dict.fromkeys(map(str, shows)):
         if shows.count(name) > 1:
-            yield f"{name} stands twice in `shows`: a list shows each peer once"
+            yield f"{name} is in `shows` twice: a list shows each peer once"
 
 
 def of_repeat(block: Keys) -> Iterator[str]:
     """Yield what is wrong with a counter's name."""
     if block.get("counter") in _ENDS:
-        yield f"{{{block['counter']}}} stands for a peer: the counter needs another name"
+        yield f"{{{block['counter']}}} stands for a peer: give the counter another name"
 
 
 OF_VERB: Mapping[str, tuple[Rule, ...]] = {
@@ -119,4 +166,4 @@ OF_VERB: Mapping[str, tuple[Rule, ...]] = {
     "list": (of_list,),
     "repeat": (of_repeat,),
 }
-"""The rules for what stands below the key of a step."""
+"""The rules for the keys of each step at a console, and of `repeat`."""

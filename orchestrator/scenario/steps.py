@@ -1,4 +1,4 @@
-"""The steps of a scenario: one act, or steps that are repeated or go on side by side."""
+"""The steps of a scenario: operations, faults, and blocks of steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from orchestrator.scenario.acts import (
     Send,
     Terminate,
     Type,
-    ruled,
+    enforce,
 )
 from orchestrator.scenario.fault_acts import (
     Again,
@@ -36,34 +36,34 @@ from orchestrator.scenario.fault_acts import (
     Stream,
     short,
 )
-from orchestrator.scenario.verbs import FAULTS
+from orchestrator.scenario.rules import FAULTS
 
 _Steps = Annotated[list["Step"], Field(min_length=1)]
 _Branches = Annotated[list[_Steps], Field(min_length=2)]
 
 
-_SMALL_LETTERS = r"^[a-z]+$"
+_COUNTER = r"^[a-z]+$"
 
 
-def _counters_name(name: str) -> str:
-    if not re.fullmatch(_SMALL_LETTERS, name):
-        raise ValueError(f"a counter's name is of small letters, such as round, not {found(name)}")
+def _counter_name(name: str) -> str:
+    if not re.fullmatch(_COUNTER, name):
+        raise ValueError(f"a counter is called by small letters, such as round, not {found(name)}")
     return name
 
 
 _Counter = Annotated[
-    str, Field(json_schema_extra={"pattern": _SMALL_LETTERS}), AfterValidator(_counters_name)
+    str, Field(json_schema_extra={"pattern": _COUNTER}), AfterValidator(_counter_name)
 ]
 
 
 class Repeat(Strict):
-    """Steps that are done `times` times; in texts, `{n}` is the count from 1.
+    """Run steps `times` times; in texts, `{n}` is the count from 1.
 
     Attributes:
-        times: how often.
-        steps: what is done.
-        counter: the count's name, where `n` will not do.
-        every: seconds from the beginning of a round to that of the next, at least.
+        times: the number of rounds.
+        steps: the steps of a round.
+        counter: another name for the count than `n`.
+        every: the least seconds from the beginning of a round to the next.
     """
 
     times: Annotated[int, Field(ge=1, le=100_000)]
@@ -81,7 +81,7 @@ class During(Lasting):
 
     during: _Steps | None = None
 
-    _one_length = ruled(fault_rules.of_length)
+    _one_length = enforce(fault_rules.of_length)
 
     @property
     def is_lifted(self) -> bool:
@@ -116,20 +116,20 @@ class StreamStep(During, Stream):
     """
 
 
-class AtConsole(Strict):
-    """One act at a console: exactly one key.
+class ConsoleStep(Strict):
+    """A step at a console: exactly one key.
 
     Attributes:
-        help: a peer is asked what it can do; a peer's name alone will do.
-        myip: a peer tells its address; a peer's name alone will do.
-        myport: a peer tells its port; a peer's name alone will do.
-        connect: a peer dials another.
-        send: a peer sends a message.
-        expect: a peer must show something.
-        list: a peer lists its connections; a peer's name alone will do.
-        terminate: a peer ends a connection.
-        exit: a peer exits; a peer's name alone will do.
-        type: somebody types a line.
+        help: ask a peer for its commands; `help: alice` for short.
+        myip: ask a peer for its address; `myip: alice` for short.
+        myport: ask a peer for its port; `myport: alice` for short.
+        connect: connect one peer to another.
+        send: send a message.
+        expect: wait until a peer shows something.
+        list: list a peer's connections; `list: alice` for short.
+        terminate: end a connection.
+        exit: exit a peer; `exit: alice` for short.
+        type: type any line.
     """
 
     help: Annotated[Help, *short("help")] | None = None
@@ -144,22 +144,22 @@ class AtConsole(Strict):
     type: Type | None = None
 
 
-class Single(Strict):
-    """One fault: exactly one key.
+class FaultStep(Strict):
+    """A step that is one fault: exactly one key.
 
     Attributes:
-        kill: a peer is killed, without warning; a peer's name alone will do.
-        stop: a peer is asked to end (SIGTERM); a peer's name alone will do.
-        start: a peer is started again that was killed or stopped.
-        pause: a peer is held still; a peer's name alone will do.
-        resume: a peer goes on that was paused.
-        partition: peers reach each other only where some group has both; the groups alone
-            will do.
-        isolate: a peer reaches nobody; a peer's name alone will do.
-        heal: `all` partitions and isolations are lifted, or one, by its name.
-        impair: links lose packets, are slow, or let little through.
-        stream: what goes over TCP connections comes in another way.
-        restore: `all` impairments and stream faults are lifted, or one, by its name.
+        kill: kill a peer without warning (SIGKILL); `kill: alice` for short.
+        stop: ask a peer to exit (SIGTERM); `stop: alice` for short.
+        start: restart a peer that was killed or stopped; `start: alice` for short.
+        pause: freeze a peer; `pause: alice` for short.
+        resume: let a paused peer continue; `resume: alice` for short.
+        partition: two peers reach each other only if some group has both;
+            `partition: [[alice], [bob, carol]]` for short.
+        isolate: cut a peer off from all others; `isolate: alice` for short.
+        heal: lift `all` partitions and isolations, or the one with this name.
+        impair: make links lossy, slow or narrow.
+        stream: change how the bytes of new TCP connections arrive.
+        restore: lift `all` impairments and stream faults, or the one with this name.
     """
 
     kill: Annotated[ProcessFaultStep, *short("kill")] | None = None
@@ -176,50 +176,50 @@ class Single(Strict):
 
     @property
     def verb(self) -> str:
-        """What is done."""
+        """The key that is given."""
         fields = type(self).model_fields
         return next(name for name in fields if name != "when" and getattr(self, name) is not None)
 
     @property
     def act(self) -> Any:
-        """By whom, to whom, and how; the steps of a block."""
+        """The value of that key."""
         return getattr(self, self.verb)
 
 
-class Entry(Single):
+class ScheduledFault(FaultStep):
     """A fault of a schedule: `when`, and one other key.
 
     Attributes:
-        when: seconds from the beginning of the step.
+        when: seconds from the beginning of the schedule.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 2, "maxProperties": 2})
 
     when: Annotated[float, Field(ge=0, le=3600, strict=False)]
 
-    _one_fault = ruled(fault_rules.of_entry)
+    _one_fault = enforce(fault_rules.of_entry)
 
     @property
     def phrase(self) -> str:
-        """The entry in a few words."""
+        """The fault in a few words."""
         return f"{self.verb} {self.act.phrase}"
 
 
-def _by_time(entries: list[Entry]) -> list[Entry]:
+def _by_time(entries: list[ScheduledFault]) -> list[ScheduledFault]:
     return sorted(entries, key=lambda entry: entry.when)
 
 
-_Schedule = Annotated[list[Entry], Field(min_length=1), AfterValidator(_by_time)]
+_Schedule = Annotated[list[ScheduledFault], Field(min_length=1), AfterValidator(_by_time)]
 
 
-class Step(Single, AtConsole):
+class Step(FaultStep, ConsoleStep):
     """One step: exactly one key.
 
     Attributes:
-        parallel: lists of steps that go on side by side, each at consoles of its own.
-        repeat: steps that are done several times.
-        chaos: faults at random, which a seed draws.
-        schedule: faults, each at its time, in the order of these.
+        parallel: lists of steps that run side by side, each at consoles of its own.
+        repeat: steps that run several times.
+        chaos: random faults, drawn from a seed.
+        schedule: faults, each at its time.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
@@ -229,7 +229,7 @@ class Step(Single, AtConsole):
     chaos: Chaos | None = None
     schedule: _Schedule | None = None
 
-    _one_key = ruled(rules.of_step)
+    _one_key = enforce(rules.of_step)
 
     @property
     def phrase(self) -> str:
@@ -248,16 +248,39 @@ class Step(Single, AtConsole):
 
 
 for _model in (Repeat, During, ProcessFaultStep, PartitionStep, IsolateStep, ImpairStep, StreamStep,
-               Single, Entry, Step):  # fmt: skip
+               FaultStep, ScheduledFault, Step):  # fmt: skip
     _model.model_rebuild(force=True)  # now that there is a `Step`
 
 
-def every(steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield each step, then those in it: of blocks, and done while a fault holds."""
+def flatten(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield every step, then those in its blocks, and those that run while its fault lasts."""
     for step in steps:
         yield step
         if step.repeat:
-            yield from every(step.repeat.steps)
+            yield from flatten(step.repeat.steps)
         for branch in step.parallel or ():
-            yield from every(branch)
-        yield from every(getattr(step.act, "during", None) or ())
+            yield from flatten(branch)
+        yield from flatten(getattr(step.act, "during", None) or ())
+
+
+def least_seconds(steps: Iterable[Step]) -> float:
+    """Return the seconds that steps take at least: faults with a time, and rounds with a pace."""
+    return sum(map(_least_seconds, steps))
+
+
+def _least_seconds(step: Step) -> float:
+    if step.repeat:
+        inner = least_seconds(step.repeat.steps)
+        # There is no wait after the last round.
+        return inner + (step.repeat.times - 1) * max(inner, step.repeat.every or 0.0)
+    if step.parallel:
+        return max(map(least_seconds, step.parallel))
+    if step.chaos:
+        return step.chaos.lasts
+    if step.schedule:
+        return max(entry.when + _lasts(entry) for entry in step.schedule)
+    return max(_lasts(step), least_seconds(getattr(step.act, "during", None) or ()))
+
+
+def _lasts(step: FaultStep) -> float:
+    return getattr(step.act, "lasts", None) or 0.0

@@ -1,4 +1,4 @@
-"""The connections that exist at the start: who dials whom."""
+"""The connections that exist before the first step: who dials whom."""
 
 from __future__ import annotations
 
@@ -8,46 +8,55 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from orchestrator.document import Problem, Strict
-from orchestrator.scenario.words import Peer
+from orchestrator.scenario.values import PeerName
 
 Shape = Literal["line", "ring", "star", "mesh"]
-Word = Literal["none", Shape]
-Pair = Annotated[list[Peer], Field(min_length=2, max_length=2)]
+_Word = Literal["none", Shape]
+_Pair = Annotated[list[PeerName], Field(min_length=2, max_length=2)]
 
 _FEWEST = {"line": 2, "star": 2, "mesh": 2, "ring": 3}
-"""Peers that a topology needs; a ring of two would connect them twice."""
+"""The least peers of a topology; a ring of two would connect them twice."""
 
 
-class Links(Strict):
-    """So many connections between peers drawn by chance; the same seed draws the same."""
+class RandomLinks(Strict):
+    """Connections between random pairs of peers.
+
+    Attributes:
+        links: the number of connections.
+        seed: the same seed draws the same pairs.
+    """
 
     links: Annotated[int, Field(ge=1)]
     seed: int
 
 
-class Random(Strict):
-    """A random graph."""
+class RandomGraph(Strict):
+    """A random graph.
 
-    random: Links
+    Attributes:
+        random: how many connections, and the seed to draw them from.
+    """
+
+    random: RandomLinks
 
 
 def _kind(value: Any) -> str:
     if isinstance(value, list):
         return "pairs"
-    return "graph" if isinstance(value, dict | Random) else "word"
+    return "graph" if isinstance(value, dict | RandomGraph) else "word"
 
 
 Connections = Annotated[
-    Annotated[Word, Tag("word")]
-    | Annotated[list[Pair], Tag("pairs")]
-    | Annotated[Random, Tag("graph")],
+    Annotated[_Word, Tag("word")]
+    | Annotated[list[_Pair], Tag("pairs")]
+    | Annotated[RandomGraph, Tag("graph")],
     Discriminator(_kind),
 ]
 """A topology's name, pairs of peers, or a random graph."""
 
 
 def pairs(connections: Connections, peers: Sequence[str]) -> list[tuple[str, str]]:
-    """Return who dials whom, in order."""
+    """Return who dials whom, in the order in which they do."""
     if isinstance(connections, list):
         return [(one, other) for one, other in connections]
     if connections == "none":
@@ -56,10 +65,10 @@ def pairs(connections: Connections, peers: Sequence[str]) -> list[tuple[str, str
     return [(peers[one], peers[other]) for one, other in sorted(map(sorted, graph.edges))]
 
 
-def _graph(connections: Word | Random, count: int) -> Any:
-    import networkx as nx  # noqa: PLC0415 - a seventh of a second that most commands can do without
+def _graph(connections: _Word | RandomGraph, count: int) -> Any:
+    import networkx as nx  # noqa: PLC0415 - takes 0.15 s, and most commands do not need it
 
-    if isinstance(connections, Random):
+    if isinstance(connections, RandomGraph):
         drawn = connections.random
         return nx.gnm_random_graph(count, drawn.links, seed=drawn.seed)
     match connections:
@@ -74,7 +83,7 @@ def _graph(connections: Word | Random, count: int) -> Any:
 
 
 def problems(connections: Any, peers: Sequence[str]) -> Iterator[Problem]:
-    """Yield what makes a topology, as it stands in a file, impossible for these peers."""
+    """Yield what makes a topology, as it is in a file, impossible for these peers."""
     if isinstance(connections, str):
         fewest = _FEWEST.get(connections, 0)
         if len(peers) < fewest:
@@ -92,7 +101,7 @@ def _pair_problems(connections: list[Any]) -> Iterator[Problem]:
     for index, pair in enumerate(connections):
         is_pair = isinstance(pair, list) and len(pair) == 2  # noqa: PLR2004 - what a pair is
         if not (is_pair and all(isinstance(name, str) for name in pair)):
-            continue  # the model says what is wrong with it
+            continue  # the model reports it
         ends = frozenset(pair)
         if len(ends) == 1:
             yield Problem(("connections", index), f"{pair[0]} cannot be connected to itself")

@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 
 from orchestrator import scenario
 from orchestrator.errors import DocumentError
-from orchestrator.scenario.review import Review
-from orchestrator.scenario.schema import schema
+from orchestrator.scenario import schema
+from orchestrator.scenario.validation import Validator
 from tests.e2e.support import NO_DOCKER, PEERLAB, SHORT, peerlab
 from tests.orchestrator.support import PROGRAMS, ROOT
 
@@ -219,7 +219,7 @@ def test_wrong_documents_do_not_keep_to_the_schema(wrong: str, write: Write) -> 
 def test_mistakes_come_in_the_order_of_the_file(write: Write) -> None:
     text = SHORT.replace("peers:", "profile: no-such\npeers:").replace("to: bob", "to: bobb")
     path = Path(write("short.yaml", text))
-    review = Review()
-    review.look_through([path])
-    places = [line.removeprefix(f"{path}:").split(":")[0] for line in review.mistakes]
+    validator = Validator()
+    validator.check_files([path])
+    places = [line.removeprefix(f"{path}:").split(":")[0] for line in validator.mistakes]
     assert places == ["4", "7", "8"]

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import DocumentError
-from orchestrator.scenario.review import Review
+from orchestrator.scenario.validation import Validator
 from tests.orchestrator.bench import Bench, judged, marks, texts, write
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
@@ -62,9 +62,9 @@ def test_a_warm_peer_serves_the_same_program_alone(bench: Bench) -> None:
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
-    review = Review()
-    review.look_through([write(folder, text)])
-    return [line.partition("scenario.yaml:")[2] for line in review.mistakes]
+    validator = Validator()
+    validator.check_files([write(folder, text)])
+    return [line.partition("scenario.yaml:")[2] for line in validator.mistakes]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_each_step_is_held_against_the_profile_of_who_does_it(tmp_path: Path) ->
         "  - expect: {at: all, from: bob, delivered: true}\n"
     )
     exits, receipts = mistakes(tmp_path, f"{PAIR}{steps}")
-    assert exits == "7:5: the profile 'plain' has no verb 'exit', which this needs"
-    assert "the profile 'plain' cannot read the notice 'delivered'" in receipts
+    assert exits == "7:5: this needs the verb 'exit', which the profile 'plain' does not have"
+    assert "the profile 'plain' does not have the notice 'delivered'" in receipts
     assert mistakes(tmp_path, f"{PAIR}steps:\n  - exit: alice\n") == []
 
 

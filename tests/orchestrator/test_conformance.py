@@ -8,9 +8,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from orchestrator import checks, profile, scenario
-from orchestrator.scenario import Scenario, needs
-from orchestrator.scenario.files import find
-from orchestrator.scenario.steps import every
+from orchestrator.scenario import Scenario, validation
+from orchestrator.scenario.steps import flatten
+from orchestrator.scenario.validation import find
 from tests.orchestrator.support import ROOT
 
 HOME = ROOT / "conformance"
@@ -52,11 +52,11 @@ def test_it_is_for_any_program(test: Scenario) -> None:
     assert test.profile == "peerlab", "left out: whoever grades puts the program's own in"
     assert test.arguments == []
     assert test.engine == ("docker" if test.name == "both-dial" else None)
-    assert not _FOREIGN & {step.verb for step in every(test.steps)}
+    assert not _FOREIGN & {step.verb for step in flatten(test.steps)}
 
 
 def test_it_never_judges_words(test: Scenario) -> None:
-    for step in every(test.steps):
+    for step in flatten(test.steps):
         act = step.act
         assert not getattr(act, "says", None)
         assert not getattr(act, "refused", None), "an empty text fits every no"
@@ -70,4 +70,4 @@ def test_it_takes_no_longer_than_it_must(test: Scenario) -> None:
 
 
 def test_our_own_peer_has_all_that_it_takes(test: Scenario) -> None:
-    assert needs.missing(test, profile.load("peerlab")) == []
+    assert validation.missing(test, profile.load("peerlab")) == []

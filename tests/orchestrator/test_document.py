@@ -31,7 +31,7 @@ steps:
   - parallel: [[{list: alice}], [{exit: {at: alice, stats: 1}}]]
 ends: {alice: gone}
 """
-A_NAME = "small letters, digits and hyphens, a letter first, 31 at most"
+A_NAME = "use small letters, digits and hyphens, a letter first, 31 at most"
 VERBS = ", ".join(scenario.Step.model_fields)
 HEAD = "name: right\nwhy: w\npeers: [alice, bob]\n"
 RIGHT = f"{HEAD}steps:\n  - "
@@ -55,7 +55,7 @@ def problems(tmp_path: Path) -> Tell:
 
 def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> None:
     assert problems(MANY) == [
-        f"1:1: 'Many Mistakes' is no name: {A_NAME}",
+        f"1:1: 'Many Mistakes' is not a name: {A_NAME}",
         "3:21: peer 'bob' is named twice",
         "4:1: unknown key 'step'; did you mean 'steps'?",
         "5:1: no such word 'rnig': one of none, line, ring, star, mesh; did you mean 'ring'?",
@@ -68,19 +68,19 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         "11:23: no peer 'bobb' here; did you mean 'bob'?",
         "11:33: text is expected here, not the number 5: put it in quotes",
         "11:42: a whole number is expected here, not the text 'ten'",
-        "12:5: expect what? One of message, connected, closed, delivered, undelivered, line",
+        "12:5: expect what? Add one of message, connected, closed, delivered, undelivered, line",
         "12:36: a number is expected here, not the text '5s'",
         "13:23: a whole number is expected here, or any, not the text '0'",
         "13:36: key 'status' stands twice",
         f"14:5: a mapping is expected here, not the text 'list'; its keys: {VERBS}",
         f"15:4: a mapping is expected here, not nothing; its keys: {VERBS}",
-        "16:5: a step has one key, not list and exit: each step begins with a dash",
+        "16:5: a step has one key, not list and exit: begin each step with a dash",
         "18:33: unknown key 'lst'; did you mean 'list'?",
         "18:45: expect one thing of a reply, not refused and says",
-        "18:61: what is typed is one line of keys: no '\\n' in it",
-        "19:33: alice acts in an earlier branch: one at a time",
+        "18:61: '\\n' cannot be typed as part of a line",
+        "19:33: alice is used in an earlier branch: a console takes part in one",
         "19:53: unknown key 'stats'; did you mean 'status'?",
-        "20:8: how a peer ends is one of running, exited (with any status), {exited: <status>}",
+        "20:8: a peer ends as one of running, exited (with any status), {exited: <status>}",
     ]
 
 
@@ -96,11 +96,11 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ("list: {at: bob, shows: alice}", "5:21: a list is expected here, not the text 'alice'"),
         ("expect: {at: bob, from: me, closed: true}", "5:23: no peer 'me' here"),
         ("expect: {at: bob, from: alice, closed: false}", "true alone can stand here, not false"),
-        ("expect: {at: bob, delivered: true}", "5:5: delivered from whom? Key 'from' is missing"),
-        ("expect: {at: bob, from: alice}", "5:5: expect what? One of message, connected"),
+        ("expect: {at: bob, delivered: true}", "5:5: delivered from whom? Add 'from'"),
+        ("expect: {at: bob, from: alice}", "5:5: expect what? Add one of message, connected"),
         (
             "expect: {at: bob, from: alice, message: x, closed: true}",
-            "5:5: expect one thing, not message and closed: a step for each",
+            "5:5: expect one thing in a step, not message and closed",
         ),
         ("expect: {at: bob, line: '(x'}", "5:23: not a pattern: missing ), unterminated"),
         ("expect: {at: bob, line: x, within: -1}", "5:32: must be more than 0, not -1"),
@@ -109,16 +109,16 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ("connect:", "5:5: nothing stands below 'connect': its keys are indented further"),
         ("connect:\n    at: alice", "5:5: nothing stands below 'connect'"),
         ("connect", "5:5: a mapping is expected here, not the text 'connect'; its keys: help"),
-        ("{}", "5:5: an empty step: it has one key of help, myip"),
+        ("{}", "5:5: this step is empty: give it one of help, myip"),
         ("[exit, alice]", "5:5: a mapping is expected here, not a list"),
         ("exit: {at: alice, at: bob}", "5:23: key 'at' stands twice"),
         ("xyz: alice", "5:5: unknown key 'xyz': one of help, myip, myport"),
         ("connect: {at: alice, to: bob, says: x, may_fail: true}", "not says and may_fail"),
         ("send: {at: alice, to: [bob, carol], text: x}", "5:33: no peer 'carol' here"),
         ("send: {at: alice, to: , text: x}", "5:23: nothing stands behind 'to': give it a value"),
-        ("send: {at: alice, text: x}", "5:5: with whom? Key 'to' is missing, or 'id'"),
+        ("send: {at: alice, text: x}", "5:5: with whom? Add 'to' or 'id'"),
         ("connect: {at: alice, to: }", "5:26: nothing stands behind 'to': give it a value, or"),
-        ("connect: {at: alice}", "5:5: connect to whom? Key 'to' is missing, or 'address' and"),
+        ("connect: {at: alice}", "5:5: connect to whom? Add 'to', or 'address' and"),
         ("exit: {at: alice, status: true}", "5:23: a whole number is expected here, or any,"),
         ("exit: {at: alice, status: none}", "not the text 'none'"),
         ("send: {at: alice, to: bob, text: true}", "not true: put it in quotes"),
@@ -130,12 +130,15 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ('send: {at: alice, to: bob, text: "x}', "5:38: not YAML: what begins here is never"),
         ('send: {at: alice, to: bob, text: "\\q"}', "5:40: not YAML: no such escape: \\q;"),
         ('send: {at: alice, to: bob, text: "\\ud800"}', "5:32: '\\ud800' is half a character"),
-        ('send: {at: alice, to: bob, text: "a\\nb"}', "one line of keys: no '\\n' in it"),
-        ('send: {at: alice, to: bob, text: "\\x03"}', "one line of keys: no '\\x03' in it"),
+        ('send: {at: alice, to: bob, text: "a\\nb"}', "'\\n' cannot be typed"),
+        ('send: {at: alice, to: bob, text: "\\x03"}', "'\\x03' cannot be typed"),
         ('send: {at: alice, to: bob, text: "a\x01"}', "5:40: not YAML: U+0001 cannot stand in"),
         ("send: {at: alice, to: bob, text: x, times: 0}", "5:41: must be at least 1, not 0"),
         ("send: {at: alice, to: bob, text: x, length: 20001}", "must be at most 20000, not"),
-        ("send: {at: alice, to: bob, text: '', length: 9}", "5:5: there is no text to repeat"),
+        (
+            "send: {at: alice, to: bob, text: '', length: 9}",
+            "5:5: an empty text cannot be repeated",
+        ),
         ("repeat: {times: 1.5, steps: []}", "5:14: a whole number is expected here, not the"),
         ("repeat: {times: 1, steps: []}", "5:24: 1 or more are needed here, not 0"),
         ("repeat: {times: 1, steps: [{exxit: bob}]}", "unknown key 'exxit'; did you mean 'exit'?"),
@@ -147,7 +150,7 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
             "a mapping is expected here, not something with the tag",
         ),
         ("send: {at: alice, to: bob, text: !foo x}", "5:32: text is expected here, not something "),
-        ('repeat: {times: 2, counter: "", steps: [{list: bob}]}', "5:24: a counter's name is of"),
+        ('repeat: {times: 2, counter: "", steps: [{list: bob}]}', "5:24: a counter is called by"),
     ],
 )
 def test_mistakes_in_a_step(problems: Tell, step: str, says: str) -> None:
@@ -200,11 +203,11 @@ def test_a_key_with_nothing_behind_it_is_one_mistake(problems: Tell, step: str, 
         (f"{HEAD}ends: {{bob: {{exit: 0}}}}\nsteps: []\n", "'exit'; did you mean 'exited'?"),
         (f"{HEAD}ends: {{carol: running}}\nsteps: []\n", "4:8: no peer 'carol' here"),
         ("name: x\nwhy: y\npeers: [alice, alice]\nsteps: []", "3:16: peer 'alice' is named twice"),
-        ("name: x\nwhy: y\npeers: [all]\nsteps: []", "3:9: 'all' stands for every peer"),
-        ("name: x\nwhy: y\npeers: [a_b]\nsteps: []", "3:9: 'a_b' is no name: small letters"),
-        ('name: x\nwhy: y\npeers: ["a\\n"]\nsteps: []', "3:9: 'a\\n' is no name"),
+        ("name: x\nwhy: y\npeers: [all]\nsteps: []", "3:9: 'all' means every peer"),
+        ("name: x\nwhy: y\npeers: [a_b]\nsteps: []", "3:9: 'a_b' is not a name: use small letters"),
+        ('name: x\nwhy: y\npeers: ["a\\n"]\nsteps: []', "3:9: 'a\\n' is not a name"),
         ("name: x\nwhy: y\npeers: []\nsteps: []", "3:1: 1 or more are needed here, not 0"),
-        ("name: x\nwhy: y\npeers: 0\nsteps: []", "3:1: a list of names is expected here, or how"),
+        ("name: x\nwhy: y\npeers: 0\nsteps: []", "3:1: a list of names is expected here, or the"),
         ("name: x\nwhy: y\npeers: true\nsteps: []", "3:1: a list of names is expected here, or"),
         ("name: x\nwhy: y\npeers: alice\nsteps: []", "3:1: a list of names is expected here, or"),
         ("name: x\nwhy: ''\npeers: 2\nsteps: []", "2:1: text is expected here, not an empty one"),
@@ -301,7 +304,7 @@ def test_a_model_alone_keeps_the_rules_between_keys() -> None:
         lambda: scenario.Expect(at="a"),
         scenario.Step,
     ):
-        with pytest.raises(ValueError, match=r"expect|no text|empty step"):
+        with pytest.raises(ValueError, match=r"expect|empty text|step is empty"):
             wrong()
 
 

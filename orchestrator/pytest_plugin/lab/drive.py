@@ -23,7 +23,7 @@ from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.run import ActiveRun, Runner, Script
 from orchestrator.runner.steps import StepRunner
 from orchestrator.scenario import Limits, Scenario, Step
-from orchestrator.scenario.words import DECLARED
+from orchestrator.scenario.values import DECLARED
 
 SILENT = Progress(lambda _: None, lambda _: None)
 """Nobody watches a test while it runs."""

@@ -23,7 +23,7 @@ from orchestrator.pytest_plugin.lab.peer import Peer, name_of
 from orchestrator.runner.run import Script
 from orchestrator.scenario import Limits, Scenario, topology
 from orchestrator.scenario.topology import Shape
-from orchestrator.scenario.words import Line
+from orchestrator.scenario.values import InputLine
 from orchestrator.text import printable
 
 VerdictWord = Literal["valid", "invalid", "unknown"]
@@ -45,7 +45,7 @@ class Setting:
     profile: str = "peerlab"
     engine: Literal["auto", "docker", "process"] | None = None
     fresh: bool = False
-    arguments: Sequence[Line] = ()
+    arguments: Sequence[InputLine] = ()
     limits: Limits = Limits()
 
 

@@ -9,7 +9,7 @@ import pytest
 from orchestrator import scenario
 from orchestrator.runner.jobs import misfit
 from orchestrator.scenario import EngineName
-from orchestrator.scenario.review import Review
+from orchestrator.scenario.validation import Validator
 
 HEAD = "name: here\nwhy: w\nengine: {engine}\npeers: [alice, bob]\nsteps:\n"
 STEPS = """\
@@ -37,19 +37,19 @@ def path(tmp_path: Path) -> Path:
 
 def test_each_is_named_with_its_place(path: Path) -> None:
     path.write_text(HEAD.format(engine="process") + STEPS)
-    review = Review()
-    review.look_through([path])
-    places = [says.removeprefix(str(path)).partition(": ")[0] for says in review.mistakes]
+    validator = Validator()
+    validator.check_files([path])
+    places = [says.removeprefix(str(path)).partition(": ")[0] for says in validator.mistakes]
     assert places == [":10:11", ":14:11", ":17:19", ":18:5"]
-    assert all(f": {WHY} touches" in says for says in review.mistakes)
+    assert all(f": {WHY} touches" in says for says in validator.mistakes)
 
 
 def test_what_can_be_done_there_and_elsewhere_is_right(path: Path) -> None:
-    review = Review()
+    validator = Validator()
     for text in (HEAD.format(engine="docker") + STEPS, HEAD.format(engine="process") + STEPS[:47]):
         path.write_text(text)
-        review.look_through([path])
-    assert review.mistakes == []
+        validator.check_files([path])
+    assert validator.mistakes == []
 
 
 @pytest.mark.parametrize("engine", [EngineName.AUTO, EngineName.PROCESS])

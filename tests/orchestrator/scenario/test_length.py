@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import scenario
-from orchestrator.scenario.length import least_seconds
+from orchestrator.scenario.steps import least_seconds
 
 HEAD = "name: long\nwhy: It takes a while.\npeers: [alice, bob]\nsteps:\n"
 

@@ -13,11 +13,11 @@ import pytest
 from orchestrator import document, profile, scenario
 from orchestrator.errors import DocumentError
 from orchestrator.profile import Profile
-from orchestrator.scenario import Scenario, Send, needs, problems, topology
-from orchestrator.scenario.files import find
-from orchestrator.scenario.steps import every
-from orchestrator.scenario.topology import Links, Random
-from orchestrator.scenario.verbs import STEPS
+from orchestrator.scenario import Scenario, Send, problems, topology, validation
+from orchestrator.scenario.rules import STEPS
+from orchestrator.scenario.steps import flatten
+from orchestrator.scenario.topology import RandomGraph, RandomLinks
+from orchestrator.scenario.validation import find
 from tests.orchestrator.support import ROOT
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -53,7 +53,7 @@ def test_pairs_are_dialled_as_they_are_written() -> None:
 
 def test_chance_is_the_same_each_time_and_connects_nobody_twice() -> None:
     def draw(links: int, seed: int) -> list[tuple[str, str]]:
-        return topology.pairs(Random(random=Links(links=links, seed=seed)), NAMES)
+        return topology.pairs(RandomGraph(random=RandomLinks(links=links, seed=seed)), NAMES)
 
     drawn = {seed: draw(5, seed) for seed in range(20)}
     assert all(draw(5, seed) == pairs for seed, pairs in drawn.items())
@@ -83,7 +83,9 @@ def overlaps(*branches: Any) -> list[str]:
 )
 def test_no_two_branches_act_at_one_console(one: Any, other: Any, who: str) -> None:
     found = overlaps(one, other)
-    assert found == ([f"{who} acts in an earlier branch: one at a time"] if who else [])
+    assert found == (
+        [f"{who} is used in an earlier branch: a console takes part in one"] if who else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_the_library_has_each_topology_and_each_kind_of_step() -> None:
     topologies = {str(one.connections) for one in found}
     assert {"none", "line", "ring", "star", "mesh"} <= topologies
     found += [scenario.load(path) for path in SUITE]
-    verbs = {step.verb for one in found for step in every(one.steps)}
+    verbs = {step.verb for one in found for step in flatten(one.steps)}
     assert verbs == {*STEPS}
 
 
@@ -145,7 +147,7 @@ def test_so_many_peers_have_the_names_of_those_made_by_hand(tmp_path: Path) -> N
         (
             {"expect": {"at": "a", "from": "a", "message": "x"}},
             ("steps", 0, "expect"),
-            "a gets nothing from itself",
+            "a receives nothing from itself",
         ),
         (
             {"list": {"at": "a", "shows": ["b", "a"]}},
@@ -155,37 +157,37 @@ def test_so_many_peers_have_the_names_of_those_made_by_hand(tmp_path: Path) -> N
         (
             {"list": {"at": "a", "shows": ["b", "b"]}},
             ("steps", 0, "list"),
-            "b stands twice in `shows`: a list shows each peer once",
+            "b is in `shows` twice: a list shows each peer once",
         ),
         (
             {"connect": {"at": "a", "within": 5}},
             ("steps", 0, "connect"),
-            "connect to whom? Key 'to' is missing, or 'address' and 'port'",
+            "connect to whom? Add 'to', or 'address' and 'port'",
         ),
         (
             {"connect": {"at": "a", "address": "localhost"}},
             ("steps", 0, "connect"),
-            "at which port? Key 'port' is missing where there is no 'to'",
+            "to which port? Without 'to', add 'port'",
         ),
         (
             {"terminate": {"at": "a"}},
             ("steps", 0, "terminate"),
-            "with whom? Key 'to' is missing, or 'id'",
+            "with whom? Add 'to' or 'id'",
         ),
         (
             {"send": {"at": "a", "id": "last", "text": "x"}},
             ("steps", 0, "send"),
-            "whose id, the last time? Key 'to' is missing",
+            "the last id of whom? Add 'to'",
         ),
         (
             {"send": {"at": "a", "to": "all", "id": 3, "text": "x"}},
             ("steps", 0, "send"),
-            "an id is that of one: no 'id' beside several",
+            "an 'id' is one connection: it cannot be used with several peers",
         ),
         (
             {"send": {"at": "a", "id": "x", "text": "x", "times": 2}},
             ("steps", 0, "send"),
-            "one at a time where an 'id' is given: no 'times' beside it",
+            "'times' cannot be used with 'id'",
         ),
         (
             {"type": {"at": "a", "line": "x", "answered": True, "refused": ""}},
@@ -195,17 +197,17 @@ def test_so_many_peers_have_the_names_of_those_made_by_hand(tmp_path: Path) -> N
         (
             {"expect": {"at": "a", "delivered": True}},
             ("steps", 0, "expect"),
-            "delivered from whom? Key 'from' is missing",
+            "delivered from whom? Add 'from'",
         ),
         (
             {"repeat": {"times": 2, "counter": "to", "steps": []}},
             ("steps", 0, "repeat"),
-            "{to} stands for a peer: the counter needs another name",
+            "{to} stands for a peer: give the counter another name",
         ),
         (
             {"repeat": {"times": 2, "steps": [{"repeat": {"times": 2, "steps": []}}]}},
             ("steps", 0, "repeat", "steps", 0, "repeat"),
-            "{n} counts already around this: give it another `counter`",
+            "{n} is the counter of an outer repeat: use another `counter`",
         ),
     ],
 )
@@ -269,7 +271,7 @@ def test_what_is_typed_for_a_port_or_an_id_is_text(tmp_path: Path) -> None:
         ("connect: {at: a}", "5:5", "connect to whom"),
         ("connect: {at: a, to: b, within: 0}", "5:29", "more than 0"),
         ("connect: {at: a, to: b, port: true}", "5:29", "text is expected"),
-        ("terminate: {at: a, to: all, id: 1}", "5:5", "no 'id' beside several"),
+        ("terminate: {at: a, to: all, id: 1}", "5:5", "cannot be used with several peers"),
     ],
 )
 def test_what_is_wrong_and_where(tmp_path: Path, step: str, where: str, what: str) -> None:
@@ -312,13 +314,13 @@ def test_what_a_profile_lacks(
     tmp_path: Path, step: str, verbs: tuple[str, ...], missing: list[str]
 ) -> None:
     found = _read(tmp_path, step)
-    assert needs.missing(found, _profile(*verbs)) == missing
+    assert validation.missing(found, _profile(*verbs)) == missing
     raw = document.load(tmp_path / "one.yaml").plain
-    told = " ".join(each.what for each in needs.lacking(raw, _profile(*verbs)))
+    told = " ".join(each.what for each in validation.unsupported(raw, _profile(*verbs)))
     assert all(repr(name) in told for name in missing)
     assert bool(told) == bool(missing)
 
 
 def test_first_connections_need_verbs_as_well() -> None:
     first = scenario.load(ROOT / "conformance/message.yaml")
-    assert needs.missing(first, _profile("send", notices=["message"])) == ["connect", "list"]
+    assert validation.missing(first, _profile("send", notices=["message"])) == ["connect", "list"]

@@ -12,8 +12,8 @@ from orchestrator import scenario
 from orchestrator.errors import DocumentError
 from orchestrator.faults import schedule
 from orchestrator.faults.effect import Effect, Fault
-from orchestrator.scenario import Chaos, Scenario, Step, problems, verbs
-from orchestrator.scenario.walk import walk
+from orchestrator.scenario import Chaos, Scenario, Step, problems, rules
+from orchestrator.scenario.rules import walk
 
 HEAD = "name: faults\nwhy: w\npeers: [alice, bob, carol]\nsteps:\n"
 BOTH = frozenset({("alice", "bob"), ("bob", "alice")})
@@ -36,8 +36,8 @@ def fault_of(step: Step) -> Fault:
 
 
 def test_the_verbs_are_those_of_the_model() -> None:
-    assert set(Step.model_fields) == set(verbs.STEPS)
-    assert set(scenario.Entry.model_fields) == {"when", *verbs.SINGLE}
+    assert set(Step.model_fields) == set(rules.STEPS)
+    assert set(scenario.ScheduledFault.model_fields) == {"when", *rules.SINGLE}
 
 
 def test_short_forms(load: Any) -> None:
@@ -126,7 +126,7 @@ WRONG = [
     ("impair: {loss: 20%}", "on which links?"),
     ("impair: {at: all}", "this does nothing: give loss, bandwidth or delay"),
     ("impair: {at: all, loss: 120%}", "loss is 1% to 100%, not 120%"),
-    ("impair: {at: all, loss: 20}", "loss is a share of all packets, in per cent: 20%"),
+    ("impair: {at: all, loss: 20}", "loss is a percentage of all packets: 20%"),
     ("impair: {at: all, bandwidth: 64}", "bandwidth is a number and a unit, such as 64 kB/s"),
     ("impair: {at: all, bandwidth: 64 KB/s}", "; did you mean 'kB/s'?"),
     ("impair: {at: all, bandwidth: 1 B/s}", "bandwidth is 4 kB/s to 1.25 MB/s, not 1 B/s"),
@@ -226,11 +226,13 @@ def test_a_fault_acts_at_no_console_but_its_steps_do() -> None:
     assert overlap({"list": "a"}, {"kill": "a"}) == []
     assert overlap({"list": "a"}, {"chaos": {"seed": 1, "for": 5}}) == []
     assert overlap({"list": "b"}, during) == []
-    assert overlap({"list": "a"}, during) == ["a acts in an earlier branch: one at a time"]
+    assert overlap({"list": "a"}, during) == [
+        "a is used in an earlier branch: a console takes part in one"
+    ]
     assert len(list(walk([during]))) == 2
 
 
-@pytest.mark.parametrize("verb", verbs.FAULTS)
+@pytest.mark.parametrize("verb", rules.FAULTS)
 @pytest.mark.parametrize("act", [None, 5, "x", [], {}, [None], [[None]], {"at": []}, {"as": {}},
                                  {"for": "x", "during": 5}, {"groups": [5, [[]]], "one_way": 1},
                                  {"between": [{}], "loss": [], "jitter": {}, "delay": "x"},
@@ -264,10 +266,12 @@ def test_what_is_needed_with_the_first_step_that_does(load: Any) -> None:
         "kill": "kill bob",
         "pause": "pause bob",
     }
-    assert found.features == tuple(found.needed)
     assert load("chaos: {seed: 1, for: 5}").needed == {}
-    assert load("chaos: {seed: 1, for: 5, faults: [stream, stop]}").features == ("stream", "stop")
-    assert load("list: alice").features == ()
+    assert load("chaos: {seed: 1, for: 5, faults: [stream, stop]}").needed.keys() == {
+        "stream",
+        "stop",
+    }
+    assert load("list: alice").needed == {}
 
 
 def test_longer_is_waited_at_the_end_after_faults(load: Any) -> None:
@@ -285,10 +289,10 @@ def test_arguments_and_ends(load: Any) -> None:
     )
     found = load("kill: alice", more=more)
     assert found.arguments == ["--silence", "2"]
-    wants = [found.ends_of(peer).wants for peer in found.peers]
+    wants = [found.ends[peer].wants for peer in found.peers]
     assert wants == [{"state": "exited"}, {"state": "exited", "status": 0}, {"state": "running"}]
-    assert load("kill: alice").ends_of("alice") is None
-    assert scenario.GONE.wants == {"state": "exited"}
+    assert load("kill: alice").ends == {}
+    assert scenario.EXITED.wants == {"state": "exited"}
     with pytest.raises(DocumentError, match="text is expected here, not the number 2: put it in"):
         load("list: alice", more="arguments: [--silence, 2]\n")
 
@@ -309,4 +313,4 @@ def test_what_chaos_draws_can_be_replayed(load: Any, seed: int) -> None:
     drawn = scenario.drawn(chaos, peers, ["cut", "loss", "bandwidth", "delay", "stream"])
     assert drawn == schedule.draw(seed, 40, tuple(schedule.NEEDS), peers)
     (step,) = load(f"schedule: {json.dumps(drawn)}").steps
-    assert step.act == [scenario.Entry.model_validate(entry) for entry in drawn]
+    assert step.act == [scenario.ScheduledFault.model_validate(entry) for entry in drawn]

@@ -1,0 +1,212 @@
+"""A scenario: who takes part, and what they do, step by step. Pure data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+
+from orchestrator import definition, document
+from orchestrator.document import Source, Strict
+from orchestrator.document.schema import described
+from orchestrator.profile import Seconds, located
+from orchestrator.scenario import problems, topology
+from orchestrator.scenario.acts import Status
+from orchestrator.scenario.breaking import needed
+from orchestrator.scenario.rules import FAULTS
+from orchestrator.scenario.steps import Step, flatten
+from orchestrator.scenario.topology import Connections
+from orchestrator.scenario.values import DECLARED, NAME, InputLine, Name, PeerName
+
+_MOST_PEERS = 200
+_SETTLE_AFTER_FAULTS = 15.0  # seconds; TCP retransmits after ever longer pauses
+
+
+class Limits(Strict):
+    """Times, in seconds.
+
+    Attributes:
+        ready: from the start of a peer until it is ready; by default as its profile says.
+        answer: for one reply; by default as its profile says.
+        expect: for an `expect` without `within`.
+        settle: at the end, for messages still on their way; by default 3, or 15 in a scenario
+            with faults.
+        total: for all steps; then the run is aborted.
+    """
+
+    ready: Seconds | None = None
+    answer: Seconds | None = None
+    expect: Seconds = 5.0
+    settle: Seconds = 3.0
+    total: Seconds = 300.0
+
+    def after_faults(self) -> Limits:
+        """Return the same limits, with more time to settle unless that was given."""
+        if "settle" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"settle": _SETTLE_AFTER_FAULTS})
+
+
+class End(Strict):
+    """The state of a peer at the end.
+
+    Attributes:
+        exited: its exit status, or `any`; None if it still runs.
+    """
+
+    exited: Status | None = None
+
+    @property
+    def wants(self) -> dict[str, Any]:
+        """The expected state, as the history records it: see docs/history.md."""
+        if self.exited is None:
+            return {"state": "running"}
+        if self.exited == "any":
+            return {"state": "exited"}
+        return {"state": "exited", "status": self.exited}
+
+
+EXITED = End(exited="any")
+"""The expected state of a peer that a step killed or stopped: ended, with any status."""
+
+
+def _end(value: Any) -> Any:
+    if value == "running":
+        return {}
+    if value == "exited":
+        return EXITED
+    if not isinstance(value, dict | End):
+        raise ValueError(  # noqa: TRY004 - pydantic reports a ValueError as a mistake in the file
+            "a peer ends as one of running, exited (with any status), {exited: <status>}"
+        )
+    return value
+
+
+def _names(value: Any) -> Any:
+    """Return names for a number of peers: those of the mesh."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_PEERS:
+        return definition.names(value)
+    if not isinstance(value, list):
+        raise ValueError(  # noqa: TRY004 - the same
+            f"a list of names is expected here, or the number of peers, 1 to {_MOST_PEERS}"
+        )
+    return value
+
+
+_End = Annotated[
+    End,
+    BeforeValidator(_end),
+    WithJsonSchema({
+        "anyOf": [
+            {"enum": ["running", "exited"]},
+            {"type": "object",
+             "properties": {"exited": {"anyOf": [{"type": "integer"}, {"const": "any"}]}},
+             "required": ["exited"], "additionalProperties": False},
+        ]
+    }),
+]  # fmt: skip
+_Peers = Annotated[
+    list[Name],
+    Field(min_length=1, max_length=_MOST_PEERS),
+    BeforeValidator(_names),
+    WithJsonSchema({
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": _MOST_PEERS},
+            {"type": "array", "items": {"type": "string", "pattern": NAME}, "minItems": 1,
+             "maxItems": _MOST_PEERS, "uniqueItems": True},
+        ]
+    }),
+]  # fmt: skip
+
+
+class Scenario(Strict):
+    """A scenario: peers, and the steps they take.
+
+    Attributes:
+        name: small letters, digits and hyphens; its runs are kept under this name.
+        why: one sentence that says what the scenario is for.
+        engine: the only engine that it can run on, if there is just one.
+        profile: the program to run: a profile's name, or a file, relative to the scenario's
+            folder or else to the working folder.
+        profiles: the profiles of peers that run another program.
+        arguments: more arguments for the program of `profile`.
+        peers: the peers' names, or their number.
+        connections: the connections that exist before the first step.
+        limits: how long things may take.
+        fresh: start new peers instead of reusing those of an earlier scenario.
+        steps: the steps, in order.
+        ends: the state of peers at the end: `running`, `exited`, or `{exited: <status>}`; by
+            default they run unless a step ended them.
+    """
+
+    name: Name
+    why: Annotated[str, Field(min_length=1)]
+    engine: Literal["docker", "process"] | None = None
+    profile: str = "peerlab"
+    profiles: dict[PeerName, str] = {}
+    arguments: list[InputLine] = []
+    peers: _Peers
+    connections: Connections = "none"
+    limits: Limits = Limits()
+    fresh: bool = False
+    steps: list[Step]
+    ends: dict[PeerName, _End] = {}
+
+    @field_validator("why")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if "\n" in value.strip():
+            raise ValueError("one sentence, on one line")
+        return value
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether any step is a fault."""
+        return any(step.verb in FAULTS for step in flatten(self.steps))
+
+    @property
+    def needed(self) -> dict[str, str]:
+        """What its faults need an engine to do, each with the phrase of the first such step.
+
+        These are ``FEATURES`` of a network, and ``kill``, ``stop`` and ``pause``.
+        """
+        return needed(self.steps, self.peers)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The connections before the first step: who dials whom."""
+        return topology.pairs(self.connections, self.peers)
+
+
+def load(path: Path) -> Scenario:
+    """Return the scenario in the file `path`.
+
+    Raises:
+        DocumentError: it cannot be read, or is wrong; each mistake with line and column.
+    """
+    return of(document.load(path))
+
+
+def of(source: Source) -> Scenario:
+    """Return the scenario in a document that was read from a file.
+
+    Raises:
+        DocumentError: it is wrong; each mistake with line and column.
+    """
+    found = document.read(source, Scenario, raw=problems.find, context=_context)
+    home = source.path.parent
+    return found.model_copy(update={
+        "profile": located(found.profile, home),
+        "profiles": {peer: located(name, home) for peer, name in found.profiles.items()},
+        "limits": found.limits.after_faults() if found.has_faults else found.limits,
+    })  # fmt: skip
+
+
+def _context(raw: Any) -> dict[str, Any]:
+    return {DECLARED: problems.declared(raw)}
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files, with the docstrings of the models."""
+    return described(Scenario, "A scenario of Peerlab")

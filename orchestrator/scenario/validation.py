@@ -1,0 +1,257 @@
+"""Find scenario files, and check them and the profiles that they name without running them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from orchestrator import document, profile
+from orchestrator.document import Problem, Source
+from orchestrator.errors import DocumentError
+from orchestrator.files import YAML
+from orchestrator.profile import Profile
+from orchestrator.scenario import models, problems, rules
+from orchestrator.scenario.breaking import impossible
+from orchestrator.scenario.models import Scenario
+from orchestrator.scenario.rules import Location, walk
+from orchestrator.scenario.steps import flatten
+from orchestrator.scenario.values import ALL
+
+_RUBRIC = "rubric"
+"""The stem of a file in a folder of scenarios that is not one: it says what each is worth."""
+
+_VERBS = {
+    "help": ("help",),
+    "myip": ("myip",),
+    "myport": ("myport",),
+    "connect": ("connect",),
+    "send": ("list", "send"),  # the id of a connection is read from the list
+    "list": ("list",),
+    "terminate": ("list", "terminate"),
+    "exit": ("exit",),
+    "type": ("raw",),
+}
+"""The verbs of a profile that each step takes."""
+
+_BY_ID = ("send", "terminate")  # they take no list if the id is given
+_CONNECTIONS = ("connect", "list")  # both ends must list each other before the first step
+
+
+# Files.
+
+
+def find(paths: Iterable[Path]) -> list[Path]:
+    """Return the files among `paths`, and the scenario files in its folders, sorted by name.
+
+    No file is returned twice.
+
+    Raises:
+        DocumentError: a path does not exist, or is a folder without a scenario.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        try:
+            files = _files(path)
+        except OSError as error:
+            raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise DocumentError(
+            f"{path}: there is no such file or folder",
+            hint="name scenario files, or folders that contain .yaml files",
+        )
+    if not path.is_dir():
+        return [path]
+    files = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.suffix in YAML
+        and file.stem != _RUBRIC
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    ]
+    if not files:
+        raise DocumentError(
+            f"{path}: there is no scenario in this folder",
+            hint=f"scenario files end in {' or '.join(YAML)}",
+        )
+    return files
+
+
+@dataclass
+class Validator:
+    """Checks one file after the other.
+
+    Attributes:
+        mistakes: all of them, as `file:line:column: what`, in the order of the files.
+        right: the number of files without any.
+        scenarios: the scenarios that could be read, by file.
+    """
+
+    mistakes: list[str] = field(default_factory=list)
+    right: int = 0
+    scenarios: dict[Path, Scenario] = field(default_factory=dict)
+    _names: dict[str, Path] = field(default_factory=dict)  # of scenarios
+    _profiles: dict[str, Profile | None] = field(default_factory=dict)  # None if it is wrong
+
+    def check_files(self, paths: Sequence[Path]) -> None:
+        """Check some files."""
+        for path in paths:
+            found = sorted(dict.fromkeys(self._mistakes(path)), key=partial(_position, path))
+            self.mistakes += found
+            self.right += not found
+
+    def _mistakes(self, path: Path) -> Iterator[str]:
+        try:
+            source = document.load(path)
+        except DocumentError as error:
+            yield from error.what.splitlines()
+            return
+        try:
+            self.scenarios[path] = models.of(source)
+        except DocumentError as error:
+            yield from error.what.splitlines()
+        raw = source.plain if isinstance(source.plain, dict) else {}
+        if script := self.scenarios.get(path):
+            yield from source.placed(impossible(raw, script))
+        yield from source.placed(self._taken(raw.get("name"), path))
+        main = yield from self._profile(raw.get("profile", "peerlab"), ("profile",), source)
+        named = raw.get("profiles")
+        others: dict[str, Profile | None] = {}
+        for peer, name in named.items() if isinstance(named, dict) else ():
+            others[peer] = yield from self._profile(name, ("profiles", peer), source)
+        yield from source.placed(unsupported(raw, main, others))
+
+    def _taken(self, name: Any, path: Path) -> Iterator[Problem]:
+        """Yield that another scenario has this name: their runs would be kept in one folder."""
+        if isinstance(name, str) and self._names.setdefault(name, path) != path:
+            yield Problem(("name",), f"{name!r} is the name of the scenario in {self._names[name]}")
+
+    def _profile(
+        self, name: Any, place: Location, source: Source
+    ) -> Generator[str, None, Profile | None]:
+        """Yield the mistakes of a profile; return it, or None if it is wrong or missing."""
+        if not isinstance(name, str):
+            return None  # the model reports it
+        file = profile.located(name, source.path.parent)
+        if problem := _no_profile(name, file):
+            yield from source.placed([Problem(place, problem)])
+            return None
+        if file not in self._profiles:
+            self._profiles[file] = None
+            try:
+                self._profiles[file] = profile.load(file)
+            except DocumentError as error:
+                yield from error.what.splitlines()
+        return self._profiles[file]
+
+
+def _position(path: Path, mistake: str) -> tuple[float, float]:
+    """Return the line and column of a mistake in a file; those in its profile come last."""
+    found = re.match(rf"{re.escape(str(path))}:(\d+):(\d+): ", mistake)
+    return (float(found[1]), float(found[2])) if found else (inf, inf)
+
+
+def _no_profile(name: str, file: str) -> str:
+    """Return that there is no such profile; empty if there is."""
+    if file.endswith(YAML):
+        return "" if Path(file).is_file() else f"there is no file {file}"
+    known = sorted(path.stem for path in profile.FOLDER.glob("*.yaml"))
+    if name in known:
+        return ""
+    hint = document.nearest(name, known) or f": there are {', '.join(known)}"
+    return f"no profile {name!r} here{hint}"
+
+
+# Profiles.
+
+
+def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = None) -> list[str]:
+    """Return the verbs and notices that a scenario uses and a profile does not have.
+
+    Args:
+        script: the scenario.
+        profile: that of the peers.
+        peers: the peers that have this profile; None if all have.
+    """
+    used: list[str] = []
+    for dialler, other in script.pairs:  # both ends must list each other before the first step
+        used += ["connect"] * (peers is None or dialler in peers)
+        used += ["list"] * (peers is None or dialler in peers or other in peers)
+    for step in flatten(script.steps):
+        if peers is not None and getattr(step.act, "at", ALL) not in (ALL, *peers):
+            continue
+        used += _verbs(step.verb, step.act)
+        if step.verb == "expect" and step.act.kind:
+            used.append(step.act.kind)
+    known = {*profile.verbs, *profile.notices}
+    return [name for name in dict.fromkeys(used) if name not in known]
+
+
+def _verbs(step: str, act: Any) -> tuple[str, ...]:
+    """Return the verbs that a step takes."""
+    number = act.get("id") if isinstance(act, Mapping) else getattr(act, "id", None)
+    if step in _BY_ID and number not in (None, rules.LAST):
+        return (step,)
+    return _VERBS.get(step, ())
+
+
+def unsupported(
+    raw: Any, main: Profile | None, others: Mapping[str, Profile | None] | None = None
+) -> Iterator[Problem]:
+    """Yield what a scenario, as it is in its file, uses and a profile does not have.
+
+    Args:
+        raw: the scenario.
+        main: the profile of its peers; None if that is wrong.
+        others: the profiles of peers that run another program.
+    """
+    if not isinstance(raw, dict):
+        return
+    by_peer = {"": main, **dict.fromkeys(problems.declared(raw), main), **(others or {})}
+    if raw.get("connections", "none") != "none":
+        for profile in _profiles(ALL, by_peer):
+            yield from _missing_verbs(("connections",), _CONNECTIONS, profile)
+    for place, step in walk(raw.get("steps")):
+        for key, act in step.items():
+            at = act.get("at") if isinstance(act, dict) else act
+            for profile in _profiles(at, by_peer):
+                yield from _missing_verbs((*place, key), _verbs(key, act), profile)
+                if key == "expect" and isinstance(act, dict):
+                    yield from _missing_notices((*place, key), act, profile)
+
+
+def _profiles(at: Any, by_peer: Mapping[str, Profile | None]) -> list[Profile]:
+    """Return the distinct profiles of the peers at `at`; the main one if they are not known."""
+    names = [name for name in by_peer if name] if at == ALL else []
+    known = at if isinstance(at, str) and at in by_peer else ""
+    found: list[Profile] = []
+    for name in names or [known]:
+        profile = by_peer[name]
+        if profile and profile not in found:
+            found.append(profile)
+    return found
+
+
+def _missing_verbs(place: Location, verbs: Iterable[str], profile: Profile) -> Iterator[Problem]:
+    for verb in verbs:
+        if verb not in profile.verbs:
+            yield Problem(place, f"this needs the verb {verb!r}, which the profile"
+                                 f" {profile.name!r} does not have")  # fmt: skip
+
+
+def _missing_notices(place: Location, kinds: Iterable[str], profile: Profile) -> Iterator[Problem]:
+    for kind in kinds:
+        if kind in rules.NOTICES and kind not in profile.notices:
+            what = f"the profile {profile.name!r} does not have the notice {kind!r}"
+            yield Problem((*place, kind), what)

@@ -1,0 +1,173 @@
+"""The types of single values in a scenario: names, lines of text, quantities with a unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+
+from orchestrator import document
+
+ALL = "all"
+"""Every peer: as `at`, all of them at once; as `to`, all that the sender is connected to."""
+
+DECLARED = "peers"
+"""The key of a validation's context that holds the names of the declared peers."""
+
+NAME = r"^[a-z][a-z0-9-]{0,30}$"
+"""The pattern of the names of peers, scenarios and faults."""
+
+# NUL, line breaks, and the keys that a terminal acts on itself: Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z
+# and Ctrl-\. None of them can be typed as text.
+_UNTYPABLE = re.compile(r"[\x00\n\r\x03\x11\x13\x1a\x1c]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_MOST_NAMES = 8  # listed after a name that no peer has
+
+
+class EngineName(StrEnum):
+    """Where peers run: `auto` is Docker if it answers, else processes."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    PROCESS = "process"
+
+
+# Names and lines.
+
+
+def valid_name(name: str) -> str:
+    """Return `name`.
+
+    Raises:
+        ValueError: it does not match `NAME`.
+    """
+    if not re.fullmatch(NAME, name):
+        raise ValueError(
+            f"{name!r} is not a name: use small letters, digits and hyphens, a letter first,"
+            " 31 at most"
+        )
+    return name
+
+
+def _not_reserved(name: str) -> str:
+    if name == ALL:
+        raise ValueError(f"{ALL!r} means every peer: no peer can have that name")
+    return name
+
+
+def _not_all(name: str) -> str:
+    if name == ALL:
+        raise ValueError(f"one peer is expected here, not {ALL!r}")
+    return name
+
+
+def among(name: str, peers: Sequence[str]) -> str:
+    """Return a clause to end the message that no peer is called `name`: the nearest, or all."""
+    some = ", ".join(peers[:_MOST_NAMES]) + (", …" if len(peers) > _MOST_NAMES else "")
+    return document.nearest(name, peers) or f": there are {some}"
+
+
+def _declared(name: str, info: ValidationInfo) -> str:
+    """Refuse a peer that is not declared, if the declared peers are known."""
+    peers = (info.context or {}).get(DECLARED)
+    if peers and name not in peers and name != ALL:
+        raise ValueError(f"no peer {name!r} here{among(name, peers)}")
+    return name
+
+
+def _typable(text: str) -> str:
+    if found := _UNTYPABLE.search(text):
+        raise ValueError(f"{found.group()!r} cannot be typed as part of a line")
+    if found := _SURROGATE.search(text):
+        raise ValueError(f"{found.group()!r} is half a character and cannot be typed")
+    return text
+
+
+Name = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": NAME}),
+    AfterValidator(valid_name),
+    AfterValidator(_not_reserved),
+]
+"""The name of a scenario, or of a peer where it is declared."""
+
+PeerName = Annotated[str, AfterValidator(_not_all), AfterValidator(_declared)]
+"""A declared peer."""
+
+PeerOrAll = Annotated[str, AfterValidator(_declared)]
+"""A declared peer, or `all`."""
+
+InputLine = Annotated[str, AfterValidator(_typable)]
+"""Text that can be typed into a console."""
+
+
+# Quantities.
+
+_NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
+_LOSS = rf"^{_NUMBER} ?%$"
+_UNITS = {"bit/s": 1 / 8, "kbit/s": 125, "Mbit/s": 125_000, "B/s": 1, "kB/s": 1000, "MB/s": 10**6}
+_RATE = rf"^{_NUMBER} ?(bit|kbit|Mbit|B|kB|MB)/s$"
+_LEAST_LOSS = 1  # per cent; two thousand packets cannot tell less from none
+_SLOWEST, _FASTEST = 4_000, 1_250_000  # bytes a second; no other rate can be proven
+
+LEAST_TIME = 0.01
+"""Seconds; a shorter delay looks like a busy machine."""
+
+
+def _loss(value: Any) -> float:
+    found = re.fullmatch(_LOSS, value) if isinstance(value, str) else None
+    if not found:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        example = f": {value:g}%" if is_number else ", such as 20%"
+        raise ValueError(f"loss is a percentage of all packets{example}")
+    if not _LEAST_LOSS <= float(found[1]) <= 100:  # noqa: PLR2004 - of a hundred
+        raise ValueError(f"loss is {_LEAST_LOSS}% to 100%, not {value}: less cannot be proven")
+    return float(found[1]) / 100
+
+
+def _bandwidth(value: Any) -> int:
+    found = re.fullmatch(_RATE, value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError(f"bandwidth is a number and a unit, such as 64 kB/s{_unit_hint(value)}")
+    rate = round(float(found[1]) * _UNITS[f"{found[2]}/s"])
+    if not _SLOWEST <= rate <= _FASTEST:
+        limits = f"{as_rate(_SLOWEST)} to {as_rate(_FASTEST)}"
+        raise ValueError(f"bandwidth is {limits}, not {value}: nothing else can be proven")
+    return rate
+
+
+def _unit_hint(value: Any) -> str:
+    unit = re.sub(r"^[0-9. ]+", "", value) if isinstance(value, str) else ""
+    same = [known for known in _UNITS if known.lower() == unit.lower()]
+    hint = document.nearest(unit, same or _UNITS) if unit else ""
+    return hint or f": one of {', '.join(_UNITS)}"
+
+
+def as_percent(share: float) -> str:
+    """Return a share (0 to 1) as files write it: `20%`."""
+    return f"{round(share * 100, 4):g}%"
+
+
+def as_rate(rate: float) -> str:
+    """Return bytes a second as files write them: `64 kB/s`."""
+    for unit, size in (("MB/s", 10**6), ("kB/s", 1000)):
+        if rate >= size:
+            return f"{round(rate / size, 4):g} {unit}"
+    return f"{rate:g} B/s"
+
+
+Loss = Annotated[
+    float, BeforeValidator(_loss), WithJsonSchema({"type": "string", "pattern": _LOSS})
+]
+"""A share, 0 to 1; a percentage in files."""
+
+Bandwidth = Annotated[
+    int, BeforeValidator(_bandwidth), WithJsonSchema({"type": "string", "pattern": _RATE})
+]
+"""Bytes a second; with a unit in files."""
+
+Time = Annotated[float, Field(ge=LEAST_TIME, le=10, strict=False)]
+"""Seconds of delay."""
