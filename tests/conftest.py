@@ -13,7 +13,7 @@ from orchestrator.engines.lock import MeshLock
 from orchestrator.errors import EngineError
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
-from tests.orchestrator.support import Place
+from tests.orchestrator.support import LivePeers
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job inherits it ignored, and so would every program that a test starts.
@@ -44,11 +44,11 @@ def _needs_docker(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def mesh(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[Place]:
+def mesh(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[LivePeers]:
     """Four peers that every test of an engine shares: leave them running, unconnected."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
-    with Place(request.param) as place:
+    with LivePeers(request.param) as place:
         place.start(MESH)
         yield place
 
@@ -60,19 +60,19 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def place(engine: str) -> Iterator[Place]:
+def place(engine: str) -> Iterator[LivePeers]:
     """An engine of the test's own, for whatever ends or harms peers."""
-    with Place(engine) as one:
+    with LivePeers(engine) as one:
         yield one
 
 
 @pytest.fixture
-def process_place() -> Iterator[Callable[..., Place]]:
+def process_place() -> Iterator[Callable[..., LivePeers]]:
     """Make places on the process engine."""
-    places: list[Place] = []
+    places: list[LivePeers] = []
 
-    def make() -> Place:
-        places.append(Place("process"))
+    def make() -> LivePeers:
+        places.append(LivePeers("process"))
         return places[-1]
 
     yield make
@@ -81,7 +81,7 @@ def process_place() -> Iterator[Callable[..., Place]]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def conductor(
+def runner(
     request: pytest.FixtureRequest,
     docker_refusal: str,
     tmp_path_factory: pytest.TempPathFactory,
@@ -89,7 +89,7 @@ def conductor(
     """One engine for all scenarios of a module, as for those of one `peerlab run`."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
-    with Place(request.param) as place:
+    with LivePeers(request.param) as place:
         pool = Pool(place.engine, CancelToken())
         yield Runner(pool, tmp_path_factory.mktemp("runs"))
         pool.close()

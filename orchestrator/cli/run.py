@@ -29,8 +29,8 @@ from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report import safe
-from orchestrator.runner.jobs import Plan, carry_out, misfit
-from orchestrator.runner.run import Script
+from orchestrator.runner.jobs import Plan, misfit, run_all
+from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.validation import Validator, find
 
@@ -70,7 +70,7 @@ def run(
             jobs,
             keep,
         )
-        done = carry_out(plan, live)
+        done = run_all(plan, live)
     if as_json:
         print_json(report.runs_as_data(done))
     else:
@@ -82,7 +82,7 @@ def run(
     raise typer.Exit(worst(each.judgement for each in done).value)
 
 
-def read_all(files: Sequence[Path]) -> dict[Path, Script]:
+def read_all(files: Sequence[Path]) -> dict[Path, ScenarioSource]:
     """Return the scenarios in files and folders, by file.
 
     Raises:
@@ -94,11 +94,12 @@ def read_all(files: Sequence[Path]) -> dict[Path, Script]:
         print_mistakes(validator.mistakes)
         raise typer.Exit(BROKEN)
     return {
-        path: Script(validator.scenarios[path], path.read_text(encoding="utf-8")) for path in paths
+        path: ScenarioSource(validator.scenarios[path], path.read_text(encoding="utf-8"))
+        for path in paths
     }
 
 
-def _there(engine: EngineName, scripts: Iterable[Script]) -> EngineName:
+def _there(engine: EngineName, scripts: Iterable[ScenarioSource]) -> EngineName:
     """Return the engine; processes, where some scenarios need Docker and it does not answer."""
     picky = any(script.scenario.engine or script.scenario.has_faults for script in scripts)
     if engine is EngineName.AUTO and picky:
@@ -108,8 +109,8 @@ def _there(engine: EngineName, scripts: Iterable[Script]) -> EngineName:
 
 
 def fitting(
-    scripts: Mapping[Path, Script], engine: EngineName, named: Sequence[Path]
-) -> list[Script]:
+    scripts: Mapping[Path, ScenarioSource], engine: EngineName, named: Sequence[Path]
+) -> list[ScenarioSource]:
     """Return the scenarios that can run on an engine; say which of a folder are left out.
 
     Raises:

@@ -17,7 +17,7 @@ from orchestrator.grading.options import Show
 from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
 from orchestrator.runner.jobs import Policy, misfit
-from orchestrator.runner.run import Script
+from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.validation import missing
 
@@ -101,18 +101,18 @@ class Case(abc.ABC):
         """The keys of a scenario that say which programs take part."""
 
     @cached_property
-    def script(self) -> Script:
+    def script(self) -> ScenarioSource:
         """The test's scenario, with the profiles of those that take part."""
         return self._script(fresh=self.task.scenario.fresh)
 
     @cached_property
-    def fresh_script(self) -> Script:
+    def fresh_script(self) -> ScenarioSource:
         """The same, where every peer must be a new one."""
         return self._script(fresh=True)
 
-    def _script(self, *, fresh: bool) -> Script:
+    def _script(self, *, fresh: bool) -> ScenarioSource:
         changes = {**self.profiles, "fresh": fresh}
-        return Script(self.task.scenario.model_copy(update=changes), self.task.text)
+        return ScenarioSource(self.task.scenario.model_copy(update=changes), self.task.text)
 
     def without_run(self, outcome: Outcome, reason: str) -> Result:
         """Return the result of a case that was not run, or not to its end."""

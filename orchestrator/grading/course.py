@@ -18,7 +18,7 @@ from orchestrator.grading import case
 from orchestrator.grading.case import MOST_TRIES, RUNS, Marking, Part
 from orchestrator.grading.options import Show
 from orchestrator.grading.programs import Program
-from orchestrator.runner.run import Script
+from orchestrator.runner.run import ScenarioSource
 
 _KEPT, _FAILURES = "kept", "failures"
 
@@ -122,7 +122,7 @@ class Course(Marking[Case]):
             if program in self._starts and result.started is not None:
                 self._starts[program].note(result)
 
-    # What `carry_out` asks
+    # What `run_all` asks
 
     def is_needed(self, number: int) -> bool:
         """Tell whether the program can be started, as far as that is known."""
@@ -136,7 +136,7 @@ class Course(Marking[Case]):
         """Return where the program's runs are kept."""
         return self.cases[number].home / RUNS
 
-    def once_more(self, number: int, run: Run) -> Script | None:
+    def retry(self, number: int, run: Run) -> ScenarioSource | None:
         """Have a run done again that broke off by the lab's fault, or that has a past.
 
         Peers that served before may carry something over that they should not; a test is
@@ -147,14 +147,14 @@ class Course(Marking[Case]):
         why = "broke off" if blames_lab(run) else "warm" if run.was_warm else ""
         return self.cases[number].fresh_script if why and self._is_first(number, why) else None
 
-    def trusts(self, number: int, verdicts: Sequence[Verdict]) -> bool:
+    def may_reuse(self, number: int, verdicts: Sequence[Verdict]) -> bool:
         """Let peers serve again whose test is passed: starting new ones costs most of the time.
 
         Many a wrong program breaks some promise in every run, which this test does not ask for.
         """
         return leaves_fit(self.cases[number].task, verdicts)
 
-    def forgives(self, number: int, error: LabError) -> bool:
+    def tolerates(self, number: int, error: LabError) -> bool:
         """Take note of a test that could not be run at all."""
         case = self.cases[number]
         where = case.home / _FAILURES / f"{case.task.test.name}.txt"
@@ -163,7 +163,7 @@ class Course(Marking[Case]):
         self._conclude(number, case.without_run(Outcome.UNKNOWN, says))
         return True
 
-    def is_open(self, number: int) -> bool:
+    def is_parallel(self, number: int) -> bool:
         """Tell whether the tests of a program may be done in any order now."""
         starts = self._of(number)
         return starts.works or starts.is_hopeless

@@ -15,7 +15,7 @@ from orchestrator.grading.digest import Digests
 from orchestrator.grading.options import Naming, Options
 from orchestrator.grading.programs import Program
 from orchestrator.profile import Profile
-from orchestrator.runner.jobs import carry_out
+from orchestrator.runner.jobs import run_all
 from orchestrator.scenario import EngineName
 
 Publish = Callable[[list[Grade]], object]
@@ -68,7 +68,7 @@ class Grading:
             try:
                 with show([case.name for case in cases]) as shown:
                     course = Course(cases, self.known, shown, self._options.stop)
-                    carry_out(self._options.plan([case.script for case in cases], course), course)
+                    run_all(self._options.plan([case.script for case in cases], course), course)
             except BaseException:
                 with contextlib.suppress(LabError):  # this is not what it ended with
                     publish(self._grades(self._suite.tasks))

@@ -11,7 +11,7 @@ from typing import Protocol
 from orchestrator.cancel import CancelToken
 from orchestrator.grades import Result
 from orchestrator.runner.jobs import OpenEngine, Plan, Policy
-from orchestrator.runner.run import Script
+from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 
 
@@ -56,8 +56,8 @@ class Options:
     jobs: int = 1
     stop: CancelToken = field(default_factory=CancelToken)
 
-    def plan(self, scripts: Sequence[Script], guide: Policy) -> Plan:
-        """Return what is to be run, as `guide` decides along the way."""
+    def plan(self, scripts: Sequence[ScenarioSource], policy: Policy) -> Plan:
+        """Return what is to be run, as `policy` decides along the way."""
         return Plan(
             scripts,
             self.engine,
@@ -65,5 +65,5 @@ class Options:
             self.output,
             self.stop,
             self.jobs,
-            guide=guide,
+            policy=policy,
         )

@@ -14,7 +14,7 @@ from orchestrator.grades import Outcome, Result, blames_lab
 from orchestrator.grades.matrix import DIALLER, OTHER
 from orchestrator.grading import Program, Show, case
 from orchestrator.grading.case import RUNS, Marking, Part
-from orchestrator.runner.run import Script
+from orchestrator.runner.run import ScenarioSource
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Course(Marking[Case]):
     """Marks what was run, and decides what need not be.
 
     The tests of a pair are done one after the other, as all of one program that dials are done
-    by one job: see `is_open`.
+    by one job: see `is_parallel`.
 
     Args:
         cases: what may be run, for each pair in the order of the tests.
@@ -101,7 +101,7 @@ class Course(Marking[Case]):
         super().__init__(cases, show, stop)
         self._known, self._unready, self._output = known, unready, output
 
-    # What `carry_out` asks
+    # What `run_all` asks
 
     def is_needed(self, number: int) -> bool:
         """Tell whether both programs can be started, and what comes first works."""
@@ -135,7 +135,7 @@ class Course(Marking[Case]):
         """Return where the pair's runs are kept."""
         return self._output / self.cases[number].home
 
-    def once_more(self, number: int, run: Run) -> Script | None:
+    def retry(self, number: int, run: Run) -> ScenarioSource | None:
         """Have a run that is not as it should be done again, once, with new peers.
 
         Those that served before may carry something over; a start may fail for once.
@@ -145,13 +145,13 @@ class Course(Marking[Case]):
             return None
         return self.cases[number].fresh_script if self._is_first(number) else None
 
-    def forgives(self, number: int, error: LabError) -> bool:
+    def tolerates(self, number: int, error: LabError) -> bool:
         """Take note of a test that could not be run at all."""
         case = self.cases[number]
         self._conclude(number, case.without_run(Outcome.UNKNOWN, first_line(error)))
         return True
 
-    def is_open(self, number: int) -> bool:
+    def is_parallel(self, number: int) -> bool:
         """Tell that no other job may have tests of the same program that dials."""
         return False
 

@@ -9,7 +9,7 @@ from orchestrator.grades.matrix import Cell, Matrix
 from orchestrator.grading import Naming, Options, Program, alone_in
 from orchestrator.interop.course import Case, Course, Pair
 from orchestrator.paths import ROOT
-from orchestrator.runner.jobs import carry_out
+from orchestrator.runner.jobs import run_all
 
 RUBRIC = ROOT / "interop/rubric.yaml"
 """The tests that come with the lab."""
@@ -40,7 +40,7 @@ def match(suite: Suite, programs: Sequence[Program], options: Options, show: Nam
             some = [case for case, begin in zip(cases, begins, strict=True) if begin is early]
             with show([case.name for case in some]) as shown:
                 course = Course(some, known, unready, options.output, shown, options.stop)
-                carry_out(options.plan([case.script for case in some], course), course)
+                run_all(options.plan([case.script for case in some], course), course)
     return _matrix(suite, programs, options, known)
 
 

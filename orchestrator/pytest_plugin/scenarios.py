@@ -14,7 +14,7 @@ from orchestrator.errors import LabError
 from orchestrator.pytest_plugin import options, outcome
 from orchestrator.pytest_plugin.lab import SILENT
 from orchestrator.runner.jobs import misfit
-from orchestrator.runner.run import Runner, Script
+from orchestrator.runner.run import Runner, ScenarioSource
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.validation import Validator
 from orchestrator.text import printable
@@ -41,14 +41,14 @@ class ScenarioFile(pytest.File):
         if mistakes := validator.mistakes[before:]:
             raise self.CollectError("\n".join(map(printable, mistakes)))
         text = self.path.read_text(encoding="utf-8")
-        script = Script(validator.scenarios[self.path], text)
+        script = ScenarioSource(validator.scenarios[self.path], text)
         yield ScenarioItem.from_parent(self, name=script.scenario.name, script=script)
 
 
 class ScenarioItem(pytest.Item):
     """A scenario that is run."""
 
-    def __init__(self, *, script: Script, **rest: Any) -> None:
+    def __init__(self, *, script: ScenarioSource, **rest: Any) -> None:
         super().__init__(**rest)
         self._script = script
         self.add_marker("peerlab")

@@ -1,8 +1,8 @@
-"""Ending every connection of peers, so that the next run finds them as if they were new.
+"""End every connection of peers, so that the next run finds them as if they had just started.
 
-Programs differ: ids shift when a connection ends, some confirm nothing, some keep rows of what
-is long dead. So the list is read again before each act, what is still connected is asked of the
-system as well, and who is odd in any way does not serve again.
+Programs differ: ids shift when a connection ends, some programs confirm nothing, some keep rows of
+dead connections. So the list is read again before each `terminate`, the system is asked for open
+connections too, and a peer that does anything unexpected does not serve again.
 """
 
 from __future__ import annotations
@@ -21,101 +21,93 @@ from orchestrator.profile import Profile
 _WITHIN = 2.0  # seconds in which every connection of a peer must have ended
 _ANSWER_WITHIN = 1.0  # seconds for one reply: a new peer takes no longer to start
 _POLL = 0.01  # seconds between two looks
-_NEEDED = ("list", "terminate")  # verbs without which nobody can tell that a peer is idle
+_NEEDED = ("list", "terminate")  # verbs without which no one can know that a peer is idle
 _STALE = 0.5  # seconds after which a list that does not get shorter never will
 
 
-def can_be_tidied(profile: Profile) -> bool:
-    """Tell whether it is known how, and takes less time than to start another.
+def can_disconnect(profile: Profile) -> bool:
+    """Return whether a program can be disconnected faster than a new peer starts.
 
-    Where replies end with silence, to look at the list costs as much as a new peer.
+    If replies end with silence, reading the list takes as long as starting a new peer.
     """
     answers = bool(profile.sync or profile.console.clear_line)
     return answers and all(verb in profile.verbs for verb in _NEEDED)
 
 
-def tidied(sessions: Mapping[str, Session], stop: CancelToken) -> dict[str, Session]:
-    """End every connection of these peers; return those that have none left."""
+def disconnect(sessions: Mapping[str, Session], cancel: CancelToken) -> dict[str, Session]:
+    """End every connection of these peers; return the peers that have none left."""
     deadline = time.monotonic() + _WITHIN
-    busy: dict[str, _Leaving] = {}
-    alone: dict[str, Session] = {}
+    busy: dict[str, _Disconnecting] = {}
+    idle: dict[str, Session] = {}
     try:
-        for name, session in sessions.items():  # all, before any connection ends
-            with contextlib.suppress(SessionError, _OddError):
-                busy[name] = _Leaving(session)
+        for name, session in sessions.items():  # all of them before any connection ends
+            with contextlib.suppress(SessionError, _UnsureError):
+                busy[name] = _Disconnecting(session)
         while busy and time.monotonic() < deadline:
-            for name, leaving in list(busy.items()):
+            for name, peer in list(busy.items()):
                 try:
-                    if leaving.is_alone():
-                        alone[name] = busy.pop(name).session
-                except (SessionError, _OddError):
+                    if peer.is_idle():
+                        idle[name] = busy.pop(name).session
+                except (SessionError, _UnsureError):
                     del busy[name]
             if busy:
-                stop.pause(_POLL)
-    except LabError:  # the lab is being stopped, or the engine does not answer
+                cancel.pause(_POLL)
+    except LabError:  # the lab was cancelled, or the engine does not answer
         return {}
-    return alone
+    return idle
 
 
-class _OddError(Exception):
-    """A peer does not do what it is told, or nobody can tell."""
+class _UnsureError(Exception):
+    """A peer does not do as it should, or no one can know whether it does."""
 
 
-class _Leaving:
+class _Disconnecting:
     """A peer whose connections are being ended, here or at their other ends.
 
-    It is alone when it lists nobody, has no connection, and has told the end of each: a notice
-    that is still to come would be taken for one of the next run.
+    It is idle once it lists no one, has no connection, and has reported the end of each: a notice
+    that comes later would be taken for one of the next run.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._over = 0  # ends that were told
+        self._reported = 0  # ends of connections
         profile = session.profile
         within = min(profile.answer_within, _ANSWER_WITHIN)
         session.profile = profile.model_copy(update={"answer_within": within})
-        session.renew(self._heard, Transcript())
+        session.renew(self._on_notice, Transcript())
         self._fewest = sys.maxsize  # rows so far
-        self._stale_at = 0.0  # when to give it up unless it has fewer
-        self._owed = len(self._rows()) if "closed" in profile.notices else 0
+        self._stale_at = 0.0  # when to give the peer up unless its list got shorter
+        self._expected = len(self._rows()) if "closed" in profile.notices else 0
 
-    def is_alone(self) -> bool:
-        """End what connections it lists; tell whether there are none, nor anything to tell."""
-        if self._ended_all():
-            return self._over >= self._owed and not self.session.peer.connections()
-        if time.monotonic() > self._stale_at:
-            raise _OddError("rows stay in its list")
-        return False
+    def _on_notice(self, notice: Notice) -> None:
+        self._reported += notice.kind == "closed"
 
-    def _heard(self, notice: Notice) -> None:
-        self._over += notice.kind == "closed"
+    def is_idle(self) -> bool:
+        """End the connections that the peer lists, while its list gets shorter.
 
-    def _ended_all(self) -> bool:
-        """End one connection after the other while the list gets shorter; tell whether it is empty.
-
-        The list is read again before each, as ids may shift.
+        Returns whether it has none left, and has reported the end of each.
         """
         rows = self._rows()
         while rows:
             before = len(rows)
-            self._terminate(rows[0].get("id") or str(self.session.profile.first_id))
-            rows = self._rows()
+            identifier = rows[0].get("id") or str(self.session.profile.first_id)
+            reply = self.session.ask("terminate", id=identifier)
+            if reply.ok is None:
+                raise _UnsureError("what it said cannot be read")
+            self._reported += reply.ok
+            rows = self._rows()  # ids may have shifted
             if len(rows) >= before:
+                if time.monotonic() > self._stale_at:
+                    raise _UnsureError("rows stay in its list")
                 return False
-        return True
+        return self._reported >= self._expected and not self.session.peer.connections()
 
     def _rows(self) -> list[Mapping[str, str]]:
         reply = self.session.ask("list")
         if not reply.ok:
-            raise _OddError("its list cannot be read")
+            raise _UnsureError("its list cannot be read")
         if reply.silent and self.session.peer.connections() is None:
-            raise _OddError("it says nothing, and nobody else knows")
+            raise _UnsureError("it says nothing, and its connections are unknown")
         if len(reply.rows) < self._fewest:
             self._fewest, self._stale_at = len(reply.rows), time.monotonic() + _STALE
         return reply.rows
-
-    def _terminate(self, identifier: str) -> None:
-        reply = self.session.ask("terminate", id=identifier)
-        if reply.ok is None:
-            raise _OddError("what it said cannot be read")
-        self._over += reply.ok

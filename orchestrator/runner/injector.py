@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from orchestrator.cancel import CancelledError
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Status
-from orchestrator.errors import EngineError, LabError, SessionError, first_line
+from orchestrator.errors import SessionError, first_line
 from orchestrator.faults.effect import Fault
 from orchestrator.faults.kinds import LIFTED_BY
-from orchestrator.history.entries import Outcome
 from orchestrator.history.timing import PROVING, WAITING, Stopwatch
+from orchestrator.runner.outcomes import Completion
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.recording import Recorder
 from orchestrator.runner.verify import FaultVerifier, Verification
 from orchestrator.scenario.values import ALL
 
@@ -23,8 +23,6 @@ _END_WITHIN = 10.0  # seconds from SIGTERM until a program must have ended: then
 _DRAINED_WITHIN = 5.0  # seconds from a program's end until its console has
 
 Given = TypeVar("Given")
-Ended = tuple[Outcome, dict[str, Any]]
-"""How an operation ended, and what there is to say of it."""
 
 
 class FaultInjector:
@@ -42,7 +40,7 @@ class FaultInjector:
     def __init__(self, stage: PeerGroup, breaker: FaultVerifier, watch: Stopwatch) -> None:
         self.network = breaker.network
         self._stage, self._breaker, self._watch = stage, breaker, watch
-        self._history = stage.history
+        self._history, self._recorder = stage.history, Recorder(stage)
         self._held_since: dict[str, Fault] = {}  # by name, what held since lapses were told last
 
     # The network
@@ -61,7 +59,7 @@ class FaultInjector:
         }
         self._held_since[fault.name] = fault
         work = functools.partial(self._proven, self._breaker.apply, fault)
-        self._operate("", fault.kind, work, fault=fault.name, **fields)
+        self._recorder.fault("", fault.kind, work, fault=fault.name, **fields)
 
     def mend_network(self, verb: str, name: str) -> None:
         """Lift one fault of the network, or all that this verb lifts, the last one first.
@@ -75,10 +73,10 @@ class FaultInjector:
             lifting = LIFTED_BY[fault.kind]
             if name in (ALL, fault.name) and verb in ("", lifting):
                 work = functools.partial(self._proven, self._breaker.lift, fault.name)
-                self._operate("", lifting, work, fault=fault.name, says=fault.phrase)
+                self._recorder.fault("", lifting, work, fault=fault.name, says=fault.phrase)
         self._tell_lapses()
 
-    def _proven(self, measure: Callable[[Given], Verification], what: Given) -> Ended:
+    def _proven(self, measure: Callable[[Given], Verification], what: Given) -> Completion:
         with self._watch.measure(PROVING):
             return _found(measure, what)
 
@@ -106,7 +104,7 @@ class FaultInjector:
     def _end(self, verb: str, at: str) -> None:
         peer = self._stage.sessions[at].peer
 
-        def work() -> Ended:
+        def work() -> Completion:
             before = peer.status()
             if before.state not in ("running", "paused"):
                 return "fail", {"said": f"{at} does not run: {before.phrase}"}
@@ -114,12 +112,12 @@ class FaultInjector:
             status = peer.await_end(_END_WITHIN)
             if status.state == "exited":
                 self._stage.paused.discard(at)
-                with self._stage.consoles[at]:
+                with self._stage.locks[at]:
                     self._stage.drain(at, _DRAINED_WITHIN)
             told = {"state": status.state, "status": status.exit_status}
             return _seen(before, status, "exited", told)
 
-        self._operate(at, verb, work)
+        self._recorder.fault(at, verb, work)
 
     def pause(self, at: str) -> None:
         """Hold a peer still."""
@@ -132,7 +130,7 @@ class FaultInjector:
     def _hold(self, verb: str, at: str, wanted: str) -> None:
         peer = self._stage.sessions[at].peer
 
-        def work() -> Ended:
+        def work() -> Completion:
             before = peer.status()
             getattr(peer, verb)()
             during = peer.status()
@@ -142,7 +140,7 @@ class FaultInjector:
                 self._stage.paused.discard(at)
             return _seen(before, during, wanted, {})
 
-        self._operate(at, verb, work)
+        self._recorder.fault(at, verb, work)
 
     def is_still(self, verb: str, at: str) -> bool:
         """Tell whether a peer is as one of these has left it: kill, stop, pause."""
@@ -155,8 +153,8 @@ class FaultInjector:
         What holds on its network is brought there while it gets ready, and seen to hold again.
         """
 
-        def work() -> Ended:
-            with self._stage.consoles[at]:
+        def work() -> Completion:
+            with self._stage.locks[at]:
                 old = self._stage.sessions[at]
                 before = old.peer.status()
                 if before.state in ("running", "paused"):
@@ -165,7 +163,7 @@ class FaultInjector:
                 old.close()
                 old.peer.start()
                 new = old.again()
-                self._stage.enter(new)
+                self._stage.rejoin(new)
                 try:
                     told = self._brought_to(at)
                 finally:  # even if it cannot be brought: others turn to this peer next
@@ -177,7 +175,7 @@ class FaultInjector:
                 return "info", {**seen, "said": f"not proven since the start: {_first(doubts)}"}
             return outcome, seen
 
-        self._operate(at, "start", work)
+        self._recorder.fault(at, "start", work)
 
     def _brought_to(self, at: str) -> dict[str, Any]:
         """Let what holds do so at a peer that has just started; tell how long it did not."""
@@ -193,9 +191,9 @@ class FaultInjector:
             with self._watch.measure(WAITING):
                 session.await_ready()
         except SessionError as error:
-            self._stage.gone.add(name)
+            self._stage.ended.add(name)
             return first_line(error)
-        self._stage.ready(name, warm=False)
+        self._stage.record_ready(name, warm=False)
         return ""
 
     # The end
@@ -206,28 +204,8 @@ class FaultInjector:
             self.resume(at)
         self.mend_network("", ALL)
 
-    # Recording
 
-    def _operate(self, peer: str, verb: str, work: Callable[[], Ended], **fields: object) -> None:
-        """Do some work as one operation; what goes wrong is how it ended."""
-        self._stage.is_harmed = True
-        wants = {"outcome": "ok"}
-        operation = self._history.invoke(peer, verb, **fields, wants=wants)
-        try:
-            outcome, told = work()
-        except CancelledError as error:
-            self._history.complete(operation, "info", said=first_line(error))
-            raise
-        except EngineError as error:
-            self._history.complete(operation, "info", said=first_line(error))
-        except LabError as error:
-            self._history.complete(operation, "info", said=first_line(error))
-            raise
-        else:
-            self._history.complete(operation, outcome, **told)
-
-
-def _found(measure: Callable[[Given], Verification], what: Given) -> Ended:
+def _found(measure: Callable[[Given], Verification], what: Given) -> Completion:
     finding = measure(what)
     if finding.is_hidden:  # how it is lifted will tell
         return "ok", {"proof": finding.proof, "hidden": finding.doubts}
@@ -240,7 +218,7 @@ def _first(doubts: Sequence[str]) -> str:
     return doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "")
 
 
-def _seen(before: Status, during: Status, wanted: str, told: dict[str, Any]) -> Ended:
+def _seen(before: Status, during: Status, wanted: str, told: dict[str, Any]) -> Completion:
     proof: Sequence[dict[str, str]] = [{"before": before.phrase, "during": during.phrase}]
     if during.state != wanted:
         return "info", {**told, "proof": proof, "said": f"not proven: it is {during.phrase}"}

@@ -11,21 +11,21 @@ from orchestrator.console.reply import Reply
 from orchestrator.history.entries import Outcome
 from orchestrator.text import cut
 
-Ended = tuple[Outcome, dict[str, Any]]
-"""How an operation ended, and what was said."""
+Completion = tuple[Outcome, dict[str, Any]]
+"""How an operation ended, and the fields that its last history entry adds."""
 
 Rows = Sequence[Mapping[str, str]]
-"""The lines of a list; see docs/history.md."""
+"""The rows of a list; see docs/history.md."""
 
-_QUOTED = 200  # characters of an answer that nobody can read
+_QUOTED = 200  # characters of an answer that cannot be read
 _PLACE = re.compile(r"\d+(\.\d+){3}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*|localhost|\b\d{4,5}\b", re.I)
-"""An address or a port, as each row of a list has one."""
+"""An address or a port; each row of a list has one."""
 
 
-def ended(reply: Reply, *, whole: bool = False) -> Ended:
-    """Return how an operation ended that was answered; `whole` tells every line of the answer."""
+def completion(reply: Reply, *, whole: bool = False) -> Completion:
+    """Return how an answered operation ended, with its last line, or with the `whole` answer."""
     if reply.ok is None:
-        return unread(reply)
+        return unreadable(reply)
     lines = reply.lines if whole else reply.lines[-1:]
     said: dict[str, Any] = {"said": "\n".join(lines)}
     if "id" in reply.fields:
@@ -33,8 +33,8 @@ def ended(reply: Reply, *, whole: bool = False) -> Ended:
     return ("ok" if reply.ok else "fail"), said
 
 
-def unread(reply: Reply) -> Ended:
-    """Return that nobody knows how it ended: the profile does not tell what the answer means."""
+def unreadable(reply: Reply) -> Completion:
+    """Return that the outcome is unknown: the profile does not say what the answer means."""
     text = "\n".join(reply.lines)
     what = _quoted(text) if text.strip() else f"the answer to {reply.verb!r}: it printed nothing"
     return "info", {"said": f"the lab could not read {what}", "unread": text}
@@ -44,78 +44,72 @@ def _quoted(text: str) -> str:
     return repr(cut(text, _QUOTED))
 
 
-def told(reply: Reply, part: str) -> Ended:
-    """Return how an operation ended that is to tell one thing, by the part of that name."""
-    outcome, said = ended(reply)
+def value(reply: Reply, part: str) -> Completion:
+    """Return how an operation ended that asks for one value, which is the named part."""
+    outcome, said = completion(reply)
     if outcome != "ok":
         return outcome, said
     found = reply.fields.get(part) or next((row[part] for row in reply.rows if row.get(part)), "")
-    return (outcome, {**said, part: found}) if found else unread(reply)
+    return (outcome, {**said, part: found}) if found else unreadable(reply)
 
 
-def not_there(why: str) -> Ended:
+def failed(why: str) -> Completion:
     """Return that something was not even tried."""
     return "fail", {"said": why}
 
 
 def id_of(peer: str, rows: Rows) -> str | None:
-    """Return the id that leads to a peer; None where no row does."""
+    """Return the id of the connection with a peer; None if no row has one."""
     return next((row["id"] for row in rows if row["peer"] == peer), None)
 
 
-def unlisted(peer: str, perhaps: str) -> Ended:
-    """Return that nothing can be done with a peer, which a list does not show.
+def unlisted(peer: str, unread: str) -> Completion:
+    """Return that a list does not show a peer; `unread` as for `missing`."""
+    return missing(f"list does not show {peer}", unread)
+
+
+def missing(what: str, unread: str) -> Completion:
+    """Return that something was not there; or that this is unknown.
 
     Args:
-        peer: who.
-        perhaps: lines of the list that may be its row, but cannot be read; may be empty.
+        what: a clause that says so.
+        unread: lines that may show it, but cannot be read; may be empty.
     """
-    return missing(f"list does not show {peer}", perhaps)
+    if not unread:
+        return failed(what)
+    says = f"{what}; the lab could not read {_quoted(unread)}"
+    return "info", {"said": says, "unread": unread}
 
 
-def missing(what: str, perhaps: str) -> Ended:
-    """Return that something was not there; or that it may be there and cannot be read."""
-    if not perhaps:
-        return not_there(what)
-    says = f"{what}; the lab could not read {_quoted(perhaps)}"
-    return "info", {"said": says, "unread": perhaps}
+def possible_rows(reply: Reply, address: str, port: int) -> str:
+    """Return the lines of a list that the profile cannot read but that may be rows.
 
-
-def perhaps_rows(reply: Reply, address: str, port: int) -> str:
-    """Return the lines of a list that nothing in the profile reads and that may be rows.
-
-    That is what names an address or a port beside the program's own; a header does not.
+    They name an address or a port other than the program's own; a header does not.
 
     Args:
         reply: the list.
         address: the program's own.
-        port: the same.
+        port: the program's own.
     """
     own = re.compile(rf"(?<![\w.])(?:{re.escape(address)}|{port})(?![\w.])")
     return "\n".join(line for line in reply.unread if _PLACE.search(own.sub("", line)))
 
 
-def came(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
-    """Return the row of a list that is new, and leads to a peer; to any, where none is named."""
-    old = _counted(peer, before)
+def new_row(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
+    """Return a row that is new in a list and leads to a peer, or to any if that is empty."""
+
+    def key(row: Mapping[str, str]) -> tuple[str, ...]:  # without the id: it may be a position
+        return row["peer"], row["address"], row["port"]
+
+    old = Counter(key(row) for row in before)
     for row in now:
-        if not peer or row["peer"] == peer:
-            key = _key(row)
-            if not old[key]:
+        if peer in ("", row["peer"]):
+            if not old[key(row)]:
                 return row
-            old[key] -= 1
+            old[key(row)] -= 1
     return None
 
 
-def went(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
-    """Return the row of a list that is there no more, and led to a peer, or to any."""
-    return came(peer, now, before)
-
-
-def _counted(peer: str, rows: Rows) -> Counter[tuple[str, ...]]:
-    return Counter(_key(row) for row in rows if not peer or row["peer"] == peer)
-
-
-def _key(row: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what tells a connection from another: not its id, which may be a position."""
-    return row["peer"], row["address"], row["port"]
+def lost_row(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
+    """Return a row that is no longer in a list and led to a peer, or to any if that is empty."""
+    return new_row(peer, now, before)

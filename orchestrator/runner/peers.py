@@ -1,4 +1,4 @@
-"""The peers of one run: their consoles, and who is meant by an id or an address there."""
+"""The peers of one run: their consoles, and which peer an id or an address there means."""
 
 from __future__ import annotations
 
@@ -19,47 +19,48 @@ from orchestrator.history.entries import History
 from orchestrator.runner.verify import FaultVerifier
 
 Row = dict[str, str]
-"""One line of a list: id, peer, address and port, and what is there; see docs/history.md."""
+"""One row of a list: id, peer, address, port, and what is at that address: docs/history.md."""
 
-_TOLD = ("id", "address", "port")  # by rows
+_ROW_FIELDS = ("id", "address", "port")
 
-_MOST_UNREAD = 2_000  # lines of a console that no pattern reads; more are not recorded
-_LONGEST_UNREAD = 5_000  # characters; a line that is typed has less
+_MAX_UNREAD_LINES = 2_000  # of a console that no pattern reads; more are not recorded
+_MAX_UNREAD_LENGTH = 5_000  # characters; a line that is typed has less
 
 _COUNTED = re.compile(r"[0-9]{1,12}")
 
 
 class PeerGroup:
-    """Who takes part. Any thread may use it, but each console only with its lock.
+    """The peers that take part. Thread-safe, but a console may only be used with its lock.
 
     Args:
         history: records what the consoles say.
 
     Attributes:
         sessions: the consoles, by peer.
-        gone: the peers whose console has ended.
-        consoles: a lock for each console: one thread at a time types and reads there.
-        breaker: what lies between the peers, once they are on stage, and what is broken of it.
-        paused: the peers that are held still.
-        is_harmed: whether a fault has been done to the peers, or to what lies between them.
+        ended: the peers whose console has ended.
+        locks: one for each console: one thread at a time types and reads there.
+        verifier: the network between the peers and its faults; None until there are peers.
+        paused: the peers that are paused.
+        is_faulted: whether a fault was applied to the peers or their network.
     """
 
     def __init__(self, history: History) -> None:
         self.history = history
         self.sessions: dict[str, Session] = {}
-        self.gone: set[str] = set()
-        self.consoles: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
-        self.breaker: FaultVerifier | None = None
+        self.ended: set[str] = set()
+        self.locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self.verifier: FaultVerifier | None = None
         self.paused: set[str] = set()
-        self.is_harmed = False
-        self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)  # whom ids at a peer mean
-        self._relayed: dict[tuple[str, str], str] = {}  # who is behind an address and port
-        self._ends: dict[tuple[str, str], str] = {}  # whose end an address and port was
-        self._silences: dict[str, int] = {}
+        self.is_faulted = False
+        # By peer: the peer behind an id there.
+        self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self._relayed: dict[tuple[str, str], str] = {}  # the peer behind a relay's address and port
+        self._ends: dict[tuple[str, str], str] = {}  # the peer that had a connection at this end
+        self._silences: dict[str, int] = {}  # unanswered commands in a row
         self._unread: Counter[str] = Counter()  # lines recorded so far
 
-    def ready(self, name: str, *, warm: bool) -> None:
-        """Record that a peer can take part."""
+    def record_ready(self, name: str, *, warm: bool) -> None:
+        """Record that a peer is ready."""
         peer = self.sessions[name].peer
         self.history.lab("ready", name, address=peer.address, port=peer.port, warm=warm)
 
@@ -71,34 +72,35 @@ class PeerGroup:
         self._silences[peer] = 0
         return reply
 
-    def unanswered(self, peer: str) -> int:
-        """Take note that a console did not answer; return how often in a row."""
+    def count_silence(self, peer: str) -> int:
+        """Count a command that a console did not answer; return how many in a row."""
         self._silences[peer] = self._silences.get(peer, 0) + 1
         return self._silences[peer]
 
-    def answers(self, peer: str) -> bool:
-        """Tell whether there is somebody at a console who answered last time."""
-        return peer not in self.gone and not self._silences.get(peer)
+    def is_responsive(self, peer: str) -> bool:
+        """Return whether a peer has not ended and answered the last command."""
+        return peer not in self.ended and not self._silences.get(peer)
 
     def rows(self, peer: str) -> tuple[Reply, list[Row]]:
-        """Ask a peer for its list; return the answer, and whom each row leads to."""
+        """Ask a peer for its list; return the reply, and the rows with the peer behind each."""
         reply = self.ask(peer, "list")
         rows = []
         for number, row in enumerate(reply.rows, self.sessions[peer].profile.first_id):
-            name, at = self._place(row)
-            told = {"id": str(number), **{key: row[key] for key in _TOLD if row.get(key)}}
-            self.learn(peer, told["id"], name)
-            rows.append({**told, "peer": name, "at": at})
+            name, at = self._resolve(row)
+            shown = {key: row[key] for key in _ROW_FIELDS if row.get(key)}
+            fields = {"id": str(number), **shown}
+            self.note_id(peer, fields["id"], name)
+            rows.append({**fields, "peer": name, "at": at})
         return reply, rows
 
     def catch_up(self, but: str = "") -> None:
-        """Take in what every console has shown by now, but for those that are in use.
+        """Read what every console has shown by now, except those that are in use.
 
         Args:
-            but: the console that this thread itself is in the middle of using.
+            but: the console that this thread itself is using.
         """
         for name in list(self.sessions):
-            console = self.consoles[name]
+            console = self.locks[name]
             if name != but and console.acquire(blocking=False):
                 try:
                     self.catch_up_at(name)
@@ -106,66 +108,66 @@ class PeerGroup:
                     console.release()
 
     def catch_up_at(self, peer: str) -> None:
-        """Take in what one console has shown by now; only with its lock."""
-        if peer not in self.gone:
+        """Read what one console has shown by now. Needs its lock."""
+        if peer not in self.ended:
             try:
                 self.sessions[peer].catch_up()
             except PeerGoneError:
-                self.gone.add(peer)
+                self.ended.add(peer)
 
     def drain(self, peer: str, timeout: float) -> None:
-        """Take in the rest of what a console shows whose program has ended; with its lock.
+        """Read the rest of a console whose program has ended. Needs its lock.
 
         Args:
             peer: whose console.
-            timeout: seconds until it must have come to its end.
+            timeout: in seconds.
 
         Raises:
-            NoAnswerError: it has not.
+            NoAnswerError: the console is still open after that.
         """
-        if peer not in self.gone:
+        if peer not in self.ended:
             self.sessions[peer].await_end(timeout)
-            self.gone.add(peer)
+            self.ended.add(peer)
 
-    def enter(self, session: Session) -> None:
-        """Bring a peer on stage again that had ended, with its new console; with its lock."""
+    def rejoin(self, session: Session) -> None:
+        """Take a restarted peer back, with its new console. Needs its lock."""
         name = session.peer.name
         self.sessions[name] = session
-        self.gone.discard(name)
+        self.ended.discard(name)
         self._silences.pop(name, None)
-        self._ids.pop(name, None)  # they count anew
+        self._ids.pop(name, None)  # a new process numbers its connections from the start
 
-    # Who is who
+    # Which peer
 
-    def place_of(self, to: str, dialler: str) -> tuple[str, int]:
-        """Return the address and port at which a peer is dialled by another now."""
+    def dial_address(self, to: str, dialler: str) -> tuple[str, int]:
+        """Return the address and port at which another peer dials this one now."""
         peer = self.sessions[to].peer
         address, port = peer.address, peer.port
-        if self.breaker:
-            address, port = self.breaker.network.dialled(dialler, to)
+        if self.verifier:
+            address, port = self.verifier.network.dialled(dialler, to)
             if (address, port) != (peer.address, peer.port):
                 self._relayed[_plain(address), str(port)] = to
         return address, port
 
-    def learn(self, peer: str, number: str, other: str) -> None:
-        """Take note of whom an id leads to."""
+    def note_id(self, peer: str, number: str, other: str) -> None:
+        """Note which peer is behind an id."""
         if other:
             self._ids[peer][number] = other
 
-    def who(self, peer: str, fields: Mapping[str, str]) -> str:
-        """Return the peer that a notice of `peer` is about; empty when it names none."""
+    def peer_of(self, peer: str, fields: Mapping[str, str]) -> str:
+        """Return the peer that a notice of `peer` is about; empty if it names none."""
         if fields.get("address") or fields.get("name") in self.sessions:
-            name, _ = self._place(fields)
+            name, _ = self._resolve(fields)
             if "id" in fields:
-                self.learn(peer, fields["id"], name)
+                self.note_id(peer, fields["id"], name)
             return name
         return self._ids[peer].get(fields.get("id", ""), "")
 
-    def _place(self, fields: Mapping[str, str]) -> tuple[str, str]:
-        """Return whom an address, a port or a name leads to, and what that address is to them.
+    def _resolve(self, fields: Mapping[str, str]) -> tuple[str, str]:
+        """Return the peer behind an address, a port or a name, and what that address is to it.
 
-        It is ``listening``, where they are dialled, or ``elsewhere``: some other end of theirs,
-        such as the port that a connection of theirs began at. Both are empty for nobody.
+        That is ``listening`` for the address at which it is dialled, or ``elsewhere`` for another
+        one, such as the port from which it dialled. Both are empty if there is no such peer.
         """
         address, port, name = (fields.get(key, "") for key in ("address", "port", "name"))
         if not address:
@@ -186,34 +188,34 @@ class PeerGroup:
             names = [peer.name for peer in peers if peer.has(*end)]
             if len(names) != 1:
                 return "", ""
-            self._ends[end] = names[0]  # which is remembered: the connection may end
+            self._ends[end] = names[0]  # remembered: the connection may end
         return self._ends[end], "elsewhere"
 
-    def heard(self, peer: str, notice: Notice) -> None:
+    def record_notice(self, peer: str, notice: Notice) -> None:
         """Record a notice."""
         if notice.kind == CRASH:
             self.history.lab("crash", peer, notice.at, said=notice.line)
             return
         if notice.kind == UNREAD:
-            self._heard_unread(peer, notice)
+            self._record_unread(peer, notice)
             return
-        fields: dict[str, Any] = {"said": notice.line, "of": self.who(peer, notice.fields)}
+        fields: dict[str, Any] = {"said": notice.line, "of": self.peer_of(peer, notice.fields)}
         fields |= {key: notice.fields[key] for key in ("id", "text") if key in notice.fields}
         if notice.fields.get("name"):
             fields["called"] = notice.fields["name"]
         fields |= _numbers(notice.fields)
         self.history.notice(peer, notice.kind, notice.at, **fields)
 
-    def _heard_unread(self, peer: str, notice: Notice) -> None:
-        """Record a line that no pattern reads, unless a program shows them without end."""
+    def _record_unread(self, peer: str, notice: Notice) -> None:
+        """Record a line that no pattern reads, up to a limit for each console."""
         self._unread[peer] += 1
-        if self._unread[peer] <= _MOST_UNREAD:
-            said = text.cut(notice.line, _LONGEST_UNREAD)
+        if self._unread[peer] <= _MAX_UNREAD_LINES:
+            said = text.cut(notice.line, _MAX_UNREAD_LENGTH)
             self.history.lab(UNREAD, peer, notice.at, said=said, **notice.fields)
 
 
 def _numbers(fields: Mapping[str, str]) -> dict[str, int]:
-    """Return which messages a notice is about, as far as it counts them in digits."""
+    """Return the numbers of the messages that a notice is about, if it gives any."""
     first = fields.get("number", "")
     last = fields.get("last") or first
     if not (_COUNTED.fullmatch(first) and _COUNTED.fullmatch(last)):

@@ -1,10 +1,10 @@
-"""Peers that outlive a scenario: the next one finds them started, unconnected and quiet."""
+"""A pool of peers that outlive a scenario: the next one finds them up, unconnected and quiet."""
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from orchestrator.errors import SessionError
 from orchestrator.history import runs
 from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Profile
-from orchestrator.runner.disconnect import can_be_tidied, tidied
+from orchestrator.runner.disconnect import can_disconnect, disconnect
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.scenario import Scenario
 
-_TIDIED_TRIES = 2  # times that a program could not be tidied; then nobody tries any more
+_MAX_FAILURES = 2  # times that a program could not be disconnected; then it is not tried again
 
 
 @dataclass(slots=True)
@@ -27,32 +27,20 @@ class PeerSpecs:
     """What one run needs of its peers.
 
     Attributes:
-        script: who takes part.
-        profile: what they are.
+        scenario: names the peers.
+        profile: of every peer that has none of its own.
         folder: of the run, for the transcripts.
-        others: the profiles of the peers that are something else.
+        profiles: of peers that run another program.
     """
 
-    script: Scenario
+    scenario: Scenario
     profile: Profile
     folder: Path
-    others: Mapping[str, Profile] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def profile_of(self, name: str) -> Profile:
-        """Return what a peer is."""
-        return self.others.get(name, self.profile)
-
-    def by_program(self, names: Iterable[str]) -> list[tuple[Profile, list[str]]]:
-        """Return these peers in groups of one program each, in their order."""
-        groups: list[tuple[Profile, list[str]]] = []
-        for name in names:
-            look = self.profile_of(name)
-            group = next((group for known, group in groups if known == look), None)
-            if group is None:
-                groups.append((look, [name]))
-            else:
-                group.append(name)
-        return groups
+        """Return a peer's profile."""
+        return self.profiles.get(name, self.profile)
 
 
 class Pool:
@@ -60,59 +48,51 @@ class Pool:
 
     Args:
         engine: where they run.
-        stop: ends every wait early.
+        cancel: ends every wait early.
 
     Attributes:
-        is_kept: whether the peers were left to somebody else: see `keep`.
+        is_kept: whether the peers were left up for the user: see `keep`.
     """
 
-    def __init__(self, engine: Engine, stop: CancelToken) -> None:
-        self.engine, self._stop = engine, stop
+    def __init__(self, engine: Engine, cancel: CancelToken) -> None:
+        self.engine, self._cancel = engine, cancel
         self._idle: dict[str, Session] = {}
-        self._untidy: Counter[str] = Counter()  # how often each program could not be tidied
+        self._failures: Counter[str] = Counter()  # to disconnect, by program
         self.is_kept = False
 
-    def take(self, cast: PeerSpecs, stage: PeerGroup, progress: Progress) -> None:
-        """Bring every peer of a scenario on stage, ready: idle ones, and new ones.
+    def take(self, specs: PeerSpecs, peers: PeerGroup, progress: Progress) -> None:
+        """Add every peer of a scenario to a group, ready: idle ones if they fit, else new ones.
 
         Raises:
             LabError: one cannot be started, or is not ready in time.
         """
-        names = cast.script.peers
-        fit = [name for name in names if self._is_fit(name, cast)]
+        names = specs.scenario.peers
+        fit = [name for name in names if self._is_fit(name, specs)]
         self._discard([self._idle.pop(name) for name in names if name in self._idle.keys() - fit])
         warm = {name: self._idle.pop(name) for name in fit}
         missing = [name for name in names if name not in warm]
-        new: list[Peer] = []
-        attached: dict[str, Session] = {}
         try:
-            for look, group in cast.by_program(missing):
-                started = self.engine.start(group, look, progress.phase)
-                new += started
-                for peer in started:
-                    attached[peer.name] = self._attach(peer, look, cast, stage)
-        except BaseException:  # what is not on stage nobody else would give back
+            new = self._start(missing, specs, peers, progress)
+        except BaseException:
             self._idle |= warm
-            for session in attached.values():
-                session.close()
-                session.transcript.close()
-            self.engine.discard(new)
             raise
-        stage.sessions |= {name: (warm | attached)[name] for name in names}
+        peers.sessions |= {name: (warm | new)[name] for name in names}
         for name in missing:
             progress.step(f"waiting for {name} to be ready")
-            stage.sessions[name].await_ready()
+            peers.sessions[name].await_ready()
         for name in names:
-            if name in warm:
-                self._renew(name, cast, stage)
-            stage.ready(name, warm=name in warm)
+            if session := warm.get(name):
+                on_notice = functools.partial(peers.record_notice, name)
+                session.renew(on_notice, _transcript(name, specs, peers))
+                session.profile = specs.profile_of(name)
+            peers.record_ready(name, warm=name in warm)
 
-    def _is_fit(self, name: str, cast: PeerSpecs) -> bool:
-        """Tell whether an idle peer can take part: the right program, and it answers."""
+    def _is_fit(self, name: str, specs: PeerSpecs) -> bool:
+        """Return whether an idle peer of that name runs the right program, and answers."""
         session = self._idle.get(name)
-        if session is None or cast.script.fresh:
+        if session is None or specs.scenario.fresh:
             return False
-        if _mark(session.profile) != _mark(cast.profile_of(name)):
+        if _program(session.profile) != _program(specs.profile_of(name)):
             return False
         try:
             session.synchronise()
@@ -120,63 +100,86 @@ class Pool:
             return False
         return True
 
-    def _attach(self, peer: Peer, look: Profile, cast: PeerSpecs, stage: PeerGroup) -> Session:
-        heard = functools.partial(stage.heard, peer.name)
-        record = _transcript(peer.name, cast, stage)
+    def _start(
+        self, names: Sequence[str], specs: PeerSpecs, peers: PeerGroup, progress: Progress
+    ) -> dict[str, Session]:
+        """Start peers, those of one program together, and attach to them."""
+        programs: list[tuple[Profile, list[str]]] = []
+        for name in names:
+            profile = specs.profile_of(name)
+            same = next((group for known, group in programs if known == profile), None)
+            if same is None:
+                programs.append((profile, [name]))
+            else:
+                same.append(name)
+        started: list[Peer] = []
+        sessions: dict[str, Session] = {}
         try:
-            return Session(peer, look, heard, record, self._stop)
+            for profile, group in programs:
+                new = self.engine.start(group, profile, progress.phase)
+                started += new
+                for peer in new:
+                    sessions[peer.name] = self._attach(peer, profile, specs, peers)
+        except BaseException:  # they are in no group yet, so no one else gives them back
+            for session in sessions.values():
+                session.close()
+                session.transcript.close()
+            self.engine.discard(started)
+            raise
+        return sessions
+
+    def _attach(self, peer: Peer, profile: Profile, specs: PeerSpecs, peers: PeerGroup) -> Session:
+        on_notice = functools.partial(peers.record_notice, peer.name)
+        transcript = _transcript(peer.name, specs, peers)
+        try:
+            return Session(peer, profile, on_notice, transcript, self._cancel)
         except BaseException:
-            record.close()
+            transcript.close()
             raise
 
-    def _renew(self, name: str, cast: PeerSpecs, stage: PeerGroup) -> None:
-        session = stage.sessions[name]
-        session.renew(functools.partial(stage.heard, name), _transcript(name, cast, stage))
-        session.profile = cast.profile_of(name)
-
-    def give_back(self, stage: PeerGroup, *, fit: bool, trusted: bool = True) -> None:
-        """Take the peers of a run back.
+    def give_back(self, peers: PeerGroup, *, fit: bool, trusted: bool = True) -> None:
+        """Take the peers of a run back: disconnect those that may serve again, discard the rest.
 
         Args:
-            stage: where they are.
+            peers: of the run.
             fit: whether those that still run may serve again.
-            trusted: whether their programs are: else those that are idle do not serve again.
+            trusted: whether their programs behaved; if not, idle peers of these are discarded too.
         """
-        sessions = stage.sessions
-        running = {name: sessions[name] for name in sessions if fit and name not in stage.gone}
-        tidy = self._tidied(running)
-        self._discard([session for name, session in sessions.items() if name not in tidy])
+        sessions = peers.sessions
+        running = {name: sessions[name] for name in sessions if fit and name not in peers.ended}
+        reusable = self._disconnect(running)
+        self._discard([session for name, session in sessions.items() if name not in reusable])
         if not trusted:
-            marks = {_mark(session.profile) for session in sessions.values()}
-            bad = [name for name, one in self._idle.items() if _mark(one.profile) in marks]
+            programs = {_program(session.profile) for session in sessions.values()}
+            bad = [name for name, s in self._idle.items() if _program(s.profile) in programs]
             self._discard([self._idle.pop(name) for name in bad])
-        self._idle |= tidy
+        self._idle |= reusable
 
-    def _tidied(self, sessions: Mapping[str, Session]) -> dict[str, Session]:
-        """Return those peers that could be brought back to where they began."""
-        marks = {name: _mark(session.profile) for name, session in sessions.items()}
+    def _disconnect(self, sessions: Mapping[str, Session]) -> dict[str, Session]:
+        """End all connections of these peers; return the peers for which that worked."""
+        programs = {name: _program(session.profile) for name, session in sessions.items()}
         wanted = {
             name: session
             for name, session in sessions.items()
-            if can_be_tidied(session.profile) and self._untidy[marks[name]] < _TIDIED_TRIES
+            if can_disconnect(session.profile) and self._failures[programs[name]] < _MAX_FAILURES
         }
-        tidy = tidied(wanted, self._stop)
-        self._untidy.update({marks[name] for name in wanted if name not in tidy})
-        return tidy
+        reusable = disconnect(wanted, self._cancel)
+        self._failures.update({programs[name] for name in wanted if name not in reusable})
+        return reusable
 
-    def keep(self, stage: PeerGroup) -> list[str]:
-        """Leave the peers of a run as they are, for somebody to attach to, and no others.
+    def keep(self, peers: PeerGroup) -> list[str]:
+        """Leave the peers of a run up for the user, and discard all others.
 
-        The pool has no peers after this, and can take no others. Return what those that
-        still run are called outside.
+        The pool is empty after this and cannot be used again. Returns the names under which the
+        engine knows those that still run.
         """
         self._discard(list(self._idle.values()))
         self._idle.clear()
-        for session in stage.sessions.values():
+        for session in peers.sessions.values():
             session.close()
         self.engine.keep()
         self.is_kept = True
-        left = (session for name, session in stage.sessions.items() if name not in stage.gone)
+        left = (session for name, session in peers.sessions.items() if name not in peers.ended)
         return [session.peer.handle for session in left]
 
     def _discard(self, sessions: Sequence[Session]) -> None:
@@ -193,10 +196,10 @@ class Pool:
         self.engine.close()
 
 
-def _transcript(name: str, cast: PeerSpecs, stage: PeerGroup) -> Transcript:
-    return Transcript(runs.transcript(cast.folder, name), stage.history.started)
+def _transcript(name: str, specs: PeerSpecs, peers: PeerGroup) -> Transcript:
+    return Transcript(runs.transcript(specs.folder, name), peers.history.started)
 
 
-def _mark(profile: Profile) -> str:
-    """Return what tells a program from others: all of its profile but the lab's patience."""
+def _program(profile: Profile) -> str:
+    """Return what distinguishes a program: its whole profile but for the lab's patience."""
     return profile.model_dump_json(exclude={"ready_within", "answer_within"})

@@ -1,19 +1,20 @@
-"""Recording operations: invoked, worked on with the lock of a console, then ok, fail or info."""
+"""Record operations: invoked, then ok, fail or info."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError, first_line
-from orchestrator.runner.outcomes import Ended
+from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneError, first_line
+from orchestrator.runner.outcomes import Completion, failed
 from orchestrator.runner.peers import PeerGroup
 
-_MOST_SILENCES = 2  # unanswered commands in a row at one console, then the run is broken off
+_MAX_SILENCES = 2  # unanswered commands in a row at one console, then the run is broken off
 
 
-class Wanting(Protocol):
+class Expecting(Protocol):
     """An act that says how it must end."""
 
     @property
@@ -23,65 +24,84 @@ class Wanting(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """How an operation must end that the scenario alone cannot tell."""
+    """How an operation must end that the scenario alone cannot say."""
 
     wants: dict[str, Any]
 
 
 class Recorder:
-    """Records what is done at the consoles of some peers.
+    """Records what is done at some peers' consoles, and to the peers themselves.
 
     Args:
-        stage: the peers.
+        peers: the peers.
     """
 
-    def __init__(self, stage: PeerGroup) -> None:
-        self._stage, self._history = stage, stage.history
+    def __init__(self, peers: PeerGroup) -> None:
+        self._peers, self._history = peers, peers.history
 
-    def invoke(self, peer: str, verb: str, act: Wanting | None, **fields: object) -> int:
+    def invoke(self, peer: str, verb: str, act: Expecting | None, **fields: object) -> int:
         """Record that an operation begins; return its number."""
         wants = {"wants": act.wants} if act and act.wants else {}
         return self._history.invoke(peer, verb, **fields, **wants)
 
-    def operate(
-        self, peer: str, verb: str, act: Wanting | None, work: Callable[[], Ended], **fields: object
-    ) -> None:
-        """Do some work as one operation.
-
-        Raises:
-            NoAnswerError: the console does not answer, again.
-        """
-        with self._stage.consoles[peer]:
-            self._stage.catch_up_at(peer)  # what was shown before stands before in the history
-            self._recorded(peer, verb, act, work, fields)
-
-    def _recorded(
+    def at_console(
         self,
         peer: str,
         verb: str,
-        act: Wanting | None,
-        work: Callable[[], Ended],
-        fields: Mapping[str, object],
+        act: Expecting | None,
+        work: Callable[[], Completion],
+        **fields: object,
+    ) -> None:
+        """Do some work at a console as one operation, with the console's lock.
+
+        Raises:
+            LabError: the run cannot go on, as after several commands without an answer.
+        """
+        with self._peers.locks[peer]:
+            self._peers.catch_up_at(peer)  # so that the history has it before this operation
+            if peer in self._peers.ended and verb != "expect":  # it may have been shown before
+                work = functools.partial(failed, f"{peer} is not there any more")
+            self._operate(peer, verb, act, work, self.can_go_on, **fields)
+
+    def fault(self, peer: str, verb: str, work: Callable[[], Completion], **fields: object) -> None:
+        """Apply or lift a fault as one operation, without any console's lock.
+
+        Raises:
+            LabError: the run cannot go on. It can if the engine refused the fault.
+        """
+        self._peers.is_faulted = True
+        self._operate(peer, verb, Wanted({"outcome": "ok"}), work, _is_refusal, **fields)
+
+    def _operate(
+        self,
+        peer: str,
+        verb: str,
+        act: Expecting | None,
+        work: Callable[[], Completion],
+        can_go_on: Callable[[LabError], bool],
+        **fields: object,
     ) -> None:
         operation = self.invoke(peer, verb, act, **fields)
-        if peer in self._stage.gone and verb != "expect":  # that may have been shown before
-            self._history.complete(operation, "fail", said=f"{peer} is not there any more")
-            return
         try:
             outcome, said = work()
-        except (NoAnswerError, PeerGoneError) as error:
+        except LabError as error:
             self._history.complete(operation, "info", said=first_line(error))
-            self.broken(peer, error)
+            if not can_go_on(error):
+                raise
         else:
             self._history.complete(operation, outcome, **said)
 
-    def broken(self, peer: str, error: SessionError) -> None:
-        """Take note that a console did not answer, or has ended.
+    def can_go_on(self, error: LabError) -> bool:
+        """Note that a console has ended or did not answer; return whether the run can go on."""
+        match error:
+            case PeerGoneError():
+                self._peers.ended.add(error.peer)
+                return True
+            case NoAnswerError():
+                return self._peers.count_silence(error.peer) < _MAX_SILENCES
+            case _:
+                return False
 
-        Raises:
-            SessionError: the run cannot be carried on.
-        """
-        if isinstance(error, PeerGoneError):
-            self._stage.gone.add(peer)
-        elif not isinstance(error, NoAnswerError) or self._stage.unanswered(peer) >= _MOST_SILENCES:
-            raise error
+
+def _is_refusal(error: LabError) -> bool:
+    return isinstance(error, EngineError)

@@ -1,4 +1,4 @@
-"""One whole run: peers are taken from a pool, the steps done, the history judged and kept."""
+"""One whole run: take peers from a pool, do the steps, judge the history and keep it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from orchestrator.scenario import Limits, Scenario
 
 
 @dataclass(frozen=True)
-class Script:
+class ScenarioSource:
     """A scenario, and the text of its file, which is kept with the run."""
 
     scenario: Scenario
     text: str
 
     @classmethod
-    def read(cls, path: Path) -> Script:
+    def read(cls, path: Path) -> ScenarioSource:
         """Return the scenario in a file.
 
         Raises:
@@ -47,60 +47,71 @@ class Script:
 
 
 def all_valid(verdicts: Sequence[Verdict]) -> bool:
-    """Tell whether nothing speaks against a run."""
+    """Return whether every verdict is valid."""
     return checks.worst(verdict.judgement for verdict in verdicts) is Judgement.VALID
 
 
 @dataclass
 class Runner:
-    """Conducts run after run with the peers of one pool.
+    """Runs one scenario after the other with the peers of one pool.
 
     Attributes:
         pool: the peers.
         runs_folder: where runs are kept.
-        stop: ends a run early.
+        cancel: ends a run early.
         keep: whether to leave the peers of a run that is not valid as they are.
-        trusts: tells by its verdicts whether the peers of a run may serve again.
     """
 
     pool: Pool
     runs_folder: Path
-    stop: CancelToken = field(default_factory=CancelToken)
+    cancel: CancelToken = field(default_factory=CancelToken)
     keep: bool = False
-    trusts: Callable[[Sequence[Verdict]], bool] = all_valid
 
-    def run(self, script: Script, progress: Progress) -> Run:
-        """Run a scenario; what goes wrong on the way is part of the result.
+    def run(
+        self,
+        source: ScenarioSource,
+        progress: Progress,
+        runs_folder: Path | None = None,
+        may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid,
+    ) -> Run:
+        """Run a scenario. Errors on the way are part of the result.
+
+        Args:
+            source: the scenario.
+            progress: follows the run.
+            runs_folder: where the run is kept, if not with the others.
+            may_reuse: decides by the verdicts whether the peers may serve again.
 
         Raises:
             DocumentError: a profile cannot be read.
             LabError: the run cannot be kept.
         """
-        given = script.scenario
-        look = profile.load(given.profile)
-        others = {peer: profile.load(name) for peer, name in given.profiles.items()}
-        under_way = ActiveRun(self, script, look, progress, others)
+        given = source.scenario
+        shared = profile.load(given.profile)
+        own = {peer: profile.load(name) for peer, name in given.profiles.items()}
+        run = ActiveRun(self, source, shared, progress, own, runs_folder)
         try:
-            with under_way.recorded():
-                under_way.take_peers(script.scenario)
-                under_way.do_steps()
-                under_way.bring_to_an_end()
-            under_way.judge()
-        except BaseException:  # nobody else knows these peers: the pool must have them back
-            self.pool.give_back(under_way.stage, fit=False)
+            with run.recording():
+                run.take_peers(given)
+                run.do_steps()
+                run.wait_until_quiet()
+            run.judge()
+        except BaseException:  # only this run knows these peers: the pool must get them back
+            self.pool.give_back(run.peers, fit=False)
             raise
-        return under_way.concluded()
+        return run.conclude(may_reuse)
 
 
 class ActiveRun:
     """A run from its beginning to its verdict.
 
     Args:
-        conductor: whose peers take part.
-        script: what is done.
-        look: the program's profile.
-        progress: told how far it is.
-        others: the profiles of the peers that run another program.
+        runner: provides the peers.
+        source: the scenario.
+        profile: of every peer that has none of its own.
+        progress: follows the run.
+        profiles: of peers that run another program.
+        runs_folder: where the run is kept; the runner's folder by default.
 
     Raises:
         LabError: the run cannot be kept.
@@ -108,104 +119,100 @@ class ActiveRun:
 
     def __init__(
         self,
-        conductor: Runner,
-        script: Script,
-        look: Profile,
+        runner: Runner,
+        source: ScenarioSource,
+        profile: Profile,
         progress: Progress,
-        others: Mapping[str, Profile] | None = None,
+        profiles: Mapping[str, Profile] | None = None,
+        runs_folder: Path | None = None,
     ) -> None:
-        self._conductor, self._scenario, self._progress = conductor, script.scenario, progress
-        limits = script.scenario.limits
-        self._look = _with_arguments(_within(look, limits), script.scenario.arguments)
-        self._others = {peer: _within(each, limits) for peer, each in (others or {}).items()}
+        self._runner, self._scenario, self._progress = runner, source.scenario, progress
+        limits = self._scenario.limits
+        self._profile = _with_arguments(_with_limits(profile, limits), self._scenario.arguments)
+        self._profiles = {name: _with_limits(own, limits) for name, own in (profiles or {}).items()}
         self._started = datetime.now(tz=UTC)
-        self.folder = runs.make(conductor.runs_folder, script.scenario.name, script.text)
+        folder = runs_folder or runner.runs_folder
+        self.folder = runs.make(folder, self._scenario.name, source.text)
         self.watch = Stopwatch()
-        self.stage = PeerGroup(History(self.folder / runs.HISTORY))
+        self.peers = PeerGroup(History(self.folder / runs.HISTORY))
         self._error: LabError | None = None
         self._verdicts: list[Verdict] = []
-        self._begin()
+        self._record_began()
 
-    def _begin(self) -> None:
-        self.stage.history.lab(
+    def _record_began(self) -> None:
+        names = self._scenario.peers
+        profiles = {name: self._profiles.get(name, self._profile) for name in names}
+        own: dict[str, Any] = {}
+        if self._profiles:
+            own["profiles"] = {name: profile.name for name, profile in profiles.items()}
+        first, *rest = profiles.values() or [self._profile]  # a test adds its peers later
+        self.peers.history.lab(
             "began",
             scenario=self._scenario.name,
             why=self._scenario.why,
-            profile=self._look.name,
-            **self._profiles,
-            engine=self._conductor.pool.engine.name,
-            peers=self._scenario.peers,
-            notices=self._notices,
+            profile=self._profile.name,
+            **own,
+            engine=self._runner.pool.engine.name,
+            peers=names,
+            notices=[kind for kind in first.notices if all(kind in p.notices for p in rest)],
             format=FORMAT,
         )
 
-    @property
-    def _profiles(self) -> dict[str, Any]:
-        """What each peer is, where they are not all the same."""
-        if not self._others:
-            return {}
-        looks = {peer: self._others.get(peer, self._look) for peer in self._scenario.peers}
-        return {"profiles": {peer: look.name for peer, look in looks.items()}}
-
-    @property
-    def _notices(self) -> list[str]:
-        """The kinds of notices that can be read of every peer."""
-        peers = self._scenario.peers or [""]  # of a test's, they come later
-        looks = [self._others.get(peer, self._look) for peer in peers]
-        first, *rest = looks
-        return [kind for kind in first.notices if all(kind in look.notices for look in rest)]
-
     @contextlib.contextmanager
-    def recorded(self) -> Iterator[None]:
-        """Turn an error of the lab into the last line of the history; close all records."""
+    def recording(self) -> Iterator[None]:
+        """Turn a lab error into the last line of the history; close all records at the end."""
+        history = self.peers.history
         try:
             yield
         except LabError as error:
             self._error = error
-            self._break_off(first_line(error))
+            said = first_line(error)
+            with contextlib.suppress(LabError):  # the engine may not answer any more
+                self.peers.catch_up()
+            history.abandon(said)
+            history.lab("broke off", said=said)
         finally:
-            self._leave_straight()
-            for session in self.stage.sessions.values():
+            self._clear_network()
+            for session in self.peers.sessions.values():
                 session.transcript.close()
-            self.stage.history.close()
+            history.close()
 
-    def _leave_straight(self) -> None:
-        """Let nothing hold any more between the peers, however the run ended."""
-        with contextlib.suppress(LabError):  # then the peers go, and with them all of it
-            if self.stage.breaker:
-                self.stage.breaker.close()
+    def _clear_network(self) -> None:
+        if self.peers.verifier:
+            with contextlib.suppress(LabError):  # then the peers go, and their network with them
+                self.peers.verifier.close()
 
-    def _break_off(self, said: str) -> None:
-        with contextlib.suppress(LabError):  # an engine that does not answer any more
-            self.stage.catch_up()
-        self.stage.history.abandon(said)
-        self.stage.history.lab("broke off", said=said)
-
-    def take_peers(self, script: Scenario) -> None:
-        """Bring the peers of `script` on stage.
+    def take_peers(self, scenario: Scenario) -> None:
+        """Start the peers of `scenario`, or take idle ones, and wait until they are ready.
 
         Raises:
             LabError: one cannot be started, or is not ready in time.
         """
         with self.watch.measure(STARTING):
-            self._refuse_what_cannot_be_done(script)
-            cast = PeerSpecs(script, self._look, self.folder, self._others)
-            self._conductor.pool.take(cast, self.stage, self._progress)
-            self._leave_straight()
-            peers = [session.peer for session in self.stage.sessions.values()]
-            self.stage.breaker = FaultVerifier(self._conductor.pool.engine.network(peers))
+            self._refuse_unsupported(scenario)
+            specs = PeerSpecs(scenario, self._profile, self.folder, self._profiles)
+            pool = self._runner.pool
+            pool.take(specs, self.peers, self._progress)
+            self._clear_network()
+            peers = [session.peer for session in self.peers.sessions.values()]
+            self.peers.verifier = FaultVerifier(pool.engine.network(peers))
 
-    def _refuse_what_cannot_be_done(self, script: Scenario) -> None:
-        """Raise where a fault of the scenario cannot be done here; say what must be known."""
-        needed = {each: phrase for each, phrase in script.needed.items() if each in FEATURES}
+    def _refuse_unsupported(self, scenario: Scenario) -> None:
+        """Raise if the engine cannot do a fault of the scenario; report what to know of the rest.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        needed = {feature: step for feature, step in scenario.needed.items() if feature in FEATURES}
         if not needed:
             return
-        engine = self._conductor.pool.engine
+        engine = self._runner.pool.engine
         network = engine.network([])
-        for feature, phrase in needed.items():
-            if why := network.unsupported().get(feature):
+        unsupported = network.unsupported()
+        for feature, step in needed.items():
+            if feature in unsupported:
                 raise EngineError(
-                    f"the {engine.name} engine cannot do `{phrase}` here: {why}",
+                    f"the {engine.name} engine cannot do `{step}` here: {unsupported[feature]}",
                     hint="take --engine docker" if engine.name == "process" else "",
                 )
         for feature, note in network.notes().items():
@@ -213,82 +220,83 @@ class ActiveRun:
                 self._progress.phase(note)
 
     def do_steps(self) -> None:
-        """Do what the scenario says, and lift what faults hold still.
+        """Do the scenario's steps, then lift the faults that are still active.
 
         Raises:
-            LabError: the run cannot be carried on.
+            LabError: the run cannot go on.
         """
-        say, stop = self._progress.step, self._conductor.stop
-        runner = StepRunner(self._scenario, self.stage, say, stop, self.watch)
-        runner.carry_out()
-        runner.lift_all()
+        say, cancel = self._progress.step, self._runner.cancel
+        steps = StepRunner(self._scenario, self.peers, say, cancel, self.watch)
+        steps.run()
+        steps.lift_all()
 
-    def bring_to_an_end(self) -> None:
-        """Wait until things are quiet, take the last lists, look at every peer.
+    def wait_until_quiet(self) -> None:
+        """Wait until everything has arrived, read the last lists, record every peer's state.
 
         Raises:
             LabError: a peer does not answer.
         """
-        say, stop = self._progress.step, self._conductor.stop
-        script = self._scenario
-        if self.stage.is_harmed:  # by whoever does other steps than the scenario's
-            script = script.model_copy(update={"limits": script.limits.after_faults()})
-        Quiescence(script, self.stage, say, stop, self.watch).bring_about()
+        say, cancel = self._progress.step, self._runner.cancel
+        scenario = self._scenario
+        if self.peers.is_faulted:  # by steps that are not the scenario's
+            scenario = scenario.model_copy(update={"limits": scenario.limits.after_faults()})
+        Quiescence(scenario, self.peers, say, cancel, self.watch).reach()
 
     def judge(self) -> None:
         """Judge the history."""
         with self.watch.measure(JUDGING):
-            self._verdicts = checks.judge(self.stage.history.entries)
+            self._verdicts = checks.judge(self.peers.history.entries)
 
-    def concluded(self) -> Run:
-        """Give the peers back and keep the record; return all of it.
+    def conclude(self, may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid) -> Run:
+        """Give the peers back to the pool, keep the record and return the run.
+
+        Args:
+            may_reuse: decides by the verdicts whether the peers may serve again.
 
         Raises:
             LabError: the peers cannot be discarded; the record is kept all the same.
         """
-        verdicts, entries = self._verdicts, self.stage.history.entries
+        engine = self._runner.pool.engine
         try:
             with self.watch.measure(TIDYING):
-                kept = self._give_back()
+                kept = self._give_back(may_reuse)
         finally:
-            record = self._record(verdicts)
+            record = Record(
+                self._scenario.name,
+                self._scenario.why,
+                self._profile.name,
+                EngineInfo(**engine.facts),
+                self._started.isoformat(timespec="milliseconds"),
+                self.watch.seconds,
+                checks.worst(verdict.judgement for verdict in self._verdicts).word,
+                self._error.what if self._error else "",
+                [verdict.as_data() for verdict in self._verdicts],
+            )
             runs.write(self.folder, record)
-        return Run(self.folder, entries, verdicts, record, self._error, kept)
+        entries = self.peers.history.entries
+        return Run(self.folder, entries, self._verdicts, record, self._error, kept)
 
-    def _record(self, verdicts: Sequence[Verdict]) -> Record:
-        return Record(
-            self._scenario.name,
-            self._scenario.why,
-            self._look.name,
-            EngineInfo(**self._conductor.pool.engine.facts),
-            self._started.isoformat(timespec="milliseconds"),
-            self.watch.seconds,
-            checks.worst(verdict.judgement for verdict in verdicts).word,
-            self._error.what if self._error else "",
-            [verdict.as_data() for verdict in verdicts],
-        )
-
-    def _give_back(self) -> list[str]:
-        """Let the peers serve again where nothing speaks against it; return those kept up."""
-        pool, stopped = self._conductor.pool, self._conductor.stop.is_set
-        somebody = self.stage.sessions.keys() - self.stage.gone
-        if self._conductor.keep and somebody and not all_valid(self._verdicts) and not stopped:
-            return pool.keep(self.stage)
-        unspoilt = not stopped and not self.stage.is_harmed
-        fit = self._error is None and self._conductor.trusts(self._verdicts)
-        pool.give_back(self.stage, fit=fit and unspoilt, trusted=fit)
+    def _give_back(self, may_reuse: Callable[[Sequence[Verdict]], bool]) -> list[str]:
+        """Return the peers to the pool; or keep them up and return what they are called."""
+        pool, cancelled = self._runner.pool, self._runner.cancel.is_set
+        running = self.peers.sessions.keys() - self.peers.ended
+        if self._runner.keep and running and not all_valid(self._verdicts) and not cancelled:
+            return pool.keep(self.peers)
+        trusted = self._error is None and may_reuse(self._verdicts)
+        fit = trusted and not cancelled and not self.peers.is_faulted
+        pool.give_back(self.peers, fit=fit, trusted=trusted)
         return []
 
 
-def _within(look: Profile, limits: Limits) -> Profile:
-    """Return a profile with the times that a scenario sets."""
+def _with_limits(profile: Profile, limits: Limits) -> Profile:
+    """Return a profile with the time limits of a scenario."""
     given = {"ready_within": limits.ready, "answer_within": limits.answer}
-    return look.model_copy(update={key: value for key, value in given.items() if value})
+    return profile.model_copy(update={key: value for key, value in given.items() if value})
 
 
-def _with_arguments(look: Profile, arguments: Sequence[str]) -> Profile:
-    """Return a profile whose program is started with further words."""
+def _with_arguments(profile: Profile, arguments: Sequence[str]) -> Profile:
+    """Return a profile that starts its program with further arguments."""
     keys = ("command", "process", "container")
-    starts = {key: words for key in keys if (words := getattr(look.start, key)) is not None}
+    starts = {key: words for key in keys if (words := getattr(profile.start, key)) is not None}
     commands = {key: [*words, *arguments] for key, words in starts.items()}
-    return look.model_copy(update={"start": look.start.model_copy(update=commands)})
+    return profile.model_copy(update={"start": profile.start.model_copy(update=commands)})

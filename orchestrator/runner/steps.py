@@ -1,4 +1,4 @@
-"""A scenario, its peers' consoles and their history: does the steps, brings it to an end."""
+"""Do the steps of a scenario: at one console or at all, repeated, in parallel, with faults."""
 
 from __future__ import annotations
 
@@ -18,114 +18,113 @@ from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.scenario import ALL, FAULTS, Connect, Expect, Scenario, Send, Step
 
-_LOOK_ROUND = 0.25  # seconds in which what an idle console shows is recorded
+_CATCH_UP_EVERY = 0.25  # seconds until what an idle console shows is recorded
 
 Counters = Mapping[str, str]
-"""What stands for each name in braces in a text."""
+"""The value of each name in braces in a text."""
 
 
 class StepRunner:
     """Does the steps of one scenario.
 
     Args:
-        script: what to do.
-        stage: the peers, ready.
-        say: told each step that is begun.
-        stop: ends it early.
+        scenario: what to do.
+        peers: the peers, ready.
+        say: called with each step that begins.
+        cancel: ends it early.
         watch: measures where the time goes.
     """
 
     def __init__(
         self,
-        script: Scenario,
-        stage: PeerGroup,
+        scenario: Scenario,
+        peers: PeerGroup,
         say: Say,
-        stop: CancelToken,
+        cancel: CancelToken,
         watch: Stopwatch,
     ) -> None:
-        self._script, self._stage, self._say, self._stop = script, stage, say, stop
+        self._scenario, self._peers, self._say, self._cancel = scenario, peers, say, cancel
         self._watch = watch
-        self._perform = Operator(stage, script.limits, watch, self._go_on)
-        self._deadline = time.monotonic() + script.limits.total
-        self._look_round = 0.0  # when to look at every console again
+        self._operator = Operator(peers, scenario.limits, watch, self._checkpoint)
+        self._deadline = time.monotonic() + scenario.limits.total
+        self._catch_up_at = 0.0
 
-    def carry_out(self) -> None:
+    def run(self) -> None:
         """Make the first connections and do every step.
 
         Raises:
-            LabError: the run cannot be carried on.
+            LabError: the run cannot go on.
         """
         with self._watch.measure(DRIVING):
             self._connect_first()
-            count = len(self._script.steps)
-            for number, step in enumerate(self._script.steps, 1):
+            count = len(self._scenario.steps)
+            for number, step in enumerate(self._scenario.steps, 1):
                 self._do(step, {}, f"step {number} of {count}: ")
 
-    def carry_out_step(self, step: Step) -> None:
+    def run_step(self, step: Step) -> None:
         """Do one more step, which may take as long as all those of a scenario together.
 
         Raises:
-            LabError: the run cannot be carried on.
+            LabError: the run cannot go on.
         """
-        self._deadline = time.monotonic() + self._script.limits.total
+        self._deadline = time.monotonic() + self._scenario.limits.total
         with self._watch.measure(DRIVING):
             self._do(step, {}, "")
 
     def lift_all(self) -> None:
-        """Lift what faults hold still.
+        """Lift all active faults.
 
         Raises:
-            LabError: the run cannot be carried on.
+            LabError: the run cannot go on.
         """
-        if self._stage.is_harmed:
+        if self._peers.is_faulted:
             with self._watch.measure(DRIVING):
-                self._disturber.lift_all()
+                self._injector.lift_all()
 
     @functools.cached_property
-    def _disturber(self) -> FaultInjector:
-        if self._stage.breaker is None:
-            raise LabError("there is nobody on stage to break anything between")
-        return FaultInjector(self._stage, self._stage.breaker, self._watch)
+    def _injector(self) -> FaultInjector:
+        if self._peers.verifier is None:
+            raise LabError("no peers are running, so there is no network to change")
+        return FaultInjector(self._peers, self._peers.verifier, self._watch)
 
     @functools.cached_property
     def _faults(self) -> FaultSteps:
-        return FaultSteps(self._script, self._disturber, self._stage.history, self._wait)
+        return FaultSteps(self._scenario, self._injector, self._peers.history, self._wait)
 
     def _connect_first(self) -> None:
-        """Make the first connections, and let both ends of each know of it."""
-        pairs = self._script.pairs
+        """Make the first connections, and wait until both ends list them."""
+        pairs = self._scenario.pairs
         for one, other in pairs:
             self._begin(f"{one}: connect {other}")
-            self._perform.connect(Connect(at=one, to=other))
-        deadline = time.monotonic() + self._script.limits.expect
-        for name in self._script.peers:
+            self._operator.connect(Connect(at=one, to=other))
+        deadline = time.monotonic() + self._scenario.limits.expect
+        for name in self._scenario.peers:
             links = [
                 one if other == name else other for one, other in pairs if name in (one, other)
             ]
             if links:
                 within = max(0.0, deadline - time.monotonic())
                 dialled = [other for one, other in pairs if one == name]
-                self._perform.await_listed(name, links, within, dialled)
+                self._operator.await_listed(name, links, within, dialled)
 
     def _begin(self, phrase: str) -> None:
-        self._go_on()
+        self._checkpoint()
         self._say(phrase)
 
-    def _go_on(self, acting: str = "") -> None:
-        """Return, unless the run was stopped or takes too long.
+    def _checkpoint(self, acting: str = "") -> None:
+        """Raise if the run was cancelled or takes too long; now and then, read idle consoles.
 
-        Now and then, take in what the consoles have shown that nobody uses, so that it is
-        recorded in time, and should the lab be killed.
+        What they show is then recorded in time, even if the lab is killed.
 
         Args:
-            acting: whose console is in the middle of something; empty for nobody's.
+            acting: the peer whose console is in use; empty for none.
         """
-        self._stop.check()
-        if time.monotonic() > self._look_round:
-            self._look_round = time.monotonic() + _LOOK_ROUND
-            self._stage.catch_up(but=acting)
+        self._cancel.check()
+        if time.monotonic() > self._catch_up_at:
+            self._catch_up_at = time.monotonic() + _CATCH_UP_EVERY
+            self._peers.catch_up(but=acting)
         if time.monotonic() > self._deadline:
-            total = self._script.limits.total
+            total = self._scenario.limits.total
             raise LabError(
                 f"the steps took longer than {total:g} s", hint="see `limits: {total: …}`"
             )
@@ -135,112 +134,105 @@ class StepRunner:
         deadline = time.monotonic() + seconds
         with self._watch.measure(WAITING):
             while (left := deadline - time.monotonic()) > 0:
-                self._go_on()
-                self._stop.pause(min(left, _LOOK_ROUND))
+                self._checkpoint()
+                self._cancel.pause(min(left, _CATCH_UP_EVERY))
 
-    def _do(self, step: Step, counters: Counters, where: str) -> None:
-        self._begin(where + step.phrase)
+    def _do(self, step: Step, counters: Counters, prefix: str) -> None:
+        self._begin(prefix + step.phrase)
         match step.verb:
             case "repeat":
-                self._repeat(step, counters, where)
+                self._repeat(step, counters, prefix)
             case "parallel":
-                do_all = functools.partial(self._do_all, counters=counters, where=where)
-                self._watch.side_by_side([functools.partial(do_all, each) for each in step.act])
+                do_all = functools.partial(self._do_all, counters=counters, prefix=prefix)
+                self._watch.side_by_side([functools.partial(do_all, steps) for steps in step.act])
             case "chaos":
                 self._faults.chaos(step.act)
             case "schedule":
                 self._faults.keep(step.act)
             case verb if verb in FAULTS:
-                inner = functools.partial(self._do_all, getattr(step.act, "during", None) or ())
-                self._faults.do(step, functools.partial(inner, counters=counters, where=where))
+                during = getattr(step.act, "during", None) or ()
+                self._faults.do(step, lambda: self._do_all(during, counters, prefix))
             case _ if step.act.at == ALL:
                 self._act_at_all(step, counters)
-            case _ if not self._act(step, step.act.at, counters):
-                self._perform.nobody(step.act)
+            case _:
+                if not self._act(step, step.act.at, counters):
+                    self._operator.record_no_target(step.act)
 
-    def _do_all(self, steps: Sequence[Step], counters: Counters, where: str) -> None:
+    def _do_all(self, steps: Sequence[Step], counters: Counters, prefix: str) -> None:
         for step in steps:
-            self._do(step, counters, where)
+            self._do(step, counters, prefix)
 
-    def _repeat(self, step: Step, counters: Counters, where: str) -> None:
+    def _repeat(self, step: Step, counters: Counters, prefix: str) -> None:
         block = step.act
         for count in range(1, block.times + 1):
             due = time.monotonic() + (block.every or 0.0)
             inner = {**counters, block.counter: str(count)}
-            self._do_all(block.steps, inner, f"{where}{count} of {block.times}: ")
+            self._do_all(block.steps, inner, f"{prefix}{count} of {block.times}: ")
             if count < block.times:
                 self._wait(due - time.monotonic())
 
-    def _acting(self, step: Step) -> list[str]:
-        """Return every peer that an act of `all` is for: not the one that it is about."""
-        other = getattr(step.act, "to", None) or getattr(step.act, "of", None)
-        gone = self._stage.gone
-        return [name for name in self._script.peers if name != other and name not in gone]
-
     def _act_at_all(self, step: Step, counters: Counters) -> None:
-        """Do an act at every console: it came to nothing where no peer lists anybody."""
+        """Do an act at every console at once, except at that of the peer that it is about.
+
+        An act that has no target at any of them is recorded as failed at each.
+        """
+        other = getattr(step.act, "to", None) or getattr(step.act, "of", None)
+        ended = self._peers.ended
+        acting = [name for name in self._scenario.peers if name != other and name not in ended]
         done: list[str] = []
 
         def act(name: str) -> None:
             if self._act(step, name, {**counters, "at": name}):
                 done.append(name)
 
-        acting = self._acting(step)
         self._watch.side_by_side([functools.partial(act, name) for name in acting])
         for name in acting if not done else ():
-            self._perform.nobody(step.act.model_copy(update={"at": name}))
+            self._operator.record_no_target(step.act.model_copy(update={"at": name}))
 
     def _act(self, step: Step, at: str, counters: Counters) -> bool:
-        """Act at one console; return False where that is for all it lists, and it lists nobody."""
+        """Act at one console; return False if it was for all in the list, and that is empty."""
         act = _filled_act(step.act, counters).model_copy(update={"at": at})
-        if step.verb not in ("send", "terminate") or act.to != ALL:
-            self._act_alone(step, act, counters)
-            return True
-        others = self._perform.neighbours(act)
-        if step.verb == "send":
-            self._send(act, others or (), counters)
-        else:
-            for other in others or ():
-                self._perform.terminate(act.model_copy(update={"to": other}))
-        return others is None or bool(others)
-
-    def _send(self, act: Send, receivers: Sequence[str], counters: Counters) -> None:
-        self._perform.send(act, self._messages(act, receivers, counters))
-
-    def _act_alone(self, step: Step, act: Any, counters: Counters) -> None:
         match step.verb:
+            case "send" | "terminate" if act.to == ALL:
+                listed = self._operator.listed(act)
+                if step.verb == "send":
+                    self._operator.send(act, _messages(act, listed or (), counters))
+                else:
+                    for other in listed or ():
+                        self._operator.terminate(act.model_copy(update={"to": other}))
+                return listed is None or bool(listed)
             case "send":
-                self._send(act, _receivers(step, act), counters)
+                self._operator.send(act, _messages(act, _recipients(step, act), counters))
             case "connect" if act.to == ALL:
-                for other in self._script.peers:
-                    if other != act.at:
-                        self._perform.connect(act.model_copy(update={"to": other}))
+                for other in self._scenario.peers:
+                    if other != at:
+                        self._operator.connect(act.model_copy(update={"to": other}))
             case verb:
-                getattr(self._perform, verb)(act)
-
-    def _messages(
-        self, act: Send, receivers: Sequence[str], counters: Counters
-    ) -> list[tuple[str, str]]:
-        """Return each message with its receiver, in the order in which they are sent."""
-        messages = []
-        for count in range(1, act.times + 1):
-            for to in receivers:
-                known = {**counters, "to": to} if act.to == ALL else counters
-                known = {**known, "n": str(count)} if act.times > 1 else known
-                messages.append((to, act.at_length(_filled(act.text, known))))
-        return messages
+                getattr(self._operator, verb)(act)
+        return True
 
 
-def _receivers(step: Step, act: Send) -> Sequence[str]:
-    """Return to whom a peer sends that are named: not to itself where all do."""
+def _recipients(step: Step, act: Send) -> Sequence[str]:
+    """Return the named recipients, without the sender if `at` is `all`."""
     if act.to is None:
-        return [""]  # an id alone, whoever that leads to
+        return [""]  # the message goes to an id
     several = act.to if isinstance(act.to, list) else [act.to]
     return [name for name in several if name != act.at or step.act.at != ALL]
 
 
+def _messages(act: Send, recipients: Sequence[str], counters: Counters) -> list[tuple[str, str]]:
+    """Return each message as recipient and text, in the order in which they are sent."""
+    messages = []
+    for count in range(1, act.times + 1):
+        for to in recipients:
+            known = {**counters, "to": to} if act.to == ALL else counters
+            known = {**known, "n": str(count)} if act.times > 1 else known
+            messages.append((to, act.at_length(_filled(act.text, known))))
+    return messages
+
+
 def _filled_act(act: Any, counters: Counters) -> Any:
-    """Return an act with the counters in place; but in a text to be sent, which may be several."""
+    """Return an act with the counters filled in, except in messages: see `_messages`."""
     filled = {
         key: _filled(value, counters)
         for key in ("message", "refused", "says")
@@ -248,13 +240,13 @@ def _filled_act(act: Any, counters: Counters) -> Any:
     }
     if isinstance(line := getattr(act, "line", None), str):
         is_pattern = isinstance(act, Expect)
-        known = {name: re.escape(each) for name, each in counters.items()}
-        filled["line"] = _filled(line, known if is_pattern else counters)
+        escaped = {name: re.escape(value) for name, value in counters.items()}
+        filled["line"] = _filled(line, escaped if is_pattern else counters)
     return act.model_copy(update=filled)
 
 
 def _filled(text: str, counters: Counters) -> str:
-    """Return a text with its counters in place; other braces stay as they are."""
+    """Return a text with its counters filled in; other braces stay as they are."""
     for name, value in counters.items():
         text = text.replace(f"{{{name}}}", value)
     return text

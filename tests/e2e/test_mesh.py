@@ -22,7 +22,7 @@ from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.errors import EngineError
 from orchestrator.mesh import compose
 from tests.e2e.support import SHORT, peerlab
-from tests.orchestrator.support import ROOT, Place, things_of, until
+from tests.orchestrator.support import ROOT, LivePeers, things_of, until
 
 pytestmark = [
     pytest.mark.docker,
@@ -82,7 +82,7 @@ def mesh_of_two(client: Any, kept: str) -> Iterator[list[dict[str, Any]]]:
         two = peerlab("up", "--peers", "2", "--json")
         yield json.loads(two.stdout)
     finally:
-        with Place("docker", keep=True) as alive:
+        with LivePeers("docker", keep=True) as alive:
             alive.start(["bob"])
             down = peerlab("down")
             left = client.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"})
@@ -252,7 +252,7 @@ def test_the_meshs_peers_come_back_where_they_were(
 
 
 def test_the_labs_containers_are_confined(client: Any) -> None:
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         (session,) = place.start(["alice"])
         assert isinstance(session.peer, DockerPeer)
         assert_confined(client, session.peer.container)

@@ -17,7 +17,7 @@ from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.sidecar import rules
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.runner.pool import Pool
-from orchestrator.runner.run import Runner, Script
+from orchestrator.runner.run import Runner, ScenarioSource
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
@@ -52,9 +52,9 @@ def run(folder: Path, fault: str) -> Run:
     path.write_text(SCENARIO.format(fault=fault))
     stop = CancelToken()
     with DockerEngine(docker_client.connect(), stop) as engine:
-        conductor = Runner(Pool(engine, stop), folder, stop)
-        done = conductor.run(Script.read(path), Progress(lambda _: None, lambda _: None))
-        conductor.pool.close()
+        runner = Runner(Pool(engine, stop), folder, stop)
+        done = runner.run(ScenarioSource.read(path), Progress(lambda _: None, lambda _: None))
+        runner.pool.close()
     return done
 
 

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
 
 @pytest.mark.parametrize("variant", EVERY, ids=lambda variant: variant.name)
-def test_what_each_check_says(conductor: Runner, variant: Variant) -> None:
-    script = variant.script(conductor.runs_folder)
-    run = conductor.run(script, Progress(print, lambda _: None))
+def test_what_each_check_says(runner: Runner, variant: Variant) -> None:
+    script = variant.script(runner.runs_folder)
+    run = runner.run(script, Progress(print, lambda _: None))
     assert not run.error, run.error
     evidence = [w.says for v in run.verdicts if v.judgement.word != "valid" for w in v.findings]
     assert found(run) == variant.wanted, "\n".join(evidence)

@@ -17,7 +17,7 @@ from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.errors import EngineError
 from orchestrator.profile import Profile
-from tests.orchestrator.support import Place, until
+from tests.orchestrator.support import LivePeers, until
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in HERE.glob("*.yaml"))
@@ -34,14 +34,14 @@ def hostile(name: str) -> Profile:
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
-    with Place("docker") as one:
+def place() -> Iterator[LivePeers]:
+    with LivePeers("docker") as one:
         yield one
         one.close()
         assert one.left() == []
 
 
-def begin(place: Place, name: str, *names: str) -> list[DockerPeer]:
+def begin(place: LivePeers, name: str, *names: str) -> list[DockerPeer]:
     """Start hostile peers; return them, with nobody at their consoles yet."""
     peers = place.engine.start(names, hostile(name), lambda _: None)
     return [peer for peer in peers if isinstance(peer, DockerPeer)]
@@ -79,7 +79,7 @@ def shown(peer: DockerPeer) -> str:
     return data.decode("utf-8", "replace")
 
 
-def chat_works(place: Place, one: str, other: str) -> None:
+def chat_works(place: LivePeers, one: str, other: str) -> None:
     """Connect two good peers, and have twenty messages arrive in their order."""
     with place.linked(one, other) as link:
         before = len(place.texts(other))
@@ -91,17 +91,17 @@ def chat_works(place: Place, one: str, other: str) -> None:
 
 def test_every_program_has_a_profile_that_no_machine_runs() -> None:
     assert sorted(path.stem for path in (HERE / "programs").glob("*.py")) == NAMES
-    with Place("process") as place:
+    with LivePeers("process") as place:
         for name in NAMES:
             with pytest.raises(EngineError, match="cannot be started as a process"):
                 place.engine.start(["alice"], hostile(name), lambda _: None)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_neither_machine_nor_good_peers_suffer(name: str, place: Place) -> None:
+def test_neither_machine_nor_good_peers_suffer(name: str, place: LivePeers) -> None:
     place.start(["alice", "bob"])
     mallory, mallet = begin(place, name, "mallory", "mallet")
-    with Place("docker") as other:  # another run at the same time
+    with LivePeers("docker") as other:  # another run at the same time
         other.start(["carol", "dave"])
         chat_works(other, "carol", "dave")
         chat_works(place, "alice", "bob")
@@ -114,7 +114,7 @@ def test_neither_machine_nor_good_peers_suffer(name: str, place: Place) -> None:
         chat_works(place, "bob", "alice")
 
 
-def test_what_ends_and_what_goes_on(place: Place) -> None:
+def test_what_ends_and_what_goes_on(place: LivePeers) -> None:
     (peer,) = begin(place, "memory_eater", "mallory")
     assert peer.await_end(SOON).exit_status == 137
     assert peer._inspect()["State"]["OOMKilled"]
@@ -126,7 +126,7 @@ def test_what_ends_and_what_goes_on(place: Place) -> None:
     assert peer.status().exit_status == 137
 
 
-def test_a_fork_bomb_stays_within_its_limit(place: Place) -> None:
+def test_a_fork_bomb_stays_within_its_limit(place: LivePeers) -> None:
     (peer,) = begin(place, "fork_bomb", "mallory")
     until(lambda: stats(peer)["pids_stats"].get("current", 0) > 250, "the bomb", SOON)
     assert stats(peer)["pids_stats"]["current"] <= 320
@@ -135,7 +135,7 @@ def test_a_fork_bomb_stays_within_its_limit(place: Place) -> None:
     until(lambda: not psutil.pid_exists(pid), "the bomb to end", SOON)
 
 
-def test_what_is_written_is_little_and_in_memory(place: Place) -> None:
+def test_what_is_written_is_little_and_in_memory(place: LivePeers) -> None:
     (peer,) = begin(place, "disk_filler", "mallory")
 
     def is_done() -> bool:
@@ -150,7 +150,7 @@ def test_what_is_written_is_little_and_in_memory(place: Place) -> None:
     assert not any(took.get(each) for each in ("/", "/var/tmp", "/run", "/peerlab", "/etc"))
 
 
-def test_an_endless_printers_log_has_an_end(place: Place) -> None:
+def test_an_endless_printers_log_has_an_end(place: LivePeers) -> None:
     (peer,) = begin(place, "endless_printer", "mallory")
     path = Path(peer._inspect()["LogPath"])
     until(lambda: path.exists() and path.stat().st_size > 1 << 20, "a megabyte", SOON)
@@ -188,7 +188,7 @@ sys.stdin.read()
 """
 
 
-def dials(place: Place, folder: Path, port: int, addresses: list[str]) -> list[list[str]]:
+def dials(place: LivePeers, folder: Path, port: int, addresses: list[str]) -> list[list[str]]:
     """Return what a peer finds out about its network."""
     (folder / "look.py").write_text(LOOK)
     look = hostile("never_starts")
@@ -203,10 +203,10 @@ def dials(place: Place, folder: Path, port: int, addresses: list[str]) -> list[l
     return own + [line.split()[1:] for line in shown(peer).splitlines() if "TRIED" in line]
 
 
-def test_the_network_reaches_peers_alone(place: Place, tmp_path: Path) -> None:
+def test_the_network_reaches_peers_alone(place: LivePeers, tmp_path: Path) -> None:
     place.start(["bob"])
     bob = place.sessions["bob"].peer
-    with Place("docker") as other, socket.create_server(("", 0)) as listening:
+    with LivePeers("docker") as other, socket.create_server(("", 0)) as listening:
         other.start(["carol"])
         assert isinstance(place.engine, DockerEngine)
         gateway = place.engine._numbers.subnet.gateway

@@ -9,15 +9,15 @@ import pytest
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
-from orchestrator.runner.run import Runner, Script
+from orchestrator.runner.run import Runner, ScenarioSource
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
 HERE = Path(__file__).parent
 
 
-def conducted(conductor: Runner, name: str) -> Run:
-    run = conductor.run(Script.read(HERE / f"{name}.yaml"), Progress(print, lambda _: None))
+def conducted(runner: Runner, name: str) -> Run:
+    run = runner.run(ScenarioSource.read(HERE / f"{name}.yaml"), Progress(print, lambda _: None))
     assert not run.error, run.error
     return run
 
@@ -30,8 +30,8 @@ def conducted(conductor: Runner, name: str) -> Run:
         ("hold", {"changes"}, "shown as one with the 2 messages behind it"),
     ],
 )
-def test_what_each_check_says(conductor: Runner, name: str, wrong: set[str], says: str) -> None:
-    run = conducted(conductor, name)
+def test_what_each_check_says(runner: Runner, name: str, wrong: set[str], says: str) -> None:
+    run = conducted(runner, name)
     found = {v.check: v.judgement for v in run.verdicts}
     wanted = {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
     told = [w.says for v in run.verdicts for w in v.findings]

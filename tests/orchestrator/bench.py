@@ -1,4 +1,4 @@
-"""Scenarios run by a conductor, as the command line does it, and what came of them."""
+"""Scenarios run by a runner, as the command line does it, and what came of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
 from orchestrator.history.entries import Entry
 from orchestrator.runner.pool import Pool
-from orchestrator.runner.run import Runner, Script
+from orchestrator.runner.run import Runner, ScenarioSource
 from tests.orchestrator.support import PROGRAMS, make_engine, run_of
 
 QUIET = Progress(lambda _: None, lambda _: None)
@@ -38,24 +38,24 @@ def odd(folder: Path, **changes: str) -> Path:
 
 
 class Bench:
-    """A conductor with an engine of its own, and peers that stay for the next scenario."""
+    """A runner with an engine of its own, and peers that stay for the next scenario."""
 
     def __init__(self, engine: str | Engine, folder: Path, *, keep: bool = False) -> None:
         self.folder, self.stop = folder, CancelToken()
         self.engine = make_engine(engine) if isinstance(engine, str) else engine
         self.engine.stop = self.stop
         self.owner = run_of(self.engine)
-        self.conductor = Runner(Pool(self.engine, self.stop), folder / "runs", self.stop, keep)
+        self.runner = Runner(Pool(self.engine, self.stop), folder / "runs", self.stop, keep)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.conductor.pool.close()
+        self.runner.pool.close()
 
     def run(self, text: str, progress: Progress = QUIET) -> Run:
         """Run a scenario."""
-        return self.conductor.run(Script.read(write(self.folder, text)), progress)
+        return self.runner.run(ScenarioSource.read(write(self.folder, text)), progress)
 
 
 def judged(run: Run) -> dict[str, str]:

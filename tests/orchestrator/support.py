@@ -87,7 +87,7 @@ def await_exit(peer: Peer) -> None:
     until(lambda: peer.status().state == "exited", "its end")
 
 
-class Place:
+class LivePeers:
     """An engine, its peers and their sessions, as the runner puts them together."""
 
     def __init__(self, engine: str, *, keep: bool = False) -> None:

@@ -23,7 +23,7 @@ from orchestrator.checks import NAMES, Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.choose import choose
 from orchestrator.report.text import marked
-from orchestrator.runner.jobs import Plan, carry_out
+from orchestrator.runner.jobs import Plan, run_all
 from orchestrator.scenario import EngineName
 from tests import trials
 from tests.wrong.trial import EVERY, Variant, found
@@ -73,7 +73,7 @@ def _try(console: Console, name: EngineName, times: int, folder: Path) -> bool:
     scripts = [variant.script(folder) for variant in variants]
     watch = _Watch(console, variants)
     began = time.monotonic()
-    done = carry_out(Plan(scripts, name, lambda kind: choose(kind, watch.phase), folder), watch)
+    done = run_all(Plan(scripts, name, lambda kind: choose(kind, watch.phase), folder), watch)
     title = f"{done[0].engine}: {len(done)} runs in {time.monotonic() - began:.0f} s"
     runs: Runs = {variant: [] for variant in EVERY}
     for variant, run in zip(variants, done, strict=True):

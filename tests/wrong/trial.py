@@ -17,7 +17,7 @@ from typing import Any
 from orchestrator import profile
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.checks.judged_run import Run
-from orchestrator.runner.run import Script
+from orchestrator.runner.run import ScenarioSource
 from tests.orchestrator.support import ROOT
 
 HERE = Path(__file__).parent
@@ -47,16 +47,16 @@ class Variant:
         wrong = {self.breaks, *self.also}
         return {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
 
-    def script(self, folder: Path) -> Script:
+    def script(self, folder: Path) -> ScenarioSource:
         """Return the scenario with peers of this kind; `folder` takes the file of their profile."""
-        right = Script.read(HERE / "scenario.yaml")
+        right = ScenarioSource.read(HERE / "scenario.yaml")
         if not self.breaks:
             return right
         # JSON is YAML, too.
         path = folder / f"{self.name}.yaml"
         path.write_text(profile_of(self.name).model_dump_json(exclude_none=True), encoding="utf-8")
         wrong = right.scenario.model_copy(update={"profile": str(path)})
-        return Script(wrong, right.text)
+        return ScenarioSource(wrong, right.text)
 
 
 def profile_of(name: str) -> profile.Profile:

@@ -20,7 +20,7 @@ from orchestrator.profile import Profile
 from orchestrator.pytest_plugin.lab.complaint import NotAsWantedError, complaint
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
-from orchestrator.runner.run import ActiveRun, Runner, Script
+from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
 from orchestrator.scenario import Limits, Scenario, Step
 from orchestrator.scenario.values import DECLARED
@@ -48,11 +48,11 @@ class Drive:
         LabError: the run cannot be kept.
     """
 
-    def __init__(self, conductor: Runner, script: Script, look: Profile) -> None:
+    def __init__(self, conductor: Runner, script: ScenarioSource, look: Profile) -> None:
         self._under_way = ActiveRun(conductor, script, look, SILENT)
-        self._script, self._pool, self._stop = script.scenario, conductor.pool, conductor.stop
+        self._script, self._pool, self._stop = script.scenario, conductor.pool, conductor.cancel
         self._records = ExitStack()
-        self._records.enter_context(self._under_way.recorded())
+        self._records.enter_context(self._under_way.recording())
         self._names: list[str] = []
         self._disturbing: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._has_broken_network = False
@@ -74,7 +74,7 @@ class Drive:
     @property
     def stage(self) -> PeerGroup:
         """The peers' consoles."""
-        return self._under_way.stage
+        return self._under_way.peers
 
     @property
     def folder(self) -> Path:
@@ -111,7 +111,7 @@ class Drive:
         __tracebackhide__ = True
         self._must_go_on()
         step, at = self._step(verb, fields), str(fields["at"])
-        with self.stage.consoles[at]:
+        with self.stage.locks[at]:
             before = len(self.stage.history.entries)
             try:
                 self._carry_out(step)
@@ -154,7 +154,7 @@ class Drive:
 
     def _refuse_lacking(self, step: Step) -> None:
         __tracebackhide__ = True
-        lacks = self.stage.breaker.network.unsupported() if self.stage.breaker else {}
+        lacks = self.stage.verifier.network.unsupported() if self.stage.verifier else {}
         for feature, phrase in _with(self._script, self.names, step).needed.items():
             if feature in lacks:
                 why = f"`{phrase}` cannot be done here: {lacks[feature]}"
@@ -163,7 +163,7 @@ class Drive:
     @property
     def held(self) -> Mapping[str, str]:
         """The kinds of the faults of the network that hold, by their names."""
-        held = self.stage.breaker.held if self.stage.breaker and not self.is_over else ()
+        held = self.stage.verifier.held if self.stage.verifier and not self.is_over else ()
         return {each.fault.name: each.fault.kind for each in held}
 
     def await_listed(self, at: str, others: Sequence[str]) -> None:
@@ -174,7 +174,7 @@ class Drive:
         """
         __tracebackhide__ = True
         performer = Operator(self.stage, self.limits, self._under_way.watch)
-        with self.stage.consoles[at]:
+        with self.stage.locks[at]:
             try:
                 performer.await_listed(at, others)
             except LabError as error:
@@ -183,7 +183,7 @@ class Drive:
     def catch_up(self, at: str) -> None:
         """Take in what a console has shown by now."""
         if not self.is_over:
-            with self.stage.consoles[at]:
+            with self.stage.locks[at]:
                 self.stage.catch_up_at(at)
 
     def _step(self, verb: str, fields: dict[str, object]) -> Step:
@@ -197,7 +197,7 @@ class Drive:
     def _carry_out(self, step: Step) -> None:
         if self._steps is None:
             raise RuntimeError("there is no peer yet")
-        self._steps.carry_out_step(step)
+        self._steps.run_step(step)
 
     def _must_go_on(self) -> None:
         __tracebackhide__ = True
@@ -221,7 +221,7 @@ class Drive:
             except BaseException:  # nobody else knows these peers: the pool must have them back
                 self._pool.give_back(self.stage, fit=False)
                 raise
-            self.run = self._under_way.concluded()
+            self.run = self._under_way.conclude()
         return self.run
 
     def _conclude(self, cause: str) -> None:
@@ -232,7 +232,7 @@ class Drive:
                 raise LabError(cause)
             if self._steps:
                 self._steps.lift_all()
-            self._under_way.bring_to_an_end()
+            self._under_way.wait_until_quiet()
         self._under_way.judge()
 
 

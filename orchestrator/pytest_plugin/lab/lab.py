@@ -20,7 +20,7 @@ from orchestrator.pytest_plugin.lab.conductors import Conductors
 from orchestrator.pytest_plugin.lab.drive import Drive, clean, said
 from orchestrator.pytest_plugin.lab.faults import NetworkFaults
 from orchestrator.pytest_plugin.lab.peer import Peer, name_of
-from orchestrator.runner.run import Script
+from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import Limits, Scenario, topology
 from orchestrator.scenario.topology import Shape
 from orchestrator.scenario.values import InputLine
@@ -129,7 +129,7 @@ class Lab(NetworkFaults):
 
     def _begin(self, names: Sequence[str]) -> Drive:
         __tracebackhide__ = True
-        setting, script = self._setting, Script(self._scenario(names), self._title.text)
+        setting, script = self._setting, ScenarioSource(self._scenario(names), self._title.text)
         try:
             look = profile.load(setting.profile)
             conductor = self._conductors.on(setting.engine)

@@ -15,7 +15,7 @@ from orchestrator.console.echo import Echoes
 from orchestrator.console.session import Session
 from orchestrator.errors import DocumentError, NoAnswerError
 from orchestrator.profile import Found, Profile, Reader
-from tests.orchestrator.support import PROGRAMS, ROOT, Place
+from tests.orchestrator.support import PROGRAMS, ROOT, LivePeers
 
 SOON = 10.0  # seconds; a third of what is waited for where a reply does not come
 
@@ -37,7 +37,7 @@ def verb(look: Profile, name: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def begin(process_place: Callable[[], Place]) -> Callable[..., Session]:
+def begin(process_place: Callable[[], LivePeers]) -> Callable[..., Session]:
     """Start a program in a style."""
 
     def one(style: str, **changes: Any) -> Session:
@@ -148,7 +148,7 @@ def test_a_reply_behind_the_next_prompt(begin: Any) -> None:
         assert session.ask("send", text=f"{number}").fields["text"] == f"{number}"
 
 
-def test_a_notice_in_a_block_of_lines(process_place: Callable[[], Place]) -> None:
+def test_a_notice_in_a_block_of_lines(process_place: Callable[[], LivePeers]) -> None:
     look = styled("block")
     look = look.model_copy(update={"verbs": look.verbs | verb(look, "send", silent=True, ok=[])})
     place = process_place()
@@ -331,7 +331,9 @@ def test_a_sync_that_was_taken_for_something_else_is_not_waited_for(
 
 
 @pytest.mark.parametrize("echo", [False, True])
-def test_what_no_pattern_reads_is_kept(process_place: Callable[[], Place], *, echo: bool) -> None:
+def test_what_no_pattern_reads_is_kept(
+    process_place: Callable[[], LivePeers], *, echo: bool
+) -> None:
     place = process_place()
     block = styled("block")
     look = styled("block", notices={}, verbs=verb(block, "list", row="never"),
@@ -350,7 +352,7 @@ def test_what_no_pattern_reads_is_kept(process_place: Callable[[], Place], *, ec
     }
 
 
-def test_a_text_in_a_block_may_look_like_anything(process_place: Callable[[], Place]) -> None:
+def test_a_text_in_a_block_may_look_like_anything(process_place: Callable[[], LivePeers]) -> None:
     look = styled("bare", console={"prompt": ["> "]})
     looks = {"message": [{"block": ["^from (?P<name>.*)$", "^(?P<text>.*)$"]}]}
     verbs = look.verbs | verb(look, "send", silent=True, ok=[])

@@ -15,7 +15,7 @@ from orchestrator.console.session import CRASH, Notice, Session
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
 from orchestrator.history.transcript import Transcript
 from tests.orchestrator.engines.test_engines import foreign
-from tests.orchestrator.support import PATIENCE, Hands, Place, resize, until
+from tests.orchestrator.support import PATIENCE, Hands, LivePeers, resize, until
 
 TEXTS = [
     "x",
@@ -41,7 +41,7 @@ AT_ONCE = 10.0  # seconds; a reply without an echo to go by is held back for thr
 
 
 @pytest.fixture
-def hands(mesh: Place) -> Iterator[Hands]:
+def hands(mesh: LivePeers) -> Iterator[Hands]:
     """Somebody else at alice's console."""
     somebody = Hands(mesh.sessions["alice"].peer)
     yield somebody
@@ -49,7 +49,7 @@ def hands(mesh: Place) -> Iterator[Hands]:
 
 
 @pytest.fixture
-def patient_alice(mesh: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+def patient_alice(mesh: LivePeers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """Return a session that waits for an echo far longer than any machine takes."""
     alice = mesh.sessions["alice"]
     usual = alice.profile
@@ -59,7 +59,7 @@ def patient_alice(mesh: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sess
     alice.profile = usual
 
 
-def test_texts_arrive_exact(mesh: Place) -> None:
+def test_texts_arrive_exact(mesh: LivePeers) -> None:
     before = len(mesh.texts("bob"))
     with mesh.linked("alice", "bob") as number:
         for count, text in enumerate(TEXTS, 1):
@@ -69,7 +69,9 @@ def test_texts_arrive_exact(mesh: Place) -> None:
         mesh.sessions["alice"].await_notice("delivered", lambda _: True, PATIENCE)
 
 
-def test_texts_arrive_exact_through_a_narrow_terminal(mesh: Place, patient_alice: Session) -> None:
+def test_texts_arrive_exact_through_a_narrow_terminal(
+    mesh: LivePeers, patient_alice: Session
+) -> None:
     before = len(mesh.texts("bob"))
     forged = [" " * blanks + "* message 1 10.0.0.1:1 (b): x" for blanks in range(25, 36)]
     texts = ["word and word " * 30, "x" * 4_000, *forged]
@@ -108,7 +110,7 @@ def test_what_somebody_left_half_typed_harms_no_command(
 
 @pytest.mark.parametrize("typed", ["help", "frob", "frob list", "myport", "terminate 7", "", "raw"])
 def test_what_somebody_typed_before_is_not_the_labs_reply(
-    mesh: Place, hands: Hands, typed: str
+    mesh: LivePeers, hands: Hands, typed: str
 ) -> None:
     alice = mesh.sessions["alice"]
     for _ in range(20):
@@ -121,7 +123,7 @@ def test_what_somebody_typed_before_is_not_the_labs_reply(
 
 
 @pytest.mark.timeout(40)
-def test_ten_thousand_messages_arrive_in_order(mesh: Place) -> None:
+def test_ten_thousand_messages_arrive_in_order(mesh: LivePeers) -> None:
     before = len(mesh.texts("bob"))
     texts = [f"{number}" for number in range(10_000)]
     with mesh.linked("alice", "bob") as number:
@@ -133,7 +135,7 @@ def test_ten_thousand_messages_arrive_in_order(mesh: Place) -> None:
     assert shown == sorted(shown, key=lambda notice: notice.at)
 
 
-def test_a_notice_is_returned_once(mesh: Place) -> None:
+def test_a_notice_is_returned_once(mesh: LivePeers) -> None:
     bob = mesh.sessions["bob"]
     before = len(mesh.texts("bob"))
     with mesh.linked("alice", "bob") as number:
@@ -148,14 +150,14 @@ def test_a_notice_is_returned_once(mesh: Place) -> None:
         assert bob.await_notice("message", lambda each: each.fields["text"] == "two", PATIENCE)
 
 
-def test_a_verb_that_the_profile_lacks(mesh: Place) -> None:
+def test_a_verb_that_the_profile_lacks(mesh: LivePeers) -> None:
     with pytest.raises(SessionError, match=r"^alice: the profile peerlab cannot say 'dance'"):
         mesh.sessions["alice"].ask("dance")
     with pytest.raises(SessionError, match="cannot say 'send': no 'id'"):
         mesh.sessions["alice"].ask("send", text="x")
 
 
-def test_the_transcript_records_everything(place: Place) -> None:
+def test_the_transcript_records_everything(place: LivePeers) -> None:
     (session,) = place.start(["alice"])
     session.ask("myport")
     session.ask("exit")
@@ -168,12 +170,12 @@ def test_the_transcript_records_everything(place: Place) -> None:
     assert session.transcript.tail(2) == ["> exit", "ok: bye"]
 
 
-def test_await_end_of_a_peer_that_stays(mesh: Place) -> None:
+def test_await_end_of_a_peer_that_stays(mesh: LivePeers) -> None:
     with pytest.raises(NoAnswerError, match=r"its console was still open after 0.1 s"):
         mesh.sessions["alice"].await_end(0.1)
 
 
-def test_a_program_without_echo_and_prompt(process_place: Callable[[], Place]) -> None:
+def test_a_program_without_echo_and_prompt(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     (session,) = place.start(["alice"], foreign("quiet.py"))
     for text in ("one", "two", "got none as 0", "!tick 7"):
@@ -186,7 +188,7 @@ def test_a_program_without_echo_and_prompt(process_place: Callable[[], Place]) -
     session.synchronise()
 
 
-def test_long_lines_are_typed_while_much_is_shown(process_place: Callable[[], Place]) -> None:
+def test_long_lines_are_typed_while_much_is_shown(process_place: Callable[[], LivePeers]) -> None:
     (session,) = process_place().start(["alice"], foreign("talkative.py", sync=""))
     for _ in range(2):
         assert session.ask("say", text="x" * 20_000).fields["text"] == "20001"
@@ -194,7 +196,7 @@ def test_long_lines_are_typed_while_much_is_shown(process_place: Callable[[], Pl
 
 @pytest.mark.parametrize("program", ["flood.py", "one_line.py"])
 def test_output_without_end_does_not_hold_the_lab_up(
-    process_place: Callable[[], Place], program: str, monkeypatch: pytest.MonkeyPatch
+    process_place: Callable[[], LivePeers], program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.console.terminal.MOST_SHOWN", 1_000_000)
     look = foreign(program, answer_within=0.5, sync="")
@@ -211,7 +213,7 @@ def test_output_without_end_does_not_hold_the_lab_up(
     assert time.monotonic() - began < PATIENCE
 
 
-def test_a_new_record_begins_with_nothing(process_place: Callable[[], Place]) -> None:
+def test_a_new_record_begins_with_nothing(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     alice, bob = place.start(["alice", "bob"])
     heard: list[Notice] = []
@@ -235,7 +237,7 @@ def test_a_new_record_begins_with_nothing(process_place: Callable[[], Place]) ->
 
 
 def test_records_change_while_a_console_never_falls_silent(
-    process_place: Callable[[], Place],
+    process_place: Callable[[], LivePeers],
 ) -> None:
     place = process_place()
     alice, bob = place.start(["alice", "bob"])
@@ -270,7 +272,7 @@ def test_records_change_while_a_console_never_falls_silent(
     assert sum(map(bool, heard)) > 1
 
 
-def test_a_stop_ends_any_wait_soon(process_place: Callable[[], Place]) -> None:
+def test_a_stop_ends_any_wait_soon(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     place.start(["alice"])
     stop = CancelToken()

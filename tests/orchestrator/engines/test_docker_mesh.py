@@ -20,7 +20,7 @@ from orchestrator.engines.lock import MeshLock, idle
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
-from tests.orchestrator.support import Place, await_exit
+from tests.orchestrator.support import LivePeers, await_exit
 
 pytestmark = pytest.mark.docker
 
@@ -31,25 +31,25 @@ CUT = Effect(cut=True)
 
 
 @pytest.fixture
-def mesh_place() -> Iterator[Place]:
+def mesh_place() -> Iterator[LivePeers]:
     """Two peers that are taken for those of a mesh."""
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         place.start(["alice", "bob"])
         yield place
         remove_mesh_sidecars(place.client, peers_of(place))
 
 
-def peers_of(place: Place) -> list[DockerPeer]:
+def peers_of(place: LivePeers) -> list[DockerPeer]:
     peers = [session.peer for session in place.sessions.values()]
     return [peer for peer in peers if isinstance(peer, DockerPeer)]
 
 
-def command(place: Place) -> MeshNetwork:
+def command(place: LivePeers) -> MeshNetwork:
     """Return what a command has: a network of its own."""
     return MeshNetwork(place.client, peers_of(place))
 
 
-def sidecars_of(place: Place) -> list[str]:
+def sidecars_of(place: LivePeers) -> list[str]:
     ours = [peer.container for peer in peers_of(place)]
     found = place.client.api.containers(all=True, filters={"label": MESH_SIDECAR})
     return [each["Id"] for each in found if each["Labels"][MESH_SIDECAR] in ours]
@@ -60,7 +60,7 @@ def arrived(network: MeshNetwork) -> list[int]:
     return [found[link].arrived for link in (AB, BA)]
 
 
-def test_it_holds_from_command_to_command(mesh_place: Place) -> None:
+def test_it_holds_from_command_to_command(mesh_place: LivePeers) -> None:
     first = command(mesh_place)
     assert first.notes_kept() == ""
     first.shape({AB: CUT})
@@ -88,7 +88,7 @@ def test_it_holds_from_command_to_command(mesh_place: Place) -> None:
     assert sidecars_of(mesh_place) == []
 
 
-def test_one_command_at_a_time(mesh_place: Place) -> None:
+def test_one_command_at_a_time(mesh_place: LivePeers) -> None:
     one = command(mesh_place)
     found: list[list[int]] = []
 
@@ -118,7 +118,7 @@ def test_whoever_waits_for_long_is_told_so() -> None:
         assert is_idle
 
 
-def test_what_a_killed_command_has_bent_is_put_right(mesh_place: Place) -> None:
+def test_what_a_killed_command_has_bent_is_put_right(mesh_place: LivePeers) -> None:
     killed = command(mesh_place)
     killed.shape({AB: CUT})
     killed.close()  # as the kernel does it: nothing was noted
@@ -134,7 +134,7 @@ def test_what_a_killed_command_has_bent_is_put_right(mesh_place: Place) -> None:
     again.close()
 
 
-def test_what_has_lapsed_is_told_and_holds_again(mesh_place: Place) -> None:
+def test_what_has_lapsed_is_told_and_holds_again(mesh_place: LivePeers) -> None:
     first = command(mesh_place)
     first.shape({AB: CUT, BA: CUT})
     first.note("both")
@@ -149,7 +149,7 @@ def test_what_has_lapsed_is_told_and_holds_again(mesh_place: Place) -> None:
     second.close()
 
 
-def test_what_holds_does_so_at_a_peer_that_was_started_again(mesh_place: Place) -> None:
+def test_what_holds_does_so_at_a_peer_that_was_started_again(mesh_place: LivePeers) -> None:
     first = command(mesh_place)
     first.shape({AB: CUT, BA: CUT})
     first.note("both")
@@ -162,7 +162,7 @@ def test_what_holds_does_so_at_a_peer_that_was_started_again(mesh_place: Place) 
     second.close()
 
 
-def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: Place) -> None:
+def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: LivePeers) -> None:
     alice, _ = peers_of(mesh_place)
     first = command(mesh_place)
     first.shape({AB: CUT, BA: CUT})
@@ -178,7 +178,7 @@ def test_a_peer_that_was_removed_is_one_that_does_not_run(mesh_place: Place) -> 
     after.close()
 
 
-def test_sidecars_that_are_of_no_use_are_removed(mesh_place: Place) -> None:
+def test_sidecars_that_are_of_no_use_are_removed(mesh_place: LivePeers) -> None:
     first = command(mesh_place)
     first.shape({AB: CUT, BA: CUT})
     first.note("both")
@@ -200,7 +200,7 @@ def test_sidecars_that_are_of_no_use_are_removed(mesh_place: Place) -> None:
     second.close()
 
 
-def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: Place) -> None:
+def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: LivePeers) -> None:
     first = command(mesh_place)
     first.shape({AB: CUT})
     first.note("kept")
@@ -217,7 +217,7 @@ def test_a_peer_that_restarted_gets_a_new_sidecar_with_the_old_note(mesh_place: 
     third.close()
 
 
-def test_a_note_needs_neither_a_fault_nor_a_peer_that_runs(mesh_place: Place) -> None:
+def test_a_note_needs_neither_a_fault_nor_a_peer_that_runs(mesh_place: LivePeers) -> None:
     for peer in peers_of(mesh_place):
         peer.kill()
         await_exit(peer)
@@ -233,7 +233,7 @@ def test_a_note_needs_neither_a_fault_nor_a_peer_that_runs(mesh_place: Place) ->
     after.close()
 
 
-def test_a_note_may_be_long(mesh_place: Place) -> None:
+def test_a_note_may_be_long(mesh_place: LivePeers) -> None:
     long = secrets.token_hex(1_000_000)
     network = command(mesh_place)
     network.note("short")
@@ -244,7 +244,7 @@ def test_a_note_may_be_long(mesh_place: Place) -> None:
     again.close()
 
 
-def test_what_holds_is_known_when_every_sidecar_was_killed(mesh_place: Place) -> None:
+def test_what_holds_is_known_when_every_sidecar_was_killed(mesh_place: LivePeers) -> None:
     first = command(mesh_place)
     first.shape({AB: CUT, BA: CUT})
     first.note("both")
@@ -260,7 +260,7 @@ def test_what_holds_is_known_when_every_sidecar_was_killed(mesh_place: Place) ->
     second.close()
 
 
-def test_a_note_goes_with_the_last_of_its_peers(mesh_place: Place) -> None:
+def test_a_note_goes_with_the_last_of_its_peers(mesh_place: LivePeers) -> None:
     def notes() -> list[Any]:
         found = mesh_place.client.api.containers(all=True, filters={"label": docker_note.NOTE})
         return [each for each in found if alice.container in each["Labels"][docker_note.ABOUT]]
@@ -278,7 +278,7 @@ def test_a_note_goes_with_the_last_of_its_peers(mesh_place: Place) -> None:
     assert notes() == []
 
 
-def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
+def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: LivePeers) -> None:
     network = command(mesh_place)
     network.shape({AB: CUT, BA: CUT})
     network.close()
@@ -291,7 +291,7 @@ def test_sidecars_whose_peer_is_gone_are_swept(mesh_place: Place) -> None:
     assert len(sidecars_of(mesh_place)) == 1
 
 
-def test_a_mesh_without_peers_has_no_notes(mesh_place: Place) -> None:
+def test_a_mesh_without_peers_has_no_notes(mesh_place: LivePeers) -> None:
     network = MeshNetwork(mesh_place.client, [])
     assert network.notes_kept() == ""
     network.shape({})

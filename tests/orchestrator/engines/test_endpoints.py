@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.engines.endpoints import is_among, plain
 from tests.orchestrator.engines.test_engines import foreign
-from tests.orchestrator.support import Place
+from tests.orchestrator.support import LivePeers
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_an_endpoint_among_sockets() -> None:
     assert not has("127.3.2.1", "")
 
 
-def test_a_peer_has_its_own_endpoints(mesh: Place) -> None:
+def test_a_peer_has_its_own_endpoints(mesh: LivePeers) -> None:
     alice, bob = (mesh.sessions[name].peer for name in ("alice", "bob"))
     for one, other in ((alice, bob), (bob, alice)):
         assert one.has(one.address, "5000")
@@ -57,7 +57,7 @@ def test_a_peer_has_its_own_endpoints(mesh: Place) -> None:
         assert other.address not in one.addresses
 
 
-def test_a_dialling_peers_own_port_is_its_own(mesh: Place) -> None:
+def test_a_dialling_peers_own_port_is_its_own(mesh: LivePeers) -> None:
     alice, bob = (mesh.sessions[name].peer for name in ("alice", "bob"))
     with mesh.linked("alice", "bob"):
         reply = mesh.sessions["bob"].ask("list")
@@ -67,7 +67,7 @@ def test_a_dialling_peers_own_port_is_its_own(mesh: Place) -> None:
 
 
 def test_sockets_of_a_process_its_children_and_of_the_dead(
-    process_place: Callable[[], Place],
+    process_place: Callable[[], LivePeers],
 ) -> None:
     place = process_place()
     look = foreign("sockets.py")

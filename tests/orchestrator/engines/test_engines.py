@@ -28,7 +28,7 @@ from tests.orchestrator.support import (
     PATIENCE,
     PROGRAMS,
     ROOT,
-    Place,
+    LivePeers,
     processes_of,
     second_attach,
     until,
@@ -45,7 +45,7 @@ def foreign(program: str, **changes: object) -> Profile:
     return look.model_copy(update={"start": start, **changes})
 
 
-def test_peers_reach_each_other(mesh: Place) -> None:
+def test_peers_reach_each_other(mesh: LivePeers) -> None:
     peers = [session.peer for session in mesh.sessions.values()]
     assert len({peer.address for peer in peers}) == len(peers)
     with mesh.linked("alice", "bob"), mesh.linked("carol", "alice"):
@@ -55,13 +55,13 @@ def test_peers_reach_each_other(mesh: Place) -> None:
         ]
 
 
-def test_the_peer_knows_its_own_port_and_address(mesh: Place) -> None:
+def test_the_peer_knows_its_own_port_and_address(mesh: LivePeers) -> None:
     session = mesh.sessions["alice"]
     assert session.ask("myport").fields["port"] == str(session.peer.port)
     assert session.ask("myip").fields["address"] == session.peer.address
 
 
-def test_figures_of_a_running_peer(mesh: Place) -> None:
+def test_figures_of_a_running_peer(mesh: LivePeers) -> None:
     peer = mesh.sessions["dave"].peer
     assert peer.status() == Status("running")
     assert 2_000_000 < (peer.memory() or 0) < 128_000_000
@@ -71,7 +71,7 @@ def test_figures_of_a_running_peer(mesh: Place) -> None:
     until(lambda: peer.connections() == 0, "no connection again")
 
 
-def test_kill(place: Place) -> None:
+def test_kill(place: LivePeers) -> None:
     (session,) = place.start(["alice"])
     session.peer.kill()
     assert session.peer.await_end(AT_ONCE) == Status("exited", 137)
@@ -80,7 +80,7 @@ def test_kill(place: Place) -> None:
     assert session.peer.memory() is None
 
 
-def test_stop(place: Place) -> None:
+def test_stop(place: LivePeers) -> None:
     (session,) = place.start(["alice"])
     session.synchronise()
     began = time.monotonic()
@@ -89,7 +89,7 @@ def test_stop(place: Place) -> None:
     assert session.peer.await_end(AT_ONCE) == Status("exited", 0)
 
 
-def test_close_leaves_nothing(place: Place) -> None:
+def test_close_leaves_nothing(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     assert len(place.left()) >= 2
     place.engine.close()
@@ -97,7 +97,7 @@ def test_close_leaves_nothing(place: Place) -> None:
     place.engine.close()
 
 
-def test_starting_again_adds_peers(place: Place) -> None:
+def test_starting_again_adds_peers(place: LivePeers) -> None:
     place.start(["alice"])
     place.start(["bob"])
     with place.linked("alice", "bob"):
@@ -108,7 +108,7 @@ def test_starting_again_adds_peers(place: Place) -> None:
         place.engine.start(["carol", "carol"], profile.load("peerlab"), lambda _: None)
 
 
-def test_the_name_of_a_discarded_peer_is_free_at_once(place: Place) -> None:
+def test_the_name_of_a_discarded_peer_is_free_at_once(place: LivePeers) -> None:
     old, bob = place.start(["alice", "bob"])
     before = place.left()
     old.close()
@@ -125,7 +125,7 @@ def test_the_name_of_a_discarded_peer_is_free_at_once(place: Place) -> None:
     assert len(place.left()) == len(before)
 
 
-def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], Place]) -> None:
+def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     ended, stays = place.start(["alice", "bob"], foreign("family.py"))
     until(lambda: len(place.left()) == 4, "the second processes")
@@ -135,7 +135,7 @@ def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], 
     assert stays.peer.status() == Status("running")
 
 
-def test_a_start_that_fails_leaves_earlier_peers_alone(place: Place) -> None:
+def test_a_start_that_fails_leaves_earlier_peers_alone(place: LivePeers) -> None:
     (alice,) = place.start(["alice"])
     before = place.left()
     look = profile.load("peerlab")
@@ -148,7 +148,7 @@ def test_a_start_that_fails_leaves_earlier_peers_alone(place: Place) -> None:
     place.start(["bob"])
 
 
-def test_stop_ends_a_start_of_many(place: Place) -> None:
+def test_stop_ends_a_start_of_many(place: LivePeers) -> None:
     (alice,) = place.start(["alice"])
     before = place.left()
     many = [f"peer{number}" for number in range(20 if place.name == "docker" else 400)]
@@ -168,7 +168,7 @@ def test_stop_ends_a_start_of_many(place: Place) -> None:
 
 @pytest.mark.docker
 def test_kept_peers_run_on_and_can_be_attached_to() -> None:
-    with Place("docker", keep=True) as place:
+    with LivePeers("docker", keep=True) as place:
         client = place.client
         (session,) = place.start(["alice"])
         session.close()
@@ -188,7 +188,7 @@ def test_kept_peers_run_on_and_can_be_attached_to() -> None:
         assert place.left() == []
 
 
-def test_peers_that_were_not_to_be_kept_are_not(place: Place) -> None:
+def test_peers_that_were_not_to_be_kept_are_not(place: LivePeers) -> None:
     place.start(["alice"])
     with pytest.raises(EngineError, match="was not started to keep its peers"):
         place.engine.keep()
@@ -205,7 +205,7 @@ def test_processes_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         choose(EngineName.AUTO, lambda _: None, keep=True)
 
 
-def test_facts_and_handles(mesh: Place) -> None:
+def test_facts_and_handles(mesh: LivePeers) -> None:
     facts = mesh.engine.facts
     handles = {session.peer.handle for session in mesh.sessions.values()}
     assert len(handles) == len(mesh.sessions)
@@ -240,7 +240,7 @@ def _terminate(session: Session) -> None:
     ("harm", "phrase"), [(_kill, "status 137 (killed)"), (_terminate, "status 0")]
 )
 def test_a_peer_ended_behind_the_labs_back_is_noticed(
-    place: Place, harm: Callable[[Session], None], phrase: str
+    place: LivePeers, harm: Callable[[Session], None], phrase: str
 ) -> None:
     (session,) = place.start(["alice"])
     session.synchronise()  # a signal before that may come too early for the peer
@@ -256,7 +256,7 @@ def test_a_peer_ended_behind_the_labs_back_is_noticed(
 
 @pytest.mark.docker
 def test_a_container_removed_behind_the_labs_back_is_noticed() -> None:
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         (session,) = place.start(["alice"])
         peer = session.peer
         assert isinstance(peer, DockerPeer)
@@ -267,7 +267,7 @@ def test_a_container_removed_behind_the_labs_back_is_noticed() -> None:
         assert peer.connections() is None
 
 
-def test_a_paused_peer_is_an_error_with_the_transcripts_tail(place: Place) -> None:
+def test_a_paused_peer_is_an_error_with_the_transcripts_tail(place: LivePeers) -> None:
     look = profile.load("peerlab").model_copy(update={"answer_within": 0.7})
     (session,) = place.start(["alice"], look)
     peer = session.peer
@@ -300,7 +300,7 @@ def test_a_paused_peer_is_an_error_with_the_transcripts_tail(place: Place) -> No
     ],
 )
 def test_a_program_that_does_not_get_ready(
-    process_place: Callable[[], Place], program: str, error: type[LabError], says: str
+    process_place: Callable[[], LivePeers], program: str, error: type[LabError], says: str
 ) -> None:
     place = process_place()
     with pytest.raises(error) as caught:
@@ -312,7 +312,7 @@ def test_a_program_that_does_not_get_ready(
     assert place.left() == []
 
 
-def test_a_program_that_is_missing(process_place: Callable[[], Place]) -> None:
+def test_a_program_that_is_missing(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     look = foreign("quiet.py")
     look = look.model_copy(
@@ -327,7 +327,7 @@ def test_a_program_that_is_missing(process_place: Callable[[], Place]) -> None:
 def test_a_container_that_ends_at_once() -> None:
     look = profile.load("peerlab")
     start = look.start.model_copy(update={"container": ["not-a-port"]})
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         with pytest.raises(PeerGoneError, match=r"(?s)^alice: is gone: exited.*not-a-port"):
             place.start(["alice"], look.model_copy(update={"start": start}))
         place.close()
@@ -336,13 +336,13 @@ def test_a_container_that_ends_at_once() -> None:
 
 @pytest.mark.docker
 def test_a_container_that_cannot_be_made_leaves_nothing() -> None:
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         with pytest.raises(EngineError, match=r"^al ice: no container: "):
             place.start(["bob", "carol", "al ice"])
         assert place.left() == []
 
 
-def test_what_a_program_started_ends_with_it(process_place: Callable[[], Place]) -> None:
+def test_what_a_program_started_ends_with_it(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     place.start(["alice"], foreign("family.py"))
     until(lambda: len(place.left()) == 2, "the second process")
@@ -350,7 +350,7 @@ def test_what_a_program_started_ends_with_it(process_place: Callable[[], Place])
     until(lambda: place.left() == [], "both to end")
 
 
-def test_a_taken_port_is_passed_by(process_place: Callable[[], Place]) -> None:
+def test_a_taken_port_is_passed_by(process_place: Callable[[], LivePeers]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -361,7 +361,9 @@ def test_a_taken_port_is_passed_by(process_place: Callable[[], Place]) -> None:
         assert session.ask("myport").fields["port"] == str(port)
 
 
-def test_a_port_that_is_taken_everywhere_is_an_error(process_place: Callable[[], Place]) -> None:
+def test_a_port_that_is_taken_everywhere_is_an_error(
+    process_place: Callable[[], LivePeers],
+) -> None:
     with socket.socket() as taken:
         taken.bind(("0.0.0.0", 0))
         look = profile.load("peerlab").model_copy(update={"port": taken.getsockname()[1]})
@@ -373,7 +375,7 @@ def test_a_port_that_is_taken_everywhere_is_an_error(process_place: Callable[[],
 
 
 def test_the_environment_of_a_process_is_its_own(
-    process_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch
+    process_place: Callable[[], LivePeers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_LAB", "1")
     place = process_place()

@@ -16,7 +16,7 @@ from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
-from tests.orchestrator.support import Place, processes_of, until
+from tests.orchestrator.support import LivePeers, processes_of, until
 
 AB, BA, AC = ("alice", "bob"), ("bob", "alice"), ("alice", "carol")
 STREAM = Probe("stream", 4, size=16, patience=3)
@@ -24,21 +24,21 @@ PIECES = Effect(pieces=1)
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Place]:
+def shared() -> Iterator[LivePeers]:
     """Three peers that tests leave running."""
-    with Place("process") as place:
+    with LivePeers("process") as place:
         place.start(["alice", "bob", "carol"])
         yield place
 
 
-def network_of(place: Place) -> ProcessNetwork:
+def network_of(place: LivePeers) -> ProcessNetwork:
     network = place.engine.network([session.peer for session in place.sessions.values()])
     assert isinstance(network, ProcessNetwork)
     return network
 
 
 @pytest.fixture
-def network(shared: Place) -> Iterator[ProcessNetwork]:
+def network(shared: LivePeers) -> Iterator[ProcessNetwork]:
     one = network_of(shared)
     yield one
     one.close()
@@ -73,7 +73,7 @@ def test_a_reset(network: ProcessNetwork) -> None:
 
 
 def test_who_dials_is_pointed_to_the_relay_while_a_link_is_bent(
-    shared: Place, network: ProcessNetwork
+    shared: LivePeers, network: ProcessNetwork
 ) -> None:
     bob = shared.sessions["bob"].peer
     straight = (bob.address, bob.port)
@@ -92,7 +92,7 @@ def test_who_dials_is_pointed_to_the_relay_while_a_link_is_bent(
 
 
 def test_a_peer_that_dials_the_relay_is_seen_under_its_own_address(
-    shared: Place, network: ProcessNetwork
+    shared: LivePeers, network: ProcessNetwork
 ) -> None:
     network.shape({AB: PIECES})
     address, port = network.dialled("alice", "bob")
@@ -107,7 +107,7 @@ def test_a_peer_that_dials_the_relay_is_seen_under_its_own_address(
     alice.ask("terminate", id=reply.fields["id"])
 
 
-def test_a_peer_that_does_not_run(process_place: Callable[[], Place]) -> None:
+def test_a_peer_that_does_not_run(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     place.start(["alice", "bob"])
     network = network_of(place)
@@ -199,7 +199,7 @@ def test_any_thread_may_use_it(network: ProcessNetwork) -> None:
     assert failures == []
 
 
-def test_closed_is_closed(shared: Place) -> None:
+def test_closed_is_closed(shared: LivePeers) -> None:
     network = network_of(shared)
     network.shape({AB: PIECES})
     network.close()
@@ -209,7 +209,7 @@ def test_closed_is_closed(shared: Place) -> None:
 
 
 def test_the_engine_closes_its_networks() -> None:
-    with Place("process") as place:
+    with LivePeers("process") as place:
         place.start(["alice", "bob"])
         first, second = network_of(place), network_of(place)
         first.shape({AB: PIECES})

@@ -16,7 +16,7 @@ from orchestrator.errors import BuildError, EngineError
 from orchestrator.image import program
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Start
-from tests.orchestrator.support import PROGRAMS, Place
+from tests.orchestrator.support import PROGRAMS, LivePeers
 
 IN_C = r"""
 #include <stdio.h>
@@ -63,7 +63,7 @@ def with_folder(folder: Path, **keys: object) -> Profile:
     return started(Start.model_validate({"folder": str(folder), "command": PYTHON} | keys))
 
 
-def refused(place: Place, look: Profile) -> BuildError:
+def refused(place: LivePeers, look: Profile) -> BuildError:
     with pytest.raises(BuildError) as caught:
         place.engine.start(["alice"], look, lambda _: None)
     assert place.left() == []
@@ -72,7 +72,7 @@ def refused(place: Place, look: Profile) -> BuildError:
 
 
 @pytest.mark.timeout(400)
-def test_a_program_in_c(folder: Path, place: Place) -> None:
+def test_a_program_in_c(folder: Path, place: LivePeers) -> None:
     if place.name == "process" and not shutil.which("gcc"):
         pytest.skip("there is no gcc here")
     alice, bob = place.start(["alice", "bob"], with_folder(folder, **GCC))
@@ -82,7 +82,7 @@ def test_a_program_in_c(folder: Path, place: Place) -> None:
 
 
 @pytest.mark.timeout(400)
-def test_what_the_compiler_says_is_told(folder: Path, place: Place) -> None:
+def test_what_the_compiler_says_is_told(folder: Path, place: LivePeers) -> None:
     if place.name == "process" and not shutil.which("gcc"):
         pytest.skip("there is no gcc here")
     (folder / "chat.c").write_text(IN_C.replace("int main", "itn main"))
@@ -95,7 +95,7 @@ def test_what_the_compiler_says_is_told(folder: Path, place: Place) -> None:
 
 
 def test_a_build_that_does_not_end(
-    folder: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+    folder: Path, place: LivePeers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(program, "BUILD_SECONDS", 1)
     endless = "import time; print('busy', flush=True); time.sleep(60)"
@@ -114,7 +114,7 @@ def test_a_build_reaches_nobody_and_is_not_roots(folder: Path) -> None:
         "pathlib.Path('built').touch()\n"
         "raise SystemExit(3)\n"
     )
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         error = refused(place, with_folder(folder, build=[["python3", "-c", look]]))
     first, *quoted = error.what.splitlines()
     assert first.endswith("…`: it ended with status 3")
@@ -129,7 +129,7 @@ def test_what_was_built_is_there_and_may_be_changed(folder: Path) -> None:
         "print(sorted(os.listdir()), open('made').read(), flush=True)\n"
         "open('chat.log', 'w').write('a log')\n" + (PROGRAMS / "quiet.py").read_text()
     )
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         look = with_folder(folder, build=[["python3", "-c", built]])
         (session,) = place.start(["alice"], look)
         assert "['chat.py', 'made'] so" in session.transcript.tail(10)
@@ -158,7 +158,7 @@ def test_packages_are_installed_once(folder: Path) -> None:
 @pytest.mark.timeout(200)
 @pytest.mark.docker
 def test_a_package_that_is_none(folder: Path) -> None:
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         error = refused(place, with_folder(folder, packages=["no-such-package"]))
     assert "Unable to locate package no-such-package" in error.what
     assert "\n" not in error.what
@@ -180,7 +180,7 @@ def test_a_program_in_an_image(folder: Path) -> None:
     image.build(name, folder, folder / "Dockerfile", {})
     look = started(Start.model_validate({"image": name, "container": ["{port}", "{name}"]}))
     try:
-        with Place("docker") as place:
+        with LivePeers("docker") as place:
             (session,) = place.start(["alice"], look)
             assert "['6000', 'alice'] 10001" in session.transcript.tail(10)
             assert session.ask("hello").ok
@@ -195,13 +195,13 @@ def test_a_program_in_an_image(folder: Path) -> None:
 @pytest.mark.docker
 def test_an_image_that_is_not_there() -> None:
     look = started(Start.model_validate({"image": "peerlab-no-such:1", "container": []}))
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         error = refused(place, look)
     assert "the image peerlab-no-such:1 is not here, and cannot be pulled: " in error.what
     assert "docker load" in error.hint
 
 
-def test_an_image_is_nothing_for_processes(process_place: Callable[[], Place]) -> None:
+def test_an_image_is_nothing_for_processes(process_place: Callable[[], LivePeers]) -> None:
     look = started(Start.model_validate({"image": "somebodys", "command": ["chat"]}))
     with pytest.raises(EngineError, match="cannot be started as a process"):
         process_place().engine.start(["alice"], look, lambda _: None)
@@ -212,7 +212,7 @@ def test_an_image_is_nothing_for_processes(process_place: Callable[[], Place]) -
     [{"build": [["no-such-compiler", "chat.c"]]}, {"command": ["no-such-compiler"]}],
 )
 def test_what_a_machine_lacks(
-    folder: Path, process_place: Callable[[], Place], keys: dict[str, object]
+    folder: Path, process_place: Callable[[], LivePeers], keys: dict[str, object]
 ) -> None:
     with pytest.raises(EngineError, match=r"^no-such-compiler is not on this machine$") as caught:
         process_place().engine.start(["alice"], with_folder(folder, **keys), lambda _: None)
@@ -233,7 +233,7 @@ def test_copies_go_with_their_engine(folder: Path) -> None:
 
 
 def test_processes_that_listen_everywhere_differ_by_port(
-    folder: Path, process_place: Callable[[], Place]
+    folder: Path, process_place: Callable[[], LivePeers]
 ) -> None:
     told = ["{python}", str(PROGRAMS / "sockets.py"), "", "{port}"]
     look = started(Start.model_validate({"command": told}))

@@ -23,7 +23,7 @@ from orchestrator.folder import folder_digest
 from orchestrator.image import program
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
-from tests.orchestrator.support import PROGRAMS, Place, client_behind, make_engine
+from tests.orchestrator.support import PROGRAMS, LivePeers, client_behind, make_engine
 
 SAYING = "import os; print(os.getcwd(), sorted(os.listdir()), flush=True)\n"
 
@@ -58,7 +58,7 @@ def look(home: Path) -> Profile:
     return profile.load(str(home / "chat.yaml"))
 
 
-def test_a_program_in_a_folder(home: Path, place: Place) -> None:
+def test_a_program_in_a_folder(home: Path, place: LivePeers) -> None:
     (session,) = place.start(["alice"], look(home))
     assert session.ask("hello").ok
     shown = session.transcript.tail(10)
@@ -68,7 +68,7 @@ def test_a_program_in_a_folder(home: Path, place: Place) -> None:
 WRITING = "import os; os.path.exists('log') and print('a log', flush=True); open('log', 'w')\n"
 
 
-def test_what_a_program_writes_is_no_part_of_it(home: Path, place: Place) -> None:
+def test_what_a_program_writes_is_no_part_of_it(home: Path, place: LivePeers) -> None:
     chat = home / "chat/chat.py"
     chat.write_text(WRITING + chat.read_text())
     before = folder_digest(home / "chat")
@@ -93,7 +93,7 @@ def test_copies_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 def test_its_container_is_confined_and_runs_nothing_else(home: Path) -> None:
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         (session,) = place.start(["alice"], look(home))
         peer = session.peer
         assert isinstance(peer, DockerPeer)
@@ -117,7 +117,7 @@ def test_its_container_is_confined_and_runs_nothing_else(home: Path) -> None:
 @pytest.mark.docker
 def test_a_folder_is_built_once_and_its_old_images_go(home: Path) -> None:
     said: list[str] = []
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
 
         def begin(name: str) -> str:
             place.engine.start([name], look(home), said.append)
@@ -146,14 +146,14 @@ def test_a_folder_is_built_once_and_its_old_images_go(home: Path) -> None:
 
 @pytest.mark.docker
 def test_images_of_folders_that_are_gone_go_with_the_next_build(home: Path) -> None:
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         place.engine.start(["alice"], look(home), lambda _: None)
         old = images(home / "chat")
     (home / "chat").rename(home / "talk")
     text = (home / "chat.yaml").read_text().replace("folder: chat", "folder: talk")
     (home / "chat.yaml").write_text(text)
     assert len(old) == 1
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         place.engine.start(["alice"], look(home), lambda _: None)
     assert images(home / "chat") == []
     (new,) = images(home / "talk")
@@ -177,7 +177,7 @@ def test_a_folder_needs_the_whole_command(home: Path) -> None:
         look(home)
 
 
-def test_a_folder_that_went_away(home: Path, place: Place) -> None:
+def test_a_folder_that_went_away(home: Path, place: LivePeers) -> None:
     chat = look(home)
     shutil.rmtree(home / "chat")
     with pytest.raises(EngineError, match=r"/chat is no folder$"):
@@ -189,7 +189,7 @@ def test_a_folder_that_went_away(home: Path, place: Place) -> None:
 def test_a_program_of_no_use_is_an_error(home: Path) -> None:
     chat = look(home)
     start = chat.start.model_copy(update={"container": ["no-such-program"]})
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         says = r"/chat cannot be started: no-such-program: there is no such program$"
         for _ in range(2):
             with pytest.raises(BuildError, match=says):

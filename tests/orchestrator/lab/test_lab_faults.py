@@ -206,7 +206,7 @@ def test_after_a_fault_there_is_more_time_to_settle(
 class Nothing:
     """No end at all."""
 
-    def bring_about(self) -> None:
+    def reach(self) -> None:
         """Do nothing."""
 
 

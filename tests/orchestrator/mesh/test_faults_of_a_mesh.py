@@ -17,7 +17,7 @@ from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.effect import Link
 from orchestrator.faults.probes import by_packets
 from orchestrator.mesh.by_hand import ByHand, Kept
-from tests.orchestrator.support import Place, await_exit
+from tests.orchestrator.support import LivePeers, await_exit
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 Command = Callable[..., contextlib.AbstractContextManager[ByHand]]
@@ -30,7 +30,7 @@ class InterruptedByATest(BaseException):
 @pytest.fixture
 def peers() -> Iterator[dict[str, DockerPeer]]:
     """Three peers, and nothing noted of them."""
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         place.start(["alice", "bob", "carol"])
         several = {name: each.peer for name, each in place.sessions.items()}
         found = {name: peer for name, peer in several.items() if isinstance(peer, DockerPeer)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.runner import disconnect as tidying
+from orchestrator.runner import disconnect
 
 
 @pytest.fixture(autouse=True)
-def _patient_tidying(monkeypatch: pytest.MonkeyPatch) -> None:
+def _patient_disconnect(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let peers have the time that a busy machine takes: who is late does not serve again."""
-    monkeypatch.setattr(tidying, "_WITHIN", 40.0)
-    monkeypatch.setattr(tidying, "_ANSWER_WITHIN", 5.0)
+    monkeypatch.setattr(disconnect, "_WITHIN", 40.0)
+    monkeypatch.setattr(disconnect, "_ANSWER_WITHIN", 5.0)

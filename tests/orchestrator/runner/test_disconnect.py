@@ -12,11 +12,11 @@ from orchestrator import profile
 from orchestrator.cancel import CancelToken
 from orchestrator.console.session import Session
 from orchestrator.history.entries import History
-from orchestrator.runner.disconnect import can_be_tidied, tidied
+from orchestrator.runner.disconnect import can_disconnect, disconnect
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.pool import Pool
 from tests.orchestrator.bench import Bench
-from tests.orchestrator.support import PROGRAMS, Place
+from tests.orchestrator.support import PROGRAMS, LivePeers
 
 PROFILE = """\
 name: rows
@@ -40,12 +40,12 @@ NOT_LONG = 15.0  # seconds; a reply would be awaited for 40, and so would the en
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
-    with Place("process") as one:
+def place() -> Iterator[LivePeers]:
+    with LivePeers("process") as one:
         yield one
 
 
-def started(place: Place, folder: Path, how: str, rows: int = 3) -> Session:
+def started(place: LivePeers, folder: Path, how: str, rows: int = 3) -> Session:
     """Start a program and add some rows to its list."""
     path = folder / "rows.yaml"
     ends = "quiet" if how in {"riddles", "mute"} else "line"
@@ -59,11 +59,11 @@ def started(place: Place, folder: Path, how: str, rows: int = 3) -> Session:
 def took(session: Session) -> tuple[bool, float]:
     """Tidy a peer; return whether that was done, and how long it took."""
     began = time.monotonic()
-    found = tidied({"alice": session}, CancelToken())
+    found = disconnect({"alice": session}, CancelToken())
     return "alice" in found, time.monotonic() - began
 
 
-def test_ids_that_shift_are_read_again_before_each_end(place: Place, tmp_path: Path) -> None:
+def test_ids_that_shift_are_read_again_before_each_end(place: LivePeers, tmp_path: Path) -> None:
     session = started(place, tmp_path, "shifts")
     is_tidy, seconds = took(session)
     assert is_tidy
@@ -72,32 +72,32 @@ def test_ids_that_shift_are_read_again_before_each_end(place: Place, tmp_path: P
 
 
 @pytest.mark.parametrize("how", ["stays", "riddles", "mute", "hangs"])
-def test_who_is_odd_is_not_waited_for_long(place: Place, tmp_path: Path, how: str) -> None:
+def test_who_is_odd_is_not_waited_for_long(place: LivePeers, tmp_path: Path, how: str) -> None:
     is_tidy, seconds = took(started(place, tmp_path, how))
     assert not is_tidy
     assert seconds < NOT_LONG
 
 
-def test_who_ended_is_not_tidy(place: Place, tmp_path: Path) -> None:
+def test_who_ended_is_not_tidy(place: LivePeers, tmp_path: Path) -> None:
     session = started(place, tmp_path, "shifts")
     session.peer.kill()
     assert took(session)[0] is False
 
 
-def test_where_replies_end_with_silence_nobody_tries(place: Place, tmp_path: Path) -> None:
+def test_where_replies_end_with_silence_nobody_tries(place: LivePeers, tmp_path: Path) -> None:
     look = started(place, tmp_path, "shifts").profile
-    assert can_be_tidied(look)
-    assert not can_be_tidied(look.model_copy(update={"sync": ""}))
+    assert can_disconnect(look)
+    assert not can_disconnect(look.model_copy(update={"sync": ""}))
     verbs = {name: verb for name, verb in look.verbs.items() if name != "terminate"}
-    assert not can_be_tidied(look.model_copy(update={"verbs": verbs}))
+    assert not can_disconnect(look.model_copy(update={"verbs": verbs}))
 
 
-def test_a_program_that_is_odd_is_not_tried_for_ever(place: Place, tmp_path: Path) -> None:
+def test_a_program_that_is_odd_is_not_tried_for_ever(place: LivePeers, tmp_path: Path) -> None:
     pool, tried = Pool(place.engine, CancelToken()), []
     for _ in range(3):
-        stage = PeerGroup(History())
-        session = stage.sessions["alice"] = started(place, tmp_path, "stays")
-        pool.give_back(stage, fit=True)
+        peers = PeerGroup(History())
+        session = peers.sessions["alice"] = started(place, tmp_path, "stays")
+        pool.give_back(peers, fit=True)
         tried.append("listed" in session.transcript.screen())
     assert pool._idle == {}
     assert tried == [True, True, False]
@@ -108,6 +108,6 @@ def test_nothing_serves_again_of_a_program_whose_last_run_was_not_valid(tmp_path
     with Bench("process", tmp_path) as bench:
         bench.run(alone.format("alice", []))
         bench.run(alone.format("bob", []))
-        assert sorted(bench.conductor.pool._idle) == ["alice", "bob"]
+        assert sorted(bench.runner.pool._idle) == ["alice", "bob"]
         bench.run(alone.format("bob", "[bob]"))
-        assert sorted(bench.conductor.pool._idle) == []
+        assert sorted(bench.runner.pool._idle) == []

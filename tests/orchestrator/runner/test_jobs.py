@@ -16,8 +16,8 @@ from orchestrator.engines.base import Engine
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError, LabError
-from orchestrator.runner.jobs import Plan, carry_out
-from orchestrator.runner.run import Script
+from orchestrator.runner.jobs import Plan, run_all
+from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 from tests.orchestrator.bench import marks, write
 from tests.orchestrator.support import client_behind, make_engine, processes_of, run_of, things_of
@@ -29,7 +29,7 @@ TALK = (
 LONG = TALK + "  - expect: {{at: bob, from: alice, message: never, within: 60}}\n"
 
 
-class Watcher:
+class RecordingWatcher:
     """Keeps what it is told, and calls when a scenario has come so far."""
 
     def __init__(self, on_step: Callable[[int, str], None] = lambda _, __: None) -> None:
@@ -53,9 +53,9 @@ class Interrupted(BaseException):
 class Engines:
     """Opens engines and remembers them."""
 
-    def __init__(self, stop: CancelToken) -> None:
+    def __init__(self, cancel: CancelToken) -> None:
         self.opened: list[Engine] = []
-        self._stop = stop
+        self._stop = cancel
 
     def __call__(self, name: EngineName) -> Engine:
         self._stop.check()
@@ -83,13 +83,13 @@ def make(tmp_path: Path) -> Iterator[Make]:
     engines: list[Engines] = []
 
     def one(*texts: str, jobs: int = 1, engine: EngineName = EngineName.PROCESS) -> Plan:
-        scripts = [
-            Script.read(write(tmp_path, text.format(name=f"s{count}"), f"{count}.yaml"))
+        sources = [
+            ScenarioSource.read(write(tmp_path, text.format(name=f"s{count}"), f"{count}.yaml"))
             for count, text in enumerate(texts)
         ]
-        stop = CancelToken()
-        engines.append(Engines(stop))
-        return Plan(scripts, engine, engines[-1], tmp_path / "runs", stop, jobs)
+        cancel = CancelToken()
+        engines.append(Engines(cancel))
+        return Plan(sources, engine, engines[-1], tmp_path / "runs", cancel, jobs)
 
     yield one
     assert [processes_of(owner) for each in engines for owner in each.owners] == [
@@ -99,8 +99,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
 def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
     slow = TALK + "  - expect: {{at: bob, line: never, within: 0.3}}\n"
-    plan, watcher = make(slow, TALK, TALK, slow, TALK, jobs=3), Watcher()
-    done = carry_out(plan, watcher)
+    plan, watcher = make(slow, TALK, TALK, slow, TALK, jobs=3), RecordingWatcher()
+    done = run_all(plan, watcher)
     assert [run.name for run in done] == ["s0", "s1", "s2", "s3", "s4"]
     assert [run.judgement.word for run in done] == [
         "invalid", "valid", "valid", "invalid", "valid",
@@ -113,7 +113,7 @@ def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
 
 def test_one_job_keeps_its_peers_from_scenario_to_scenario(make: Make) -> None:
     plan = make(TALK, TALK, TALK)
-    done = carry_out(plan, Watcher())
+    done = run_all(plan, RecordingWatcher())
     assert len(engines_of(plan).opened) == 1
     warm = [[mark["warm"] for mark in marks(run, "ready")] for run in done]
     assert warm == [[False, False], [True, True], [True, True]]
@@ -121,15 +121,15 @@ def test_one_job_keeps_its_peers_from_scenario_to_scenario(make: Make) -> None:
 
 def test_the_same_scenario_twice_at_once(make: Make) -> None:
     plan = make(TALK, jobs=2)
-    plan.scripts = [plan.scripts[0]] * 4
-    done = carry_out(plan, Watcher())
+    plan.sources = [plan.sources[0]] * 4
+    done = run_all(plan, RecordingWatcher())
     assert len({run.folder for run in done}) == 4
     assert {run.judgement.word for run in done} == {"valid"}
     assert (plan.runs_folder / "s0/latest/run.json").exists()
 
 
 def test_nothing_to_do(make: Make) -> None:
-    assert carry_out(make(), Watcher()) == []
+    assert run_all(make(), RecordingWatcher()) == []
 
 
 @pytest.mark.docker
@@ -146,7 +146,7 @@ def test_every_job_has_a_network_of_its_own(make: Make) -> None:
             both.wait()
 
     plan = make(TALK, TALK, jobs=2, engine=EngineName.DOCKER)
-    done = carry_out(plan, Watcher(step))
+    done = run_all(plan, RecordingWatcher(step))
     assert {run.judgement.word for run in done} == {"valid"}
     for things in seen.values():
         assert len([name for name in things if not name.startswith("/")]) == 2
@@ -160,12 +160,12 @@ def test_an_engine_that_does_not_answer_ends_all_with_one_message(make: Make) ->
     def refuse(_: EngineName) -> Engine:
         raise EngineError("nobody answers", hint="start it")
 
-    plan, watcher = make(TALK, TALK, TALK, TALK, jobs=2), Watcher()
+    plan, watcher = make(TALK, TALK, TALK, TALK, jobs=2), RecordingWatcher()
     plan.open_engine = refuse
     with pytest.raises(EngineError, match=r"^nobody answers$"):
-        carry_out(plan, watcher)
+        run_all(plan, watcher)
     assert {what for what, _ in watcher.told} == {"begin"}
-    assert plan.stop.is_set
+    assert plan.cancel.is_set
 
 
 def test_what_ended_all_is_told_not_that_the_others_were_stopped(make: Make) -> None:
@@ -181,12 +181,12 @@ def test_what_ended_all_is_told_not_that_the_others_were_stopped(make: Make) -> 
         opening.wait()
         if is_first:
             while True:
-                plan.stop.pause(0.01)
+                plan.cancel.pause(0.01)
         raise EngineError("nobody answers")
 
     plan.open_engine = open_engine
     with pytest.raises(LabError, match=r"^nobody answers$") as caught:
-        carry_out(plan, Watcher())
+        run_all(plan, RecordingWatcher())
     assert not isinstance(caught.value, CancelledError)
 
 
@@ -201,7 +201,7 @@ def test_one_broken_job_ends_the_runs_of_the_others(make: Make) -> None:
     waiting = threading.Event()
     plan = make(LONG, LONG, LONG, jobs=2)
     with pytest.raises(ZeroDivisionError):
-        carry_out(plan, Watcher(step))
+        run_all(plan, RecordingWatcher(step))
     run = load(plan.runs_folder / "s0")
     assert run.broke_off == "the run was stopped"
     assert run.record
@@ -210,13 +210,13 @@ def test_one_broken_job_ends_the_runs_of_the_others(make: Make) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_interruption_ends_all_soon_and_leaves_runs_to_read(make: Make, jobs: int) -> None:
-    under_way: set[int] = set()
+    waiting_runs: set[int] = set()
     ended: list[float] = []
 
     def step(number: int, line: str) -> None:
         if "expect" in line:
-            under_way.add(number)
-            if len(under_way) == jobs:
+            waiting_runs.add(number)
+            if len(waiting_runs) == jobs:
                 ended.append(time.monotonic())
                 signal.setitimer(signal.ITIMER_REAL, 0.05)
 
@@ -227,7 +227,7 @@ def test_an_interruption_ends_all_soon_and_leaves_runs_to_read(make: Make, jobs:
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         with pytest.raises(Interrupted):
-            carry_out(plan, Watcher(step))
+            run_all(plan, RecordingWatcher(step))
     finally:
         signal.signal(signal.SIGALRM, before)
     assert time.monotonic() - ended[0] < 20  # far less than the 60 s that a step waits for
@@ -254,8 +254,8 @@ def test_an_interruption_before_the_first_job_has_begun(
     plan = make(LONG)
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        carry_out(plan, Watcher())
-    assert plan.stop.is_set
+        run_all(plan, RecordingWatcher())
+    assert plan.cancel.is_set
     assert time.monotonic() - began < 10
 
 
@@ -274,11 +274,11 @@ def test_after_peers_were_kept_the_next_scenario_has_an_engine_of_its_own(make: 
             super().close()
 
     def open_engine(_: EngineName) -> Engine:
-        opened.append(Kept(plan.stop))
+        opened.append(Kept(plan.cancel))
         return opened[-1]
 
     plan.open_engine = open_engine
-    done = carry_out(plan, Watcher())
+    done = run_all(plan, RecordingWatcher())
     assert [len(run.kept) for run in done] == [2, 0, 0]
     assert len(opened) == 2
     assert set(closed) == set(opened)
@@ -296,5 +296,5 @@ def test_scenarios_choose_their_engine(make: Make) -> None:
         return open_engine(name)
 
     plan.open_engine = noted
-    carry_out(plan, Watcher())
+    run_all(plan, RecordingWatcher())
     assert asked == [EngineName.PROCESS, EngineName.AUTO]

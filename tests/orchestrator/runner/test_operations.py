@@ -228,12 +228,12 @@ def test_nobody_to_act_on_because_the_peer_is_gone(
 def test_a_peer_that_was_killed_behind_the_labs_back(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = bench.conductor.pool
+    pool = bench.runner.pool
     take = pool.take
 
-    def take_and_kill(cast: PeerSpecs, stage: PeerGroup, progress: Progress) -> None:
-        take(cast, stage, progress)
-        stage.sessions["bob"].peer.kill()
+    def take_and_kill(specs: PeerSpecs, peers: PeerGroup, progress: Progress) -> None:
+        take(specs, peers, progress)
+        peers.sessions["bob"].peer.kill()
 
     monkeypatch.setattr(pool, "take", take_and_kill)
     run = bench.run(

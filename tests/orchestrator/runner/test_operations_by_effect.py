@@ -23,7 +23,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.fixture
 def run_mute(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> MuteRun:
     """Run steps with two peers, alice and bob, that say as little as they can."""
-    monkeypatch.setattr("orchestrator.runner.operations._SEEN_WITHIN", 0.5)
+    monkeypatch.setattr("orchestrator.runner.operations._LISTED_WITHIN", 0.5)
     path = bench.folder / "mute.yaml"
     path.write_text((PROGRAMS / "mute.yaml").read_text().replace("PROGRAM", f"{PROGRAMS}/mute.py"))
 

@@ -46,7 +46,7 @@ def warm(run: Run) -> list[bool]:
 
 
 def idle(bench: Bench) -> dict[str, Session]:
-    return bench.conductor.pool._idle
+    return bench.runner.pool._idle
 
 
 def handles(bench: Bench) -> dict[str, str]:
@@ -246,9 +246,9 @@ def test_the_peers_of_a_run_that_is_not_valid_can_be_kept(tmp_path: Path) -> Non
     with Bench(KeepingEngine(), tmp_path, keep=True) as bench:
         bench.run("peers: [alice, bob, carol]\nsteps:\n  - list: alice\n")
         pid = handles(bench)["alice"]
-        assert not bench.conductor.pool.is_kept
+        assert not bench.runner.pool.is_kept
         run = bench.run("peers: [alice, bob]\nsteps:\n  - exit: bob\n  - list: {at: bob}\n")
-        assert bench.conductor.pool.is_kept
+        assert bench.runner.pool.is_kept
         assert bench.engine.kept == ["alice", "bob"], "not carol, who took no part"
         assert run.kept == [pid], "bob cannot be attached to any more"
         assert psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
@@ -264,7 +264,7 @@ def test_nothing_is_kept_where_nobody_came_on_stage(
             patch.setattr(bench.engine, "_start", _refuse)
             run = bench.run("peers: [carol]\nsteps:\n  - list: carol\n")
         assert run.broke_off == "carol cannot be started"
-        assert not bench.conductor.pool.is_kept
+        assert not bench.runner.pool.is_kept
         assert warm(bench.run(ALONE)) == [True, True]
 
 
@@ -273,7 +273,7 @@ def _refuse(*_: object) -> None:
 
 
 def test_processes_cannot_be_kept(local: Bench) -> None:
-    local.conductor.keep = True
+    local.runner.keep = True
     with pytest.raises(EngineError, match="was not started to keep its peers"):
         local.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob}\n")
     assert (local.folder / "runs/test/latest/run.json").exists()
@@ -282,7 +282,7 @@ def test_processes_cannot_be_kept(local: Bench) -> None:
 def test_a_stop_while_idle_peers_are_looked_at_loses_none(local: Bench) -> None:
     local.run(ALONE)
     before = handles(local)
-    local.conductor.pool._stop.set()
+    local.runner.pool._cancel.set()
     run = local.run(ALONE)
     assert isinstance(run.error, CancelledError)
     assert handles(local) == before

@@ -22,7 +22,7 @@ from orchestrator.errors import EngineError
 from tests.orchestrator.support import (
     PROGRAMS,
     ROOT,
-    Place,
+    LivePeers,
     marked_processes,
     things_of,
     until,
@@ -31,7 +31,7 @@ from tests.orchestrator.support import (
 AT_ONCE = 9.0  # seconds, on a busy machine
 
 
-def again(place: Place, name: str) -> Session:
+def again(place: LivePeers, name: str) -> Session:
     """Start a peer again; return a session at its new console, once it is ready."""
     old = place.sessions[name]
     old.close()
@@ -42,14 +42,14 @@ def again(place: Place, name: str) -> Session:
     return place.sessions[name]
 
 
-def end(place: Place, name: str, how: str) -> None:
+def end(place: LivePeers, name: str, how: str) -> None:
     peer = place.sessions[name].peer
     place.sessions[name].synchronise()  # a signal before that may come too early for the peer
     getattr(peer, how)()
     assert peer.await_end(AT_ONCE).state == "exited"
 
 
-def test_its_console_is_new_from_the_first_byte(place: Place) -> None:
+def test_its_console_is_new_from_the_first_byte(place: LivePeers) -> None:
     (alice,) = place.start(["alice"])
     peer, handle = alice.peer, alice.peer.handle
     alice.ask("help")
@@ -65,7 +65,7 @@ def test_its_console_is_new_from_the_first_byte(place: Place) -> None:
     assert (peer.memory() or 0) > 0
 
 
-def test_others_connect_to_it_as_before(place: Place) -> None:
+def test_others_connect_to_it_as_before(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     peer = place.sessions["alice"].peer
     before = (peer.address, peer.port)
@@ -80,7 +80,7 @@ def test_others_connect_to_it_as_before(place: Place) -> None:
             pass
 
 
-def test_peers_that_come_back_in_another_order_keep_their_addresses(place: Place) -> None:
+def test_peers_that_come_back_in_another_order_keep_their_addresses(place: LivePeers) -> None:
     names = ["alice", "bob", "carol"]
     sessions = place.start(names)
     before = [session.peer.address for session in sessions]
@@ -93,7 +93,7 @@ def test_peers_that_come_back_in_another_order_keep_their_addresses(place: Place
         pass
 
 
-def test_a_new_peer_does_not_get_the_address_of_one_that_is_down(place: Place) -> None:
+def test_a_new_peer_does_not_get_the_address_of_one_that_is_down(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     end(place, "alice", "kill")
     (carol,) = place.start(["carol"])
@@ -102,7 +102,7 @@ def test_a_new_peer_does_not_get_the_address_of_one_that_is_down(place: Place) -
     assert carol.ask("connect", address=session.peer.address, port=session.peer.port).ok
 
 
-def test_pause_and_resume(place: Place) -> None:
+def test_pause_and_resume(place: LivePeers) -> None:
     alice, _ = place.start(["alice", "bob"])
     with place.linked("bob", "alice") as number:
         alice.peer.pause()
@@ -115,7 +115,7 @@ def test_pause_and_resume(place: Place) -> None:
         assert place.await_texts("alice", 1) == ["hello"]
 
 
-def test_waiting_for_the_end_of_a_paused_peer(place: Place) -> None:
+def test_waiting_for_the_end_of_a_paused_peer(place: LivePeers) -> None:
     (alice,) = place.start(["alice"])
     alice.peer.pause()
     assert alice.peer.await_end(0.1) == Status("paused")
@@ -124,7 +124,7 @@ def test_waiting_for_the_end_of_a_paused_peer(place: Place) -> None:
     again(place, "alice").synchronise()
 
 
-def test_a_paused_peer_that_is_stopped_ends_politely(place: Place) -> None:
+def test_a_paused_peer_that_is_stopped_ends_politely(place: LivePeers) -> None:
     (alice,) = place.start(["alice"])
     alice.synchronise()
     alice.peer.pause()
@@ -134,7 +134,7 @@ def test_a_paused_peer_that_is_stopped_ends_politely(place: Place) -> None:
     assert alice.peer.await_end(AT_ONCE) == Status("exited", 0)
 
 
-def test_what_a_peer_cannot_do_in_its_state_is_an_error(place: Place) -> None:
+def test_what_a_peer_cannot_do_in_its_state_is_an_error(place: LivePeers) -> None:
     (alice,) = place.start(["alice"])
     peer = alice.peer
 
@@ -156,14 +156,14 @@ def test_what_a_peer_cannot_do_in_its_state_is_an_error(place: Place) -> None:
     place.close()
     if isinstance(peer, ProcessPeer):
         return
-    with Place("docker") as other:
+    with LivePeers("docker") as other:
         (alice,) = other.start(["alice"])
         peer = alice.peer
         other.engine.discard([peer])
         refused(peer.start, "started: it is removed", "")
 
 
-def test_paused_peers_and_new_lives_leave_nothing(place: Place) -> None:
+def test_paused_peers_and_new_lives_leave_nothing(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     end(place, "alice", "kill")
     again(place, "alice")
@@ -178,7 +178,7 @@ def test_paused_peers_and_new_lives_leave_nothing(place: Place) -> None:
 
 
 def test_what_outlived_a_process_goes_before_it_comes_back(
-    process_place: Callable[[], Place],
+    process_place: Callable[[], LivePeers],
 ) -> None:
     look = profile.load(str(PROGRAMS / "profile.yaml"))
     command = ["{python}", str(PROGRAMS / "family.py")]
@@ -199,7 +199,7 @@ def test_what_outlived_a_process_goes_before_it_comes_back(
 @pytest.mark.docker
 def test_a_container_that_moved_is_an_error(docker_refusal: str) -> None:
     client: Any = docker_client.connect()
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         (alice,) = place.start(["alice"])
         end(place, "alice", "kill")
         alice.close()

@@ -1,4 +1,4 @@
-"""Conductors: whatever happens in a run, it is judged and kept, and its peers are accounted for."""
+"""Runners: whatever happens in a run, it is judged and kept, and its peers are accounted for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALONE = "peers: [alice]\nsteps:\n  - list: {at: alice, shows: []}\n"
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """A conductor of the test's own."""
+    """A runner of the test's own."""
     with Bench("process", tmp_path) as one:
         yield one
 
@@ -114,7 +114,7 @@ def test_a_fault_of_the_lab_leaves_nobody_behind(
     reading = len(PUMP._takers)
     with monkeypatch.context() as patch:
         if where == "take":
-            patch.setattr(PeerGroup, "ready", fail)
+            patch.setattr(PeerGroup, "record_ready", fail)
         else:
             patch.setattr(checks, "judge", fail)
         with pytest.raises(ZeroDivisionError):
@@ -139,7 +139,7 @@ def test_a_run_that_cannot_be_written_is_an_error(
     monkeypatch.setattr(runs, file, path)
     with pytest.raises(LabError, match=rf"^{path}: cannot be written: No s"):
         bench.run(ALONE)
-    bench.conductor.pool.close()
+    bench.runner.pool.close()
     assert processes_of(bench.owner) == []
 
 

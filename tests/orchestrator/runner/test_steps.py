@@ -337,7 +337,7 @@ def test_a_stop_is_heeded_while_a_list_is_awaited(bench: Bench) -> None:
 def test_what_idle_consoles_show_is_recorded_while_others_act(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.runner.steps._LOOK_ROUND", 0.0)
+    monkeypatch.setattr("orchestrator.runner.steps._CATCH_UP_EVERY", 0.0)
     run = bench.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
         "  - repeat: {times: 30, steps: [{send: {at: alice, to: bob, text: '{n}'}}]}\n"

@@ -12,19 +12,19 @@ from tests.orchestrator.engines.network.places import (
     network_of,
     sidecars_of,
 )
-from tests.orchestrator.support import Place
+from tests.orchestrator.support import LivePeers
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Place]:
+def shared() -> Iterator[LivePeers]:
     """Three peers that tests leave running."""
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         place.start(NAMES)
         yield place
 
 
 @pytest.fixture(scope="module")
-def warm(shared: Place) -> DockerNetwork:
+def warm(shared: LivePeers) -> DockerNetwork:
     """The network of these, with sidecars from test to test."""
     return network_of(shared)
 
@@ -37,15 +37,15 @@ def network(warm: DockerNetwork) -> Iterator[DockerNetwork]:
 
 
 @pytest.fixture(scope="module")
-def spare() -> Iterator[Place]:
+def spare() -> Iterator[LivePeers]:
     """Two more peers, at which no sidecar stays from test to test."""
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         place.start(NAMES[:2])
         yield place
 
 
 @pytest.fixture
-def cold(spare: Place) -> Iterator[DockerNetwork]:
+def cold(spare: LivePeers) -> Iterator[DockerNetwork]:
     """A network that has no sidecar yet."""
     one = network_of(spare)
     yield one
@@ -54,7 +54,7 @@ def cold(spare: Place) -> Iterator[DockerNetwork]:
 
 
 @pytest.fixture
-def own() -> Iterator[Place]:
+def own() -> Iterator[LivePeers]:
     """An engine of the test's own, for whatever ends peers."""
-    with Place("docker") as place:
+    with LivePeers("docker") as place:
         yield place

@@ -6,7 +6,7 @@ from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.sidecar import SIDECAR
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.faults.probe import Probe
-from tests.orchestrator.support import Place
+from tests.orchestrator.support import LivePeers
 
 NAMES = ["alice", "bob", "carol"]
 COUNT = 20
@@ -16,13 +16,13 @@ CUT = Effect(cut=True)
 AB, BA, AC, CA = ("alice", "bob"), ("bob", "alice"), ("alice", "carol"), ("carol", "alice")
 
 
-def network_of(place: Place) -> DockerNetwork:
+def network_of(place: LivePeers) -> DockerNetwork:
     network = place.engine.network([session.peer for session in place.sessions.values()])
     assert isinstance(network, DockerNetwork)
     return network
 
 
-def sidecars_of(place: Place) -> list[str]:
+def sidecars_of(place: LivePeers) -> list[str]:
     """Return the ids of the sidecars of a place's peers."""
     ours = [getattr(session.peer, "container", "") for session in place.sessions.values()]
     found = place.client.api.containers(all=True, filters={"label": SIDECAR})
@@ -35,7 +35,7 @@ def arrived(network: DockerNetwork, *links: Link, probe: Probe = PACKETS) -> lis
     return [found[link].arrived for link in links]
 
 
-def kill_sidecar(place: Place, of: str) -> None:
+def kill_sidecar(place: LivePeers, of: str) -> None:
     for each in sidecars_of(place):
         labels = place.client.api.inspect_container(each)["Config"]["Labels"]
         if labels[SIDECAR] == getattr(place.sessions[of].peer, "container", ""):

@@ -27,7 +27,7 @@ from tests.orchestrator.engines.network.places import (
     network_of,
     sidecars_of,
 )
-from tests.orchestrator.support import Place
+from tests.orchestrator.support import LivePeers
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
@@ -117,7 +117,7 @@ def test_wrong_on_purpose_an_effect_on_another_link(network: DockerNetwork) -> N
 
 
 def test_the_truth_when_rules_are_taken_away_behind_our_back(
-    shared: Place, network: DockerNetwork
+    shared: LivePeers, network: DockerNetwork
 ) -> None:
     network.shape({AB: CUT})
     assert arrived(network, AB) == [0]
@@ -127,7 +127,7 @@ def test_the_truth_when_rules_are_taken_away_behind_our_back(
     assert arrived(network, AB) == [COUNT]
 
 
-def test_what_is_bent_is_straight_once_closed(spare: Place, cold: DockerNetwork) -> None:
+def test_what_is_bent_is_straight_once_closed(spare: LivePeers, cold: DockerNetwork) -> None:
     cold.shape({AB: Effect(cut=True, bandwidth=1000, pieces=1), BA: Effect(bandwidth=1000)})
     cold.close()
     cold.close()
@@ -139,7 +139,7 @@ def test_what_is_bent_is_straight_once_closed(spare: Place, cold: DockerNetwork)
     other.close()
 
 
-def test_peers_are_dialled_where_they_are(network: DockerNetwork, shared: Place) -> None:
+def test_peers_are_dialled_where_they_are(network: DockerNetwork, shared: LivePeers) -> None:
     bob = shared.sessions["bob"].peer
     network.shape({AB: Effect(pieces=1)})
     assert network.dialled("alice", "bob") == (bob.address, bob.port)
@@ -161,7 +161,7 @@ def test_what_cannot_be_done_is_refused(
         network.shape({AB: Effect(loss=0.1)})
 
 
-def test_capabilities_are_asked_once(shared: Place, network: DockerNetwork) -> None:
+def test_capabilities_are_asked_once(shared: LivePeers, network: DockerNetwork) -> None:
     assert {*network.mechanisms(), *network.unsupported()} >= set(FEATURES)
     assert {*network.notes()} <= {*network.mechanisms()}
     assert docker_sidecar.capabilities(shared.client) is docker_sidecar.capabilities(shared.client)
@@ -174,7 +174,7 @@ def test_closed_is_closed(cold: DockerNetwork) -> None:
             use()
 
 
-def test_each_network_of_an_engine_is_closed_with_it(own: Place) -> None:
+def test_each_network_of_an_engine_is_closed_with_it(own: LivePeers) -> None:
     own.start(["alice", "bob"])
     first, second = network_of(own), network_of(own)
     first.shape({AB: CUT})
@@ -185,14 +185,14 @@ def test_each_network_of_an_engine_is_closed_with_it(own: Place) -> None:
     assert own.left() == []
 
 
-def test_a_straight_network_costs_nothing(spare: Place, cold: DockerNetwork) -> None:
+def test_a_straight_network_costs_nothing(spare: LivePeers, cold: DockerNetwork) -> None:
     cold.shape({})
     cold.refresh()
     assert cold.lapses() == []
     assert sidecars_of(spare) == []
 
 
-def test_a_sidecar_has_one_capability_and_limits(spare: Place, cold: DockerNetwork) -> None:
+def test_a_sidecar_has_one_capability_and_limits(spare: LivePeers, cold: DockerNetwork) -> None:
     cold.shape({AB: CUT})
     (only,) = sidecars_of(spare)
     found = spare.client.api.inspect_container(only)

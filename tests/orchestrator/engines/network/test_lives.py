@@ -28,7 +28,7 @@ from tests.orchestrator.engines.network.places import (
     network_of,
     sidecars_of,
 )
-from tests.orchestrator.support import ROOT, Place, await_exit, until
+from tests.orchestrator.support import ROOT, LivePeers, await_exit, until
 from tests.waiting import let_pass
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
@@ -43,7 +43,9 @@ def await_its_end(network: DockerNetwork) -> None:
     until(has_ended, "its end")
 
 
-def test_a_killed_sidecar_is_told_of_and_replaced(shared: Place, network: DockerNetwork) -> None:
+def test_a_killed_sidecar_is_reported_and_replaced(
+    shared: LivePeers, network: DockerNetwork
+) -> None:
     network.shape({AB: CUT})
     assert network.lapses() == []
     kill_sidecar(shared, "bob")
@@ -54,7 +56,7 @@ def test_a_killed_sidecar_is_told_of_and_replaced(shared: Place, network: Docker
     assert network.lapses() == []
 
 
-def test_measuring_replaces_a_killed_sidecar_too(shared: Place, network: DockerNetwork) -> None:
+def test_measuring_replaces_a_killed_sidecar_too(shared: LivePeers, network: DockerNetwork) -> None:
     network.shape({AB: CUT})
     kill_sidecar(shared, "bob")
     await_its_end(network)
@@ -63,7 +65,7 @@ def test_measuring_replaces_a_killed_sidecar_too(shared: Place, network: DockerN
 
 
 def test_what_a_killed_sidecar_held_is_lifted_at_once(
-    shared: Place, network: DockerNetwork
+    shared: LivePeers, network: DockerNetwork
 ) -> None:
     network.shape({AB: CUT})
     kill_sidecar(shared, "bob")
@@ -74,7 +76,7 @@ def test_what_a_killed_sidecar_held_is_lifted_at_once(
 
 
 def test_a_sidecar_that_is_held_up(
-    spare: Place, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch
+    spare: LivePeers, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "LEASE", 1.0)
     monkeypatch.setattr(docker_seat, "_TELLS_WITHIN", 0.3)
@@ -99,7 +101,7 @@ def test_a_sidecar_that_is_held_up(
 
 @pytest.mark.parametrize("is_restarted", [False, True])
 def test_a_lapse_is_told_though_nothing_holds_any_more(
-    own: Place, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
+    own: LivePeers, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
 ) -> None:
     monkeypatch.setattr(rules, "LEASE", 1.0)
     own.start(["alice", "bob"])
@@ -119,7 +121,7 @@ def test_a_lapse_is_told_though_nothing_holds_any_more(
     ]
 
 
-def test_a_peer_that_restarts(own: Place) -> None:
+def test_a_peer_that_restarts(own: LivePeers) -> None:
     own.start(["alice", "bob"])
     network = network_of(own)
     network.shape({AB: CUT})
@@ -138,7 +140,7 @@ def test_a_peer_that_restarts(own: Place) -> None:
     assert len(sidecars_of(own)) == 2
 
 
-def test_without_refresh_the_new_network_is_straight(own: Place) -> None:
+def test_without_refresh_the_new_network_is_straight(own: LivePeers) -> None:
     """Which is why there is `refresh`: nothing of the old network is in the new one."""
     own.start(["alice", "bob"])
     network = network_of(own)
@@ -151,7 +153,7 @@ def test_without_refresh_the_new_network_is_straight(own: Place) -> None:
     assert arrived(other, AB) == [0]
 
 
-def test_a_paused_peer(shared: Place, network: DockerNetwork) -> None:
+def test_a_paused_peer(shared: LivePeers, network: DockerNetwork) -> None:
     bob: Any = shared.sessions["bob"].peer
     shared.client.api.pause(bob.container)
     try:
@@ -174,7 +176,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_sidecars_end_when_their_lab_is_killed(shared: Place) -> None:
+def test_sidecars_end_when_their_lab_is_killed(shared: LivePeers) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ABANDONED.format(root=str(ROOT))],
         check=False, capture_output=True, text=True,
