@@ -389,7 +389,7 @@ def test_the_environment_of_a_process_is_its_own(
 
 
 def test_a_program_takes_ctrl_c_though_the_lab_runs_in_the_background(
-    process_place: Callable[[], Place],
+    process_place: Callable[[], LivePeers],
 ) -> None:
     """A shell's background job, or one under nohup, inherits these signals ignored."""
     numbers = (signal.SIGINT, signal.SIGHUP)
