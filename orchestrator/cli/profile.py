@@ -14,12 +14,11 @@ from orchestrator.cli.options import Engine, Json
 from orchestrator.discovery import checking, profile_file
 from orchestrator.discovery.discovering import discover
 from orchestrator.discovery.matching import State
-from orchestrator.discovery.schema import schema as profile_schema
 from orchestrator.discovery.startable import ways
 from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError
 from orchestrator.files import write_whole
-from orchestrator.profile.loading import path_of
+from orchestrator.profile import path_of
 from orchestrator.report import profiles as report
 from orchestrator.report import safe
 from orchestrator.scenario import EngineName
@@ -139,4 +138,4 @@ def _print(found: checking.Found, *, only_wrong: bool = False) -> None:
 @commands.command(epilog="Example: peerlab profile schema > profile.schema.json")
 def schema() -> None:
     """Print the JSON Schema of profiles, for editors and other programs."""
-    print_json(profile_schema())
+    print_json(profiles.schema())

@@ -65,7 +65,7 @@ def schedule(
     ]
     if not entries:
         raise LabError(f"{wanted}: there was no chaos in that run")
-    out.print(safe_lines(document.written([{"schedule": entries}]).rstrip()), soft_wrap=True)
+    out.print(safe_lines(document.to_yaml([{"schedule": entries}]).rstrip()), soft_wrap=True)
 
 
 def _load(wanted: Sequence[Path]) -> tuple[list[Run], list[DocumentError]]:

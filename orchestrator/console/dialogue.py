@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from orchestrator.console.lines import Console, quoted
 from orchestrator.console.reply import EchoSearch, Reply
 from orchestrator.errors import NoAnswerError, SessionError
-from orchestrator.profile import Line
+from orchestrator.profile import InputLine
 
 Arguments = Mapping[str, object]
 """The arguments of a command, by the names in its template."""
@@ -74,7 +74,7 @@ class Dialogue(ABC):
     def _deadline(self) -> float:
         return time.monotonic() + self._within
 
-    def _lines_of(self, verb: str, arguments: Arguments) -> Sequence[Line]:
+    def _lines_of(self, verb: str, arguments: Arguments) -> Sequence[InputLine]:
         profile = self._console.profile
         try:
             return self._console.reader.typed(verb, arguments)

@@ -23,7 +23,7 @@ from orchestrator.console.terminal import (
 from orchestrator.engines.base import Peer
 from orchestrator.errors import EngineError, NoAnswerError, PeerGoneError
 from orchestrator.history.transcript import Transcript
-from orchestrator.profile import Found, Profile, reader
+from orchestrator.profile import NoticeMatch, Profile, reader
 
 CRASH = "crash"
 """The kind of a notice whose line shows that the program has crashed."""
@@ -255,7 +255,7 @@ class Console:
             self._on_notice(Notice(CRASH, {}, line, self.at))
         return False
 
-    def _take(self, lines: list[str], found: Found) -> None:
+    def _take(self, lines: list[str], found: NoticeMatch) -> None:
         """Report a notice, or remember its lines until it is complete."""
         self._between = 0
         if not found.kind:

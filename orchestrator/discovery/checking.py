@@ -13,7 +13,7 @@ from orchestrator.discovery.matching import check as matched
 from orchestrator.discovery.trying import Trier
 from orchestrator.document import Problem
 from orchestrator.engines.base import Engine, Say
-from orchestrator.profile.loading import path_of
+from orchestrator.profile import path_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from orchestrator.discovery.talking import Talker
 from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
 from orchestrator.engines.base import Engine, Say
 from orchestrator.errors import EngineError, LabError
-from orchestrator.profile import Console, Profile, Start
+from orchestrator.profile import ConsoleSettings, Profile, Start
 
 _QUOTED = 4  # lines of what a program said that an error quotes
 _KEYS_OF_NOBODY = {"INPUTRC": "/dev/null"}  # a person's key bindings are not the lab's
@@ -79,7 +79,7 @@ def _profile(name: str, folder: Path, way: Startable, port: int) -> Profile:
         build=[list(each) for each in way.build], packages=list(way.packages),
     )  # fmt: skip
     return Profile(name=name, summary="not known yet", port=port, start=start, ready="",
-                   console=Console(echo=True), verbs={})  # fmt: skip
+                   console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
 
 
 def _learn(trio: Trio, name: str, way: Startable, port: int, say: Say) -> Draft:

@@ -8,7 +8,7 @@ from orchestrator.discovery import wording
 from orchestrator.discovery.raw import RawConsole, settle
 from orchestrator.discovery.screen import Shown, read
 from orchestrator.engines.base import Engine, Peer, Say
-from orchestrator.profile import Line, Profile
+from orchestrator.profile import InputLine, Profile
 
 NAMES = ("alice", "bob", "carol")
 
@@ -47,7 +47,7 @@ class Trio:
         self._engine, self._profile, self._say = engine, profile, say
         self._consoles: dict[str, RawConsole] = {}
         self._shown: dict[str, str] = {}
-        self.answers: list[Line] = []
+        self.answers: list[InputLine] = []
         self.greeting: dict[str, str] = {}
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class Trio:
             argument = f"{{{argument}}}" if argument else ""
             if not argument or any(each.type == argument for each in self.answers):
                 return False
-            self.answers.append(Line(type=argument, after=question))
+            self.answers.append(InputLine(type=argument, after=question))
         for name in names:
             peer = self.peer(name)
             words = {"port": peer.port, "name": name, "address": peer.address}

@@ -1,4 +1,4 @@
-"""YAML files as strict models: every mistake of a file at once, with line and column."""
+"""Read YAML files into strict models, reporting every mistake at once by line and column."""
 
 from __future__ import annotations
 
@@ -8,41 +8,38 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
-from orchestrator.document.mistakes import Problem, empty, found, nearest, problem
-from orchestrator.document.source import Source, load
-from orchestrator.document.writing import written
+from orchestrator.document.mistakes import Problem, describe, empty, nearest, problem
+from orchestrator.document.source import Source, load, to_yaml
 from orchestrator.errors import DocumentError
 
 __all__ = [
     "Problem",
     "Source",
     "Strict",
-    "found",
+    "describe",
     "load",
     "nearest",
     "problem",
     "read",
-    "validate",
-    "written",
+    "to_yaml",
 ]
 
-
 _IN_A_FILE = "in a file"
-"""In the context of a validation: whether the value was read from a file."""
+"""Set in the validation context of values that were read from a file."""
 
 
 class Strict(BaseModel):
-    """A model without unknown keys and without conversions.
+    """A frozen model that refuses unknown keys and converts nothing.
 
-    In a file, a key with nothing behind it is a mistake: as though it were not there, it would
-    often mean the opposite of what somebody had begun to write.
+    In a file, a key without a value is a mistake. Treating it as absent would often mean the
+    opposite of what its author had begun to write.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_key_is_empty(cls, value: Any, info: ValidationInfo) -> Any:
+    def _require_a_value(cls, value: Any, info: ValidationInfo) -> Any:
         field = cls.model_fields.get(info.field_name or "")
         is_read = info.context and info.context.get(_IN_A_FILE)
         if value is None and is_read and field and field.default is None:
@@ -54,40 +51,35 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read(
-    where: Path | Source,
+    origin: Path | Source,
     model: type[Model],
     *,
-    closer: Callable[[Model], Iterable[Problem]] = lambda _: (),
+    check: Callable[[Model], Iterable[Problem]] = lambda _: (),
     raw: Callable[[Any], Iterable[Problem]] = lambda _: (),
     context: Callable[[Any], dict[str, Any]] = lambda _: {},
 ) -> Model:
-    """Return a document as a `model`.
+    """Read a document as a `model`.
 
     Args:
-        where: a YAML file, or what was read from one.
-        model: what it must be.
-        closer: finds the mistakes that a model cannot, in a value that is one.
-        raw: finds mistakes in the document, whatever else is wrong with it.
-        context: what the model's validators are told about the document.
+        origin: a YAML file, or one that has been parsed already.
+        model: the model to validate against.
+        check: finds mistakes that the model cannot, in a valid value.
+        raw: finds mistakes in the plain document, whether or not it is valid.
+        context: makes the validators' context from the plain document.
 
     Raises:
-        DocumentError: the file is not that; each mistake on a line of its own.
+        DocumentError: the document is wrong; the message has one line for each mistake.
     """
-    source = where if isinstance(where, Source) else load(where)
+    source = origin if isinstance(origin, Source) else load(origin)
     problems = list(raw(source.plain))
-    value, wrong = validate(source, model, context(source.plain))
-    problems += closer(value) if value is not None else wrong
+    value: Model | None = None
+    try:
+        value = model.model_validate(
+            source.plain, context={**context(source.plain), _IN_A_FILE: True}
+        )
+        problems += check(value)
+    except ValidationError as error:
+        problems += [problem(detail, model) for detail in error.errors()]
     if value is None or problems or source.repeated:
         raise DocumentError("\n".join(source.placed(problems)))
     return value
-
-
-def validate(
-    source: Source, model: type[Model], context: dict[str, Any]
-) -> tuple[Model | None, list[Problem]]:
-    """Return a document as a `model`; or None, and why it is not one."""
-    try:
-        context = {**context, _IN_A_FILE: True}
-        return model.model_validate(source.plain, context=context), []
-    except ValidationError as error:
-        return None, [problem(detail, model) for detail in error.errors()]

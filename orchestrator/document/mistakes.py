@@ -1,4 +1,4 @@
-"""Mistakes in a document, in words that say what would be right."""
+"""Describe mistakes in a document, and what would be right."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ _BOUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake, and the place of what is wrong: keys and indices from the top."""
+    """A mistake, and its place: keys and indices from the top of the document."""
 
     place: tuple[int | str, ...]
     what: str
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a clause that suggests the word most like `word`; may be empty."""
+    """Return a "did you mean" clause with the closest known word, or an empty string."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def empty(key: str, annotation: Any) -> str:
-    """Return what is wrong with a key with nothing behind it that takes what `annotation` says."""
+    """Describe a key without a value, whose values have the type `annotation`."""
     if _models_in(annotation):
-        return f"nothing stands below {key!r}: its keys are indented further than it"
-    return f"nothing stands behind {key!r}: give it a value, or leave it out"
+        return f"nothing below {key!r}: indent its keys further"
+    return f"{key!r} has no value: give it one, or leave it out"
 
 
 def problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
-    """Return what pydantic found wrong with a document that is to be a `model`."""
+    """Translate an error that pydantic found while validating a `model`."""
     place = tuple(detail["loc"])
     kind = detail["type"]
     if kind == "missing":
@@ -66,30 +66,30 @@ def problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
 
 
 def _wording(detail: ErrorDetails) -> str:
-    """Return what is wrong with a single value."""
+    """Describe what is wrong with a single value."""
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind in _EXPECTED:
-        return f"{_EXPECTED[kind]} is expected here, not {found(value)}{_quotes(kind, value)}"
+        return f"{_EXPECTED[kind]} is expected here, not {describe(value)}{_quotes(kind, value)}"
     if kind in _BOUNDS:
         words, key = _BOUNDS[kind]
         return f"must be {words} {context[key]:g}, not {value}"
     match kind:
         case "too_short":
-            return f"{context['min_length']} or more are needed here, not {len(value)}"
+            return f"at least {context['min_length']} needed here, not {len(value)}"
         case "too_long":
-            return f"{context['max_length']} at most can stand here, not {len(value)}"
+            return f"at most {context['max_length']} allowed here, not {len(value)}"
         case "string_too_short":
-            return "text is expected here, not an empty one"
+            return "text is expected here, not an empty string"
         case "string_pattern_mismatch":
-            return f"{found(value)} does not match {context['pattern']}"
+            return f"{describe(value)} does not match {context['pattern']}"
         case "literal_error":
             return _no_such_word(value, str(context["expected"]))
-    says = detail["msg"].removeprefix("Value error, ")
-    return says[:1].lower() + says[1:]
+    message = detail["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
-def found(value: Any) -> str:
-    """Return what stands in a document, in a few words."""
+def describe(value: Any) -> str:
+    """Describe a value of a document in a few words."""
     match value:
         case None:
             return "nothing"
@@ -104,12 +104,12 @@ def found(value: Any) -> str:
         case dict():
             return "a mapping" if value else "an empty mapping"
     if tag := getattr(value, "tag", None):
-        return f"something with the tag {getattr(tag, 'value', tag)}"
+        return f"a value with the tag {getattr(tag, 'value', tag)}"
     return f"{value} (a {type(value).__name__})"
 
 
 def _quotes(kind: str, value: Any) -> str:
-    """Say how something becomes a text that YAML takes for something else."""
+    """Suggest quotes for a scalar that YAML did not read as text."""
     is_plain = value is not None and not isinstance(value, list | dict)
     return ": put it in quotes" if kind == "string_type" and is_plain else ""
 
@@ -122,34 +122,34 @@ def _unknown(word: str, value: Any, known: Sequence[str]) -> str:
 
 
 def _no_mapping(value: Any, known: Sequence[str]) -> str:
-    return f"a mapping is expected here, not {found(value)}; its keys: {', '.join(known)}"
+    return f"a mapping is expected here, not {describe(value)}; its keys: {', '.join(known)}"
 
 
 def _no_such_word(value: Any, expected: str) -> str:
     known = re.findall(r"'([^']*)'", expected)
     if not known:
-        return f"{expected.lower()} alone can stand here, not {found(value)}"
+        return f"only {expected.lower()} is allowed here, not {describe(value)}"
     what = (
         f"no such word {value!r}"
         if isinstance(value, str)
-        else f"a word is expected, not {found(value)}"
+        else f"a word is expected, not {describe(value)}"
     )
     return f"{what}: one of {', '.join(known)}{nearest(str(value), known)}"
 
 
 def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """Return the keys that are allowed at `place`, as well as types tell."""
+    """Return the keys allowed at `place`, as far as the types say."""
     models = [model]
     for step in place:
         named = [
             field
-            for each in models
-            for name, field in each.model_fields.items()
+            for one in models
+            for name, field in one.model_fields.items()
             if step in (name, field.alias)
         ]
         if named:  # else the key of a dictionary, an index, or the branch of a union
             models = [inner for field in named for inner in _models_in(field.annotation)]
-    fields_of = (each.model_fields.items() for each in models)
+    fields_of = (one.model_fields.items() for one in models)
     return [field.alias or name for fields in fields_of for name, field in fields]
 
 
@@ -157,4 +157,4 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     inner = getattr(annotation, "__args__", ())
-    return [model for each in inner for model in _models_in(each)]
+    return [model for part in inner for model in _models_in(part)]

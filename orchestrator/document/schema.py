@@ -1,4 +1,4 @@
-"""JSON Schemas of strict models, for editors, made of the models and their docstrings."""
+"""Make JSON Schemas for editors from strict models and their docstrings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from pydantic import BaseModel
 from orchestrator.document import Strict
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NAMED = ("properties", "$defs")  # hold schemas by name
 _ATTRIBUTE = re.compile(r"^(\w+): (.*)$")
 
 
 def described(model: type[BaseModel], title: str) -> dict[str, Any]:
-    """Return the schema of a document.
-
-    Args:
-        model: what it must be.
-        title: what it is, in a few words.
-    """
+    """Return the JSON Schema of a model, with descriptions from its docstrings."""
     made = model.model_json_schema(by_alias=True)
-    named = {each.__name__: each for each in _models(Strict)}
+    named = {known.__name__: known for known in _models(Strict)}
     for name, definition in made.get("$defs", {}).items():
         if name in named:
             _describe(definition, named[name])
@@ -33,13 +29,13 @@ def described(model: type[BaseModel], title: str) -> dict[str, Any]:
 
 
 def _models(model: type[BaseModel]) -> list[type[BaseModel]]:
-    """Return every model that is made of one."""
+    """Return all direct and indirect subclasses of a model."""
     below = model.__subclasses__()
-    return [*below, *(each for one in below for each in _models(one))]
+    return [*below, *(deeper for one in below for deeper in _models(one))]
 
 
 def _describe(definition: dict[str, Any], model: type[BaseModel]) -> None:
-    """Put what docstrings say beside the keys that they say it of."""
+    """Add a docstring's descriptions to a definition and its properties."""
     summary, attributes = _docstring(model)
     definition["description"] = summary
     for name, field in model.model_fields.items():
@@ -49,12 +45,13 @@ def _describe(definition: dict[str, Any], model: type[BaseModel]) -> None:
 
 
 def _docstring(model: type[BaseModel]) -> tuple[str, dict[str, str]]:
-    """Return the summary of a docstring, and what it says of attributes, also inherited ones."""
+    """Return a docstring's summary, and its attributes' descriptions with inherited ones."""
     attributes: dict[str, str] = {}
-    for each in reversed(model.__mro__):
-        if issubclass(each, Strict) and each.__doc__:
-            attributes |= _attributes(inspect.cleandoc(each.__doc__))
-    return inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0].replace("\n", " "), attributes
+    for base in reversed(model.__mro__):
+        if issubclass(base, Strict) and base.__doc__:
+            attributes |= _attributes(inspect.cleandoc(base.__doc__))
+    summary = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
+    return summary.replace("\n", " "), attributes
 
 
 def _attributes(docstring: str) -> dict[str, str]:
@@ -70,30 +67,25 @@ def _attributes(docstring: str) -> dict[str, str]:
 
 
 def _tidy(node: Any) -> Any:
-    """Return a schema without the titles that pydantic makes of names, and without null.
+    """Return a schema without generated titles and without null.
 
-    A key that may be left out has None as its default; in a file nobody writes null.
+    An optional key has None as its default, but a file leaves the key out instead.
     """
     if isinstance(node, list):
-        return [_tidy(each) for each in node]
+        return [_tidy(item) for item in node]
     if not isinstance(node, Mapping):
         return node
     kept = {
-        key: _tidy_named(value) if key in ("properties", "$defs") else _tidy(value)
+        key: {name: _tidy(one) for name, one in value.items()} if key in _NAMED else _tidy(value)
         for key, value in node.items()
-        if key not in ("title", "discriminator") and not _is_no_default(key, value)
+        if key not in ("title", "discriminator") and not _is_implied(key, value)
     }
     if "anyOf" not in kept:
         return kept
-    branches: list[Any] = [each for each in kept.pop("anyOf") if each != {"type": "null"}]
+    branches: list[Any] = [one for one in kept.pop("anyOf") if one != {"type": "null"}]
     return (branches[0] if len(branches) == 1 else {"anyOf": branches}) | kept
 
 
-def _is_no_default(key: str, value: Any) -> bool:
-    """Tell whether a default is one that nobody would write."""
+def _is_implied(key: str, value: Any) -> bool:
+    """Return whether this is a default that no file spells out."""
     return key == "default" and (value is None or isinstance(value, dict))
-
-
-def _tidy_named(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return schemas by their names, which may be any."""
-    return {key: _tidy(value) for key, value in node.items()}

@@ -11,8 +11,7 @@ from orchestrator.errors import DocumentError, first_line
 from orchestrator.grades.store import write_whole
 from orchestrator.grading.folders import holding, inner, meant
 from orchestrator.grading.naming import fit, named
-from orchestrator.profile import FILE, Profile
-from orchestrator.profile.loading import path_of
+from orchestrator.profile import FILE, Profile, path_of
 
 _HINT = (
     f"name a profile, a folder with a {FILE}, or a folder of such folders;"
@@ -137,5 +136,5 @@ def _alike(source: document.Source, folder: Path, file: Path, name: str) -> Prog
     moved = {**raw, "start": {**raw["start"], "folder": str(folder)}}
     if raw.get("reader"):
         moved["reader"] = str((source.path.parent / raw["reader"]).resolve())
-    write_whole(file, document.written(moved))
+    write_whole(file, document.to_yaml(moved))
     return replace(_read(file, trust=True), name=name, folder=folder)

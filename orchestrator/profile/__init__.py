@@ -1,22 +1,27 @@
-"""What a program looks like, as data: how to start it and how to read its console.
+"""Profiles: how to start a program and how to read its console, as data.
 
-No pattern of any program stands in the orchestrator's code: it all comes from a file, one of
-those in `profiles/` or somebody's own, read into the model here. docs/profiles.md tells all.
+The orchestrator's code has no pattern of any program. Patterns come from a file, one of those
+in `profiles/` or a user's own, that is read into the model here. See docs/profiles.md.
 """
 
-from orchestrator.profile.loading import FILE, FOLDER, load, located, reader
+from orchestrator.profile.loading import FILE, FOLDER, load, located, path_of, reader
 from orchestrator.profile.model import (
     ANSWERS,
     NOTICES,
     VERBS,
-    Console,
-    Line,
+    ConsoleSettings,
+    InputLine,
+    Place,
     Profile,
     Seconds,
     Start,
     Verb,
+    schema,
 )
-from orchestrator.profile.reader import Found, Reader
+from orchestrator.profile.reader import NoticeMatch, Reader
+
+Found = NoticeMatch
+"""The former name, which readers outside this repository may import."""
 
 __all__ = [
     "ANSWERS",
@@ -24,9 +29,11 @@ __all__ = [
     "FOLDER",
     "NOTICES",
     "VERBS",
-    "Console",
+    "ConsoleSettings",
     "Found",
-    "Line",
+    "InputLine",
+    "NoticeMatch",
+    "Place",
     "Profile",
     "Reader",
     "Seconds",
@@ -34,5 +41,7 @@ __all__ = [
     "Verb",
     "load",
     "located",
+    "path_of",
     "reader",
+    "schema",
 ]

@@ -1,4 +1,4 @@
-"""Profiles, read from their files."""
+"""Load profiles from their files, and the readers that they name."""
 
 from __future__ import annotations
 
@@ -13,117 +13,101 @@ from orchestrator import document, files
 from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
 from orchestrator.paths import ROOT
-from orchestrator.profile.guarded import GuardedReader
-from orchestrator.profile.model import ANSWERS, NOTICES, VERBS, Profile, Start
-from orchestrator.profile.reader import Reader
+from orchestrator.profile.model import ANSWERS, NOTICES, VERBS, Place, Profile, Start
+from orchestrator.profile.reader import GuardedReader, Reader
 
 FILE = "profile.yaml"
-"""What a program's profile is called in its folder."""
+"""The name of a program's profile in its folder."""
 
 FOLDER = ROOT / "profiles"
-"""Where the profiles that come with the lab are."""
+"""The profiles that come with the lab."""
 
-_START_WORDS = (*ANSWERS, "python", "folder")  # the last one with a folder
-_VERB_WORDS = (
-    "address",
-    "port",
-    "id",
-    "text",
-    "line",
-)  # what the lab has for any verb
+_START_FIELDS = (*ANSWERS, "python")
+_BUILD_FIELDS = ("python", "folder")
+_VERB_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these for any verb
 
 
 def located(name: str, *homes: Path) -> str:
-    """Return a profile's name; that of a file with its path, as seen from one of `homes`.
+    """Return a profile's name; if it is a file, its path in the first of `homes` that has it.
 
-    The first one counts where there is such a file; else it is seen from the working folder.
+    A file that none of them has is left relative to the working directory.
     """
     if not name.endswith(files.YAML):
         return name
-    found = (home / name for home in homes if (home / name).is_file())
-    return str(next(found, name))
+    candidates = (home / name for home in homes if (home / name).is_file())
+    return str(next(candidates, name))
 
 
 def path_of(name: str) -> Path:
-    """Return the file of the profile called `name`, or that of this path."""
+    """Return the path of a profile given as a name or a path."""
     return Path(name) if name.endswith(files.YAML) else FOLDER / f"{name}.yaml"
 
 
 def load(name: str) -> Profile:
-    """Return the profile called `name`, or the one in the file of that path.
+    """Load the profile given as a name or a path.
 
     Raises:
-        DocumentError: there is none, or it is wrong.
+        DocumentError: there is no such profile, or it is wrong.
     """
     path = path_of(name)
     try:
-        found = document.read(path, Profile, closer=lambda one: _problems(one, path.parent))
+        profile = document.read(path, Profile, check=lambda it: _problems(it, path.parent))
     except DocumentError as error:
         if not path.exists():
-            known = [each.stem for each in path.parent.glob("*.yaml")]
+            known = [file.stem for file in path.parent.glob("*.yaml")]
             near = document.nearest(path.stem, known).removeprefix("; ")
             error.hint = near or "`peerlab profile new DIR` writes one for the program in DIR"
         raise
     home, changes = path.parent.resolve(), dict[str, object]()
-    if found.start.folder is not None:
-        folder = str((home / found.start.folder).resolve())
-        changes["start"] = found.start.model_copy(update={"folder": folder})
-    if found.reader is not None:
-        changes["reader"] = str(home / found.reader)
-    return found.model_copy(update=changes)
+    if profile.start.folder is not None:
+        folder = str((home / profile.start.folder).resolve())
+        changes["start"] = profile.start.model_copy(update={"folder": folder})
+    if profile.reader is not None:
+        changes["reader"] = str(home / profile.reader)
+    return profile.model_copy(update=changes)
 
 
 def reader(profile: Profile) -> Reader:
-    """Return what reads the console of a profile's program.
+    """Return the reader of a profile: the class it names, or one that uses its patterns.
 
     Raises:
-        DocumentError: its class cannot be loaded, or is none.
+        DocumentError: the class cannot be loaded, or is not a reader.
     """
     if profile.reader is None:
         return Reader(profile)
     path, _, name = profile.reader.rpartition(":")
     try:
-        made = _imported(Path(path), name)
-        return GuardedReader(made(profile))
-    except (Exception, SystemExit) as error:  # code of somebody's own
+        return GuardedReader(_import_reader(Path(path), name)(profile))
+    except (Exception, SystemExit) as error:  # it is the user's code
         raise DocumentError(
-            f"{path}: no reader {name!r} there that works: {type(error).__name__}: {error}",
+            f"{path}: cannot load the reader {name!r}: {type(error).__name__}: {error}",
             hint="`reader: file.py:Class` names a subclass of orchestrator.profile.Reader",
         ) from error
 
 
-def _imported(path: Path, name: str) -> type[Reader]:
+def _import_reader(path: Path, name: str) -> type[Reader]:
     spec = importlib.util.spec_from_file_location(f"peerlab_reader_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ImportError("not a Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    made = getattr(module, name)
-    if not (inspect.isclass(made) and issubclass(made, Reader)):
+    found = getattr(module, name)
+    if not (inspect.isclass(found) and issubclass(found, Reader)):
         raise TypeError("not a subclass of Reader")
-    return made
+    return found
 
 
 def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
     yield from _start_problems(profile.start, home)
     yield from _verb_problems(profile)
+    yield from _lacks_problems(profile)
     for place, pattern in profile.patterns():
         try:
             re.compile(pattern)
         except re.error as error:
             yield Problem(place, f"not a pattern: {error}")
     for place, template, known in _templates(profile):
-        try:
-            parts = [*string.Formatter().parse(template)]
-        except ValueError as error:
-            yield Problem(place, f"not a template: {error}")
-            continue
-        for _, field, form, conversion in parts:
-            if field is not None and field not in known:
-                hint = document.nearest(field, known)
-                yield Problem(place, f"nothing to put for {{{field}}}{hint}")
-            elif form or conversion:
-                yield Problem(place, f"{{{field}}} stands alone: no format of its own")
+        yield from _template_problems(place, template, known)
 
 
 def _start_problems(start: Start, home: Path) -> Iterator[Problem]:
@@ -132,7 +116,7 @@ def _start_problems(start: Start, home: Path) -> Iterator[Problem]:
     if not (home / start.folder).is_dir():
         yield Problem(("start", "folder"), f"no such folder: {start.folder}")
     if not start.words("container"):
-        yield Problem(("start", "container"), "with a folder, the whole command stands here")
+        yield Problem(("start", "container"), "with a folder, this must be the whole command")
 
 
 def _verb_problems(profile: Profile) -> Iterator[Problem]:
@@ -140,34 +124,54 @@ def _verb_problems(profile: Profile) -> Iterator[Problem]:
         hint = document.nearest(profile.sync, profile.verbs)
         yield Problem(("sync",), f"no verb {profile.sync!r} here{hint}")
     if not profile.sync and not profile.ready:
-        yield Problem(("ready",), "nothing says that it is ready: give a pattern, or `sync`")
-    also = {profile.sync, *(verb.first for verb in profile.verbs.values())}
+        yield Problem(("ready",), "no sign of readiness: give a pattern here, or set `sync`")
+    helpers = {profile.sync, *(verb.first for verb in profile.verbs.values())}
     for name, verb in profile.verbs.items():
         hint = document.nearest(name, VERBS)
-        if hint and name not in (*VERBS, *also):
-            yield Problem(("verbs", name), f"the lab asks for no {name!r}{hint}")
+        if hint and name not in (*VERBS, *helpers):
+            yield Problem(("verbs", name), f"unknown verb {name!r}{hint}")
         first = profile.verbs.get(verb.first) if verb.first else None
         if verb.first and not first:
             hint = document.nearest(verb.first, profile.verbs)
             yield Problem(("verbs", name, "first"), f"no verb {verb.first!r} here{hint}")
         elif first and first.first:
-            yield Problem(("verbs", name, "first"), f"{verb.first!r} needs another one first")
+            yield Problem(("verbs", name, "first"), f"{verb.first!r} itself needs another first")
+
+
+def _lacks_problems(profile: Profile) -> Iterator[Problem]:
+    known = (*VERBS, *NOTICES)
     for name in profile.lacks:
-        if name not in (*VERBS, *NOTICES):
-            hint = document.nearest(name, (*VERBS, *NOTICES))
-            yield Problem(("lacks", name), f"the lab knows no {name!r}{hint}")
+        if name not in known:
+            hint = document.nearest(name, known)
+            yield Problem(("lacks", name), f"unknown verb or notice {name!r}{hint}")
         elif name in profile.verbs or name in profile.notices:
-            yield Problem(("lacks", name), f"the profile says how {name!r} looks: which is it?")
+            yield Problem(("lacks", name), f"{name!r} is lacking here and described elsewhere")
 
 
-def _templates(profile: Profile) -> Iterator[tuple[tuple[int | str, ...], str, Sequence[str]]]:
-    words = _START_WORDS if profile.start.folder else _START_WORDS[:-1]
+def _template_problems(place: Place, template: str, known: Sequence[str]) -> Iterator[Problem]:
+    try:
+        parts = [*string.Formatter().parse(template)]
+    except ValueError as error:
+        yield Problem(place, f"not a template: {error}")
+        return
+    for _, field, form, conversion in parts:
+        if field is not None and field not in known:
+            available = f"; available here: {', '.join(f'{{{name}}}' for name in known)}"
+            hint = document.nearest(field, known) or available
+            yield Problem(place, f"unknown placeholder {{{field}}}{hint}")
+        elif form or conversion:
+            yield Problem(place, f"{{{field}}} takes no format and no conversion")
+
+
+def _templates(profile: Profile) -> Iterator[tuple[Place, str, Sequence[str]]]:
+    """Yield the place and text of each template, with the fields that it may use."""
+    start = profile.start
+    start_fields = (*_START_FIELDS, "folder") if start.folder else _START_FIELDS
     for key in ("command", "process", "container"):
-        for index, part in enumerate(getattr(profile.start, key) or ()):
-            yield ("start", key, index), part, words
-    for number, command in enumerate(profile.start.build):
-        for index, part in enumerate(command):
-            yield ("start", "build", number, index), part, ("python", "folder")
+        for index, word in enumerate(getattr(start, key) or ()):
+            yield ("start", key, index), word, start_fields
+    for number, command in enumerate(start.build):
+        for index, word in enumerate(command):
+            yield ("start", "build", number, index), word, _BUILD_FIELDS
     for place, line in profile.lines():
-        known = ANSWERS if place[0] == "start" else _VERB_WORDS
-        yield (*place, "type"), line.type, known
+        yield (*place, "type"), line.type, ANSWERS if place[0] == "start" else _VERB_FIELDS

@@ -8,48 +8,49 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from orchestrator.document import Strict
+from orchestrator.document.schema import described
 
 VERBS = ("help", "myip", "myport", "connect", "list", "terminate", "send", "exit", "raw")
-"""What the lab asks of programs; `raw` is any line that somebody types."""
+"""The commands that the lab types; `raw` is any other line."""
 
 NOTICES = ("connected", "message", "delivered", "undelivered", "closed")
-"""What the lab knows of lines that nobody asked for; any other kind is only told apart."""
+"""The unsolicited lines that the lab understands. It records any other kind by name."""
 
 ANSWERS = ("port", "address", "name")
-"""The words that stand for what a program may ask for once it is started."""
+"""The placeholders for what a program may ask for at its start."""
 
 Place = tuple[int | str, ...]
-"""Where something stands in a file: keys and indices from the top."""
+"""A place in a file: keys and indices from the top."""
 
 Seconds = Annotated[float, Field(gt=0, le=3600, strict=False)]
 
 
-def _several(value: Any) -> Any:
+def _text_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _lines(value: Any) -> Any:
-    several = value if isinstance(value, list) else [value]
-    return [{"type": each} if isinstance(each, str) else each for each in several]
+def _line_list(value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    return [{"type": item} if isinstance(item, str) else item for item in items]
 
 
-def _blocks(value: Any) -> Any:
-    several = value if isinstance(value, list) else [value]
-    return [{"block": [each]} if isinstance(each, str) else each for each in several]
+def _block_list(value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    return [{"block": [item]} if isinstance(item, str) else item for item in items]
 
 
 _ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Several = Annotated[list[str], BeforeValidator(_several), WithJsonSchema(_ONE_OR_MORE)]
+Texts = Annotated[list[str], BeforeValidator(_text_list), WithJsonSchema(_ONE_OR_MORE)]
 """One text or several."""
 
 
-class Line(Strict):
-    """One line that is typed.
+class InputLine(Strict):
+    """A line to type.
 
     Attributes:
-        type: the line, with `{argument}` where an argument goes.
-        after: pattern of what the program shows before it is typed, its question, which need not
-            end with a line break; None for at once.
+        type: the line, with `{argument}` for each argument.
+        after: pattern of the question to wait for before typing it, which need not end with a
+            line break; None to type it at once.
     """
 
     type: str
@@ -57,27 +58,25 @@ class Line(Strict):
 
 
 class Block(Strict):
-    """What is told in several lines.
+    """A notice of several lines.
 
     Attributes:
-        block: a pattern for each line, in their order; blank lines between them do not count.
+        block: a pattern for each line, in order; blank lines between them are ignored.
     """
 
     block: Annotated[list[str], Field(min_length=1)]
 
 
-Lines = Annotated[
-    list[Line],
-    BeforeValidator(_lines, json_schema_input_type=str | Line | list[str | Line]),
-    Field(min_length=1),
-]
-"""What is typed, line by line."""
+_LINES = BeforeValidator(_line_list, json_schema_input_type=str | InputLine | list[str | InputLine])
+
+InputLines = Annotated[list[InputLine], _LINES, Field(min_length=1)]
+"""Lines to type, in order."""
 
 Blocks = Annotated[
     list[Block],
-    BeforeValidator(_blocks, json_schema_input_type=str | Block | list[str | Block]),
+    BeforeValidator(_block_list, json_schema_input_type=str | Block | list[str | Block]),
 ]
-"""Patterns of which any will do, each of one line or of several."""
+"""Alternative patterns of a notice, each of one line or of several."""
 
 
 class Start(Strict):
@@ -86,16 +85,16 @@ class Start(Strict):
     `{port}`, `{address}`, `{name}`, `{folder}` and `{python}` are filled in.
 
     Attributes:
-        command: what starts it, on both engines; the next two where they differ.
-        process: what starts it on the process engine.
-        container: what the image's own command is given; with a folder, the whole command.
-        environment: variables to set.
-        folder: the program, copied to where peers run, and their working directory there. In a
-            file it is seen from that file, here absolute.
-        image: an image that has the program, where it brings no folder; the peers' else.
-        packages: Debian packages that it needs beside Python, in a container.
-        build: commands that build it in its folder, one after the other, with no network.
-        answers: what it asks for once it is started.
+        command: the command on both engines; use the next two if they differ.
+        process: the command on the process engine.
+        container: arguments for the image's own command; with a folder, the whole command.
+        environment: environment variables.
+        folder: the program's folder, relative to the profile's file and absolute once loaded.
+            Each peer runs in a copy of it.
+        image: an image with the program, if there is no folder; the peers' image by default.
+        packages: Debian packages that the program needs in a container, besides Python.
+        build: commands that build the program in its folder, in order and without a network.
+        answers: answers to the questions that the program asks at its start.
     """
 
     command: Annotated[list[str], Field(min_length=1)] | None = None
@@ -106,67 +105,65 @@ class Start(Strict):
     image: str | None = None
     packages: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]] = []
     build: list[Annotated[list[str], Field(min_length=1)]] = []
-    answers: Annotated[
-        list[Line],
-        BeforeValidator(_lines, json_schema_input_type=str | Line | list[str | Line]),
-    ] = []
+    answers: Annotated[list[InputLine], _LINES] = []
 
     @model_validator(mode="after")
-    def _one_way(self) -> Start:
+    def _check_combination(self) -> Start:
         if self.command and (self.process or self.container is not None):
             raise ValueError("either `command`, or `process` and `container`")
         if not self.command and self.container is None:
-            raise ValueError("how is it started? Key `command` is missing")
+            raise ValueError("key `command` is missing: how is the program started?")
         if self.image and self.folder:
             raise ValueError("the program is in a `folder` or in an `image`, not in both")
         if self.image and (self.build or self.packages):
-            raise ValueError("an `image` has what it needs: no `build` and no `packages` with it")
+            raise ValueError("an `image` is ready to run: leave out `build` and `packages`")
         return self
 
     def words(self, engine: Literal["process", "container"]) -> list[str] | None:
-        """Return the command on an engine; None where it cannot be started there."""
+        """Return the command for an engine; None if the program cannot be started there."""
         return self.command or (self.process if engine == "process" else self.container)
 
 
 class Verb(Strict):
-    """One thing that a person can ask of the program.
+    """A command that the program understands.
 
     Attributes:
-        send: what to type, line by line, with `{argument}` where an argument goes.
-        first: a verb that must be asked before each time, such as `list` before `terminate`.
-        ok: patterns of a line that says yes.
-        fail: patterns of a line that says no; those of `errors` as well.
-        row: pattern of a line that carries data.
-        silent: whether it may say nothing where it worked.
-        ends: what ends a reply: the `line` that says yes or no, or that the program is `quiet`.
+        send: the lines to type, with `{argument}` for each argument.
+        first: a verb to send before every use, such as `list` before `terminate`.
+        ok: patterns of a line that reports success.
+        fail: patterns of a line that reports failure, in addition to `errors`.
+        row: pattern of a line of data.
+        silent: whether success may print nothing.
+        ends: how a reply ends: at the `line` that matches `ok` or `fail`, or when the console is
+            `quiet`.
     """
 
-    send: Lines
+    send: InputLines
     first: str | None = None
-    ok: Several = []
-    fail: Several = []
+    ok: Texts = []
+    fail: Texts = []
     row: str | None = None
     silent: bool = False
     ends: Literal["line", "quiet"] = "line"
 
 
-class Console(Strict):
-    """How the console behaves, whatever is asked.
+class ConsoleSettings(Strict):
+    """How the console behaves, whatever the verb.
 
     Attributes:
-        echo: whether the program shows what is typed, as a line editor does. What the terminal
-            itself shows the lab turns off, but for programs in an `image`.
-        prompt: what is printed when a line is awaited, each as it is shown; none for no prompt.
-        prompt_pattern: patterns of prompts that change, with the blank behind them.
-        quiet: seconds of silence after which nothing more is to come, where `sync` cannot tell.
-        clear_line: keys that discard what somebody left half-typed.
-        literal_key: typed before a control character, so that it is taken as text.
-        text: how message texts are shown: as they are, or with backslash escapes.
+        echo: whether the program echoes input, as a line editor does. The lab turns off the
+            terminal's own echo, except for programs in an `image`.
+        prompt: the prompts, exactly as printed; none if there is no prompt.
+        prompt_pattern: patterns of prompts that change, including the trailing space.
+        quiet: seconds of silence after which a reply is complete if there is no `sync`.
+        clear_line: keys that discard a half-typed line.
+        literal_key: key that makes the next control character literal.
+        text: how message texts are shown: `plain`, or with `backslash` escapes.
     """
 
     echo: bool
-    prompt: Several = []
-    prompt_pattern: Several = []
+    prompt: Texts = []
+    prompt_pattern: Texts = []
     quiet: Seconds = 0.3
     clear_line: str = ""
     literal_key: str = ""
@@ -174,7 +171,7 @@ class Console(Strict):
 
 
 CRASHES = [
-    r"^(?:\w{0,12}[>$%#?] ?)?Traceback \(most recent call last\)",  # a prompt may be in front
+    r"^(?:\w{0,12}[>$%#?] ?)?Traceback \(most recent call last\)",  # perhaps after a prompt
     r"^Exception in thread ",  # Python and Java
     r"^Fatal Python error",
     r"^fatal error: (?:all goroutines|concurrent map|stack overflow|unexpected signal)",
@@ -182,7 +179,7 @@ CRASHES = [
     r"^goroutine \d+ \[[\w ,]+\]:$",
     r"^thread '[^']*'(?: \(\d+\))? panicked at ",
     r"^terminate called (?:after throwing|without an active|recursively)",
-    r"^(?:Uncaught )?(?:Type|Reference|Range)Error: ",  # of node; refusals are an `Error`
+    r"^(?:Uncaught )?(?:Type|Reference|Range)Error: ",  # Node; a refusal is a plain `Error`
     r"^Node\.js v\d+\.\d+\.\d+$",
     r"^java\.lang\.(?:NullPointerException|StackOverflowError|OutOfMemoryError)\b",
     r"^=+\d+=+ ?ERROR: \w+Sanitizer: ",
@@ -190,32 +187,35 @@ CRASHES = [
     r"^(?:free|malloc|realloc)\(\): |^double free or corruption",
     r"^\*\*\* .* \*\*\*: terminated",
 ]
-"""Lines that only a crash shows, in the languages that programs come in.
+"""Lines that only a crash prints, for common languages.
 
-Each is found at the start of a line alone: further on, somebody may quote it.
+They match at the start of a line only: further on, a message may be quoting one.
 """
 
 
 class Profile(Strict):
-    """One program.
+    """A program: how to start it and how to read its console.
 
     Attributes:
-        port: the port that each peer listens on; on processes another one where the command
-            does not say at which address to listen.
-        ready: pattern of the line that says the program is ready; empty where none does.
-        ready_within: longest wait for that, in seconds.
-        answer_within: longest wait for a reply, in seconds.
-        sync: the verb that is asked to see that the program listens, and that it is done with
-            what it was asked before; empty where no verb is sure to be answered.
+        name: the program's name.
+        summary: the program in a few words.
+        port: the port that each peer listens on. On the process engine it is another one if the
+            command does not use `{address}`.
+        start: how to build and start the program.
+        ready: pattern of the line that says the program is ready; empty if there is none.
+        ready_within: longest time to wait for it, in seconds.
+        answer_within: longest time to wait for a reply, in seconds.
+        sync: a verb that always gets an answer. The lab sends it to see that the program is
+            ready, and done with the command before. Empty if there is none.
         console: how the console behaves.
-        verbs: what can be asked, by the lab's names for it.
-        notices: patterns of lines that nobody asked for, by the lab's names.
-        first_id: the id of the first row of a list that shows no ids.
-        lacks: verbs and notices that the program does not have, each with a few words.
-        errors: patterns of lines that complain, whatever was typed.
-        crash: patterns of lines that only a crash shows.
-        reader: a Python class that reads what no pattern can, as `file.py:Class`; a subclass
-            of `orchestrator.profile.Reader`. In a file it is seen from that file.
+        verbs: the commands that the program understands, by the lab's names for them.
+        notices: patterns of unsolicited lines, by the lab's names for them.
+        first_id: the id of the first row, for lists that show no ids.
+        lacks: verbs and notices that the program does not have, and why.
+        errors: patterns of error messages, whatever the verb.
+        crash: patterns of lines that only a crash prints.
+        reader: a Python class for what patterns cannot read, as `file.py:Class`; a subclass of
+            `orchestrator.profile.Reader`. The path is relative to the profile's file.
     """
 
     name: str
@@ -226,12 +226,12 @@ class Profile(Strict):
     ready_within: Seconds = 20.0
     answer_within: Seconds = 10.0
     sync: str = ""
-    console: Console
+    console: ConsoleSettings
     verbs: dict[str, Verb]
     notices: dict[str, Blocks] = {}
     first_id: int = 1
     lacks: dict[str, str] = {}
-    errors: Several = []
+    errors: Texts = []
     crash: list[str] = CRASHES
     reader: str | None = None
 
@@ -242,8 +242,8 @@ class Profile(Strict):
         yield from _numbered(("errors",), self.errors)
         yield from _numbered(("crash",), self.crash)
         for kind, blocks in self.notices.items():
-            for number, one in enumerate(blocks):
-                yield from _numbered(("notices", kind, number, "block"), one.block)
+            for number, block in enumerate(blocks):
+                yield from _numbered(("notices", kind, number, "block"), block.block)
         for name, verb in self.verbs.items():
             yield from _numbered(("verbs", name, "ok"), verb.ok)
             yield from _numbered(("verbs", name, "fail"), verb.fail)
@@ -253,13 +253,18 @@ class Profile(Strict):
             if line.after is not None:
                 yield (*place, "after"), line.after
 
-    def lines(self) -> Iterator[tuple[Place, Line]]:
-        """Yield every line that is typed with its place."""
+    def lines(self) -> Iterator[tuple[Place, InputLine]]:
+        """Yield every line to type with its place."""
         for index, line in enumerate(self.start.answers):
             yield ("start", "answers", index), line
         for name, verb in self.verbs.items():
             for index, line in enumerate(verb.send):
                 yield ("verbs", name, "send", index), line
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of profiles: see docs/profile.schema.json."""
+    return described(Profile, "A profile of Peerlab")
 
 
 def _numbered(place: Place, patterns: list[str]) -> Iterator[tuple[Place, str]]:

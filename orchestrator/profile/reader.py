@@ -1,24 +1,26 @@
-"""Reads a program's console by its profile's patterns. Pure.
+"""Read a program's console by its profile's patterns. Pure.
 
-What no pattern can read is read by a subclass, which a profile names as `reader`.
+A profile can name a subclass of `Reader` for what patterns cannot read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.profile.model import Line, Profile
+from orchestrator.errors import DocumentError
+from orchestrator.profile.model import InputLine, Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A notice, as a console told it.
+class NoticeMatch:
+    """A notice that was read from one or more lines.
 
     Attributes:
-        kind: by the lab's names; empty while lines are missing.
-        fields: its named parts.
+        kind: a key of the profile's `notices`; empty while lines of a block are missing.
+        fields: its named groups.
     """
 
     kind: str
@@ -26,32 +28,33 @@ class Found:
 
 
 class Reader:
-    """Says what to type, and what lines mean; override any of it.
+    """Says what to type, and what lines mean. Subclasses may override any method.
 
-    Lines are given as they stand on the screen: without escape sequences, the prompt and
-    the line break.
+    Lines come as they appear on the screen, without escape sequences, prompt and line break.
 
     Args:
-        profile: has the patterns.
+        profile: the patterns.
     """
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self._ready = re.compile(profile.ready) if profile.ready else None
-        self._crash = _any(profile.crash)
+        self._crash = re.compile("|".join(f"(?:{pattern})" for pattern in profile.crash) or r"(?!)")
         self._notices = [
-            (kind, [re.compile(pattern) for pattern in one.block])
+            (kind, _compiled(block.block))
             for kind, blocks in profile.notices.items()
-            for one in blocks
+            for block in blocks
         ]
-        self._ok = {name: _each(verb.ok) for name, verb in profile.verbs.items()}
+        self._ok = {name: _compiled(verb.ok) for name, verb in profile.verbs.items()}
         self._fail = {
-            name: _each([*verb.fail, *profile.errors]) for name, verb in profile.verbs.items()
+            name: _compiled([*verb.fail, *profile.errors]) for name, verb in profile.verbs.items()
         }
-        self._rows = {n: re.compile(verb.row) for n, verb in profile.verbs.items() if verb.row}
+        self._rows = {
+            name: re.compile(verb.row) for name, verb in profile.verbs.items() if verb.row
+        }
 
-    def typed(self, verb: str, arguments: Mapping[str, object]) -> list[Line]:
-        """Return what to type for a verb, line by line.
+    def typed(self, verb: str, arguments: Mapping[str, object]) -> list[InputLine]:
+        """Return the lines to type for a verb.
 
         Raises:
             KeyError: there is no such verb, or an argument is missing.
@@ -62,11 +65,11 @@ class Reader:
         ]
 
     def ready(self, line: str) -> Mapping[str, str] | None:
-        """Return what the line that says the program is ready tells; None for another line."""
+        """Return the named groups of the ready line; None for any other line."""
         return _groups(self._ready.search(line)) if self._ready else None
 
     def outcome(self, verb: str, line: str) -> tuple[bool, Mapping[str, str]] | None:
-        """Return whether a line says yes or no, and its named parts; None for neither."""
+        """Return whether a line reports success, and its named groups; None if it does neither."""
         for ok, patterns in ((True, self._ok), (False, self._fail)):
             for pattern in patterns.get(verb, ()):
                 if (fields := _groups(pattern.search(line))) is not None:
@@ -74,36 +77,93 @@ class Reader:
         return None
 
     def row(self, verb: str, line: str) -> Mapping[str, str] | None:
-        """Return the named parts of a row of a reply; None for a line that is none."""
+        """Return the named groups of a row of a reply; None for any other line."""
         pattern = self._rows.get(verb)
         return _groups(pattern.search(line)) if pattern else None
 
-    def notice(self, lines: Sequence[str]) -> Found | None:
-        """Return the notice that these lines are, without a kind if they only begin one."""
+    def notice(self, lines: Sequence[str]) -> NoticeMatch | None:
+        """Return the notice in these lines, with an empty kind if they only begin one."""
         begun = None
         for kind, block in self._notices:
-            found = _matched(block, lines)
-            if found is not None and len(lines) == len(block):
-                return Found(kind, found)
-            if found is not None:
-                begun = Found("", found)
+            fields = _match_block(block, lines)
+            if fields is not None and len(lines) == len(block):
+                return NoticeMatch(kind, fields)
+            if fields is not None:
+                begun = NoticeMatch("", fields)
         return begun
 
     def is_crash(self, line: str) -> bool:
-        """Tell whether only a crash shows such a line."""
+        """Return whether only a crash prints such a line."""
         return bool(self._crash.search(line))
 
 
-def _matched(block: Sequence[re.Pattern[str]], lines: Sequence[str]) -> dict[str, str] | None:
-    """Return the named parts of lines that a block begins with, or is; None for others."""
+class GuardedReader(Reader):
+    """Delegates to a user's reader and reports its exceptions as errors of the profile.
+
+    Args:
+        inner: the user's reader.
+
+    Raises:
+        DocumentError: by every method, if the inner reader raises anything.
+    """
+
+    def __init__(self, inner: Reader) -> None:
+        super().__init__(inner.profile)
+        self._inner = inner
+
+    def typed(self, verb: str, arguments: Mapping[str, object]) -> list[InputLine]:
+        """Return the lines to type for a verb."""
+        if verb not in self.profile.verbs:
+            raise KeyError(verb)
+        with self._guard("typed"):
+            return self._inner.typed(verb, arguments)
+
+    def ready(self, line: str) -> Mapping[str, str] | None:
+        """Return the named groups of the ready line; None for any other line."""
+        with self._guard("ready"):
+            return self._inner.ready(line)
+
+    def outcome(self, verb: str, line: str) -> tuple[bool, Mapping[str, str]] | None:
+        """Return whether a line reports success, and its named groups; None if it does neither."""
+        with self._guard("outcome"):
+            return self._inner.outcome(verb, line)
+
+    def row(self, verb: str, line: str) -> Mapping[str, str] | None:
+        """Return the named groups of a row of a reply; None for any other line."""
+        with self._guard("row"):
+            return self._inner.row(verb, line)
+
+    def notice(self, lines: Sequence[str]) -> NoticeMatch | None:
+        """Return the notice in these lines, with an empty kind if they only begin one."""
+        with self._guard("notice"):
+            return self._inner.notice(lines)
+
+    def is_crash(self, line: str) -> bool:
+        """Return whether only a crash prints such a line."""
+        with self._guard("is_crash"):
+            return self._inner.is_crash(line)
+
+    @contextlib.contextmanager
+    def _guard(self, method: str) -> Iterator[None]:
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            raise DocumentError(
+                f"{self.profile.reader}: {method}() failed: {type(error).__name__}: {error}",
+                hint="it must accept any line that a console may show",
+            ) from error
+
+
+def _match_block(block: Sequence[re.Pattern[str]], lines: Sequence[str]) -> dict[str, str] | None:
+    """Return the named groups if `lines` are a block or its beginning; None otherwise."""
     if len(lines) > len(block):
         return None
     fields: dict[str, str] = {}
     for pattern, line in zip(block, lines, strict=False):
-        found = _groups(pattern.search(line))
-        if found is None:
+        groups = _groups(pattern.search(line))
+        if groups is None:
             return None
-        fields |= {name: text for name, text in found.items() if text or name not in fields}
+        fields |= {name: text for name, text in groups.items() if text or name not in fields}
     return fields
 
 
@@ -111,9 +171,5 @@ def _groups(match: re.Match[str] | None) -> dict[str, str] | None:
     return match.groupdict(default="") if match else None
 
 
-def _each(patterns: Iterable[str]) -> list[re.Pattern[str]]:
+def _compiled(patterns: Iterable[str]) -> list[re.Pattern[str]]:
     return [re.compile(pattern) for pattern in patterns]
-
-
-def _any(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in patterns) or r"(?!)")

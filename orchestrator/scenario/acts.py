@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from orchestrator.document import Strict, found
+from orchestrator.document import Strict, describe
 from orchestrator.profile import Seconds
 from orchestrator.scenario import rules
 from orchestrator.scenario.rules import Rule
@@ -54,7 +54,7 @@ def _as_typed(value: Any) -> Any:
 def _number_or_any(value: Any) -> Any:
     """Refuse everything else in one sentence; a union would have one for each of its types."""
     if value != "any" and (isinstance(value, bool) or not isinstance(value, int)):
-        raise ValueError(f"a whole number is expected here, or any, not {found(value)}")
+        raise ValueError(f"a whole number is expected here, or any, not {describe(value)}")
     return value
 
 
@@ -62,7 +62,9 @@ def _text_or_true(value: Any) -> Any:
     """Refuse everything else in one sentence."""
     if value is not True and not isinstance(value, str):
         quotes = "" if isinstance(value, list | dict) else ": put it in quotes"
-        raise ValueError(f"text is expected here, or true for any text, not {found(value)}{quotes}")
+        raise ValueError(
+            f"text is expected here, or true for any text, not {describe(value)}{quotes}"
+        )
     return value
 
 

@@ -125,7 +125,7 @@ def of_entry(entry: Keys) -> Iterator[str]:
         yield f"what happens then? One of {', '.join(SINGLE)}"
     for verb in verbs:
         if entry[verb] is None:
-            yield f"nothing stands below {verb!r}: its keys are indented further than it"
+            yield f"nothing below {verb!r}: indent its keys further"
         act = spelt_out(verb, entry[verb])
         if isinstance(act, dict) and act.get("during") is not None:
             yield f"no steps are done in a schedule: say how long {verb!r} holds with `for`"

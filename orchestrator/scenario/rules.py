@@ -84,7 +84,7 @@ def of_step(step: Keys) -> Iterator[str]:
         yield f"a step has one key, not {' and '.join(verbs)}: begin each step with a dash"
     for verb in verbs:
         if step[verb] is None:
-            yield f"nothing stands below {verb!r}: its keys are indented further than it"
+            yield f"nothing below {verb!r}: indent its keys further"
 
 
 def of_reply(act: Keys) -> Iterator[str]:

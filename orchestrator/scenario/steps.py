@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from orchestrator.document import Strict, found
+from orchestrator.document import Strict, describe
 from orchestrator.profile import Seconds
 from orchestrator.scenario import fault_rules, rules
 from orchestrator.scenario.acts import (
@@ -47,7 +47,9 @@ _COUNTER = r"^[a-z]+$"
 
 def _counter_name(name: str) -> str:
     if not re.fullmatch(_COUNTER, name):
-        raise ValueError(f"a counter is called by small letters, such as round, not {found(name)}")
+        raise ValueError(
+            f"a counter is called by small letters, such as round, not {describe(name)}"
+        )
     return name
 
 

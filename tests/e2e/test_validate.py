@@ -113,7 +113,9 @@ def test_what_cannot_be_read_twice(write: Write, tmp_path: Path, command: str) -
         done = subprocess.run(line, capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 2
         (said,) = done.stderr.splitlines()
-        assert said.endswith(": no regular file: save it as one, for it is read more than once")
+        assert said.endswith(
+            ": not a regular file: save it as one, because it is read more than once"
+        )
 
 
 @pytest.mark.parametrize("command", ["validate", "run", "check"])

@@ -1,4 +1,4 @@
-"""YAML files: every mistake at once, each where it is, in words that say what would be right."""
+"""Every mistake in a YAML file at once, by position, with what would be right."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ VERBS = ", ".join(scenario.Step.model_fields)
 HEAD = "name: right\nwhy: w\npeers: [alice, bob]\n"
 RIGHT = f"{HEAD}steps:\n  - "
 
-Tell = Callable[..., list[str]]
+FindProblems = Callable[..., list[str]]
 
 
 @pytest.fixture
-def problems(tmp_path: Path) -> Tell:
-    """Return a function that tells what is wrong with a document, without the file's name."""
+def problems(tmp_path: Path) -> FindProblems:
+    """Return a function that lists the mistakes in a document, without the file's name."""
 
-    def tell(text: str | bytes, load: Callable[[Path], object] = scenario.load) -> list[str]:
+    def find(text: str | bytes, load: Callable[[Path], object] = scenario.load) -> list[str]:
         path = tmp_path / "file.yaml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         with pytest.raises(DocumentError) as caught:
             load(path)
         return [line.removeprefix(f"{path}:") for line in caught.value.what.splitlines()]
 
-    return tell
+    return find
 
 
-def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> None:
+def test_all_mistakes_at_once_in_file_order(problems: FindProblems) -> None:
     assert problems(MANY) == [
         f"1:1: 'Many Mistakes' is not a name: {A_NAME}",
         "3:21: peer 'bob' is named twice",
@@ -71,7 +71,7 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         "12:5: expect what? Add one of message, connected, closed, delivered, undelivered, line",
         "12:36: a number is expected here, not the text '5s'",
         "13:23: a whole number is expected here, or any, not the text '0'",
-        "13:36: key 'status' stands twice",
+        "13:36: duplicate key 'status'",
         f"14:5: a mapping is expected here, not the text 'list'; its keys: {VERBS}",
         f"15:4: a mapping is expected here, not nothing; its keys: {VERBS}",
         "16:5: a step has one key, not list and exit: begin each step with a dash",
@@ -95,7 +95,7 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ("list: {at: bob, shows: [alcie]}", "no peer 'alcie' here; did you mean 'alice'?"),
         ("list: {at: bob, shows: alice}", "5:21: a list is expected here, not the text 'alice'"),
         ("expect: {at: bob, from: me, closed: true}", "5:23: no peer 'me' here"),
-        ("expect: {at: bob, from: alice, closed: false}", "true alone can stand here, not false"),
+        ("expect: {at: bob, from: alice, closed: false}", "only true is allowed here, not false"),
         ("expect: {at: bob, delivered: true}", "5:5: delivered from whom? Add 'from'"),
         ("expect: {at: bob, from: alice}", "5:5: expect what? Add one of message, connected"),
         (
@@ -106,18 +106,18 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ("expect: {at: bob, line: x, within: -1}", "5:32: must be more than 0, not -1"),
         ("expect: {at: bob, line: x, within: .inf}", "5:32: must be at most 3600, not inf"),
         ("expect: {at: bob, line: x, within: .nan}", "5:32: must be at most 3600, not nan"),
-        ("connect:", "5:5: nothing stands below 'connect': its keys are indented further"),
-        ("connect:\n    at: alice", "5:5: nothing stands below 'connect'"),
+        ("connect:", "5:5: nothing below 'connect': indent its keys further"),
+        ("connect:\n    at: alice", "5:5: nothing below 'connect'"),
         ("connect", "5:5: a mapping is expected here, not the text 'connect'; its keys: help"),
         ("{}", "5:5: this step is empty: give it one of help, myip"),
         ("[exit, alice]", "5:5: a mapping is expected here, not a list"),
-        ("exit: {at: alice, at: bob}", "5:23: key 'at' stands twice"),
+        ("exit: {at: alice, at: bob}", "5:23: duplicate key 'at'"),
         ("xyz: alice", "5:5: unknown key 'xyz': one of help, myip, myport"),
         ("connect: {at: alice, to: bob, says: x, may_fail: true}", "not says and may_fail"),
         ("send: {at: alice, to: [bob, carol], text: x}", "5:33: no peer 'carol' here"),
-        ("send: {at: alice, to: , text: x}", "5:23: nothing stands behind 'to': give it a value"),
+        ("send: {at: alice, to: , text: x}", "5:23: 'to' has no value: give it one"),
         ("send: {at: alice, text: x}", "5:5: with whom? Add 'to' or 'id'"),
-        ("connect: {at: alice, to: }", "5:26: nothing stands behind 'to': give it a value, or"),
+        ("connect: {at: alice, to: }", "5:26: 'to' has no value: give it one, or"),
         ("connect: {at: alice}", "5:5: connect to whom? Add 'to', or 'address' and"),
         ("exit: {at: alice, status: true}", "5:23: a whole number is expected here, or any,"),
         ("exit: {at: alice, status: none}", "not the text 'none'"),
@@ -126,13 +126,13 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
         ("send: {at: alice, to: bob, text: hi, there}", "a text with a comma needs quotes"),
         ("send: {at: alice, to: bob, text: a: b}", "5:39: not YAML: a second colon: text"),
         ("send: {at: alice, to: bob, text: @x}", "5:38: not YAML: text that begins with @ needs"),
-        ("send: {at: alice, to: bob, text: '*'}\n  - exit: *x", "6:11: not YAML: nothing has"),
+        ("send: {at: alice, to: bob, text: '*'}\n  - exit: *x", "6:11: not YAML: no anchor"),
         ('send: {at: alice, to: bob, text: "x}', "5:38: not YAML: what begins here is never"),
         ('send: {at: alice, to: bob, text: "\\q"}', "5:40: not YAML: no such escape: \\q;"),
         ('send: {at: alice, to: bob, text: "\\ud800"}', "5:32: '\\ud800' is half a character"),
         ('send: {at: alice, to: bob, text: "a\\nb"}', "'\\n' cannot be typed"),
         ('send: {at: alice, to: bob, text: "\\x03"}', "'\\x03' cannot be typed"),
-        ('send: {at: alice, to: bob, text: "a\x01"}', "5:40: not YAML: U+0001 cannot stand in"),
+        ('send: {at: alice, to: bob, text: "a\x01"}', "5:40: not YAML: U+0001 is not allowed"),
         ("send: {at: alice, to: bob, text: x, times: 0}", "5:41: must be at least 1, not 0"),
         ("send: {at: alice, to: bob, text: x, length: 20001}", "must be at most 20000, not"),
         (
@@ -140,20 +140,20 @@ def test_every_mistake_in_one_go_in_the_order_of_the_file(problems: Tell) -> Non
             "5:5: an empty text cannot be repeated",
         ),
         ("repeat: {times: 1.5, steps: []}", "5:14: a whole number is expected here, not the"),
-        ("repeat: {times: 1, steps: []}", "5:24: 1 or more are needed here, not 0"),
+        ("repeat: {times: 1, steps: []}", "5:24: at least 1 needed here, not 0"),
         ("repeat: {times: 1, steps: [{exxit: bob}]}", "unknown key 'exxit'; did you mean 'exit'?"),
-        ("parallel: [[{exit: alice}]]", "5:5: 2 or more are needed here, not 1"),
+        ("parallel: [[{exit: alice}]]", "5:5: at least 2 needed here, not 1"),
         ("parallel: [{exit: alice}, {exit: bob}]", "5:16: a list is expected here, not a mapping"),
         ("exit: [", "not YAML: what begins here is never closed"),
         (
             "exit: !!python/name:os.system x",
-            "a mapping is expected here, not something with the tag",
+            "a mapping is expected here, not a value with the tag",
         ),
-        ("send: {at: alice, to: bob, text: !foo x}", "5:32: text is expected here, not something "),
+        ("send: {at: alice, to: bob, text: !foo x}", "5:32: text is expected here, not a value "),
         ('repeat: {times: 2, counter: "", steps: [{list: bob}]}', "5:24: a counter is called by"),
     ],
 )
-def test_mistakes_in_a_step(problems: Tell, step: str, says: str) -> None:
+def test_mistakes_in_a_step(problems: FindProblems, step: str, says: str) -> None:
     assert says in problems(f"{RIGHT}{step}\n")[0]
 
 
@@ -175,11 +175,11 @@ def test_mistakes_in_a_step(problems: Tell, step: str, says: str) -> None:
         ("list: alice\nlimits: {ready: }", "ready"),
     ],
 )
-def test_a_key_with_nothing_behind_it_is_one_mistake(problems: Tell, step: str, key: str) -> None:
+def test_a_key_without_a_value_is_one_mistake(problems: FindProblems, step: str, key: str) -> None:
     text = f"{RIGHT}{step}\n"
     (before, *_) = [line for line in text.splitlines() if f"{key}: " in line]
     line, column = text.splitlines().index(before) + 1, before.index(f"{key}: ") + 1
-    says = f"nothing stands behind {key!r}: give it a value, or leave it out"
+    says = f"{key!r} has no value: give it one, or leave it out"
     assert problems(text) == [f"{line}:{column}: {says}"]
 
 
@@ -192,10 +192,10 @@ def test_a_key_with_nothing_behind_it_is_one_mistake(problems: Tell, step: str, 
         ("[]", "1:1: a mapping is expected here, not an empty list"),
         ("{}", "1:1: key 'name' is missing"),
         (HEAD, "1:1: key 'steps' is missing"),
-        (f"{HEAD}why: y\nsteps: []\n", "4:1: key 'why' stands twice"),
+        (f"{HEAD}why: y\nsteps: []\n", "4:1: duplicate key 'why'"),
         (f"{HEAD}steps:\n", "4:1: a list is expected here, not nothing"),
         (f"{HEAD}steps: {{exit: alice}}\n", "4:1: a list is expected here, not a mapping"),
-        (f"{HEAD}steps:\n\t- exit: alice\n", "5:1: not YAML: a tab: YAML is indented with blanks"),
+        (f"{HEAD}steps:\n\t- exit: alice\n", "5:1: not YAML: a tab: indent YAML with spaces"),
         (f"{HEAD}steps: []\n---\nname: x\n", "5:1: not YAML: a second document begins here"),
         (f"{HEAD}engine: doker\nsteps: []\n", "4:1: no such word 'doker': one of docker, process;"),
         (f"{HEAD}engine: 5\nsteps: []\n", "4:1: a word is expected, not the number 5: one of"),
@@ -206,22 +206,22 @@ def test_a_key_with_nothing_behind_it_is_one_mistake(problems: Tell, step: str, 
         ("name: x\nwhy: y\npeers: [all]\nsteps: []", "3:9: 'all' means every peer"),
         ("name: x\nwhy: y\npeers: [a_b]\nsteps: []", "3:9: 'a_b' is not a name: use small letters"),
         ('name: x\nwhy: y\npeers: ["a\\n"]\nsteps: []', "3:9: 'a\\n' is not a name"),
-        ("name: x\nwhy: y\npeers: []\nsteps: []", "3:1: 1 or more are needed here, not 0"),
+        ("name: x\nwhy: y\npeers: []\nsteps: []", "3:1: at least 1 needed here, not 0"),
         ("name: x\nwhy: y\npeers: 0\nsteps: []", "3:1: a list of names is expected here, or the"),
         ("name: x\nwhy: y\npeers: true\nsteps: []", "3:1: a list of names is expected here, or"),
         ("name: x\nwhy: y\npeers: alice\nsteps: []", "3:1: a list of names is expected here, or"),
-        ("name: x\nwhy: ''\npeers: 2\nsteps: []", "2:1: text is expected here, not an empty one"),
+        ("name: x\nwhy: ''\npeers: 2\nsteps: []", "2:1: text is expected here, not an empty"),
         ('name: x\nwhy: "a\\nb"\npeers: 2\nsteps: []', "2:1: one sentence, on one line"),
-        ("name: x\n  why: y", "2:6: not YAML: a colon where none can be"),
+        ("name: x\n  why: y", "2:6: not YAML: a colon is not allowed here"),
         ("a: &a [*a]", "1:1: "),
         ("a: &a {b: *a}", "1:1: "),
-        ("[" * 1_200, "1:1: nested too deep, or in itself"),
-        ("\x00", "1:1: not YAML: U+0000 cannot stand in YAML"),
+        ("[" * 700, "1:1: nested too deeply, or inside itself"),
+        ("\x00", "1:1: not YAML: U+0000 is not allowed"),
         (HEAD.encode() + b"# \xff\n", "4:3: not UTF-8: byte 0xff"),
         (HEAD.encode("utf-16"), "1:1: not UTF-8: byte 0xff"),
     ],
 )
-def test_mistakes_in_the_whole(problems: Tell, text: str | bytes, says: str) -> None:
+def test_mistakes_outside_steps(problems: FindProblems, text: str | bytes, says: str) -> None:
     assert any(says in problem for problem in problems(text)), problems(text)
 
 
@@ -238,25 +238,25 @@ def test_mistakes_in_the_whole(problems: Tell, text: str | bytes, says: str) -> 
         ),
         (
             f"{HEAD}connections: [[alice, bob], [alice, bob, alice]]\nsteps: []\n",
-            "4:29: 2 at most can stand here, not 3",
+            "4:29: at most 2 allowed here, not 3",
         ),
         (
             f"{HEAD}connections: [[alice, alice, alice]]\nsteps: []\n",
-            "4:15: 2 at most can stand here, not 3",
+            "4:15: at most 2 allowed here, not 3",
         ),
     ],
 )
-def test_one_mistake_is_told_once(problems: Tell, text: str, says: str) -> None:
+def test_a_mistake_is_reported_once(problems: FindProblems, text: str, says: str) -> None:
     assert problems(text) == [says]
 
 
-def test_aliases_do_not_make_a_file_endless(problems: Tell) -> None:
+def test_aliases_cannot_make_a_file_endless(problems: FindProblems) -> None:
     lines = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 9)]
     (problem,) = problems("\n".join(["l0: &l0 [x]", *lines]))
     line, column, what = problem.split(":", 2)
     assert 1 <= int(line) <= 9
     assert int(column) > 1
-    assert what == " more than 100,000 values up to here, with what aliases (*) repeat"
+    assert what == " more than 100,000 values up to here, counting what aliases (*) repeat"
 
 
 @pytest.mark.parametrize(
@@ -270,17 +270,17 @@ def test_aliases_do_not_make_a_file_endless(problems: Tell) -> None:
         ("[[alice, alice]]", "4:15: alice cannot be connected to itself"),
         ("[[alice, bob], [bob, alice]]", "4:29: bob and alice are connected twice"),
         ("[[alice, carol]]", "4:23: no peer 'carol' here"),
-        ("[[alice]]", "4:15: 2 or more are needed here, not 1"),
-        ("[[alice, bob, alice]]", "4:15: 2 at most can stand here, not 3"),
+        ("[[alice]]", "4:15: at least 2 needed here, not 1"),
+        ("[[alice, bob, alice]]", "4:15: at most 2 allowed here, not 3"),
         ("[alice, bob]", "4:15: a list is expected here, not the text 'alice'"),
     ],
 )
-def test_mistakes_in_a_topology(problems: Tell, connections: str, says: str) -> None:
+def test_mistakes_in_a_topology(problems: FindProblems, connections: str, says: str) -> None:
     found = problems(f"{HEAD}connections: {connections}\nsteps: []\n")
     assert any(says in problem for problem in found), found
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_files(tmp_path: Path) -> None:
     for name, why in (("none", "No such file"), (".", "Is a directory")):
         with pytest.raises(DocumentError, match=why):
             document.load(tmp_path / name)
@@ -288,7 +288,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", ""])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_scenario_is_what_it_says(tmp_path: Path, ending: str, mark: str) -> None:
+def test_line_endings_and_byte_order_marks_do_not_matter(
+    tmp_path: Path, ending: str, mark: str
+) -> None:
     path = tmp_path / "file.yaml"
     text = f"{mark}{RIGHT}exit: alice\n  - send: {{at: bob, to: alice, text: 'ü', refused: no}}\n"
     path.write_bytes(text.rstrip("\n").replace("\n", ending or "\n").encode() + ending.encode())
@@ -297,7 +299,7 @@ def test_a_scenario_is_what_it_says(tmp_path: Path, ending: str, mark: str) -> N
     assert send.act == scenario.Send(at="bob", to="alice", text="ü", refused="no")
 
 
-def test_a_model_alone_keeps_the_rules_between_keys() -> None:
+def test_models_enforce_rules_between_keys() -> None:
     for wrong in (
         lambda: scenario.Send(at="a", to="b", text="x", refused="no", says="yes"),
         lambda: scenario.Send(at="a", to="b", text="", length=5),
@@ -313,15 +315,15 @@ def test_a_model_alone_keeps_the_rules_between_keys() -> None:
     [
         ("sync: myport", "sync: myprt", "no verb 'myprt' here; did you mean 'myport'?"),
         ("ready: '^", "ready: '(^", "not a pattern: "),
-        ("send {id} {text}", "send {id} {txt}", "nothing to put for {txt}; did you mean 'text'?"),
+        ("send {id} {text}", "send {id} {txt}", "unknown placeholder {txt}; did you mean 'text'?"),
         ("send {id} {text}", "send {id} {", "not a template: "),
-        ('container: ["{port}"]', 'container: ["{prot}"]', "nothing to put for {prot}; did you"),
+        ('container: ["{port}"]', 'container: ["{prot}"]', "unknown placeholder {prot}; did you"),
         ("echo: true", "echo: 1", "true or false is expected here, not the number 1"),
         ("port: 5000", "port: 70000", "must be at most 65535, not 70000"),
         ("sync: myport", "sync: myport\nsyncs: x", "unknown key 'syncs'; did you mean 'sync'?"),
     ],
 )
-def test_mistakes_in_a_profile(problems: Tell, old: str, new: str, says: str) -> None:
+def test_mistakes_in_a_profile(problems: FindProblems, old: str, new: str, says: str) -> None:
     text = (profile.FOLDER / "peerlab.yaml").read_text()
     assert old in text
     (problem,) = problems(text.replace(old, new, 1), lambda path: profile.load(str(path)))
@@ -341,7 +343,7 @@ def test_compose_yaml_is_read() -> None:
     assert found.network.driver == "bridge"
 
 
-def test_a_key_that_the_lab_does_not_act_on_is_refused(problems: Tell) -> None:
+def test_a_compose_key_without_effect_is_refused(problems: FindProblems) -> None:
     text = definition.COMPOSE_FILE.read_text()
     (problem,) = problems(
         text.replace("  tty: true", "  tty: true\n  privileged: true"), definition.load

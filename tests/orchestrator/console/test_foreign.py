@@ -14,7 +14,7 @@ from orchestrator.console import dialogue
 from orchestrator.console.echo import Echoes
 from orchestrator.console.session import Session
 from orchestrator.errors import DocumentError, NoAnswerError
-from orchestrator.profile import Found, Profile, Reader
+from orchestrator.profile import NoticeMatch, Profile, Reader
 from tests.orchestrator.support import PROGRAMS, ROOT, LivePeers
 
 SOON = 10.0  # seconds; a third of what is waited for where a reply does not come
@@ -47,8 +47,8 @@ def begin(process_place: Callable[[], LivePeers]) -> Callable[..., Session]:
     return one
 
 
-def lines(*several: str) -> list[profile.Line]:
-    return [profile.Line(type=typed, after=after) for after, _, typed in
+def lines(*several: str) -> list[profile.InputLine]:
+    return [profile.InputLine(type=typed, after=after) for after, _, typed in
             (each.rpartition("|") for each in several)]  # fmt: skip
 
 
@@ -208,25 +208,25 @@ def test_echoes_and_prompts() -> None:
 
 def test_blocks_and_alternatives() -> None:
     reader = Reader(styled("plain"))
-    assert reader.notice(["bob says hi"]) == Found("message", {"name": "bob", "text": "hi"})
+    assert reader.notice(["bob says hi"]) == NoticeMatch("message", {"name": "bob", "text": "hi"})
     first = "Message received from 10.0.0.2"
     begun = reader.notice([first])
     assert begun
     assert begun.kind == ""
     assert reader.notice([first, "nothing of the kind"]) is None
     whole = [first, "Sender port: 1", 'Message: "x"']
-    assert reader.notice(whole) == Found(
+    assert reader.notice(whole) == NoticeMatch(
         "message", {"address": "10.0.0.2", "port": "1", "text": "x"}
     )
     assert reader.notice([*whole, "more"]) is None
 
 
 READER = """
-from orchestrator.profile import Found, Reader
+from orchestrator.profile import NoticeMatch, Reader
 
 class Shouting(Reader):
     def notice(self, lines):
-        return Found("message", {"text": lines[0].lower()}) if lines[0].isupper() else None
+        return NoticeMatch("message", {"text": lines[0].lower()}) if lines[0].isupper() else None
 """
 
 
@@ -236,7 +236,7 @@ def test_a_reader_of_ones_own(tmp_path: Any) -> None:
     (tmp_path / "look.yaml").write_text(text + "reader: mine.py:Shouting\n")
     look = profile.load(str(tmp_path / "look.yaml"))
     made = profile.reader(look)
-    assert made.notice(["HELLO"]) == Found("message", {"text": "hello"})
+    assert made.notice(["HELLO"]) == NoticeMatch("message", {"text": "hello"})
     assert made.outcome("send", "sent x") == (True, {"text": "x"})
 
 
@@ -259,7 +259,7 @@ def test_what_the_page_about_profiles_shows(tmp_path: Any) -> None:
     [
         ("mine.py:Nobody", "AttributeError"),
         ("none.py:Shouting", "FileNotFoundError"),
-        ("mine.py:Found", "TypeError: not a subclass of Reader"),
+        ("mine.py:NoticeMatch", "TypeError: not a subclass of Reader"),
         ("broken.py:Shouting", "SyntaxError"),
         ("leaves.py:Shouting", "SystemExit"),
     ],
@@ -279,20 +279,20 @@ def test_readers_that_do_not_work(tmp_path: Any, named: str, why: str) -> None:
     [
         ("sync: myport", "sync: myprt", "10:", "no verb 'myprt' here; did you mean 'myport'?"),
         ("first: list", "first: lst", "17:", "no verb 'lst' here"),
-        ("  terminate:", "  terminat:", "17:", "the lab asks for no 'terminat'"),
+        ("  terminate:", "  terminat:", "17:", "unknown verb 'terminat'"),
         ("ready: '^welcome$'", "ready: '('", "7:", "not a pattern"),
         ("Sender port: (?P", "Sender port: (?Q", "21:", "not a pattern"),
         ("send: myport,", "send: [myport, {after: '('}],", "14:", "type"),
         ("send: myport,", "send: [myport, {after: '(', type: x}],", "14:", "not a pattern"),
-        ("'send {text}'", "'send {txt}'", "15:", "nothing to put for {txt}"),
+        ("'send {text}'", "'send {txt}'", "15:", "unknown placeholder {txt}"),
         ("  command: ", "  folder: nowhere\n  command: ", "6:", "no such folder: nowhere"),
         ("  command: ", "  image: x\n  folder: .\n  command: ", "", "not in both"),
         ("  command: ", "  process: [x]\n  command: ", "", "either `command`, or"),
-        ("first: list", "first: terminate", "17:", "'terminate' needs another one first"),
-        ("'send {text}'", "'send {text:d}'", "15:", "no format of its own"),
-        ("  command: ", "  answers: '{python}'\n  command: ", "6:", "nothing to put for {python}"),
-        ("errors:", "lacks: {exit: no, list: no}\nerrors:", "12:", "which is it?"),
-        ("errors:", "lacks: {leave: no}\nerrors:", "12:", "the lab knows no 'leave'"),
+        ("first: list", "first: terminate", "17:", "'terminate' itself needs another first"),
+        ("'send {text}'", "'send {text:d}'", "15:", "takes no format"),
+        ("  command: ", "  answers: '{python}'\n  command: ", "6:", "unknown placeholder {python}"),
+        ("errors:", "lacks: {exit: no, list: no}\nerrors:", "12:", "described elsewhere"),
+        ("errors:", "lacks: {leave: no}\nerrors:", "12:", "unknown verb or notice 'leave'"),
     ],
 )
 def test_mistakes_in_a_profile(tmp_path: Any, old: str, new: str, where: str, what: str) -> None:
@@ -380,7 +380,7 @@ class Broken(Reader):
 def test_a_reader_that_fails_is_an_error_of_the_profile(tmp_path: Any) -> None:
     (tmp_path / "mine.py").write_text(BROKEN)
     made = profile.reader(styled("plain", reader=f"{tmp_path}/mine.py:Broken"))
-    with pytest.raises(DocumentError, match=r"its notice\(\) has failed: IndexError"):
+    with pytest.raises(DocumentError, match=r"notice\(\) failed: IndexError"):
         made.notice(["hi"])
     assert made.outcome("send", "sent x") == (True, {"text": "x"})
     with pytest.raises(KeyError):

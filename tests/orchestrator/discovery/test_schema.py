@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from orchestrator.discovery.schema import schema
+from orchestrator.profile import schema
 
 ROOT = Path(__file__).parents[3]
 PROFILES = sorted([*ROOT.glob("profiles/*.yaml"), *ROOT.glob("examples/peers/*/profile.yaml")])

@@ -95,5 +95,5 @@ def _written(home: Path, name: str, data: dict[str, object]) -> Path:
     folder.mkdir(parents=True)
     data |= {"name": name}
     data.pop("ready_within", None)
-    (folder / "profile.yaml").write_text(document.written(data))
+    (folder / "profile.yaml").write_text(document.to_yaml(data))
     return folder

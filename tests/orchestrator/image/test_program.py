@@ -170,10 +170,10 @@ def test_a_missing_folder_is_a_problem_of_the_profile(home: Path) -> None:
 def test_a_folder_needs_the_whole_command(home: Path) -> None:
     path = home / "chat.yaml"
     path.write_text(re.sub(r"container: .*", "container: []", path.read_text()))
-    with pytest.raises(DocumentError, match=r":7:3: with a folder, the whole command stands here"):
+    with pytest.raises(DocumentError, match=r":7:3: with a folder, this must be the whole command"):
         look(home)
     path.write_text(re.sub(r"container: .*\n  folder: chat", "container: []", path.read_text()))
-    with pytest.raises(DocumentError, match=r":6:\d+: nothing to put for {folder}"):
+    with pytest.raises(DocumentError, match=r":6:\d+: unknown placeholder {folder}"):
         look(home)
 
 

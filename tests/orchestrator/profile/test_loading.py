@@ -1,0 +1,156 @@
+"""Loading profiles: names, paths and mistakes by line and column."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestrator import profile
+from orchestrator.errors import DocumentError
+from orchestrator.profile import InputLine, Verb
+from orchestrator.profile.model import Block
+
+TEXT = """\
+name: it
+summary: a program
+port: 5000
+start:
+  command: [chat, "{port}"]
+ready: '^ready$'
+console: {echo: true}
+verbs:
+  list: {send: list, ok: '^ok$'}
+  send: {send: '{id} {text}', first: list}
+notices: {message: '^(?P<text>.*)$'}
+lacks: {exit: it has no such command}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "profile.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+def mistakes(file: Path, old: str, new: str) -> list[str]:
+    """Return the mistakes after a change, without the file's name."""
+    assert old in TEXT
+    file.write_text(TEXT.replace(old, new, 1))
+    with pytest.raises(DocumentError) as caught:
+        profile.load(str(file))
+    return [line.removeprefix(f"{file}:") for line in caught.value.what.splitlines()]
+
+
+def test_short_forms_become_lists(file: Path) -> None:
+    loaded = profile.load(str(file))
+    assert loaded.verbs["list"] == Verb(send=[InputLine(type="list")], ok=["^ok$"])
+    assert loaded.notices["message"] == [Block(block=["^(?P<text>.*)$"])]
+    assert loaded.start.words("process") == loaded.start.words("container") == ["chat", "{port}"]
+
+
+def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:
+    (file.parent / "chat").mkdir()
+    file.write_text(TEXT.replace("start:", "reader: mine.py:Mine\nstart:\n  folder: chat"))
+    loaded = profile.load(str(file))
+    assert loaded.start.folder == str(file.parent.resolve() / "chat")
+    assert loaded.reader == str(file.parent.resolve() / "mine.py:Mine")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        ("port: 5000", "port: 0", "3:1: must be at least 1, not 0"),
+        ("  command:", "  comand:", "5:3: unknown key 'comand'; did you mean 'command'?"),
+        ("'^ready$'", "'('", "6:1: not a pattern: missing ), unterminated subpattern"),
+        ("'^ready$'", "''", "6:1: no sign of readiness: give a pattern here, or set `sync`"),
+        ("'^ready$'", "'^ready$'\nsync: lst", "7:1: no verb 'lst' here; did you mean 'list'?"),
+        ("true", "true, prompt_pattern: ['(']", "7:40: not a pattern"),
+        ("first: list", "first: exit", "10:31: no verb 'exit' here"),
+        ("ok: '^ok$'", "first: send", "9:22: 'send' itself needs another first"),
+        ("  send:", "  sned:", "10:3: unknown verb 'sned'; did you mean 'send'?"),
+        ("{id} {text}", "{id} {txt}", "10:10: unknown placeholder {txt}; did you mean 'text'?"),
+        ("{id} {text}", "{id!r}", "10:10: {id} takes no format and no conversion"),
+        ("{id} {text}", "{id", "10:10: not a template: expected '}' before end of string"),
+        ('"{port}"', '"{folder}"', "5:19: unknown placeholder {folder}; available here: {port}"),
+        ("lacks: {exit:", "lacks: {exti:", "12:9: unknown verb or notice 'exti'; did you mean"),
+        ("lacks: {exit:", "lacks: {list:", "12:9: 'list' is lacking here and described elsewhere"),
+        ("  command:", "  image: x\n  build: [[make]]\n  command:", "leave out `build`"),
+        ('  command: [chat, "{port}"]', "  process: [x]", "key `command` is missing"),
+    ],
+)
+def test_a_mistake_and_its_position(file: Path, old: str, new: str, mistake: str) -> None:
+    found = mistakes(file, old, new)
+    assert any(mistake in line for line in found), found
+
+
+def test_all_mistakes_at_once(file: Path) -> None:
+    assert [line.split(":")[0] for line in mistakes(file, "ok: '^ok$'", "row: '('")] == ["9"]
+    assert len(mistakes(file, "first: list}", "first: lst, fail: '('}")) == 2
+
+
+def test_a_folder_must_exist_and_needs_the_whole_command(file: Path) -> None:
+    both = mistakes(file, '  command: [chat, "{port}"]', "  container: []\n  folder: chat")
+    assert both == [
+        "5:3: with a folder, this must be the whole command",
+        "6:3: no such folder: chat",
+    ]
+
+
+def test_unknown_profiles_come_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"nobody\.yaml: cannot be read: No such file"):
+        profile.load("nobody")
+    for name, hint in (
+        ("peerlap", "did you mean 'peerlab'?"),
+        (f"{tmp_path}/x.yaml", "writes one"),
+    ):
+        with pytest.raises(DocumentError) as caught:
+            profile.load(name)
+        assert hint in caught.value.hint
+
+
+def test_profiles_are_found_by_name_or_in_the_first_home_that_has_them(file: Path) -> None:
+    home = file.parent
+    assert profile.path_of("peerlab") == profile.FOLDER / "peerlab.yaml"
+    assert profile.path_of("mine.yaml") == Path("mine.yaml")
+    assert profile.located("peerlab", home) == "peerlab"
+    assert profile.located("profile.yaml", home / "none", home) == str(file)
+    assert profile.located("none.yaml", home) == "none.yaml"
+
+
+def test_all_patterns_have_a_place(file: Path) -> None:
+    places = [place for place, _ in profile.load(str(file)).patterns() if place[0] != "crash"]
+    assert places == [
+        ("ready",),
+        ("notices", "message", 0, "block", 0),
+        ("verbs", "list", "ok", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("class Mine:\n    pass", "TypeError: not a subclass of Reader"),
+        ("class Other:\n    pass", "AttributeError"),
+        ("class (", "SyntaxError"),
+        ("raise SystemExit(0)", "SystemExit"),
+        ("import missing_module_x", "ModuleNotFoundError"),
+    ],
+)
+def test_a_reader_that_cannot_be_loaded(file: Path, code: str, error: str) -> None:
+    (file.parent / "mine.py").write_text(code)
+    file.write_text(f"{TEXT}reader: mine.py:Mine\n")
+    expected = rf"{re.escape(str(file.parent))}/mine\.py: cannot load the reader 'Mine': {error}"
+    with pytest.raises(DocumentError, match=expected):
+        profile.reader(profile.load(str(file)))
+
+
+def test_readers_that_import_the_former_name_still_load(file: Path) -> None:
+    code = (
+        "from orchestrator.profile import Found, Reader\n\n\nclass Mine(Reader):\n    made = Found"
+    )
+    (file.parent / "mine.py").write_text(code)
+    file.write_text(f"{TEXT}reader: mine.py:Mine\n")
+    assert profile.reader(profile.load(str(file)))

@@ -1,0 +1,161 @@
+"""Reading lines by a profile's patterns, without a console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import DocumentError
+from orchestrator.profile import InputLine, NoticeMatch, Profile, Reader
+from orchestrator.profile.reader import GuardedReader
+
+PROFILE = {
+    "name": "it",
+    "summary": "a program",
+    "port": 5000,
+    "start": {"command": ["it"]},
+    "ready": r"^listening on (?P<port>\d+)$",
+    "console": {"echo": False},
+    "verbs": {
+        "myport": {"send": "myport", "ok": r"^port (?P<port>\d+)$"},
+        "send": {
+            "send": ["send", {"type": "{id}", "after": "Which one"}, "{text}"],
+            "ok": [r"^sent to (?P<id>\d+)(?: as (?P<number>\d+))?$", "^queued$"],
+            "fail": r"^no (?P<reason>\w+)$",
+        },
+        "list": {"send": "list", "row": r"^(?P<id>\d+) (?P<address>\S+)$"},
+    },
+    "notices": {
+        "connected": r"^(?P<address>\S+) connected$",
+        "message": [
+            r"^(?P<name>\w+): (?P<text>.*)$",
+            {"block": [r"^From (?P<address>\S+)", r"^Text (?P<text>.*)$"]},
+        ],
+    },
+    "errors": r"^error: (?P<reason>.*)$",
+}
+
+
+def reader(**changes: Any) -> Reader:
+    return Reader(Profile.model_validate(PROFILE | changes))
+
+
+def test_the_ready_line() -> None:
+    assert reader().ready("listening on 5001") == {"port": "5001"}
+    assert reader().ready("listening soon") is None
+    assert reader(ready="", sync="myport").ready("listening on 5001") is None
+
+
+def test_the_lines_to_type() -> None:
+    assert reader().typed("send", {"id": 3, "text": "hi"}) == [
+        InputLine(type="send"),
+        InputLine(type="3", after="Which one"),
+        InputLine(type="hi"),
+    ]
+    for verb, arguments in (("send", {"id": 3}), ("leave", {})):
+        with pytest.raises(KeyError):
+            reader().typed(verb, arguments)
+
+
+@pytest.mark.parametrize(
+    ("verb", "line", "outcome"),
+    [
+        ("send", "sent to 3 as 7", (True, {"id": "3", "number": "7"})),
+        ("send", "sent to 3", (True, {"id": "3", "number": ""})),
+        ("send", "queued", (True, {})),
+        ("send", "no connection", (False, {"reason": "connection"})),
+        ("send", "error: no", (False, {"reason": "no"})),
+        ("myport", "error: no", (False, {"reason": "no"})),
+        ("myport", "no connection", None),
+        ("send", "port 5000", None),
+        ("leave", "queued", None),
+    ],
+)
+def test_the_outcome_of_a_verb(
+    verb: str, line: str, outcome: tuple[bool, Mapping[str, str]] | None
+) -> None:
+    assert reader().outcome(verb, line) == outcome
+
+
+def test_success_is_tried_before_failure() -> None:
+    assert reader(errors="^sent").outcome("send", "sent to 3") == (True, {"id": "3", "number": ""})
+
+
+def test_rows_of_a_list() -> None:
+    assert reader().row("list", "3 10.0.0.2") == {"id": "3", "address": "10.0.0.2"}
+    assert reader().row("list", "3") is None
+    assert reader().row("myport", "3 10.0.0.2") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "notice"),
+    [
+        (["10.0.0.2 connected"], NoticeMatch("connected", {"address": "10.0.0.2"})),
+        (["bob: hi: all"], NoticeMatch("message", {"name": "bob", "text": "hi: all"})),
+        (["From 10.0.0.2"], NoticeMatch("", {"address": "10.0.0.2"})),
+        (
+            ["From 10.0.0.2", "Text hi"],
+            NoticeMatch("message", {"address": "10.0.0.2", "text": "hi"}),
+        ),
+        (["From 10.0.0.2", "hi"], None),
+        (["From 10.0.0.2", "Text hi", "Text ho"], None),
+        (["nothing of the kind"], None),
+    ],
+)
+def test_notices(lines: Sequence[str], notice: NoticeMatch | None) -> None:
+    assert reader().notice(lines) == notice
+
+
+def test_a_later_line_of_a_block_does_not_empty_an_earlier_group() -> None:
+    block = {"block": [r"^From (?P<port>\d+)$", r"^Text(?: (?P<text>.+))?$"]}
+    both = reader(notices={"message": block})
+    assert both.notice(["From 5", "Text"]) == NoticeMatch("message", {"port": "5", "text": ""})
+
+
+def test_a_line_that_is_whole_comes_before_a_block_that_it_begins() -> None:
+    both = reader(notices={"message": {"block": ["^From", "^Text"]}, "other": "^From"})
+    assert both.notice(["From 10.0.0.2"]) == NoticeMatch("other")
+
+
+def test_crashes() -> None:
+    assert reader().is_crash("panic: index out of range")
+    assert not reader().is_crash("bob: panic: index out of range")
+    assert reader(crash=["^boom$"]).is_crash("boom")
+    assert not reader(crash=[]).is_crash("panic: index out of range")
+
+
+class Failing(Reader):
+    """A user's reader whose every method raises."""
+
+    def _fail(self, *_: object) -> Any:
+        raise LookupError("a mistake")
+
+    typed = ready = outcome = row = notice = is_crash = _fail
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("typed", ("myport", {})),
+        ("ready", ("hi",)),
+        ("outcome", ("send", "hi")),
+        ("row", ("list", "hi")),
+        ("notice", (["hi"],)),
+        ("is_crash", ("hi",)),
+    ],
+)
+def test_a_failing_reader_is_an_error_of_the_profile(method: str, arguments: Any) -> None:
+    profile = Profile.model_validate(PROFILE | {"reader": "mine.py:Failing"})
+    guarded, plain = GuardedReader(Failing(profile)), GuardedReader(Reader(profile))
+    expected = rf"mine\.py:Failing: {method}\(\) failed: LookupError: a mistake"
+    with pytest.raises(DocumentError, match=expected):
+        getattr(guarded, method)(*arguments)
+    assert getattr(plain, method)(*arguments) == getattr(Reader(profile), method)(*arguments)
+
+
+def test_an_unknown_verb_is_no_failure_of_the_reader() -> None:
+    guarded = GuardedReader(Failing(Profile.model_validate(PROFILE)))
+    with pytest.raises(KeyError):
+        guarded.typed("leave", {})
