@@ -18,7 +18,7 @@ from orchestrator.faults.probe import Measured
 from orchestrator.faults.probes import by_packets
 from orchestrator.mesh import record
 from orchestrator.mesh.record import Noted
-from orchestrator.runner.verify import FaultVerifier, Held, Probed, Verification
+from orchestrator.runner.verify import ActiveFault, FaultVerifier, Probed, Verification
 from orchestrator.scenario import FaultStep, network_fault
 from orchestrator.scenario.values import ALL, DECLARED
 from orchestrator.text import cut
@@ -38,7 +38,7 @@ class Kept:
         finding: its proof, or why there is none.
     """
 
-    held: Held
+    held: ActiveFault
     means: Mapping[str, str]
     since: float
     finding: Verification
@@ -63,8 +63,8 @@ class ByHand:
         self._said: list[str] = []
         known, noted = record.load(network.notes_kept())
         self._noted = {each.name: each for each in noted}
-        self._breaker = FaultVerifier(
-            network, [Held(self._fault(each), each.before) for each in self._noted.values()]
+        self._verifier = FaultVerifier(
+            network, [ActiveFault(self._fault(each), each.before) for each in self._noted.values()]
         )
         if self._noted and (new := {*names} - {*known}):
             self._spread(new)
@@ -75,16 +75,16 @@ class ByHand:
 
     def _spread(self, new: Collection[str]) -> None:
         """Let what holds do so on the links of new peers as well, of those in its scope."""
-        for held in self._breaker.held:
+        for held in self._verifier.active:
             known = {link for link, _ in held.before}
             links = {link for link in held.fault.links - known if not {*link}.isdisjoint(new)}
             if links:
                 held.before = {**held.before, **self._measured(held, links)}
                 there = ", ".join(sorted({name for link in links for name in link} & {*new}))
                 self._said.append(f"{held.fault.name} holds at {there} as well")
-        self._bend(self._breaker.held)
+        self._bend(self._verifier.active)
 
-    def _measured(self, held: Held, links: Iterable[Link]) -> dict[Probed, Measured]:
+    def _measured(self, held: ActiveFault, links: Iterable[Link]) -> dict[Probed, Measured]:
         """Return what the probes of a fault show on links where it does not hold yet."""
         return {
             (link, probe): measured
@@ -92,10 +92,10 @@ class ByHand:
             for link, measured in self._network.measure(dict.fromkeys(links, probe)).items()
         }
 
-    def _bend(self, several: Iterable[Held]) -> None:
+    def _bend(self, several: Iterable[ActiveFault]) -> None:
         """Let these hold and nothing else, and note it."""
         self._network.shape(by_link(held.fault for held in several))
-        self._breaker = FaultVerifier(self._network, several)
+        self._verifier = FaultVerifier(self._network, several)
         self._write()
 
     def apply(self, verb: str, **keys: object) -> Kept:
@@ -112,7 +112,7 @@ class ByHand:
         """
         given = {key: value for key, value in keys.items() if value is not None}
         step = self._step(verb, given)
-        fault = network_fault(verb, step.act, self._breaker.new_name(verb), self._names)
+        fault = network_fault(verb, step.act, self._verifier.new_name(verb), self._names)
         if not fault.links:
             raise LabError(
                 f"{verb} {fault.phrase}: there is no link: {self._names[0]} is the only peer",
@@ -122,7 +122,7 @@ class ByHand:
             raise LabError(f"a fault called {fault.name!r} holds already", hint=_HINT)
         self._noted[fault.name] = Noted(verb, given, fault.name, time.time())
         try:
-            finding = self._breaker.apply(fault)
+            finding = self._verifier.apply(fault)
             self._write()
         except BaseException:
             self._take_back(fault.name)
@@ -131,8 +131,8 @@ class ByHand:
 
     def _take_back(self, name: str) -> None:
         """Lift a fault that nobody has seen to hold, as well as that can be done."""
-        others = [held for held in self._breaker.held if held.fault.name != name]
-        if len(others) == len(self._breaker.held):
+        others = [held for held in self._verifier.active if held.fault.name != name]
+        if len(others) == len(self._verifier.active):
             return  # it had not begun
         try:
             self._bend(others)
@@ -158,18 +158,18 @@ class ByHand:
     @property
     def names(self) -> list[str]:
         """Which faults of the network hold, oldest first."""
-        return [held.fault.name for held in self._breaker.held]
+        return [held.fault.name for held in self._verifier.active]
 
     def held(self) -> list[Kept]:
         """Return what holds now, each measured anew."""
-        names = [held.fault.name for held in self._breaker.held]
-        return [self._kept(name, self._breaker.look(name)) for name in names]
+        names = [held.fault.name for held in self._verifier.active]
+        return [self._kept(name, self._verifier.check(name)) for name in names]
 
     def _kept(self, name: str, finding: Verification) -> Kept:
-        held = next(each for each in self._breaker.held if each.fault.name == name)
+        held = next(each for each in self._verifier.active if each.fault.name == name)
         return self._of(held, finding)
 
-    def _of(self, held: Held, finding: Verification) -> Kept:
+    def _of(self, held: ActiveFault, finding: Verification) -> Kept:
         means = self._network.mechanisms()
         used = {each: means.get(each, "") for each in held.fault.effect.features}
         return Kept(held, used, self._noted[held.fault.name].since, finding)
@@ -182,17 +182,17 @@ class ByHand:
         Raises:
             LabError: there is none of that name, or it cannot be lifted.
         """
-        going = [each for each in self._breaker.held if name in (ALL, each.fault.name)]
+        going = [each for each in self._verifier.active if name in (ALL, each.fault.name)]
         if not going and name != ALL:
             raise LabError(f"no fault called {name!r} holds", hint=_HINT)
         lifted = []
         try:
             for held in reversed(going):
-                finding = self._breaker.lift(held.fault.name)
+                finding = self._verifier.lift(held.fault.name)
                 lifted.append(self._of(held, finding))
         except BaseException:
             with contextlib.suppress(EngineError):
-                self._bend(self._breaker.held)
+                self._bend(self._verifier.active)
             raise
         if lifted:
             self._write()
@@ -200,8 +200,8 @@ class ByHand:
 
     def refresh(self) -> None:
         """Let what holds do so at a peer that was started again as well."""
-        if self._breaker.held:
-            self._breaker.refresh()
+        if self._verifier.active:
+            self._verifier.refresh()
             self._write()
 
     def lapses(self) -> list[str]:
@@ -212,7 +212,8 @@ class ByHand:
     def _write(self) -> None:
         """Keep the record for the next command."""
         noted = (
-            replace(self._noted[held.fault.name], before=held.before) for held in self._breaker.held
+            replace(self._noted[held.fault.name], before=held.before)
+            for held in self._verifier.active
         )
         self._network.note(record.dump(self._names, noted))
 

@@ -1,4 +1,4 @@
-"""Does the faults of a run, each recorded as an operation, with its proof. See docs/faults.md."""
+"""Injects and lifts the faults of a run; each is recorded as an operation with its proof."""
 
 from __future__ import annotations
 
@@ -19,90 +19,90 @@ from orchestrator.runner.recording import Recorder
 from orchestrator.runner.verify import FaultVerifier, Verification
 from orchestrator.scenario.values import ALL
 
-_END_WITHIN = 10.0  # seconds from SIGTERM until a program must have ended: then it is killed
-_DRAINED_WITHIN = 5.0  # seconds from a program's end until its console has
+_END_WITHIN = 10.0  # seconds from SIGTERM until a program must have ended
+_DRAINED_WITHIN = 5.0  # seconds from a program's end until its console is read
 
 Given = TypeVar("Given")
 
 
 class FaultInjector:
-    """Lets faults hold and lifts them. Any thread may use it.
+    """Injects and lifts faults. Thread-safe.
 
     Args:
-        stage: the peers.
-        breaker: what can be done to their network.
-        watch: measures what goes into waiting.
+        peers: the run's peers.
+        verifier: applies faults of their network.
+        stopwatch: measures the time spent waiting and proving.
 
     Attributes:
-        network: what can be broken.
+        network: the network between the peers.
     """
 
-    def __init__(self, stage: PeerGroup, breaker: FaultVerifier, watch: Stopwatch) -> None:
-        self.network = breaker.network
-        self._stage, self._breaker, self._watch = stage, breaker, watch
-        self._history, self._recorder = stage.history, Recorder(stage)
-        self._held_since: dict[str, Fault] = {}  # by name, what held since lapses were told last
+    def __init__(self, peers: PeerGroup, verifier: FaultVerifier, stopwatch: Stopwatch) -> None:
+        self.network = verifier.network
+        self._peers, self._verifier, self._stopwatch = peers, verifier, stopwatch
+        self._history, self._recorder = peers.history, Recorder(peers)
+        self._active_since: dict[str, Fault] = {}  # by name, since lapses were recorded last
 
     # The network
 
     def new_name(self, kind: str) -> str:
-        """Return a name for a fault of the network that has none."""
-        return self._breaker.new_name(kind)
+        """Return a free name for a fault of the network."""
+        return self._verifier.new_name(kind)
 
-    def break_network(self, fault: Fault) -> None:
-        """Let a fault of the network hold."""
+    def apply(self, fault: Fault) -> None:
+        """Inject a fault of the network."""
         means = self.network.mechanisms()
         fields = {
             "says": fault.phrase,
             "links": sorted(map(list, fault.links)),
             "means": {feature: means.get(feature, "") for feature in fault.effect.features},
         }
-        self._held_since[fault.name] = fault
-        work = functools.partial(self._proven, self._breaker.apply, fault)
+        self._active_since[fault.name] = fault
+        work = functools.partial(self._proven, self._verifier.apply, fault)
         self._recorder.fault("", fault.kind, work, fault=fault.name, **fields)
 
-    def mend_network(self, verb: str, name: str) -> None:
-        """Lift one fault of the network, or all that this verb lifts, the last one first.
+    def lift(self, verb: str, name: str) -> None:
+        """Lift one fault of the network, or all that a verb lifts, newest first.
 
         Args:
-            verb: as scenarios have it; empty for whichever it is.
+            verb: `heal` or `restore`; empty for both.
             name: the fault's; `all` for every one.
         """
-        for held in reversed(self._breaker.held):
-            fault = held.fault
+        for active in reversed(self._verifier.active):
+            fault = active.fault
             lifting = LIFTED_BY[fault.kind]
             if name in (ALL, fault.name) and verb in ("", lifting):
-                work = functools.partial(self._proven, self._breaker.lift, fault.name)
+                work = functools.partial(self._proven, self._verifier.lift, fault.name)
                 self._recorder.fault("", lifting, work, fault=fault.name, says=fault.phrase)
-        self._tell_lapses()
+        self._record_lapses()
 
     def _proven(self, measure: Callable[[Given], Verification], what: Given) -> Completion:
-        with self._watch.measure(PROVING):
-            return _found(measure, what)
+        with self._stopwatch.measure(PROVING):
+            return _verified(measure(what))
 
-    def _tell_lapses(self) -> None:
-        """Record what did not hold all the time, and of which faults it was a part."""
+    def _record_lapses(self) -> None:
+        """Record what has lapsed, with the faults that it was a part of."""
         for lapse in self.network.lapses():
-            held = [
+            names = [
                 fault.name
-                for fault in self._held_since.values()
+                for fault in self._active_since.values()
                 if not lapse.peer or any(lapse.peer in link for link in fault.links)
             ]
-            self._history.lab("lapse", said=str(lapse), faults=held)
-        self._held_since = {held.fault.name: held.fault for held in self._breaker.held}
+            self._history.lab("lapse", said=str(lapse), faults=names)
+        self._active_since = {active.fault.name: active.fault for active in self._verifier.active}
 
     # Peers
 
     def kill(self, at: str) -> None:
-        """End a peer without warning."""
+        """Kill a peer without warning."""
         self._end("kill", at)
 
     def stop(self, at: str) -> None:
-        """Ask a peer to end, from outside: not at its console."""
+        """Ask a peer to end with a signal, not at its console."""
         self._end("stop", at)
 
     def _end(self, verb: str, at: str) -> None:
-        peer = self._stage.sessions[at].peer
+        peer = self._peers.sessions[at].peer
 
         def work() -> Completion:
             before = peer.status()
@@ -111,115 +111,115 @@ class FaultInjector:
             getattr(peer, verb)()
             status = peer.await_end(_END_WITHIN)
             if status.state == "exited":
-                self._stage.paused.discard(at)
-                with self._stage.locks[at]:
-                    self._stage.drain(at, _DRAINED_WITHIN)
-            told = {"state": status.state, "status": status.exit_status}
-            return _seen(before, status, "exited", told)
+                self._peers.paused.discard(at)
+                with self._peers.locks[at]:
+                    self._peers.drain(at, _DRAINED_WITHIN)
+            fields = {"state": status.state, "status": status.exit_status}
+            return _ended(before, status, "exited", fields)
 
         self._recorder.fault(at, verb, work)
 
     def pause(self, at: str) -> None:
-        """Hold a peer still."""
-        self._hold("pause", at, "paused")
+        """Pause a peer."""
+        self._freeze("pause", at, "paused")
 
     def resume(self, at: str) -> None:
-        """Let a peer go on that was paused."""
-        self._hold("resume", at, "running")
+        """Resume a paused peer."""
+        self._freeze("resume", at, "running")
 
-    def _hold(self, verb: str, at: str, wanted: str) -> None:
-        peer = self._stage.sessions[at].peer
+    def _freeze(self, verb: str, at: str, wanted: str) -> None:
+        peer = self._peers.sessions[at].peer
 
         def work() -> Completion:
             before = peer.status()
             getattr(peer, verb)()
             during = peer.status()
             if during.state == "paused":
-                self._stage.paused.add(at)
+                self._peers.paused.add(at)
             else:
-                self._stage.paused.discard(at)
-            return _seen(before, during, wanted, {})
+                self._peers.paused.discard(at)
+            return _ended(before, during, wanted, {})
 
         self._recorder.fault(at, verb, work)
 
     def is_still(self, verb: str, at: str) -> bool:
-        """Tell whether a peer is as one of these has left it: kill, stop, pause."""
-        state = self._stage.sessions[at].peer.status().state
+        """Tell whether a peer is still as `kill`, `stop` or `pause` has left it."""
+        state = self._peers.sessions[at].peer.status().state
         return state == ("paused" if verb == "pause" else "exited")
 
     def start(self, at: str) -> None:
-        """Start a peer again that has ended; it is ready when this returns.
+        """Restart a peer that has ended, and wait until it is ready.
 
-        What holds on its network is brought there while it gets ready, and seen to hold again.
+        The active faults are applied to its network while it gets ready, and measured then.
         """
 
         def work() -> Completion:
-            with self._stage.locks[at]:
-                old = self._stage.sessions[at]
+            with self._peers.locks[at]:
+                old = self._peers.sessions[at]
                 before = old.peer.status()
                 if before.state in ("running", "paused"):
                     return "fail", {"said": f"{at} has not ended: it is {before.phrase}"}
-                self._stage.drain(at, _DRAINED_WITHIN)
+                self._peers.drain(at, _DRAINED_WITHIN)
                 old.close()
                 old.peer.start()
                 new = old.again()
-                self._stage.rejoin(new)
+                self._peers.rejoin(new)
                 try:
-                    told = self._brought_to(at)
-                finally:  # even if it cannot be brought: others turn to this peer next
+                    fields = self._reapply(at)
+                finally:  # even if that fails: others use this peer next
                     said = self._await_ready(new)
             if said:
                 return "fail", {"said": said}
-            outcome, seen = _seen(before, new.peer.status(), "running", told)
-            if outcome == "ok" and (doubts := self._breaker.look_at(at)):
-                return "info", {**seen, "said": f"not proven since the start: {_first(doubts)}"}
-            return outcome, seen
+            outcome, fields = _ended(before, new.peer.status(), "running", fields)
+            if outcome == "ok" and (doubts := self._verifier.check_peer(at)):
+                return "info", {**fields, "said": f"not proven since the start: {_first(doubts)}"}
+            return outcome, fields
 
         self._recorder.fault(at, "start", work)
 
-    def _brought_to(self, at: str) -> dict[str, Any]:
-        """Let what holds do so at a peer that has just started; tell how long it did not."""
+    def _reapply(self, at: str) -> dict[str, Any]:
+        """Reapply active faults to a restarted peer. Returns the `gap` in seconds, if any."""
         began = time.monotonic()
-        self._breaker.refresh()
+        self._verifier.refresh()
         gap = round(time.monotonic() - began, 3)
-        return {"gap": gap} if gap and self._breaker.concerns(at) else {}
+        return {"gap": gap} if gap and self._verifier.affects(at) else {}
 
     def _await_ready(self, session: Session) -> str:
-        """Wait until a peer that was started again is ready; return why it is not."""
+        """Wait until a restarted peer is ready. Returns why it is not."""
         name = session.peer.name
         try:
-            with self._watch.measure(WAITING):
+            with self._stopwatch.measure(WAITING):
                 session.await_ready()
         except SessionError as error:
-            self._stage.ended.add(name)
+            self._peers.ended.add(name)
             return first_line(error)
-        self._stage.record_ready(name, warm=False)
+        self._peers.record_ready(name, warm=False)
         return ""
 
     # The end
 
     def lift_all(self) -> None:
-        """Lift whatever holds; who was killed or stopped stays so."""
-        for at in sorted(self._stage.paused):
+        """Lift all faults of the network and resume paused peers; ended ones stay ended."""
+        for at in sorted(self._peers.paused):
             self.resume(at)
-        self.mend_network("", ALL)
+        self.lift("", ALL)
 
 
-def _found(measure: Callable[[Given], Verification], what: Given) -> Completion:
-    finding = measure(what)
-    if finding.is_hidden:  # how it is lifted will tell
-        return "ok", {"proof": finding.proof, "hidden": finding.doubts}
-    if finding.doubts:
-        return "info", {"proof": finding.proof, "said": f"not proven: {_first(finding.doubts)}"}
-    return "ok", {"proof": finding.proof}
+def _verified(verification: Verification) -> Completion:
+    fields: dict[str, Any] = {"proof": verification.proof}
+    if verification.is_hidden:  # judged when it is lifted
+        return "ok", {**fields, "hidden": verification.doubts}
+    if verification.doubts:
+        return "info", {**fields, "said": f"not proven: {_first(verification.doubts)}"}
+    return "ok", fields
 
 
 def _first(doubts: Sequence[str]) -> str:
     return doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "")
 
 
-def _seen(before: Status, during: Status, wanted: str, told: dict[str, Any]) -> Completion:
+def _ended(before: Status, during: Status, wanted: str, fields: dict[str, Any]) -> Completion:
     proof: Sequence[dict[str, str]] = [{"before": before.phrase, "during": during.phrase}]
     if during.state != wanted:
-        return "info", {**told, "proof": proof, "said": f"not proven: it is {during.phrase}"}
-    return "ok", {**told, "proof": proof}
+        return "info", {**fields, "proof": proof, "said": f"not proven: it is {during.phrase}"}
+    return "ok", {**fields, "proof": proof}

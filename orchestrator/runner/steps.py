@@ -148,7 +148,7 @@ class StepRunner:
             case "chaos":
                 self._faults.chaos(step.act)
             case "schedule":
-                self._faults.keep(step.act)
+                self._faults.run_schedule(step.act)
             case verb if verb in FAULTS:
                 during = getattr(step.act, "during", None) or ()
                 self._faults.do(step, lambda: self._do_all(during, counters, prefix))

@@ -1,4 +1,4 @@
-"""Faults at their times: what begins when, and when it is lifted."""
+"""Runs planned faults: each begins at its time and is lifted at its end."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ Lift = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A fault that is to hold at some time.
+class PlannedFault:
+    """A fault with its time.
 
     Attributes:
-        when: seconds from the beginning.
-        hold: seconds until it is lifted; None for when all else is over.
-        begin: lets it hold; returns what lifts it.
+        when: seconds from the start of the timetable.
+        lasts: seconds until it is lifted; None for the end of the timetable.
+        begin: injects it, and returns what lifts it.
     """
 
     when: float
-    hold: float | None
+    lasts: float | None
     begin: Callable[[], Lift]
 
 
-def keep_to(plan: Iterable[Planned], wait: Callable[[float], None]) -> None:
-    """Begin each fault at its time, and lift it at its; what is late is done at once.
+def run_timetable(plan: Iterable[PlannedFault], wait: Callable[[float], None]) -> None:
+    """Begin and lift every fault at its time; what is late is done at once.
 
     Args:
-        plan: what is to hold when.
-        wait: lets so many seconds pass; raises where all of it must be broken off.
+        plan: the faults.
+        wait: waits some seconds; raises if the run is cancelled.
     """
     order = itertools.count()  # of what is due at the same time
     due: list[tuple[float, int, Callable[[], None]]] = []
     at_the_end: list[Lift] = []
 
-    def begin(planned: Planned) -> None:
+    def begin(planned: PlannedFault) -> None:
         lift = planned.begin()
-        if planned.hold is None:
+        if planned.lasts is None:
             at_the_end.append(lift)
         else:
-            heapq.heappush(due, (planned.when + planned.hold, next(order), lift))
+            heapq.heappush(due, (planned.when + planned.lasts, next(order), lift))
 
     for planned in plan:
         act: Callable[[], None] = functools.partial(begin, planned)

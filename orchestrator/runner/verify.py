@@ -1,4 +1,4 @@
-"""Lets faults of the network hold, proves that they do, and lifts them, with proof again."""
+"""Applies the combined faults and measures each link before, during and after."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from orchestrator.faults import proof
 from orchestrator.faults.effect import CLEAR, Effect, Fault, Link, by_link
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
 
-_SENT_AGAIN_WITHIN = 10.0  # seconds in which TCP gets through where a part of all is lost
+_RETRANSMITTED_WITHIN = 10.0  # seconds in which TCP gets through a lossy link
 
-_DOUBTED_FOR = 5.0  # seconds; long enough for a machine to have a moment that is less busy
+_PATIENCE = 5.0  # seconds; long enough for a busy machine to have a quieter moment
 
 Probed = tuple[Link, Probe]
 """A probe, and the link that it goes over."""
 
 Judge = Callable[[Link, Probe, Measured, Measured], str]
-"""Says what is amiss with a probe of a link, from what was measured before and now."""
+"""Returns what is wrong with a probe of a link, from what was measured before and now."""
 
 Doubt = tuple[Link, str]
-"""A link, and what is amiss with it."""
+"""A link, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Verification:
 
     Attributes:
         proof: each probe with what was measured, as the history has it.
-        doubts: why the fault may not hold, or not be gone; empty when that is proven.
-        is_hidden: whether other faults that hide it are all that speaks against it: it may be
-            seen yet, once those are lifted.
+        doubts: why it is not proven that the fault is active, or gone; empty if it is.
+        is_hidden: whether the only doubts are other faults that hide it: it can be measured
+            once those are lifted.
     """
 
     proof: Sequence[dict[str, Any]]
@@ -47,15 +47,16 @@ class Verification:
 
 
 @dataclass(slots=True)
-class Held:
-    """A fault that holds, and what was measured of it so far.
+class ActiveFault:
+    """An active fault, and what was measured of it so far.
 
     Attributes:
-        fault: what it is.
+        fault: the fault.
         before: what was measured without it.
         during: what was measured of it last.
-        unseen: links on which it was not seen yet, and why: another fault hides it there, or it
-            was amiss once that was lifted. Empty where it does no more than what hides it.
+        unseen: links on which it has not been seen, and why: another fault hides it there, or
+            something was wrong once that was lifted. The reason is empty if the fault does no
+            more than the one that hides it.
     """
 
     fault: Fault
@@ -65,101 +66,103 @@ class Held:
 
 
 class FaultVerifier:
-    """The faults that hold on one network. Any thread may use it, one at a time does.
+    """The active faults of one network. Thread-safe: one thread at a time works.
 
     Args:
-        network: what is bent.
-        held: faults that hold already.
-        patience: seconds for which what looks amiss is measured again.
+        network: the network between the peers.
+        active: faults that are active already.
+        patience: seconds for which doubtful links are measured again.
     """
 
     def __init__(
-        self, network: Network, held: Iterable[Held] = (), patience: float = _DOUBTED_FOR
+        self, network: Network, active: Iterable[ActiveFault] = (), patience: float = _PATIENCE
     ) -> None:
         self.network, self._patience = network, patience
-        self._held = {each.fault.name: each for each in held}
-        self._lifted: list[tuple[Held, set[Link]]] = []  # where another hid that they are gone
+        self._active = {one.fault.name: one for one in active}
+        self._lifted: list[tuple[ActiveFault, set[Link]]] = []  # with links not seen without it yet
         self._lock = threading.RLock()
         self._given: Counter[str] = Counter()
 
     def new_name(self, kind: str) -> str:
-        """Return a name for a fault that has none."""
+        """Return a free name for a fault without one."""
         with self._lock:
             while True:
                 self._given[kind] += 1
                 name = f"{kind} {self._given[kind]}"
-                if name not in self._held:
+                if name not in self._active:
                     return name
 
     @property
-    def held(self) -> list[Held]:
-        """The faults that hold, oldest first."""
-        return list(self._held.values())
+    def active(self) -> list[ActiveFault]:
+        """The active faults, oldest first."""
+        return list(self._active.values())
 
     def apply(self, fault: Fault) -> Verification:
-        """Let a fault hold, beside those that do already.
+        """Apply one more fault.
 
         Raises:
-            EngineError: this network cannot do it, or nobody can tell; it may hold.
+            EngineError: this network cannot do it, or it cannot be measured; it may be active.
         """
         with self._lock:
-            self._refuse_lacking(fault)
-            if fault.name in self._held:
-                raise EngineError(f"a fault called {fault.name!r} holds already")
-            held = Held(fault)
+            self._refuse_unsupported(fault)
+            if fault.name in self._active:
+                raise EngineError(f"a fault called {fault.name!r} is active already")
+            active = ActiveFault(fault)
             beside = self._effects()
-            held.before = self._measure_before(fault, beside)
-            self._held[fault.name] = held
-            self._bend()
-            held.unseen = self._hidden(held)
+            active.before = self._measure_before(fault, beside)
+            self._active[fault.name] = active
+            self._shape()
+            active.unseen = self._hidden(active)
             effects, means = self._effects(), self.network.mechanisms()
 
             def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
-                if not _run(before):
+                if not _both_ran(before):
                     return ""
                 others, back = beside.get(link, CLEAR), effects.get(_back(link), CLEAR)
                 return proof.unproven(fault.effect, others, probe, before, now, means, back)
 
-            return self._seen_to_hold(held, judge)
+            return self._verify(active, judge)
 
-    def look(self, name: str) -> Verification:
-        """Measure whether a fault that holds does so still.
+    def check(self, name: str) -> Verification:
+        """Measure an active fault again.
 
         Raises:
-            EngineError: nobody can tell.
+            EngineError: it cannot be measured.
         """
         with self._lock:
-            return self._seen_to_hold(self._held[name], self._as_all_that_holds())
+            return self._verify(self._active[name], self._as_combined())
 
-    def concerns(self, peer: str) -> bool:
-        """Tell whether any fault holds on a link of a peer."""
-        return any(peer in link for held in self.held for link in held.fault.links)
+    def affects(self, peer: str) -> bool:
+        """Tell whether a fault is active on a link of a peer."""
+        return any(peer in link for active in self.active for link in active.fault.links)
 
-    def look_at(self, peer: str) -> list[str]:
-        """Measure whether what holds on the links of a peer does so still; return what is doubted.
+    def check_peer(self, peer: str) -> list[str]:
+        """Measure the links of a peer again, and return the doubts.
 
         Raises:
-            EngineError: nobody can tell.
+            EngineError: they cannot be measured.
         """
         found: list[str] = []
         with self._lock:
-            for held in self.held:
-                links = {link for link in held.fault.links if peer in link}
-                doubts = self._look_over(links, held)
-                found += [f"{held.fault.name}: {what}" for what in _worded(doubts)]
+            for active in self.active:
+                links = {link for link in active.fault.links if peer in link}
+                doubts = self._measure_links(links, active)
+                found += [f"{active.fault.name}: {what}" for what in _worded(doubts)]
         return found
 
-    def _look_over(self, links: Collection[Link], held: Held) -> Sequence[Doubt]:
+    def _measure_links(self, links: Collection[Link], active: ActiveFault) -> Sequence[Doubt]:
         """Measure a fault on some of its links, and note on which it was seen."""
-        before = _over(links, held.before)
-        found, doubts = self._measure_until_sure(before, self._as_all_that_holds())
-        seen = {link for (link, _), now in found.items() if _run(now)} - self._hidden(held).keys()
-        held.during = {**held.during, **found}
-        held.unseen = {link: why for link, why in held.unseen.items() if link not in seen}
-        held.unseen |= dict(reversed(doubts))  # of each link the first
+        before = _on_links(links, active.before)
+        found, doubts = self._measure_until_sure(before, self._as_combined())
+        seen = {link for (link, _), now in found.items() if _both_ran(now)}
+        seen -= self._hidden(active).keys()
+        active.during = {**active.during, **found}
+        active.unseen = {link: why for link, why in active.unseen.items() if link not in seen}
+        active.unseen |= dict(reversed(doubts))  # the first doubt of every link
         return doubts
 
-    def _as_all_that_holds(self) -> Judge:
+    def _as_combined(self) -> Judge:
+        """Return what judges a link by all faults that are active on it."""
         effects, means = self._effects(), self.network.mechanisms()
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
@@ -168,93 +171,93 @@ class FaultVerifier:
 
         return judge
 
-    def _seen_to_hold(self, held: Held, judge: Judge) -> Verification:
-        held.during, doubts = self._measure_until_sure(held.before, judge)
-        if not any(map(_run, held.during.values())):
-            return Verification(_as_data(held), ["no link of it has both its ends running"])
-        hidden = [] if doubts else _worded(self._hidden(held).items())
-        return Verification(_as_data(held), [*_worded(doubts), *hidden], is_hidden=bool(hidden))
+    def _verify(self, active: ActiveFault, judge: Judge) -> Verification:
+        active.during, doubts = self._measure_until_sure(active.before, judge)
+        if not any(map(_both_ran, active.during.values())):
+            return Verification(_as_data(active), ["both ends run on none of its links"])
+        hidden = [] if doubts else _worded(self._hidden(active).items())
+        return Verification(_as_data(active), [*_worded(doubts), *hidden], is_hidden=bool(hidden))
 
     def lift(self, name: str) -> Verification:
-        """Let a fault hold no longer; then look at what it has hidden.
+        """Lift a fault, then measure those that it has hidden.
 
         Raises:
-            EngineError: that cannot be done, or nobody can tell; it may hold still.
+            EngineError: it cannot be lifted or measured; it may still be active.
         """
         with self._lock:
-            held = self._held[name]
-            del self._held[name]
-            self._bend()
-            after, amiss = self._measure_until_sure(held.before, self._as_without(held.fault))
-            doubts = _worded(amiss)
-            doubts += [f"never seen to hold: {why}" for why in _worded(held.unseen.items())]
-            if proof.vanishes(held.fault.effect):
-                self._see_what_held()
-                doubts += self._see_what_is_gone()
-            if hidden := self._hidden(held).keys():
-                self._lifted.append((held, set(hidden)))
-            return Verification(_as_data(held, after), doubts)
+            lifted = self._active.pop(name)
+            self._shape()
+            after, wrong = self._measure_until_sure(lifted.before, self._as_without(lifted.fault))
+            doubts = _worded(wrong)
+            doubts += [f"never seen active: {why}" for why in _worded(lifted.unseen.items())]
+            if proof.vanishes(lifted.fault.effect):
+                self._measure_uncovered()
+                doubts += self._measure_lifted()
+            if hidden := self._hidden(lifted).keys():
+                self._lifted.append((lifted, set(hidden)))
+            return Verification(_as_data(lifted, after), doubts)
 
     def _as_without(self, fault: Fault) -> Judge:
+        """Return what judges a link by the faults that are left on it."""
         effects, means = self._effects(), self.network.mechanisms()
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
-            if not _run(before):
+            if not _both_ran(before):
                 return ""
             left, back = (effects.get(way, CLEAR) for way in (link, _back(link)))
             return proof.gone(fault.effect, left, probe, before, now, means, back)
 
         return judge
 
-    # What another fault hides
+    # Faults that another one hides
 
-    def _hidden(self, held: Held) -> dict[Link, str]:
-        """Return the links on which another fault hides one now, and which does.
+    def _hidden(self, active: ActiveFault) -> dict[Link, str]:
+        """Return the links on which another fault hides one now, and which fault does.
 
-        Nothing is said of that where the hidden one does no more.
+        The latter is empty if the hidden fault does no more than the other.
         """
-        does_more = not proof.vanishes(held.fault.effect)
+        does_more = not proof.vanishes(active.fault.effect)
         return {
             link: f"hidden by {other.fault.name}" if does_more else ""
-            for other in self.held
-            if other is not held and proof.vanishes(other.fault.effect)
-            for link in sorted(held.fault.links & other.fault.links)
+            for other in self.active
+            if other is not active and proof.vanishes(other.fault.effect)
+            for link in sorted(active.fault.links & other.fault.links)
         }
 
-    def _see_what_held(self) -> None:
-        """Look at faults on links where none could be seen, and now they can."""
-        for held in self.held:
-            self._look_over(held.unseen.keys() - self._hidden(held).keys(), held)
+    def _measure_uncovered(self) -> None:
+        """Measure active faults on links where they were hidden until now."""
+        for active in self.active:
+            self._measure_links(active.unseen.keys() - self._hidden(active).keys(), active)
 
-    def _see_what_is_gone(self) -> list[str]:
-        """Look at lifted faults on links where nobody could see that they are gone, until now."""
+    def _measure_lifted(self) -> list[str]:
+        """Measure lifted faults on links where it was hidden until now that they are gone."""
         found: list[str] = []
         waiting, self._lifted = self._lifted, []
-        for held, links in waiting:
-            hidden = links & self._hidden(held).keys()
-            before = _over(links - hidden, held.before)
-            _, doubts = self._measure_until_sure(before, self._as_without(held.fault))
-            found += [f"{held.fault.name} is not gone: {what}" for what in _worded(doubts)]
+        for lifted, links in waiting:
+            hidden = links & self._hidden(lifted).keys()
+            before = _on_links(links - hidden, lifted.before)
+            _, doubts = self._measure_until_sure(before, self._as_without(lifted.fault))
+            found += [f"{lifted.fault.name} is not gone: {what}" for what in _worded(doubts)]
             if hidden:
-                self._lifted.append((held, hidden))
+                self._lifted.append((lifted, hidden))
         return found
 
     def refresh(self) -> None:
-        """Let what holds do so at a peer as well that was started again."""
+        """Apply the active faults to restarted peers, too."""
         with self._lock:
-            if self._held:
+            if self._active:
                 self.network.refresh()
 
-    def _refuse_lacking(self, fault: Fault) -> None:
+    def _refuse_unsupported(self, fault: Fault) -> None:
         lacks = self.network.unsupported()
         for feature in fault.effect.features:
             if feature in lacks:
                 raise EngineError(f"{fault.kind} {fault.phrase}: not here: {lacks[feature]}")
 
     def _effects(self) -> dict[Link, Effect]:
-        return by_link(each.fault for each in self.held)
+        return by_link(active.fault for active in self.active)
 
-    def _bend(self) -> None:
+    def _shape(self) -> None:
         self.network.shape(self._effects())
 
     def _probes(self, fault: Fault) -> list[Probed]:
@@ -268,7 +271,7 @@ class FaultVerifier:
     def _measure_before(
         self, fault: Fault, beside: Mapping[Link, Effect]
     ) -> Mapping[Probed, Measured]:
-        """Return what is measured without a fault; what looks like it is measured again."""
+        """Return what is measured before a fault; again as long as it looks like the fault."""
         probes, means = self._probes(fault), self.network.mechanisms()
         deadline = time.monotonic() + self._patience
 
@@ -279,14 +282,14 @@ class FaultVerifier:
 
         while True:
             found = self._measure(probes)
-            alike = [each for each in found if looks_like_it(each, found[each])]
-            if not any(_run(found[each]) for each in alike) or time.monotonic() > deadline:
+            alike = [probed for probed in found if looks_like_it(probed, found[probed])]
+            if not any(_both_ran(found[probed]) for probed in alike) or time.monotonic() > deadline:
                 return found
 
     def _measure_until_sure(
         self, before: Mapping[Probed, Measured], judge: Judge
     ) -> tuple[Mapping[Probed, Measured], list[Doubt]]:
-        """Return what is measured now, and what is amiss; a busy machine has further chances."""
+        """Return what is measured now, and what is wrong; doubtful links are measured again."""
         deadline = time.monotonic() + self._patience
         while True:
             found = self._measure(before)
@@ -295,14 +298,14 @@ class FaultVerifier:
                 return found, doubts
 
     def _measure(self, probes: Iterable[Probed]) -> dict[Probed, Measured]:
-        """Send probes: over each link one at a time, over all links at once."""
-        by_way: dict[Link, list[Probe]] = {}
+        """Send probes over all links at once, over one link one after the other."""
+        on_link: dict[Link, list[Probe]] = {}
         for link, probe in probes:
-            by_way.setdefault(link, []).append(probe)
+            on_link.setdefault(link, []).append(probe)
         found: dict[Probed, Measured] = {}
         effects = self._effects()
-        for row in zip_longest(*by_way.values()):
-            sent = {link: probe for link, probe in zip(by_way, row, strict=True) if probe}
+        for row in zip_longest(*on_link.values()):
+            sent = {link: probe for link, probe in zip(on_link, row, strict=True) if probe}
             arrived = self.network.measure(
                 {link: _patient(probe, effects, link) for link, probe in sent.items()}
             )
@@ -310,9 +313,9 @@ class FaultVerifier:
         return found
 
     def close(self) -> None:
-        """Make every link straight, whatever holds."""
+        """Lift all faults without measuring."""
         with self._lock:
-            self._held.clear()
+            self._active.clear()
             self._lifted.clear()
             self.network.close()
 
@@ -320,11 +323,11 @@ class FaultVerifier:
 def _doubts(
     before: Mapping[Probed, Measured], now: Mapping[Probed, Measured], judge: Judge
 ) -> list[Doubt]:
-    """Return what a judge, told of each probe before and now, finds amiss, link by link."""
+    """Return what a judge finds wrong, link by link."""
     return [
         (link, what)
         for (link, probe), measured in now.items()
-        if _run(measured) and (what := judge(link, probe, before[link, probe], measured))
+        if _both_ran(measured) and (what := judge(link, probe, before[link, probe], measured))
     ]
 
 
@@ -332,14 +335,14 @@ def _worded(doubts: Iterable[Doubt]) -> list[str]:
     return [f"{one} to {other}: {what}" for (one, other), what in doubts if what]
 
 
-def _over(links: Collection[Link], of: Mapping[Probed, Measured]) -> dict[Probed, Measured]:
-    """Return what was measured over some links."""
+def _on_links(links: Collection[Link], of: Mapping[Probed, Measured]) -> dict[Probed, Measured]:
+    """Return what was measured on some links."""
     return {(link, probe): found for (link, probe), found in of.items() if link in links}
 
 
-def _run(*measured: Measured) -> bool:
-    """Tell whether both ends ran each time."""
-    return all(each.error != NOT_RUNNING for each in measured)
+def _both_ran(measured: Measured) -> bool:
+    """Tell whether both ends of the link ran."""
+    return measured.error != NOT_RUNNING
 
 
 def _back(link: Link) -> Link:
@@ -347,19 +350,22 @@ def _back(link: Link) -> Link:
 
 
 def _patient(probe: Probe, effects: Mapping[Link, Effect], link: Link) -> Probe:
-    """Return a probe that gives a stream the time that what was lost takes to come again."""
-    ways = [effects.get(way, CLEAR) for way in (link, _back(link))]
-    if probe.what == "stream" and any(way.loss for way in ways) and not any(w.cut for w in ways):
-        return replace(probe, patience=max(probe.patience, _SENT_AGAIN_WITHIN))
+    """Return the probe with time for retransmissions if it is a stream over a lossy link."""
+    both = [effects.get(way, CLEAR) for way in (link, _back(link))]
+    is_lossy = any(effect.loss for effect in both) and not any(effect.cut for effect in both)
+    if probe.what == "stream" and is_lossy:
+        return replace(probe, patience=max(probe.patience, _RETRANSMITTED_WITHIN))
     return probe
 
 
-def _as_data(held: Held, after: Mapping[Probed, Measured] | None = None) -> list[dict[str, Any]]:
+def _as_data(
+    active: ActiveFault, after: Mapping[Probed, Measured] | None = None
+) -> list[dict[str, Any]]:
     rows = []
-    for (link, probe), before in held.before.items():
+    for (link, probe), before in active.before.items():
         row: dict[str, Any] = {"link": list(link), "what": probe.what, "before": before.as_data()}
-        if (link, probe) in held.during:
-            row["during"] = held.during[link, probe].as_data()
+        if (link, probe) in active.during:
+            row["during"] = active.during[link, probe].as_data()
         if after is not None:
             row["after"] = after[link, probe].as_data()
         rows.append(row)

@@ -104,7 +104,7 @@ def test_what_holds_is_known_still_when_all_peers_have_ended(mesh: Any) -> None:
     for name in ("alice", "bob", "carol"):
         done("fault", "kill", name)
     found = held()
-    assert found["lone"]["doubts"] == ["no link of it has both its ends running"]
+    assert found["lone"]["doubts"] == ["both ends run on none of its links"]
     for name in ("alice", "bob", "carol"):
         done("fault", "start", name)
     found = held()

@@ -156,7 +156,7 @@ def test_what_holds_does_so_at_a_peer_that_comes_back_as_well(straight: dict[str
     assert killed.stdout == "alice: running → exited with status 137 (killed)\n"
     held, down = json.loads(peerlab("faults", "--json").stdout)
     assert (held["fault"], held["proven"]) == ("isolate 1", False)
-    assert held["doubts"] == ["no link of it has both its ends running"]
+    assert held["doubts"] == ["both ends run on none of its links"]
     assert (down["fault"], down["says"], down["proven"]) == ("exited", "alice", True)
     assert down["proof"] == [{"during": "exited with status 137 (killed)"}]
     said = refused("fault", "kill", "alice")

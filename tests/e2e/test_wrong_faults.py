@@ -139,7 +139,7 @@ def test_a_fault_that_a_cut_has_hidden_is_not_proven_by_it(
     monkeypatch.setattr(rules, "shares", changed(lambda each: Effect(cut=each.cut)))
     done = run(tmp_path, "\n  - ".join(steps))
     assert done.judgement is Judgement.UNKNOWN
-    assert any("never seen to hold: " in says for says in doubts(done)), doubts(done)
+    assert any("never seen active: " in says for says in doubts(done)), doubts(done)
 
 
 def test_a_fault_at_the_wrong_interface_is_not_proven(

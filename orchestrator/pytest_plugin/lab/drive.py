@@ -163,7 +163,7 @@ class Drive:
     @property
     def held(self) -> Mapping[str, str]:
         """The kinds of the faults of the network that hold, by their names."""
-        held = self.stage.verifier.held if self.stage.verifier and not self.is_over else ()
+        held = self.stage.verifier.active if self.stage.verifier and not self.is_over else ()
         return {each.fault.name: each.fault.kind for each in held}
 
     def await_listed(self, at: str, others: Sequence[str]) -> None:

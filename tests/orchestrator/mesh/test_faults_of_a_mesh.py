@@ -93,7 +93,7 @@ def test_what_holds_outlives_all_peers(command: Command, peers: dict[str, Docker
         await_exit(peer)
     with command() as second:
         (lone,) = second.held()
-        assert lone.finding.doubts == ["no link of it has both its ends running"]
+        assert lone.finding.doubts == ["both ends run on none of its links"]
     for peer in peers.values():
         peer.start()
     with command() as third:

@@ -1,4 +1,4 @@
-"""A network without packets: what is to hold on it does, but for what a test makes it do wrong."""
+"""A network without packets, which does what it is asked except what a test makes it do wrong."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ CUT = Effect(cut=True)
 
 
 class Scripted(Network):
-    """A network that does as it is told, but for what a test makes it do wrong.
+    """A simulated network.
 
     Attributes:
-        bent: what was to hold, each time.
-        asked: over which links probes were sent, each time.
+        shaped: the effects that were asked for, each time.
+        asked: the probes that were sent, each time.
         down: peers that do not run.
-        deaf: links that nothing is done to.
-        lying: how often from now on what is measured is as on a straight link.
-        busy: how often from now on nothing arrives, for want of time.
-        only: features that take hold; None for all.
-        stuck: what holds in any case.
+        deaf: links without effect.
+        lying: how many of the next measurements are of a clear link.
+        busy: how many of the next measurements show nothing in time.
+        only: features that have an effect; None for all.
+        stuck: effects that stay.
     """
 
     def __init__(self) -> None:
-        self.bent: list[Mapping[Link, Effect]] = [{}]
+        self.shaped: list[Mapping[Link, Effect]] = [{}]
         self.asked: list[Mapping[Link, Probe]] = []
         self.refreshed = 0
         self.is_closed = False
@@ -55,7 +55,7 @@ class Scripted(Network):
     def shape(self, effects: Mapping[Link, Effect]) -> None:
         if self.broken:
             raise EngineError(self.broken)
-        self.bent.append(dict(effects))
+        self.shaped.append(dict(effects))
 
     def refresh(self) -> None:
         self.refreshed += 1
@@ -72,14 +72,14 @@ class Scripted(Network):
             return Measured(0, 0, error=NOT_RUNNING)
         if self.busy:
             return Measured(probe.count, 0)
-        holds = self.bent[-1].get(link, CLEAR)
-        if link in self.deaf or self.lying or not self._takes_hold(holds):
-            holds = CLEAR
-        holds = effect.together([holds, self.stuck.get(link, CLEAR)])
-        return Simulated(holds, self.mechanisms(), seed=1, late=0.0001).measure(probe)
+        effects = self.shaped[-1].get(link, CLEAR)
+        if link in self.deaf or self.lying or not self._has_effect(effects):
+            effects = CLEAR
+        effects = effect.together([effects, self.stuck.get(link, CLEAR)])
+        return Simulated(effects, self.mechanisms(), seed=1, late=0.0001).measure(probe)
 
-    def _takes_hold(self, holds: Effect) -> bool:
-        return self.only is None or bool(self.only & {*holds.features})
+    def _has_effect(self, effects: Effect) -> bool:
+        return self.only is None or bool(self.only & {*effects.features})
 
     def lapses(self) -> list[Lapse]:
         return []

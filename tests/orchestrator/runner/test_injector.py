@@ -124,10 +124,10 @@ def disturb(bench: Bench, monkeypatch: pytest.MonkeyPatch, act: Any) -> Run:
 def test_who_runs_cannot_be_started(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     resume = FaultInjector.resume
 
-    def start(disturber: FaultInjector, at: str) -> None:
-        disturber.start(at)
-        resume(disturber, at)
-        disturber.start(at)
+    def start(injector: FaultInjector, at: str) -> None:
+        injector.start(at)
+        resume(injector, at)
+        injector.start(at)
 
     run = disturb(bench, monkeypatch, start)
     assert run.broke_off == ""
@@ -140,9 +140,9 @@ def test_who_runs_cannot_be_started(bench: Bench, monkeypatch: pytest.MonkeyPatc
 def test_who_is_not_paused_cannot_go_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     resume = FaultInjector.resume
 
-    def twice(disturber: FaultInjector, at: str) -> None:
-        resume(disturber, at)
-        resume(disturber, at)
+    def twice(injector: FaultInjector, at: str) -> None:
+        resume(injector, at)
+        resume(injector, at)
 
     run = disturb(bench, monkeypatch, twice)
     assert ended(run, "resume") == ["ok", "info"]

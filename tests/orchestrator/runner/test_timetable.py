@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.runner.timetable import Lift, Planned, keep_to
+from orchestrator.runner.timetable import Lift, PlannedFault, run_timetable
 
 
 def said(log: list[str], name: str) -> Callable[[], Lift]:
@@ -23,12 +23,12 @@ def said(log: list[str], name: str) -> Callable[[], Lift]:
 def test_each_begins_and_is_lifted_in_its_turn() -> None:
     log: list[str] = []
     plan = [
-        Planned(3.0, 1.0, said(log, "late")),
-        Planned(0.0, None, said(log, "open")),
-        Planned(1.0, 2.5, said(log, "long")),
-        Planned(2.0, 0.5, said(log, "short")),
+        PlannedFault(3.0, 1.0, said(log, "late")),
+        PlannedFault(0.0, None, said(log, "open")),
+        PlannedFault(1.0, 2.5, said(log, "long")),
+        PlannedFault(2.0, 0.5, said(log, "short")),
     ]
-    keep_to(plan, lambda _: None)
+    run_timetable(plan, lambda _: None)
     assert log == [
         "open begins", "long begins", "short begins", "short is lifted", "late begins",
         "long is lifted", "late is lifted", "open is lifted",
@@ -37,7 +37,7 @@ def test_each_begins_and_is_lifted_in_its_turn() -> None:
 
 def test_it_waits_until_each_is_due() -> None:
     waits: list[float] = []
-    keep_to([Planned(100.0, 50.0, said([], "one"))], waits.append)
+    run_timetable([PlannedFault(100.0, 50.0, said([], "one"))], waits.append)
     assert [round(each) for each in waits] == [100, 150]
 
 
@@ -49,8 +49,8 @@ def test_whatever_begins_is_lifted_once_and_after_it_began(
     plan: list[tuple[float, float | None]],
 ) -> None:
     log: list[str] = []
-    named = [Planned(*each, said(log, str(i))) for i, each in enumerate(plan)]
-    keep_to(named, lambda _: None)
+    named = [PlannedFault(*each, said(log, str(i))) for i, each in enumerate(plan)]
+    run_timetable(named, lambda _: None)
     assert len(log) == 2 * len(plan)
     for number in range(len(plan)):
         begun, lifted = log.index(f"{number} begins"), log.index(f"{number} is lifted")

@@ -1,4 +1,4 @@
-"""Faults that another one hides: what is seen of them, once it is lifted, and what is not."""
+"""A fault that another one hides is measured once the other is lifted."""
 
 from __future__ import annotations
 
@@ -19,88 +19,86 @@ def network() -> Scripted:
 
 
 @pytest.fixture
-def breaker(network: Scripted) -> FaultVerifier:
-    """Nothing holds yet."""
+def verifier(network: Scripted) -> FaultVerifier:
+    """A verifier without faults."""
     return FaultVerifier(network, patience=0.05)
 
 
-def test_a_hidden_fault_is_proven_once_what_hides_it_is_lifted(breaker: FaultVerifier) -> None:
-    assert breaker.apply(fault("cut", CUT)).doubts == []
-    found = breaker.apply(fault("bad", BAD, AB, AC))
+def test_a_hidden_fault_is_proven_once_the_other_is_lifted(verifier: FaultVerifier) -> None:
+    assert verifier.apply(fault("cut", CUT)).doubts == []
+    found = verifier.apply(fault("bad", BAD, AB, AC))
     assert (found.doubts, found.is_hidden) == (["alice to bob: hidden by cut"], True)
-    assert breaker.look("bad").is_hidden
-    assert breaker.lift("cut").doubts == []
-    assert breaker.look("bad").doubts == []
-    lifted = breaker.lift("bad")
+    assert verifier.check("bad").is_hidden
+    assert verifier.lift("cut").doubts == []
+    assert verifier.check("bad").doubts == []
+    lifted = verifier.lift("bad")
     assert lifted.doubts == []
     during = {(*row["link"], row["what"]): row["during"]["arrived"] for row in lifted.proof}
     assert 40 < during["alice", "bob", "packets"] < 80, "as it was seen, not as it was hidden"
 
 
 def test_a_hidden_fault_that_does_nothing_is_found_out(
-    breaker: FaultVerifier, network: Scripted
+    verifier: FaultVerifier, network: Scripted
 ) -> None:
-    breaker.apply(fault("cut", CUT))
+    verifier.apply(fault("cut", CUT))
     network.only = {"cut"}
-    breaker.apply(fault("bad", BAD))
-    assert breaker.lift("cut").doubts == [], "for that is gone"
-    assert breaker.lift("bad").doubts[0] == f"never seen to hold: {LOST}"
+    verifier.apply(fault("bad", BAD))
+    assert verifier.lift("cut").doubts == [], "for that is gone"
+    assert verifier.lift("bad").doubts[0] == f"never seen active: {LOST}"
 
 
-def test_a_fault_that_is_hidden_all_the_time_is_not_proven(breaker: FaultVerifier) -> None:
-    breaker.apply(fault("cut", CUT))
-    breaker.apply(fault("bad", BAD, AB, AC))
-    assert breaker.lift("bad").doubts == ["never seen to hold: alice to bob: hidden by cut"]
-    assert breaker.lift("cut").doubts == []
+def test_a_fault_that_is_hidden_all_the_time_is_not_proven(verifier: FaultVerifier) -> None:
+    verifier.apply(fault("cut", CUT))
+    verifier.apply(fault("bad", BAD, AB, AC))
+    assert verifier.lift("bad").doubts == ["never seen active: alice to bob: hidden by cut"]
+    assert verifier.lift("cut").doubts == []
 
 
-def test_a_fault_that_is_not_gone_behind_another_is_found_out(
-    breaker: FaultVerifier, network: Scripted
+def test_a_lifted_fault_that_stayed_behind_another_is_found_out(
+    verifier: FaultVerifier, network: Scripted
 ) -> None:
-    breaker.apply(fault("bad", Effect(bandwidth=16_000), AB, BA))
-    breaker.apply(fault("cut", CUT))
+    verifier.apply(fault("bad", Effect(bandwidth=16_000), AB, BA))
+    verifier.apply(fault("cut", CUT))
     network.stuck = {AB: Effect(bandwidth=16_000)}
-    assert breaker.lift("bad").doubts == []
-    (doubt,) = breaker.lift("cut").doubts
+    assert verifier.lift("bad").doubts == []
+    (doubt,) = verifier.lift("cut").doubts
     assert doubt.startswith("bad is not gone: alice to bob: no more than ")
 
 
-def test_of_two_that_hide_each_other_both_hold_and_are_gone(
-    breaker: FaultVerifier, network: Scripted
-) -> None:
+def test_two_cuts_hide_each_other(verifier: FaultVerifier, network: Scripted) -> None:
     for name in ("one", "two"):
-        assert breaker.apply(fault(name, CUT)).doubts == []
-    assert breaker.lift("two").doubts == [], "nothing passed, as both wanted"
-    breaker.apply(fault("two", CUT))
+        assert verifier.apply(fault(name, CUT)).doubts == []
+    assert verifier.lift("two").doubts == [], "nothing passed, as both wanted"
+    verifier.apply(fault("two", CUT))
     network.stuck = {AB: CUT}
-    assert breaker.lift("one").doubts == []
-    doubts = breaker.lift("two").doubts
+    assert verifier.lift("one").doubts == []
+    doubts = verifier.lift("two").doubts
     assert any(says.startswith("one is not gone: alice to bob: ") for says in doubts)
 
 
-def test_the_second_of_two_cuts_that_does_nothing_is_found_out(
-    breaker: FaultVerifier, network: Scripted
+def test_a_second_cut_without_effect_is_found_out(
+    verifier: FaultVerifier, network: Scripted
 ) -> None:
-    breaker.apply(fault("one", CUT))
-    breaker.apply(fault("two", CUT))
+    verifier.apply(fault("one", CUT))
+    verifier.apply(fault("two", CUT))
     network.deaf = {AB}
-    (doubt,) = breaker.lift("one").doubts
+    (doubt,) = verifier.lift("one").doubts
     assert doubt.startswith("alice to bob: 20 of 20 packets passed; before the fault")
-    says = "never seen to hold: alice to bob: 20 of 20 packets passed"
-    assert breaker.lift("two").doubts == [says]
+    says = "never seen active: alice to bob: 20 of 20 packets passed"
+    assert verifier.lift("two").doubts == [says]
 
 
-def test_a_fault_given_while_a_peer_was_down_is_seen_once_it_runs(
-    breaker: FaultVerifier, network: Scripted
+def test_a_fault_on_a_stopped_peer_is_seen_once_it_runs(
+    verifier: FaultVerifier, network: Scripted
 ) -> None:
     network.down = {"bob"}
-    assert breaker.apply(fault("split", CUT, AB, AC)).doubts == []
-    assert breaker.look_at("bob") == [], "it does not run yet"
+    assert verifier.apply(fault("split", CUT, AB, AC)).doubts == []
+    assert verifier.check_peer("bob") == [], "it does not run yet"
     network.down, network.deaf = set(), {AB}
-    assert breaker.look_at("bob") == ["split: alice to bob: 20 of 20 packets passed"]
-    assert breaker.look_at("carol") == []
+    assert verifier.check_peer("bob") == ["split: alice to bob: 20 of 20 packets passed"]
+    assert verifier.check_peer("carol") == []
     network.deaf = set()
-    assert breaker.look_at("bob") == []
-    assert breaker.concerns("bob")
-    breaker.lift("split")
-    assert not breaker.concerns("bob")
+    assert verifier.check_peer("bob") == []
+    assert verifier.affects("bob")
+    verifier.lift("split")
+    assert not verifier.affects("bob")
