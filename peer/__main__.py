@@ -18,7 +18,7 @@ from peer.repl import Repl
 
 
 def main() -> int:
-    """Run a peer until it is told to leave; return the process's exit status."""
+    """Run a peer until it leaves; return the process's exit status."""
     _fill_standard_descriptors()
     settings = arguments.parse()
     console = _console()
@@ -29,18 +29,20 @@ def main() -> int:
             console.reply([render.error(str(error))])
             return 1
         where = render.endpoint(node.address or settings.bind or "0.0.0.0", node.port)  # noqa: S104 - shown, not bound
-        repl = Repl(console, node)  # whoever reads the next line may send signals at once
+        repl = Repl(
+            console, node
+        )  # installs its handlers: the reader of the next line may send a signal
         console.notice([render.listening(where, settings.name)])
         repl.run()
     except (KeyboardInterrupt, ConsoleGoneError):
-        return 1  # before anything had begun
+        return 1  # interrupted before anything started
     finally:
         console.close()
     return 0
 
 
 def _fill_standard_descriptors() -> None:
-    """Whoever starts a program with one of them closed must not have a socket take its place."""
+    """Reopen closed standard streams, so that no socket gets descriptor 0, 1 or 2."""
     for number in range(3):
         try:
             os.fstat(number)

@@ -58,7 +58,7 @@ def _by_route() -> str | None:
 
 
 def _by_interface() -> str | None:
-    """Without a route to the outside: ask each interface (Linux only)."""
+    """Ask every interface, for hosts without a route to the outside (Linux only)."""
     try:
         import fcntl  # noqa: PLC0415 - not on every system
     except ImportError:
@@ -97,7 +97,7 @@ def resolve(destination: str, port: int, timeout: float, waker: Waker) -> list[T
         destination: an IPv4 or IPv6 address, or a host name.
         port: the port to dial there.
         timeout: longest wait for the name service, in seconds.
-        waker: calls the wait off.
+        waker: ends the wait early.
 
     Raises:
         DestinationError: malformed, unknown, or the name service does not answer.

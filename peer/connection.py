@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from peer import events
 from peer.addresses import normal
-from peer.events import Quiescence
+from peer.events import EndReason
 from peer.protocol import Protocol, Role
 from peer.render import Row
 from peer.waker import Waker
@@ -37,14 +37,14 @@ class Connection:
         role: which end this is.
         open_socket: returns the connected socket; runs in the connection's own thread.
         make_protocol: makes the protocol once there is a socket.
-        report: told what happened, in the connection's own thread, in order.
-        ended: told that the thread is about to end, and what went wrong, if anything.
+        report: takes events in order, in the connection's own thread.
+        ended: called as the thread ends, with the error that ended it, if any.
 
     Attributes:
         id: the number that the console shows; 0 until the connection is established.
         address: where the other end is; empty until there is a socket.
         over: set once everything has been reported.
-        told: set by who dialled, once the person knows; what happens is reported after that.
+        announced: set by the dialler once its user has the reply; events wait for that.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Connection:
     ) -> None:
         self.role = role
         self.id = 0
-        self.over, self.told = threading.Event(), threading.Event()
+        self.over, self.announced = threading.Event(), threading.Event()
         self.address, self._port = "", 0
         self._open_socket, self._make_protocol = open_socket, make_protocol
         self._report, self._ended = report, ended
@@ -137,14 +137,14 @@ class Connection:
         self._waker.wake()
         return asked
 
-    def end(self, ending: Quiescence) -> None:
+    def end(self, ending: EndReason) -> None:
         """Begin an orderly end."""
         with self._lock:
             if self._protocol:
                 self._protocol.end(ending, time.monotonic())
         self._waker.wake()
 
-    def abort(self, ending: Quiescence) -> None:
+    def abort(self, ending: EndReason) -> None:
         """End at once."""
         with self._lock:
             if self._protocol:
@@ -207,7 +207,7 @@ class Connection:
     def _forget_unsent(self, sock: socket.socket) -> None:
         """What was reported undelivered must not arrive once the network has healed."""
         assert self._protocol is not None  # noqa: S101 - made by _greet
-        if self._protocol.ending in (Quiescence.SILENT, Quiescence.REPLACED):
+        if self._protocol.ending in (EndReason.SILENT, EndReason.REPLACED):
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -217,10 +217,10 @@ class Connection:
         while True:
             if self._replaced:
                 self._take_in_rest(sock)
-                self.abort(Quiescence.REPLACED)
+                self.abort(EndReason.REPLACED)
             with self._lock:
                 if self._called_off and not self.id:
-                    protocol.abort(Quiescence.CALLED_OFF)
+                    protocol.abort(EndReason.CALLED_OFF)
                 data, deadline = protocol.data_to_send(), protocol.deadline()
                 over, half_close = protocol.over, protocol.half_close
             if over or (half_close and self._eof):
@@ -232,7 +232,7 @@ class Connection:
                 self._exchange(sock, flags, data)
             except OSError as error:
                 broken = error.errno in _NETWORK_FAILURES
-                self.abort(Quiescence.UNREACHABLE if broken else Quiescence.RESET)
+                self.abort(EndReason.UNREACHABLE if broken else EndReason.RESET)
             self._tick(due=due, quiet=not flags)
             self._dispatch()
 

@@ -1,4 +1,4 @@
-"""Where lines come from and go to when nobody is at a terminal: plain and flushed.
+"""Lines in and out without a terminal: plain, and flushed at once.
 
 `terminal.py` has the console for a person.
 """
@@ -18,7 +18,7 @@ LONGEST_LINE = 65_536
 
 
 class ConsoleGoneError(Exception):
-    """Nobody reads what is printed any more."""
+    """The reader of the output has gone."""
 
 
 class LineTooLongError(Exception):
@@ -31,7 +31,7 @@ class Console:
     buffers_in_c = False  # a library writes for it, and loses what a signal cuts short
 
     def __init__(self) -> None:
-        self.gone = False  # whether nobody reads what is printed any more
+        self.gone = False  # whether the reader of the output has gone
         self._lock = threading.RLock()
 
     def stop_reading(self, error: Exception) -> None:
@@ -45,10 +45,10 @@ class Console:
             yield
 
     def notice(self, lines: Sequence[str]) -> None:
-        """Print lines that nobody asked for; from any thread.
+        """Print notices: lines that answer no command. Safe from any thread.
 
         Raises:
-            ConsoleGoneError: nobody reads them.
+            ConsoleGoneError: the reader has gone.
         """
         with self._lock:
             self._write(lines)
@@ -64,7 +64,7 @@ class Console:
 
         Raises:
             LineTooLongError: that line was too long, and has been skipped.
-            ConsoleGoneError: nobody reads what is printed any more.
+            ConsoleGoneError: the reader of the output has gone.
         """
         self._check()
         try:
@@ -91,7 +91,7 @@ class Console:
         """Leave everything as it was found."""
 
     def _write(self, lines: Sequence[str]) -> None:
-        """Write whole lines. A reader that went away is found out by the next `read`."""
+        """Write whole lines. If the reader has gone, the next `read` finds out."""
         self._print("".join(f"{line}\n" for line in lines))
 
     def _print(self, text: str) -> None:
@@ -104,7 +104,7 @@ class Console:
         while data and not self.gone:
             try:
                 data = data[os.write(_STDOUT, data) :]
-            except BlockingIOError:  # somebody else made it so
+            except BlockingIOError:  # another process has made the descriptor non-blocking
                 select.select([], [_STDOUT], [])
             except OSError:
                 self.gone = True

@@ -27,7 +27,7 @@ class DialError(Exception):
 
 
 class CancelledError(DialError):
-    """The dial was called off from this end."""
+    """The dial was cancelled from this end."""
 
 
 def dial(targets: Sequence[Target], source: str, deadline: float, waker: Waker) -> socket.socket:
@@ -37,10 +37,10 @@ def dial(targets: Sequence[Target], source: str, deadline: float, waker: Waker) 
         targets: addresses to try, in this order.
         source: the address to dial from; empty lets the system choose.
         deadline: when to give up, on `time.monotonic`.
-        waker: calls the dial off.
+        waker: cancels the dial.
 
     Raises:
-        DialError: nobody answered.
+        DialError: no address answered.
     """
     failure = DialError("timed out")
     for index, target in enumerate(targets):
@@ -64,7 +64,7 @@ def _dial_one(target: Target, source: str, timeout: float, waker: Waker) -> sock
         if status == errno.EINPROGRESS:
             status = _await(sock, timeout, waker)
         if status == 0 and sock.getsockname() == sock.getpeername():
-            status = errno.ECONNREFUSED  # nobody listens: TCP met itself on a free port
+            status = errno.ECONNREFUSED  # no listener: TCP met itself on a free port
         if status:
             raise OSError(status, os.strerror(status))
     except BaseException:

@@ -8,7 +8,7 @@ from enum import Enum
 from peer.wire import Identity
 
 
-class Quiescence(Enum):
+class EndReason(Enum):
     """Why a connection ended; the value is the phrase that a person reads."""
 
     TERMINATED_HERE = "terminated here"
@@ -85,10 +85,10 @@ class Closed:
     Attributes:
         ending: why.
         undelivered: the messages for which no receipt came, oldest first.
-        refusal: ``self``, ``duplicate`` or ``full`` where `ending` is `Quiescence.REFUSED`.
+        refusal: ``self``, ``duplicate`` or ``full`` where `ending` is `EndReason.REFUSED`.
     """
 
-    ending: Quiescence
+    ending: EndReason
     undelivered: tuple[Sent, ...] = ()
     refusal: str = ""
 

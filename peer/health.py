@@ -1,4 +1,4 @@
-"""`python3 -m peer.health`: does the peer that is this container's first process answer?"""
+"""`python3 -m peer.health`: exit 0 if the container's peer answers."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def listen(bind: str, port: int) -> socket.socket:
     """Return a listening socket: on IPv6 and IPv4 at once where `bind` is empty.
 
     Raises:
-        ListenError: in use, forbidden, or no address of this host.
+        ListenError: in use, forbidden, or not an address of this host.
     """
     try:
         if bind:
@@ -49,7 +49,7 @@ def _reason(error: OSError, bind: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"port {port} needs more rights; choose one above 1023"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{bind} is no address of this host"
+        return f"{bind} is not an address of this host"
     return f"cannot listen on {bind or 'any address'} port {port}: {error.strerror}"
 
 
@@ -59,7 +59,7 @@ class Listener:
     Args:
         sock: a listening socket; closed by `close`.
         take: takes a connection over; returns False to have it turned away.
-        explain: told how many were turned away since it was last told.
+        explain: takes the number turned away since the last call.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from peer import addresses, events, render, wire
 from peer.connection import Connection
 from peer.console import ConsoleGoneError
 from peer.dial import DialError, dial
-from peer.events import Quiescence
+from peer.events import EndReason
 from peer.listener import Listener, listen
 from peer.outbox import WindowFullError
 from peer.protocol import NotOpenError, Protocol, Role
@@ -37,8 +37,8 @@ def _token() -> str:
     return os.urandom(8).hex()
 
 
-def _nobody(_row: Row) -> None:
-    """Nobody needs to be told."""
+def _ignore(_row: Row) -> None:
+    """Do nothing with a row."""
 
 
 class NodeError(Exception):
@@ -77,10 +77,10 @@ class Node:
 
     # Commands
 
-    def connect(self, destination: str, port: int, tell: Callable[[Row], None] = _nobody) -> Row:
-        """Dial a peer, wait until the connection is established, and `tell` that.
+    def connect(self, destination: str, port: int, report: Callable[[Row], None] = _ignore) -> Row:
+        """Dial a peer and wait until the connection is established; pass its row to `report`.
 
-        What happens on the connection is reported after `tell` has returned.
+        Events of the connection are reported after `report` has returned.
 
         Raises:
             NodeError: it was not, within the time that the settings allow.
@@ -95,10 +95,10 @@ class Node:
         patience = deadline + self._settings.limits.greeting + _GRACE
         try:
             row = self._await(connection, where, patience)
-            tell(row)
+            report(row)
             return row
         finally:
-            connection.told.set()
+            connection.announced.set()
 
     def _resolve(self, destination: str, port: int) -> list[addresses.Target]:
         timeout = self._settings.connect_timeout
@@ -124,7 +124,7 @@ class Node:
                 raise NodeError(f"already connected to {row.label} as {row.id}")
 
     def _found_dead(self, connection: Connection) -> bool:
-        """Ask for a sign of life: there may be none, and nobody have noticed yet."""
+        """Ask for a sign of life: the connection may be dead without either end knowing."""
         patience = min(self._settings.connect_timeout, self._settings.limits.silence)
         try:
             with contextlib.closing(Waker()) as waker:
@@ -155,7 +155,7 @@ class Node:
                 connection.call_off()
 
     def call_off(self) -> bool:
-        """Give up the dial that is under way, if any; safe in a signal's handler."""
+        """Cancel the dial in progress, if any; safe in a signal's handler."""
         waiting, dialling = self._waiting, list(self._dialling)
         if waiting:
             waiting.wake()
@@ -184,7 +184,7 @@ class Node:
         """
         connection = self._find(number)
         self._registry.release(connection)
-        connection.end(Quiescence.TERMINATED_HERE)
+        connection.end(EndReason.TERMINATED_HERE)
         connection.over.wait(self._settings.limits.linger + _GRACE)
         return connection.row
 
@@ -206,7 +206,7 @@ class Node:
             ) from error
 
     def close(self) -> None:
-        """Tell every peer goodbye, wait for what is under way, stop every thread."""
+        """Say goodbye to every peer, wait for what is in flight, stop every thread."""
         if self._leaving:
             return
         self._leaving = True
@@ -215,10 +215,10 @@ class Node:
         with self._lock:
             alive = list(self._alive)
         for connection in alive:
-            connection.end(Quiescence.EXITED_HERE)
+            connection.end(EndReason.EXITED_HERE)
         for connection in alive:
             connection.join(deadline)
-            connection.abort(Quiescence.EXITED_HERE)
+            connection.abort(EndReason.EXITED_HERE)
         for connection in alive:
             connection.join(deadline + _GRACE)
 
@@ -285,7 +285,7 @@ class Node:
         future = self._dialling.get(connection)
         if failure and future and not future.done():
             broken = isinstance(failure, OSError)
-            future.set_exception(DialError(Quiescence.RESET.value) if broken else failure)
+            future.set_exception(DialError(EndReason.RESET.value) if broken else failure)
 
     def _report(self, connection: Connection, happened: Sequence[events.Event]) -> None:
         lines = [line for event in happened for line in self._lines(connection, event)]
@@ -293,7 +293,7 @@ class Node:
             if lines:
                 self._notify(lines)
         except ConsoleGoneError:
-            # What nobody saw must not be confirmed; anything else can wait for the goodbye.
+            # A message that was not shown must not be confirmed; the rest can wait for the goodbye.
             if any(isinstance(event, events.Received) for event in happened):
                 raise
 
@@ -322,7 +322,7 @@ class Node:
         future = self._dialling.get(connection)
         if future and future.set_running_or_notify_cancel():
             future.set_result(connection.row)
-            connection.told.wait()  # the reply comes first
+            connection.announced.wait()  # the reply comes first
             return []
         return [render.connected(connection.row)]
 
@@ -350,18 +350,18 @@ class Node:
         if not connection.id:
             return []
         lines = render.undelivered(connection.row, event.undelivered)
-        if event.ending not in (Quiescence.TERMINATED_HERE, Quiescence.EXITED_HERE):
+        if event.ending not in (EndReason.TERMINATED_HERE, EndReason.EXITED_HERE):
             lines.append(render.closed(connection.row, why))
         return lines
 
     def _why(self, event: events.Closed) -> str:
         match event.ending, event.refusal:
-            case Quiescence.SILENT, _:
+            case EndReason.SILENT, _:
                 return f"{event.ending.value} for {self._settings.limits.silence:g} s"
-            case Quiescence.REFUSED, "self":
+            case EndReason.REFUSED, "self":
                 return "that is this peer itself"
-            case Quiescence.REFUSED, "duplicate":
+            case EndReason.REFUSED, "duplicate":
                 return "already connected to that peer, or it is dialling this one right now"
-            case Quiescence.REFUSED, _:
+            case EndReason.REFUSED, _:
                 return "that peer is at its limit of connections"
         return event.ending.value

@@ -20,7 +20,7 @@ class WindowFullError(Exception):
 
 
 class Outbox:
-    """Bytes on their way out, and the messages among them that nobody confirmed yet.
+    """Bytes on their way out, and the messages among them that are not yet confirmed.
 
     Args:
         window: how many bytes may wait to be confirmed, overhead included.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from peer import events, wire
-from peer.events import Quiescence
+from peer.events import EndReason
 from peer.limits import Limits
 from peer.outbox import PIECE, Outbox
 
@@ -68,7 +68,7 @@ class Protocol:
         self._pong_due = self._lines_seen = self._odd_text_seen = False
         self._opened = self._told_plain = self.settled = False
         self._bye_sent = self._bye_received = False
-        self.ending = Quiescence.END_OF_STREAM
+        self.ending = EndReason.END_OF_STREAM
         self._started = self._heard = self._pinged = now
         self._drain_until = float("inf")
         if role is Role.DIALLER:
@@ -106,7 +106,7 @@ class Protocol:
         self._out.put(wire.Ping())
         return True
 
-    def end(self, ending: Quiescence, now: float) -> None:
+    def end(self, ending: EndReason, now: float) -> None:
         """Begin an orderly end; messages accepted so far still go out."""
         if self.leaving:
             return
@@ -114,13 +114,13 @@ class Protocol:
         self._bye_sent = True
         self._drain_until = now + self.limits.linger
         if self.state is State.OPEN or (self.state is State.WELCOMED and self._opened):
-            self._out.put(wire.Bye("exit" if ending is Quiescence.EXITED_HERE else "terminate"))
+            self._out.put(wire.Bye("exit" if ending is EndReason.EXITED_HERE else "terminate"))
             self._events.append(events.Leaving())
         elif self.state is not State.PLAIN:
             self._finish(ending, State.CLOSED)
         self._finish_if_settled(now)
 
-    def abort(self, ending: Quiescence) -> None:
+    def abort(self, ending: EndReason) -> None:
         """End at once: the connection broke, or is to be dropped."""
         self._finish(ending, State.CLOSED)
 
@@ -153,7 +153,7 @@ class Protocol:
             self._take_for_plain()
         elif now >= self._heard + self.limits.silence:
             greeted = self.state is State.OPEN
-            self._finish(Quiescence.SILENT if greeted else Quiescence.NEVER_GREETED, State.CLOSED)
+            self._finish(EndReason.SILENT if greeted else EndReason.NEVER_GREETED, State.CLOSED)
         elif self.state is State.OPEN:
             self._pinged = now
             self._out.put(wire.Ping())
@@ -200,7 +200,7 @@ class Protocol:
         except wire.LineTooLongError:
             self._receive_line_too_long()
         except wire.FrameError:
-            self._finish(Quiescence.BAD_FRAME, State.CLOSED)
+            self._finish(EndReason.BAD_FRAME, State.CLOSED)
 
     def receive_eof(self, now: float) -> None:
         """Take note that the other end will send no more."""
@@ -209,11 +209,11 @@ class Protocol:
         if rest and self.state in (State.GREETING, State.PLAIN):
             self._receive_plain(rest)
         if self.state is State.GREETING:
-            self._finish(Quiescence.NOTHING_SAID, State.CLOSED)
+            self._finish(EndReason.NOTHING_SAID, State.CLOSED)
         elif self.state is State.WELCOMED and not self._opened:
-            self._finish(Quiescence.NEVER_GREETED, State.CLOSED)
+            self._finish(EndReason.NEVER_GREETED, State.CLOSED)
         elif self.state is State.PLAIN and not self.leaving:
-            self.end(Quiescence.END_OF_STREAM, now)
+            self.end(EndReason.END_OF_STREAM, now)
         else:
             self._finish(self.ending, State.CLOSED)
 
@@ -236,12 +236,10 @@ class Protocol:
             case wire.Ready(echo) if self.state is State.WELCOMED and echo == self._nonce:
                 self._receive_ready()
             case wire.Refuse(reason, echo) if self._expects_refusal(echo):
-                self._finish(Quiescence.REFUSED, State.CLOSED, reason)
+                self._finish(EndReason.REFUSED, State.CLOSED, reason)
             case wire.Probe() if self._expects_hello() and self.state is State.GREETING:
                 self._out.put(wire.Alive())
-                self._finish(
-                    Quiescence.PROBED, State.DRAINING, drain_until=now + self.limits.linger
-                )
+                self._finish(EndReason.PROBED, State.DRAINING, drain_until=now + self.limits.linger)
             case _:
                 self._receive_plain(line)
 
@@ -271,7 +269,7 @@ class Protocol:
         assert self.remote is not None  # noqa: S101 - it was in the hello
         refusal = self._decide(self.remote)
         if refusal:  # another connection was decided on since
-            self._finish(Quiescence.REFUSED, State.CLOSED, refusal)
+            self._finish(EndReason.REFUSED, State.CLOSED, refusal)
             return
         self.settled = True
         self._open()
@@ -288,7 +286,7 @@ class Protocol:
     def _refuse(self, reason: str, nonce: str) -> None:
         self._out.put(wire.Refuse(reason, nonce))
         drain_until = self._heard + self.limits.linger
-        self._finish(Quiescence.REFUSED, State.DRAINING, reason, drain_until)
+        self._finish(EndReason.REFUSED, State.DRAINING, reason, drain_until)
 
     def _open(self) -> None:
         assert self.remote is not None  # noqa: S101 - both callers come from a greeting
@@ -325,7 +323,7 @@ class Protocol:
             return
         if self.state is State.GREETING and self.role is Role.ACCEPTOR:
             self._take_for_plain()  # so that there is something to explain
-        self._finish(Quiescence.LINE_TOO_LONG, State.CLOSED)
+        self._finish(EndReason.LINE_TOO_LONG, State.CLOSED)
 
     def _explain_odd_text(self, line: bytes) -> None:
         try:
@@ -362,9 +360,7 @@ class Protocol:
 
     def _receive_bye(self, reason: str, now: float) -> None:
         if not self.leaving:
-            self.ending = (
-                Quiescence.EXITED_THERE if reason == "exit" else Quiescence.TERMINATED_THERE
-            )
+            self.ending = EndReason.EXITED_THERE if reason == "exit" else EndReason.TERMINATED_THERE
             self._events.append(events.Leaving())
             self._drain_until = now + self.limits.linger
         self._bye_received = True
@@ -383,7 +379,7 @@ class Protocol:
             self._finish(self.ending, State.DRAINING, drain_until=self._drain_until)
 
     def _finish(
-        self, ending: Quiescence, state: State, refusal: str = "", drain_until: float = 0.0
+        self, ending: EndReason, state: State, refusal: str = "", drain_until: float = 0.0
     ) -> None:
         if self.state in (State.DRAINING, State.CLOSED):
             self.state = state

@@ -30,7 +30,7 @@ _SURROGATE_BYTES = 0xDC00  # where Python's surrogateescape puts byte 0
 
 
 def escape(raw: bytes) -> str:
-    r"""Return text from the network as one line that no terminal can be harmed by.
+    r"""Return text from the network as one line that cannot harm a terminal.
 
     A control character or a byte that is not UTF-8 becomes ``\xNN``, another unsafe
     character ``\u{N}``; a backslash is doubled where it could be taken for the start
@@ -128,7 +128,7 @@ def sent_reply(row: Row, number: int) -> str:
 
 
 def notice(text: str) -> str:
-    """Return a line that nobody asked for."""
+    """Return a notice: a line that answers no command."""
     return f"* {text}"
 
 

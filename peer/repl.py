@@ -21,7 +21,7 @@ class _InterruptedError(Exception):
     """Ctrl-C while a line was being typed."""
 
 
-class _ToldToLeaveError(Exception):
+class _LeaveError(Exception):
     """SIGTERM or SIGHUP while a line was awaited."""
 
 
@@ -30,7 +30,7 @@ class Repl:
 
     def __init__(self, console: Console, node: Node) -> None:
         self._console, self._node = console, node
-        self._reading = self._interrupted = self._leave = self._told_to_leave = False
+        self._reading = self._interrupted = self._leave = self._must_leave = False
         self._ticks_left = _LONGEST_LEAVE
         for number, act in (
             (signal.SIGINT, self._on_interrupt),
@@ -56,7 +56,7 @@ class Repl:
             except LineTooLongError:
                 problem = f"a line may have {LONGEST_LINE:,} bytes at most; nothing was done"
                 self._console.reply([render.error(problem)])
-            except (_ToldToLeaveError, ConsoleGoneError):
+            except (_LeaveError, ConsoleGoneError):
                 break
             else:
                 if line is None:
@@ -70,7 +70,7 @@ class Repl:
     def _read(self) -> str | None:
         self._reading = True
         try:
-            if self._leave:  # told so between two lines
+            if self._leave:  # asked to between two lines
                 return None
             if self._interrupted:  # likewise
                 raise _InterruptedError
@@ -84,7 +84,7 @@ class Repl:
             self._stop_reading()
 
     def _on_leave(self, _signal: int, _frame: FrameType | None) -> None:
-        self._leave = self._told_to_leave = True
+        self._leave = self._must_leave = True
         signal.siginterrupt(signal.SIGALRM, True)
         self._node.call_off()
         self._stop_reading()
@@ -92,14 +92,14 @@ class Repl:
     def _on_tick(self, _signal: int, _frame: FrameType | None) -> None:
         """Ask again for what was asked for before.
 
-        A signal that arrives just before the main thread begins to wait wakes nobody, an
+        A signal that arrives just before the main thread begins to wait wakes no one, an
         exception raised in one of readline's hooks is dropped, and that the console is
         gone may be found out by any thread.
         """
         # Ticks are counted, since a process that is paused has no time to leave.
-        self._ticks_left -= self._told_to_leave
+        self._ticks_left -= self._must_leave
         if self._ticks_left < 0:
-            os._exit(0)  # stuck in a write that nobody reads
+            os._exit(0)  # stuck in a write without a reader
         if self._leave:
             self._node.call_off()
         self._leave = self._leave or self._console.gone
@@ -108,7 +108,7 @@ class Repl:
     def _stop_reading(self) -> None:
         """Only a read may be interrupted by an exception: elsewhere it could lose a lock."""
         if self._reading and self._leave:
-            self._console.stop_reading(_ToldToLeaveError())
+            self._console.stop_reading(_LeaveError())
         elif self._reading and self._interrupted:
             self._console.stop_reading(_InterruptedError())
 

@@ -1,4 +1,4 @@
-"""What a peer can be told at its start, with every default."""
+"""The settings that a peer starts with, and their defaults."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The console for a person: line editing, a prompt, and notices that spare what is typed.
 
-While somebody types, only the main thread may touch the line: other threads hand their
+While a person types, only the main thread may touch the line: other threads hand their
 notices to it and wake it with a signal, and it clears the line, prints, and draws the
 line again, cursor and all.
 """
@@ -107,9 +107,8 @@ class EditingTerminal(Console):
     def _set_echo(self, *, on: bool) -> None:
         """What is typed ahead, while a command runs, is shown once: by readline, later.
 
-        A readline that cannot be told to echo by itself only does so where the terminal
-        did. Without canonical mode there is no limit of 4,095 bytes on a line that is
-        typed ahead either.
+        Some versions of readline echo only if the terminal did. Without canonical mode a line
+        that is typed ahead may also have more than 4,095 bytes.
         """
         mode = termios.tcgetattr(sys.stdin)
         mode[3] &= ~(termios.ECHO | termios.ICANON)
@@ -211,7 +210,7 @@ class EditingTerminal(Console):
             self.stop_reading(error)
 
     def _show_pending(self) -> None:
-        if self._busy or self._stopping:  # whoever waits will send another signal
+        if self._busy or self._stopping:  # the waiting thread will send another signal
             return
         self._busy = True
         try:
@@ -229,7 +228,7 @@ class EditingTerminal(Console):
 
 
 def _find_echoing(readline: ModuleType) -> bool:
-    """Make readline echo though the terminal does not; return whether it can be told so."""
+    """Make readline echo though the terminal does not; return whether it supports that."""
     try:
         set_echoing = ctypes.CDLL(readline.__file__).rl_tty_set_echoing
     except (OSError, AttributeError, TypeError):

@@ -72,12 +72,12 @@ class LineDecoder:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a peer says of itself in its greeting.
+    """What a peer says about itself in its greeting.
 
     Attributes:
         instance: random name of this run of the program, 16 hexadecimal digits.
         port: the port it listens on.
-        name: its host's name, for people; not checked by anybody.
+        name: its host's name, for people; not verified.
     """
 
     instance: str
@@ -119,7 +119,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The health check asks whether anybody is at home."""
+    """The health check asks whether the peer answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class TestListen:
                 listen("", port)
 
     def test_not_of_this_host(self) -> None:
-        with pytest.raises(ListenError, match="no address of this host"):
+        with pytest.raises(ListenError, match="not an address of this host"):
             listen("192.0.2.1", 0)
 
     def test_again_at_once(self, loopback: str) -> None:

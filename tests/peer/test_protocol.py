@@ -12,9 +12,9 @@ from peer import wire
 from peer.events import (
     Closed,
     Delivered,
+    EndReason,
     Leaving,
     Opened,
-    Quiescence,
     Received,
     Sent,
 )
@@ -61,7 +61,7 @@ class TestGreeting:
         one.receive_data(b"PEERLAB/1 probe\n", 0.0)
         assert written(one) == b"PEERLAB/1 alive\n"
         assert one.half_close
-        assert one.events_received() == [Closed(Quiescence.PROBED)]
+        assert one.events_received() == [Closed(EndReason.PROBED)]
         one.receive_eof(0.0)
         assert one.over
 
@@ -69,29 +69,29 @@ class TestGreeting:
     def test_acceptor_refuses(self, reason: str) -> None:
         one, other = dialler(), acceptor(refusal=reason)
         talk(one, other)
-        assert one.events_received() == [Closed(Quiescence.REFUSED, (), reason)]
-        assert other.events_received() == [Closed(Quiescence.REFUSED, (), reason)]
+        assert one.events_received() == [Closed(EndReason.REFUSED, (), reason)]
+        assert other.events_received() == [Closed(EndReason.REFUSED, (), reason)]
         assert one.over
         assert other.half_close
 
     def test_dialler_refuses(self) -> None:
         one, other = dialler(refusal="duplicate"), acceptor()
         talk(one, other)
-        assert one.events_received() == [Closed(Quiescence.REFUSED, (), "duplicate")]
-        assert other.events_received() == [Closed(Quiescence.REFUSED, (), "duplicate")]
+        assert one.events_received() == [Closed(EndReason.REFUSED, (), "duplicate")]
+        assert other.events_received() == [Closed(EndReason.REFUSED, (), "duplicate")]
 
     def test_full(self) -> None:
         one = dialler()
         one.receive_data(b"PEERLAB/1 refuse full -\n", 0.0)
-        assert one.events_received() == [Closed(Quiescence.REFUSED, (), "full")]
+        assert one.events_received() == [Closed(EndReason.REFUSED, (), "full")]
 
     def test_a_refusal_for_somebody_else_is_a_text(self) -> None:
         one = dialler()
         one.receive_data(line(wire.Refuse("duplicate", "e" * 16)), 0.0)
         assert one.events_received()[0] == Opened(None)
 
-    @pytest.mark.parametrize("ending", [Quiescence.TERMINATED_HERE, Quiescence.EXITED_HERE])
-    def test_ended_before_it_was_over(self, ending: Quiescence) -> None:
+    @pytest.mark.parametrize("ending", [EndReason.TERMINATED_HERE, EndReason.EXITED_HERE])
+    def test_ended_before_it_was_over(self, ending: EndReason) -> None:
         one = dialler()
         one.end(ending, 0.0)
         assert one.over
@@ -102,18 +102,18 @@ class TestGreeting:
         one.receive_data(HELLO, 1.0)
         assert one.deadline() == 1.0 + LIMITS.silence
         one.tick(7.0)
-        assert one.events_received() == [Closed(Quiescence.NEVER_GREETED)]
+        assert one.events_received() == [Closed(EndReason.NEVER_GREETED)]
 
     def test_closed_without_a_word(self) -> None:
         one = acceptor()
         one.receive_eof(0.0)
-        assert one.events_received() == [Closed(Quiescence.NOTHING_SAID)]
+        assert one.events_received() == [Closed(EndReason.NOTHING_SAID)]
 
     def test_closed_between_hello_and_ready(self) -> None:
         one = acceptor()
         one.receive_data(HELLO, 0.0)
         one.receive_eof(0.0)
-        assert one.events_received() == [Closed(Quiescence.NEVER_GREETED)]
+        assert one.events_received() == [Closed(EndReason.NEVER_GREETED)]
 
 
 STREAM = HELLO + READY + b"msg 1 one\nmsg 2 two\nping\nmsg 3 \nbye exit\nmsg 4 after\n"
@@ -155,19 +155,19 @@ class TestMessages:
     def test_bad_frames_end_it(self, frame: str) -> None:
         one, _ = opened()
         one.receive_data(frame.encode() + b"\n", 0.0)
-        assert one.events_received() == [Closed(Quiescence.BAD_FRAME)]
+        assert one.events_received() == [Closed(EndReason.BAD_FRAME)]
         assert one.over
 
     def test_a_message_twice_ends_it(self) -> None:
         one, _ = opened()
         one.receive_data(b"msg 1 x\nmsg 1 x\n", 0.0)
-        assert one.events_received() == [Received(b"x"), Closed(Quiescence.BAD_FRAME)]
+        assert one.events_received() == [Received(b"x"), Closed(EndReason.BAD_FRAME)]
 
     def test_a_second_goodbye_ends_it(self) -> None:
         one, _ = opened()
         one.send_message("waits")
         one.receive_data(b"bye exit\nbye exit\n", 0.0)
-        assert one.events_received()[-1] == Closed(Quiescence.BAD_FRAME, (Sent(1, "waits"),))
+        assert one.events_received()[-1] == Closed(EndReason.BAD_FRAME, (Sent(1, "waits"),))
 
     def test_a_receipt_twice_is_harmless(self) -> None:
         one, _ = opened()
@@ -178,7 +178,7 @@ class TestMessages:
     def test_a_line_without_end(self) -> None:
         one, _ = opened()
         one.receive_data(b"msg 1 " + b"x" * 20_000, 0.0)
-        assert one.events_received() == [Closed(Quiescence.LINE_TOO_LONG)]
+        assert one.events_received() == [Closed(EndReason.LINE_TOO_LONG)]
 
     def test_window(self) -> None:
         one, other = opened()
@@ -222,7 +222,7 @@ class TestTime:
         one.send_message("lost")
         for now in (2.0, 4.0, 6.0):
             one.tick(now)
-        assert one.events_received() == [Closed(Quiescence.SILENT, (Sent(1, "lost"),))]
+        assert one.events_received() == [Closed(EndReason.SILENT, (Sent(1, "lost"),))]
         assert one.over
 
     def test_that_was_not_looked_at_for_long(self) -> None:
@@ -232,14 +232,14 @@ class TestTime:
         one.tick(62.0)
         assert not one.over
         one.tick(64.0)
-        assert one.events_received() == [Closed(Quiescence.SILENT)]
+        assert one.events_received() == [Closed(EndReason.SILENT)]
 
     def test_a_sign_of_life_at_once(self) -> None:
         one, other = opened()
         assert one.ask()
         talk(one, other, 1.0)
         assert one.quiet_for(1.0) == 0.0
-        one.end(Quiescence.TERMINATED_HERE, 1.0)
+        one.end(EndReason.TERMINATED_HERE, 1.0)
         assert not one.ask()
         assert not dialler().ask()
 
@@ -256,7 +256,7 @@ class TestTime:
         other = Protocol(Role.ACCEPTOR, BOB, "c" * 16, lambda _: next(answers), LIMITS, 0.0)
         other.receive_data(HELLO, 0.0)
         other.receive_data(READY, 0.0)
-        assert other.events_received() == [Closed(Quiescence.REFUSED, refusal="duplicate")]
+        assert other.events_received() == [Closed(EndReason.REFUSED, refusal="duplicate")]
         assert other.over
 
     @given(st.floats(0, 100), st.integers(0, 4))
@@ -275,11 +275,11 @@ class TestEnds:
     @pytest.mark.parametrize(
         ("ending", "heard"),
         [
-            (Quiescence.TERMINATED_HERE, Quiescence.TERMINATED_THERE),
-            (Quiescence.EXITED_HERE, Quiescence.EXITED_THERE),
+            (EndReason.TERMINATED_HERE, EndReason.TERMINATED_THERE),
+            (EndReason.EXITED_HERE, EndReason.EXITED_THERE),
         ],
     )
-    def test_what_was_sent_just_before_arrives(self, ending: Quiescence, heard: Quiescence) -> None:
+    def test_what_was_sent_just_before_arrives(self, ending: EndReason, heard: EndReason) -> None:
         one, other = opened()
         one.send_message("to the last")
         other.send_message("me too")
@@ -304,18 +304,18 @@ class TestEnds:
         one, other = opened()
         for protocol in (one, other):
             protocol.send_message("x")
-            protocol.end(Quiescence.TERMINATED_HERE, 1.0)
+            protocol.end(EndReason.TERMINATED_HERE, 1.0)
         talk(one, other, 1.0)
         for protocol in (one, other):
-            assert protocol.events_received()[-1] == Closed(Quiescence.TERMINATED_HERE)
+            assert protocol.events_received()[-1] == Closed(EndReason.TERMINATED_HERE)
 
     def test_not_settled_in_time(self) -> None:
         one, _ = opened()
         one.send_message("nobody listens")
-        one.end(Quiescence.TERMINATED_HERE, 1.0)
+        one.end(EndReason.TERMINATED_HERE, 1.0)
         assert one.deadline() == 1.0 + LIMITS.linger
         one.tick(one.deadline())
-        last = Closed(Quiescence.TERMINATED_HERE, (Sent(1, "nobody listens"),))
+        last = Closed(EndReason.TERMINATED_HERE, (Sent(1, "nobody listens"),))
         assert one.events_received()[-1] == last
         assert one.over
 
@@ -323,17 +323,17 @@ class TestEnds:
         one, _ = opened()
         one.send_message("x")
         one.receive_eof(1.0)
-        assert one.events_received() == [Closed(Quiescence.END_OF_STREAM, (Sent(1, "x"),))]
+        assert one.events_received() == [Closed(EndReason.END_OF_STREAM, (Sent(1, "x"),))]
 
     def test_told_once(self) -> None:
         one, _ = opened()
-        one.abort(Quiescence.RESET)
-        one.abort(Quiescence.RESET)
-        one.end(Quiescence.TERMINATED_HERE, 1.0)
+        one.abort(EndReason.RESET)
+        one.abort(EndReason.RESET)
+        one.end(EndReason.TERMINATED_HERE, 1.0)
         one.receive_eof(1.0)
         one.tick(100.0)
         one.receive_data(b"msg 1 x\n", 1.0)
-        assert one.events_received() == [Closed(Quiescence.RESET)]
+        assert one.events_received() == [Closed(EndReason.RESET)]
         assert written(one) == b""
 
 

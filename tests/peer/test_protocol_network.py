@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from peer.events import (
     Closed,
     Delivered,
-    Quiescence,
+    EndReason,
     Received,
 )
 from peer.protocol import NotOpenError, State
@@ -67,12 +67,12 @@ class Network(RuleBasedStateMachine):
     @rule(side=st.integers(0, 1))
     @precondition(lambda self: self.count > 3)
     def terminate(self, side: int) -> None:
-        self.ends[side].end(Quiescence.TERMINATED_HERE, self.now)
+        self.ends[side].end(EndReason.TERMINATED_HERE, self.now)
 
     @rule(side=st.integers(0, 1))
     @precondition(lambda self: self.count > 5)
     def reset(self, side: int) -> None:
-        self.ends[side].abort(Quiescence.RESET)
+        self.ends[side].abort(EndReason.RESET)
 
     @invariant()
     def keep_promises(self) -> None:
@@ -102,7 +102,7 @@ class Network(RuleBasedStateMachine):
                 self.take_events(side)
         for side in (0, 1):
             upgraded = self.ends[side].state is State.OPEN or self.closed[side]
-            self.ends[side].abort(Quiescence.RESET)
+            self.ends[side].abort(EndReason.RESET)
             self.take_events(side)
             accounted = [*self.sure[side], *self.lost[side]]
             everything = list(range(1, len(self.sent[side]) + 1))

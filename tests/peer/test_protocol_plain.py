@@ -8,9 +8,9 @@ from peer import wire
 from peer.events import (
     Closed,
     Delivered,
+    EndReason,
     Odd,
     Opened,
-    Quiescence,
     Received,
     Sent,
     Upgraded,
@@ -68,7 +68,7 @@ class TestPlain:
     def test_a_line_without_end_is_explained(self) -> None:
         one = acceptor()
         one.receive_data(b"x" * 20_000, 0.0)
-        assert one.events_received() == [Opened(None), Closed(Quiescence.LINE_TOO_LONG)]
+        assert one.events_received() == [Opened(None), Closed(EndReason.LINE_TOO_LONG)]
 
     def test_a_hello_too_late_is_a_text(self) -> None:
         one = acceptor()
@@ -79,11 +79,11 @@ class TestPlain:
         one = acceptor()
         one.tick(2.0)
         one.send_message("last")
-        one.end(Quiescence.TERMINATED_HERE, 2.0)
+        one.end(EndReason.TERMINATED_HERE, 2.0)
         assert not one.over
         assert written(one, 2.0) == b"last\n"
         assert one.half_close
-        assert one.events_received()[-1] == Closed(Quiescence.TERMINATED_HERE)
+        assert one.events_received()[-1] == Closed(EndReason.TERMINATED_HERE)
 
     def test_a_broken_one_that_spoke_leaves_only_the_unwritten(self) -> None:
         one = acceptor()
@@ -91,8 +91,8 @@ class TestPlain:
         one.send_message("written")
         written(one)
         one.send_message("not")
-        one.abort(Quiescence.RESET)
-        assert one.events_received()[-1] == Closed(Quiescence.RESET, (Sent(2, "not"),))
+        one.abort(EndReason.RESET)
+        assert one.events_received()[-1] == Closed(EndReason.RESET, (Sent(2, "not"),))
 
     def test_no_end_of_messages_for_one_that_says_nothing(self) -> None:
         one = acceptor(limits=Limits(window=10_000))
@@ -153,7 +153,7 @@ class TestLateGreetings:
         other.tick(2.0)
         other.receive_data(written(one), 2.5)
         other.send_message("last")
-        other.end(Quiescence.TERMINATED_HERE, 2.5)
+        other.end(EndReason.TERMINATED_HERE, 2.5)
         talk(one, other, 2.5)
         assert texts(one) == [b"last"]
         assert Delivered(1, 1) in other.events_received()
@@ -163,7 +163,7 @@ class TestLateGreetings:
         one.tick(2.0)
         one.send_message("waits")
         talk(one, other, 3.0)
-        closed = Closed(Quiescence.REFUSED, (Sent(1, "waits"),), "duplicate")
+        closed = Closed(EndReason.REFUSED, (Sent(1, "waits"),), "duplicate")
         assert one.events_received() == [Opened(None), closed]
 
     @pytest.mark.parametrize(

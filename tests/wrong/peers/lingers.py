@@ -6,7 +6,7 @@ import sys
 
 from peer import __main__, events
 from peer.connection import Connection
-from peer.events import Quiescence
+from peer.events import EndReason
 from peer.node import Node
 from peer.render import Row
 
@@ -17,7 +17,7 @@ right_rows, right_closed, dead = Node.rows, Node._closed, list[Row]()
 
 def closed(node: Node, connection: Connection, event: events.Closed) -> list[str]:
     """Return the notices of an end, and keep the row of a peer that exited."""
-    if event.ending is Quiescence.EXITED_THERE:
+    if event.ending is EndReason.EXITED_THERE:
         dead.append(connection.row)
     return right_closed(node, connection, event)
 
