@@ -10,24 +10,29 @@ from typing import Annotated
 
 import typer
 
-from orchestrator import grades
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, say
 from orchestrator.cli.live import Live
-from orchestrator.cli.options import Engine, Jobs, Json, Programs, Trust
+from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import LabError
-from orchestrator.grades import Grade
-from orchestrator.grading import Grading, GradingOptions, find
-from orchestrator.report import grades as report
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.grade import grade_programs
+from orchestrator.grading.points import Grade
+from orchestrator.grading.programs import find
+from orchestrator.grading.session import GradingOptions
 from orchestrator.report import safe
+from orchestrator.report.grading.formats import grades_as_data
+from orchestrator.report.grading.pages import GradeCommand
+from orchestrator.report.grading.publish import GradeFiles, publish_grades
+from orchestrator.report.grading.tables import print_grade, print_overview
 from orchestrator.scenario import EngineName
 
 commands = typer.Typer()
 
 _FAILED = 1
-_NO_WALLS = (
+_NO_SANDBOX = (
     "warning: on the process engine programs run as you, with your files and your network;"
-    " grade programs of strangers with --engine docker"
+    " grade programs that you do not trust with --engine docker"
 )
 
 Rubric = Annotated[Path, typer.Option(help="The tests, and what each is worth.")]
@@ -36,17 +41,16 @@ Common = Annotated[
     typer.Option("--profile", help="One profile for all: PROFILE is then the programs' folders."),
 ]
 Output = Annotated[Path, typer.Option(help="Where to keep grades, pages and runs.")]
-Again = Annotated[bool, typer.Option("--again", help="Take no result from an earlier grading.")]
 Only = Annotated[list[str] | None, typer.Option(help="A test, as the rubric names it; repeatable.")]
 Require = Annotated[
-    bool, typer.Option("--require", help="Exit with 1 where a program fails a required test.")
+    bool, typer.Option("--require", help="Exit with 1 if a program fails a required test.")
 ]
 
 
 @commands.command(epilog="Example: peerlab grade submissions/ --jobs 4")
 def grade(
     programs: Programs,
-    rubric: Rubric = grades.SHIPPED,
+    rubric: Rubric = rubrics.CONFORMANCE,
     common: Common = None,
     engine: Engine = EngineName.AUTO,
     jobs: Jobs = 2,
@@ -57,42 +61,39 @@ def grade(
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Grade programs; the same command goes on where an earlier one was ended.
+    """Grade programs. Run the same command again to resume.
 
-    Exit status 0 when every test has a result, whatever the points; 2 when the outcome of one is
-    unknown, or the lab broke.
+    Exit status 0 when every test has a result, whatever the points; 2 when a result is unknown,
+    or the lab broke.
     """
-    suite = grades.load(rubric)
-    suite.only(only or [])  # a name that is wrong is told before anything is done
+    suite = rubrics.load(rubric)
+    suite.only(only or [])  # report a wrong name before anything is done
     found = find(programs, common, output, trust=trust)
     if common:
-        taken = ", ".join(str(each.folder) for each in found)
+        taken = ", ".join(str(program.folder) for program in found)
         err.print(safe(f"with {common}: {taken}"), soft_wrap=True)
     if engine is EngineName.AUTO:
         engine = available(say)
     if engine is EngineName.PROCESS:
-        err.print(safe(_NO_WALLS), style="yellow", soft_wrap=True)
+        err.print(safe(_NO_SANDBOX), style="yellow", soft_wrap=True)
     options = GradingOptions(
-        engine, lambda _: choose(engine, say, stop=options.stop), output, jobs, again=again,
+        engine, lambda _: choose(engine, say, stop=options.cancel), output, jobs, again=again,
         only=only or [],
     )  # fmt: skip
-    written = report.Written.into(output)
-    more = _told(rubric, common, engine, output)
-    publish = functools.partial(report.write_all, output, suite, again=more)
-    done = Grading(suite, found, options).carry_out(_shown, publish)
+    command = _command(rubric, common, engine, output)
+    publish = functools.partial(publish_grades, output, suite, command=command)
+    done = grade_programs(suite, found, options, _display, publish)
     if as_json:
-        print_json(report.grades_as_data(suite.only(only or []), done))
+        print_json(grades_as_data(suite.only(only or []), done))
     else:
         _print(done, output)
-        out.print(f"pages begin at {safe(written.summary)}; for spreadsheets {safe(written.table)},"
-                  f" for CI {safe(written.junit)}", soft_wrap=True)  # fmt: skip
     raise typer.Exit(_status(done, require=require))
 
 
-def _told(rubric: Path, common: Path | None, engine: EngineName, output: Path) -> report.Again:
-    """Return what grades one program in the same way again, as a command."""
+def _command(rubric: Path, common: Path | None, engine: EngineName, output: Path) -> GradeCommand:
+    """Return what makes the command that grades one program again in the same way."""
     words = ["--engine", str(engine), "--output", str(output)]
-    if rubric != grades.SHIPPED:
+    if rubric != rubrics.CONFORMANCE:
         words += ["--rubric", str(rubric)]
     if common:
         words += ["--profile", str(common)]
@@ -100,28 +101,31 @@ def _told(rubric: Path, common: Path | None, engine: EngineName, output: Path) -
 
 
 def _print(done: Sequence[Grade], output: Path) -> None:
-    for each in done:
-        report.print_grades(out, each, output)
+    for one in done:
+        print_grade(out, one, output)
     if len(done) > 1:
-        report.print_overview(out, done)
+        print_overview(out, done)
+    files = GradeFiles.into(output)
+    out.print(f"start reading at {safe(files.summary)}; for spreadsheets {safe(files.table)},"
+              f" for CI {safe(files.junit)}", soft_wrap=True)  # fmt: skip
 
 
 def _status(done: Sequence[Grade], *, require: bool) -> int:
-    if not all(each.is_certain for each in done):
+    if not all(one.is_certain for one in done):
         return BROKEN
-    return _FAILED if require and any(each.passes is False for each in done) else 0
+    return _FAILED if require and any(one.passes is False for one in done) else 0
 
 
 @contextlib.contextmanager
-def _shown(names: list[str]) -> Iterator[Live]:
-    """Show how far the cases are; where they end early, how to go on."""
-    live = Live(names, "tests")
+def _display(titles: list[str]) -> Iterator[Live]:
+    """Show progress; after an early end, say how to resume."""
+    live = Live(titles, "tests")
     try:
         with live:
             yield live
     except BaseException:
-        with contextlib.suppress(LabError, SystemExit):  # this is not what it ended with
-            err.print(f"{live.results:,} of {len(names):,} tests were done and are kept:"
-                      " the same command goes on from there; the pages in --output tell what is"
-                      " known", soft_wrap=True)  # fmt: skip
+        with contextlib.suppress(LabError, SystemExit):  # the first error is the one to report
+            err.print(f"{live.results:,} of {len(titles):,} tests are done and kept: run the same"
+                      " command again to resume; the pages in --output show what is known so far",
+                      soft_wrap=True)  # fmt: skip
         raise

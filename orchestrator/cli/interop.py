@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
-from orchestrator import grades
 from orchestrator.cli.consoles import BROKEN, out, print_json, say
 from orchestrator.cli.live import Live
-from orchestrator.cli.options import Engine, Jobs, Json, Programs, Trust
+from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
-from orchestrator.grading import Options, find
-from orchestrator.interop import RUBRIC, match
-from orchestrator.report import interop as report
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.interop import match_programs
+from orchestrator.grading.programs import find
+from orchestrator.grading.session import GradingOptions
 from orchestrator.report import safe
+from orchestrator.report.grading.formats import matrix_as_data
+from orchestrator.report.grading.publish import publish_matrix
+from orchestrator.report.grading.tables import print_matrix
 from orchestrator.scenario import EngineName
 
 commands = typer.Typer()
@@ -30,21 +33,27 @@ def interop(
     engine: Engine = EngineName.AUTO,
     jobs: Jobs = 2,
     output: Output = Path("interop-results"),
+    again: Again = False,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Let every program talk with every other; exit status 2 where an outcome is unknown."""
-    suite = grades.load(RUBRIC)
+    """Let every program talk with every other, both ways. Run the same command again to resume.
+
+    Exit status 2 if a result is unknown, or the lab broke.
+    """
+    suite = rubrics.load(rubrics.INTEROP)
     found = find(programs, None, output, trust=trust)
     if engine is EngineName.AUTO:
         engine = available(say)
-    options = Options(engine, lambda _: choose(engine, say, stop=options.stop), output, jobs)
-    matrix = match(suite, found, options, functools.partial(Live, what="tests"))
-    written = report.write_all(output, matrix)
+    options = GradingOptions(
+        engine, lambda _: choose(engine, say, stop=options.cancel), output, jobs, again=again
+    )
+    matrix = match_programs(suite, found, options, functools.partial(Live, what="tests"))
+    files = publish_matrix(output, matrix)
     if as_json:
-        print_json(report.matrix_as_data(matrix))
+        print_json(matrix_as_data(matrix))
     else:
-        report.print_matrix(out, matrix, output)
-        out.print(f"the page with all consoles is {safe(written.page)}, for spreadsheets"
-                  f" {safe(written.table)}", soft_wrap=True)  # fmt: skip
+        print_matrix(out, matrix, output)
+        out.print(f"the page with all consoles is {safe(files.page)}, for spreadsheets"
+                  f" {safe(files.table)}", soft_wrap=True)  # fmt: skip
     raise typer.Exit(0 if matrix.is_certain else BROKEN)

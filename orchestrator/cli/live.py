@@ -21,9 +21,9 @@ from rich.text import Text
 from orchestrator.cancel import CancelledError
 from orchestrator.checks.judged_run import Run
 from orchestrator.cli.consoles import err, say
-from orchestrator.grades import Result
+from orchestrator.grading.results import Result
 from orchestrator.report import safe
-from orchestrator.report.grades import result_line
+from orchestrator.report.grading.tables import result_line
 from orchestrator.report.run import run_line
 
 _REFRESH = 10  # times a second; a step that is over sooner need not be seen

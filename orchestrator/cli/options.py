@@ -20,6 +20,7 @@ Programs = Annotated[
 Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]
 Jobs = Annotated[int, typer.Option(min=1, max=16, help="How many run side by side.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Again = Annotated[bool, typer.Option("--again", help="Ignore the results of earlier commands.")]
 Trust = Annotated[
     bool,
     typer.Option("--trust", help="Let profiles in folders name a reader, and folders elsewhere."),

@@ -1,8 +1,5 @@
-"""Grading: every test of a suite with every program, on engines, until all have a result."""
+"""Grading: the tests of a rubric with every program, or with every pair of programs.
 
-from orchestrator.grading.alone import alone_in
-from orchestrator.grading.grading import Grading, GradingOptions
-from orchestrator.grading.options import Naming, Options, Show
-from orchestrator.grading.programs import Program, find
-
-__all__ = ["Grading", "GradingOptions", "Naming", "Options", "Program", "Show", "alone_in", "find"]
+The model is pure: `rubric`, `results`, `points`, `matrix` and `marking` see no engine, and the
+reports import nothing else. `schedule` decides what is run, `grade` and `interop` run it.
+"""

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
-from orchestrator import document, profile
+from orchestrator import document
 from orchestrator.errors import DocumentError, first_line
-from orchestrator.grades.store import write_whole
-from orchestrator.grading.folders import holding, inner, meant
-from orchestrator.grading.naming import fit, named
-from orchestrator.profile import FILE, Profile, path_of
+from orchestrator.folder import holds_source, is_output
+from orchestrator.grading.output import write_output
+from orchestrator.profile import FILE, Profile, Start, path_of
+from orchestrator.profile import load as load_profile
 
 _HINT = (
     f"name a profile, a folder with a {FILE}, or a folder of such folders;"
     " `peerlab profile new FOLDER` writes one"
 )
+_LONGEST_NAME = 60  # characters; at four bytes each, still a valid file name
+_KEPT_IN_NAMES = "LMN"  # Unicode's letters, marks on them, and numbers, of all scripts
+
+HoldsProgram = Callable[[Path], bool]
+"""Whether a folder holds the files that a profile starts or builds."""
 
 
 @dataclass(frozen=True)
@@ -24,51 +33,50 @@ class Program:
     """A program to grade.
 
     Attributes:
-        name: what people call it, and its folder in the output.
+        name: of the program, and of its folder in the output.
         file: its profile.
-        look: what stands in the profile; None where that is of no use.
-        flaw: in which way it is of no use: "is wrong", "is missing"; else empty.
-        trouble: why, a line for each mistake; else empty.
-        folder: where it is: what its profile names, or where that stands.
+        profile: what the file says; None if it cannot be used.
+        flaw: why it cannot be used: "is wrong", "is missing"; else empty.
+        trouble: the details, one line per mistake; else empty.
+        folder: where the program is: the folder its profile names, or that of the profile.
     """
 
     name: str
     file: Path
-    look: Profile | None = None
+    profile: Profile | None = None
     flaw: str = ""
     trouble: str = ""
     folder: Path = Path()
 
     @property
     def trouble_line(self) -> str:
-        """In which way its profile is of no use, and why, in one line."""
+        """Why its profile cannot be used, in one line."""
         return f"{self.flaw}: {first_line(DocumentError(self.trouble))}"
 
 
 def find(
     paths: Sequence[Path], common: Path | None, output: Path, *, trust: bool = False
 ) -> list[Program]:
-    """Return the programs meant by these paths, in their order, each with a name of its own.
+    """Return the programs at these paths, in order, with distinct names.
 
     Args:
         paths: profiles, by name or file, and folders.
-        common: the profile of all of them, which are folders then, or folders of these.
-        output: where each has a folder; a profile made from the common one is kept there.
-        trust: whether profiles that lie in these folders may have a reader, and any folder.
+        common: one profile for all; the paths are then programs' folders, or folders of those.
+        output: the folder of results; profiles made from the common one are kept there.
+        trust: whether profiles found in folders may name a reader, and any folder.
 
     Raises:
-        DocumentError: there is none of that kind.
+        DocumentError: there is no program.
     """
     if common:
-        return _all_alike(paths, common, output)
+        return _with_common_profile(paths, common, output)
     found = [program for path in paths for program in _programs(path, output, trust=trust)]
-    alone = list({program.file.resolve(): program for program in found}.values())
-    names = named([(program.name, _fallback(program.file)) for program in alone])
-    return [replace(each, name=name) for each, name in zip(alone, names, strict=True)]
+    unique = list({program.file.resolve(): program for program in found}.values())
+    names = distinct([(program.name, _fallback_name(program.file)) for program in unique])
+    return [replace(program, name=name) for program, name in zip(unique, names, strict=True)]
 
 
 def _programs(path: Path, output: Path, *, trust: bool) -> Iterator[Program]:
-    """Yield the programs that a path means."""
     if not path.is_dir():
         file = path_of(str(path))
         if not file.is_file():
@@ -77,7 +85,7 @@ def _programs(path: Path, output: Path, *, trust: bool) -> Iterator[Program]:
     elif (path / FILE).is_file():
         yield _read(path / FILE, trust=trust)
     else:
-        folders = inner(path, output)
+        folders = _inner(path, output)
         if not any((folder / FILE).is_file() for folder in folders):
             raise DocumentError(f"{path}: there is no {FILE} in it", hint=_HINT)
         for folder in folders:
@@ -85,56 +93,125 @@ def _programs(path: Path, output: Path, *, trust: bool) -> Iterator[Program]:
 
 
 def _read(file: Path, *, trust: bool) -> Program:
-    """Return the program of a profile; one that is of no use is some program's all the same."""
+    """Return the program of a profile, even if the profile cannot be used."""
     home = file.parent.resolve()
-    program = Program(_fallback(file), file, folder=home)
+    program = Program(_fallback_name(file), file, folder=home)
     if not file.is_file():
         says = f"there is no {FILE} in it; `peerlab profile new {file.parent}` writes one"
         return replace(program, flaw="is missing", trouble=says)
     try:
-        look = profile.load(str(file))
+        profile = load_profile(str(file))
     except DocumentError as error:
         return replace(program, flaw="is wrong", trouble=error.what)
-    if not trust and (why := _beyond(look, home)):
+    if not trust and (why := _reaches_outside(profile, home)):
         says = f"{why}; read it, then name {file} itself, or give --trust"
         return replace(program, flaw="is not trusted", trouble=says)
-    where = Path(look.start.folder) if look.start.folder else home
-    return Program(fit(look.name), file, look, folder=where)
+    folder = Path(profile.start.folder) if profile.start.folder else home
+    return Program(fit(profile.name), file, profile, folder=folder)
 
 
-def _beyond(look: Profile, home: Path) -> str:
-    """Return what of a profile reaches beyond the folder that it came with; empty for nothing.
+def _reaches_outside(profile: Profile, home: Path) -> str:
+    """Return how a profile reaches outside the folder it came in; empty if it does not.
 
-    It may have come with a submission, and nobody may have read it.
+    It may have come with a submission that no one has read.
     """
-    if look.reader is not None:
+    if profile.reader is not None:
         return "it names a reader, which is code that runs as you"
-    if look.start.folder and not Path(look.start.folder).is_relative_to(home):
-        return f"it names a folder outside its own, {look.start.folder}"
+    if profile.start.folder and not Path(profile.start.folder).is_relative_to(home):
+        return f"it names a folder outside its own, {profile.start.folder}"
     return ""
 
 
-def _fallback(file: Path) -> str:
-    return fit(file.resolve().parent.name if file.name == FILE else file.stem)
+# One profile for all
 
 
-def _all_alike(paths: Sequence[Path], common: Path, output: Path) -> list[Program]:
-    """Return the programs in some folders, all with one profile but for its folder."""
+def _with_common_profile(paths: Sequence[Path], common: Path, output: Path) -> list[Program]:
+    """Return the programs in some folders, all with one profile except for its folder."""
     source = document.load(path_of(str(common)))
-    holds = holding(profile.load(str(common)).start)
-    folders = list({f.resolve(): None for path in paths for f in meant(path, output, holds)})
-    names = named([(fit(folder.name),) * 2 for folder in folders])
+    holds = _holding(load_profile(str(common)).start)
+    folders = list({f.resolve(): None for path in paths for f in _meant(path, output, holds)})
+    names = distinct([(fit(folder.name),) * 2 for folder in folders])
     return [
-        _alike(source, folder, output / name / FILE, name)
+        _moved(source, folder, output / name / FILE, name)
         for folder, name in zip(folders, names, strict=True)
     ]
 
 
-def _alike(source: document.Source, folder: Path, file: Path, name: str) -> Program:
-    """Return a program with a common profile, which is written for it; its reader stays."""
+def _moved(source: document.Source, folder: Path, file: Path, name: str) -> Program:
+    """Write a copy of the common profile for a folder; return the program with it."""
     raw = source.plain
     moved = {**raw, "start": {**raw["start"], "folder": str(folder)}}
     if raw.get("reader"):
         moved["reader"] = str((source.path.parent / raw["reader"]).resolve())
-    write_whole(file, document.to_yaml(moved))
+    write_output(file, document.to_yaml(moved))
     return replace(_read(file, trust=True), name=name, folder=folder)
+
+
+def _holding(start: Start) -> HoldsProgram:
+    commands = [start.words("process") or (), start.words("container") or (), *start.build]
+    words = {word.removeprefix("{folder}/") for command in commands for word in command}
+    names = {word for word in words if "{" not in word and not word.startswith(("/", "-"))}
+    return lambda folder: any((folder / name).is_file() for name in names)
+
+
+def _meant(path: Path, output: Path, holds: HoldsProgram) -> list[Path]:
+    """Return the programs' folders that a path stands for: itself, or those in it.
+
+    Loose files beside the programs' folders, such as a list of names, are no program.
+
+    Raises:
+        DocumentError: it is not a folder.
+    """
+    if not path.is_dir():
+        raise DocumentError(f"{path}: no folder", hint="--profile takes folders of programs")
+    folders = _inner(path, output)
+    is_one = holds(path) or (holds_source(path) and not any(map(holds, folders)))
+    return [path] if is_one or not folders else folders
+
+
+def _inner(path: Path, output: Path) -> list[Path]:
+    """Return the folders in a folder that may be programs, sorted by name.
+
+    Hidden and empty ones, those that begin with `_` and those with results are left out.
+    """
+    return sorted(
+        folder
+        for folder in path.iterdir()
+        if folder.is_dir()
+        and not folder.name.startswith((".", "_"))
+        and folder.resolve() != output.resolve()
+        and not is_output(folder)
+        and any(folder.iterdir())
+    )
+
+
+# Names
+
+
+def _fallback_name(file: Path) -> str:
+    return fit(file.resolve().parent.name if file.name == FILE else file.stem)
+
+
+def fit(name: str) -> str:
+    """Return a name as a folder can have it; it has no dot, unlike the files of the output."""
+    whole = unicodedata.normalize("NFC", name)
+    kept = "".join(
+        c if c in "-_" or unicodedata.category(c)[0] in _KEPT_IN_NAMES else " " for c in whole
+    )
+    return re.sub(r" +", "-", kept).strip("-")[:_LONGEST_NAME] or "program"
+
+
+def distinct(wanted: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a distinct name for each program.
+
+    Args:
+        wanted: pairs of a name and another to use if two have the first; failing that, a number
+            is added.
+    """
+    times = Counter(first for first, _ in wanted)
+    taken: dict[str, None] = {}
+    for first, second in wanted:
+        name = second if times[first] > 1 else first
+        numbered = (f"{name}-{number}" for number in count(2))
+        taken[next(free for free in chain([name], numbered) if free not in taken)] = None
+    return list(taken)

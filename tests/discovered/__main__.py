@@ -15,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator import grades
-from orchestrator.grades import Grade
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.points import Grade
 from orchestrator.report.text import safe_lines
 from orchestrator.scenario import EngineName
 from tests import trials
@@ -37,7 +37,7 @@ def main(
     console.print(f"the profiles and the runs are kept in {folder}")
     found = [_discover(console, name, engine, folder / "peers") for name in names or NAMES]
     written = [each.folder for each in found if each.is_written]
-    suite = grades.load(grades.SHIPPED).only(only or [])
+    suite = rubrics.load(rubrics.CONFORMANCE).only(only or [])
     done = graded(written, engine, folder / "runs", jobs=jobs, suite=suite) if written else []
     differ = {each.program: differences(each, engine) for each in done}
     for name, lines in differ.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import grades
+from orchestrator.grading import rubric as rubrics
 from orchestrator.scenario import EngineName
 from tests.discovered.trial import discovered
 from tests.examples.trial import differences, graded
@@ -23,7 +23,7 @@ _TESTS = ["message", "end-at-the-other", "same-ids", "blanks-within", "told-of-a
 def test_a_profile_that_was_found_out_grades(name: str, tmp_path: Path) -> None:
     found = discovered(name, EngineName.PROCESS, tmp_path / "peers")
     assert found.is_written, found.said
-    suite = grades.load(grades.SHIPPED).only(_TESTS)
+    suite = rubrics.load(rubrics.CONFORMANCE).only(_TESTS)
     done = graded([found.folder], EngineName.PROCESS, tmp_path / "runs", jobs=2, suite=suite)
     assert [each.program for each in done] == [name]
     assert len(done[0].results) == len(_TESTS)

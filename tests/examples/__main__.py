@@ -17,8 +17,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator import grades
-from orchestrator.grades import Grade, Suite
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.points import Grade
+from orchestrator.grading.results import Outcome
+from orchestrator.grading.rubric import Suite
 from orchestrator.scenario import EngineName
 from tests import trials
 from tests.examples.trial import NAMES, differences, graded
@@ -37,7 +39,7 @@ def main(
     folder = Path(mkdtemp(prefix="peerlab-examples-"))
     console.print(f"the runs are kept in {folder}")
     trial = _Trial(
-        console, names or NAMES, engine, jobs, grades.load(grades.SHIPPED).only(only or [])
+        console, names or NAMES, engine, jobs, rubrics.load(rubrics.CONFORMANCE).only(only or [])
     )
     for number in range(1, times + 1):
         trial.round(folder / str(number))
@@ -89,8 +91,8 @@ class _Trial:
                 grade.program,
                 str(self._right[grade.program]),
                 f"{grade.points:g} of {grade.total:g}",
-                str(counts[grades.Outcome.FAILED]),
-                str(counts[grades.Outcome.LACKING]),
+                str(counts[Outcome.FAILED]),
+                str(counts[Outcome.LACKING]),
                 f"{sum(each.seconds for each in grade.results):.0f}",
             )
         return table

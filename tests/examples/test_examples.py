@@ -1,15 +1,18 @@
-"""Some of the examples get what they must get, by some tests of the suite.
+"""Some examples get the grades they must get, by some tests of the suite.
 
-`python -m tests.examples` does all of it, as often as one likes.
+`python -m tests.examples` runs the whole suite with all of them.
 """
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 
-from orchestrator import grades, profile
+from orchestrator import profile
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.results import Outcome
 from orchestrator.scenario import EngineName
 from tests.examples.trial import HOME, NAMES, Findings, differences, graded
 
@@ -28,27 +31,32 @@ def test_there_are_enough_examples_and_some_are_not_in_python() -> None:
     assert len(others) >= 2
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("engine", [EngineName.DOCKER, EngineName.PROCESS])
-def test_findings_name_tests_and_checks_that_count(name: str, engine: EngineName) -> None:
-    counting = {task.test.name: {*task.test.checks} for task in grades.load(grades.SHIPPED).tasks}
-    wanted = Findings.wanted(name, engine)
-    for test, checks in wanted.failed.items():
-        assert checks <= counting[test] | {"crashes", "end states"}
-    assert wanted.lacking | wanted.unknown <= counting.keys()
+def test_findings_name_tests_and_checks_that_count() -> None:
+    tasks = rubrics.load(rubrics.CONFORMANCE).tasks
+    counting = {task.test.name: {*task.test.checks, "crashes", "end states"} for task in tasks}
+    wrong = []
+    for name, engine in itertools.product(NAMES, [EngineName.DOCKER, EngineName.PROCESS]):
+        wanted = Findings.wanted(name, engine)
+        wrong += [
+            (name, test)
+            for test, checks in wanted.failed.items()
+            if not checks <= counting.get(test, set())
+        ]
+        wrong += [(name, test) for test in (wanted.lacking | wanted.unknown) - counting.keys()]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_page_of_examples_has_a_row_for_each(name: str) -> None:
-    assert f"| `{name}` |" in (HOME / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_examples_has_a_row_for_every_example() -> None:
+    page = (HOME / "README.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"| `{name}` |" not in page] == []
 
 
-def test_who_dials_whom_at_once_is_not_asked_where_the_lab_is_in_between(tmp_path: Path) -> None:
-    suite = grades.load(grades.SHIPPED).only(["both-dial"])
+def test_a_test_for_docker_alone_is_not_run_as_processes(tmp_path: Path) -> None:
+    suite = rubrics.load(rubrics.CONFORMANCE).only(["both-dial"])
     (grade,) = graded(["by-the-book"], EngineName.PROCESS, tmp_path, suite=suite)
     (result,) = grade.results
     assert (result.outcome, result.reason) == (
-        grades.Outcome.NOT_RUN, "it runs on the engine docker alone",
+        Outcome.NOT_RUN, "it runs on the engine docker alone",
     )  # fmt: skip
 
 
@@ -64,8 +72,8 @@ def test_some_get_what_they_must_get_as_processes(tmp_path: Path) -> None:
 
 
 def _try(engine: EngineName, output: Path) -> None:
-    suite = grades.load(grades.SHIPPED).only(_TESTS)
+    suite = rubrics.load(rubrics.CONFORMANCE).only(_TESTS)
     done = graded(_SOME, engine, output, jobs=2, suite=suite)
-    assert [each.program for each in done] == _SOME
-    differ = {each.program: differences(each, engine) for each in done}
+    assert [grade.program for grade in done] == _SOME
+    differ = {grade.program: differences(grade, engine) for grade in done}
     assert not any(differ.values()), differ

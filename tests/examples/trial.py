@@ -17,10 +17,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from orchestrator import grades
 from orchestrator.engines.choose import choose
-from orchestrator.grades import Grade, Outcome, Result, Suite
-from orchestrator.grading import Grading, GradingOptions, find
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.grade import grade_programs
+from orchestrator.grading.points import Grade
+from orchestrator.grading.programs import find
+from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.rubric import Suite
+from orchestrator.grading.session import GradingOptions
 from orchestrator.scenario import EngineName
 from tests.orchestrator.support import ROOT
 
@@ -147,6 +151,7 @@ def graded(
 
     programs = find([HOME / name for name in names], None, output)
     options = GradingOptions(
-        engine, lambda _: choose(engine, lambda _: None, stop=options.stop), output, jobs=jobs
+        engine, lambda _: choose(engine, lambda _: None, stop=options.cancel), output, jobs=jobs
     )
-    return Grading(suite or grades.load(grades.SHIPPED), programs, options).carry_out(shown)
+    suite = suite or rubrics.load(rubrics.CONFORMANCE)
+    return grade_programs(suite, programs, options, shown)

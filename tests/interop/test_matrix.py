@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orchestrator.grades import Outcome, Result
-from orchestrator.grades.matrix import Cell, Matrix
+from orchestrator.grading.matrix import Cell, Matrix
+from orchestrator.grading.results import Outcome, Result
 from orchestrator.history.runs import transcript
 from orchestrator.history.transcript import Transcript
-from orchestrator.report import interop as report
-from orchestrator.report.interop.data import as_csv
-from orchestrator.report.interop.page import page
+from orchestrator.report.grading.formats import matrix_as_csv, matrix_as_data
+from orchestrator.report.grading.pages import matrix_page
+from orchestrator.report.grading.tables import print_matrix
 from tests.e2e.support import PEERLAB, environment, peerlab
 
 HERE = Path(__file__).parent
@@ -194,7 +194,7 @@ def hostile(folder: Path) -> Matrix:
 
 
 def test_hostile_text_is_text_on_the_page(tmp_path: Path) -> None:
-    html = page(hostile(tmp_path), tmp_path)
+    html = matrix_page(hostile(tmp_path), tmp_path)
     seen = Seen(html)
     assert not seen.tags & {"script", "img", "iframe", "object"}
     assert seen.outside == []
@@ -220,7 +220,7 @@ def matrix_of(names: Sequence[str]) -> Matrix:
 def test_every_mark_and_name_is_shown_however_many_there_are(width: int, name: str) -> None:
     matrix = matrix_of([f"{number:02}-{name}" for number in range(1, 41)])
     file = io.StringIO()
-    report.print_matrix(Console(file=file, width=width), matrix, Path("out"))
+    print_matrix(Console(file=file, width=width), matrix, Path("out"))
     text = file.getvalue()
     marks = re.findall("[✓✗]{4}", text)
     assert len(marks) == 40 * 40
@@ -237,11 +237,11 @@ def test_every_mark_and_name_is_shown_however_many_there_are(width: int, name: s
 
 def test_hostile_text_does_no_harm_elsewhere(tmp_path: Path) -> None:
     matrix = hostile(tmp_path)
-    _, *rows = csv.reader(io.StringIO(as_csv(matrix)))
+    _, *rows = csv.reader(io.StringIO(matrix_as_csv(matrix)))
     for row in rows:
         assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for value in row)
     file = io.StringIO()
-    report.print_matrix(Console(file=file, width=120), matrix, tmp_path)
+    print_matrix(Console(file=file, width=120), matrix, tmp_path)
     assert "\x1b[31m" not in file.getvalue()
     assert "\u202e" not in file.getvalue()
-    json.dumps(report.matrix_as_data(matrix))
+    json.dumps(matrix_as_data(matrix))

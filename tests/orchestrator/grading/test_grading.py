@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import grades
 from orchestrator.cancel import CancelledError
 from orchestrator.checks.judged_run import load
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.errors import EngineError, LabError
-from orchestrator.grades import Grade, Outcome, Result
-from orchestrator.grading import Grading, GradingOptions, find
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.grade import grade_programs
+from orchestrator.grading.points import Grade
+from orchestrator.grading.programs import find
+from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.session import GradingOptions
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName
 from tests.orchestrator.bench import marks
@@ -86,9 +89,7 @@ class Bench:
         for key, value in changes.items():
             setattr(options, key, value)
         programs = find([self.programs], None, self.output, trust=True)
-        return Grading(grades.load(self.rubric), programs, options).carry_out(
-            show or Show(), publish
-        )
+        return grade_programs(rubrics.load(self.rubric), programs, options, show or Show(), publish)
 
 
 @pytest.fixture
@@ -259,7 +260,7 @@ def test_two_gradings_in_one_place(bench: Bench) -> None:
 
     class Nested(Show):
         def begin(self, number: int) -> None:
-            with pytest.raises(LabError, match="another command keeps its results there"):
+            with pytest.raises(LabError, match="another command is writing its results there"):
                 bench.grade()
             super().begin(number)
 
@@ -274,12 +275,12 @@ def test_what_was_done_before_an_end_is_kept(bench: Bench) -> None:
     class Impatient(Show):
         def marked(self, number: int, result: Result) -> None:
             super().marked(number, result)
-            options.stop.set()
+            options.cancel.set()
 
-    programs, suite = find([bench.programs], None, bench.output), grades.load(bench.rubric)
+    programs, suite = find([bench.programs], None, bench.output), rubrics.load(bench.rubric)
     whole: list[list[Grade]] = []
     with contextlib.suppress(CancelledError):
-        Grading(suite, programs, options).carry_out(Impatient(), whole.append)
+        grade_programs(suite, programs, options, Impatient(), whole.append)
     assert [outcomes(each) for each in whole[0]] == [[PASSED, NOT_RUN, NOT_RUN]]
     assert whole[0][0].results[1].reason == "not done yet"
     (grade,) = bench.grade(show := Show())

@@ -8,12 +8,11 @@ import pytest
 
 from orchestrator.errors import DocumentError
 from orchestrator.folder import copy_folder
-from orchestrator.grading import alone_in, find
-from orchestrator.grading.digest import Digests
-from orchestrator.grading.naming import fit
-from orchestrator.grading.programs import Program
-from tests.orchestrator.grades.support import task
+from orchestrator.grading.output import exclusive
+from orchestrator.grading.programs import Program, find, fit
+from orchestrator.grading.store import case_digest, program_digest
 from tests.orchestrator.grading.submissions import right, squeezing
+from tests.orchestrator.grading.support import task
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
@@ -60,9 +59,9 @@ def test_a_profile_that_is_wrong_is_a_program_all_the_same(tmp_path: Path) -> No
     (tmp_path / "bert").mkdir()
     (tmp_path / "bert/profile.yaml").write_text("name: bert\n")
     anna, bert = find([tmp_path], None, tmp_path)
-    assert anna.look
+    assert anna.profile
     assert not anna.trouble
-    assert (bert.name, bert.look) == ("bert", None)
+    assert (bert.name, bert.profile) == ("bert", None)
     assert "bert/profile.yaml:1:1: key 'console' is missing" in bert.trouble
 
 
@@ -83,9 +82,9 @@ def test_one_profile_for_all(tmp_path: Path) -> None:
     assert names(found) == ["carl", "dana-eve"]
     for program, name in zip(found, ("carl", "dana eve"), strict=True):
         assert program.file.parent == tmp_path / "out" / program.name
-        assert program.look
-        assert program.look.start.folder == str(tmp_path / "in" / name)
-        assert program.look.verbs["send"].ok
+        assert program.profile
+        assert program.profile.start.folder == str(tmp_path / "in" / name)
+        assert program.profile.verbs["send"].ok
     assert names(find([tmp_path / "in/carl"], common, tmp_path / "out")) == ["carl"]
 
 
@@ -95,9 +94,9 @@ def test_a_folder_without_a_profile_is_told(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "chat.py").write_text("")
     (tmp_path / "cleo").mkdir()  # nothing was submitted
-    with alone_in(tmp_path / "old"):
+    with exclusive(tmp_path / "old"):
         anna, bert = find([tmp_path], None, tmp_path / "grades")
-    assert (anna.name, bert.name, bert.look) == ("anna", "bert", None)
+    assert (anna.name, bert.name, bert.profile) == ("anna", "bert", None)
     assert bert.trouble_line == (
         "is missing: there is no profile.yaml in it;"
         f" `peerlab profile new {tmp_path / 'bert'}` writes one"
@@ -122,11 +121,11 @@ def test_a_profile_that_came_with_a_submission_stays_in_its_folder(
     file.write_text(file.read_text().replace(*BEYOND[what], 1))
     for path in (folder, tmp_path / "all"):
         (anna,) = find([path], None, tmp_path)
-        assert anna.look is None
+        assert anna.profile is None
         assert anna.trouble_line.startswith("is not trusted: it names a ")
         assert f"name {path / file.relative_to(path)} itself, or give --trust" in anna.trouble
-        assert find([path], None, tmp_path, trust=True)[0].look
-    assert find([file], None, tmp_path)[0].look
+        assert find([path], None, tmp_path, trust=True)[0].profile
+    assert find([file], None, tmp_path)[0].profile
 
 
 @pytest.mark.parametrize(
@@ -182,13 +181,17 @@ def test_a_program_may_have_folders(tmp_path: Path) -> None:
     assert names(find([tmp_path / "ada"], common, tmp_path / "out")) == ["ada"]
 
 
+def digest(program: Program) -> str:
+    return case_digest([program_digest(program, "docker")], task())
+
+
 def test_results_in_its_folder_are_none_of_a_program(tmp_path: Path) -> None:
     folder = squeezing(tmp_path, "anna")
     (program,) = find([folder], None, folder / "grades")
-    before = Digests(program, "docker").of(task())
-    with alone_in(folder / "grades"):
+    before = digest(program)
+    with exclusive(folder / "grades"):
         (folder / "grades/more").write_text("x")
-        assert Digests(program, "docker").of(task()) == before
+        assert digest(program) == before
         copy_folder(folder, tmp_path / "copy")
     assert not (tmp_path / "copy/grades").exists()
 
@@ -198,7 +201,7 @@ def test_what_counts_is_in_the_digest(tmp_path: Path) -> None:
 
     def digest(engine: str = "docker", points: float = 5) -> str:
         (program,) = find([folder], None, tmp_path)
-        return Digests(program, engine).of(task(points=points))
+        return case_digest([program_digest(program, engine)], task(points=points))
 
     before = digest()
     assert digest() == before

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from orchestrator import grades, profile
-from orchestrator.grades import Outcome
+from orchestrator import profile
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.results import Outcome
 from orchestrator.scenario import EngineName
 from tests.examples.trial import HOME, graded
 
@@ -53,7 +54,7 @@ def _spoil(data: Any, place: tuple[Any, ...], pattern: str) -> None:
 @pytest.mark.timeout(300)
 def test_no_pattern_that_does_not_fit_costs_a_point_in_silence(tmp_path: Path) -> None:
     homes = dict(_spoilt(tmp_path / "programs"))
-    suite = grades.load(grades.SHIPPED).only(_TESTS)
+    suite = rubrics.load(rubrics.CONFORMANCE).only(_TESTS)
     done = graded([*homes], EngineName.PROCESS, tmp_path / "runs", jobs=4, suite=suite)
     failed = {
         f"{grade.program} {each.test}: {each.reason}"

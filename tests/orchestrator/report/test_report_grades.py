@@ -15,16 +15,17 @@ import pytest
 from rich.console import Console
 
 from orchestrator.checks import NAMES, Finding
-from orchestrator.grades import CheckResult, Grade, Outcome, Result, Suite
+from orchestrator.grading.points import Grade
+from orchestrator.grading.results import CheckResult, Outcome, Result
+from orchestrator.grading.rubric import Suite
 from orchestrator.history.entries import Entry
-from orchestrator.report import grades as report
-from orchestrator.report.grades.data import as_csv
-from orchestrator.report.grades.gradescope import results_json
-from orchestrator.report.grades.junit import junit
-from orchestrator.report.grades.pages import program_page, summary_page
-from orchestrator.report.grades.typed import lines_until
-from orchestrator.report.grades.words import promises
-from tests.orchestrator.grades.support import task
+from orchestrator.report.grading.consoles import typed_until
+from orchestrator.report.grading.formats import grades_as_csv, gradescope, junit
+from orchestrator.report.grading.pages import program_page, summary_page
+from orchestrator.report.grading.publish import publish_grades
+from orchestrator.report.grading.tables import print_grade, print_overview, result_line
+from orchestrator.report.grading.words import promises
+from tests.orchestrator.grading.support import task
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\x00\ufffe\ud800&amp;\"' "
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -171,12 +172,12 @@ def test_programs_of_earlier_gradings_stay(tmp_path: Path) -> None:
         grade(failed(), program=name, folder=str(folder)) for name, folder in folders.items()
     )
     output = tmp_path / "out"
-    report.write_all(output, SUITE, [other, one, gone])
+    publish_grades(output, SUITE, [other, one, gone])
     folders["cleo"].rmdir()
     (output / "damaged").mkdir()
     (output / "damaged/grade.json").write_text("{")
     better = one.model_copy(update={"results": (result(Outcome.PASSED),)})
-    report.write_all(output, SUITE, [better])
+    publish_grades(output, SUITE, [better])
     rows = list(csv.DictReader((output / "grades.csv").read_text().splitlines()))
     assert [(r["program"], r["points"], r["burst: result"]) for r in rows] == [
         ("anna", "5", "passed"), ("bert", "0", "failed"),
@@ -186,7 +187,7 @@ def test_programs_of_earlier_gradings_stay(tmp_path: Path) -> None:
     assert data["programs"][1]["findings"] == {"burst": ["changes"]}
 
     changed = Suite("Eight commands", "", [task("changes", points=7)])
-    report.write_all(output, changed, [better])
+    publish_grades(output, changed, [better])
     bert = json.loads((output / "grades.json").read_text())["programs"][1]
     assert (bert["program"], bert["results"][0]["outcome"]) == ("bert", "not run")
 
@@ -206,18 +207,18 @@ def test_whether_a_program_passes_is_told_where_it_is_known(
 ) -> None:
     one = grade(result(outcome, asked=asked, required=required))
     assert one.passes is passes
-    (row,) = csv.DictReader(io.StringIO(as_csv([one])))
+    (row,) = csv.DictReader(io.StringIO(grades_as_csv([one])))
     assert row["passes"] == {True: "yes", False: "no", None: ""}[passes]
 
 
 def test_what_was_typed_is_shown_without_keys(home: Path) -> None:
-    lines, count = lines_until(home / "runs/burst/1", 1.5)
+    lines, count = typed_until(home / "runs/burst/1", 1.5)
     assert [(line.peer, line.text) for line in lines if line] == [
         ("alice", "send 1 hello"), ("bob", "send 1 hello"),
     ]  # fmt: skip
     assert count == 2
-    assert lines_until(home / "runs/burst/1", 0.1) == ([], 0)
-    assert lines_until(home / "runs/burst/none", None) == ([], 0)
+    assert typed_until(home / "runs/burst/1", 0.1) == ([], 0)
+    assert typed_until(home / "runs/burst/none", None) == ([], 0)
 
 
 def test_what_the_lab_types_for_itself_is_left_out(home: Path) -> None:
@@ -239,8 +240,8 @@ def test_a_page_says_what_was_missed_and_which_fault_held(home: Path) -> None:
     history = home / "runs/burst/1/history.jsonl"
     history.write_text("".join(f"{each.as_json()}\n" for each in whole))
     text = Page(program_page(SUITE, every(), home)).text
-    assert f"{promises()['changes']} Here it was not so: glued." in text
-    assert "the lab disturbed the network or the programs" in text
+    assert f"{promises()['changes']} What happened instead: glued." in text
+    assert "the lab injected faults into the network or the programs" in text
     assert "at 1.100 s, pause alice" in text
     assert "pause bob" not in text
 
@@ -248,7 +249,7 @@ def test_a_page_says_what_was_missed_and_which_fault_held(home: Path) -> None:
 def test_of_many_lines_the_middle_is_left_out(tmp_path: Path) -> None:
     lines = "".join(f"{n / 100:10.4f} > b'line {n}\\n'\n" for n in range(100))
     (tmp_path / "alice.transcript").write_text(lines)
-    shown, count = lines_until(tmp_path, None)
+    shown, count = typed_until(tmp_path, None)
     assert count == 100
     assert len(shown) == 25
     assert shown[12] is None
@@ -278,7 +279,9 @@ def test_junit(tmp_path: Path) -> None:
 
 def test_csv_has_no_formulas() -> None:
     named = ["=1+1", "+x", "-x", "@x", "\t=x", "plain", 'quo"te,d']
-    rows = list(csv.DictReader(io.StringIO(as_csv([grade(failed(), program=n) for n in named]))))
+    rows = list(
+        csv.DictReader(io.StringIO(grades_as_csv([grade(failed(), program=n) for n in named])))
+    )
     cells = [row["program"] for row in rows]
     assert cells[:4] == ["'=1+1", "'+x", "'-x", "'@x"]
     assert not [cell for cell in cells if cell.lstrip().startswith("=")]
@@ -286,16 +289,16 @@ def test_csv_has_no_formulas() -> None:
 
 
 def test_csv_has_a_row_for_each_program() -> None:
-    (row,) = csv.DictReader(io.StringIO(as_csv([every()])))
+    (row,) = csv.DictReader(io.StringIO(grades_as_csv([every()])))
     wanted = {"points": "6.5", "total": "25", "extra": "1.5", "passes": "yes"}
     assert {key: row[key] for key in wanted} == wanted
     assert (row["failed"], row["not run"], row["burst"], row["f"]) == ("1", "1", "0", "1.5")
     assert (row["burst: result"], row["e: result"]) == ("failed", "not run")
-    assert as_csv([]).startswith("program,folder,points")
+    assert grades_as_csv([]).startswith("program,folder,points")
 
 
 def test_gradescope() -> None:
-    found = results_json(every())
+    found = gradescope(every())
     json.dumps(found)
     known = {"score", "max_score", "number", "name", "output", "tags", "visibility", "status"}
     for test in found["tests"]:
@@ -314,9 +317,9 @@ def test_a_terminal_is_shown_nothing_that_harms_it(home: Path) -> None:
     file = io.StringIO()
     console = Console(file=file, width=100, force_terminal=False)
     hostile = grade(failed(HOSTILE), program="anna", summary=HOSTILE)
-    report.print_grades(console, hostile, home)
-    report.print_overview(console, [hostile, every()])
-    console.print(report.result_line(f"{HOSTILE}: burst", failed(HOSTILE)))
+    print_grade(console, hostile, home)
+    print_overview(console, [hostile, every()])
+    console.print(result_line(f"{HOSTILE}: burst", failed(HOSTILE)))
     text = file.getvalue()
     assert not {"\x1b", "\x00"} & set(text)
     assert "0/5" in text
@@ -327,7 +330,7 @@ def test_a_terminal_is_shown_nothing_that_harms_it(home: Path) -> None:
 def test_a_narrow_table_shows_all_points(name: str) -> None:
     file = io.StringIO()
     console = Console(file=file, width=80, force_terminal=False)
-    report.print_overview(console, [grade(*[failed(required=True)] * 12, program=name), every()])
+    print_overview(console, [grade(*[failed(required=True)] * 12, program=name), every()])
     lines = file.getvalue().splitlines()
     assert lines[2].split() == ["program", "points", "of", "✓", "✗", "?", "○", "·", "required"]
     assert lines[4].split()[1:] == ["0", "60", "·", "12", "·", "·", "·", "✗"]
@@ -345,7 +348,7 @@ def test_every_check_says_what_it_promises() -> None:
 def test_all_files_are_written(home: Path) -> None:
     one = every()
     (home / "grades").mkdir()
-    written = report.write_all(home / "grades", SUITE, [one])
+    written = publish_grades(home / "grades", SUITE, [one])
     names = {str(p.relative_to(home / "grades")) for p in (home / "grades").rglob("*.*")}
     assert names == {
         "summary.html", "grades.csv", "grades.json", "junit.xml",

@@ -1,0 +1,164 @@
+"""Marking: from a run that is over to the result of a test.
+
+A program is blamed only for what it did. If the lab could not read its output, or the lab itself
+ended the run, the result is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from orchestrator.checks.judged_run import Run
+from orchestrator.checks.verdict import Judgement, Verdict
+from orchestrator.errors import (
+    QUOTE_MARK,
+    BuildError,
+    LabError,
+    NoAnswerError,
+    SessionError,
+    first_line,
+)
+from orchestrator.grading.results import CheckResult, Outcome, Result
+from orchestrator.grading.rubric import Task
+from orchestrator.history import runs, transcript
+from orchestrator.text import cut
+
+_ENDS = ("crashes", "end states")
+"""The checks of how programs ended: if one is invalid, it explains why others are unknown."""
+
+_LONGEST = 300  # characters of a reason
+
+
+@dataclass(frozen=True)
+class _Mark:
+    outcome: Outcome
+    reason: str = ""
+    at: float | None = None
+    findings: Sequence[Verdict] = ()
+
+
+def mark(task: Task, run: Run) -> Result:
+    """Return the result of a test from its run.
+
+    Args:
+        task: the test.
+        run: a fresh run, so that the error that ended it early, if any, is known.
+    """
+    found = _mark(task, run)
+    return _result(
+        task,
+        outcome=found.outcome,
+        reason=cut(" ".join(found.reason.split()), _LONGEST),
+        findings=tuple(map(CheckResult.of, found.findings)),
+        at=found.at,
+        seconds=round(sum(run.seconds.values()), 3),
+        started=_started(run),
+        settled=not (found.outcome is Outcome.UNKNOWN and blames_lab(run)),
+    )
+
+
+def without_run(
+    task: Task, outcome: Outcome, reason: str, *, started: bool | None = None, asked: bool = True
+) -> Result:
+    """Return the result of a test that was not run, or not to its end.
+
+    Args:
+        task: the test.
+        outcome: what it counts as.
+        reason: why.
+        started: False if a program does not start.
+        asked: whether the test has been requested yet.
+    """
+    return _result(
+        task, outcome=outcome, reason=reason, started=started, settled=False, asked=asked
+    )
+
+
+def _result(task: Task, **found: object) -> Result:
+    rubric = task.test.model_dump(exclude={"test"})
+    return Result.model_validate(
+        {"test": task.test.name, "why": task.scenario.why, **rubric, **found}
+    )
+
+
+def blames_lab(run: Run) -> bool:
+    """Return whether a run ended early for a reason that says nothing about its program."""
+    return run.error is not None and not isinstance(run.error, SessionError | BuildError)
+
+
+def passes_cleanly(task: Task, verdicts: Iterable[Verdict]) -> bool:
+    """Return whether a test is passed and none of its programs ended unexpectedly."""
+    counting = {*task.test.checks, *_ENDS}
+    return all(v.judgement is Judgement.VALID for v in verdicts if v.check in counting)
+
+
+def _started(run: Run) -> bool | None:
+    """Return whether the program got ready; None if the lab is the reason it did not."""
+    if run.index.marks("ready"):
+        return True
+    return None if blames_lab(run) else False
+
+
+def _mark(task: Task, run: Run) -> _Mark:
+    if isinstance(run.error, BuildError):
+        return _Mark(Outcome.FAILED, _with_quote(run.error), 0.0)
+    if run.error and _started(run) is False:
+        return _not_ready(run, run.error)
+    return _judged([v for v in run.verdicts if v.check in task.test.checks], run)
+
+
+def _not_ready(run: Run, error: LabError) -> _Mark:
+    """Mark a run in which a program did not get ready.
+
+    If it printed something the profile does not recognise, it may be right.
+    """
+    at = run.index.last_at
+    if isinstance(error, NoAnswerError) and _says_something(run, error):
+        says = f"the lab could not read whether it is ready: {_with_quote(error)}"
+        return _Mark(Outcome.UNKNOWN, says, at)
+    silence = " and printed nothing" if isinstance(error, NoAnswerError) else ""
+    return _Mark(Outcome.FAILED, f"it did not start: {_with_quote(error)}{silence}", at)
+
+
+def _says_something(run: Run, error: NoAnswerError) -> bool:
+    """Return whether the program has printed anything since a line was last typed there."""
+    try:
+        pieces = transcript.read(runs.transcript(run.folder, error.peer))
+    except (OSError, ValueError):
+        return False
+    typed = [index for index, piece in enumerate(pieces) if piece.typed]
+    return bool(transcript.screen(pieces[typed[-1] + 1 if typed else 0 :]))
+
+
+def _judged(counting: Sequence[Verdict], run: Run) -> _Mark:
+    worst_first = sorted(counting, key=lambda verdict: -verdict.judgement.badness)
+    bad = [verdict for verdict in worst_first if verdict.judgement is not Judgement.VALID]
+    if bad and bad[0].judgement is Judgement.INVALID:
+        return _Mark(Outcome.FAILED, *_first(bad[0]), bad)
+    if not bad and not run.error:
+        return _Mark(Outcome.PASSED)
+    if ends := [v for v in run.verdicts if v.check in _ENDS and v.judgement is Judgement.INVALID]:
+        return _Mark(Outcome.FAILED, *_first(ends[0]), [*ends, *bad])
+    if not run.error:
+        return _Mark(Outcome.UNKNOWN, *_first(bad[0]), bad)
+    outcome, says = Outcome.UNKNOWN, f"the run broke off: {first_line(run.error)}"
+    if isinstance(run.error, NoAnswerError) and _says_something(run, run.error):
+        says = f"the lab could not read the answer: {_with_quote(run.error)}"
+    elif isinstance(run.error, SessionError):
+        outcome, says = Outcome.FAILED, _with_quote(run.error)
+    return _Mark(outcome, says, run.index.last_at, bad)
+
+
+def _first(verdict: Verdict) -> tuple[str, float | None]:
+    """Return what the first finding says, and its time."""
+    if verdict.findings:
+        return verdict.findings[0].says, verdict.findings[0].at
+    return verdict.says, None
+
+
+def _with_quote(error: LabError) -> str:
+    """Return what went wrong, with the last line of the transcript that it quotes."""
+    what, *quoted = error.what.split("\n")
+    last = quoted[-1].removeprefix(QUOTE_MARK).strip() if quoted else ""
+    return f"{what} {last}" if last else what

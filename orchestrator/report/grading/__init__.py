@@ -1,0 +1,1 @@
+"""Publishes grades and matrices: tables, pages, spreadsheets, JSON, JUnit and Gradescope."""

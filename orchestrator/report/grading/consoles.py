@@ -1,0 +1,113 @@
+"""What was typed and shown in a run, read from its transcripts for the pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from heapq import merge
+from pathlib import Path
+
+from orchestrator.checks import judged_run
+from orchestrator.checks.wording import told
+from orchestrator.errors import LabError
+from orchestrator.history import runs, transcript
+from orchestrator.text import cut, printable
+
+_KEYS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # control keys, such as the one that clears a line
+_FIRST, _LAST = 12, 12  # typed lines that are shown if there are many
+_A_MOMENT = 0.5  # seconds; what a finding is about may have been typed a little later
+_LONGEST = 200  # characters of a line
+_FIRST_SHOWN, _LAST_SHOWN = 30, 30  # lines of a whole console
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLine:
+    """A line that the lab typed at a peer's console, with the seconds since the run began."""
+
+    at: float
+    peer: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLine:
+    """A line of a console.
+
+    Attributes:
+        at: when, in seconds since the run began.
+        text: the line.
+        typed: whether the lab typed it and the console did not echo it.
+    """
+
+    at: float
+    text: str
+    typed: bool = False
+
+
+def typed_until(
+    folder: Path, at: float | None, without: Collection[str] = ()
+) -> tuple[list[TypedLine | None], int]:
+    """Return the lines typed in a run up to some time, and how many there are in all.
+
+    If there are many, the middle is left out, with None in its place.
+
+    Args:
+        folder: the run's.
+        at: in seconds since the run began; None for its end.
+        without: lines to leave out.
+    """
+    suffix = runs.transcript(folder, "").name
+    peers = sorted(path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}"))
+    in_order = merge(*(list(_typed(folder, peer)) for peer in peers), key=lambda line: line.at)
+    found = [
+        line
+        for line in in_order
+        if (at is None or line.at <= at + _A_MOMENT) and line.text not in without
+    ]
+    if len(found) <= _FIRST + _LAST + 1:
+        return [*found], len(found)
+    return [*found[:_FIRST], None, *found[-_LAST:]], len(found)
+
+
+def faults_until(folder: Path, at: float | None) -> list[str]:
+    """Return the faults injected in a run up to some time, each in a phrase."""
+    try:
+        faults = judged_run.load(folder).index.faults
+    except LabError:
+        return []
+    found = [fault.given for fault in faults if at is None or fault.given.at <= at + _A_MOMENT]
+    return [cut(printable(told(entry)), _LONGEST) for entry in found[:_FIRST]]
+
+
+def console_lines(folder: Path, peer: str) -> list[ConsoleLine | None]:
+    """Return the lines of a console, and those typed there without an echo.
+
+    If there are many, the middle is left out, with None in its place.
+    """
+    pieces = _pieces(folder, peer)
+    lines = [ConsoleLine(line.at, line.text) for line in transcript.screen(pieces)]
+    for piece in pieces:
+        for line in piece.data.decode("utf-8", "replace").splitlines() if piece.typed else ():
+            text = printable("".join(filter(str.isprintable, line))).rstrip()
+            if text and not any(shown.text.endswith(text) for shown in lines if not shown.typed):
+                lines.append(ConsoleLine(piece.at, text, typed=True))
+    lines.sort(key=lambda line: line.at)
+    if len(lines) <= _FIRST_SHOWN + _LAST_SHOWN:
+        return [*lines]
+    return [*lines[:_FIRST_SHOWN], None, *lines[-_LAST_SHOWN:]]
+
+
+def _typed(folder: Path, peer: str) -> Iterator[TypedLine]:
+    for piece in _pieces(folder, peer):
+        if piece.typed:
+            for line in piece.data.decode("utf-8", "replace").rstrip("\n").split("\n"):
+                yield TypedLine(piece.at, peer, cut(printable(_KEYS.sub("", line)), _LONGEST))
+
+
+def _pieces(folder: Path, peer: str) -> list[transcript.Piece]:
+    """Return a transcript; an unreadable one is empty."""
+    try:
+        return transcript.read(runs.transcript(folder, peer))
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,204 @@
+"""HTML pages: one for each program, written for its author, one of all programs, and the matrix.
+
+Each page is a single file without scripts or links to other sites. The templates escape all text.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from orchestrator.checks.verdict import Finding
+from orchestrator.grading.matrix import DIALLER, OTHER, Cell, Matrix
+from orchestrator.grading.points import Grade
+from orchestrator.grading.results import CheckResult, Outcome, Result
+from orchestrator.grading.rubric import Suite
+from orchestrator.report.grading.consoles import (
+    ConsoleLine,
+    TypedLine,
+    console_lines,
+    faults_until,
+    typed_until,
+)
+from orchestrator.report.grading.words import (
+    MARKS,
+    MEANINGS,
+    ROLES,
+    kind,
+    legend,
+    number,
+    pair_mark,
+    place,
+    promises,
+    score,
+)
+from orchestrator.report.scenes import Scenes, Sighting
+from orchestrator.report.text import shortened
+from orchestrator.text import printable
+
+PROGRAM_PAGE = "report.html"
+
+_LONGEST = 300  # characters of a line or a sentence
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Findings of one moment, and what was on the consoles."""
+
+    findings: list[Finding]
+    sightings: list[Sighting]
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A check that is not valid, with its moments."""
+
+    result: CheckResult
+    moments: list[_Moment]
+
+
+@dataclass(frozen=True)
+class _Section:
+    """What the page says about a test that did not pass."""
+
+    result: Result
+    promises: list[tuple[str, str]]
+    checks: list[_Check]
+    faults: list[str]
+    typed: list[TypedLine | None]
+    typed_in_all: int
+    scenario: str
+
+
+@dataclass(frozen=True)
+class _PairConsole:
+    """The whole console of one program of a pair, None for lines that are left out."""
+
+    peer: str
+    program: str
+    lines: Sequence[ConsoleLine | None]
+
+
+@dataclass(frozen=True)
+class _PairEvidence:
+    """The result of a test of a pair, with both consoles."""
+
+    result: Result
+    consoles: Sequence[_PairConsole]
+
+
+GradeCommand = Callable[[Grade], Sequence[str]]
+"""Returns the command that grades a program again in the same way."""
+
+
+def grade_command(grade: Grade) -> list[str]:
+    """Return the command that grades a program with the default options."""
+    return ["peerlab", "grade", grade.profile]
+
+
+def program_page(suite: Suite, grade: Grade, home: Path, command: Sequence[str] = ()) -> str:
+    """Return the page of one program.
+
+    Args:
+        suite: the tests.
+        grade: their results.
+        home: the program's folder, with its runs.
+        command: the command that grades it again.
+    """
+    texts = {task.test.name: task.text for task in suite.tasks}
+    sections = [
+        _section(result, home, texts.get(result.test, ""), grade.sync)
+        for result in grade.results
+        if _has_section(result)
+    ]
+    again = shlex.join([*(command or grade_command(grade)), "--again"])
+    return _render("program.html", suite=suite, grade=grade, sections=sections, again=again)
+
+
+def summary_page(suite: Suite, grades: Sequence[Grade]) -> str:
+    """Return the page of all programs, with links to the page of each."""
+    return _render("summary.html", suite=suite, grades=grades, page=PROGRAM_PAGE)
+
+
+def matrix_page(matrix: Matrix, output: Path) -> str:
+    """Return the page of a matrix.
+
+    Args:
+        matrix: the results of all pairs.
+        output: the folder of the runs and of the page.
+    """
+    evidence = {
+        (cell.dialler, cell.other): [_pair_evidence(cell, r, output) for r in cell.results]
+        for cell in matrix.cells
+    }
+    numbers = {name: position for position, name in enumerate(matrix.programs, 1)}
+    used = legend(result for cell in matrix.cells for result in cell.results)
+    return _render(
+        "interop.html", matrix=matrix, evidence=evidence, numbers=numbers, legend=used, roles=ROLES
+    )
+
+
+def _has_section(result: Result) -> bool:
+    """Return whether the program's page has a section on a test; else its table says it all."""
+    return result.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
+
+
+def _section(result: Result, home: Path, scenario: str, sync: Sequence[str]) -> _Section:
+    known = [(name, promises().get(name, "")) for name in result.checks]
+    if not result.run:
+        checks = [_Check(check, []) for check in result.findings]
+        return _Section(result, known, checks, [], [], 0, scenario)
+    folder = home / result.run
+    scenes = Scenes(folder)
+    checks = [
+        _Check(check, [_Moment(s.findings, scenes.shown(s)) for s in scenes.of(check.findings)])
+        for check in result.findings
+    ]
+    # The lab types these to see whether a program is done. They matter only to tests about them.
+    without = [line for line in sync if not re.search(rf"\b{re.escape(line)}\b", scenario)]
+    typed, count = typed_until(folder, result.at, without)
+    faults = faults_until(folder, result.at)
+    return _Section(result, known, checks, faults, typed, count, scenario)
+
+
+def _pair_evidence(cell: Cell, result: Result, output: Path) -> _PairEvidence:
+    if not result.run:
+        return _PairEvidence(result, ())
+    roles = ((DIALLER, cell.dialler), (OTHER, cell.other))
+    consoles = [
+        _PairConsole(peer, name, console_lines(output / result.run, peer)) for peer, name in roles
+    ]
+    return _PairEvidence(result, consoles)
+
+
+def _render(template: str, **given: Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "plain": _plain,
+        "on_one_line": lambda text: _plain(" ".join(str(text).split("\n"))),
+        "whole": printable,
+        "seconds": lambda at: f"{at:.3f}",
+    }
+    environment.globals |= {
+        "marks": MARKS, "meanings": MEANINGS, "kind": kind, "place": place, "score": score,
+        "outcomes": list(Outcome), "has_section": _has_section, "pair_mark": pair_mark,
+    }  # fmt: skip
+    return environment.get_template(template).render(**given)
+
+
+def _plain(text: object) -> str:
+    """Return any text at a fair length and without control characters."""
+    return "\n".join(printable(shortened(line, _LONGEST)) for line in str(text).split("\n"))

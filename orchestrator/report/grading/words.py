@@ -1,0 +1,86 @@
+"""The wording of outcomes and points, whatever the format."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from functools import cache
+
+from orchestrator import checks
+from orchestrator.grading.matrix import DIALLER, OTHER
+from orchestrator.grading.points import Grade
+from orchestrator.grading.results import Outcome, Result
+
+MARKS = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.UNKNOWN: "?",
+    Outcome.LACKING: "○",
+    Outcome.NOT_RUN: "·",
+}
+
+MEANINGS = {
+    Outcome.PASSED: "the program did what the test asks for",
+    Outcome.FAILED: "the program did not do what the test asks for",
+    Outcome.UNKNOWN: "the lab cannot tell, and nothing counts against the program",
+    Outcome.LACKING: "the program does not have the command or notice that is tested",
+    Outcome.NOT_RUN: "not tried",
+}
+
+_PAIR_MARKS = {**MARKS, Outcome.NOT_RUN: "-"}
+_BLOCKED = "!"
+_PAIR_MEANINGS = {
+    Outcome.PASSED: "works",
+    Outcome.FAILED: "does not work",
+    Outcome.UNKNOWN: "the lab cannot tell, and nothing counts against either program",
+    Outcome.LACKING: "one of them does not have it",
+    Outcome.NOT_RUN: "not tried",
+}
+
+ROLES = f"the program that dials is {DIALLER}, the one that is dialled is {OTHER}"
+
+
+def number(points: float) -> str:
+    """Return points as people write them."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def score(grade: Grade) -> str:
+    """Return the points a program earned, and the total."""
+    more = f", {number(grade.extra)} of them extra" if grade.extra else ""
+    return f"{number(grade.points)} of {number(grade.total)} points{more}"
+
+
+def kind(result: Result) -> str:
+    """Return whether a test is required or extra; empty for neither."""
+    return "required" if result.required else "extra" if result.extra else ""
+
+
+def place(result: Result) -> str:
+    """Return the run with the evidence, relative to the results' folder, and the time in it."""
+    when = f" at {result.at:.3f} s" if result.at is not None and result.run else ""
+    return f"{result.run}{when}"
+
+
+def pair_mark(result: Result) -> str:
+    """Return the mark of a test in the cell of a matrix."""
+    return _BLOCKED if result.is_blocked else _PAIR_MARKS[result.outcome]
+
+
+def legend(results: Iterable[Result]) -> list[tuple[str, Outcome, str]]:
+    """Return the marks that occur in cells, each with its outcome and what it means."""
+    used = {pair_mark(result) for result in results}
+    known = [(_PAIR_MARKS[outcome], outcome, _PAIR_MEANINGS[outcome]) for outcome in Outcome]
+    known.append((_BLOCKED, Outcome.NOT_RUN, "one of the two does not start"))
+    return [row for row in known if row[0] in used]
+
+
+@cache
+def promises() -> dict[str, str]:
+    """Return what each check demands of a program: the first sentence of its module."""
+    found = {}
+    for name, check in zip(checks.NAMES, checks.CHECKS, strict=True):
+        says = sys.modules[check.__module__].__doc__ or name
+        found[name] = re.sub(r"\s+", " ", says.partition("\n\n")[0]).strip()
+    return found
