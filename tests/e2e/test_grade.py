@@ -77,7 +77,7 @@ def test_one_profile_for_all(tmp_path: Path, words: list[str]) -> None:
     assert "dana: 0 of 3 points" in done.stdout
     assert f"with {common}/profile.yaml: {tmp_path}/in/carl, {tmp_path}/in/dana" in done.stderr
     page = html.unescape((tmp_path / "grades/dana/report.html").read_text())
-    told = re.search("again with <code>(peerlab grade .*)</code>. All", page)
+    told = re.search("again: <code>(peerlab grade .*)</code>. The whole", page)
     assert told
     assert peerlab(*shlex.split(told[1])[1:]).returncode == 0
     rows = list(csv.DictReader((tmp_path / "grades/grades.csv").read_text().splitlines()))
@@ -122,7 +122,7 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path, words: list[str]) -> 
     finally:
         run.kill()
     assert run.returncode == 130
-    assert "3 of 4 tests were done and are kept: the same command goes on" in said
+    assert "3 of 4 tests are done and kept: run the same command again" in said
     assert "Traceback" not in said
     assert [each for each, owner in marked_processes() if owner.pid == run.pid] == []
     (row,) = csv.DictReader((tmp_path / "grades/grades.csv").read_text().splitlines())

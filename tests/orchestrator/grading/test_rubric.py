@@ -64,12 +64,12 @@ def test_a_test_that_there_is_not(tmp_path: Path) -> None:
 
 def test_a_test_twice(tmp_path: Path) -> None:
     twice = "  - {test: burst, points: 1}\n  - {test: burst, points: 2}\n"
-    assert mistakes(tmp_path, twice) == ["rubric.yaml:5:6: 'burst' is a test already"]
+    assert mistakes(tmp_path, twice) == ["rubric.yaml:5:6: 'burst' is already a test"]
 
 
 def test_required_and_extra(tmp_path: Path) -> None:
     both = "  - {test: burst, points: 1, required: true, extra: true}\n"
-    assert mistakes(tmp_path, both) == ["rubric.yaml:4:46: what is required is no extra"]
+    assert mistakes(tmp_path, both) == ["rubric.yaml:4:46: a required test cannot be extra"]
 
 
 def test_an_unknown_key_and_points_that_are_none(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_every_mistake_at_once(tmp_path: Path) -> None:
         "'pionts'",
         "'points' is missing",
         "no scenario brust",
-        "no extra",
+        "cannot be extra",
         "'orders'",
         "many",
     )
