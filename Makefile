@@ -10,7 +10,7 @@ JOBS ?= 1
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps attach demo run scenarios soak examples test check format bench clean
+.PHONY: help up down ps attach demo run scenarios soak examples test thorough check format docs bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test: $(VENV)/.dev ## run every test; those that need Docker are skipped where t
 	@if docker version >/dev/null 2>&1; then $(BIN)/peerlab image; fi
 	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
+thorough: $(VENV)/.dev ## run the tests with many more repeats and random examples
+	@PEERLAB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 600 $(TESTS)
+
 check: $(VENV)/.dev ## check format, style, types and import directions
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
@@ -55,6 +58,9 @@ check: $(VENV)/.dev ## check format, style, types and import directions
 format: $(VENV)/.dev ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.docs ## build the documentation as a site, in build/docs
+	@$(BIN)/zensical build --strict -f zensical.toml
 
 bench: $(VENV)/.run ## measure what driving a console and starting peers cost (Docker)
 	@$(BIN)/python -m bench
@@ -79,6 +85,11 @@ $(VENV)/.python:
 $(VENV)/.run: pyproject.toml $(VENV)/.python
 	@echo "installing the lab's packages into $(VENV), once"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.python
+	@echo "installing the documentation's packages into $(VENV), once"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[docs]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.python

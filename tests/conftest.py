@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 
 from orchestrator.cancel import CancelToken
@@ -14,10 +15,14 @@ from orchestrator.errors import EngineError
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
 from tests.orchestrator.support import LivePeers
+from tests.repeats import times
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job inherits it ignored, and so would every program that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+hypothesis.settings.register_profile("suite", max_examples=times(30, 1_000), deadline=None)
+hypothesis.settings.load_profile("suite")
 
 ENGINES = ["process", pytest.param("docker", marks=pytest.mark.docker)]
 MESH = ["alice", "bob", "carol", "dave"]

@@ -13,6 +13,7 @@ import pytest
 from tests.peer.relay import Relay
 from tests.peer.support import AT_ONCE, Peer, until
 from tests.peer.test_dial import fill_backlog
+from tests.repeats import times
 from tests.waiting import let_pass
 
 Start = Callable[..., Peer]
@@ -339,10 +340,10 @@ class TestStartedAgain:
         assert time.monotonic() - begun < 1 + SLACK
         talk(again, other)
 
-    def test_ten_times(self, peer: Start) -> None:
+    def test_again_and_again(self, peer: Start) -> None:
         other = peer("0", *QUICK)
         port, bind = "0", None
-        for number in range(1, 11):
+        for number in range(1, times(4, 11)):
             one = peer(port, "--name", "one", *QUICK, bind=bind)
             port, bind = str(one.port), one.bind
             assert other.connect(one).startswith(f"ok: connected {number} ")

@@ -17,6 +17,7 @@ from tests.peer.protocols import (
     acceptor,
     dialler,
 )
+from tests.repeats import times
 
 
 class Network(RuleBasedStateMachine):
@@ -112,4 +113,4 @@ class Network(RuleBasedStateMachine):
 
 
 TestNetwork = Network.TestCase
-TestNetwork.settings = settings(max_examples=70, stateful_step_count=40, deadline=None)
+TestNetwork.settings = settings(max_examples=times(20, 300), stateful_step_count=40, deadline=None)

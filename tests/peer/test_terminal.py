@@ -14,6 +14,7 @@ import pytest
 
 from tests.peer.support import AT_ONCE, NEVER_FORCED, LabNode, Screen, changed, until
 from tests.peer.test_dial import fill_backlog
+from tests.repeats import times
 
 Start = Callable[..., Screen]
 Make = Callable[..., LabNode]
@@ -328,7 +329,7 @@ class TestTypeAhead:
         assert other.texts() == [text]
 
     def test_ten_thousand_messages(self, screen: Start, node: Make) -> None:
-        count = 10_000
+        count = times(1_000, 10_000)
         one, other = connected(screen, node)
         lines = b"".join(b"send 1 %d\r" % number for number in range(count))
         terminal, output = one.child.child_fd, bytearray(b"> ")
