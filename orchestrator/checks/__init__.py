@@ -1,4 +1,4 @@
-"""Checks: pure judgements of a history. docs/checks.md tells how to add one."""
+"""Checks: pure judgements of a history. docs/checks.md shows how to add one."""
 
 from __future__ import annotations
 
@@ -74,28 +74,28 @@ def lists(entries: Sequence[Entry]) -> Verdict:
 
 
 def ripe(entries: Sequence[Entry]) -> float:
-    """Return from when on what is missing proves something, in seconds since the run began.
+    """Return when missing notices begin to prove something, in seconds since the run began.
 
-    That is some time after the last fault; infinite while one holds, 0 in a run without faults.
-    What still is `pending` then will not come.
+    That is some time after the last fault; infinite during one, 0 in a run without faults.
+    What is still `pending` then will not come.
     """
-    again = HistoryIndex(entries).calm.again
-    return again + LONGEST if again else 0.0
+    since = HistoryIndex(entries).quiet.since_all
+    return since + LONGEST if since else 0.0
 
 
 def pending(entries: Sequence[Entry]) -> bool:
     """Return whether something that must still come has not come.
 
-    That is a message that was accepted and neither shown nor reported undelivered, an outcome
-    of one, or what the other end of a connection must be told. What nobody knows the outcome
-    of, and what a peer that ended owes, is not waited for.
+    That is a message that was accepted and neither shown nor reported undelivered, the outcome
+    of one, or the notice of the other end of a connection. What follows from an operation with
+    an unknown outcome, and what a peer that ended owes, is not waited for.
     """
     index = HistoryIndex(entries)
     if any(True for _ in both_ends.missing(index)):
         return True
-    if any(not each.life.may_be_over for each in receipts.missing(index)):
+    if any(not send.incarnation.may_have_ended for send in receipts.missing(index)):
         return True
     if not index.reads("message"):
         return False
-    lost = (s for s in delivery.missing(index) if index.fates.get(s) != "undelivered")
+    lost = (s for s in delivery.missing(index) if index.outcomes.get(s) != "undelivered")
     return any(not delivery.may_have_ended(index, send) for send in lost)

@@ -1,7 +1,7 @@
 """Every text was shown as it was sent: nothing cut, nothing added, not even a blank changed.
 
-Invalid when one was not. Messages that were shown in one piece, or one in several, count as
-changed. Unknown when the run did not settle.
+Invalid when one was not. Messages shown in one piece, or one in several, count as changed.
+Unknown when the run did not settle.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.likeness import difference
+from orchestrator.checks.index.likeness import common_start
 from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, quoted, when
@@ -17,19 +17,19 @@ from orchestrator.text import count
 
 NAME = "changes"
 
+_AROUND = 12  # characters that are quoted from where two texts first differ
+
 
 def check(index: HistoryIndex) -> Verdict:
     """Judge what was changed."""
-    together: dict[Shown, list[Send]] = defaultdict(list)
+    changed: dict[Shown, list[Send]] = defaultdict(list)
     for send in index.sends:
-        if send.shown and send.shown.how == "changed":
-            together[send.shown].append(send)
-    wrong = [_finding(shown, sends) for shown, sends in together.items()]
-    wrong += [
-        _finding(each, [each.send]) for each in index.shown if each.how == "piece" and each.send
-    ]
-    right = sum(each.send is not None for each in index.shown)
-    says = count(right, "message") + " shown as they were sent"
+        if send.shown and send.shown.match == "changed":
+            changed[send.shown].append(send)
+    wrong = [_finding(shown, sends) for shown, sends in changed.items()]
+    wrong += [_finding(m, [m.send]) for m in index.shown if m.match == "piece" and m.send]
+    known = sum(message.send is not None for message in index.shown)
+    says = count(known, "message") + " shown as they were sent"
     return conclude(NAME, says, wrong, index.unsettled)
 
 
@@ -37,7 +37,7 @@ def _finding(shown: Shown, sends: list[Send]) -> Finding:
     send = sends[0]
     if len(sends) > 1:
         what = f"shown as one with {_behind(len(sends) - 1)}"
-    elif shown.how == "piece":
+    elif shown.match == "piece":
         what = "it was shown in pieces, of which this is one"
     else:
         what = difference(send.text, shown.text)
@@ -47,3 +47,18 @@ def _finding(shown: Shown, sends: list[Send]) -> Finding:
 
 def _behind(number: int) -> str:
     return "the message behind it" if number == 1 else f"the {number:,} messages behind it"
+
+
+def difference(sent: str, shown: str) -> str:
+    """Return how a text was changed, in a few words."""
+    place = common_start(sent, shown)
+    rest, more = sent[place:], shown[place:]
+    is_blank = not sent.strip()
+    if not more and (rest.strip() or is_blank):
+        return f"cut after {place:,} of {count(len(sent), 'character')}"
+    if not rest and (more.strip() or is_blank):
+        return f"{quoted(more[:_AROUND])} was added at the end"
+    if "".join(rest.split()) == "".join(more.split()):
+        return f"only blanks changed, first at character {place + 1:,}"
+    now, was = quoted(more[:_AROUND]), quoted(rest[:_AROUND])
+    return f"from character {place + 1:,} on {now} instead of {was}"

@@ -1,7 +1,7 @@
 """No console showed a crash.
 
-Invalid when one did. Unknown when the run did not come to its end, so that nobody looked
-through what came later.
+Invalid when one did. Unknown when the run did not come to its end, so that what consoles
+showed later was not examined.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NAME = "crashes"
 def check(index: HistoryIndex) -> Verdict:
     """Judge what the consoles showed of crashes."""
     wrong = [_finding(entry) for entry in index.marks("crash")]
-    unsure = [] if index.is_over else [Finding(index.cut_short, index.last_at)]
+    unsure = [] if index.is_complete else [Finding(index.interruption, index.last_at)]
     return conclude(NAME, f"none at {count(len(index.peers), 'peer')}", wrong, unsure)
 
 

@@ -1,16 +1,16 @@
-"""Every message that was accepted was shown to its receiver.
+"""Every message that was accepted was shown to its receiver: no message is lost.
 
 Invalid when one was not although the connection stayed up and the run settled, when it was
-confirmed as delivered all the same, or when it was reported undelivered on a connection that
+confirmed as delivered nevertheless, or when it was reported undelivered on a connection that
 never ended. A message that was reported undelivered when its connection ended is no fault; nor
 is one that was under way when the lab killed a peer: the sender, which could not report it any
-more, or the receiver, which had no time to show what it confirmed. One that it did have time for
-is a fault all the same.
+more, or the receiver, which had no time to show what it had confirmed. If it had the time, that
+is a fault.
 Unknown when one was not shown and the connection, or a peer, may have ended with the message
-under way; when it may have been the equal text of a `send` whose outcome nobody knows; when a
-fault held until shortly before the run settled; when it did not settle; and when its receiver
-showed a line that the profile does not read and that has its text. A message that was
-shown changed, elsewhere or as from somebody else is a matter of another check.
+under way; when it may have been the equal text of a `send` with an unknown outcome; when a fault
+lasted until shortly before the run settled; when it did not settle; and when its receiver showed
+a line that the profile does not read and that has its text. A message that was shown changed,
+elsewhere or as from another peer is judged by other checks.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from orchestrator.checks import excuses
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.messages import Send
+from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.messages import Key, Send
 from orchestrator.checks.index.operations import LONGEST
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, unread
@@ -29,12 +29,12 @@ from orchestrator.text import count
 NAME = "delivery"
 
 Loss = Literal["wrong", "unsure", "reported", "killed"]
-"""What it is that a message was not shown; `killed` for what was under way at a kill."""
+"""What to make of a message that was not shown; `killed` if it was under way at a kill."""
 
 
 def missing(index: HistoryIndex) -> Iterator[Send]:
     """Yield what was accepted and not shown."""
-    return (each for each in index.accepted if not each.shown)
+    return (send for send in index.accepted if not send.shown)
 
 
 def check(index: HistoryIndex) -> Verdict:
@@ -42,80 +42,60 @@ def check(index: HistoryIndex) -> Verdict:
     if index.accepted and not index.reads("message"):
         return conclude(NAME, "", [], [Finding("the profile reads no messages", index.last_at)])
     found: dict[Loss, list[Finding]] = {loss: [] for loss in get_args(Loss)}
-    perhaps = {_key(s) for s in index.sends if s.operation.is_perhaps}
+    indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
     shown_before: dict[tuple[str, str], str] = {}
     for send in index.accepted:
-        way = (send.sender, send.receiver)
+        direction = (send.sender, send.receiver)
         if send.shown:
-            shown_before[way] = send.shown.text
+            shown_before[direction] = send.shown.text
             continue
-        loss, why = _why(index, send, perhaps)
+        loss, why = _loss(index, send, indeterminate)
         if loss == "wrong" and (line := index.unread.message(send.receiver, send.text, send.at)):
             loss, why = "unsure", unread(line)
-        says, near = f"{message(send)}: {why}", shown_before.get(way, "")
-        found[loss].append(Finding(says, send.at, both(*way), send.text, near))
+        says, near = f"{message(send)}: {why}", shown_before.get(direction, "")
+        found[loss].append(Finding(says, send.at, both(*direction), send.text, near))
     says = count(len(index.accepted) - sum(map(len, found.values())), "message") + " shown"
-    for loss, told in (("reported", "reported undelivered"), ("killed", "under way at a kill")):
-        says += f", {len(found[loss]):,} {told}" if found[loss] else ""
+    for loss, what in (("reported", "reported undelivered"), ("killed", "under way at a kill")):
+        says += f", {len(found[loss]):,} {what}" if found[loss] else ""
     return conclude(NAME, says, found["wrong"], [*found["unsure"], *index.unsettled])
 
 
-def _key(send: Send) -> tuple[str, str, str]:
-    return send.sender, send.receiver, send.text
-
-
-def _why(index: HistoryIndex, send: Send, perhaps: set[tuple[str, str, str]]) -> tuple[Loss, str]:
-    """Return what a loss is, and what speaks for it."""
-    fate = index.fates.get(send, "")
+def _loss(index: HistoryIndex, send: Send, indeterminate: set[Key]) -> tuple[Loss, str]:
+    """Return what to make of a message that was not shown, and why."""
+    outcome = index.outcomes.get(send, "")
+    never = "confirmed as delivered, but never shown" if outcome == "delivered" else "never shown"
     ended = may_have_ended(index, send)
-    if fate == "undelivered":
+    if outcome == "undelivered":
         why = "reported undelivered, but its connection never ended"
-        return ("reported" if ended else _if_sure(index, send)), why
+        return ("reported" if ended else _if_up(index, send)), why
     if is_excused(index, send):
         return "killed", ""
     if index.settled is None:
         return "unsure", "not shown so far"
-    if _key(send) in perhaps:
-        return "unsure", "never shown, unless it was, and an equal text perhaps sent was not"
-    if (stayed := excuses.lived_on(index, send)) is not None and stayed > LONGEST:
-        return "wrong", f"{_never(fate)}, although nothing came between for {stayed:.1f} s"
-    if fate == "delivered" and not _receiver_may_be_over(index, send):
-        return "wrong", _never(fate)
+    if send.key in indeterminate:
+        return "unsure", "never shown, unless it was, and an equal text that may have been sent not"
+    if (quiet := _quiet_before_kill(index, send)) is not None and quiet > LONGEST:
+        return "wrong", f"{never}, although nothing came between for {quiet:.1f} s"
+    if outcome == "delivered" and not _receiver_may_have_ended(index, send):
+        return "wrong", never
     if not send.receiver or ended:
         return "unsure", "never shown; it may have been under way when the connection ended"
     due = index.was_due(send.sender, send.receiver, send.accepted_at)
     return "wrong" if due else "unsure", "never shown, although its connection stayed up"
 
 
-def _never(fate: str) -> str:
-    return "confirmed as delivered, but never shown" if fate == "delivered" else "never shown"
-
-
-def _if_sure(index: HistoryIndex, send: Send) -> Loss:
-    """Return what it is that a connection was not told to be over, when that may be unknown."""
+def _if_up(index: HistoryIndex, send: Send) -> Loss:
+    """Return what to make of a message reported undelivered while its connection seemed up."""
     by_hand = send.sender in index.typed or send.receiver in index.typed
     vague = bool(send.end and index.is_vague(send.end))
-    calm = index.is_calm(send.sender, send.receiver)  # or it may still be told
-    return "wrong" if calm and not by_hand and not vague else "unsure"
+    quiet = index.is_quiet(send.sender, send.receiver)  # or `closed` may still come
+    return "wrong" if quiet and not by_hand and not vague else "unsure"
 
 
-def is_excused(index: HistoryIndex, send: Send) -> bool:
-    """Return whether a kill explains that a message was not shown, and not reported either."""
-    fate = index.fates.get(send, "")
-    if excuses.is_unshown(index, send):
-        # Who runs on must report what was not confirmed, as far as it ever does.
-        return fate == "delivered" or not index.reads("undelivered") or _is_cut_off(index, send)
-    return not fate and _is_cut_off(index, send)
-
-
-def _is_cut_off(index: HistoryIndex, send: Send) -> bool:
-    return excuses.is_unreported(index, send)
-
-
-def _receiver_may_be_over(index: HistoryIndex, send: Send) -> bool:
+def _receiver_may_have_ended(index: HistoryIndex, send: Send) -> bool:
     if send.end and send.end.other:
-        return index.life_beyond(send.end).may_be_over
-    return index.incarnations.last(send.receiver).may_be_over
+        return index.incarnation_beyond(send.end).may_have_ended
+    return index.incarnations.last(send.receiver).may_have_ended
 
 
 def may_have_ended(index: HistoryIndex, send: Send) -> bool:
@@ -123,7 +103,86 @@ def may_have_ended(index: HistoryIndex, send: Send) -> bool:
     if send.end:
         return index.may_have_ended(send.end, send.position)
     beyond = index.incarnations.when(send.receiver, send.at)
-    if send.life.may_end_after(send.position) or beyond.may_end_after(send.position):
+    if any(i.may_have_ended_after(send.position) for i in (send.incarnation, beyond)):
         return True
     pair = {send.sender, send.receiver}
-    return any((e.closed or e.shaken) and {e.peer, e.other} == pair for e in index.ends)
+    return any(end.may_be_closed and {end.peer, end.other} == pair for end in index.ends)
+
+
+# What a kill excuses: what a program had no time for. One that ran on for longer than any notice
+# takes, without a fault, had the time.
+
+
+def is_excused(index: HistoryIndex, send: Send) -> bool:
+    """Return whether a kill explains that a message was not shown, and not reported either."""
+    outcome = index.outcomes.get(send, "")
+    if _is_unshown_by_kill(index, send):
+        # A sender that runs on must report what was not confirmed, as far as it ever does.
+        is_confirmed = outcome == "delivered" or not index.reads("undelivered")
+        return is_confirmed or is_unreported_by_kill(index, send)
+    return not outcome and is_unreported_by_kill(index, send)
+
+
+def is_unreported_by_kill(index: HistoryIndex, send: Send) -> bool:
+    """Return whether its sender was killed before it could report what became of a message.
+
+    It need not report while the connection is up and its receiver not ready; but soon after the
+    connection is over.
+    """
+    killed_at = send.incarnation.killed_at
+    if killed_at is None:
+        return False
+    closed_at = _closed_at(index, send.end)
+    since = send.accepted_at
+    if closed_at is not None and closed_at < killed_at:
+        since = max(since, closed_at)
+    return not index.had_time(send.sender, send.receiver, since, killed_at)
+
+
+def _is_unshown_by_kill(index: HistoryIndex, send: Send) -> bool:
+    """Return whether its receiver was killed before it can have shown a message."""
+    killed_at = _receiver_killed_at(index, send)
+    if killed_at is None:
+        return False
+    return not index.had_time(send.sender, send.receiver, send.accepted_at, killed_at)
+
+
+def _quiet_before_kill(index: HistoryIndex, send: Send) -> float | None:
+    """Return the longest quiet time in which a message was under way before a kill, in seconds.
+
+    None if no kill ended its connection, or if that may have ended before.
+    """
+    several = (send.incarnation.killed_at, _receiver_killed_at(index, send))
+    killed_at = min((at for at in several if at is not None), default=None)
+    if killed_at is None or not send.end:
+        return None
+    closed_at = _closed_at(index, send.end)
+    if closed_at is not None and closed_at < killed_at:
+        return None
+    by_hand = {send.sender, send.receiver} & set(index.typed)
+    if by_hand or _may_have_ended_otherwise(index, send.end):
+        return None
+    return index.quiet.longest(send.sender, send.receiver, send.accepted_at, killed_at)
+
+
+def _receiver_killed_at(index: HistoryIndex, send: Send) -> float | None:
+    if send.end and send.end.other:
+        return index.incarnation_beyond(send.end).killed_at
+    return index.incarnations.when(send.receiver, send.at).killed_at if send.receiver else None
+
+
+def _closed_at(index: HistoryIndex, end: End | None) -> float | None:
+    """Return when a connection was first over at one of its ends; None while it is up."""
+    if not end:
+        return None
+    times = [one.closed_at for one in (end, end.twin) if one and one.closed]
+    beyond = index.incarnation_beyond(end).ended if end.other else None
+    return min([*times, *([] if beyond is None else [beyond])], default=None)
+
+
+def _may_have_ended_otherwise(index: HistoryIndex, end: End) -> bool:
+    """Return whether anything but a kill may have ended a connection."""
+    incarnations = (end.incarnation, index.incarnation_beyond(end))
+    if any(incarnation.doubtful_from >= 0 for incarnation in incarnations):
+        return True
+    return any(one and one.is_doubtful for one in (end, end.twin)) or index.is_vague(end)

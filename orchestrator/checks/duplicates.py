@@ -1,13 +1,13 @@
-"""No message was shown more often than it was sent.
+"""No message was shown more often than it was sent: no duplication.
 
-Invalid when one was. Unknown when it may have been sent again by a `send` whose outcome nobody
-knows, and when the run did not settle.
+Invalid when one was. Unknown when it may have been sent again by a `send` with an unknown
+outcome, and when the run did not settle.
 """
 
 from __future__ import annotations
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.messages import Shown
+from orchestrator.checks.index.messages import Send, Shown
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.checks.wording import both, message, when
 from orchestrator.text import count
@@ -17,19 +17,19 @@ NAME = "duplicates"
 
 def check(index: HistoryIndex) -> Verdict:
     """Judge what was shown again."""
-    wrong = [_finding(each, "but not sent again") for each in index.shown if each.how == "again"]
-    known = {(s.sender, s.receiver, s.text) for s in index.accepted}
-    unsure = [
-        _finding(each, "and nobody knows whether it was sent again")
-        for each in index.shown
-        if each.send and each.how == "right" and each.send.operation.is_perhaps
-        if (each.send.sender, each.send.receiver, each.send.text) in known
-    ]
+    accepted = {send.key for send in index.accepted}
+    wrong, unsure = [], []
+    for shown in index.shown:
+        send = shown.send
+        if send and shown.match == "again":
+            wrong.append(_finding(send, shown, "but not sent again"))
+        elif send and shown.match == "right":
+            if send.operation.is_indeterminate and send.key in accepted:
+                unsure.append(_finding(send, shown, "and perhaps sent again"))
     says = count(len(index.shown), "message") + " shown, none twice"
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def _finding(shown: Shown, what: str) -> Finding:
-    named = message(shown.send) if shown.send else ""
-    peers = both(shown.send.sender if shown.send else "", shown.receiver)
-    return Finding(f"{named}: shown again at {when(shown.at)}, {what}", shown.at, peers, shown.text)
+def _finding(send: Send, shown: Shown, what: str) -> Finding:
+    says = f"{message(send)}: shown again at {when(shown.at)}, {what}"
+    return Finding(says, shown.at, both(send.sender, shown.receiver), shown.text)

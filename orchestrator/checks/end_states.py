@@ -1,6 +1,6 @@
 """Every peer was at the end as the scenario wants: running, or ended with the right status.
 
-Invalid when one was not. Unknown when nobody looked at one, and when the run did not settle.
+Invalid when one was not. Unknown when one was not examined, and when the run did not settle.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ NAME = "end states"
 def check(index: HistoryIndex) -> Verdict:
     """Judge how the peers were at the end."""
     ended = {entry.peer: entry for entry in index.marks("ended")}
-    wrong = [each for entry in ended.values() for each in _amiss(entry)]
-    unseen = [peer for peer in index.peers if peer not in ended]
-    unsure = [Finding(f"nobody looked how {p} was at the end", index.last_at, (p,)) for p in unseen]
+    wrong = [finding for entry in ended.values() for finding in _amiss(entry)]
+    unsure = [
+        Finding(f"{peer} was not examined at the end", index.last_at, (peer,))
+        for peer in index.peers
+        if peer not in ended
+    ]
     says = count(len(ended), "peer") + " as wanted"
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 

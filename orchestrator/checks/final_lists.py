@@ -1,14 +1,14 @@
-"""Once things are quiet, both ends of every connection list each other, and nobody else.
+"""Once things are quiet, both ends of every connection list each other, and no one else.
 
 Judged by the last list of each peer behind the `settled` mark. Invalid when one end lists the
-other and not the other way round, when neither does although both were told that they are
-connected, and none that it is over, when a row leads to nobody in the run, to a peer that does not
-run any more, or to the peer itself, and when a peer is listed twice. A row that names a peer at
-another port than the one that it listens on still leads to it: see `ports`. Unknown when the run
-did not settle, when a peer that runs did not answer, when the list of an end has lines that may be
-rows and cannot be read, when a fault came between the two until shortly before, or when a
-connection that neither lists may have ended without a word: somebody typed at one of the two, its
-ids shifted, or a fault came between them and the profile reads no `closed`.
+other and not vice versa; when neither does, although both reported that they are connected and
+neither that it is over; when a row leads to no peer of the run, to a peer that does not run any
+more, or to the peer itself; and when a peer is listed twice. A row that names a peer at another
+port than the one that it listens on still leads to it: see `ports`. Unknown when the run did not
+settle, when a running peer did not answer, when the list of an end has lines that may be rows
+and cannot be read, when a fault came between the two until shortly before, or when a connection
+that neither lists may have ended unnoticed: a person typed at one of the two, its ids shifted, or
+a fault came between them and the profile reads no `closed`.
 """
 
 from __future__ import annotations
@@ -30,34 +30,35 @@ NAME = "lists"
 def check(index: HistoryIndex) -> Verdict:
     """Judge the final lists."""
     last = final(index)
-    wrong: list[Finding] = []
-    unsure: list[Finding] = []
-    strange = [each for one in last.values() for each in _strange(index, one)]
     one_sided, unread_there = _one_sided(last)
     absent = [*_absent(index, last)]
-    unsure += [*unread_there, *(finding for finding, is_sure in absent if not is_sure)]
-    for finding in [*strange, *one_sided, *(each for each, is_sure in absent if is_sure)]:
+    wrong: list[Finding] = []
+    unsure = [*unread_there, *(finding for finding, is_sure in absent if not is_sure)]
+    strange = [finding for operation in last.values() for finding in _strange(index, operation)]
+    for finding in [*strange, *one_sided, *(finding for finding, is_sure in absent if is_sure)]:
         one, *others = finding.peers
-        calm = all(index.is_calm(one, other, finding.at) for other in others)
-        (wrong if calm else unsure).append(finding)
+        quiet = all(index.is_quiet(one, other, finding.at) for other in others)
+        (wrong if quiet else unsure).append(finding)
     if index.settled is not None:
         silent = [peer for peer in index.running if peer not in last]
         unsure += [Finding(f"{p} gave no list at the end", index.last_at, (p,)) for p in silent]
-    rows = sum(len(each.last.rows) for each in last.values())
+    rows = sum(len(operation.last.rows) for operation in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
 def final(index: HistoryIndex) -> dict[str, Operation]:
-    """Return the last list of each peer that runs; nothing in a run that did not settle."""
+    """Return the last list of each peer that runs; none in a run that did not settle."""
     if index.settled is None:
         return {}
     last = {
-        each.peer: each
-        for each in index.operations
-        if each.verb == "list" and each.position > index.settled and each.peer in index.running
+        operation.peer: operation
+        for operation in index.operations
+        if operation.verb == "list"
+        and operation.position > index.settled
+        and operation.peer in index.running
     }
-    return {peer: each for peer, each in last.items() if each.status == "ok"}
+    return {peer: operation for peer, operation in last.items() if operation.status == "ok"}
 
 
 def _listed(operation: Operation) -> Counter[str]:
@@ -81,9 +82,9 @@ def _strange(index: HistoryIndex, operation: Operation) -> Iterator[Finding]:
 
 
 def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding]]:
-    """Return what one end lists and the other does not; and the same where it perhaps does."""
+    """Return what one end lists and the other does not; and likewise if it perhaps does."""
     sure, unsure = list[Finding](), list[Finding]()
-    listed = {peer: _listed(each) for peer, each in final.items()}
+    listed = {peer: _listed(operation) for peer, operation in final.items()}
     for peer, operation in final.items():
         for other in listed[peer]:
             if other != peer and other in listed and peer not in listed[other]:
@@ -96,43 +97,44 @@ def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding
 
 
 def _absent(index: HistoryIndex, final: dict[str, Operation]) -> Iterator[tuple[Finding, bool]]:
-    """Yield connections that both ends were told of and none lists; and whether they are up."""
-    listed = {peer: _listed(each) for peer, each in final.items()}
+    """Yield connections that both ends reported and neither lists; and whether that is sure."""
+    listed = {peer: _listed(operation) for peer, operation in final.items()}
     is_up: dict[frozenset[str], bool] = {}
     ends: dict[frozenset[str], End] = {}
     for end in filter(_is_up, index.ends):
         pair = frozenset((end.peer, end.other))
-        is_up[pair] = is_up.get(pair, False) or not _may_have_gone(index, end)
+        is_up[pair] = is_up.get(pair, False) or not _may_be_gone(index, end)
         ends.setdefault(pair, end)
     for pair, end in ends.items():
         lists = [final[peer] for peer in (end.peer, end.other) if peer in final]
-        if lists and not any(pair - {each.peer} <= listed[each.peer].keys() for each in lists):
-            unread_there = any(each.last.text("unread") for each in lists)
+        if lists and not any(pair - {one.peer} <= listed[one.peer].keys() for one in lists):
+            unread_there = any(operation.last.text("unread") for operation in lists)
             yield _unlisted(end, lists), is_up[pair] and not unread_there
 
 
 def _is_up(end: End) -> bool:
-    """Return whether both ends were told of a connection, and nothing says that it is over."""
+    """Return whether both ends reported a connection, and nothing says that it is over."""
     twin = end.twin
     if end.role != "dialled" or not twin or twin.role != "accepted":
         return False
     return not any(
-        each.closed or each.shaken or each.life.may_be_over or each.peer == each.other
-        for each in (end, twin)
+        one.may_be_closed or one.incarnation.may_have_ended or one.peer == one.other
+        for one in (end, twin)
     )
 
 
-def _may_have_gone(index: HistoryIndex, end: End) -> bool:
-    """Return whether a connection may have ended without a word that the lab understands."""
+def _may_be_gone(index: HistoryIndex, end: End) -> bool:
+    """Return whether a connection may have ended without a notice that the lab can read."""
     two = (end.peer, end.other)
-    unread = not index.reads("closed") and index.calm.since(*two, index.last_at) > end.at
+    unread = not index.reads("closed") and index.quiet.since(*two, index.last_at) > end.at
     by_hand = any(index.is_typed(peer, index.last_at) for peer in two)
-    return unread or by_hand or index.is_vague(end) or not index.trace.unsteady.isdisjoint(two)
+    shifted = not index.connections.unsteady.isdisjoint(two)
+    return unread or by_hand or shifted or index.is_vague(end)
 
 
 def _unlisted(end: End, lists: list[Operation]) -> Finding:
     """Return that the lists of the two ends of a connection do not show it."""
-    at = max(each.last.at for each in lists)
+    at = max(operation.last.at for operation in lists)
     who = (
         f"neither {end.peer} nor {end.other} lists the other"
         if len(lists) > 1

@@ -1,7 +1,7 @@
 """At each peer an id, once given to a connection, stays that connection's.
 
 Invalid when an id leads to another peer than before (in a list, a notice or a reply), or is
-given to a second connection. A program that was started again counts anew. Unknown when the
+given to a second connection. A program that was started again numbers anew. Unknown when the
 run did not settle.
 """
 
@@ -24,13 +24,10 @@ _REPLIES = frozenset(("connect", "send", "terminate"))
 
 @dataclass(slots=True)
 class _Use:
-    """An id at a peer, and the peer that it leads to; whether a connection was given it.
-
-    Ids mean something within one life of their peer.
-    """
+    """An id at a peer, and the peer that it leads to; whether a new connection has it."""
 
     entry: Entry
-    life: Incarnation
+    incarnation: Incarnation
     id: str
     other: str
     is_new: bool = False
@@ -42,7 +39,7 @@ def check(index: HistoryIndex) -> Verdict:
     leads: dict[tuple[Incarnation, str], str] = {}
     given: dict[tuple[Incarnation, str], float] = {}
     for use in _uses(index):
-        key = (use.life, use.id)
+        key = (use.incarnation, use.id)
         if use.is_new and key in given:
             wrong.append(_given_again(use, given[key]))
         elif use.other and leads.get(key, use.other) != use.other:
@@ -51,26 +48,26 @@ def check(index: HistoryIndex) -> Verdict:
             given[key] = use.entry.at
         if use.other:
             leads[key] = use.other
-    ids = len(leads)
-    return conclude(NAME, f"{count(ids, 'id')}, each with one peer", wrong, index.unsettled)
+    says = f"{count(len(leads), 'id')}, each with one peer"
+    return conclude(NAME, says, wrong, index.unsettled)
 
 
 def _uses(index: HistoryIndex) -> Iterator[_Use]:
-    misnamed = {each.position for each in index.shown if each.how == "other sender"}
-    asked = {each.done_position: each.position for each in index.operations}
+    misnamed = {shown.position for shown in index.shown if shown.match == "other sender"}
+    asked = {operation.done_position: operation.position for operation in index.operations}
     for position, entry in enumerate(index.entries):
         if position in misnamed:
-            continue  # it speaks against the name, not against the id: see `senders`
-        life = index.incarnations.at(entry.peer, asked.get(position, position))
+            continue  # the name is wrong, not the id: see `senders`
+        incarnation = index.incarnations.at(entry.peer, asked.get(position, position))
         number = entry.text("id")
         if entry.type == "notice" and number:
-            yield _Use(entry, life, number, entry.text("of"), entry.verb == "connected")
+            yield _Use(entry, incarnation, number, entry.text("of"), entry.verb == "connected")
         elif entry.type == "ok" and entry.verb in _REPLIES and number:
-            yield _Use(entry, life, number, entry.text("to"), entry.verb == "connect")
+            yield _Use(entry, incarnation, number, entry.text("to"), entry.verb == "connect")
         elif entry.type == "ok" and entry.verb == "list":
             for row in entry.rows:
                 if listed := row_text(row, "id"):
-                    yield _Use(entry, life, listed, row_text(row, "peer"))
+                    yield _Use(entry, incarnation, listed, row_text(row, "peer"))
 
 
 def _given_again(use: _Use, before: float) -> Finding:

@@ -1,8 +1,8 @@
-"""The messages of each connection were shown in the order in which they were sent.
+"""The messages of each connection were shown in the order in which they were sent: FIFO order.
 
 Judged for each sender, receiver and connection. Invalid when a message was shown behind one
-that was sent later. Unknown when it may have been the equal text of a `send` whose outcome
-nobody knows, and when the run did not settle.
+that was sent later. Unknown when it may have been the equal text of a `send` with an unknown
+outcome, and when the run did not settle.
 """
 
 from __future__ import annotations
@@ -17,38 +17,33 @@ from orchestrator.text import count
 
 NAME = "order"
 
-Key = tuple[str, str, str]
-"""Sender, receiver, text."""
-
 
 def check(index: HistoryIndex) -> Verdict:
     """Judge the order in which messages were shown."""
-    perhaps = {_key(s) for s in index.sends if s.operation.is_perhaps}
-    several = perhaps & {_key(s) for s in index.accepted}
+    indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
+    vague = indeterminate & {send.key for send in index.accepted}
     wrong: list[Finding] = []
     unsure: list[Finding] = []
     for late, before in _late(index.shown):
-        vague = {_key(late), _key(before)} & several
-        (unsure if vague else wrong).append(_finding(late, before))
-    says = count(sum(each.how == "right" for each in index.shown), "message") + " in order"
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
-
-
-def _key(send: Send) -> Key:
-    return send.sender, send.receiver, send.text
+        is_vague = late.key in vague or before.key in vague
+        (unsure if is_vague else wrong).append(_finding(late, before))
+    right = sum(shown.match == "right" for shown in index.shown)
+    return conclude(NAME, count(right, "message") + " in order", wrong,
+                    [*unsure, *index.unsettled])  # fmt: skip
 
 
 def _late(shown: list[Shown]) -> Iterator[tuple[Send, Send]]:
     """Yield what was shown too late, with something sent later and shown before."""
     latest: dict[object, Send] = {}
-    for each in shown:
-        if each.send and each.how == "right":
-            key = (each.send.sender, each.receiver, each.send.end)
-            before = latest.setdefault(key, each.send)
-            if each.send.position < before.position:
-                yield each.send, before
+    for seen in shown:
+        send = seen.send
+        if send and seen.match == "right":
+            key = (send.sender, seen.receiver, send.end)
+            before = latest.setdefault(key, send)
+            if send.position < before.position:
+                yield send, before
             else:
-                latest[key] = each.send
+                latest[key] = send
 
 
 def _finding(late: Send, before: Send) -> Finding:

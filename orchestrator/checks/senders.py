@@ -1,8 +1,8 @@
 """The sender of each message is named rightly, by address and by name.
 
 Invalid when a message is shown as from another peer of the run, or called by another's name,
-or by one that a console does not give that peer always and no other peer ever: a host's name
-is as good as the peer's own, if there is one for each. A message that names nobody in the run
+or by a name that the console does not use for that peer always and for no other: a host's name
+is as good as the peer's own, if there is one for each. A message that names no peer of the run
 is not judged. Unknown when all are like that, and when the run did not settle.
 """
 
@@ -18,45 +18,45 @@ from orchestrator.text import count
 
 NAME = "senders"
 
-Name = tuple[str, str]
+Naming = tuple[str, str]
 """A console, and the peer that it names."""
 
 
 def check(index: HistoryIndex) -> Verdict:
-    """Judge who is named."""
+    """Judge the names of senders."""
     known = _known(index)
     wrong = [
-        _finding(each, each.send, name)
-        for each in index.shown
-        if each.send and (name := _misnamed(index, each, each.send, known))
+        _finding(shown, shown.send, name)
+        for shown in index.shown
+        if shown.send and (name := _wrong_name(index, shown, shown.send, known))
     ]
     says = count(len(index.shown), "message")
-    unnamed = sum(not each.named for each in index.shown)
-    says += f", {unnamed:,} of them name nobody in the run" if unnamed else " with the right sender"
+    unnamed = sum(not shown.named for shown in index.shown)
+    says += f", {unnamed:,} of them name no one in the run" if unnamed else " with the right sender"
     unsure = []
-    if index.shown and not any(each.named or each.called for each in index.shown):
-        unsure = [Finding(f"{says}: nobody can tell whether it is right", index.last_at)]
+    if index.shown and not any(shown.named or shown.called for shown in index.shown):
+        unsure = [Finding(f"{says}: it cannot be told whether it is right", index.last_at)]
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def _known(index: HistoryIndex) -> dict[Name, str]:
-    """Return the one name that each console has for each peer, where it is nobody else's."""
-    times: dict[Name, Counter[str]] = defaultdict(Counter)
-    for each in index.shown:
-        if each.send and each.called:
-            times[each.receiver, each.send.sender][each.called] += 1
-    known = {way: _likeliest(way[1], names) for way, names in times.items()}
+def _known(index: HistoryIndex) -> dict[Naming, str]:
+    """Return the one name that each console has for each peer, if no other peer shares it."""
+    times: dict[Naming, Counter[str]] = defaultdict(Counter)
+    for shown in index.shown:
+        if shown.send and shown.called:
+            times[shown.receiver, shown.send.sender][shown.called] += 1
+    known = {naming: _likeliest(naming[1], names) for naming, names in times.items()}
     shared = Counter((receiver, name) for (receiver, _), name in known.items())
-    return {way: name for way, name in known.items() if shared[way[0], name] == 1}
+    return {naming: name for naming, name in known.items() if shared[naming[0], name] == 1}
 
 
 def _likeliest(peer: str, names: Counter[str]) -> str:
     return peer if peer in names else names.most_common(1)[0][0]
 
 
-def _misnamed(index: HistoryIndex, shown: Shown, send: Send, known: dict[Name, str]) -> str:
-    """Return the wrong name that is given, if one is."""
-    if shown.how == "other sender":
+def _wrong_name(index: HistoryIndex, shown: Shown, send: Send, known: dict[Naming, str]) -> str:
+    """Return the wrong name that a message was shown with; empty if it was right."""
+    if shown.match == "other sender":
         return shown.sender
     if not shown.called or shown.called == send.sender:
         return ""

@@ -1,4 +1,4 @@
-"""What a check says: its judgement, and the witnesses for it."""
+"""What a check says: its judgement, and the findings behind it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Judgement(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that speaks against the program, or that nobody can be sure of.
+    """One thing that speaks against the program, or that is not certain.
 
     Attributes:
         says: a sentence with the peers, the message or connection, and the times.
         at: when, in seconds since the run began.
-        peers: at whose consoles there is more to read about it around that time.
+        peers: whose consoles show more about it around that time.
         text: what to look for there: the text of a message.
-        near: what to look for where that was not shown: the text of a message next to it.
+        near: what to look for if that was not shown: the text of a message next to it.
     """
 
     says: str
@@ -52,8 +52,8 @@ class Verdict:
     Attributes:
         check: the check's name.
         judgement: valid, invalid or unknown.
-        says: a few words that sum up what was looked at or found.
-        witnesses: the evidence, what is wrong before what is uncertain.
+        says: a few words that sum up what was checked or found.
+        findings: the evidence, what is wrong before what is uncertain.
     """
 
     check: str
@@ -74,7 +74,7 @@ class Verdict:
 def conclude(
     check: str, says: str, wrong: Sequence[Finding], unsure: Sequence[Finding] = ()
 ) -> Verdict:
-    """Return the verdict of a check that found these; `says` is for when it found none."""
+    """Return the verdict of a check with these findings; `says` is used if there are none."""
     if wrong:
         return Verdict(check, Judgement.INVALID, f"{len(wrong)} wrong", (*wrong, *unsure))
     if unsure:
@@ -83,5 +83,5 @@ def conclude(
 
 
 def worst(judgements: Iterable[Judgement]) -> Judgement:
-    """Return the worst judgement; valid when there is none."""
-    return max(judgements, key=lambda each: each.badness, default=Judgement.VALID)
+    """Return the worst judgement; valid if there is none."""
+    return max(judgements, key=lambda judgement: judgement.badness, default=Judgement.VALID)

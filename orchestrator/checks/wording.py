@@ -1,4 +1,4 @@
-"""How witnesses name messages, operations and times."""
+"""How findings name messages, operations and times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LONGEST = 60  # characters of a text that are quoted
 
 
 def quoted(text: str) -> str:
-    """Return a text as it is quoted: with `repr`, cut when it is long."""
+    """Return a text as it is quoted: with `repr`, cut if it is long."""
     if len(text) <= _LONGEST:
         return repr(text)
     return f"{text[:_LONGEST]!r}… ({len(text):,} characters)"
@@ -26,15 +26,15 @@ def when(at: float) -> str:
     return f"{at:.3f} s"
 
 
-def told(operation: Operation) -> str:
-    """Return what was asked of a peer, or which fault it was, and when."""
-    if operation.verb in faults.VERBS:
-        return f"at {when(operation.at)}, {faults.phrase(operation)}"
-    return f"at {when(operation.at)}, {_asked(operation)}"
+def done(operation: Operation) -> str:
+    """Return what a peer was asked to do, or which fault it was, and when."""
+    is_fault = operation.verb in faults.VERBS
+    what = faults.phrase(operation) if is_fault else _asked(operation)
+    return f"at {when(operation.at)}, {what}"
 
 
 def _asked(operation: Operation) -> str:
-    """Return what was asked of a peer, as one who did not write the scenario reads it."""
+    """Return what a peer was asked to do, for a reader who did not write the scenario."""
     fields, peer = operation.invoked.fields, operation.peer
     to, text = operation.to, operation.last.text("text")
     number = f" of id {quoted(str(fields['id']))}" if "id" in fields else ""
@@ -63,14 +63,14 @@ def awaited(operation: Operation) -> str:
 
 
 def message(send: Send) -> str:
-    """Return a message as witnesses name it."""
+    """Return a message that was sent, as findings name it."""
     to = send.receiver or "somebody"
     return f"{quoted(send.text)} from {send.sender} to {to}, sent at {when(send.at)}"
 
 
-def sight(shown: Shown) -> str:
-    """Return a message that was shown as witnesses name it."""
-    sender = shown.sender or "nobody in the run"
+def sighting(shown: Shown) -> str:
+    """Return a message that was shown, as findings name it."""
+    sender = shown.sender or "no one in the run"
     return f"{quoted(shown.text)} as from {sender}, shown to {shown.receiver} at {when(shown.at)}"
 
 

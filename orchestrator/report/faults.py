@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.checks.index.faults import Window
+from orchestrator.checks.index.faults import FaultWindow
 from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
 from orchestrator.faults.lateness import VARIES
@@ -25,7 +25,7 @@ _LONGEST = 200  # characters of what a fault says of itself
 _TELLING = 0.005  # seconds of delay that are told of many links; less is the machine's own
 
 
-def faults_table(several: Sequence[Window], most: int) -> Table:
+def faults_table(several: Sequence[FaultWindow], most: int) -> Table:
     """Return what is known of each fault, so many at most."""
     made = table(*_COLUMNS)
     made.box, made.pad_edge, made.padding = box.SIMPLE_HEAD, False, (0, 2, 0, 0)
@@ -44,7 +44,7 @@ def faults_table(several: Sequence[Window], most: int) -> Table:
     return made
 
 
-def faults_as_data(several: Sequence[Window]) -> list[dict[str, Any]]:
+def faults_as_data(several: Sequence[FaultWindow]) -> list[dict[str, Any]]:
     """Return what is known of each fault, for `--json`."""
     return [
         {
@@ -53,7 +53,7 @@ def faults_as_data(several: Sequence[Window]) -> list[dict[str, Any]]:
             "peer": window.peer or None,
             "says": window.says,
             "links": [list(link) for link in window.links],
-            "means": dict(window.means),
+            "means": dict(window.mechanisms),
             "from": window.began,
             "to": window.until,
             "outcome": window.given.status,
@@ -65,26 +65,26 @@ def faults_as_data(several: Sequence[Window]) -> list[dict[str, Any]]:
     ]
 
 
-def _named(window: Window) -> str:
+def _named(window: FaultWindow) -> str:
     named = window.name.startswith(window.kind) or not window.name
     return (window.name or window.kind) if named else f"{window.kind} {window.name}"
 
 
-def _what(window: Window) -> str:
+def _what(window: FaultWindow) -> str:
     """Return what was done, and by what means."""
-    means = dict.fromkeys(map(str, window.means.values()))
+    means = dict.fromkeys(map(str, window.mechanisms.values()))
     by = f", by {' and '.join(means)}" if means else ""
     return shortened(window.says if window.links else window.peer, _LONGEST) + by
 
 
-def _times(window: Window) -> str:
+def _times(window: FaultWindow) -> str:
     if window.given.status == "fail":
         return f"{window.began:.2f} s"
     until = "the end" if window.until is None else f"{window.until:.2f} s"
     return f"{window.began:.2f} s\nto {until}"
 
 
-def _mark(window: Window) -> Text:
+def _mark(window: FaultWindow) -> Text:
     if window.given.status == "fail":
         return marked(Judgement.INVALID, "not done")
     if window.is_proven:

@@ -1,34 +1,32 @@
-"""What a history says, read once for every check. Pure: no clock, no I/O, no engine."""
+"""The history index: what a history says, read once for every check.
+
+Pure, like the checks: no clock, no I/O, no engine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
 
-from orchestrator.checks.index import (
-    connections,
-    faults,
-    matching,
-    messages,
-    operations,
-    pairing,
-    unread,
-)
-from orchestrator.checks.index import ledger as accounts
-from orchestrator.checks.index.connections import End, Trace
-from orchestrator.checks.index.faults import Calm, Window
+from orchestrator.checks.index import messages
+from orchestrator.checks.index.connections import ConnectionLog, End
+from orchestrator.checks.index.faults import VERBS, FaultWindow, fault_windows
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
-from orchestrator.checks.index.ledger import Fate, Ledger
+from orchestrator.checks.index.ledger import Ledger, Reported, is_report, ledgers
+from orchestrator.checks.index.matching import match
 from orchestrator.checks.index.messages import Send, Shown
-from orchestrator.checks.index.operations import LONGEST, Operation, Typed
+from orchestrator.checks.index.operations import LONGEST, Operation, Typed, paired, typed_lines
+from orchestrator.checks.index.pairing import pair
+from orchestrator.checks.index.quiet import QuietPeriods
+from orchestrator.checks.index.unread import UnreadLines
 from orchestrator.checks.verdict import Finding
 from orchestrator.history.entries import Entry
 
-_NOT_ASKED = faults.VERBS | {"expect"}
+_UNASKED = VERBS | {"expect"}
 
 
 class HistoryIndex:
-    """The parsed view of a history. Everything is worked out when it is first asked for.
+    """The parsed view of a history. Everything is worked out when it is first used.
 
     Args:
         entries: the history, whole or cut off anywhere.
@@ -41,7 +39,7 @@ class HistoryIndex:
 
     @cached_property
     def lab(self) -> list[tuple[int, Entry]]:
-        """The lab's own lines, each with its place."""
+        """The lab's own lines, each with its position."""
         return [(i, entry) for i, entry in enumerate(self.entries) if entry.type == "lab"]
 
     def marks(self, verb: str) -> list[Entry]:
@@ -50,24 +48,24 @@ class HistoryIndex:
 
     @cached_property
     def settled(self) -> int | None:
-        """The place of the mark that what was under way had its time; None without one."""
+        """The position of the mark that everything under way had its time; None without one."""
         return next((i for i, entry in self.lab if entry.verb == "settled"), None)
-
-    @cached_property
-    def is_over(self) -> bool:
-        """Whether the run came to its end."""
-        return bool(self.marks("over"))
 
     @cached_property
     def unsettled(self) -> tuple[Finding, ...]:
         """Why nothing that is missing proves anything; empty in a run that settled."""
         if self.settled is not None:
             return ()
-        return (Finding(self.cut_short, self.last_at),)
+        return (Finding(self.interruption, self.last_at),)
 
     @cached_property
-    def cut_short(self) -> str:
-        """What ended a run before its end, in a few words."""
+    def is_complete(self) -> bool:
+        """Whether the run came to its end."""
+        return bool(self.marks("over"))
+
+    @cached_property
+    def interruption(self) -> str:
+        """What ended a run early, in a few words."""
         if broke := self.marks("broke off"):
             said = broke[0].text("said")
             return f"the run broke off: {said}" if said else "the run broke off"
@@ -87,7 +85,7 @@ class HistoryIndex:
         return tuple(dict.fromkeys([*named, *ready, *seen]))
 
     def reads(self, kind: str) -> bool:
-        """Return whether the profile can read a kind of notice; where it is silent, yes."""
+        """Return whether the profile reads a kind of notice; yes if the history says nothing."""
         return self._kinds is None or kind in self._kinds
 
     @cached_property
@@ -100,173 +98,182 @@ class HistoryIndex:
     @cached_property
     def operations(self) -> list[Operation]:
         """Every operation, in the order of the invocations."""
-        return operations.paired(self.entries)
+        return paired(self.entries)
 
     @cached_property
-    def unread(self) -> unread.UnreadLines:
+    def unread(self) -> UnreadLines:
         """What the consoles showed and the profile does not read."""
-        return unread.UnreadLines(self.entries, self.operations)
+        return UnreadLines(self.entries, self.operations)
 
     @cached_property
     def typed(self) -> dict[str, list[Typed]]:
         """The lines that were typed as they are, by peer."""
-        return operations.typing(self.operations)
+        return typed_lines(self.operations)
 
     def is_typed(self, peer: str, at: float) -> bool:
-        """Return whether somebody typed at a peer's console, or any without one, before a time."""
+        """Return whether a person typed at a peer's console, or at any without one, by then."""
         peers = [peer] if peer else [*self.typed]
-        return any(self.typed[each][0].is_before(at) for each in peers if each in self.typed)
+        return any(self.typed[name][0].is_before(at) for name in peers if name in self.typed)
 
     @cached_property
     def silent(self) -> set[str]:
-        """Peers that did not answer what they were asked last."""
-        asking = (each for each in self.operations if each.verb not in _NOT_ASKED)
-        last = {each.peer: each for each in asking}
+        """Peers that did not answer the last operation."""
+        last = {op.peer: op for op in self.operations if op.verb not in _UNASKED}
         return {
             peer
-            for peer, each in last.items()
-            if each.is_perhaps
-            and self.incarnations.at(peer, each.position) is self.incarnations.last(peer)
+            for peer, operation in last.items()
+            if operation.is_indeterminate
+            and self.incarnations.at(peer, operation.position) is self.incarnations.last(peer)
         }
 
     # Faults
 
     @cached_property
-    def faults(self) -> list[Window]:
-        """Every fault that the lab let hold, in order."""
-        return faults.windows(self.operations, self.marks("lapse"))
+    def faults(self) -> list[FaultWindow]:
+        """Every fault that the lab applied, in order."""
+        return fault_windows(self.operations, self.marks("lapse"))
 
     @cached_property
-    def calm(self) -> Calm:
-        """Since when the lab has let peers alone."""
-        return Calm(self.faults)
+    def quiet(self) -> QuietPeriods:
+        """When the lab left peers alone."""
+        return QuietPeriods(self.faults)
 
-    def is_calm(self, one: str, other: str, at: float | None = None) -> bool:
-        """Return whether what was under way between two peers had its time, at the end or before.
+    def is_quiet(self, one: str, other: str, at: float | None = None) -> bool:
+        """Return whether everything under way between two peers had its time, by a time.
 
-        Where the run did not settle it had not.
+        That is the end of the run without one. Nothing had in a run that did not settle.
         """
         if self.settled is None:
             return False
         at = self.entries[self.settled].at if at is None else at
-        since = self.calm.since(one, other, at)
+        since = self.quiet.since(one, other, at)
         return not since or at - since > LONGEST
 
     def was_due(self, one: str, other: str, since: float) -> bool:
         """Return whether what one of two owes the other since a time must have come by the end."""
-        if self.is_calm(one, other):
+        if self.is_quiet(one, other):
             return True
         return self.settled is not None and self.had_time(
             one, other, since, self.entries[self.settled].at
         )
 
     def had_time(self, one: str, other: str, since: float, until: float) -> bool:
-        """Return whether two peers were let alone for longer than any notice takes."""
-        return self.calm.longest(one, other, since, until) > LONGEST
+        """Return whether two peers were left alone for longer than any notice takes."""
+        return self.quiet.longest(one, other, since, until) > LONGEST
 
     # Peers and connections
-
-    @cached_property
-    def trace(self) -> Trace:
-        """What the consoles told of connections, in order."""
-        return connections.Trace(self.entries, self.incarnations)
 
     @cached_property
     def incarnations(self) -> Incarnations:
         """From when to when each program ran, as often as it was started."""
         return Incarnations(self.entries, self.operations)
 
-    def life_beyond(self, end: End) -> Incarnation:
-        """Return the life of the peer at the other end of a connection."""
-        return end.twin.life if end.twin else self.incarnations.when(end.other, end.at)
+    @cached_property
+    def running(self) -> list[str]:
+        """Peers that ran at the end, as far as is known."""
+        return [peer for peer in self.peers if self.incarnations.last(peer).ended is None]
+
+    @cached_property
+    def _connections(self) -> tuple[ConnectionLog, list[End]]:
+        log = ConnectionLog(self.entries, self.incarnations)
+        connects = [operation for operation in self.operations if operation.verb == "connect"]
+        return log, pair(log.ends, connects)
+
+    @property
+    def connections(self) -> ConnectionLog:
+        """What the consoles reported of connections, in order."""
+        return self._connections[0]
 
     @property
     def ends(self) -> list[End]:
-        """Every end of every connection; joined with its twin."""
-        _ = self.unasked
-        return self.trace.ends
+        """Every end of every connection, joined with its twin."""
+        return self.connections.ends
 
-    @cached_property
-    def unasked(self) -> list[End]:
-        """Connections that a console told of although nobody had dialled."""
-        connects = [each for each in self.operations if each.verb == "connect"]
-        return pairing.pair(self.trace.ends, connects)
+    @property
+    def undialled(self) -> list[End]:
+        """Connections that a console reported although no one had dialled."""
+        return self._connections[1]
+
+    def incarnation_beyond(self, end: End) -> Incarnation:
+        """Return the incarnation of the peer at the other end of a connection."""
+        if end.twin:
+            return end.twin.incarnation
+        return self.incarnations.when(end.other, end.at)
 
     def is_vague(self, end: End) -> bool:
-        """Return whether an end may be that of a `connect` that nobody knows the outcome of.
+        """Return whether an end may belong to a `connect` with an unknown outcome.
 
-        Nothing that both ends told before that `connect` is.
+        An end that both consoles reported before that `connect` does not.
         """
         tried = self._perhaps_connected.get(frozenset((end.peer, end.other)))
         return tried is not None and max(end.at, end.twin.at if end.twin else 0.0) >= tried
 
     @cached_property
     def _perhaps_connected(self) -> dict[frozenset[str], float]:
-        """When two peers were first connected by a `connect` that nobody knows the outcome of."""
+        """When a `connect` with an unknown outcome was first made between two peers."""
         first: dict[frozenset[str], float] = {}
-        for each in self.operations:
-            if each.verb == "connect" and each.is_perhaps:
-                first.setdefault(frozenset((each.peer, each.to)), each.at)
+        for operation in self.operations:
+            if operation.verb == "connect" and operation.is_indeterminate:
+                first.setdefault(frozenset((operation.peer, operation.to)), operation.at)
         return first
 
-    @cached_property
-    def running(self) -> list[str]:
-        """Peers that ran at the end, as far as anybody knows."""
-        return [peer for peer in self.peers if self.incarnations.last(peer).over is None]
-
     def may_have_ended(self, end: End, position: int) -> bool:
-        """Return whether a connection may have ended after a place in the history."""
-        if end.life.may_end_after(position) or self.life_beyond(end).may_end_after(position):
+        """Return whether a connection may have ended after a position in the history."""
+        incarnations = (end.incarnation, self.incarnation_beyond(end))
+        if any(incarnation.may_have_ended_after(position) for incarnation in incarnations):
             return True
-        if end.closed or end.shaken:
-            return True
-        return bool(end.twin and (end.twin.closed or end.twin.shaken))
+        return end.may_be_closed or bool(end.twin and end.twin.may_be_closed)
 
     # Messages
 
     @cached_property
-    def sends(self) -> list[Send]:
-        """Every `send`, in order; with what was shown of it."""
-        _ = self.ends
-        return messages.sends(self.operations, self.trace.at_entry, self.incarnations)
+    def _messages(self) -> tuple[list[Send], list[Shown]]:
+        end_at = self.connections.end_at
+        sends = messages.sends(self.operations, end_at, self.incarnations)
+        shown = messages.shown(self.entries, end_at)
+        match(sends, shown, self.typed)
+        return sends, shown
 
-    @cached_property
+    @property
+    def sends(self) -> list[Send]:
+        """Every `send`, in order, with what was shown of it."""
+        return self._messages[0]
+
+    @property
     def shown(self) -> list[Shown]:
-        """Every message shown, in order; with the `send` that it comes from."""
-        found = messages.shown(self.entries, self.trace.at_entry)
-        matching.match(self.sends, found, self.typed)
-        return found
+        """Every message shown, in order, with the `send` that it comes from."""
+        return self._messages[1]
 
     @cached_property
     def accepted(self) -> list[Send]:
-        """The sends that the sender's console took; matched."""
-        _ = self.shown
-        return [each for each in self.sends if each.is_accepted]
+        """The sends that the sender's console took."""
+        return [send for send in self.sends if send.is_accepted]
 
     @cached_property
-    def accounts(self) -> list[Ledger]:
+    def ledgers(self) -> list[Ledger]:
         """What the senders reported of what they had accepted."""
-        _ = self.shown
-        return accounts.accounts(
-            self.sends, self.entries, self.trace.at_entry, self.typed, self.incarnations
-        )
+        end_at = self.connections.end_at
+        return ledgers(self.sends, self.entries, end_at, self.typed, self.incarnations)
 
     @cached_property
-    def blurred(self) -> set[str]:
-        """Peers whose reports say by ids alone which messages they are about, by wrong ones."""
-        nameless = {e.peer for e in self.entries if accounts.is_report(e) and not e.text("of")}
-        return nameless & self.trace.unsteady
+    def ambiguous(self) -> set[str]:
+        """Peers whose reports say which messages they are about by ids alone, and wrong ones."""
+        by_id = {e.peer for e in self.entries if is_report(e) and not e.text("of")}
+        return by_id & self.connections.unsteady
 
     @cached_property
-    def fates(self) -> dict[Send, Fate]:
-        """What was reported of each send, where that can be told."""
-        return {send: fate for book in self.accounts for send, fate in book.fates.items()}
+    def outcomes(self) -> dict[Send, Reported]:
+        """What was reported of each send, as far as can be told."""
+        return {send: what for ledger in self.ledgers for send, what in ledger.outcomes.items()}
 
     @cached_property
     def latencies(self) -> list[float]:
         """Seconds from each send's invocation to the notice at the receiver."""
-        right = [m for m in self.shown if m.send and m.send.shown is m and m.how == "right"]
-        return [max(0.0, m.at - m.send.at) for m in right if m.send]
+        return [
+            max(0.0, message.at - message.send.at)
+            for message in self.shown
+            if message.send and message.send.shown is message and message.match == "right"
+        ]
 
     @property
     def counts(self) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from orchestrator.checks.index.messages import Send
 from orchestrator.checks.index.operations import Typed
 from orchestrator.history.entries import Entry
 
-Fate = Literal["", "delivered", "undelivered", "both", "too often"]
+Reported = Literal["", "delivered", "undelivered", "both", "too often"]
 """What was reported of a message; empty for nothing."""
 
 _REPORTS = frozenset(("delivered", "undelivered"))
@@ -28,12 +28,12 @@ class Report:
     Attributes:
         kind: `delivered` or `undelivered`.
         at: when.
-        first: the number of the first message, where the console gives numbers.
-        count: of how many messages.
-        text: of the message, where the console repeats it.
+        first: the number of the first message, if the console gives numbers.
+        count: of messages.
+        text: of the message, if the console repeats it.
     """
 
-    kind: Fate
+    kind: Reported
     at: float
     first: int | None
     count: int
@@ -50,80 +50,77 @@ class Ledger:
     """The messages accepted at one end of a connection, and the reports about them.
 
     Attributes:
-        peer: whose.
-        life: in which of its lives.
+        peer: that accepted them.
         sends: accepted, in order.
-        perhaps: what else may have been: nobody knows how these came out.
-        typed: what may have been more, typed by hand.
+        indeterminate: those with an unknown outcome.
+        typed: lines typed by hand, which may have sent more.
         reports: in order.
         due: the sends that were promised an outcome.
-        fates: what was reported, by the send; only where that can be told.
-        is_exact: whether numbers tell of every report which messages it is about.
+        outcomes: what was reported of each send, as far as can be told.
+        is_exact: whether numbers say of every report which messages it is about.
     """
 
     peer: str
-    life: Incarnation
     sends: list[Send] = field(default_factory=list)
-    perhaps: list[Send] = field(default_factory=list)
+    indeterminate: list[Send] = field(default_factory=list)
     typed: Sequence[Typed] = ()
     reports: list[Report] = field(default_factory=list)
     due: list[Send] = field(default_factory=list)
-    fates: dict[Send, Fate] = field(default_factory=dict)
+    outcomes: dict[Send, Reported] = field(default_factory=dict)
     is_exact: bool = False
 
     @property
     def most(self) -> int:
-        """Of how many messages there can be an outcome."""
+        """The most messages that there can be outcomes of."""
         last = self.reports[-1].at if self.reports else 0.0
-        by_hand = sum(each.is_before(last) for each in self.typed)
-        return len(self.sends) + len(self.perhaps) + by_hand
+        by_hand = sum(line.is_before(last) for line in self.typed)
+        return len(self.sends) + len(self.indeterminate) + by_hand
 
     @property
-    def told(self) -> int:
-        """Of how many messages an outcome was told."""
-        return sum(each.count for each in self.reports)
+    def reported(self) -> int:
+        """The number of messages whose outcome was reported."""
+        return sum(report.count for report in self.reports)
 
-    def settle(self) -> None:
+    def balance(self) -> None:
         """Work out what was reported of each send."""
-        self.due = [each for each in self.sends if each.has_receipt]
-        counted = self.reports and all(each.first is not None for each in self.reports)
-        known = range(1, len(self.sends) + len(self.perhaps) + 1)
-        fit = counted and all(_within(r.numbers, known) for r in self.reports)
-        if fit and self._is_perhaps_last:
+        self.due = [send for send in self.sends if send.has_receipt]
+        counted = self.reports and all(report.first is not None for report in self.reports)
+        known = range(1, len(self.sends) + len(self.indeterminate) + 1)
+        fit = counted and all(_within(report.numbers, known) for report in self.reports)
+        if fit and self._numbers_are_certain:
             self.is_exact = True
             self._by_number()
         else:
             self._by_text()
 
     @property
-    def _is_perhaps_last(self) -> bool:
-        """Whether what nobody knows the outcome of has no number that another may have."""
-        return (
-            not (self.perhaps and self.sends) or self.perhaps[0].position > self.sends[-1].position
-        )
+    def _numbers_are_certain(self) -> bool:
+        """Whether no send with an unknown outcome may have the number of another."""
+        if not self.indeterminate or not self.sends:
+            return True
+        return self.indeterminate[0].position > self.sends[-1].position
 
     def _by_number(self) -> None:
         for report in self.reports:
             for place in islice(report.numbers, max(0, len(self.sends) + 1 - (report.first or 0))):
                 send = self.sends[place - 1]
-                before = self.fates.get(send, "")
-                self.fates[send] = _together(before, report.kind)
+                self.outcomes[send] = _combined(self.outcomes.get(send, ""), report.kind)
 
     def _by_text(self) -> None:
-        lost = [each for each in self.reports if each.kind == "undelivered"]
-        texts = Counter(each.text for each in lost if each.text is not None)
-        untold = sum(each.count for each in lost if each.text is None)
+        lost = [report for report in self.reports if report.kind == "undelivered"]
+        texts = Counter(report.text for report in lost if report.text is not None)
+        unnamed = sum(report.count for report in lost if report.text is None)
         for send in reversed(self.sends):  # the last ones are the likeliest not to arrive
             if texts[send.text]:
                 texts[send.text] -= 1
-                self.fates[send] = "undelivered"
-            elif untold and not send.shown:
-                untold -= 1
-                self.fates[send] = "undelivered"
+                self.outcomes[send] = "undelivered"
+            elif unnamed and not send.shown:
+                unnamed -= 1
+                self.outcomes[send] = "undelivered"
 
 
 def is_report(entry: Entry) -> bool:
-    """Tell whether an entry reports the outcome of messages."""
+    """Return whether an entry reports the outcome of messages."""
     return entry.type == "notice" and entry.verb in _REPORTS
 
 
@@ -131,50 +128,49 @@ def _within(numbers: range, known: range) -> bool:
     return not numbers or (numbers[0] in known and numbers[-1] in known)
 
 
-def _together(before: Fate, now: Fate) -> Fate:
+def _combined(before: Reported, now: Reported) -> Reported:
     if not before:
         return now
     return "too often" if before == now else "both"
 
 
-def accounts(
+def ledgers(
     sends: Sequence[Send],
     entries: Sequence[Entry],
-    at_entry: Mapping[int, End],
+    end_at: Mapping[int, End],
     typed: Mapping[str, Sequence[Typed]],
     incarnations: Incarnations,
 ) -> list[Ledger]:
-    """Return the accounts of every end; of a whole life where its ends are not all known."""
+    """Return the ledger of each end; of each incarnation if not all its ends are known."""
     reports = [
-        (incarnations.at(entry.peer, position), at_entry.get(position), _report(entry))
+        (incarnations.at(entry.peer, position), end_at.get(position), _report(entry))
         for position, entry in enumerate(entries)
         if is_report(entry)
     ]
-    vague = {send.life for send in sends if send.is_accepted and not send.end}
-    vague |= {life for life, end, _ in reports if not end}
-    books: dict[Incarnation | End, Ledger] = {}
+    vague = {send.incarnation for send in sends if send.is_accepted and not send.end}
+    vague |= {incarnation for incarnation, end, _ in reports if not end}
+    found: dict[Incarnation | End, Ledger] = {}
 
-    def book(life: Incarnation, end: End | None) -> Ledger:
-        key = life if life in vague else end or life
-        if key not in books:
-            books[key] = Ledger(life.peer, life, typed=typed.get(life.peer, ()))
-        return books[key]
+    def ledger(incarnation: Incarnation, end: End | None) -> Ledger:
+        key = incarnation if incarnation in vague else end or incarnation
+        peer = incarnation.peer
+        return found.setdefault(key, Ledger(peer, typed=typed.get(peer, ())))
 
     for send in sends:
         if send.is_accepted:
-            book(send.life, send.end).sends.append(send)
-        elif send.operation.is_perhaps:
-            book(send.life, send.end).perhaps.append(send)
-    for life, end, report in reports:
-        book(life, end).reports.append(report)
-    for each in books.values():
-        each.settle()
-    return list(books.values())
+            ledger(send.incarnation, send.end).sends.append(send)
+        elif send.operation.is_indeterminate:
+            ledger(send.incarnation, send.end).indeterminate.append(send)
+    for incarnation, end, report in reports:
+        ledger(incarnation, end).reports.append(report)
+    for one in found.values():
+        one.balance()
+    return list(found.values())
 
 
 def _report(entry: Entry) -> Report:
-    kind: Fate = "delivered" if entry.verb == "delivered" else "undelivered"
-    count = entry.number("count")
+    kind: Reported = "delivered" if entry.verb == "delivered" else "undelivered"
+    number = entry.number("count")
     text = entry.text("text") if "text" in entry.fields else None
-    within = 1 if count is None else max(0, min(count, _MOST))
-    return Report(kind, entry.at, entry.number("number"), within, text)
+    count = 1 if number is None else max(0, min(number, _MOST))
+    return Report(kind, entry.at, entry.number("number"), count, text)

@@ -1,55 +1,62 @@
 """Which message shown comes from which `send`.
 
-Exact matches go first: by sender, receiver and text, on the same connection where both ends
-of it are known. What is left was unnamed, misnamed, doubled, misdirected, changed, typed by
-hand, or invented; in this order, each message that was shown gets one explanation.
+Exact matches go first: by sender, receiver and text, on the same connection if both its ends
+are known. What is left was unnamed, misnamed, doubled, misdirected, changed, typed by hand or
+invented. The explanations are tried in this order, and each message shown gets one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from bisect import bisect_left
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from orchestrator.checks.index import changing
-from orchestrator.checks.index.alignment import align
 from orchestrator.checks.index.connections import End
 from orchestrator.checks.index.incarnations import Incarnation
-from orchestrator.checks.index.messages import How, Send, Shown
+from orchestrator.checks.index.likeness import is_rest, match_changed
+from orchestrator.checks.index.messages import Match, Send, Shown
 from orchestrator.checks.index.operations import TOLERANCE, Typed
 
-Key = TypeVar("Key", bound=Hashable)
+Pair = tuple[int, int]
+"""An index into what was sent, and one into what was shown."""
+
+Item = TypeVar("Item", Send, Shown)
 
 
 def match(
     sends: Sequence[Send], shown: Sequence[Shown], typed: Mapping[str, Sequence[Typed]]
 ) -> None:
-    """Give every message that was shown its explanation.
+    """Give every message shown its explanation.
 
     Args:
         sends: every `send`, in order.
-        shown: every message that was shown, in order.
+        shown: every message shown, in order.
         typed: what was typed by hand, by peer.
     """
-    sent = [each for each in sends if each.operation.status != "fail"]
+    sent = [send for send in sends if send.operation.status != "fail"]
     timely = _timely(sent, shown)
     _match_exactly(sent, timely)
-    if all(each.how for each in shown):
+    if all(message.match for message in shown):
         return
-    _match_unnamed(sent, timely)
+    # Messages without a sender, and sends without a receiver, go by the rest.
+    _take(sent, (m for m in _open(timely) if not m.sender), _receiver, "right")
+    _take((s for s in sent if not s.receiver), _open(timely), _sender, "right")
     _match_typed(shown, typed)
-    _match_earlier_lives(sent, timely)
-    _match_other_senders(sent, timely)
+    # What a sender sent before it was started again it cannot send now.
+    from_known = (m for m in _open(timely) if m.sender and _sender_incarnation(m))
+    _take((s for s in sent if s.receiver), from_known, _direction, "elsewhere")
+    _take(sent, _open(timely), _receiver, "other sender")
     _match_in_place(sent, timely)
     _match_again(sent, timely)
-    _match_elsewhere(sent, timely)
-    changing.match(sent, timely)
-    for each in _open(shown):
-        each.how = "unknown"
+    _take(sent, _open(timely), _sender, "elsewhere")
+    match_changed(sent, timely)
+    for message in _open(shown):
+        message.match = "unknown"
 
 
 def _timely(sends: Sequence[Send], shown: Sequence[Shown]) -> list[Shown]:
-    """Return what was not shown before anybody had sent its text; one clock stamps both."""
+    """Return what was not shown before its text was first sent; one clock stamps both."""
     first: dict[str, float] = {}
     for send in sends:
         first[send.text] = min(send.at, first.get(send.text, send.at))
@@ -57,142 +64,7 @@ def _timely(sends: Sequence[Send], shown: Sequence[Shown]) -> list[Shown]:
 
 
 def _open(shown: Iterable[Shown]) -> Iterator[Shown]:
-    return (each for each in shown if not each.how)
-
-
-def _match_exactly(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    on_one = _grouped(sends, lambda s: _way(s.end, s.sender, s.receiver))
-    there = _grouped(shown, lambda m: _way(m.end, m.sender, m.receiver))
-    for key, messages in there.items():
-        group = on_one.get(key, [])
-        if not changing.match_all_in_place(group, messages):
-            _align(group, messages)
-    between = _grouped((s for s in sends if not s.shown), lambda s: (s.sender, s.receiver))
-    rest = _grouped(_open(shown), lambda m: (m.sender, m.receiver) if m.sender else None)
-    for key, messages in rest.items():
-        for sent, those in _by_life(between.get(key, []), messages):
-            _align(sent, those)
-
-
-def _by_life(
-    sends: Sequence[Send], shown: Sequence[Shown]
-) -> Iterator[tuple[Sequence[Send], Sequence[Shown]]]:
-    """Yield what may belong together: nothing is left of a program once it was killed.
-
-    Where nobody knows in which of its lives the sender was, whatever is left.
-    """
-    incarnations = _grouped(shown, _sender_life)
-    if incarnations:
-        sent = _grouped(sends, lambda s: s.life)
-        for life, messages in incarnations.items():
-            yield sent.get(life, []), messages
-    yield [s for s in sends if not s.shown], [m for m in shown if _sender_life(m) is None]
-
-
-def _sender_life(message: Shown) -> Incarnation | None:
-    """Return in which life its sender sent a message, by the connection that it was shown on."""
-    end = message.end
-    return end.twin.life if end and end.twin and end.twin.role != "implied" else None
-
-
-def _connection(end: End | None, sender: str, receiver: str) -> Hashable:
-    """Return what both directions of one connection at both of its ends have in common."""
-    if not end or not end.twin or not sender or not receiver:
-        return None
-    first = end if end.peer == sender else end.twin
-    return (id(first), sender, receiver)
-
-
-Item = TypeVar("Item", Send, Shown)
-
-
-def _grouped(items: Iterable[Item], key: Callable[[Item], Hashable]) -> dict[Hashable, list[Item]]:
-    groups: dict[Hashable, list[Item]] = defaultdict(list)
-    for item in items:
-        if (found := key(item)) is not None:
-            groups[found].append(item)
-    return groups
-
-
-def _align(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    for i, j in align([s.text for s in sends], [m.text for m in shown]):
-        shown[j].comes_from(sends[i], "right")
-
-
-def _take(
-    sends: Iterable[Send],
-    shown: Iterable[Shown],
-    peer_of: Callable[[Send | Shown], str],
-    how: How,
-) -> None:
-    """Give messages what is left of the sends with the same peer and text, accepted ones first."""
-    messages = [*shown]
-    wanted = {message.text for message in messages}
-    fitting = [send for send in sends if not send.shown and send.text in wanted]
-    left: dict[Hashable, deque[Send]] = defaultdict(deque)
-    for send in sorted(fitting, key=lambda s: not s.is_accepted):
-        left[peer_of(send), send.text].append(send)
-    for message in messages:
-        if queue := left.get((peer_of(message), message.text)):
-            message.comes_from(queue.popleft(), how)
-
-
-def _match_unnamed(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    """Messages without a sender, and sends without a receiver, go by the rest."""
-    _take(sends, (m for m in _open(shown) if not m.sender), _receiver, "right")
-    _take((s for s in sends if not s.receiver), _open(shown), _sender, "right")
-
-
-def _match_typed(shown: Sequence[Shown], typed: Mapping[str, Sequence[Typed]]) -> None:
-    for message in _open(shown):
-        senders = [message.sender] if message.sender else list(typed)
-        lines = (each for sender in senders for each in typed.get(sender, ()))
-        if any(message.text in each.line for each in lines if each.is_before(message.at)):
-            message.how = "typed"
-
-
-def _match_earlier_lives(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    """What the sender sent before it was started again is nothing that it can send now."""
-    known = (m for m in _open(shown) if m.sender and _sender_life(m))
-    _take((s for s in sends if s.receiver), known, _both, "elsewhere")
-
-
-def _both(one: Send | Shown) -> str:
-    return f"{one.sender} {one.receiver}"
-
-
-def _match_other_senders(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    _take(sends, _open(shown), _receiver, "other sender")
-
-
-def _match_in_place(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    """What stands in the place of a text that was sent may have been made of it."""
-    among = _grouped(sends, lambda s: _way(s.end, s.sender, s.receiver))
-    for key, messages in _grouped(shown, lambda m: _way(m.end, m.sender, m.receiver)).items():
-        if any(_open(messages)):
-            changing.match_in_place(among.get(key, []), messages)
-
-
-def _way(end: End | None, sender: str, receiver: str) -> Hashable:
-    """Return the connection and the direction, or else the two peers."""
-    return _connection(end, sender, receiver) or (sender, receiver)
-
-
-def _match_again(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    """What is equal to a message that was shown already was shown again."""
-    first: dict[tuple[str, str, str], Send] = {}
-    wanted = {message.text for message in _open(shown)}
-    for send in sends:
-        if send.text in wanted and send.shown and send.shown.how == "right":
-            first.setdefault((send.sender, send.receiver, send.text), send)
-            first.setdefault(("", send.receiver, send.text), send)
-    for message in _open(shown):
-        if before := first.get((message.sender, message.receiver, message.text)):
-            message.comes_from(before, "again")
-
-
-def _match_elsewhere(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
-    _take(sends, _open(shown), _sender, "elsewhere")
+    return (message for message in shown if not message.match)
 
 
 def _sender(one: Send | Shown) -> str:
@@ -201,3 +73,231 @@ def _sender(one: Send | Shown) -> str:
 
 def _receiver(one: Send | Shown) -> str:
     return one.receiver
+
+
+def _direction(one: Send | Shown) -> tuple[str, str]:
+    return one.sender, one.receiver
+
+
+def _path(one: Send | Shown) -> Hashable:
+    """Return the connection and the direction, or else the two peers."""
+    end = one.end
+    if not end or not end.twin or not one.sender or not one.receiver:
+        return _direction(one)
+    first = end if end.peer == one.sender else end.twin
+    return (id(first), one.sender, one.receiver)
+
+
+def _sender_incarnation(message: Shown) -> Incarnation | None:
+    """Return the sender's incarnation, by the connection that the message was shown on."""
+    end: End | None = message.end
+    return end.twin.incarnation if end and end.twin and end.twin.role != "implied" else None
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], Hashable]) -> dict[Hashable, list[Item]]:
+    groups: dict[Hashable, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
+
+
+# The explanations
+
+
+def _match_exactly(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+    on_path = _grouped(sends, _path)
+    for path, messages in _grouped(shown, _path).items():
+        group = on_path.get(path, [])
+        if not _match_all_in_place(group, messages):
+            _align(group, messages)
+    between = _grouped((s for s in sends if not s.shown), _direction)
+    for direction, messages in _grouped((m for m in _open(shown) if m.sender), _direction).items():
+        left = between.get(direction, [])
+        # Nothing is left of a program once it was killed.
+        by_incarnation = _grouped(messages, _sender_incarnation)
+        unknown = by_incarnation.pop(None, [])
+        for incarnation, those in by_incarnation.items():
+            _align([s for s in left if s.incarnation is incarnation], those)
+        _align([s for s in left if not s.shown], unknown)
+
+
+def _align(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+    for i, j in align([send.text for send in sends], [message.text for message in shown]):
+        shown[j].comes_from(sends[i], "right")
+
+
+def _take(
+    sends: Iterable[Send],
+    shown: Iterable[Shown],
+    key: Callable[[Send | Shown], Hashable],
+    match: Match,
+) -> None:
+    """Match messages with what is left of equal sends, accepted ones first."""
+    messages = [*shown]
+    texts = {message.text for message in messages}
+    fitting = [send for send in sends if not send.shown and send.text in texts]
+    left: dict[Hashable, deque[Send]] = defaultdict(deque)
+    for send in sorted(fitting, key=lambda send: not send.is_accepted):
+        left[key(send), send.text].append(send)
+    for message in messages:
+        if queue := left.get((key(message), message.text)):
+            message.comes_from(queue.popleft(), match)
+
+
+def _match_typed(shown: Sequence[Shown], typed: Mapping[str, Sequence[Typed]]) -> None:
+    for message in _open(shown):
+        senders = [message.sender] if message.sender else list(typed)
+        lines = (line for sender in senders for line in typed.get(sender, ()))
+        if any(message.text in each.line for each in lines if each.is_before(message.at)):
+            message.match = "typed"
+
+
+def _match_again(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+    """Match what equals a message that was shown already."""
+    first: dict[tuple[str, str, str], Send] = {}
+    texts = {message.text for message in _open(shown)}
+    for send in sends:
+        if send.text in texts and send.shown and send.shown.match == "right":
+            first.setdefault(send.key, send)
+            first.setdefault(("", send.receiver, send.text), send)
+    for message in _open(shown):
+        if before := first.get((message.sender, message.receiver, message.text)):
+            message.comes_from(before, "again")
+
+
+def _match_all_in_place(sends: Sequence[Send], shown: Sequence[Shown]) -> bool:
+    """Match as many messages as were sent, if each is right or the rest of what was sent there.
+
+    Not if that means more faults than a few lost, and as many shown again.
+    """
+    texts = [(send.text, message.text) for send, message in zip(sends, shown, strict=False)]
+    changed = sum(one != other for one, other in texts)
+    if not changed or len(sends) != len(shown):
+        return False
+    if not all(one == other or is_rest(one, other) for one, other in texts):
+        return False
+    equal = Counter(one for one, _ in texts) & Counter(other for _, other in texts)
+    if changed > 2 * (len(texts) - equal.total()):
+        return False
+    for send, message in zip(sends, shown, strict=True):
+        message.comes_from(send, "right" if send.text == message.text else "changed")
+    return True
+
+
+def _match_in_place(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+    """Match what stands in the place of a text of which it may be the rest.
+
+    That is if between two messages that are right as many were shown as were sent, and none of
+    these is known to be any of those. One fault explains that then, for a text that was cut may
+    well equal another. A loss and a message shown twice would be two.
+    """
+    on_path = _grouped(sends, _path)
+    for path, messages in _grouped(shown, _path).items():
+        if any(_open(messages)):
+            _match_gaps(on_path.get(path, []), messages)
+
+
+def _match_gaps(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+    places = {send: place for place, send in enumerate(sends)}
+    nowhere = len(sends) + 1
+    s = t = 0  # behind the last one that was right
+    for end, message in enumerate([*shown, None]):
+        if message and not message.match:
+            continue
+        place = len(sends)
+        if message:
+            place = places.get(message.send, nowhere) if message.send else nowhere
+        if t < end and place - s == end - t and place != nowhere:
+            gap = [*zip(sends[s:place], shown[t:end], strict=True)]
+            if all(not send.shown and is_rest(send.text, other.text) for send, other in gap):
+                for send, other in gap:
+                    other.comes_from(send, "changed")
+        s, t = place + 1, end + 1
+
+
+# Equal texts
+
+
+def align(sent: Sequence[str], shown: Sequence[str]) -> list[Pair]:
+    """Return which text shown is which text sent: as many as possible, each at most once.
+
+    Those in order are found by a patience diff, so one message lost, doubled or moved among
+    equal ones is reported as just that. What did not keep its order is counted.
+    """
+    if set(sent).isdisjoint(shown):
+        return []
+    pairs = [*_in_order(sent, shown)]
+    used, done = {i for i, _ in pairs}, {j for _, j in pairs}
+    left: dict[str, deque[int]] = defaultdict(deque)
+    for i, text in enumerate(sent):
+        if i not in used:
+            left[text].append(i)
+    for j, text in enumerate(shown):
+        if j not in done and left.get(text):
+            pairs.append((left[text].popleft(), j))
+    return pairs
+
+
+def _in_order(sent: Sequence[str], shown: Sequence[str]) -> Iterator[Pair]:
+    first = _common_start(sent, shown)
+    sent, shown = sent[first:], shown[first:]
+    last = _common_start(sent[::-1], shown[::-1])
+    yield from ((n, n) for n in range(first))
+    yield from ((first + len(sent) - n, first + len(shown) - n) for n in range(1, last + 1))
+    sent, shown = sent[: len(sent) - last], shown[: len(shown) - last]
+    s = t = 0
+    if anchors := _anchors(sent, shown):
+        for i, j in [*anchors, (len(sent), len(shown))]:
+            for a, b in _in_order(sent[s:i], shown[t:j]):
+                yield first + s + a, first + t + b
+            if i < len(sent):
+                yield first + i, first + j
+            s, t = i + 1, j + 1
+    else:
+        next_equal = [*_next_equal(sent, shown)]
+        pairs = enumerate(zip(sent, shown, strict=False))
+        in_place = [(n, n) for n, (one, other) in pairs if one == other]
+        is_even = len(sent) == len(shown)
+        best = in_place if is_even and len(in_place) >= len(next_equal) else next_equal
+        yield from ((first + i, first + j) for i, j in best)
+
+
+def _common_start(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many texts are equal at the beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _anchors(sent: Sequence[str], shown: Sequence[str]) -> list[Pair]:
+    """Return texts that are there once each: the longest row of them that kept its order."""
+    times, there = Counter(sent), Counter(shown)
+    places = {text: i for i, text in enumerate(sent) if times[text] == 1}
+    once = [(places[t], j) for j, t in enumerate(shown) if there[t] == 1 and t in places]
+    tails: list[int] = []
+    ends: list[int] = []  # which pair ends the best row of each length
+    before: list[int] = []
+    for number, (place, _) in enumerate(once):
+        length = bisect_left(tails, place)
+        tails[length : length + 1] = [place]
+        ends[length : length + 1] = [number]
+        before.append(ends[length - 1] if length else -1)
+    row, number = [], ends[-1] if ends else -1
+    while number >= 0:
+        row.append(once[number])
+        number = before[number]
+    return row[::-1]
+
+
+def _next_equal(sent: Sequence[str], shown: Sequence[str]) -> Iterator[Pair]:
+    """Yield each text shown with the next equal one sent."""
+    next_place = 0
+    places: dict[str, deque[int]] = defaultdict(deque)
+    for i, text in enumerate(sent):
+        places[text].append(i)
+    for j, text in enumerate(shown):
+        equal = places.get(text)
+        while equal and equal[0] < next_place:
+            equal.popleft()
+        if equal:
+            next_place = equal.popleft() + 1
+            yield next_place - 1, j

@@ -11,10 +11,13 @@ from orchestrator.checks.index.incarnations import Incarnation, Incarnations
 from orchestrator.checks.index.operations import Operation
 from orchestrator.history.entries import Entry
 
-How = Literal[
+Match = Literal[
     "", "right", "other sender", "again", "changed", "piece", "elsewhere", "typed", "unknown"
 ]
-"""What became of a message that was shown: see `Shown.how`."""
+"""How a message shown goes with the `send` it comes from: see `Shown.match`."""
+
+Key = tuple[str, str, str]
+"""Sender, receiver, text."""
 
 _NO_RECEIPT = "no receipt"
 
@@ -25,10 +28,10 @@ class Send:
 
     Attributes:
         operation: it.
-        sender: who sent.
-        receiver: to whom; empty when nobody knows.
-        text: what.
-        life: the sender's, in which it sent.
+        sender: the peer that sent.
+        receiver: the peer that it was sent to; empty if unknown.
+        text: of the message.
+        incarnation: the sender's.
         end: the sender's end of the connection, if it is known.
         shown: what the receiver showed of it, right or not.
     """
@@ -37,7 +40,7 @@ class Send:
     sender: str
     receiver: str
     text: str
-    life: Incarnation
+    incarnation: Incarnation
     end: End | None
     shown: Shown | None = None
 
@@ -48,8 +51,13 @@ class Send:
 
     @property
     def position(self) -> int:
-        """Where the invocation stands in the history."""
+        """The position of the invocation in the history."""
         return self.operation.position
+
+    @property
+    def key(self) -> Key:
+        """What equal messages have in common."""
+        return self.sender, self.receiver, self.text
 
     @property
     def is_accepted(self) -> bool:
@@ -63,7 +71,7 @@ class Send:
 
     @property
     def has_receipt(self) -> bool:
-        """Whether an outcome is promised: there is none from a plain TCP program."""
+        """Whether an outcome is promised: a plain TCP program gives none."""
         return _NO_RECEIPT not in self.operation.said
 
 
@@ -72,17 +80,17 @@ class Shown:
     """A message that a console showed.
 
     Attributes:
-        receiver: at whose console.
-        sender: who is named as its sender; empty when nobody in the run is.
+        receiver: the peer whose console it was.
+        sender: the peer named as its sender; empty if that is none of the run.
         named: whether the console names a peer of the run; else its id led to the sender.
-        called: the name that the console gives the sender.
-        text: what.
+        called: the console's name for the sender.
+        text: as shown.
         at: when.
-        position: where in the history.
+        position: in the history.
         end: the receiver's end of the connection, if it is known.
-        how: `right`; from an `other sender`; shown `again`; `changed`, or a further `piece`
-            of what was; meant for somebody `elsewhere`; perhaps `typed` by hand; `unknown`.
-        send: the `send` that it comes from, as far as that can be told.
+        match: `right`; from an `other sender`; shown `again`; `changed`, or a further `piece`
+            of a changed one; meant for somebody `elsewhere`; perhaps `typed` by hand; `unknown`.
+        send: the `send` that it comes from, as far as can be told.
     """
 
     receiver: str
@@ -93,50 +101,44 @@ class Shown:
     at: float
     position: int
     end: End | None
-    how: How = ""
+    match: Match = ""
     send: Send | None = None
 
-    def comes_from(self, send: Send, how: How) -> None:
-        """Take note of where it comes from."""
-        self.send, self.how = send, how
+    def comes_from(self, send: Send, match: Match) -> None:
+        """Record where it comes from."""
+        self.send, self.match = send, match
         if send.shown is None:
             send.shown = self
 
 
 def sends(
-    operations: Iterable[Operation], at_entry: Mapping[int, End], incarnations: Incarnations
+    operations: Iterable[Operation], end_at: Mapping[int, End], incarnations: Incarnations
 ) -> list[Send]:
     """Return every `send`, in the order of the invocations."""
     return [
         Send(
-            each,
-            each.peer,
-            each.to,
-            each.last.text("text"),
-            incarnations.at(each.peer, each.position),
-            _end(each, at_entry),
+            operation,
+            operation.peer,
+            operation.to,
+            operation.last.text("text"),
+            incarnations.at(operation.peer, operation.position),
+            end_at.get(operation.done_position if operation.done else operation.position),
         )
-        for each in operations
-        if each.verb == "send"
+        for operation in operations
+        if operation.verb == "send"
     ]
 
 
-def _end(operation: Operation, at_entry: Mapping[int, End]) -> End | None:
-    position = operation.done_position if operation.done else operation.position
-    return at_entry.get(position)
-
-
-def shown(entries: Sequence[Entry], at_entry: Mapping[int, End]) -> list[Shown]:
+def shown(entries: Sequence[Entry], end_at: Mapping[int, End]) -> list[Shown]:
     """Return every message that was shown, in the history's order."""
     return [
-        _shown(position, entry, at_entry.get(position))
+        _shown(position, entry, end_at.get(position))
         for position, entry in enumerate(entries)
         if entry.verb == "message" and entry.type == "notice"
     ]
 
 
 def _shown(position: int, entry: Entry, end: End | None) -> Shown:
-    of, text = entry.text("of"), entry.text("text")
+    of, text, called = entry.text("of"), entry.text("text"), entry.text("called")
     sender = of or (end.other if end else "")
-    called = entry.text("called")
     return Shown(entry.peer, sender, bool(of), called, text, entry.at, position, end)

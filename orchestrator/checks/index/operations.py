@@ -11,8 +11,8 @@ from orchestrator.history.entries import Entry
 Status = Literal["ok", "fail", "info", "open"]
 """An outcome, or none yet."""
 
-TOLERANCE = 0.1  # seconds by which what was shown may seem to be before what was done
-LONGEST = 5.0  # seconds that no notice takes, even where much is going on
+TOLERANCE = 0.1  # seconds by which an effect may seem to precede its cause
+LONGEST = 5.0  # seconds; no notice takes longer, however busy the machine
 OUTCOMES = frozenset(("ok", "fail", "info"))
 
 
@@ -21,10 +21,10 @@ class Operation:
     """An invocation, and its outcome once there is one.
 
     Attributes:
-        position: where the invocation stands in the history.
-        invoked: the invocation; the outcome where the invocation is missing.
+        position: of the invocation in the history.
+        invoked: the invocation; the outcome if the invocation is missing.
         done: the outcome.
-        done_index: where the outcome stands.
+        done_position: of the outcome in the history.
     """
 
     position: int
@@ -38,8 +38,8 @@ class Operation:
         return self.done.type if self.done else "open"  # type: ignore[return-value]
 
     @property
-    def is_perhaps(self) -> bool:
-        """Whether it may have happened and nobody knows."""
+    def is_indeterminate(self) -> bool:
+        """Whether it may or may not have happened."""
         return self.done is None or self.done.type == "info"
 
     @property
@@ -49,7 +49,7 @@ class Operation:
 
     @property
     def peer(self) -> str:
-        """At whose console."""
+        """The peer at whose console it was done."""
         return self.invoked.peer
 
     @property
@@ -99,17 +99,18 @@ class Typed:
     line: str
 
     def is_before(self, at: float) -> bool:
-        """Return whether it may have brought about what was shown at a time."""
+        """Return whether it may have caused what was shown at a time."""
         return self.at <= at + TOLERANCE
 
 
-def typing(operations: Iterable[Operation]) -> dict[str, list[Typed]]:
-    """Return the lines that were typed as they are, by peer: nobody knows what they did.
+def typed_lines(operations: Iterable[Operation]) -> dict[str, list[Typed]]:
+    """Return the lines that were typed as they are, by peer. Their effect is unknown.
 
-    A line that the console refused did nothing.
+    A line that the console refused had none.
     """
     lines: dict[str, list[Typed]] = {}
-    for each in operations:
-        if each.verb == "type" and each.status != "fail":
-            lines.setdefault(each.peer, []).append(Typed(each.at, each.last.text("line")))
+    for operation in operations:
+        if operation.verb == "type" and operation.status != "fail":
+            line = Typed(operation.at, operation.last.text("line"))
+            lines.setdefault(operation.peer, []).append(line)
     return lines

@@ -1,8 +1,8 @@
 """Which two ends belong to one connection.
 
-Ids mean something at their own peer only. So the connections between two peers are told
-apart by their order, which both consoles agree on, and by their times: nobody is told of a
-connection before somebody dialled, and no program of one made before it was started.
+Ids mean something at their own peer only. So the connections of two peers are told apart by
+their order, on which both consoles agree, and by their times: no connection is reported before
+someone dialled, and none of a program before it was started.
 """
 
 from __future__ import annotations
@@ -13,62 +13,51 @@ from collections.abc import Iterable, Sequence
 from orchestrator.checks.index.connections import End
 from orchestrator.checks.index.operations import Operation
 
-Pair = tuple[str, str]
+Direction = tuple[str, str]
 """A peer, and the one at the other end."""
 
 
 def pair(ends: Iterable[End], connects: Iterable[Operation]) -> list[End]:
-    """Join the ends of each connection; return those that were accepted from nobody.
+    """Join the ends of each connection; return the accepted ones that no one had dialled.
 
     Args:
-        ends: every end.
-        connects: every `connect`, however it ended.
+        ends: all of them.
+        connects: every `connect`, whatever its outcome.
     """
-    roles: dict[str, dict[Pair, list[End]]] = {
+    by_role: dict[str, dict[Direction, list[End]]] = {
         role: defaultdict(list) for role in ("dialled", "accepted", "implied")
     }
     for end in ends:
         if end.other:
-            roles[end.role][end.peer, end.other].append(end)
-    tried = _by_pair(connects)
-    for (peer, other), accepted in roles["accepted"].items():
-        _join(roles["dialled"].get((other, peer), []), accepted, tried[other, peer])
-    _join_the_rest(ends)
-    return [
-        end
-        for (peer, other), accepted in roles["accepted"].items()
-        for end in _unasked(accepted, tried[other, peer])
-    ]
-
-
-def _unasked(accepted: Sequence[End], tried: Sequence[Operation]) -> Sequence[End]:
-    """Return the ends that no `connect` explains, be it one without success."""
-    unsure = sum(each.status != "ok" for each in tried)
-    return [end for end in accepted if not end.twin][unsure:]
-
-
-def _by_pair(connects: Iterable[Operation]) -> dict[Pair, list[Operation]]:
-    tried: dict[Pair, list[Operation]] = defaultdict(list)
-    for each in connects:
-        tried[each.peer, each.to].append(each)
-    return tried
+            by_role[end.role][end.peer, end.other].append(end)
+    tried: dict[Direction, list[Operation]] = defaultdict(list)
+    for connect in connects:
+        tried[connect.peer, connect.to].append(connect)
+    for (peer, other), accepted in by_role["accepted"].items():
+        _join(by_role["dialled"].get((other, peer), []), accepted, tried[other, peer])
+    _join_implied(ends)
+    undialled: list[End] = []
+    for (peer, other), accepted in by_role["accepted"].items():
+        explained = sum(connect.status != "ok" for connect in tried[other, peer])
+        undialled += [end for end in accepted if not end.twin][explained:]
+    return undialled
 
 
 def _join(dialled: Sequence[End], accepted: list[End], tried: Sequence[Operation]) -> None:
-    """Join what was dialled with the last that can have come of it; then the rest in order.
+    """Join each dialled end with the last accepted one that can belong to it; the rest in order.
 
-    What is more than was dialled may have come of a `connect` that nobody knows the end of.
+    More accepted than dialled ends may come from `connect`s with an unknown outcome.
     """
-    invoked = {each.done_position: each.at for each in tried}
+    invoked = {connect.done_position: connect.at for connect in tried}
     acts: list[tuple[float, End | None]] = [(invoked.get(e.position, e.at), e) for e in dialled]
-    acts += [(each.at, None) for each in tried if each.is_perhaps]
+    acts += [(connect.at, None) for connect in tried if connect.is_indeterminate]
     acts.sort(key=lambda act: act[0])
     left, still = list(accepted), len(dialled)
     for at, end in reversed(acts):
         if end:
             still -= 1
-            if left and left[-1].at >= at and _are_possible(end, left[-1]):
-                _twins(end, left.pop())
+            if left and left[-1].at >= at and _is_possible(end, left[-1]):
+                _make_twins(end, left.pop())
         elif len(left) > still and left[-1].at >= at:
             left.pop()
     rest = deque(left)
@@ -78,21 +67,21 @@ def _join(dialled: Sequence[End], accepted: list[End], tried: Sequence[Operation
 
 
 def _join_with_first(dialled: End, at: float, left: deque[End]) -> None:
-    """Join what was dialled at a time with the first that was accepted by who was there then."""
-    while left and left[0].life.over is not None and left[0].life.over <= at:
+    """Join an end dialled at a time with the first one that was accepted by who ran then."""
+    while left and left[0].incarnation.ended is not None and left[0].incarnation.ended <= at:
         left.popleft()
-    if left and _are_possible(dialled, left[0]):
-        _twins(dialled, left.popleft())
+    if left and _is_possible(dialled, left[0]):
+        _make_twins(dialled, left.popleft())
 
 
-def _are_possible(dialled: End, accepted: End) -> bool:
-    """Return whether who accepted was there when it was dialled."""
-    return accepted.life.began <= dialled.at
+def _is_possible(dialled: End, accepted: End) -> bool:
+    """Return whether the accepting program had been started by then."""
+    return accepted.incarnation.began <= dialled.at
 
 
-def _join_the_rest(ends: Iterable[End]) -> None:
-    """Join ends that were never told of with whatever is left at the other peer, in order."""
-    single: dict[Pair, list[End]] = defaultdict(list)
+def _join_implied(ends: Iterable[End]) -> None:
+    """Join ends that were never reported with whatever is left at the other peer, in order."""
+    single: dict[Direction, list[End]] = defaultdict(list)
     for end in ends:
         if end.other and not end.twin:
             single[end.peer, end.other].append(end)
@@ -102,13 +91,13 @@ def _join_the_rest(ends: Iterable[End]) -> None:
             match = next((o for o in there if o is not one and _fit(one, o)), None)
             if match:
                 there.remove(match)
-                _twins(one, match)
+                _make_twins(one, match)
 
 
 def _fit(one: End, other: End) -> bool:
-    known = "implied" in (one.role, other.role)
-    return not one.twin and known and one.life.meets(other.life)
+    is_implied = "implied" in (one.role, other.role)
+    return not one.twin and is_implied and one.incarnation.overlaps(other.incarnation)
 
 
-def _twins(one: End, other: End) -> None:
+def _make_twins(one: End, other: End) -> None:
     one.twin, other.twin = other, one

@@ -9,7 +9,7 @@ from heapq import merge
 from pathlib import Path
 
 from orchestrator.checks import judged_run
-from orchestrator.checks.wording import told
+from orchestrator.checks.wording import done
 from orchestrator.errors import LabError
 from orchestrator.history import runs, transcript
 from orchestrator.text import cut, printable
@@ -77,7 +77,7 @@ def faults_until(folder: Path, at: float | None) -> list[str]:
     except LabError:
         return []
     found = [fault.given for fault in faults if at is None or fault.given.at <= at + _A_MOMENT]
-    return [cut(printable(told(entry)), _LONGEST) for entry in found[:_FIRST]]
+    return [cut(printable(done(entry)), _LONGEST) for entry in found[:_FIRST]]
 
 
 def console_lines(folder: Path, peer: str) -> list[ConsoleLine | None]:

@@ -235,8 +235,10 @@ def changed(entries: Entries, place: int, **fields: Any) -> Entries:
 
 
 def again(entries: Entries, place: int, chance: random.Random) -> Entries:
-    """Return a history in which a line comes once more, some time later."""
-    later = chance.randrange(place + 1, settled(entries) + 1)
+    """Return a history in which a line comes once more, later in the same incarnation."""
+    peer = entries[place].peer
+    restarts = (i for i in places(entries, "ready") if i > place and entries[i].peer == peer)
+    later = chance.randrange(place + 1, next(restarts, settled(entries)) + 1)
     return [*entries[:later], entries[place], *entries[later:]]
 
 

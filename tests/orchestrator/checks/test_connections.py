@@ -18,7 +18,7 @@ def test_both_ends_of_a_connection() -> None:
     story.terminate("bob", "alice")
     index = HistoryIndex(story.settle().entries)
     assert _told(index.ends) == [
-        ("alice", "7", "bob", "dialled", "told"),
+        ("alice", "7", "bob", "dialled", "reported"),
         ("bob", "7", "alice", "accepted", "terminated"),
     ]
     one, other = index.ends
@@ -60,7 +60,7 @@ def test_ids_that_shift_are_followed_by_their_peers() -> None:
     mine = [each for each in HistoryIndex(story.settle().entries).ends if each.peer == "alice"]
     assert [(each.other, each.closed) for each in mine] == [
         ("bob", "terminated"),
-        ("carol", "told"),
+        ("carol", "reported"),
         ("dave", ""),
     ]
     assert all(each.twin for each in mine)
@@ -75,7 +75,7 @@ def test_two_connections_with_one_peer_where_ids_shift() -> None:
     story.show("alice", "closed", id="0", of="bob")
     story.show("alice", "closed", id="0", of="bob")
     mine = [each for each in HistoryIndex(story.settle().entries).ends if each.peer == "alice"]
-    assert [each.closed for each in mine] == ["terminated", "told", "told"]
+    assert [each.closed for each in mine] == ["terminated", "reported", "reported"]
 
 
 def test_connections_without_ids_and_notices_are_joined_by_what_happens_on_them() -> None:

@@ -77,21 +77,21 @@ def test_a_lapse_is_one_of_the_faults_that_held_there() -> None:
 
 
 @pytest.mark.parametrize(("held", "more"), [(8.0, 8.0), (1.0, 5.0)])
-def test_since_when_there_is_calm(held: float, more: float) -> None:
+def test_since_when_two_are_left_alone(held: float, more: float) -> None:
     story = _connected()
     story._at = 10.0
     story.fault("partition", **_GIVEN)
     story._at = 10.0 + held
     story.fault("heal", fault="split")
-    calm = HistoryIndex(story.entries).calm
-    assert calm.since("alice", "bob", 5.0) == 0.0
-    assert calm.since("alice", "bob", 10.5) > 10.5
+    quiet = HistoryIndex(story.entries).quiet
+    assert quiet.since("alice", "bob", 5.0) == 0.0
+    assert quiet.since("alice", "bob", 10.5) > 10.5
     again = 10.0 + held + more
-    assert calm.since("bob", "alice", 90.0) == pytest.approx(again, abs=0.01)
-    assert calm.since("alice", "carol", 90.0) == 0.0
-    assert calm.longest("alice", "bob", 2.0, again + 3) == pytest.approx(8.0, abs=0.01)
-    assert calm.longest("alice", "bob", 9.0, again + 3) == pytest.approx(3.0, abs=0.01)
-    assert calm.longest("alice", "bob", 11.0, 10.5) <= 0.0
+    assert quiet.since("bob", "alice", 90.0) == pytest.approx(again, abs=0.01)
+    assert quiet.since("alice", "carol", 90.0) == 0.0
+    assert quiet.longest("alice", "bob", 2.0, again + 3) == pytest.approx(8.0, abs=0.01)
+    assert quiet.longest("alice", "bob", 9.0, again + 3) == pytest.approx(3.0, abs=0.01)
+    assert quiet.longest("alice", "bob", 11.0, 10.5) <= 0.0
     assert checks.ripe(story.entries) == pytest.approx(again + 5, abs=0.01)
 
 
@@ -112,7 +112,7 @@ def test_what_is_not_known_to_be_gone_may_hold_still(how: str) -> None:
         story.fault("partition", **_GIVEN)
     if how == "unproven":
         story.fault("heal", "", "info", fault="split")
-    assert HistoryIndex(story.entries).calm.since("alice", "bob", 1e6) > 1e6
+    assert HistoryIndex(story.entries).quiet.since("alice", "bob", 1e6) > 1e6
 
 
 # The operations
@@ -125,10 +125,10 @@ def test_what_is_not_known_to_be_gone_may_hold_still(how: str) -> None:
          "alice | bob: not proven: alice to bob: 5 of 5 packets passed"),
         ("heal", "", {"fault": "split", "says": "alice | bob", "said": "not proven: why"},
          "heal alice | bob: not proven: why"),
-        ("restore", "", {"fault": "bad"}, "restore bad: nobody knows whether it took hold"),
+        ("restore", "", {"fault": "bad"}, "restore bad: it is not known whether it took effect"),
         ("kill", "bob", {"said": "not proven: it is running"},
          "kill bob: not proven: it is running"),
-        ("resume", "bob", {}, "resume bob: nobody knows whether it took hold"),
+        ("resume", "bob", {}, "resume bob: it is not known whether it took effect"),
     ],
 )  # fmt: skip
 def test_what_is_not_proven_is_unknown(
@@ -160,7 +160,7 @@ def test_a_lapse_makes_the_run_unknown() -> None:
     story.lab("lapse", said="alice: rules were gone for 3 s")
     verdict = support.verdict(story.finish(), "expectations")
     assert not_valid(story.entries) == {"expectations": UNKNOWN}
-    assert "did not hold all the time: alice: rules were gone" in verdict.findings[0].says
+    assert "was not in force all the time: alice: rules were gone" in verdict.findings[0].says
 
 
 def test_the_network_is_no_peer() -> None:

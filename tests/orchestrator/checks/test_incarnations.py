@@ -39,7 +39,7 @@ def test_lives_of_a_peer() -> None:
     story.stop("bob")
     story.start("bob")
     index = HistoryIndex(story.finish())
-    assert [life.how for life in index.incarnations.of("bob")] == ["killed", "stopped", ""]
+    assert [one.ending for one in index.incarnations.of("bob")] == ["killed", "stopped", ""]
     assert index.running == ["alice", "bob"]
     second = index.incarnations.of("bob")[1]
     started = next(e for e in story.entries if e.verb == "start")
@@ -99,7 +99,12 @@ def test_without_ids_what_ends_first_was_there_first() -> None:
     story._waiting["alice"].append(late)
     entries = [_nameless(each) for each in story.finish()]
     assert not_valid(entries) == {}
-    assert [each.closed for each in HistoryIndex(entries).ends] == ["told", "gone", "", ""]
+    assert [each.closed for each in HistoryIndex(entries).ends] == [
+        "reported",
+        "peer ended",
+        "",
+        "",
+    ]
 
 
 def _nameless(entry: Entry) -> Entry:

@@ -30,7 +30,7 @@ def test_out_of_nothing() -> None:
     entries = story.finish()
     assert support.not_valid(entries) == {NAME: INVALID}
     finding = support.verdict(entries, NAME).findings[0]
-    assert finding.says == "'boo' as from alice, shown to bob at 0.011 s: nobody had sent that"
+    assert finding.says == "'boo' as from alice, shown to bob at 0.011 s: no one had sent that"
 
 
 def test_meant_for_somebody_else() -> None:

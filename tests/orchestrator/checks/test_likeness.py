@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.checks.index.likeness import common_start, difference, glued, likeness
+from orchestrator.checks.changes import difference
+from orchestrator.checks.index.likeness import common_start, glued, likeness
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,9 @@ def test_another_name(names: list[tuple[str, str]], wrong: int) -> None:
 
 def test_messages_that_name_nobody_are_counted() -> None:
     says = support.verdict(_story(of="", called="alice"), NAME).says
-    assert says == "1 message, 1 of them name nobody in the run"
+    assert says == "1 message, 1 of them name no one in the run"
     (finding,) = support.verdict(_story(of="", id="1"), NAME).findings
-    assert finding.says.startswith("1 message, 1 of them name nobody in the run: nobody can tell")
+    assert finding.says.startswith("1 message, 1 of them name no one in the run: it cannot be told")
 
 
 @few

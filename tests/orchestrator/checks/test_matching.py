@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.checks.index.alignment import align
+from orchestrator.checks.index.matching import align
 
 letters = st.text("abc", max_size=12)
 
