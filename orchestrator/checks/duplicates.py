@@ -20,12 +20,12 @@ def check(index: HistoryIndex) -> Verdict:
     accepted = {send.key for send in index.accepted}
     wrong, unsure = [], []
     for shown in index.shown:
-        send = shown.send
-        if send and shown.match == "again":
+        if (send := shown.send) is None:
+            continue
+        if shown.match == "again":
             wrong.append(_finding(send, shown, "but not sent again"))
-        elif send and shown.match == "right":
-            if send.operation.is_indeterminate and send.key in accepted:
-                unsure.append(_finding(send, shown, "and perhaps sent again"))
+        elif shown.match == "right" and send.operation.is_indeterminate and send.key in accepted:
+            unsure.append(_finding(send, shown, "and perhaps sent again"))
     says = count(len(index.shown), "message") + " shown, none twice"
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 

@@ -99,12 +99,8 @@ def test_without_ids_what_ends_first_was_there_first() -> None:
     story._waiting["alice"].append(late)
     entries = [_nameless(each) for each in story.finish()]
     assert not_valid(entries) == {}
-    assert [each.closed for each in HistoryIndex(entries).ends] == [
-        "reported",
-        "peer ended",
-        "",
-        "",
-    ]
+    closed = [end.closed for end in HistoryIndex(entries).ends]
+    assert closed == ["reported", "peer ended", "", ""]
 
 
 def _nameless(entry: Entry) -> Entry:
