@@ -186,11 +186,18 @@ class _Job:
         """Run a scenario as often as the policy wants; return None if it could not run at all."""
         source = self._plan.sources[number]
         engine = EngineName(source.scenario.engine or self._plan.engine)
+        progress = Progress(self._watcher.phase, functools.partial(self._watcher.step, number))
+        folder = self._policy.folder(number)
+        may_reuse = functools.partial(self._policy.may_reuse, number)
         self._watcher.begin(number)
         try:
-            run = self._run(number, engine, source)
-            while again := self._policy.retry(number, run):
-                run = self._run(number, engine, again)
+            while True:
+                run = self._runner(engine).run(source, progress, folder, may_reuse)
+                if run.error and not isinstance(run.error, SessionError | CancelledError):
+                    self._drop(engine)  # it may be broken: the next run gets a new one
+                if (again := self._policy.retry(number, run)) is None:
+                    break
+                source = again
         except CancelledError:
             raise
         except Exception as error:  # a profile's reader is somebody else's code
@@ -204,17 +211,6 @@ class _Job:
             self._drop(engine)
             return None
         self._watcher.end(number, run)
-        return run
-
-    def _run(self, number: int, engine: EngineName, source: ScenarioSource) -> Run:
-        run = self._runner(engine).run(
-            source,
-            Progress(self._watcher.phase, functools.partial(self._watcher.step, number)),
-            self._policy.folder(number),
-            functools.partial(self._policy.may_reuse, number),
-        )
-        if run.error and not isinstance(run.error, SessionError | CancelledError):
-            self._drop(engine)  # it may be broken: the next scenario gets a new one
         return run
 
     def _drop(self, engine: EngineName) -> None:
