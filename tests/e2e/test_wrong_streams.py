@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.engines.sidecar import rules
 from orchestrator.faults.effect import CLEAR, Effect, Link
-from tests.orchestrator.bench import Bench, judged, outcomes
+from tests.orchestrator.harness import Harness, judged, outcomes
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
@@ -35,7 +35,7 @@ def test_a_stream_that_is_bent_otherwise_is_not_proven(
         return real({link: otherwise(each) for link, each in effects.items()}, *more)
 
     monkeypatch.setattr(rules, "bend_of", bend_of)
-    with Bench("process", tmp_path) as bench:
+    with Harness("process", tmp_path) as bench:
         run = bench.run(SCENARIO.format(does=does))
     (given,) = outcomes(run, "stream")
     assert (given.type, judged(run)["expectations"]) == ("info", "unknown")

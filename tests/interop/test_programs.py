@@ -10,7 +10,7 @@ import pytest
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import DocumentError
 from orchestrator.scenario.validation import Validator
-from tests.orchestrator.bench import Bench, judged, marks, texts, write
+from tests.orchestrator.harness import Harness, judged, marks, texts, write
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
@@ -26,8 +26,8 @@ TALK = (
 
 
 @pytest.fixture
-def bench(engine: str, tmp_path: Path) -> Iterator[Bench]:
-    with Bench(engine, tmp_path) as one:
+def bench(engine: str, tmp_path: Path) -> Iterator[Harness]:
+    with Harness(engine, tmp_path) as one:
         yield one
 
 
@@ -35,7 +35,7 @@ def warm(run: Run) -> list[bool]:
     return [mark["warm"] for mark in marks(run, "ready")]
 
 
-def test_our_peer_and_a_plain_tcp_chat_talk(bench: Bench) -> None:
+def test_our_peer_and_a_plain_tcp_chat_talk(bench: Harness) -> None:
     run = bench.run(TALK)
     assert not run.broke_off
     assert judged(run)["expectations"] == "valid"
@@ -49,7 +49,7 @@ def test_our_peer_and_a_plain_tcp_chat_talk(bench: Bench) -> None:
     assert began["notices"] == ["connected", "message", "closed"], "what both can be read by"
 
 
-def test_a_warm_peer_serves_the_same_program_alone(bench: Bench) -> None:
+def test_a_warm_peer_serves_the_same_program_alone(bench: Harness) -> None:
     alone = "steps:\n  - list: {at: all, shows: []}\n"
     bench.run(f"{PAIR}{alone}")
     run = bench.run(f"{PAIR}{alone}")
@@ -98,7 +98,7 @@ def test_a_profile_is_seen_from_the_scenario(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(
         PLAIN.read_text().replace("folder: .", f"folder: {PLAIN.parent}")
     )
-    with Bench("process", tmp_path) as bench:
+    with Harness("process", tmp_path) as bench:
         run = bench.run("peers: [alice]\nprofiles: {alice: other.yaml}\nsteps:\n  - list: alice\n")
         assert judged(run)["expectations"] == "valid"
         with pytest.raises(DocumentError):

@@ -168,7 +168,7 @@ class LivePeers:
         return self.texts(name)
 
 
-class Hands:
+class SecondTerminal:
     """Somebody else at a peer's console, beside the place."""
 
     def __init__(self, peer: Peer) -> None:

@@ -15,7 +15,7 @@ from orchestrator.console.session import CRASH, Notice, Session
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
 from orchestrator.history.transcript import Transcript
 from tests.orchestrator.engines.test_engines import foreign
-from tests.orchestrator.support import PATIENCE, Hands, LivePeers, resize, until
+from tests.orchestrator.support import PATIENCE, LivePeers, SecondTerminal, resize, until
 
 TEXTS = [
     "x",
@@ -41,9 +41,9 @@ AT_ONCE = 10.0  # seconds; a reply without an echo to go by is held back for thr
 
 
 @pytest.fixture
-def hands(mesh: LivePeers) -> Iterator[Hands]:
+def hands(mesh: LivePeers) -> Iterator[SecondTerminal]:
     """Somebody else at alice's console."""
-    somebody = Hands(mesh.sessions["alice"].peer)
+    somebody = SecondTerminal(mesh.sessions["alice"].peer)
     yield somebody
     somebody.close()
 
@@ -96,7 +96,7 @@ def test_texts_arrive_exact_through_a_narrow_terminal(
      "send 1 list", "list", "* message 1 10.0.0.1:1 (b): x", "\x1b[A"],
 )  # fmt: skip
 def test_what_somebody_left_half_typed_harms_no_command(
-    patient_alice: Session, hands: Hands, keys: str, columns: int
+    patient_alice: Session, hands: SecondTerminal, keys: str, columns: int
 ) -> None:
     alice = patient_alice
     resize(alice.peer, columns)
@@ -110,7 +110,7 @@ def test_what_somebody_left_half_typed_harms_no_command(
 
 @pytest.mark.parametrize("typed", ["help", "frob", "frob list", "myport", "terminate 7", "", "raw"])
 def test_what_somebody_typed_before_is_not_the_labs_reply(
-    mesh: LivePeers, hands: Hands, typed: str
+    mesh: LivePeers, hands: SecondTerminal, typed: str
 ) -> None:
     alice = mesh.sessions["alice"]
     for _ in range(20):

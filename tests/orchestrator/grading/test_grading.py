@@ -22,7 +22,6 @@ from orchestrator.grading.results import Outcome, Result
 from orchestrator.grading.session import GradingOptions
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName
-from tests.orchestrator.bench import marks
 from tests.orchestrator.grading.submissions import (
     DIES,
     MUTE,
@@ -32,6 +31,7 @@ from tests.orchestrator.grading.submissions import (
     rubric,
     squeezing,
 )
+from tests.orchestrator.harness import marks
 from tests.orchestrator.support import make_engine, processes_of, run_of
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
@@ -64,7 +64,7 @@ class Show:
         self.told.append((number, result.outcome))
 
 
-class Bench:
+class Harness:
     """A rubric, programs, and gradings of them."""
 
     def __init__(self, home: Path, engine: str = "process") -> None:
@@ -93,8 +93,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Harness]:
+    one = Harness(tmp_path)
     yield one
     assert [processes_of(owner) for owner in one.owners] == [[] for _ in one.owners]
 
@@ -113,7 +113,7 @@ def told(done: Sequence[Grade]) -> dict[str, list[tuple[str, Outcome, list[str]]
     }
 
 
-def test_a_disaster_costs_itself_alone(bench: Bench) -> None:
+def test_a_disaster_costs_itself_alone(bench: Harness) -> None:
     right(bench.programs, "anna")
     squeezing(bench.programs, "bert")
     disaster(bench.programs, "cleo", DIES)
@@ -143,7 +143,7 @@ def test_a_disaster_costs_itself_alone(bench: Bench) -> None:
     assert show.begun == [], "nothing needs to be run a second time"
 
 
-def test_grades_do_not_hang_on_order_or_jobs(bench: Bench) -> None:
+def test_grades_do_not_hang_on_order_or_jobs(bench: Harness) -> None:
     squeezing(bench.programs, "bert")
     right(bench.programs, "anna")
     disaster(bench.programs, "cleo", DIES)
@@ -155,7 +155,7 @@ def test_grades_do_not_hang_on_order_or_jobs(bench: Bench) -> None:
     assert many == one
 
 
-def test_a_change_counts(bench: Bench) -> None:
+def test_a_change_counts(bench: Harness) -> None:
     folder = squeezing(bench.programs, "bert")
     bench.grade()
     (folder / "more.py").write_text("")
@@ -169,7 +169,7 @@ def test_a_change_counts(bench: Bench) -> None:
     assert len(show.names) == 3
 
 
-def test_what_failed_was_done_by_peers_without_a_past(bench: Bench) -> None:
+def test_what_failed_was_done_by_peers_without_a_past(bench: Harness) -> None:
     squeezing(bench.programs, "bert")
     (grade,) = bench.grade()
     run = load(bench.output / "bert" / grade.results[1].run)
@@ -177,7 +177,7 @@ def test_what_failed_was_done_by_peers_without_a_past(bench: Bench) -> None:
     assert len(list((bench.output / "bert/runs/blanks").glob("2*"))) == 2
 
 
-def test_a_program_that_lacks_a_verb(bench: Bench) -> None:
+def test_a_program_that_lacks_a_verb(bench: Harness) -> None:
     right(bench.programs, "anna", without="terminate", lacks=True)
     right(bench.programs, "bert", without="terminate")
     anna, bert = bench.grade()
@@ -187,7 +187,7 @@ def test_a_program_that_lacks_a_verb(bench: Bench) -> None:
     assert bert.results[2].reason == "the profile does not say how 'terminate' looks"
 
 
-def test_what_needs_another_engine_is_not_run(bench: Bench) -> None:
+def test_what_needs_another_engine_is_not_run(bench: Harness) -> None:
     right(bench.programs, "anna")
     bench.rubric = rubric(bench.home, "hello", "cut-off")
     (grade,) = bench.grade()
@@ -195,7 +195,7 @@ def test_what_needs_another_engine_is_not_run(bench: Bench) -> None:
     assert grade.results[1].reason.startswith("it needs `partition alice | bob for 0.1 s`")
 
 
-def test_a_readers_own_mistake_costs_the_program_alone(bench: Bench) -> None:
+def test_a_readers_own_mistake_costs_the_program_alone(bench: Harness) -> None:
     right(bench.programs, "anna")
     folder = right(bench.programs, "bert")
     (folder / "reader.py").write_text(
@@ -213,7 +213,7 @@ def test_a_readers_own_mistake_costs_the_program_alone(bench: Bench) -> None:
 class Failing:
     """An engine that fails the first times that it is asked for peers."""
 
-    def __init__(self, bench: Bench, times: int) -> None:
+    def __init__(self, bench: Harness, times: int) -> None:
         self._bench, self._left = bench, times
         self._lock = threading.Lock()
 
@@ -232,7 +232,7 @@ class Failing:
         return engine
 
 
-def test_what_the_lab_fails_at_is_tried_once_more(bench: Bench) -> None:
+def test_what_the_lab_fails_at_is_tried_once_more(bench: Harness) -> None:
     right(bench.programs, "anna")
     (grade,) = bench.grade(open_engine=Failing(bench, 1))
     assert outcomes(grade) == [PASSED] * 3
@@ -245,7 +245,7 @@ def test_what_the_lab_fails_at_is_tried_once_more(bench: Bench) -> None:
     assert outcomes(grade) == [PASSED] * 3
 
 
-def test_an_engine_that_does_not_answer_ends_it(bench: Bench) -> None:
+def test_an_engine_that_does_not_answer_ends_it(bench: Harness) -> None:
     right(bench.programs, "anna")
 
     def refuse(_: EngineName) -> Engine:
@@ -255,7 +255,7 @@ def test_an_engine_that_does_not_answer_ends_it(bench: Bench) -> None:
         bench.grade(open_engine=refuse)
 
 
-def test_two_gradings_in_one_place(bench: Bench) -> None:
+def test_two_gradings_in_one_place(bench: Harness) -> None:
     right(bench.programs, "anna")
 
     class Nested(Show):
@@ -268,7 +268,7 @@ def test_two_gradings_in_one_place(bench: Bench) -> None:
     assert len(show.begun) == 3
 
 
-def test_what_was_done_before_an_end_is_kept(bench: Bench) -> None:
+def test_what_was_done_before_an_end_is_kept(bench: Harness) -> None:
     right(bench.programs, "anna")
     options = GradingOptions(EngineName.PROCESS, bench.open_engine, bench.output)
 
@@ -288,7 +288,7 @@ def test_what_was_done_before_an_end_is_kept(bench: Bench) -> None:
     assert outcomes(grade) == [PASSED] * 3
 
 
-def test_what_is_not_asked_for_stays_as_it_was(bench: Bench) -> None:
+def test_what_is_not_asked_for_stays_as_it_was(bench: Harness) -> None:
     squeezing(bench.programs, "bert")
     bench.grade()
     whole: list[list[Grade]] = []
@@ -309,7 +309,7 @@ def test_what_is_not_asked_for_stays_as_it_was(bench: Bench) -> None:
 @pytest.mark.docker
 @pytest.mark.timeout(180)
 def test_on_docker(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, "docker")
+    bench = Harness(tmp_path, "docker")
     right(bench.programs, "anna")
     squeezing(bench.programs, "bert")
     disaster(bench.programs, "cleo", DIES)

@@ -15,7 +15,7 @@ from orchestrator.history.entries import History
 from orchestrator.runner.disconnect import can_disconnect, disconnect
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.pool import Pool
-from tests.orchestrator.bench import Bench
+from tests.orchestrator.harness import Harness
 from tests.orchestrator.support import PROGRAMS, LivePeers
 
 PROFILE = """\
@@ -105,9 +105,9 @@ def test_a_program_that_is_odd_is_not_tried_for_ever(place: LivePeers, tmp_path:
 
 def test_nothing_serves_again_of_a_program_whose_last_run_was_not_valid(tmp_path: Path) -> None:
     alone = "peers: [{}]\nlimits: {{settle: 0.2}}\nsteps:\n  - list: {{at: all, shows: {}}}\n"
-    with Bench("process", tmp_path) as bench:
-        bench.run(alone.format("alice", []))
-        bench.run(alone.format("bob", []))
-        assert sorted(bench.runner.pool._idle) == ["alice", "bob"]
-        bench.run(alone.format("bob", "[bob]"))
-        assert sorted(bench.runner.pool._idle) == []
+    with Harness("process", tmp_path) as harness:
+        harness.run(alone.format("alice", []))
+        harness.run(alone.format("bob", []))
+        assert sorted(harness.runner.pool._idle) == ["alice", "bob"]
+        harness.run(alone.format("bob", "[bob]"))
+        assert sorted(harness.runner.pool._idle) == []

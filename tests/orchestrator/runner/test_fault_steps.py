@@ -14,15 +14,15 @@ from orchestrator.errors import EngineError
 from orchestrator.faults import schedule
 from orchestrator.faults.kinds import LIFTED_BY
 from orchestrator.history.entries import Entry
-from tests.orchestrator.bench import Bench, ended, judged, marks, outcomes
+from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
 
 TWO = "peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n"
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[Harness]:
     """Peers of the test's own."""
-    with Bench("process", tmp_path) as one:
+    with Harness("process", tmp_path) as one:
         yield one
 
 
@@ -45,7 +45,7 @@ def verbs(run: Run) -> list[str]:
         ("stream", "{between: [alice, bob], hold: 0.1, for: 0.4}"),
     ],
 )
-def test_a_fault_for_a_while(bench: Bench, verb: str, fault: str) -> None:
+def test_a_fault_for_a_while(bench: Harness, verb: str, fault: str) -> None:
     run = bench.run(f"{TWO}  - {verb}: {fault}\n  - connect: {{at: alice, to: bob}}\n")
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert verbs(run) == [verb, LIFTED_BY[verb], "connect"]
@@ -58,7 +58,7 @@ AGAIN = f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n  - kill: bob\n
 
 
 def test_what_holds_is_brought_to_a_peer_before_it_is_ready_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = bench.folder / "runs/test/latest/history.jsonl"
     ready: list[int] = []
@@ -76,7 +76,7 @@ def test_what_holds_is_brought_to_a_peer_before_it_is_ready_again(
 
 
 def test_what_does_not_hold_at_a_peer_that_was_started_again_is_not_proven(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ProcessNetwork, "refresh", lambda network: network.shape({}))
     run = bench.run(AGAIN)
@@ -88,7 +88,7 @@ def test_what_does_not_hold_at_a_peer_that_was_started_again_is_not_proven(
 
 
 def test_a_peer_that_cannot_be_brought_what_holds_is_there_for_others(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: ProcessNetwork) -> None:
         raise EngineError("the relay is gone")
@@ -108,13 +108,13 @@ def test_a_peer_that_cannot_be_brought_what_holds_is_there_for_others(
         ("stream: {at: all, pieces: 2, during: [list: alice, list: alice]}", "restore"),
     ],
 )
-def test_a_fault_during_other_steps(bench: Bench, fault: str, lifting: str) -> None:
+def test_a_fault_during_other_steps(bench: Harness, fault: str, lifting: str) -> None:
     run = bench.run(f"{TWO}  - {fault}\n  - list: bob\n")
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert verbs(run) == [fault.partition(":")[0], "list", "list", lifting, "list"]
 
 
-def test_steps_during_a_fault_know_the_counters_around_it(bench: Bench) -> None:
+def test_steps_during_a_fault_know_the_counters_around_it(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - repeat:\n      times: 2\n      steps:\n"
         "        - pause: {at: bob, during: [{type: {at: alice, line: 'frob {n}', refused: ''}}]}\n"
@@ -123,14 +123,14 @@ def test_steps_during_a_fault_know_the_counters_around_it(bench: Bench) -> None:
     assert ended(run, "resume") == ["ok", "ok"]
 
 
-def test_proving_is_told_apart_from_driving(bench: Bench) -> None:
+def test_proving_is_told_apart_from_driving(bench: Harness) -> None:
     stream = "stream: {at: all, delay: 0.1, during: [{list: alice}]}"
     run = bench.run(f"peers: [alice, bob]\nlimits: {{settle: 0.1}}\nsteps:\n  - {stream}\n")
     assert run.seconds["proving"] > 0.1, "no probe of a delay takes less"
     assert run.seconds["proving"] > run.seconds["driving"]
 
 
-def test_a_fault_without_an_end_holds_until_it_is_lifted(bench: Bench) -> None:
+def test_a_fault_without_an_end_holds_until_it_is_lifted(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - pause: bob\n  - list: alice\n  - resume: bob\n"
         "  - stream: {at: alice, pieces: 1, as: crumbs}\n  - list: bob\n  - restore: crumbs\n"
@@ -140,7 +140,7 @@ def test_a_fault_without_an_end_holds_until_it_is_lifted(bench: Bench) -> None:
     assert verbs(run) == ["pause", "list", "resume", "stream", "list", "restore"]
 
 
-def test_what_is_on_a_schedule_begins_and_is_lifted_at_its_time(bench: Bench) -> None:
+def test_what_is_on_a_schedule_begins_and_is_lifted_at_its_time(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - schedule:\n"
         "      - {when: 1.5, kill: {at: alice, for: 0.2}}\n"
@@ -156,7 +156,7 @@ def test_what_is_on_a_schedule_begins_and_is_lifted_at_its_time(bench: Bench) ->
         assert begun(run, verb).at - ready >= when
 
 
-def test_what_another_step_has_lifted_is_not_lifted_again(bench: Bench) -> None:
+def test_what_another_step_has_lifted_is_not_lifted_again(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - kill: {{at: bob, during: [start: bob]}}\n"
         "  - stop: {at: bob, during: [start: bob]}\n"
@@ -169,7 +169,7 @@ def test_what_another_step_has_lifted_is_not_lifted_again(bench: Bench) -> None:
     ]  # fmt: skip
 
 
-def test_what_has_no_length_on_a_schedule_ends_with_it(bench: Bench) -> None:
+def test_what_has_no_length_on_a_schedule_ends_with_it(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - schedule:\n      - {{when: 0, pause: bob}}\n"
         "      - {when: 0, stream: {at: all, pieces: 1}}\n  - list: bob\n"
@@ -179,7 +179,7 @@ def test_what_has_no_length_on_a_schedule_ends_with_it(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("kinds", [["kill", "pause"], None])
-def test_what_chance_draws_is_recorded_and_done(bench: Bench, kinds: list[str] | None) -> None:
+def test_what_chance_draws_is_recorded_and_done(bench: Harness, kinds: list[str] | None) -> None:
     peers = ["alice", "bob", "carol", "dave"]
     given = f", faults: {kinds}" if kinds else ""
     run = bench.run(f"peers: {peers}\nsteps:\n  - chaos: {{seed: 4, for: 9{given}}}\n")

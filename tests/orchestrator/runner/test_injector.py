@@ -19,16 +19,16 @@ from orchestrator.errors import EngineError
 from orchestrator.history.entries import Entry
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.verify import FaultVerifier, Verification
-from tests.orchestrator.bench import Bench, ended, judged, marks, odd, outcomes
+from tests.orchestrator.harness import Harness, ended, judged, marks, odd, outcomes
 from tests.orchestrator.support import PROGRAMS, until
 
 TWO = "peers: [alice, bob]\nconnections: line\nlimits: {settle: 1}\nsteps:\n"
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[Harness]:
     """Peers of the test's own."""
-    with Bench("process", tmp_path) as one:
+    with Harness("process", tmp_path) as one:
         yield one
 
 
@@ -43,7 +43,7 @@ def seen(entry: Entry) -> list[dict[str, str]]:
     return proof
 
 
-def waiting_for(bench: Bench, phrase: str, text: str, times: int = 1) -> Progress:
+def waiting_for(bench: Harness, phrase: str, text: str, times: int = 1) -> Progress:
     """Let a step wait until the history has a text so often."""
     history = bench.folder / "runs/test/latest/history.jsonl"
 
@@ -54,7 +54,7 @@ def waiting_for(bench: Bench, phrase: str, text: str, times: int = 1) -> Progres
     return Progress(lambda _: None, step)
 
 
-def test_each_is_an_operation_with_its_proof(bench: Bench) -> None:
+def test_each_is_an_operation_with_its_proof(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - pause: bob\n  - resume: bob\n  - kill: bob\n"
         "  - expect: {at: alice, from: bob, closed: true}\n  - start: bob\n  - stop: bob\n"
@@ -70,7 +70,7 @@ def test_each_is_an_operation_with_its_proof(bench: Bench) -> None:
     assert seen(stopped) == [{"before": "running", "during": "exited with status 0"}]
 
 
-def test_what_a_peer_has_said_at_its_end_is_in_the_history(bench: Bench) -> None:
+def test_what_a_peer_has_said_at_its_end_is_in_the_history(bench: Harness) -> None:
     run = bench.run(f"{TWO}  - stop: bob\n")
     shown = (run.folder / "bob.transcript").read_text()
     place = [(entry.type, entry.verb) for entry in run.entries].index(("ok", "stop"))
@@ -81,7 +81,7 @@ def test_what_a_peer_has_said_at_its_end_is_in_the_history(bench: Bench) -> None
     assert late == []
 
 
-def test_who_is_started_again_has_a_new_life_where_it_was(bench: Bench) -> None:
+def test_who_is_started_again_has_a_new_life_where_it_was(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - send: {{at: alice, to: bob, text: one}}\n"
         "  - kill: bob\n"
@@ -108,20 +108,20 @@ def test_who_is_started_again_has_a_new_life_where_it_was(bench: Bench) -> None:
         ("  - exit: bob\n  - stop: bob\n", "stop", "bob does not run: exited with status 0"),
     ],
 )
-def test_who_has_ended_cannot_be_ended(bench: Bench, steps: str, verb: str, says: str) -> None:
+def test_who_has_ended_cannot_be_ended(bench: Harness, steps: str, verb: str, says: str) -> None:
     run = bench.run(f"{TWO}{steps}")
     assert judged(run)["expectations"] == "invalid"
     last = outcomes(run, verb)[-1]
     assert (last.type, last.fields["said"].startswith(says)) == ("fail", True)
 
 
-def disturb(bench: Bench, monkeypatch: pytest.MonkeyPatch, act: Any) -> Run:
+def disturb(bench: Harness, monkeypatch: pytest.MonkeyPatch, act: Any) -> Run:
     """Run a scenario in which something else is done to bob in place of `resume`."""
     monkeypatch.setattr(FaultInjector, "resume", act)
     return bench.run(f"{TWO}  - pause: {{at: bob, for: 0.01}}\n")
 
 
-def test_who_runs_cannot_be_started(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_runs_cannot_be_started(bench: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     resume = FaultInjector.resume
 
     def start(injector: FaultInjector, at: str) -> None:
@@ -137,7 +137,7 @@ def test_who_runs_cannot_be_started(bench: Bench, monkeypatch: pytest.MonkeyPatc
     ]
 
 
-def test_who_is_not_paused_cannot_go_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_not_paused_cannot_go_on(bench: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     resume = FaultInjector.resume
 
     def twice(injector: FaultInjector, at: str) -> None:
@@ -151,14 +151,14 @@ def test_who_is_not_paused_cannot_go_on(bench: Bench, monkeypatch: pytest.Monkey
     assert said == "bob cannot be resumed: it is running"
 
 
-def test_a_peer_that_is_killed_while_paused_is_not_resumed(bench: Bench) -> None:
+def test_a_peer_that_is_killed_while_paused_is_not_resumed(bench: Harness) -> None:
     run = bench.run(f"{TWO}  - pause: bob\n  - kill: bob\n")
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert ended(run, "resume") == []
 
 
 @pytest.mark.parametrize("how", ["end", "hang"])
-def test_a_program_that_does_not_come_up_again(bench: Bench, how: str) -> None:
+def test_a_program_that_does_not_come_up_again(bench: Harness, how: str) -> None:
     odd(bench.folder, ready_within="0.5")
     path = bench.folder / "odd.yaml"
     path.write_text(path.read_text().replace(str(PROGRAMS / "odd.py"), str(PROGRAMS / "once.py")))
@@ -178,7 +178,7 @@ def test_a_program_that_does_not_come_up_again(bench: Bench, how: str) -> None:
 
 
 def test_what_does_not_take_hold_is_not_proven(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ProcessPeer, "pause", lambda _: None)
     run = bench.run(f"{TWO}  - pause: bob\n")
@@ -189,7 +189,7 @@ def test_what_does_not_take_hold_is_not_proven(
 
 
 def test_an_engine_that_cannot_tell_leaves_the_run_unknown(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise EngineError("somebody else has it\nreally", hint="ask")
@@ -205,7 +205,7 @@ def test_an_engine_that_cannot_tell_leaves_the_run_unknown(
 # While somebody is at the console
 
 
-def test_killed_while_something_is_awaited_of_it(bench: Bench) -> None:
+def test_killed_while_something_is_awaited_of_it(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - parallel:\n"
         "      - - expect: {at: bob, from: alice, message: never, within: 50}\n"
@@ -221,7 +221,7 @@ def test_killed_while_something_is_awaited_of_it(bench: Bench) -> None:
     assert judged(run)["end states"] == "valid"
 
 
-def test_killed_while_it_sends(bench: Bench) -> None:
+def test_killed_while_it_sends(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - parallel:\n"
         "      - - send: {at: bob, to: alice, text: '{n}', times: 20000, may_fail: true}\n"
@@ -246,7 +246,7 @@ def test_killed_while_it_sends(bench: Bench) -> None:
 # The network
 
 
-def test_faults_of_the_network_are_operations_of_nobody(bench: Bench) -> None:
+def test_faults_of_the_network_are_operations_of_nobody(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - stream: {{between: [alice, bob], hold: 0.1}}\n"
         "  - stream: {from: bob, to: alice, delay: 0.3, as: late}\n"
@@ -271,7 +271,7 @@ def test_faults_of_the_network_are_operations_of_nobody(bench: Bench) -> None:
 
 
 def test_what_is_not_measured_as_wanted_is_not_proven(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = Verification([], ["alice to bob: as ever", "bob to alice: too"])
     monkeypatch.setattr(FaultVerifier, "apply", lambda *_: found)
@@ -283,7 +283,7 @@ def test_what_is_not_measured_as_wanted_is_not_proven(
 
 
 def test_what_another_fault_hides_is_told_and_judged_by_how_it_is_lifted(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = ["alice to bob: hidden by cut"]
     monkeypatch.setattr(FaultVerifier, "apply", lambda *_: Verification([], hidden, is_hidden=True))
@@ -295,7 +295,7 @@ def test_what_another_fault_hides_is_told_and_judged_by_how_it_is_lifted(
 
 
 def test_what_did_not_hold_all_the_time_is_told(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = [[Lapse("the relay was ended"), Lapse("who is carol?", "carol")]]
     monkeypatch.setattr(ProcessNetwork, "lapses", lambda _: said.pop() if said else [])
@@ -312,7 +312,7 @@ def test_what_did_not_hold_all_the_time_is_told(
 # The end
 
 
-def test_what_holds_still_is_lifted_the_last_one_first(bench: Bench) -> None:
+def test_what_holds_still_is_lifted_the_last_one_first(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - stream: {{from: alice, to: bob, pieces: 1}}\n"
         "  - stream: {from: bob, to: alice, pieces: 1}\n"
@@ -326,7 +326,7 @@ def test_what_holds_still_is_lifted_the_last_one_first(bench: Bench) -> None:
 
 
 def test_a_run_that_is_stopped_in_the_middle_of_a_fault_leaves_nobody(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = threading.Event()
 

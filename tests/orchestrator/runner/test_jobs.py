@@ -19,7 +19,7 @@ from orchestrator.errors import EngineError, LabError
 from orchestrator.runner.jobs import Plan, run_all
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
-from tests.orchestrator.bench import marks, write
+from tests.orchestrator.harness import marks, write
 from tests.orchestrator.support import client_behind, make_engine, processes_of, run_of, things_of
 
 TALK = (
@@ -55,12 +55,12 @@ class Engines:
 
     def __init__(self, cancel: CancelToken) -> None:
         self.opened: list[Engine] = []
-        self._stop = cancel
+        self._cancel = cancel
 
     def __call__(self, name: EngineName) -> Engine:
-        self._stop.check()
+        self._cancel.check()
         engine = make_engine("docker" if name is EngineName.DOCKER else "process")
-        engine.stop = self._stop
+        engine.stop = self._cancel
         self.opened.append(engine)
         return engine
 

@@ -12,28 +12,28 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.pool import PeerSpecs
-from tests.orchestrator.bench import Bench, ended, judged, marks, odd, outcomes
+from tests.orchestrator.harness import Harness, ended, judged, marks, odd, outcomes
 from tests.orchestrator.support import PATIENCE, PROGRAMS
 
 OddRun = Callable[..., Run]
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """Peers that the scenarios here share as far as they can."""
-    with Bench("process", tmp_path_factory.mktemp("perform")) as one:
+    with Harness("process", tmp_path_factory.mktemp("perform")) as one:
         yield one
 
 
 @pytest.fixture(scope="module")
-def run_odd(bench: Bench) -> OddRun:
+def run_odd(harness: Harness) -> OddRun:
     """Run steps with one peer, alice, that does as it is told."""
-    profile = odd(bench.folder)
+    profile = odd(harness.folder)
 
     def run(*steps: str, peers: str = "[alice]", more: str = "") -> Run:
         lines = "".join(f"  - {step}\n" for step in steps)
         head = f"profile: {profile}\npeers: {peers}\nlimits: {{settle: 0.3}}\n{more}"
-        return bench.run(f"{head}steps:\n{lines}")
+        return harness.run(f"{head}steps:\n{lines}")
 
     return run
 
@@ -165,11 +165,11 @@ def test_numbers_that_are_none(run_odd: OddRun) -> None:
     assert run.entries[-1].verb == "over"
 
 
-def test_a_program_that_never_asks_nor_answers(bench: Bench) -> None:
+def test_a_program_that_never_asks_nor_answers(harness: Harness) -> None:
     text = (PROGRAMS / "profile.yaml").read_text()
-    path = bench.folder / "never.yaml"
+    path = harness.folder / "never.yaml"
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "never_ready.py")))
-    run = bench.run(f"profile: {path}\npeers: [erin]\nsteps:\n  - list: erin\n")
+    run = harness.run(f"profile: {path}\npeers: [erin]\nsteps:\n  - list: erin\n")
     assert run.broke_off.startswith("erin: was not ready after 1 s; it last showed:\n  | loading …")
     assert [(e.type, e.verb) for e in run.entries] == [("lab", "began"), ("lab", "broke off")]
     assert set(judged(run).values()) == {"unknown"}
@@ -177,14 +177,14 @@ def test_a_program_that_never_asks_nor_answers(bench: Bench) -> None:
     assert run.record.verdict == "unknown"
 
 
-def test_a_program_that_cannot_be_asked_that(bench: Bench) -> None:
+def test_a_program_that_cannot_be_asked_that(harness: Harness) -> None:
     text = (PROGRAMS / "profile.yaml").read_text()
-    path = bench.folder / "quiet.yaml"
+    path = harness.folder / "quiet.yaml"
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "quiet.py")))
     head = f"profile: {path}\npeers: [frank]\nlimits: {{settle: 0.2}}\nsteps:\n"
-    run = bench.run(f'{head}  - expect: {{at: frank, line: "!tick", within: 0.1}}\n')
+    run = harness.run(f'{head}  - expect: {{at: frank, line: "!tick", within: 0.1}}\n')
     assert run.broke_off == "", "a program without `list` is not asked for its last one"
-    run = bench.run(f"{head}  - list: frank\n")
+    run = harness.run(f"{head}  - list: frank\n")
     assert run.broke_off == "frank: the profile foreign cannot say 'list': no 'list'"
     assert ended(run) == ["info"]
 
@@ -192,8 +192,8 @@ def test_a_program_that_cannot_be_asked_that(bench: Bench) -> None:
 # Peers that are gone
 
 
-def test_acts_with_a_peer_that_is_gone(bench: Bench) -> None:
-    run = bench.run(
+def test_acts_with_a_peer_that_is_gone(harness: Harness) -> None:
+    run = harness.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
         "  - exit: bob\n"
         "  - expect: {at: alice, from: bob, closed: true}\n"
@@ -217,18 +217,18 @@ def test_acts_with_a_peer_that_is_gone(bench: Bench) -> None:
 )
 @pytest.mark.parametrize(("more", "verdict"), [("", "invalid"), (", may_fail: true", "valid")])
 def test_nobody_to_act_on_because_the_peer_is_gone(
-    bench: Bench, act: str, more: str, verdict: str
+    harness: Harness, act: str, more: str, verdict: str
 ) -> None:
     steps = f"  - exit: bob\n  - {act[:-1]}{more}}}\n"
-    run = bench.run(f"peers: [alice, bob]\nconnections: line\nsteps:\n{steps}")
+    run = harness.run(f"peers: [alice, bob]\nconnections: line\nsteps:\n{steps}")
     assert [(e.verb, e.type) for e in outcomes(run, peer="bob")][-1] == ("list", "fail")
     assert judged(run)["expectations"] == verdict
 
 
 def test_a_peer_that_was_killed_behind_the_labs_back(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = bench.runner.pool
+    pool = harness.runner.pool
     take = pool.take
 
     def take_and_kill(specs: PeerSpecs, peers: PeerGroup, progress: Progress) -> None:
@@ -236,7 +236,7 @@ def test_a_peer_that_was_killed_behind_the_labs_back(
         peers.sessions["bob"].peer.kill()
 
     monkeypatch.setattr(pool, "take", take_and_kill)
-    run = bench.run(
+    run = harness.run(
         "peers: [alice, bob]\nlimits: {expect: 0.2, settle: 0.2}\nconnections: line\nsteps:\n"
         "  - expect: {at: bob, from: alice, connected: true}\n"
         "  - list: bob\n"
@@ -247,8 +247,8 @@ def test_a_peer_that_was_killed_behind_the_labs_back(
     assert judged(run)["end states"] == "invalid"
 
 
-def test_what_was_shown_before_stands_before(bench: Bench) -> None:
-    run = bench.run(
+def test_what_was_shown_before_stands_before(harness: Harness) -> None:
+    run = harness.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
         "  - send: {at: alice, to: bob, text: 'first'}\n"
         "  - expect: {at: alice, from: bob, delivered: true}\n"
@@ -259,8 +259,8 @@ def test_what_was_shown_before_stands_before(bench: Bench) -> None:
     assert [e.at for e in at_bob] == sorted(e.at for e in at_bob)
 
 
-def test_transcripts_are_kept_of_everything(bench: Bench, tmp_path: Path) -> None:
-    run = bench.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob, refused: ''}\n")
+def test_transcripts_are_kept_of_everything(harness: Harness, tmp_path: Path) -> None:
+    run = harness.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob, refused: ''}\n")
     text = (run.folder / "alice.transcript").read_text()
     assert "frob" in text
     assert (run.folder / "scenario.yaml").read_text().startswith("name: test\n")

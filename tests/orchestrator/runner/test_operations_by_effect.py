@@ -7,30 +7,30 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from orchestrator.checks.judged_run import Run
-from tests.orchestrator.bench import Bench, ended, judged, outcomes
+from tests.orchestrator.harness import Harness, ended, judged, outcomes
 from tests.orchestrator.support import PROGRAMS
 
 MuteRun = Callable[..., Run]
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """Peers that the scenarios here share as far as they can."""
-    with Bench("process", tmp_path_factory.mktemp("effect")) as one:
+    with Harness("process", tmp_path_factory.mktemp("effect")) as one:
         yield one
 
 
 @pytest.fixture
-def run_mute(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> MuteRun:
+def run_mute(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> MuteRun:
     """Run steps with two peers, alice and bob, that say as little as they can."""
     monkeypatch.setattr("orchestrator.runner.operations._LISTED_WITHIN", 0.5)
-    path = bench.folder / "mute.yaml"
+    path = harness.folder / "mute.yaml"
     path.write_text((PROGRAMS / "mute.yaml").read_text().replace("PROGRAM", f"{PROGRAMS}/mute.py"))
 
     def run(*steps: str) -> Run:
         lines = "".join(f"  - {step}\n" for step in steps)
         head = f"profile: {path}\npeers: [alice, bob]\nfresh: true\nlimits: {{settle: 0.1}}\n"
-        return bench.run(f"{head}steps:\n{lines}")
+        return harness.run(f"{head}steps:\n{lines}")
 
     return run
 

@@ -17,8 +17,8 @@ from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError
-from tests.orchestrator.bench import Bench, judged, marks, odd, texts
-from tests.orchestrator.support import Hands, client_behind, processes_of, things_of, until
+from tests.orchestrator.harness import Harness, judged, marks, odd, texts
+from tests.orchestrator.support import SecondTerminal, client_behind, processes_of, things_of, until
 
 TALK = (
     "peers: [alice, bob]\nconnections: line\nsteps:\n"
@@ -28,16 +28,16 @@ ALONE = "peers: [alice, bob]\nsteps:\n  - list: {at: all, shows: []}\n"
 
 
 @pytest.fixture
-def bench(engine: str, tmp_path: Path) -> Iterator[Bench]:
+def harness(engine: str, tmp_path: Path) -> Iterator[Harness]:
     """Peers of the test's own, on each engine."""
-    with Bench(engine, tmp_path) as one:
+    with Harness(engine, tmp_path) as one:
         yield one
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Iterator[Bench]:
+def local(tmp_path: Path) -> Iterator[Harness]:
     """Peers of the test's own, on the process engine."""
-    with Bench("process", tmp_path) as one:
+    with Harness("process", tmp_path) as one:
         yield one
 
 
@@ -45,12 +45,12 @@ def warm(run: Run) -> list[bool]:
     return [mark["warm"] for mark in marks(run, "ready")]
 
 
-def idle(bench: Bench) -> dict[str, Session]:
-    return bench.runner.pool._idle
+def idle(harness: Harness) -> dict[str, Session]:
+    return harness.runner.pool._idle
 
 
-def handles(bench: Bench) -> dict[str, str]:
-    return {name: session.peer.handle for name, session in idle(bench).items()}
+def handles(harness: Harness) -> dict[str, str]:
+    return {name: session.peer.handle for name, session in idle(harness).items()}
 
 
 def first_id(run: Run) -> int:
@@ -58,11 +58,11 @@ def first_id(run: Run) -> int:
     return int(next(found).fields["id"])
 
 
-def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(bench: Bench) -> None:
-    first = bench.run(TALK)
-    before = handles(bench)
-    second, third = bench.run(ALONE), bench.run(TALK)
-    assert handles(bench) == before
+def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(harness: Harness) -> None:
+    first = harness.run(TALK)
+    before = handles(harness)
+    second, third = harness.run(ALONE), harness.run(TALK)
+    assert handles(harness) == before
     assert [warm(run) for run in (first, second, third)] == [[False] * 2, [True] * 2, [True] * 2]
     for run in (first, second, third):
         assert judged(run) == dict.fromkeys(judged(run), "valid")
@@ -72,20 +72,20 @@ def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(bench: Be
     assert first_id(third) > first_id(first), "the program counts on"
 
 
-def test_late_notices_and_half_typed_lines_stay_with_whom_they_belong(bench: Bench) -> None:
+def test_late_notices_and_half_typed_lines_stay_with_whom_they_belong(harness: Harness) -> None:
     mesh = "[alice, bob, carol, dave]\nconnections: mesh"
     busy = f"peers: {mesh}\nsteps:\n  - send: {{at: all, to: all, text: 'old', times: 20}}\n"
     lonely = "peers: [alice, bob, carol, dave]\nsteps:\n  - list: {at: all, shows: []}\n"
-    bench.run(busy)
-    for _ in range(8 if bench.engine.name == "process" else 2):
-        hands = Hands(idle(bench)["alice"].peer)
+    harness.run(busy)
+    for _ in range(8 if harness.engine.name == "process" else 2):
+        hands = SecondTerminal(idle(harness)["alice"].peer)
         hands.type("send 1 half a li")
-        run = bench.run(lonely)
+        run = harness.run(lonely)
         hands.close()
         assert judged(run) == dict.fromkeys(judged(run), "valid")
         assert [entry.fields for entry in run.entries if entry.type == "notice"] == []
         assert warm(run) == [True] * 4
-        assert warm(bench.run(busy)) == [True] * 4
+        assert warm(harness.run(busy)) == [True] * 4
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_late_notices_and_half_typed_lines_stay_with_whom_they_belong(bench: Ben
         "  - expect: {at: bob, from: alice, message: never, within: 0.1}\n",
     ],
 )
-def test_who_ended_or_was_not_right_is_not_used_again(local: Bench, steps: str) -> None:
+def test_who_ended_or_was_not_right_is_not_used_again(local: Harness, steps: str) -> None:
     local.run(ALONE)
     before = handles(local)
     local.run(f"peers: [alice, bob]\nsteps:\n{steps}")
@@ -117,7 +117,7 @@ def test_who_ended_or_was_not_right_is_not_used_again(local: Bench, steps: str) 
         "stream: {at: all, pieces: 1, for: 0.01}",
     ],
 )
-def test_who_is_warm_can_be_broken_and_is_not_used_again(local: Bench, fault: str) -> None:
+def test_who_is_warm_can_be_broken_and_is_not_used_again(local: Harness, fault: str) -> None:
     local.run(ALONE)
     run = local.run(f"peers: [alice, bob]\nsteps:\n  - {fault}\n")
     assert judged(run) == dict.fromkeys(judged(run), "valid")
@@ -129,13 +129,13 @@ def test_who_is_warm_can_be_broken_and_is_not_used_again(local: Bench, fault: st
     assert warm(run) == [False, False]
 
 
-def test_who_crashed_is_not_used_again(local: Bench) -> None:
+def test_who_crashed_is_not_used_again(local: Harness) -> None:
     head = f"profile: {odd(local.folder)}\npeers: [alice]\nlimits: {{settle: 0.3}}\nsteps:\n"
     local.run(f"{head}  - type: {{at: alice, line: crash}}\n")
     assert warm(local.run(f"{head}  - list: alice\n")) == [False]
 
 
-def test_another_program_is_another_peer(local: Bench) -> None:
+def test_another_program_is_another_peer(local: Harness) -> None:
     alone = "peers: [alice]\nlimits: {settle: 0.3}\nsteps:\n  - list: alice\n"
     local.run(alone)
     path = odd(local.folder)
@@ -148,23 +148,23 @@ def test_another_program_is_another_peer(local: Bench) -> None:
     assert warm(local.run(f"profile: {path}\n{alone}")) == [False]
 
 
-def test_a_fresh_peer_can_be_asked_for(local: Bench) -> None:
+def test_a_fresh_peer_can_be_asked_for(local: Harness) -> None:
     local.run(ALONE)
     assert warm(local.run(f"fresh: true\n{ALONE}")) == [False, False]
     assert warm(local.run(ALONE)) == [True, True]
 
 
-def test_who_died_while_nobody_needed_it_is_replaced(bench: Bench) -> None:
-    bench.run(ALONE)
-    dead = idle(bench)["bob"].peer
+def test_who_died_while_nobody_needed_it_is_replaced(harness: Harness) -> None:
+    harness.run(ALONE)
+    dead = idle(harness)["bob"].peer
     dead.kill()
     dead.await_end(5.0)
-    run = bench.run(TALK)
+    run = harness.run(TALK)
     assert warm(run) == [True, False]
     assert judged(run) == dict.fromkeys(judged(run), "valid")
 
 
-def test_who_does_not_answer_any_more_is_replaced(local: Bench) -> None:
+def test_who_does_not_answer_any_more_is_replaced(local: Harness) -> None:
     profile = f"profile: {odd(local.folder)}\nlimits: {{settle: 0.3}}\n"
     text = f"{profile}peers: [alice]\nsteps:\n  - list: alice\n"
     local.run(text)
@@ -173,7 +173,7 @@ def test_who_does_not_answer_any_more_is_replaced(local: Bench) -> None:
 
 
 def test_others_stay_where_one_cannot_be_started(
-    local: Bench, monkeypatch: pytest.MonkeyPatch
+    local: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local.run(ALONE)
     before = handles(local)
@@ -191,7 +191,7 @@ def test_others_stay_where_one_cannot_be_started(
 
 
 def test_nobody_is_left_behind_where_one_cannot_be_taken(
-    local: Bench, monkeypatch: pytest.MonkeyPatch
+    local: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
 
@@ -213,18 +213,18 @@ def test_nothing_is_left_of_any_of_them(engine: str, tmp_path: Path) -> None:
     def open_files() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
-    with Bench(engine, tmp_path) as first:  # whatever is made once a process
+    with Harness(engine, tmp_path) as first:  # whatever is made once a process
         first.run(ALONE)
     files, threads, reading = open_files(), threading.active_count(), len(PUMP._takers)
-    with Bench(engine, tmp_path) as bench:
-        bench.run(TALK)
-        bench.run(f"fresh: true\n{TALK}  - exit: bob\n")
-        bench.run(f"{TALK}  - type: {{at: bob, line: frob}}\n")
-    assert processes_of(bench.owner) == []
+    with Harness(engine, tmp_path) as harness:
+        harness.run(TALK)
+        harness.run(f"fresh: true\n{TALK}  - exit: bob\n")
+        harness.run(f"{TALK}  - type: {{at: bob, line: frob}}\n")
+    assert processes_of(harness.owner) == []
     if engine == "docker":
-        with Bench(engine, tmp_path) as other:
+        with Harness(engine, tmp_path) as other:
             client = client_behind(other.engine)
-            assert things_of(client, lambda owner: owner.run == bench.owner) == []
+            assert things_of(client, lambda owner: owner.run == harness.owner) == []
     assert len(PUMP._takers) == reading
     until(lambda: threading.active_count() <= threads, "threads to end")
     until(lambda: open_files() <= files, "descriptors to be closed")
@@ -243,43 +243,43 @@ class KeepingEngine(ProcessEngine):
 
 
 def test_the_peers_of_a_run_that_is_not_valid_can_be_kept(tmp_path: Path) -> None:
-    with Bench(KeepingEngine(), tmp_path, keep=True) as bench:
-        bench.run("peers: [alice, bob, carol]\nsteps:\n  - list: alice\n")
-        pid = handles(bench)["alice"]
-        assert not bench.runner.pool.is_kept
-        run = bench.run("peers: [alice, bob]\nsteps:\n  - exit: bob\n  - list: {at: bob}\n")
-        assert bench.runner.pool.is_kept
-        assert bench.engine.kept == ["alice", "bob"], "not carol, who took no part"
+    with Harness(KeepingEngine(), tmp_path, keep=True) as harness:
+        harness.run("peers: [alice, bob, carol]\nsteps:\n  - list: alice\n")
+        pid = handles(harness)["alice"]
+        assert not harness.runner.pool.is_kept
+        run = harness.run("peers: [alice, bob]\nsteps:\n  - exit: bob\n  - list: {at: bob}\n")
+        assert harness.runner.pool.is_kept
+        assert harness.engine.kept == ["alice", "bob"], "not carol, who took no part"
         assert run.kept == [pid], "bob cannot be attached to any more"
         assert psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
-        assert idle(bench) == {}
+        assert idle(harness) == {}
 
 
 def test_nothing_is_kept_where_nobody_came_on_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Bench(KeepingEngine(), tmp_path, keep=True) as bench:
-        bench.run(ALONE)
+    with Harness(KeepingEngine(), tmp_path, keep=True) as harness:
+        harness.run(ALONE)
         with monkeypatch.context() as patch:
-            patch.setattr(bench.engine, "_start", _refuse)
-            run = bench.run("peers: [carol]\nsteps:\n  - list: carol\n")
+            patch.setattr(harness.engine, "_start", _refuse)
+            run = harness.run("peers: [carol]\nsteps:\n  - list: carol\n")
         assert run.broke_off == "carol cannot be started"
-        assert not bench.runner.pool.is_kept
-        assert warm(bench.run(ALONE)) == [True, True]
+        assert not harness.runner.pool.is_kept
+        assert warm(harness.run(ALONE)) == [True, True]
 
 
 def _refuse(*_: object) -> None:
     raise EngineError("carol cannot be started")
 
 
-def test_processes_cannot_be_kept(local: Bench) -> None:
+def test_processes_cannot_be_kept(local: Harness) -> None:
     local.runner.keep = True
     with pytest.raises(EngineError, match="was not started to keep its peers"):
         local.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob}\n")
     assert (local.folder / "runs/test/latest/run.json").exists()
 
 
-def test_a_stop_while_idle_peers_are_looked_at_loses_none(local: Bench) -> None:
+def test_a_stop_while_idle_peers_are_looked_at_loses_none(local: Harness) -> None:
     local.run(ALONE)
     before = handles(local)
     local.runner.pool._cancel.set()

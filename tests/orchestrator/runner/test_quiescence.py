@@ -10,19 +10,19 @@ import pytest
 
 from orchestrator import checks
 from orchestrator.history.entries import Entry
-from tests.orchestrator.bench import Bench, judged, marks, odd, texts
+from tests.orchestrator.harness import Harness, judged, marks, odd, texts
 from tests.waiting import let_pass
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """Peers that the scenarios here share as far as they can."""
-    with Bench("process", tmp_path_factory.mktemp("ending")) as one:
+    with Harness("process", tmp_path_factory.mktemp("ending")) as one:
         yield one
 
 
-def test_what_is_under_way_arrives_before_the_run_settles(bench: Bench) -> None:
-    run = bench.run(
+def test_what_is_under_way_arrives_before_the_run_settles(harness: Harness) -> None:
+    run = harness.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
         "  - send: {at: all, to: all, text: '{n}', times: 500}\n"
     )
@@ -34,19 +34,19 @@ def test_what_is_under_way_arrives_before_the_run_settles(bench: Bench) -> None:
     assert judged(run) == dict.fromkeys(judged(run), "valid")
 
 
-def test_a_run_that_is_quiet_is_not_waited_for(bench: Bench) -> None:
+def test_a_run_that_is_quiet_is_not_waited_for(harness: Harness) -> None:
     began = time.monotonic()
-    run = bench.run("peers: [alice, bob]\nlimits: {settle: 30}\nsteps:\n  - list: alice\n")
+    run = harness.run("peers: [alice, bob]\nlimits: {settle: 30}\nsteps:\n  - list: alice\n")
     assert time.monotonic() - began < 10
     lists = [entry.peer for entry in run.entries if entry.verb == "list" and entry.is_done]
     assert lists == ["alice", "alice", "bob"], "one step, and the last ones"
 
 
 def test_what_never_comes_is_waited_for_as_long_as_was_said(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checks, "pending", lambda _: True)
-    run = bench.run("peers: [alice, bob]\nlimits: {settle: 0.4}\nsteps:\n  - list: alice\n")
+    run = harness.run("peers: [alice, bob]\nlimits: {settle: 0.4}\nsteps:\n  - list: alice\n")
     (settled,) = marks(run, "settled")
     assert settled["quiet"] is False
     ready = [entry.at for entry in run.entries if entry.verb == "ready"][-1]
@@ -56,7 +56,7 @@ def test_what_never_comes_is_waited_for_as_long_as_was_said(
 
 
 def test_a_slow_judgement_is_not_the_last_word(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged_of: list[int] = []
 
@@ -69,7 +69,7 @@ def test_a_slow_judgement_is_not_the_last_word(
         return len(judged_of) < 2
 
     monkeypatch.setattr(checks, "pending", slow)
-    run = bench.run(
+    run = harness.run(
         "peers: [alice, bob]\nconnections: line\nlimits: {settle: 1.5}\nsteps:\n"
         "  - send: {at: alice, to: bob, text: x}\n"
     )
@@ -80,11 +80,11 @@ def test_a_slow_judgement_is_not_the_last_word(
 
 
 def test_lists_that_never_agree_do_not_fill_the_history(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     differ = checks.Verdict("lists", checks.Judgement.INVALID, "")
     monkeypatch.setattr(checks, "lists", lambda _: differ)
-    run = bench.run("peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n  - list: alice\n")
+    run = harness.run("peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n  - list: alice\n")
     assert 4 < sum(entry.verb == "list" for entry in run.entries) / 4 < 30
     assert run.entries[-1].verb == "over"
 
@@ -103,14 +103,14 @@ def test_lists_that_never_agree_do_not_fill_the_history(
         ("  - type: {at: bob, line: exit}\n", "ends: {bob: {exited: 0}}\n", "valid"),
     ],
 )
-def test_how_peers_must_end(bench: Bench, steps: str, ends: str, verdict: str) -> None:
-    run = bench.run(f"peers: [alice, bob]\nsteps:\n{steps}{ends}")
+def test_how_peers_must_end(harness: Harness, steps: str, ends: str, verdict: str) -> None:
+    run = harness.run(f"peers: [alice, bob]\nsteps:\n{steps}{ends}")
     assert judged(run)["end states"] == verdict
     assert {mark["peer"] for mark in marks(run, "ended")} == {"alice", "bob"}
 
 
-def test_who_is_silent_is_not_asked_for_a_last_list(bench: Bench) -> None:
-    run = bench.run(
+def test_who_is_silent_is_not_asked_for_a_last_list(harness: Harness) -> None:
+    run = harness.run(
         f"profile: {odd(bench.folder)}\npeers: [alice, bob]\nlimits: {{settle: 0.3}}\nsteps:\n"
         "  - type: {at: alice, line: deaf}\n"
     )
@@ -133,9 +133,9 @@ def test_who_is_silent_is_not_asked_for_a_last_list(bench: Bench) -> None:
     ],
 )
 def test_how_peers_must_end_that_a_fault_was_done_to(
-    bench: Bench, steps: str, ends: str, wants: dict[str, object], verdict: str
+    harness: Harness, steps: str, ends: str, wants: dict[str, object], verdict: str
 ) -> None:
-    run = bench.run(f"peers: [alice, bob]\nlimits: {{settle: 1}}\nsteps:\n  - {steps}\n{ends}")
+    run = harness.run(f"peers: [alice, bob]\nlimits: {{settle: 1}}\nsteps:\n  - {steps}\n{ends}")
     assert judged(run)["end states"] == verdict
     alice, bob = marks(run, "ended")
     assert (alice["state"], bob["wants"]) == ("running", wants)

@@ -22,23 +22,23 @@ from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT
 from orchestrator.history.timing import KINDS
 from orchestrator.runner.peers import PeerGroup
-from tests.orchestrator.bench import Bench, judged, marks, odd
+from tests.orchestrator.harness import Harness, judged, marks, odd
 from tests.orchestrator.support import PROGRAMS, processes_of
 
 ALONE = "peers: [alice]\nsteps:\n  - list: {at: alice, shows: []}\n"
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def harness(tmp_path: Path) -> Iterator[Harness]:
     """A runner of the test's own."""
-    with Bench("process", tmp_path) as one:
+    with Harness("process", tmp_path) as one:
         yield one
 
 
-def test_all_that_is_kept_of_a_run(bench: Bench) -> None:
-    run = bench.run(ALONE)
-    assert run.folder.parent == bench.folder / "runs/test"
-    assert (bench.folder / "runs/test/latest").resolve() == run.folder.resolve()
+def test_all_that_is_kept_of_a_run(harness: Harness) -> None:
+    run = harness.run(ALONE)
+    assert run.folder.parent == harness.folder / "runs/test"
+    assert (harness.folder / "runs/test/latest").resolve() == run.folder.resolve()
     files = {path.name for path in run.folder.iterdir()}
     assert files == {"scenario.yaml", "history.jsonl", "alice.transcript", "run.json"}
     (began,) = marks(run, "began")
@@ -58,13 +58,13 @@ def test_all_that_is_kept_of_a_run(bench: Bench) -> None:
 
 
 def test_an_engine_that_starts_nobody_breaks_the_run_off(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise EngineError("no room here\nand more", hint="make some")
 
-    monkeypatch.setattr(bench.engine, "start", refuse)
-    run = bench.run(ALONE)
+    monkeypatch.setattr(harness.engine, "start", refuse)
+    run = harness.run(ALONE)
     assert [entry.verb for entry in run.entries] == ["began", "broke off"]
     assert run.entries[-1].fields == {"said": "no room here"}
     assert run.error
@@ -73,9 +73,9 @@ def test_an_engine_that_starts_nobody_breaks_the_run_off(
     assert json.loads((run.folder / "run.json").read_text())["error"] == "no room here\nand more"
 
 
-def test_times_are_the_scenarios(bench: Bench) -> None:
-    path = odd(bench.folder)
-    run = bench.run(
+def test_times_are_the_scenarios(harness: Harness) -> None:
+    path = odd(harness.folder)
+    run = harness.run(
         f"profile: {path}\npeers: [alice]\nlimits: {{answer: 0.2, settle: 0.1}}\nsteps:\n"
         "  - type: {at: alice, line: deaf}\n"
     )
@@ -83,12 +83,12 @@ def test_times_are_the_scenarios(bench: Bench) -> None:
     assert said == ["alice: no reply to 'deaf' after 0.2 s"]
     text = (PROGRAMS / "profile.yaml").read_text()
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "never_ready.py")))
-    run = bench.run(f"profile: {path}\npeers: [bob]\nlimits: {{ready: 0.3}}\nsteps: []\n")
+    run = harness.run(f"profile: {path}\npeers: [bob]\nlimits: {{ready: 0.3}}\nsteps: []\n")
     assert run.broke_off.startswith("bob: was not ready after 0.3 s")
 
 
 def test_an_engine_that_stops_answering_in_the_middle(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
         raise EngineError("the engine went away")
@@ -98,15 +98,15 @@ def test_an_engine_that_stops_answering_in_the_middle(
             patch.setattr(Session, "catch_up", away)
 
     with monkeypatch.context() as patch:
-        run = bench.run(ALONE, Progress(lambda _: None, step))
+        run = harness.run(ALONE, Progress(lambda _: None, step))
     assert run.broke_off == "the engine went away"
     assert run.entries[-1].fields == {"said": "the engine went away"}
-    assert processes_of(bench.owner) == []
+    assert processes_of(harness.owner) == []
 
 
 @pytest.mark.parametrize("where", ["take", "judge"])
 def test_a_fault_of_the_lab_leaves_nobody_behind(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, where: str
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a fault")
@@ -118,10 +118,10 @@ def test_a_fault_of_the_lab_leaves_nobody_behind(
         else:
             patch.setattr(checks, "judge", fail)
         with pytest.raises(ZeroDivisionError):
-            bench.run(ALONE)
-    assert processes_of(bench.owner) == []
+            harness.run(ALONE)
+    assert processes_of(harness.owner) == []
     assert len(PUMP._takers) == reading
-    run = bench.run(ALONE)
+    run = harness.run(ALONE)
     assert judged(run) == dict.fromkeys(judged(run), "valid")
 
 
@@ -134,26 +134,26 @@ def test_a_fault_of_the_lab_leaves_nobody_behind(
     ],
 )
 def test_a_run_that_cannot_be_written_is_an_error(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, file: str, path: str
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, file: str, path: str
 ) -> None:
     monkeypatch.setattr(runs, file, path)
     with pytest.raises(LabError, match=rf"^{path}: cannot be written: No s"):
-        bench.run(ALONE)
-    bench.runner.pool.close()
-    assert processes_of(bench.owner) == []
+        harness.run(ALONE)
+    harness.runner.pool.close()
+    assert processes_of(harness.owner) == []
 
 
-def test_a_disk_that_is_full_in_the_middle(bench: Bench) -> None:
+def test_a_disk_that_is_full_in_the_middle(harness: Harness) -> None:
     def step(line: str) -> None:
         if "step 1" in line:
-            full = bench.folder / "runs/test/latest/history.jsonl"
+            full = harness.folder / "runs/test/latest/history.jsonl"
             os.dup2(os.open("/dev/full", os.O_WRONLY), descriptor(full))
 
-    run = bench.run(ALONE, Progress(lambda _: None, step))
+    run = harness.run(ALONE, Progress(lambda _: None, step))
     assert run.broke_off.endswith("history.jsonl: cannot be written: No space left on device")
     assert run.entries[-1].verb == "broke off"
     assert set(judged(run).values()) == {"unknown"}
-    assert processes_of(bench.owner) == []
+    assert processes_of(harness.owner) == []
 
 
 def descriptor(path: Path) -> int:
@@ -166,30 +166,30 @@ def descriptor(path: Path) -> int:
 
 
 def test_a_stop_while_peers_are_made_fit_again_loses_no_record(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object) -> None:
-        bench.stop.set()
+        harness.stop.set()
         raise CancelledError("the run was stopped")
 
     monkeypatch.setattr(Session, "renew", stopped)
-    run = bench.run(ALONE)
+    run = harness.run(ALONE)
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert (run.folder / "run.json").exists()
-    assert processes_of(bench.owner) == []
+    assert processes_of(harness.owner) == []
 
 
 def test_peers_that_cannot_be_discarded_lose_no_record(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise EngineError("the engine went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench.engine, "discard", refuse)
+        patch.setattr(harness.engine, "discard", refuse)
         with pytest.raises(EngineError, match="went away"):
-            bench.run(f"{ALONE}  - exit: alice\n")
-    assert json.loads((bench.folder / "runs/test/latest/run.json").read_text())["checks"]
+            harness.run(f"{ALONE}  - exit: alice\n")
+    assert json.loads((harness.folder / "runs/test/latest/run.json").read_text())["checks"]
 
 
 @pytest.mark.parametrize(
@@ -203,10 +203,10 @@ def test_peers_that_cannot_be_discarded_lose_no_record(
     ],
 )
 def test_what_cannot_be_done_here_is_refused_before_anybody_starts(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, step: str
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    monkeypatch.setattr(bench.engine, "start", None)
-    run = bench.run(f"peers: [alice, bob]\nsteps:\n  - list: alice\n  - {step}\n")
+    monkeypatch.setattr(harness.engine, "start", None)
+    run = harness.run(f"peers: [alice, bob]\nsteps:\n  - list: alice\n  - {step}\n")
     assert [entry.verb for entry in run.entries] == ["began", "broke off"]
     assert run.error
     what = run.error.what
@@ -217,16 +217,16 @@ def test_what_cannot_be_done_here_is_refused_before_anybody_starts(
 
 
 def test_what_must_be_known_of_a_fault_is_told(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes = {"delay": "no netem here", **bench.engine.network([]).notes()}
+    notes = {"delay": "no netem here", **harness.engine.network([]).notes()}
     monkeypatch.setattr(ProcessNetwork, "notes", lambda _: notes)
     phases: list[str] = []
     fault = "peers: [alice, bob]\nsteps:\n  - stream: {at: all, pieces: 1, for: 0.01}\n"
-    run = bench.run(fault, Progress(phases.append, lambda _: None))
+    run = harness.run(fault, Progress(phases.append, lambda _: None))
     assert set(judged(run).values()) == {"valid"}
     assert phases[0].startswith("streams are bent by a relay")
     assert "no netem here" not in phases, "for nothing is delayed"
     phases.clear()
-    bench.run(ALONE, Progress(phases.append, lambda _: None))
+    harness.run(ALONE, Progress(phases.append, lambda _: None))
     assert not any("relay" in phase for phase in phases)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.engines.base import Progress
-from tests.orchestrator.bench import Bench, ended, judged, marks, outcomes, texts
+from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes, texts
 from tests.orchestrator.support import PATIENCE
 from tests.wrong.trial import profile_of
 
@@ -20,14 +20,14 @@ FOUR = "peers: [alice, bob, carol, dave]\nconnections: mesh\nsteps:\n"
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """Peers that the scenarios here share."""
-    with Bench("process", tmp_path_factory.mktemp("runner")) as one:
+    with Harness("process", tmp_path_factory.mktemp("runner")) as one:
         yield one
 
 
-def test_every_kind_of_step(bench: Bench) -> None:
-    run = bench.run(
+def test_every_kind_of_step(harness: Harness) -> None:
+    run = harness.run(
         "peers: [alice, bob]\nsteps:\n"
         "  - connect: {at: alice, to: bob, says: connected}\n"
         "  - expect: {at: bob, from: alice, connected: true}\n"
@@ -76,9 +76,9 @@ def test_every_kind_of_step(bench: Bench) -> None:
     ],
 )  # fmt: skip
 def test_the_first_connections_are_known_at_both_ends(
-    bench: Bench, connections: str, pairs: list[str]
+    harness: Harness, connections: str, pairs: list[str]
 ) -> None:
-    run = bench.run(
+    run = harness.run(
         f"peers: [alice, bob, carol, dave]\nconnections: {connections}\nsteps:\n  - list: all\n"
     )
     assert set(judged(run).values()) == {"valid"}, judged(run)
@@ -90,8 +90,8 @@ def test_the_first_connections_are_known_at_both_ends(
         assert sorted(row["peer"] for row in entry.fields["rows"]) == expected
 
 
-def test_nested_counters_and_braces_that_are_none(bench: Bench) -> None:
-    run = bench.run(
+def test_nested_counters_and_braces_that_are_none(harness: Harness) -> None:
+    run = harness.run(
         f"{TWO}"
         "  - repeat:\n      times: 2\n      counter: round\n      steps:\n"
         "        - repeat:\n            times: 2\n            steps:\n"
@@ -111,8 +111,8 @@ def test_nested_counters_and_braces_that_are_none(bench: Bench) -> None:
     assert typed == ["frob 1 {n}", "frob 2 {n}"]
 
 
-def test_all_as_who_acts_and_to_whom(bench: Bench) -> None:
-    run = bench.run(
+def test_all_as_who_acts_and_to_whom(harness: Harness) -> None:
+    run = harness.run(
         "peers: [alice, bob, carol, dave]\nsteps:\n"
         "  - connect: {at: alice, to: all}\n"
         "  - list: {at: all, within: 5}\n"
@@ -145,16 +145,16 @@ def test_all_as_who_acts_and_to_whom(bench: Bench) -> None:
     ("more", "verdict"),
     [("", "invalid"), (", refused: shows nobody", "valid"), (", may_fail: true", "valid")],
 )
-def test_all_are_nobody(bench: Bench, act: str, more: str, verdict: str) -> None:
-    run = bench.run(f"peers: [alice, bob]\nsteps:\n  - {act[:-1]}{more}}}\n")
+def test_all_are_nobody(harness: Harness, act: str, more: str, verdict: str) -> None:
+    run = harness.run(f"peers: [alice, bob]\nsteps:\n  - {act[:-1]}{more}}}\n")
     done = outcomes(run, act.partition(":")[0])
     assert {(each.type, each.fields["said"]) for each in done} == {("fail", "list shows nobody")}
     assert judged(run)["expectations"] == verdict
     assert {**judged(run), "expectations": "valid"} == dict.fromkeys(judged(run), "valid")
 
 
-def test_all_may_have_nobody_while_somebody_does(bench: Bench) -> None:
-    run = bench.run(
+def test_all_may_have_nobody_while_somebody_does(harness: Harness) -> None:
+    run = harness.run(
         "peers: [alice, bob, carol]\nconnections: [[alice, bob]]\nsteps:\n"
         "  - send: {at: all, to: all, text: x}\n  - terminate: {at: alice, to: all}\n"
     )
@@ -162,38 +162,40 @@ def test_all_may_have_nobody_while_somebody_does(bench: Bench) -> None:
     assert ended(run, "send") == ["ok", "ok"]
 
 
-def test_who_dialled_must_list_whom(bench: Bench, tmp_path: Path) -> None:
+def test_who_dialled_must_list_whom(harness: Harness, tmp_path: Path) -> None:
     profile = tmp_path / "nobody.yaml"
     profile.write_text(profile_of("nobody").model_dump_json(exclude_none=True), encoding="utf-8")
     head = f"profile: {profile}\npeers: [alice, bob]\nlimits: {{expect: 0.2, settle: 0.2}}\n"
-    run = bench.run(f"{head}connections: line\nsteps:\n  - help: alice\n")
+    run = harness.run(f"{head}connections: line\nsteps:\n  - help: alice\n")
     assert judged(run)["expectations"] == judged(run)["lists"] == "invalid"
     (finding,) = (w for v in run.verdicts if v.check == "expectations" for w in v.findings)
     assert finding.says.endswith("should have succeeded, but failed: list does not show bob")
 
 
-def test_all_send_to_several_and_nobody_to_itself(bench: Bench) -> None:
-    run = bench.run(f"{FOUR}  - send: {{at: all, to: [alice, bob], text: 'from {{at}}'}}\n")
+def test_all_send_to_several_and_nobody_to_itself(harness: Harness) -> None:
+    run = harness.run(f"{FOUR}  - send: {{at: all, to: [alice, bob], text: 'from {{at}}'}}\n")
     assert set(judged(run).values()) == {"valid"}, judged(run)
     assert Counter(texts(run, "alice")) == Counter(["from bob", "from carol", "from dave"])
     assert Counter(texts(run, "bob")) == Counter(["from alice", "from carol", "from dave"])
 
 
-def test_a_text_is_repeated_to_its_length(bench: Bench) -> None:
-    run = bench.run(
+def test_a_text_is_repeated_to_its_length(harness: Harness) -> None:
+    run = harness.run(
         f"{TWO}  - send: {{at: alice, to: bob, text: 'abc', length: 7}}\n"
         "  - send: {at: alice, to: bob, text: 'abcdef', length: 3, times: 2}\n"
     )
     assert texts(run, "bob") == ["abcabca", "abc", "abc"]
 
 
-def test_a_text_with_a_counter_has_its_length_all_the_same(bench: Bench) -> None:
-    run = bench.run(f"{TWO}  - send: {{at: alice, to: bob, text: '{{n}} ', length: 9, times: 3}}\n")
+def test_a_text_with_a_counter_has_its_length_all_the_same(harness: Harness) -> None:
+    run = harness.run(
+        f"{TWO}  - send: {{at: alice, to: bob, text: '{{n}} ', length: 9, times: 3}}\n"
+    )
     assert texts(run, "bob") == [f"{n} " * 4 + n for n in "123"]
 
 
-def test_counters_in_what_is_expected(bench: Bench) -> None:
-    run = bench.run(
+def test_counters_in_what_is_expected(harness: Harness) -> None:
+    run = harness.run(
         f"{TWO}  - repeat:\n      times: 2\n      steps:\n"
         "        - send: {at: alice, to: bob, text: 'round {n}', says: '#{n}'}\n"
         "        - expect: {at: bob, line: 'round {n}$'}\n"
@@ -208,8 +210,8 @@ def test_counters_in_what_is_expected(bench: Bench) -> None:
     assert judged(run)["expectations"] == "valid", run.verdicts[0]
 
 
-def test_waiting_side_by_side_is_waiting(bench: Bench) -> None:
-    run = bench.run(
+def test_waiting_side_by_side_is_waiting(harness: Harness) -> None:
+    run = harness.run(
         f"{TWO}  - parallel:\n"
         "      - - expect: {at: alice, message: never, within: 1}\n"
         "      - - expect: {at: bob, message: never, within: 1}\n"
@@ -218,7 +220,7 @@ def test_waiting_side_by_side_is_waiting(bench: Bench) -> None:
     assert run.seconds["waiting"] > 2, run.seconds
 
 
-def test_branches_run_at_once(bench: Bench) -> None:
+def test_branches_run_at_once(harness: Harness) -> None:
     waiting: Counter[str] = Counter()
     both = threading.Event()
 
@@ -229,7 +231,7 @@ def test_branches_run_at_once(bench: Bench) -> None:
                 both.set()
             assert both.wait(PATIENCE), "one branch waits for the other one's end"
 
-    run = bench.run(
+    run = harness.run(
         f"{TWO}  - parallel:\n"
         "      - - expect: {at: alice, from: bob, message: 'go'}\n"
         "        - send: {at: alice, to: bob, text: 'gone'}\n"
@@ -240,8 +242,8 @@ def test_branches_run_at_once(bench: Bench) -> None:
     assert set(judged(run).values()) == {"valid"}, judged(run)
 
 
-def test_chance_decides(bench: Bench) -> None:
-    run = bench.run(
+def test_chance_decides(harness: Harness) -> None:
+    run = harness.run(
         f"{TWO}  - connect: {{at: alice, to: bob, may_fail: true}}\n"
         "  - terminate: {at: bob, to: alice, may_fail: true}\n"
     )
@@ -268,15 +270,15 @@ def test_chance_decides(bench: Bench) -> None:
         ("expect: {at: bob, line: 'nothing of the kind', within: 0.1}", "invalid"),
     ],
 )
-def test_what_is_wanted_is_judged(bench: Bench, act: str, verdict: str) -> None:
-    run = bench.run(f"{TWO}  - {act}\n")
+def test_what_is_wanted_is_judged(harness: Harness, act: str, verdict: str) -> None:
+    run = harness.run(f"{TWO}  - {act}\n")
     assert judged(run)["expectations"] == verdict
     others = {check: word for check, word in judged(run).items() if check != "expectations"}
     assert set(others.values()) == {"valid"}
 
 
-def test_a_list_may_take_its_time(bench: Bench) -> None:
-    run = bench.run(
+def test_a_list_may_take_its_time(harness: Harness) -> None:
+    run = harness.run(
         f"{TWO}  - parallel:\n"
         "      - - list: {at: bob, shows: [], within: 10}\n"
         "      - - type: {at: alice, line: 'help'}\n"
@@ -290,9 +292,9 @@ def test_a_list_may_take_its_time(bench: Bench) -> None:
     assert 0.1 <= entries[-1].at - invoked[-3] < 2, "the last one took its whole time"
 
 
-def test_steps_may_take_so_long_together(bench: Bench) -> None:
+def test_steps_may_take_so_long_together(harness: Harness) -> None:
     began = time.monotonic()
-    run = bench.run(
+    run = harness.run(
         "peers: [alice, bob]\nconnections: line\nlimits: {total: 0.4}\nsteps:\n"
         "  - repeat: {times: 100000, steps: [{list: alice}]}\n"
     )
@@ -302,8 +304,8 @@ def test_steps_may_take_so_long_together(bench: Bench) -> None:
     assert len(ended(run, "list")) > 10
 
 
-def test_one_long_step_is_broken_off_in_time(bench: Bench) -> None:
-    run = bench.run(
+def test_one_long_step_is_broken_off_in_time(harness: Harness) -> None:
+    run = harness.run(
         "peers: [alice, bob]\nconnections: line\nlimits: {total: 2}\nsteps:\n"
         "  - send: {at: alice, to: bob, text: '{n}', times: 50000}\n"
     )
@@ -314,31 +316,31 @@ def test_one_long_step_is_broken_off_in_time(bench: Bench) -> None:
     assert run.entries[-1].verb == "broke off"
 
 
-def test_a_stop_is_heeded_while_a_list_is_awaited(bench: Bench) -> None:
+def test_a_stop_is_heeded_while_a_list_is_awaited(harness: Harness) -> None:
     def step(line: str) -> None:
         if "step 1" in line:
             timer.start()
 
-    timer = threading.Timer(0.2, bench.stop.set)
+    timer = threading.Timer(0.2, harness.stop.set)
     began = time.monotonic()
     try:
-        run = bench.run(
+        run = harness.run(
             f"{TWO}  - list: {{at: alice, shows: [], within: 60}}\n",
             Progress(lambda _: None, step),
         )
     finally:
         timer.join()
-        bench.stop._event.clear()
+        harness.stop._event.clear()
     assert time.monotonic() - began < 10
     assert run.broke_off == "the run was stopped"
     assert (run.folder / "run.json").exists()
 
 
 def test_what_idle_consoles_show_is_recorded_while_others_act(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.runner.steps._CATCH_UP_EVERY", 0.0)
-    run = bench.run(
+    run = harness.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
         "  - repeat: {times: 30, steps: [{send: {at: alice, to: bob, text: '{n}'}}]}\n"
         "  - send: {at: alice, to: bob, text: 'last'}\n"
@@ -348,8 +350,8 @@ def test_what_idle_consoles_show_is_recorded_while_others_act(
     assert at_bob[0] < at_alice[-1], "a lab that is killed must not take it along"
 
 
-def test_a_long_wait_ends_with_the_runs_time(bench: Bench) -> None:
-    run = bench.run(
+def test_a_long_wait_ends_with_the_runs_time(harness: Harness) -> None:
+    run = harness.run(
         f"limits: {{total: 1}}\n{TWO}"
         "  - expect: {at: bob, from: alice, message: never, within: 60}\n"
     )

@@ -1,16 +1,18 @@
-"""Scenarios run by a runner, as the command line does it, and what came of them."""
+"""A runner for tests, and readers for what came of a run."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from orchestrator.cancel import CancelToken
+from orchestrator.checks import Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
 from orchestrator.history.entries import Entry
 from orchestrator.runner.pool import Pool
-from orchestrator.runner.run import Runner, ScenarioSource
+from orchestrator.runner.run import Runner, ScenarioSource, all_valid
 from tests.orchestrator.support import PROGRAMS, make_engine, run_of
 
 QUIET = Progress(lambda _: None, lambda _: None)
@@ -27,21 +29,35 @@ def write(folder: Path, text: str, name: str = "scenario.yaml") -> Path:
 def odd(folder: Path, **changes: str) -> Path:
     """Write the profile of the program that misbehaves when it is told to."""
     text = (PROGRAMS / "odd.yaml").read_text().replace("PROGRAM", str(PROGRAMS / "odd.py"))
-    for old, new in changes.items():
-        assert f"{old}: " in text
+    for key, value in changes.items():
+        assert f"{key}: " in text
         text = "\n".join(
-            f"{old}: {new}" if line.startswith(f"{old}: ") else line for line in text.split("\n")
+            f"{key}: {value}" if line.startswith(f"{key}: ") else line for line in text.split("\n")
         )
     path = folder / "odd.yaml"
     path.write_text(text)
     return path
 
 
-class Bench:
-    """A runner with an engine of its own, and peers that stay for the next scenario."""
+class Harness:
+    """A runner with an engine of its own, and peers that stay for the next scenario.
 
-    def __init__(self, engine: str | Engine, folder: Path, *, keep: bool = False) -> None:
-        self.folder, self.stop = folder, CancelToken()
+    Args:
+        engine: its name, or the engine itself.
+        folder: for scenarios and runs.
+        keep: as in `Runner`.
+        may_reuse: as in `Runner.run`.
+    """
+
+    def __init__(
+        self,
+        engine: str | Engine,
+        folder: Path,
+        *,
+        keep: bool = False,
+        may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid,
+    ) -> None:
+        self.folder, self.stop, self._may_reuse = folder, CancelToken(), may_reuse
         self.engine = make_engine(engine) if isinstance(engine, str) else engine
         self.engine.stop = self.stop
         self.owner = run_of(self.engine)
@@ -55,7 +71,13 @@ class Bench:
 
     def run(self, text: str, progress: Progress = QUIET) -> Run:
         """Run a scenario."""
-        return self.runner.run(ScenarioSource.read(write(self.folder, text)), progress)
+        source = ScenarioSource.read(write(self.folder, text))
+        return self.runner.run(source, progress, may_reuse=self._may_reuse)
+
+
+def always(_: Sequence[Verdict]) -> bool:
+    """Let peers serve again whatever the verdicts, as for programs that are known to behave."""
+    return True
 
 
 def judged(run: Run) -> dict[str, str]:
@@ -64,7 +86,7 @@ def judged(run: Run) -> dict[str, str]:
 
 
 def outcomes(run: Run, verb: str = "", peer: str = "") -> list[Entry]:
-    """Return how operations ended, in the order in which they did, the last lists left out."""
+    """Return how operations ended, in the order in which they did, without the last lists."""
     settled = [n for n, entry in enumerate(run.entries) if entry.verb == "settled"]
     return [
         entry
