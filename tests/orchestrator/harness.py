@@ -46,7 +46,7 @@ class Harness:
         engine: its name, or the engine itself.
         folder: for scenarios and runs.
         keep: as in `Runner`.
-        may_reuse: as in `Runner.run`.
+        may_reuse: as in `Runner.run`, for all runs.
     """
 
     def __init__(
@@ -69,15 +69,21 @@ class Harness:
     def __exit__(self, *_: object) -> None:
         self.runner.pool.close()
 
-    def run(self, text: str, progress: Progress = QUIET) -> Run:
-        """Run a scenario."""
+    def run(self, text: str, progress: Progress = QUIET, *, discard: bool = False) -> Run:
+        """Run a scenario; `discard` its peers afterwards in any case."""
         source = ScenarioSource.read(write(self.folder, text))
-        return self.runner.run(source, progress, may_reuse=self._may_reuse)
+        may_reuse = never if discard else self._may_reuse
+        return self.runner.run(source, progress, may_reuse=may_reuse)
 
 
 def always(_: Sequence[Verdict]) -> bool:
     """Let peers serve again whatever the verdicts, as for programs that are known to behave."""
     return True
+
+
+def never(_: Sequence[Verdict]) -> bool:
+    """Let no peer serve again."""
+    return False
 
 
 def judged(run: Run) -> dict[str, str]:

@@ -10,14 +10,14 @@ import pytest
 
 from orchestrator import checks
 from orchestrator.history.entries import Entry
-from tests.orchestrator.harness import Harness, judged, marks, odd, texts
+from tests.orchestrator.harness import Harness, always, judged, marks, odd, texts
 from tests.waiting import let_pass
 
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """Peers that the scenarios here share as far as they can."""
-    with Harness("process", tmp_path_factory.mktemp("ending")) as one:
+    with Harness("process", tmp_path_factory.mktemp("ending"), may_reuse=always) as one:
         yield one
 
 
@@ -104,15 +104,16 @@ def test_lists_that_never_agree_do_not_fill_the_history(
     ],
 )
 def test_how_peers_must_end(harness: Harness, steps: str, ends: str, verdict: str) -> None:
-    run = harness.run(f"peers: [alice, bob]\nsteps:\n{steps}{ends}")
+    run = harness.run(f"peers: [alice, bob]\nlimits: {{settle: 0.5}}\nsteps:\n{steps}{ends}")
     assert judged(run)["end states"] == verdict
     assert {mark["peer"] for mark in marks(run, "ended")} == {"alice", "bob"}
 
 
 def test_who_is_silent_is_not_asked_for_a_last_list(harness: Harness) -> None:
     run = harness.run(
-        f"profile: {odd(bench.folder)}\npeers: [alice, bob]\nlimits: {{settle: 0.3}}\nsteps:\n"
-        "  - type: {at: alice, line: deaf}\n"
+        f"profile: {odd(harness.folder)}\npeers: [alice, bob]\nlimits: {{settle: 0.3}}\nsteps:\n"
+        "  - type: {at: alice, line: deaf}\n",
+        discard=True,
     )
     assert run.broke_off == ""
     place = [entry.verb for entry in run.entries].index("settled")
