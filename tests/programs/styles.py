@@ -27,8 +27,6 @@ def send(words: str) -> None:
         print(
             f'Message received from 10.0.0.2\n\nSender port: 4444\nMessage: "{words}"', flush=True
         )
-    elif STYLE == "bare":
-        print(f"from bob\n{words}", flush=True)
     elif STYLE != "silent":
         print(f"sent {words}")
 
@@ -57,8 +55,6 @@ def line_by_line() -> None:
     elif verb == "terminate":
         print(f"{len(told)} rows were shown")
         told.clear()
-    elif verb == "odd" and STYLE == "sure":
-        ask("sure?\n")
     elif verb == "odd":
         print("nobody could have foreseen this")
     elif verb == "twice":

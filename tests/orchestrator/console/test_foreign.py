@@ -11,7 +11,6 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.console import dialogue
-from orchestrator.console.echo import Echoes
 from orchestrator.console.session import Session
 from orchestrator.errors import DocumentError, NoAnswerError
 from orchestrator.profile import NoticeMatch, Profile, Reader
@@ -74,14 +73,9 @@ def test_silence_is_known_for_what_it_is(begin: Any, long_waits: dict[str, Any])
     began = time.monotonic()
     reply = session.ask("send", text="hi")
     assert (reply.ok, reply.silent, reply.lines) == (True, True, [])
-    replies = [*session.ask_all("send", [{"text": f"{n}"} for n in range(100)])]
-    assert [each.ok for each in replies] == [True] * 100
+    replies = [*session.ask_all("send", [{"text": f"{n}"} for n in range(40)])]
+    assert [each.ok for each in replies] == [True] * 40
     assert time.monotonic() - began < SOON, "it was not waited for"
-
-
-def test_silence_that_was_not_foreseen_is_unread(begin: Any) -> None:
-    reply = begin("silent").ask("send", text="hi")
-    assert (reply.ok, reply.silent, reply.lines) == (None, False, [])
 
 
 def test_a_reply_that_no_pattern_reads_is_unread(begin: Any, long_waits: dict[str, Any]) -> None:
@@ -133,15 +127,6 @@ def test_arguments_are_typed_when_they_are_asked_for(begin: Any) -> None:
     assert session.ask("send", id="bob", text="hi").lines == ["sent bob: hi"]
 
 
-def test_a_question_that_never_comes(begin: Any) -> None:
-    look = styled("plain")
-    verbs = verb(look, "raw", send=lines("odd", "^To whom|bob"))
-    session = begin("plain", verbs=verbs, answer_within=0.4)
-    with pytest.raises(NoAnswerError, match=r"did not ask '\^To whom'"):
-        session.ask("raw", line="x")
-    assert session.ask("send", text="hi").ok
-
-
 def test_a_reply_behind_the_next_prompt(begin: Any) -> None:
     session = begin("late", console={"prompt": ["$ "]})
     for number in range(3):
@@ -172,12 +157,6 @@ def test_nothing_says_that_it_is_ready_but_an_answer(begin: Any) -> None:
     assert session.ask("send", text="hi").lines == ["sent hi"]
 
 
-def test_without_sync_silence_ends_a_reply(begin: Any) -> None:
-    session = begin("prompt", sync="", console={"prompt": [">> "], "quiet": 0.2})
-    assert session.ask("list").ok
-    assert [row["id"] for row in session.ask("list").rows] == ["0"]
-
-
 def test_a_prompt_that_changes(begin: Any) -> None:
     session = begin("counts", console={"prompt_pattern": [r"chat\(\d+\)> "]})
     for count in range(3):
@@ -188,22 +167,7 @@ def test_a_prompt_that_changes(begin: Any) -> None:
 
 def test_a_prompt_that_nobody_described_hides_the_answers(begin: Any) -> None:
     with pytest.raises(NoAnswerError, match=r"could not read 'chat\(0\)> port 5000'"):
-        begin("counts", answer_within=1)
-
-
-def test_echoes_and_prompts() -> None:
-    look = styled("plain", console={"echo": True, "prompt": ["> ", "chat$ "]})
-    echoes = Echoes(look)
-    echoes.typed("send 1 hello")
-    assert echoes.said("> > send 1 hello") is None
-    assert echoes.said("send 1 hello") == "send 1 hello", "it was echoed; somebody says it"
-    assert echoes.said("> send 1 hello") is None, "a line editor shows it once more"
-    assert echoes.said("> ") is None
-    assert echoes.said(">") is None
-    assert echoes.said("chat$ bob: hi > there") == "bob: hi > there"
-    echoes.typed("odd\ttab \x01")
-    assert echoes.said("chat$ odd     tab ^A") is None
-    assert Echoes(styled("plain", console={"echo": False})).said("x") == "x"
+        begin("counts", ready_within=0.5)
 
 
 def test_blocks_and_alternatives() -> None:
@@ -316,20 +280,6 @@ def test_a_profile_that_is_not_there(tmp_path: Any) -> None:
         assert hint in error.value.hint
 
 
-def test_a_sync_that_was_taken_for_something_else_is_not_waited_for(
-    begin: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = begin("sure", answer_within=1.5)
-    with pytest.raises(NoAnswerError, match="no reply to 'odd'"):
-        session.ask("raw", line="odd")
-    assert session.ask("send", text="and goes on").fields["text"] == "and goes on"
-    monkeypatch.setattr(dialogue, "_GRACE", 3 * SOON)
-    session.profile = session.profile.model_copy(update={"answer_within": 4 * SOON})
-    began = time.monotonic()
-    assert session.ask("send", text="as before").ok
-    assert time.monotonic() - began < SOON
-
-
 @pytest.mark.parametrize("echo", [False, True])
 def test_what_no_pattern_reads_is_kept(
     process_place: Callable[[], LivePeers], *, echo: bool
@@ -352,22 +302,6 @@ def test_what_no_pattern_reads_is_kept(
     }
 
 
-def test_a_text_in_a_block_may_look_like_anything(process_place: Callable[[], LivePeers]) -> None:
-    look = styled("bare", console={"prompt": ["> "]})
-    looks = {"message": [{"block": ["^from (?P<name>.*)$", "^(?P<text>.*)$"]}]}
-    verbs = look.verbs | verb(look, "send", silent=True, ok=[])
-    look = look.model_copy(update={"verbs": verbs})
-    look = type(look).model_validate(look.model_dump() | {"notices": looks})
-    place = process_place()
-    (session,) = place.start(["alice"], look)
-    texts = ["hi", "   ", "", "> quoted", "from bob"]
-    for text in texts:
-        session.ask("send", text=text)
-    session.synchronise()
-    told = [notice.fields["text"] for notice in place.notices["alice"]]
-    assert told == texts
-
-
 BROKEN = """
 from orchestrator.profile import Reader
 
@@ -385,14 +319,3 @@ def test_a_reader_that_fails_is_an_error_of_the_profile(tmp_path: Any) -> None:
     assert made.outcome("send", "sent x") == (True, {"text": "x"})
     with pytest.raises(KeyError):
         made.typed("nothing", {})
-
-
-def test_an_answer_is_known_behind_its_question_alone() -> None:
-    look = styled("plain", console={"echo": True, "prompt": ["Choice: "]})
-    verbs = verb(look, "raw", send=lines("3", "^Port:|{line}"))
-    echoes = Echoes(look.model_copy(update={"verbs": look.verbs | verbs}))
-    echoes.typed("5000")
-    assert echoes.said("Choice: Port: You are connected to 10.0.0.2:5000") == (
-        "You are connected to 10.0.0.2:5000"
-    )
-    assert echoes.said("Choice: Port: 5000") is None
