@@ -17,7 +17,7 @@ from orchestrator.engines.states import require_alive
 from orchestrator.errors import LabError
 from orchestrator.mesh.by_hand import ByHand, Kept
 from orchestrator.mesh.compose import Mesh
-from orchestrator.report import HeldRow, safe
+from orchestrator.report import FaultRow, safe
 from orchestrator.scenario.values import ALL
 
 commands = typer.Typer()
@@ -232,22 +232,22 @@ def _holding(mesh: Mesh, faults: ByHand) -> str:
     return f"{', '.join(names)} {holds}: peerlab heal lifts {them}"
 
 
-def _show(rows: list[HeldRow], *, as_json: bool) -> None:
+def _show(rows: list[FaultRow], *, as_json: bool) -> None:
     if as_json:
         print_json([row.as_data() for row in rows])
     else:
-        report.print_held(out, rows)
+        report.print_active_faults(out, rows)
 
 
-def _row(kept: Kept) -> HeldRow:
+def _row(kept: Kept) -> FaultRow:
     fault, finding = kept.held.fault, kept.finding
-    return HeldRow(fault.name, fault.phrase, kept.means, kept.since, finding.proof, finding.doubts)
+    return FaultRow(fault.name, fault.phrase, kept.means, kept.since, finding.proof, finding.doubts)
 
 
-def _peer_row(name: str, **seen: str) -> HeldRow:
+def _peer_row(name: str, **seen: str) -> FaultRow:
     """Return the row of a peer that is or was paused, or has ended, with how it was seen."""
     state = next(iter(seen.values())).partition(" ")[0]
-    return HeldRow(state, name, {}, None, [seen], [])
+    return FaultRow(state, name, {}, None, [seen], [])
 
 
 def _end(kept: list[Kept]) -> NoReturn:

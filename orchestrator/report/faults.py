@@ -1,4 +1,4 @@
-"""The faults of a run: where and when they held, and what proves it."""
+"""The faults of a run: what they affected and when, and the measurements that prove it."""
 
 from __future__ import annotations
 
@@ -19,114 +19,113 @@ from orchestrator.report.text import marked, plain, shortened, table
 from orchestrator.text import count
 
 _COLUMNS = ("fault", "what", "from, to", "measured", "")
-_WIDTHS = (11, 18, 10, None, 12)  # of 80, so that most is left for what was measured
+_WIDTHS = (11, 18, 10, None, 12)  # of 80 columns; the measurements get the rest
 _SIDES = ("before", "during", "after")
-_LONGEST = 200  # characters of what a fault says of itself
-_TELLING = 0.005  # seconds of delay that are told of many links; less is the machine's own
+_LONGEST = 200  # characters of a fault in words
+_LEAST_DELAY = 0.005  # seconds of delay worth showing for many links; less is the machine's own
 
 
-def faults_table(several: Sequence[FaultWindow], most: int) -> Table:
-    """Return what is known of each fault, so many at most."""
+def faults_table(faults: Sequence[FaultWindow], most: int) -> Table:
+    """Return the faults, at most this many of them."""
     made = table(*_COLUMNS)
     made.box, made.pad_edge, made.padding = box.SIMPLE_HEAD, False, (0, 2, 0, 0)
     for column, width in zip(made.columns, _WIDTHS, strict=True):
         column.max_width = width
-    for window in several[:most]:
+    for fault in faults[:most]:
         made.add_row(
-            plain(_named(window)),
-            plain(_what(window)),
-            plain(_times(window)),
-            plain("\n".join(sides(window.proofs)) or "-"),
-            _mark(window),
+            plain(_named(fault)),
+            plain(_what(fault)),
+            plain(_times(fault)),
+            plain("\n".join(measurements(fault.proofs)) or "-"),
+            _mark(fault),
         )
-    if (more := len(several) - most) > 0:
+    if (more := len(faults) - most) > 0:
         made.add_row("", plain(f"… and {more:,} more", "dim"))
     return made
 
 
-def faults_as_data(several: Sequence[FaultWindow]) -> list[dict[str, Any]]:
-    """Return what is known of each fault, for `--json`."""
+def faults_as_data(faults: Sequence[FaultWindow]) -> list[dict[str, Any]]:
+    """Return the faults for `--json`."""
     return [
         {
-            "fault": window.kind,
-            "name": window.name or None,
-            "peer": window.peer or None,
-            "says": window.says,
-            "links": [list(link) for link in window.links],
-            "means": dict(window.mechanisms),
-            "from": window.began,
-            "to": window.until,
-            "outcome": window.given.status,
-            "proven": window.is_proven,
-            "said": window.said or None,
-            "proof": [dict(each) for each in window.proofs],
+            "fault": fault.kind,
+            "name": fault.name or None,
+            "peer": fault.peer or None,
+            "says": fault.says,
+            "links": [list(link) for link in fault.links],
+            "means": dict(fault.mechanisms),
+            "from": fault.began,
+            "to": fault.until,
+            "outcome": fault.given.status,
+            "proven": fault.is_proven,
+            "said": fault.said or None,
+            "proof": [dict(row) for row in fault.proofs],
         }
-        for window in several
+        for fault in faults
     ]
 
 
-def _named(window: FaultWindow) -> str:
-    named = window.name.startswith(window.kind) or not window.name
-    return (window.name or window.kind) if named else f"{window.kind} {window.name}"
+def _named(fault: FaultWindow) -> str:
+    if fault.name and not fault.name.startswith(fault.kind):
+        return f"{fault.kind} {fault.name}"
+    return fault.name or fault.kind
 
 
-def _what(window: FaultWindow) -> str:
-    """Return what was done, and by what means."""
-    means = dict.fromkeys(map(str, window.mechanisms.values()))
-    by = f", by {' and '.join(means)}" if means else ""
-    return shortened(window.says if window.links else window.peer, _LONGEST) + by
+def _what(fault: FaultWindow) -> str:
+    """Return what the fault did, and by which mechanisms."""
+    mechanisms = dict.fromkeys(map(str, fault.mechanisms.values()))
+    by = f", by {' and '.join(mechanisms)}" if mechanisms else ""
+    return shortened(fault.says if fault.links else fault.peer, _LONGEST) + by
 
 
-def _times(window: FaultWindow) -> str:
-    if window.given.status == "fail":
-        return f"{window.began:.2f} s"
-    until = "the end" if window.until is None else f"{window.until:.2f} s"
-    return f"{window.began:.2f} s\nto {until}"
+def _times(fault: FaultWindow) -> str:
+    if fault.given.status == "fail":
+        return f"{fault.began:.2f} s"
+    until = "the end" if fault.until is None else f"{fault.until:.2f} s"
+    return f"{fault.began:.2f} s\nto {until}"
 
 
-def _mark(window: FaultWindow) -> Text:
-    if window.given.status == "fail":
+def _mark(fault: FaultWindow) -> Text:
+    if fault.given.status == "fail":
         return marked(Judgement.INVALID, "not done")
-    if window.is_proven:
+    if fault.is_proven:
         return marked(Judgement.VALID, "proven")
     return marked(Judgement.UNKNOWN, "not proven")
 
 
-def sides(proofs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a line each for what was measured before, during and after a fault."""
-    told = ((side, _found(proofs, side)) for side in _SIDES)
-    return [f"{side:6} {line}" for side, lines in told for line in lines]
+def measurements(proofs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each measurement before, during and after a fault."""
+    return [f"{side:6} {line}" for side in _SIDES for line in _measured_at(proofs, side)]
 
 
-def _found(proofs: Sequence[Mapping[str, Any]], when: str) -> list[str]:
-    """Return what was measured at one time: of each kind of probe, over all links."""
-    told = [str(each[when]) for each in proofs if isinstance(each.get(when), str)]
+def _measured_at(proofs: Sequence[Mapping[str, Any]], side: str) -> list[str]:
+    """Return what was measured at one time: a line for each kind of probe, over all links."""
+    lines = [str(row[side]) for row in proofs if isinstance(row.get(side), str)]
     for what in get_args(What):
-        rows = (each for each in proofs if each.get("what") == what)
-        if found := [*_measured(rows, when)]:
-            told.append(_summed_up(what, found))
-    return told
+        rows = (row for row in proofs if row.get("what") == what)
+        if found := [*_measured(rows, side)]:
+            lines.append(_summary(what, found))
+    return lines
 
 
-def _measured(rows: Iterator[Mapping[str, Any]], when: str) -> Iterator[Measured]:
+def _measured(rows: Iterator[Mapping[str, Any]], side: str) -> Iterator[Measured]:
     for row in rows:
-        data = row.get(when)
+        data = row.get(side)
         if isinstance(data, Mapping):
             try:
                 yield Measured.of(data)
-            except TypeError:  # of another lab, or written by hand
+            except TypeError:  # from another version of the lab, or edited
                 continue
 
 
-def _summed_up(what: What, found: Sequence[Measured]) -> str:
-    """Return what was measured over some links in one phrase: over the worst and the best."""
-    live = [each for each in found if each.error != NOT_RUNNING]
+def _summary(what: What, found: Sequence[Measured]) -> str:
+    """Return the measurements of some links in one phrase: the worst and the best of them."""
+    live = [one for one in found if one.error != NOT_RUNNING]
     if not live:
         return NOT_RUNNING
-    if several := {each.error for each in live} - {live[0].error}:
-        rest = [[each for each in live if each.error == error] for error in sorted(several)]
-        first = [each for each in live if each.error == live[0].error]
-        return "; ".join(_summed_up(what, each) for each in (first, *rest))
+    if more := {one.error for one in live} - {live[0].error}:
+        errors = [live[0].error, *sorted(more)]
+        return "; ".join(_summary(what, [o for o in live if o.error == error]) for error in errors)
     probe = Probe(what, live[0].sent)
     if len(live) == 1:
         return proof.phrase(live[0], probe)
@@ -145,18 +144,17 @@ def _range(low: str, high: str) -> str:
 
 
 def _extreme(found: Sequence[Measured], pick: Any) -> Measured:
-    """Return the least, or the most, of each that was measured; no delay that tells nothing."""
-    delays = [each.delay for each in found if each.delay is not None]
-    rates = [each.rate for each in found if each.rate is not None]
-    telling = delays and max(delays) >= _TELLING
-    spreads = [each.spread or 0.0 for each in found]
+    """Return the least or the greatest of every figure, without delays too short to matter."""
+    delays = [one.delay for one in found if one.delay is not None]
+    rates = [one.rate for one in found if one.rate is not None]
+    spreads = [one.spread or 0.0 for one in found]
     return replace(
         found[0],
-        sent=pick(each.sent for each in found),
-        arrived=pick(each.arrived for each in found),
-        delay=pick(delays) if telling else None,
+        sent=pick(one.sent for one in found),
+        arrived=pick(one.arrived for one in found),
+        delay=pick(delays) if delays and max(delays) >= _LEAST_DELAY else None,
         rate=pick(rates, default=None),
-        reads=pick(each.reads for each in found),
-        error=next((each.error for each in found if each.error), ""),
+        reads=pick(one.reads for one in found),
+        error=next((one.error for one in found if one.error), ""),
         spread=pick(spreads) if min(spreads) >= VARIES else None,
     )

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.timing import DRIVING, WAITING
 
-_NEEDED = (DRIVING, WAITING)  # what the scenario takes, whatever drives it
+_NEEDED = (DRIVING, WAITING)  # what the scenario itself takes
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a run amounts to, or several together.
+    """The figures of a run, or of several together.
 
     Attributes:
-        peers: who took part.
-        operations: what the lab did at consoles.
-        sent: messages that the senders' consoles took.
+        peers: their number.
+        operations: at consoles, by the lab.
+        sent: messages that the senders' consoles accepted.
         seen: messages that the receivers' consoles showed.
-        latencies: seconds from typing a message until it was shown, the shortest first.
-        seconds: where the time went, by the kinds of `stopwatch`; empty where nobody knows.
+        latencies: seconds from typing a message until it was shown, sorted.
+        seconds: the duration by kind, see `history/timing.py`; empty if not recorded.
     """
 
     peers: int
@@ -33,7 +33,7 @@ class Figures:
     seconds: Mapping[str, float]
 
     def latency(self, share: float) -> str:
-        """Return within how many milliseconds that share of the messages was shown."""
+        """Return the milliseconds within which this share of the messages was shown."""
         if not self.latencies:
             return "-"
         index = max(0, math.ceil(share * len(self.latencies)) - 1)
@@ -41,12 +41,12 @@ class Figures:
 
     @property
     def total(self) -> float:
-        """How long all of it took, in seconds."""
+        """The whole duration in seconds."""
         return sum(self.seconds.values())
 
     @property
     def overhead(self) -> float:
-        """The share of the time that went neither into driving nor into waiting."""
+        """The share of the time spent neither on the steps nor on waiting."""
         needed = sum(self.seconds.get(kind, 0.0) for kind in _NEEDED)
         return 1 - needed / self.total if self.total else 0.0
 
@@ -59,23 +59,19 @@ def of(run: Run) -> Figures:
 
 
 def together(several: Sequence[Figures]) -> Figures:
-    """Return the figures of several runs in one."""
-    kinds = dict.fromkeys(kind for each in several for kind in each.seconds)
+    """Return the sum of several runs."""
+    kinds = dict.fromkeys(kind for one in several for kind in one.seconds)
     return Figures(
-        sum(each.peers for each in several),
-        sum(each.operations for each in several),
-        sum(each.sent for each in several),
-        sum(each.seen for each in several),
-        sorted(_all(each.latencies for each in several)),
-        {kind: sum(each.seconds.get(kind, 0.0) for each in several) for kind in kinds},
+        sum(one.peers for one in several),
+        sum(one.operations for one in several),
+        sum(one.sent for one in several),
+        sum(one.seen for one in several),
+        sorted(latency for one in several for latency in one.latencies),
+        {kind: sum(one.seconds.get(kind, 0.0) for one in several) for kind in kinds},
     )
 
 
-def _all(several: Iterable[Sequence[float]]) -> list[float]:
-    return [one for each in several for one in each]
-
-
 def _milliseconds(seconds: float) -> str:
-    """Return a time in milliseconds, with as many digits as mean something."""
+    """Return a time in milliseconds, with a sensible number of digits."""
     time = seconds * 1000
     return f"{time:.2f}" if time < 1 else f"{time:.1f}" if time < 99.9 else f"{time:,.0f}"  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Profiles as tables: what was found out of a program, and which patterns matched."""
+"""Profiles as tables: what discovery learned about a program, and which patterns matched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARKS = {"matched": ("✓", "green"), "not matched": ("✗", "bold red"), "no o
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A row of what was found out: what, typed, what came, what it is taken for, any doubt."""
+    """What discovery learned: about what, from which input and output, and any doubt."""
 
     what: str
     typed: str
@@ -28,14 +28,14 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A row of what was tried.
+    """A pattern that was tried.
 
     Attributes:
-        place: in the profile.
+        place: its place in the profile.
         where: file and line.
-        pattern: itself.
+        pattern: the pattern.
         state: `matched`, `not matched` or `no occasion`.
-        says: what it caught, or should have.
+        says: what it matched, or should have.
     """
 
     place: str
@@ -46,17 +46,17 @@ class Pattern:
 
 
 def print_understood(console: Console, title: str, rows: Sequence[Understood]) -> None:
-    """Print what was found out of a program."""
+    """Print what discovery learned about a program."""
     made = table("what", "typed", "what came", "understood", "sure")
     for row in rows:
         sure = Text("sure", "green") if not row.doubt else plain(row.doubt, "yellow")
         cells = (row.what, row.typed, row.came, row.understood)
-        made.add_row(*(plain(_short(each)) for each in cells), sure)
+        made.add_row(*(plain(_short(cell)) for cell in cells), sure)
     console.print(Trimmed(titled(title, made)))
 
 
 def print_patterns(console: Console, title: str, rows: Sequence[Pattern]) -> None:
-    """Print which patterns of a profile matched."""
+    """Print the patterns of a profile, and whether they matched."""
     made = table("", "pattern", "where", "what it caught, or should have")
     for row in rows:
         mark, style = _MARKS[row.state]

@@ -1,70 +1,105 @@
-"""One run: what it was, the verdict of each check, and the evidence."""
+"""One run: its verdicts with the evidence, as tables, as plain text and as data."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks.judged_run import Run
-from orchestrator.checks.verdict import Finding, Judgement, Verdict
+from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
 from orchestrator.history.timing import KINDS
-from orchestrator.report import details as tables
 from orchestrator.report import figures
-from orchestrator.report.evidence import Evidence
-from orchestrator.report.faults import faults_table
+from orchestrator.report.details import print_details
+from orchestrator.report.excerpts import Excerpts, Moment
+from orchestrator.report.faults import faults_as_data, faults_table
 from orchestrator.report.figures import Figures
-from orchestrator.report.text import Trimmed, first_line, marked, plain, seconds, titled
+from orchestrator.report.text import Trimmed, first_line, marked, plain, seconds, shortened, titled
 from orchestrator.text import count
 
 _GAP = 4  # blanks between checks side by side
-_MOST_FAULTS = 20  # of a run in few words
+_MOST_FAULTS = 20  # without details
+_MOST_FINDINGS = 5
+_LONGEST_LINE = 200  # characters
+_LONGEST_SENTENCE = 600
+_TEXT_WIDTH = 100  # columns
 
 
 def print_run(console: Console, run: Run, *, details: bool) -> None:
     """Print a run.
 
     Args:
-        console: where to.
-        run: what to print.
-        details: whether to print what every peer did as well.
+        console: where to print.
+        run: the run.
+        details: whether to also print what every peer did.
     """
     if details:
-        tables.print_details(console, run)
+        print_details(console, run)
     console.print(plain(run.name, "bold").append(f": {plain(run.why)}", "not bold"))
     console.print(Trimmed(_about(run)))
-    if several := run.index.faults:
-        held = faults_table(several, len(several) if details else _MOST_FAULTS)
-        console.print(Trimmed(titled("Faults: what was measured of each", held)))
+    if faults := run.index.faults:
+        made = faults_table(faults, len(faults) if details else _MOST_FAULTS)
+        console.print(Trimmed(titled("Faults, with the measurements of each", made)))
     console.print(Trimmed(_checks(run, console.width)))
-    evidence = Evidence(console, run)
+    excerpts = Excerpts(run.folder)
     for verdict in _alike_together(run.verdicts):
-        evidence.print(verdict)
+        _print_evidence(console, verdict, excerpts)
     console.print(run_line(run))
     console.print(f"  kept in {plain(run.folder)}", soft_wrap=True, markup=False, style="dim")
     console.print()
 
 
-def _alike_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return what is not valid; checks with the same witnesses, as of a run cut short, as one."""
-    together: dict[tuple[Finding, ...], list[Verdict]] = {}
-    for verdict in verdicts:
-        if verdict.judgement is not Judgement.VALID:
-            together.setdefault(verdict.findings, []).append(verdict)
-    return [
-        replace(alike[0], check=", ".join(verdict.check for verdict in alike))
-        for alike in together.values()
-    ]
-
-
 def run_line(run: Run) -> Text:
-    """Return a run in one line: its verdict, and how long it took."""
+    """Return a run in one line, with its verdict and duration."""
     line = marked(run.judgement, f"{run.name}: {run.judgement.word}")
     took = f" ({seconds(sum(run.seconds.values()))} s)" if run.seconds else ""
     return line.append(took, "dim")
+
+
+def as_text(run: Run, *, details: bool = False) -> str:
+    """Return what `print_run` prints, without colours."""
+    file = io.StringIO()
+    console = Console(
+        file=file, width=_TEXT_WIDTH, color_system=None, force_terminal=False, highlight=False,
+        emoji=False,
+    )  # fmt: skip
+    print_run(console, run, details=details)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().split("\n")).rstrip() + "\n"
+
+
+def runs_as_data(done: Sequence[Run], unread: Sequence[str] = ()) -> dict[str, Any]:
+    """Return runs for `--json`, with the worst verdict.
+
+    Args:
+        done: the runs.
+        unread: the errors of runs that cannot be read, which count as unknown.
+    """
+    found = [run.judgement for run in done] + [Judgement.UNKNOWN] * len(unread)
+    return {
+        "verdict": worst(found).word,
+        "runs": [_as_data(run) for run in done],
+        "unread": list(unread),
+    }
+
+
+def _as_data(run: Run) -> dict[str, Any]:
+    return {
+        "scenario": run.name,
+        "engine": run.engine,
+        "verdict": run.judgement.word,
+        "checks": [verdict.as_data() for verdict in run.verdicts],
+        "faults": faults_as_data(run.index.faults),
+        "error": run.broke_off or None,
+        "seconds": dict(run.seconds),
+        "folder": str(run.folder),
+        "without": run.without or None,
+    }
 
 
 def _grid(columns: int) -> Table:
@@ -75,7 +110,7 @@ def _grid(columns: int) -> Table:
 
 
 def _about(run: Run) -> Table:
-    """Return what the run was, in a few rows."""
+    """Return a few rows about the run."""
     grid = _grid(2)
     for label, value in _rows(run, figures.of(run)):
         grid.add_row(plain(f"  {label}", "dim"), plain(value))
@@ -96,12 +131,12 @@ def _rows(run: Run, found: Figures) -> Iterator[tuple[str, str]]:
         yield "latency", f"p50 {found.latency(0.5)} ms, p99 {found.latency(0.99)} ms"
     for drawn in run.index.marks("chaos"):
         how = f"seed {drawn.fields.get('seed')}, for {drawn.fields.get('for')} s"
-        yield "chaos", f"{how}; to do it again: peerlab schedule {run.folder}"
+        yield "chaos", f"{how}; to repeat it: peerlab schedule {run.folder}"
     if run.seconds:
         parts = ", ".join(f"{kind} {seconds(run.seconds.get(kind, 0.0))}" for kind in KINDS)
         yield "time", f"{seconds(found.total)} s: {parts}"
     if run.broke_off:
-        # Whoever ran it prints the whole error; of a run that was kept nobody else does.
+        # The command that runs it prints the whole error as well.
         yield "broke off", first_line(run.broke_off) if run.error else run.broke_off
     if run.without:
         yield "record", run.without
@@ -110,7 +145,7 @@ def _rows(run: Run, found: Figures) -> Iterator[tuple[str, str]]:
 
 
 def _checks(run: Run, width: int) -> RenderableType:
-    """Return the verdicts, side by side where there is room."""
+    """Return the verdicts, side by side if there is room."""
     cells = [
         (marked(verdict.judgement, verdict.check), plain(verdict.says)) for verdict in run.verdicts
     ]
@@ -127,4 +162,55 @@ def _in_rows(rows: list[tuple[Text, ...]]) -> Table:
     grid = _grid(len(rows[0]) if rows else 0)
     for name, *others in rows:
         grid.add_row(Text("  ").append_text(name), *others)
+    return grid
+
+
+def _alike_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts that are not valid; those with the same findings become one.
+
+    In a run that broke off, many checks have the same.
+    """
+    together: dict[tuple[Finding, ...], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.judgement is not Judgement.VALID:
+            together.setdefault(verdict.findings, []).append(verdict)
+    return [
+        replace(alike[0], check=", ".join(verdict.check for verdict in alike))
+        for alike in together.values()
+    ]
+
+
+def _print_evidence(console: Console, verdict: Verdict, excerpts: Excerpts) -> None:
+    """Print a check's findings, each with what the consoles showed around that time."""
+    title = marked(verdict.judgement, f"{verdict.check}: {verdict.judgement.word}")
+    console.print(title.append(f", {plain(verdict.says)}"))
+    number = 0
+    for moment in excerpts.moments(verdict.findings[:_MOST_FINDINGS]):
+        for finding in moment.findings:
+            number += 1
+            grid = Table.grid(padding=(0, 1))
+            grid.add_row(plain(f"{number}."), plain(shortened(finding.says, _LONGEST_SENTENCE)))
+            console.print(Trimmed(Padding(grid, (0, 0, 0, 2))))
+        console.print(Trimmed(Padding(_console_rows(moment), (0, 0, 0, 5))))
+    if (more := len(verdict.findings) - _MOST_FINDINGS) > 0:
+        console.print(Padding(plain(f"… and {more:,} more"), (0, 0, 0, 2)))
+
+
+def _console_rows(moment: Moment) -> Table:
+    """Return what the consoles showed, one below the other."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(style="dim", justify="right", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for excerpt in moment.consoles:
+        for number, line in enumerate(excerpt.lines):
+            if line:
+                name = plain("" if number else excerpt.peer)
+                text = plain(shortened(line.text, _LONGEST_LINE))
+                grid.add_row(name, f"{line.at:.3f}", "│", text)
+            else:
+                grid.add_row("", "…", "│", "")
+        if excerpt.empty:
+            grid.add_row(plain(excerpt.peer), "", "│", plain(f"({excerpt.empty})", "dim"))
     return grid

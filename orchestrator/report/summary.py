@@ -23,11 +23,11 @@ _LONGEST_SENTENCE = 400  # characters
 _AMOUNTS = ("verdict", "peers", "operations", "sent", "seen", "p50", "p99")
 _TIMES = (*KINDS, "total")
 _TITLE = "Runs: messages sent and seen, latencies in milliseconds"
-_TIMES_TITLE = "where the time went, in seconds"
+_TIMES_TITLE = "durations in seconds"
 
 
 def print_summary(console: Console, done: Sequence[Run]) -> None:
-    """Print a table of runs, what they cost, and again those that are not valid."""
+    """Print a table of runs and their durations, then those that are not valid."""
     found = [figures.of(run) for run in done]
     whole = figures.together(found)
     everything = _table(done, [*found, whole], (*_AMOUNTS, *_TIMES))
@@ -44,11 +44,13 @@ def print_summary(console: Console, done: Sequence[Run]) -> None:
 
 
 def _table(done: Sequence[Run], found: Sequence[Figures], columns: Sequence[str]) -> Table:
-    """Return some columns of every run; the last of the figures are those of all together."""
-    rows = table("scenario", *columns, numbers=[each for each in columns if each != "verdict"])
+    """Return some columns for every run, and for all together, whose figures come last."""
+    rows = table(
+        "scenario", *columns, numbers=[column for column in columns if column != "verdict"]
+    )
     rows.box, rows.pad_edge, rows.padding = box.SIMPLE_HEAD, False, (0, 1, 0, 0)
-    for run, each in zip(done, found, strict=False):
-        cells = (_cell(each, column, run.judgement) for column in columns)
+    for run, one in zip(done, found, strict=False):
+        cells = (_cell(one, column, run.judgement) for column in columns)
         rows.add_row(plain(run.name), *cells)
     rows.add_section()
     whole = (_cell(found[-1], column, _worst(done)) for column in columns)
@@ -74,25 +76,25 @@ def _worst(done: Sequence[Run]) -> Judgement:
 
 
 def _print_again(console: Console, run: Run) -> None:
-    """Name a run that is not valid, with its folder and the first thing that speaks against it."""
+    """Print a run that is not valid, with its folder and its first finding."""
     console.print(marked(run.judgement, f"{run.name}: {run.judgement.word}"), soft_wrap=True)
     console.print(plain(f"  {_first_finding(run)}"), soft_wrap=True)
     console.print(plain(f"  {run.folder}", "dim"), soft_wrap=True)
 
 
 def _first_finding(run: Run) -> str:
-    verdict = max(run.verdicts, key=lambda each: each.judgement.badness)
+    verdict = max(run.verdicts, key=lambda verdict: verdict.judgement.badness)
     says = verdict.findings[0].says if verdict.findings else verdict.says
     return shortened(f"{verdict.check}: {says}", _LONGEST_SENTENCE)
 
 
 def _last_line(done: Sequence[Run], bad: int, whole: Figures) -> Text:
-    """Return the worst verdict, of how many runs, and what the lab itself took."""
+    """Return the worst verdict, the number of runs, and the lab's share of the time."""
     judgement, runs = _worst(done), count(len(done), "run")
     line = marked(
         judgement, f"{judgement.word}: " + (f"{bad:,} of {runs} not valid" if bad else runs)
     )
     if whole.seconds:
-        line.append(f"; {seconds(whole.total)} s, of which {whole.overhead:.0%} was the lab's own "
-                    "overhead: all but driving and waiting")  # fmt: skip
+        line.append(f"; {seconds(whole.total)} s, {whole.overhead:.0%} of it starting, verifying"
+                    " and cleaning up")  # fmt: skip
     return line

@@ -1,4 +1,4 @@
-"""Text as it may be printed: nothing that came from a console reaches a terminal as it is."""
+"""Text that is safe to print: no control character of a program reaches the terminal."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ _MARKS = {Judgement.VALID: "✓", Judgement.INVALID: "✗", Judgement.UNKNOWN: "
 
 
 def safe(text: object) -> str:
-    """Return text that came from anywhere as rich's markup may contain it."""
+    """Return any text, escaped for use in rich's markup."""
     return escape(printable(str(text)))
 
 
 def safe_lines(text: str) -> str:
-    """Return text of several lines as rich's markup may contain it."""
+    """Return text of several lines, escaped for use in rich's markup."""
     return "\n".join(map(safe, text.split("\n")))
 
 
 def plain(text: object, style: str = "") -> Text:
-    """Return text that came from anywhere, to be printed as it is."""
+    """Return any text, to be printed literally."""
     return Text("\n".join(map(printable, str(text).split("\n"))), style)
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return a text, or its beginning and how long it is."""
+    """Return a text, or its beginning and its length if it is too long."""
     if len(text) <= longest:
         return text
     return f"{text[:longest]}… ({len(text):,} characters)"
 
 
 def marked(judgement: Judgement, word: str = "") -> Text:
-    """Return a judgement as a mark and a word: its own, where no other is given."""
+    """Return a judgement as a mark and a word, by default its own."""
     shown = plain(f"{_MARKS[judgement]} {word or judgement.word}")
-    return Text().append(shown.plain, STYLES[judgement])  # what is appended has no style
+    return Text().append(shown.plain, STYLES[judgement])  # later appended text stays unstyled
 
 
 def named(names: Sequence[str], most: int) -> str:
-    """Return names one after the other, so many at most."""
+    """Return a list of names, at most this many."""
     more = f", … and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -57,12 +57,12 @@ def first_line(text: str) -> str:
 
 
 def seconds(time: float) -> str:
-    """Return a time in seconds, with as many digits as mean something."""
+    """Return a time in seconds, with a sensible number of digits."""
     return f"{time:.2f}" if time < 10 else f"{time:,.1f}"  # noqa: PLR2004
 
 
 def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
-    """Return an empty table; the columns of `numbers` are aligned to the right."""
+    """Return an empty table; the columns in `numbers` are right-aligned."""
     made, right = Table(header_style="bold"), set(numbers)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
@@ -70,13 +70,13 @@ def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
 
 
 class Trimmed:
-    """What rich prints, without the blanks to the right of it: a log has no use for them."""
+    """What rich prints, without trailing blanks."""
 
     def __init__(self, what: RenderableType) -> None:
         self._what = what
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the lines, each as short as it is."""
+        """Yield the lines without trailing blanks."""
         for line in console.render_lines(self._what, options, pad=False):
             while line and not line[-1].text.strip():
                 line.pop()
@@ -88,5 +88,5 @@ class Trimmed:
 
 
 def titled(title: str, what: Table) -> Group:
-    """Return a table below its title, which may be wider."""
+    """Return a table with a title above it, which may be wider."""
     return Group(Text(title, "bold"), what)

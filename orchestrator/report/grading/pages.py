@@ -14,11 +14,11 @@ from typing import Any
 
 import jinja2
 
-from orchestrator.checks.verdict import Finding
 from orchestrator.grading.matrix import DIALLER, OTHER, Cell, Matrix
 from orchestrator.grading.points import Grade
 from orchestrator.grading.results import CheckResult, Outcome, Result
 from orchestrator.grading.rubric import Suite
+from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.grading.consoles import (
     ConsoleLine,
     TypedLine,
@@ -38,7 +38,6 @@ from orchestrator.report.grading.words import (
     promises,
     score,
 )
-from orchestrator.report.scenes import Scenes, Sighting
 from orchestrator.report.text import shortened
 from orchestrator.text import printable
 
@@ -48,19 +47,11 @@ _LONGEST = 300  # characters of a line or a sentence
 
 
 @dataclass(frozen=True)
-class _Moment:
-    """Findings of one moment, and what was on the consoles."""
-
-    findings: list[Finding]
-    sightings: list[Sighting]
-
-
-@dataclass(frozen=True)
 class _Check:
     """A check that is not valid, with its moments."""
 
     result: CheckResult
-    moments: list[_Moment]
+    moments: list[Moment]
 
 
 @dataclass(frozen=True)
@@ -155,11 +146,8 @@ def _section(result: Result, home: Path, scenario: str, sync: Sequence[str]) -> 
         checks = [_Check(check, []) for check in result.findings]
         return _Section(result, known, checks, [], [], 0, scenario)
     folder = home / result.run
-    scenes = Scenes(folder)
-    checks = [
-        _Check(check, [_Moment(s.findings, scenes.shown(s)) for s in scenes.of(check.findings)])
-        for check in result.findings
-    ]
+    excerpts = Excerpts(folder)
+    checks = [_Check(check, excerpts.moments(check.findings)) for check in result.findings]
     # The lab types these to see whether a program is done. They matter only to tests about them.
     without = [line for line in sync if not re.search(rf"\b{re.escape(line)}\b", scenario)]
     typed, count = typed_until(folder, result.at, without)

@@ -22,8 +22,8 @@ from orchestrator.history.entries import Entry
 from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.timing import KINDS
 from orchestrator.history.transcript import Piece
-from orchestrator.report.connections import connections_table
-from orchestrator.report.excerpt import Excerpts, Sight
+from orchestrator.report.details import connections_table
+from orchestrator.report.excerpts import SearchTarget, TranscriptIndex
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"
 SECONDS = dict(zip(KINDS, (1.0, 2.0, 3.0, 0.25, 0.25, 0.5), strict=True))
@@ -173,10 +173,13 @@ def test_transcripts_of_ten_megabytes_are_read_quickly(tmp_path: Path) -> None:
         file.write(" " * 4_000_000 + "\n")
     assert path.stat().st_size > 10_000_000
     began = time.process_time()
-    excerpts = Excerpts(path)
+    excerpts = TranscriptIndex(path)
     for at in range(0, 200, 20):
-        for sight in (Sight(at), Sight(at + 0.5, ("not there", f"message {at * 1000}"))):
-            lines = excerpts.lines(excerpts.around(sight), [sight])
+        for target in (
+            SearchTarget(at),
+            SearchTarget(at + 0.5, ("not there", f"message {at * 1000}")),
+        ):
+            lines = excerpts.lines(excerpts.around(target), [target])
             assert f"* message {at * 1000}" in [line.text for line in lines if line]
     assert time.process_time() - began < 5
 
@@ -185,9 +188,9 @@ def test_output_without_end_is_looked_at_in_part(tmp_path: Path) -> None:
     path = tmp_path / "t"
     flood = [Piece(n / 100, typed=False, data=b"y" * 65_536).as_line() for n in range(100)]
     path.write_text("".join(flood))
-    excerpts = Excerpts(path)
-    for sight in (Sight(0.5), Sight(0.5, ("not there",))):
-        (line,) = excerpts.lines(excerpts.around(sight), [sight])
+    excerpts = TranscriptIndex(path)
+    for target in (SearchTarget(0.5), SearchTarget(0.5, ("not there",))):
+        (line,) = excerpts.lines(excerpts.around(target), [target])
         assert line
         assert len(line.text) < 500_000
 
@@ -316,10 +319,7 @@ def test_a_summary(make: Make, width: int) -> None:
     assert re.search(r"all 2 .*2\.00 +4\.00 +6\.00 +0\.50 +0\.50 +1\.00 +14\.0", text)
     assert f"✗ bad: invalid\n  delivery: a message was lost\n  {several[1].folder}\n" in text
     last = " ".join(text.split("✗ invalid: ")[-1].split())
-    assert last == (
-        "1 of 2 runs not valid; 14.0 s, of which 29% was the lab's own overhead: "
-        "all but driving and waiting"
-    )
+    assert last == ("1 of 2 runs not valid; 14.0 s, 29% of it starting, verifying and cleaning up")
     lines = [line for line in text.splitlines() if str(several[1].folder) not in line]
     assert max(map(len, lines)) <= width
 
