@@ -1,4 +1,4 @@
-r"""Text as consoles show it and people read it: stripped, made harmless, cut, escapes read back."""
+"""Text as consoles show it and people read it: stripped, made harmless, cut, unescaped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """A control character."""
 
 MOVE = "\0"
-"""What `moves` puts where the cursor moved."""
+"""What `moves` puts in place of a cursor movement."""
 
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]+")
 _BACKSLASH_ESCAPE = re.compile(
@@ -20,31 +20,31 @@ _BACKSLASH_ESCAPE = re.compile(
 
 
 def flat(raw: str) -> str:
-    """Return everything printable in a line, even what was drawn over."""
+    """Return a line without escape sequences, with what was overwritten."""
     return _ESCAPE_SEQUENCES.sub("", raw)
 
 
 def moves(raw: str) -> str:
-    """Return a line with a mark in place of whatever moves the cursor or erases."""
+    """Return a line with `MOVE` in place of everything that moves the cursor or erases."""
     return CONTROL.sub(MOVE, _ESCAPE_SEQUENCES.sub(MOVE, raw))
 
 
 def shown(raw: str) -> str:
     """Return a line as it stands on the screen once it is complete.
 
-    What precedes a carriage return was drawn over: a prompt and a half-typed line give
-    way to a notice.
+    What precedes a carriage return was overwritten: a notice replaces a prompt and a
+    half-typed line.
     """
     return flat(raw).rstrip("\r\n").rpartition("\r")[2]
 
 
 def squeeze(text: str) -> str:
-    """Return `text` without blanks and controls, for comparing an echo that was wrapped."""
+    """Return `text` without blanks and control characters, to compare it with a wrapped echo."""
     return _BLANK_OR_CONTROL.sub("", text)
 
 
 def is_blank(character: str) -> bool:
-    """Tell whether `squeeze` would drop a character."""
+    """Return whether `squeeze` would drop a character."""
     return character.isspace() or character < " " or character == "\x7f"
 
 
@@ -56,12 +56,12 @@ def caret(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` so that no terminal is harmed by it: controls become U+FFFD."""
+    """Return `text` safe for any terminal: control characters become U+FFFD."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def cut(text: str, longest: int) -> str:
-    """Return a text of so many characters at most, with a mark where it was cut."""
+    """Return at most `longest` characters of a text, with an ellipsis if it was cut."""
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
@@ -74,7 +74,7 @@ def unescape(text: str) -> str:
     r"""Return what a console with backslash escapes meant by `text`.
 
     ``\xNN`` is a byte, ``\u{N}`` a character and ``\\`` a backslash. Bytes that are not
-    UTF-8 come out as lone surrogates, as Python's surrogateescape has it.
+    UTF-8 become lone surrogates, like with Python's ``surrogateescape``.
     """
 
     def one(match: re.Match[str]) -> bytes:

@@ -22,13 +22,13 @@ class Run:
     """A run that is over, fresh or read again.
 
     Attributes:
-        folder: where all of it is kept.
+        folder: where it is kept.
         entries: the history.
-        verdicts: each check's.
-        record: what is kept beside the history; None where the lab was killed before.
-        error: what ended the run early, where that is known as more than the record's text.
-        kept: what the peers that were left running are called outside the lab.
-        without: what of the run's files could not be read or is missing, and so is left out.
+        verdicts: one of each check.
+        record: what is kept besides the history; None if the lab was killed before.
+        error: what ended the run early, if more is known than the record's text.
+        kept: the names, outside the lab, of the peers that were left running.
+        without: which of the run's files could not be read or is incomplete.
     """
 
     folder: Path
@@ -61,33 +61,33 @@ class Run:
 
     @property
     def engine(self) -> str:
-        """The name of the engine that it ran on."""
+        """The engine's name."""
         return self.record.engine.name if self.record else self._began("engine")
 
     @property
     def place(self) -> str:
-        """Where it ran, as far as that is known."""
+        """The engine, its version and image, as far as known."""
         known = self.record.engine if self.record else EngineInfo(self._began("engine"), "", "")
         return " ".join(filter(None, (known.name, known.version, known.image)))
 
     @property
     def peers(self) -> tuple[str, ...]:
-        """Who took part."""
+        """The peers that took part."""
         return self.index.peers
 
     @property
     def was_warm(self) -> bool:
-        """Whether any of its peers had served before."""
+        """Whether any of its peers had served an earlier scenario."""
         return any(mark.fields.get("warm") for mark in self.index.marks("ready"))
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Where the time went, by the kinds of `stopwatch`; empty where nobody knows."""
+        """Where the time went, by the kinds of `timing`; empty if unknown."""
         return self.record.seconds if self.record else {}
 
     @property
     def broke_off(self) -> str:
-        """What ended the run early; empty when nothing did."""
+        """What ended the run early; empty if nothing did."""
         if self.error:
             return self.error.what
         if self.record:
@@ -96,7 +96,7 @@ class Run:
             if entry.type == "lab" and entry.verb == "over":
                 return ""
             if entry.type == "lab" and entry.verb == "broke off":
-                return str(entry.fields.get("said", "nobody knows why"))
+                return str(entry.fields.get("said", "for an unknown reason"))
         return "its lab was ended before it could end the run"
 
     @property
@@ -108,7 +108,7 @@ class Run:
 
 
 def load(wanted: Path) -> Run:
-    """Return the run meant by `wanted`, judged again; without its record if that is damaged.
+    """Return the run meant by `wanted`, judged again, without its record if that is damaged.
 
     Raises:
         DocumentError: there is no run, or its history cannot be read.
@@ -129,12 +129,12 @@ def load(wanted: Path) -> Run:
 
 
 def _has_its_end(entries: Sequence[Entry]) -> bool:
-    """Return whether a history has the line with which that of every run ends."""
+    """Return whether a history has the line that ends every run."""
     return any(entry.type == "lab" and entry.verb in ("over", "broke off") for entry in entries)
 
 
 def _refuse_newer(path: Path, entries: Sequence[Entry]) -> None:
-    """Raise a `DocumentError` where a history may mean something else than it seems to."""
+    """Raise a `DocumentError` if a history may not mean what this version reads in it."""
     given = entries[0].fields.get("format", FORMAT) if entries else FORMAT
     if not isinstance(given, int) or given > FORMAT:
         raise DocumentError(

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from orchestrator.errors import DocumentError, LabError
 
 FORMAT = 1
-"""Of histories: what means something else than before is written under a higher number."""
+"""The format of histories; a change of meaning takes a higher number."""
 
 Outcome = Literal["ok", "fail", "info"]
 """Happened; certainly did not; may have (no answer in time, or the peer is gone)."""
@@ -22,7 +22,7 @@ Outcome = Literal["ok", "fail", "info"]
 Type = Literal["invoke", "ok", "fail", "info", "notice", "lab"]
 """An invocation, its three outcomes, a notice of a peer, a line about the run itself."""
 
-_NO_OBJECT = "no object of JSON, as every line of a history is one"
+_NO_OBJECT = "not a JSON object, as every line of a history is"
 _OWN = ("at", "type", "peer", "verb", "operation")
 
 
@@ -33,9 +33,9 @@ class Entry:
     Attributes:
         at: seconds since the run began.
         type: ``invoke`` opens an operation, its outcome closes it; ``notice`` is unasked.
-        peer: at whose console; empty for the run as a whole.
+        peer: whose console it was; empty for the run as a whole.
         verb: the operation, or the kind of notice.
-        operation: number that an invocation and its outcome share; 0 elsewhere.
+        operation: number that an invocation and its outcome share; otherwise 0.
         fields: arguments, then what the console said.
     """
 
@@ -48,7 +48,7 @@ class Entry:
 
     @property
     def is_done(self) -> bool:
-        """Whether this is how an operation ended."""
+        """Whether this is the outcome of an operation."""
         return self.type in get_args(Outcome)
 
     def text(self, key: str) -> str:
@@ -84,14 +84,14 @@ class Entry:
         """Return the entry that `as_json` wrote as `line`.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it did not.
         """
         try:
             data = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise ValueError(_NO_OBJECT) from error
         if not isinstance(data, dict):
-            raise ValueError(_NO_OBJECT)  # noqa: TRY004 - it is no type that a caller got wrong
+            raise ValueError(_NO_OBJECT)  # noqa: TRY004 - no caller passed a wrong type
         if missing := [key for key in _OWN if key not in data]:
             raise ValueError(f"the key {missing[0]!r} is missing")
         at, kind, peer, verb, operation = (data.pop(key) for key in _OWN)
@@ -143,10 +143,10 @@ class History:
     Any thread may write.
 
     Args:
-        path: a file of JSON, an object a line; None keeps the history in memory only.
+        path: a file of JSON objects, one a line; None keeps the history in memory only.
 
     Raises:
-        LabError: by whatever writes, where the file cannot be written.
+        LabError: from every method that writes, if the file cannot be written.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -169,14 +169,14 @@ class History:
         return begun.operation
 
     def complete(self, operation: int, outcome: Outcome, **fields: object) -> None:
-        """Record how an operation ended; the invocation's fields are repeated."""
+        """Record the outcome of an operation; the invocation's fields are repeated."""
         with self._lock:
             begun = self._open.pop(operation)
-            both = {**begun.fields, **fields}
-            self._add(Entry(self._now(), outcome, begun.peer, begun.verb, operation, both))
+            merged = {**begun.fields, **fields}
+            self._add(Entry(self._now(), outcome, begun.peer, begun.verb, operation, merged))
 
     def abandon(self, said: str) -> None:
-        """Record of every operation that has not ended that nobody knows how it did."""
+        """Record that the outcome of every open operation is not known."""
         for operation in list(self._open):
             self.complete(operation, "info", said=said)
 
@@ -207,19 +207,19 @@ class History:
                 self._file.write(entry.as_json() + "\n")
         except OSError as error:
             self._close_file()
-            self._file = None  # what else comes is known as long as the lab is there
+            self._file = None  # what follows is kept in memory
             raise LabError(
                 f"{self._path}: cannot be written: {error.strerror}",
                 hint="choose another folder with --runs",
             ) from error
 
     def close(self) -> None:
-        """Close the file; what a console shows later is no part of it."""
+        """Close the file; what a console shows later is not recorded."""
         with self._lock:
             self._is_closed = True
             self._close_file()
 
     def _close_file(self) -> None:
         if self._file:
-            with contextlib.suppress(OSError):  # a disk that is full was complained of
+            with contextlib.suppress(OSError):  # a full disk was reported already
                 self._file.close()

@@ -17,7 +17,7 @@ from orchestrator.errors import DocumentError, LabError
 from orchestrator.files import write_whole
 
 SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"
-"""Files of a run."""
+"""The files of a run."""
 
 LATEST = "latest"
 _TRANSCRIPT = ".transcript"
@@ -26,12 +26,12 @@ _ELSEWHERE = "choose another with --runs, in pytest with --peerlab-runs"
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What a run ran on.
+    """The engine that a run used.
 
     Attributes:
         name: the engine's.
         version: the engine's.
-        image: name and id of what the peers' containers were made of; empty for processes.
+        image: name and id of the image of the peers' containers; empty for processes.
     """
 
     name: str
@@ -41,18 +41,18 @@ class EngineInfo:
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a run beside its history: the file `run.json`.
+    """What is known of a run besides its history: the file `run.json`.
 
     Attributes:
         scenario: its name.
         why: what it is for.
         profile: the program's.
-        engine: where it ran.
+        engine: that it ran on.
         started: when, in UTC, as ISO 8601 has it.
-        seconds: where the time went, by the kinds of `stopwatch`.
+        seconds: where the time went, by the kinds of `timing`.
         verdict: ``valid``, ``invalid`` or ``unknown``.
-        error: what ended the run early; empty when nothing did.
-        checks: each check's verdict, what it says, and its witnesses.
+        error: what ended the run early; empty if nothing did.
+        checks: each check's verdict, what it says, and its findings.
         lab: the version of Peerlab.
         python: the version of Python that the lab ran on.
     """
@@ -71,7 +71,7 @@ class Record:
 
 
 def make(folder: Path, name: str, script: str) -> Path:
-    """Make the folder of a new run, with the text of its scenario; return it.
+    """Make and return the folder of a new run, with the text of its scenario.
 
     Raises:
         LabError: nothing can be written there.
@@ -90,7 +90,7 @@ def make(folder: Path, name: str, script: str) -> Path:
 
 
 def _point(link: Path, target: str) -> None:
-    """Make `latest` point at the newest run; another process may do so at the same time."""
+    """Point `latest` at the newest run; another process may do so at the same time."""
     fresh = link.with_name(f".{target}")
     fresh.symlink_to(target)
     with contextlib.suppress(FileNotFoundError):
@@ -103,7 +103,7 @@ def transcript(run: Path, peer: str) -> Path:
 
 
 def write(run: Path, record: Record) -> None:
-    """Write a run's record, all of it or nothing.
+    """Write a run's record, whole or not at all.
 
     Raises:
         LabError: it cannot be written.
@@ -113,7 +113,7 @@ def write(run: Path, record: Record) -> None:
 
 
 def read(run: Path) -> Record | None:
-    """Return a run's record; None when its lab was ended before it could write one.
+    """Return a run's record; None if the lab was killed before it could write one.
 
     Raises:
         DocumentError: it cannot be read.
@@ -130,7 +130,7 @@ def read(run: Path) -> Record | None:
 
 
 def find(wanted: Path) -> Path:
-    """Return the folder of the run meant by `wanted`: itself, or its latest run.
+    """Return the folder of the run meant by `wanted`: itself, or the latest run in it.
 
     Raises:
         DocumentError: there is no run.

@@ -9,76 +9,76 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator import parallel as together
+from orchestrator import parallel
 
 STARTING, DRIVING, WAITING, PROVING, JUDGING, TIDYING = KINDS = (
     "starting", "driving", "waiting", "proving", "judging", "tidying",
 )  # fmt: skip
-"""Until the peers are ready; the steps; in the steps and after them, for something to appear;
-letting faults of the network hold and lifting them, with the proof of both; checks and tables;
-making the peers fit for the next scenario."""
+"""Until the peers are ready; the steps; waiting for something to appear, in the steps and after
+them; applying and lifting faults of the network, with the proof of both; checks and tables;
+preparing the peers for the next scenario."""
 
 
 @dataclass
-class _Sheet:
-    """What one thread has measured: seconds by kind, and of what is within each open block."""
+class _Tally:
+    """What one thread has measured: seconds by kind, and those within each open block."""
 
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
     inner: list[float] = field(default_factory=lambda: [0.0])
 
-    def take(self, other: _Sheet) -> None:
-        """Count what another thread has measured while this one waited for it."""
+    def add(self, other: _Tally) -> None:
+        """Add what another thread has measured while this one waited for it."""
         for kind, seconds in other.seconds.items():
             self.seconds[kind] += seconds
         self.inner[-1] += sum(other.seconds.values())
 
 
 class Stopwatch:
-    """Adds up seconds by kind; what is measured within something else is taken off it.
+    """Adds up seconds by kind; time measured within another block is subtracted from it.
 
-    Only the thread that made it is measured: the others do their work beside it. Of acts that
-    go on side by side, that is the one for which all wait in the end: see `side_by_side`.
+    Only the thread that made it is measured, and of acts that run side by side the one that
+    ends last, for which the others wait: see `side_by_side`.
     """
 
     def __init__(self) -> None:
         self._own = threading.local()
-        self._own.sheet = sheet = _Sheet()
-        self.seconds: dict[str, float] = sheet.seconds
+        self._own.tally = tally = _Tally()
+        self.seconds: dict[str, float] = tally.seconds
 
     @contextlib.contextmanager
     def measure(self, kind: str) -> Iterator[None]:
-        """Measure what happens in this block as time of a kind."""
-        sheet: _Sheet | None = getattr(self._own, "sheet", None)
-        if sheet is None:
+        """Count the time of this block as a kind."""
+        tally: _Tally | None = getattr(self._own, "tally", None)
+        if tally is None:
             yield
             return
         began = time.monotonic()
-        sheet.inner.append(0.0)
+        tally.inner.append(0.0)
         try:
             yield
         finally:
             took = time.monotonic() - began
-            sheet.seconds[kind] += took - sheet.inner.pop()
-            sheet.inner[-1] += took
+            tally.seconds[kind] += took - tally.inner.pop()
+            tally.inner[-1] += took
 
     def side_by_side(self, acts: Sequence[Callable[[], object]]) -> None:
-        """Do all of these at once; what is measured of the one that ends last counts.
+        """Do all of these at once, and count the time of the one that ends last.
 
         Raises:
-            BaseException: what one of them raised first; what others did is noted there.
+            BaseException: what one of them raised first, with notes about the others.
         """
-        sheets: list[_Sheet] = []  # in the order in which they end
+        tallies: list[_Tally] = []  # in the order in which they end
 
         def measured(act: Callable[[], object]) -> None:
-            self._own.sheet = sheet = _Sheet()
+            self._own.tally = tally = _Tally()
             try:
                 act()
             finally:
-                sheets.append(sheet)
+                tallies.append(tally)
 
         try:
-            together.side_by_side([functools.partial(measured, act) for act in acts])
+            parallel.side_by_side([functools.partial(measured, act) for act in acts])
         finally:
-            own: _Sheet | None = getattr(self._own, "sheet", None)
-            if own and sheets:
-                own.take(sheets[-1])
+            own: _Tally | None = getattr(self._own, "tally", None)
+            if own and tallies:
+                own.add(tallies[-1])

@@ -16,8 +16,8 @@ from orchestrator.text import CONTROL, cut, printable, shown, squeeze
 
 _LOOK_BACK = 20_000  # bytes; more than the longest message
 _ECHO_WITHIN = 64  # lines that are shown after a line was typed
-_TOLD = 300  # characters of a line that an error tells
-_TYPED_TOLD = 80  # of one that was typed: whoever reads it knows the rest
+_QUOTED = 300  # characters of a line that an error quotes
+_TYPED_QUOTED = 80  # of one that was typed: the reader knows the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Piece:
         """Return the piece that `as_line` wrote.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it did not.
         """
         at, way, data = line.split(maxsplit=2)
         try:
@@ -55,14 +55,14 @@ class Line:
 
 
 TYPED = "» "
-"""What stands before a line that was typed, where no echo shows it."""
+"""The mark of a line that was typed, if no echo shows it."""
 
 
 class Transcript:
     """Pieces in order. Any thread may add some.
 
     Args:
-        path: the file to write to; the last pieces alone are then kept in memory.
+        path: the file to write to; only the last pieces are then kept in memory.
         started: when the run began, on `time.monotonic`.
     """
 
@@ -94,7 +94,7 @@ class Transcript:
                 _write(self._file, piece)
 
     def pieces(self) -> list[Piece]:
-        """Return all that passed."""
+        """Return everything that passed."""
         with self._lock:
             return list(self._pieces) if self._path is None else read(self._path)
 
@@ -107,7 +107,7 @@ class Transcript:
         return [line.text for line in self.lines()]
 
     def tail(self, count: int = 5) -> list[str]:
-        """Return the last `count` lines that the console showed, looking back so far only."""
+        """Return the last `count` lines that the console showed within the last 20,000 bytes."""
         size, last = 0, []
         with self._lock:
             for piece in reversed(self._pieces):
@@ -115,7 +115,7 @@ class Transcript:
                     break
                 size += 0 if piece.typed else len(piece.data)
                 last.append(piece)
-        return [_told(line.text) for line in dialogue(last[::-1])[-count:]]
+        return [_quoted(line.text) for line in dialogue(last[::-1])[-count:]]
 
     def close(self) -> None:
         """Close the file; what comes later is not recorded there."""
@@ -126,10 +126,10 @@ class Transcript:
 
 
 def _write(file: TextIO, piece: Piece) -> None:
-    """Write a piece; a disk that is full must not end the thread that reads consoles."""
+    """Write a piece; a full disk must not end the thread that reads consoles."""
     try:
         file.write(piece.as_line())
-    except OSError:  # the history is on the same disk, and complains
+    except OSError:  # the history is on the same disk, and reports it
         with contextlib.suppress(OSError):
             file.close()
 
@@ -145,7 +145,7 @@ def read(path: Path) -> list[Piece]:
 
 
 def screen(pieces: Iterable[Piece]) -> list[Line]:
-    """Return the lines that were shown in these pieces, without what is blank."""
+    """Return the lines that these pieces show, without blank ones."""
     lines = (
         Line(at, printable(shown(raw.decode("utf-8", "replace")).expandtabs()).rstrip())
         for at, raw in _split(piece for piece in pieces if not piece.typed)
@@ -154,13 +154,10 @@ def screen(pieces: Iterable[Piece]) -> list[Line]:
 
 
 def dialogue(pieces: Iterable[Piece]) -> list[Line]:
-    """Return the lines that were shown, and in their places those that were typed unseen.
-
-    What a console echoes stands there once.
-    """
-    several = list(pieces)
-    lines = screen(several)
-    typed = [line for piece in several if piece.typed for line in _keys(piece)]
+    """Return the lines that were shown, and between them those that were typed and not echoed."""
+    pieces = list(pieces)
+    lines = screen(pieces)
+    typed = [line for piece in pieces if piece.typed for line in _typed_lines(piece)]
     seen = [(line.at, squeeze(line.text)) for line in lines]
     begin, unseen = 0, []
     for line in typed:
@@ -172,12 +169,12 @@ def dialogue(pieces: Iterable[Piece]) -> list[Line]:
     return sorted([*unseen, *lines], key=lambda line: line.at)
 
 
-def _told(text: str) -> str:
-    """Return of a line what an error tells."""
-    return cut(text, _TYPED_TOLD) if text.startswith(TYPED) else text[-_TOLD:]
+def _quoted(text: str) -> str:
+    """Return as much of a line as an error quotes."""
+    return cut(text, _TYPED_QUOTED) if text.startswith(TYPED) else text[-_QUOTED:]
 
 
-def _keys(piece: Piece) -> Iterator[Line]:
+def _typed_lines(piece: Piece) -> Iterator[Line]:
     for raw in piece.data.decode("utf-8", "replace").split("\n"):
         if text := CONTROL.sub("", raw):
             yield Line(piece.at, TYPED + printable(text))

@@ -157,8 +157,8 @@ def test_verdicts_as_data() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", "no object of JSON, as every line of a history is one"),
-        ("5", "no object of JSON, as every line of a history is one"),
+        ("", "not a JSON object, as every line of a history is"),
+        ("5", "not a JSON object, as every line of a history is"),
         ('{"at": 0, "peer": "", "verb": "", "operation": 0}', "the key 'type' is missing"),
         ('{"at": "x", "type": "ok", "peer": "", "verb": "", "operation": 0}',
          "'at' or 'operation' is no number"),
