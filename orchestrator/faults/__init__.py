@@ -1,1 +1,1 @@
-"""Faults of the network as data: what they do to which links, and what proves it. Pure."""
+"""Faults of the network as pure data: what they do to links, one file a type, and the proof."""

@@ -1,26 +1,30 @@
-"""What a fault does to one direction of one link, and what several do together."""
+"""What faults do to one direction of one link, and what several do together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 Link = tuple[str, str]
-"""One direction between two peers: from whom, to whom."""
+"""One direction between two peers: the sender and the receiver."""
+
+FEATURES = ("cut", "loss", "bandwidth", "delay", "stream")
+"""What an engine may be able to do to the network of its peers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What happens to what goes over a link; as it stands here, nothing.
+    """What happens to the traffic of a link; by default nothing.
 
     Attributes:
-        cut: whether packets vanish, all of them.
-        loss: the share of packets that vanish at random, 0 to 1.
+        cut: whether all packets are dropped.
+        loss: the share of packets that is dropped at random, 0 to 1.
         bandwidth: bytes a second, at most; None for no limit.
-        delay: seconds by which packets, or bytes, come later.
+        delay: seconds by which packets come later, or bytes if packets cannot be delayed.
         jitter: seconds by which that, or the lag, varies, up and down.
-        lag: seconds by which a stream's bytes come later, whatever becomes of packets.
+        lag: seconds by which a stream's bytes come later.
         pieces: bytes of a stream that are passed on at a time; None for as they come.
         hold: seconds for which a stream's bytes are held back, then passed on in one go.
         reset: bytes of a stream after which its connection is reset; None for never.
@@ -38,33 +42,64 @@ class Effect:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """What a place must be able to do for this: of ``FEATURES``, in their order."""
-        wanted = {
+        """The ``FEATURES`` that this needs, in their order."""
+        needed = {
             "cut": self.cut,
             "loss": self.loss > 0,
             "bandwidth": self.bandwidth is not None,
             "delay": self.delay > 0,
             "stream": bool(self.lag or self.pieces or self.hold or self.reset is not None),
         }
-        return tuple(feature for feature in FEATURES if wanted[feature])
+        return tuple(feature for feature in FEATURES if needed[feature])
 
+    @property
+    def blocks(self) -> bool:
+        """Whether nothing gets over the link."""
+        return self.cut or self.loss >= 1
 
-FEATURES = ("cut", "loss", "bandwidth", "delay", "stream")
-"""All that a place where peers run may be able to do to their network."""
 
 CLEAR = Effect()
 """Nothing happens to a link."""
 
 
+def _least(values: Iterable[int | None]) -> int | None:
+    return min((value for value in values if value is not None), default=None)
+
+
+_COMBINE: Mapping[str, Callable[[list[Any]], Any]] = {
+    "cut": any,
+    "loss": lambda shares: 1 - prod(1 - share for share in shares),
+    "bandwidth": _least,
+    "delay": sum,
+    "jitter": sum,
+    "lag": sum,
+    "pieces": _least,
+    "hold": lambda seconds: max(seconds, default=0.0),
+    "reset": _least,
+}
+"""How several effects on one link add up, for every field of `Effect`."""
+
+
+def combine(effects: Iterable[Effect]) -> Effect:
+    """Return what several effects on one link do together."""
+    several = list(effects)
+    return Effect(
+        **{
+            name: add_up([getattr(effect, name) for effect in several])
+            for name, add_up in _COMBINE.items()
+        }
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault of the network: what it does, where, under a name by which it is lifted.
+    """A fault of the network, with a name by which it is lifted.
 
     Attributes:
-        name: tells it from others that hold at the same time.
-        kind: ``partition``, ``isolate``, ``impair`` or ``stream``, as scenarios have it.
-        links: what it is done to.
-        effect: what is done.
+        name: different from those of all other active faults.
+        kind: ``partition``, ``isolate``, ``impair`` or ``stream``, as in scenarios.
+        links: the links that it is on.
+        effect: what it does to them.
         phrase: the fault in a few words: ``alice | bob, carol``, ``alice to bob: loss 20%``.
     """
 
@@ -75,30 +110,10 @@ class Fault:
     phrase: str
 
 
-def together(effects: Iterable[Effect]) -> Effect:
-    """Return what several faults do to a link that they all hold on."""
-    all_of = list(effects)
-
-    def least(values: Iterable[int | None]) -> int | None:
-        return min((value for value in values if value is not None), default=None)
-
-    return Effect(
-        cut=any(each.cut for each in all_of),
-        loss=1 - prod(1 - each.loss for each in all_of),
-        bandwidth=least(each.bandwidth for each in all_of),
-        delay=sum(each.delay for each in all_of),
-        jitter=sum(each.jitter for each in all_of),
-        lag=sum(each.lag for each in all_of),
-        pieces=least(each.pieces for each in all_of),
-        hold=max((each.hold for each in all_of), default=0.0),
-        reset=least(each.reset for each in all_of),
-    )
-
-
 def by_link(faults: Iterable[Fault]) -> dict[Link, Effect]:
-    """Return what some faults, holding at the same time, do to each link that they touch."""
+    """Return the combined effect of faults on every link that they are on."""
     found: dict[Link, list[Effect]] = {}
     for fault in faults:
         for link in fault.links:
             found.setdefault(link, []).append(fault.effect)
-    return {link: together(effects) for link, effects in found.items()}
+    return {link: combine(effects) for link, effects in found.items()}

@@ -1,11 +1,24 @@
-"""The kinds of faults, by the verbs that scenarios have for them, and what lifts each."""
+"""The kinds of faults, named by the verbs of scenarios: what they need, and what lifts them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 PROCESS = ("kill", "stop", "pause")
 """Faults of a peer itself."""
 
-NETWORK = ("partition", "isolate", "impair", "stream")
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "kill": (),
+    "stop": (),
+    "pause": (),
+    "partition": ("cut",),
+    "isolate": ("cut",),
+    "impair": ("loss", "bandwidth", "delay"),
+    "stream": ("stream",),
+}
+"""All kinds, and the features of the network that each may need."""
+
+NETWORK = tuple(kind for kind in NEEDS if kind not in PROCESS)
 """Faults of the links between peers."""
 
 LIFTED_BY = {
@@ -23,5 +36,5 @@ PROCESSES_LACK = dict.fromkeys(("cut", "loss", "bandwidth", "delay"), _WHY)
 
 
 def lifted_by(verb: str) -> tuple[str, ...]:
-    """Return the kinds of faults that a verb lifts; none for one that lifts nothing."""
+    """Return the kinds of faults that a verb lifts, if any."""
     return tuple(kind for kind, lifting in LIFTED_BY.items() if lifting == verb)

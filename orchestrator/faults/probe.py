@@ -1,4 +1,4 @@
-"""Probes of a link: what is sent over it, and what of that was seen at the other end."""
+"""Probes of a link: what is sent over it, and what was measured at the other end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 What = Literal["packets", "burst", "stream"]
-"""Single packets, as many as fit in a moment, or writes into a TCP connection."""
+"""Single packets, packets as fast as possible, or writes into a TCP connection."""
 
 
 NOT_RUNNING = "not running"
@@ -22,8 +22,8 @@ class Probe:
         what: how it is sent.
         count: packets, or writes.
         size: bytes of each.
-        interval: seconds between two; 0 for as fast as they go.
-        patience: seconds to wait for what has not arrived once all is sent.
+        interval: seconds between two; 0 for as fast as possible.
+        patience: seconds to wait, once all is sent, for what has not arrived.
     """
 
     what: What
@@ -35,17 +35,17 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What arrived of a probe. Times are of one clock, which all the sidecars share.
+    """What arrived of a probe. All sidecars share the clock that times are taken from.
 
     Attributes:
-        sent: packets, or writes, that left.
+        sent: packets, or writes, that were sent.
         arrived: packets that arrived; for a stream its bytes.
-        delay: median seconds from leaving to arriving; None where nothing arrived.
-        rate: bytes a second from the first arrival to the last; None where it cannot be told.
+        delay: median seconds from sending to arriving; None if nothing arrived.
+        rate: bytes a second from the first arrival to the last; None if that is no time.
         reads: pieces in which a stream's bytes were read.
         error: what ended a stream early, such as ``reset``; empty for nothing.
-        spread: seconds between which the middle half of the delays of packets, or of writes, lies
-            (the interquartile range); None where too few arrived.
+        spread: interquartile range, in seconds, of the delays of packets, or of writes; None if
+            too few arrived.
     """
 
     sent: int
@@ -56,11 +56,34 @@ class Measured:
     error: str = ""
     spread: float | None = None
 
+    @property
+    def ending(self) -> str:
+        """What ended a stream early, as the end of a phrase; empty for nothing."""
+        return f", {self.error}" if self.error else ""
+
     def as_data(self) -> dict[str, Any]:
-        """Return it as the history has it."""
+        """Return it as the history records it."""
         return asdict(self)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Measured:
         """Return what `as_data` made data of."""
         return cls(**data)
+
+
+def as_time(seconds: float) -> str:
+    """Return a time: `12.3 ms`."""
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def as_rate(rate: float) -> str:
+    """Return bytes a second: `64 kB/s`."""
+    for unit, size in (("MB/s", 1e6), ("kB/s", 1e3)):
+        if rate >= size:
+            return f"{rate / size:.3g} {unit}"
+    return f"{rate:.3g} B/s"
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number of things: `1 byte`, `2 bytes`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

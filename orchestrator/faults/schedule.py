@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from orchestrator.faults import scope
+from orchestrator.faults.kinds import NEEDS, PROCESS
 from orchestrator.faults.scope import Links
 
 Entry = dict[str, Any]
-"""What a `schedule` has: `{"when": 1.5, "pause": {"at": "bob", "for": 2.0}}`."""
+"""An entry of a `schedule`: `{"when": 1.5, "pause": {"at": "bob", "for": 2.0}}`."""
 
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    "kill": (),
-    "stop": (),
-    "pause": (),
-    "partition": ("cut",),
-    "isolate": ("cut",),
-    "impair": ("loss", "bandwidth", "delay"),
-    "stream": ("stream",),
-}
-"""The kinds of faults, and what a place must be able to do to the network for each."""
-
-_OF_PEERS = ("kill", "stop", "pause")
 _LENGTHS = {
     "kill": (1.0, 4.0),
     "stop": (1.0, 4.0),
@@ -34,39 +23,38 @@ _LENGTHS = {
     "impair": (2.0, 8.0),
     "stream": (2.0, 6.0),
 }
-"""Seconds for which each kind holds, least and most."""
+"""Seconds for which each kind is active, least and most."""
 
 _FIRST = 0.5  # seconds until the first fault
 _APART = (2.0, 3.0)  # seconds from one fault to the next
-_TRIES = 5  # to draw a fault of a kind that can be
-_BREATH = 1.0  # seconds that a peer runs between two faults of its own
+_TRIES = 5  # to draw a possible fault of a kind
+_REST = 1.0  # seconds that a peer runs between two faults of its own
 
 _T = TypeVar("_T")
 
 
 def possible(features: Collection[str]) -> tuple[str, ...]:
-    """Return the kinds of faults that a place with these features can do."""
+    """Return the kinds of faults that an engine with these features supports."""
     return tuple(kind for kind, needs in NEEDS.items() if set(needs) <= set(features))
 
 
 def draw(seed: int, seconds: float, kinds: Sequence[str], peers: Sequence[str]) -> list[Entry]:
-    """Return faults within so many seconds, in the order of their times; all are lifted by then.
+    """Return faults in the order of their times, all of them lifted within `seconds`.
 
     No peer has two faults of its own at once, no link two, and at least half of the peers run
-    at any time.
-    Every kind comes before one comes again, where its turn does not find it impossible.
+    at any time. Every possible kind comes once before one comes again.
 
     Args:
-        seed: the same seed, and the same of all else, gives the same faults.
-        seconds: how long all takes.
+        seed: the same arguments give the same faults.
+        seconds: how long the schedule takes.
         kinds: of ``NEEDS``.
-        peers: names, two or more.
+        peers: two or more names.
     """
     return _Draw(_Dice(seed), seconds, tuple(dict.fromkeys(kinds)), tuple(peers)).all()
 
 
 class _Dice:
-    """Chance. Only `random()` of the library's is the same in every version of Python."""
+    """A source of chance that is the same in every version of Python, as only `random()` is."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - no secret depends on it
@@ -93,9 +81,9 @@ class _Draw:
     seconds: float
     kinds: tuple[str, ...]
     peers: tuple[str, ...]
-    down: list[tuple[float, float, str]] = field(default_factory=list)  # from, until, who
-    ended: list[tuple[float, float, str]] = field(default_factory=list)  # those not paused
-    bent: list[tuple[float, float, Links]] = field(default_factory=list)  # from, until, where
+    down: list[tuple[float, float, str]] = field(default_factory=list)  # from, until, peer
+    ended: list[tuple[float, float, str]] = field(default_factory=list)  # not paused
+    broken: list[tuple[float, float, Links]] = field(default_factory=list)  # from, until, links
 
     def all(self) -> list[Entry]:
         """Draw until time is up."""
@@ -106,20 +94,20 @@ class _Draw:
             when = round(when, 1)
             if not deck:
                 deck = self.dice.shuffled(self.kinds)
-            entry = self._first_that_can_be(deck, when)
+            entry = self._first_possible(deck, when)
             if entry is None and len(deck) < len(self.kinds):
                 deck += self.dice.shuffled([kind for kind in self.kinds if kind not in deck])
-                entry = self._first_that_can_be(deck, when)
+                entry = self._first_possible(deck, when)
             if entry:
                 found.append(entry)
             when += self.dice.between(*_APART)
         return found
 
-    def _first_that_can_be(self, deck: list[str], when: float) -> Entry | None:
-        """Take the first kind of a deck that can be done now."""
+    def _first_possible(self, deck: list[str], when: float) -> Entry | None:
+        """Take the first kind of a deck that is possible now."""
         for kind in list(deck):
             tries = (self._act(kind, when) for _ in range(_TRIES))
-            act = next((each for each in tries if each), None)
+            act = next(filter(None, tries), None)
             if act is not None:
                 deck.remove(kind)
                 return {"when": when, kind: act}
@@ -132,7 +120,7 @@ class _Draw:
             return None
         length = self.dice.between(least, min(most, left))
         length = min(length, int(left * 10) / 10)
-        if kind in _OF_PEERS:
+        if kind in PROCESS:
             act = self._of_peer(when, length)
             if act and kind != "pause":
                 self.ended.append((when, when + length, act["at"]))
@@ -140,26 +128,26 @@ class _Draw:
         return self._of_network(kind, when, length)
 
     def _of_network(self, kind: str, when: float, length: float) -> Entry | None:
-        """Return a fault of links that nothing else is done to meanwhile.
+        """Return a fault of links that have no other fault meanwhile.
 
-        One that another one hides could not be proven, nor one of a peer that does not run.
+        A fault that another one hides cannot be proven, nor one of a peer that does not run.
         """
         act = self._of_links(kind)
         about = {act.get("at"), act.get("from"), act.get("to"), *act.get("between", ())}
-        if any(who in about and when < until + _BREATH for _, until, who in self.ended):
+        if any(peer in about and when < until + _REST for _, until, peer in self.ended):
             return None
         links = self._links(act)
-        end = when + length + _BREATH
+        end = when + length + _REST
         if any(
-            since < end and until + _BREATH > when and links & taken
-            for since, until, taken in self.bent
+            since < end and until + _REST > when and links & taken
+            for since, until, taken in self.broken
         ):
             return None
-        self.bent.append((when, when + length, links))
+        self.broken.append((when, when + length, links))
         return {**act, "for": length}
 
     def _links(self, act: Entry) -> Links:
-        """Return the links of a fault, both directions of each."""
+        """Return the links of a fault in both directions."""
         if groups := act.get("groups"):
             return scope.partition_links(groups)
         if "at" in act:
@@ -167,14 +155,14 @@ class _Draw:
         return scope.links_between(act.get("between") or [act["from"], act["to"]])
 
     def _of_peer(self, when: float, length: float) -> Entry | None:
-        begin, end = when - _BREATH, when + length + _BREATH
-        busy = {who for since, until, who in self.down if since < end and until > begin}
+        begin, end = when - _REST, when + length + _REST
+        busy = {peer for since, until, peer in self.down if since < end and until > begin}
         free = [name for name in self.peers if name not in busy]
         if not free or len(busy) >= len(self.peers) // 2:
             return None
-        who = self.dice.one(free)
-        self.down.append((when, when + length, who))
-        return {"at": who, "for": length}
+        peer = self.dice.one(free)
+        self.down.append((when, when + length, peer))
+        return {"at": peer, "for": length}
 
     def _of_links(self, kind: str) -> Entry:
         match kind:
@@ -184,7 +172,7 @@ class _Draw:
                 return {"at": self.dice.one(self.peers)}
             case "impair":
                 return {**self._scope(), **self._impairment()}
-        return {**self._scope(), **self._bent()}
+        return {**self._scope(), **self._stream()}
 
     def _partition(self) -> Entry:
         order = self.dice.shuffled(self.peers)
@@ -206,7 +194,7 @@ class _Draw:
             found["jitter"] = round(found["delay"] / 4, 3)
         return found
 
-    def _bent(self) -> Entry:
+    def _stream(self) -> Entry:
         ways: list[Entry] = [
             {"pieces": self.dice.one((1, 2, 3, 5, 10))},
             {"hold": self.dice.between(0.1, 0.5, 2)},

@@ -1,4 +1,4 @@
-"""Which links a fault touches: a link is one direction between two peers."""
+"""Which links a fault is on. A link is one direction between two peers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Links = frozenset[Link]
 def partition_links(groups: Sequence[Collection[str]], *, one_way: bool = False) -> Links:
     """Return the links between peers that have no group in common.
 
-    Who is in no group is not touched.
+    Peers in no group are not touched.
 
     Args:
-        groups: names of peers; one may be in several groups, and then talks to all of them.
+        groups: names of peers; a peer may be in several groups.
         one_way: only the links from the first group to the second.
     """
     if one_way:
@@ -31,16 +31,16 @@ def partition_links(groups: Sequence[Collection[str]], *, one_way: bool = False)
 
 
 def links_one_way(sources: Collection[str], to: Collection[str]) -> Links:
-    """Return the links from each of some peers to each of others."""
+    """Return the links from some peers to others."""
     return frozenset((one, other) for one in sources for other in to if one != other)
 
 
 def links_at(peer: str, peers: Collection[str]) -> Links:
-    """Return all links of one peer, both directions."""
+    """Return all links of one peer, in both directions."""
     others = [name for name in peers if name != peer]
     return frozenset([(peer, other) for other in others] + [(other, peer) for other in others])
 
 
 def links_between(peers: Collection[str]) -> Links:
-    """Return all links between some peers, both directions."""
+    """Return all links between some peers, in both directions."""
     return frozenset(permutations(peers, 2))

@@ -13,9 +13,9 @@ from orchestrator import document
 from orchestrator.document import Problem
 from orchestrator.engines.docker.mesh_network import MeshNetwork
 from orchestrator.errors import EngineError, LabError
+from orchestrator.faults.delay import by_packets
 from orchestrator.faults.effect import Fault, Link, by_link
 from orchestrator.faults.probe import Measured
-from orchestrator.faults.probes import by_packets
 from orchestrator.mesh import record
 from orchestrator.mesh.record import Noted
 from orchestrator.runner.verify import ActiveFault, FaultVerifier, Probed, Verification

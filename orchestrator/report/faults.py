@@ -13,7 +13,7 @@ from rich.text import Text
 from orchestrator.checks.index.faults import FaultWindow
 from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
-from orchestrator.faults.lateness import VARIES
+from orchestrator.faults.delay import VARIES
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe, What
 from orchestrator.report.text import marked, plain, shortened, table
 from orchestrator.text import count

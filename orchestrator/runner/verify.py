@@ -167,7 +167,7 @@ class FaultVerifier:
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             back = effects.get(_back(link), CLEAR)
-            return proof.amiss(effects[link], probe, now, means, back, before)
+            return proof.mismatch(effects[link], probe, now, means, back, before)
 
         return judge
 
@@ -190,7 +190,7 @@ class FaultVerifier:
             after, wrong = self._measure_until_sure(lifted.before, self._as_without(lifted.fault))
             doubts = _worded(wrong)
             doubts += [f"never seen active: {why}" for why in _worded(lifted.unseen.items())]
-            if proof.vanishes(lifted.fault.effect):
+            if lifted.fault.effect.blocks:
                 self._measure_uncovered()
                 doubts += self._measure_lifted()
             if hidden := self._hidden(lifted).keys():
@@ -205,7 +205,7 @@ class FaultVerifier:
             if not _both_ran(before):
                 return ""
             left, back = (effects.get(way, CLEAR) for way in (link, _back(link)))
-            return proof.gone(fault.effect, left, probe, before, now, means, back)
+            return proof.not_gone(fault.effect, left, probe, before, now, means, back)
 
         return judge
 
@@ -216,11 +216,11 @@ class FaultVerifier:
 
         The latter is empty if the hidden fault does no more than the other.
         """
-        does_more = not proof.vanishes(active.fault.effect)
+        does_more = not active.fault.effect.blocks
         return {
             link: f"hidden by {other.fault.name}" if does_more else ""
             for other in self.active
-            if other is not active and proof.vanishes(other.fault.effect)
+            if other is not active and other.fault.effect.blocks
             for link in sorted(active.fault.links & other.fault.links)
         }
 
@@ -278,7 +278,7 @@ class FaultVerifier:
         def looks_like_it(probed: Probed, measured: Measured) -> bool:
             link, probe = probed
             others = beside.get(link, CLEAR)
-            return bool(proof.already(fault.effect, others, probe, measured, means))
+            return bool(proof.resemblance(fault.effect, others, probe, measured, means))
 
         while True:
             found = self._measure(probes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.document import Problem
 from orchestrator.faults import schedule, scope
 from orchestrator.faults.effect import FEATURES, Effect, Fault
-from orchestrator.faults.kinds import NETWORK, PROCESS, PROCESSES_LACK
+from orchestrator.faults.kinds import NEEDS, NETWORK, PROCESS, PROCESSES_LACK
 from orchestrator.scenario.fault_acts import Chaos, Impair, Isolate, Partition, Scoped, Stream
 from orchestrator.scenario.rules import walk
 from orchestrator.scenario.steps import FaultStep, Step, flatten
@@ -115,4 +115,4 @@ def _needs(step: FaultStep, peers: Sequence[str]) -> Iterator[str]:
         yield from network_fault(step.verb, step.act, "", peers).effect.features
     elif isinstance(step.act, Chaos):
         for kind in step.act.faults or ():
-            yield from (kind,) if kind in PROCESS else schedule.NEEDS[kind]
+            yield from (kind,) if kind in PROCESS else NEEDS[kind]

@@ -72,7 +72,7 @@ def doubts(done: Run) -> list[str]:
 def test_a_fault_at_the_wrong_address_is_not_proven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    real: Shares = rules.shares
+    real: Shares = rules.for_peers
 
     def elsewhere(
         effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
@@ -81,7 +81,7 @@ def test_a_fault_at_the_wrong_address_is_not_proven(
 
     fault, measured = FAULTS[kind]
     assert run(tmp_path, fault).judgement is Judgement.VALID
-    monkeypatch.setattr(rules, "shares", elsewhere)
+    monkeypatch.setattr(rules, "for_peers", elsewhere)
     done = run(tmp_path, fault)
     assert done.judgement is Judgement.UNKNOWN
     assert any("not proven" in says and measured in says for says in doubts(done)), doubts(done)
@@ -89,14 +89,14 @@ def test_a_fault_at_the_wrong_address_is_not_proven(
 
 def changed(change: Callable[[Effect], Effect]) -> Shares:
     """Return what gives sidecars other effects than were asked for."""
-    real: Shares = rules.shares
+    real: Shares = rules.for_peers
 
-    def shares(
+    def for_peers(
         effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
     ) -> dict[str, rules.Rules]:
         return real({link: change(each) for link, each in effects.items()}, addresses, means)
 
-    return shares
+    return for_peers
 
 
 def test_a_fault_that_is_several_times_as_bad_is_not_proven(
@@ -106,7 +106,7 @@ def test_a_fault_that_is_several_times_as_bad_is_not_proven(
         narrow = effect.bandwidth and effect.bandwidth // 30
         return replace(effect, loss=4 * effect.loss, bandwidth=narrow)
 
-    monkeypatch.setattr(rules, "shares", changed(worse))
+    monkeypatch.setattr(rules, "for_peers", changed(worse))
     lossy = "impair: {from: alice, to: bob, loss: 5%}"
     done = run(tmp_path, f"{lossy}\n  - impair: {{from: bob, to: alice, bandwidth: 256 kB/s}}")
     assert done.judgement is Judgement.UNKNOWN
@@ -120,7 +120,7 @@ def test_a_delay_that_does_not_vary_is_no_proof_of_its_jitter(
     late = "impair: {from: alice, to: bob, delay: 0.2, jitter: 0.1}"
     right = run(tmp_path, late)
     assert right.judgement is Judgement.VALID, doubts(right)
-    monkeypatch.setattr(rules, "shares", changed(lambda each: replace(each, jitter=0.0)))
+    monkeypatch.setattr(rules, "for_peers", changed(lambda each: replace(each, jitter=0.0)))
     done = run(tmp_path, late)
     assert done.judgement is Judgement.UNKNOWN
     assert any("a jitter of 100 ms wanted" in says for says in doubts(done)), doubts(done)
@@ -136,7 +136,7 @@ def test_a_fault_that_a_cut_has_hidden_is_not_proven_by_it(
     ]
     right = run(tmp_path, "\n  - ".join(steps))
     assert right.judgement is Judgement.VALID, doubts(right)
-    monkeypatch.setattr(rules, "shares", changed(lambda each: Effect(cut=each.cut)))
+    monkeypatch.setattr(rules, "for_peers", changed(lambda each: Effect(cut=each.cut)))
     done = run(tmp_path, "\n  - ".join(steps))
     assert done.judgement is Judgement.UNKNOWN
     assert any("never seen active: " in says for says in doubts(done)), doubts(done)
@@ -145,7 +145,7 @@ def test_a_fault_that_a_cut_has_hidden_is_not_proven_by_it(
 def test_a_fault_at_the_wrong_interface_is_not_proven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real: Shares = rules.shares
+    real: Shares = rules.for_peers
 
     def inside(
         effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
@@ -153,7 +153,7 @@ def test_a_fault_at_the_wrong_interface_is_not_proven(
         """Slow what leaves by the loopback interface."""
         return real(effects, dict.fromkeys(addresses, "127.0.0.2"), means)
 
-    monkeypatch.setattr(rules, "shares", inside)
+    monkeypatch.setattr(rules, "for_peers", inside)
     done = run(tmp_path, FAULTS["bandwidth"][0])
     assert done.judgement is Judgement.UNKNOWN
     assert any("64 kB/s" in says for says in doubts(done)), doubts(done)

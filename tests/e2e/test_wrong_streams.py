@@ -29,12 +29,12 @@ def test_a_stream_that_is_bent_otherwise_is_not_proven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     does, otherwise, says = WRONG[kind]
-    real: Callable[..., rules.Rules] = rules.bend_of
+    real: Callable[..., rules.Rules] = rules.for_stream
 
-    def bend_of(effects: Mapping[Link, Effect], *more: Any) -> rules.Rules:
+    def for_stream(effects: Mapping[Link, Effect], *more: Any) -> rules.Rules:
         return real({link: otherwise(each) for link, each in effects.items()}, *more)
 
-    monkeypatch.setattr(rules, "bend_of", bend_of)
+    monkeypatch.setattr(rules, "for_stream", for_stream)
     with Harness("process", tmp_path) as bench:
         run = bench.run(SCENARIO.format(does=does))
     (given,) = outcomes(run, "stream")

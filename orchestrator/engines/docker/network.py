@@ -102,8 +102,9 @@ class DockerNetwork(Network):
     def _shares(self) -> dict[Attachment, Rules]:
         """Return what each sidecar must hold."""
         addresses = {name: seat.address for name, seat in self._seats.items() if seat.address}
-        shares = rules.shares(self._effects, addresses, self.mechanisms() if self._effects else {})
-        return {seat: shares.get(name, rules.nothing()) for name, seat in self._seats.items()}
+        mechanisms = self.mechanisms() if self._effects else {}
+        wanted = rules.for_peers(self._effects, addresses, mechanisms)
+        return {seat: wanted.get(name, rules.nothing()) for name, seat in self._seats.items()}
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
         """Have the sidecars at both ends of each link send probes and hear them."""

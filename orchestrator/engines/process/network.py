@@ -83,12 +83,12 @@ class ProcessNetwork(Network):
     def _links(self) -> list[Link]:
         """Return who dials whom over a connection that is bent."""
         return sorted({link for one, other in self._effects for link in ((one, other), (other, one))
-                       if rules.bend_of(self._effects, *link, _MEANS)})  # fmt: skip
+                       if rules.for_stream(self._effects, *link, _MEANS)})  # fmt: skip
 
     def _entry(self, link: Link) -> Rules:
         """Return the relay's entry for those who dial over a link."""
         dialler, other = (self._peers[name] for name in link)
-        bends = rules.bend_of(self._effects, *link, _MEANS)
+        bends = rules.for_stream(self._effects, *link, _MEANS)
         return {"from": dialler.source, "to": other.address, "port": other.port} | bends
 
     def _set(self, probes: Mapping[Link, Rules]) -> dict[str, int]:
@@ -155,7 +155,7 @@ class ProcessNetwork(Network):
         """Return entries that bend probes as what peers dial over bent links is."""
         entries: dict[Link, Rules] = {}
         for count, link in enumerate(links):
-            bends = rules.bend_of(self._effects, *link, _MEANS)
+            bends = rules.for_stream(self._effects, *link, _MEANS)
             source = f"{_PROBES_FROM}.{count // 250}.{count % 250 + 1}"
             if bends:
                 entries[link] = {"from": source, "to": _HOST, "port": port} | bends

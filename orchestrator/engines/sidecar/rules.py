@@ -1,101 +1,87 @@
-"""What each sidecar must hold so that links are bent as asked: the sidecar's words. Pure."""
+"""The rules for every sidecar, in the sidecar's own words, that shape the links as asked. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.faults.effect import CLEAR, Effect, Link
-from orchestrator.faults.probes import by_packets
+from orchestrator.faults.proof import FAULT_TYPES
 
 LEASE = 10.0
-"""Seconds for which a rule outlives the sidecar that holds it."""
+"""Seconds for which a rule outlives its sidecar."""
 
 Rules = dict[str, Any]
-"""What one sidecar is to hold: see the request `set` in sidecar/."""
+"""The rules of one sidecar: see the request `set` in sidecar/requests.py."""
 
 
 def nothing() -> Rules:
-    """Return the rules of a sidecar that bends nothing."""
+    """Return the rules of a sidecar that changes nothing."""
     return {"lease": LEASE, "arrive": [], "leave": [], "relay": []}
 
 
 def is_nothing(rules: Rules) -> bool:
-    """Tell whether a sidecar with these rules bends nothing."""
+    """Tell whether a sidecar with these rules changes nothing."""
     return not any(rules[part] for part in ("arrive", "leave", "relay"))
 
 
-def shares(
-    effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
+def for_peers(
+    effects: Mapping[Link, Effect], addresses: Mapping[str, str], mechanisms: Mapping[str, str]
 ) -> dict[str, Rules]:
     """Return the rules of each peer's sidecar.
 
-    Packets vanish where they arrive, so that no sender sees an error; they are slowed
-    where they leave. A stream is relayed where it was dialled, both its directions.
+    Packets are dropped where they arrive, so that no sender sees an error; they are slowed
+    where they leave. A stream is relayed where it was dialled, in both directions.
 
     Args:
-        effects: what happens to each link; the others are straight.
+        effects: what happens to each link; the others are clear.
         addresses: of each peer. A link with an end that has none is left out.
-        means: by what each feature is brought about.
+        mechanisms: what implements each feature.
     """
     found = {name: nothing() for name in addresses}
     for (sender, receiver), effect in sorted(effects.items()):
         if sender in addresses and receiver in addresses:
-            found[receiver]["arrive"] += _arriving(addresses[sender], effect)
-            found[sender]["leave"] += _leaving(addresses[receiver], effect, means)
-    for dialler, other in _dialled(effects):
+            found[receiver]["arrive"] += _arrive(addresses[sender], effect)
+            found[sender]["leave"] += _leave(addresses[receiver], effect, mechanisms)
+    both_ways = {link for one, other in effects for link in ((one, other), (other, one))}
+    for dialler, other in sorted(both_ways):
         if dialler in addresses and other in addresses:
-            bends = bend_of(effects, dialler, other, means)
-            if bends:
-                found[dialler]["relay"].append({"to": addresses[other]} | bends)
+            shapes = for_stream(effects, dialler, other, mechanisms)
+            if shapes:
+                found[dialler]["relay"].append({"to": addresses[other]} | shapes)
     return found
 
 
-def _dialled(effects: Mapping[Link, Effect]) -> Iterable[Link]:
-    """Return who may dial whom over a connection of which one direction is bent."""
-    return sorted({link for one, other in effects for link in ((one, other), (other, one))})
-
-
-def bend_of(
-    effects: Mapping[Link, Effect], dialler: str, other: str, means: Mapping[str, str]
+def for_stream(
+    effects: Mapping[Link, Effect], dialler: str, other: str, mechanisms: Mapping[str, str]
 ) -> Rules:
-    """Return how the relay bends connections by which `dialler` reached `other`.
+    """Return how the relay shapes connections that `dialler` makes to `other`.
 
-    Empty when it has nothing to do with them.
+    Empty if they need no relay.
     """
-    out = _relayed(effects.get((dialler, other), CLEAR), means)
-    back = _relayed(effects.get((other, dialler), CLEAR), means)
-    straight = _relayed(CLEAR, means)
-    return {} if out == back == straight else {"out": out, "back": back}
+    out = _shape(effects.get((dialler, other), CLEAR), mechanisms)
+    back = _shape(effects.get((other, dialler), CLEAR), mechanisms)
+    clear = _shape(CLEAR, mechanisms)
+    return {} if out == back == clear else {"out": out, "back": back}
 
 
-def _arriving(sender: str, effect: Effect) -> list[Rules]:
-    if not effect.cut and not effect.loss:
-        return []
-    return [{"from": [sender], "cut": effect.cut, "loss": effect.loss}]
+def _arrive(sender: str, effect: Effect) -> list[Rules]:
+    rule = _merged(fault_type.arrive(effect) for fault_type in FAULT_TYPES)
+    return [{"from": [sender]} | rule] if any(rule.values()) else []
 
 
-def _leaving(receiver: str, effect: Effect, means: Mapping[str, str]) -> list[Rules]:
-    how: Rules = {}
-    if effect.bandwidth is not None:
-        how["bandwidth"] = effect.bandwidth
-    if _is_late_by_packets(effect, means):
-        how |= {"delay": effect.delay, "jitter": effect.jitter}
-    return [{"to": [receiver]} | how] if how else []
+def _leave(receiver: str, effect: Effect, mechanisms: Mapping[str, str]) -> list[Rules]:
+    rule = _merged(fault_type.leave(effect, mechanisms) for fault_type in FAULT_TYPES)
+    return [{"to": [receiver]} | rule] if rule else []
 
 
-def _relayed(effect: Effect, means: Mapping[str, str]) -> Rules:
-    packets_are = _is_late_by_packets(effect, means)
-    lag = effect.lag + (0.0 if packets_are else effect.delay)
-    return {
-        "lag": lag,
-        "jitter": effect.jitter if lag and not packets_are else 0.0,
-        "pieces": effect.pieces,
-        "hold": effect.hold,
-        "reset": effect.reset,
-    }
+def _shape(effect: Effect, mechanisms: Mapping[str, str]) -> Rules:
+    return _merged(fault_type.shape(effect, mechanisms) for fault_type in FAULT_TYPES)
 
 
-def _is_late_by_packets(effect: Effect, means: Mapping[str, str]) -> bool:
-    """Tell whether packets come later; else jitter is of what the relay delays."""
-    return effect.delay > 0 and by_packets(means)
+def _merged(parts: Iterable[Rules]) -> Rules:
+    def items() -> Iterator[tuple[str, Any]]:
+        for part in parts:
+            yield from part.items()
+
+    return dict(items())

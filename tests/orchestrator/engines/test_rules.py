@@ -31,11 +31,11 @@ BENT = st.dictionaries(LINKS, EFFECTS)
 MEANS = st.sampled_from([NETEM, RELAY])
 
 
-def read_back(shares: dict[str, rules.Rules]) -> dict[Link, Effect]:
+def read_back(given: dict[str, rules.Rules]) -> dict[Link, Effect]:
     """Return what sidecars that hold these rules do to each link."""
     names = {address: name for name, address in ADDRESSES.items()}
     found: dict[Link, dict[str, Any]] = {}
-    for name, held in shares.items():
+    for name, held in given.items():
         for rule in held["arrive"]:
             (sender,) = rule.pop("from")
             found.setdefault((names[sender], name), {}).update(rule)
@@ -70,8 +70,8 @@ def in_one(effect: Effect, means: dict[str, str]) -> Effect:
 def test_what_the_sidecars_hold_is_what_was_asked(
     effects: dict[Link, Effect], means: dict[str, str]
 ) -> None:
-    shares = rules.shares(effects, ADDRESSES, means)
-    found = read_back(shares)
+    given = rules.for_peers(effects, ADDRESSES, means)
+    found = read_back(given)
     for link in {*effects, *found}:
         assert found.get(link, Effect()) == in_one(effects.get(link, Effect()), means)
 
@@ -82,20 +82,20 @@ def test_a_peer_without_an_address_is_left_out(
 ) -> None:
     there = {name: address for name, address in ADDRESSES.items() if name != gone}
     without = {link: effect for link, effect in effects.items() if gone not in link}
-    assert rules.shares(effects, there, means) == rules.shares(without, there, means)
+    assert rules.for_peers(effects, there, means) == rules.for_peers(without, there, means)
 
 
 @given(BENT, MEANS)
 def test_both_ends_of_a_bent_stream_relay_what_they_dial(
     effects: dict[Link, Effect], means: dict[str, str]
 ) -> None:
-    shares = rules.shares(effects, ADDRESSES, means)
+    given = rules.for_peers(effects, ADDRESSES, means)
     relays = {
         (name, rule["to"]): (rule["out"], rule["back"])
-        for name, held in shares.items()
+        for name, held in given.items()
         for rule in held["relay"]
     }
-    assert len(relays) == sum(len(held["relay"]) for held in shares.values())
+    assert len(relays) == sum(len(held["relay"]) for held in given.values())
     names = {address: name for name, address in ADDRESSES.items()}
     for (dialler, address), (out, back) in relays.items():
         assert relays[names[address], ADDRESSES[dialler]] == (back, out)
@@ -104,12 +104,12 @@ def test_both_ends_of_a_bent_stream_relay_what_they_dial(
 def test_no_effects_are_nothing() -> None:
     straight = {("alice", "bob"): Effect()}
     for effects in ({}, straight):
-        for held in rules.shares(effects, ADDRESSES, RELAY).values():
+        for held in rules.for_peers(effects, ADDRESSES, RELAY).values():
             assert rules.is_nothing(held)
             assert held == rules.nothing()
 
 
 def test_a_cut_is_the_receivers_alone() -> None:
-    shares = rules.shares({("alice", "bob"): Effect(cut=True)}, ADDRESSES, RELAY)
-    assert shares["bob"]["arrive"] == [{"from": ["10.0.0.2"], "cut": True, "loss": 0.0}]
-    assert [name for name, held in shares.items() if not rules.is_nothing(held)] == ["bob"]
+    given = rules.for_peers({("alice", "bob"): Effect(cut=True)}, ADDRESSES, RELAY)
+    assert given["bob"]["arrive"] == [{"from": ["10.0.0.2"], "cut": True, "loss": 0.0}]
+    assert [name for name, held in given.items() if not rules.is_nothing(held)] == ["bob"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.engines.sidecar import rules
-from orchestrator.faults import effect, probes
+from orchestrator.faults import delay, effect, pieces
 from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.image.recipe import PEER, USER
 from orchestrator.paths import ROOT
@@ -25,10 +25,10 @@ def test_features_are_the_same() -> None:
 
 def test_netem_is_the_mechanism_that_delays_packets() -> None:
     mechanisms = capabilities.try_all(takes_all).mechanisms
-    assert mechanisms["delay"] == probes.NETEM
-    assert probes.by_packets(mechanisms)
-    assert not probes.by_packets({**mechanisms, "delay": "relay"})
-    assert not probes.by_packets({})
+    assert mechanisms["delay"] == delay.NETEM
+    assert delay.by_packets(mechanisms)
+    assert not delay.by_packets({**mechanisms, "delay": "relay"})
+    assert not delay.by_packets({})
 
 
 def test_leases_are_the_same() -> None:
@@ -36,7 +36,7 @@ def test_leases_are_the_same() -> None:
 
 
 def test_gaps_between_pieces_are_the_same() -> None:
-    assert probes.GAP == shaper.GAP
+    assert pieces.GAP == shaper.GAP
 
 
 def test_whom_the_peers_image_says_it_runs_as() -> None:

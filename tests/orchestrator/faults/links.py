@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from statistics import median, quantiles
 
+from orchestrator.faults.delay import by_packets
 from orchestrator.faults.effect import Effect
+from orchestrator.faults.pieces import GAP
 from orchestrator.faults.probe import Measured, Probe
-from orchestrator.faults.probes import GAP, by_packets, vanishes
 
 NETEM: Mapping[str, str] = {"cut": "nftables", "loss": "nftables", "bandwidth": "tc htb",
                             "delay": "tc netem", "stream": "relay"}  # fmt: skip
@@ -45,7 +46,7 @@ class Link:
         return self._late * self._chance.expovariate(0.7) + 0.0001
 
     def _passes(self) -> bool:
-        if vanishes(self.effect) or self._chance.random() < self.effect.loss:
+        if self.effect.blocks or self._chance.random() < self.effect.loss:
             return False
         return self._chance.random() >= self._lost
 
@@ -78,7 +79,7 @@ class Link:
 
     def _stream(self, probe: Probe) -> Measured:
         whole = probe.count * probe.size
-        if vanishes(self.effect):
+        if self.effect.blocks:
             return Measured(0, 0, error="no answer")
         if self.effect.reset is not None:
             passed = max(0, self.effect.reset - self._chance.choice((45, 200)))

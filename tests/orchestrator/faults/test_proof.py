@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.faults import proof
-from orchestrator.faults.chance import fewest, most
-from orchestrator.faults.effect import CLEAR, Effect, together
+from orchestrator.faults.effect import CLEAR, Effect, combine
+from orchestrator.faults.loss import fewest, most
 from orchestrator.faults.probe import Measured, Probe, What
 from tests.orchestrator.faults.links import NETEM, RELAY, Link
 
@@ -73,7 +73,7 @@ def test_what_holds_is_called_so(
         )
         says = proof.unproven(effect, CLEAR, probe, before, during, means)
         assert not says, (probe, before, during)
-        assert not proof.gone(effect, CLEAR, probe, before, after, means), (probe, after)
+        assert not proof.not_gone(effect, CLEAR, probe, before, after, means), (probe, after)
 
 
 @settings(max_examples=150, deadline=None)
@@ -85,9 +85,9 @@ def test_what_does_not_hold_is_not_called_holding(
     remains = []
     for probe in proof.probes_for(effect, means):
         before, during = straight.measure(probe), straight.measure(probe)
-        assert proof.amiss(effect, probe, during, means), (probe, during)
+        assert proof.mismatch(effect, probe, during, means), (probe, during)
         assert proof.unproven(effect, CLEAR, probe, before, during, means)
-        remains.append(proof.gone(effect, CLEAR, probe, before, bent.measure(probe), means))
+        remains.append(proof.not_gone(effect, CLEAR, probe, before, bent.measure(probe), means))
     assert any(remains)
 
 
@@ -99,7 +99,7 @@ def test_a_delay_without_its_jitter_is_not_called_holding(
     assume(effect.jitter)
     even = Link(replace(effect, jitter=0.0), means, seed, 0.0003)
     for probe in proof.probes_for(effect, means):
-        assert "a jitter of" in proof.amiss(effect, probe, even.measure(probe), means)
+        assert "a jitter of" in proof.mismatch(effect, probe, even.measure(probe), means)
 
 
 @settings(max_examples=150, deadline=None)
@@ -107,13 +107,13 @@ def test_a_delay_without_its_jitter_is_not_called_holding(
 def test_two_faults_at_once_hold_and_one_of_them_is_lifted(
     fault: Effect, other: Effect, means: Mapping[str, str], seed: int, busy: float
 ) -> None:
-    both = Link(together([fault, other]), means, seed, busy)
+    both = Link(combine([fault, other]), means, seed, busy)
     left = Link(other, means, seed, busy)
     assume(both.effect.bandwidth is None or not 0.9 < both.effect.loss < 1)  # too few arrive
     for probe in proof.probes_for(fault, means, other):
         before, during, after = left.measure(probe), both.measure(probe), left.measure(probe)
-        assert not proof.amiss(both.effect, probe, during, means), (probe, during)
-        assert not proof.gone(fault, other, probe, before, after, means), (probe, after)
+        assert not proof.mismatch(both.effect, probe, during, means), (probe, during)
+        assert not proof.not_gone(fault, other, probe, before, after, means), (probe, after)
 
 
 @settings(max_examples=60, deadline=None)
@@ -125,7 +125,7 @@ def test_nothing_is_proven_where_nothing_passes_anyway(
     for probe in proof.probes_for(effect, means):
         seen = dead.measure(probe)
         assert proof.unproven(effect, CLEAR, probe, seen, seen, means)
-        assert proof.gone(effect, CLEAR, probe, seen, seen, means)
+        assert proof.not_gone(effect, CLEAR, probe, seen, seen, means)
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.2, 0.5, 0.8])
@@ -133,12 +133,12 @@ def test_a_share_on_top_of_another_can_be_told(loss: float) -> None:
     fault, other = Effect(loss=loss), Effect(loss=0.2)
     (probe,) = proof.probes_for(fault, NETEM, other)
     for seed in range(40):
-        both = Link(together([fault, other]), NETEM, seed, 0.0).measure(probe)
+        both = Link(combine([fault, other]), NETEM, seed, 0.0).measure(probe)
         left = Link(other, NETEM, seed, 0.0).measure(probe)
-        assert not proof.amiss(together([fault, other]), probe, both, NETEM)
+        assert not proof.mismatch(combine([fault, other]), probe, both, NETEM)
         if loss > 0.05:  # less than that is hidden
-            assert proof.amiss(together([fault, other]), probe, left, NETEM)
-            assert proof.gone(fault, other, probe, left, both, NETEM)
+            assert proof.mismatch(combine([fault, other]), probe, left, NETEM)
+            assert proof.not_gone(fault, other, probe, left, both, NETEM)
 
 
 def test_a_machine_that_loses_packets_now_and_then_is_no_fault() -> None:
@@ -146,7 +146,7 @@ def test_a_machine_that_loses_packets_now_and_then_is_no_fault() -> None:
         link = Link(CLEAR, NETEM, seed, 0.003, lost=0.05)
         (probe,) = proof.probes_for(Effect(cut=True), NETEM)
         after = link.measure(probe)
-        assert not proof.gone(Effect(cut=True), CLEAR, probe, after, after, NETEM)
+        assert not proof.not_gone(Effect(cut=True), CLEAR, probe, after, after, NETEM)
 
 
 @settings(max_examples=60, deadline=None)
@@ -187,7 +187,7 @@ def test_probes_are_short_and_of_a_size_that_can_be_sent(
         (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 100, 0.1, 640_000.0),
          "640 kB/s passed, 64 kB/s allowed"),
         (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 1, 0.1),
-         "1 of 100 packets passed: too few to tell the rate"),
+         "1 of 100 packets passed: too few for a rate"),
         (Effect(bandwidth=64_000), Probe("burst", 100, 310), Measured(100, 0),
          "none of 100 packets passed"),
         (Effect(pieces=1), Probe("stream", 3, 100), Measured(3, 300, 0.01, None, 2),
@@ -212,21 +212,21 @@ def test_probes_are_short_and_of_a_size_that_can_be_sent(
 def test_what_is_amiss_in_words(
     effect: Effect, probe: Probe, measured: Measured, says: str
 ) -> None:
-    assert proof.amiss(effect, probe, measured, NETEM) == says
+    assert proof.mismatch(effect, probe, measured, NETEM) == says
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.5, 5])
 def test_bytes_that_are_only_late_are_not_held_back(seconds: float) -> None:
     (probe,) = proof.probes_for(Effect(hold=seconds), RELAY)
     late = Link(Effect(lag=seconds), RELAY, 1, 0.0001).measure(probe)
-    assert "at most wanted" in proof.amiss(Effect(hold=seconds), probe, late, RELAY)
+    assert "at most wanted" in proof.mismatch(Effect(hold=seconds), probe, late, RELAY)
 
 
 def test_a_machine_that_lost_packets_before_a_fault_may_do_so_while_it_holds() -> None:
     effect, probe, during = Effect(loss=0.05), Probe("packets", 800), Measured(800, 648, 0.001)
     for lost, doubt in ((0, True), (120, False)):
         before = Measured(800, 800 - lost, 0.001)
-        assert bool(proof.amiss(effect, probe, during, NETEM, before=before)) is doubt
+        assert bool(proof.mismatch(effect, probe, during, NETEM, before=before)) is doubt
 
 
 @settings(max_examples=150, deadline=None)
@@ -242,32 +242,32 @@ def test_what_is_many_times_as_bad_as_is_wanted_is_not_what_is_wanted(
     )
     link = Link(worse, means, seed, busy)
     assert any(
-        proof.amiss(effect, probe, link.measure(probe), means)
+        proof.mismatch(effect, probe, link.measure(probe), means)
         for probe in proof.probes_for(effect, means)
     )
 
 
 def test_what_is_not_gone_in_words() -> None:
     probe, before = Probe("packets", 20), Measured(20, 20, 0.0002)
-    says = proof.gone(Effect(cut=True), CLEAR, probe, before, Measured(20, 0), NETEM)
+    says = proof.not_gone(Effect(cut=True), CLEAR, probe, before, Measured(20, 0), NETEM)
     assert says == "20 of 20 packets lost, none wanted; before the fault 20 of 20 packets, 0.2 ms"
-    late = proof.gone(Effect(delay=0.1), CLEAR, probe, before, Measured(20, 20, 0.1), NETEM)
+    late = proof.not_gone(Effect(delay=0.1), CLEAR, probe, before, Measured(20, 20, 0.1), NETEM)
     assert late == "median delay 100 ms; before the fault 20 of 20 packets, 0.2 ms"
 
 
 @pytest.mark.parametrize("hides", [Effect(cut=True), Effect(loss=1.0)])
 def test_what_another_fault_hides_is_taken_to_be_gone(hides: Effect) -> None:
     probe, nothing = Probe("packets", 20), Measured(20, 0)
-    assert not proof.gone(Effect(cut=True), hides, probe, nothing, nothing, NETEM)
+    assert not proof.not_gone(Effect(cut=True), hides, probe, nothing, nothing, NETEM)
 
 
 def test_a_stream_needs_both_directions() -> None:
     (probe,) = proof.probes_for(Effect(pieces=1), NETEM)
     seen = Measured(0, 0, error="no answer")
     cut = Effect(cut=True)
-    says = proof.amiss(Effect(pieces=1), probe, seen, NETEM, back=cut)
-    assert says == "nothing comes back: it cannot be told"
-    assert not proof.amiss(cut, probe, seen, NETEM, back=cut)
+    says = proof.mismatch(Effect(pieces=1), probe, seen, NETEM, back=cut)
+    assert says == "nothing comes back, so it cannot be measured"
+    assert not proof.mismatch(cut, probe, seen, NETEM, back=cut)
 
 
 @pytest.mark.parametrize(
@@ -291,8 +291,8 @@ def test_late_bytes_in_no_more_reads_than_packets_are_not_in_pieces(reads: int) 
     (probe,) = proof.probes_for(Effect(pieces=5), NETEM)
     assert (probe.count, probe.size) == (3, 1500)  # two packets each
     late = Measured(3, 4500, 0.5, None, reads)
-    assert not proof.already(Effect(pieces=5), CLEAR, probe, late, NETEM)
-    assert proof.amiss(Effect(pieces=5), probe, late, NETEM)
+    assert not proof.resemblance(Effect(pieces=5), CLEAR, probe, late, NETEM)
+    assert proof.mismatch(Effect(pieces=5), probe, late, NETEM)
 
 
 @given(st.integers(1, 60), st.floats(0.0, 1.0))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from orchestrator.faults import schedule, scope
 from orchestrator.faults.effect import Link
+from orchestrator.faults.kinds import NEEDS
 
-KINDS = tuple(schedule.NEEDS)
+KINDS = tuple(NEEDS)
 NAMES = ["alice", "bob", "carol", "dave", "peer5"]
 PEERS = st.integers(2, 5).map(lambda count: NAMES[:count])
 DOWN = ("kill", "stop", "pause")

@@ -14,8 +14,8 @@ from orchestrator.engines.docker.mesh_network import MeshNetwork, remove_mesh_si
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sidecar import MESH_SIDECAR
 from orchestrator.errors import EngineError, LabError
+from orchestrator.faults.delay import by_packets
 from orchestrator.faults.effect import Link
-from orchestrator.faults.probes import by_packets
 from orchestrator.mesh.by_hand import ByHand, Kept
 from tests.orchestrator.support import LivePeers, await_exit
 

@@ -75,7 +75,7 @@ class Scripted(Network):
         effects = self.shaped[-1].get(link, CLEAR)
         if link in self.deaf or self.lying or not self._has_effect(effects):
             effects = CLEAR
-        effects = effect.together([effects, self.stuck.get(link, CLEAR)])
+        effects = effect.combine([effects, self.stuck.get(link, CLEAR)])
         return Simulated(effects, self.mechanisms(), seed=1, late=0.0001).measure(probe)
 
     def _has_effect(self, effects: Effect) -> bool:

@@ -117,7 +117,7 @@ def test_several_faults_on_one_link_are_told_apart(
 ) -> None:
     assert verifier.apply(fault("late", Effect(delay=0.1))).doubts == []
     assert verifier.apply(fault("later", Effect(delay=0.3))).doubts == []
-    assert network.shaped[-1] == {AB: effect.together([Effect(delay=0.1), Effect(delay=0.3)])}
+    assert network.shaped[-1] == {AB: effect.combine([Effect(delay=0.1), Effect(delay=0.3)])}
     assert verifier.apply(fault("split", CUT)).doubts == []
     assert verifier.lift("later").doubts == [], "which the cut hides"
     assert network.shaped[-1][AB].delay == pytest.approx(0.1)

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator import scenario
 from orchestrator.errors import DocumentError
-from orchestrator.faults import schedule
+from orchestrator.faults import kinds, schedule
 from orchestrator.faults.effect import Effect, Fault
 from orchestrator.scenario import Chaos, Scenario, Step, problems, rules
 from orchestrator.scenario.rules import walk
@@ -311,6 +311,6 @@ def test_what_chaos_draws_can_be_replayed(load: Any, seed: int) -> None:
     chaos = Chaos.model_validate({"seed": seed, "for": 40})
     peers = ["alice", "bob", "carol"]
     drawn = scenario.drawn(chaos, peers, ["cut", "loss", "bandwidth", "delay", "stream"])
-    assert drawn == schedule.draw(seed, 40, tuple(schedule.NEEDS), peers)
+    assert drawn == schedule.draw(seed, 40, tuple(kinds.NEEDS), peers)
     (step,) = load(f"schedule: {json.dumps(drawn)}").steps
     assert step.act == [scenario.ScheduledFault.model_validate(entry) for entry in drawn]

@@ -99,14 +99,14 @@ def test_a_stream_is_reset(network: DockerNetwork) -> None:
 def test_wrong_on_purpose_an_address_that_is_nobodys(
     network: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = rules.shares
+    right = rules.for_peers
 
     def wrong(
         effects: dict[Link, Effect], addresses: dict[str, str], means: dict[str, str]
     ) -> dict[str, rules.Rules]:
         return right(effects, addresses | {"alice": "192.0.2.1"}, means)
 
-    monkeypatch.setattr(rules, "shares", wrong)
+    monkeypatch.setattr(rules, "for_peers", wrong)
     network.shape({AB: CUT, ("bob", "carol"): CUT})
     assert arrived(network, AB, ("bob", "carol")) == [COUNT, 0]
 
