@@ -1,4 +1,4 @@
-"""The command `peerlab`, and `python -m orchestrator`: the same."""
+"""The command `peerlab`, also `python -m orchestrator`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
-_INTERRUPTED = 130  # as shells have it
+_INTERRUPTED = 130  # exit status, as in shells
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
     os.write(2, b"interrupted: nothing was begun\n")
-    os._exit(_INTERRUPTED)  # an import would show where it was
+    os._exit(_INTERRUPTED)  # an exception would print where the import was
 
 
-# Before the imports that take a while: the command line sees to signals once it is there.
+# Set before the slow imports; `cli.main` installs its own handlers.
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(_number, _leave)
 

@@ -1,4 +1,4 @@
-"""`peerlab`: one command line for all of it."""
+"""The command line, `peerlab`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import typer
 from orchestrator.cli import (
     consoles,
     faults,
-    files,
     grade,
     interop,
     interrupted,
     mesh,
     profile,
-    run,
     saved,
+    scenario,
 )
 from orchestrator.errors import LabError
 from orchestrator.report import safe
@@ -33,11 +32,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for commands in (
-    run.commands,
+    scenario.commands,
     grade.commands,
     interop.commands,
     saved.commands,
-    files.commands,
     mesh.commands,
     faults.commands,
 ):
@@ -46,9 +44,9 @@ app.add_typer(profile.commands, name="profile")
 
 
 def main() -> NoReturn:
-    """Run the command line; every error becomes one message and status 2."""
+    """Run the command line; every error becomes one message and exit status 2."""
     try:
-        interrupted.expect()
+        interrupted.install()
         consoles.prepare()
         app()
     except LabError as error:
@@ -59,20 +57,20 @@ def main() -> NoReturn:
         consoles.err.print(f"interrupted: {safe(left)}", soft_wrap=True)
         interrupted.ignore()
         sys.exit(interrupted.STATUS)
-    except Exception as error:  # noqa: BLE001 - a fault of the lab's own is not status 1, which is a verdict
-        _print_own(error)
+    except Exception as error:  # noqa: BLE001 - status 1 would be a verdict
+        _print_bug(error)
         sys.exit(consoles.BROKEN)
     sys.exit(0)
 
 
-def _print_own(error: Exception) -> None:
-    """Print in a line what went wrong in the lab itself, and where to read more of it."""
+def _print_bug(error: Exception) -> None:
+    """Print a bug of the lab's own in one line, and the file that has its traceback."""
     what = f"{type(error).__name__}: {error}".partition("\n")[0]
-    where = "its traceback could not be kept"
+    hint = "its traceback could not be kept: report it"
     with contextlib.suppress(OSError):
         with tempfile.NamedTemporaryFile(
             "w", prefix="peerlab-", suffix=".txt", delete=False, encoding="utf-8"
         ) as file:
             traceback.print_exception(error, file=file)
-        where = f"its traceback is in {file.name}"
-    consoles.print_error("the lab itself failed:", LabError(what, hint=f"{where}: report it"))
+        hint = f"its traceback is in {file.name}: report it"
+    consoles.print_error("the lab itself failed:", LabError(what, hint=hint))

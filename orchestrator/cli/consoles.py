@@ -18,22 +18,22 @@ from orchestrator.errors import LabError
 from orchestrator.report import safe, safe_lines
 
 BROKEN = 2
-"""Exit status: the lab itself failed, or nobody can tell."""
+"""Exit status: the lab itself failed, or the outcome is unknown."""
 
-_UNREAD = 128 + signal.SIGPIPE  # as shells have it
+_UNREAD = 128 + signal.SIGPIPE  # exit status if the reader of the output has gone, as in shells
 
 
 class _Stream(io.TextIOWrapper):
-    """A standard stream that ends a command in one clear way once it cannot be written."""
+    """A standard stream that ends the command in a clear way if it cannot be written."""
 
     def write(self, text: str, /) -> int:
-        """Write a text; what the stream's encoding lacks is escaped."""
+        """Write a text."""
         with self._translated():
             return super().write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write what was put off."""
+        """Write what is buffered."""
         with self._translated():
             super().flush()
 
@@ -42,15 +42,15 @@ class _Stream(io.TextIOWrapper):
         try:
             yield
         except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())  # for what is still to flush
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())  # for what is still buffered
             if isinstance(error, BrokenPipeError):
-                raise SystemExit(_UNREAD) from error  # 1, which others end with, is a verdict here
+                raise SystemExit(_UNREAD) from error  # not 1, which is a verdict
             if self is sys.stdout:
                 raise LabError(f"standard output cannot be written: {error.strerror}") from error
-            # Of what standard error does not take nobody can be told.
+            # If standard error cannot be written, there is no way to say so.
 
 
-# Text is printed as it is: no numbers coloured, no :emoji: replaced.
+# Text is printed unchanged: no coloured numbers, no :emoji: replaced.
 out = Console(highlight=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
 
@@ -67,10 +67,10 @@ def print_json(data: object) -> None:
 
 
 def prepare() -> None:
-    """Let no terminal, file or reader end a command with a traceback.
+    """Have output that cannot be written end a command without a traceback.
 
     Raises:
-        LabError: standard output is closed: whatever is opened next would take its place.
+        LabError: standard output is closed: the next file to be opened would take its place.
     """
     sys.stdout, sys.stderr = _robust(sys.stdout), _robust(sys.stderr)
     if sys.stdout is None:
@@ -78,7 +78,7 @@ def prepare() -> None:
 
 
 def _robust(stream: TextIO) -> TextIO:
-    """Return a standard stream, made robust; None where it is closed, as Python has it."""
+    """Return a standard stream, made robust; None if it is closed, as in Python."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     by_line, encoding = stream.line_buffering, stream.encoding
@@ -86,27 +86,27 @@ def _robust(stream: TextIO) -> TextIO:
 
 
 def print_error(label: str, error: LabError) -> None:
-    """Print what failed, no line folded: `file:line:column` must stay in one piece."""
+    """Print an error without folding lines: `file:line:column` must stay in one piece."""
     err.print(f"[bold red]{label}[/] {safe_lines(error.what)}", soft_wrap=True)
     if error.hint:
         err.print(f"[bold]hint:[/] {safe(error.hint)}", soft_wrap=True)
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """Print what a person should know beside a result."""
+    """Print what the user should know besides the result."""
     for note in notes:
         err.print(f"[bold]note:[/] {safe(note)}", soft_wrap=True)
 
 
 def print_mistakes(mistakes: Iterable[str]) -> None:
-    """Print each on a line of its own that begins with the file, as editors want it."""
+    """Print one mistake a line, beginning with the file, as editors expect."""
     for mistake in mistakes:
         err.print(safe(mistake), soft_wrap=True)
 
 
 @contextlib.contextmanager
 def progress() -> Iterator[Progress]:
-    """Show progress on standard error: a spinner on a terminal, a line a phase elsewhere."""
+    """Show progress on standard error: a spinner on a terminal, else a line for each phase."""
     if not err.is_terminal:
         yield Progress(phase=say, step=lambda _: None)
         return

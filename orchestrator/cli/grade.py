@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, say
-from orchestrator.cli.live import Live
+from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import LabError
@@ -117,9 +117,9 @@ def _status(done: Sequence[Grade], *, require: bool) -> int:
 
 
 @contextlib.contextmanager
-def _display(titles: list[str]) -> Iterator[Live]:
+def _display(titles: list[str]) -> Iterator[LiveView]:
     """Show progress; after an early end, say how to resume."""
-    live = Live(titles, "tests")
+    live = LiveView(titles, "tests")
     try:
         with live:
             yield live

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.consoles import BROKEN, out, print_json, say
-from orchestrator.cli.live import Live
+from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
 from orchestrator.grading import rubric as rubrics
@@ -48,7 +48,7 @@ def interop(
     options = GradingOptions(
         engine, lambda _: choose(engine, say, stop=options.cancel), output, jobs, again=again
     )
-    matrix = match_programs(suite, found, options, functools.partial(Live, what="tests"))
+    matrix = match_programs(suite, found, options, functools.partial(LiveView, what="tests"))
     files = publish_matrix(output, matrix)
     if as_json:
         print_json(matrix_as_data(matrix))

@@ -1,4 +1,4 @@
-"""Ctrl-C: how a command learns of it, and what it says of what it leaves."""
+"""Ctrl-C: how it ends a command, and what the command says it leaves behind."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from types import FrameType
 from orchestrator.errors import LabError
 
 STATUS = 130
-"""Exit status, as shells have it."""
+"""Exit status of an interrupted command, as in shells."""
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """Somebody pressed Ctrl-C, or asked politely; typer would swallow a KeyboardInterrupt.
+    """A signal asked the command to end. Typer would swallow a KeyboardInterrupt.
 
     Attributes:
-        left: what the command leaves, in a clause; empty where it has not said.
+        left: what the command leaves behind, in a clause; empty until it is known.
     """
 
     def __init__(self) -> None:
@@ -28,34 +28,34 @@ class Interrupted(BaseException):
 
 
 @contextlib.contextmanager
-def leaving(tell: Callable[[], str]) -> Iterator[None]:
-    """Let a command that is interrupted say what it leaves; the innermost knows best.
+def leaving(describe: Callable[[], str]) -> Iterator[None]:
+    """Have an interrupted command say what it leaves behind. The innermost one wins.
 
     Args:
-        tell: looks what that is; may take something back first.
+        describe: returns that, and may first undo some of it.
     """
     try:
         yield
     except Interrupted as end:
         try:
-            end.left = end.left or tell()
+            end.left = end.left or describe()
         except LabError as error:
-            end.left = f"what it leaves cannot be told: {error.what}"
+            end.left = f"what is left is unknown: {error.what}"
         raise
 
 
-def expect() -> None:
-    """Have the first signal that ends commands raise `Interrupted`, and no further one."""
-    interrupt = _Interrupt()
+def install() -> None:
+    """Have the first ending signal raise `Interrupted`; later ones do nothing."""
+    handler = _FirstOnly()
     for number in _ENDINGS:
-        signal.signal(number, interrupt)
+        signal.signal(number, handler)
 
 
-class _Interrupt:
-    """The first Ctrl-C begins to clean up, and no further one may disturb that.
+class _FirstOnly:
+    """Raises at the first signal. Later ones must not disturb the cleaning up.
 
-    This stays in place until the process exits: Python complains of a signal that is to be
-    ignored by the time it turns to it, as one that came together with the first.
+    It stays in place until the process exits: if a signal is ignored between its arrival and its
+    handling by Python, Python complains.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class _Interrupt:
 
 
 def ignore() -> None:
-    """Ignore what else comes while the interpreter goes: it puts the defaults back by itself."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # and turns to what has come by now
+    """Ignore all further signals; the interpreter restores the defaults while it exits."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # also handles those that have arrived
     for number in _ENDINGS:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What runs are doing now: a live view on a terminal, a line for each end elsewhere."""
+"""What runs are doing: a live view on a terminal, else a line when each ends."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from orchestrator.report import safe
 from orchestrator.report.grading.tables import result_line
 from orchestrator.report.run import run_line
 
-_REFRESH = 10  # times a second; a step that is over sooner need not be seen
-_LOOK_BACK = 600.0  # seconds from which the time left is estimated
+_REFRESH = 10  # times a second
+_SPEED_OVER = 600.0  # seconds; the time left is estimated from the speed over this time
 _NOW = TextColumn("[dim]{task.fields[now]}")
 
 
-class Live:
-    """Shows a line for each scenario that is under way, and how many are done.
+class LiveView:
+    """Shows a line for each running scenario, and how many are done.
 
     Args:
-        names: the scenarios, in the order in which they are numbered.
-        what: what they are, in a word.
+        names: of the scenarios; their indices are their numbers.
+        what: `scenarios` or `tests`.
 
     Attributes:
         names: as given.
-        ended: the runs that are over, by their numbers.
-        results: how many tests have one that is kept.
+        ended: the finished runs, by number.
+        results: the number of tests with a settled result.
     """
 
     def __init__(self, names: list[str], what: str = "scenarios") -> None:
@@ -50,15 +50,19 @@ class Live:
         self.results = 0
         self._lock = threading.Lock()
         self._tasks: dict[int, TaskID] = {}
-        self._all = Progress(
+        self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(),
             TimeElapsedColumn(), TextColumn("[dim]left"),
-            TimeRemainingColumn(elapsed_when_finished=True), _NOW, speed_estimate_period=_LOOK_BACK,
+            TimeRemainingColumn(elapsed_when_finished=True), _NOW,
+            speed_estimate_period=_SPEED_OVER,
         )  # fmt: skip
-        self._each = Progress(TextColumn("{task.description}"), TimeElapsedColumn(), _NOW)
-        self._total = self._all.add_task(what, total=len(names), now="")
+        self._running = Progress(TextColumn("{task.description}"), TimeElapsedColumn(), _NOW)
+        self._total = self._progress.add_task(what, total=len(names), now="")
         self._view = RichLive(
-            Group(self._all, self._each), console=err, transient=True, refresh_per_second=_REFRESH
+            Group(self._progress, self._running),
+            console=err,
+            transient=True,
+            refresh_per_second=_REFRESH,
         )
 
     def __enter__(self) -> Self:
@@ -70,42 +74,42 @@ class Live:
         self._view.stop()
 
     def phase(self, line: str) -> None:
-        """Show that something begins that takes a while."""
-        self._all.update(self._total, now=safe(line))
+        """Show that something has begun that takes a while."""
+        self._progress.update(self._total, now=safe(line))
         if not err.is_terminal:
             say(line)
 
     def begin(self, number: int) -> None:
-        """Show one scenario more."""
+        """Add a scenario."""
         with self._lock:
-            self._tasks[number] = self._each.add_task(
+            self._tasks[number] = self._running.add_task(
                 safe(self.names[number]), total=None, now="starting"
             )
 
     def step(self, number: int, line: str) -> None:
-        """Show what a scenario does; what it took a while to begin is over."""
-        self._all.update(self._total, now="")
-        self._each.update(self._tasks[number], now=safe(line))
+        """Show what a scenario does; the phase before it is over."""
+        self._progress.update(self._total, now="")
+        self._running.update(self._tasks[number], now=safe(line))
 
     def end(self, number: int, run: Run) -> None:
         """Show how a scenario ended."""
         stopped = isinstance(run.error, CancelledError)
-        # One alone is reported at once, unless at Ctrl-C.
-        self.over(number, run_line(run) if len(self.names) > 1 or stopped else None)
+        # The result of a single one is printed anyway, unless it was interrupted.
+        self._remove(number, run_line(run) if len(self.names) > 1 or stopped else None)
         self.ended[number] = run
         if stopped:
             err.print(f"  what happened until then is in {safe(run.folder)}", soft_wrap=True)
 
     def marked(self, number: int, result: Result) -> None:
-        """Show what a test came to; it may never have begun."""
+        """Show the result of a test, which may never have begun."""
         self.results += result.settled
-        self.over(number, result_line(self.names[number], result))
+        self._remove(number, result_line(self.names[number], result))
 
-    def over(self, number: int, line: Text | None) -> None:
-        """Take one off that is over, which need not have begun, and print how it ended."""
+    def _remove(self, number: int, line: Text | None) -> None:
+        """Remove a scenario, which may never have begun, and print how it ended."""
         with self._lock:
             if (task := self._tasks.pop(number, None)) is not None:
-                self._each.remove_task(task)
-        self._all.update(self._total, advance=1, now="")
+                self._running.remove_task(task)
+        self._progress.update(self._total, advance=1, now="")
         if line:
             err.print(line, soft_wrap=True)

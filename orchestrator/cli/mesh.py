@@ -1,4 +1,4 @@
-"""The mesh that people use by hand: `up`, `down`, `ps`, `attach`, and its `image`."""
+"""The mesh for manual use: `up`, `down`, `ps`, `attach`, and the images: `image`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestrator.paths import ROOT
 from orchestrator.report import PeerRow
 from orchestrator.text import count
 
-PROFILE = "peerlab"  # the mesh of compose.yaml runs the project's own peer
+PROFILE = "peerlab"  # of the peers in compose.yaml
 
 commands = typer.Typer()
 
@@ -29,48 +29,51 @@ def up(
     peers: Annotated[int, typer.Option(min=1, max=200, help="How many peers.")] = 4,
     as_json: Json = False,
 ) -> None:
-    """Start a mesh to use by hand: alice, bob, carol, dave, and more as asked for.
+    """Start a mesh to use by hand: alice, bob, carol, dave, peer5 and so on.
 
-    Faults that hold do so at peers that were started again, or are new, as well.
+    Active faults also apply to peers that are new or were restarted.
     """
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
-        with leaving(lambda: _there(mesh)):
+        with leaving(lambda: _left(mesh)):
             mesh.up(peers, telling)
-            faults = mesh.faults()  # which spread to new peers
+            faults = mesh.faults()  # applies them to new peers
             faults.refresh()
             rows = _rows(mesh)
     print_notes(faults.lapses())
     _show_peers(rows, as_json=as_json)
     if not as_json:
-        out.print(f"chat at one: docker attach {rows[0].peer}   (leave with Ctrl-P Ctrl-Q)")
+        out.print(f"to chat: docker attach {rows[0].peer}   (leave with Ctrl-P Ctrl-Q)")
 
 
 @commands.command(epilog="Example: peerlab down --kept")
 def down(
     kept: Annotated[
-        bool, typer.Option("--kept", help="Only what `run --keep` has left up: the mesh stays.")
+        bool, typer.Option("--kept", help="Remove only what `run --keep` left running.")
     ] = False,
 ) -> None:
-    """Remove the mesh, what `run --keep` has left up, and what killed runs left behind."""
+    """Remove the mesh, what `run --keep` left running, and what killed runs left behind."""
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
-        with leaving(lambda: _there(mesh)):
+        with leaving(lambda: _left(mesh)):
             removed = mesh.remove_kept() if kept else mesh.down(telling)
-    nothing = "nothing was left up by `run --keep`" if kept else "there was no mesh"
+    nothing = "`run --keep` left nothing running" if kept else "there was no mesh"
     out.print(f"removed {count(removed, 'peer')}" if removed else nothing)
 
 
-def _there(mesh: Mesh) -> str:
-    """Return what is left of a mesh of which not all was started, or removed."""
+def _left(mesh: Mesh) -> str:
+    """Return what is left of a mesh that was only partly started or removed."""
     number = len(mesh.peers())
-    are = "is" if number == 1 else "are"
-    return f"{count(number, 'peer')} of the mesh {are} left: peerlab ps shows, peerlab down removes"
+    are, them = ("is", "it") if number == 1 else ("are", "them")
+    return (
+        f"{count(number, 'peer')} of the mesh {are} left:"
+        f" peerlab ps shows {them}, peerlab down removes {them}"
+    )
 
 
 @commands.command(epilog="Example: peerlab ps --json | jq '.[].address'")
 def ps(as_json: Json = False) -> None:
-    """Show the mesh: peer, address, port, state, connections, memory."""
+    """Show the peers of the mesh: address, port, state, connections, memory."""
     with progress() as telling:
         rows = _rows(Mesh(profile.load(PROFILE), telling.phase))
     _show_peers(rows, as_json=as_json)
@@ -101,7 +104,7 @@ def _show_peers(rows: list[PeerRow], *, as_json: bool) -> None:
 
 @commands.command(epilog="Example: peerlab image")
 def image() -> None:
-    """Build the lab's images ahead of time; the other commands do so where they need them."""
+    """Build the lab's images now; other commands build them when they need them."""
     with progress() as telling:
         names = [ensure(telling.phase, ROOT) for ensure in (ensure_image, ensure_sidecar_image)]
     for name in names:
@@ -110,7 +113,7 @@ def image() -> None:
 
 @commands.command(epilog="Example: peerlab attach alice")
 def attach(name: Annotated[str, typer.Argument(help="The peer's name.")]) -> None:
-    """Put this terminal on a peer's console; leave it with Ctrl-P Ctrl-Q."""
+    """Attach this terminal to a peer's console; leave it with Ctrl-P Ctrl-Q."""
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
     status = mesh.peer(name).status()
@@ -118,6 +121,6 @@ def attach(name: Annotated[str, typer.Argument(help="The peer's name.")]) -> Non
         raise LabError(f"{name} does not run: {status.phrase}", hint="peerlab up starts it again")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError("attach needs a terminal", hint="peerlab run drives peers from a script")
-    err.print(f"on {name}'s console; leave it with Ctrl-P Ctrl-Q, help shows its commands")
+    err.print(f"attached to {name}: type help for its commands, Ctrl-P Ctrl-Q to leave")
     command = attach_command(name)
     os.execvp(command[0], command)  # noqa: S606 - this process becomes `docker attach`

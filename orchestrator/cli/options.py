@@ -14,7 +14,7 @@ Programs = Annotated[
     list[Path],
     typer.Argument(
         metavar="PROFILE",
-        help=f"Profiles, folders with a {FILE}, folders of such folders.",
+        help=f"Profiles, folders with a {FILE}, or folders of such folders.",
     ),
 ]
 Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]
@@ -23,5 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables
 Again = Annotated[bool, typer.Option("--again", help="Ignore the results of earlier commands.")]
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="Let profiles in folders name a reader, and folders elsewhere."),
+    typer.Option(
+        "--trust", help="Let profiles in folders name a reader, or a folder outside their own."
+    ),
 ]

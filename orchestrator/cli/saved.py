@@ -1,4 +1,4 @@
-"""`check` and `report`: runs that are kept are judged and printed again."""
+"""`check`, `report` and `schedule`: kept runs are judged and printed again."""
 
 from __future__ import annotations
 
@@ -17,23 +17,20 @@ from orchestrator.cli.options import Json
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report import safe_lines
 
-Wanted = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="RUN", help="A run's folder, or its scenario's for the latest: runs/<scenario>."
-    ),
-]
+_RUN = typer.Argument(
+    metavar="RUN", help="A run's folder, or its scenario's for the latest: runs/<scenario>."
+)
 
 commands = typer.Typer()
 
 
 @commands.command(epilog="Example: peerlab check runs/demo")
-def check(wanted: Wanted, as_json: Json = False) -> None:
-    """Judge runs again from their histories; the exit status is that of `run`.
+def check(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
+    """Judge kept runs again from their histories; the exit status is that of `run`.
 
-    One that cannot be read makes it 2, if no other is invalid; the rest is judged all the same.
+    A run that cannot be read counts as unknown; the others are judged all the same.
     """
-    done, unread = _load(wanted)
+    done, unread = _load(paths)
     if as_json and done:
         print_json(report.runs_as_data(done, [error.what for error in unread]))
     elif done:
@@ -42,38 +39,36 @@ def check(wanted: Wanted, as_json: Json = False) -> None:
 
 
 @commands.command("report", epilog="Example: peerlab report runs/demo | less -R")
-def report_(wanted: Wanted) -> None:
-    """Judge runs again and print all that is known of them; the exit status is that of `run`.
+def report_(paths: Annotated[list[Path], _RUN]) -> None:
+    """Judge kept runs again and print every table of them; the exit status is that of `run`.
 
-    One that cannot be read makes it 2, if no other is invalid; the rest is printed all the same.
+    A run that cannot be read counts as unknown; the others are printed all the same.
     """
-    done, unread = _load(wanted)
+    done, unread = _load(paths)
     if done:
         _print(done, details=True)
     _end(done, unread)
 
 
 @commands.command(epilog="Example: peerlab schedule runs/chaos")
-def schedule(
-    wanted: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, as for check.")],
-) -> None:
-    """Print what chaos did in a run as a step that does the same again: `schedule: …`."""
+def schedule(path: Annotated[Path, _RUN]) -> None:
+    """Print the faults that `chaos` drew in a run, as a `schedule` step that repeats them."""
     entries = [
         entry
-        for mark in judged_run.load(wanted).index.marks("chaos")
+        for mark in judged_run.load(path).index.marks("chaos")
         for entry in mark.fields.get("entries", ())
     ]
     if not entries:
-        raise LabError(f"{wanted}: there was no chaos in that run")
+        raise LabError(f"{path}: there was no chaos in this run")
     out.print(safe_lines(document.to_yaml([{"schedule": entries}]).rstrip()), soft_wrap=True)
 
 
-def _load(wanted: Sequence[Path]) -> tuple[list[Run], list[DocumentError]]:
-    """Return the runs that can be read, and what is wrong with the others."""
+def _load(paths: Sequence[Path]) -> tuple[list[Run], list[DocumentError]]:
+    """Return the runs that can be read, and the errors of the others."""
     done, unread = [], []
-    for each in wanted:
+    for path in paths:
         try:
-            done.append(judged_run.load(each))
+            done.append(judged_run.load(path))
         except DocumentError as error:
             unread.append(error)
     return done, unread
@@ -87,7 +82,7 @@ def _print(done: Sequence[Run], *, details: bool) -> None:
 
 
 def _end(done: Sequence[Run], unread: Sequence[DocumentError]) -> NoReturn:
-    """Tell what could not be read; end with the status of the worst."""
+    """Print the errors, and exit with the status of the worst verdict."""
     for error in unread:
         print_error("error:", error)
     found = [run.judgement for run in done] + [Judgement.UNKNOWN] * len(unread)

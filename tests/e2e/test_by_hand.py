@@ -137,10 +137,10 @@ def test_ctrl_c_says_what_holds(mesh: Any, words: list[str]) -> None:
     found = held()
     assert not found.keys() - {"lone"}, "what was broken off holds"
     if words == ["heal"] and not found:
-        assert last == "interrupted: no fault of the network holds"
+        assert last == "interrupted: no network fault is active"
     else:
         assert last in (
-            "interrupted: lone holds: peerlab heal lifts it",
+            "interrupted: lone is active: peerlab heal lifts it",
             "interrupted: nothing was changed",  # so early was it
         )
     assert all(each["proven"] for each in found.values())
@@ -152,7 +152,7 @@ def test_ctrl_c_lifts_the_fault_that_was_begun(mesh: Any) -> None:
     under_way.send_signal(signal.SIGINT)
     _, said = under_way.communicate(timeout=60)
     assert under_way.returncode == 130
-    assert said.endswith("interrupted: no fault of the network holds\n")
+    assert said.endswith("interrupted: no network fault is active\n")
     assert sidecars(mesh) == []
     assert held() == {}
 
@@ -181,7 +181,7 @@ def test_what_a_run_has_kept_goes_and_the_mesh_stays(mesh: Any, tmp_path: Path) 
     assert done("down", "--kept") == "removed 2 peers\n"
     assert kept() == []
     assert len(json.loads(peerlab("ps", "--json").stdout)) == 3
-    assert done("down", "--kept") == "nothing was left up by `run --keep`\n"
+    assert done("down", "--kept") == "nothing was left running by `run --keep`\n"
 
 
 def test_ctrl_c_while_a_mesh_starts_says_what_is_there(client: Any) -> None:

@@ -42,7 +42,7 @@ def test_what_is_named_is_refused_before_anything_runs(folder: Path, name: str) 
     done = peerlab("run", *words)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {name} ")
-    assert "hint: take another --engine" in done.stderr
+    assert "hint: choose another --engine" in done.stderr
     assert not (folder.parent / name).exists()
 
 

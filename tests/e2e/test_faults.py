@@ -131,7 +131,7 @@ def test_what_processes_cannot_do(tmp_path: Path) -> None:
     done = run(tmp_path, text, "--engine", "process")
     assert done.returncode == 2
     assert "partition needs `partition alice | bob`, but processes share" in done.stderr
-    assert "hint: take another --engine" in done.stderr
+    assert "hint: choose another --engine" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 

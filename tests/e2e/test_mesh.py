@@ -134,9 +134,9 @@ def test_the_peers_of_a_failed_run_are_kept_for_somebody_to_look_at(tmp_path: Pa
     done = peerlab("run", str(path), *words)
     try:
         assert done.returncode == 1
-        names = re.findall(r"left up by \S+: docker attach (\S+)", done.stderr)
+        names = re.findall(r"left running by \S+: docker attach (\S+)", done.stderr)
         assert [name.rpartition("-")[2] for name in names] == ["alice", "bob"]
-        assert "peerlab down --kept removes what was left up" in done.stderr
+        assert "peerlab down --kept removes them" in done.stderr
         state = command.run("docker", "inspect", "--format", "{{.State.Running}}", *names)
         assert state.split() == ["true", "true"]
         assert peerlab("ps").returncode == 0, "which sweeps what killed runs left behind"

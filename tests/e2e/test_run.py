@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from orchestrator.cli.scenario import print_kept
 
 from orchestrator import checks
 from orchestrator.checks.judged_run import Run
-from orchestrator.cli.run import print_kept
 from orchestrator.history.entries import Entry
 from tests.e2e.support import DEMO, LONG, NO_DOCKER, SHORT, peerlab, start
 from tests.orchestrator.support import until
@@ -247,8 +247,8 @@ def test_whose_peers_were_left_up(capsys: pytest.CaptureFixture[str], tmp_path: 
     said = capsys.readouterr().err.splitlines()
     whose = [line.partition("   (")[0] for line in said]
     assert whose == [
-        "left up by demo: docker attach p-1-alice",
-        "left up by short: docker attach p-2-alice",
-        "left up by short: docker attach p-2-bob",
-        "peerlab down --kept removes what was left up",
+        "left running by demo: docker attach p-1-alice",
+        "left running by short: docker attach p-2-alice",
+        "left running by short: docker attach p-2-bob",
+        "peerlab down --kept removes them",
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orchestrator.cli.live import Live
+from orchestrator.cli.live import LiveView
 
 
 def test_what_began_is_shown_until_a_scenario_goes_on() -> None:
-    live = Live(["one", "two"])
+    live = LiveView(["one", "two"])
     live.begin(0)
     live.phase("starting 2 processes")
     assert _shown(live) == "starting 2 processes"
@@ -14,6 +14,6 @@ def test_what_began_is_shown_until_a_scenario_goes_on() -> None:
     assert _shown(live) == ""
 
 
-def _shown(live: Live) -> str:
-    (task,) = live._all.tasks
+def _shown(live: LiveView) -> str:
+    (task,) = live._progress.tasks
     return str(task.fields["now"])

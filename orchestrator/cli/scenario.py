@@ -1,0 +1,192 @@
+"""`run`, `validate` and `schema`: scenario files."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestrator import report, scenario
+from orchestrator.cancel import CancelToken
+from orchestrator.checks import worst
+from orchestrator.checks.judged_run import Run
+from orchestrator.cli.consoles import (
+    BROKEN,
+    err,
+    out,
+    print_error,
+    print_json,
+    print_mistakes,
+    say,
+)
+from orchestrator.cli.live import LiveView
+from orchestrator.cli.options import Engine, Jobs, Json
+from orchestrator.engines.choose import available, choose
+from orchestrator.errors import DocumentError, LabError
+from orchestrator.report import safe
+from orchestrator.runner.jobs import Plan, misfit, run_all
+from orchestrator.runner.run import ScenarioSource
+from orchestrator.scenario import EngineName
+from orchestrator.scenario.validation import Validator, find
+
+commands = typer.Typer()
+
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help="Scenario files, and folders of them.")
+]
+RunsFolder = Annotated[Path, typer.Option("--runs", help="Where to keep runs.")]
+Times = Annotated[int, typer.Option(min=1, max=1000, help="How often to run each scenario.")]
+Keep = Annotated[
+    bool, typer.Option("--keep", help="Leave the peers of a failed run running (Docker).")
+]
+Details = Annotated[bool, typer.Option("--details", help="Print every table of every run.")]
+
+
+@commands.command(epilog="Example: peerlab run scenarios/ --jobs 2")
+def run(
+    files: Files,
+    engine: Engine = EngineName.AUTO,
+    jobs: Jobs = 1,
+    times: Times = 1,
+    runs_folder: RunsFolder = Path("runs"),
+    keep: Keep = False,
+    details: Details = False,
+    as_json: Json = False,
+) -> None:
+    """Run scenarios.
+
+    Exit status 0 if all runs are valid, 1 if one is invalid, 2 if one is unknown or the lab broke.
+    """
+    found = read_all(files)
+    engine = _resolve(engine, found.values())
+    scripts = fitting(found, engine, files) * times
+    cancel, began = CancelToken(), time.monotonic()
+    names = [script.scenario.name for script in scripts]
+    with shown(names, err if as_json else out) as live:
+        plan = Plan(
+            scripts,
+            engine,
+            lambda name: choose(name, live.phase, stop=cancel, keep=keep),
+            runs_folder,
+            cancel,
+            jobs,
+            keep,
+        )
+        done = run_all(plan, live)
+    if as_json:
+        print_json(report.runs_as_data(done))
+    else:
+        _print(done, time.monotonic() - began, details=details)
+    for one in done:
+        if one.error:
+            print_error("the run broke off:", one.error)
+    print_kept(done)
+    raise typer.Exit(worst(one.judgement for one in done).value)
+
+
+def read_all(files: Sequence[Path]) -> dict[Path, ScenarioSource]:
+    """Return the scenarios in files and folders, by file.
+
+    Raises:
+        Exit: some are wrong; the mistakes of all of them are printed.
+    """
+    paths, validator = find(files), Validator()
+    validator.check_files(paths)
+    if validator.mistakes:
+        print_mistakes(validator.mistakes)
+        raise typer.Exit(BROKEN)
+    return {
+        path: ScenarioSource(validator.scenarios[path], path.read_text(encoding="utf-8"))
+        for path in paths
+    }
+
+
+def _resolve(engine: EngineName, scripts: Iterable[ScenarioSource]) -> EngineName:
+    """Return `engine`; processes instead of auto if Docker does not answer and some need to know.
+
+    A scenario needs to know if it has faults or names its engine: then it may have to be left out.
+    """
+    is_choosy = any(script.scenario.engine or script.scenario.has_faults for script in scripts)
+    if engine is EngineName.AUTO and is_choosy and available(say) is EngineName.PROCESS:
+        return EngineName.PROCESS
+    return engine
+
+
+def fitting(
+    scripts: Mapping[Path, ScenarioSource], engine: EngineName, named: Sequence[Path]
+) -> list[ScenarioSource]:
+    """Return the scenarios that can run on an engine; print which others of a folder are left out.
+
+    Raises:
+        DocumentError: a file that was named needs another engine, or all do.
+    """
+    fit = []
+    for path, script in scripts.items():
+        why = misfit(script.scenario, engine)
+        if not why:
+            fit.append(script)
+            continue
+        what = f"{script.scenario.name} {why}"
+        if path in named or len(scripts) == 1:
+            raise DocumentError(what, hint="choose another --engine, or leave that scenario out")
+        err.print(f"left out: {safe(what)}", soft_wrap=True)
+    if not fit:
+        raise DocumentError(f"none of these scenarios can run on the engine {engine}")
+    return fit
+
+
+@contextlib.contextmanager
+def shown(names: list[str], console: Console) -> Iterator[LiveView]:
+    """Show what runs are doing; if that is interrupted, print a summary of those that ended."""
+    live = LiveView(names)
+    try:
+        with live:
+            yield live
+    except BaseException:
+        done = [live.ended[number] for number in sorted(live.ended)]
+        with contextlib.suppress(LabError, SystemExit):  # they must not hide what ended it
+            if len(names) > 1 and done:
+                report.print_summary(console, done)
+                console.print(f"{len(done):,} of {len(names):,} runs were begun")
+        raise
+
+
+def print_kept(done: Sequence[Run]) -> None:
+    """Print how to attach to the peers that were left running."""
+    for one in done:
+        for name in one.kept:
+            how = f"docker attach {name}   (leave with Ctrl-P Ctrl-Q)"
+            err.print(f"left running by {safe(one.name)}: {how}", soft_wrap=True)
+    if any(one.kept for one in done):
+        err.print("peerlab down --kept removes them")
+
+
+def _print(done: Sequence[Run], took: float, *, details: bool) -> None:
+    for one in done:
+        report.print_run(out, one, details=details or len(done) == 1)
+    if len(done) > 1:
+        report.print_summary(out, done)
+        out.print(f"all of it took {took:.1f} s")
+
+
+@commands.command(epilog="Example: peerlab validate scenarios/")
+def validate(files: Files) -> None:
+    """Check scenario files without running them; exit status 0 if all are right, else 2."""
+    paths, validator = find(files), Validator()
+    validator.check_files(paths)
+    print_mistakes(validator.mistakes)
+    what = "1 file is" if len(paths) == 1 else f"{len(paths):,} files are"
+    out.print(f"{validator.right:,} of {what} right" if validator.mistakes else f"{what} right")
+    if validator.mistakes:
+        raise typer.Exit(BROKEN)
+
+
+@commands.command(epilog="Example: peerlab schema > scenario.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors and other programs."""
+    print_json(scenario.schema())
