@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from orchestrator.cli.scenario import print_kept
 
 from orchestrator import checks
 from orchestrator.checks.judged_run import Run
+from orchestrator.cli.scenario import print_kept
 from orchestrator.history.entries import Entry
 from tests.e2e.support import DEMO, LONG, NO_DOCKER, SHORT, peerlab, start
 from tests.orchestrator.support import until

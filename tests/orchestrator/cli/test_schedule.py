@@ -1,4 +1,4 @@
-"""What chaos did is told, and can be done again."""
+"""`peerlab schedule`: what chaos did can be repeated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.e2e.support import SHORT, peerlab
+from tests.orchestrator.cli.support import peerlab
 
 HEAD = """
 name: {name}
@@ -24,13 +24,11 @@ def history(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
 
 
-def done(folder: Path) -> list[tuple[str, str]]:
+def faults_of(folder: Path) -> list[tuple[str, str]]:
     """Return the faults of a run, in order: what, and at whom or where."""
     lines = (line for line in history(folder) if line["type"] == "invoke")
-    faults = ("kill", "start", "pause", "resume", "stream", "restore")
-    return [
-        (line["verb"], line["peer"] or line["says"]) for line in lines if line["verb"] in faults
-    ]
+    verbs = ("kill", "start", "pause", "resume", "stream", "restore")
+    return [(line["verb"], line["peer"] or line["says"]) for line in lines if line["verb"] in verbs]
 
 
 @pytest.mark.timeout(120)
@@ -38,25 +36,22 @@ def test_the_same_seed_and_the_recorded_schedule_do_the_same(tmp_path: Path) -> 
     runs = ["--engine", "process", "--runs", str(tmp_path)]
     for name in ("first", "second"):
         (tmp_path / f"{name}.yaml").write_text(CHAOS.format(name=name))
-        told = peerlab("run", str(tmp_path / f"{name}.yaml"), *runs)
-        assert told.returncode == 0, told.stdout + told.stderr
-        assert "seed 4, for 6.0 s" in told.stdout
+    done = peerlab(
+        "run", str(tmp_path / "first.yaml"), str(tmp_path / "second.yaml"), "--jobs", "2", *runs
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
     first = tmp_path / "first/latest"
+    assert "seed 4, for 6.0 s" in peerlab("report", str(first)).stdout
     again = peerlab("schedule", str(first))
     assert again.returncode == 0
     steps = "\n".join(f"  {line}" for line in again.stdout.splitlines())
     (tmp_path / "third.yaml").write_text(f"{HEAD.format(name='third')}steps:\n{steps}\n")
-    told = peerlab("run", str(tmp_path / "third.yaml"), *runs)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert done(first) == done(tmp_path / "second/latest") == done(tmp_path / "third/latest")
+    done = peerlab("run", str(tmp_path / "third.yaml"), *runs)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (
+        faults_of(first)
+        == faults_of(tmp_path / "second/latest")
+        == faults_of(tmp_path / "third/latest")
+    )
     drawn = next(line["entries"] for line in history(first) if line["verb"] == "chaos")
     assert YAML(typ="safe").load(again.stdout) == [{"schedule": drawn}]
-
-
-def test_a_run_without_chaos(tmp_path: Path) -> None:
-    (tmp_path / "short.yaml").write_text(SHORT)
-    runs = ["--engine", "process", "--runs", str(tmp_path)]
-    assert peerlab("run", str(tmp_path / "short.yaml"), *runs).returncode == 0
-    told = peerlab("schedule", str(tmp_path / "short"))
-    assert told.returncode == 2
-    assert "there was no chaos in that run" in told.stderr

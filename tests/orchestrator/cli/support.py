@@ -1,0 +1,54 @@
+"""The command line in this process, for messages that take no terminal and no signal."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import IO
+from unittest.mock import patch
+
+from orchestrator import cli
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit status."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def peerlab(*words: str, stdout: IO[str] | type[Done] | None = Done, columns: int = 200) -> Done:
+    """Run a command; no way of ending shows a traceback.
+
+    Args:
+        words: the command line.
+        stdout: another standard output, which is then not returned; None for a closed one.
+        columns: the width of the terminal that it does not have.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    handlers = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    environment = {"COLUMNS": str(columns), "NO_COLOR": "1"}
+    try:
+        with (
+            patch("sys.argv", ["peerlab", *words]),
+            patch.dict(os.environ, environment),
+            redirect_stdout(out if stdout is Done else stdout),  # type: ignore[type-var]
+            redirect_stderr(err),
+        ):
+            cli.main()
+    except SystemExit as end:
+        status = end.code
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert isinstance(status, int)
+    assert "Traceback" not in out.getvalue() + err.getvalue()
+    return Done(status, out.getvalue(), err.getvalue())
