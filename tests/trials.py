@@ -10,7 +10,7 @@ from rich.console import Console
 
 from orchestrator.engines.choose import available
 from orchestrator.errors import LabError
-from orchestrator.report.text import safe
+from orchestrator.report.printing import safe
 from orchestrator.scenario import EngineName
 
 _WIDTH = 140  # of a table: no narrower terminal should fold it

@@ -16,10 +16,9 @@ from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import LabError
 from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.grade import grade_programs
+from orchestrator.grading.grading import GradingOptions, grade_programs
 from orchestrator.grading.points import Grade
 from orchestrator.grading.programs import find
-from orchestrator.grading.session import GradingOptions
 from orchestrator.report import safe
 from orchestrator.report.grading.formats import grades_as_data
 from orchestrator.report.grading.pages import GradeCommand

@@ -13,9 +13,8 @@ from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
 from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.interop import match_programs
+from orchestrator.grading.grading import GradingOptions, match_programs
 from orchestrator.grading.programs import find
-from orchestrator.grading.session import GradingOptions
 from orchestrator.report import safe
 from orchestrator.report.grading.formats import matrix_as_data
 from orchestrator.report.grading.publish import publish_matrix

@@ -24,7 +24,7 @@ from orchestrator.cli.consoles import err, say
 from orchestrator.grading.results import Result
 from orchestrator.report import safe
 from orchestrator.report.grading.tables import result_line
-from orchestrator.report.run import run_line
+from orchestrator.report.run_report import run_line
 
 _REFRESH = 10  # times a second
 _SPEED_OVER = 600.0  # seconds; the time left is estimated from the speed over this time

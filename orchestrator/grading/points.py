@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from orchestrator.grading.results import Kept, Outcome, Result
+from orchestrator.grading.results import KeptModel, Outcome, Result
 
 
-class Grade(Kept):
+class Grade(KeptModel):
     """All results of one program.
 
     Attributes:

@@ -21,13 +21,13 @@ class Outcome(StrEnum):
     NOT_RUN = "not run"
 
 
-class Kept(BaseModel):
+class KeptModel(BaseModel):
     """A model that is kept in files."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CheckResult(Kept):
+class CheckResult(KeptModel):
     """A check that counts and is not valid.
 
     Attributes:
@@ -58,7 +58,7 @@ class CheckResult(Kept):
         return self.verdict == Judgement.INVALID.word
 
 
-class Result(Kept):
+class Result(KeptModel):
     """The result of one test with one program or pair.
 
     Attributes:

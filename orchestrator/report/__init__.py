@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orchestrator.report.mesh import FaultRow, PeerRow, print_active_faults, print_peers
-from orchestrator.report.run import as_text, print_run, run_line, runs_as_data
+from orchestrator.report.mesh_tables import FaultRow, PeerRow, print_active_faults, print_peers
+from orchestrator.report.printing import safe, safe_lines
+from orchestrator.report.run_report import as_text, print_run, run_line, runs_as_data
 from orchestrator.report.summary import print_summary
-from orchestrator.report.text import safe, safe_lines
 
 __all__ = [
     "FaultRow", "PeerRow", "as_text", "print_active_faults", "print_peers", "print_run",

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.entries import Entry, row_text
-from orchestrator.report.text import named, plain, shortened, table, titled
+from orchestrator.report.printing import named, plain, shortened, table, titled
 
 _MOST_NAMES = 8
 _MOST_PEERS = 8  # in a matrix; with more, the pairs that exchanged messages are listed

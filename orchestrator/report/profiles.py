@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.report.text import Trimmed, plain, shortened, table, titled
+from orchestrator.report.printing import Trimmed, plain, shortened, table, titled
 
 _LONGEST = 300  # characters of a cell
 _MOST = 6  # lines of a cell

@@ -15,7 +15,7 @@ from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.history.timing import KINDS
 from orchestrator.report import figures
 from orchestrator.report.figures import Figures
-from orchestrator.report.text import Trimmed, marked, plain, seconds, shortened, table, titled
+from orchestrator.report.printing import Trimmed, marked, plain, seconds, shortened, table, titled
 from orchestrator.text import count
 
 _UNBOUNDED = 10_000  # columns

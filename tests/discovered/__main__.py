@@ -17,7 +17,7 @@ from rich.table import Table
 
 from orchestrator.grading import rubric as rubrics
 from orchestrator.grading.points import Grade
-from orchestrator.report.text import safe_lines
+from orchestrator.report.printing import safe_lines
 from orchestrator.scenario import EngineName
 from tests import trials
 from tests.discovered.trial import Discovery, discovered

@@ -19,12 +19,11 @@ from ruamel.yaml import YAML
 
 from orchestrator.engines.choose import choose
 from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.grade import grade_programs
+from orchestrator.grading.grading import GradingOptions, grade_programs
 from orchestrator.grading.points import Grade
 from orchestrator.grading.programs import find
 from orchestrator.grading.results import Outcome, Result
 from orchestrator.grading.rubric import Suite
-from orchestrator.grading.session import GradingOptions
 from orchestrator.scenario import EngineName
 from tests.orchestrator.support import ROOT
 

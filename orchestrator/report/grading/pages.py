@@ -19,7 +19,7 @@ from orchestrator.grading.points import Grade
 from orchestrator.grading.results import CheckResult, Outcome, Result
 from orchestrator.grading.rubric import Suite
 from orchestrator.report.excerpts import Excerpts, Moment
-from orchestrator.report.grading.consoles import (
+from orchestrator.report.grading.transcripts import (
     ConsoleLine,
     TypedLine,
     console_lines,
@@ -38,7 +38,7 @@ from orchestrator.report.grading.words import (
     promises,
     score,
 )
-from orchestrator.report.text import shortened
+from orchestrator.report.printing import shortened
 from orchestrator.text import printable
 
 PROGRAM_PAGE = "report.html"

@@ -23,7 +23,7 @@ from orchestrator.report.grading.words import (
     pair_mark,
     score,
 )
-from orchestrator.report.text import Trimmed, plain, table, titled
+from orchestrator.report.printing import Trimmed, plain, table, titled
 from orchestrator.text import count
 
 STYLES = {

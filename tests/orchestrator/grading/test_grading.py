@@ -15,11 +15,10 @@ from orchestrator.checks.judged_run import load
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.errors import EngineError, LabError
 from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.grade import grade_programs
+from orchestrator.grading.grading import GradingOptions, grade_programs
 from orchestrator.grading.points import Grade
 from orchestrator.grading.programs import find
 from orchestrator.grading.results import Outcome, Result
-from orchestrator.grading.session import GradingOptions
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName
 from tests.orchestrator.grading.submissions import (

@@ -11,7 +11,7 @@ from orchestrator import report
 from orchestrator.checks import Judgement, Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.entries import Entry
-from orchestrator.report.faults import faults_table
+from orchestrator.report.fault_tables import faults_table
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"
 VERDICTS = [Verdict("delivery", Judgement.VALID, "12 messages shown")]

@@ -19,11 +19,11 @@ from orchestrator.grading.points import Grade
 from orchestrator.grading.results import CheckResult, Outcome, Result
 from orchestrator.grading.rubric import Suite
 from orchestrator.history.entries import Entry
-from orchestrator.report.grading.consoles import typed_until
 from orchestrator.report.grading.formats import grades_as_csv, gradescope, junit
 from orchestrator.report.grading.pages import program_page, summary_page
 from orchestrator.report.grading.publish import publish_grades
 from orchestrator.report.grading.tables import print_grade, print_overview, result_line
+from orchestrator.report.grading.transcripts import typed_until
 from orchestrator.report.grading.words import promises
 from tests.orchestrator.grading.support import task
 

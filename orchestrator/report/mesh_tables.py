@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from orchestrator.checks.verdict import Judgement
-from orchestrator.report.faults import measurements
-from orchestrator.report.text import marked, plain, table, titled
+from orchestrator.report.fault_tables import measurements
+from orchestrator.report.printing import marked, plain, table, titled
 
 _MIB = 1024 * 1024
 

@@ -18,9 +18,17 @@ from orchestrator.history.timing import KINDS
 from orchestrator.report import figures
 from orchestrator.report.details import print_details
 from orchestrator.report.excerpts import Excerpts, Moment
-from orchestrator.report.faults import faults_as_data, faults_table
+from orchestrator.report.fault_tables import faults_as_data, faults_table
 from orchestrator.report.figures import Figures
-from orchestrator.report.text import Trimmed, first_line, marked, plain, seconds, shortened, titled
+from orchestrator.report.printing import (
+    Trimmed,
+    first_line,
+    marked,
+    plain,
+    seconds,
+    shortened,
+    titled,
+)
 from orchestrator.text import count
 
 _GAP = 4  # blanks between checks side by side

@@ -15,7 +15,7 @@ from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
 from orchestrator.faults.delay import VARIES
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe, What
-from orchestrator.report.text import marked, plain, shortened, table
+from orchestrator.report.printing import marked, plain, shortened, table
 from orchestrator.text import count
 
 _COLUMNS = ("fault", "what", "from, to", "measured", "")
