@@ -13,8 +13,8 @@ from typing import Any
 from bench.measure import Ratio, seconds
 from orchestrator import definition, profile
 from orchestrator.console.session import Session
-from orchestrator.engines.docker.container import Image
 from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.docker.sandbox import PeerImage
 from orchestrator.image import IMAGE
 
 _ROUNDS = 4
@@ -54,7 +54,7 @@ def _ready(client: Any, names: list[str]) -> float:
 def _started(client: Any, names: list[str]) -> float:
     """The same containers, by the same calls, and nothing more."""
     look, compose = profile.load("peerlab"), definition.load()
-    image = Image.of(IMAGE, client.api.inspect_image(IMAGE))
+    image = PeerImage.of(IMAGE, client.api.inspect_image(IMAGE))
     with DockerEngine(client) as engine:
 
         def one(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Giving up early: one thread asks, and whatever takes a while looks now and then."""
+"""Cancelling a run: one thread asks, slow work in other threads checks now and then."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from orchestrator.errors import LabError
 
 
 class CancelledError(LabError):
-    """Somebody asked for the end before what was under way was done."""
+    """The run was cancelled before it was done."""
 
 
 class CancelToken:
-    """Asked for once, seen by every thread that checks it."""
+    """A request to give up, set once and seen by every thread that checks it."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
 
     def set(self) -> None:
-        """Ask everybody who checks to give up."""
+        """Ask all threads that check to give up."""
         self._event.set()
 
     @property
     def is_set(self) -> bool:
-        """Whether anybody has asked."""
+        """Whether the run was cancelled."""
         return self._event.is_set()
 
     def check(self) -> None:
-        """Return at once unless somebody has asked.
+        """Return unless the run was cancelled.
 
         Raises:
-            StoppedError: somebody has.
+            CancelledError: it was.
         """
         if self._event.is_set():
             raise CancelledError("the run was stopped")
 
     def pause(self, seconds: float) -> None:
-        """Let so many seconds pass, unless somebody asks before.
+        """Sleep for so many seconds, or until the run is cancelled.
 
         Raises:
-            StoppedError: somebody has.
+            CancelledError: it was.
         """
         self._event.wait(seconds)
         self.check()

@@ -1,4 +1,4 @@
-"""Running other programs: what they print is captured, and quoted where they fail."""
+"""Running other programs: their output is captured, and quoted if they fail."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _SECONDS = 900
 
 
 class CommandError(LabError):
-    """A command ended with a status that is not 0.
+    """A command failed.
 
     Attributes:
-        printed: all that it printed, without colours.
+        printed: its whole output, without colours.
     """
 
     def __init__(self, what: str, printed: str, *, hint: str = "") -> None:
@@ -23,13 +23,13 @@ class CommandError(LabError):
 
 
 def run(*words: str, seconds: int = _SECONDS, before: str = "", hint: str = "") -> str:
-    """Run a command without input and return all that it printed.
+    """Run a command without input and return its output.
 
     Args:
         words: the program and its arguments; the first two name it in messages.
-        seconds: longest time that it may take.
-        before: what was printed before, to be quoted with its failure.
-        hint: what to try when it fails.
+        seconds: the time limit.
+        before: earlier output, quoted if it fails.
+        hint: what to try if it fails.
 
     Raises:
         CommandError: its status is not 0.

@@ -1,4 +1,4 @@
-"""What a peer's container is: read from compose.yaml, which says it once for everybody."""
+"""The peers' containers as compose.yaml defines them, for Compose and for the lab."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ COMPOSE_FILE = ROOT / "compose.yaml"
 
 
 class Range(Strict):
-    """A limit that a process may raise for itself, up to the hard one."""
+    """A soft limit, which a process may raise up to the hard one."""
 
     soft: int
     hard: int
 
 
-class Logging(Strict):
-    """Where what a container prints is kept, and how much of it."""
+class LoggingSpec(Strict):
+    """Where Docker keeps a container's output, and how much of it."""
 
     driver: str
     options: dict[str, str] = {}
 
 
-class Container(Strict):
-    """The block `x-peer`: the keys that both Compose and the lab act on.
+class ContainerSpec(Strict):
+    """The block `x-peer`, which both Compose and the lab follow.
 
-    A key that is not here is refused rather than dropped in silence, so that a container
-    which the lab creates is never less confined than one that Compose creates.
+    Unknown keys are errors: a container that the lab creates must not be less confined than
+    one that Compose creates.
     """
 
     image: str
     build: Any = None  # the lab builds through image/
-    networks: list[str] = []  # the lab makes a network for each run
-    labels: dict[str, str] = {}  # the lab puts its own
-    restart: str = "no"  # the lab never restarts a peer behind a scenario's back
+    networks: list[str] = []  # the lab creates a network for each run
+    labels: dict[str, str] = {}  # the lab sets its own
+    restart: str = "no"  # in the lab only scenarios restart peers
     stdin_open: bool
     tty: bool
     user: str | None = None
     environment: dict[str, str] = {}
-    tmpfs: list[str] = []  # a path each, with options after a colon
+    tmpfs: list[str] = []  # paths, each with options after a colon
     shm_size: str
     read_only: bool
     cap_drop: list[str]
@@ -54,12 +54,12 @@ class Container(Strict):
     pids_limit: int
     cpus: float
     ulimits: dict[str, int | Range] = {}
-    logging: Logging
+    logging: LoggingSpec
     dns_opt: list[str] = []
     stop_grace_period: Annotated[str, Field(pattern=r"^[0-9]+s$")]
 
 
-class Network(Strict):
+class NetworkSpec(Strict):
     """A network of compose.yaml."""
 
     name: str
@@ -69,16 +69,16 @@ class Network(Strict):
 
 
 class ComposeFile(Strict):
-    """What the lab reads of compose.yaml."""
+    """The parts of compose.yaml that the lab reads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
-    container: Container = Field(alias="x-peer")
+    container: ContainerSpec = Field(alias="x-peer")
     services: dict[str, Any]
-    networks: dict[str, Network]
+    networks: dict[str, NetworkSpec]
 
     @property
-    def network(self) -> Network:
+    def network(self) -> NetworkSpec:
         """The network that the peers share."""
         return self.networks[self.container.networks[0]]
 
@@ -87,13 +87,13 @@ def load(path: Path = COMPOSE_FILE) -> ComposeFile:
     """Return the definition in `path`.
 
     Raises:
-        DocumentError: it cannot be read, or says something that the lab does not know.
+        DocumentError: it cannot be read, or has a key that the lab does not know.
     """
     return document.read(path, ComposeFile)
 
 
 def names(count: int) -> list[str]:
-    """Return the names of `count` peers: those of compose.yaml, then `peer5` and so on.
+    """Return the names of `count` peers: those in compose.yaml, then `peer5` and so on.
 
     Raises:
         DocumentError: compose.yaml cannot be read.

@@ -1,7 +1,7 @@
-"""What can go wrong in the lab itself, as one small tree of exceptions.
+"""The lab's own errors.
 
-A failed expectation is a verdict, never one of these. Exceptions of libraries are
-translated once, at the boundary, with `raise … from`.
+A failed expectation is a verdict, never an exception. Library exceptions are translated
+once, at the boundary, with `raise … from`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 QUOTED_LINES = 8
-"""How many lines of what a program printed are quoted."""
+"""How many lines of a program's output are quoted."""
 
 QUOTE_MARK = "  | "
-"""What stands before each of them."""
+"""What precedes each of them."""
 
 _QUOTING = "; it last showed:"
 
@@ -21,8 +21,8 @@ class LabError(Exception):
     """The lab could not do what was asked.
 
     Attributes:
-        what: one sentence that says what failed, and where; quoted output may follow.
-        hint: one sentence that says what to try; may be empty.
+        what: a sentence that says what failed and where; quoted output may follow.
+        hint: a sentence that says what to try; may be empty.
     """
 
     def __init__(self, what: str, *, hint: str = "") -> None:
@@ -32,19 +32,19 @@ class LabError(Exception):
 
 
 class EngineError(LabError):
-    """Peers cannot be given a place to run."""
+    """The engine failed, or cannot do what was asked."""
 
 
 class BuildError(EngineError):
-    """A program cannot be built, or cannot be started with the command of its profile."""
+    """A program cannot be built or started as its profile says."""
 
 
 class DocumentError(LabError):
-    """A scenario, a profile or the definition of a peer's container cannot be read."""
+    """A scenario, a profile or compose.yaml cannot be read."""
 
 
 class SessionError(LabError):
-    """A console did not do what was awaited of it.
+    """A console did not show what was awaited.
 
     Args:
         peer: the peer's name.
@@ -60,18 +60,18 @@ class SessionError(LabError):
 
 
 class PeerGoneError(SessionError):
-    """The peer is not there any more: it exited, was killed or was removed."""
+    """The peer is gone: it exited, was killed or was removed."""
 
 
 class NoAnswerError(SessionError):
-    """What was awaited did not come in time: it may still happen."""
+    """Nothing came in time; it may still come."""
 
 
 def quote(lines: Iterable[str]) -> str:
-    """Return lines that a program printed as they follow the sentence of an error."""
+    """Return lines of a program's output as an error quotes them."""
     return "".join(f"\n{QUOTE_MARK}{line}" for line in lines)
 
 
 def first_line(error: LabError) -> str:
-    """Return what went wrong, without the output that is quoted below it."""
+    """Return an error's sentence without the quoted output."""
     return error.what.partition("\n")[0].removesuffix(_QUOTING)

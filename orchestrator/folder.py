@@ -1,4 +1,4 @@
-"""A program's folder: what of it is the program's own, as one short text and as a copy."""
+"""A program's folder: its own files, their digest and their copy."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from pathlib import Path
 
 from orchestrator.errors import LabError
 
-_NOT_ITS_OWN = {"__pycache__", ".git"}  # wherever they are in it
+_IGNORED = {"__pycache__", ".git"}  # at any depth
 
 SOURCES = (
     ".c", ".cc", ".cpp", ".cxx", ".go", ".java", ".jar", ".js", ".mjs", ".pl", ".py", ".rb", ".rs",
     ".sh", ".ts",
 )  # fmt: skip
-"""How the names of programs' sources end."""
+"""Suffixes of source files."""
 
 MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
 
 OUTPUT_SIGN = ".peerlab-output"
-"""A file that lies wherever the lab keeps results: such a folder is no part of any program."""
+"""A file in every folder of results: such a folder belongs to no program."""
 
 
 def is_output(folder: Path) -> bool:
-    """Tell whether the lab keeps results in a folder."""
+    """Return whether the lab keeps results in a folder."""
     return (folder / OUTPUT_SIGN).is_file()
 
 
 def holds_source(folder: Path) -> bool:
-    """Tell whether a folder itself, not one in it, holds what looks like a program."""
+    """Return whether there is a program directly in a folder."""
     return any(map(_is_source, folder.iterdir()))
 
 
 def _is_source(path: Path) -> bool:
     if not path.is_file() or path.name.startswith("."):
         return False
-    # Of a file with another ending, being executable says little: on some disks all files are.
+    # With a suffix, being executable says little: on some disks all files are.
     is_binary = not path.suffix and bool(path.stat().st_mode & 0o111)
     return path.suffix.lower() in SOURCES or path.name in MAKEFILES or is_binary
 
 
 def folder_digest(folder: Path) -> str:
-    """Return a digest of all that counts in a folder: see `file_digest`."""
-    told = [(str(path.relative_to(folder)), file_digest(path)) for path in _content(folder)]
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    """Return a digest of a program's own files: see `file_digest`."""
+    digests = [(str(path.relative_to(folder)), file_digest(path)) for path in _content(folder)]
+    return hashlib.sha256(repr(digests).encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """Return what a file holds and whether it may be run; what a link leads to is none of it.
+    """Return a digest of a file's contents and whether it is executable, or a link's target.
 
-    What cannot be read counts as that, and what is no file as that.
+    A file that cannot be read, or is none, has a digest that says so.
     """
     try:
         if path.is_symlink():
@@ -63,15 +63,15 @@ def file_digest(path: Path) -> str:
 
 
 def copy_folder(folder: Path, to: Path) -> None:
-    """Copy what counts in a folder; links stay links.
+    """Copy a program's own files; links stay links.
 
     Raises:
         LabError: it cannot be read.
     """
     try:
-        # What links lead to outside is nothing of the program's.
+        # The targets of links may lie outside.
         shutil.copytree(folder, to, symlinks=True, ignore=_left_out)
-    except shutil.Error as error:  # of several files; the last part of each says why
+    except shutil.Error as error:  # lists files; the last part of each says why
         raise LabError(
             f"the program in {folder} cannot be copied: {error.args[0][0][-1]}"
         ) from error
@@ -80,7 +80,7 @@ def copy_folder(folder: Path, to: Path) -> None:
 
 
 def _content(folder: Path) -> Iterator[Path]:
-    """Yield what counts in a folder, in an order of its own."""
+    """Yield a program's own files and folders, in a fixed order."""
     names = _names(folder)
     for name in sorted(names - _left_out(str(folder), names)):
         path = folder / name
@@ -97,12 +97,12 @@ def _names(folder: Path) -> set[str]:
 
 
 def _left_out(folder: str, names: Iterable[str]) -> set[str]:
-    """Return which of `names` do not count: caches, results, what is neither file nor folder."""
+    """Return which of `names` to ignore: caches, results, devices and the like."""
     paths = {name: Path(folder, name) for name in names}
     return {
         name
         for name, path in paths.items()
-        if name in _NOT_ITS_OWN
+        if name in _IGNORED
         or not (path.is_symlink() or path.is_file() or path.is_dir())
         or is_output(path)
     }

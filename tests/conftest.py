@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.lock import MeshLock
 from orchestrator.errors import EngineError
+from orchestrator.files import lock_file
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
 from tests.orchestrator.support import LivePeers
@@ -103,6 +105,6 @@ def runner(
 @pytest.fixture(scope="module")
 def only_mesh() -> Iterator[None]:
     """Wait until no other test uses the mesh, which is one for the whole machine."""
-    turn = MeshLock("the mesh that tests use", _MESH_WITHIN)  # of every checkout on it
+    lock = lock_file(Path(tempfile.gettempdir(), "peerlab-tests-mesh.lock"), _MESH_WITHIN)
     yield
-    turn.end()
+    lock.release()

@@ -13,10 +13,10 @@ from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes,
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.mesh import PROFILE
 from orchestrator.cli.options import Json
-from orchestrator.engines.states import require_alive
+from orchestrator.engines.base import require_alive
 from orchestrator.errors import LabError
-from orchestrator.mesh.by_hand import ByHand, Kept
 from orchestrator.mesh.compose import Mesh
+from orchestrator.mesh.manual_faults import ManualFault, ManualFaults
 from orchestrator.report import FaultRow, safe
 from orchestrator.scenario.values import ALL
 
@@ -118,7 +118,7 @@ def _scope(where: list[str], *, both: bool) -> dict[str, object]:
 
 
 def _inject(verb: str, keys: dict[str, object], *, as_json: bool) -> None:
-    with _by_hand() as (_, faults):
+    with _manual_faults() as (_, faults):
         kept = faults.apply(verb, **keys)
         print_notes([*faults.lapses(), *faults.notes(kept)])
     _show([_row(kept)], as_json=as_json)
@@ -187,7 +187,7 @@ def heal(
 ) -> None:
     """Lift one fault, or all. Without NAME, paused peers resume; stopped peers stay stopped."""
     which = " ".join(words or [ALL])  # `impair 1` is a name
-    with _by_hand() as (mesh, faults):
+    with _manual_faults() as (mesh, faults):
         lifted = faults.heal(which)
         print_notes(faults.lapses())
         resumed = _resume_all(mesh) if which == ALL else []
@@ -214,8 +214,8 @@ def _resume_all(mesh: Mesh) -> list[tuple[str, str]]:
 @commands.command(epilog="Example: peerlab faults --json")
 def faults(as_json: Json = False) -> None:
     """Show active faults, measured again, and peers that are paused or have ended."""
-    with _by_hand() as (mesh, by_hand):
-        held, lapses = by_hand.held(), by_hand.lapses()
+    with _manual_faults() as (mesh, manual):
+        held, lapses = manual.measured(), manual.lapses()
         peers = [(peer.name, peer.status()) for peer in mesh.peers()]
     print_notes(lapses)
     down = [
@@ -228,7 +228,7 @@ def faults(as_json: Json = False) -> None:
     _end(held)
 
 
-def _active(mesh: Mesh, faults: ByHand) -> str:
+def _active(mesh: Mesh, faults: ManualFaults) -> str:
     """Return which faults are active after an interrupted command."""
     names = faults.names
     if not names:
@@ -245,9 +245,11 @@ def _show(rows: list[FaultRow], *, as_json: bool) -> None:
         report.print_active_faults(out, rows)
 
 
-def _row(kept: Kept) -> FaultRow:
-    fault, finding = kept.held.fault, kept.finding
-    return FaultRow(fault.name, fault.phrase, kept.means, kept.since, finding.proof, finding.doubts)
+def _row(kept: ManualFault) -> FaultRow:
+    fault, finding = kept.active.fault, kept.finding
+    return FaultRow(
+        fault.name, fault.phrase, kept.mechanisms, kept.since, finding.proof, finding.doubts
+    )
 
 
 def _peer_row(name: str, **seen: str) -> FaultRow:
@@ -256,7 +258,7 @@ def _peer_row(name: str, **seen: str) -> FaultRow:
     return FaultRow(state, name, {}, None, [seen], [])
 
 
-def _end(kept: list[Kept]) -> NoReturn:
+def _end(kept: list[ManualFault]) -> NoReturn:
     """Exit with 0 if all faults are proven, else with 2."""
     doubts = [doubt for fault in kept for doubt in fault.finding.doubts]
     for doubt in doubts:
@@ -275,7 +277,7 @@ def _mesh() -> Iterator[Mesh]:
 
 
 @contextlib.contextmanager
-def _by_hand() -> Iterator[tuple[Mesh, ByHand]]:
+def _manual_faults() -> Iterator[tuple[Mesh, ManualFaults]]:
     """Yield the mesh and its faults. Remove the sidecars once there are no faults."""
     with _mesh() as mesh:
         faults = mesh.faults()

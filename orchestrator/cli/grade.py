@@ -76,7 +76,7 @@ def grade(
     if engine is EngineName.PROCESS:
         err.print(safe(_NO_SANDBOX), style="yellow", soft_wrap=True)
     options = GradingOptions(
-        engine, lambda _: choose(engine, say, stop=options.cancel), output, jobs, again=again,
+        engine, lambda _: choose(engine, say, cancel=options.cancel), output, jobs, again=again,
         only=only or [],
     )  # fmt: skip
     command = _command(rubric, common, engine, output)

@@ -45,7 +45,7 @@ def interop(
     if engine is EngineName.AUTO:
         engine = available(say)
     options = GradingOptions(
-        engine, lambda _: choose(engine, say, stop=options.cancel), output, jobs, again=again
+        engine, lambda _: choose(engine, say, cancel=options.cancel), output, jobs, again=again
     )
     matrix = match_programs(suite, found, options, functools.partial(LiveView, what="tests"))
     files = publish_matrix(output, matrix)

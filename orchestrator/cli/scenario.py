@@ -71,7 +71,7 @@ def run(
         plan = Plan(
             scripts,
             engine,
-            lambda name: choose(name, live.phase, stop=cancel, keep=keep),
+            lambda name: choose(name, live.phase, cancel=cancel, keep=keep),
             runs_folder,
             cancel,
             jobs,

@@ -1,4 +1,4 @@
-"""The interface of every engine. The rest of the orchestrator knows nothing else of them."""
+"""The interface of every engine; the rest of the orchestrator uses nothing else of them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from orchestrator.faults.probe import Measured, Probe
 from orchestrator.profile import Profile
 
 Say = Callable[[str], None]
-"""Told one short line for each phase of something that takes a while."""
+"""Called with a short line for each phase of something slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Who is told how far something is: each phase, and each small step within one."""
+    """Callbacks for progress: each phase, and each small step of a phase."""
 
     phase: Say
     step: Say
@@ -31,8 +31,8 @@ class Status:
     """Whether a peer runs, and how it ended if not.
 
     Attributes:
-        state: ``running``, ``paused``, ``exited``, or ``removed`` when nothing is left of it.
-        exit_status: as a shell would say it, 137 after SIGKILL; None while unknown.
+        state: ``running``, ``paused``, ``exited``, or ``removed`` if nothing is left of it.
+        exit_status: as in a shell, 137 after SIGKILL; None while unknown.
     """
 
     state: Literal["running", "paused", "exited", "removed"]
@@ -40,7 +40,7 @@ class Status:
 
     @property
     def phrase(self) -> str:
-        """The status as a person reads it."""
+        """The status in words: `paused`, `exited with status 137 (killed)`."""
         if self.state != "exited":
             return self.state
         killed = 128 + 9
@@ -49,18 +49,47 @@ class Status:
 
     @property
     def clause(self) -> str:
-        """The status behind the name of a peer: `is paused`, `exited with status 0`."""
+        """The status as it follows a peer's name: `is paused`, `exited with status 0`."""
         return self.phrase if self.state == "exited" else f"is {self.phrase}"
+
+
+_REMEDIES = {
+    "exited": "kill or stop it first",
+    "running": "start or resume it first",
+    "paused": "only a paused peer can be resumed",
+}
+
+
+def require(
+    name: str, status: Status, wanted: Literal["running", "paused", "exited"], action: str
+) -> None:
+    """Raise an `EngineError` unless a peer is in the state that an action needs.
+
+    Args:
+        name: the peer's name.
+        status: its status.
+        wanted: the state that it must be in.
+        action: what is to be done to it, such as ``started``.
+    """
+    if status.state != wanted:
+        hint = "" if status.state == "removed" else _REMEDIES[wanted]
+        raise EngineError(f"{name} cannot be {action}: it {status.clause}", hint=hint)
+
+
+def require_alive(name: str, status: Status, action: str) -> None:
+    """Raise an `EngineError` if a peer has ended; see `require`."""
+    if status.state not in ("running", "paused"):
+        require(name, status, "running", action)
 
 
 class Peer(ABC):
     """One running program.
 
     Attributes:
-        name: as the scenario calls it.
-        address: where other peers dial it.
+        name: its name in the scenario.
+        address: the address that other peers dial.
         port: the port that it listens on.
-        handle: by which other tools find it: the container's name, or the process's id.
+        handle: what other tools call it: the container's name or the process's id.
     """
 
     name: str
@@ -71,28 +100,28 @@ class Peer(ABC):
     @property
     @abstractmethod
     def addresses(self) -> frozenset[str]:
-        """The texts that are right where the program is asked for its own address."""
+        """The right answers to the question for its own address."""
 
     @property
     def source(self) -> str:
-        """The address from which a relay dials in its place, which is nobody else's."""
+        """The address, no other peer's, from which a relay dials on its behalf."""
         return self.address
 
     @abstractmethod
     def has(self, address: str, port: str) -> bool:
-        """Tell whether an endpoint, as somebody's list shows it, is this peer's.
+        """Return whether an endpoint, as some program lists it, is this peer's.
 
-        Any of its TCP sockets will do, not only the one that it listens on. Of a peer that
-        has ended, those count that it had last.
+        Any of its TCP sockets counts, not only the listening one; for a peer that has ended,
+        those that it had last.
         """
 
     @abstractmethod
     def attach(self) -> int:
-        """Return a descriptor that types into the console and shows what it prints."""
+        """Return a descriptor that reads and writes the console."""
 
     @abstractmethod
     def status(self) -> Status:
-        """Return how the program is doing now."""
+        """Return the program's status."""
 
     @abstractmethod
     def await_end(self, timeout: float) -> Status:
@@ -104,21 +133,21 @@ class Peer(ABC):
 
     @abstractmethod
     def stop(self) -> None:
-        """Ask the program to end (SIGTERM), and end it if it does not."""
+        """Ask the program to end (SIGTERM), and kill it if it does not."""
 
     @abstractmethod
     def start(self) -> None:
-        """Start the program again after its end: same name, address and port, a new console.
+        """Restart the ended program: same name, address and port, new console.
 
-        Whoever read the old console has let go of it; `attach` gives the new one.
+        The old console must not be in use any more; `attach` returns the new one.
 
         Raises:
-            EngineError: it runs, or cannot be started, or is at another address now.
+            EngineError: it runs, cannot be started, or has another address now.
         """
 
     @abstractmethod
     def pause(self) -> None:
-        """Hold the program still: it does nothing more until `resume`.
+        """Freeze the program until `resume`.
 
         Raises:
             EngineError: it does not run.
@@ -126,7 +155,7 @@ class Peer(ABC):
 
     @abstractmethod
     def resume(self) -> None:
-        """Let a program that was paused go on.
+        """Continue a paused program.
 
         Raises:
             EngineError: it is not paused.
@@ -134,39 +163,37 @@ class Peer(ABC):
 
     @abstractmethod
     def memory(self) -> int | None:
-        """Return the bytes of memory in use, None when it does not run."""
+        """Return the bytes of memory in use; None if it does not run."""
 
     @abstractmethod
     def connections(self) -> int | None:
-        """Return how many TCP connections are established, None when nobody can tell."""
+        """Return the number of established TCP connections; None if that is unknown."""
 
 
-class Lapse(str):
-    """A sentence that says what has not held all the time.
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """A time when a fault did not apply though it should have.
 
-    Args:
-        said: the sentence.
-        peer: at whose network it did not hold; empty for all of them.
+    Attributes:
+        what: a sentence about it.
+        peer: the peer whose links lapsed; empty for all of them.
     """
 
-    __slots__ = ("peer",)
-    peer: str
+    what: str
+    peer: str = ""
 
-    def __new__(cls, said: str, peer: str = "") -> Self:
-        """Return the sentence."""
-        one = super().__new__(cls, said)
-        one.peer = peer
-        return one
+    def __str__(self) -> str:
+        return self.what
 
 
 class Network(ABC):
-    """The network between peers, which can be cut and bent. Any thread may use it."""
+    """The network between peers, whose links can be cut and shaped. Thread-safe."""
 
     @abstractmethod
     def mechanisms(self) -> Mapping[str, str]:
-        """Return by what means each feature of `FEATURES` is brought about here.
+        """Return how each supported feature of `FEATURES` is done here.
 
-        A feature that is missing cannot be done; `lacks` says why.
+        `unsupported` has the others.
         """
 
     @abstractmethod
@@ -175,25 +202,25 @@ class Network(ABC):
 
     @abstractmethod
     def notes(self) -> Mapping[str, str]:
-        """Return what somebody should know who uses some features, by feature."""
+        """Return what a user of a feature should know, by feature."""
 
     @abstractmethod
     def shape(self, effects: Mapping[Link, Effect]) -> None:
-        """Let these effects hold from now on, and no others: all other links are straight.
+        """Apply these effects and no others: all other links are clear.
 
         Raises:
-            EngineError: it cannot be done; what holds then is uncertain.
+            EngineError: it cannot be done; which effects apply then is uncertain.
         """
 
     @abstractmethod
     def refresh(self) -> None:
-        """Let what was asked for last hold at peers, too, that were started since.
+        """Apply the current effects to peers that were started since.
 
-        A peer that does not run when the network is bent is left out; one that was started
-        again has a new network, which is straight. Cheap where nothing is bent.
+        `shape` leaves out peers that do not run, and the links of a restarted peer are clear.
+        Cheap if there are no effects.
 
         Raises:
-            EngineError: it cannot be done; what holds then is uncertain.
+            EngineError: it cannot be done; which effects apply then is uncertain.
         """
 
     @abstractmethod
@@ -201,15 +228,12 @@ class Network(ABC):
         """Send probes over links, all at the same time; return what arrived.
 
         Raises:
-            EngineError: nobody can tell.
+            EngineError: it cannot be measured.
         """
 
     @abstractmethod
     def lapses(self) -> list[Lapse]:
-        """Return, in a sentence each, what has not held all the time since it was asked for.
-
-        Such as a sidecar that was killed. Each is told once.
-        """
+        """Return the lapses that were not returned yet, such as when a sidecar was killed."""
 
     @abstractmethod
     def dialled(self, dialler: str, to: str) -> tuple[str, int]:
@@ -217,68 +241,68 @@ class Network(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Make every link straight and remove whatever was needed; harmless when done twice."""
+        """Clear every link and remove what shaped them; harmless when repeated."""
 
 
 class Engine(ABC):
-    """A place for the peers of one or more runs. Use it in a `with` block: leaving removes all.
+    """Starts the peers of one or more runs. Leaving its `with` block removes them all.
 
-    Not thread-safe, but for `stop`: one thread at a time has an engine.
+    Not thread-safe, except for `cancel`.
 
     Attributes:
         name: ``docker`` or ``process``.
-        version: of whatever does the work.
-        image: the name and id of the image that was started last; empty where there are none.
-        stop: once it is set no further peer is started.
+        version: the version of Docker or Python.
+        image: name and id of the image that was started last; empty without images.
+        cancel: once set, no further peer is started.
     """
 
     name: str
     version: str
     image: str = ""
 
-    def __init__(self, stop: CancelToken | None = None) -> None:
-        self.stop = stop or CancelToken()
+    def __init__(self, cancel: CancelToken | None = None) -> None:
+        self.cancel = cancel or CancelToken()
 
     @abstractmethod
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
-        """Start one more peer for each name, consoles attached from their first byte.
+        """Start another peer for each name, with consoles attached from the first byte.
 
         Raises:
-            EngineError: they cannot be started, or one of that name is there; nothing is
-                left of any, and those started before run on.
-            StoppedError: somebody asked to give up; the same holds.
+            EngineError: they cannot be started, or a name is taken; none of them is left, and
+                earlier peers run on.
+            CancelledError: the run was cancelled; likewise.
         """
 
     @abstractmethod
     def discard(self, peers: Iterable[Peer]) -> None:
-        """End peers for good, without warning; whoever reads their consoles has let go.
+        """End peers for good, without warning. Their consoles must not be in use any more.
 
-        When this returns, their names may be used again.
+        Their names are free when this returns.
         """
 
     def keep(self) -> None:
-        """Let go of the peers and leave them running: `close` removes nothing after this.
+        """Leave the peers running: `close` removes nothing after this.
 
         Raises:
-            EngineError: this engine was not told at the start that they are to be kept.
+            EngineError: the engine was not started with that option.
         """
         raise EngineError(f"the {self.name} engine was not started to keep its peers")
 
     @abstractmethod
     def network(self, peers: Sequence[Peer]) -> Network:
-        """Return the network between these peers of this engine, straight as it is.
+        """Return the network between these peers, with all links clear.
 
-        Cheap: what is needed to bend it is brought when it is first bent.
+        Cheap: what shapes it is started when first needed.
         """
 
     @property
     def facts(self) -> dict[str, str]:
-        """What a run's record says of its engine."""
+        """What the record of a run says about its engine."""
         return {"name": self.name, "version": self.version, "image": self.image}
 
     @abstractmethod
     def close(self) -> None:
-        """Remove everything that this engine created; harmless when done twice."""
+        """Remove everything that this engine created; harmless when repeated."""
 
     def __enter__(self) -> Self:
         return self
@@ -288,7 +312,7 @@ class Engine(ABC):
 
 
 def refuse_taken(names: Iterable[str], peers: Iterable[Peer]) -> None:
-    """Raise an `EngineError` where one of `names` is one of `peers` already, or comes twice."""
+    """Raise an `EngineError` if one of `names` belongs to one of `peers` or occurs twice."""
     taken = {peer.name for peer in peers}
     for name in names:
         if name in taken:
@@ -297,7 +321,7 @@ def refuse_taken(names: Iterable[str], peers: Iterable[Peer]) -> None:
 
 
 def folder_of(profile: Profile) -> Path | None:
-    """Return the program's folder, None for a program that brings none.
+    """Return the program's folder; None if it brings none.
 
     Raises:
         EngineError: there is no such folder.

@@ -1,25 +1,22 @@
-"""Which engine to use."""
+"""Choosing an engine, and removing what killed runs left behind."""
 
 from __future__ import annotations
 
 from orchestrator.cancel import CancelToken
-from orchestrator.engines import reaper as leftovers
 from orchestrator.engines.base import Engine, Say
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.engine import DockerEngine
-from orchestrator.engines.process.engine import ProcessEngine
+from orchestrator.engines.docker.mesh_network import remove_orphans
+from orchestrator.engines.process.engine import ProcessEngine, sweep_processes
 from orchestrator.errors import EngineError
 from orchestrator.scenario import EngineName
+from orchestrator.text import count
 
-_NOT_KEPT = "peers can be kept on Docker alone: nothing holds a process's terminal once we end"
+_NOT_KEPT = "peers can be kept on Docker alone: a process loses its terminal when the lab ends"
 
 
 def available(say: Say) -> EngineName:
-    """Return which engine `auto` takes here; say why, where it is not Docker.
-
-    Args:
-        say: told so.
-    """
+    """Return the engine that `auto` stands for here; `say` hears why if it is not Docker."""
     try:
         docker_client.connect().close()
     except EngineError as error:
@@ -29,24 +26,24 @@ def available(say: Say) -> EngineName:
 
 
 def choose(
-    name: EngineName, say: Say, *, stop: CancelToken | None = None, keep: bool = False
+    name: EngineName, say: Say, *, cancel: CancelToken | None = None, keep: bool = False
 ) -> Engine:
-    """Return an engine, once what killed runs left behind has been removed.
+    """Return an engine, after removing what killed runs left behind.
 
     Args:
-        name: `auto` takes Docker when it answers, and says so when it does not.
-        say: told what was found.
-        stop: once it is set the engine starts no further peer.
-        keep: whether the peers may be left running in the end.
+        name: the engine; `auto` is Docker if it answers.
+        say: hears what was removed, and why `auto` is not Docker.
+        cancel: once set, the engine starts no further peer.
+        keep: whether the peers may be left running.
 
     Raises:
-        EngineError: the engine asked for does not answer, or cannot keep peers.
+        EngineError: the engine does not answer or cannot keep peers.
     """
     if keep and name is EngineName.PROCESS:
         raise EngineError(_NOT_KEPT, hint="leave out --keep, or take --engine docker")
-    leftovers.remove_processes(say)
+    reap_processes(say)
     if name is EngineName.PROCESS:
-        return ProcessEngine(stop)
+        return ProcessEngine(cancel)
     try:
         client = docker_client.connect()
     except EngineError as error:
@@ -55,6 +52,22 @@ def choose(
         if keep:
             raise EngineError(f"{_NOT_KEPT}; {error.what}", hint=error.hint) from error
         say(f"{error.what}: using the process engine")
-        return ProcessEngine(stop)
-    leftovers.remove_things(client, say)
-    return DockerEngine(client, stop, keep=keep)
+        return ProcessEngine(cancel)
+    reap_containers(client, say)
+    return DockerEngine(client, cancel, keep=keep)
+
+
+def reap_processes(say: Say) -> None:
+    """Kill the processes that killed runs left behind."""
+    _report(sweep_processes(), "program", say)
+
+
+def reap_containers(client: docker_client.Client, say: Say) -> None:
+    """Remove the containers and networks that killed runs left behind."""
+    _report(docker_client.sweep(client), "Docker object", say)
+    remove_orphans(client)  # not worth a word: a user removed their peers
+
+
+def _report(number: int, what: str, say: Say) -> None:
+    if number:
+        say(f"removed what a killed run left behind: {count(number, what)}")

@@ -1,4 +1,4 @@
-"""Whose an endpoint is that a program shows: addresses and ports, compared as they mean."""
+"""Comparing endpoints as programs show them: by what they mean, not how they are written."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable
 Endpoint = tuple[str, int]
 """A plain address and a port."""
 
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - where a socket listens, not ours
+_ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - other programs' sockets
 
 
 def plain(address: str) -> str:
-    """Return an address as it is compared; what is none comes back as it is.
+    """Return an address in a form to compare; any other text comes back unchanged.
 
     An IPv4 address that an IPv6 socket shows, such as ``::ffff:10.0.0.2``, is the IPv4 one.
     """
@@ -26,20 +26,20 @@ def plain(address: str) -> str:
 
 
 def is_among(address: str, port: str, sockets: Iterable[Endpoint], own: Collection[str]) -> bool:
-    """Tell whether one of some local sockets has this address and port.
+    """Return whether one of some local sockets has this address and port.
 
     Args:
-        address: as somebody shows it.
-        port: the same.
-        sockets: where they are bound.
-        own: the addresses at which a socket is reached that is bound to all of them, beside
-            the loopback ones.
+        address: as some program shows it.
+        port: as some program shows it.
+        sockets: their local endpoints.
+        own: the addresses of this host, beside the loopback ones: a socket that is bound to
+            all addresses has them too.
     """
     wanted = plain(address)
-    bound = {plain(each) for each, number in sockets if str(number) == port.strip()}
+    bound = {plain(local) for local, number in sockets if str(number) == port.strip()}
     if wanted in bound:
         return True
-    return any(each in bound for each in _EVERYWHERE) and (wanted in own or _is_loopback(wanted))
+    return not bound.isdisjoint(_ALL_ADDRESSES) and (wanted in own or _is_loopback(wanted))
 
 
 def _is_loopback(address: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who made something: a mark that a later command can judge, after a `kill -9` too."""
+"""Marks on containers and processes that say which run owns them, even after `kill -9`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-_CLOCK_SLACK = 2.0  # seconds by which a process's start may seem to move
+_CLOCK_SLACK = 2.0  # seconds by which a process's start may appear to move
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Owner:
 
     Attributes:
         run: the run's id, eight hexadecimal digits.
-        host: the name of the machine.
+        host: the machine's name.
         pid: the process.
-        started: when that process started, in seconds since 1970.
+        started: when that process started, in seconds since the epoch.
     """
 
     run: str
@@ -29,13 +29,13 @@ class Owner:
 
     @classmethod
     def this(cls) -> Owner:
-        """Return the mark of a new run of this process."""
+        """Return the owner for a new run of this process."""
         process = psutil.Process()
         return cls(secrets.token_hex(4), socket.gethostname(), process.pid, process.create_time())
 
     @classmethod
     def parse(cls, mark: str) -> Owner | None:
-        """Return the owner that `mark` names; None when it is not a mark of ours."""
+        """Return the owner that `mark` names; None if it is no mark of ours."""
         try:
             run, host, pid, started = mark.split("/")
             owner = cls(run, host, int(pid), float(started))
@@ -50,13 +50,13 @@ class Owner:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the process has surely ended; another machine's are left alone."""
+        """Whether the process has certainly ended; unknown on another machine, so False."""
         if self.host != socket.gethostname():
             return False
         try:
             process = psutil.Process(self.pid)
             started = process.create_time()
-            if process.status() == psutil.STATUS_ZOMBIE:  # only its parent keeps it
+            if process.status() == psutil.STATUS_ZOMBIE:  # its parent has not reaped it yet
                 return True
         except psutil.NoSuchProcess:
             return True

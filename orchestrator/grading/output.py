@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,19 +21,18 @@ def exclusive(output: Path) -> Iterator[None]:
         LabError: another command is writing to it, or it cannot be written.
     """
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        file = (output / OUTPUT_SIGN).open("w", encoding="utf-8")
+        lock = files.lock_file(output / OUTPUT_SIGN)
+    except TimeoutError:
+        raise LabError(
+            f"{output}: another command is writing its results there",
+            hint="wait for it, or choose another --output",
+        ) from None
     except OSError as error:
         raise LabError(f"{output}: cannot be written: {error.strerror}", hint=_HINT) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise LabError(
-                f"{output}: another command is writing its results there",
-                hint="wait for it, or choose another --output",
-            ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def write_output(path: Path, text: str) -> None:

@@ -77,7 +77,7 @@ class Stopwatch:
                 tallies.append(tally)
 
         try:
-            parallel.side_by_side([functools.partial(measured, act) for act in acts])
+            parallel.run_together([functools.partial(measured, act) for act in acts])
         finally:
             own: _Tally | None = getattr(self._own, "tally", None)
             if own and tallies:

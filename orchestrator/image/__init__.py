@@ -1,10 +1,10 @@
-"""The lab's container images, made out of whatever this machine can reach.
+"""The lab's container images, built from what this machine can reach.
 
-At home `docker pull` brings the base image that a Dockerfile names. Where no
-registry answers, the base is put together from Debian packages.
+`docker pull` fetches the base image that a Dockerfile names. If no registry answers, the
+base is assembled from Debian packages.
 
-It all goes through the `docker` command rather than the API, which builds with
-BuildKit where that is present and with the classic builder elsewhere.
+All this uses the `docker` command rather than the API: the command builds with BuildKit if
+that is present, else with the classic builder.
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ __all__ = [
 ]
 
 IMAGE = PEER.image
-"""The image every peer container runs."""
+"""The image that peers run."""
 
-_SOURCE = "peerlab.source"  # label on an image: the digest of what it was made from
+_SOURCE = "peerlab.source"  # label of an image: the digest of its sources
 
 _BUILDING = threading.Lock()
-_SEEN_TO: set[str] = set()  # sources whose image this process has found or built
+_READY: set[str] = set()  # sources whose image this process found or built
 
 
 def ensure_image(say: Callable[[str], None], root: Path) -> str:
-    """Return the name of an up-to-date peer image, building it where needed.
+    """Return the name of an up-to-date peer image, building it if needed.
 
     Args:
-        say: told one short line for each phase; silent when nothing is to be done.
+        say: hears a short line for each phase; none if nothing is to be done.
         root: the folder that holds peer/ and .dockerignore.
 
     Raises:
-        LabError: if Docker does not answer, no base can be had or the build fails.
+        LabError: Docker does not answer, there is no base, or the build fails.
     """
     return _ensure(PEER, say, root)
 
 
 def ensure_sidecar_image(say: Callable[[str], None], root: Path) -> str:
-    """Return the name of an up-to-date sidecar image, building it where needed.
+    """Return the name of an up-to-date sidecar image, building it if needed.
 
     Args:
-        say: told one short line for each phase; silent when nothing is to be done.
+        say: hears a short line for each phase; none if nothing is to be done.
         root: the folder that holds sidecar/ and .dockerignore.
 
     Raises:
-        LabError: if Docker does not answer, no base can be had or the build fails.
+        LabError: Docker does not answer, there is no base, or the build fails.
     """
     return _ensure(SIDECAR, say, root)
 
@@ -67,15 +67,15 @@ def ensure_sidecar_image(say: Callable[[str], None], root: Path) -> str:
 def _ensure(recipe: Recipe, say: Callable[[str], None], root: Path) -> str:
     source = recipe.source(root)
     with _BUILDING:
-        if source not in _SEEN_TO:
+        if source not in _READY:
             if not present(recipe.image, f"label={_SOURCE}={source}"):
                 _build(recipe, say, root, source)
-            _SEEN_TO.add(source)
+            _READY.add(source)
     return recipe.image
 
 
 def _build(recipe: Recipe, say: Callable[[str], None], root: Path, source: str) -> None:
-    """Build an image and drop the one it replaces."""
+    """Build an image and remove the one that it replaces."""
     base = _choose_base(recipe, say, root)
     say(f"building {recipe.image} on {base}")
     words = ("--build-arg", f"BASE={base}")
@@ -84,7 +84,7 @@ def _build(recipe: Recipe, say: Callable[[str], None], root: Path, source: str) 
 
 
 def _choose_base(recipe: Recipe, say: Callable[[str], None], root: Path) -> str:
-    """Return a base image that is present, or bring one in."""
+    """Return a base image that is present; fetch or assemble one if needed."""
     default, fallback = recipe.base(root), recipe.fallback(root)
     for name in (default, fallback):
         if present(name):

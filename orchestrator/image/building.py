@@ -1,4 +1,4 @@
-"""Asking the `docker` command for images: whether one is there, pulling, building."""
+"""Looking for, pulling, building and pruning images with the `docker` command."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from orchestrator.errors import LabError
 
 _PULL_SECONDS = 300
 
-_DOCKER_HINT = "see that `docker info` works for you; the process engine needs no Docker"
+_DOCKER_HINT = "check that `docker info` works for you; the process engine needs no Docker"
 _BUILDER_HINT = "choose the engine's own builder: `docker buildx use default`"
 
 
 def present(name: str, *filters: str) -> bool:
-    """Tell whether an image of this name that fits the filters is there."""
-    words = [word for each in (f"reference={name}", *filters) for word in ("--filter", each)]
+    """Return whether there is an image of this name that fits the filters."""
+    given = (f"reference={name}", *filters)
+    words = [word for condition in given for word in ("--filter", condition)]
     return bool(command.run("docker", "image", "ls", "--quiet", *words, hint=_DOCKER_HINT).strip())
 
 
 def pull(name: str) -> str:
-    """Pull an image; return why it did not come, or nothing when it did."""
+    """Pull an image; return why that failed, or an empty string."""
     try:
         command.run("docker", "pull", "--quiet", name, seconds=_PULL_SECONDS)
     except LabError as error:
@@ -29,28 +30,28 @@ def pull(name: str) -> str:
 
 
 def build(name: str, context: Path, file: Path, labels: dict[str, str], *words: str) -> None:
-    """Build an image, and see that it is there.
+    """Build an image.
 
     Args:
         name: the image's name.
-        context: the folder whose files it may take.
+        context: the folder whose files it may use.
         file: its Dockerfile.
-        labels: what it is to carry.
+        labels: its labels.
         words: further options.
 
     Raises:
-        LabError: it cannot be built, or Docker does not have it then.
+        LabError: it cannot be built, or Docker does not have it afterwards.
     """
     given = [f"{key}={value}" for key, value in labels.items()]
-    options = [word for each in given for word in ("--label", each)] + list(words)
+    options = [word for label in given for word in ("--label", label)] + list(words)
     command.run(
         "docker", "build", "--force-rm", "--tag", name, *options, "--file", str(file), str(context)
     )
-    if not present(name, *(f"label={each}" for each in given)):
-        # A builder that lives in a container keeps its results to itself.
+    if not present(name, *(f"label={label}" for label in given)):
+        # A builder in a container of its own keeps its results.
         raise LabError(f"{name} was built, but Docker does not have it", hint=_BUILDER_HINT)
 
 
 def prune(label: str) -> None:
-    """Drop the images with this label that have lost their names to newer ones."""
+    """Remove images with this label whose names newer ones have taken."""
     command.run("docker", "image", "prune", "--force", "--filter", f"label={label}")

@@ -1,8 +1,8 @@
-"""A base image out of Debian packages, for where no registry of images answers.
+"""A base image from Debian packages, for machines that reach no image registry.
 
-`apt-get` downloads them under a state directory of its own, and `docker import`
-takes the files that are needed. Nothing is installed, the machine's apt is not
-touched, and none of it needs root.
+`apt-get` downloads them into a state directory of its own, and `docker import` takes the
+files that are needed. Nothing is installed, the machine's apt stays as it is, and root is
+not needed.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from orchestrator import command
 from orchestrator.errors import LabError
 from orchestrator.image.recipe import FILES
 
-_BASE = "peerlab.base"  # label on a base image that was put together here
+_BASE = "peerlab.base"  # label of a base image that was assembled here
 
-# A state of our own, because the machine's lists may be empty or stale; none of
-# the machine's hooks or extra indexes. Proxies and keys still come from there.
+# A state directory of our own, because the machine's lists may be empty or stale, and none
+# of its hooks or extra indexes. Its proxies and keys still apply.
 _APT_CONF = """
 Dir::State "{0}/state"; Dir::State::status "{0}/status"; Dir::Cache "{0}/cache";
 Dir::Etc::SourceList "/dev/null"; Dir::Etc::SourceParts "{0}/sources";
@@ -46,16 +46,16 @@ def make_base(
     unwanted: re.Pattern[str],
     labels: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Put a base image together and return its name.
+    """Assemble a base image and return its name.
 
     Args:
         name: the image's name.
-        packages: what it needs; what these need comes along.
-        unwanted: finds the paths that are left out.
-        labels: what it is to carry as well.
+        packages: the packages, whose dependencies are added.
+        unwanted: matches the paths to leave out.
+        labels: further labels.
 
     Raises:
-        LabError: there is no apt-get, or something of it does not work.
+        LabError: there is no apt-get, or one of the steps fails.
     """
     if not shutil.which("apt-get"):
         raise LabError("there is no apt-get to build one from Debian packages")
@@ -64,14 +64,15 @@ def make_base(
         for package in _download(Path(folder), packages):
             command.run("dpkg-deb", "--extract", str(package), str(rootfs))
         _pack(rootfs, tar, unwanted)
-        given = [f'LABEL {key}="{value}"' for key, value in ({_BASE: "1"} | dict(labels)).items()]
-        changes = [word for each in given for word in ("--change", each)]
+        pairs = ({_BASE: "1"} | dict(labels)).items()
+        given = [f'LABEL {key}="{value}"' for key, value in pairs]
+        changes = [word for label in given for word in ("--change", label)]
         command.run("docker", "import", *changes, str(tar), name)
     return name
 
 
 def _download(folder: Path, packages: Sequence[str]) -> list[Path]:
-    """Download the packages and all they depend on, without touching the machine's apt."""
+    """Download the packages and their dependencies without touching the machine's apt."""
     for name in ("state/lists/partial", "cache/archives/partial", "sources"):
         (folder / name).mkdir(parents=True)
     (folder / "status").touch()
@@ -79,7 +80,7 @@ def _download(folder: Path, packages: Sequence[str]) -> list[Path]:
         shutil.copy(source, folder / "sources")
     conf = folder / "apt.conf"
     conf.write_text(_APT_CONF.format(folder))
-    warnings = command.run("apt-get", "-q", "-c", str(conf), "update")  # ends well even in vain
+    warnings = command.run("apt-get", "-q", "-c", str(conf), "update")  # succeeds even in vain
     command.run(
         "apt-get", "-qq", "-c", str(conf), "install", "-y", "-d", *packages, before=warnings
     )
@@ -87,9 +88,9 @@ def _download(folder: Path, packages: Sequence[str]) -> list[Path]:
 
 
 def _distribution_sources() -> set[str]:
-    """Return the files that name the distribution's own mirrors, or all where none is known.
+    """Return the files that list the distribution's own mirrors; all files if none does.
 
-    A third party's archive may be out of reach, or bring a Python of its own.
+    A third party's archive may be out of reach, or have another Python.
     """
     fields = "$(SOURCESENTRY) $(COMPONENT) $(REPO_URI)"
     listed = command.run("apt-get", "indextargets", "--format", fields, "Created-By: Packages")
@@ -101,7 +102,7 @@ def _distribution_sources() -> set[str]:
 
 
 def _pack(rootfs: Path, target: Path, unwanted: re.Pattern[str]) -> None:
-    """Write what is needed of an unpacked system, and the few files beside it."""
+    """Write an unpacked system without unwanted files, and the few that packages lack."""
 
     def trimmed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
         return None if unwanted.search(member.name.removeprefix(".")) else _as_roots(member)
@@ -114,18 +115,18 @@ def _pack(rootfs: Path, target: Path, unwanted: re.Pattern[str]) -> None:
 
 
 def _link_programs(rootfs: Path) -> None:
-    """Put the programs on the path that install scripts would have, such as `java` and `cc`."""
+    """Link programs into the path as install scripts would, such as `java` and `cc`."""
     folder = rootfs / "usr/bin"
     for program in sorted(rootfs.glob("usr/lib/jvm/*/bin/*")):
         if not (folder / program.name).is_symlink():
             (folder / program.name).symlink_to(f"/{program.relative_to(rootfs)}")
-    for name, meant in _ALTERNATIVES.items():
-        if (folder / meant).exists() and not (folder / name).exists():
-            (folder / name).symlink_to(meant)
+    for name, target in _ALTERNATIVES.items():
+        if (folder / target).exists() and not (folder / name).exists():
+            (folder / name).symlink_to(target)
 
 
 def _as_roots(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Return the member as root's own and readable by all."""
+    """Return the member owned by root and readable by all."""
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
     member.mode |= 0o555 if member.isdir() else 0o444

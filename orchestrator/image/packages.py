@@ -1,4 +1,4 @@
-"""Bases with further Debian packages, one for all programs that need the same ones."""
+"""Base images with extra Debian packages, shared by programs that need the same ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrator.image.debian import make_base
 from orchestrator.image.recipe import PEER, Recipe, left_out
 
 _NAME = "peerlab-packages"
-_PACKAGES = "peerlab.packages"  # label: the packages, in their order
+_PACKAGES = "peerlab.packages"  # label: the packages, sorted
 
 _DOCKERFILE = """\
 FROM {base}
@@ -26,29 +26,29 @@ ENV LANG=C.UTF-8
 """
 
 _BUILDING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-_SEEN_TO: set[str] = set()  # images that this process has found or built
+_READY: set[str] = set()  # images that this process found or built
 
 
 def ensure_packages(say: Callable[[str], None], root: Path, packages: Sequence[str]) -> str:
-    """Return the name of an image with Python and some packages, making it where needed.
+    """Return the name of an image with Python and some packages, building it if needed.
 
     Args:
-        say: told one short line for each phase; silent when nothing is to be done.
+        say: hears a short line for each phase; none if nothing is to be done.
         root: the folder that holds peer/.
         packages: their names.
 
     Raises:
         BuildError: there is no such package.
-        LabError: it cannot be made.
+        LabError: it cannot be built.
     """
     wanted = sorted(set(packages))
     facts = (PEER.base(root), PEER.packages(root), left_out().pattern, _DOCKERFILE, wanted)
     name = f"{_NAME}:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
     with _BUILDING[name]:
-        if name not in _SEEN_TO:
+        if name not in _READY:
             if not present(name):
                 _make(say, name, PEER, root, wanted)
-            _SEEN_TO.add(name)
+            _READY.add(name)
     return name
 
 
@@ -74,7 +74,7 @@ def _make(
 
 
 def _install(name: str, base: str, wanted: list[str]) -> None:
-    """Have apt-get install the packages on a base that was pulled."""
+    """Install the packages with apt-get on a pulled base."""
     with TemporaryDirectory(prefix="peerlab-packages-") as context:
         dockerfile = Path(context, "Dockerfile")
         dockerfile.write_text(_DOCKERFILE.format(base=base, packages=" ".join(wanted)))

@@ -1,8 +1,7 @@
-"""What the lab's images are made of, each fact said once.
+"""What the lab's images are made of.
 
-An image's Dockerfile names the base that is pulled where that is possible, in
-`ARG BASE=`, and the programs that its base must have beside Python, in
-`ARG PROGRAMS=` as ``program=package``. The rest stands here.
+An image's Dockerfile names the base image to pull in `ARG BASE=`, and the programs that the
+base needs beside Python in `ARG PROGRAMS=`, as ``program=package``. The rest is here.
 """
 
 from __future__ import annotations
@@ -28,28 +27,28 @@ _UNWANTED = rf"""
     | /python3[^/]*/ (__pycache__|dist-packages|ensurepip|idlelib|lib2to3|pydoc_data
                       |test|tkinter|turtledemo) $
 """
-"""What is left out of the packages: paths seen from the root, folders as a whole."""
+"""Paths to leave out of packages: absolute paths, folders with everything in them."""
 
 _UNREAD = r"^/usr/share/(doc|doc-base|info|lintian|locale|man|bug|icons|applications)$"
 
 
 def left_out() -> re.Pattern[str]:
-    """Return what finds the paths that a base leaves out which compilers must run on."""
+    """Return the pattern of paths to leave out of a base on which compilers must run."""
     return re.compile(_UNREAD)
 
 
 USER = 10_001
-"""Whom programs in containers run as, and their group; never root. The Dockerfiles say so too."""
+"""User and group of programs in containers, also in the Dockerfiles; never root."""
 
 FILES = {
     "etc/passwd": f"root:x:0:0:root:/:/sbin/nologin\npeer:x:{USER}:{USER}:peer:/:/sbin/nologin\n",
     "etc/group": f"root:x:0:\npeer:x:{USER}:\n",
-    # A peer must find its own host name in /etc/hosts before it asks any DNS.
+    # A peer must find its own host name in /etc/hosts before it asks DNS.
     "etc/nsswitch.conf": "hosts: files dns\n",
-    # By these names nft knows them.
+    # nft looks up protocols by name.
     "etc/protocols": "icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n",
 }
-"""Files that packages leave to their install scripts, which never run here, or to others."""
+"""Files that packages leave to install scripts, which never run here, or do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Recipe:
 
     Attributes:
         image: its name.
-        folder: of its Dockerfile and its code, seen from the project's folder.
+        folder: the folder of its Dockerfile and code, relative to the project.
     """
 
     image: str
@@ -80,7 +79,7 @@ class Recipe:
         raise LabError(what, hint="give it `ARG BASE=<image>`")
 
     def programs(self, root: Path) -> dict[str, str]:
-        """Return the package of each program that its base must have beside Python."""
+        """Return the package of each program that the base needs beside Python."""
         pairs = self._argument(root, "PROGRAMS").strip('"').split()
         return dict(pair.split("=", 1) for pair in pairs)
 
@@ -89,7 +88,7 @@ class Recipe:
         return found[1].strip() if found else ""
 
     def packages(self, root: Path) -> tuple[str, ...]:
-        """Return the Debian packages of a base that is put together here.
+        """Return the Debian packages of a base that is assembled here.
 
         libc-bin brings the C.UTF-8 locale, ncurses-base the common terminals.
         """
@@ -97,7 +96,7 @@ class Recipe:
         return ("python3", "base-files", "libc-bin", "ncurses-base", *own)
 
     def unwanted(self, root: Path) -> re.Pattern[str]:
-        """Return what finds the paths that such a base leaves out."""
+        """Return the pattern of paths to leave out of such a base."""
         kept = "|".join(["python3", *(f"{re.escape(name)}$" for name in self.programs(root))])
         return re.compile(_UNWANTED.replace("PROGRAMS", kept), re.VERBOSE)
 
@@ -107,7 +106,7 @@ class Recipe:
         return f"peerlab-base:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
 
     def source(self, root: Path) -> str:
-        """Return a digest of all that the image is made from."""
+        """Return a digest of everything that goes into the image."""
         code = sorted((root / self.folder).glob("*.py"))
         paths = [root / ".dockerignore", self.dockerfile(root), *code]
         files = [(path.name, path.read_bytes()) for path in paths]
@@ -115,7 +114,7 @@ class Recipe:
 
 
 PEER = Recipe("peerlab-peer:latest", "peer")
-"""The image that every peer container runs."""
+"""The image that peers run."""
 
 SIDECAR = Recipe("peerlab-sidecar:latest", "sidecar")
-"""The image of what stands beside a peer and bends its network."""
+"""The image of sidecars."""

@@ -1,4 +1,4 @@
-"""The mesh that people use by hand: started and stopped by Docker Compose, v1 or v2."""
+"""The mesh for manual use: Docker Compose, v1 or v2, starts and stops it."""
 
 from __future__ import annotations
 
@@ -9,41 +9,45 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator import command, definition
-from orchestrator.engines import reaper as leftovers
 from orchestrator.engines.base import Progress, Say
+from orchestrator.engines.choose import reap_containers, reap_processes
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker import peer as docker_peer
 from orchestrator.engines.docker import subnet as docker_subnet
-from orchestrator.engines.docker.mesh_network import MeshNetwork, remove_mesh_sidecars
+from orchestrator.engines.docker.mesh_network import (
+    MeshNetwork,
+    record_file,
+    remove_mesh_sidecars,
+)
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.subnet import Subnet
 from orchestrator.errors import QUOTED_LINES, EngineError, LabError, quote
 from orchestrator.image import ensure_image
-from orchestrator.mesh.by_hand import ByHand
+from orchestrator.mesh.manual_faults import ManualFaults
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Reader
 from orchestrator.scenario.values import among
 from orchestrator.text import count
 
 Ready = Callable[[str], object | None]
-"""Tells of a line whether it says that a peer is ready."""
+"""Returns something for a line that says that a peer is ready, else None."""
 
 _PROJECT = "peerlab"
 _LABEL = "peerlab.mesh"
-_FIXED = "peerlab.fixed"  # label on a network whose subnet the lab has named
-_COMPOSE = "com.docker.compose"  # what Compose's own labels begin with
-_VARIANTS = (("docker", "compose"), ("docker-compose",))  # v2 is preferred
+_FIXED = "peerlab.fixed"  # label of a network whose subnet the lab chose
+_COMPOSE = "com.docker.compose"  # prefix of Compose's own labels
+_VARIANTS = (("docker", "compose"), ("docker-compose",))  # v2 first
 _TIMEOUT = 300  # seconds
-_HINT = "a container or network of that name that is not the lab's must be removed first"
-_POLL = 0.05  # seconds between two looks at the logs
+_HINT = "if another container or network has one of these names, remove it first"
+_POLL = 0.05  # seconds between two readings of the logs
 
 
 class Mesh:
     """The peers of compose.yaml, and as many more as are asked for.
 
     Args:
-        profile: what the peers look like.
-        say: told what killed runs had left behind, which is removed first.
+        profile: the peers' profile.
+        say: hears what killed runs left behind; that is removed first.
 
     Raises:
         EngineError: Docker does not answer.
@@ -52,12 +56,12 @@ class Mesh:
     def __init__(self, profile: Profile, say: Say = lambda _: None) -> None:
         self._profile = profile
         self._file = definition.load()
-        leftovers.remove_processes(say)
+        reap_processes(say)
         self._client = docker_client.connect()
-        leftovers.remove_things(self._client, say)
+        reap_containers(self._client, say)
 
     def peers(self) -> list[DockerPeer]:
-        """Return the peers that exist, by name."""
+        """Return the peers that exist, in the order of their names."""
         label = f"{_LABEL}={self._file.container.labels[_LABEL]}"
         return docker_peer.mesh_peers(self._client, label, self._profile.port)
 
@@ -74,21 +78,27 @@ class Mesh:
             )
         return peers[name]
 
-    def faults(self) -> ByHand:
-        """Return what is broken between the peers, and what breaks more.
+    def faults(self) -> ManualFaults:
+        """Return the active faults, to show or change; other commands wait until it is closed.
 
         Raises:
-            EngineError: the sidecars that hold it do not answer.
+            LabError: the faults cannot be resumed.
         """
         peers = self.peers()
-        return ByHand([peer.name for peer in peers], MeshNetwork(self._client, peers))
+        containers = {peer.name: peer.container for peer in peers}
+        network = MeshNetwork(self._client, peers)
+        try:
+            return ManualFaults(containers, network, record_file(self._client))
+        except BaseException:
+            network.close()
+            raise
 
     def forget_faults(self) -> None:
-        """Let nothing hold any more, and remove what held it."""
+        """Clear all faults, and remove their sidecars and their record."""
         remove_mesh_sidecars(self._client, self.peers())
 
     def up(self, number: int, progress: Progress) -> list[DockerPeer]:
-        """Make the mesh have exactly so many peers, ready to talk; return them.
+        """Start or remove peers until there are exactly so many, all ready; return them.
 
         Raises:
             LabError: it cannot be started, or a peer does not become ready.
@@ -99,30 +109,30 @@ class Mesh:
             if peer.name not in wanted:
                 progress.phase(f"removing {peer.name}")
                 peer.remove()
-        places = self._places(wanted)
+        addresses = self._place(wanted)
         progress.phase(f"starting {count(number, 'peer')}")
-        with self._services(places) as file:
+        with self._services(addresses) as file:
             _compose(file, "up", "-d", "--no-build", *wanted)
         peers = self.peers()
         self._await_ready(peers, progress)
         return peers
 
-    def _places(self, names: Sequence[str]) -> dict[str, str]:
-        """Return the address that each peer is to have, empty where it cannot be fixed."""
+    def _place(self, names: Sequence[str]) -> dict[str, str]:
+        """Return each peer's address, empty if it cannot be fixed; remove peers elsewhere."""
         subnet = self._subnet()
         if subnet is None:
             return dict.fromkeys(names, "")
-        places = dict(zip(names, subnet.first(len(names)), strict=True))
-        for peer in self.peers():  # as Compose alone has started them
-            if peer.address != places[peer.name]:
-                peer.remove()  # or it may have another's address
-        return places
+        addresses = dict(zip(names, subnet.first(len(names)), strict=True))
+        for peer in self.peers():  # perhaps started by Compose alone
+            if peer.address != addresses[peer.name]:
+                peer.remove()  # it may have another's address
+        return addresses
 
     def _subnet(self) -> Subnet | None:
-        """See to the mesh's network; return its subnet if peers can have fixed addresses.
+        """Create the mesh's network if needed; return its subnet if addresses can be fixed.
 
-        They cannot on a network that Compose alone has made, which stays while anybody is
-        on it. The lab's own carries the labels by which Compose finds its networks.
+        They cannot on a network that Compose alone created, which stays while containers use
+        it. The lab's own has the labels by which Compose finds its networks.
         """
         network = self._file.network
         found = docker_subnet.find_network(self._client, network.name)
@@ -139,8 +149,8 @@ class Mesh:
         )
 
     @contextlib.contextmanager
-    def _services(self, places: Mapping[str, str]) -> Iterator[str]:
-        """Yield the file to hand to Compose: its peers are extended from compose.yaml's."""
+    def _services(self, addresses: Mapping[str, str]) -> Iterator[str]:
+        """Yield a file for Compose whose peers extend those in compose.yaml."""
         path, (first, *_) = str(definition.COMPOSE_FILE), self._file.services
         key = self._file.container.networks[0]
         services = {
@@ -151,11 +161,11 @@ class Mesh:
                 },
                 "container_name": name,
                 "hostname": name,
-                "networks": {key: {"ipv4_address": place} if place else {}},
+                "networks": {key: {"ipv4_address": address} if address else {}},
             }
-            for name, place in places.items()
+            for name, address in addresses.items()
         }
-        # Not Compose's to make or change: 1.29 fails where it compares two subnets.
+        # External, so that Compose does not compare subnets, at which 1.29 fails.
         networks = {key: {"external": True, "name": self._file.network.name}}
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             json.dump({"services": services, "networks": networks}, file)  # JSON is YAML
@@ -173,9 +183,9 @@ class Mesh:
                 time.sleep(_POLL)
 
     def down(self, progress: Progress) -> int:
-        """Remove the mesh, and what runs that have ended have kept; return how many peers."""
+        """Remove the mesh and what ended runs kept; return the number of peers."""
         if kept := self.remove_kept():
-            progress.phase(f"removed what runs have kept: {count(kept, 'peer')}")
+            progress.phase(f"removed what runs had kept: {count(kept, 'peer')}")
         there = len(self.peers())
         if there:
             progress.phase(f"removing {count(there, 'peer')}")
@@ -184,12 +194,12 @@ class Mesh:
         return kept + there
 
     def remove_kept(self) -> int:
-        """Remove what runs that have ended have kept, and nothing else; return how many peers."""
+        """Remove only what ended runs kept; return the number of peers."""
         return docker_client.remove_kept(self._client)
 
 
 def _is_ready(peer: DockerPeer, ready: Ready, deadline: float) -> bool:
-    """Tell whether a peer has said that it is ready; raise where it will not."""
+    """Return whether a peer has said that it is ready; raise if it will not."""
     log = docker_peer.logs(peer)
     if any(ready(line) is not None for line in log.splitlines()):
         return True
@@ -210,7 +220,7 @@ def _compose(file: str, *words: str) -> None:
 
 
 def find() -> list[str]:
-    """Return the words that start Compose here.
+    """Return the command that is Compose here.
 
     Raises:
         LabError: there is none.
@@ -226,5 +236,5 @@ def find() -> list[str]:
 
 
 def attach_command(name: str) -> list[str]:
-    """Return the command that puts this terminal on a peer's console."""
+    """Return the command that attaches this terminal to a peer's console."""
     return ["docker", "attach", name]

@@ -83,7 +83,7 @@ def test_up_lets_what_holds_do_so_at_who_was_killed_and_at_who_is_new(mesh: Any)
     done("fault", "partition", "bob", "/", "carol", "--one-way", "--as", "half")
     done("fault", "kill", "alice")
     said = done("up", "--peers", "5")
-    assert "note: lone holds at dave, peer5 as well" in said
+    assert "note: lone now applies to dave, peer5 too" in said
     assert "half" not in said
     found = held()
     assert [found[name]["proven"] for name in ("lone", "half")] == [True, True]

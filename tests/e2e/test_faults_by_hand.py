@@ -32,7 +32,7 @@ NONSENSE = {
     "fault kill alcie": "there is no peer 'alcie'; did you mean 'alice'?",
     "fault kill all": "there is no peer 'all': there are alice, bob, carol",
     "fault resume alice": "alice cannot be resumed: it is running",
-    "heal nothing": "no fault called 'nothing' holds",
+    "heal nothing": "there is no active fault called 'nothing'",
 }
 
 
@@ -122,7 +122,7 @@ def test_each_fault_holds_when_its_command_is_over(straight: dict[str, str]) -> 
         done = peerlab("fault", *words)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "✓ proven" in done.stdout
-        told = "note: connections that are there already stay as they are\n" in done.stderr
+        told = "note: existing connections stay as they are\n" in done.stderr
         assert told == (words[0] == "stream")
     found = faults()
     assert [(each["fault"], each["says"], each["proven"]) for each in found] == [
@@ -197,7 +197,7 @@ def test_two_of_one_name_are_refused(straight: dict[str, str]) -> None:
     assert straight
     assert peerlab("fault", "isolate", "alice", "--as", "cut").returncode == 0
     said = refused("fault", "impair", "bob", "carol", "--loss", "5%", "--as", "cut")
-    assert "a fault called 'cut' holds already" in said
+    assert "a fault called 'cut' is active already" in said
     assert [each["fault"] for each in faults()] == ["cut"]
 
 

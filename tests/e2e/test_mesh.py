@@ -166,7 +166,7 @@ def test_a_mesh_that_compose_alone_has_made(client: Any) -> None:
         assert not addresses_are_fixed(client)
         first.kill()
         last.kill()
-        with pytest.raises(EngineError, match=r"was started, but at \S+: it was at") as caught:
+        with pytest.raises(EngineError, match=r"was started at \S+, but had") as caught:
             last.start()  # Docker gives it the first address, or one after its own
         assert "`peerlab down`, then `peerlab up`" in caught.value.hint
         for peer in peers_of(client):

@@ -150,7 +150,7 @@ def graded(
 
     programs = find([HOME / name for name in names], None, output)
     options = GradingOptions(
-        engine, lambda _: choose(engine, lambda _: None, stop=options.cancel), output, jobs=jobs
+        engine, lambda _: choose(engine, lambda _: None, cancel=options.cancel), output, jobs=jobs
     )
     suite = suite or rubrics.load(rubrics.CONFORMANCE)
     return grade_programs(suite, programs, options, shown)

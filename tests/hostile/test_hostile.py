@@ -209,7 +209,7 @@ def test_the_network_reaches_peers_alone(place: LivePeers, tmp_path: Path) -> No
     with LivePeers("docker") as other, socket.create_server(("", 0)) as listening:
         other.start(["carol"])
         assert isinstance(place.engine, DockerEngine)
-        gateway = place.engine._numbers.subnet.gateway
+        gateway = place.engine._pool.subnet.gateway
         machine = next(
             each.address
             for some in psutil.net_if_addrs().values()

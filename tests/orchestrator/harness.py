@@ -59,7 +59,7 @@ class Harness:
     ) -> None:
         self.folder, self.stop, self._may_reuse = folder, CancelToken(), may_reuse
         self.engine = make_engine(engine) if isinstance(engine, str) else engine
-        self.engine.stop = self.stop
+        self.engine.cancel = self.stop
         self.owner = run_of(self.engine)
         self.runner = Runner(Pool(self.engine, self.stop), folder / "runs", self.stop, keep)
 

@@ -6,17 +6,17 @@ import threading
 
 import pytest
 
-from orchestrator.parallel import side_by_side
+from orchestrator.parallel import run_together
 
 
 def test_all_are_under_way_at_once() -> None:
     barrier = threading.Barrier(3, timeout=20)  # passed by three together, or by none
-    side_by_side([barrier.wait] * 3)
+    run_together([barrier.wait] * 3)
     assert not barrier.broken
 
 
 def test_nothing_to_do() -> None:
-    side_by_side([])
+    run_together([])
 
 
 def test_the_first_failure_is_raised_and_the_others_are_noted() -> None:
@@ -31,7 +31,7 @@ def test_the_first_failure_is_raised_and_the_others_are_noted() -> None:
         raise KeyError("two")
 
     with pytest.raises((ValueError, KeyError)) as caught:
-        side_by_side([fail_first, fail_second, lambda: done.append(1)])
+        run_together([fail_first, fail_second, lambda: done.append(1)])
     told = {str(caught.value), *caught.value.__notes__}
     assert told in ({"one", "and at the same time: 'two'"}, {"'two'", "and at the same time: one"})
     assert done == [1]
@@ -49,6 +49,6 @@ def test_nobody_waits_for_a_thread_that_cannot_be_started(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(threading.Thread, "start", start_one)
     with pytest.raises(RuntimeError, match="can't start"):
-        side_by_side([lambda: None, lambda: None])
+        run_together([lambda: None, lambda: None])
     begun[0].join(20)
     assert not begun[0].is_alive()

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.console.pump import Pump
+from orchestrator.engines.docker.peer import count_established
 from orchestrator.engines.owner import Owner
-from orchestrator.engines.sockets import count_established
 from orchestrator.errors import DocumentError
 from orchestrator.history import transcript
 from orchestrator.history.entries import Entry, History, read

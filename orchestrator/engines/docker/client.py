@@ -1,4 +1,4 @@
-"""Talking to Docker: connecting, its errors in the lab's words, what carries our labels.
+"""The Docker API: connections, errors translated, and whatever carries our labels.
 
 The only module that imports the Docker SDK.
 """
@@ -9,9 +9,8 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import docker
 import requests
@@ -21,23 +20,21 @@ from docker.utils import kwargs_from_env
 
 from orchestrator.engines.owner import Owner
 from orchestrator.errors import EngineError
+from orchestrator.parallel import map_parallel
 
 Client = docker.DockerClient
 
 OWNER, PEER, KEEP = "peerlab.owner", "peerlab.peer", "peerlab.keep"
-"""Labels: the mark of the run that made a thing; the peer's name; to be kept afterwards."""
+"""Labels: the mark of the run that made an object; the peer's name; whether it is kept."""
 
-_WORKERS = 4
 _TIMEOUT = 60  # seconds, for one call of the API
-_LINGER = 1.0  # seconds that a network may seem to be in use
-_ENDS_WITHIN = 60.0  # seconds in which a container ends that was killed on a busy machine
+_LINGER = 1.0  # seconds for which a network may still look busy
+_ENDS_WITHIN = 60.0  # seconds in which a killed container ends on a busy machine
 _POLL = 0.05  # seconds
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 
 
 class MissingError(EngineError):
-    """Docker does not have what was asked about (any more)."""
+    """Docker does not have the object (any more)."""
 
 
 def connect() -> Client:
@@ -48,9 +45,9 @@ def connect() -> Client:
     """
     try:
         with translated("Docker does not answer"):
-            where = _where()
-            _knock(where.get("base_url") or DEFAULT_UNIX_SOCKET)
-            client = docker.DockerClient(**where, timeout=_TIMEOUT)
+            location = _location()
+            _knock(location.get("base_url") or DEFAULT_UNIX_SOCKET)
+            client = docker.DockerClient(**location, timeout=_TIMEOUT)
             client.ping()
             return client
     except EngineError as error:
@@ -59,17 +56,17 @@ def connect() -> Client:
 
 
 def _knock(url: str) -> None:
-    """Fail where nobody listens: the SDK would leave the socket that it tried open."""
+    """Fail if nothing listens: the SDK would leak the socket that it tried."""
     path = url.partition("unix://")[2]
     if path:
-        with socket.socket(socket.AF_UNIX) as door:
-            door.connect(path)
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(path)
 
 
-def _where() -> dict[str, Any]:
-    """Return where the engine is: as the environment says, or the current context."""
+def _location() -> dict[str, Any]:
+    """Return the engine's address from the environment or the current context."""
     if "DOCKER_HOST" not in os.environ:
-        with contextlib.suppress(Exception):  # no context is readable: the default will do
+        with contextlib.suppress(Exception):  # without a readable context the default will do
             host = docker.ContextAPI.get_current_context().Host
             return {"base_url": host} if host else {}
     return dict(kwargs_from_env())
@@ -77,10 +74,13 @@ def _where() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Turn the SDK's exceptions into the lab's.
+    """Translate the SDK's exceptions.
+
+    Args:
+        what: what failed then, which begins the message.
 
     Raises:
-        MissingError: Docker does not have it.
+        MissingError: Docker does not have the object.
         EngineError: anything else.
     """
     try:
@@ -94,7 +94,7 @@ def translated(what: str) -> Iterator[None]:
 
 
 def _root_reason(error: BaseException) -> str:
-    """Return what the system said: the SDK wraps it in two or three layers of its own."""
+    """Return the system's own message, which the SDK wraps in two or three layers."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
@@ -103,23 +103,17 @@ def _root_reason(error: BaseException) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
-def in_parallel(work: Callable[[Given], Made], items: Sequence[Given]) -> list[Made]:
-    """Return what `work` makes of each item, several at a time; the first failure ends it."""
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(work, items))
-
-
 def remove_container(client: Client, container: str) -> None:
-    """Remove a container, running or not; it may be on its way out already."""
-    _surely(client.api.remove_container, container, force=True, v=True)
+    """Remove a container, running or not, even if something else is removing it."""
+    _insist(client.api.remove_container, container, force=True, v=True)
 
 
-def _surely(remove: Callable[..., object], what: str, **how: bool) -> None:
-    """Remove something that may be on its way out already, or in use a little longer."""
+def _insist(remove: Callable[..., object], object_id: str, **options: bool) -> None:
+    """Remove an object that may be on its way out already, or look busy a little longer."""
     begun = time.monotonic()
     while True:
         try:
-            remove(what, **how)
+            remove(object_id, **options)
         except NotFound:
             return
         except APIError as error:
@@ -133,10 +127,10 @@ def _surely(remove: Callable[..., object], what: str, **how: bool) -> None:
 
 
 def _passes_within(error: APIError) -> float:
-    """Return the seconds in which a removal that failed may still succeed.
+    """Return for how many seconds a failed removal is worth repeating.
 
-    Docker says "has active endpoints" though the containers have just been removed, and "did not
-    receive an exit event" where a machine is too busy to end a container at once.
+    Docker says "has active endpoints" just after the containers were removed, and "did not
+    receive an exit event" if the machine is too busy to end a container at once.
     """
     if "did not receive an exit event" in str(error.explanation):
         return _ENDS_WITHIN
@@ -144,12 +138,12 @@ def _passes_within(error: APIError) -> float:
 
 
 def engine_id(client: Client) -> str:
-    """Return what tells an engine from others.
+    """Return the id that tells a Docker engine from others.
 
     Raises:
-        EngineError: it does not say.
+        EngineError: it does not answer.
     """
-    with translated("Docker does not tell what it is"):
+    with translated("Docker does not say which engine it is"):
         return str(client.info()["ID"])
 
 
@@ -157,7 +151,7 @@ def attach(client: Client, container: str) -> Any:
     """Return the standard streams of a container as the SDK's own kind of file.
 
     Raises:
-        APIError: that cannot be had; to be translated by who knows whose container it is.
+        APIError: Docker refuses; the caller translates it, knowing whose container it is.
     """
     wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
     stream: Any = client.api.attach_socket(container, params=wanted)
@@ -167,82 +161,82 @@ def attach(client: Client, container: str) -> Any:
 
 
 def remove_run(client: Client, run: str) -> None:
-    """Remove all that one run has made.
+    """Remove everything that one run created.
 
     Raises:
-        EngineError: something of it cannot be removed.
+        EngineError: some of it cannot be removed.
     """
     with translated("cannot clean up"):
-        containers, networks = _things(client, lambda owner, _: owner.run == run)
-        in_parallel(lambda each: remove_container(client, each), containers)
-        in_parallel(lambda each: remove_network(client, each), networks)
+        containers, networks = _objects(client, lambda owner, _: owner.run == run)
+        map_parallel(lambda container: remove_container(client, container), containers)
+        map_parallel(lambda network: remove_network(client, network), networks)
 
 
 def remove_network(client: Client, network: str) -> None:
-    """Remove a network; it may be on its way out already, or in use a little longer."""
+    """Remove a network, even if it looks busy a little longer."""
     api: Any = client.api
     try:
-        _surely(api.remove_network, network)
+        _insist(api.remove_network, network)
     except APIError:
-        # Under load Docker may lose count of endpoints, and keeps a network that nobody is
-        # on until it is restarted itself. A later sweep takes it.
+        # Under load Docker may lose count of endpoints and keep an empty network until
+        # it is restarted itself. A later sweep removes it.
         if api.inspect_network(network)["Containers"]:
             raise
 
 
 def sweep(client: Client) -> int:
-    """Remove what runs that are gone have left behind; return how many things.
+    """Remove what ended runs left behind; return the number of objects.
 
-    What was to be kept stays. What cannot be removed now is left for the next time:
-    another command may be at it, or somebody may have put a container of their own on
-    such a network.
+    Kept peers stay. What cannot be removed now waits for the next sweep: another command may
+    be removing it, or a user may have attached a container of their own to such a network.
     """
     return sum(_try_all(client, lambda owner, kept: owner.is_gone and not kept))
 
 
 def remove_kept(client: Client) -> int:
-    """Remove what runs that are gone have kept; return how many peers they had."""
+    """Remove what ended runs kept; return how many peers they had."""
     with translated("cannot clean up"):
-        wanted = {"label": [KEEP, PEER]}
-        marks = [each["Labels"][OWNER] for each in client.api.containers(all=True, filters=wanted)]
+        found = client.api.containers(all=True, filters={"label": [KEEP, PEER]})
+    owners = [Owner.parse(container["Labels"][OWNER]) for container in found]
     _try_all(client, lambda owner, kept: owner.is_gone and kept)
-    return sum(owner is not None and owner.is_gone for owner in map(Owner.parse, marks))
+    return sum(owner is not None and owner.is_gone for owner in owners)
 
 
-def _try_all(client: Client, goes: Callable[[Owner, bool], bool]) -> tuple[int, int]:
+def _try_all(client: Client, chosen: Callable[[Owner, bool], bool]) -> tuple[int, int]:
     """Remove what can be removed; return how many containers and networks that was."""
     api = client.api
 
-    def can(remove: Callable[..., object], what: str, **how: bool) -> bool:
+    def can(remove: Callable[..., object], object_id: str, **options: bool) -> bool:
         with contextlib.suppress(APIError):
-            remove(what, **how)
+            remove(object_id, **options)
             return True
         return False
 
     with translated("cannot clean up"):
-        containers, networks = _things(client, goes)
-        gone = in_parallel(
-            lambda one: can(api.remove_container, one, force=True, v=True), containers
+        containers, networks = _objects(client, chosen)
+        gone = map_parallel(
+            lambda container: can(api.remove_container, container, force=True, v=True), containers
         )
-        return sum(gone), sum(in_parallel(lambda one: can(api.remove_network, one), networks))
+        gone_networks = map_parallel(lambda network: can(api.remove_network, network), networks)
+        return sum(gone), sum(gone_networks)
 
 
-def _things(client: Client, goes: Callable[[Owner, bool], bool]) -> tuple[list[str], list[str]]:
-    """Return the containers and networks of ours of which `goes` says so.
+def _objects(client: Client, chosen: Callable[[Owner, bool], bool]) -> tuple[list[str], list[str]]:
+    """Return the ids of our containers and of our networks for which `chosen` returns true.
 
     Args:
         client: the engine.
-        goes: told a thing's owner, and whether it was to be kept.
+        chosen: called with an object's owner and whether it is to be kept.
     """
     api, wanted = client.api, {"label": OWNER}
 
-    def is_meant(thing: dict[str, Any]) -> bool:
-        owner = Owner.parse(thing["Labels"].get(OWNER, ""))
-        return owner is not None and goes(owner, KEEP in thing["Labels"])
+    def is_chosen(found: dict[str, Any]) -> bool:
+        owner = Owner.parse(found["Labels"].get(OWNER, ""))
+        return owner is not None and chosen(owner, KEEP in found["Labels"])
 
     containers = api.containers(all=True, filters=wanted)
     networks = api.networks(filters=wanted)
     return (
-        [each["Id"] for each in containers if is_meant(each)],
-        [each["Id"] for each in networks if is_meant(each)],
+        [container["Id"] for container in containers if is_chosen(container)],
+        [network["Id"] for network in networks if is_chosen(network)],
     )

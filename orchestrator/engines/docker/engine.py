@@ -1,4 +1,4 @@
-"""The engine that matters: every peer in a container of its own on a bridge network."""
+"""The Docker engine: each peer in a container, all on one bridge network."""
 
 from __future__ import annotations
 
@@ -13,48 +13,48 @@ from typing import Any
 from orchestrator import definition
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
-from orchestrator.engines.docker import container as docker_container
-from orchestrator.engines.docker import name_server as docker_names
-from orchestrator.engines.docker import subnet as docker_subnet
+from orchestrator.engines.docker import nxdomain, sandbox, subnet
 from orchestrator.engines.docker.client import (
     KEEP,
     OWNER,
     PEER,
     Client,
     MissingError,
-    in_parallel,
     remove_run,
     translated,
 )
-from orchestrator.engines.docker.container import Image
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.docker.sandbox import PeerImage
 from orchestrator.engines.docker.subnet import Addresses
 from orchestrator.engines.owner import Owner
 from orchestrator.errors import BuildError, EngineError
 from orchestrator.image import IMAGE, ensure_image, ensure_packages, program, pull
+from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
 from orchestrator.text import count
+
+_DNS_MEMORY, _DNS_PROCESSES = "32m", 8
 
 
 class DockerEngine(Engine):
     """Runs peers as containers on a network of this engine's own.
 
     Args:
-        client: the engine.
-        stop: once it is set no further peer is started.
-        keep: whether the peers may be left running by `keep`.
+        client: the Docker client.
+        cancel: once set, no further peer is started.
+        keep: whether `keep` may leave the peers running.
     """
 
     name = "docker"
 
     def __init__(
-        self, client: Client, stop: CancelToken | None = None, *, keep: bool = False
+        self, client: Client, cancel: CancelToken | None = None, *, keep: bool = False
     ) -> None:
-        super().__init__(stop)
+        super().__init__(cancel)
         self._client = client
-        with translated("Docker does not tell its version"):
+        with translated("Docker does not report its version"):
             self.version = str(client.version()["Version"])
         self._owner = Owner.this()
         self._labels = {OWNER: self._owner.mark} | ({KEEP: "yes"} if keep else {})
@@ -70,7 +70,7 @@ class DockerEngine(Engine):
         return f"peerlab-{self._owner.run}"
 
     @property
-    def _numbers(self) -> Addresses:
+    def _pool(self) -> Addresses:
         if self._addresses is None:
             raise EngineError("there is no network yet")
         return self._addresses
@@ -81,29 +81,28 @@ class DockerEngine(Engine):
 
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
         """Start a container for each name, several at a time."""
-        self.stop.check()
+        self.cancel.check()
         refuse_taken(names, self._peers)
         image = self._ensure_image(profile, say)
         say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
-            work: list[Callable[[], None]] = [] if self._network else [self._start_name_server]
+            first: list[Callable[[], None]] = [] if self._network else [self._start_dns]
             self.make_network(self._compose.network)
-            container = self._compose.container
-            begin = partial(self._start, profile, container, image)
-            peers: list[Callable[[], Peer]] = [partial(begin, name) for name in names]
-            made = in_parallel(lambda one: one(), [*peers, *work])
-            return [each for each in made if each is not None]
+            start = partial(self._start, profile, self._compose.container, image)
+            peers: list[Callable[[], Peer]] = [partial(start, name) for name in names]
+            made = map_parallel(lambda action: action(), [*peers, *first])
+            return [peer for peer in made if peer is not None]
         except BaseException:
             self._undo(before)
             raise
 
-    def _ensure_image(self, profile: Profile, say: Say) -> Image:
-        """See to the image of a profile's program; return it."""
+    def _ensure_image(self, profile: Profile, say: Say) -> PeerImage:
+        """Return the image of a profile's program; build or pull it if needed."""
         folder = folder_of(profile)
         own = ensure_image(say, ROOT)
         if profile.start.image:
-            image = self._somebodys(profile.start.image, profile.name, say)
+            image = self._foreign(profile.start.image, profile.name, say)
         elif folder:
             image = self._described(self._ensure_program(folder, profile, own, say))
         elif profile.start.packages:
@@ -114,14 +113,14 @@ class DockerEngine(Engine):
         return image
 
     def _ensure_program(self, folder: Path, profile: Profile, own: str, say: Say) -> str:
-        """See to the image of a program that brings a folder; return its name."""
+        """Return the name of the image of a program that comes as a folder; build it if needed."""
         start = profile.start
         base = ensure_packages(say, ROOT, start.packages) if start.packages else own
         recipe = program.ProgramRecipe(folder, base, self._described(base).id, start)
-        return program.ensure_image(say, recipe)
+        return program.ensure_program_image(say, recipe)
 
-    def _somebodys(self, name: str, profile: str, say: Say) -> Image:
-        """Return an image that is none of the lab's; pull it where it is not here."""
+    def _foreign(self, name: str, profile: str, say: Say) -> PeerImage:
+        """Return an image that the lab did not build; pull it if it is not here."""
         with contextlib.suppress(MissingError):
             return self._described(name)
         say(f"pulling {name}")
@@ -132,100 +131,109 @@ class DockerEngine(Engine):
             )
         return self._described(name)
 
-    def _described(self, image: str) -> Image:
+    def _described(self, image: str) -> PeerImage:
         api: Any = self._client.api
         with translated(f"there is no {image}"):
-            return Image.of(image, api.inspect_image(image))
+            return PeerImage.of(image, api.inspect_image(image))
 
-    def make_network(self, network: definition.Network) -> None:
-        """Make this engine's network, unless it is there."""
+    def make_network(self, network: definition.NetworkSpec) -> None:
+        """Create this engine's network if there is none yet."""
         if self._network:
             return
-        subnet = docker_subnet.make_network(self._client, self._prefix, network, self._labels)
-        self._addresses = Addresses(subnet)
+        made = subnet.make_network(self._client, self._prefix, network, self._labels)
+        self._addresses = Addresses(made)
         self._network = self._prefix
 
-    def _start_name_server(self) -> None:
-        """Have somebody answer at once for the names that nobody has."""
-        docker_names.start(
-            self._client,
-            f"{self._prefix}-names",
-            self._network,
-            self._numbers.subnet.last,
-            self._labels,
-            IMAGE,
-        )
+    def _start_dns(self) -> None:
+        """Start the NXDOMAIN server, which `remove_run` removes with everything else."""
+        api: Any = self._client.api
+        endpoint = api.create_endpoint_config(ipv4_address=self._pool.subnet.last)
+        with translated("no DNS server for this run"):
+            made = api.create_container(
+                IMAGE,
+                name=f"{self._prefix}-names",
+                entrypoint=["python3", "-I", "-c", Path(nxdomain.__file__).read_text()],
+                labels=self._labels,
+                healthcheck={"test": ["NONE"]},
+                host_config=api.create_host_config(
+                    network_mode=self._network,
+                    # An ordinary user must be allowed to open port 53.
+                    sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
+                    **sandbox.own_limits(_DNS_MEMORY, _DNS_PROCESSES),
+                ),
+                networking_config=api.create_networking_config({self._network: endpoint}),
+            )
+            api.start(made["Id"])
 
     def _start(
-        self, profile: Profile, container: definition.Container, image: Image, name: str
+        self, profile: Profile, spec: definition.ContainerSpec, image: PeerImage, name: str
     ) -> Peer:
-        self.stop.check()
+        self.cancel.check()
         with translated(f"{name}: no container"):
-            peer = self.create(name, profile, container, image)
+            peer = self.create(name, profile, spec, image)
         self._peers.append(peer)
-        self.stop.check()
+        self.cancel.check()
         peer.launch()
         return peer
 
     def create(
-        self, name: str, profile: Profile, container: definition.Container, image: Image
+        self, name: str, profile: Profile, spec: definition.ContainerSpec, image: PeerImage
     ) -> DockerPeer:
         """Create a peer's container on this engine's network."""
         api: Any = self._client.api
-        handle, address = self._new_handle(name), self._numbers.take()
+        handle, address = self._new_handle(name), self._pool.take()
+        endpoint = api.create_endpoint_config(aliases=[name], ipv4_address=address)
         made = api.create_container(
             image.name,
-            **docker_container.command(name, profile),
-            **docker_container.options(container, profile, image),
+            **sandbox.command(name, profile),
+            **sandbox.options(spec, profile, image),
             name=handle,
             hostname=name,
             labels=self._labels | {PEER: name},
             host_config=api.create_host_config(
                 network_mode=self._network,
-                dns=[self._numbers.subnet.last],
-                **docker_container.limits(container, profile, image),
+                dns=[self._pool.subnet.last],
+                **sandbox.peer_limits(spec, profile, image),
             ),
-            networking_config=api.create_networking_config(
-                {self._network: api.create_endpoint_config(aliases=[name], ipv4_address=address)}
-            ),
+            networking_config=api.create_networking_config({self._network: endpoint}),
         )
         peer = DockerPeer(self._client, name, str(made["Id"]), handle)
         peer.address, peer.port = address, profile.port
         return peer
 
     def _new_handle(self, name: str) -> str:
-        """Return a container name; one that a discarded peer had may be in use a while yet."""
+        """Return a new container name: that of a discarded peer may be in use a while yet."""
         self._uses[name] += 1
         serial = f".{self._uses[name]}" if self._uses[name] > 1 else ""
         return f"{self._prefix}-{name}{serial}"
 
     def _undo(self, before: Sequence[DockerPeer]) -> None:
-        """Remove what a start that failed has made."""
+        """Remove what a failed start created."""
         if before:
             self.discard([peer for peer in self._peers if peer not in before])
         else:
-            self.close()  # the network as well
+            self.close()  # the network too
 
     def discard(self, peers: Iterable[Peer]) -> None:
         """Remove their containers, several at a time."""
-        ended = set(peers)
-        going = [peer for peer in self._peers if peer in ended]
+        discarded = set(peers)
+        going = [peer for peer in self._peers if peer in discarded]
         for peer in going:
             peer.detach()
-        in_parallel(DockerPeer.remove, going)
+        map_parallel(DockerPeer.remove, going)
         if going:
-            self._numbers.give_back(peer.address for peer in going)
+            self._pool.give_back(peer.address for peer in going)
         self._peers = [peer for peer in self._peers if peer not in going]
 
     def network(self, peers: Sequence[Peer]) -> Network:
-        """Return the network between these peers; sidecars bend it."""
+        """Return the network between these peers; sidecars shape it."""
         ours = [peer for peer in self._peers if peer in set(peers)]
-        self._networks = [each for each in self._networks if not each.is_closed]
+        self._networks = [network for network in self._networks if not network.is_closed]
         self._networks.append(DockerNetwork(self._client, ours, self._owner.mark))
         return self._networks[-1]
 
     def keep(self) -> None:
-        """Detach from every console; the containers and the network stay."""
+        """Detach from every console; containers and network stay."""
         if KEEP not in self._labels:
             super().keep()
         for peer in self._peers:
@@ -249,5 +257,5 @@ class DockerEngine(Engine):
         self._network = ""
         remove_run(self._client, self._owner.run)
         if self._addresses:
-            docker_subnet.spare(self._addresses.subnet)
+            subnet.spare(self._addresses.subnet)
             self._addresses = None

@@ -1,228 +1,212 @@
-"""The network of the mesh that people use by hand: its sidecars outlive each command.
+"""The network of the mesh for manual use: its sidecars outlive the command that started them.
 
-They are found again by their label. What is to hold is noted beside them for the next
-command: see `docker_note`.
+Later commands find them by their label. A record of the active faults lies in the user's state
+folder, beside the lock that lets one command at a time change them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from orchestrator.engines.base import Lapse
-from orchestrator.engines.docker import note as docker_note
-from orchestrator.engines.docker.attachment import Attachment, Life
-from orchestrator.engines.docker.client import Client, engine_id, in_parallel, translated
+from orchestrator.engines.docker.attachment import Attachment, Incarnation
+from orchestrator.engines.docker.client import Client, engine_id, translated
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.docker.sidecar import LIFE, MESH_SIDECAR, DockerSidecar, remove, start
-from orchestrator.engines.lock import MeshLock, idle
+from orchestrator.engines.docker.sidecar import (
+    INCARNATION,
+    MESH_SIDECAR,
+    DockerSidecar,
+    remove,
+    start,
+)
 from orchestrator.engines.sidecar import rules
 from orchestrator.engines.sidecar.rules import Rules
 from orchestrator.errors import EngineError, first_line
-from orchestrator.faults.effect import CLEAR, Effect, Link
+from orchestrator.faults.effect import Effect, Link
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
+from orchestrator.files import lock_file
+from orchestrator.parallel import map_parallel
+from orchestrator.paths import state_folder
 
+_LOCKED_WITHIN = 60.0  # seconds: a command that measures many links takes a few
 _ANSWERS_WITHIN = 5.0  # seconds
 
 
+def record_file(client: Client) -> Path:
+    """Return the file that records the faults of the mesh on one Docker engine."""
+    return state_folder() / f"mesh-{engine_id(client)}.json"
+
+
+def _lock(client: Client, timeout: float) -> FileLock:
+    path = record_file(client).with_suffix(".lock")
+    try:
+        return lock_file(path, timeout)
+    except TimeoutError:
+        raise EngineError(
+            "another peerlab command is changing faults", hint="wait until it is done, or end it"
+        ) from None
+    except OSError as error:
+        raise EngineError(
+            f"{path}: cannot be written: {error.strerror}",
+            hint="set XDG_STATE_HOME to a folder of yours",
+        ) from error
+
+
 class MeshNetwork(DockerNetwork):
-    """The network between the peers of the mesh, as an earlier command has left it.
+    """The network between the peers of the mesh, as the last command left it.
 
-    One command at a time has it, until it closes it or ends; others wait. So where something
-    else holds than was noted, a command was killed, or a sidecar was: it is put right.
-
-    `close` leaves the sidecars and what they hold; `remove_mesh_sidecars` ends both.
+    Locked until it is closed or the process ends; other commands wait. `close` leaves the
+    sidecars and their rules in place; `remove_mesh_sidecars` removes both.
 
     Args:
         client: the engine.
-        peers: between which it is.
+        peers: the peers of the mesh.
 
     Raises:
-        EngineError: another command has it for long, or Docker does not answer.
+        EngineError: another command holds the lock for long, or Docker does not answer.
     """
 
     def __init__(self, client: Client, peers: Sequence[DockerPeer]) -> None:
         super().__init__(client, peers, owner="")
-        self._said: list[str] = []
-        self._turn = MeshLock(engine_id(client))
+        self._repairs: list[str] = []
+        self._file_lock = _lock(client, _LOCKED_WITHIN)
         try:
-            in_parallel(self._find, list(self._seats.values()))
-            self._kept = docker_note.read(client, self._containers)
-            self._beyond: dict[Link, Effect] = {}
-            self._effects = self._here(self._noted())
-            self._put_right()
+            map_parallel(self._find, self._attachments)
         except BaseException:
             self.close()
             raise
 
-    @property
-    def _containers(self) -> list[str]:
-        return [seat.peer.container for seat in self._seats.values()]
-
-    def _find(self, seat: Attachment) -> None:
-        """Take over the sidecar of a peer, where there is one.
-
-        One that was never started, does not answer, or is one too many, is removed.
-        """
-        for found in _sidecars(self._client, seat.peer.container):
-            if sidecar := self._attached(seat, found):
-                seat.take(sidecar, found["Labels"][LIFE])
+    def _find(self, attachment: Attachment) -> None:
+        """Take over a peer's sidecar; remove one that never started, is mute or surplus."""
+        for found in _sidecars(self._client, attachment.peer.container):
+            if sidecar := self._attached(attachment, found):
+                attachment.take(sidecar, found["Labels"][INCARNATION])
             else:
                 with contextlib.suppress(EngineError):
-                    remove(self._client, seat.peer.name, found["Id"])
+                    remove(self._client, attachment.peer.name, found["Id"])
 
-    def _attached(self, seat: Attachment, found: dict[str, Any]) -> DockerSidecar | None:
-        """Attach to a sidecar and return it, if it is of use."""
-        if found["State"] != "running" or seat.sidecar:
+    def _attached(self, attachment: Attachment, found: dict[str, Any]) -> DockerSidecar | None:
+        name = attachment.peer.name
+        if found["State"] != "running" or attachment.sidecar:
             return None
         try:
-            sidecar = DockerSidecar(self._client, seat.peer.name, found["Id"])
+            sidecar = DockerSidecar(self._client, name, found["Id"])
         except EngineError:
             return None  # it has just ended
         try:
             sidecar.ask("state", _ANSWERS_WITHIN)
         except EngineError:
-            self._said.append(f"the sidecar of {seat.peer.name} did not answer: it was removed")
+            self._repairs.append(f"the sidecar of {name} did not answer and was removed")
             sidecar.close()
             return None
         return sidecar
 
-    def _put_right(self) -> None:
-        """Let hold what was noted where something else does. What cannot be so is told."""
-        seats = list(self._seats.values())
-        if not self._effects and not any(seat.sidecar for seat in seats):
-            return
-        in_parallel(Attachment.look, seats)
-        wanted = self._shares()
-        wrong = [seat for seat in seats if seat.life and not self._is_right(seat, wanted[seat])]
-        if wrong:
+    def resume(self, effects: Mapping[Link, Effect]) -> None:
+        """Take on the effects that the last command left; restore those that are not active.
+
+        A difference means that a command was killed or a sidecar was. `lapses` reports it.
+        """
+        with self._lock:
+            self._effects = self._present(effects)
+            if not self._effects and not any(each.sidecar for each in self._attachments):
+                return
+            map_parallel(Attachment.inspect, self._attachments)
+            wanted = self._shares()
+            running = [attachment for attachment in self._attachments if attachment.incarnation]
+            broken = [each for each in running if not self._is_intact(each, wanted[each])]
+            if not broken:
+                return
             try:
                 self._apply()
             except EngineError as error:
-                self._said.append(f"what was noted cannot be held again: {first_line(error)}")
+                self._repairs.append(f"faults cannot be restored: {first_line(error)}")
 
-    def _is_right(self, seat: Attachment, wanted: Rules) -> bool:
-        """Tell whether a peer's sidecar holds what it must; else tell a person why not."""
-        name = seat.peer.name
-        if seat.sidecar is None:
+    def _is_intact(self, attachment: Attachment, wanted: Rules) -> bool:
+        """Tell whether a peer's sidecar has the rules that it should; note what is wrong."""
+        name = attachment.peer.name
+        if attachment.sidecar is None:
             if not rules.is_nothing(wanted):
-                self._said.append(f"what held at {name} had lapsed: it has no sidecar any more")
+                self._repairs.append(f"faults at {name} had lapsed: its sidecar is gone")
             return rules.is_nothing(wanted)
-        if not seat.resume(wanted):
-            self._said.append(f"at {name} something else held than was noted: it was put right")
+        if not attachment.resume(wanted):
+            self._repairs.append(f"at {name} the faults differed from the record: restored")
             return False
         return True
 
-    def _noted(self) -> dict[Link, Effect]:
-        """Return what is to hold, as it was noted."""
-        kept = json.loads(self._kept or "{}").get("effects", [])
-        return {(one, other): Effect(**effect) for one, other, effect in kept}
-
-    def _here(self, effects: Mapping[Link, Effect]) -> dict[Link, Effect]:
-        """Return what is between the peers that there are; keep the rest in mind.
-
-        Somebody may have removed a container, and have it made anew.
-        """
-        self._beyond = {link: each for link, each in effects.items() if not self._has(link)}
-        return {link: each for link, each in effects.items() if self._has(link)}
+    def _present(self, effects: Mapping[Link, Effect]) -> dict[Link, Effect]:
+        """Return the effects between peers that exist; a user may have removed a container."""
+        return {link: effect for link, effect in effects.items() if self._has(link)}
 
     def _has(self, link: Link) -> bool:
-        return all(name in self._seats for name in link)
+        return all(name in self._by_name for name in link)
 
     def shape(self, effects: Mapping[Link, Effect]) -> None:
-        """Have the sidecars hold these effects, and no others; peers may have been removed."""
-        super().shape(self._here(effects))
+        """Have the sidecars apply these effects and no others, between peers that exist."""
+        super().shape(self._present(effects))
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
-        """Send probes between the peers that there are; the others do not run."""
-        nothing = Measured(sent=0, arrived=0, error=NOT_RUNNING)
-        here = {link: probe for link, probe in probes.items() if self._has(link)}
-        return dict.fromkeys(probes, nothing) | super().measure(here)
+        """Send probes between the peers that exist; the others count as not running."""
+        missing = Measured(sent=0, arrived=0, error=NOT_RUNNING)
+        present = {link: probe for link, probe in probes.items() if self._has(link)}
+        return dict.fromkeys(probes, missing) | super().measure(present)
 
-    def _start(self, peer: DockerPeer, life: Life) -> DockerSidecar:
-        labels = {MESH_SIDECAR: peer.container, LIFE: life.since}
+    def _start(self, peer: DockerPeer, incarnation: Incarnation) -> DockerSidecar:
+        labels = {MESH_SIDECAR: peer.container, INCARNATION: incarnation.since}
         network = f"container:{peer.container}"
         return start(self._client, peer.handle, network, labels, outlives=True)
 
-    def note(self, text: str) -> None:
-        """Keep a text for the next command, together with what holds now.
-
-        Raises:
-            EngineError: it cannot be kept.
-        """
-        with self._lock:
-            every = self._effects | self._beyond
-            effects = [[*link, _plain(every[link])] for link in sorted(every)]
-            noted = json.dumps({"text": text, "effects": effects})
-            docker_note.write(self._client, self._containers, noted)
-            self._kept = noted
-
-    def notes_kept(self) -> str:
-        """Return the text that was kept last; empty where there is none."""
-        kept = json.loads(self._kept or "{}")
-        return str(kept.get("text", ""))
-
     def lapses(self) -> list[Lapse]:
-        """Return what was put right as well."""
-        said, self._said = self._said, []
-        return [*map(Lapse, said), *super().lapses()]
+        """Return what has lapsed, and what `resume` restored."""
+        repairs, self._repairs = self._repairs, []
+        return [*map(Lapse, repairs), *super().lapses()]
 
     def close(self) -> None:
-        """Let go of the sidecars: they stay, and what they hold goes on."""
+        """Detach from the sidecars, which stay with their rules, and release the lock."""
         with self._lock:
-            for seat in self._seats.values():
-                seat.detach()
-            self._turn.end()
+            for attachment in self._attachments:
+                attachment.detach()
+            self._file_lock.release()
 
 
-def _plain(effect: Effect) -> dict[str, Any]:
-    """Return what of an effect is not as it stands by itself."""
-    straight = asdict(CLEAR)
-    return {key: value for key, value in asdict(effect).items() if value != straight[key]}
-
-
-def remove_mesh_sidecars(client: Client, peers: Sequence[DockerPeer] | None = None) -> int:
-    """Remove the sidecars of the mesh, all that they hold and what was noted; return how many.
-
-    Args:
-        client: the engine.
-        peers: whose; None for all.
-    """
-    whose = None if peers is None else [peer.container for peer in peers]
-    found = _sidecars(client)
-    going = [each for each in found if whose is None or each["Labels"][MESH_SIDECAR] in whose]
-    count = _remove(client, going)
-    docker_note.remove(client, whose)
-    return count
+def remove_mesh_sidecars(client: Client, peers: Sequence[DockerPeer]) -> int:
+    """Remove the sidecars of these peers, their rules and the record; return how many."""
+    containers = {peer.container for peer in peers}
+    theirs = [one for one in _sidecars(client) if one["Labels"][MESH_SIDECAR] in containers]
+    removed = _remove(client, theirs)
+    with contextlib.suppress(OSError):  # it is of no use without its containers
+        record_file(client).unlink()
+    return removed
 
 
 def remove_orphans(client: Client) -> int:
-    """Remove sidecars of the mesh that are of no use to anybody; return how many.
-
-    Their peer is gone, or the command was killed that was about to start them. What was
-    noted of peers that are gone goes as well.
-    """
-    docker_note.remove_orphans(client)
+    """Remove mesh sidecars whose peer is gone or that were never started; return how many."""
     found = _sidecars(client)
     if not found:
         return 0
     with translated("cannot clean up"):
-        there = {each["Id"] for each in client.api.containers(all=True)}
-    count = _remove(client, [each for each in found if each["Labels"][MESH_SIDECAR] not in there])
+        existing = {container["Id"] for container in client.api.containers(all=True)}
+    count = _remove(
+        client, [each for each in found if each["Labels"][MESH_SIDECAR] not in existing]
+    )
     if any(each["State"] == "created" for each in found):
-        with idle(engine_id(client)) as is_idle:
-            if is_idle:
-                left = [each for each in _sidecars(client) if each["State"] == "created"]
-                count += _remove(client, left)
+        with contextlib.suppress(EngineError):  # a command that has the lock may start them yet
+            lock = _lock(client, 0.0)
+            try:
+                unstarted = [one for one in _sidecars(client) if one["State"] == "created"]
+                count += _remove(client, unstarted)
+            finally:
+                lock.release()
     return count
 
 
 def _sidecars(client: Client, peer: str = "") -> list[dict[str, Any]]:
-    """Return the sidecars of the mesh, or of one peer's container, as Docker lists them."""
+    """Return the mesh's sidecars, or those of one peer's container, as Docker lists them."""
     wanted = {"label": f"{MESH_SIDECAR}={peer}" if peer else MESH_SIDECAR}
     with translated("the mesh's sidecars cannot be listed"):
         found: list[dict[str, Any]] = client.api.containers(all=True, filters=wanted)
@@ -230,14 +214,14 @@ def _sidecars(client: Client, peer: str = "") -> list[dict[str, Any]]:
 
 
 def _remove(client: Client, sidecars: Sequence[dict[str, Any]]) -> int:
-    """Have sidecars straighten what they have bent, then remove them."""
+    """Have sidecars clear their rules, then remove them."""
 
-    def end(each: dict[str, Any]) -> None:
-        name = each["Names"][0].removeprefix("/")
-        with contextlib.suppress(EngineError):  # another command may be at it as well
-            if each["State"] == "running":
-                return DockerSidecar(client, name, each["Id"]).remove()
-        return remove(client, name, each["Id"])
+    def end(sidecar: dict[str, Any]) -> None:
+        name = sidecar["Names"][0].removeprefix("/")
+        with contextlib.suppress(EngineError):  # another command may be removing it too
+            if sidecar["State"] == "running":
+                return DockerSidecar(client, name, sidecar["Id"]).remove()
+        return remove(client, name, sidecar["Id"])
 
-    in_parallel(end, sidecars)
+    map_parallel(end, sidecars)
     return len(sidecars)

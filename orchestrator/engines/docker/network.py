@@ -1,4 +1,7 @@
-"""The network between containers, bent by a sidecar in each peer's own. See docs/faults.md."""
+"""The network between containers: a sidecar in each peer's namespace shapes it.
+
+See docs/faults.md.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,37 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from orchestrator.engines.base import Lapse, Network
-from orchestrator.engines.docker.attachment import Attachment, Life
-from orchestrator.engines.docker.client import OWNER, Client, in_parallel
+from orchestrator.engines.docker.attachment import Attachment, Incarnation
+from orchestrator.engines.docker.client import OWNER, Client
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.docker.sidecar import LIFE, SIDECAR, DockerSidecar, capabilities, start
+from orchestrator.engines.docker.sidecar import (
+    INCARNATION,
+    SIDECAR,
+    DockerSidecar,
+    capabilities,
+    start,
+)
 from orchestrator.engines.sidecar import probing, rules
 from orchestrator.engines.sidecar.probing import Route
 from orchestrator.engines.sidecar.rules import Rules
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import CLEAR, Effect, Link
 from orchestrator.faults.probe import Measured, Probe
+from orchestrator.parallel import map_parallel
 
 
 class DockerNetwork(Network):
     """The network between some peers of one engine.
 
-    A sidecar starts when its peer's network is first bent or measured.
+    A sidecar starts when its peer's links are first shaped or measured.
 
     Args:
         client: the engine.
-        peers: between which it is.
-        owner: the mark of the run whose peers they are.
+        peers: the peers.
+        owner: the mark of the run that they belong to.
 
     Attributes:
-        is_closed: whether it was closed; it is of no more use then.
+        is_closed: whether it was closed and can be dropped.
     """
 
     def __init__(self, client: Client, peers: Sequence[DockerPeer], owner: str) -> None:
@@ -37,90 +47,94 @@ class DockerNetwork(Network):
         self._lock = threading.RLock()
         self.is_closed = False
         self._effects: dict[Link, Effect] = {}
-        self._seats = {peer.name: Attachment(client, peer, self._start) for peer in peers}
+        self._by_name = {peer.name: Attachment(client, peer, self._start) for peer in peers}
+        self._attachments = list(self._by_name.values())
 
-    def _start(self, peer: DockerPeer, life: Life) -> DockerSidecar:
-        labels = {OWNER: self._owner, SIDECAR: peer.container, LIFE: life.since}
+    def _start(self, peer: DockerPeer, incarnation: Incarnation) -> DockerSidecar:
+        labels = {OWNER: self._owner, SIDECAR: peer.container, INCARNATION: incarnation.since}
         return start(self._client, peer.handle, f"container:{peer.container}", labels)
 
     def mechanisms(self) -> Mapping[str, str]:
-        """Return what sidecars can do here, and how; the first time one is asked."""
+        """Return how sidecars do each feature here; the first call starts one to try."""
         return capabilities(self._client).mechanisms
 
     def unsupported(self) -> Mapping[str, str]:
-        """Return what sidecars cannot do here, and why."""
+        """Return why sidecars cannot do other features here."""
         return capabilities(self._client).unsupported
 
     def notes(self) -> Mapping[str, str]:
-        """Return what sidecars say of how they do some features."""
+        """Return what sidecars say about some features."""
         return capabilities(self._client).notes
 
     def shape(self, effects: Mapping[Link, Effect]) -> None:
-        """Have the sidecars hold these effects, and no others.
+        """Have the sidecars apply these effects and no others.
 
-        A peer that does not run is left out: see `refresh`.
+        Peers that do not run are left out: see `refresh`.
         """
-        self._refuse(effects)
+        self._require_supported(effects)
         with self._lock:
-            self._effects = {link: each for link, each in effects.items() if each != CLEAR}
+            self._effects = {link: effect for link, effect in effects.items() if effect != CLEAR}
             self._apply()
 
-    def _refuse(self, effects: Mapping[Link, Effect]) -> None:
-        """Raise where a peer is none of ours, or something cannot be done here."""
+    def _require_supported(self, effects: Mapping[Link, Effect]) -> None:
         for link in effects:
             self._ends(link)
-        for feature in {each for effect in effects.values() for each in effect.features}:
+        for feature in {feature for effect in effects.values() for feature in effect.features}:
             if feature not in self.mechanisms():
-                why = self.unsupported().get(feature, "nobody knows how")
+                why = self.unsupported().get(feature, "its sidecars do not know it")
                 raise EngineError(f"{feature} cannot be done here: {why}")
 
     def _ends(self, link: Link) -> tuple[Attachment, Attachment]:
         try:
-            return self._seats[link[0]], self._seats[link[1]]
+            return self._by_name[link[0]], self._by_name[link[1]]
         except KeyError as error:
             raise EngineError(f"{error.args[0]} is no peer of this network") from None
 
     def refresh(self) -> None:
-        """Have what was asked for last hold in the networks of restarted peers as well."""
+        """Apply the current effects to restarted peers too."""
         with self._lock:
             self._apply()
 
     def _apply(self) -> None:
-        """Make what is to hold hold: look who runs, bring sidecars, tell them their shares."""
-        self._refuse_closed()
-        seats = list(self._seats.values())
-        if not self._effects and not any(seat.sidecar or seat.is_shaped for seat in seats):
+        """Apply the current effects: see which peers run, start sidecars, send their rules."""
+        self._require_open()
+        attachments = self._attachments
+        if not self._effects and not any(each.sidecar or each.is_shaped for each in attachments):
             return
-        in_parallel(Attachment.look, seats)
+        map_parallel(Attachment.inspect, attachments)
         wanted = self._shares()
-        needy = [s for s in seats if s.is_shaped or not rules.is_nothing(wanted[s])]
-        in_parallel(Attachment.sit, needy)
-        for pending in [seat.hold(wanted[seat]) for seat in seats]:
+        needed = [
+            attachment
+            for attachment in attachments
+            if attachment.is_shaped or not rules.is_nothing(wanted[attachment])
+        ]
+        map_parallel(Attachment.join, needed)
+        for pending in [attachment.apply(wanted[attachment]) for attachment in attachments]:
             if pending:
                 pending.answer()
 
     def _shares(self) -> dict[Attachment, Rules]:
-        """Return what each sidecar must hold."""
-        addresses = {name: seat.address for name, seat in self._seats.items() if seat.address}
+        """Return the rules of each sidecar."""
+        addresses = {name: each.address for name, each in self._by_name.items() if each.address}
         mechanisms = self.mechanisms() if self._effects else {}
         wanted = rules.for_peers(self._effects, addresses, mechanisms)
-        return {seat: wanted.get(name, rules.nothing()) for name, seat in self._seats.items()}
+        return {each: wanted.get(name, rules.nothing()) for name, each in self._by_name.items()}
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
-        """Have the sidecars at both ends of each link send probes and hear them."""
+        """Have the sidecars at both ends of each link send and receive probes."""
         return probing.measure(self._routes(probes), probes)
 
     def _routes(self, probes: Mapping[Link, Probe]) -> dict[Link, Route]:
-        """Return how each link is measured, but for those with an end that does not run."""
+        """Return how each link is measured, if both its ends run."""
         ends = {link: self._ends(link) for link in probes}
         with self._lock:
-            seats = list(dict.fromkeys(seat for pair in ends.values() for seat in pair))
-            self._bring(seats)
-            sidecars = {seat: seat.sidecar for seat in seats if seat.sidecar}
-            addresses = {seat: seat.address for seat in seats}
+            attachments = list(dict.fromkeys(each for pair in ends.values() for each in pair))
+            self._join(attachments)
+            sidecars = {each: each.sidecar for each in attachments if each.sidecar}
+            addresses = {each: each.address for each in attachments}
         receivers = {receiver for _, receiver in ends.values()} & sidecars.keys()
-        asked = {seat: sidecars[seat].request("listen") for seat in receivers}
-        ports = {seat: pending.answer() for seat, pending in asked.items()}
+        pending = {receiver: sidecars[receiver].request("listen") for receiver in receivers}
+        ports = {receiver: request.answer() for receiver, request in pending.items()}
         return {
             link: Route(
                 sidecars[sender],
@@ -132,30 +146,33 @@ class DockerNetwork(Network):
             if sender in sidecars and receiver in sidecars
         }
 
-    def _bring(self, seats: Sequence[Attachment]) -> None:
-        """Bring sidecars to peers; what is to hold holds again where one is new."""
-        self._refuse_closed()
-        in_parallel(Attachment.look, seats)
-        if any(in_parallel(Attachment.sit, seats)) and self._effects:
+    def _join(self, attachments: Sequence[Attachment]) -> None:
+        """Start missing sidecars; a new one gets the current rules."""
+        self._require_open()
+        map_parallel(Attachment.inspect, attachments)
+        if any(map_parallel(Attachment.join, attachments)) and self._effects:
             self._apply()
 
-    def _refuse_closed(self) -> None:
+    def _require_open(self) -> None:
         if self.is_closed:
             raise EngineError("this network was closed")
 
     def lapses(self) -> list[Lapse]:
-        """Return which sidecars were ended or held up by somebody else."""
+        """Return which sidecars were held up, or ended by something else."""
         with self._lock:
-            told = in_parallel(Attachment.lapses, list(self._seats.values()))
-        return [each for seat in told for each in seat]
+            return [
+                lapse
+                for lapses in map_parallel(Attachment.lapses, self._attachments)
+                for lapse in lapses
+            ]
 
     def dialled(self, dialler: str, to: str) -> tuple[str, int]:
-        """Return the peer's own address and port: nobody is pointed elsewhere here."""
-        _, seat = self._ends((dialler, to))
-        return seat.address, seat.peer.port
+        """Return the peer's own address and port: no dial is redirected here."""
+        _, attachment = self._ends((dialler, to))
+        return attachment.address, attachment.peer.port
 
     def close(self) -> None:
-        """Remove the sidecars, which straighten what they have bent."""
+        """Remove the sidecars, which clear their rules."""
         with self._lock:
             self.is_closed, self._effects = True, {}
-            in_parallel(Attachment.leave, list(self._seats.values()))
+            map_parallel(Attachment.leave, self._attachments)

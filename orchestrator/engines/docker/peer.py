@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines.base import Peer, Status
+from orchestrator.engines.base import Peer, Status, require
 from orchestrator.engines.docker.client import (
     Client,
     MissingError,
@@ -18,14 +18,13 @@ from orchestrator.engines.docker.client import (
     translated,
 )
 from orchestrator.engines.endpoints import plain
-from orchestrator.engines.sockets import count_established
-from orchestrator.engines.states import require
 from orchestrator.errors import BuildError, EngineError
 
 _POLL = 0.02  # seconds
 _FROZEN_WITHIN = 5.0  # seconds
 _NO_SUCH_PROGRAM = re.compile(r"OCI runtime create failed.*\bexec: ")
 _ALIVE = ("running", "paused")
+_ESTABLISHED = "01"  # Linux, proc(5): the column `st` of /proc/net/tcp
 _READ_TABLES = (
     "import pathlib\n"
     "for n in 'tcp', 'tcp6':\n"
@@ -39,7 +38,7 @@ class DockerPeer(Peer):
 
     Args:
         client: the engine.
-        name: as the scenario calls the peer.
+        name: the peer's name in the scenario.
         container: the container's id.
         handle: the container's name.
     """
@@ -53,15 +52,15 @@ class DockerPeer(Peer):
 
     @property
     def addresses(self) -> frozenset[str]:
-        """The container's address: it has no other but the loopback one."""
+        """The container's only address, beside the loopback one."""
         return frozenset({self.address})
 
     def has(self, address: str, port: str) -> bool:
-        """Tell whether this is the container's address: nobody else is there."""
+        """Return whether this is the container's address, which no other program shares."""
         return plain(address) == self.address
 
     def attach(self) -> int:
-        """Return the attached stream's descriptor: one connection to Docker, no process."""
+        """Return the attached stream's descriptor: a connection to Docker, without a process."""
         if self._stream is None:
             with translated(f"{self.name}: cannot attach to its console"):
                 self._stream = attach(self._client, self.container)
@@ -72,13 +71,13 @@ class DockerPeer(Peer):
         if self._stream is not None:
             with contextlib.suppress(OSError):
                 self._stream._sock.shutdown(socket.SHUT_RDWR)
-            # The response first: it flushes the stream that it shares a file with.
+            # The response first: it shares a file with the stream and flushes it.
             self._stream._response.close()
             self._stream.close()
             self._stream = None
 
     def launch(self) -> None:
-        """Attach, start the container and learn its address."""
+        """Attach, start the container and read its address."""
         self.attach()
         try:
             with translated(f"{self.name} cannot be started"):
@@ -94,7 +93,7 @@ class DockerPeer(Peer):
         return found
 
     def status(self) -> Status:
-        """Return how the container is doing now."""
+        """Return the container's status."""
         try:
             with translated(f"{self.name} cannot be inspected"):
                 state = self._inspect()["State"]
@@ -109,7 +108,7 @@ class DockerPeer(Peer):
         deadline = time.monotonic() + timeout
         while (status := self.status()).state in _ALIVE and time.monotonic() < deadline:
             left = max(_POLL, deadline - time.monotonic())
-            with contextlib.suppress(EngineError), translated("not yet"):
+            with contextlib.suppress(EngineError), translated("still running"):
                 self._api.wait(self.container, timeout=left)
         return status
 
@@ -124,7 +123,7 @@ class DockerPeer(Peer):
             self._api.stop(self.container)
 
     def start(self) -> None:
-        """Start the same container again; it keeps its address where that was asked for."""
+        """Start the same container again; it keeps an address that was asked for."""
         require(self.name, self.status(), "exited", "started")
         before = self.address
         self.detach()
@@ -132,15 +131,15 @@ class DockerPeer(Peer):
             self.launch()
             if before not in ("", self.address):
                 raise EngineError(
-                    f"{self.name} was started, but at {self.address}: it was at {before}",
-                    hint="`peerlab down`, then `peerlab up`: there peers keep their addresses",
+                    f"{self.name} was started at {self.address}, but had {before} before",
+                    hint="`peerlab down`, then `peerlab up`: those peers keep their addresses",
                 )
         except EngineError:
             self.detach()
             raise
 
     def pause(self) -> None:
-        """Freeze all that runs in the container."""
+        """Freeze every process in the container."""
         require(self.name, self.status(), "running", "paused")
         deadline = time.monotonic() + _FROZEN_WITHIN
         while True:
@@ -149,7 +148,7 @@ class DockerPeer(Peer):
                     self._api.pause(self.container)
             except MissingError:
                 raise
-            except EngineError:  # "unable to freeze", where the machine is busy
+            except EngineError:  # "unable to freeze" on a busy machine
                 if self.status().state != "running" or time.monotonic() > deadline:
                     raise
                 time.sleep(_POLL)
@@ -168,21 +167,21 @@ class DockerPeer(Peer):
             remove_container(self._client, self.container)
 
     def memory(self) -> int | None:
-        """Return the bytes in use, page cache left out as `docker stats` does."""
+        """Return the bytes in use without the page cache, as `docker stats` does."""
         try:
             with translated(f"{self.name}: no statistics"):
                 stats = self._api.stats(self.container, stream=False, one_shot=True)
         except EngineError:
             if self.status().state == "running":
                 raise
-            return None  # it ended or was removed while we looked
+            return None  # it ended or was removed meanwhile
         memory = stats.get("memory_stats", {})
         if "usage" not in memory:
             return None
         return int(memory["usage"]) - int(memory.get("stats", {}).get("inactive_file", 0))
 
     def connections(self) -> int | None:
-        """Return the established connections in the container's own network."""
+        """Return the number of established connections in the container's namespace."""
         try:
             with translated(f"{self.name} cannot be inspected"):
                 state = self._inspect()["State"]
@@ -196,37 +195,43 @@ class DockerPeer(Peer):
                 tables = [(process / "net" / name).read_text() for name in ("tcp", "tcp6")]
                 return sum(map(count_established, tables))
         except OSError:
-            pass  # no such process here, or none that may be looked at
-        return self._connections_from_inside()  # as where Docker runs in another machine
+            pass  # no such process here, or no permission
+        return self._connections_from_inside()  # Docker runs on another machine
 
     def _connections_from_inside(self) -> int | None:
-        with contextlib.suppress(EngineError), translated("no answer from inside"):
+        with contextlib.suppress(EngineError), translated("exec failed"):
             call = self._api.exec_create(self.container, ["python3", "-c", _READ_TABLES])
             return count_established(self._api.exec_start(call["Id"]).decode())
         return None
 
 
+def count_established(table: str) -> int:
+    """Return how many rows of `table`, the text of /proc/net/tcp or tcp6, are established."""
+    rows = (line.split() for line in table.splitlines())
+    return sum(len(row) > 3 and row[3] == _ESTABLISHED for row in rows)  # noqa: PLR2004 - 4th column
+
+
 def mesh_peers(client: Client, label: str, port: int) -> list[DockerPeer]:
-    """Return the peers of the mesh that Compose started, by name.
+    """Return the peers of the mesh that Compose started, in the order of their names.
 
     Args:
         client: the engine.
-        label: the label, ``key=value``, that the mesh's containers carry.
+        label: the label, ``key=value``, of the mesh's containers.
         port: the port that they listen on.
     """
     with translated("the mesh cannot be listed"):
         found = client.api.containers(all=True, filters={"label": label})
     peers = []
-    for each in found:
-        name = each["Names"][0].removeprefix("/")
-        peer = DockerPeer(client, name, each["Id"], handle=name)
-        peer.address, peer.port = address_of(each), port
+    for container in found:
+        name = container["Names"][0].removeprefix("/")
+        peer = DockerPeer(client, name, container["Id"], handle=name)
+        peer.address, peer.port = address_of(container), port
         peers.append(peer)
     return sorted(peers, key=lambda peer: _natural(peer.name))
 
 
 def address_of(container: dict[str, Any]) -> str:
-    """Return where a container is, or where it will be; empty where nobody can tell."""
+    """Return a container's present or requested address; empty if there is none."""
     for network in container["NetworkSettings"]["Networks"].values():
         fixed = (network.get("IPAMConfig") or {}).get("IPv4Address", "")
         return str(network["IPAddress"] or fixed)
@@ -234,13 +239,13 @@ def address_of(container: dict[str, Any]) -> str:
 
 
 def _natural(name: str) -> list[tuple[str, int]]:
-    """Return a key that puts peer5 before peer20."""
+    """Return a sort key that puts peer5 before peer20."""
     parts = re.findall(r"(\D*)(\d*)", name)
     return [(word, int(number or 0)) for word, number in parts]
 
 
 def logs(peer: DockerPeer) -> str:
-    """Return all that a container has printed."""
+    """Return everything that a container has printed."""
     with translated(f"{peer.name}: no log"):
         data: bytes = peer._api.logs(peer.container)
     return data.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Sidecars in containers: each shares the network of a peer's container, and nothing else."""
+"""Sidecars in containers: each shares the network namespace of a peer, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.engines.base import Say
-from orchestrator.engines.docker import container as docker_container
 from orchestrator.engines.docker.client import (
     OWNER,
     Client,
@@ -22,6 +21,7 @@ from orchestrator.engines.docker.client import (
     remove_container,
     translated,
 )
+from orchestrator.engines.docker.sandbox import own_limits
 from orchestrator.engines.owner import Owner
 from orchestrator.engines.sidecar.client import Carrier, Sidecar, SidecarGoneError
 from orchestrator.errors import EngineError
@@ -32,28 +32,28 @@ SIDECAR = "peerlab.sidecar"
 """Label of a run's sidecar: the id of the peer's container."""
 
 MESH_SIDECAR = "peerlab.mesh-sidecar"
-"""The same, of a sidecar that outlives the command which started it."""
+"""The same for a sidecar that outlives the command that started it."""
 
-LIFE = "peerlab.sidecar-life"
-"""Label of every sidecar: since when the peer's container ran that it joined."""
+INCARNATION = "peerlab.sidecar-life"
+"""Label of every sidecar: when the incarnation of the peer's container started that it joined."""
 
 _MEMORY, _PROCESSES = "128m", 64
-_HEADER = 8  # bytes before each chunk of a stream without a terminal: whose, and its length
-_POLITE = 5.0  # seconds that a sidecar has to straighten the network and end
+_HEADER = 8  # bytes before each chunk of a stream without a terminal: its number and length
+_POLITE = 5.0  # seconds that a sidecar has to clear its rules and end
 _SEND_WITHIN = 10  # seconds
-_GONE_WITHIN = 30.0  # seconds that Docker has to remove what has ended
+_GONE_WITHIN = 30.0  # seconds that Docker has to remove an ended container
 _ASKING = threading.Lock()
 _CAPABILITIES: dict[str, Capabilities] = {}  # by engine
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What sidecars on one Docker engine can do.
+    """What sidecars can do on one Docker engine.
 
     Attributes:
-        mechanisms: by what each feature is brought about.
-        unsupported: why others cannot be.
-        notes: what somebody should know who uses some feature, in a sentence.
+        mechanisms: how each supported feature is done.
+        unsupported: why other features cannot be done.
+        notes: what a user of a feature should know, in a sentence.
     """
 
     mechanisms: Mapping[str, str]
@@ -62,11 +62,11 @@ class Capabilities:
 
 
 class AttachedCarrier(Carrier):
-    """A container's standard streams, attached. For a container without a terminal.
+    """The attached standard streams of a container without a terminal.
 
     Args:
         client: the engine.
-        container: its id.
+        container: the container's id.
     """
 
     def __init__(self, client: Client, container: str) -> None:
@@ -80,19 +80,19 @@ class AttachedCarrier(Carrier):
         self._socket.sendall(data)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield what comes out of the container, of both streams."""
-        # The response's own file: it may have read more than the head of the response.
+        """Yield the container's output from both streams."""
+        # The response's own file: it may have read beyond the headers of the response.
         file = self._stream._response.raw._fp.fp
         while len(head := file.read(_HEADER)) == _HEADER:
             yield file.read(int.from_bytes(head[4:], "big"))
 
     def close(self) -> None:
-        """Detach; a container that was started with `outlives` goes on."""
+        """Detach; a container that was started with `outlives` runs on."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def free(self) -> None:
-        """Free the descriptor, once nobody reads."""
+        """Close the descriptor, once nothing reads it."""
         self._stream._response.close()
         self._stream.close()
 
@@ -102,24 +102,24 @@ class DockerSidecar(Sidecar):
 
     Args:
         client: the engine.
-        name: whose sidecar it is.
-        container: its container, created or running.
+        name: the peer's name.
+        container: the sidecar's container, created or running.
     """
 
     def __init__(self, client: Client, name: str, container: str) -> None:
         self._client = client
         self.container = container
-        with translated(f"the sidecar of {name} cannot be attached to"):
-            self._attachment = AttachedCarrier(client, container)
-        super().__init__(name, self._attachment)
+        with translated(f"cannot attach to the sidecar of {name}"):
+            self._carried = AttachedCarrier(client, container)
+        super().__init__(name, self._carried)
 
     def close(self) -> None:
-        """Let go of it; one of a run then straightens the network and ends."""
+        """Detach from it; a run's sidecar then clears its rules and ends."""
         super().close()
-        self._attachment.free()
+        self._carried.free()
 
     def remove(self) -> None:
-        """Have it straighten the network, and remove it."""
+        """Have it clear its rules, and remove it."""
         with contextlib.suppress(EngineError):
             self.ask("bye", _POLITE)
             self.await_end(_POLITE)
@@ -128,7 +128,7 @@ class DockerSidecar(Sidecar):
 
 
 def remove(client: Client, name: str, container: str) -> None:
-    """Remove a sidecar's container; when this returns it is gone, who removes it or not."""
+    """Remove a sidecar's container; it is gone when this returns."""
     api: Any = client.api
     with translated(f"the sidecar of {name} cannot be removed"):
         remove_container(client, container)
@@ -149,11 +149,11 @@ def start(
 
     Args:
         client: the engine.
-        name: whose sidecar it is; its container is called after it.
-        network: what it joins, as Docker's network mode.
-        labels: of its container.
-        outlives: whether it goes on when nobody is attached to it any more.
-        say: told of phases where its image must be built first.
+        name: the peer's name, which the sidecar's container begins with.
+        network: the namespace that it joins, as Docker's network mode.
+        labels: labels of its container.
+        outlives: whether it runs on when nothing is attached to it.
+        say: hears about phases, such as building its image.
 
     Raises:
         EngineError: it cannot be started; nothing is left of it.
@@ -189,28 +189,27 @@ def _create(
         image,
         name=f"{name}-sidecar-{secrets.token_hex(3)}",
         stdin_open=True,
-        # The SDK's word for whether standard input stays open when nobody is attached.
-        detach=outlives,
+        detach=outlives,  # the SDK's word for a standard input that stays open
         labels=dict(labels),
         host_config=api.create_host_config(
             network_mode=network,
             auto_remove=True,
             cap_add=["NET_ADMIN"],
-            **docker_container.walls(_MEMORY, _PROCESSES),
+            **own_limits(_MEMORY, _PROCESSES),
         ),
     )
     return str(made["Id"])
 
 
 def capabilities(client: Client, say: Say = lambda _: None) -> Capabilities:
-    """Return what sidecars can do here; asked once of each engine.
+    """Return what sidecars can do here; each engine is asked once.
 
     Args:
         client: the engine.
-        say: told of phases where the sidecar's image must be built first.
+        say: hears about phases, such as building the sidecar's image.
 
     Raises:
-        EngineError: nobody can tell.
+        EngineError: no sidecar can be started and asked.
     """
     engine = engine_id(client)
     with _ASKING:
@@ -220,13 +219,13 @@ def capabilities(client: Client, say: Say = lambda _: None) -> Capabilities:
 
 
 def _ask_capabilities(client: Client, say: Say) -> Capabilities:
-    """Ask a sidecar with a network of its own, which nobody else has."""
+    """Ask a sidecar in a network namespace of its own."""
     owner = {OWNER: Owner.this().mark}
     sidecar = start(client, "peerlab", "none", owner, say=say)
     try:
         found = sidecar.ask("abilities")
     except SidecarGoneError as error:
-        error.hint = "see that containers may be given NET_ADMIN here"
+        error.hint = "check that containers may have NET_ADMIN here"
         raise
     finally:
         sidecar.remove()

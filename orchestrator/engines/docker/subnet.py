@@ -1,9 +1,8 @@
-"""Networks whose subnet the lab names to Docker, so that it can name every address as well.
+"""Networks with subnets chosen by the lab, so that it can choose every address as well.
 
-A container that is started again must be where it was, and Docker promises that for
-addresses alone that were asked for. It takes such addresses only on a network whose
-subnet was asked for too. Which subnets are free Docker knows best: it is made to choose
-one, by a network that is there for a moment.
+A restarted container must keep its address, and Docker promises that only for addresses
+that were asked for, on a network whose subnet was asked for too. Docker knows best which
+subnets are free: a short-lived network makes it choose one.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from orchestrator.engines.docker.client import OWNER, Client, remove_network, tr
 from orchestrator.engines.owner import Owner
 from orchestrator.errors import EngineError
 
-_TRIES = 10  # subnets that somebody else may take between our look and our turn
-_OVERLAPS = "overlap"  # a word in Docker's answer where a subnet is taken
+_TRIES = 10  # subnets that others may take before we can
+_OVERLAPS = "overlap"  # in Docker's message if a subnet is taken
 
 _spare: list[Subnet] = []  # of networks that this process has removed
 
@@ -32,7 +31,7 @@ class Subnet:
 
     Attributes:
         range: all of them, such as ``172.18.0.0/16``.
-        gateway: the one that is Docker's.
+        gateway: Docker's own.
     """
 
     range: str
@@ -41,33 +40,33 @@ class Subnet:
     @classmethod
     def of(cls, network: dict[str, Any]) -> Subnet:
         """Return the subnet of a network that Docker describes."""
-        described = (network.get("IPAM") or {}).get("Config") or []
-        for each in described:
-            given = ipaddress.ip_network(each["Subnet"])
-            if given.version == 4:  # noqa: PLR2004
-                gateway = each.get("Gateway") or str(given[1])
-                return cls(str(given), gateway.partition("/")[0])
+        configs = (network.get("IPAM") or {}).get("Config") or []
+        for config in configs:
+            subnet = ipaddress.ip_network(config["Subnet"])
+            if subnet.version == 4:  # noqa: PLR2004
+                gateway = config.get("Gateway") or str(subnet[1])
+                return cls(str(subnet), gateway.partition("/")[0])
         raise EngineError(f"Docker gave the network {network.get('Name')} no IPv4 subnet")
 
     @property
     def ipam(self) -> dict[str, str]:
-        """The subnet in the words of Docker's API."""
+        """The subnet as Docker's API writes it."""
         return {"Subnet": self.range, "Gateway": self.gateway}
 
     @property
     def last(self) -> str:
-        """The last address, kept for a container that is no peer."""
+        """The last address, which no peer gets."""
         every = ipaddress.ip_network(self.range)
         return str(every[-3] if str(every[-2]) == self.gateway else every[-2])
 
     def hosts(self) -> Iterator[str]:
-        """Yield every address that a peer's container can have, in order."""
-        for each in ipaddress.ip_network(self.range).hosts():
-            if str(each) not in (self.gateway, self.last):
-                yield str(each)
+        """Yield every address for peers, in order."""
+        for address in ipaddress.ip_network(self.range).hosts():
+            if str(address) not in (self.gateway, self.last):
+                yield str(address)
 
     def first(self, count: int) -> list[str]:
-        """Return the first so many addresses that containers can have.
+        """Return the first `count` addresses for peers.
 
         Raises:
             EngineError: there are fewer.
@@ -79,20 +78,19 @@ class Subnet:
 
 
 class Addresses:
-    """Gives the containers of a network their addresses, from any thread.
+    """The addresses of a network's containers. Thread-safe.
 
-    An address that was given back is the last to be given again: somebody may yet
-    look for its former holder there.
+    A returned address is reused last: others may still look for its former owner there.
     """
 
     def __init__(self, subnet: Subnet) -> None:
         self._fresh = subnet.hosts()
-        self._used: list[str] = []  # and given back, oldest first
+        self._used: list[str] = []  # and returned, oldest first
         self._lock = threading.Lock()
         self.subnet = subnet
 
     def take(self) -> str:
-        """Return an address that nobody has.
+        """Return a free address.
 
         Raises:
             EngineError: there is none.
@@ -104,25 +102,25 @@ class Addresses:
         return address
 
     def give_back(self, addresses: Iterable[str]) -> None:
-        """Let these addresses be given again."""
+        """Make these addresses free again."""
         with self._lock:
             self._used.extend(addresses)
 
 
 def find_subnet(client: Client, name: str) -> Subnet:
-    """Return a subnet that is free now.
+    """Return a free subnet.
 
     Args:
         client: the engine.
-        name: of the network that is there for a moment.
+        name: the name of the short-lived network.
 
     Raises:
         EngineError: Docker has none.
     """
     api: Any = client.api
-    labels = {OWNER: Owner.this().mark}  # should we be killed now, a sweep takes it
+    labels = {OWNER: Owner.this().mark}  # a sweep removes it if we are killed now
     with translated("no network can be made"):
-        # An internal one is made and removed in two thirds of the time.
+        # An internal one takes two thirds of the time to create and remove.
         made = api.create_network(name, driver="bridge", internal=True, labels=labels)
         try:
             return Subnet.of(api.inspect_network(made["Id"]))
@@ -131,15 +129,15 @@ def find_subnet(client: Client, name: str) -> Subnet:
 
 
 def make_network(
-    client: Client, name: str, network: definition.Network, labels: dict[str, str]
+    client: Client, name: str, network: definition.NetworkSpec, labels: dict[str, str]
 ) -> Subnet:
-    """Make a network and return its subnet.
+    """Create a network and return its subnet.
 
     Raises:
-        EngineError: it cannot be made.
+        EngineError: it cannot be created.
     """
     for _ in range(_TRIES):
-        # What a network of this process had is free, most likely, and nobody need ask.
+        # The subnet of an earlier network of this process is most likely free: no need to ask.
         subnet = _take_spare() or find_subnet(client, name)
         try:
             _create(client, name, network, labels, subnet)
@@ -149,16 +147,16 @@ def make_network(
         else:
             return subnet
     raise EngineError(
-        f"no network can be made: each of {_TRIES} subnets was taken by somebody else",
-        hint="see `docker network ls`: others make networks all the time",
+        f"no network can be made: others took each of {_TRIES} subnets first",
+        hint="see `docker network ls`: something creates networks all the time",
     )
 
 
 def find_network(client: Client, name: str) -> dict[str, Any] | None:
-    """Return what Docker says of a network; None where there is none of that name."""
+    """Return Docker's description of a network; None if there is none of that name."""
     api: Any = client.api
     with translated(f"the network {name} cannot be inspected"):
-        found = [each for each in api.networks(names=[name]) if each["Name"] == name]
+        found = [other for other in api.networks(names=[name]) if other["Name"] == name]
         described: dict[str, Any] | None = api.inspect_network(found[0]["Id"]) if found else None
     return described
 
@@ -166,24 +164,24 @@ def find_network(client: Client, name: str) -> dict[str, Any] | None:
 def _take_spare() -> Subnet | None:
     try:
         return _spare.pop()
-    except IndexError:  # asked for like this, two threads cannot take the same one
+    except IndexError:  # atomic, unlike a test before: two threads cannot take the same one
         return None
 
 
 def spare(subnet: Subnet) -> None:
-    """Remember the subnet of a network that is removed, for this process's next one."""
+    """Reuse the subnet of a removed network for this process's next one."""
     _spare.append(subnet)
 
 
 def is_taken(error: EngineError) -> bool:
-    """Tell whether an error of Docker says that a subnet belongs to some other network."""
+    """Return whether Docker's error says that the subnet belongs to another network."""
     return _OVERLAPS in error.what.lower()
 
 
 def _create(
     client: Client,
     name: str,
-    network: definition.Network,
+    network: definition.NetworkSpec,
     labels: dict[str, str],
     subnet: Subnet,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Programs of the process engine run in copies: one in which it is built, one for each peer."""
+"""Copies of programs for the process engine: one in which to build, one for each peer."""
 
 from __future__ import annotations
 
@@ -17,84 +17,82 @@ from orchestrator.image import program
 from orchestrator.image.inside import build as script
 from orchestrator.profile import Start
 
-_SLACK = 10.0  # seconds beyond those that a build may take
-
-
+_SLACK = 10.0  # seconds beyond the time limit of a build
 _PREFIX = "peerlab-programs-"
-_OWNER = "owner"  # a file that says whose copies lie beside it
+_OWNER = "owner"  # a file that names the owner of the copies beside it
 
 
 class Copies:
-    """The copies of programs that one engine has made. One thread at a time may use it.
+    """The copies of programs that one engine has made. Not thread-safe.
 
     Args:
-        environment: of whatever builds.
-        owner: the mark of who makes them.
+        environment: the environment of builds.
+        owner: the mark of the run.
     """
 
     def __init__(self, environment: Mapping[str, str], owner: str = "") -> None:
         self._environment, self._owner = environment, owner
         self._root: tempfile.TemporaryDirectory[str] | None = None
-        self._made: dict[str, Path] = {}
+        self._built: dict[str, Path] = {}
 
     def of(self, peer: str, source: Path) -> Path:
-        """Return a copy for one peer, which may write there as it likes.
+        """Return a copy for one peer, which may write to it.
 
         Args:
-            peer: what no two peers are called.
-            source: the program, built.
+            peer: unique among the peers.
+            source: the program, already built.
 
         Raises:
             LabError: it cannot be copied.
         """
-        copy = self._place(f"peer-{peer}") / "program"
+        copy = self._folder(f"peer-{peer}") / "program"
         copy_folder(source, copy)
         return copy
 
     def drop(self, peers: Iterable[str]) -> None:
-        """Remove the copies of peers that have ended; what cannot be removed goes in the end."""
+        """Remove the copies of ended peers; `remove` tries again what cannot be removed now."""
         for peer in peers if self._root else ():
-            shutil.rmtree(self._place(f"peer-{peer}"), ignore_errors=True)
+            shutil.rmtree(self._folder(f"peer-{peer}"), ignore_errors=True)
 
-    def _place(self, name: str) -> Path:
+    def _folder(self, name: str) -> Path:
         if self._root is None:
             self._root = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
             Path(self._root.name, _OWNER).write_text(self._owner)
         return Path(self._root.name, name)
 
     def built(self, folder: Path, start: Start) -> Path:
-        """Return the folder in which a program is built.
+        """Return a copy of a program in which it was built; each program is built once.
 
         Raises:
             BuildError: it cannot be built.
-            EngineError: what builds it is not on this machine, or the folder cannot be read.
+            EngineError: a tool is not on this machine, or the folder cannot be read.
         """
         key = repr((folder, start.build))
-        if key not in self._made:
-            place = self._place(f"built-{len(self._made)}")
+        if key not in self._built:
+            copy = self._folder(f"built-{len(self._built)}")
             try:
-                copy_folder(folder, place / "program")
-                self._build(folder, place / "program", start)
+                copy_folder(folder, copy / "program")
+                self._build(folder, copy / "program", start)
             except BaseException:
-                shutil.rmtree(place, ignore_errors=True)
+                shutil.rmtree(copy, ignore_errors=True)
                 raise
-            self._made[key] = place / "program"
-        return self._made[key]
+            self._built[key] = copy / "program"
+        return self._built[key]
 
     def _build(self, folder: Path, copy: Path, start: Start) -> None:
-        words = {"python": sys.executable, "folder": str(copy)}
-        build = [[part.format_map(words) for part in each] for each in start.build]
-        for first, *_ in build:
-            require_program(first)
+        values = {"python": sys.executable, "folder": str(copy)}
+        build = [[part.format_map(values) for part in command] for command in start.build]
+        for tool, *_ in build:
+            require_program(tool)
         wanted = copy.parent / "wanted.json"
         seconds = program.BUILD_SECONDS
         wanted.write_text(
             json.dumps({"build": build, "start": "", "seconds": seconds, "packed": ""})
         )
-        called = [sys.executable, "-I", str(script.__file__), str(wanted)]
+        command = [sys.executable, "-I", str(script.__file__), str(wanted)]
         try:
             done = subprocess.run(
-                called,
+                command,
                 cwd=copy,
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,
@@ -111,15 +109,15 @@ class Copies:
             raise found or EngineError(f"{folder} was not built: {done.stdout[-300:]}")
 
     def remove(self) -> None:
-        """Remove all copies; harmless when done twice."""
-        self._made.clear()
+        """Remove all copies; harmless when repeated."""
+        self._built.clear()
         if self._root:
             self._root.cleanup()
             self._root = None
 
 
-def sweep() -> None:
-    """Remove the copies that runs which are gone have left behind."""
+def sweep_copies() -> None:
+    """Remove the copies that ended runs left behind."""
     for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
             owner = Owner.parse((root / _OWNER).read_text())
@@ -130,9 +128,9 @@ def sweep() -> None:
 
 
 def require_program(name: str) -> None:
-    """Raise an `EngineError` where no program of that name is on this machine.
+    """Raise an `EngineError` if no program of that name is on this machine.
 
-    One that is named by a path may be built yet.
+    A path is not checked: the build may create it.
     """
     if "/" not in name and shutil.which(name) is None:
         raise EngineError(

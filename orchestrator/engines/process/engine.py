@@ -14,20 +14,17 @@ from pathlib import Path
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
 from orchestrator.engines.owner import Owner
-from orchestrator.engines.process import copies as process_build
 from orchestrator.engines.process import marks
-from orchestrator.engines.process.copies import Copies, require_program
+from orchestrator.engines.process.copies import Copies, require_program, sweep_copies
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.engines.process.peer import Launch, ProcessPeer
 from orchestrator.errors import EngineError
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
 
-__all__ = ["ProcessEngine", "ProcessPeer", "sweep"]
-
 _TRIES = 50  # loopback addresses or ports tried for one peer
 _LOOPBACK = "127.0.0.1"
-_PORTS = (20_000, 31_999)  # of programs that listen on every address; below those for dialling
+_PORTS = (20_000, 31_999)  # for programs that listen on every address; below ephemeral ones
 
 
 class ProcessEngine(Engine):
@@ -36,8 +33,8 @@ class ProcessEngine(Engine):
     name = "process"
     version = f"Python {sys.version.split()[0]}"
 
-    def __init__(self, stop: CancelToken | None = None) -> None:
-        super().__init__(stop)
+    def __init__(self, cancel: CancelToken | None = None) -> None:
+        super().__init__(cancel)
         self._owner = Owner.this()
         self._peers: list[ProcessPeer] = []
         self._networks: list[ProcessNetwork] = []
@@ -46,7 +43,7 @@ class ProcessEngine(Engine):
 
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
         """Start a process for each name."""
-        self.stop.check()
+        self.cancel.check()
         refuse_taken(names, self._peers)
         source = self._source(profile, say)
         say(f"starting {len(names)} processes")
@@ -58,7 +55,7 @@ class ProcessEngine(Engine):
             raise
 
     def _source(self, profile: Profile, say: Say) -> Path | None:
-        """Return what a profile's program is copied from, built where it must be."""
+        """Return the folder to copy a program from, built if needed; None without a folder."""
         start = profile.start
         if start.words("process") is None or (start.image and not start.process):
             raise EngineError(
@@ -71,50 +68,50 @@ class ProcessEngine(Engine):
         return folder
 
     def _start(self, name: str, profile: Profile, source: Path | None) -> Peer:
-        self.stop.check()
+        self.cancel.check()
         number = str(next(self._serials))
-        wanted = profile.start.words("process") or []
-        peer = self._placed(name, profile, number)
+        peer = self._new_peer(name, profile, number)
         self._peers.append(peer)
         folder = self._copies.of(number, source) if source else ROOT
-        words = {
+        values = {
             "port": peer.port, "address": peer.address, "name": name, "python": sys.executable,
             "folder": folder,
         }  # fmt: skip
-        command = [part.format_map(words) for part in wanted]
+        words = profile.start.words("process") or []
+        command = [part.format_map(values) for part in words]
         require_program(command[0])
         environment = self._environment() | profile.start.environment | {marks.PEER: number}
         peer.launch(Launch(command, environment, folder))
         return peer
 
-    def _placed(self, name: str, profile: Profile, number: str) -> ProcessPeer:
-        """Return a peer with an address and a port of its own.
+    def _new_peer(self, name: str, profile: Profile, number: str) -> ProcessPeer:
+        """Return a peer with its own address and port.
 
-        A program that is not told its address listens on all: such peers differ by port.
+        A program that is not given an address listens on all: such peers differ by port.
         """
         answers = [line.type for line in profile.start.answers]
-        told = " ".join([*(profile.start.words("process") or ()), *answers])
+        given = " ".join([*(profile.start.words("process") or ()), *answers])
         address = _free_address(profile.port)
-        if "{address}" in told:
+        if "{address}" in given:
             return ProcessPeer(name, address, profile.port, number, address)
         port = _free_port({peer.port for peer in self._peers})
         return ProcessPeer(name, _LOOPBACK, port, number, address)
 
     def _environment(self) -> dict[str, str]:
-        """Return the environment of whatever this engine starts."""
+        """Return the environment of every process that this engine starts."""
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         return kept | {"LANG": "C.UTF-8", "TERM": "xterm", marks.OWNER: self._owner.mark}
 
     def network(self, peers: Sequence[Peer]) -> Network:
-        """Return the network between these peers; streams alone can be bent."""
-        self._networks = [each for each in self._networks if not each.is_closed]
+        """Return the network between these peers; only streams can be shaped."""
+        self._networks = [network for network in self._networks if not network.is_closed]
         self._networks.append(ProcessNetwork(peers, self._environment()))
         return self._networks[-1]
 
     def discard(self, peers: Iterable[Peer]) -> None:
-        """Kill them and all that they started, in whatever session; close their ptys."""
-        ended = set(peers)
-        going = [peer for peer in self._peers if peer in ended]
+        """Kill them and their descendants in any session; close their ptys."""
+        discarded = set(peers)
+        going = [peer for peer in self._peers if peer in discarded]
         for peer in going:
             peer.discard()
         self._peers = [peer for peer in self._peers if peer not in going]
@@ -126,7 +123,7 @@ class ProcessEngine(Engine):
         return owner.run == self._owner.run
 
     def close(self) -> None:
-        """Kill every process, also one that has left its peer's session; close every pty."""
+        """Kill every process, even one that left its peer's session; close every pty."""
         while self._networks:
             self._networks.pop().close()
         while self._peers:
@@ -136,7 +133,7 @@ class ProcessEngine(Engine):
 
 
 def _free_port(taken: Collection[int]) -> int:
-    """Return a port on which nobody listens at any address.
+    """Return a port that is free on every address.
 
     Raises:
         EngineError: none was found.
@@ -151,7 +148,7 @@ def _free_port(taken: Collection[int]) -> int:
 
 
 def _free_address(port: int) -> str:
-    """Return a loopback address on which nobody listens at `port`.
+    """Return a loopback address where `port` is free.
 
     Raises:
         EngineError: none was found.
@@ -164,15 +161,15 @@ def _free_address(port: int) -> str:
             return address
     raise EngineError(
         f"port {port} is taken on every loopback address tried",
-        hint="a program that listens on every address has it: stop it, or see `ss -ltnp`",
+        hint="some program listens there on every address: find it with `ss -ltnp`",
     )
 
 
-def sweep() -> int:
-    """Kill what runs that are gone have left behind; return how many processes.
+def sweep_processes() -> int:
+    """Kill the processes that ended runs left behind and remove their copies of programs.
 
-    Their copies of programs go as well.
+    Return the number of processes.
     """
     killed = len(marks.kill(lambda owner, _: owner.is_gone))
-    process_build.sweep()
+    sweep_copies()
     return killed

@@ -1,4 +1,4 @@
-"""Processes that are known by a mark in their environment, whoever's children they are now."""
+"""Finding a run's processes by a mark in their environment, even after their parents ended."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import psutil
 from orchestrator.engines.owner import Owner
 
 OWNER = "PEERLAB_OWNER"
-"""The environment variable that carries the owner's mark."""
+"""The environment variable with the owner's mark."""
 
 PEER = "PEERLAB_PEER"
-"""The one with the peer's number in its engine."""
+"""The environment variable with the peer's number in its engine."""
 
 _POLL = 0.002  # seconds
 
 
-def kill(goes: Callable[[Owner, str], bool]) -> list[psutil.Process]:
-    """Kill the marked processes of which `goes`, told owner and number, says so."""
+def kill(chosen: Callable[[Owner, str], bool]) -> list[psutil.Process]:
+    """Kill the marked processes for which `chosen` returns true, given owner and number."""
     killed = []
     for process in psutil.process_iter():
         try:
             environment = process.environ()
             owner = Owner.parse(environment.get(OWNER, ""))
-            if owner and goes(owner, environment.get(PEER, "")):
+            if owner and chosen(owner, environment.get(PEER, "")):
                 process.kill()
                 killed.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
@@ -34,7 +34,7 @@ def kill(goes: Callable[[Owner, str], bool]) -> list[psutil.Process]:
 
 
 def await_end(processes: Iterable[psutil.Process], timeout: float) -> None:
-    """Return once none of them runs, or after `timeout` seconds."""
+    """Return once all have ended, or after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     waiting = list(processes)
     while waiting and time.monotonic() < deadline:

@@ -1,7 +1,7 @@
-"""Streams between local processes, bent by a relay that dialling peers are pointed to.
+"""Streams between local processes, shaped by a relay that peers dial in place of each other.
 
-Processes share this machine's network, which the lab never touches: what would take
-packets away or slow them is refused. A connection that a peer has already stays as it is.
+Processes share this machine's network, which the lab never touches: faults of packets are
+refused. Existing connections stay as they are.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from orchestrator.faults.effect import CLEAR, Effect, Link
 from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
 
-_MEANS = {"stream": "relay"}
+_MECHANISMS = {"stream": "relay"}
 _NOTE = (
-    "streams are bent by a relay to which a peer is pointed when it dials:"
-    " connections made before stay as they were"
+    "a relay shapes streams, and peers are sent to it when they dial:"
+    " existing connections stay as they are"
 )
 _HOST = "127.0.0.1"  # where the relay and the probes listen
-_PROBES_FROM = "127.254"  # of addresses from which the relay dials for probes: one for each
+_PROBES_FROM = "127.254"  # addresses from which the relay dials for probes, one per link
 
 
 class ProcessNetwork(Network):
     """The network between some local processes.
 
     Args:
-        peers: between which it is.
-        environment: of the sidecar; it carries the run's mark.
+        peers: the peers.
+        environment: the sidecar's environment, with the run's mark.
 
     Attributes:
-        is_closed: whether it was closed; it is of no more use then.
+        is_closed: whether it was closed and can be dropped.
     """
 
     def __init__(self, peers: Sequence[Peer], environment: Mapping[str, str]) -> None:
@@ -46,72 +46,74 @@ class ProcessNetwork(Network):
         self._lock = threading.RLock()
         self.is_closed = False
         self._effects: dict[Link, Effect] = {}
-        self._listening: dict[Link, int] = {}  # ports of the relay, for each who dials whom
+        self._listening: dict[Link, int] = {}  # the relay's ports, by dialler and dialled peer
         self._sidecar: ProcessSidecar | None = None
-        self._told: list[Lapse] = []
+        self._unreported: list[Lapse] = []
 
     def mechanisms(self) -> Mapping[str, str]:
         """Return what the relay can do."""
-        return _MEANS
+        return _MECHANISMS
 
     def unsupported(self) -> Mapping[str, str]:
-        """Return what cannot be done without a network of each peer's own."""
+        """Return what cannot be done without a network namespace for each peer."""
         return PROCESSES_LACK
 
     def notes(self) -> Mapping[str, str]:
-        """Return on which connections it works."""
+        """Return which connections the relay shapes."""
         return {"stream": _NOTE}
 
     def shape(self, effects: Mapping[Link, Effect]) -> None:
-        """Have the relay listen for who dials over links that are bent."""
+        """Have the relay listen for dials over shaped links."""
         for link, effect in effects.items():
-            self._known(*link)
+            self._require_known(*link)
             for feature in effect.features:
-                if feature not in _MEANS:
-                    why = PROCESSES_LACK.get(feature, "nobody knows how")
+                if feature not in _MECHANISMS:
+                    why = PROCESSES_LACK.get(feature, "its relay does not know it")
                     raise EngineError(f"{feature} cannot be done here: {why}")
         with self._lock:
-            self._effects = {link: each for link, each in effects.items() if each != CLEAR}
+            self._effects = {link: effect for link, effect in effects.items() if effect != CLEAR}
             if self._effects or self._sidecar:
                 self._set({})
 
-    def _known(self, *names: str) -> None:
+    def _require_known(self, *names: str) -> None:
         for name in names:
             if name not in self._peers:
                 raise EngineError(f"{name} is no peer of this network")
 
     def _links(self) -> list[Link]:
-        """Return who dials whom over a connection that is bent."""
+        """Return the links that are dialled through the relay."""
         return sorted({link for one, other in self._effects for link in ((one, other), (other, one))
-                       if rules.for_stream(self._effects, *link, _MEANS)})  # fmt: skip
+                       if rules.for_stream(self._effects, *link, _MECHANISMS)})  # fmt: skip
 
     def _entry(self, link: Link) -> Rules:
-        """Return the relay's entry for those who dial over a link."""
+        """Return the relay's entry for dials over a link."""
         dialler, other = (self._peers[name] for name in link)
-        bends = rules.for_stream(self._effects, *link, _MEANS)
+        bends = rules.for_stream(self._effects, *link, _MECHANISMS)
         return {"from": dialler.source, "to": other.address, "port": other.port} | bends
 
     def _set(self, probes: Mapping[Link, Rules]) -> dict[str, int]:
-        """Have the relay hold what is to hold, and entries for probes; return its ports."""
+        """Set the relay's entries for links and for probes; return its ports."""
         entries = {link: self._entry(link) for link in self._links()}
         held = rules.nothing() | {"relay": [*entries.values(), *probes.values()]}
-        found: dict[str, int] = self._brought().ask("set", rules=held).get("listening", {})
+        found: dict[str, int] = self._running().ask("set", rules=held).get("listening", {})
         self._listening = {link: found[_key(entry)] for link, entry in entries.items()}
         return found
 
-    def _brought(self) -> ProcessSidecar:
-        """Return the sidecar; start one if there is none, or none any more."""
+    def _running(self) -> ProcessSidecar:
+        """Return the sidecar; start one if none runs."""
         if self.is_closed:
             raise EngineError("this network was closed")
-        self._look()
+        self._check()
         if self._sidecar is None:
             self._sidecar = ProcessSidecar(self._environment)
         return self._sidecar
 
-    def _look(self) -> None:
-        """Note it where the sidecar was ended by somebody else."""
+    def _check(self) -> None:
+        """Note if something else ended the sidecar."""
         if self._sidecar and self._sidecar.ended:
-            self._told.append(Lapse("the relay was ended: connections that it carried are lost"))
+            self._unreported.append(
+                Lapse("the relay was ended: connections that it relayed are lost")
+            )
             self._let_go()
 
     def _let_go(self) -> None:
@@ -120,26 +122,26 @@ class ProcessNetwork(Network):
         self._sidecar = None
 
     def refresh(self) -> None:
-        """Do nothing: a process that is started again has its old address."""
+        """Do nothing: a restarted process has its old address."""
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
-        """Send streams through the relay as it bends what peers dial now; packets cannot be."""
+        """Send streams through the relay as peers would; packets cannot be sent."""
         for link, probe in probes.items():
-            self._known(*link)
+            self._require_known(*link)
             if probe.what != "stream":
                 raise EngineError(f"packets cannot be probed here: {PROCESSES_LACK['cut']}")
         running = {link: probe for link, probe in probes.items() if self._runs(link)}
-        nothing = Measured(sent=0, arrived=0, error=NOT_RUNNING)
-        return dict.fromkeys(probes, nothing) | (self._measure(running) if running else {})
+        missing = Measured(sent=0, arrived=0, error=NOT_RUNNING)
+        return dict.fromkeys(probes, missing) | (self._measure(running) if running else {})
 
     def _runs(self, link: Link) -> bool:
         return all(self._peers[name].status().state in ("running", "paused") for name in link)
 
     def _measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
         with self._lock:
-            sidecar = self._brought()
+            sidecar = self._running()
             port = int(sidecar.ask("listen")["stream"])
-            entries = self._probed(list(probes), port)
+            entries = self._probe_entries(list(probes), port)
             try:
                 found = self._set(entries)
                 ports = {link: found[_key(entry)] for link, entry in entries.items()}
@@ -151,31 +153,31 @@ class ProcessNetwork(Network):
                 with contextlib.suppress(EngineError):
                     self._set({})
 
-    def _probed(self, links: Sequence[Link], port: int) -> dict[Link, Rules]:
-        """Return entries that bend probes as what peers dial over bent links is."""
+    def _probe_entries(self, links: Sequence[Link], port: int) -> dict[Link, Rules]:
+        """Return entries that shape probes as the links themselves are shaped."""
         entries: dict[Link, Rules] = {}
-        for count, link in enumerate(links):
-            bends = rules.for_stream(self._effects, *link, _MEANS)
-            source = f"{_PROBES_FROM}.{count // 250}.{count % 250 + 1}"
+        for number, link in enumerate(links):
+            bends = rules.for_stream(self._effects, *link, _MECHANISMS)
+            source = f"{_PROBES_FROM}.{number // 250}.{number % 250 + 1}"
             if bends:
                 entries[link] = {"from": source, "to": _HOST, "port": port} | bends
         return entries
 
     def lapses(self) -> list[Lapse]:
-        """Return whether the relay was ended by somebody else."""
+        """Return whether something else ended the relay."""
         with self._lock:
-            self._look()
-            told, self._told = self._told, []
-            return told
+            self._check()
+            lapses, self._unreported = self._unreported, []
+            return lapses
 
     def dialled(self, dialler: str, to: str) -> tuple[str, int]:
-        """Return where the relay listens for a link that is bent, else the peer itself."""
-        self._known(dialler, to)
+        """Return the relay's port for a shaped link, else the peer itself."""
+        self._require_known(dialler, to)
         port = self._listening.get((dialler, to))
         return (_HOST, port) if port else (self._peers[to].address, self._peers[to].port)
 
     def close(self) -> None:
-        """End the sidecar, and with it the connections that its relay carries."""
+        """End the sidecar, and with it the connections that it relays."""
         with self._lock:
             self.is_closed = True
             self._effects, self._listening = {}, {}
@@ -183,5 +185,5 @@ class ProcessNetwork(Network):
 
 
 def _key(entry: Rules) -> str:
-    """Return what the sidecar calls an entry where it tells the ports."""
+    """Return the name by which the sidecar reports an entry's port."""
     return f"{entry['from']}>{entry['to']}:{entry['port']}"

@@ -18,23 +18,22 @@ from typing import TypeVar
 
 import psutil
 
-from orchestrator.engines.base import Peer, Status
+from orchestrator.engines.base import Peer, Status, require
 from orchestrator.engines.endpoints import Endpoint, is_among, plain
 from orchestrator.engines.process import marks
-from orchestrator.engines.states import require
 from orchestrator.errors import BuildError, EngineError
 from orchestrator.image.inside.start import silence
 
 _POLITE = 2.0  # seconds between SIGTERM and SIGKILL
-_PROMPT = 2.0  # seconds within which a process takes a signal
+_PROMPT = 2.0  # seconds in which a signal takes effect
 _POLL = 0.002  # seconds
-_FRESH = 0.05  # seconds for which a look at a process's sockets counts
+_FRESH = 0.05  # seconds for which known sockets count as current
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a process is started with, each time."""
+    """What a process is started with, first and again."""
 
     command: Sequence[str]
     environment: dict[str, str]
@@ -45,11 +44,11 @@ class ProcessPeer(Peer):
     """A local process on a pty.
 
     Args:
-        name: as the scenario calls it.
-        address: where it is to listen.
-        port: the same.
-        number: tells it from all others of its engine, past ones as well.
-        source: an address that is its own alone.
+        name: its name in the scenario.
+        address: the address on which it should listen.
+        port: the port on which it should listen.
+        number: unique among the past and present peers of its engine.
+        source: an address that no other peer has.
     """
 
     def __init__(self, name: str, address: str, port: int, number: str, source: str) -> None:
@@ -57,59 +56,59 @@ class ProcessPeer(Peer):
         self._source = source
         self.number = number
         self._process: subprocess.Popen[bytes] | None = None
-        self._how: Launch | None = None
+        self._launch: Launch | None = None
         self._pty = -1
         self._sockets: frozenset[Endpoint] = frozenset()
-        self._looked = 0.0
+        self._seen_at = 0.0
 
     @property
     def addresses(self) -> frozenset[str]:
-        """Its own, and all of this machine: programs find theirs by asking the system."""
+        """Its own and all others of this machine: programs ask the system for theirs."""
         return frozenset({self.address}) | _machine_addresses()
 
     @property
     def source(self) -> str:
-        """A loopback address: its own, or one beside it where it listens on all."""
+        """Its own loopback address, even if it listens on all."""
         return self._source
 
     def has(self, address: str, port: str) -> bool:
-        """Tell whether the process, or one that it started, has such a socket."""
-        if plain(address) == self._source:  # from there a relay dials as well
+        """Return whether the process or a descendant has such a socket."""
+        if plain(address) == self._source:  # a relay dials from there too
             return True
-        if time.monotonic() > self._looked + _FRESH:
-            self._look()
+        if time.monotonic() > self._seen_at + _FRESH:
+            self._see_sockets()
         return is_among(address, port, self._sockets, self.addresses)
 
-    def _look(self) -> None:
-        """Learn which sockets there are; what was seen last stays when the process has ended."""
+    def _see_sockets(self) -> None:
+        """Read which sockets there are; keep the last ones once the process has ended."""
         if (found := self._inspect(_sockets)) is not None:
             self._sockets = found
-        self._looked = time.monotonic()
+        self._seen_at = time.monotonic()
 
-    def launch(self, how: Launch) -> None:
+    def launch(self, launch: Launch) -> None:
         """Start the process on a pty of its own.
 
         Raises:
             EngineError: there is no such program.
         """
-        self._how = how
+        self._launch = launch
         self._pty, console = pty.openpty()
         silence(console)
         try:
             self._process = subprocess.Popen(
-                how.command,
+                launch.command,
                 stdin=console,
                 stdout=console,
                 stderr=console,
-                cwd=how.folder,
-                env=how.environment,
+                cwd=launch.folder,
+                env=launch.environment,
                 start_new_session=True,
                 preexec_fn=_take_terminal,  # noqa: PLW1509
             )
         except OSError as error:
             self.discard()
             raise BuildError(
-                f"{self.name} cannot be started: {how.command[0]}: {error.strerror}",
+                f"{self.name} cannot be started: {launch.command[0]}: {error.strerror}",
                 hint="see `start` in its profile",
             ) from error
         finally:
@@ -132,7 +131,7 @@ class ProcessPeer(Peer):
         return self._started.pid
 
     def status(self) -> Status:
-        """Return how the process is doing now."""
+        """Return the process's status."""
         code = self._started.poll()
         if code is not None:
             return Status("exited", code if code >= 0 else 128 - code)
@@ -146,14 +145,14 @@ class ProcessPeer(Peer):
         return self.status()
 
     def kill(self) -> None:
-        """Kill the process and all that it started."""
-        if self._started.poll() is None:  # later, its number may be somebody else's
-            self._look()
+        """Kill the process and its descendants."""
+        if self._started.poll() is None:  # later, another process may have its id
+            self._see_sockets()
             self._signal(signal.SIGKILL)
             self._started.wait()
 
     def _signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process and all that it started."""
+        """Send a signal to the process and its descendants."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
@@ -162,29 +161,29 @@ class ProcessPeer(Peer):
         paused = self.status().state == "paused"
         self._started.terminate()
         if paused:
-            self._signal(signal.SIGCONT)  # it takes the other signal first
+            self._signal(signal.SIGCONT)  # it gets the other signal first
         if self.await_end(_POLITE).state != "exited":
             self.kill()
 
     def start(self) -> None:
-        """Start the process again, with the same words, on a new pty."""
+        """Restart the process with the same command on a new pty."""
         require(self.name, self.status(), "exited", "started")
-        if self._how:
-            # What it started and left behind, as by a crash, may have the port.
-            mark = self._how.environment[marks.OWNER]
+        if self._launch:
+            # A descendant that outlived it, as after a crash, may hold the port.
+            mark = self._launch.environment[marks.OWNER]
             left = marks.kill(lambda owner, its: owner.mark == mark and its == self.number)
             marks.await_end(left, _PROMPT)
             self.discard()
-            self.launch(self._how)
+            self.launch(self._launch)
 
     def pause(self) -> None:
-        """Stop the process and all that it started, as SIGSTOP does."""
+        """Stop the process and its descendants with SIGSTOP."""
         require(self.name, self.status(), "running", "paused")
         self._signal(signal.SIGSTOP)
         self._await_state("paused")
 
     def resume(self) -> None:
-        """Let them go on."""
+        """Continue them with SIGCONT."""
         require(self.name, self.status(), "paused", "resumed")
         self._signal(signal.SIGCONT)
         self._await_state("running")
@@ -205,13 +204,14 @@ class ProcessPeer(Peer):
         """Return how many TCP connections it has established."""
         return self._inspect(
             lambda process: sum(
-                each.status == psutil.CONN_ESTABLISHED for each in process.net_connections("tcp")
+                socket.status == psutil.CONN_ESTABLISHED
+                for socket in process.net_connections("tcp")
             )
         )
 
-    def _inspect(self, look: Callable[[psutil.Process], Found]) -> Found | None:
+    def _inspect(self, read: Callable[[psutil.Process], Found]) -> Found | None:
         try:
-            return look(psutil.Process(self.pid))
+            return read(psutil.Process(self.pid))
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return None
 
@@ -236,18 +236,19 @@ def _take_terminal() -> None:
 
 
 def _sockets(process: psutil.Process) -> frozenset[Endpoint] | None:
-    """Return where the TCP sockets of a process and its descendants are bound."""
+    """Return the local endpoints of the TCP sockets of a process and its descendants."""
     if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
         return None
     found: set[Endpoint] = set()
-    for each in (process, *process.children(recursive=True)):
+    for member in (process, *process.children(recursive=True)):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            found |= {(one.laddr.ip, one.laddr.port) for one in each.net_connections("tcp")}
+            sockets = member.net_connections("tcp")
+            found |= {(socket.laddr.ip, socket.laddr.port) for socket in sockets}
     return frozenset(found)
 
 
 def _machine_addresses() -> frozenset[str]:
     """Return every IPv4 and IPv6 address of this machine."""
     families = (socket.AF_INET, socket.AF_INET6)
-    every = (each for some in psutil.net_if_addrs().values() for each in some)
-    return frozenset(plain(each.address) for each in every if each.family in families)
+    listed = (address for interface in psutil.net_if_addrs().values() for address in interface)
+    return frozenset(plain(one.address) for one in listed if one.family in families)

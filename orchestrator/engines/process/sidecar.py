@@ -12,7 +12,7 @@ from orchestrator.engines.sidecar.client import Carrier, Sidecar
 from orchestrator.errors import EngineError
 from orchestrator.paths import ROOT
 
-_POLITE = 2.0  # seconds that it has to end
+_POLITE = 2.0  # seconds that it has to end by itself
 _CHUNK = 65_536
 
 
@@ -20,7 +20,7 @@ class PipeCarrier(Carrier):
     """A sidecar as a local process.
 
     Args:
-        environment: what it is to find there.
+        environment: its environment.
 
     Raises:
         EngineError: it cannot be started.
@@ -37,7 +37,7 @@ class PipeCarrier(Carrier):
                 cwd=ROOT,
                 env=dict(environment),
                 bufsize=0,
-                start_new_session=True,  # a person's Ctrl-C is the lab's alone
+                start_new_session=True,  # a user's Ctrl-C is for the lab alone
             )
         except OSError as error:
             raise EngineError(f"no sidecar: {command[0]}: {error.strerror}") from error
@@ -59,12 +59,12 @@ class PipeCarrier(Carrier):
             raise OSError(str(error)) from error
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield what the process prints."""
+        """Yield the process's output."""
         while chunk := self._stdout.read(_CHUNK):
             yield chunk
 
     def close(self) -> None:
-        """End the process: politely by the end of its input, else without warning."""
+        """End the process by closing its input, or kill it."""
         with contextlib.suppress(OSError):
             self._stdin.close()
         try:
@@ -74,7 +74,7 @@ class PipeCarrier(Carrier):
             self._process.wait()
 
     def free(self) -> None:
-        """Free the descriptor, once nobody reads."""
+        """Close the descriptor, once nothing reads it."""
         if self._process.stdout:
             self._process.stdout.close()
 
@@ -83,7 +83,7 @@ class ProcessSidecar(Sidecar):
     """A sidecar as a local process.
 
     Args:
-        environment: what it is to find there.
+        environment: its environment.
 
     Raises:
         EngineError: it cannot be started.

@@ -1,1 +1,1 @@
-"""What runs in containers of programs that bring a folder, with the standard library alone."""
+"""Scripts inside the images of programs that come as a folder; standard library only."""

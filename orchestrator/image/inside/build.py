@@ -1,8 +1,8 @@
-"""Build a program while its image is built, and see that there is what starts it.
+"""Build a program while its image is built, and check that its command exists.
 
-Run with a file of what to do: in a container as root, which it stays no longer than it
-must; on a machine in the program's folder. A program that cannot be built ends this with one
-line that the lab reads: its sign and JSON.
+The argument is a file of instructions. In a container this starts as root and becomes an
+ordinary user; on a machine it runs in the program's folder. If the program cannot be
+built, the last line is a sign and JSON, which the lab reads.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ from pathlib import Path
 
 SIGN = "PEERLAB-CANNOT-BE-BUILT "
 
-_KEPT = 16_384  # bytes of what a command prints last
-_FILE, _MEMORY = 256 << 20, 2 << 30  # bytes of each file and each process
-_PROCESSES = 2_048  # of the user that containers share
+_KEPT = 16_384  # last bytes of a command's output
+_FILE, _MEMORY = 256 << 20, 2 << 30  # bytes of one file and of one process
+_PROCESSES = 2_048  # of the user, which containers share
 _LIMITS = (
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_FSIZE, _FILE),
     (resource.RLIMIT_DATA, _MEMORY),
     (resource.RLIMIT_NPROC, _PROCESSES),
 )
-_DISK = 1 << 30  # bytes that all of it may take
+_DISK = 1 << 30  # bytes in all
 _NO_NEW_PRIVILEGES = 38  # Linux: prctl(2), PR_SET_NO_NEW_PRIVS
-_LOOKS = 0.2  # seconds between looks at the disk
+_CHECKS = 0.2  # seconds between checks of the disk
 
 
 class Refusal(Exception):  # noqa: N818
-    """The program cannot be built: what was done, why that failed, what was printed last."""
+    """The program cannot be built: the command, why it failed, and the end of its output."""
 
     def __init__(self, words: list[str], why: str, printed: bytes | None = None) -> None:
         super().__init__(why)
-        self.told: dict[str, object] = {"command": words, "why": why}
+        self.report: dict[str, object] = {"command": words, "why": why}
         if printed is not None:
-            self.told["printed"] = printed.decode("utf-8", "replace")
+            self.report["printed"] = printed.decode("utf-8", "replace")
 
 
 def main() -> None:
-    """Do what the file says that is named on the command line."""
+    """Follow the instructions in the file named on the command line."""
     wanted = json.loads(Path(sys.argv[1]).read_text())
     deadline = time.monotonic() + wanted["seconds"]
-    limits = _LIMITS if wanted["packed"] else _LIMITS[:-1]  # a person has more processes
+    limits = _LIMITS if wanted["packed"] else _LIMITS[:-1]  # a user has more processes
     if wanted["packed"]:
         _unpack(Path(wanted["packed"]), wanted["place"], wanted["user"])
     try:
@@ -59,16 +59,16 @@ def main() -> None:
             _run(words, deadline, limits)
         if wanted["build"] and wanted["packed"]:
             _pack(Path(wanted["packed"]))
-        if wanted["start"] and not _is_there(wanted["start"]):
+        if wanted["start"] and not shutil.which(wanted["start"]):
             why = "there is no such program"
             raise Refusal([wanted["start"]], why)
     except Refusal as refusal:
-        sys.stdout.write(f"\n{SIGN}{json.dumps(refusal.told)}\n")
+        sys.stdout.write(f"\n{SIGN}{json.dumps(refusal.report)}\n")
         sys.exit(1)
 
 
 def _unpack(packed: Path, place: str, user: int) -> None:
-    """Copy the program to where it is built, and become the user that will run it."""
+    """Copy the program to the folder to build it in, and become the user that will run it."""
     Path(place).mkdir(exist_ok=True)
     os.chown(place, user, user)
     os.chdir(place)
@@ -76,24 +76,20 @@ def _unpack(packed: Path, place: str, user: int) -> None:
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    os.environ |= {"HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - in there
+    os.environ |= {"HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - inside the container
     shutil.copytree(packed, place, symlinks=True, dirs_exist_ok=True)
 
 
 def _pack(packed: Path) -> None:
-    """Keep what was built, and only that: what the program drops is dropped."""
+    """Replace the program with what was built."""
     with contextlib.suppress(OSError):
-        for each in packed.iterdir():
-            shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+        for path in packed.iterdir():
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     shutil.copytree(os.curdir, packed, symlinks=True, dirs_exist_ok=True)
 
 
-def _is_there(program: str) -> bool:
-    return bool(shutil.which(program))
-
-
 def _run(words: list[str], deadline: float, limits: Sequence[tuple[int, int]]) -> None:
-    """Run one command until its end, the deadline, or a full disk."""
+    """Run one command until it ends, is late, or fills the disk."""
     try:
         running = subprocess.Popen(
             words,
@@ -123,8 +119,8 @@ def _confine(limits: Sequence[tuple[int, int]]) -> None:
 
 
 def _watch(running: subprocess.Popen[bytes], deadline: float) -> tuple[str, bytes]:
-    """Read what a command prints until it ends; return why it must not go on, and the last."""
-    assert running.stdout is not None  # noqa: S101 - it was asked for
+    """Read a command's output until it ends; return why to stop it, and the last output."""
+    assert running.stdout is not None  # noqa: S101 - it is a pipe
     free, printed = _free(), b""
     with selectors.DefaultSelector() as selector:
         selector.register(running.stdout, selectors.EVENT_READ)
@@ -133,7 +129,7 @@ def _watch(running: subprocess.Popen[bytes], deadline: float) -> tuple[str, byte
                 return "it takes too long", printed
             if free - _free() > _DISK:
                 return "it fills the disk", printed
-            if selector.select(_LOOKS):
+            if selector.select(_CHECKS):
                 data = os.read(running.stdout.fileno(), _KEPT)
                 if not data:
                     break

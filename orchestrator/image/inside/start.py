@@ -1,6 +1,6 @@
-"""Start a program in a copy of its folder, to which it may write.
+"""Start a program in a writable copy of its folder.
 
-It takes the place of this process: nothing of the lab stays in the container.
+The program replaces this process: nothing of the lab stays in the container.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import sys
 import termios
 
 PACKED = "/peerlab/program"
-"""Where the image has the folder; the working folder is where it is to be."""
+"""The program's folder in the image; the copy goes to the working folder."""
 
-_CANNOT = 127  # as shells say it
+_CANNOT = 127  # as in shells
 
 
 def main() -> None:
-    """Copy the folder to the working one, and become the command that was given."""
+    """Copy the folder to the working one, and exec the given command."""
     words = sys.argv[1:]
     silence(0)
     try:
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def silence(console: int) -> None:
-    """Let a terminal echo nothing: an echo runs into what the program is printing just then."""
+    """Turn a terminal's echo off: it would mix with the program's output."""
     mode = termios.tcgetattr(console)
     mode[3] &= ~termios.ECHO
     termios.tcsetattr(console, termios.TCSANOW, mode)

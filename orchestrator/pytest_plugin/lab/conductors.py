@@ -36,7 +36,7 @@ class Conductors:
         """
         name = EngineName(wanted or self.engine)
         if name not in self._known:
-            pool = Pool(choose(name, self.say, stop=self._stop), self._stop)
+            pool = Pool(choose(name, self.say, cancel=self._stop), self._stop)
             conductor = Runner(pool, self.runs_folder, self._stop)
             self._known[name] = conductor
             # `auto` has become one of the others, whose peers are as good.

@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass as checked
 from orchestrator import checks, definition, profile
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
-from orchestrator.parallel import side_by_side
+from orchestrator.parallel import run_together
 from orchestrator.pytest_plugin.lab.complaint import tails
 from orchestrator.pytest_plugin.lab.conductors import Conductors
 from orchestrator.pytest_plugin.lab.drive import Drive, clean, said
@@ -196,7 +196,7 @@ class Lab(NetworkFaults):
             BaseException: what one of them raised; what others did is noted there.
         """
         __tracebackhide__ = True
-        side_by_side(acts)
+        run_together(acts)
 
     # The verdict
 

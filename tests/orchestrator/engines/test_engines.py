@@ -20,7 +20,7 @@ from orchestrator.engines.base import Status
 from orchestrator.engines.choose import choose
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.process import engine as process_engine
+from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneError
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName
@@ -155,7 +155,7 @@ def test_stop_ends_a_start_of_many(place: LivePeers) -> None:
     with ThreadPoolExecutor(1) as pool:
         start = pool.submit(place.engine.start, many, profile.load("peerlab"), lambda _: None)
         until(lambda: len(place.left()) > len(before) + 1, "the first of many")
-        place.engine.stop.set()
+        place.engine.cancel.set()
         began = time.monotonic()
         error = start.exception(PATIENCE)
     assert isinstance(error, CancelledError)
@@ -223,7 +223,7 @@ def _kill(session: Session) -> None:
     if isinstance(peer, DockerPeer):
         peer._api.kill(peer.container)
     else:
-        assert isinstance(peer, process_engine.ProcessPeer)
+        assert isinstance(peer, ProcessPeer)
         os.kill(peer.pid, signal.SIGKILL)
 
 
@@ -232,7 +232,7 @@ def _terminate(session: Session) -> None:
     if isinstance(peer, DockerPeer):
         peer._api.stop(peer.container)
     else:
-        assert isinstance(peer, process_engine.ProcessPeer)
+        assert isinstance(peer, ProcessPeer)
         os.kill(peer.pid, signal.SIGTERM)
 
 
@@ -274,7 +274,7 @@ def test_a_paused_peer_is_an_error_with_the_transcripts_tail(place: LivePeers) -
     if isinstance(peer, DockerPeer):
         peer._api.pause(peer.container)
     else:
-        assert isinstance(peer, process_engine.ProcessPeer)
+        assert isinstance(peer, ProcessPeer)
         os.kill(peer.pid, signal.SIGSTOP)
     until(lambda: peer.status() == Status("paused"), "the pause")
     with pytest.raises(NoAnswerError) as caught:
@@ -381,7 +381,7 @@ def test_the_environment_of_a_process_is_its_own(
     place = process_place()
     (session,) = place.start(["alice"])
     peer = session.peer
-    assert isinstance(peer, process_engine.ProcessPeer)
+    assert isinstance(peer, ProcessPeer)
     environment = Path(f"/proc/{peer.pid}/environ").read_bytes()
     assert b"SECRET_OF_THE_LAB" not in environment
     assert b"LANG=C.UTF-8" in environment
@@ -399,7 +399,7 @@ def test_a_program_takes_ctrl_c_though_the_lab_runs_in_the_background(
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-    assert isinstance(session.peer, process_engine.ProcessPeer)
+    assert isinstance(session.peer, ProcessPeer)
     status = Path(f"/proc/{session.peer.pid}/status").read_text()
     ignored = int(status.partition("SigIgn:")[2].split()[0], 16)
     assert not any(ignored >> (number - 1) & 1 for number in numbers)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engines.nxdomain import reply
+from orchestrator.engines.docker.nxdomain import reply
 
 NAME = b"\x03999\x011\x011\x011\x00"
 ASKED = NAME + b"\x00\x01\x00\x01"

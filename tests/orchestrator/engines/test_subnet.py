@@ -112,7 +112,7 @@ def test_a_subnet_that_somebody_took_is_passed_by(
     docker_subnet.spare(taken)
     assert make(client, owner, "two") != taken
     monkeypatch.setattr(docker_subnet, "find_subnet", lambda *_: taken)
-    with pytest.raises(EngineError, match="each of 10 subnets was taken by somebody else"):
+    with pytest.raises(EngineError, match="others took each of 10 subnets"):
         make(client, owner, "three")
 
 

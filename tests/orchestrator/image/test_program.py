@@ -84,7 +84,7 @@ def test_copies_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
     copies, mine = Copies({}, gone.mark), Copies({}, Owner.this().mark)
     (tmp_path / "chat.py").touch()
     copy, kept = copies.of("1", tmp_path), mine.of("1", tmp_path)
-    process_engine.sweep()
+    process_engine.sweep_processes()
     assert not copy.exists()
     assert kept.exists()
     mine.remove()
@@ -216,7 +216,7 @@ def test_the_image_is_looked_for_once_by_many_threads(
     recipe = program.ProgramRecipe(home / "chat", name, "an id", look(home).start)
 
     def ensure(_: int) -> str:
-        return program.ensure_image(made.append, recipe)
+        return program.ensure_program_image(made.append, recipe)
 
     with ThreadPoolExecutor(4) as pool:
         names = set(pool.map(ensure, range(8)))

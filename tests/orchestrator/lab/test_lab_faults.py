@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.engines.base import Lapse
-from orchestrator.engines.process.engine import ProcessPeer
 from orchestrator.engines.process.network import ProcessNetwork
+from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.errors import EngineError
 from orchestrator.faults import proof
 from orchestrator.history.entries import read

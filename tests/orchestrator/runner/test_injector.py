@@ -13,8 +13,8 @@ from orchestrator.cancel import CancelledError
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Lapse, Progress
-from orchestrator.engines.process.engine import ProcessPeer
 from orchestrator.engines.process.network import ProcessNetwork
+from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.errors import EngineError
 from orchestrator.history.entries import Entry
 from orchestrator.runner.injector import FaultInjector

@@ -60,7 +60,7 @@ class Engines:
     def __call__(self, name: EngineName) -> Engine:
         self._cancel.check()
         engine = make_engine("docker" if name is EngineName.DOCKER else "process")
-        engine.stop = self._cancel
+        engine.cancel = self._cancel
         self.opened.append(engine)
         return engine
 

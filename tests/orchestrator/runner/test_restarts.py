@@ -13,11 +13,11 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.console.session import Session
-from orchestrator.engines import reaper as leftovers
+from orchestrator.engines import choose
 from orchestrator.engines.base import Status
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.process.engine import ProcessPeer
+from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.errors import EngineError
 from tests.orchestrator.support import (
     PROGRAMS,
@@ -143,7 +143,7 @@ def test_what_a_peer_cannot_do_in_its_state_is_an_error(place: LivePeers) -> Non
             act()
         assert (caught.value.what, caught.value.hint) == (f"alice cannot be {what}", hint)
 
-    resume_hint = "only a peer that is paused can be resumed"
+    resume_hint = "only a paused peer can be resumed"
     refused(peer.start, "started: it is running", "kill or stop it first")
     refused(peer.resume, "resumed: it is running", resume_hint)
     peer.pause()
@@ -206,7 +206,7 @@ def test_a_container_that_moved_is_an_error(docker_refusal: str) -> None:
         peer = alice.peer
         assert isinstance(peer, DockerPeer)
         peer.address = "10.9.9.9"  # as where Compose alone made the mesh
-        with pytest.raises(EngineError, match=r"^alice was started, but at \S+: it was at 10.9"):
+        with pytest.raises(EngineError, match=r"^alice was started at \S+, but had 10.9"):
             peer.start()
     client.close()
 
@@ -232,11 +232,11 @@ def test_a_killed_lab_leaves_nothing_to_the_next_command(engine: str, docker_ref
     run, made = done.stdout.split()
     said: list[str] = []
     if engine == "process":  # the end of their terminals has ended them, or the sweep does
-        leftovers.remove_processes(said.append)
+        choose.reap_processes(said.append)
         until(lambda: not [pid for pid, owner in marked_processes() if owner.run == run], "the end")
     else:
         client = docker_client.connect()
         assert made == "4"  # two peers, the names, the network; another command may tidy up first
-        leftovers.remove_things(client, said.append)
+        choose.reap_containers(client, said.append)
         until(lambda: not things_of(client, lambda owner: owner.run == run), "the end")
         client.close()

@@ -121,7 +121,7 @@ def test_the_truth_when_rules_are_taken_away_behind_our_back(
 ) -> None:
     network.shape({AB: CUT})
     assert arrived(network, AB) == [0]
-    for each in network._seats.values():
+    for each in network._by_name.values():
         if each.sidecar:
             each.sidecar.ask("set", rules=rules.nothing())
     assert arrived(network, AB) == [COUNT]

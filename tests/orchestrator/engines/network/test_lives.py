@@ -34,9 +34,13 @@ from tests.waiting import let_pass
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
 
+def lapses(network: DockerNetwork) -> list[str]:
+    return [*map(str, network.lapses())]
+
+
 def await_its_end(network: DockerNetwork) -> None:
     def has_ended() -> bool:
-        sidecar = network._seats["bob"].sidecar
+        sidecar = network._by_name["bob"].sidecar
         assert sidecar
         return sidecar.ended
 
@@ -50,7 +54,7 @@ def test_a_killed_sidecar_is_reported_and_replaced(
     assert network.lapses() == []
     kill_sidecar(shared, "bob")
     await_its_end(network)
-    assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
+    assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
     network.shape({AB: CUT, CA: CUT})
     assert arrived(network, AB, CA, AC) == [0, 0, COUNT]
     assert network.lapses() == []
@@ -72,7 +76,7 @@ def test_what_a_killed_sidecar_held_is_lifted_at_once(
     await_its_end(network)
     network.shape({})
     assert arrived(network, AB) == [COUNT]
-    assert network.lapses() == ["the sidecar of bob was ended: what held there lapses within 10 s"]
+    assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
 
 
 def test_a_sidecar_that_is_held_up(
@@ -83,18 +87,18 @@ def test_a_sidecar_that_is_held_up(
     cold.shape({AB: CUT})
     (only,) = sidecars_of(spare)
     spare.client.api.pause(only)
-    assert cold.lapses() == ["the sidecar of bob does not answer: what held there lapses"]
+    assert lapses(cold) == ["the sidecar of bob does not answer: its faults lapse"]
     assert cold.lapses() == []
     let_pass(1.5)  # the lease runs out
     spare.client.api.unpause(only)
     told: list[str] = []
 
     def lapsed() -> bool:
-        told.extend(cold.lapses())
+        told.extend(lapses(cold))
         return bool(told)
 
     until(lapsed, "the lapse")
-    assert told == ["the sidecar of bob was held up: what held there lapsed for a while"]
+    assert told == ["the sidecar of bob was held up: its faults lapsed for a while"]
     assert cold.lapses() == []
     assert arrived(cold, AB) == [0]
 
@@ -116,9 +120,7 @@ def test_a_lapse_is_told_though_nothing_holds_any_more(
         own.client.api.restart(bob.container, timeout=1)
         network.refresh()
     network.shape({})
-    assert network.lapses() == [
-        "the sidecar of bob was held up: what held there lapsed for a while"
-    ]
+    assert lapses(network) == ["the sidecar of bob was held up: its faults lapsed for a while"]
 
 
 def test_a_peer_that_restarts(own: LivePeers) -> None:
