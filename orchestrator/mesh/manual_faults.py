@@ -235,7 +235,8 @@ class ManualFaults:
     def measured(self) -> list[ManualFault]:
         """Return the active faults, measured again."""
         return [
-            self._described(self._active(name), self._verifier.check(name)) for name in self.names
+            self._described(active, self._verifier.check(active.fault.name))
+            for active in self._verifier.active
         ]
 
     def _described(self, active: ActiveFault, finding: Verification) -> ManualFault:
