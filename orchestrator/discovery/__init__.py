@@ -1,8 +1,10 @@
-"""Finding out what a program looks like, and whether a profile says it right.
+"""Learn a program's profile by experiments on it, and check a profile against its program.
 
-`startable` says what to start, `raw` drives consoles of which nothing is known, `exploring`
-tries words and formats on them and keeps what came as `evidence`. What it means is inferred by
-pure functions, in `screen`, `wording`, `templates` and `inference`; `written` makes a profile's
-file of it. `trying` drives a program by its profile, and `matching`, pure again, says of each
-pattern whether it matched what came.
+`discover` starts three copies of a program of which nothing is known. `start_commands` proposes
+how; `raw_console` and `trio` type at them and collect what they print; `finder` tries the words
+in `wording`, and `experiments` provokes replies, notices and errors. The results are `evidence`,
+from which `inference`, `list_patterns` and `notice_patterns` infer patterns by way of
+`templates`. A `draft` is the resulting profile with its doubts.
+
+`check` drives a program by its profile, and `matching` reports which patterns matched.
 """

@@ -1,48 +1,125 @@
-"""A profile that is being made, with what is doubtful about it. Pure data."""
+"""A profile in the making, and its file. Pure."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Place = tuple[str, ...]
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+_HEAD = """\
+# Written by `peerlab profile new`. Doubtful lines are marked: check them, then run
+# `peerlab profile check`. docs/profiles.md explains every key.
+"""
+_FLOW_KEYS = ("command", "build", "packages", "environment")  # written on one line
+_PLAIN_KEYS = ("name", "summary", "sync", "folder", "first", "ends")  # written without quotes
+_SECTIONS = ("start", "ready", "console", "verbs", "notices", "first_id", "errors")
+_WIDE = 10_000  # columns, so that no line is folded
+_LONGEST_VERB = 88  # characters of a verb on one line
+
+Keys = tuple[str, ...]
+"""A place in a draft: keys from the top."""
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """One thing that was understood.
+class DraftNote:
+    """How one part of a profile was learned.
 
     Attributes:
         what: a verb, a notice, or a part of the console.
         typed: what was typed.
-        came: what came of it.
+        output: what was printed.
         understood: what the profile says now.
-        doubt: why it is doubtful; empty where it is sure.
+        doubt: why it is doubtful; empty if it is sure.
     """
 
     what: str
     typed: str
-    came: str
+    output: str
     understood: str
     doubt: str = ""
 
 
 @dataclass(slots=True)
 class Draft:
-    """A profile's document.
+    """A profile in the making.
 
     Attributes:
-        data: as it stands in the file.
-        learnt: how it was understood, in the order of the file.
-        doubts: what is doubtful, by its place in the document.
+        data: the content of the file.
+        notes: how it was learned, in the order of the file.
+        doubts: doubts by place.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
-    learnt: list[Learnt] = field(default_factory=list)
-    doubts: dict[Place, str] = field(default_factory=dict)
+    notes: list[DraftNote] = field(default_factory=list)
+    doubts: dict[Keys, str] = field(default_factory=dict)
 
-    def learn(self, place: Place, typed: str, came: str, understood: str, doubt: str = "") -> None:
-        """Take note of what was understood, and of a doubt."""
-        self.learnt.append(Learnt(" ".join(place), typed, came, understood, doubt))
+    def note(self, place: Keys, typed: str, output: str, understood: str, doubt: str = "") -> None:
+        """Note how the part at a place was learned, and any doubt about it."""
+        self.notes.append(DraftNote(" ".join(place), typed, output, understood, doubt))
         if doubt:
             self.doubts[place] = doubt
+
+    def to_yaml(self) -> str:
+        """Return the profile's file, with a comment above each doubtful part."""
+        document = _node(self.data, ())
+        for place, doubt in self.doubts.items():
+            _comment(document, place, f"doubtful: {doubt}")
+        for key in list(document)[3:]:
+            if key in _SECTIONS:
+                _blank_before(document, key)
+        yaml = YAML()
+        yaml.width = _WIDE
+        yaml.indent(mapping=2, sequence=4, offset=2)
+        out = io.StringIO()
+        yaml.dump(document, out)
+        return _HEAD + out.getvalue()
+
+
+def _node(value: Any, place: Keys) -> Any:
+    """Return a value with the style in which it is written at a place."""
+    last = place[-1] if place else ""
+    if isinstance(value, Mapping):
+        mapping = CommentedMap()
+        for key, below in value.items():
+            mapping[key] = _node(below, (*place, str(key)))
+        is_short_verb = place[:-1] == ("verbs",) and len(str(value)) < _LONGEST_VERB
+        if is_short_verb or last in (*_FLOW_KEYS, "answers") or place[:1] == ("console",):
+            mapping.fa.set_flow_style()
+        return mapping
+    if isinstance(value, list):
+        items = CommentedSeq([_node(item, (*place, "")) for item in value])
+        if last in _FLOW_KEYS or (len(place) > 1 and place[-2] in _FLOW_KEYS):
+            items.fa.set_flow_style()
+        return items
+    if isinstance(value, str) and not (last in _PLAIN_KEYS and place[0] != "verbs"):
+        return SingleQuotedScalarString(value)
+    return value
+
+
+def _comment(document: CommentedMap, place: Keys, remark: str) -> None:
+    """Put a comment above a place, or above the part that would contain it."""
+    node, indent = document, 0
+    for number, key in enumerate(place):
+        if not isinstance(node, CommentedMap) or key not in node:
+            return
+        below = node[key]
+        is_last = number == len(place) - 1
+        if is_last or not isinstance(below, CommentedMap) or place[number + 1] not in below:
+            node.yaml_set_comment_before_after_key(key, before=_printable(remark), indent=indent)
+            return
+        node, indent = below, indent + 2
+
+
+def _printable(remark: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in remark).split())
+
+
+def _blank_before(document: CommentedMap, key: str) -> None:
+    comments = document.ca.items.get(key)
+    if comments is None or not comments[1]:
+        document.yaml_set_comment_before_after_key(key, before="\n")

@@ -1,4 +1,4 @@
-"""What the evidence means: a profile's document, and what is doubtful about it. Pure."""
+"""Infer a profile, and what is doubtful about it, from the evidence. Pure."""
 
 from __future__ import annotations
 
@@ -6,279 +6,294 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.discovery import errors, listing, notices
 from orchestrator.discovery.draft import Draft
-from orchestrator.discovery.evidence import Exchange, Facts
-from orchestrator.discovery.samples import Sample, reply, traced
-from orchestrator.discovery.templates import Template, merged, pattern, template
-from orchestrator.discovery.wording import Wording, complains
+from orchestrator.discovery.evidence import (
+    Exchange,
+    KnownValues,
+    Sample,
+    has_traceback,
+    reply_sample,
+)
+from orchestrator.discovery.list_patterns import infer_list
+from orchestrator.discovery.notice_patterns import infer_notices, matches_any
+from orchestrator.discovery.templates import (
+    Template,
+    common_beginnings,
+    escape,
+    make_template,
+    merge,
+    to_pattern,
+)
+from orchestrator.discovery.wording import Wording, sounds_like_error
 
-_VERBS = ("help", "myip", "myport", "connect", "list", "terminate", "send", "exit")
-_TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # socket.gaierror is one
-_MANY_TRACES = 3
-_SYNC = ("myport", "myip", "help", "list")  # the surest to be answered first
 _GROUPS = {
     "help": (), "myip": ("address",), "myport": ("port",), "connect": ("id", "address", "port"),
-    "terminate": ("id",), "send": ("id",), "exit": (),
+    "list": (), "terminate": ("id",), "send": ("id",), "exit": (),
 }  # fmt: skip
+"""The verbs, in the order of the file, and the groups of their replies."""
+
+_VALUES = {"myip": "address", "myport": "port"}  # verbs whose reply must have a value
+_SYNC = ("myport", "myip", "help", "list")  # those most certain to be answered come first
+_TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
+_MANY_TRACES = 3
+_MANY_FORMATS = 2  # more formats of one reply than this are doubtful
 
 
 @dataclass(slots=True)
-class Evidence:
-    """All that is known of a program.
+class ProgramEvidence:
+    """Everything that is known about a program.
 
     Attributes:
-        exchanges: what was done, and what came.
-        wordings: how verbs are typed.
-        prompts: what is printed when a line is awaited.
-        greetings: what was printed at the start, by peer, with what the lab knew.
-        rows: of all lists.
-        empty: what an empty list shows.
-        places: what the lab knew of all three.
-        first: verbs that work behind another one alone.
-        first_id: of the first connection in a list.
-        start: how it is started, as the profile has it.
-        edits: whether a line editor draws the console.
+        exchanges: all exchanges, in order.
+        wordings: how each verb is typed.
+        prompts: what is printed when the program waits for input.
+        greetings: what each peer printed at its start.
+        lists: the rows of every list.
+        empty: the output of `list` without connections.
+        known: addresses and ports of all peers.
+        first: verbs that only work after another one.
+        first_id: the id of the first connection in a list.
+        start: how the program is started, in a profile's words.
     """
 
     exchanges: Sequence[Exchange]
     wordings: dict[str, Wording]
     prompts: Sequence[str]
     greetings: Sequence[Sample]
-    rows: Sequence[Sequence[str]]
+    lists: Sequence[Sequence[str]]
     empty: Sequence[str]
-    places: Facts
+    known: KnownValues
     first: dict[str, str]
     first_id: int
     start: dict[str, Any] = field(default_factory=dict)
-    edits: bool = False
 
 
-def infer(name: str, port: int, known: Evidence) -> Draft:
-    """Return the profile of a program."""
+def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
+    """Return the draft of a program's profile."""
     draft = Draft({"name": name, "summary": f"found out from {name}", "port": port})
-    draft.data["start"] = known.start
+    draft.data["start"] = evidence.start
     draft.data |= {"ready": "", "sync": "", "console": {}, "verbs": {}}
-    told = notices.infer(draft, known.exchanges, known.prompts)
-    seen, draft.learnt = draft.learnt, []
-    _ready(draft, known)
-    _console(draft, known)
+    notices = infer_notices(draft, evidence.exchanges, evidence.prompts)
+    of_notices, draft.notes = draft.notes, []
+    _infer_ready(draft, evidence)
+    _infer_console(draft, evidence)
     verbs = draft.data["verbs"]
-    replies = _Replies(known, told)
-    for verb in _VERBS:
-        if verb not in known.wordings:
+    replies = _Replies(evidence, notices)
+    for verb in _GROUPS:
+        if verb not in evidence.wordings:
             draft.data["lacks"][verb] = "no word for it was found"
-            draft.learn(("lacks", verb), "", "", "no word for it was found",
-                        "the common words for it did nothing")  # fmt: skip
+            draft.note(("lacks", verb), "", "", "no word for it was found",
+                       "the common words for it had no effect")  # fmt: skip
         elif verb == "list":
-            verbs[verb] = listing.infer(draft, known.exchanges, known.rows, known.empty,
-                                        known.places, known.prompts)  # fmt: skip
-            verbs[verb] = {"send": _send(known.wordings[verb])} | verbs[verb]
+            reply = infer_list(draft, evidence.exchanges, evidence.lists, evidence.empty,
+                               evidence.known, evidence.prompts)  # fmt: skip
+            verbs[verb] = {"send": _send(evidence.wordings[verb])} | reply
         else:
-            verbs[verb] = _verb(draft, verb, known, replies)
-    _complaints(draft, replies)
-    draft.data["sync"] = _sync(draft)
-    verbs["raw"] = _raw(verbs)
-    draft.data["first_id"] = known.first_id
-    draft.learnt += seen
-    _in_order(draft)
+            verbs[verb] = _infer_verb(draft, verb, evidence, replies)
+    _infer_errors(draft, replies)
+    draft.data["sync"] = _infer_sync(draft)
+    verbs["raw"] = _raw_verb(verbs)
+    draft.data["first_id"] = evidence.first_id
+    draft.notes += of_notices
+    for key in ("lacks", "errors", "crash"):  # they come last in the file
+        if key in draft.data:
+            draft.data[key] = draft.data.pop(key)
     return draft
 
 
-def _in_order(draft: Draft) -> None:
-    for key in ("lacks", "errors", "crash"):
-        if key in draft.data:
-            draft.data[key] = draft.data.pop(key)
-
-
-def _ready(draft: Draft, known: Evidence) -> None:
-    """Take the last line of the greeting for the one that says that it is ready."""
-    last = [(each.lines[-1], each) for each in known.greetings if each.lines]
-    found = merged(template(line, each.facts, each.at) for line, each in last)
-    if len(found) == 1 and len(last) == len(known.greetings):
-        draft.data["ready"] = pattern(found[0], ("port",))
-        draft.learn(("ready",), "", last[0][0], draft.data["ready"])
+def _infer_ready(draft: Draft, evidence: ProgramEvidence) -> None:
+    """Take the last line of the greeting as the ready line, if it is the same everywhere."""
+    last = [(greeting.lines[-1], greeting) for greeting in evidence.greetings if greeting.lines]
+    found = merge(make_template(line, it.known, it.at) for line, it in last)
+    if len(found) == 1 and len(last) == len(evidence.greetings):
+        draft.data["ready"] = to_pattern(found[0], ("port",))
+        draft.note(("ready",), "", last[0][0], draft.data["ready"])
     else:
-        draft.learn(("ready",), "", "", "nothing says that it is ready",
-                    "" if not last else "it said something else each time")  # fmt: skip
+        draft.note(("ready",), "", "", "no line says that it is ready",
+                   "the greetings differed" if last else "")  # fmt: skip
 
 
-def _console(draft: Draft, known: Evidence) -> None:
-    echoed = [step.echoed for each in known.exchanges for step in each.steps[:1]]
+def _infer_console(draft: Draft, evidence: ProgramEvidence) -> None:
+    echoed = [step.echoed for exchange in evidence.exchanges for step in exchange.steps[:1]]
     console: dict[str, Any] = {"echo": sum(echoed) * 2 >= len(echoed)}
-    prompts = [each for each in known.prompts if each.strip()]
+    prompts = [prompt for prompt in evidence.prompts if prompt.strip()]
     if prompts:
-        console["prompt"] = prompts[0] if len(prompts) == 1 else prompts
-    again = _again(known)
+        console["prompt"] = _one_or_all(prompts)
     draft.data["console"] = console
-    draft.learn(("console", "prompt"), "", "\n".join(prompts), again if prompts else "no prompt")
+    understood = _when_prompted(evidence) if prompts else "no prompt"
+    draft.note(("console", "prompt"), "", "\n".join(prompts), understood)
 
 
-def _again(known: Evidence) -> str:
-    """Say whether the prompt is printed again after a notice."""
-    rests = [shown.rest for each in known.exchanges for shown in each.others.values()
-             if shown.lines]  # fmt: skip
+def _when_prompted(evidence: ProgramEvidence) -> str:
+    """Describe whether the prompt is printed again after notices."""
+    rests = [output.rest for exchange in evidence.exchanges
+             for output in exchange.others.values() if output.lines]  # fmt: skip
     if not rests:
-        return "printed when a line is awaited"
-    count = sum(rest in known.prompts for rest in rests)
-    what = "each" if count == len(rests) else "no" if not count else f"{count} of {len(rests)}"
-    return f"printed again after {what} notice"
+        return "printed when the program waits for input"
+    count = sum(rest in evidence.prompts for rest in rests)
+    what = "every" if count == len(rests) else "no" if not count else f"{count} of {len(rests)}"
+    noun = "notices" if 0 < count < len(rests) else "notice"
+    return f"printed again after {what} {noun}"
 
 
 class _Replies:
-    """The replies to each verb, yes and no, without notices."""
+    """Replies to each verb, sorted by success and failure, without notices.
 
-    def __init__(self, known: Evidence, told: Sequence[str]) -> None:
-        self.known, self.told = known, told
-        self.used: list[str] = []  # lines that are no complaints
-        self.no: list[tuple[str, Sample]] = []  # lines that are, of which verb
-        for each in known.exchanges:
-            doubted = each.right is None and complains(each.lines)
-            if each.verb == "unknown" or each.right is False or doubted:
-                self._take_no(each)
+    Attributes:
+        successes: lines that are not errors.
+        failures: samples of errors, with their verbs.
+    """
 
-    def _take_no(self, each: Exchange) -> None:
-        sample = self.of(each)
-        if sample.lines and (each.verb == "unknown" or complains(sample.lines)
-                             or each.right is False):  # fmt: skip
-            self.no.append((each.verb, sample))
+    def __init__(self, evidence: ProgramEvidence, notices: Sequence[str]) -> None:
+        self.evidence, self._notices = evidence, notices
+        self.successes: list[str] = []
+        self.failures: list[tuple[str, Sample]] = []
+        for exchange in evidence.exchanges:
+            sample = self._sample(exchange)
+            expected = exchange.verb == "unknown" or exchange.right is False
+            unsure = exchange.right is None and sounds_like_error(exchange.lines)
+            if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
+                self.failures.append((exchange.verb, sample))
 
-    def of(self, each: Exchange) -> Sample:
-        """Return what came in reply to one."""
-        sample = reply(each, self.known.prompts)
-        lines = [line for line in sample.lines if not notices.is_notice(line, self.told)]
-        return Sample(tuple(lines or sample.lines), sample.facts, sample.at)
+    def _sample(self, exchange: Exchange) -> Sample:
+        sample = reply_sample(exchange, self.evidence.prompts)
+        lines = [line for line in sample.lines if not matches_any(line, self._notices)]
+        return Sample(tuple(lines or sample.lines), sample.known, sample.at)
 
-    def yes(self, verb: str) -> list[tuple[Exchange, Sample]]:
-        """Return the replies that ought to say yes."""
-        right = {"help", "myip", "myport"}
+    def successful(self, verb: str) -> list[tuple[Exchange, Sample]]:
+        """Return the exchanges and replies that report the success of a verb, or should."""
+        word = self.evidence.wordings[verb].lines[0].split()[:1]
+        always = verb in ("help", "myip", "myport")
         found = [
-            (each, self.of(each))
-            for each in self.known.exchanges
-            if each.verb == verb and (each.right or (each.right is None and verb in right))
-            and each.typed[0] == _first(self.known.wordings[verb], each)
-        ]  # fmt: skip
-        well = [one for one in found if one[1].lines and not complains(one[1].lines)]
-        return [one for one in found if one in well or not (well and one[1].lines)]
+            (exchange, self._sample(exchange))
+            for exchange in self.evidence.exchanges
+            if exchange.verb == verb
+            and (exchange.right or (exchange.right is None and always))
+            and exchange.typed[0].split()[:1] == word
+        ]
+        spoken = [it for it in found if it[1].lines and not sounds_like_error(it[1].lines)]
+        return [it for it in found if it in spoken or not (spoken and it[1].lines)]
 
 
-def _first(how: Wording, each: Exchange) -> str:
-    """Return the first line of what was typed, where it is of this wording."""
-    word = how.lines[0].split()[0]
-    return each.typed[0] if each.typed and each.typed[0].split()[:1] == [word] else ""
-
-
-def _send(how: Wording) -> Any:
+def _send(wording: Wording) -> Any:
+    """Return a wording as the profile's key `send`."""
     lines: list[Any] = []
-    for line, question in zip(how.lines, how.after or ("",) * len(how.lines), strict=True):
-        after = errors.escaped(question.strip())
+    questions = wording.after or ("",) * len(wording.lines)
+    for line, question in zip(wording.lines, questions, strict=True):
+        after = escape(question.strip())
         lines.append({"type": line, "after": after} if question else line)
     return lines[0] if len(lines) == 1 and isinstance(lines[0], str) else lines
 
 
-def _verb(draft: Draft, verb: str, known: Evidence, replies: _Replies) -> dict[str, Any]:
-    """Return what the profile says of a verb."""
-    how, samples = known.wordings[verb], replies.yes(verb)
-    made: dict[str, Any] = {"send": _send(how)}
-    if verb in known.first:
-        made["first"] = known.first[verb]
+def _infer_verb(
+    draft: Draft, verb: str, evidence: ProgramEvidence, replies: _Replies
+) -> dict[str, Any]:
+    """Return what the profile says about a verb."""
+    wording, samples = evidence.wordings[verb], replies.successful(verb)
+    made: dict[str, Any] = {"send": _send(wording)}
+    if verb in evidence.first:
+        made["first"] = evidence.first[verb]
     spoken = [sample for _, sample in samples if sample.lines]
-    found = merged(_telling(verb, sample) for sample in spoken)
-    patterns = list(dict.fromkeys(pattern(each, _GROUPS[verb]) for each in found))
+    found = merge(_success_line(verb, sample) for sample in spoken)
+    patterns = list(dict.fromkeys(to_pattern(template, _GROUPS[verb]) for template in found))
     doubt = ""
     if patterns:
-        made["ok"] = patterns[0] if len(patterns) == 1 else patterns
-        replies.used += [line for sample in spoken for line in sample.lines]
+        made["ok"] = _one_or_all(patterns)
+        replies.successes += [line for sample in spoken for line in sample.lines]
     if len(spoken) < len(samples) or not samples:
         made["silent"] = True
-        doubt = "" if not spoken else "it says this at times only"
-    if len(patterns) > 2:  # noqa: PLR2004
-        doubt = "it looked different each time"
-    wanted = _GROUPS[verb][:1] if verb in ("myip", "myport") else ()
-    if any(f"?P<{name}>" not in each for name in wanted for each in patterns):
+        doubt = "it prints this only sometimes" if spoken else ""
+    if len(patterns) > _MANY_FORMATS:
+        doubt = "its format was different each time"
+    if verb in _VALUES and any(f"?P<{_VALUES[verb]}>" not in pattern for pattern in patterns):
         doubt = "the value was not found in it"
-    if verb == "exit" and not any(each.ended for each, _ in samples):
-        doubt = "it did not end at that"
-    typed = " ⏎ ".join(samples[0][0].typed) if samples else " ⏎ ".join(how.lines)
-    came = "\n".join(spoken[0].lines) if spoken else ""
-    said = "\n".join(patterns) or "says nothing where it works"
-    draft.learn(("verbs", verb), typed, came, said, doubt)
+    if verb == "exit" and not any(exchange.ended for exchange, _ in samples):
+        doubt = "the program did not exit"
+    typed = " ⏎ ".join(samples[0][0].typed if samples else wording.lines)
+    output = "\n".join(spoken[0].lines) if spoken else ""
+    draft.note(("verbs", verb), typed, output, "\n".join(patterns) or "prints nothing on success",
+               doubt)  # fmt: skip
     return made
 
 
-def _telling(verb: str, sample: Sample) -> Template:
-    """Return the line of a reply that says yes: the one with the value, or the last."""
-    wanted = {"myip": "address", "myport": "port"}.get(verb)
-    facts = Facts() if verb == "help" else sample.facts
-    parts = [template(line, facts, sample.at) for line in sample.lines]
-    if verb == "help":
-        return parts[-1]
-    having = [each for each in parts if wanted in {part.kind for part in each}]
-    return having[-1] if having else parts[-1]
+def _success_line(verb: str, sample: Sample) -> Template:
+    """Return the line of a reply that reports success: the last one with the value, if any."""
+    known = KnownValues() if verb == "help" else sample.known
+    templates = [make_template(line, known, sample.at) for line in sample.lines]
+    wanted = _VALUES.get(verb)
+    with_value = [it for it in templates if wanted in {token.kind for token in it}]
+    return (with_value or templates)[-1]
 
 
-def _complaints(draft: Draft, replies: _Replies) -> None:
-    """Put the patterns of complaints into the profile: those of all verbs, and of one."""
-    used = [*replies.used, *(line for each in replies.known.rows for line in each)]
-    used += [line for each in replies.known.greetings for line in each.lines]
-    used += replies.known.empty
-    lines = [(verb, sample, line) for verb, sample in replies.no for line in sample.lines[-1:]
-             if not _is_yes(draft, verb, line)]  # fmt: skip
-    begins = errors.beginnings([line for _, _, line in lines], used)
-    made = [f"^{errors.escaped(each.rstrip())}" for each in begins]
-    rest = [each for each in lines if not any(each[2].startswith(one) for one in begins)]
+def _infer_errors(draft: Draft, replies: _Replies) -> None:
+    """Add the patterns of error messages to the draft: those of all verbs, and of single ones."""
+    evidence = replies.evidence
+    innocent = [*replies.successes, *(row for rows in evidence.lists for row in rows)]
+    innocent += [line for greeting in evidence.greetings for line in greeting.lines]
+    innocent += evidence.empty
+    failures = [(verb, sample, line) for verb, sample in replies.failures
+                for line in sample.lines[-1:] if not _is_success(draft, verb, line)]  # fmt: skip
+    beginnings = common_beginnings([line for _, _, line in failures], innocent)
+    made = [f"^{escape(beginning.rstrip())}" for beginning in beginnings]
+    rest = [it for it in failures if not it[2].startswith(tuple(beginnings))]
     for verb in dict.fromkeys(verb for verb, _, _ in rest):
-        found = merged(template(line, one.facts, one.at) for v, one, line in rest if v == verb)
-        patterns = [pattern(each, ()) for each in found]
+        found = merge(make_template(line, sample.known, sample.at)
+                      for other, sample, line in rest if other == verb)  # fmt: skip
+        patterns = [to_pattern(template, ()) for template in found]
         if verb in draft.data["verbs"]:
             _add_fail(draft, verb, patterns)
         else:
             made += patterns
-    traces = sum(map(traced, replies.known.exchanges))
-    if traces >= _MANY_TRACES:  # its way of saying no: no crash
+    traces = sum(map(has_traceback, evidence.exchanges))
+    if traces >= _MANY_TRACES:  # then they are this program's error messages, not crashes
         made.append(_TRACE_END)
         draft.data["crash"] = [r"^Exception in thread ", r"^Fatal Python error"]
     if made:
         made = list(dict.fromkeys(made))
-        draft.data["errors"] = made[0] if len(made) == 1 else made
-    came = "\n".join(dict.fromkeys(line for _, _, line in lines))
-    doubt = "" if begins or traces else "complaints that were not provoked are not known"
-    said = "\n".join(made) or "no complaint in common"
-    draft.learn(("errors",), "what is wrong", came, said, doubt)
+        draft.data["errors"] = _one_or_all(made)
+    output = "\n".join(dict.fromkeys(line for _, _, line in failures))
+    doubt = "" if beginnings or traces else "only errors that were provoked are known"
+    draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
+               doubt)  # fmt: skip
 
 
-def _is_yes(draft: Draft, verb: str, line: str) -> bool:
-    ok = draft.data["verbs"].get(verb, {}).get("ok", [])
-    return notices.is_notice(line, [ok] if isinstance(ok, str) else ok)
+def _ok_patterns(verb: dict[str, Any]) -> list[str]:
+    ok = verb.get("ok", [])
+    return [ok] if isinstance(ok, str) else list(ok)
+
+
+def _is_success(draft: Draft, verb: str, line: str) -> bool:
+    return matches_any(line, _ok_patterns(draft.data["verbs"].get(verb, {})))
 
 
 def _add_fail(draft: Draft, verb: str, patterns: Sequence[str]) -> None:
     made = draft.data["verbs"][verb]
-    ok = made.get("ok", [])
-    new = [each for each in patterns if each not in ([ok] if isinstance(ok, str) else ok)]
+    new = [pattern for pattern in patterns if pattern not in _ok_patterns(made)]
     if new:
-        made["fail"] = new[0] if len(new) == 1 else new
+        made["fail"] = _one_or_all(new)
 
 
-def _sync(draft: Draft) -> str:
-    """Return the verb that is surest to be answered."""
+def _infer_sync(draft: Draft) -> str:
+    """Return the verb that is most certain to be answered."""
     verbs = draft.data["verbs"]
     for verb in _SYNC:
         if verb in verbs and "ok" in verbs[verb] and not verbs[verb].get("silent"):
-            draft.learn(("sync",), "", "", verb)
+            draft.note(("sync",), "", "", verb)
             return verb
-    draft.learn(("sync",), "", "", "none", "no verb is sure to be answered")
+    draft.note(("sync",), "", "", "none", "no verb is certain to be answered")
     return ""
 
 
-def _raw(verbs: dict[str, Any]) -> dict[str, Any]:
-    every: list[str] = []
-    for each in verbs.values():
-        ok = each.get("ok", [])
-        every += [ok] if isinstance(ok, str) else ok
+def _raw_verb(verbs: dict[str, Any]) -> dict[str, Any]:
+    """Return the verb for any line, whose success is that of any other verb."""
+    patterns = [pattern for verb in verbs.values() for pattern in _ok_patterns(verb)]
     made: dict[str, Any] = {"send": "{line}"}
-    if every:
-        made["ok"] = list(dict.fromkeys(every))
-    if any(each.get("silent") for each in verbs.values()):
+    if patterns:
+        made["ok"] = list(dict.fromkeys(patterns))
+    if any(verb.get("silent") for verb in verbs.values()):
         made["silent"] = True
     return made
+
+
+def _one_or_all(patterns: Sequence[str]) -> str | list[str]:
+    return patterns[0] if len(patterns) == 1 else list(patterns)

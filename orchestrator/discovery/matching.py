@@ -1,4 +1,4 @@
-"""Whether each pattern of a profile matched what a program showed. Pure."""
+"""Decide which patterns of a profile matched what its program printed. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
-from orchestrator.profile import Profile, Reader
+from orchestrator.profile import Place, Profile, Reader
 from orchestrator.text import cut
 
-_QUOTED = 6  # lines of what came that are quoted
-_LONGEST = 160  # characters of a line that is quoted
-
-Place = tuple[int | str, ...]
+_QUOTED = 6  # lines of output that are quoted
+_LONGEST = 160  # characters of a quoted line
 
 
-class State(StrEnum):
-    """What is known of a pattern."""
+class MatchState(StrEnum):
+    """Whether a pattern matched."""
 
     MATCHED = "matched"
     UNMATCHED = "not matched"
@@ -25,16 +25,16 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A verb that was asked.
+class ReplySeen:
+    """The reply to a verb.
 
     Attributes:
-        verb: by the lab's names.
-        right: whether it ought to succeed; None where nobody can say.
-        ok: whether the reply says so; None where it could not be read.
-        lines: of the reply.
+        verb: the verb.
+        right: whether it should succeed; None if that is not known.
+        ok: whether it succeeded; None if the reply could not be read.
+        lines: the lines of the reply.
         occasion: what was done, in a few words.
-        rows: whether somebody ought to be listed.
+        rows: whether it should contain rows.
     """
 
     verb: str
@@ -46,14 +46,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What came at the other end.
+class NoticeSeen:
+    """What the other peer printed when a notice was due.
 
     Attributes:
-        kind: the notice that is due.
-        read: whether it was read as one.
-        lines: all that came.
-        occasion: what was done.
+        kind: the notice's kind.
+        read: whether a pattern read it.
+        lines: everything that was printed.
+        occasion: what was done, in a few words.
     """
 
     kind: str
@@ -63,152 +63,213 @@ class Told:
 
 
 @dataclass(slots=True)
-class Heard:
-    """All that came while a program was driven.
+class Observations:
+    """Everything that a program printed while its profile was checked.
 
     Attributes:
-        greeting: at the start, until it was ready.
-        asked: replies.
-        told: notices that were due.
-        stray: lines that are neither reply nor notice.
-        screens: all that was shown.
+        greeting: lines until it was ready.
+        replies: replies to verbs.
+        notices: notices that were due.
+        stray: lines that belong to no reply and no notice.
+        screens: all lines of all consoles.
         problems: what could not be done, in a sentence each.
     """
 
     greeting: list[str] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    replies: list[ReplySeen] = field(default_factory=list)
+    notices: list[NoticeSeen] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
     screens: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What is known of one pattern.
+class PatternCheck:
+    """The result for one pattern.
 
     Attributes:
-        place: in the profile.
-        pattern: itself.
+        place: its place in the profile.
+        pattern: the pattern.
         state: whether it matched.
-        says: what it caught, or the text that it should have matched.
+        says: what its groups captured, or the lines that it should have matched.
     """
 
     place: Place
     pattern: str
-    state: State
+    state: MatchState
     says: str
 
     @property
     def name(self) -> str:
-        """The place as a person reads it: `verbs.connect.ok`, `notices.message block 2`."""
+        """Its place for people: `verbs.connect.ok`, `notices.message block 2`."""
         *front, last = self.place
         if "block" in front:
-            name = ".".join(str(each) for each in front if each not in ("block", 0))
+            name = ".".join(str(key) for key in front if key not in ("block", 0))
             return name if last == 0 else f"{name} block {int(last) + 1}"
-        shown = [*front, *([last] if last != 0 else [])]
-        return ".".join(str(each) for each in shown)
+        return ".".join(str(key) for key in (*front, *([last] if last != 0 else [])))
 
 
-def check(profile: Profile, heard: Heard) -> list[Checked]:
-    """Return what is known of each pattern of a profile, in its order."""
+@dataclass(frozen=True, slots=True)
+class ProfileCheck:
+    """The result for a profile.
+
+    Attributes:
+        file: the profile's file.
+        patterns: the results for its patterns.
+        positions: line and column of each pattern, as `line:column`.
+        observations: everything that was printed.
+        unread: lines that no pattern matched.
+    """
+
+    file: str
+    patterns: Sequence[PatternCheck]
+    positions: Sequence[str]
+    observations: Observations
+    unread: Sequence[str]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a pattern did not match, or the program was never ready."""
+        return self.broke or any(mismatches(self.patterns))
+
+    @property
+    def broke(self) -> bool:
+        """Whether nothing could be checked."""
+        return not self.observations.replies and not any(mismatches(self.patterns))
+
+    def located(self) -> Iterator[tuple[PatternCheck, str]]:
+        """Yield each pattern's result with `file:line`."""
+        for pattern, position in zip(self.patterns, self.positions, strict=True):
+            yield pattern, f"{Path(self.file).name}:{position.partition(':')[0]}"
+
+    def complaints(self) -> list[str]:
+        """Return a line for each mismatch, in a format that editors understand."""
+        return [
+            f"{self.file}:{position}: {pattern.name}: {_on_one_line(pattern.says)}"
+            for pattern, position in zip(self.patterns, self.positions, strict=True)
+            if pattern.state is MatchState.UNMATCHED
+        ]
+
+    @property
+    def summary(self) -> str:
+        """How many patterns matched, in a sentence."""
+        states = [pattern.state for pattern in self.patterns]
+        parts = [f"{states.count(MatchState.MATCHED)} of {len(states)} patterns matched"]
+        if wrong := states.count(MatchState.UNMATCHED):
+            parts.append(f"{wrong} did not match the output")
+        if unused := states.count(MatchState.NO_OCCASION):
+            parts.append(f"{unused} had no occasion to")
+        return f"{self.file}: {', '.join(parts)}"
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return {
+            "profile": self.file,
+            "patterns": [
+                {"place": pattern.name, "at": position, "pattern": pattern.pattern,
+                 "state": pattern.state.value, "says": pattern.says}
+                for pattern, position in zip(self.patterns, self.positions, strict=True)
+            ],
+            "unread": list(self.unread),
+            "problems": self.observations.problems,
+        }  # fmt: skip
+
+
+def check_patterns(profile: Profile, seen: Observations) -> list[PatternCheck]:
+    """Return the result for each pattern of a profile, in the order of the file."""
     standard = set(Profile.model_fields["crash"].get_default())
     return [
-        _one(place, pattern, heard)
+        _check_pattern(place, pattern, seen)
         for place, pattern in profile.patterns()
         if pattern and not (place[0] == "crash" and pattern in standard)
     ]
 
 
-def _one(place: Place, pattern: str, heard: Heard) -> Checked:
-    lines, missed = _occasions(place, heard)
+def _check_pattern(place: Place, pattern: str, seen: Observations) -> PatternCheck:
+    lines, missed = _occasions(place, seen)
     compiled = re.compile(pattern)
     for line in lines:
         if found := compiled.search(line):
-            return Checked(place, pattern, State.MATCHED, _caught(line, found))
+            return PatternCheck(place, pattern, MatchState.MATCHED, _captured(line, found))
     if missed:
-        return Checked(place, pattern, State.UNMATCHED, _came(missed))
-    return Checked(place, pattern, State.NO_OCCASION, "never had an occasion")
+        return PatternCheck(place, pattern, MatchState.UNMATCHED, _quote(missed))
+    return PatternCheck(place, pattern, MatchState.NO_OCCASION, "never had an occasion")
 
 
-def _occasions(place: Place, heard: Heard) -> tuple[list[str], list[str]]:
-    """Return the lines that a pattern may match, and what it should have matched."""
+def _occasions(place: Place, seen: Observations) -> tuple[list[str], list[str]]:
+    """Return the lines that a pattern may match, and those that it should have matched."""
     match place:
         case ("ready",):
-            return heard.greeting, heard.greeting or ["(nothing)"]
+            return seen.greeting, seen.greeting or ["(nothing)"]
         case ("notices", str(kind), *_):
-            return _of_notice(heard, kind)
+            return _of_notice(seen, kind)
         case ("verbs", "raw", *_):
-            return _lines(heard.asked), []
-        case ("verbs", str(verb), "ok", *_):
-            those = [each for each in heard.asked if each.verb == verb]
-            right = [each for each in those if each.right]
-            return _lines(those), _unread(right) if all(each.ok is None for each in right) else []
-        case ("verbs", str(verb), "fail", *_):
-            those = [each for each in heard.asked if each.verb == verb]
-            return _lines(those), _unread(each for each in those if each.right is False)
-        case ("verbs", str(verb), "row"):
-            those = [each for each in heard.asked if each.verb == verb]
-            return _lines(those), _raw_lines(each for each in those if each.rows)
+            return _lines(seen.replies), []
+        case ("verbs", str(verb), str(key), *_) if key in ("ok", "fail", "row"):
+            replies = [reply for reply in seen.replies if reply.verb == verb]
+            return _lines(replies), _missed(key, replies)
         case ("errors", *_):
-            wrong = [each for each in heard.asked if not each.right]
-            return _lines(wrong), _unread(each for each in wrong if each.right is False)
-        case ("verbs" | "start", *_, "after"):
-            return heard.screens, []
-    return heard.screens, []
+            wrong = [reply for reply in seen.replies if not reply.right]
+            return _lines(wrong), _missed("fail", wrong)
+    return seen.screens, []
 
 
-def _of_notice(heard: Heard, kind: str) -> tuple[list[str], list[str]]:
-    those = [each for each in heard.told if each.kind == kind]
-    every = [line for each in heard.told for line in each.lines]
-    lines = [line for each in those for line in each.lines] if those else every
-    missed = [_or_nothing(each.occasion, each.lines) for each in those if not each.read]
-    return lines, [line for each in missed for line in each]
+def _missed(key: str, replies: Sequence[ReplySeen]) -> list[str]:
+    """Return the lines of replies that a verb's `ok`, `fail` or `row` should have matched."""
+    if key == "row":
+        return _quotable(reply for reply in replies if reply.rows)
+    expected = [reply for reply in replies if reply.right is (key == "ok")]
+    unread = [reply for reply in expected if reply.ok is None]
+    if key == "ok" and len(unread) < len(expected):  # one of several patterns is enough
+        return []
+    return _quotable(unread)
 
 
-def _or_nothing(occasion: str, lines: Sequence[str]) -> list[str]:
-    return [*lines] or [f"(nothing when {occasion})"]
+def _of_notice(seen: Observations, kind: str) -> tuple[list[str], list[str]]:
+    due = [notice for notice in seen.notices if notice.kind == kind]
+    lines = [line for notice in due or seen.notices for line in notice.lines]
+    return lines, _quotable(notice for notice in due if not notice.read)
 
 
-def _lines(those: Iterable[Asked]) -> list[str]:
-    return [line for each in those for line in each.lines]
+def _lines(replies: Iterable[ReplySeen]) -> list[str]:
+    return [line for reply in replies for line in reply.lines]
 
 
-def _raw_lines(those: Iterable[Asked]) -> list[str]:
-    return [line for each in those for line in _or_nothing(each.occasion, each.lines)]
+def _quotable(seen: Iterable[ReplySeen | NoticeSeen]) -> list[str]:
+    return [line for it in seen for line in it.lines or (f"(nothing after: {it.occasion})",)]
 
 
-def _unread(those: Iterable[Asked]) -> list[str]:
-    """Return what came where no pattern could read the reply."""
-    return _raw_lines(each for each in those if each.ok is None)
-
-
-def _caught(line: str, found: re.Match[str]) -> str:
+def _captured(line: str, found: re.Match[str]) -> str:
     named = {name: text for name, text in found.groupdict().items() if text is not None}
     if not named:
         return cut(line, _LONGEST)
     return ", ".join(f"{name}: {cut(text, _LONGEST)!r}" for name, text in named.items())
 
 
-def _came(lines: Sequence[str]) -> str:
+def _quote(lines: Sequence[str]) -> str:
     shown = [cut(line, _LONGEST) for line in dict.fromkeys(lines)]
     more = f"\n… and {len(shown) - _QUOTED} more lines" if len(shown) > _QUOTED else ""
-    return "no line matched; what came was:\n" + "\n".join(shown[:_QUOTED]) + more
+    return "no line matched; the output was:\n" + "\n".join(shown[:_QUOTED]) + more
 
 
-def unread(profile: Profile, heard: Heard) -> list[str]:
-    """Return the lines that no pattern of a profile matches, and no reply has read."""
+def _on_one_line(says: str) -> str:
+    first, _, rest = says.partition("\n")
+    return f"{first} {' | '.join(rest.splitlines())}"
+
+
+def unread_lines(profile: Profile, seen: Observations) -> list[str]:
+    """Return the lines that no pattern of a profile matches and that are part of no known reply."""
     reader = Reader(profile)
-    lines = list(heard.stray)
-    lines += [line for each in heard.asked if each.ok is None for line in each.lines]
+    lines = list(seen.stray)
+    lines += [line for reply in seen.replies if reply.ok is None for line in reply.lines]
     known = [re.compile(pattern) for _, pattern in profile.patterns() if pattern]
     return list(dict.fromkeys(
         line for line in lines
-        if line.strip() and not any(each.search(line) for each in known)
+        if line.strip() and not any(pattern.search(line) for pattern in known)
         and not reader.is_crash(line)
     ))  # fmt: skip
 
 
-def mismatches(checked: Iterable[Checked]) -> Iterator[Checked]:
+def mismatches(checks: Iterable[PatternCheck]) -> Iterator[PatternCheck]:
     """Yield the patterns that did not match what they should have."""
-    return (each for each in checked if each.state is State.UNMATCHED)
+    return (check for check in checks if check.state is MatchState.UNMATCHED)

@@ -1,4 +1,4 @@
-"""Lines made into patterns: what is known in them becomes groups. Pure."""
+"""Turn lines into patterns: known values become groups. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator.discovery.evidence import Facts
+from orchestrator.discovery.evidence import KnownValues
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
-_LEAST_PORT = 1024  # numbers from here on may be a port
+_LEAST_PORT = 1024  # larger numbers may be ephemeral ports
 _GROUPS = {
     "address": r"(?P<address>[\w.:-]+?)",
     "port": r"(?P<port>\d+)",
@@ -26,155 +26,182 @@ _ANY = {
     "word": r"\S+",
     "blank": r"\s+",
 }
-_MANY_WORDS = 2  # words that have to be the same where one may differ
+_PIECE = r"\s+|\w+|[^\w\s]"
+_MANY_WORDS = 2  # equal words that two lines need for one word to differ
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a line: a literal one, or one of a kind."""
+class Token:
+    """A part of a line.
+
+    Attributes:
+        kind: `literal`, or what varies here: a key of `_ANY`.
+        text: the text in the line.
+    """
 
     kind: str
     text: str
 
     @property
-    def fixed(self) -> bool:
-        """Whether it is always the same."""
+    def is_literal(self) -> bool:
+        """Whether the pattern has this very text."""
         return self.kind == "literal"
 
 
-Template = tuple[Part, ...]
+Template = tuple[Token, ...]
 
 
-def template(line: str, facts: Facts, at: str = "") -> Template:
-    """Return a line in its parts.
+def make_template(line: str, known: KnownValues, at: str = "") -> Template:
+    """Split a line into tokens.
 
     Args:
-        line: as it stands on the screen.
-        facts: what the lab knew.
-        at: the peer that showed it, whose ids count.
+        line: the line as it appears on the screen.
+        known: values to recognise in it.
+        at: the peer that printed it, whose connection id is recognised.
     """
-    parts: list[Part] = []
+    tokens: list[Token] = []
     end = 0
-    for start, stop, kind in _known(line, facts, facts.ids.get(at)):
-        parts += _literal(line[end:start])
-        parts.append(Part(kind, line[start:stop]))
+    for start, stop, kind in _spans(line, known, known.ids.get(at)):
+        tokens += _literals(line[end:start])
+        tokens.append(Token(kind, line[start:stop]))
         end = stop
-    parts += _literal(line[end:])
-    return tuple(_with_port(parts))
+    tokens += _literals(line[end:])
+    return tuple(_with_port(tokens))
 
 
-def _known(line: str, facts: Facts, own_id: int | None) -> list[tuple[int, int, str]]:
-    """Return where what is known stands in a line; what was found first counts."""
+def _spans(line: str, known: KnownValues, own_id: int | None) -> list[tuple[int, int, str]]:
+    """Return where known values are in a line, and their kinds. Earlier searches win."""
     spans: list[tuple[int, int, str]] = []
 
-    def add(pattern: str, kind: str) -> None:
-        for found in re.finditer(pattern, line):
-            free = all(found.end() <= start or found.start() >= stop for start, stop, _ in spans)
-            if free and found.end() > found.start():
-                spans.append((found.start(), found.end(), kind))
+    def add(found: re.Match[str], kind: str) -> None:
+        is_free = all(found.end() <= start or found.start() >= stop for start, stop, _ in spans)
+        if is_free and found.end() > found.start():
+            spans.append((found.start(), found.end(), kind))
 
-    if facts.text:
-        add(re.escape(facts.text), "text")
-    for word in facts.words:
+    def search(pattern: str, kind: str) -> None:
+        for found in re.finditer(pattern, line):
+            add(found, kind)
+
+    if known.text:
+        search(re.escape(known.text), "text")
+    for word in known.words:
         if len(word) > 1 or word.isalpha():
-            add(rf"(?<!\w){re.escape(word)}(?!\w)", "typed")
-        elif word and not word.isdigit():  # a sign also stands for itself, unless it is quoted
-            add(rf"(?<=['\"`<\[(]){re.escape(word)}(?=['\"`>\])])", "typed")
-    add(_ADDRESS, "address")
+            search(rf"(?<!\w){re.escape(word)}(?!\w)", "typed")
+        elif word and not word.isdigit():  # unless quoted, a sign may be punctuation
+            search(rf"(?<=['\"`<\[(]){re.escape(word)}(?=['\"`>\])])", "typed")
+    search(_ADDRESS, "address")
     for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
         value = int(number[0])
-        kind = "port" if value in facts.ports else "id" if value == own_id else "number"
-        add_span = (number.start(), number.end(), kind)
-        if all(number.end() <= start or number.start() >= stop for start, stop, _ in spans):
-            spans.append(add_span)
+        add(number, "port" if value in known.ports else "id" if value == own_id else "number")
     return sorted(spans)
 
 
-def _literal(text: str) -> Iterator[Part]:
-    for piece in re.findall(r"\s+|\w+|[^\w\s]", text):
-        if piece.isspace() and len(piece) > 1:
-            yield Part("blank", piece)
-        else:
-            yield Part("literal", piece)
+def _literals(text: str) -> Iterator[Token]:
+    for piece in re.findall(_PIECE, text):
+        yield Token("blank" if piece.isspace() and len(piece) > 1 else "literal", piece)
 
 
-def _with_port(parts: Sequence[Part]) -> list[Part]:
-    """Take a large number beside an address, or the word, for a port: an ephemeral one."""
-    made = list(parts)
-    if any(part.kind == "port" for part in parts):
+def _with_port(tokens: Sequence[Token]) -> list[Token]:
+    """Take a large number for an ephemeral port if an address or the word `port` is near."""
+    made = list(tokens)
+    if any(token.kind == "port" for token in tokens):
         return made
-    speaks = any(part.kind == "address" or part.text.lower() == "port" for part in parts)
-    for index, part in enumerate(parts):
-        if speaks and part.kind == "number" and int(part.text) >= _LEAST_PORT:
-            made[index] = Part("port", part.text)
+    mentions = any(token.kind == "address" or token.text.lower() == "port" for token in tokens)
+    for index, token in enumerate(tokens):
+        if mentions and token.kind == "number" and int(token.text) >= _LEAST_PORT:
+            made[index] = Token("port", token.text)
             break
     return made
 
 
-def shape(one: Template) -> tuple[str, ...]:
-    """Return what all lines of a kind have in common."""
-    return tuple(part.text if part.fixed else f"<{part.kind}>" for part in one)
+def shape(template: Template) -> tuple[str, ...]:
+    """Return what all lines of the same kind have in common."""
+    return tuple(token.text if token.is_literal else f"<{token.kind}>" for token in template)
 
 
-def merged(several: Iterable[Template]) -> list[Template]:
-    """Return templates that fit all of these, each of as many as can be."""
-    made: list[Template] = []
-    for one in several:
-        for index, other in enumerate(made):
-            both = _both(other, one)
+def merge(templates: Iterable[Template]) -> list[Template]:
+    """Combine templates that are alike; return as few as possible that fit all."""
+    merged: list[Template] = []
+    for template in templates:
+        for index, other in enumerate(merged):
+            both = _combine(other, template)
             if both is not None:
-                made[index] = both
+                merged[index] = both
                 break
         else:
-            made.append(one)
-    return made
+            merged.append(template)
+    return merged
 
 
-def _both(one: Template, other: Template) -> Template | None:
-    """Return what fits two templates, None where they are too unlike."""
+def _combine(one: Template, other: Template) -> Template | None:
+    """Return a template that fits two; None if they are too different."""
     if len(one) != len(other):
         return None
-    parts: list[Part] = []
+    tokens: list[Token] = []
     words = differing = 0
     for a, b in zip(one, other, strict=True):
-        if a.kind == b.kind and (not a.fixed or a.text == b.text):
-            words += a.fixed and a.text.isalpha()
-            parts.append(a)
+        if a.kind == b.kind and (not a.is_literal or a.text == b.text):
+            words += a.is_literal and a.text.isalpha()
+            tokens.append(a)
         elif "number" in (a.kind, b.kind) and {a.kind, b.kind} <= {"number", "id", "port"}:
-            parts.append(a if b.kind == "number" and a.kind == "port" else Part("number", a.text))
+            tokens.append(a if b.kind == "number" and a.kind == "port" else Token("number", a.text))
         elif a.kind in ("literal", "word") and b.kind == "literal" and _is_word(a) and _is_word(b):
             differing += 1
-            parts.append(Part("word", a.text))
+            tokens.append(Token("word", a.text))
         else:
             return None
     if differing and (differing > 1 or words < _MANY_WORDS):
         return None
-    return tuple(parts)
+    return tuple(tokens)
 
 
-def _is_word(part: Part) -> bool:
-    return part.kind == "word" or part.text.isalnum()
+def _is_word(token: Token) -> bool:
+    return token.kind == "word" or token.text.isalnum()
 
 
-def pattern(one: Template, groups: Iterable[str] = tuple(_GROUPS)) -> str:
-    """Return a template as a regular expression.
-
-    Args:
-        one: what a line is made of.
-        groups: which parts are named.
-    """
+def to_pattern(template: Template, groups: Iterable[str] = tuple(_GROUPS)) -> str:
+    """Return a template as a regular expression that names the given groups, each once."""
     left = set(groups)
     made = []
-    for part in one:
-        if part.fixed:
-            made.append(_escaped(part.text))
-        elif part.kind in left and part.kind in _GROUPS:
-            left.discard(part.kind)
-            made.append(_GROUPS[part.kind])
+    for token in template:
+        if token.is_literal:
+            made.append(escape(token.text))
+        elif token.kind in left and token.kind in _GROUPS:
+            left.discard(token.kind)
+            made.append(_GROUPS[token.kind])
         else:
-            made.append(_ANY[part.kind])
+            made.append(_ANY[token.kind])
     return f"^{''.join(made)}$"
 
 
-def _escaped(text: str) -> str:
+def escape(text: str) -> str:
+    """Return a pattern for exactly this text, with no more backslashes than it needs."""
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
+
+
+def common_beginnings(complaints: Sequence[str], others: Iterable[str]) -> list[str]:
+    """Return texts with which several different complaints begin, and no other line does."""
+    innocent = list(others)
+    groups: dict[str, list[str]] = {}
+    for line in complaints:
+        if first := re.match(_PIECE, line):
+            groups.setdefault(first[0], []).append(line)
+    found = []
+    for group in groups.values():
+        kinds = list(dict.fromkeys(group))
+        common = _common_beginning(kinds) if len(kinds) > 1 else ""
+        if common and not any(line.startswith(common) for line in innocent):
+            found.append(common)
+    return found
+
+
+def _common_beginning(lines: Sequence[str]) -> str:
+    """Return the pieces that begin all lines, up to a mark after the first word if there is one."""
+    common = []
+    for pieces in zip(*(re.findall(_PIECE, line) for line in lines), strict=False):
+        if len(set(pieces)) > 1:
+            break
+        common.append(pieces[0])
+    whole = "".join(common)
+    mark = re.match(r"^(\W*\w+\W*?[:\]!>)\-|]+\s*)", whole)
+    return mark[1] if mark else whole

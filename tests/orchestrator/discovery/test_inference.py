@@ -1,4 +1,4 @@
-"""Patterns from recorded consoles of several styles."""
+"""Profiles inferred from recorded exchanges of several styles."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.discovery.inference import Evidence, infer
-from orchestrator.discovery.profile_file import text as written
+from orchestrator.discovery.inference import ProgramEvidence, infer
 from tests.orchestrator.discovery.recorded import evidence, exchange
 
 A, B, C = "172.20.0.2", "172.20.0.3", "172.20.0.4"
 
 
-def bracketed() -> Evidence:
-    """Return the console of a program without a prompt, each line marked."""
+def bracketed() -> ProgramEvidence:
+    """Return evidence of a program without a prompt that marks each line."""
     return evidence(
         [
             exchange("unknown", "qwxz", "[no] unknown: qwxz\n", right=False),
@@ -25,20 +24,20 @@ def bracketed() -> Evidence:
             exchange("myport", "myport", "[ok] my port is 5000\n", right=None),
             exchange("list", "list", "[ok] connections: 0\n", right=None),
             exchange("connect", f"connect {B} 5000", f"[ok] connected #1 {B}:5000\n", to="bob",
-                     told=f"[connected] #1 {A}:5000 has come\n", ids={"alice": 1, "bob": 1}),
+                     other=f"[connected] #1 {A}:5000 has come\n", ids={"alice": 1, "bob": 1}),
             exchange("connect", f"connect {B} 5000", f"[ok] connected #1 {B}:5000\n", to="bob",
-                     at="carol", told=f"[connected] #2 {C}:5000 has come\n",
+                     at="carol", other=f"[connected] #2 {C}:5000 has come\n",
                      ids={"carol": 1, "bob": 2}),
             exchange("list", "list", f"  #1  {A}  5000\n  #2  {C}  5000\n[ok] connections: 2\n",
                      at="bob"),
             exchange("connect", f"connect {B} 1", "[no] refused\n", right=False),
             exchange("send", "send 1 umber quill", "[ok] sent to #1\n", to="bob",
-                     text="umber quill", told=f"[message] #1 {A}:5000 says: umber quill\n",
+                     text="umber quill", other=f"[message] #1 {A}:5000 says: umber quill\n",
                      ids={"alice": 1, "bob": 1}),
             exchange("terminate", "terminate 1", "[ok] terminated #1\n", to="bob",
-                     told=f"[closed] #1 {A}:5000 has left\n", ids={"alice": 1, "bob": 1}),
+                     other=f"[closed] #1 {A}:5000 has left\n", ids={"alice": 1, "bob": 1}),
             exchange("exit", "exit", "[ok] goodbye\n", at="carol", to="bob",
-                     told=f"[closed] #2 {C}:5000 has left\n", ids={"carol": 1, "bob": 2}),
+                     other=f"[closed] #2 {C}:5000 has left\n", ids={"carol": 1, "bob": 2}),
         ],
         [[f"  #1  {A}  5000", f"  #2  {C}  5000"]],
         ["[ok] connections: 0"],
@@ -46,8 +45,8 @@ def bracketed() -> Evidence:
     )  # fmt: skip
 
 
-def terse() -> Evidence:
-    """Return the console of a program that says nothing where it worked, and messages in blocks."""
+def terse() -> ProgramEvidence:
+    """Return evidence of a program that is silent on success and shows messages in blocks."""
     block = f"> \nMessage received\nSender's IP: {A}\nSender's port: 43210\nMessage: “ab cd”\n> "
     prompts = ["> "]
     return evidence(
@@ -59,7 +58,7 @@ def terse() -> Evidence:
             exchange("list", "list", f"ID ADDRESS PORT\n0  {B}  5000\n> ", prompts=prompts),
             exchange("list", "list", f"ID ADDRESS PORT\n0  {A}  43210\n1  {C}  43999\n> ",
                      at="bob", prompts=prompts),
-            exchange("send", "send 0 ab cd", "> ", to="bob", text="ab cd", told=block,
+            exchange("send", "send 0 ab cd", "> ", to="bob", text="ab cd", other=block,
                      prompts=prompts, ids={"alice": 0, "bob": 0}),
             exchange("send", "send 9 ab cd", "? bad id\n> ", right=False, prompts=prompts),
         ],
@@ -71,12 +70,12 @@ def terse() -> Evidence:
     )  # fmt: skip
 
 
-def verbs(known: Evidence) -> dict[str, Any]:
-    found: dict[str, Any] = infer("it", 5000, known).data["verbs"]
+def verbs(evidence: ProgramEvidence) -> dict[str, Any]:
+    found: dict[str, Any] = infer("it", 5000, evidence).data["verbs"]
     return found
 
 
-def test_replies_become_patterns_with_names() -> None:
+def test_replies_become_patterns_with_groups() -> None:
     found = verbs(bracketed())
     assert found["connect"] == {
         "send": "connect {address} {port}",
@@ -86,7 +85,7 @@ def test_replies_become_patterns_with_names() -> None:
     assert found["send"]["ok"] == r"^\[ok\] sent to #(?P<id>\d+)$"
 
 
-def test_rows_and_the_line_behind_them() -> None:
+def test_rows_and_the_line_after_them() -> None:
     found = verbs(bracketed())["list"]
     row = re.search(found["row"], f"  #12  {B}  5000")
     assert row
@@ -95,7 +94,7 @@ def test_rows_and_the_line_behind_them() -> None:
     assert "ends" not in found
 
 
-def test_notices_at_the_other_end() -> None:
+def test_notices_of_the_other_peer() -> None:
     found = infer("it", 5000, bracketed()).data["notices"]
     assert found["message"] == (
         r"^\[message\] #(?P<id>\d+) (?P<address>[\w.:-]+?):(?P<port>\d+) says: (?P<text>.*)$"
@@ -104,11 +103,11 @@ def test_notices_at_the_other_end() -> None:
     assert re.search(found["closed"], f"[closed] #7 {C}:5000 has left")
 
 
-def test_complaints_share_their_beginning() -> None:
+def test_errors_share_their_beginning() -> None:
     assert infer("it", 5000, bracketed()).data["errors"] == r"^\[no\]"
 
 
-def test_what_is_silent_and_headers_without_an_end() -> None:
+def test_silent_verbs_and_lists_without_a_last_line() -> None:
     found = verbs(terse())
     assert found["connect"] == {"send": "connect {address} {port}", "silent": True}
     assert found["send"]["silent"] is True
@@ -125,31 +124,33 @@ def test_a_message_in_a_block_with_quotes_and_an_ephemeral_port() -> None:
     assert found["text"] == "with “quotes” in it"
 
 
-def test_what_never_came_is_lacking_and_doubtful() -> None:
+def test_what_was_never_printed_is_lacking_and_doubtful() -> None:
     draft = infer("it", 5000, terse())
     assert "connected" in draft.data["lacks"]
     assert ("lacks", "connected") in draft.doubts
     assert "exit" in draft.data["lacks"]
 
 
-def test_doubts_stand_in_the_file() -> None:
-    text = written(infer("it", 5000, terse()))
-    at = text.splitlines()
-    line = next(number for number, each in enumerate(at) if each.startswith("  connected:"))
-    assert at[line - 1].startswith("  # doubtful: ")
+def test_doubts_are_comments_in_the_file() -> None:
+    lines = infer("it", 5000, terse()).to_yaml().splitlines()
+    index = next(n for n, line in enumerate(lines) if line.startswith("  connected:"))
+    assert lines[index - 1].startswith("  # doubtful: ")
 
 
-def test_the_prompt_is_no_line_of_a_reply() -> None:
+def test_the_prompt_is_not_part_of_a_reply() -> None:
     assert infer("it", 5000, terse()).data["console"] == {"echo": False, "prompt": "> "}
 
 
-def test_tracebacks_of_a_program_that_lives_on_are_its_complaints() -> None:
+def test_tracebacks_of_a_program_that_survives_are_its_error_messages() -> None:
     trace = 'Traceback (most recent call last):\n  File "chat.py", line 1, in f\n    g()\n'
-    ends = ["ValueError: invalid literal", "IndexError: list index", "KeyError: 97"]
+    errors = ["ValueError: invalid literal", "IndexError: list index", "KeyError: 97"]
     known = evidence(
         [
             exchange("myport", "myport", "port 5000\n", right=None),
-            *(exchange("connect", "connect x", f"{trace}{end}\n", right=False) for end in ends),
+            *(
+                exchange("connect", "connect x", f"{trace}{error}\n", right=False)
+                for error in errors
+            ),
         ],
         [],
         [],
@@ -160,26 +161,25 @@ def test_tracebacks_of_a_program_that_lives_on_are_its_complaints() -> None:
     assert data["crash"] == ["^Exception in thread ", "^Fatal Python error"]
 
 
-@settings(deadline=None)  # a busy machine is no fault
+@settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=60))
-def test_no_text_of_a_program_breaks_its_profile(said: str) -> None:
-    line = f"{said}"
+def test_no_output_breaks_a_profile(said: str) -> None:
     known = evidence(
-        [exchange("help", "help", f"{line}\n", right=None),
-         exchange("connect", f"connect {B} 5000", f"{line}\n", to="bob", told=f"{line}\n")],
-        [], [], line,
+        [exchange("help", "help", f"{said}\n", right=None),
+         exchange("connect", f"connect {B} 5000", f"{said}\n", to="bob", other=f"{said}\n")],
+        [], [], said,
     )  # fmt: skip
     draft = infer("it", 5000, known)
     for verb in draft.data["verbs"].values():
-        for pattern in [verb.get("ok", "")]:
-            for each in [pattern] if isinstance(pattern, str) else pattern:
-                re.compile(each)
-    assert written(draft)
+        ok = verb.get("ok", "")
+        for pattern in [ok] if isinstance(ok, str) else ok:
+            re.compile(pattern)
+    assert draft.to_yaml()
 
 
-def test_an_exit_at_which_it_did_not_end_is_doubtful() -> None:
+def test_an_exit_without_an_end_is_doubtful() -> None:
     known = bracketed()
     assert ("verbs", "exit") not in infer("it", 5000, known).doubts
-    lingering = [replace(each, ended=False) for each in known.exchanges]
+    lingering = [replace(exchange, ended=False) for exchange in known.exchanges]
     draft = infer("it", 5000, replace(known, exchanges=lingering))
-    assert draft.doubts["verbs", "exit"] == "it did not end at that"
+    assert draft.doubts["verbs", "exit"] == "the program did not exit"

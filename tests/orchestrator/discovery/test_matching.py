@@ -1,8 +1,15 @@
-"""Whether patterns matched, judged from what was heard."""
+"""Which patterns matched, decided from recorded observations."""
 
 from __future__ import annotations
 
-from orchestrator.discovery.matching import Asked, Heard, State, Told, check, unread
+from orchestrator.discovery.matching import (
+    MatchState,
+    NoticeSeen,
+    Observations,
+    ReplySeen,
+    check_patterns,
+    unread_lines,
+)
 from orchestrator.profile import Profile
 
 PROFILE = Profile.model_validate({
@@ -16,33 +23,33 @@ PROFILE = Profile.model_validate({
 })  # fmt: skip
 
 
-def states(heard: Heard) -> dict[str, tuple[State, str]]:
-    return {each.name: (each.state, each.says) for each in check(PROFILE, heard)}
+def states(seen: Observations) -> dict[str, tuple[MatchState, str]]:
+    return {check.name: (check.state, check.says) for check in check_patterns(PROFILE, seen)}
 
 
-def test_what_matched_says_what_it_caught() -> None:
-    heard = Heard(greeting=["ready"], asked=[
-        Asked("connect", True, True, ("connected 3",), "alice connects"),
-        Asked("list", True, True, ("3 bob",), "list", rows=True),
-    ], told=[Told("message", True, ("from bob", "text hi"), "sent")])  # fmt: skip
-    found = states(heard)
-    assert found["verbs.connect.ok"] == (State.MATCHED, "id: '3'")
-    assert found["notices.message"] == (State.MATCHED, "address: 'bob'")
-    assert found["notices.message block 2"] == (State.MATCHED, "text: 'hi'")
-    assert found["verbs.connect.fail"][0] is State.NO_OCCASION
+def test_a_match_says_what_it_captured() -> None:
+    seen = Observations(greeting=["ready"], replies=[
+        ReplySeen("connect", True, True, ("connected 3",), "alice connects"),
+        ReplySeen("list", True, True, ("3 bob",), "list", rows=True),
+    ], notices=[NoticeSeen("message", True, ("from bob", "text hi"), "sent")])  # fmt: skip
+    found = states(seen)
+    assert found["verbs.connect.ok"] == (MatchState.MATCHED, "id: '3'")
+    assert found["notices.message"] == (MatchState.MATCHED, "address: 'bob'")
+    assert found["notices.message block 2"] == (MatchState.MATCHED, "text: 'hi'")
+    assert found["verbs.connect.fail"][0] is MatchState.NO_OCCASION
 
 
-def test_what_did_not_match_says_what_came() -> None:
-    heard = Heard(greeting=["ready"], asked=[
-        Asked("connect", True, None, ("you are connected",), "alice connects"),
-    ], told=[Told("message", False, (), "alice sent")])  # fmt: skip
-    found = states(heard)
+def test_a_mismatch_quotes_the_output() -> None:
+    seen = Observations(greeting=["ready"], replies=[
+        ReplySeen("connect", True, None, ("you are connected",), "alice connects"),
+    ], notices=[NoticeSeen("message", False, (), "alice sent")])  # fmt: skip
+    found = states(seen)
     assert found["verbs.connect.ok"] == (
-        State.UNMATCHED, "no line matched; what came was:\nyou are connected")  # fmt: skip
-    assert found["notices.message"][0] is State.UNMATCHED
-    assert "(nothing when alice sent)" in found["notices.message"][1]
-    assert unread(PROFILE, heard) == ["you are connected"]
+        MatchState.UNMATCHED, "no line matched; the output was:\nyou are connected")  # fmt: skip
+    assert found["notices.message"][0] is MatchState.UNMATCHED
+    assert "(nothing after: alice sent)" in found["notices.message"][1]
+    assert unread_lines(PROFILE, seen) == ["you are connected"]
 
 
 def test_a_program_that_is_never_ready() -> None:
-    assert states(Heard(greeting=["hm"]))["ready"][0] is State.UNMATCHED
+    assert states(Observations(greeting=["hm"]))["ready"][0] is MatchState.UNMATCHED

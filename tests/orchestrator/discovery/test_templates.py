@@ -1,4 +1,4 @@
-"""Lines made into patterns."""
+"""Turning lines into patterns."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.discovery.evidence import Facts
-from orchestrator.discovery.templates import merged, pattern, shape, template
+from orchestrator.discovery.evidence import KnownValues
+from orchestrator.discovery.templates import (
+    make_template,
+    merge,
+    shape,
+    to_pattern,
+)
 
 WORDS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=40)
-FACTS = Facts(frozenset({"10.0.0.2"}), frozenset({5000}), "umber quill", {"alice": 3})
+KNOWN = KnownValues(frozenset({"10.0.0.2"}), frozenset({5000}), "umber quill", {"alice": 3})
 
 
 @given(WORDS)
-def test_a_pattern_matches_the_line_that_it_is_made_of(line: str) -> None:
-    assert re.search(pattern(template(line, FACTS, "alice")), line)
+def test_a_pattern_matches_the_line_it_was_made_of(line: str) -> None:
+    assert re.search(to_pattern(make_template(line, KNOWN, "alice")), line)
 
 
 @given(WORDS, st.integers(0, 99_999), st.ip_addresses(v=4))
-def test_what_is_known_is_found_again(front: str, number: int, address: object) -> None:
+def test_known_values_vary(front: str, number: int, address: object) -> None:
     front = re.sub(r"[\d.]", "", front)
-    made = pattern(template(f"{front} from {address} id 3 #{number}", FACTS, "alice"))
+    made = to_pattern(make_template(f"{front} from {address} id 3 #{number}", KNOWN, "alice"))
     found = re.search(made, f"{front} from 9.8.7.6 id 4 #17")
     assert found
     assert found["address"] == "9.8.7.6"
 
 
 @pytest.mark.parametrize(
-    ("line", "caught"),
+    ("line", "captured"),
     [
         ("Message from 10.0.0.2:5000: umber quill", {"text": "umber quill", "port": "5000"}),
         ('3 says "umber quill"', {"id": "3", "text": "umber quill"}),
@@ -39,28 +44,30 @@ def test_what_is_known_is_found_again(front: str, number: int, address: object) 
         ("sent 11 characters to 3", {"id": "3"}),
     ],
 )
-def test_what_is_caught(line: str, caught: dict[str, str]) -> None:
-    found = re.search(pattern(template(line, FACTS, "alice")), line)
+def test_captured_groups(line: str, captured: dict[str, str]) -> None:
+    found = re.search(to_pattern(make_template(line, KNOWN, "alice")), line)
     assert found
-    assert {name: found[name] for name in caught} == caught
+    assert {name: found[name] for name in captured} == captured
 
 
 @pytest.mark.parametrize(("one", "other"), [("qwxz", "q"), ("qwxz", "h"), ("qwxz", "?")])
-def test_what_was_typed_is_known_again_however_short(one: str, other: str) -> None:
+def test_repeated_input_is_recognised_however_short(one: str, other: str) -> None:
     def shaped(word: str) -> tuple[str, ...]:
-        return shape(template(f"Oops: what is '{word}'?", Facts(words=(word,))))
+        return shape(make_template(f"Oops: what is '{word}'?", KnownValues(words=(word,))))
 
     assert shaped(one) == shaped(other)
 
 
 @given(st.lists(st.tuples(st.integers(0, 999), st.ip_addresses(v=4)), min_size=1, max_size=5))
-def test_lines_that_differ_in_what_is_known_are_one(rows: list[tuple[int, object]]) -> None:
+def test_lines_that_differ_in_known_values_have_one_pattern(rows: list[tuple[int, object]]) -> None:
     lines = [f"peer {number} at {address} has come" for number, address in rows]
-    made = merged(template(line, Facts()) for line in lines)
+    made = merge(make_template(line, KnownValues()) for line in lines)
     assert len(made) == 1
-    assert all(re.search(pattern(made[0]), line) for line in lines)
+    assert all(re.search(to_pattern(made[0]), line) for line in lines)
 
 
-def test_lines_that_mean_something_else_stay_apart() -> None:
-    made = merged([template("connected", Facts()), template("refused", Facts())])
+def test_lines_with_different_meanings_stay_apart() -> None:
+    made = merge(
+        [make_template("connected", KnownValues()), make_template("refused", KnownValues())]
+    )
     assert len(made) == 2

@@ -1,4 +1,4 @@
-"""What there is to start in a program's folder, the likeliest way first."""
+"""Propose commands that start the program in a folder, the most likely first."""
 
 from __future__ import annotations
 
@@ -10,23 +10,36 @@ from pathlib import Path
 
 from orchestrator.errors import LabError
 
-_LARGEST = 400_000  # bytes of a source that are looked at
-_NAMES = ("chat", "main", "peer", "app", "server", "program")  # the likeliest first
+_LARGEST = 400_000  # bytes of a source file to read
+_NAMES = ("chat", "main", "peer", "app", "server", "program")  # the most likely first
 _PYTHONS = ("python", "python3")
 
 
+_NO_PROGRAM = re.compile(r"^\.|\.(o|a|so|class)$|^(all|clean|run|test|install)$")
+_COMPILES = re.compile(
+    r"\b(gcc|g\+\+|cc|clang|c\+\+|go build)|\$[({](CC|CXX|LINK)|\.(o|c|cc|cpp)\b"
+)
+_ARGUMENTS = (
+    (("{port}",), "the port as its argument"),
+    ((), "without arguments"),
+    (("--port", "{port}"), "the port after --port"),
+    (("-p", "{port}"), "the port after -p"),
+)
+_HINT = 'give the command that starts it: --command "python3 chat.py {port}"'
+
+
 @dataclass(frozen=True, slots=True)
-class Startable:
-    """One way to start a program.
+class StartCommand:
+    """A command that may start a program.
 
     Attributes:
-        command: the words, as `start.command` has them.
-        why: what speaks for it, in a few words.
-        build: commands that build it before.
+        words: the command, with the placeholders of `start.command`.
+        why: the reason to try it, in a few words.
+        build: commands that build the program first.
         packages: Debian packages that it needs in a container.
     """
 
-    command: tuple[str, ...]
+    words: tuple[str, ...]
     why: str
     build: tuple[tuple[str, ...], ...] = ()
     packages: tuple[str, ...] = ()
@@ -34,7 +47,7 @@ class Startable:
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """How programs in one language are built and started."""
+    """How to build and start programs in one language."""
 
     suffix: str
     packages: tuple[str, ...]
@@ -67,33 +80,29 @@ _LANGUAGES = (
 )  # fmt: skip
 
 
-def ways(folder: Path, command: str = "") -> list[Startable]:
-    """Return the ways to start what is in `folder`, the likeliest first.
+def start_commands(folder: Path, command: str = "") -> list[StartCommand]:
+    """Return the commands to try for the program in `folder`, the most likely first.
 
     Args:
-        folder: the program's.
-        command: what starts it, as a shell would read it; empty to look for it.
+        folder: the program's folder.
+        command: the command from the user, in shell syntax; empty to find one.
 
     Raises:
-        LabError: nothing there looks like a program, or several things do, or the command cannot
-            be read.
+        LabError: there is no program, or more than one, or the command cannot be parsed.
     """
     if command:
-        return list(_given(folder, command))
-    found = list(_made(folder)) or [*_sources(folder), *_executables(folder)]
+        return list(_from_user(folder, command))
+    found = list(_from_makefile(folder)) or [*_from_sources(folder), *_from_executables(folder)]
     if not found:
-        raise LabError(
-            f"{folder}: nothing there looks like a program",
-            hint='say how it is started: --command "python3 chat.py {port}"',
-        )
+        raise LabError(f"{folder}: no program found there", hint=_HINT)
     return found
 
 
-def _given(folder: Path, command: str) -> Iterator[Startable]:
+def _from_user(folder: Path, command: str) -> Iterator[StartCommand]:
     try:
         words = tuple(shlex.split(command))
     except ValueError as error:
-        raise LabError(f"--command cannot be read: {error}", hint="see its quotes") from error
+        raise LabError(f"cannot parse --command: {error}", hint="check its quotes") from error
     if not words:
         raise LabError("--command is empty")
     build: tuple[tuple[str, ...], ...] = ()
@@ -107,94 +116,83 @@ def _given(folder: Path, command: str) -> Iterator[Startable]:
     if words[0] in _PYTHONS:
         words = ("{python}", *words[1:])
     if any("{port}" in word for word in words):
-        yield Startable(words, "as it was given", build, packages)
+        yield StartCommand(words, "as given", build, packages)
         return
     for arguments, why in _ARGUMENTS:
-        yield Startable((*words, *arguments), f"as it was given, {why}", build, packages)
+        yield StartCommand((*words, *arguments), f"as given, {why}", build, packages)
 
 
-_ARGUMENTS = (
-    (("{port}",), "the port as its argument"),
-    ((), "without arguments"),
-    (("--port", "{port}"), "the port behind --port"),
-    (("-p", "{port}"), "the port behind -p"),
-)
-
-
-def _made(folder: Path) -> Iterator[Startable]:
-    """Yield what a Makefile makes."""
+def _from_makefile(folder: Path) -> Iterator[StartCommand]:
     for name in ("Makefile", "makefile", "GNUmakefile"):
         text = _text(folder / name)
-        if made := _what_is_made(text):
+        if program := _makefile_program(text):
             packages = ("make", "gcc", "libc6-dev")
             for arguments, why in _ARGUMENTS:
-                yield Startable((f"./{made}", *arguments), f"{name} makes {made}; {why}",
-                                (("make",),), packages)  # fmt: skip
+                yield StartCommand((f"./{program}", *arguments), f"{name} builds {program}; {why}",
+                                   (("make",),), packages)  # fmt: skip
             return
 
 
-def _what_is_made(makefile: str) -> str:
-    """Return the program that a Makefile makes; empty where nobody can say.
+def _makefile_program(makefile: str) -> str:
+    """Return the program that a Makefile builds; empty if there is none.
 
-    Targets that only do something, such as `run`, are none: nothing is built for them.
+    Targets that build nothing, such as `run`, do not count.
     """
-    text = _filled_in(makefile)
+    text = _expanded(makefile)
     named = re.findall(r"\s-o\s*([\w./-]+)(?![\w./$({-])", text)
     rules = re.findall(r"^([\w./-]+)[ \t]*:(?!=)(.*(?:\n\t.*)*)", text, re.MULTILINE)
-    built = [target for target, how in rules if _COMPILES.search(how)]
-    likely = (each for each in [*named, *built] if not _NOT_MADE.search(each))
-    return next(likely, "")
+    built = [target for target, recipe in rules if _COMPILES.search(recipe)]
+    programs = (name for name in [*named, *built] if not _NO_PROGRAM.search(name))
+    return next(programs, "")
 
 
-_NOT_MADE = re.compile(r"^\.|\.(o|a|so|class)$|^(all|clean|run|test|install)$")
-_COMPILES = re.compile(
-    r"\b(gcc|g\+\+|cc|clang|c\+\+|go build)|\$[({](CC|CXX|LINK)|\.(o|c|cc|cpp)\b"
-)
-
-
-def _filled_in(makefile: str) -> str:
-    """Return a Makefile with its plain variables, such as the name of what it makes, filled in."""
+def _expanded(makefile: str) -> str:
+    """Return a Makefile with its simple variables and `$@` expanded."""
     given = dict(re.findall(r"^(\w+)[ \t]*[:?]?=[ \t]*([\w./-]+)[ \t]*$", makefile, re.MULTILINE))
     text = re.sub(r"\$[({](\w+)[)}]", lambda found: given.get(found[1], found[0]), makefile)
     rules = re.compile(r"^([\w./-]+)[ \t]*:(?!=).*(?:\n\t.*)*", re.MULTILINE)
     return rules.sub(lambda rule: rule[0].replace("$@", rule[1]), text)
 
 
-def _sources(folder: Path) -> Iterator[Startable]:
+def _from_sources(folder: Path) -> Iterator[StartCommand]:
     every = [(language, main) for language in _LANGUAGES for main in _mains(folder, language)]
     if not every:
         return
-    main = _the_one(folder, [file for _, file in every])
-    language = next(each for each, file in every if file == main)
+    main = _choose(folder, [file for _, file in every])
+    language = next(language for language, file in every if file == main)
     found = (path for path in folder.glob(f"*{language.suffix}") if path.is_file())
     files = sorted(found, key=_rank)
     for arguments, why in _arguments(_text(main)):
-        yield Startable((*language.command(main), *arguments), f"{main.name}, {why}",
-                        language.build(files), language.packages)  # fmt: skip
+        yield StartCommand((*language.command(main), *arguments), f"{main.name}, {why}",
+                           language.build(files), language.packages)  # fmt: skip
 
 
 def _mains(folder: Path, language: _Language) -> list[Path]:
-    """Return the sources in a language that can be started: no other one takes them in."""
+    """Return the source files in a language that can be started and that no other one imports."""
     files = sorted(folder.glob(f"*{language.suffix}"), key=_rank)
     mains = [file for file in files if language.is_main.search(_text(file))] or files[:1]
-    words = {file: _taken_in(_text(file)) for file in files}
-    used = {file for file in mains if any(file.stem in words[one] for one in files if one != file)}
+    imports = {file: _imports(_text(file)) for file in files}
+    used = {
+        file
+        for file in mains
+        if any(file.stem in imports[other] for other in files if other != file)
+    }
     return [file for file in mains if file not in used] or mains[:1]
 
 
-def _taken_in(text: str) -> set[str]:
-    """Return the modules that a source speaks of where it takes others in."""
+def _imports(text: str) -> set[str]:
+    """Return all words in the import lines of a source file."""
     lines = re.findall(
         r"^\s*(?:import|from|use|require)\b.*|\brequire\w*\s*\(?.*", text, re.MULTILINE
     )
     return {word for line in lines for word in re.findall(r"\w+", line)}
 
 
-def _the_one(folder: Path, files: Sequence[Path]) -> Path:
-    """Return the one that is meant, the only one or the only one with a program's name.
+def _choose(folder: Path, files: Sequence[Path]) -> Path:
+    """Return the only file, or the only one with a usual name.
 
     Raises:
-        LabError: nobody can say which is meant.
+        LabError: there are several.
     """
     named = [file for file in files if file.stem.lower() in _NAMES]
     likely = files if len(files) == 1 else named
@@ -203,8 +201,8 @@ def _the_one(folder: Path, files: Sequence[Path]) -> Path:
     names = ", ".join(sorted(file.name for file in named or files))
     example = "python3 " if files[0].suffix == ".py" else "./"
     raise LabError(
-        f"{folder}: several programs could be meant: {names}",
-        hint=f'say which: --command "{example}{files[0].name} {{port}}"',
+        f"{folder}: there are several programs: {names}",
+        hint=f'choose one: --command "{example}{files[0].name} {{port}}"',
     )
 
 
@@ -214,12 +212,12 @@ def _rank(file: Path) -> tuple[int, str]:
 
 
 def _arguments(text: str) -> Sequence[tuple[tuple[str, ...], str]]:
-    """Return the ways to give the port, those first that the source speaks of."""
+    """Return the ways to pass the port, first those that the source mentions."""
     flags = [flag for flag in ("--port", "-p") if re.search(rf"""["']{flag}["']""", text)]
     takes = re.search(r"argv|ARGV|\bargs\b|os\.Args|add_argument", text)
 
-    def likely(each: tuple[tuple[str, ...], str]) -> int:
-        words = each[0]
+    def likely(arguments: tuple[tuple[str, ...], str]) -> int:
+        words = arguments[0]
         if flags:
             return 0 if words[:1] == (flags[0],) else 1
         return 0 if bool(takes) == bool(words) else 1
@@ -227,13 +225,15 @@ def _arguments(text: str) -> Sequence[tuple[tuple[str, ...], str]]:
     return sorted(_ARGUMENTS, key=likely)
 
 
-def _executables(folder: Path) -> Iterator[Startable]:
-    sources = {each.suffix for each in _LANGUAGES}
+def _from_executables(folder: Path) -> Iterator[StartCommand]:
+    sources = {language.suffix for language in _LANGUAGES}
     for file in sorted(folder.iterdir(), key=_rank):
         is_hidden = file.name.startswith(".") or file.suffix in sources
         if file.is_file() and file.stat().st_mode & 0o111 and not is_hidden:
             for arguments, why in _ARGUMENTS:
-                yield Startable((f"./{file.name}", *arguments), f"{file.name} can be run; {why}")
+                yield StartCommand(
+                    (f"./{file.name}", *arguments), f"{file.name} is executable; {why}"
+                )
 
 
 def _text(file: Path) -> str:

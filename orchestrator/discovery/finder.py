@@ -1,0 +1,152 @@
+"""Find the words that a program understands, by trying common ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from orchestrator.discovery import wording
+from orchestrator.discovery.evidence import Exchange, KnownValues, find_prompts, read_output
+from orchestrator.discovery.templates import make_template, shape
+from orchestrator.discovery.trio import Typist
+from orchestrator.discovery.wording import Wording
+from orchestrator.engines.base import Say
+
+_NONSENSE = ("qwxz", "vkbj wyzq")  # no program understands these
+_MOST_TRIES = 14  # lines to try for one verb
+_SILENT_TRIES = 1  # the same for a program that has never printed anything
+
+
+class WordFinder:
+    """Finds out how verbs are typed.
+
+    Args:
+        typist: types them.
+        say: reports progress.
+
+    Attributes:
+        wordings: how each verb is typed, as far as is known.
+    """
+
+    def __init__(self, typist: Typist, say: Say) -> None:
+        self._typist, self._say = typist, say
+        self.wordings: dict[str, Wording] = {}
+        self._unknown: set[tuple[str, ...]] = set()  # shapes of replies to unknown words
+        self._style, self._is_upper = "{}", False
+        self._menu: dict[str, str] = {}
+        self._read: list[str] = []  # lines that may mention usage
+
+    def probe(self, at: str) -> None:
+        """Learn the prompts, a menu and the reply to unknown words from nonsense input."""
+        typist = self._typist
+        greeting = read_output(typist.trio.greeting[at])
+        self._read += greeting.lines
+        self._menu = wording.parse_menu(greeting.lines)
+        if greeting.rest.strip():
+            typist.prompts = [greeting.rest]
+        rests, replies = [greeting.rest], [greeting.lines]
+        for line in _NONSENSE:
+            exchange, _ = typist.enter("unknown", Wording((line,)), at, right=False)
+            rests.append(exchange.steps[0].rest)
+            replies.append(exchange.lines)
+            self._read += exchange.lines
+        self._menu = self._menu or wording.parse_menu(self._read)
+        found = find_prompts(rests, replies if self._menu else [])
+        typist.prompts = list(dict.fromkeys([*found, *typist.prompts]))
+        for exchange in typist.exchanges:
+            self._unknown |= {_shape(line, exchange.typed) for line in self._reply(exchange)}
+
+    def find_style(self, at: str) -> None:
+        """Find out how words are marked as commands, by the first one that is understood."""
+        if self._menu:
+            return
+        for style in wording.STYLES:
+            self._style = style
+            for verb in ("help", "myport"):
+                if self.find(verb, at, self.is_answer):
+                    self._is_upper = self.wordings[verb].lines[0].isupper()
+                    return
+        self._style = "{}"
+
+    def find(
+        self,
+        verb: str,
+        at: str,
+        worked: Callable[[Exchange], bool],
+        given: Mapping[str, object] | None = None,
+        to: str = "",
+    ) -> Exchange | None:
+        """Try words for a verb until one works; return its exchange, or None.
+
+        Args:
+            verb: the lab's name for it.
+            at: the peer where to type.
+            worked: decides from the exchange whether it worked.
+            given: the arguments.
+            to: the other peer.
+        """
+        self._say(f"trying words for {verb}")
+        tried: set[str] = set()
+        queue = self._candidates(verb)
+        while queue and len(tried) < self._most_tries():
+            line = queue.pop(0)
+            if line in tried:
+                continue
+            tried.add(line)
+            exchange, used = self._typist.enter(
+                verb, Wording((line,)), at, given, to=to, right=None
+            )
+            if (exchange.ended and verb == "exit") or (not exchange.ended and worked(exchange)):
+                self.wordings[verb] = used
+                self._read += exchange.lines
+                return exchange
+            if exchange.ended:
+                self._typist.trio.restart(at)
+            elif not self.is_unknown(exchange):
+                self._read += exchange.lines
+                queue = [*wording.usages(verb, exchange.lines), *queue]
+        return None
+
+    def _candidates(self, verb: str) -> list[str]:
+        if verb in self._menu:
+            return [self._menu[verb]]
+        lines = wording.candidates(verb, self._style, wording.usages(verb, self._read))
+        return [wording.with_upper_word(line) for line in lines] if self._is_upper else lines
+
+    def _most_tries(self) -> int:
+        steps = [step for exchange in self._typist.exchanges for step in exchange.steps]
+        has_spoken = self._read or any(step.lines or step.rest.strip() for step in steps)
+        return _MOST_TRIES if has_spoken else _SILENT_TRIES
+
+    def enter(self, verb: str, at: str, given: Mapping[str, object] | None = None, *,
+              to: str = "", right: bool | None = True) -> Exchange:  # fmt: skip
+        """Type a verb whose wording was found; return the exchange."""
+        used = self.wordings[verb]
+        exchange, _ = self._typist.enter(verb, used, at, given, to=to, right=right)
+        return exchange
+
+    def is_unknown(self, exchange: Exchange) -> bool:
+        """Return whether a reply is the one to unknown words."""
+        lines = self._reply(exchange)
+        if not lines:
+            return not self._unknown and not exchange.ended
+        return any(_shape(line, exchange.typed) in self._unknown for line in lines)
+
+    def is_answer(self, exchange: Exchange) -> bool:
+        """Return whether a reply is an answer, and not an error message."""
+        lines = self._reply(exchange)
+        is_error = exchange.verb not in ("help", "list") and wording.sounds_like_error(lines)
+        return bool(lines) and not self.is_unknown(exchange) and not is_error
+
+    def is_accepted(self, exchange: Exchange) -> bool:
+        """Return whether there is no error message. No output counts as accepted."""
+        lines = self._reply(exchange)
+        return not (lines and self.is_unknown(exchange)) and not wording.sounds_like_error(lines)
+
+    def _reply(self, exchange: Exchange) -> list[str]:
+        return [line for line in exchange.lines if line not in self._typist.prompts]
+
+
+def _shape(line: str, typed: Iterable[str]) -> tuple[str, ...]:
+    """Return the shape of a line, whatever input it repeats."""
+    words = tuple(word for entry in typed for word in (entry, *entry.split()))
+    return shape(make_template(line, KnownValues(words=words)))

@@ -1,0 +1,111 @@
+"""Infer patterns of notices from what the other peer printed. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.evidence import Exchange, Sample, notice_sample
+from orchestrator.discovery.templates import Template, make_template, merge, to_pattern
+
+_LONGEST_BLOCK = 6  # lines
+_MANY_FORMATS = 2  # more formats of one notice than this are doubtful
+
+_OCCASIONS = {
+    "connected": ("connect",),
+    "message": ("send",),
+    "closed": ("terminate", "exit", "kill"),
+}
+_WHY = {
+    "connected": "it does not report new connections",
+    "message": "it does not show messages",
+    "closed": "it does not report ended connections",
+    "delivered": "it has no receipts",
+    "undelivered": "it has no receipts",
+}
+
+
+def infer_notices(draft: Draft, exchanges: Sequence[Exchange], prompts: Sequence[str]) -> list[str]:
+    """Add notices and missing ones to a draft; return the patterns of all their lines."""
+    patterns: list[str] = []
+    draft.data["notices"], lacks = {}, {}
+    for kind, verbs in _OCCASIONS.items():
+        occasions = [exchange for exchange in exchanges if exchange.verb in verbs and exchange.to
+                     and (exchange.right or exchange.verb == "kill")]  # fmt: skip
+        samples = [notice_sample(exchange, prompts) for exchange in occasions]
+        typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
+        blocks = _blocks(kind, samples)
+        if not blocks:
+            lacks[kind] = _WHY[kind]
+            draft.note(("lacks", kind), typed, "", _WHY[kind], _doubt_if_missing(occasions))
+            continue
+        lines = [line for block in blocks for line in block]
+        patterns += lines
+        items = [block[0] if len(block) == 1 else {"block": block} for block in blocks]
+        draft.data["notices"][kind] = items[0] if len(items) == 1 else items
+        output = next(sample.lines for sample in samples if sample.lines)
+        draft.note(("notices", kind), typed, "\n".join(output), "\n".join(lines),
+                   _doubt(kind, samples, blocks))  # fmt: skip
+    lacks |= {kind: _WHY[kind] for kind in ("delivered", "undelivered")}
+    draft.data["lacks"] = lacks
+    return patterns
+
+
+def matches_any(line: str, patterns: Iterable[str]) -> bool:
+    """Return whether a line matches one of the patterns."""
+    return any(re.search(pattern, line) for pattern in patterns)
+
+
+def _doubt_if_missing(occasions: Sequence[Exchange]) -> str:
+    if not occasions:
+        return "there was no occasion to see it"
+    return "nothing was ever printed; keep this only if that is by design"
+
+
+def _doubt(kind: str, samples: Sequence[Sample], blocks: Sequence[Sequence[str]]) -> str:
+    if len(samples) == 1 and samples[0].lines:
+        return "seen only once"
+    if kind == "message" and not any("?P<text>" in line for block in blocks for line in block):
+        return "the text was not found in it"
+    if len(blocks) > _MANY_FORMATS:
+        return "its format was different each time"
+    return ""
+
+
+def _blocks(kind: str, samples: Iterable[Sample]) -> list[list[str]]:
+    """Return the patterns of a notice: a list of line patterns for each of its formats."""
+    by_length: dict[int, list[list[Template]]] = {}
+    for sample in samples:
+        lines = sample.lines[:_LONGEST_BLOCK]
+        if kind == "message" and not any(sample.known.text in line for line in lines):
+            continue
+        if lines:
+            block = [make_template(line, sample.known, sample.at) for line in lines]
+            by_length.setdefault(len(block), []).append(block)
+    return [block for blocks in by_length.values() for block in _formats(blocks)]
+
+
+def _formats(blocks: Sequence[Sequence[Template]]) -> list[list[str]]:
+    """Return the patterns of blocks of equal length, of one format if they are alike."""
+    columns = [merge(column) for column in zip(*blocks, strict=True)]
+    if all(len(column) == 1 for column in columns):
+        return [_line_patterns([column[0] for column in columns])]
+    if len(columns) == 1:
+        return [_line_patterns([template]) for template in columns[0]]
+    made: list[list[str]] = []
+    for patterns in map(_line_patterns, blocks):
+        if patterns not in made:
+            made.append(patterns)
+    return made
+
+
+def _line_patterns(block: Sequence[Template]) -> list[str]:
+    """Return a pattern for each line, naming each group once in the block."""
+    left = ["address", "port", "id", "text"]
+    made = []
+    for template in block:
+        line = to_pattern(template, left)
+        made.append(line)
+        left = [name for name in left if f"(?P<{name}>" not in line]
+    return made

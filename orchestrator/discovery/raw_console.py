@@ -1,0 +1,114 @@
+"""Consoles of programs of which nothing is known: type, and read until they are quiet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+from orchestrator.console.terminal import NotReadError, StreamEndedError, Terminal
+from orchestrator.engines.base import Peer
+from orchestrator.errors import EngineError
+from orchestrator.history.transcript import Transcript
+
+_MOST = 1_000_000  # bytes; more are taken for endless output
+_POLL = 0.02  # seconds
+_TYPE_WITHIN = 3.0  # seconds
+
+
+class FloodError(Exception):
+    """A program prints without end."""
+
+
+class _Buffer(Transcript):
+    """Keeps output until it is taken, and the time of the last of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.last, self.ended = bytearray(), time.monotonic(), False
+        self._lock = threading.Lock()
+
+    def seen(self, data: bytes, at: float) -> None:
+        """Keep output; empty output means the end of the stream."""
+        with self._lock:
+            self.ended = self.ended or not data
+            self.last = at
+            if len(self.text) <= _MOST:
+                self.text += data
+
+    def take(self) -> str:
+        """Return and forget the output."""
+        with self._lock:
+            text = self.text.decode("utf-8", "replace")
+            self.text.clear()
+            return text
+
+
+class RawConsole:
+    """The console of one peer, attached."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self._buffer = _Buffer()
+        self._terminal = Terminal(peer.attach(), self._buffer)
+
+    def type(self, line: str) -> bool:
+        """Type a line; return whether the program could read it."""
+        try:
+            self._terminal.type(f"{line}\n", _TYPE_WITHIN)
+        except (StreamEndedError, NotReadError):
+            return False
+        return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the program has exited."""
+        if self._buffer.ended:
+            return True
+        try:
+            return self.peer.status().state in ("exited", "removed")
+        except EngineError:
+            return True
+
+    @property
+    def has_output(self) -> bool:
+        """Whether there is output that was not taken yet."""
+        return bool(self._buffer.text)
+
+    def check_flood(self) -> None:
+        """Raise a FloodError if the program prints without end."""
+        if len(self._buffer.text) > _MOST:
+            raise FloodError(self.peer.name)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last output."""
+        return time.monotonic() - self._buffer.last
+
+    def peek(self) -> str:
+        """Return the output without taking it."""
+        return bytes(self._buffer.text).decode("utf-8", "replace")
+
+    def take(self) -> str:
+        """Return the output since it was last taken."""
+        return self._buffer.take()
+
+    def close(self) -> None:
+        """Detach from the console."""
+        self._terminal.close()
+
+
+def wait_until_quiet(consoles: Sequence[RawConsole], quiet: float, most: float) -> None:
+    """Wait until all consoles have been silent for `quiet` seconds, but at most `most` seconds.
+
+    Raises:
+        FloodError: a program prints without end.
+    """
+    began = time.monotonic()
+    pause = threading.Event()
+    while (now := time.monotonic()) - began < most:
+        for console in consoles:
+            console.check_flood()
+        if now - began >= quiet and all(console.silence >= quiet for console in consoles):
+            return
+        pause.wait(_POLL)

@@ -1,0 +1,36 @@
+"""Reading raw output of consoles of which nothing is known."""
+
+from __future__ import annotations
+
+from orchestrator.discovery.evidence import find_prompts, read_output, uses_line_editor
+
+
+def test_an_echo_is_not_a_reply() -> None:
+    output = read_output("list\r\nnobody\r\n> ", "list", ["> "])
+    assert output.lines == ("nobody",)
+    assert output.echoed
+    assert output.rest == "> "
+
+
+def test_a_line_that_ends_like_the_input_is_a_reply() -> None:
+    assert read_output("End of list\r\n", "list").lines == ("End of list",)
+
+
+def test_a_line_editor_draws_the_prompt_again() -> None:
+    raw = "\x1b[?2004l\r% list\r\n\x1b[?2004l\r1 10.0.0.2\r\n\x1b[?2004h% "
+    assert uses_line_editor(raw)
+    assert read_output(raw, "list", ["% "]).lines == ("1 10.0.0.2",)
+
+
+def test_a_notice_after_a_prompt() -> None:
+    assert read_output("> hello\r\n", "", ["> "]).lines == ("hello",)
+
+
+def test_a_repeated_menu_is_part_of_the_prompt() -> None:
+    menu = ["1. help", "2. exit"]
+    found = find_prompts(["? ", "? "], [["welcome", *menu], ["no such choice", *menu]])
+    assert found == ["? ", *menu]
+
+
+def test_control_characters_are_replaced() -> None:
+    assert read_output("a\x07b\n").lines == ("a\ufffdb",)
