@@ -116,9 +116,9 @@ def infer_list(
         doubt = "no id was found in the rows, so they count from `first_id`"
     elif len(patterns) > 1:
         doubt = "rows had different formats"
-    output = "\n".join(max(replies, key=len) if replies else ())
+    longest = max(replies, key=len) if replies else ()
     typed = asked[0].typed[0] if asked else ""
-    draft.note(("verbs", "list"), typed, output, "\n".join([*patterns, *ok]), doubt)
+    draft.note(("verbs", "list"), typed, "\n".join(longest), "\n".join([*patterns, *ok]), doubt)
     return made
 
 
