@@ -13,7 +13,7 @@ from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
 from orchestrator.cli.options import Engine, Json
 from orchestrator.discovery import check as checking
 from orchestrator.discovery.discover import discover
-from orchestrator.discovery.matching import MatchState, ProfileCheck
+from orchestrator.discovery.pattern_matches import MatchState, ProfileCheck
 from orchestrator.discovery.start_commands import start_commands
 from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError

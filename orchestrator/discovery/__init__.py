@@ -6,5 +6,5 @@ in `wording`, and `experiments` provokes replies, notices and errors. The result
 from which `inference`, `list_patterns` and `notice_patterns` infer patterns by way of
 `templates`. A `draft` is the resulting profile with its doubts.
 
-`check` drives a program by its profile, and `matching` reports which patterns matched.
+`check` drives a program by its profile, and `pattern_matches` says which patterns matched.
 """

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator import document, profile
 from orchestrator.console.session import Notice, Session
-from orchestrator.discovery.matching import (
+from orchestrator.discovery.pattern_matches import (
     NoticeSeen,
     Observations,
     ProfileCheck,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.discovery.matching import (
+from orchestrator.discovery.pattern_matches import (
     MatchState,
     NoticeSeen,
     Observations,
