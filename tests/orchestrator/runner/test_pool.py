@@ -19,6 +19,7 @@ from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError
 from tests.orchestrator.harness import Harness, judged, marks, odd, texts
 from tests.orchestrator.support import SecondTerminal, client_behind, processes_of, things_of, until
+from tests.repeats import times
 
 TALK = (
     "peers: [alice, bob]\nconnections: line\nsteps:\n"
@@ -27,16 +28,29 @@ TALK = (
 ALONE = "peers: [alice, bob]\nsteps:\n  - list: {at: all, shows: []}\n"
 
 
-@pytest.fixture
-def harness(engine: str, tmp_path: Path) -> Iterator[Harness]:
-    """Peers of the test's own, on each engine."""
-    with Harness(engine, tmp_path) as one:
+@pytest.fixture(
+    scope="module", params=["process", pytest.param("docker", marks=pytest.mark.docker)]
+)
+def harness(
+    request: pytest.FixtureRequest, docker_refusal: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Harness]:
+    """Return a runner on each engine in turn; tests leave it fit for the next one."""
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with Harness(request.param, tmp_path_factory.mktemp("pool")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """Return a runner on the process engine; tests leave it fit for the next one."""
+    with Harness("process", tmp_path_factory.mktemp("pool")) as one:
         yield one
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Iterator[Harness]:
-    """Peers of the test's own, on the process engine."""
+def own(tmp_path: Path) -> Iterator[Harness]:
+    """Return a runner of the test's own, which it may spoil."""
     with Harness("process", tmp_path) as one:
         yield one
 
@@ -59,7 +73,7 @@ def first_id(run: Run) -> int:
 
 
 def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(harness: Harness) -> None:
-    first = harness.run(TALK)
+    first = harness.run(f"fresh: true\n{TALK}")
     before = handles(harness)
     second, third = harness.run(ALONE), harness.run(TALK)
     assert handles(harness) == before
@@ -77,7 +91,7 @@ def test_late_notices_and_half_typed_lines_stay_with_whom_they_belong(harness: H
     busy = f"peers: {mesh}\nsteps:\n  - send: {{at: all, to: all, text: 'old', times: 20}}\n"
     lonely = "peers: [alice, bob, carol, dave]\nsteps:\n  - list: {at: all, shows: []}\n"
     harness.run(busy)
-    for _ in range(8 if harness.engine.name == "process" else 2):
+    for _ in range(times(2, 8)):
         hands = SecondTerminal(idle(harness)["alice"].peer)
         hands.type("send 1 half a li")
         run = harness.run(lonely)
@@ -203,7 +217,7 @@ def test_nobody_is_left_behind_where_one_cannot_be_taken(
 
     with monkeypatch.context() as patch:
         patch.setattr("orchestrator.runner.pool.Session", once)
-        run = local.run(ALONE)
+        run = local.run(f"fresh: true\n{ALONE}")
     assert run.broke_off == "no more consoles"
     assert processes_of(local.owner) == []
     assert warm(local.run(ALONE)) == [False, False]
@@ -272,17 +286,17 @@ def _refuse(*_: object) -> None:
     raise EngineError("carol cannot be started")
 
 
-def test_processes_cannot_be_kept(local: Harness) -> None:
-    local.runner.keep = True
+def test_processes_cannot_be_kept(own: Harness) -> None:
+    own.runner.keep = True
     with pytest.raises(EngineError, match="was not started to keep its peers"):
-        local.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob}\n")
-    assert (local.folder / "runs/test/latest/run.json").exists()
+        own.run("peers: [alice]\nsteps:\n  - type: {at: alice, line: frob}\n")
+    assert (own.folder / "runs/test/latest/run.json").exists()
 
 
-def test_a_stop_while_idle_peers_are_looked_at_loses_none(local: Harness) -> None:
-    local.run(ALONE)
-    before = handles(local)
-    local.runner.pool._cancel.set()
-    run = local.run(ALONE)
+def test_a_stop_while_idle_peers_are_looked_at_loses_none(own: Harness) -> None:
+    own.run(ALONE)
+    before = handles(own)
+    own.runner.pool._cancel.set()
+    run = own.run(ALONE)
     assert isinstance(run.error, CancelledError)
-    assert handles(local) == before
+    assert handles(own) == before
