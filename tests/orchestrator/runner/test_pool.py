@@ -18,6 +18,7 @@ from orchestrator.console.session import Session
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError
 from tests.orchestrator.harness import Harness, judged, marks, odd, texts
+from tests.orchestrator.runner.scripted import Scripted
 from tests.orchestrator.support import SecondTerminal, client_behind, processes_of, things_of, until
 from tests.repeats import times
 
@@ -131,9 +132,13 @@ def test_who_ended_or_was_not_right_is_not_used_again(local: Harness, steps: str
         "stream: {at: all, pieces: 1, for: 0.01}",
     ],
 )
-def test_who_is_warm_can_be_broken_and_is_not_used_again(local: Harness, fault: str) -> None:
+def test_who_is_warm_can_be_broken_and_is_not_used_again(
+    local: Harness, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     local.run(ALONE)
-    run = local.run(f"peers: [alice, bob]\nsteps:\n  - {fault}\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(local.engine, "network", lambda _: Scripted())
+        run = local.run(f"peers: [alice, bob]\nsteps:\n  - {fault}\n")
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert warm(run)[:2] == [True, True]
     assert idle(local) == {}

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -31,6 +31,18 @@ from tests.orchestrator.support import (
 AT_ONCE = 9.0  # seconds, on a busy machine
 
 
+@pytest.fixture(
+    scope="module", params=["process", pytest.param("docker", marks=pytest.mark.docker)]
+)
+def shared(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[LivePeers]:
+    """Return three peers on each engine in turn; every test leaves them running."""
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with LivePeers(request.param) as peers:
+        peers.start(["alice", "bob", "carol"])
+        yield peers
+
+
 def again(place: LivePeers, name: str) -> Session:
     """Start a peer again; return a session at its new console, once it is ready."""
     old = place.sessions[name]
@@ -49,99 +61,99 @@ def end(place: LivePeers, name: str, how: str) -> None:
     assert peer.await_end(AT_ONCE).state == "exited"
 
 
-def test_its_console_is_new_from_the_first_byte(place: LivePeers) -> None:
-    (alice,) = place.start(["alice"])
+def test_its_console_is_new_from_the_first_byte(shared: LivePeers) -> None:
+    alice = shared.sessions["alice"]
     peer, handle = alice.peer, alice.peer.handle
     alice.ask("help")
-    end(place, "alice", "kill")
-    session = again(place, "alice")
+    end(shared, "alice", "kill")
+    session = again(shared, "alice")
     assert session.peer is peer
     shown = "\n".join(session.transcript.tail(20))
     assert shown.count("listening on") == 1
     assert "ok: " not in shown
     assert session.ask("list").rows == []
     assert peer.status() == Status("running")
-    assert (peer.handle == handle) == (place.name == "docker")
+    assert (peer.handle == handle) == (shared.name == "docker")
     assert (peer.memory() or 0) > 0
 
 
-def test_others_connect_to_it_as_before(place: LivePeers) -> None:
-    place.start(["alice", "bob"])
-    peer = place.sessions["alice"].peer
+def test_others_connect_to_it_as_before(shared: LivePeers) -> None:
+    peer = shared.sessions["alice"].peer
     before = (peer.address, peer.port)
     for how in ("kill", "stop"):
-        end(place, "alice", how)
-        session = again(place, "alice")
+        end(shared, "alice", how)
+        session = again(shared, "alice")
         assert (peer.address, peer.port) == before
         assert session.ask("myip").fields["address"] == before[0]
-        with place.linked("bob", "alice"):
+        with shared.linked("bob", "alice"):
             pass
-        with place.linked("alice", "bob"):
+        with shared.linked("alice", "bob"):
             pass
 
 
-def test_peers_that_come_back_in_another_order_keep_their_addresses(place: LivePeers) -> None:
+def test_peers_that_come_back_in_another_order_keep_their_addresses(shared: LivePeers) -> None:
     names = ["alice", "bob", "carol"]
-    sessions = place.start(names)
-    before = [session.peer.address for session in sessions]
+    before = [shared.sessions[name].peer.address for name in names]
     for name in names:
-        end(place, name, "kill")
+        end(shared, name, "kill")
     for name in reversed(names):
-        again(place, name)
-    assert [place.sessions[name].peer.address for name in names] == before
-    with place.linked("carol", "alice"), place.linked("bob", "carol"):
+        again(shared, name)
+    assert [shared.sessions[name].peer.address for name in names] == before
+    with shared.linked("carol", "alice"), shared.linked("bob", "carol"):
         pass
 
 
-def test_a_new_peer_does_not_get_the_address_of_one_that_is_down(place: LivePeers) -> None:
-    place.start(["alice", "bob"])
-    end(place, "alice", "kill")
-    (carol,) = place.start(["carol"])
-    session = again(place, "alice")
-    assert len({each.peer.address for each in place.sessions.values()}) == 3
-    assert carol.ask("connect", address=session.peer.address, port=session.peer.port).ok
+def test_a_new_peer_does_not_get_the_address_of_one_that_is_down(shared: LivePeers) -> None:
+    end(shared, "alice", "kill")
+    (dave,) = shared.start(["dave"])
+    session = again(shared, "alice")
+    assert len({one.peer.address for one in shared.sessions.values()}) == 4
+    assert dave.ask("connect", address=session.peer.address, port=session.peer.port).ok
+    dave.close()
+    shared.engine.discard([shared.sessions.pop("dave").peer])
 
 
-def test_pause_and_resume(place: LivePeers) -> None:
-    alice, _ = place.start(["alice", "bob"])
-    with place.linked("bob", "alice") as number:
+def test_pause_and_resume(shared: LivePeers) -> None:
+    alice = shared.sessions["alice"]
+    before = shared.texts("alice")
+    with shared.linked("bob", "alice") as number:
         alice.peer.pause()
         assert alice.peer.status() == Status("paused")
-        place.sessions["bob"].ask("send", id=number, text="hello")
+        shared.sessions["bob"].ask("send", id=number, text="hello")
         alice.take_in(0.3)
-        assert place.texts("alice") == []
+        assert shared.texts("alice") == before
         alice.peer.resume()
         assert alice.peer.status() == Status("running")
-        assert place.await_texts("alice", 1) == ["hello"]
+        assert shared.await_texts("alice", len(before) + 1) == [*before, "hello"]
 
 
-def test_waiting_for_the_end_of_a_paused_peer(place: LivePeers) -> None:
-    (alice,) = place.start(["alice"])
+def test_waiting_for_the_end_of_a_paused_peer(shared: LivePeers) -> None:
+    alice = shared.sessions["alice"]
     alice.peer.pause()
     assert alice.peer.await_end(0.1) == Status("paused")
     alice.peer.kill()
     assert alice.peer.await_end(AT_ONCE) == Status("exited", 137)
-    again(place, "alice").synchronise()
+    again(shared, "alice").synchronise()
 
 
-def test_a_paused_peer_that_is_stopped_ends_politely(place: LivePeers) -> None:
-    (alice,) = place.start(["alice"])
+def test_a_paused_peer_that_is_stopped_ends_politely(shared: LivePeers) -> None:
+    alice = shared.sessions["alice"]
     alice.synchronise()
     alice.peer.pause()
     began = time.monotonic()
     alice.peer.stop()
     assert time.monotonic() - began < AT_ONCE
     assert alice.peer.await_end(AT_ONCE) == Status("exited", 0)
+    again(shared, "alice")
 
 
-def test_what_a_peer_cannot_do_in_its_state_is_an_error(place: LivePeers) -> None:
-    (alice,) = place.start(["alice"])
-    peer = alice.peer
+def test_what_a_peer_cannot_do_in_its_state_is_an_error(shared: LivePeers) -> None:
+    peer = shared.sessions["alice"].peer
 
     def refused(act: Callable[[], None], what: str, hint: str) -> None:
         with pytest.raises(EngineError) as caught:
             act()
-        assert (caught.value.what, caught.value.hint) == (f"alice cannot be {what}", hint)
+        assert (caught.value.what, caught.value.hint) == (f"{peer.name} cannot be {what}", hint)
 
     resume_hint = "only a paused peer can be resumed"
     refused(peer.start, "started: it is running", "kill or stop it first")
@@ -153,13 +165,12 @@ def test_what_a_peer_cannot_do_in_its_state_is_an_error(place: LivePeers) -> Non
     said = "it exited with status 137 (killed)"
     refused(peer.pause, f"paused: {said}", "start or resume it first")
     refused(peer.resume, f"resumed: {said}", resume_hint)
-    place.close()
-    if isinstance(peer, ProcessPeer):
-        return
-    with LivePeers("docker") as other:
-        (alice,) = other.start(["alice"])
-        peer = alice.peer
-        other.engine.discard([peer])
+    again(shared, "alice")
+    if shared.name == "docker":
+        (dave,) = shared.start(["dave"])
+        dave.close()
+        peer = shared.sessions.pop("dave").peer
+        shared.engine.discard([peer])
         refused(peer.start, "started: it is removed", "")
 
 

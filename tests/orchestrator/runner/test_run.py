@@ -16,13 +16,13 @@ from orchestrator.checks import judged_run
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Progress
-from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError, LabError
 from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT
 from orchestrator.history.timing import KINDS
 from orchestrator.runner.peers import PeerGroup
 from tests.orchestrator.harness import Harness, judged, marks, odd
+from tests.orchestrator.runner.scripted import Scripted
 from tests.orchestrator.support import PROGRAMS, processes_of
 
 ALONE = "peers: [alice]\nsteps:\n  - list: {at: alice, shows: []}\n"
@@ -216,16 +216,18 @@ def test_what_cannot_be_done_here_is_refused_before_anybody_starts(
     assert set(judged(run).values()) == {"unknown"}
 
 
-def test_what_must_be_known_of_a_fault_is_told(
+def test_what_must_be_known_of_a_fault_is_reported(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    network = Scripted()
     notes = {"delay": "no netem here", **harness.engine.network([]).notes()}
-    monkeypatch.setattr(ProcessNetwork, "notes", lambda _: notes)
+    monkeypatch.setattr(network, "notes", lambda: notes)
+    monkeypatch.setattr(harness.engine, "network", lambda _: network)
     phases: list[str] = []
     fault = "peers: [alice, bob]\nsteps:\n  - stream: {at: all, pieces: 1, for: 0.01}\n"
     run = harness.run(fault, Progress(phases.append, lambda _: None))
     assert set(judged(run).values()) == {"valid"}
-    assert phases[0].startswith("streams are bent by a relay")
+    assert phases[0] == notes["stream"]
     assert "no netem here" not in phases, "for nothing is delayed"
     phases.clear()
     harness.run(ALONE, Progress(phases.append, lambda _: None))
