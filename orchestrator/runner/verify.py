@@ -71,13 +71,14 @@ class FaultVerifier:
     Args:
         network: the network between the peers.
         active: faults that are active already.
-        patience: seconds for which doubtful links are measured again.
+        patience: seconds for which doubtful links are measured again; 5 by default.
     """
 
     def __init__(
-        self, network: Network, active: Iterable[ActiveFault] = (), patience: float = _PATIENCE
+        self, network: Network, active: Iterable[ActiveFault] = (), patience: float | None = None
     ) -> None:
-        self.network, self._patience = network, patience
+        self.network = network
+        self._patience = _PATIENCE if patience is None else patience
         self._active = {one.fault.name: one for one in active}
         self._lifted: list[tuple[ActiveFault, set[Link]]] = []  # with links not seen without it yet
         self._lock = threading.RLock()

@@ -1,159 +1,206 @@
-"""A fault that is done wrongly on purpose is no proof of anything: the run is `unknown`."""
+"""A fault that is applied wrongly on purpose is not proven, and a run with one is `unknown`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestrator.cancel import CancelToken
-from orchestrator.checks import Judgement
-from orchestrator.checks.judged_run import Run
-from orchestrator.engines.base import Progress
-from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.base import Network
 from orchestrator.engines.sidecar import rules
-from orchestrator.faults.effect import Effect, Link
-from orchestrator.runner.pool import Pool
-from orchestrator.runner.run import Runner, ScenarioSource
+from orchestrator.errors import EngineError
+from orchestrator.faults.effect import CLEAR, Effect, Fault, Link
+from orchestrator.runner import verify
+from orchestrator.runner.verify import FaultVerifier
+from orchestrator.scenario import FaultStep, network_fault
+from tests.orchestrator.harness import Harness, judged, outcomes
+from tests.orchestrator.support import LivePeers
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
-SCENARIO = """
-name: wrong-fault
-why: A fault is asked for, and something else is done.
-engine: docker
-peers: [alice, bob]
-connections: line
-arguments: ["--silence", "60"]
-steps:
-  - {fault}
-  - send: {{at: alice, to: bob, text: "hello"}}
-"""
+NAMES = ["alice", "bob"]
+BETWEEN = {"between": NAMES}
+ONE_WAY = {"from": "alice", "to": "bob"}
+NOWHERE = "192.0.2.1"
+LOOPBACK = "127.0.0.2"
+
+Real = Callable[..., dict[str, rules.Rules]]
+
+
+def fault(verb: str, keys: dict[str, Any]) -> Fault:
+    """Return the fault of a step."""
+    step = FaultStep.model_validate({verb: keys})
+    return network_fault(verb, step.act, verb, NAMES)
+
+
 FAULTS = {
-    "cut": ("partition: [[alice], [bob]]", "20 of 20 packets passed"),
-    "isolate": ("isolate: alice", "20 of 20 packets passed"),
-    "loss": ("impair: {between: [alice, bob], loss: 50%}", "0 of "),
-    "bandwidth": ("impair: {from: alice, to: bob, bandwidth: 64 kB/s}", "64 kB/s"),
-    "delay": ("impair: {from: alice, to: bob, delay: 0.1}", "0.1 s"),
-    "pieces": ("stream: {between: [alice, bob], pieces: 1}", "reads"),
+    "cut": (fault("partition", {"groups": [["alice"], ["bob"]]}), "20 of 20 packets passed"),
+    "loss": (fault("impair", {**BETWEEN, "loss": "50%"}), "0 of "),
+    "bandwidth": (fault("impair", {**ONE_WAY, "bandwidth": "64 kB/s"}), "64 kB/s"),
+    "delay": (fault("impair", {**ONE_WAY, "delay": 0.1}), "100 ms wanted"),
+    "pieces": (fault("stream", {**BETWEEN, "pieces": 1}), "reads"),
 }
 
-Shares = Callable[
-    [Mapping[Link, Effect], Mapping[str, str], Mapping[str, str]], dict[str, rules.Rules]
-]
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Network]:
+    """The network between two peers in containers."""
+    with LivePeers("docker") as live:
+        live.start(NAMES)
+        yield live.engine.network([session.peer for session in live.sessions.values()])
 
 
-def run(folder: Path, fault: str) -> Run:
-    """Run a scenario with a fault."""
-    path = folder / "wrong-fault.yaml"
-    path.write_text(SCENARIO.format(fault=fault))
-    stop = CancelToken()
-    with DockerEngine(docker_client.connect(), stop) as engine:
-        runner = Runner(Pool(engine, stop), folder, stop)
-        done = runner.run(ScenarioSource.read(path), Progress(lambda _: None, lambda _: None))
-        runner.pool.close()
-    return done
+@pytest.fixture
+def hasty(network: Network) -> Iterator[FaultVerifier]:
+    """A verifier that measures once, for faults that are wrong."""
+    yield FaultVerifier(network, patience=0)
+    network.shape({})
 
 
-def doubts(done: Run) -> list[str]:
-    """Return what speaks against the run being valid."""
-    return [
-        finding.says
-        for verdict in done.verdicts
-        if verdict.judgement is not Judgement.VALID
-        for finding in verdict.findings
-    ]
+def verify_right(network: Network, given: Fault) -> None:
+    verifier = FaultVerifier(network)
+    assert verifier.apply(given).doubts == []
+    assert verifier.lift(given.name).doubts == []
 
 
-@pytest.mark.parametrize("kind", FAULTS)
-def test_a_fault_at_the_wrong_address_is_not_proven(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    real: Shares = rules.for_peers
+def at_address(address: str) -> Callable[..., dict[str, rules.Rules]]:
+    """Return what gives sidecars the rules for another address."""
+    real: Real = rules.for_peers
 
     def elsewhere(
-        effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
+        effects: Mapping[Link, Effect], addresses: Mapping[str, str], mechanisms: Mapping[str, str]
     ) -> dict[str, rules.Rules]:
-        return real(effects, dict.fromkeys(addresses, "192.0.2.1"), means)
+        return real(effects, dict.fromkeys(addresses, address), mechanisms)
 
-    fault, measured = FAULTS[kind]
-    assert run(tmp_path, fault).judgement is Judgement.VALID
-    monkeypatch.setattr(rules, "for_peers", elsewhere)
-    done = run(tmp_path, fault)
-    assert done.judgement is Judgement.UNKNOWN
-    assert any("not proven" in says and measured in says for says in doubts(done)), doubts(done)
+    return elsewhere
 
 
-def changed(change: Callable[[Effect], Effect]) -> Shares:
-    """Return what gives sidecars other effects than were asked for."""
-    real: Shares = rules.for_peers
+def changed(change: Callable[[Effect], Effect]) -> Callable[..., dict[str, rules.Rules]]:
+    """Return what gives sidecars the rules for other effects."""
+    real: Real = rules.for_peers
 
-    def for_peers(
-        effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
-    ) -> dict[str, rules.Rules]:
-        return real({link: change(each) for link, each in effects.items()}, addresses, means)
+    def other(effects: Mapping[Link, Effect], *more: Mapping[str, str]) -> dict[str, rules.Rules]:
+        return real({link: change(effect) for link, effect in effects.items()}, *more)
 
-    return for_peers
+    return other
 
 
+@pytest.mark.docker
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_at_the_wrong_address_is_not_proven(
+    network: Network, hasty: FaultVerifier, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    given, measured = FAULTS[kind]
+    verify_right(network, given)
+    monkeypatch.setattr(rules, "for_peers", at_address(NOWHERE))
+    doubts = hasty.apply(given).doubts
+    assert doubts
+    assert all(measured in doubt for doubt in doubts), doubts
+
+
+@pytest.mark.docker
+def test_a_limit_on_the_wrong_interface_is_refused(
+    hasty: FaultVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "for_peers", at_address(LOOPBACK))
+    with pytest.raises(EngineError, match="loopback is never touched"):
+        hasty.apply(FAULTS["bandwidth"][0])
+
+
+@pytest.mark.docker
 def test_a_fault_that_is_several_times_as_bad_is_not_proven(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hasty: FaultVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def worse(effect: Effect) -> Effect:
         narrow = effect.bandwidth and effect.bandwidth // 30
         return replace(effect, loss=4 * effect.loss, bandwidth=narrow)
 
     monkeypatch.setattr(rules, "for_peers", changed(worse))
-    lossy = "impair: {from: alice, to: bob, loss: 5%}"
-    done = run(tmp_path, f"{lossy}\n  - impair: {{from: bob, to: alice, bandwidth: 256 kB/s}}")
-    assert done.judgement is Judgement.UNKNOWN
-    assert any("packets lost, 5% wanted" in says for says in doubts(done)), doubts(done)
-    assert any("bandwidth 256 kB/s: not proven" in says for says in doubts(done)), doubts(done)
+    (doubt,) = hasty.apply(fault("impair", {**ONE_WAY, "loss": "5%"})).doubts
+    assert "packets lost, 5% wanted" in doubt
+    narrow = fault("impair", {"from": "bob", "to": "alice", "bandwidth": "256 kB/s", "as": "b"})
+    (doubt,) = hasty.apply(narrow).doubts
+    assert "256 kB/s wanted" in doubt
 
 
-def test_a_delay_that_does_not_vary_is_no_proof_of_its_jitter(
+@pytest.mark.docker
+def test_a_delay_that_does_not_vary_does_not_prove_its_jitter(
+    network: Network, hasty: FaultVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = fault("impair", {**ONE_WAY, "delay": 1, "jitter": 1})  # more than a busy machine varies
+    verify_right(network, late)
+    monkeypatch.setattr(rules, "for_peers", changed(lambda effect: replace(effect, jitter=0.0)))
+    doubts = [*hasty.apply(late).doubts, *hasty.check(late.name).doubts]
+    assert any("a jitter of 1 s wanted" in doubt for doubt in doubts), doubts
+
+
+@pytest.mark.docker
+def test_a_fault_is_not_proven_by_the_cut_that_hides_it(
+    network: Network, hasty: FaultVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = FAULTS["cut"][0]
+    bad = fault("impair", {**BETWEEN, "loss": "40%"})
+    patient = FaultVerifier(network)
+    found = [patient.apply(cut), patient.apply(bad), patient.lift(cut.name), patient.lift(bad.name)]
+    assert [verified.doubts for verified in found if not verified.is_hidden] == [[], [], []]
+    monkeypatch.setattr(rules, "for_peers", changed(lambda effect: Effect(cut=effect.cut)))
+    hasty.apply(cut)
+    assert hasty.apply(bad).is_hidden
+    hasty.lift(cut.name)
+    doubts = hasty.lift(bad.name).doubts
+    assert any("never seen active: " in doubt for doubt in doubts), doubts
+
+
+WRONG_STREAMS: dict[str, tuple[str, Callable[[Effect], Effect], str]] = {
+    "held back": ("hold: 0.5", lambda effect: replace(effect, hold=0.0, lag=0.5), "at most wanted"),
+    "reset": ("reset: 300", lambda _: CLEAR, "no reset: "),
+    "delayed": ("delay: 0.2", lambda _: CLEAR, "200 ms wanted"),
+    "delayed more": ("delay: 0.2", lambda effect: replace(effect, lag=2.5), "200 ms wanted"),
+}
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[Network]:
+    """The network between two local processes."""
+    with LivePeers("process") as live:
+        live.start(NAMES)
+        yield live.engine.network([session.peer for session in live.sessions.values()])
+
+
+@pytest.mark.parametrize("kind", WRONG_STREAMS)
+def test_a_stream_that_is_shaped_otherwise_is_not_proven(
+    local: Network, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    does, otherwise, reason = WRONG_STREAMS[kind]
+    real: Callable[..., rules.Rules] = rules.for_stream
+
+    def for_stream(effects: Mapping[Link, Effect], *more: Any) -> rules.Rules:
+        return real({link: otherwise(effect) for link, effect in effects.items()}, *more)
+
+    monkeypatch.setattr(rules, "for_stream", for_stream)
+    key, _, value = does.partition(": ")
+    (doubt,) = (
+        FaultVerifier(local, patience=0)
+        .apply(fault("stream", {**ONE_WAY, key: float(value) if "." in value else int(value)}))
+        .doubts
+    )
+    assert reason in doubt
+    local.shape({})
+
+
+SCENARIO = "peers: [alice, bob]\nsteps:\n  - stream: {from: alice, to: bob, reset: 300}\n"
+
+
+def test_a_run_with_an_unproven_fault_is_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late = "impair: {from: alice, to: bob, delay: 0.2, jitter: 0.1}"
-    right = run(tmp_path, late)
-    assert right.judgement is Judgement.VALID, doubts(right)
-    monkeypatch.setattr(rules, "for_peers", changed(lambda each: replace(each, jitter=0.0)))
-    done = run(tmp_path, late)
-    assert done.judgement is Judgement.UNKNOWN
-    assert any("a jitter of 100 ms wanted" in says for says in doubts(done)), doubts(done)
-
-
-def test_a_fault_that_a_cut_has_hidden_is_not_proven_by_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = [
-        "partition: {groups: [[alice], [bob]], as: cut}",
-        "impair: {between: [alice, bob], loss: 40%, bandwidth: 16 kB/s, as: bad}",
-        "heal: cut",
-    ]
-    right = run(tmp_path, "\n  - ".join(steps))
-    assert right.judgement is Judgement.VALID, doubts(right)
-    monkeypatch.setattr(rules, "for_peers", changed(lambda each: Effect(cut=each.cut)))
-    done = run(tmp_path, "\n  - ".join(steps))
-    assert done.judgement is Judgement.UNKNOWN
-    assert any("never seen active: " in says for says in doubts(done)), doubts(done)
-
-
-def test_a_fault_at_the_wrong_interface_is_not_proven(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real: Shares = rules.for_peers
-
-    def inside(
-        effects: Mapping[Link, Effect], addresses: Mapping[str, str], means: Mapping[str, str]
-    ) -> dict[str, rules.Rules]:
-        """Slow what leaves by the loopback interface."""
-        return real(effects, dict.fromkeys(addresses, "127.0.0.2"), means)
-
-    monkeypatch.setattr(rules, "for_peers", inside)
-    done = run(tmp_path, FAULTS["bandwidth"][0])
-    assert done.judgement is Judgement.UNKNOWN
-    assert any("64 kB/s" in says for says in doubts(done)), doubts(done)
+    monkeypatch.setattr(verify, "_PATIENCE", 0.0)
+    monkeypatch.setattr(rules, "for_stream", lambda *_: {})
+    with Harness("process", tmp_path) as harness:
+        run = harness.run(SCENARIO)
+    (given,) = outcomes(run, "stream")
+    assert (given.type, judged(run)["expectations"]) == ("info", "unknown")
+    assert "not proven: " in given.fields["said"]
