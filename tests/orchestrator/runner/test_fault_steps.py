@@ -1,4 +1,4 @@
-"""Fault steps: how long each holds, schedules, and what chance draws."""
+"""Fault steps: how long their faults are active, schedules, and chaos."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError
 from orchestrator.faults import schedule
-from orchestrator.faults.kinds import LIFTED_BY
+from orchestrator.faults.kinds import LIFTED_BY, NEEDS
 from orchestrator.history.entries import Entry
+from orchestrator.runner import verify
 from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
 
 TWO = "peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n"
@@ -36,28 +37,32 @@ def verbs(run: Run) -> list[str]:
     return [entry.verb for entry in outcomes(run)]
 
 
-@pytest.mark.parametrize(
-    ("verb", "fault"),
-    [
-        ("kill", "{at: bob, for: 0.4}"),
-        ("stop", "{at: bob, for: 0.4}"),
-        ("pause", "{at: bob, for: 0.4}"),
-        ("stream", "{between: [alice, bob], hold: 0.1, for: 0.4}"),
-    ],
-)
-def test_a_fault_for_a_while(bench: Harness, verb: str, fault: str) -> None:
-    run = bench.run(f"{TWO}  - {verb}: {fault}\n  - connect: {{at: alice, to: bob}}\n")
+WHILE = [
+    ("kill", "{at: bob, for: 0.4}"),
+    ("stop", "{at: bob, for: 0.4}"),
+    ("pause", "{at: bob, for: 0.4}"),
+    ("stream", "{between: [alice, bob], hold: 0.1, for: 0.4}"),
+]
+
+
+def test_faults_with_a_length_are_lifted_after_it(bench: Harness) -> None:
+    steps = "".join(f"  - {verb}: {fault}\n" for verb, fault in WHILE)
+    run = bench.run(f"{TWO}{steps}  - connect: {{at: alice, to: bob}}\n")
     assert judged(run) == dict.fromkeys(judged(run), "valid")
-    assert verbs(run) == [verb, LIFTED_BY[verb], "connect"]
-    (given,) = outcomes(run, verb)
-    assert begun(run, LIFTED_BY[verb]).at - given.at >= 0.4
-    assert begun(run, "connect").at >= outcomes(run, LIFTED_BY[verb])[0].at
+    expected = [name for verb, _ in WHILE for name in (verb, LIFTED_BY[verb])]
+    assert verbs(run) == [*expected, "connect"]
+    invoked = [entry for entry in run.entries if entry.type == "invoke"]
+    given, lifted = outcomes(run)[:-1:2], outcomes(run)[1:-1:2]
+    for begin, end, lifting in zip(given, lifted, invoked[1::2], strict=False):
+        assert lifting.verb == end.verb
+        assert lifting.at - begin.at >= 0.4
+    assert begun(run, "connect").at >= lifted[-1].at
 
 
-AGAIN = f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n  - kill: bob\n  - start: bob\n"
+AGAIN = f"{TWO}  - stream: {{between: [alice, bob], delay: 0.1}}\n  - kill: bob\n  - start: bob\n"
 
 
-def test_what_holds_is_brought_to_a_peer_before_it_is_ready_again(
+def test_active_faults_are_reapplied_before_a_restarted_peer_is_ready(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = bench.folder / "runs/test/latest/history.jsonl"
@@ -75,19 +80,20 @@ def test_what_holds_is_brought_to_a_peer_before_it_is_ready_again(
     assert 0.05 <= start.fields["gap"] < 20
 
 
-def test_what_does_not_hold_at_a_peer_that_was_started_again_is_not_proven(
+def test_a_fault_that_is_not_reapplied_is_not_proven(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ProcessNetwork, "refresh", lambda network: network.shape({}))
+    monkeypatch.setattr(verify, "_PATIENCE", 0.0)
     run = bench.run(AGAIN)
     (start,) = outcomes(run, "start")
     assert (start.type, judged(run)["expectations"]) == ("info", "unknown")
     said = start.fields["said"]
     assert said.startswith("not proven since the start: stream 1: alice to bob: ")
-    assert said.endswith("900 wanted (and 1 more)")
+    assert said.endswith("100 ms wanted (and 1 more)")
 
 
-def test_a_peer_that_cannot_be_brought_what_holds_is_there_for_others(
+def test_a_peer_without_its_faults_is_there_for_others(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: ProcessNetwork) -> None:
@@ -99,19 +105,19 @@ def test_a_peer_that_cannot_be_brought_what_holds_is_there_for_others(
     assert ended(run, "list") == ["ok"]
 
 
-@pytest.mark.parametrize(
-    ("fault", "lifting"),
-    [
-        ("kill: {at: bob, during: [list: alice, list: alice]}", "start"),
-        ("stop: {at: bob, during: [list: alice, list: alice]}", "start"),
-        ("pause: {at: bob, during: [list: alice, list: alice]}", "resume"),
-        ("stream: {at: all, pieces: 2, during: [list: alice, list: alice]}", "restore"),
-    ],
-)
-def test_a_fault_during_other_steps(bench: Harness, fault: str, lifting: str) -> None:
-    run = bench.run(f"{TWO}  - {fault}\n  - list: bob\n")
+DURING = ("kill", "stop", "pause", "stream")
+
+
+def test_faults_are_active_during_other_steps(bench: Harness) -> None:
+    steps = "".join(
+        f"  - {verb}: {{at: bob, {'delay: 0.1, ' * (verb == 'stream')}"
+        "during: [list: alice, list: alice]}\n"
+        for verb in DURING
+    )
+    run = bench.run(f"{TWO}{steps}  - list: bob\n")
     assert judged(run) == dict.fromkeys(judged(run), "valid")
-    assert verbs(run) == [fault.partition(":")[0], "list", "list", lifting, "list"]
+    expected = [name for verb in DURING for name in (verb, "list", "list", LIFTED_BY[verb])]
+    assert verbs(run) == [*expected, "list"]
 
 
 def test_steps_during_a_fault_know_the_counters_around_it(bench: Harness) -> None:
@@ -123,45 +129,45 @@ def test_steps_during_a_fault_know_the_counters_around_it(bench: Harness) -> Non
     assert ended(run, "resume") == ["ok", "ok"]
 
 
-def test_proving_is_told_apart_from_driving(bench: Harness) -> None:
+def test_proving_is_timed_apart_from_driving(bench: Harness) -> None:
     stream = "stream: {at: all, delay: 0.1, during: [{list: alice}]}"
     run = bench.run(f"peers: [alice, bob]\nlimits: {{settle: 0.1}}\nsteps:\n  - {stream}\n")
     assert run.seconds["proving"] > 0.1, "no probe of a delay takes less"
     assert run.seconds["proving"] > run.seconds["driving"]
 
 
-def test_a_fault_without_an_end_holds_until_it_is_lifted(bench: Harness) -> None:
+def test_a_fault_without_an_end_is_active_until_it_is_lifted(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - pause: bob\n  - list: alice\n  - resume: bob\n"
-        "  - stream: {at: alice, pieces: 1, as: crumbs}\n  - list: bob\n  - restore: crumbs\n"
+        "  - stream: {at: alice, delay: 0.1, as: crumbs}\n  - list: bob\n  - restore: crumbs\n"
         "  - heal: all\n"
     )
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert verbs(run) == ["pause", "list", "resume", "stream", "list", "restore"]
 
 
-def test_what_is_on_a_schedule_begins_and_is_lifted_at_its_time(bench: Harness) -> None:
+def test_scheduled_faults_begin_and_end_at_their_times(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - schedule:\n"
-        "      - {when: 1.5, kill: {at: alice, for: 0.2}}\n"
+        "      - {when: 0.8, kill: {at: alice, for: 0.2}}\n"
         "      - {when: 0.2, pause: {at: bob, for: 0.5}}\n"
-        "      - {when: 2.4, stop: bob}\n"
-        "      - {when: 2.6, start: bob}\n"
+        "      - {when: 1.4, stop: bob}\n"
+        "      - {when: 1.5, start: bob}\n"
         "  - list: all\n"
     )
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert verbs(run)[:-2] == ["pause", "resume", "kill", "start", "stop", "start"]
     ready = max(entry.at for entry in run.entries[:5] if entry.verb == "ready")
-    for verb, when in (("pause", 0.2), ("resume", 0.7), ("kill", 1.5), ("stop", 2.4)):
+    for verb, when in (("pause", 0.2), ("resume", 0.7), ("kill", 0.8), ("stop", 1.4)):
         assert begun(run, verb).at - ready >= when
 
 
-def test_what_another_step_has_lifted_is_not_lifted_again(bench: Harness) -> None:
+def test_a_fault_that_another_step_lifted_is_not_lifted_again(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - kill: {{at: bob, during: [start: bob]}}\n"
         "  - stop: {at: bob, during: [start: bob]}\n"
         "  - pause: {at: bob, during: [resume: bob]}\n"
-        "  - stream: {at: bob, pieces: 1, during: [restore: all]}\n"
+        "  - stream: {at: bob, delay: 0.1, during: [restore: all]}\n"
     )
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert verbs(run) == [
@@ -169,23 +175,33 @@ def test_what_another_step_has_lifted_is_not_lifted_again(bench: Harness) -> Non
     ]  # fmt: skip
 
 
-def test_what_has_no_length_on_a_schedule_ends_with_it(bench: Harness) -> None:
+def test_a_scheduled_fault_without_a_length_ends_with_the_schedule(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - schedule:\n      - {{when: 0, pause: bob}}\n"
-        "      - {when: 0, stream: {at: all, pieces: 1}}\n  - list: bob\n"
+        "      - {when: 0, stream: {at: all, delay: 0.1}}\n  - list: bob\n"
     )
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert verbs(run) == ["pause", "stream", "restore", "resume", "list"]
 
 
+@pytest.fixture
+def _short_chaos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let chaos have several faults in two seconds."""
+    monkeypatch.setattr(schedule, "_FIRST", 0.1)
+    monkeypatch.setattr(schedule, "_APART", (0.3, 0.5))
+    monkeypatch.setattr(schedule, "_REST", 0.1)
+    monkeypatch.setattr(schedule, "_LENGTHS", dict.fromkeys(NEEDS, (0.2, 0.4)))
+
+
+@pytest.mark.usefixtures("_short_chaos")
 @pytest.mark.parametrize("kinds", [["kill", "pause"], None])
-def test_what_chance_draws_is_recorded_and_done(bench: Harness, kinds: list[str] | None) -> None:
+def test_chaos_records_and_runs_what_it_draws(bench: Harness, kinds: list[str] | None) -> None:
     peers = ["alice", "bob", "carol", "dave"]
     given = f", faults: {kinds}" if kinds else ""
-    run = bench.run(f"peers: {peers}\nsteps:\n  - chaos: {{seed: 4, for: 9{given}}}\n")
+    run = bench.run(f"peers: {peers}\nsteps:\n  - chaos: {{seed: 4, for: 2.5{given}}}\n")
     possible = ("kill", "stop", "pause", "stream")
-    entries = schedule.draw(4, 9, kinds or possible, peers)
-    assert marks(run, "chaos") == [{"peer": "", "seed": 4, "for": 9, "entries": entries}]
+    entries = schedule.draw(4, 2.5, kinds or possible, peers)
+    assert marks(run, "chaos") == [{"peer": "", "seed": 4, "for": 2.5, "entries": entries}]
     drawn = [verb for entry in entries for verb in entry if verb != "when"]
     assert len(drawn) >= 3
     assert [verb for verb in verbs(run) if verb in possible] == drawn

@@ -1,4 +1,4 @@
-"""What is done to peers themselves: each an operation with its proof, whoever is at a console."""
+"""Every fault of a run is an operation with its proof, even while a console is in use."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def seen(entry: Entry) -> list[dict[str, str]]:
 
 
 def waiting_for(bench: Harness, phrase: str, text: str, times: int = 1) -> Progress:
-    """Let a step wait until the history has a text so often."""
+    """Make a step wait until the history has a text so many times."""
     history = bench.folder / "runs/test/latest/history.jsonl"
 
     def step(line: str) -> None:
@@ -54,7 +54,7 @@ def waiting_for(bench: Harness, phrase: str, text: str, times: int = 1) -> Progr
     return Progress(lambda _: None, step)
 
 
-def test_each_is_an_operation_with_its_proof(bench: Harness) -> None:
+def test_faults_of_peers_are_operations_with_their_proof(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - pause: bob\n  - resume: bob\n  - kill: bob\n"
         "  - expect: {at: alice, from: bob, closed: true}\n  - start: bob\n  - stop: bob\n"
@@ -70,7 +70,7 @@ def test_each_is_an_operation_with_its_proof(bench: Harness) -> None:
     assert seen(stopped) == [{"before": "running", "during": "exited with status 0"}]
 
 
-def test_what_a_peer_has_said_at_its_end_is_in_the_history(bench: Harness) -> None:
+def test_the_last_output_of_a_peer_is_in_the_history(bench: Harness) -> None:
     run = bench.run(f"{TWO}  - stop: bob\n")
     shown = (run.folder / "bob.transcript").read_text()
     place = [(entry.type, entry.verb) for entry in run.entries].index(("ok", "stop"))
@@ -81,7 +81,7 @@ def test_what_a_peer_has_said_at_its_end_is_in_the_history(bench: Harness) -> No
     assert late == []
 
 
-def test_who_is_started_again_has_a_new_life_where_it_was(bench: Harness) -> None:
+def test_a_restarted_peer_keeps_its_address(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - send: {{at: alice, to: bob, text: one}}\n"
         "  - kill: bob\n"
@@ -108,20 +108,20 @@ def test_who_is_started_again_has_a_new_life_where_it_was(bench: Harness) -> Non
         ("  - exit: bob\n  - stop: bob\n", "stop", "bob does not run: exited with status 0"),
     ],
 )
-def test_who_has_ended_cannot_be_ended(bench: Harness, steps: str, verb: str, says: str) -> None:
+def test_an_ended_peer_cannot_be_ended(bench: Harness, steps: str, verb: str, says: str) -> None:
     run = bench.run(f"{TWO}{steps}")
     assert judged(run)["expectations"] == "invalid"
     last = outcomes(run, verb)[-1]
     assert (last.type, last.fields["said"].startswith(says)) == ("fail", True)
 
 
-def disturb(bench: Harness, monkeypatch: pytest.MonkeyPatch, act: Any) -> Run:
-    """Run a scenario in which something else is done to bob in place of `resume`."""
+def run_instead_of_resume(bench: Harness, monkeypatch: pytest.MonkeyPatch, act: Any) -> Run:
+    """Run a scenario in which `act` is called in place of `resume`."""
     monkeypatch.setattr(FaultInjector, "resume", act)
     return bench.run(f"{TWO}  - pause: {{at: bob, for: 0.01}}\n")
 
 
-def test_who_runs_cannot_be_started(bench: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_peer_cannot_be_started(bench: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     resume = FaultInjector.resume
 
     def start(injector: FaultInjector, at: str) -> None:
@@ -129,7 +129,7 @@ def test_who_runs_cannot_be_started(bench: Harness, monkeypatch: pytest.MonkeyPa
         resume(injector, at)
         injector.start(at)
 
-    run = disturb(bench, monkeypatch, start)
+    run = run_instead_of_resume(bench, monkeypatch, start)
     assert run.broke_off == ""
     assert [(e.type, e.fields["said"]) for e in outcomes(run, "start")] == [
         ("fail", "bob has not ended: it is paused"),
@@ -137,14 +137,16 @@ def test_who_runs_cannot_be_started(bench: Harness, monkeypatch: pytest.MonkeyPa
     ]
 
 
-def test_who_is_not_paused_cannot_go_on(bench: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_that_is_not_paused_cannot_be_resumed(
+    bench: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     resume = FaultInjector.resume
 
     def twice(injector: FaultInjector, at: str) -> None:
         resume(injector, at)
         resume(injector, at)
 
-    run = disturb(bench, monkeypatch, twice)
+    run = run_instead_of_resume(bench, monkeypatch, twice)
     assert ended(run, "resume") == ["ok", "info"]
     assert judged(run)["expectations"] == "unknown"
     said = outcomes(run, "resume")[-1].fields["said"]
@@ -158,7 +160,7 @@ def test_a_peer_that_is_killed_while_paused_is_not_resumed(bench: Harness) -> No
 
 
 @pytest.mark.parametrize("how", ["end", "hang"])
-def test_a_program_that_does_not_come_up_again(bench: Harness, how: str) -> None:
+def test_a_program_that_does_not_restart(bench: Harness, how: str) -> None:
     odd(bench.folder, ready_within="0.5")
     path = bench.folder / "odd.yaml"
     path.write_text(path.read_text().replace(str(PROGRAMS / "odd.py"), str(PROGRAMS / "once.py")))
@@ -177,7 +179,7 @@ def test_a_program_that_does_not_come_up_again(bench: Harness, how: str) -> None
     assert told(run, "type").fields["said"] == "alice is not there any more"
 
 
-def test_what_does_not_take_hold_is_not_proven(
+def test_a_pause_without_effect_is_not_proven(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ProcessPeer, "pause", lambda _: None)
@@ -188,7 +190,7 @@ def test_what_does_not_take_hold_is_not_proven(
     assert judged(run)["expectations"] == "unknown"
 
 
-def test_an_engine_that_cannot_tell_leaves_the_run_unknown(
+def test_an_error_of_the_engine_leaves_the_run_unknown(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -202,10 +204,10 @@ def test_an_engine_that_cannot_tell_leaves_the_run_unknown(
     assert judged(run)["expectations"] == "unknown"
 
 
-# While somebody is at the console
+# While a console is in use
 
 
-def test_killed_while_something_is_awaited_of_it(bench: Harness) -> None:
+def test_killed_while_a_line_is_expected_of_it(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - parallel:\n"
         "      - - expect: {at: bob, from: alice, message: never, within: 50}\n"
@@ -246,7 +248,7 @@ def test_killed_while_it_sends(bench: Harness) -> None:
 # The network
 
 
-def test_faults_of_the_network_are_operations_of_nobody(bench: Harness) -> None:
+def test_faults_of_the_network_are_operations_without_a_peer(bench: Harness) -> None:
     run = bench.run(
         f"{TWO}  - stream: {{between: [alice, bob], hold: 0.1}}\n"
         "  - stream: {from: bob, to: alice, delay: 0.3, as: late}\n"
@@ -270,9 +272,7 @@ def test_faults_of_the_network_are_operations_of_nobody(bench: Harness) -> None:
     assert all("after" in row for each in lifted for row in each.fields["proof"])
 
 
-def test_what_is_not_measured_as_wanted_is_not_proven(
-    bench: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_doubt_makes_a_fault_unproven(bench: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Verification([], ["alice to bob: as ever", "bob to alice: too"])
     monkeypatch.setattr(FaultVerifier, "apply", lambda *_: found)
     run = bench.run(f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n")
@@ -282,7 +282,7 @@ def test_what_is_not_measured_as_wanted_is_not_proven(
     assert judged(run)["expectations"] == "unknown"
 
 
-def test_what_another_fault_hides_is_told_and_judged_by_how_it_is_lifted(
+def test_a_hidden_fault_is_recorded_and_judged_when_it_is_lifted(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = ["alice to bob: hidden by cut"]
@@ -291,15 +291,15 @@ def test_what_another_fault_hides_is_told_and_judged_by_how_it_is_lifted(
     stream = told(run, "stream")
     assert (stream.type, stream.fields["hidden"]) == ("ok", hidden)
     (window,) = HistoryIndex(run.entries).faults
-    assert not window.is_proven, "nobody has lifted it"
+    assert not window.is_proven, "it was never lifted"
 
 
-def test_what_did_not_hold_all_the_time_is_told(
+def test_lapses_are_recorded_with_their_faults(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = [[Lapse("the relay was ended"), Lapse("who is carol?", "carol")]]
     monkeypatch.setattr(ProcessNetwork, "lapses", lambda _: said.pop() if said else [])
-    run = bench.run(f"{TWO}  - stream: {{at: all, pieces: 1, for: 0.01}}\n")
+    run = bench.run(f"{TWO}  - stream: {{at: all, delay: 0.1, for: 0.01}}\n")
     assert marks(run, "lapse") == [
         {"peer": "", "said": "the relay was ended", "faults": ["stream 1"]},
         {"peer": "", "said": "who is carol?", "faults": []},
@@ -312,10 +312,10 @@ def test_what_did_not_hold_all_the_time_is_told(
 # The end
 
 
-def test_what_holds_still_is_lifted_the_last_one_first(bench: Harness) -> None:
+def test_active_faults_are_lifted_at_the_end_newest_first(bench: Harness) -> None:
     run = bench.run(
-        f"{TWO}  - stream: {{from: alice, to: bob, pieces: 1}}\n"
-        "  - stream: {from: bob, to: alice, pieces: 1}\n"
+        f"{TWO}  - stream: {{from: alice, to: bob, delay: 0.1}}\n"
+        "  - stream: {from: bob, to: alice, delay: 0.1}\n"
         "  - pause: alice\n"
     )
     assert judged(run) == dict.fromkeys(judged(run), "valid")
@@ -325,7 +325,7 @@ def test_what_holds_still_is_lifted_the_last_one_first(bench: Harness) -> None:
     ]  # fmt: skip
 
 
-def test_a_run_that_is_stopped_in_the_middle_of_a_fault_leaves_nobody(
+def test_a_run_that_is_cancelled_during_a_fault_leaves_no_process(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = threading.Event()

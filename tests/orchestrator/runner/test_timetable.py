@@ -1,4 +1,4 @@
-"""Faults at their times."""
+"""Planned faults begin and end at their times."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from orchestrator.runner.timetable import Lift, PlannedFault, run_timetable
 
 
-def said(log: list[str], name: str) -> Callable[[], Lift]:
-    """Return a fault that says when it begins and when it is lifted."""
+def logged(log: list[str], name: str) -> Callable[[], Lift]:
+    """Return a fault that logs when it begins and when it is lifted."""
 
     def begin() -> Lift:
         log.append(f"{name} begins")
@@ -20,13 +20,13 @@ def said(log: list[str], name: str) -> Callable[[], Lift]:
     return begin
 
 
-def test_each_begins_and_is_lifted_in_its_turn() -> None:
+def test_faults_begin_and_are_lifted_in_order() -> None:
     log: list[str] = []
     plan = [
-        PlannedFault(3.0, 1.0, said(log, "late")),
-        PlannedFault(0.0, None, said(log, "open")),
-        PlannedFault(1.0, 2.5, said(log, "long")),
-        PlannedFault(2.0, 0.5, said(log, "short")),
+        PlannedFault(3.0, 1.0, logged(log, "late")),
+        PlannedFault(0.0, None, logged(log, "open")),
+        PlannedFault(1.0, 2.5, logged(log, "long")),
+        PlannedFault(2.0, 0.5, logged(log, "short")),
     ]
     run_timetable(plan, lambda _: None)
     assert log == [
@@ -35,21 +35,21 @@ def test_each_begins_and_is_lifted_in_its_turn() -> None:
     ]  # fmt: skip
 
 
-def test_it_waits_until_each_is_due() -> None:
+def test_it_waits_until_a_fault_is_due() -> None:
     waits: list[float] = []
-    run_timetable([PlannedFault(100.0, 50.0, said([], "one"))], waits.append)
-    assert [round(each) for each in waits] == [100, 150]
+    run_timetable([PlannedFault(100.0, 50.0, logged([], "one"))], waits.append)
+    assert [round(wait) for wait in waits] == [100, 150]
 
 
-times = st.floats(0, 100)
+SECONDS = st.floats(0, 100)
 
 
-@given(st.lists(st.tuples(times, st.none() | times)))
-def test_whatever_begins_is_lifted_once_and_after_it_began(
+@given(st.lists(st.tuples(SECONDS, st.none() | SECONDS)))
+def test_every_fault_is_lifted_once_after_it_began(
     plan: list[tuple[float, float | None]],
 ) -> None:
     log: list[str] = []
-    named = [PlannedFault(*each, said(log, str(i))) for i, each in enumerate(plan)]
+    named = [PlannedFault(*times, logged(log, str(number))) for number, times in enumerate(plan)]
     run_timetable(named, lambda _: None)
     assert len(log) == 2 * len(plan)
     for number in range(len(plan)):
