@@ -54,7 +54,7 @@ def _says(index: HistoryIndex) -> str:
         return f"not judged: the profile reads no `{'`, `'.join(kinds)}`"
     dialled = sum(end.role == "dialled" for end in index.ends)
     closed = sum(bool(end.closed) for end in index.ends)
-    return f"{count(dialled, 'connection')} and {count(closed, 'end')}, told at both"
+    return f"{count(dialled, 'connection')} and {count(closed, 'end')}, reported at both"
 
 
 def missing(index: HistoryIndex) -> Iterator[Finding]:
@@ -67,10 +67,10 @@ def _unreported(index: HistoryIndex) -> Iterator[tuple[str, End, Finding]]:
     for end in _owed(index):
         if index.reads("connected") and _is_beginning_owed(index, end):
             says = f"at {when(end.at)}, {end.peer} connected to {end.other}"
-            finding = _finding(end, f"{says}: {end.other} was never told", end.at)
+            finding = _finding(end, f"{says}: {end.other} never reported it", end.at)
             yield "connected", end, finding
         if _is_end_owed(index, end) and not _may_be_by_hand(index, end):
-            yield "closed", end, _end_unreported(end, "was never told")
+            yield "closed", end, _end_unreported(end, "never reported it")
 
 
 def _owed(index: HistoryIndex) -> Iterator[End]:
@@ -85,7 +85,7 @@ def _by_hand(index: HistoryIndex) -> Iterator[Finding]:
     """Yield ends that were not reported, perhaps because a person ended them by hand."""
     for end in _owed(index):
         if _is_end_owed(index, end) and _may_be_by_hand(index, end):
-            yield _end_unreported(end, "was never told, unless a person ended it there by hand")
+            yield _end_unreported(end, "never reported it, unless a person ended it there by hand")
 
 
 def _overtaken(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
@@ -100,7 +100,10 @@ def _overtaken(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
         if is_late and not _may_be_by_hand(index, end):
             is_killed = twin.closed == "peer ended" and twin.incarnation.ending == "killed"
             what = "killed" if is_killed else "to end it itself"
-            yield end, _end_unreported(end, f"was never told, until it was {what} at {when(until)}")
+            yield (
+                end,
+                _end_unreported(end, f"never reported it, until it was {what} at {when(until)}"),
+            )
 
 
 def _may_be_by_hand(index: HistoryIndex, end: End) -> bool:
@@ -137,7 +140,7 @@ def _is_end_owed(index: HistoryIndex, end: End) -> bool:
 def _undialled(index: HistoryIndex) -> Iterator[Finding]:
     for end in index.undialled:
         if not index.is_typed(end.other, end.at) and end.other != end.peer:
-            says = f"{end.peer} was told that {end.other} had connected, but it had not"
+            says = f"{end.peer} reported that {end.other} had connected, but it had not"
             yield _finding(end, f"at {when(end.at)}, {says}", end.at)
 
 
@@ -151,7 +154,7 @@ def _reported_again(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
         by_hand = index.is_typed(end.peer, at)
         if end.reports > 1 and not by_hand and end.peer not in index.connections.unsteady:
             times = f"{end.reports} times"
-            says = f"{end.peer} was told {times} that its connection with {end.other} is over"
+            says = f"{end.peer} reported {times} that its connection with {end.other} is over"
             yield end, _finding(end, f"{says}, again at {when(at)}", at)
 
 
@@ -162,7 +165,7 @@ def _how(end: End) -> str:
         case "peer ended":
             return f"{end.peer} ended, and with it its connection with {end.other}"
         case _:
-            return f"{end.peer} was told that its connection with {end.other} is over"
+            return f"{end.peer} reported that its connection with {end.other} is over"
 
 
 def _end_unreported(end: End, what: str) -> Finding:

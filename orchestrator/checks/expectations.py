@@ -174,7 +174,7 @@ def _wanted(shows: object) -> Counter[str]:
 
 
 def _names(peers: Counter[str]) -> str:
-    names = sorted(peer or "somebody not in the run" for peer in peers.elements())
+    names = sorted(peer or "a stranger" for peer in peers.elements())
     return ", ".join(names) or "no one"
 
 

@@ -140,7 +140,7 @@ def _unlisted(end: End, lists: list[Operation]) -> Finding:
         if len(lists) > 1
         else f"{lists[0].peer} does not list {({end.peer, end.other} - {lists[0].peer}).pop()}"
     )
-    since = f"both were told at {when(end.at)} that they are connected, and none that it is over"
+    since = f"both reported at {when(end.at)} that they are connected, and neither that it is over"
     return Finding(f"at {when(at)}, {who}, but {since}", at, (end.peer, end.other))
 
 

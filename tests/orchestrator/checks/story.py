@@ -28,7 +28,7 @@ class Link:
     confirmed: dict[str, int]
 
     def other(self, peer: str) -> str:
-        return next(each for each in self.ids if each != peer)
+        return next(other for other in self.ids if other != peer)
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Story:
         self._next_id = dict.fromkeys(self.peers, self.first_id)
         self._waiting: dict[str, deque[Entry]] = {peer: deque() for peer in self.peers}
         self._frozen: dict[str, deque[Entry]] = {peer: deque() for peer in self.peers}
-        self._untold: list[tuple[frozenset[str], Entry]] = []
+        self._unreported: list[tuple[frozenset[str], Entry]] = []
         self.lab("began", peers=list(self.peers), notices=list(self.notices), profile="p")
         for peer in self.peers:
             self.lab("ready", peer, address=f"10.0.0.{len(peer)}", port=5000)
@@ -82,7 +82,7 @@ class Story:
         self.end(self.invoke(peer, verb, wants={"outcome": outcome}, **fields), outcome)
 
     def show(self, peer: str, kind: str, **fields: Any) -> None:
-        """Let a console show a notice; the lab reads it some time. Who is paused shows it later."""
+        """Show a notice at a console; the lab reads it later. A paused peer shows it later, too."""
         shown = self._frozen[peer] if peer in self.paused else self._waiting[peer]
         shown.append(Entry(self._now(), "notice", peer, kind, 0, fields))
 
@@ -93,8 +93,11 @@ class Story:
 
     # Acting
 
+    def _links_of(self, peer: str) -> list[Link]:
+        return [link for link in self.links if peer in link.ids]
+
     def link(self, one: str, other: str) -> Link | None:
-        return next((each for each in self.links if {one, other} == set(each.ids)), None)
+        return next((link for link in self.links if {one, other} == set(link.ids)), None)
 
     def connect(self, one: str, other: str) -> Link:
         begun = self.invoke(one, "connect", to=other, wants={"outcome": "ok"})
@@ -120,7 +123,7 @@ class Story:
             self.arrive(link, one, len(link.under_way[one]))
 
     def arrive(self, link: Link, sender: str, count: int) -> None:
-        """Let the first messages under way arrive, confirmed with one receipt."""
+        """Show the first messages under way, confirmed with one receipt."""
         if self.is_disturbed(*link.ids):
             return
         count = min(count, len(link.under_way[sender]))
@@ -150,13 +153,13 @@ class Story:
 
     def _closed(self, link: Link, peer: str) -> None:
         other = link.other(peer)
-        told = {"id": link.ids[peer], "of": other, "called": other}
+        fields = {"id": link.ids[peer], "of": other, "called": other}
         if self.is_parted(peer, other):
-            self._untold.append(
-                (frozenset(link.ids), Entry(0.0, "notice", peer, "closed", 0, told))
+            self._unreported.append(
+                (frozenset(link.ids), Entry(0.0, "notice", peer, "closed", 0, fields))
             )
         else:
-            self.show(peer, "closed", **told)
+            self.show(peer, "closed", **fields)
 
     def terminate(self, one: str, other: str, *, shown: int = 0, both: bool = False) -> None:
         link = self.link(one, other)
@@ -167,11 +170,11 @@ class Story:
         self._finish(link, shown)
         if not both:
             self._closed(link, other)
-        for each in begun:
-            self.end(each, id=link.ids[each.peer])
+        for invoked in begun:
+            self.end(invoked, id=link.ids[invoked.peer])
 
     def cut(self, link: Link, shown: int = 0) -> None:
-        """Let the connection break: both ends are told."""
+        """Break a connection: both ends report it."""
         self._finish(link, shown)
         for peer in link.ids:
             self._closed(link, peer)
@@ -179,7 +182,7 @@ class Story:
     def exit(self, peer: str, status: int = 0) -> None:
         wants = {"outcome": "ok", "status": status}
         begun = self.invoke(peer, "exit", wants=wants)
-        for link in [each for each in self.links if peer in each.ids]:
+        for link in self._links_of(peer):
             self._finish(link, 0)
             self._closed(link, link.other(peer))
         self.end(begun, state="exited", status=status)
@@ -200,7 +203,7 @@ class Story:
         self._done(self.invoke(peer, verb, wants={"outcome": "ok"}, **fields), outcome)
 
     def _done(self, begun: Entry, outcome: Any = "ok") -> None:
-        """Write an outcome without a look at the console."""
+        """Write an outcome without reading the console."""
         at, fields = self._now(), dict(begun.fields)
         self.entries.append(Entry(at, outcome, begun.peer, begun.verb, begun.operation, fields))
 
@@ -215,7 +218,7 @@ class Story:
         """
         self.is_harmed = True
         begun = self.invoke(peer, "kill", wants={"outcome": "ok"})
-        for link in [each for each in self.links if peer in each.ids]:
+        for link in self._links_of(peer):
             self._break(link, peer, shown)
         waiting = self._waiting[peer]
         for _ in range(lost):
@@ -231,7 +234,7 @@ class Story:
         self._forget(peer)
 
     def _break(self, link: Link, peer: str, shown: int) -> None:
-        """Let a connection end with one peer, which reports nothing any more."""
+        """End a connection with one peer, which reports nothing any more."""
         self.links.remove(link)
         other = link.other(peer)
         reach = not self.is_disturbed(peer, other)
@@ -244,14 +247,14 @@ class Story:
         self._closed(link, other)
 
     def _forget(self, peer: str) -> None:
-        """Who is gone is told nothing."""
-        self._untold = [each for each in self._untold if each[1].peer != peer]
+        """Drop the notices of a peer that is gone."""
+        self._unreported = [pending for pending in self._unreported if pending[1].peer != peer]
 
     def stop(self, peer: str) -> None:
         """End a peer politely: it reports what it can."""
         self.is_harmed = True
         begun = self.invoke(peer, "stop", wants={"outcome": "ok"})
-        for link in [each for each in self.links if peer in each.ids]:
+        for link in self._links_of(peer):
             self._finish(link, 0)
             self._closed(link, link.other(peer))
         self.end(begun, state="exited", status=0)
@@ -259,7 +262,7 @@ class Story:
         self._forget(peer)
 
     def start(self, peer: str) -> None:
-        """Start a peer again: its ids start anew."""
+        """Start a peer again: its ids start again, too."""
         begun = self.invoke(peer, "start", wants={"outcome": "ok"})
         self._next_id[peer] = self.first_id
         self.gone.discard(peer)
@@ -284,32 +287,32 @@ class Story:
         self.parted[name] = {frozenset(pair) for pair in pairs}
 
     def heal(self, name: str) -> None:
-        """Lift a partition; what nobody could be told of meanwhile is told now."""
+        """Lift a partition; what could not be reported meanwhile is reported now."""
         self.fault("heal", fault=name)
         self.parted.pop(name)
-        waiting, self._untold = self._untold, []
+        waiting, self._unreported = self._unreported, []
         for pair, entry in waiting:
             if self.is_parted(*pair):
-                self._untold.append((pair, entry))
+                self._unreported.append((pair, entry))
             else:
                 self.show(entry.peer, entry.verb, **entry.fields)
 
     def fall_silent(self, link: Link) -> None:
-        """Let both ends of a dead link notice it, each for itself."""
+        """Report a dead link at both ends, each for itself."""
         self._finish(link, 0)
         for peer in link.ids:
             other = link.other(peer)
             self.show(peer, "closed", id=link.ids[peer], of=other, called=other)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, in which what can arrive does."""
+        """Pass some time, in which everything arrives that can."""
         for link in self.links:
             for sender in link.ids:
                 self.arrive(link, sender, len(link.under_way[sender]))
         self._at += seconds
 
     def calm_down(self) -> None:
-        """Lift every fault, and let as much time pass as anything may take."""
+        """Lift every fault, and pass as much time as anything may take."""
         for peer in sorted(self.paused):
             self.resume(peer)
         for name in [*self.parted]:
@@ -318,13 +321,12 @@ class Story:
             self.wait(2 * self._at + 6)
 
     def rows(self, peer: str) -> list[dict[str, str]]:
-        links = [each for each in self.links if peer in each.ids]
-        return [{"id": each.ids[peer], "peer": each.other(peer), "address": "10.0.0.9",
-                 "port": "5000", "at": "listening"} for each in links]  # fmt: skip
+        return [{"id": link.ids[peer], "peer": link.other(peer), "address": "10.0.0.9",
+                 "port": "5000", "at": "listening"} for link in self._links_of(peer)]  # fmt: skip
 
     def show_list(self, peer: str) -> None:
         rows = self.rows(peer)
-        shows = sorted(each["peer"] for each in rows)
+        shows = sorted(row["peer"] for row in rows)
         self.end(self.invoke(peer, "list", wants={"outcome": "ok", "shows": shows}), rows=rows)
 
     # The end

@@ -73,7 +73,7 @@ def right_histories(
             _act(story, act, one, other, text, chance, losses=losses)
     story.calm_down()
     story.read(*story.running[:1])
-    for peer in [each for each in story.peers if each in story.gone][: 2 - len(story.running)]:
+    for peer in [name for name in story.peers if name in story.gone][: 2 - len(story.running)]:
         story.start(peer)
     one, other = story.running[:2]
     if story.link(one, other):
@@ -113,7 +113,7 @@ def _act(
 
 
 def _harm_by(story: Story, act: str, one: str, other: str, chance: random.Random) -> None:
-    """Let a fault hold, or lift one, if it can be done."""
+    """Apply a fault, or lift one, if possible."""
     link = story.link(one, other)
     match act:
         case "start" if one in story.gone:
@@ -135,7 +135,7 @@ def _harm_by(story: Story, act: str, one: str, other: str, chance: random.Random
 
 
 def _end_by(story: Story, act: str, one: str, other: str, chance: random.Random) -> None:
-    """Let a fault end a peer."""
+    """End a peer by a fault."""
     match act:
         case "kill":
             lost = chance.randrange(4)
@@ -147,7 +147,7 @@ def _end_by(story: Story, act: str, one: str, other: str, chance: random.Random)
 
 
 def _cut_short(story: Story, one: str, other: str, chance: random.Random) -> None:
-    """Kill a peer in the middle of what it was asked to do: nobody knows how that came out."""
+    """Kill a peer in the middle of an operation, whose outcome is then unknown."""
     verb = "send" if story.link(one, other) else "connect"
     begun = story.invoke(one, verb, to=other, text="perhaps, before the end")
     if verb == "connect" and other not in story.gone and not story.is_disturbed(one, other):
@@ -192,7 +192,7 @@ def _look(story: Story, act: str, one: str, other: str, text: str) -> None:
 
 def verdict(entries: Sequence[Entry], name: str) -> Verdict:
     """Return the verdict of one check."""
-    return next(each for each in checks.judge(entries) if each.check == name)
+    return next(verdict for verdict in checks.judge(entries) if verdict.check == name)
 
 
 def judged(entries: Sequence[Entry], name: str) -> Judgement:
@@ -209,22 +209,22 @@ def not_valid(entries: Sequence[Entry]) -> dict[str, Judgement]:
 
 
 def places(entries: Entries, *verbs: str, where: Callable[[Entry], bool] = bool) -> list[int]:
-    """Return where notices or lines of these kinds stand that fit."""
+    """Return the positions of notices or lab lines of these kinds that fit."""
     return [
         i
-        for i, each in enumerate(entries)
-        if each.verb in verbs and each.type in ("notice", "lab") and where(each)
+        for i, entry in enumerate(entries)
+        if entry.verb in verbs and entry.type in ("notice", "lab") and where(entry)
     ]
 
 
 def pick(found: Sequence[int], chance: random.Random) -> int:
-    """Return one of these places; without any, let another history be drawn."""
+    """Return one of these places; without any, reject the history."""
     assume(found)
     return chance.choice(found)
 
 
 def without(entries: Entries, *gone: int) -> Entries:
-    return [each for i, each in enumerate(entries) if i not in gone]
+    return [entry for i, entry in enumerate(entries) if i not in gone]
 
 
 def changed(entries: Entries, place: int, **fields: Any) -> Entries:
@@ -247,7 +247,7 @@ def settled(entries: Entries) -> int:
 
 
 def unanswered(entries: Entries, place: int) -> Entries:
-    """Return a history in which nobody knows how an operation ended."""
+    """Return a history in which the outcome of an operation is unknown."""
     return [*entries[:place], dataclasses.replace(entries[place], type="info"),
             *entries[place + 1 :]]  # fmt: skip
 
@@ -268,14 +268,14 @@ def left(entries: Entries) -> set[str]:
     return {e.peer for e in entries if e.verb in ("exit", "stop", "kill")}
 
 
-def life(entries: Entries, place: int) -> tuple[str, int]:
+def incarnation_at(entries: Entries, place: int) -> tuple[str, int]:
     """Return whose line stands in a place, and how often its peer had been started."""
     peer = entries[place].peer
     return peer, sum(e.peer == peer and e.verb == "ready" for e in entries[:place])
 
 
 def at_peace(entries: Entries) -> Callable[[Entry], bool]:
-    """Return what tells whether no fault ever touched the two that a notice is about."""
+    """Return a filter for notices about two peers that no fault ever affected."""
     alone = {e.peer for e in entries if e.verb in ("kill", "stop", "pause")}
     links = {tuple(link) for e in entries for link in e.fields.get("links", ())}
 

@@ -1,4 +1,4 @@
-"""The other end is told."""
+"""Each end is reported at the other."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ NAME = "both ends"
 
 
 def _silent(story: Story, peer: str) -> Story:
-    """Let a peer forget what it was to show."""
+    """Drop what a peer was to show."""
     story._waiting[peer].clear()
     return story
 
 
-def test_a_connection_that_was_not_told() -> None:
+def test_a_connection_that_was_not_reported() -> None:
     story = Story()
     story.connect("alice", "bob")
     verdict = support.verdict(_silent(story, "bob").finish(), NAME)
     assert verdict.judgement is INVALID
-    says = "at 0.006 s, alice connected to bob: bob was never told"
+    says = "at 0.006 s, alice connected to bob: bob never reported it"
     assert verdict.findings[0].says == says
     assert verdict.findings[0].peers == ("alice", "bob")
 
 
 @pytest.mark.parametrize("act", ["terminate", "exit", "cut"])
-def test_an_end_that_was_not_told(act: str) -> None:
+def test_an_end_that_was_not_reported(act: str) -> None:
     story = Story()
     link = story.connect("alice", "bob")
     story.read()
@@ -47,7 +47,7 @@ def test_an_end_that_was_not_told(act: str) -> None:
             story.cut(link)
     verdict = support.verdict(_silent(story, "bob").finish(), NAME)
     assert verdict.judgement is INVALID
-    assert verdict.findings[0].says.endswith("bob was never told")
+    assert verdict.findings[0].says.endswith("bob never reported it")
 
 
 def test_both_terminate_at_once() -> None:
@@ -58,17 +58,17 @@ def test_both_terminate_at_once() -> None:
 
 
 def _forgets(pause: float, first: str, second: str, *, said: str = "ok: bye") -> Entries:
-    """Let alice end a connection and tell nobody, and bob end it some time later."""
+    """End a connection at alice, unreported, and some time later at bob."""
     story = Story()
     story.connect("alice", "bob")
     story.read()
     for peer, act in (("alice", first), ("bob", second)):
         other = "bob" if peer == "alice" else "alice"
         begun = story.invoke(peer, act, to=other)
-        told = {"state": "exited", "status": 0} if act == "exit" else {"id": "1"}
+        shown = {"state": "exited", "status": 0} if act == "exit" else {"id": "1"}
         if act == "exit":
             story.gone.add(peer)
-        story.end(begun, said=said, **told)
+        story.end(begun, said=said, **shown)
         story._at += pause
     story.links.clear()
     return story.finish()
@@ -76,12 +76,12 @@ def _forgets(pause: float, first: str, second: str, *, said: str = "ok: bye") ->
 
 @pytest.mark.parametrize("first", ["terminate", "exit"])
 @pytest.mark.parametrize("second", ["terminate", "exit"])
-def test_who_ended_it_himself_long_after_was_never_told(first: str, second: str) -> None:
+def test_ending_it_oneself_long_after_is_no_excuse(first: str, second: str) -> None:
     entries = _forgets(6.0, first, second)
     verdict = support.verdict(entries, NAME)
     assert verdict.judgement is INVALID
     (finding,) = verdict.findings
-    assert "bob was never told, until it" in finding.says
+    assert "bob never reported it, until it" in finding.says
     assert support.not_valid(entries) == {NAME: INVALID}
     assert judged(_forgets(1.0, first, second), NAME) is VALID  # they may have crossed
     before = support.places(entries, "settled")[0]
@@ -89,14 +89,14 @@ def test_who_ended_it_himself_long_after_was_never_told(first: str, second: str)
     assert not checks.pending(entries)  # nothing can come any more
 
 
-def test_who_was_perhaps_dead_when_it_was_to_exit_need_not_have_been_told() -> None:
+def test_a_peer_that_had_perhaps_ended_owes_no_notice() -> None:
     assert judged(_forgets(6.0, "terminate", "exit", said=""), NAME) is VALID
     entries = _forgets(6.0, "terminate", "exit")
     crash = Entry(entries[-1].at, "lab", "bob", "crash", 0, {})
     assert judged([*entries, crash], NAME) is VALID
 
 
-def test_who_was_told_late_was_told() -> None:
+def test_a_late_notice_counts() -> None:
     story = Story()
     story.connect("alice", "bob")
     story.terminate("alice", "bob")
@@ -107,7 +107,7 @@ def test_who_was_told_late_was_told() -> None:
 
 
 @pytest.mark.parametrize("by", ["alice", "bob"])
-def test_who_perhaps_ended_it_by_hand_may_not_have_been_told(by: str) -> None:
+def test_a_missing_notice_is_unknown_if_typed_lines_explain_it(by: str) -> None:
     story = Story()
     link = story.connect("alice", "bob")
     story.read()
@@ -135,7 +135,7 @@ def test_what_was_typed_long_after_ended_nothing_before() -> None:
 
 
 @pytest.mark.parametrize("how", ["exit", "crash", "found ended"])
-def test_a_peer_that_is_gone_need_not_be_told(how: str) -> None:
+def test_a_peer_that_is_gone_owes_no_notice(how: str) -> None:
     story = Story()
     story.connect("alice", "bob")
     if how == "exit":
@@ -166,7 +166,7 @@ def test_a_terminate_without_an_outcome_is_that_of_the_connection_of_its_time() 
     assert support.not_valid(support.without(story.entries, place)) == {}
 
 
-def test_who_perhaps_terminated_need_not_be_told() -> None:
+def test_a_peer_that_perhaps_terminated_owes_no_notice() -> None:
     story = Story()
     story.connect("alice", "bob")
     story.end(story.invoke("alice", "terminate", to="bob"), "info")
@@ -175,7 +175,7 @@ def test_who_perhaps_terminated_need_not_be_told() -> None:
     assert judged(_silent(story, "alice").finish(), NAME) is VALID
 
 
-def test_which_connection_was_not_told() -> None:
+def test_which_connection_was_not_reported() -> None:
     story = Story()
     for turn in range(3):
         story.connect("alice", "bob")
@@ -186,10 +186,10 @@ def test_which_connection_was_not_told() -> None:
             story.read()
     findings = support.verdict(story.finish(), NAME).findings
     begun = [e.at for e in story.entries if (e.type, e.verb) == ("ok", "connect")]
-    assert [each.at for each in findings] == begun[1:2]
+    assert [item.at for item in findings] == begun[1:2]
 
 
-def test_told_of_a_connection_that_nobody_made() -> None:
+def test_a_connection_that_no_one_made_is_reported() -> None:
     story = Story()
     story.show("bob", "connected", id="1", of="alice")
     assert judged(story.finish(), NAME) is INVALID
@@ -197,7 +197,7 @@ def test_told_of_a_connection_that_nobody_made() -> None:
 
 
 @pytest.mark.parametrize("outcome", ["fail", "info", ""])
-def test_a_connect_without_success_may_be_told(outcome: str) -> None:
+def test_a_connect_without_success_may_be_reported(outcome: str) -> None:
     story = Story()
     begun = story.invoke("alice", "connect", to="bob")
     story.show("bob", "connected", id="1", of="alice")
@@ -207,7 +207,7 @@ def test_a_connect_without_success_may_be_told(outcome: str) -> None:
 
 
 def _perhaps_again() -> Story:
-    """Let alice connect to bob twice, the second time without an answer; both end."""
+    """Connect alice to bob twice, the second time without an answer; both end."""
     story = Story()
     story.connect("alice", "bob")
     story.terminate("bob", "alice")
@@ -226,7 +226,7 @@ def test_a_connect_without_an_answer_takes_no_notice_of_another() -> None:
     assert support.not_valid(entries) == {"expectations": UNKNOWN}
     first, _ = support.places(entries, "closed")
     (finding,) = support.verdict(support.without(entries, first), NAME).findings
-    assert "bob terminated its connection with alice: alice was never told" in finding.says
+    assert "bob terminated its connection with alice: alice never reported it" in finding.says
     assert judged(support.without(entries, first), NAME) is INVALID
 
 
@@ -248,7 +248,7 @@ def test_a_line_typed_by_hand_may_have_connected() -> None:
 
 @pytest.mark.parametrize("ids", [True, False])
 @pytest.mark.parametrize("act", ["terminate", "cut"])
-def test_told_twice_that_it_is_over(act: str, *, ids: bool) -> None:
+def test_closed_is_reported_twice(act: str, *, ids: bool) -> None:
     story = Story()
     for _ in range(2):
         link = story.connect("alice", "bob")
@@ -265,19 +265,19 @@ def test_told_twice_that_it_is_over(act: str, *, ids: bool) -> None:
     twice = [*entries[: place + 1], entries[place], *entries[place + 1 :]]
     assert support.not_valid(twice) == {NAME: INVALID}
     (finding,) = support.verdict(twice, NAME).findings
-    assert "bob was told 2 times that its connection with alice is over" in finding.says
+    assert "bob reported 2 times that its connection with alice is over" in finding.says
 
 
-def test_a_list_may_show_a_connection_before_it_is_told() -> None:
+def test_a_list_may_show_a_connection_before_the_notice() -> None:
     story = Story()
     story.connect("alice", "bob")
-    told = story._waiting["bob"].popleft()
+    shown = story._waiting["bob"].popleft()
     story.show_list("bob")
-    story.entries.append(told)
+    story.entries.append(shown)
     assert judged(story.finish(), NAME) is VALID
 
 
-def test_who_is_told_under_another_id_is_told() -> None:
+def test_a_notice_under_another_id_counts() -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")
     story.connect("alice", "carol")
@@ -292,7 +292,7 @@ def test_who_is_told_under_another_id_is_told() -> None:
 
 @pytest.mark.parametrize("unread", ["connected", "closed"])
 def test_what_the_profile_does_not_read_is_not_judged(unread: str) -> None:
-    story = Story(notices=[each for each in ("connected", "closed") if each != unread])
+    story = Story(notices=[item for item in ("connected", "closed") if item != unread])
     story.connect("alice", "bob")
     story.terminate("alice", "bob")
     kept = [e for e in story.finish() if e.verb != unread]
@@ -307,16 +307,16 @@ def test_what_the_profile_does_not_read_is_not_judged(unread: str) -> None:
 @given(support.any_right_histories(), seeds)
 def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
     gone, peace = support.left(entries), support.at_peace(entries)
-    told = ("connected", "closed")
+    shown = ("connected", "closed")
     place = support.pick(
-        support.places(entries, *told, where=lambda e: e.peer not in gone and peace(e)), chance
+        support.places(entries, *shown, where=lambda e: e.peer not in gone and peace(e)), chance
     )
     assert judged(support.without(entries, place), NAME) is INVALID
 
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     place = support.pick(support.places(entries, "connected", "closed"), chance)
     cut = support.settled(entries)
     kept = [e for i, e in enumerate(entries[:cut]) if i != place]

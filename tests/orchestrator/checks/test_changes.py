@@ -112,7 +112,7 @@ def test_changed_into_a_text_that_was_sent_as_well(
 
 def test_all_cut_into_texts_that_were_sent_as_well() -> None:
     sent = [f"message {n}" for n in range(120)]
-    entries = _shown(sent, [each[:-1] for each in sent])
+    entries = _shown(sent, [text[:-1] for text in sent])
     assert support.not_valid(entries) == {NAME: INVALID}
     assert len(support.verdict(entries, NAME).findings) == 120
 
@@ -133,7 +133,7 @@ def test_fewer_faults_are_likelier(sent: list[str], shown: list[str], broken: li
     ("sent", "shown"),
     [
         (["message 5", "message 6"], ["message 6", "message 6"]),  # neither is a part of the other
-        (["a b", "x", "a  b"], ["a b", "a b", "x"]),  # not where the lost one would be
+        (["a b", "x", "a  b"], ["a b", "a b", "x"]),  # not in the place of the lost one
         (["a", "a b"], ["a b", "a b"]),  # nothing adds what was sent just then
         (["a b", "a  b", "c"], ["a b", "a b", "a b"]),  # one of three is not alike
     ],
@@ -145,7 +145,7 @@ def test_one_lost_and_another_shown_twice_is_no_change(sent: list[str], shown: l
 
 def test_every_message_changed() -> None:
     sent = [f"message number {n}" for n in range(50)]
-    entries = _shown(sent, [f"{each}\r" for each in sent])
+    entries = _shown(sent, [f"{text}\r" for text in sent])
     assert support.not_valid(entries) == {NAME: INVALID}
     findings = support.verdict(entries, NAME).findings
     assert len(findings) == 50
@@ -175,6 +175,6 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     place = chance.randrange(support.settled(entries))
     assert judged(entries[:place], NAME) is UNKNOWN

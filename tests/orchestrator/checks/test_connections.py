@@ -7,7 +7,7 @@ from orchestrator.checks.index.connections import End
 from tests.orchestrator.checks.story import Story
 
 
-def _told(ends: list[End]) -> list[tuple[str, str, str, str, str]]:
+def _seen(ends: list[End]) -> list[tuple[str, str, str, str, str]]:
     return [(e.peer, e.id, e.other, e.role, e.closed) for e in ends]
 
 
@@ -17,7 +17,7 @@ def test_both_ends_of_a_connection() -> None:
     story.read()
     story.terminate("bob", "alice")
     index = HistoryIndex(story.settle().entries)
-    assert _told(index.ends) == [
+    assert _seen(index.ends) == [
         ("alice", "7", "bob", "dialled", "reported"),
         ("bob", "7", "alice", "accepted", "terminated"),
     ]
@@ -25,13 +25,13 @@ def test_both_ends_of_a_connection() -> None:
     assert (one.twin, other.twin) == (other, one)
 
 
-def test_what_a_list_shows_before_it_is_told_is_one_end() -> None:
+def test_a_row_before_its_notice_is_the_same_end() -> None:
     story = Story()
     story.connect("alice", "bob")
-    told = story._waiting["bob"].popleft()
+    notice = story._waiting["bob"].popleft()
     story.show_list("bob")
-    story.entries.append(told)
-    roles = [each.role for each in HistoryIndex(story.settle().entries).ends]
+    story.entries.append(notice)
+    roles = [end.role for end in HistoryIndex(story.settle().entries).ends]
     assert roles == ["dialled", "accepted"]
 
 
@@ -39,8 +39,8 @@ def test_an_id_that_leads_elsewhere_is_another_connection() -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")
     story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": "carol"}])
-    mine = [each for each in HistoryIndex(story.entries).ends if each.peer == "alice"]
-    assert [each.other for each in mine] == ["bob", "carol"]
+    mine = [end for end in HistoryIndex(story.entries).ends if end.peer == "alice"]
+    assert [end.other for end in mine] == ["bob", "carol"]
 
 
 def test_ids_that_shift_are_followed_by_their_peers() -> None:
@@ -57,13 +57,13 @@ def test_ids_that_shift_are_followed_by_their_peers() -> None:
     rows = [{"id": "1", "peer": "dave"}]
     story.end(story.invoke("alice", "list"), rows=rows)
     story.show("alice", "undelivered", id="1", of="carol")
-    mine = [each for each in HistoryIndex(story.settle().entries).ends if each.peer == "alice"]
-    assert [(each.other, each.closed) for each in mine] == [
+    mine = [end for end in HistoryIndex(story.settle().entries).ends if end.peer == "alice"]
+    assert [(end.other, end.closed) for end in mine] == [
         ("bob", "terminated"),
         ("carol", "reported"),
         ("dave", ""),
     ]
-    assert all(each.twin for each in mine)
+    assert all(end.twin for end in mine)
 
 
 def test_two_connections_with_one_peer_where_ids_shift() -> None:
@@ -74,8 +74,8 @@ def test_two_connections_with_one_peer_where_ids_shift() -> None:
     story.terminate("alice", "carol")
     story.show("alice", "closed", id="0", of="bob")
     story.show("alice", "closed", id="0", of="bob")
-    mine = [each for each in HistoryIndex(story.settle().entries).ends if each.peer == "alice"]
-    assert [each.closed for each in mine] == ["terminated", "reported", "reported"]
+    mine = [end for end in HistoryIndex(story.settle().entries).ends if end.peer == "alice"]
+    assert [end.closed for end in mine] == ["terminated", "reported", "reported"]
 
 
 def test_connections_without_ids_and_notices_are_joined_by_what_happens_on_them() -> None:
@@ -84,7 +84,7 @@ def test_connections_without_ids_and_notices_are_joined_by_what_happens_on_them(
     story.end(story.invoke("alice", "send", to="bob", text="x"))
     story.show("bob", "message", of="alice", text="x")
     ends = HistoryIndex(story.settle().entries).ends
-    assert [each.role for each in ends] == ["dialled", "implied"]
+    assert [end.role for end in ends] == ["dialled", "implied"]
     assert ends[0].twin is ends[1]
 
 
@@ -98,4 +98,4 @@ def test_many_connections_are_joined_in_their_order() -> None:
             story.read()
     ends = HistoryIndex(story.settle().entries).ends
     assert len(ends) == 40
-    assert all(each.twin and each.twin.id == each.id for each in ends)
+    assert all(end.twin and end.twin.id == end.id for end in ends)

@@ -49,7 +49,7 @@ def test_reported_undelivered_although_the_connection_is_up() -> None:
     assert judged(_settled(story), NAME) is INVALID
 
 
-def test_reported_undelivered_where_somebody_may_have_ended_it_by_hand() -> None:
+def test_reported_undelivered_and_perhaps_ended_by_hand() -> None:
     story = _lost(Story())
     story.end(story.invoke("alice", "type", line="terminate 1"))
     story.show("alice", "undelivered", id="1", of="bob", number=1, count=1, text="lost")
@@ -118,7 +118,7 @@ def test_equal_texts_on_two_connections() -> None:
     assert judged(story.finish(), NAME) is VALID
 
 
-def test_a_message_without_a_sender_may_be_anybodys() -> None:
+def test_a_message_without_a_sender_may_be_from_any_peer() -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("carol", "bob")
     story.end(story.invoke("alice", "send", to="bob", text="x"), "info")
@@ -172,13 +172,13 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
         and sent.count((e.fields["of"], e.peer, e.fields["text"])) == 2,  # invoked and accepted
     )  # fmt: skip
     place = support.pick(found, chance)
-    fate = _fate(entries, place)
-    expected = INVALID if fate == "delivered" else VALID
+    outcome = _outcome(entries, place)
+    expected = INVALID if outcome == "delivered" else VALID
     judgements = support.not_valid(support.without(entries, place))
     assert judgements == ({NAME: INVALID} if expected is INVALID else {})
 
 
-def _fate(entries: Entries, place: int) -> str:
+def _outcome(entries: Entries, place: int) -> str:
     """Return what the sender reported of a message, by its place on its connection."""
     shown = entries[place]
     reports = support.places(entries, "undelivered", where=lambda e: e.peer == shown.fields["of"])
@@ -188,7 +188,7 @@ def _fate(entries: Entries, place: int) -> str:
 
 @few
 @given(support.right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     entries = [e for e in entries if e.verb not in ("delivered", "undelivered")]
     ended = {e.peer for e in entries if e.verb == "closed"}
     found = support.places(

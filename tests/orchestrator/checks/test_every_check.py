@@ -50,7 +50,7 @@ def test_every_check_has_a_fault_and_a_doubt_by_hypothesis() -> None:
             if isinstance(function, ast.FunctionDef)
             and any("given" in ast.unparse(mark) for mark in function.decorator_list)
         }
-        if not {"test_a_fault_is_caught", "test_a_doubt_is_told"} <= given:
+        if not {"test_a_fault_is_caught", "test_a_doubt_is_reported"} <= given:
             offenders.append(module.stem)
     assert not offenders
 

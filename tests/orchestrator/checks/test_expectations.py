@@ -21,7 +21,7 @@ NOTHING = "nothing of the kind within 1 s"
     ("peers", "shown"),
     [(("alice", "bob"), ("bob", "alice")), (("alice", "bob", "carol"), ("bob", "carol"))],
 )
-def test_who_has_to_do_with_it_is_shown_as_well(
+def test_the_other_peers_concerned_are_named_as_well(
     peers: tuple[str, ...], shown: tuple[str, ...]
 ) -> None:
     story = Story(peers=peers)
@@ -174,7 +174,7 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     done = [i for i, e in enumerate(entries) if e.type in ("ok", "fail") and _is_judged(e)]
     place = support.pick(done, chance)
     assert judged(support.unanswered(entries, place), NAME) is UNKNOWN

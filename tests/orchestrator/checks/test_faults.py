@@ -37,8 +37,8 @@ def test_windows() -> None:
     story.kill("bob")
     story.start("bob")
     found = HistoryIndex(story.entries).faults
-    told = [(w.kind, w.name, w.peer, w.lifted.verb if w.lifted else "") for w in found]
-    assert told == [
+    seen = [(w.kind, w.name, w.peer, w.lifted.verb if w.lifted else "") for w in found]
+    assert seen == [
         ("partition", "split", "", "heal"),
         ("pause", "", "bob", "kill"),
         ("impair", "bad", "", "restore"),
@@ -70,23 +70,26 @@ def test_a_lapse_is_one_of_the_faults_that_held_there() -> None:
         story.fault("partition", **{**_GIVEN, "fault": name})
         story.fault("heal", fault=name)
     story.lab("lapse", said="the sidecar was ended", faults=["split"])
-    told = [(each.name, each.is_proven, each.said) for each in HistoryIndex(story.entries).faults]
-    assert told == [
+    seen = [
+        (window.name, window.is_proven, window.said)
+        for window in HistoryIndex(story.entries).faults
+    ]
+    assert seen == [
         ("split", True, ""), ("other", True, ""), ("split", False, "the sidecar was ended"),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("held", "more"), [(8.0, 8.0), (1.0, 5.0)])
-def test_since_when_two_are_left_alone(held: float, more: float) -> None:
+@pytest.mark.parametrize(("lasted", "more"), [(8.0, 8.0), (1.0, 5.0)])
+def test_since_when_two_are_left_alone(lasted: float, more: float) -> None:
     story = _connected()
     story._at = 10.0
     story.fault("partition", **_GIVEN)
-    story._at = 10.0 + held
+    story._at = 10.0 + lasted
     story.fault("heal", fault="split")
     quiet = HistoryIndex(story.entries).quiet
     assert quiet.since("alice", "bob", 5.0) == 0.0
     assert quiet.since("alice", "bob", 10.5) > 10.5
-    again = 10.0 + held + more
+    again = 10.0 + lasted + more
     assert quiet.since("bob", "alice", 90.0) == pytest.approx(again, abs=0.01)
     assert quiet.since("alice", "carol", 90.0) == 0.0
     assert quiet.longest("alice", "bob", 2.0, again + 3) == pytest.approx(8.0, abs=0.01)
@@ -176,15 +179,15 @@ def test_the_network_is_no_peer() -> None:
 # What a fault excuses
 
 
-def _forgets(held: float, after: float, fault: str = "partition") -> Entries:
-    """Let alice end a connection, and bob, who was not told, some time after a fault."""
+def _forgets(lasted: float, after: float, fault: str = "partition") -> Entries:
+    """End a connection at alice, and unreported at bob, some time after a fault."""
     story = _connected()
     story.end(story.invoke("alice", "terminate", to="bob"), id="1")
     if fault == "partition":
         story.fault("partition", **_GIVEN)
     else:
         story.fault("pause", "bob")
-    story._at += held
+    story._at += lasted
     if fault == "partition":
         story.fault("heal", fault="split")
     else:
@@ -209,7 +212,7 @@ def test_time_in_which_the_other_was_dead_is_not_left_out() -> None:
     story._at += 8.0
     story.kill("bob")
     (finding,) = support.verdict(story.finish(), "both ends").findings
-    assert "bob was never told, until it was killed at" in finding.says
+    assert "bob never reported it, until it was killed at" in finding.says
     assert not_valid(story.entries) == {"both ends": INVALID}
 
 
@@ -223,9 +226,9 @@ def test_a_fault_elsewhere_excuses_nothing() -> None:
     assert not_valid(story.finish()) == {"both ends": INVALID}
 
 
-@pytest.mark.parametrize(("calm", "judgement"), [(2.0, UNKNOWN), (20.0, INVALID)])
+@pytest.mark.parametrize(("quiet", "judgement"), [(2.0, UNKNOWN), (20.0, INVALID)])
 def test_what_is_missing_shortly_after_a_fault_is_unknown(
-    calm: float, judgement: Judgement
+    quiet: float, judgement: Judgement
 ) -> None:
     def missing(act: str) -> Entries:
         story = _connected()
@@ -237,7 +240,7 @@ def test_what_is_missing_shortly_after_a_fault_is_unknown(
         story.fault("partition", **_GIVEN)
         story._at += 1.0
         story.fault("heal", fault="split")
-        story._at += calm
+        story._at += quiet
         story.settle()
         rows = {"alice": [{"id": "1", "peer": "bob"}], "bob": [], "carol": []}
         for peer, listed in rows.items():
@@ -297,9 +300,7 @@ def test_reported_undelivered_on_a_connection_that_never_ended_is_wrong() -> Non
 
 
 @pytest.mark.parametrize(("after", "judgement"), [(0.5, VALID), (9.0, INVALID)])
-def test_a_beginning_that_a_fault_cut_short_need_not_be_told(
-    after: float, judgement: Judgement
-) -> None:
+def test_a_beginning_that_a_fault_cut_short_is_not_owed(after: float, judgement: Judgement) -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")
     story._waiting["bob"].clear()

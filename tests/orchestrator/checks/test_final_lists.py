@@ -45,7 +45,7 @@ def _lists(*, ended: str = "", **rows: list[str]) -> Entries:
 def test_lists(rows: dict[str, Any], says: str) -> None:
     verdict = support.verdict(_lists(**rows), NAME)
     assert verdict.judgement is (INVALID if says else VALID)
-    assert [each.says.endswith(says) for each in verdict.findings] == [True] * bool(says)
+    assert [entry.says.endswith(says) for entry in verdict.findings] == [True] * bool(says)
 
 
 def test_what_is_counted() -> None:
@@ -79,7 +79,7 @@ def test_the_last_list_counts_and_none_from_before() -> None:
     story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": "bob"}])
     for peer in story.peers:
         story.end(story.invoke(peer, "list"), rows=[])
-    assert judged(story.entries, NAME) is VALID  # nobody has looked yet who runs
+    assert judged(story.entries, NAME) is VALID  # it was not examined yet who runs
 
 
 @few
@@ -90,14 +90,14 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
     place = support.pick([i for i in found if entries[i].fields["rows"]], chance)
     rows = entries[place].fields["rows"]
     row = chance.choice(rows)
-    rest = [each for each in rows if each is not row]
+    rest = [entry for entry in rows if entry is not row]
     other = chance.choice(["", entries[place].peer, "mallory"])
     for fault in (rest, [*rows, row], [*rest, {**row, "peer": other}]):
         assert judged(support.changed(entries, place, rows=fault), NAME) is INVALID
 
 
 def _told_at_both(*, says: str = "", notices: tuple[str, ...] = KINDS) -> Story:
-    """Return a story in which two were told that they are connected."""
+    """Return a story in which two reported that they are connected."""
     story = Story(("alice", "bob"), notices=notices)
     story.connect("alice", "bob")
     if says:
@@ -114,7 +114,7 @@ def test_a_connection_that_no_end_lists() -> None:
     verdict = support.verdict(_with_empty_lists(_told_at_both()), NAME)
     assert verdict.judgement is INVALID
     (finding,) = verdict.findings
-    assert "neither alice nor bob lists the other, but both were told at" in finding.says
+    assert "neither alice nor bob lists the other, but both reported at" in finding.says
     assert finding.peers == ("alice", "bob")
 
 
@@ -123,13 +123,13 @@ def test_a_connection_that_the_only_list_does_not_show() -> None:
     place = max(support.outcomes(entries, "list"))  # bob's
     verdict = support.verdict(support.unanswered(entries, place), NAME)
     assert verdict.judgement is INVALID
-    assert "alice does not list bob, but both were told" in verdict.findings[0].says
+    assert "alice does not list bob, but both reported" in verdict.findings[0].says
 
 
-def test_a_connection_that_nobody_was_told_of_need_not_be_listed() -> None:
+def test_a_connection_that_was_not_reported_need_not_be_listed() -> None:
     unread = ("closed", "message", "delivered", "undelivered")
     entries = _with_empty_lists(_told_at_both(notices=unread))
-    entries = [each for each in entries if each.verb != "connected"]
+    entries = [entry for entry in entries if entry.verb != "connected"]
     assert judged(entries, NAME) is VALID
 
 
@@ -148,14 +148,14 @@ def test_what_may_have_ended_without_a_word_need_not_be_listed() -> None:
 def test_a_row_that_is_gone_at_both_ends_is_caught(entries: Entries, chance: random.Random) -> None:
     after = support.settled(entries)
     found = [i for i in support.outcomes(entries, "list") if i > after]
-    told = {
+    reported = {
         frozenset((e.peer, e.fields["of"]))
         for e in entries
         if e.type == "notice" and e.verb == "connected"
     }
     rows = {i: [row["peer"] for row in entries[i].fields["rows"]] for i in found}
     pairs = {frozenset((entries[i].peer, other)) for i in found for other in rows[i]}
-    pair = chance.choice(sorted(pairs & told, key=sorted))
+    pair = chance.choice(sorted(pairs & reported, key=sorted))
     for i in found:
         if entries[i].peer in pair:
             kept = [row for row in entries[i].fields["rows"] if row["peer"] not in pair]
@@ -165,7 +165,7 @@ def test_a_row_that_is_gone_at_both_ends_is_caught(entries: Entries, chance: ran
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     after = support.settled(entries)
     place = support.pick([i for i in support.outcomes(entries, "list") if i > after], chance)
     assert judged(support.unanswered(entries, place), NAME) is UNKNOWN

@@ -50,11 +50,11 @@ def test_the_same_id_at_two_peers_is_fine() -> None:
     assert judged(story.finish(), NAME) is VALID
 
 
-@pytest.mark.parametrize("where", ["row", "notice", "reply"])
-def test_an_id_that_leads_elsewhere(where: str) -> None:
+@pytest.mark.parametrize("source", ["row", "notice", "reply"])
+def test_an_id_that_leads_elsewhere(source: str) -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")
-    match where:
+    match source:
         case "row":
             rows = [{"id": "1", "peer": "carol"}]
             story.end(story.invoke("alice", "list"), rows=rows)
@@ -68,14 +68,14 @@ def test_an_id_that_leads_elsewhere(where: str) -> None:
     assert verdict.findings[0].says.endswith("; before, it led to bob")
 
 
-def test_a_row_of_nobody_says_nothing() -> None:
+def test_a_row_without_a_peer_says_nothing() -> None:
     story = Story()
     story.connect("alice", "bob")
     story.end(story.invoke("bob", "list"), rows=[{"id": "1", "peer": ""}])
     assert judged(story.settle().entries, NAME) is VALID
 
 
-def test_a_program_that_was_started_again_counts_anew() -> None:
+def test_a_program_that_was_started_again_numbers_anew() -> None:
     story = Story(("alice", "bob", "carol"))
     story.end(story.invoke("alice", "connect", to="bob"), id="1")
     story.lab("ready", "alice")
@@ -88,7 +88,7 @@ def test_a_program_that_was_started_again_counts_anew() -> None:
 def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
     given = [i for i, e in enumerate(entries) if e.verb in ("connect", "connected")
              and e.type in ("ok", "notice")]  # fmt: skip
-    incarnations = {i: support.life(entries, i) for i in given}
+    incarnations = {i: support.incarnation_at(entries, i) for i in given}
     later = [i for i in given if any(incarnations[j] == incarnations[i] for j in given if j < i)]
     place = support.pick(later, chance)
     before = [
@@ -101,6 +101,6 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     place = chance.randrange(support.settled(entries))
     assert judged(entries[:place], NAME) is UNKNOWN

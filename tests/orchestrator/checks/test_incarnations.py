@@ -18,7 +18,7 @@ _DELIVERED = {"id": "1", "of": "bob", "number": 1, "count": 1}
 
 
 def _sent(*, after: float = 0.0, notices: tuple[str, ...] = KINDS) -> Story:
-    """Let alice send something that does not arrive; some time goes by."""
+    """Send something from alice that does not arrive; some time goes by."""
     story = Story(("alice", "bob", "carol"), notices)
     link = story.connect("alice", "bob")
     story.read()
@@ -32,7 +32,7 @@ def _says(entries: Entries, name: str) -> str:
     return support.verdict(entries, name).says
 
 
-def test_lives_of_a_peer() -> None:
+def test_incarnations_of_a_peer() -> None:
     story = Story()
     story.kill("bob")
     story.start("bob")
@@ -61,20 +61,20 @@ def test_a_peer_that_is_back_is_judged_again() -> None:
     assert not_valid(support.without(entries, last)) == {"both ends": INVALID}
 
 
-def test_the_other_end_must_be_told_of_a_kill() -> None:
+def test_the_other_end_must_report_a_kill() -> None:
     story = Story()
     story.connect("alice", "bob")
     story.kill("bob")
     story.start("bob")
     entries = story.finish()
-    (told,) = support.places(entries, "closed")
-    says = "bob ended, and with it its connection with alice: alice was never told"
-    judged = support.verdict(support.without(entries, told), "both ends")
+    (notice,) = support.places(entries, "closed")
+    says = "bob ended, and with it its connection with alice: alice never reported it"
+    judged = support.verdict(support.without(entries, notice), "both ends")
     assert judged.judgement is INVALID
     assert says in judged.findings[0].says
 
 
-def test_notices_about_an_old_life_may_come_beside_the_new_connection() -> None:
+def test_late_notices_may_come_beside_the_new_connection() -> None:
     story = Story()
     story.connect("alice", "bob")
     story.send("alice", "bob", "old", arrives=False)
@@ -97,7 +97,7 @@ def test_without_ids_what_ends_first_was_there_first() -> None:
     story.start("bob")
     story.connect("alice", "bob")
     story._waiting["alice"].append(late)
-    entries = [_nameless(each) for each in story.finish()]
+    entries = [_nameless(entry) for entry in story.finish()]
     assert not_valid(entries) == {}
     closed = [end.closed for end in HistoryIndex(entries).ends]
     assert closed == ["reported", "peer ended", "", ""]
@@ -151,7 +151,7 @@ def test_a_sender_that_runs_must_report_what_a_kill_took() -> None:
     assert checks.pending(story.entries)
     quiet = _sent(notices=("connected", "closed", "message"))
     quiet.kill("bob")
-    assert not_valid(quiet.finish()) == {}  # nobody could have read a report
+    assert not_valid(quiet.finish()) == {}  # no report could have been read
 
 
 def test_both_killed() -> None:
@@ -162,7 +162,7 @@ def test_both_killed() -> None:
 
 
 @pytest.mark.parametrize("reports", [True, False])
-def test_who_is_stopped_reports(*, reports: bool) -> None:
+def test_a_stopped_program_reports(*, reports: bool) -> None:
     story = _sent()
     if reports:
         story.links[0].under_way["alice"].append("x")
@@ -171,7 +171,7 @@ def test_who_is_stopped_reports(*, reports: bool) -> None:
     assert not_valid(story.finish()) == expected
 
 
-def test_who_is_stopped_while_paused_cannot_report() -> None:
+def test_a_program_stopped_while_paused_cannot_report() -> None:
     story = _sent()
     story.pause("alice")
     proof = [{"before": "paused", "during": "exited with status 137 (killed)"}]
@@ -192,7 +192,7 @@ def test_a_send_cut_off_by_a_kill_leaves_no_doubt_about_those_before() -> None:
     assert not_valid(story.finish()) == {}
 
 
-def test_the_last_lines_of_a_life_stand_behind_its_kill() -> None:
+def test_the_last_lines_may_stand_behind_the_kill() -> None:
     story = Story()
     link = story.connect("alice", "bob")
     story.read()
@@ -209,7 +209,7 @@ def test_the_last_lines_of_a_life_stand_behind_its_kill() -> None:
     assert not_valid(story.finish()) == {}
 
 
-def test_what_was_sent_in_an_old_life_is_not_sent_in_the_new_one() -> None:
+def test_an_earlier_incarnation_sends_nothing_on_a_new_connection() -> None:
     story = _sent()
     story.kill("alice")
     story.start("alice")
@@ -220,7 +220,7 @@ def test_what_was_sent_in_an_old_life_is_not_sent_in_the_new_one() -> None:
     assert "alice had sent it at 0.008 s, before it ended, at" in finding.says
 
 
-def test_ids_start_anew() -> None:
+def test_ids_start_again() -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")
     story.kill("alice")
@@ -232,7 +232,7 @@ def test_ids_start_anew() -> None:
     assert support.judged(again, "ids") is INVALID
 
 
-def test_a_beginning_that_a_kill_cut_short_need_not_be_told() -> None:
+def test_a_beginning_that_a_kill_cut_short_is_not_owed() -> None:
     for after, judgement in ((0.0, VALID), (8.0, INVALID)):
         story = Story()
         story.connect("alice", "bob")
@@ -260,7 +260,7 @@ def test_a_list_shows_no_peer_that_was_killed() -> None:
     assert finding.says.endswith("bob, which does not run any more")
 
 
-def test_who_did_not_answer_before_it_was_started_again_is_not_silent() -> None:
+def test_a_restarted_peer_is_not_silent() -> None:
     story = Story()
     story.end(story.invoke("bob", "list"), "info")
     assert HistoryIndex(story.entries).silent == {"bob"}

@@ -19,8 +19,8 @@ def _messages(count: int, text: Callable[[int], str], shown: Callable[[str], lis
     for n in range(count):
         story.send("alice", "bob", text(n), arrives=False)
         link.under_way["alice"].clear()
-        for each in shown(text(n)):
-            story.show("bob", "message", id="1", of="alice", called="alice", text=each)
+        for shown_text in shown(text(n)):
+            story.show("bob", "message", id="1", of="alice", called="alice", text=shown_text)
         story.show("alice", "delivered", id="1", of="bob", number=n + 1, count=1)
     return story.finish()
 

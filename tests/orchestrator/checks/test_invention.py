@@ -1,4 +1,4 @@
-"""Nothing is shown that nobody sent."""
+"""Nothing is shown that was not sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.orchestrator.checks.story import NAMES, Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
 
 NAME = "invention"
-NEW = "☃ nobody ever sent this ☃"
+NEW = "☃ no one ever sent this ☃"
 
 
 def _story() -> Story:
@@ -33,7 +33,7 @@ def test_out_of_nothing() -> None:
     assert finding.says == "'boo' as from alice, shown to bob at 0.011 s: no one had sent that"
 
 
-def test_meant_for_somebody_else() -> None:
+def test_meant_for_another_peer() -> None:
     story = _story()
     story.send("alice", "carol", "for carol", arrives=False)
     story.links[1].under_way["alice"].clear()
@@ -45,7 +45,7 @@ def test_meant_for_somebody_else() -> None:
     assert "alice had sent it to carol, at 0.0" in support.verdict(entries, NAME).findings[0].says
 
 
-def test_shown_to_somebody_else_as_well() -> None:
+def test_shown_to_another_peer_as_well() -> None:
     story = _story()
     story.send("alice", "carol", "for carol")
     story.show("bob", "message", id="1", of="alice", text="for carol")
@@ -116,7 +116,7 @@ def test_what_was_typed_later(sender: str, pause: float, judgement: Judgement) -
 
 
 def _in_last_lives(entries: Entries) -> list[int]:
-    """Return where messages stand whose ids still mean the same at the end."""
+    """Return the positions of messages whose ids still mean the same at the end."""
 
     def is_last(place: int) -> bool:
         peer = entries[place].peer
@@ -144,7 +144,7 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(losses=False), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     shown = entries[support.pick(support.places(entries, "message"), chance)]
     new = support.fresh(shown.peer, shown.fields["of"], NEW, id=shown.fields["id"])
     story = Story(NAMES)

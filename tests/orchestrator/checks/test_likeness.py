@@ -59,7 +59,7 @@ def test_the_common_start(one: str, other: str) -> None:
 
 
 @given(st.text(), st.text())
-def test_any_difference_is_told(one: str, other: str) -> None:
+def test_any_difference_is_described(one: str, other: str) -> None:
     assert difference(one, other)
 
 

@@ -95,6 +95,6 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     place = chance.randrange(support.settled(entries))
     assert judged(entries[:place], NAME) is UNKNOWN

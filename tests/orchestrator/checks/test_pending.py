@@ -59,7 +59,7 @@ def test_something_is_under_way(act: Callable[[Story], None]) -> None:
 
 
 @pytest.mark.parametrize("verb", ["send", "connect", "terminate"])
-def test_what_nobody_knows_the_outcome_of_is_not_waited_for(verb: str) -> None:
+def test_unknown_outcomes_are_not_waited_for(verb: str) -> None:
     story = Story()
     if verb == "terminate":
         story.connect("alice", "bob")

@@ -31,7 +31,7 @@ def _listed(**row: str) -> Entries:
     [
         ({"at": "listening"}, VALID),
         ({}, VALID),  # a history from before rows said so
-        ({"at": "", "peer": ""}, VALID),  # nobody's: see `lists`
+        ({"at": "", "peer": ""}, VALID),  # no peer's: see `lists`
         ({"at": "elsewhere", "port": "49152"}, INVALID),
     ],
 )
@@ -47,7 +47,7 @@ def test_what_is_said() -> None:
     assert support.verdict(_listed(), NAME).says == "1 row, each with a right port"
 
 
-def test_a_port_that_is_wrong_is_no_matter_of_who_is_listed() -> None:
+def test_a_wrong_port_does_not_concern_lists() -> None:
     story = Story()
     story.connect("alice", "bob")
     entries = story.finish()
@@ -71,8 +71,8 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     settled = support.settled(entries)
     assert judged(support.without(entries, settled), NAME) is UNKNOWN
     cut = chance.randrange(1, settled + 1)
-    assert judged([dataclasses.replace(each) for each in entries[:cut]], NAME) is UNKNOWN
+    assert judged([dataclasses.replace(entry) for entry in entries[:cut]], NAME) is UNKNOWN

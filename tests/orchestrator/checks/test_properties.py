@@ -1,4 +1,4 @@
-"""What holds of every check: right histories pass, a cut never proves a fault, nothing raises."""
+"""What is true of every check: right histories pass, a cut never proves a fault, nothing raises."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ def test_any_history_is_judged_and_twice_alike(entries: Entries, chance: random.
         spoilt = _spoil(entries, chance)
         verdicts = checks.judge(spoilt)
         assert verdicts == checks.judge(spoilt)
-        assert [each.check for each in verdicts] == list(checks.NAMES)
+        assert [verdict.check for verdict in verdicts] == list(checks.NAMES)
         assert checks.pending(spoilt) is checks.pending(spoilt)
-        for each in verdicts:
-            assert bool(each.findings) == bool(each.judgement)
-            assert each.says
+        for verdict in verdicts:
+            assert bool(verdict.findings) == bool(verdict.judgement)
+            assert verdict.says
 
 
 def test_nothing_is_judged_of_nothing() -> None:

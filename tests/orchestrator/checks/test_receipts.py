@@ -50,7 +50,7 @@ def _reported(*reports: tuple[str, int, int], sent: int = 3, perhaps: int = 0) -
 def test_reports(reports: list[tuple[str, int, int]], judgement: Judgement, says: str) -> None:
     verdict = support.verdict(_reported(*reports).finish(), NAME)
     assert verdict.judgement is judgement
-    assert says in "".join(each.says for each in verdict.findings)
+    assert says in "".join(finding.says for finding in verdict.findings)
 
 
 def test_the_end_of_the_connection_excuses_nothing() -> None:
@@ -207,6 +207,6 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     place = support.pick(support.outcomes(entries, "send"), chance)
     assert judged(entries[:place], NAME) is UNKNOWN

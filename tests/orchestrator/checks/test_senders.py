@@ -66,7 +66,7 @@ def test_a_wrong_name_makes_no_connection_another() -> None:
 
 
 def _called(*names: tuple[str, str]) -> Entries:
-    """Let bob call alice and carol by these names, in turn."""
+    """Show messages at bob that call alice and carol by these names, in turn."""
     story = Story(("alice", "bob", "carol"))
     story.connect("alice", "bob")
     story.connect("carol", "bob")
@@ -96,7 +96,7 @@ def test_another_name(names: list[tuple[str, str]], wrong: int) -> None:
     assert support.not_valid(entries) == ({NAME: INVALID} if wrong else {})
 
 
-def test_messages_that_name_nobody_are_counted() -> None:
+def test_messages_that_name_no_one_are_counted() -> None:
     says = support.verdict(_story(of="", called="alice"), NAME).says
     assert says == "1 message, 1 of them name no one in the run"
     (finding,) = support.verdict(_story(of="", id="1"), NAME).findings
@@ -116,6 +116,6 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 
 @few
 @given(support.any_right_histories(), seeds)
-def test_a_doubt_is_told(entries: Entries, chance: random.Random) -> None:
+def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     place = chance.randrange(support.settled(entries))
     assert judged(entries[:place], NAME) is UNKNOWN

@@ -1,4 +1,4 @@
-"""What the profile does not read is no loss, where it may be what is missing; else it is."""
+"""What the profile does not read may be what is missing; then nothing counts as lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = "[message] #1 10.0.0.5:5000 says: "
 
 
 def _lost(text: str, *lines: str, before: tuple[str, ...] = (), answer: str = "") -> Story:
-    """Let a message get lost; its receiver shows lines that nobody reads, before it and after."""
+    """Lose a message; its receiver shows unread lines before and after it."""
     story = Story(notices=("message", "connected", "closed"))
     link = story.connect("alice", "bob")
     for line in before:
@@ -67,8 +67,8 @@ def test_an_expected_message_that_may_have_come() -> None:
         assert judged(story.finish(), "expectations") is judgement
 
 
-def _untold(kind: str, *said: str) -> Story:
-    """Let bob not be told of a beginning or an end, and show something that nobody reads."""
+def _unreported(kind: str, *said: str) -> Story:
+    """Drop the notice of a beginning or an end at bob, and show an unread line instead."""
     story = Story(notices=("connected", "closed"))
     story.connect("alice", "bob")
     if kind == "closed":
@@ -84,17 +84,17 @@ def _untold(kind: str, *said: str) -> Story:
 @pytest.mark.parametrize("kind", ["connected", "closed"])
 @pytest.mark.parametrize("name", ["expectations", "both ends"])
 def test_a_notice_that_may_have_come(kind: str, name: str) -> None:
-    verdict = support.verdict(_untold(kind, "guest 7 has been here").finish(), name)
+    verdict = support.verdict(_unreported(kind, "guest 7 has been here").finish(), name)
     assert verdict.judgement is UNKNOWN
     assert "the lab could not read 'guest 7 has been here'" in verdict.findings[0].says
-    assert judged(_untold(kind).finish(), name) is INVALID
+    assert judged(_unreported(kind).finish(), name) is INVALID
 
 
 @pytest.mark.parametrize("kind", ["connected", "closed"])
-@pytest.mark.parametrize("where", ["elsewhere", "before", "in an answer", "after a crash"])
-def test_chatter_is_no_notice(kind: str, where: str) -> None:
-    story = _untold(kind, *[] if where == "after a crash" else ["menu of 3"])
-    match where:
+@pytest.mark.parametrize("case", ["elsewhere", "before", "in an answer", "after a crash"])
+def test_chatter_is_no_notice(kind: str, case: str) -> None:
+    story = _unreported(kind, *[] if case == "after a crash" else ["menu of 3"])
+    match case:
         case "elsewhere":
             story.lab("unread", "alice", said="menu of 4")
         case "before":
@@ -147,11 +147,11 @@ def test_what_was_to_come_of_an_answer_that_was_not_read() -> None:
         assert judged(story.finish(), "expectations") is judgement
 
 
-def test_lines_that_nobody_reads_are_no_fault() -> None:
+def test_unread_lines_are_no_fault() -> None:
     story = Story()
     story.connect("alice", "bob")
     story.send("alice", "bob", "hello")
     for peer in ("alice", "bob"):
         story.lab("unread", peer, said="Tip of the day")
-    found = {each.judgement for each in checks.judge(story.finish())}
+    found = {verdict.judgement for verdict in checks.judge(story.finish())}
     assert found == {VALID}

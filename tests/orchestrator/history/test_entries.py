@@ -41,61 +41,61 @@ def test_what_is_no_entry(line: str) -> None:
 
 
 def test_an_operation_and_its_outcome() -> None:
-    told = History()
-    first, second = told.invoke("alice", "connect", to="bob"), told.invoke("bob", "list")
-    told.complete(second, "ok", rows=[])
-    told.complete(first, "fail", said="refused", to="bob")
-    assert [(e.type, e.peer, e.verb, e.operation, dict(e.fields)) for e in told.entries] == [
+    record = History()
+    first, second = record.invoke("alice", "connect", to="bob"), record.invoke("bob", "list")
+    record.complete(second, "ok", rows=[])
+    record.complete(first, "fail", said="refused", to="bob")
+    assert [(e.type, e.peer, e.verb, e.operation, dict(e.fields)) for e in record.entries] == [
         ("invoke", "alice", "connect", 1, {"to": "bob"}),
         ("invoke", "bob", "list", 2, {}),
         ("ok", "bob", "list", 2, {"rows": []}),
         ("fail", "alice", "connect", 1, {"to": "bob", "said": "refused"}),
     ]
-    assert [entry.at for entry in told.entries] == sorted(entry.at for entry in told.entries)
+    assert [entry.at for entry in record.entries] == sorted(entry.at for entry in record.entries)
 
 
 def test_what_has_not_ended_is_abandoned_as_unknown() -> None:
-    told = History()
-    numbers = [told.invoke("alice", "list") for _ in range(3)]
-    told.complete(numbers[1], "ok")
-    assert told.unfinished(numbers) == [1, 3]
-    told.abandon("the lab was stopped")
-    told.abandon("again")
-    assert [(e.operation, e.type, e.fields) for e in told.entries[4:]] == [
+    record = History()
+    numbers = [record.invoke("alice", "list") for _ in range(3)]
+    record.complete(numbers[1], "ok")
+    assert record.unfinished(numbers) == [1, 3]
+    record.abandon("the lab was stopped")
+    record.abandon("again")
+    assert [(e.operation, e.type, e.fields) for e in record.entries[4:]] == [
         (1, "info", {"said": "the lab was stopped"}),
         (3, "info", {"said": "the lab was stopped"}),
     ]
 
 
 def test_times_are_those_at_which_things_were_shown() -> None:
-    told = History()
+    record = History()
     at = time.monotonic()
-    told.notice("bob", "message", at - 1.5, text="x")
-    told.lab("crash", "bob", at - 0.5, said="Traceback")
-    told.lab("over")
-    early, crash, over = told.entries
-    assert early.at == pytest.approx(at - told.started - 1.5)
-    assert crash.at == pytest.approx(at - told.started - 0.5)
+    record.notice("bob", "message", at - 1.5, text="x")
+    record.lab("crash", "bob", at - 0.5, said="Traceback")
+    record.lab("over")
+    early, crash, over = record.entries
+    assert early.at == pytest.approx(at - record.started - 1.5)
+    assert crash.at == pytest.approx(at - record.started - 0.5)
     assert 0 <= over.at < 5
 
 
 def test_it_is_on_disk_as_soon_as_it_is_known(tmp_path: Path) -> None:
-    told = History(tmp_path / "history.jsonl")
+    record = History(tmp_path / "history.jsonl")
     for count in range(1, 4):
-        told.invoke("alice", "type", line=NASTY)
-        assert history.read(tmp_path / "history.jsonl")[count - 1] == told.entries[-1].__class__(
-            round(told.entries[-1].at, 6), "invoke", "alice", "type", count, {"line": NASTY}
+        record.invoke("alice", "type", line=NASTY)
+        assert history.read(tmp_path / "history.jsonl")[count - 1] == record.entries[-1].__class__(
+            round(record.entries[-1].at, 6), "invoke", "alice", "type", count, {"line": NASTY}
         )
-    told.close()
+    record.close()
 
 
 @pytest.mark.parametrize("cut", range(1, 90, 8))
 def test_a_last_line_that_was_cut_off_is_left_out(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "history.jsonl"
-    told = History(path)
-    told.lab("began")
-    told.invoke("alice", "send", to="bob", text="x" * 50)
-    told.close()
+    record = History(path)
+    record.lab("began")
+    record.invoke("alice", "send", to="bob", text="x" * 50)
+    record.close()
     path.write_bytes(path.read_bytes()[:-cut])
     assert [entry.verb for entry in history.read(path)] == ["began"]
 
@@ -114,20 +114,20 @@ def test_any_other_wrong_line_is_an_error(tmp_path: Path) -> None:
 
 
 def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
-    told = History(tmp_path / "history.jsonl")
+    record = History(tmp_path / "history.jsonl")
 
     def work(name: str) -> None:
         for count in range(300):
-            number = told.invoke(name, "type", line=f"{count}" * 50)
-            told.notice(name, "message", time.monotonic(), text="y" * 300)
-            told.complete(number, "ok", said=str(number))
+            number = record.invoke(name, "type", line=f"{count}" * 50)
+            record.notice(name, "message", time.monotonic(), text="y" * 300)
+            record.complete(number, "ok", said=str(number))
 
     threads = [threading.Thread(target=work, args=(f"peer{n}",)) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    told.close()
+    record.close()
     entries = history.read(tmp_path / "history.jsonl")
     assert len(entries) == 6 * 300 * 3
     assert [e.operation for e in entries if e.type == "invoke"] == list(range(1, 1_801))
@@ -138,18 +138,18 @@ def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_full_is_an_error_of_the_lab() -> None:
-    told = History(Path("/dev/full"))
+    record = History(Path("/dev/full"))
     with pytest.raises(LabError, match=r"^/dev/full: cannot be written: No space left"):
-        told.lab("began")
-    told.close()
+        record.lab("began")
+    record.close()
 
 
 def test_a_long_history_is_written_fast(tmp_path: Path) -> None:
-    told = History(tmp_path / "history.jsonl")
+    record = History(tmp_path / "history.jsonl")
     began = time.process_time()
     for count in range(20_000):
-        told.complete(told.invoke("alice", "send", text=f"{count}"), "ok")
+        record.complete(record.invoke("alice", "send", text=f"{count}"), "ok")
     took = time.process_time() - began
-    told.close()
+    record.close()
     assert took < 4.0, "so many entries a burst makes"
     assert len(json.loads((tmp_path / "history.jsonl").read_text().splitlines()[-1])) == 6

@@ -38,7 +38,7 @@ def test_every_run_has_a_folder_and_the_newest_is_the_latest(tmp_path: Path) -> 
     assert first != second
     assert (second / "scenario.yaml").read_text() == "name: x\n"
     assert (tmp_path / "runs/x/latest").resolve() == second.resolve()
-    assert sorted(each.name for each in (tmp_path / "runs/x").iterdir()) == sorted(
+    assert sorted(item.name for item in (tmp_path / "runs/x").iterdir()) == sorted(
         [first.name, second.name, "latest"]
     )
     (tmp_path / "file").touch()
@@ -77,7 +77,7 @@ def test_a_run_whose_lab_was_killed(tmp_path: Path) -> None:
     assert "its lab was ended" in run.broke_off
 
 
-def test_a_history_that_lost_its_end_is_told_as_that(tmp_path: Path) -> None:
+def test_a_history_that_lost_its_end_is_reported(tmp_path: Path) -> None:
     folder = keep(tmp_path)
     runs.write(folder, RECORD)
     path = folder / runs.HISTORY
@@ -128,7 +128,7 @@ def test_records_are_written_whole_and_read_by_later_labs(tmp_path: Path) -> Non
     assert data == asdict(RECORD)
     (folder / runs.RECORD).write_text(json.dumps({**data, "new": 1}))
     assert runs.read(folder) == RECORD
-    assert sorted(each.name for each in folder.iterdir()) == [
+    assert sorted(item.name for item in folder.iterdir()) == [
         "history.jsonl",
         "run.json",
         "scenario.yaml",
@@ -137,7 +137,7 @@ def test_records_are_written_whole_and_read_by_later_labs(tmp_path: Path) -> Non
         runs.write(folder / runs.RECORD, RECORD)
 
 
-def test_what_ended_a_run_early_is_told_as_well_as_it_is_known(tmp_path: Path) -> None:
+def test_what_ended_a_run_early(tmp_path: Path) -> None:
     run = judged_run.load(keep(tmp_path))
     assert run.broke_off == ""
     run.error = LabError("first\n  | second")
@@ -175,10 +175,10 @@ def test_why_a_line_is_none_of_a_history(tmp_path: Path, line: str, said: str) -
 @pytest.mark.parametrize("given", [FORMAT + 1, "new"])
 def test_the_history_of_a_newer_lab(tmp_path: Path, given: object) -> None:
     folder = keep(tmp_path)
-    for each in (FORMAT, given):
-        began = Entry(0.0, "lab", "", "began", 0, {"format": each, "peers": ["alice"]})
+    for item in (FORMAT, given):
+        began = Entry(0.0, "lab", "", "began", 0, {"format": item, "peers": ["alice"]})
         (folder / runs.HISTORY).write_text(began.as_json() + "\n")
-        if each == FORMAT:
+        if item == FORMAT:
             assert judged_run.load(folder).peers == ("alice",)
     with pytest.raises(DocumentError, match="written by a newer Peerlab") as caught:
         judged_run.load(folder)

@@ -85,11 +85,11 @@ def test_the_tail_is_the_last_lines_and_the_rest_is_not_kept_in_memory(tmp_path:
         assert set(last) == {"x"}
         assert len(last) <= 20_000
         record.close()
-    held = Transcript(tmp_path / "b.transcript")
+    transcript_file = Transcript(tmp_path / "b.transcript")
     for _ in range(100):
-        held.typed(b"y" * 10_000)
-    assert sum(len(piece.data) for piece in held._pieces) <= 30_000
-    held.close()
+        transcript_file.typed(b"y" * 10_000)
+    assert sum(len(piece.data) for piece in transcript_file._pieces) <= 30_000
+    transcript_file.close()
 
 
 def test_a_full_disk_stops_the_record_and_nothing_else() -> None:
