@@ -15,12 +15,13 @@ from orchestrator import checks
 from orchestrator.checks import Judgement, Verdict
 from orchestrator.history.entries import Entry
 from tests.orchestrator.checks.story import NAMES, Link, Story
+from tests.repeats import times
 
 VALID, INVALID, UNKNOWN = Judgement.VALID, Judgement.INVALID, Judgement.UNKNOWN
 Entries = list[Entry]
 
 few = settings(
-    max_examples=50,
+    max_examples=times(20, 500),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

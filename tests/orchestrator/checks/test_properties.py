@@ -19,6 +19,7 @@ from tests.orchestrator.checks.support import (
     seeds,
     settled,
 )
+from tests.repeats import times
 
 
 @few
@@ -28,7 +29,7 @@ def test_every_check_accepts_right_histories(entries: Entries) -> None:
     assert not checks.pending(entries)
 
 
-@settings(few, max_examples=100)
+@settings(few, max_examples=times(50, 1_000))
 @given(right_histories(faults=True))
 def test_every_check_accepts_right_histories_with_faults(entries: Entries) -> None:
     assert not_valid(entries) == {}
