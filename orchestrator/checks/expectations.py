@@ -30,6 +30,14 @@ _OUTCOMES = {"ok": "succeeded", "fail": "failed"}
 
 def check(index: HistoryIndex) -> Verdict:
     """Judge how the operations ended."""
+    wrong, unsure = problems(index)
+    unsure += [_lapse(entry) for entry in index.marks("lapse")]
+    says = f"{count(len(index.operations), 'operation')} as wanted"
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+
+
+def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
+    """Return what is wrong with the operations, and what may be."""
     wrong, unsure = [], []
     for operation in index.operations:
         amiss = [*_amiss(operation)]
@@ -40,9 +48,7 @@ def check(index: HistoryIndex) -> Verdict:
         wrong += [_finding(index, operation, what) for what in amiss]
         if operation.is_indeterminate and not amiss and _is_open(operation):
             unsure.append(_finding(index, operation, _unknown(operation)))
-    unsure += [_lapse(entry) for entry in index.marks("lapse")]
-    says = f"{count(len(index.operations), 'operation')} as wanted"
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+    return wrong, unsure
 
 
 def _doubt(index: HistoryIndex, operation: Operation) -> str:

@@ -1,7 +1,7 @@
 """The pytest plugin: scenario files as tests, and the fixture `lab`. See docs/pytest.md.
 
-pytest imports this wherever Peerlab is installed, also where nobody uses it: whatever it
-needs of the lab itself is imported when it is used first.
+pytest imports this in every environment that has Peerlab, even for projects that do not use it.
+So the rest of the lab is imported on first use.
 """
 
 from __future__ import annotations
@@ -12,41 +12,36 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.files import YAML
-from orchestrator.pytest_plugin import options
+from orchestrator.pytest_plugin import settings
 from orchestrator.text import count
 
 if TYPE_CHECKING:
     from orchestrator.pytest_plugin.lab import Lab
 
-__all__ = ["lab", "make_lab"]
-
 _MARKER = (
-    "peerlab(profile=…, engine=…, fresh=…, limits=…): how the fixture `lab` is made;"
+    "peerlab(profile=…, engine=…, fresh=…, limits=…): settings of the fixture `lab`;"
     " every scenario file has this marker"
 )
-pytest_addoption = options.add
+pytest_addoption = settings.add
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take a file that is a scenario; other people's YAML is left alone."""
-    if file_path.suffix not in YAML:
-        return None
-    if not (parent.session.isinitpath(file_path) or options.is_scenario(parent.config, file_path)):
+    """Collect scenario files; all other YAML files are left alone."""
+    if not settings.is_scenario(parent.session, file_path):
         return None
     from orchestrator.pytest_plugin.scenarios import ScenarioFile
 
     return ScenarioFile.from_parent(parent, path=file_path)
 
 
-@pytest.fixture
-def make_lab(request: pytest.FixtureRequest) -> Iterator[Callable[..., Lab]]:
-    """Make labs, each with a run of its own: `make_lab(profile=…, engine=…, …)`."""
+@pytest.fixture(name="make_lab")
+def make_lab_fixture(request: pytest.FixtureRequest) -> Iterator[Callable[..., Lab]]:
+    """Return what makes labs, each with its own run: `make_lab(profile=…, …)`."""
     from orchestrator.pytest_plugin.labs import Labs
 
     labs = Labs(request.node)
@@ -54,48 +49,48 @@ def make_lab(request: pytest.FixtureRequest) -> Iterator[Callable[..., Lab]]:
     labs.close()
 
 
-@pytest.fixture
-def lab(make_lab: Callable[..., Lab]) -> Lab:
-    """Peers to drive, and the verdict on what they did: see docs/pytest.md."""
+@pytest.fixture(name="lab")
+def lab_fixture(make_lab: Callable[..., Lab]) -> Lab:
+    """Return peers to drive, which get a verdict when the test ends. See docs/pytest.md."""
     return make_lab()
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Judge what the labs of a test did while it is still the test that can fail."""
+    """Judge the runs of a test while the test itself can still fail."""
     try:
         result = yield
     except BaseException as error:
-        if labs := item.stash.get(options.LABS, None):
+        if labs := item.stash.get(settings.LABS, None):
             labs.failed(error)
         raise
-    if labs := item.stash.get(options.LABS, None):
+    if labs := item.stash.get(settings.LABS, None):
         labs.judge()
     return result
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove every peer, also after Ctrl-C."""
-    options.close(session.config)
+    settings.close(session.config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The same, for a session that never began."""
-    options.close(config)
+    """Do the same for a session that did not start."""
+    settings.close(config)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many runs there were, on what, and where they are kept."""
+    """Print how many runs there were, on which engine, and where they are kept."""
     runs = [
         dict(report.user_properties)
         for reports in terminalreporter.stats.values()
         for report in reports
         if getattr(report, "when", "") == "call"
     ]
-    places = {each["peerlab_on"] for each in runs if "peerlab_on" in each}
-    if places:
-        made = count(sum("peerlab_run" in each for each in runs), "run")
-        kept = options.runs_folder(terminalreporter.config)
+    engines = {run["peerlab_on"] for run in runs if "peerlab_on" in run}
+    if engines:
+        made = count(sum("peerlab_run" in run for run in runs), "run")
+        kept = settings.runs_folder(terminalreporter.config)
         terminalreporter.write_sep("-", "peerlab")
-        terminalreporter.write_line(f"{made} on {' and '.join(sorted(places))}")
+        terminalreporter.write_line(f"{made} on {' and '.join(sorted(engines))}")
         terminalreporter.write_line(f"kept in {kept}")

@@ -11,10 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.profile import located
-from orchestrator.pytest_plugin import options, outcome
-from orchestrator.pytest_plugin.lab import Lab, NotAsWantedError, Setting
-from orchestrator.pytest_plugin.lab.drive import said
-from orchestrator.pytest_plugin.lab.lab import Title
+from orchestrator.pytest_plugin import run_report, settings
+from orchestrator.pytest_plugin.lab import Lab, LabSettings, NotAsWantedError, RunTitle
+from orchestrator.pytest_plugin.lab_run import mistakes
+from orchestrator.pytest_plugin.runners import session_runners, skip_reason
 from orchestrator.scenario import Scenario
 from orchestrator.text import printable
 
@@ -22,7 +22,7 @@ _LONGEST_NAME = 80  # characters of the name of a run's folder
 
 
 class Labs:
-    """Makes labs for a test, and sees to their end.
+    """Makes the labs of a test and ends them.
 
     Args:
         item: the test.
@@ -31,74 +31,76 @@ class Labs:
     def __init__(self, item: pytest.Item) -> None:
         self._item = item
         self._labs: list[Lab] = []
-        self._cause = "the test never began"
-        item.stash[options.LABS] = self
+        self._cause = "the test did not start"
+        item.stash[settings.LABS] = self
 
     def make(self, **changes: Any) -> Lab:
-        """Return a new lab, as the test's markers and these arguments say."""
+        """Return a new lab with the settings of the test's markers and these arguments."""
         __tracebackhide__ = True
-        setting = self._setting(changes)
-        if why := outcome.refusal(self._item.config, setting.engine):
+        config, chosen = self._item.config, self._settings(changes)
+        if why := skip_reason(config, chosen.engine):
             pytest.skip(why)
-        self._labs.append(Lab(outcome.conductors(self._item.config), setting, _title(self._item)))
+        self._labs.append(Lab(session_runners(config), chosen, _title(self._item)))
         return self._labs[-1]
 
-    def _setting(self, changes: dict[str, Any]) -> Setting:
+    def _settings(self, changes: dict[str, Any]) -> LabSettings:
         __tracebackhide__ = True
         given: dict[str, Any] = {}
         if profile := self._item.config.getini("peerlab_profile"):
             given["profile"] = profile
         for marker in reversed(list(self._item.iter_markers("peerlab"))):
             if marker.args:
-                pytest.fail("the marker peerlab takes named arguments alone", pytrace=False)
+                pytest.fail("the marker peerlab takes only named arguments", pytrace=False)
             given |= marker.kwargs
         given |= changes
-        if unknown := sorted(given.keys() - Setting.__dataclass_fields__.keys()):
-            known = ", ".join(Setting.__dataclass_fields__)
-            pytest.fail(f"a lab has no {unknown[0]!r}: one of {known}", pytrace=False)
+        if unknown := sorted(given.keys() - LabSettings.__dataclass_fields__.keys()):
+            known = ", ".join(LabSettings.__dataclass_fields__)
+            pytest.fail(f"a lab takes no {unknown[0]!r}, only {known}", pytrace=False)
         homes = (self._item.path.parent, self._item.config.rootpath)
         try:
-            found = Setting(**given)
+            found = LabSettings(**given)
         except ValidationError as error:
-            pytest.fail(f"no lab can be so: {said(error, Scenario)}", pytrace=False)
-        return Setting(**given | {"profile": located(found.profile, *homes)})
+            pytest.fail(f"wrong settings of a lab: {mistakes(error, Scenario)}", pytrace=False)
+        return LabSettings(**given | {"profile": located(found.profile, *homes)})
 
     def judge(self) -> None:
-        """Bring every run to its end; fail where a verdict is not as it must be."""
+        """End every run; fail the test if a verdict is not as declared."""
         __tracebackhide__ = True
         wrong = []
         for lab in self._labs:
-            if lab.is_under_way:
+            if lab.is_active:
                 lab.end()
             if lab.run:
-                outcome.record(self._item, lab.run)
+                run_report.record(self._item, lab.run)
                 if what := lab.wrong():
-                    wrong.append(outcome.failure(lab.run, what))
+                    wrong.append(run_report.failure(lab.run, what))
         if wrong:
             pytest.fail("\n\n".join(wrong), pytrace=False)
 
     def failed(self, error: BaseException) -> None:
-        """Take note that the test ended early, and say what there is to read about it."""
+        """Report the labs of a test that ended early."""
         summary = str(error).partition("\n")[0]
         self._cause = printable(f"the test ended early: {type(error).__name__}: {summary}")
         for lab in self._labs:
             if lab.folder:
                 self._item.user_properties.append(("peerlab_run", str(lab.folder)))
-                lines = [*lab.so_far(), f"kept in {lab.folder}"]
+                lines = [*lab.verdict_so_far(), f"kept in {lab.folder}"]
                 if not isinstance(error, NotAsWantedError):
                     lines += lab.last_lines()
                 self._item.add_report_section("call", "peerlab", "\n".join(lines))
 
     def close(self) -> None:
-        """Break off what is still under way: the peers of such a run serve nobody else."""
-        for lab in [each for each in self._labs if each.is_under_way]:
+        """Break off runs that are still active; their peers are not used again."""
+        for lab in self._labs:
+            if not lab.is_active:
+                continue
             lab.abandon(self._cause)
             if lab.run:
-                self._item.user_properties += outcome.judged(lab.run)
+                self._item.user_properties += run_report.properties(lab.run)
 
 
-def _title(item: pytest.Item) -> Title:
-    """Return what a test's run is called, and the test's source, to be kept with it."""
+def _title(item: pytest.Item) -> RunTitle:
+    """Return the title of a test's run, with the source of the test."""
     function: Any = getattr(item, "function", None)
     try:
         source = textwrap.dedent(inspect.getsource(function))
@@ -108,4 +110,4 @@ def _title(item: pytest.Item) -> Title:
     text = "".join(f"# {line}".rstrip() + "\n" for line in lines)
     why = (inspect.getdoc(function) or item.nodeid).partition("\n")[0]
     name = re.sub(r"[^a-z0-9]+", "-", item.name.lower()).strip("-")
-    return Title(name[:_LONGEST_NAME] or "test", printable(why), text)
+    return RunTitle(name[:_LONGEST_NAME] or "test", printable(why), text)

@@ -1,4 +1,4 @@
-"""Scenario files as tests: one item a file."""
+"""Scenario files as tests: each file is one item."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import Any
 import pytest
 
 from orchestrator.checks import Judgement
-from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
-from orchestrator.pytest_plugin import options, outcome
-from orchestrator.pytest_plugin.lab import SILENT
+from orchestrator.pytest_plugin import run_report, settings
+from orchestrator.pytest_plugin.runners import SILENT, session_runners, skip_reason
 from orchestrator.runner.jobs import misfit
 from orchestrator.runner.run import Runner, ScenarioSource
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.validation import Validator
 from orchestrator.text import printable
 
-_REVIEW: pytest.StashKey[Validator] = pytest.StashKey()
-"""What was looked through in a session: names must differ from file to file."""
+_VALIDATOR: pytest.StashKey[Validator] = pytest.StashKey()
+"""One for a session: every file must have a name of its own."""
 
-_AROUND = 180  # seconds for starting and ending the peers of a scenario
+_START_AND_END = 180  # seconds
 
 
 class ScenarioFile(pytest.File):
@@ -32,70 +31,66 @@ class ScenarioFile(pytest.File):
         """Yield the scenario.
 
         Raises:
-            CollectError: the file is wrong, or does not go with its profile, or has the name of
-                another; each mistake with line and column.
+            CollectError: the file is wrong, does not fit its profile, or has the name of another;
+                every mistake comes with line and column.
         """
-        validator = self.session.stash.setdefault(_REVIEW, Validator())
+        validator = self.session.stash.setdefault(_VALIDATOR, Validator())
         before = len(validator.mistakes)
         validator.check_files([self.path])
         if mistakes := validator.mistakes[before:]:
             raise self.CollectError("\n".join(map(printable, mistakes)))
         text = self.path.read_text(encoding="utf-8")
-        script = ScenarioSource(validator.scenarios[self.path], text)
-        yield ScenarioItem.from_parent(self, name=script.scenario.name, script=script)
+        source = ScenarioSource(validator.scenarios[self.path], text)
+        yield ScenarioItem.from_parent(self, name=source.scenario.name, source=source)
 
 
 class ScenarioItem(pytest.Item):
-    """A scenario that is run."""
+    """A scenario to run."""
 
-    def __init__(self, *, script: ScenarioSource, **rest: Any) -> None:
+    def __init__(self, *, source: ScenarioSource, **rest: Any) -> None:
         super().__init__(**rest)
-        self._script = script
+        self._source, self._scenario = source, source.scenario
         self.add_marker("peerlab")
         if self.config.pluginmanager.hasplugin("timeout"):  # it has limits of its own
-            limits = script.scenario.limits
-            self.add_marker(pytest.mark.timeout(limits.total + 2 * limits.settle + _AROUND))
-        if why := self._unfit():
+            limits = source.scenario.limits
+            self.add_marker(pytest.mark.timeout(limits.total + 2 * limits.settle + _START_AND_END))
+        if why := self._skip_reason():
             self.add_marker(pytest.mark.skip(reason=why))
 
-    def _unfit(self) -> str:
-        """Return why it cannot run where this session's scenarios do; empty where it may."""
-        script = self._script.scenario
-        if why := outcome.refusal(self.config, script.engine):
+    def _skip_reason(self) -> str:
+        """Return why the engine cannot run it; empty if it can."""
+        scenario = self._scenario
+        if why := skip_reason(self.config, scenario.engine):
             return why
-        why = misfit(script, EngineName(script.engine or options.engine(self.config)))
-        return f"{script.name} {why}" if why else ""
+        why = misfit(scenario, EngineName(scenario.engine or settings.engine(self.config)))
+        return f"{scenario.name} {why}" if why else ""
 
     def runtest(self) -> None:
-        """Run it; what is not valid fails."""
-        run, broken = self._run()
-        if run is None:
-            pytest.fail(broken, pytrace=False)
-        outcome.record(self, run)
-        if run.judgement is not Judgement.VALID:
-            wrong = f"{run.name} is {run.judgement.word}"
-            pytest.fail(outcome.failure(run, wrong), pytrace=False)
-
-    def _run(self) -> tuple[Run | None, str]:
-        """Return the run, or what broke before there was one."""
+        """Run the scenario; fail unless it is valid."""
         try:
-            return self._conductor().run(self._script, SILENT), ""
+            run = self._runner().run(self._source, SILENT)
         except LabError as error:
-            return None, outcome.told(error)
+            failed = run_report.error_text(error)
+        else:
+            run_report.record(self, run)
+            if run.judgement is Judgement.VALID:
+                return
+            failed = run_report.failure(run, f"{run.name} is {run.judgement.word}")
+        pytest.fail(failed, pytrace=False)
 
-    def _conductor(self) -> Runner:
-        """Return who conducts it; skip it where no Docker answers that it needs.
+    def _runner(self) -> Runner:
+        """Return the runner; skip the test if it needs a Docker engine that does not answer.
 
         Raises:
             EngineError: the engine does not answer.
         """
-        script, known = self._script.scenario, outcome.conductors(self.config)
-        if known.engine is EngineName.AUTO and (script.engine or script.has_faults):
-            there = EngineName(known.on(None).pool.engine.name)
-            if there is EngineName.PROCESS and (why := misfit(script, there)):
-                pytest.skip(f"{script.name} {why}")
-        return known.on(script.engine)
+        scenario, runners = self._scenario, session_runners(self.config)
+        if runners.engine is EngineName.AUTO and (scenario.engine or scenario.has_faults):
+            found = EngineName(runners.on(None).pool.engine.name)
+            if found is EngineName.PROCESS and (why := misfit(scenario, found)):
+                pytest.skip(f"{scenario.name} {why}")
+        return runners.on(scenario.engine)
 
     def reportinfo(self) -> tuple[PathLike[str], int, str]:
-        """Return where the test is, and what it is called."""
+        """Return the position and the name of the test."""
         return self.path, 0, self.name

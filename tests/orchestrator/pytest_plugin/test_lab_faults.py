@@ -117,17 +117,17 @@ def test_what_makes_no_sense_is_refused_and_is_nowhere_recorded(lab: Lab) -> Non
         lab.stream(between=[alice, bob], pieces=1, hold=1)
     with pytest.raises(ValueError, match="loss: unknown key 'loss'"):
         lab.stream(at=alice, loss="5%")  # type: ignore[call-arg]
-    with pytest.raises(ValueError, match="no partition or isolate called 'x' holds"):
+    with pytest.raises(ValueError, match="there is no active partition or isolate called 'x'"):
         lab.heal("x")
     with pytest.raises(EngineError, match=r"partition alice \| bob` cannot be done here") as error:
         lab.partition([alice], [bob])
     assert error.value.__notes__ == ['hint: mark the test with `peerlab(engine="docker")`']
     bent = lab.stream(between=[alice, bob], pieces=2, name="bent")
-    with pytest.raises(ValueError, match="a fault called 'bent' holds already"):
+    with pytest.raises(ValueError, match="there is already a fault called 'bent'"):
         lab.stream(at=alice, pieces=3, name="bent")
-    with pytest.raises(RuntimeError, match="the network was broken already"):
+    with pytest.raises(RuntimeError, match="no peer can join after a network fault"):
         lab.peers("carol")
-    with pytest.raises(ValueError, match="no partition or isolate called 'bent' holds"):
+    with pytest.raises(ValueError, match="there is no active partition or isolate called 'bent'"):
         lab.heal(bent)
     lab.heal()
     lab.restore(bent)

@@ -1,4 +1,4 @@
-"""The lab of one test."""
+"""The lab of one test: peers driven from Python. See docs/pytest.md."""
 
 from __future__ import annotations
 
@@ -15,30 +15,38 @@ from orchestrator import checks, definition, profile
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
 from orchestrator.parallel import run_together
-from orchestrator.pytest_plugin.lab.complaint import tails
-from orchestrator.pytest_plugin.lab.conductors import Conductors
-from orchestrator.pytest_plugin.lab.drive import Drive, clean, said
-from orchestrator.pytest_plugin.lab.faults import NetworkFaults
-from orchestrator.pytest_plugin.lab.peer import Peer, name_of
+from orchestrator.pytest_plugin.lab_faults import Impairment, LabFaults, StreamShape
+from orchestrator.pytest_plugin.lab_peer import FaultHandle, LabPeer, name_of
+from orchestrator.pytest_plugin.lab_run import LabRun, for_test, mistakes
+from orchestrator.pytest_plugin.mismatch import NotAsWantedError, last_lines
+from orchestrator.pytest_plugin.runners import Runners
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import Limits, Scenario, topology
 from orchestrator.scenario.topology import Shape
 from orchestrator.scenario.values import InputLine
 from orchestrator.text import printable
 
+__all__ = [
+    "FaultHandle", "Impairment", "Lab", "LabPeer", "LabSettings", "NotAsWantedError", "Peer",
+    "RunTitle", "StreamShape",
+]  # fmt: skip
+
+Peer = LabPeer
+"""The shorter name, as docs/pytest.md has it."""
+
 VerdictWord = Literal["valid", "invalid", "unknown"]
-Pairs = Sequence[tuple[Peer | str, Peer | str]]
+Pairs = Sequence[tuple[LabPeer | str, LabPeer | str]]
 
 
 @checked(frozen=True, config=ConfigDict(strict=True))
-class Setting:
-    """How a lab is; what it cannot be raises a `ValueError`.
+class LabSettings:
+    """The settings of a lab. Wrong ones raise a `ValidationError`.
 
     Attributes:
         profile: the program, by its profile's name or file.
-        engine: where peers run; None: where the session's do.
-        fresh: whether every peer must be a new one, with nothing behind it.
-        arguments: further words for the program when it is started.
+        engine: where peers run; None for the session's engine.
+        fresh: whether every peer must be new, with no earlier test behind it.
+        arguments: more arguments for the program.
         limits: times in seconds: ready, answer, expect, settle and total; see docs/scenarios.md.
     """
 
@@ -50,13 +58,13 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Title:
-    """What a run is called.
+class RunTitle:
+    """The title of a run.
 
     Attributes:
         name: of its folder.
-        why: a line that says what it is for.
-        text: what is kept with it.
+        why: one line about its purpose.
+        text: kept with the run, such as the source of the test.
     """
 
     name: str
@@ -64,48 +72,47 @@ class Title:
     text: str
 
 
-class Lab(NetworkFaults):
-    """Peers, what they are made to do, and the verdict on that.
+class Lab(LabFaults):
+    """Peers, what they do, and the verdict on it.
 
     Args:
-        conductors: where peers come from.
-        setting: what they are.
-        title: what the run is called.
+        runners: provide the peers.
+        settings: how the peers are started and driven.
+        title: of the run.
     """
 
-    def __init__(self, conductors: Conductors, setting: Setting, title: Title) -> None:
-        self._conductors, self._setting, self._title = conductors, setting, title
-        self._drive: Drive | None = None
-        self._peers: dict[str, Peer] = {}
+    def __init__(self, runners: Runners, settings: LabSettings, title: RunTitle) -> None:
+        self._runners, self._settings, self._title = runners, settings, title
+        self._active: LabRun | None = None
+        self._peers: dict[str, LabPeer] = {}
         self._declared: list[tuple[VerdictWord, str]] = []
 
     def __repr__(self) -> str:
-        peers = ", ".join(self._peers) or "nobody yet"
+        peers = ", ".join(self._peers) or "no peers yet"
         return f"<Lab with {peers}>"
 
     # Peers
 
-    def peers(self, *wanted: str | int) -> tuple[Peer, ...]:
-        """Return peers by their names, or so many more, once they are ready.
+    def peers(self, *wanted: str | int) -> tuple[LabPeer, ...]:
+        """Return peers by name, or so many more of them, once they are ready.
 
-        Those that are not there yet are started, or were left by an earlier test: unconnected
-        and quiet.
+        New peers are started, or come from an earlier test: unconnected and quiet.
 
         Raises:
             LabError: one cannot be started, or is not ready in time.
             ValueError: that is no name for a peer.
-            RuntimeError: the network was broken already between those that are there.
+            RuntimeError: there was a network fault already.
         """
         __tracebackhide__ = True
         names = self._names(wanted)
         missing = [name for name in dict.fromkeys(names) if name not in self._peers]
         if missing:
-            drive = self._drive or self._begin(missing)
-            drive.take(missing)
-            self._peers |= {name: Peer(drive, name) for name in missing}
+            run = self._active or self._begin(missing)
+            run.add(missing)
+            self._peers |= {name: LabPeer(run, name) for name in missing}
         return tuple(self._peers[name] for name in names)
 
-    def peer(self, name: str) -> Peer:
+    def peer(self, name: str) -> LabPeer:
         """Return one peer by its name."""
         __tracebackhide__ = True
         return self.peers(name)[0]
@@ -113,47 +120,48 @@ class Lab(NetworkFaults):
     def _names(self, wanted: Sequence[str | int]) -> list[str]:
         __tracebackhide__ = True
         names: list[str] = []
-        for each in wanted:
-            if isinstance(each, bool) or not isinstance(each, str | int):
-                what = f"{each!r} is neither a peer's name nor how many more"
+        for name in wanted:
+            if isinstance(name, bool) or not isinstance(name, str | int):
+                what = f"{name!r} is neither a peer's name nor a number of peers"
                 raise ValueError(what)  # noqa: TRY004 - one kind for all that a test gets wrong
-            if isinstance(each, str) and each not in names:
-                names.append(each)
-            elif isinstance(each, str) or each < 1:
-                raise ValueError(f"{each!r} names no further peer")
-            else:
+            if isinstance(name, int):
+                if name < 1:
+                    raise ValueError(f"at least one peer must be asked for, not {name}")
                 taken = {*self._peers, *names}
-                known = definition.names(len(taken) + each)
-                names += [name for name in known if name not in taken][:each]
+                known = definition.names(len(taken) + name)
+                names += [new for new in known if new not in taken][:name]
+            elif name in names:
+                raise ValueError(f"the peer {name!r} is asked for twice")
+            else:
+                names.append(name)
         return names
 
-    def _begin(self, names: Sequence[str]) -> Drive:
+    def _begin(self, names: Sequence[str]) -> LabRun:
         __tracebackhide__ = True
-        setting, script = self._setting, ScenarioSource(self._scenario(names), self._title.text)
+        settings, source = self._settings, ScenarioSource(self._scenario(names), self._title.text)
         try:
-            look = profile.load(setting.profile)
-            conductor = self._conductors.on(setting.engine)
-            self._drive = Drive(conductor, script, look)
+            runner = self._runners.on(settings.engine)
+            self._active = LabRun(runner, source, profile.load(settings.profile))
         except LabError as error:
-            raise clean(error) from None
-        return self._drive
+            raise for_test(error) from None
+        return self._active
 
     def _scenario(self, names: Sequence[str]) -> Scenario:
         __tracebackhide__ = True
-        setting, title = self._setting, self._title
+        settings, title = self._settings, self._title
         try:
             found = Scenario(
                 name="test",
                 why=title.why,
-                profile=setting.profile,
+                profile=settings.profile,
                 peers=[*names],
-                limits=setting.limits,
-                fresh=setting.fresh,
-                arguments=[*setting.arguments],
+                limits=settings.limits,
+                fresh=settings.fresh,
+                arguments=[*settings.arguments],
                 steps=[],
             )
         except ValidationError as error:
-            raise ValueError(said(error, Scenario)) from None
+            raise ValueError(mistakes(error, Scenario)) from None
         return found.model_copy(update={"name": title.name})  # may be longer than a scenario's
 
     # Several at once
@@ -161,10 +169,10 @@ class Lab(NetworkFaults):
     def connect_all(self, shape: Shape | Pairs = "mesh") -> None:
         """Connect the peers in a shape, as in a scenario's `connections`, or pair by pair.
 
-        Returns when both ends of each connection list it, or have had their time for that.
+        Returns when both ends of each connection list it, or the limit `expect` has passed.
 
         Raises:
-            ValueError: the peers cannot be connected like that.
+            ValueError: these peers cannot be connected like that.
         """
         __tracebackhide__ = True
         pairs = self._pairs(shape)
@@ -174,7 +182,7 @@ class Lab(NetworkFaults):
             links[one].append(other)
             links[other].append(one)
         for name, others in links.items():
-            self._under_way.await_listed(name, others)
+            self._current.await_listed(name, others)
 
     def _pairs(self, shape: Shape | Pairs) -> list[tuple[str, str]]:
         __tracebackhide__ = True
@@ -190,10 +198,10 @@ class Lab(NetworkFaults):
         return topology.pairs(plain, names)
 
     def together(self, *acts: Callable[[], object]) -> None:
-        """Do all of these at once, each in a thread of its own; raise what was raised first.
+        """Do all of these at once, each in a thread of its own.
 
         Raises:
-            BaseException: what one of them raised; what others did is noted there.
+            BaseException: the first that one of them raised; the others are its notes.
         """
         __tracebackhide__ = True
         run_together(acts)
@@ -201,9 +209,9 @@ class Lab(NetworkFaults):
     # The verdict
 
     def expect_verdict(self, verdict: VerdictWord, *, check: str | None = None) -> None:
-        """Say how the run must be judged, where it is not to be valid.
+        """Declare that the run must get this verdict instead of `valid`.
 
-        With a check, that one alone must say so: what is wrong in one way may be in others too.
+        With `check`, only that check must say so: the others may find something as well.
         """
         __tracebackhide__ = True
         if verdict not in get_args(VerdictWord):
@@ -215,74 +223,74 @@ class Lab(NetworkFaults):
         self._declared.append((verdict, check or ""))
 
     def end(self) -> Run:
-        """Let things settle, judge the run and return it. Nothing can be done after that.
+        """Wait until it is quiet, judge the run and return it. Its peers can do no more.
 
         This happens by itself when the test function has returned.
 
         Raises:
-            RuntimeError: there was no peer.
+            RuntimeError: there were no peers.
         """
         __tracebackhide__ = True
-        if run := self._under_way.end():
+        if run := self._current.end():
             return run
         raise RuntimeError("the run was interrupted before it could be judged")
 
     @property
-    def _under_way(self) -> Drive:
+    def _current(self) -> LabRun:
         __tracebackhide__ = True
-        if self._drive is None:
-            raise RuntimeError("there is no run: no peer was asked for")
-        return self._drive
+        if self._active is None:
+            raise RuntimeError("no run has started: ask for peers first")
+        return self._active
 
     @property
     def run(self) -> Run | None:
-        """The run, once it is over."""
-        return self._drive.run if self._drive else None
+        """The judged run, once it is over."""
+        return self._active.run if self._active else None
 
     @property
     def verdict(self) -> str:
-        """How the run was judged: `valid`, `invalid` or `unknown`; empty before its end."""
+        """The verdict, `valid`, `invalid` or `unknown`; empty before the end."""
         return self.run.judgement.word if self.run else ""
 
     @property
     def folder(self) -> Path | None:
         """Where the run is kept; None before the first peer."""
-        return self._drive.folder if self._drive else None
+        return self._active.folder if self._active else None
 
-    def so_far(self) -> list[str]:
-        """Return what the checks say of what has happened until now, in lines."""
-        if self._drive is None:
+    def verdict_so_far(self) -> list[str]:
+        """Return what the checks say about everything until now, in lines."""
+        if self._active is None:
             return []
-        verdicts = checks.judge(self._drive.stage.history.entries)
+        verdicts = checks.judge(self._active.peers.history.entries)
         word = checks.worst(verdict.judgement for verdict in verdicts).word
-        bad = [each for each in verdicts if each.judgement is checks.Judgement.INVALID]
-        why = [f"  {each.check}: {printable(each.findings[0].says)}" for each in bad]
+        invalid = [v for v in verdicts if v.judgement is checks.Judgement.INVALID]
+        why = [f"  {v.check}: {printable(v.findings[0].says)}" for v in invalid]
         return [f"the verdict so far: {word}", *why]
 
     def last_lines(self) -> list[str]:
-        """Return the last lines of every console, fit for any terminal."""
-        if self._drive is None:
+        """Return the last lines of every console, safe for any terminal."""
+        if self._active is None:
             return []
-        for name in self._drive.names:
-            self._drive.catch_up(name)
-        return [*tails(self._drive.stage, self._drive.names)]
+        for name in self._active.names:
+            self._active.catch_up(name)
+        return [*last_lines(self._active.peers, self._active.names)]
 
     @property
-    def is_under_way(self) -> bool:
+    def is_active(self) -> bool:
         """Whether there are peers, and the run is not over."""
-        return self._drive is not None and not self._drive.is_over
+        return self._active is not None and not self._active.is_over
 
     def abandon(self, cause: str) -> None:
-        """Break the run off, and let go of its peers; harmless when it is over."""
-        if self.is_under_way and self._drive:
-            self._drive.end(cause)
+        """Break the run off and give its peers back; does nothing if it is over."""
+        if self._active and not self._active.is_over:
+            self._active.end(cause)
 
     def wrong(self) -> str:
-        """Return how the verdict differs from what it must be; empty when it does not."""
+        """Return how the verdict differs from the declared one; empty if it does not."""
         if self.run is None:
             return ""
         declared = self._declared or [("valid", "")]
-        found = {each.check: each.judgement.word for each in self.run.verdicts} | {"": self.verdict}
+        found = {v.check: v.judgement.word for v in self.run.verdicts} | {"": self.verdict}
         for wanted, check in declared:
             if found[check] != wanted:
                 what = f"check {check} is" if check else "the run is"

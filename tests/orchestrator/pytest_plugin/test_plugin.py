@@ -63,8 +63,8 @@ def hello(name: str, message: str = "hello") -> str:
 
 
 def test_it_costs_nothing_where_nobody_uses_it() -> None:
-    heavy = "{'pydantic', 'docker', 'rich', 'ruamel', 'networkx', 'pexpect', 'psutil'}"
-    code = f"import sys, orchestrator.pytest_plugin as p; print(sorted({heavy} & {{*sys.modules}}))"
+    heavy = {"pydantic", "docker", "rich", "ruamel", "networkx", "pexpect", "psutil", "filelock"}
+    code = f"import sys, orchestrator.pytest_plugin; print(sorted({heavy} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
@@ -149,7 +149,7 @@ def test_a_scenario_for_another_engine_is_skipped(pytester: pytest.Pytester) -> 
     scenarios(pytester, one=hello("one") + "engine: docker\n")
     done = pytester.runpytest_inprocess("-rs", "--peerlab-engine", "process")
     done.assert_outcomes(skipped=1)
-    done.stdout.fnmatch_lines(["SKIPPED*runs on the engine docker alone*"])
+    done.stdout.fnmatch_lines(["SKIPPED*runs only on the engine docker*"])
 
 
 PARTITION = "  - partition: {groups: [[alice], [bob]], for: 1}\n"
@@ -279,7 +279,7 @@ def test_tests_in_python(pytester: pytest.Pytester) -> None:
         "  alice last showed:",
         "the run is invalid, not valid: expectations",
         "check duplicates is valid, not invalid",
-        "a lab has no 'profil': one of profile, engine, fresh, arguments, limits",
+        "a lab takes no 'profil', only profile, engine, fresh, arguments, limits",
     ])  # fmt: skip
     assert "orchestrator/" not in text
     is_harmless(text)

@@ -12,70 +12,48 @@ from orchestrator.checks import Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import QUOTE_MARK, QUOTED_LINES, LabError
 from orchestrator.history import runs, transcript
-from orchestrator.pytest_plugin import options
-from orchestrator.pytest_plugin.lab import Conductors
-from orchestrator.scenario import EngineName
+from orchestrator.pytest_plugin.runners import session_runners
 from orchestrator.text import printable
 
 _MOST_CONSOLES = 4
 _LAST_BYTES = 65_536  # of a transcript's file that are read
 
 
-def conductors(config: pytest.Config) -> Conductors:
-    """Return the session's engines."""
-    if options.CONDUCTORS not in config.stash:
-        engine = EngineName(options.engine(config))
-        config.stash[options.CONDUCTORS] = Conductors(engine, options.runs_folder(config))
-    found: Conductors = config.stash[options.CONDUCTORS]
-    return found
-
-
-def refusal(config: pytest.Config, engine: str | None) -> str:
-    """Return why something that runs on one engine alone is skipped; empty when it is not.
-
-    The configuration file says where those run that do not say; the command line, where all.
-    """
-    asked = config.getoption("peerlab_engine") or "auto"
-    if engine in (None, "auto", asked) or asked == "auto":
-        return ""
-    return f"runs on the engine {engine} alone, and this session asks for {asked}"
-
-
 def record(item: pytest.Item, run: Run) -> None:
-    """Put a run into the report of a test."""
-    item.user_properties += [*judged(run), ("peerlab_run", str(run.folder))]
-    said = conductors(item.config).said
+    """Add a run to the report of a test."""
+    item.user_properties += [*properties(run), ("peerlab_run", str(run.folder))]
+    said = session_runners(item.config).said
     if said:
         item.add_report_section("call", "peerlab", "\n".join(map(printable, said)))
 
 
-def judged(run: Run) -> list[tuple[str, str]]:
-    """Return the properties of a test that say how its run was judged, and where it was."""
+def properties(run: Run) -> list[tuple[str, str]]:
+    """Return the JUnit properties with the verdict of a run, and its engine."""
     return [("peerlab_verdict", run.judgement.word), ("peerlab_on", _engine(run))]
 
 
 def _engine(run: Run) -> str:
-    """Return the engine of a run, and its version where that is known."""
+    """Return the engine of a run, with its version if that is known."""
     version = f" {run.record.engine.version}" if run.record else ""
     return printable(run.engine + version)
 
 
 def failure(run: Run, wrong: str) -> str:
-    """Return the text of a test that fails by its verdict, its first line the summary."""
-    bad = [each.check for each in run.verdicts if each.judgement is not Judgement.VALID]
+    """Return the text of a test that fails by its verdict. The first line is a summary."""
+    bad = [v.check for v in run.verdicts if v.judgement is not Judgement.VALID]
     first = f"{wrong}: {', '.join(bad)}" if bad else wrong
-    return "\n".join([first, report.as_text(run).rstrip(), *_ends(run)])
+    return "\n".join([first, report.as_text(run).rstrip(), *_transcript_ends(run)])
 
 
-def told(error: LabError) -> str:
-    """Return an error of the lab as text that harms no terminal."""
+def error_text(error: LabError) -> str:
+    """Return an error of the lab as text that is safe for any terminal."""
     hint = [f"hint: {error.hint}"] if error.hint else []
     return "\n".join(map(printable, [*error.what.split("\n"), *hint]))
 
 
-def _ends(run: Run) -> Iterator[str]:
-    """Yield the ends of the transcripts of those concerned."""
-    bad = [each for each in run.verdicts if each.judgement is not Judgement.VALID]
+def _transcript_ends(run: Run) -> Iterator[str]:
+    """Yield the ends of the transcripts of the peers in the findings, or of any peers."""
+    bad = [verdict for verdict in run.verdicts if verdict.judgement is not Judgement.VALID]
     seen = (peer for verdict in bad for finding in verdict.findings for peer in finding.peers)
     for peer in (list(dict.fromkeys(seen)) or list(run.peers))[:_MOST_CONSOLES]:
         yield f"the end of {peer}'s console"

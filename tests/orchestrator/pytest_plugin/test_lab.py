@@ -12,9 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.errors import LabError
-from orchestrator.pytest_plugin.lab import Conductors, Lab, NotAsWantedError, Setting
-from orchestrator.pytest_plugin.lab.drive import said
-from orchestrator.pytest_plugin.lab.lab import Title
+from orchestrator.pytest_plugin.lab import Lab, LabSettings, NotAsWantedError, RunTitle
+from orchestrator.pytest_plugin.lab_run import mistakes
+from orchestrator.pytest_plugin.runners import Runners
 from orchestrator.scenario import EngineName, Scenario
 from tests.orchestrator.support import processes_of, run_of
 
@@ -55,7 +55,7 @@ def test_a_line_that_is_awaited_is_returned(lab: Lab) -> None:
     alice.connect(bob)
     assert bob.expect_line(r"^\* connected \d+ ").startswith("* connected")
     assert any("* connected" in line for line in bob.transcript())
-    assert repr(alice) == f"<Peer alice at {alice.address}:{alice.port}>"
+    assert repr(alice) == f"<LabPeer alice at {alice.address}:{alice.port}>"
 
 
 def test_peers_by_number_and_more_of_them(lab: Lab) -> None:
@@ -123,7 +123,7 @@ def test_an_act_that_does_not_end_as_wanted(lab: Lab) -> None:
     assert "  wanted: to be done\n  came:   error: already connected" in str(error.value)
     with pytest.raises(NotAsWantedError, match=r"wanted: to be refused, with 'no way'"):
         alice.connect(bob, refused="no way")
-    with pytest.raises(NotAsWantedError, match="wanted: to list nobody\n  came:   bob"):
+    with pytest.raises(NotAsWantedError, match="wanted: to list no one\n  came:   bob"):
         alice.expect_list(within=0)
 
 
@@ -140,12 +140,12 @@ def test_what_does_not_come(lab: Lab) -> None:
 
 
 def test_what_cannot_be_asked_for(lab: Lab) -> None:
-    with pytest.raises(ValueError, match="no name"):
+    with pytest.raises(ValueError, match="is not a name"):
         lab.peers("Alice!")
     alice, bob = lab.peers("alice", "bob")
     with pytest.raises(ValueError, match="no peer 'bobb' here; did you mean 'bob'"):
         alice.connect("bobb")
-    with pytest.raises(ValueError, match="one line"):
+    with pytest.raises(ValueError, match="cannot be typed as part of a line"):
         alice.send(bob, "two\nlines")
     with pytest.raises(ValueError, match="no check 'duplicate'; known: duplicates"):
         lab.expect_verdict("invalid", check="duplicate")
@@ -171,34 +171,34 @@ def test_several_labs_in_one_test(make_lab: MakeLab) -> None:
 
 
 @pytest.fixture
-def conductors(tmp_path: Path) -> Iterator[Conductors]:
+def runners(tmp_path: Path) -> Iterator[Runners]:
     """Engines without any test behind them."""
-    some = Conductors(EngineName.PROCESS, tmp_path)
+    some = Runners(EngineName.PROCESS, tmp_path)
     yield some
     some.close()
 
 
-def test_peers_are_left_to_the_next_one(conductors: Conductors) -> None:
+def test_peers_are_left_to_the_next_one(runners: Runners) -> None:
     def warm(lab: Lab) -> set[bool]:
         lab.peers("alice", "bob")
         lines = (lab.end().folder / "history.jsonl").read_text().splitlines()
         return {entry["warm"] for entry in map(json.loads, lines) if entry["verb"] == "ready"}
 
-    title = Title("test", "why", "# none\n")
-    assert warm(Lab(conductors, Setting(), title)) == {False}
-    assert warm(Lab(conductors, Setting(), title)) == {True}
-    assert warm(Lab(conductors, Setting(fresh=True), title)) == {False}
-    owner = run_of(conductors.on(None).pool.engine)
+    title = RunTitle("test", "why", "# none\n")
+    assert warm(Lab(runners, LabSettings(), title)) == {False}
+    assert warm(Lab(runners, LabSettings(), title)) == {True}
+    assert warm(Lab(runners, LabSettings(fresh=True), title)) == {False}
+    owner = run_of(runners.on(None).pool.engine)
     assert processes_of(owner)
-    conductors.close()
+    runners.close()
     assert processes_of(owner) == []
 
 
-def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(conductors: Conductors) -> None:
-    lab = Lab(conductors, Setting(), Title("left", "why", "# none\n"))
+def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(runners: Runners) -> None:
+    lab = Lab(runners, LabSettings(), RunTitle("left", "why", "# none\n"))
     lab.peers("alice", "bob")
     lab.abandon("somebody has had enough")
-    owner = run_of(conductors.on(None).pool.engine)
+    owner = run_of(runners.on(None).pool.engine)
     assert processes_of(owner) == []
     assert lab.verdict == "unknown"
     assert lab.folder
@@ -219,19 +219,19 @@ def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(conductors: Condu
 )
 def test_a_lab_that_cannot_be(setting: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
-        Setting(**setting)
-    assert said(error.value, Scenario).startswith(says)
+        LabSettings(**setting)
+    assert mistakes(error.value, Scenario).startswith(says)
 
 
 @pytest.mark.parametrize(
     ("act", "says"),
     [
-        (lambda lab, a, b: a.connect(None), "a peer is expected, or its name, not None"),
+        (lambda lab, a, b: a.connect(None), "a peer or its name is expected, not None"),
         (lambda lab, a, b: a.send(b, 5), "text: text is expected here, not the number 5"),
         (lambda lab, a, b: a.send(b, "x", times=0), "times: must be at least 1, not 0"),
         (lambda lab, a, b: a.send("bobb", "x"), "to: no peer 'bobb' here"),
-        (lambda lab, a, b: lab.peers(2.5), "2.5 is neither a peer's name nor how many more"),
-        (lambda lab, a, b: lab.peers(0), "0 names no further peer"),
+        (lambda lab, a, b: lab.peers(2.5), "2.5 is neither a peer's name nor a number of peers"),
+        (lambda lab, a, b: lab.peers(0), "at least one peer must be asked for, not 0"),
         (lambda lab, a, b: lab.expect_verdict("bad"), "there is no verdict 'bad': one of valid,"),
     ],
 )
@@ -240,14 +240,22 @@ def test_wrong_use_names_the_argument(lab: Lab, act: Callable[..., object], says
         act(lab, *lab.peers("alice", "bob"))
 
 
-def test_a_profile_that_is_not_there(conductors: Conductors) -> None:
-    lab = Lab(conductors, Setting(profile="nowhere.yaml"), Title("x", "why", ""))
+def test_a_profile_that_is_not_there(runners: Runners) -> None:
+    lab = Lab(runners, LabSettings(profile="nowhere.yaml"), RunTitle("x", "why", ""))
     with pytest.raises(LabError, match=r"^nowhere\.yaml: cannot be read"):
         lab.peers(1)
 
 
-def test_nobody_is_asked_for_twice_nor_less_than_one(make_lab: Callable[..., Lab]) -> None:
-    lab = make_lab()
-    for wanted in (("alice", "alice"), (0,), (-1,)):
-        with pytest.raises(ValueError, match="names no further peer"):
-            lab.peers(*wanted)
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        (("alice", "alice"), "the peer 'alice' is asked for twice"),
+        ((0,), "at least one peer must be asked for, not 0"),
+        ((-1,), "at least one peer must be asked for, not -1"),
+        ((True,), "True is neither a peer's name nor a number of peers"),
+    ],
+)
+def test_peers_that_cannot_be(runners: Runners, wanted: tuple[Any, ...], says: str) -> None:
+    lab = Lab(runners, LabSettings(), RunTitle("x", "why", ""))
+    with pytest.raises(ValueError, match=f"^{says}$"):
+        lab.peers(*wanted)

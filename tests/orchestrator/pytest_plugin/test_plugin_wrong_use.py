@@ -36,12 +36,12 @@ def test_wrong_use_shows_no_frames_of_the_lab(pytester: pytest.Pytester) -> None
     done = pytester.runpytest_inprocess("--peerlab-engine=process", *words)
     done.assert_outcomes(failed=4, errors=2)
     done.stdout.fnmatch_lines_random([
-        "no lab can be so: engine: no such word 'podman': one of auto, docker, process",
-        "no lab can be so: limits: unknown key 'expct'; did you mean 'expect'?",
+        "wrong settings of a lab: engine: no such word 'podman': one of auto, docker, process",
+        "wrong settings of a lab: limits: unknown key 'expct'; did you mean 'expect'?",
         ">       lab.peers(0)",
-        "E       ValueError: 0 names no further peer",
+        "E       ValueError: at least one peer must be asked for, not 0",
         ">       lab.peers(1)[[]0].connect(None)",
-        "E       ValueError: a peer is expected, or its name, not None",
+        "E       ValueError: a peer or its name is expected, not None",
         ">       lab.expect_verdict(\"bad\")",
     ])  # fmt: skip
     assert "orchestrator/" not in done.stdout.str()

@@ -1,0 +1,248 @@
+"""A run that a test drives act by act, as the steps of a scenario file would."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from orchestrator import document
+from orchestrator.checks.judged_run import Run
+from orchestrator.errors import EngineError, LabError
+from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS
+from orchestrator.history.entries import Entry
+from orchestrator.profile import Profile
+from orchestrator.pytest_plugin.mismatch import NotAsWantedError, mismatch
+from orchestrator.pytest_plugin.runners import SILENT
+from orchestrator.runner.operations import Operator
+from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
+from orchestrator.runner.steps import StepRunner
+from orchestrator.scenario import Limits, Scenario, Step
+from orchestrator.scenario.values import DECLARED
+
+_HINT = 'mark the test with `peerlab(engine="docker")`'
+_OF_PEERS = {*PROCESS, *(LIFTED_BY[kind] for kind in PROCESS)}
+
+
+class LabRun:
+    """A run from its first peers to its verdict.
+
+    Args:
+        runner: provides the peers.
+        source: the run's name and limits.
+        profile: how to read the program.
+
+    Attributes:
+        peers: the peers and their consoles.
+        folder: where the run is kept.
+        names: the peers so far.
+        is_over: whether it has ended.
+        run: the judged run, after that.
+
+    Raises:
+        LabError: the run cannot be kept.
+    """
+
+    def __init__(self, runner: Runner, source: ScenarioSource, profile: Profile) -> None:
+        self._active = ActiveRun(runner, source, profile, SILENT)
+        self._scenario, self._pool, self._cancel = source.scenario, runner.pool, runner.cancel
+        self._recording = ExitStack()
+        self._recording.enter_context(self._active.recording())
+        self._fault_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._had_network_fault = False
+        self._error: LabError | None = None
+        # One runner for all acts: it remembers which faults were active when one lapses.
+        self._steps = self._step_runner()
+        self.peers: PeerGroup = self._active.peers
+        self.folder: Path = self._active.folder
+        self.names: list[str] = []
+        self.is_over = False
+        self.run: Run | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """How long things may take."""
+        return self._scenario.limits
+
+    def _step_runner(self) -> StepRunner:
+        return StepRunner(
+            self._scenario, self._active.peers, SILENT.step, self._cancel, self._active.watch
+        )
+
+    def add(self, names: Sequence[str]) -> None:
+        """Add peers, and wait until they are ready.
+
+        Raises:
+            LabError: one cannot be started, or is not ready in time.
+            RuntimeError: there was a network fault, or the run is over.
+        """
+        __tracebackhide__ = True
+        self._refuse_if_over()
+        if self._had_network_fault:
+            raise RuntimeError("no peer can join after a network fault")
+        try:
+            self._active.take_peers(_changed(self._scenario, peers=names))
+        except LabError as error:
+            raise self._failed(error) from None
+        self.names += names
+        self._scenario = _changed(self._scenario, peers=self.names)
+        self._steps = self._step_runner()
+
+    def act(self, verb: str, **fields: object) -> Entry:
+        """Do one step at a console and return its outcome.
+
+        Raises:
+            NotAsWantedError: it did not end as wanted.
+            ValueError: there is no such step.
+            LabError: the run cannot go on.
+        """
+        __tracebackhide__ = True
+        step, at = self._step(verb, fields), str(fields["at"])
+        # Another thread may inject a fault at the same peer.
+        acts = self._carry_out(step, self.peers.locks[at], at, lambda verb: verb not in _OF_PEERS)
+        return acts[-1]
+
+    def inject(self, verb: str, **fields: object) -> list[Entry]:
+        """Do one step that applies or lifts faults; return the outcomes of its operations.
+
+        Other threads may be using any console meanwhile.
+
+        Raises:
+            NotAsWantedError: the fault was not proven to be active, or to be gone.
+            ValueError: there is no such step.
+            EngineError: it is unsupported here.
+            LabError: the run cannot go on.
+        """
+        __tracebackhide__ = True
+        step = self._step(verb, fields)
+        self._refuse_unsupported(step)
+        peer = str(fields["at"]) if verb in _OF_PEERS else ""
+        self._had_network_fault |= verb in NETWORK
+        acts = self._carry_out(step, self._fault_locks[peer], peer, verb.__eq__)
+        return [entry for entry in acts if entry.is_done]
+
+    def _step(self, verb: str, fields: dict[str, object]) -> Step:
+        __tracebackhide__ = True
+        self._refuse_if_over()
+        given = {key: value for key, value in fields.items() if value is not None}
+        try:
+            return Step.model_validate({verb: given}, context={DECLARED: self.names})
+        except ValidationError as error:
+            raise ValueError(mistakes(error, Step, within=1)) from None
+
+    def _carry_out(
+        self, step: Step, lock: threading.RLock, peer: str, is_part: Callable[[str], bool]
+    ) -> list[Entry]:
+        """Do a step; return the entries of the operations at this peer with these verbs."""
+        __tracebackhide__ = True
+        entries = self.peers.history.entries
+        with lock:
+            before = len(entries)
+            try:
+                self._steps.run_step(step)
+            except LabError as error:
+                raise self._failed(error) from None
+            done = [entry for entry in entries[before:] if entry.operation and entry.peer == peer]
+        acts = [entry for entry in done if is_part(entry.verb)]
+        if wrong := mismatch(acts, self.peers):
+            raise NotAsWantedError(wrong)
+        return acts
+
+    def _refuse_unsupported(self, step: Step) -> None:
+        __tracebackhide__ = True
+        verifier = self.peers.verifier
+        unsupported = verifier.network.unsupported() if verifier else {}
+        for feature, phrase in _changed(self._scenario, steps=[step]).needed.items():
+            if feature in unsupported:
+                why = f"`{phrase}` cannot be done here: {unsupported[feature]}"
+                raise for_test(EngineError(why, hint=_HINT))
+
+    @property
+    def active_faults(self) -> Mapping[str, str]:
+        """The kind of each active network fault, by its name."""
+        verifier = self.peers.verifier
+        active = verifier.active if verifier and not self.is_over else ()
+        return {applied.fault.name: applied.fault.kind for applied in active}
+
+    def await_listed(self, at: str, others: Sequence[str]) -> None:
+        """Wait until a peer lists exactly these, or the limit `expect` has passed.
+
+        Raises:
+            LabError: the run cannot go on.
+        """
+        __tracebackhide__ = True
+        try:
+            Operator(self.peers, self.limits, self._active.watch).await_listed(at, others)
+        except LabError as error:
+            raise self._failed(error) from None
+
+    def catch_up(self, at: str) -> None:
+        """Take what a console has shown by now."""
+        if not self.is_over:
+            with self.peers.locks[at]:
+                self.peers.catch_up_at(at)
+
+    def _refuse_if_over(self) -> None:
+        __tracebackhide__ = True
+        if self.is_over:
+            raise RuntimeError("the run is over: its peers take no more commands")
+
+    def _failed(self, error: LabError) -> LabError:
+        """Keep an error for the record of the run; return it as a test raises it."""
+        self._error = self._error or error
+        return for_test(error)
+
+    def end(self, cause: str = "") -> Run | None:
+        """Wait until it is quiet, judge and keep the run. With a `cause`, break it off instead.
+
+        Returns None if an earlier call was interrupted.
+        """
+        if not self.is_over:
+            self.is_over = True
+            try:
+                self._finish(cause)
+            except BaseException:  # only this run knows these peers: the pool must get them back
+                self._pool.give_back(self.peers, fit=False)
+                raise
+            self.run = self._active.conclude()
+        return self.run
+
+    def _finish(self, cause: str) -> None:
+        with self._recording:
+            if self._error:
+                raise self._error
+            if cause:
+                raise LabError(cause)
+            self._steps.lift_all()
+            self._active.wait_until_quiet()
+        self._active.judge()
+
+
+def for_test(error: LabError) -> LabError:
+    """Return an error as a test raises it: with its hint, without the lab's own frames."""
+    note = f"hint: {error.hint}"
+    if error.hint and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+    return error.with_traceback(None)
+
+
+def mistakes(error: ValidationError, model: type[BaseModel], within: int = 0) -> str:
+    """Return what is wrong with some arguments, on one line, each after its name.
+
+    Args:
+        error: what was found.
+        model: what they should be.
+        within: leading keys of each position that are no arguments.
+    """
+    problems = (document.problem(detail, model) for detail in error.errors())
+    named = ((problem.place[within : within + 1], problem.what) for problem in problems)
+    return "; ".join(f"{name[0]}: {what}" if name else what for name, what in named)
+
+
+def _changed(scenario: Scenario, **changes: Sequence[object]) -> Scenario:
+    return scenario.model_copy(update={key: [*value] for key, value in changes.items()})

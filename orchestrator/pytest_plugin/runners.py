@@ -1,0 +1,80 @@
+"""The engines of one pytest session. Their peers outlive a test and serve the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cancel import CancelToken
+from orchestrator.engines.base import Progress
+from orchestrator.engines.choose import choose
+from orchestrator.pytest_plugin import settings
+from orchestrator.runner.pool import Pool
+from orchestrator.runner.run import Runner
+from orchestrator.scenario import EngineName
+
+SILENT = Progress(lambda _: None, lambda _: None)
+"""Reports nothing while a test runs."""
+
+
+@dataclass
+class Runners:
+    """The runner of each engine, from its first use to the end of the session.
+
+    Attributes:
+        engine: the one that is used by default.
+        runs_folder: where runs are kept.
+        said: what was found on the way, such as that Docker does not answer.
+    """
+
+    engine: EngineName
+    runs_folder: Path
+    said: list[str] = field(default_factory=list)
+    _cancel: CancelToken = field(default_factory=CancelToken)
+    _known: dict[EngineName, Runner] = field(default_factory=dict)
+
+    def on(self, engine: str | None) -> Runner:
+        """Return the runner of an engine, or of the default one for None.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        name = EngineName(engine or self.engine)
+        if name not in self._known:
+            pool = Pool(choose(name, self.said.append, cancel=self._cancel), self._cancel)
+            runner = Runner(pool, self.runs_folder, self._cancel)
+            self._known[name] = runner
+            # `auto` has become one of the other two, and both share its peers.
+            self._known.setdefault(EngineName(pool.engine.name), runner)
+        return self._known[name]
+
+    def close(self) -> None:
+        """Cancel all runs and remove all peers."""
+        self._cancel.set()
+        pools = {id(runner.pool): runner.pool for runner in self._known.values()}
+        self._known.clear()
+        for pool in pools.values():
+            pool.close()
+
+
+def session_runners(config: pytest.Config) -> Runners:
+    """Return the runners of this session."""
+    if settings.RUNNERS not in config.stash:
+        engine = EngineName(settings.engine(config))
+        config.stash[settings.RUNNERS] = Runners(engine, settings.runs_folder(config))
+    found: Runners = config.stash[settings.RUNNERS]
+    return found
+
+
+def skip_reason(config: pytest.Config, engine: str | None) -> str:
+    """Return why something that needs this engine is skipped; empty if it is not.
+
+    The configuration file only sets the engine of tests that name none. The command line decides
+    for all.
+    """
+    asked = config.getoption("peerlab_engine") or "auto"
+    if engine in (None, "auto", asked) or asked == "auto":
+        return ""
+    return f"runs only on the engine {engine}, and this session asks for {asked}"
