@@ -22,7 +22,7 @@ from orchestrator.scenario.values import ALL
 
 commands = typer.Typer()
 fault = typer.Typer(
-    help="Inject a fault into the mesh and prove that it works; see also heal and faults.",
+    help="Inject a fault into the mesh, and prove that it is active.",
     no_args_is_help=True,
 )
 commands.add_typer(fault, name="fault")
@@ -185,7 +185,10 @@ def heal(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Lift one fault, or all. Without NAME, paused peers resume; stopped peers stay stopped."""
+    """Lift one fault, or all.
+
+    Without NAME, paused peers resume; stopped peers stay stopped.
+    """
     which = " ".join(words or [ALL])  # `impair 1` is a name
     with _manual_faults() as (mesh, faults):
         lifted = faults.heal(which)
@@ -213,7 +216,10 @@ def _resume_all(mesh: Mesh) -> list[tuple[str, str]]:
 
 @commands.command(epilog="Example: peerlab faults --json")
 def faults(as_json: Json = False) -> None:
-    """Show active faults, measured again, and peers that are paused or have ended."""
+    """Show active faults, measured again.
+
+    Peers that are paused or have ended are listed too.
+    """
     with _manual_faults() as (mesh, manual):
         held, lapses = manual.measured(), manual.lapses()
         peers = [(peer.name, peer.status()) for peer in mesh.peers()]

@@ -29,8 +29,9 @@ def up(
     peers: Annotated[int, typer.Option(min=1, max=200, help="How many peers.")] = 4,
     as_json: Json = False,
 ) -> None:
-    """Start a mesh to use by hand: alice, bob, carol, dave, peer5 and so on.
+    """Start a mesh to use by hand.
 
+    The peers are called alice, bob, carol, dave, peer5 and so on.
     Active faults also apply to peers that are new or were restarted.
     """
     with progress() as telling:
@@ -52,7 +53,7 @@ def down(
         bool, typer.Option("--kept", help="Remove only what `run --keep` left running.")
     ] = False,
 ) -> None:
-    """Remove the mesh, what `run --keep` left running, and what killed runs left behind."""
+    """Remove the mesh, and what runs left behind."""
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
         with leaving(lambda: _left(mesh)):
@@ -73,7 +74,7 @@ def _left(mesh: Mesh) -> str:
 
 @commands.command(epilog="Example: peerlab ps --json | jq '.[].address'")
 def ps(as_json: Json = False) -> None:
-    """Show the peers of the mesh: address, port, state, connections, memory."""
+    """Show the peers of the mesh."""
     with progress() as telling:
         rows = _rows(Mesh(profile.load(PROFILE), telling.phase))
     _show_peers(rows, as_json=as_json)
@@ -104,7 +105,7 @@ def _show_peers(rows: list[PeerRow], *, as_json: bool) -> None:
 
 @commands.command(epilog="Example: peerlab image")
 def image() -> None:
-    """Build the lab's images now; other commands build them when they need them."""
+    """Build the lab's images now instead of when they are needed."""
     with progress() as telling:
         names = [ensure(telling.phase, ROOT) for ensure in (ensure_image, ensure_sidecar_image)]
     for name in names:
@@ -113,7 +114,10 @@ def image() -> None:
 
 @commands.command(epilog="Example: peerlab attach alice")
 def attach(name: Annotated[str, typer.Argument(help="The peer's name.")]) -> None:
-    """Attach this terminal to a peer's console; leave it with Ctrl-P Ctrl-Q."""
+    """Attach this terminal to a peer's console.
+
+    Leave it with Ctrl-P Ctrl-Q.
+    """
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), telling.phase)
     status = mesh.peer(name).status()

@@ -26,9 +26,9 @@ commands = typer.Typer()
 
 @commands.command(epilog="Example: peerlab check runs/demo")
 def check(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
-    """Judge kept runs again from their histories; the exit status is that of `run`.
+    """Judge kept runs again.
 
-    A run that cannot be read counts as unknown; the others are judged all the same.
+    The exit status is that of `run`. A run that cannot be read counts as unknown.
     """
     done, unread = _load(paths)
     if as_json and done:
@@ -40,9 +40,9 @@ def check(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
 
 @commands.command("report", epilog="Example: peerlab report runs/demo | less -R")
 def report_(paths: Annotated[list[Path], _RUN]) -> None:
-    """Judge kept runs again and print every table of them; the exit status is that of `run`.
+    """Judge kept runs again and print every table.
 
-    A run that cannot be read counts as unknown; the others are printed all the same.
+    The exit status is that of `run`. A run that cannot be read counts as unknown.
     """
     done, unread = _load(paths)
     if done:
@@ -52,7 +52,7 @@ def report_(paths: Annotated[list[Path], _RUN]) -> None:
 
 @commands.command(epilog="Example: peerlab schedule runs/chaos")
 def schedule(path: Annotated[Path, _RUN]) -> None:
-    """Print the faults that `chaos` drew in a run, as a `schedule` step that repeats them."""
+    """Print the faults of a run with chaos as a step that repeats them."""
     entries = [
         entry
         for mark in judged_run.load(path).index.marks("chaos")

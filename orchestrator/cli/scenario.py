@@ -176,7 +176,10 @@ def _print(done: Sequence[Run], took: float, *, details: bool) -> None:
 
 @commands.command(epilog="Example: peerlab validate scenarios/")
 def validate(files: Files) -> None:
-    """Check scenario files without running them; exit status 0 if all are right, else 2."""
+    """Check scenario files without running them.
+
+    Exit status 0 if all are right, else 2.
+    """
     paths, validator = find(files), Validator()
     validator.check_files(paths)
     print_mistakes(validator.mistakes)
@@ -188,5 +191,5 @@ def validate(files: Files) -> None:
 
 @commands.command(epilog="Example: peerlab schema > scenario.schema.json")
 def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors and other programs."""
+    """Print the JSON Schema of scenario files."""
     print_json(scenario.schema())

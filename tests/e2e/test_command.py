@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.support import LONG, PEERLAB, SHORT, environment, peerlab, start
-from tests.orchestrator.support import ROOT, until
+from tests.e2e.support import LONG, PEERLAB, SHORT, peerlab, start
+from tests.orchestrator.support import until
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
-
-FAILS = """
-from orchestrator import cli
-def fail(): raise KeyError("of the lab's own\\nmaking")
-cli.app = fail
-cli.main()
-"""
 
 
 def test_ctrl_c_during_the_imports() -> None:
@@ -36,20 +27,6 @@ def test_ctrl_c_during_the_imports() -> None:
     assert shown == ""
     assert "Traceback" not in said
     assert said.endswith("interrupted: nothing was begun\n")
-
-
-def test_a_fault_of_the_labs_own_is_told_in_a_line(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FAILS],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-        env=environment(TMPDIR=str(tmp_path)),
-    )  # fmt: skip
-    assert done.returncode == 2
-    first, hint = done.stderr.splitlines()
-    assert first == 'the lab itself failed: KeyError: "of the lab\'s own\\nmaking"'
-    (kept,) = re.findall(r"^hint: its traceback is in (\S+): report it$", hint)
-    assert Path(kept).parent == tmp_path
-    assert "in fail" in Path(kept).read_text()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import IO
@@ -35,7 +36,9 @@ def peerlab(*words: str, stdout: IO[str] | type[Done] | None = Done, columns: in
         number: signal.getsignal(number)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
-    environment = {"COLUMNS": str(columns), "NO_COLOR": "1"}
+    environment = {
+        "COLUMNS": str(columns), "NO_COLOR": "1", "DOCKER_HOST": "unix:///nonexistent",
+    }  # fmt: skip
     try:
         with (
             patch("sys.argv", ["peerlab", *words]),
@@ -43,7 +46,11 @@ def peerlab(*words: str, stdout: IO[str] | type[Done] | None = Done, columns: in
             redirect_stdout(out if stdout is Done else stdout),  # type: ignore[type-var]
             redirect_stderr(err),
         ):
-            cli.main()
+            try:
+                cli.main()
+            finally:
+                if sys.stdout and sys.stdout is not out:
+                    sys.stdout.close()  # what has replaced the one that was given
     except SystemExit as end:
         status = end.code
     finally:

@@ -1,0 +1,77 @@
+"""Help, and what is refused before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from orchestrator import cli
+from tests.orchestrator.cli.support import peerlab
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every command with its words, those of groups as well."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_every_command_has_a_sentence_of_help_and_an_example() -> None:
+    found = dict(commands(typer.main.get_command(cli.app)))
+    assert ("fault", "partition") in found
+    lacking = []
+    for words, command in found.items():
+        summary = (command.help or "").partition("\n\n")[0].strip()
+        example = f"Example: peerlab {' '.join(words)}"
+        if not (summary.endswith(".") and (command.epilog or "").startswith(example)):
+            lacking.append(words)
+    assert lacking == []
+
+
+def test_without_a_command_all_are_listed() -> None:
+    done = peerlab()
+    for name in ("run", "validate", "grade", "check", "up", "fault", "profile"):
+        assert f"│ {name} " in done.stdout
+    assert "Example: peerlab heal impair 1" in peerlab("heal", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rum"], "No such command 'rum'"),
+        (["run", "x.yaml", "--engine", "docket"], "'docket' is not one of 'auto', 'docker'"),
+        (["run"], "Missing argument 'FILE"),
+        (["run", "x.yaml", "--jobs", "17"], "Invalid value for '--jobs'"),
+        (["up", "--peers", "0"], "Invalid value for '--peers'"),
+        (["fault", "impair", "all", "--delay", "soon"], "Invalid value for '--delay'"),
+    ],
+)
+def test_wrong_usage(words: list[str], said: str) -> None:
+    done = peerlab(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        ("fault partition alice bob", "partition: separate the groups with a /",
+         "peerlab fault partition alice / bob,carol"),
+        ("fault impair a b c --loss 5%", "name one peer, two peers, or `all`",
+         "peerlab fault impair --help"),
+        ("check none", "none: no run is kept there", None),
+        ("run none.yaml", "none.yaml: there is no such file or folder",
+         "name scenario files, or folders that contain .yaml files"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense(words: str, error: str, hint: str | None) -> None:
+    done = peerlab(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    first, *rest = done.stderr.splitlines()
+    assert first == f"error: {error}"
+    assert hint is None or rest == [f"hint: {hint}"]
