@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ from typer.testing import CliRunner, Result
 
 from orchestrator import profile
 from orchestrator.cli import app
+from orchestrator.discovery import check as checking
+from orchestrator.discovery import trio
+from orchestrator.discovery.pattern_matches import (
+    MatchState,
+    Observations,
+    PatternCheck,
+    ProfileCheck,
+    ReplySeen,
+)
 from orchestrator.errors import LabError
 
 PEERS = Path(__file__).parents[3] / "examples/peers"
@@ -45,19 +55,23 @@ def assert_alike(written: Path, by_hand: Path) -> None:
         assert typed == [line.type for line in wanted.verbs[verb].send]
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the silences that end a reply: these programs answer at once."""
+    monkeypatch.setattr(trio, "_QUIET", 0.1)
+    monkeypatch.setattr(trio, "_START_QUIET", 0.3)
+    monkeypatch.setattr(trio, "_SILENT_START", 1.5)
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.timeout(SECONDS)
-@pytest.mark.parametrize(
-    ("engine", "name"),
-    [pytest.param("docker", "by-the-book", marks=pytest.mark.docker), ("process", "menu")],
-)
-def test_a_written_profile_is_like_the_one_made_by_hand(
-    tmp_path: Path, engine: str, name: str
-) -> None:
-    folder = copied(name, tmp_path)
-    result = peerlab("new", str(folder), "--engine", engine, "--no-check")
+def test_a_profile_written_in_containers_is_like_the_one_made_by_hand(tmp_path: Path) -> None:
+    folder = copied("by-the-book", tmp_path)
+    result = peerlab("new", str(folder), "--engine", "docker", "--no-check")
     assert result.exit_code == 0, result.output
     assert "what was understood" in result.output
-    assert_alike(folder / "profile.yaml", PEERS / name / "profile.yaml")
+    assert_alike(folder / "profile.yaml", PEERS / "by-the-book/profile.yaml")
 
 
 @pytest.mark.timeout(SECONDS)
@@ -87,8 +101,10 @@ def refused(folder: Path, *options: str) -> tuple[str, str]:
     return caught.value.what, caught.value.hint
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.timeout(SECONDS)
-def test_a_program_that_never_answers(tmp_path: Path) -> None:
+def test_a_program_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trio, "_PATIENT", 0.2)
     (tmp_path / "chat.py").write_text("import sys, time\nsys.argv\ntime.sleep(600)\n")
     assert refused(tmp_path, "--engine", "process") == (
         f"{tmp_path.name} never answered: no input made it print anything",
@@ -96,6 +112,7 @@ def test_a_program_that_never_answers(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.timeout(SECONDS)
 def test_a_program_that_exits_at_once(tmp_path: Path) -> None:
     (tmp_path / "chat.py").write_text("import sys\nsys.exit('usage: ' + sys.argv[0])\n")
@@ -105,6 +122,77 @@ def test_a_program_that_exits_at_once(tmp_path: Path) -> None:
         f"{tmp_path.name} could not be started; {tried}",
         'give the command that starts it: --command "python3 chat.py {port}"',
     )
+
+
+RESULTS = {
+    MatchState.MATCHED: PatternCheck(("ready",), "^ready$", MatchState.MATCHED, "ready"),
+    MatchState.UNMATCHED: PatternCheck(
+        ("verbs", "list", "ok", 0),
+        "^ok$",
+        MatchState.UNMATCHED,
+        "no line matched; it was:\nyes\nno",
+    ),
+    MatchState.NO_OCCASION: PatternCheck(
+        ("errors", 1), "^no$", MatchState.NO_OCCASION, "never had an occasion"
+    ),
+}
+
+
+def checked(
+    monkeypatch: pytest.MonkeyPatch, *states: MatchState, seen: Observations | None = None
+) -> Result:
+    """Run `check` with a given result instead of a program; return its exit status and output."""
+    patterns = [RESULTS[state] for state in states]
+    result = ProfileCheck("it.yaml", patterns, ["6:1", "9:22", "13:9"][: len(patterns)],
+                          seen or ANSWERED, ["stray line"])  # fmt: skip
+    monkeypatch.setattr(checking, "check", lambda *_: result)
+    return peerlab("check", str(PEERS / "menu/profile.yaml"), "--engine", "process")
+
+
+ANSWERED = Observations(replies=[ReplySeen("help", True, True, ("ok",), "help")])
+
+
+def test_a_right_profile_has_exit_status_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = checked(monkeypatch, MatchState.MATCHED)
+    assert result.exit_code == 0
+    assert "it.yaml: 1 of 1 patterns matched" in result.stdout
+    assert "stray line" in result.stdout
+    assert not result.stderr
+
+
+def test_a_mismatch_has_exit_status_1_and_a_line_for_editors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result = checked(monkeypatch, *MatchState, seen=replace(ANSWERED, problems=["bob: gone"]))
+    assert result.exit_code == 1
+    assert result.stderr == "it.yaml:9:22: verbs.list.ok: no line matched; it was: yes | no\n"
+    assert "on the way: bob: gone" in result.stdout
+    summary = "1 of 3 patterns matched, 1 did not match the output, 1 had no occasion to"
+    assert f"it.yaml: {summary}" in result.stdout
+    assert "it.yaml:13" in result.stdout
+
+
+def test_a_program_that_was_never_ready_has_exit_status_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = Observations(problems=["alice is not ready"])
+    assert checked(monkeypatch, MatchState.NO_OCCASION, seen=silent).exit_code == 2
+
+
+def test_a_check_as_data() -> None:
+    result = ProfileCheck("it.yaml", [RESULTS[MatchState.NO_OCCASION]], ["13:9"], ANSWERED, ["x"])
+    assert result.as_data() == {
+        "profile": "it.yaml",
+        "patterns": [
+            {
+                "place": "errors.1",
+                "at": "13:9",
+                "pattern": "^no$",
+                "state": "no occasion",
+                "says": "never had an occasion",
+            }
+        ],
+        "unread": ["x"],
+        "problems": [],
+    }
 
 
 def test_a_profile_with_a_mistake_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from orchestrator.discovery.pattern_matches import (
     MatchState,
     NoticeSeen,
@@ -53,3 +57,39 @@ def test_a_mismatch_quotes_the_output() -> None:
 
 def test_a_program_that_is_never_ready() -> None:
     assert states(Observations(greeting=["hm"]))["ready"][0] is MatchState.UNMATCHED
+
+
+REPLY = ReplySeen("connect", True, None, ("connected",), "alice connects")
+
+
+@pytest.mark.parametrize(
+    ("replies", "ok", "fail"),
+    [
+        ([REPLY], MatchState.UNMATCHED, MatchState.NO_OCCASION),
+        ([REPLY, replace(REPLY, ok=True)], MatchState.NO_OCCASION, MatchState.NO_OCCASION),
+        ([replace(REPLY, right=False)], MatchState.NO_OCCASION, MatchState.UNMATCHED),
+        ([replace(REPLY, right=None)], MatchState.NO_OCCASION, MatchState.NO_OCCASION),
+        ([replace(REPLY, lines=("no",))], MatchState.UNMATCHED, MatchState.MATCHED),
+    ],
+    ids=["unread", "one of two is read", "unread refusal", "may fail", "refused"],
+)
+def test_which_pattern_should_have_matched_a_reply(
+    replies: list[ReplySeen], ok: MatchState, fail: MatchState
+) -> None:
+    found = states(Observations(greeting=["ready"], replies=replies))
+    assert found["verbs.connect.ok"][0] is ok
+    assert found["verbs.connect.fail"][0] is fail
+
+
+def test_a_list_that_should_have_rows() -> None:
+    reply = ReplySeen("list", True, True, (), "list at alice", rows=True)
+    state, says = states(Observations(replies=[reply]))["verbs.list.row"]
+    assert state is MatchState.UNMATCHED
+    assert says.endswith("(nothing after: list at alice)")
+
+
+def test_long_output_is_cut() -> None:
+    reply = replace(REPLY, lines=tuple(f"line {n} {'x' * 200}" for n in range(9)))
+    _, says = states(Observations(replies=[reply]))["verbs.connect.ok"]
+    assert says.endswith("… and 3 more lines")
+    assert max(map(len, says.splitlines())) <= 161  # with the ellipsis

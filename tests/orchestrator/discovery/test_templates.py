@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.templates import (
+    common_beginnings,
     make_template,
     merge,
     shape,
@@ -71,3 +72,11 @@ def test_lines_with_different_meanings_stay_apart() -> None:
         [make_template("connected", KnownValues()), make_template("refused", KnownValues())]
     )
     assert len(made) == 2
+
+
+def test_beginnings_that_only_errors_share() -> None:
+    errors = ["error: no peer", "error: no port", "? what", "[no] peer", "[no] port", "bad bad"]
+    assert common_beginnings(errors, ["ok"]) == ["error: ", "[no] "]
+    assert common_beginnings(errors, ["error: none so far"]) == ["[no] "]
+    assert common_beginnings(["error: no peer"] * 2, []) == []
+    assert common_beginnings([], ["ok"]) == []

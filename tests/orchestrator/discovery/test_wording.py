@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.discovery.wording import (
     asked_argument,
+    asked_at_start,
     candidates,
     parse_menu,
     sounds_like_error,
@@ -78,3 +79,12 @@ def test_error_messages() -> None:
     assert sounds_like_error(["Error: refused"])
     assert sounds_like_error(["No such connection"])
     assert not sounds_like_error(["Connected to 10.0.0.2"])
+
+
+@pytest.mark.parametrize(
+    ("question", "argument"),
+    [("Which port? ", "port"), ("Your nickname: ", "name"), ("Bind to IP: ", "address"),
+     ("Continue? ", "")],
+)  # fmt: skip
+def test_the_argument_asked_at_the_start(question: str, argument: str) -> None:
+    assert asked_at_start(question) == argument

@@ -1,0 +1,190 @@
+"""Experiments on simulated programs, from the first nonsense to a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import profile
+from orchestrator.discovery import discover as discovery
+from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.evidence import ConsoleOutput
+from orchestrator.discovery.experiments import Experiments
+from orchestrator.discovery.finder import WordFinder
+from orchestrator.discovery.raw_console import FloodError
+from orchestrator.discovery.start_commands import StartCommand
+from orchestrator.discovery.trio import NotStartedError, Typist
+from orchestrator.errors import EngineError, LabError
+from orchestrator.profile import Profile, Reader
+from tests.orchestrator.discovery.simulated import VERBS, SimulatedTrio, Style
+
+COMMANDS = [StartCommand(("{python}", "chat.py", "{port}"), "a guess")]
+
+
+def experiment(style: Style) -> tuple[Experiments, WordFinder, Typist]:
+    trio: Any = SimulatedTrio(style)
+    trio.start()
+    typist = Typist(trio)
+    finder = WordFinder(typist, lambda _: None)
+    experiments = Experiments(typist, finder, lambda _: None)
+    experiments.run()
+    return experiments, finder, typist
+
+
+def learn(folder: Path, trio: Any, monkeypatch: pytest.MonkeyPatch) -> Draft:
+    """Return the draft that `discover` makes of a simulated program."""
+    monkeypatch.setattr(discovery, "Trio", lambda *_: trio)
+    engine: Any = None
+    return discovery.discover(engine, folder, COMMANDS, 5000, lambda _: None)
+
+
+def loaded(folder: Path, draft: Draft) -> Profile:
+    file = folder / "profile.yaml"
+    file.write_text(draft.to_yaml())
+    return profile.load(str(file))
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        Style(),
+        Style(first_id=0),
+        Style(prompt=""),
+        Style(shows_ids=False, prompt="$ "),
+        Style(words={verb: f"/{verb}" for verb in VERBS}),
+        Style(words={verb: verb.upper() for verb in VERBS}),
+        Style(words=dict(zip(VERBS, ("help", "ip", "port", "dial", "ls", "drop", "msg", "quit"),
+                             strict=True))),
+    ],
+    ids=["plain", "from zero", "no prompt", "no ids", "slash", "upper", "other words"],
+)  # fmt: skip
+def test_words_of_a_program(style: Style) -> None:
+    experiments, finder, typist = experiment(style)
+    words = {verb: wording.lines[0].split()[0] for verb, wording in finder.wordings.items()}
+    assert words == style.words
+    assert experiments.lists.lowest() == style.first_id
+    assert experiments.notes == []
+    assert experiments.first == {}
+    arrived = [it for it in typist.exchanges if it.verb == "send" and it.right]
+    assert len(arrived) == 5
+    assert all(it.known.text in "\n".join(it.other_lines) for it in arrived)
+
+
+def test_a_menu_that_asks_for_arguments() -> None:
+    _, finder, _ = experiment(Style(menu=True))
+    assert {verb: wording.lines for verb, wording in finder.wordings.items()} == {
+        "help": ("1",),
+        "myip": ("2",),
+        "myport": ("3",),
+        "connect": ("4", "{address}", "{port}"),
+        "list": ("5",),
+        "terminate": ("6", "{id}"),
+        "send": ("7", "{id}", "{text}"),
+        "exit": ("8",),
+    }
+    assert finder.wordings["send"].after == ("", "Connection id: ", "Message: ")
+
+
+def test_a_program_that_must_list_before_it_sends() -> None:
+    experiments, _, _ = experiment(Style(lists_first=True))
+    assert experiments.first == {"send": "list", "terminate": "list"}
+
+
+def test_a_program_that_exits_after_mistakes_is_started_again() -> None:
+    experiments, finder, typist = experiment(Style(fragile=True))
+    assert experiments.notes == [
+        "it exited after: connect to a bad port",
+        "it exited after: send to a bad id",
+        "it exited after: terminate a bad id",
+    ]
+    assert set(finder.wordings) == set(VERBS)
+    assert [it.verb for it in typist.exchanges if it.ended and it.right is False] == [
+        "connect",
+        "send",
+        "terminate",
+    ]
+
+
+def test_a_program_that_cannot_be_started_again() -> None:
+    experiments, _, _ = experiment(Style(starts=2))
+    assert experiments.notes == ["it could not be started again: address already in use"]
+
+
+def test_a_program_without_connections() -> None:
+    words = {verb: verb for verb in VERBS if verb != "connect"}
+    experiments, finder, _ = experiment(Style(words=words))
+    assert experiments.notes == ["no word for connect was found, so nothing else could be tried"]
+    assert set(finder.wordings) == {"help", "myip", "myport", "list", "exit"}
+
+
+def test_a_profile_from_folder_to_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = learn(tmp_path, SimulatedTrio(Style(first_id=0)), monkeypatch)
+    assert draft.doubts == {}
+    found = loaded(tmp_path, draft)
+    assert found.start.command == ["{python}", "chat.py", "{port}"]
+    assert found.console.prompt == ["> "]
+    assert (found.sync, found.first_id) == ("myport", 0)
+    assert set(found.verbs) == {*VERBS, "raw"}
+    assert set(found.lacks) == {"delivered", "undelivered"}
+    reader = Reader(found)
+    assert reader.ready("ready on port 5001") == {"port": "5001"}
+    assert reader.outcome("connect", "connected to 10.0.0.9:5000") == (
+        True,
+        {"address": "10.0.0.9", "port": "5000"},
+    )
+    assert reader.outcome("send", "error: no such connection") == (False, {})
+    assert reader.row("list", "3: 10.0.0.9 5000") == {
+        "id": "3",
+        "address": "10.0.0.9",
+        "port": "5000",
+    }
+    notice = reader.notice(["message from 3: so long"])
+    assert notice
+    assert (notice.kind, notice.fields) == ("message", {"id": "3", "text": "so long"})
+
+
+def test_notes_and_answers_are_part_of_the_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trio = SimulatedTrio(Style(fragile=True))
+    trio.answers = [profile.InputLine(type="{port}", after="Port? ")]
+    draft = learn(tmp_path, trio, monkeypatch)
+    assert draft.data["start"]["answers"] == [{"after": r"Port\?", "type": "{port}"}]
+    assert "it exited after: connect to a bad port" in [note.understood for note in draft.notes]
+
+
+def _fail(error: Exception) -> Callable[[], None]:
+    def start() -> None:
+        raise error
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (NotStartedError([" usage: chat.py ", ""]), "exited at once and printed: usage: chat.py"),
+        (NotStartedError([]), "exited at once and printed nothing"),
+        (EngineError("no such command"), "{port}: no such command"),
+        (FloodError("alice"), "prints without end"),
+    ],
+)
+def test_programs_that_cannot_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, what: str
+) -> None:
+    trio = SimulatedTrio(Style())
+    monkeypatch.setattr(trio, "start", _fail(error))
+    with pytest.raises(LabError) as caught:
+        learn(tmp_path, trio, monkeypatch)
+    assert what in caught.value.what
+    assert caught.value.hint
+
+
+def test_a_silent_program_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trio = SimulatedTrio(Style(prompt=""))
+    monkeypatch.setattr(SimulatedTrio, "type", lambda *_: ConsoleOutput())
+    with pytest.raises(LabError, match="never answered: no input made it print anything"):
+        learn(tmp_path, trio, monkeypatch)

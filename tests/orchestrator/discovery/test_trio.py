@@ -1,0 +1,113 @@
+"""Three real programs on raw consoles: questions at the start, replies, kills and floods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.discovery import trio as trios
+from orchestrator.discovery.raw_console import FloodError
+from orchestrator.discovery.trio import NAMES, NotStartedError, Trio, Typist
+from orchestrator.discovery.wording import Wording
+from orchestrator.engines.choose import choose
+from orchestrator.profile import ConsoleSettings, InputLine, Profile, Start
+from orchestrator.scenario import EngineName
+
+PROGRAM = """\
+import pathlib, sys, time
+
+if pathlib.Path("broken").exists():
+    sys.exit("cannot start")
+port = input("Port: ")
+print("listening on", port)
+while True:
+    line = input("> ")
+    if line == "quit":
+        break
+    if line == "flood":
+        while True:
+            print("x" * 10_000)
+    if line == "slow":
+        time.sleep(0.5)
+    if line == "ask":
+        line = input("Your message: ")
+    print("got", line)
+"""
+PROMPTS = ["> "]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("program")
+    (path / "chat.py").write_text(PROGRAM)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trio(folder: Path) -> Iterator[Trio]:
+    """Start three programs, with short silences: they answer at once."""
+    patch = pytest.MonkeyPatch()
+    for name, seconds in {"_QUIET": 0.1, "_START_QUIET": 0.2, "_SILENT_START": 1.0}.items():
+        patch.setattr(trios, name, seconds)
+    start = Start(command=["{python}", "chat.py"], folder=str(folder))
+    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
+                      console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
+    with choose(EngineName.PROCESS, lambda _: None) as engine:
+        three = Trio(engine, profile, lambda _: None)
+        three.start()
+        yield three
+        three.close()
+    patch.undo()
+
+
+def test_questions_at_the_start_are_answered(trio: Trio) -> None:
+    assert trio.answers == [InputLine(type="{port}", after="Port: ")]
+    for name in NAMES:
+        assert f"listening on {trio.peer(name).port}" in trio.greeting[name]
+
+
+@pytest.mark.parametrize("line", ["hello", "slow"])
+def test_a_reply_is_complete_when_the_prompt_is_back(trio: Trio, line: str) -> None:
+    output = trio.type("alice", line, PROMPTS)
+    assert output.lines == (f"got {line}",)
+    assert output.rest == "> "
+
+
+def test_a_question_gets_the_missing_argument(trio: Trio) -> None:
+    typist = Typist(trio)
+    typist.prompts = PROMPTS
+    given = {"id": 1, "text": "umber quill"}
+    exchange, wording = typist.enter("send", Wording(("ask",)), "bob", {"text": given["text"]})
+    assert exchange.lines[-1] == "got umber quill"
+    assert wording == Wording(("ask", "{text}"), ("", "Your message: "))
+    exchange, _ = typist.enter("unknown", Wording(("ask",)), "bob")
+    assert exchange.typed == ("ask",), "no argument is left, so the question is dismissed"
+    assert trio.type("bob", "hello", PROMPTS).lines == ("got hello",)
+
+
+def test_an_exit_a_kill_and_a_restart(trio: Trio) -> None:
+    trio.type("carol", "quit", PROMPTS)
+    assert trio.await_end("carol")
+    assert not trio.type("carol", "hello", PROMPTS).lines
+    trio.restart("carol")
+    assert trio.type("carol", "hello", PROMPTS).lines == ("got hello",)
+    trio.kill("carol")
+    assert trio.ended("carol")
+    assert set(trio.others("carol", PROMPTS)) == {"alice", "bob"}
+    trio.restart("carol")
+
+
+def test_a_program_that_exits_at_its_start(trio: Trio, folder: Path) -> None:
+    (folder / "broken").touch()
+    with pytest.raises(NotStartedError, match="cannot start"):
+        trio.restart("carol")
+    (folder / "broken").unlink()
+    trio.restart("carol")
+
+
+def test_endless_output_is_noticed(trio: Trio) -> None:
+    with pytest.raises(FloodError, match="carol"):
+        trio.type("carol", "flood", PROMPTS)
+    trio.restart("carol")
