@@ -9,15 +9,29 @@ import pytest
 
 from orchestrator.image import ensure_sidecar_image
 from orchestrator.paths import ROOT
+from tests.orchestrator.support import until
 from tests.sidecar.support import Host, Sidecar, docker, without_kernel
 
 
+@pytest.fixture(scope="module")
+def local_sidecars() -> Iterator[list[Sidecar]]:
+    """The sidecars that a module's tests have started on this machine; they share the last."""
+    started = [without_kernel()]
+    yield started
+    for sidecar in started:
+        sidecar.close()
+
+
 @pytest.fixture
-def sidecar() -> Iterator[Sidecar]:
-    """A sidecar on this machine, which touches no packet."""
-    one = without_kernel()
+def sidecar(local_sidecars: list[Sidecar]) -> Iterator[Sidecar]:
+    """A sidecar on this machine, which touches no packet and has no rules."""
+    if local_sidecars[-1].process.poll() is not None:
+        local_sidecars.append(without_kernel())
+    one = local_sidecars[-1]
     yield one
-    one.close()
+    if one.is_open:
+        one.set_rules()
+        until(lambda: one.ask("state")["carried"] == 0, "the end of all connections")
 
 
 @pytest.fixture(scope="module")

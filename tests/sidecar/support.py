@@ -35,7 +35,7 @@ class Sidecar:
         assert self.queue("ready").get(timeout=SECONDS) == {"ready": True}
 
     def queue(self, name: str | None) -> queue.Queue[Data]:
-        """Return where answers to a request of that id are put."""
+        """Return the queue for the answers to a request."""
         with self._lock:
             return self._answers.setdefault(name, queue.Queue())
 
@@ -51,7 +51,7 @@ class Sidecar:
         self.process.stdin.flush()
 
     def begin(self, do: str, **values: object) -> Callable[[], Data]:
-        """Ask; return what waits for the answer, without the id."""
+        """Send a request. Returns what waits for the answer, without its id."""
         name = f"r{next(self._numbers)}"
         self.write(json.dumps({"id": name, "do": do, **values}).encode())
 
@@ -75,12 +75,17 @@ class Sidecar:
     def set_rules(self, **rules: object) -> Data:
         return self.ask("set", rules=rules)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether requests can still be written."""
+        return bool(self.process.stdin and not self.process.stdin.closed)
+
     def close_input(self) -> None:
         assert self.process.stdin
         self.process.stdin.close()
 
     def close(self) -> None:
-        """End it, and read all that it still says."""
+        """End it, and read its last answers."""
         self.close_input()
         try:
             self.process.wait(SECONDS)
@@ -155,7 +160,7 @@ class Host:
 
 
 def probe_packets(source: Host, target: Host, **how: object) -> Data:
-    """Send packets from one to the other, and return what was heard."""
+    """Send packets from one to the other, and return what arrived."""
     settings: Data = {"count": 20, "size": 64, "interval": 0.002, "patience": 0.4} | how
     patience = settings.pop("patience")
     name = uuid4().hex
@@ -166,7 +171,7 @@ def probe_packets(source: Host, target: Host, **how: object) -> Data:
 
 
 def probe_stream(source: Host, target: Host, **how: object) -> tuple[Data, Data]:
-    """Send a stream from one to the other; return what the sender says, and what was heard."""
+    """Send a stream from one to the other. Returns what the sender says, and what arrived."""
     settings: Data = {"count": 5, "size": 16, "interval": 0.002, "patience": 3} | how
     name = uuid4().hex
     port = target.sidecar.ask("listen")["stream"]

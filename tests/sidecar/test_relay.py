@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.orchestrator.support import until
+from tests.repeats import times
 from tests.sidecar.support import SECONDS, Sidecar
 
 FROM, TO = "127.0.0.4", "127.0.0.5"
@@ -129,10 +130,10 @@ def test_bytes_come_unchanged_both_ways_at_once(link: Link, shape: dict[str, Any
     for thread in (*senders, reader):
         thread.join(SECONDS)
     assert found == [back]
-    until(lambda: link.sidecar.ask("state")["carried"] == 0, "the end of what is carried")
+    until(lambda: link.sidecar.ask("state")["carried"] == 0, "the end of all connections")
 
 
-def test_one_direction_ends_and_the_other_goes_on(link: Link) -> None:
+def test_one_direction_ends_before_the_other(link: Link) -> None:
     dialler, acceptor = link.connect(link.shape())
     dialler.sendall(b"question")
     dialler.shutdown(socket.SHUT_WR)
@@ -153,7 +154,7 @@ def test_a_reset_at_one_end_is_one_at_the_other(link: Link, first: int) -> None:
     assert is_reset(ends[1 - first])
 
 
-def test_who_is_not_there_resets_the_dialler(link: Link) -> None:
+def test_a_refused_connection_resets_the_dialler(link: Link) -> None:
     port = link.shape()
     link.listener.close()
     try:
@@ -173,25 +174,25 @@ def test_pieces_come_one_by_one(link: Link) -> None:
 
 
 def test_hold_glues_what_was_written_apart(link: Link) -> None:
-    dialler, acceptor = link.connect(link.shape({"hold": 0.5}))
+    dialler, acceptor = link.connect(link.shape({"hold": 0.3}))
     begun = time.monotonic()
     for _ in range(5):
         dialler.sendall(b"abc")
         time.sleep(0.02)
     assert acceptor.recv(100) == b"abc" * 5
-    assert time.monotonic() - begun >= 0.5
+    assert time.monotonic() - begun >= 0.3
 
 
 def test_lag_delays_one_direction(link: Link) -> None:
-    dialler, acceptor = link.connect(link.shape({"lag": 1.0}))
+    dialler, acceptor = link.connect(link.shape({"lag": 0.5}))
     begun = time.monotonic()
     dialler.sendall(b"x")
     assert acceptor.recv(1) == b"x"
     there = time.monotonic()
     acceptor.sendall(b"y")
     assert dialler.recv(1) == b"y"
-    assert there - begun >= 1.0
-    assert time.monotonic() - there < 0.9
+    assert there - begun >= 0.5
+    assert time.monotonic() - there < 0.45
 
 
 def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: Link) -> None:
@@ -206,7 +207,7 @@ def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: Link) -> None:
     assert is_reset(dialler)
 
 
-def test_what_is_carried_goes_on_under_new_bends_at_the_same_port(link: Link) -> None:
+def test_open_connections_follow_new_shapes_at_the_same_port(link: Link) -> None:
     port = link.shape({"lag": 60})
     dialler, acceptor = link.connect(port)
     dialler.sendall(b"one")
@@ -217,7 +218,7 @@ def test_what_is_carried_goes_on_under_new_bends_at_the_same_port(link: Link) ->
     assert exactly(acceptor, 3) == b"two"
 
 
-def test_what_is_carried_goes_straight_once_its_bend_is_lifted(link: Link) -> None:
+def test_open_connections_are_clear_once_the_shape_is_lifted(link: Link) -> None:
     port = link.shape({"lag": 60}, {"lag": 60})
     dialler, acceptor = link.connect(port)
     dialler.sendall(b"one")
@@ -229,9 +230,9 @@ def test_what_is_carried_goes_straight_once_its_bend_is_lifted(link: Link) -> No
         link.dial(port)
 
 
-def test_who_does_not_read_holds_the_sender_up(link: Link) -> None:
+def test_a_reader_that_stalls_stalls_the_sender(link: Link) -> None:
     dialler, acceptor = link.connect(link.shape({"lag": 0.01}))
-    dialler.settimeout(1.0)
+    dialler.settimeout(0.4)
     sent = 0
     with contextlib.suppress(TimeoutError):
         while sent < 1 << 28:
@@ -241,23 +242,23 @@ def test_who_does_not_read_holds_the_sender_up(link: Link) -> None:
     assert len(read_all(acceptor)) == sent
 
 
-def test_many_short_connections_leave_no_descriptor_behind(link: Link) -> None:
+def test_short_connections_leave_no_descriptor_behind(link: Link) -> None:
     descriptors = Path(f"/proc/{link.sidecar.process.pid}/fd")
     port = link.shape({"lag": 0.001})
     link.connect(port)
     before = len(list(descriptors.iterdir()))
-    for number in range(1500):
+    for number in range(times(300, 1500)):
         with socket.create_connection(("127.0.0.1", port), SECONDS) as dialler:
             dialler.sendall(b"x")
             with link.listener.accept()[0] as acceptor:
                 assert acceptor.recv(1) == b"x"
                 if number % 3 == 0:
                     reset(acceptor)
-    until(lambda: link.sidecar.ask("state")["carried"] <= 1, "the end of what is carried")
+    until(lambda: link.sidecar.ask("state")["carried"] <= 1, "the end of all connections")
     until(lambda: len(list(descriptors.iterdir())) <= before, "descriptors to be given back")
 
 
-def test_a_dialler_who_gives_up_is_not_dialled_for_any_longer(sidecar: Sidecar) -> None:
+def test_the_relay_stops_to_dial_for_a_dialler_that_gives_up(sidecar: Sidecar) -> None:
     ends = {"to": "127.0.0.5", "port": 1, "from": "127.0.0.4"}
     with socket.create_server((TO, 0), backlog=0) as full:
         ends["port"] = full.getsockname()[1]
@@ -276,7 +277,7 @@ def test_a_dialler_who_gives_up_is_not_dialled_for_any_longer(sidecar: Sidecar) 
             one.close()
 
 
-def test_end_of_input_resets_what_is_carried(link: Link) -> None:
+def test_end_of_input_resets_open_connections(link: Link) -> None:
     dialler, acceptor = link.connect(link.shape())
     link.sidecar.close_input()
     assert is_reset(dialler)

@@ -1,4 +1,4 @@
-"""Rules do in real networks what they say, and nothing else; nothing stays of them."""
+"""Rules do in real networks what they say and nothing else, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.orchestrator.support import until
+from tests.repeats import times
 from tests.sidecar.support import (
     NET_ADMIN,
     STRICT,
@@ -55,8 +56,8 @@ def slow(host: Host, bandwidth: int) -> Data:
     return {"leave": [{"to": [host.address], "bandwidth": bandwidth}]}
 
 
-def bent(host: Host, **bends: Data) -> Data:
-    return {"relay": [{"to": host.address, **bends}]}
+def relayed(host: Host, **shapes: Data) -> Data:
+    return {"relay": [{"to": host.address, **shapes}]}
 
 
 def arrived(source: Host, target: Host) -> int:
@@ -64,12 +65,21 @@ def arrived(source: Host, target: Host) -> int:
     return int(probe_packets(source, target, count=5)["arrived"])
 
 
+TRACES = """
+import json, subprocess
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+print(json.dumps([
+    run("nft", "list", "tables").splitlines(), json.loads(run("tc", "-j", "qdisc", "show"))
+]))
+"""
+
+
 def traces(host: Host) -> list[str]:
-    """Return what there is in a host's network that only a sidecar makes."""
-    tables = host.admin("nft", "list", "tables").splitlines()
-    roots = json.loads(host.admin("tc", "-j", "qdisc", "show"))
-    found = [each for each in tables if "peerlab" in each]
-    return found + [each["dev"] for each in roots if each["kind"] != "noqueue"]
+    """Return the tables and devices in a host's network that only a sidecar adds to."""
+    tables, qdiscs = json.loads(host.admin("python3", "-c", TRACES))
+    found = [table for table in tables if "peerlab" in table]
+    return found + [qdisc["dev"] for qdisc in qdiscs if qdisc["kind"] != "noqueue"]
 
 
 def test_capabilities_are_tried_and_leave_nothing(hosts: Hosts) -> None:
@@ -83,7 +93,7 @@ def test_capabilities_are_tried_and_leave_nothing(hosts: Hosts) -> None:
     assert [each for each in traces(hosts[0]) if "table" not in each] == []
 
 
-def test_a_cut_is_in_one_direction_and_of_one_address(hosts: Hosts) -> None:
+def test_a_cut_drops_one_direction_from_one_address(hosts: Hosts) -> None:
     alice, bob = hosts
     assert (arrived(alice, bob), arrived(bob, alice)) == (5, 5)
     bob.sidecar.set_rules(**cut(alice))
@@ -97,9 +107,9 @@ def test_a_cut_is_in_one_direction_and_of_one_address(hosts: Hosts) -> None:
 
 def test_a_cut_lasts_beyond_its_lease(hosts: Hosts) -> None:
     alice, bob = hosts
-    bob.sidecar.set_rules(lease=2.5, **cut(alice))
+    bob.sidecar.set_rules(lease=1.5, **cut(alice))
     begun = time.monotonic()
-    while time.monotonic() - begun < 6:
+    while time.monotonic() - begun < 3.5:
         assert arrived(alice, bob) == 0
     assert bob.sidecar.ask("state")["lapses"] == 0
 
@@ -127,7 +137,10 @@ def test_connections_stall_and_recover(hosts: Hosts) -> None:
         assert answer() == "during"
 
 
-@pytest.mark.parametrize(("rate", "count"), [(16_000, 20), (64_000, 60), (1_000_000, 600)])
+RATES = [(16_000, 20), (1_000_000, 600), (64_000, 60)]
+
+
+@pytest.mark.parametrize(("rate", "count"), RATES[: times(2, 3)])
 def test_bandwidth_is_limited_in_one_direction(hosts: Hosts, rate: int, count: int) -> None:
     alice, bob = hosts
     alice.sidecar.set_rules(**slow(bob, rate))
@@ -136,10 +149,8 @@ def test_bandwidth_is_limited_in_one_direction(hosts: Hosts, rate: int, count: i
     assert there["arrived"] == count
     assert 0.8 * rate < there["rate"] < 1.15 * rate
     assert probe_packets(bob, alice, **burst)["rate"] > 2 * rate
-    sent, heard = probe_stream(
-        alice, bob, count=rate * 2 // 1000, size=1000, interval=0.0, patience=15
-    )
-    assert (sent["error"], heard["arrived"]) == ("", rate * 2 // 1000 * 1000)
+    sent, heard = probe_stream(alice, bob, count=rate // 1000, size=1000, interval=0.0, patience=15)
+    assert (sent["error"], heard["arrived"]) == ("", rate)
     assert 0.8 * rate < heard["rate"] < 1.3 * rate
 
 
@@ -150,9 +161,9 @@ def test_bandwidth_of_another_address_changes_nothing(hosts: Hosts) -> None:
     assert probe_packets(alice, bob, count=70, size=1000, interval=0.0)["rate"] > 1_000_000
 
 
-def test_delay_by_the_relay_is_as_long_as_asked(hosts: Hosts) -> None:
+def test_the_relay_delays_as_long_as_asked(hosts: Hosts) -> None:
     alice, bob = hosts
-    alice.sidecar.set_rules(**bent(bob, out={"lag": 0.2}))
+    alice.sidecar.set_rules(**relayed(bob, out={"lag": 0.2}))
     _, heard = probe_stream(alice, bob)
     assert 0.2 <= heard["delay"] < 0.6
     _, other = probe_stream(bob, alice)
@@ -163,48 +174,48 @@ def test_delay_by_the_relay_is_as_long_as_asked(hosts: Hosts) -> None:
 
 def test_streams_are_cut_into_pieces_glued_and_reset(hosts: Hosts) -> None:
     alice, bob = hosts
-    alice.sidecar.set_rules(**bent(bob, out={"pieces": 1}))
+    alice.sidecar.set_rules(**relayed(bob, out={"pieces": 1}))
     assert probe_stream(alice, bob)[1]["reads"] > 30  # of 80: who is asleep reads some in one go
-    alice.sidecar.set_rules(**bent(bob, out={"hold": 0.5}))
+    alice.sidecar.set_rules(**relayed(bob, out={"hold": 0.5}))
     _, heard = probe_stream(alice, bob)
     assert heard["reads"] == 1
     assert heard["delay"] >= 0.45
-    alice.sidecar.set_rules(**bent(bob, out={"reset": 60}))
+    alice.sidecar.set_rules(**relayed(bob, out={"reset": 60}))
     sent, heard = probe_stream(alice, bob, count=20)
     assert (sent["error"], heard["error"]) == ("reset", "reset")
     assert heard["arrived"] == 60 - 9 - 32  # those that a stream begins with name its probe
 
 
-def test_nobody_there_is_told_from_a_reset(hosts: Hosts) -> None:
+def test_a_refusal_a_reset_and_silence_are_distinguished(hosts: Hosts) -> None:
     alice, bob = hosts
     to = {"to": bob.address, "port": 9, "probe": "x", "count": 1, "size": 16, "interval": 0}
     assert alice.sidecar.ask("stream", **to)["error"] == "refused"
-    alice.sidecar.set_rules(**bent(bob))
+    alice.sidecar.set_rules(**relayed(bob))
     assert alice.sidecar.ask("stream", **to)["error"] == "reset"
     bob.sidecar.set_rules(**cut(alice))
     alice.sidecar.set_rules()
     assert alice.sidecar.ask("stream", **to, patience=0.5)["error"] == "no answer"
 
 
-def test_connections_that_are_there_are_not_relayed_and_carried_ones_go_on(hosts: Hosts) -> None:
+def test_open_connections_are_not_relayed_and_relayed_ones_go_on(hosts: Hosts) -> None:
     alice, bob = hosts
     with talking(alice, bob) as say:
-        assert say("straight") == "straight"
-        alice.sidecar.set_rules(**bent(bob, out={"lag": 1.0}))
+        assert say("clear") == "clear"
+        alice.sidecar.set_rules(**relayed(bob, out={"lag": 0.6}))
         assert say("at once") == "at once"
         assert alice.sidecar.ask("state")["carried"] == 0
     with talking(alice, bob) as say:
         begun = time.monotonic()
         assert say("later") == "later"
-        assert time.monotonic() - begun >= 1.0
+        assert time.monotonic() - begun >= 0.6
         assert alice.sidecar.ask("state")["carried"] == 1
         alice.sidecar.set_rules()
         begun = time.monotonic()
-        assert say("straight again") == "straight again"
-        assert time.monotonic() - begun < 0.9
+        assert say("clear again") == "clear again"
+        assert time.monotonic() - begun < 0.55
 
 
-def test_the_acceptor_sees_the_dialler_s_address(hosts: Hosts) -> None:
+def test_the_acceptor_sees_the_diallers_address(hosts: Hosts) -> None:
     alice, bob = hosts
     tell = """
 import socket
@@ -212,7 +223,7 @@ listener = socket.create_server(("0.0.0.0", 5001))
 print("ready")
 print(listener.accept()[1][0])
 """
-    alice.sidecar.set_rules(**bent(bob))
+    alice.sidecar.set_rules(**relayed(bob))
     told = bob.begin_python(tell)
     assert told.stdout
     assert told.stdout.readline() == "ready\n"
@@ -222,7 +233,7 @@ print(listener.accept()[1][0])
     assert told.communicate(timeout=20)[0] == f"{alice.address}\n"
 
 
-def test_names_are_still_found_and_loopback_is_untouched(hosts: Hosts) -> None:
+def test_names_resolve_and_loopback_is_untouched(hosts: Hosts) -> None:
     alice, bob = hosts
     relay = [{"to": address, "out": {"lag": 5}} for address in (alice.address, bob.address)]
     alice.sidecar.set_rules(**cut(bob), **slow(bob, 1000), relay=relay)
@@ -243,7 +254,7 @@ assert time.monotonic() - begun < 2
         alice.python(loopback)
 
 
-def test_rules_for_loopback_are_refused_and_those_before_hold(hosts: Hosts) -> None:
+def test_rules_for_loopback_are_refused_and_the_previous_ones_stay(hosts: Hosts) -> None:
     alice, bob = hosts
     alice.sidecar.set_rules(**slow(bob, 16_000))
     for address in ("127.0.0.1", alice.address):
@@ -252,7 +263,7 @@ def test_rules_for_loopback_are_refused_and_those_before_hold(hosts: Hosts) -> N
     assert probe_packets(alice, bob, count=20, size=1000, interval=0.0, patience=3)["rate"] < 20_000
 
 
-def test_somebody_else_s_root_is_left_alone(hosts: Hosts) -> None:
+def test_a_foreign_root_is_never_touched(hosts: Hosts) -> None:
     alice, bob = hosts
     tbf = "rate 100mbit burst 100k latency 100ms"
     alice.admin("tc", "qdisc", "add", "dev", "eth0", "root", "handle", "1:", "tbf", *tbf.split())
@@ -266,7 +277,7 @@ def test_somebody_else_s_root_is_left_alone(hosts: Hosts) -> None:
         alice.admin("tc", "qdisc", "del", "dev", "eth0", "root")
 
 
-def test_without_the_right_to_it_nothing_can_be_done_and_that_is_told(hosts: Hosts) -> None:
+def test_without_net_admin_nothing_is_supported(hosts: Hosts) -> None:
     alice, bob = hosts
     words = ["docker", "run", "--rm", "--interactive", "--network", f"container:{bob.name}"]
     weak = type(bob.sidecar)(*words, *STRICT, alice.image)
@@ -279,8 +290,8 @@ def test_without_the_right_to_it_nothing_can_be_done_and_that_is_told(hosts: Hos
         weak.close()
 
 
-def hold_everything(host: Host, other: Host) -> None:
-    host.sidecar.set_rules(lease=3.0, **cut(other), **slow(other, 5000), **bent(other))
+def apply_everything(host: Host, other: Host) -> None:
+    host.sidecar.set_rules(lease=3.0, **cut(other), **slow(other, 5000), **relayed(other))
     assert arrived(other, host) == 0
     assert [each for each in traces(host) if "peerlab" in each or each == "eth0"] != []
 
@@ -298,9 +309,11 @@ def by_end_of_input(host: Host) -> None:
 
 
 @pytest.mark.parametrize("leave", [by_signal, by_bye, by_end_of_input])
-def test_who_leaves_removes_all_at_once(hosts: Hosts, leave: Callable[[Host], None]) -> None:
+def test_a_sidecar_that_leaves_removes_all_at_once(
+    hosts: Hosts, leave: Callable[[Host], None]
+) -> None:
     alice, bob = hosts
-    hold_everything(bob, alice)
+    apply_everything(bob, alice)
     leave(bob)
     assert bob.sidecar.process.wait(20) == 0
     assert traces(bob) == []
@@ -308,9 +321,9 @@ def test_who_leaves_removes_all_at_once(hosts: Hosts, leave: Callable[[Host], No
     assert arrived(alice, bob) == 5
 
 
-def test_who_is_killed_holds_nothing_beyond_the_lease(hosts: Hosts) -> None:
+def test_rules_of_a_killed_sidecar_end_with_the_lease(hosts: Hosts) -> None:
     alice, bob = hosts
-    hold_everything(bob, alice)
+    apply_everything(bob, alice)
     docker("kill", "--signal", "KILL", bob.sidecar_name)
     killed = time.monotonic()
     bob.sidecar.process.wait(20)
@@ -323,7 +336,7 @@ def test_who_is_killed_holds_nothing_beyond_the_lease(hosts: Hosts) -> None:
     assert [each for each in traces(bob) if each != "table ip peerlab"] == []
 
 
-def test_this_machine_s_own_network_is_as_it_was(hosts: Hosts) -> None:
+def test_this_machines_own_network_is_untouched(hosts: Hosts) -> None:
     def outside() -> tuple[str, str]:
         words = ("docker", "run", "--rm", "--network", "host", *NET_ADMIN, alice.image)
 
@@ -335,7 +348,7 @@ def test_this_machine_s_own_network_is_as_it_was(hosts: Hosts) -> None:
 
     alice, bob = hosts
     before = outside()
-    alice.sidecar.set_rules(**cut(bob), **slow(bob, 5000), **bent(bob))
+    alice.sidecar.set_rules(**cut(bob), **slow(bob, 5000), **relayed(bob))
     assert outside() == before
     assert "peerlab" not in before[0]
 

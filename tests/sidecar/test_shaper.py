@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sidecar.rules import CLEAR, Shape
 from sidecar.shaper import BOUND, GAP, Action, StreamShaper
+from tests.repeats import times
 
 FIRST, LAST = min, max  # the least jitter, and the most
 
@@ -202,7 +203,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=times(60, 300))
 @given(SHAPES, STEPS)
 def test_bytes_and_their_order_never_change(shape: Shape, steps: list[object]) -> None:
     trial = Trial(shape)

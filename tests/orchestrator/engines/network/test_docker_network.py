@@ -1,4 +1,4 @@
-"""Links between containers are bent as asked, and the probes tell the truth of it."""
+"""Links between containers are shaped as asked, and the probes measure that."""
 
 from __future__ import annotations
 
@@ -45,58 +45,36 @@ def test_cut_one_way_then_both_then_none(network: DockerNetwork) -> None:
     assert network.lapses() == []
 
 
-def test_a_stream_gets_no_answer_over_a_link_that_is_cut(network: DockerNetwork) -> None:
+def test_a_stream_over_a_cut_link_gets_no_answer(network: DockerNetwork) -> None:
     network.shape({BA: CUT})
     found = network.measure({AB: Probe("stream", 2, patience=0.5), AC: STREAM})
     assert (found[AB].arrived, found[AB].error) == (0, "no answer")
     assert (found[AC].arrived, found[AC].error) == (4 * 16, "")
 
 
-def test_loss(network: DockerNetwork) -> None:
-    network.shape({AB: Effect(loss=0.5), BA: Effect(loss=1.0)})
+def test_packets_are_lost_and_limited_on_their_links(network: DockerNetwork) -> None:
+    network.shape({AB: Effect(loss=0.5), BA: Effect(loss=1.0), CA: Effect(bandwidth=100_000)})
     probe = Probe("packets", 400, interval=0.0005)
     half, none, every = arrived(network, AB, BA, AC, probe=probe)
     assert 100 < half < 300
     assert (none, every) == (0, 400)
+    found = network.measure(dict.fromkeys([CA, AC], Probe("burst", 100, size=1000, patience=2.0)))
+    assert 60_000 < (found[CA].rate or 0) < 140_000
+    assert (found[AC].rate or 0) > 300_000
 
 
-def test_bandwidth(network: DockerNetwork) -> None:
-    network.shape({AB: Effect(bandwidth=100_000)})
-    probe = Probe("burst", 100, size=1000, patience=2.0)
-    found = network.measure({AB: probe, AC: probe})
-    slow, fast = found[AB].rate, found[AC].rate
-    assert slow
-    assert fast
-    assert 60_000 < slow < 140_000
-    assert fast > 300_000
+def test_streams_are_delayed_cut_into_pieces_and_reset(network: DockerNetwork) -> None:
+    network.shape({AB: Effect(delay=0.15), AC: Effect(pieces=1), CA: Effect(reset=20)})
+    found = network.measure(dict.fromkeys([AB, BA, AC, CA], STREAM))
+    assert 0.15 <= (found[AB].delay or 0) < 1.0
+    assert 0 < (found[BA].delay or 1.0) < 0.15
+    assert found[BA].arrived == found[AC].arrived == 64
+    assert found[BA].reads <= 5
+    assert found[AC].reads > 32
+    assert found[CA].error == "reset"
 
 
-def test_a_stream_is_delayed_each_way_by_itself(network: DockerNetwork) -> None:
-    network.shape({AB: Effect(delay=0.15)})
-    found = network.measure(dict.fromkeys([AB, BA, AC], STREAM))
-    late, back, other = (found[link].delay for link in (AB, BA, AC))
-    assert late
-    assert back is not None
-    assert other is not None
-    assert 0.15 <= late < 1.0
-    assert back < 0.15
-    assert other < 0.15
-
-
-def test_a_stream_in_pieces(network: DockerNetwork) -> None:
-    network.shape({AB: Effect(pieces=1)})
-    found = network.measure(dict.fromkeys([AB, AC], STREAM))
-    assert found[AB].arrived == found[AC].arrived == 64
-    assert found[AB].reads > 32
-    assert found[AC].reads <= 5
-
-
-def test_a_stream_is_reset(network: DockerNetwork) -> None:
-    network.shape({AB: Effect(reset=20)})
-    assert network.measure({AB: STREAM})[AB].error == "reset"
-
-
-def test_wrong_on_purpose_an_address_that_is_nobodys(
+def test_a_rule_for_an_unused_address_cuts_nothing(
     network: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = rules.for_peers
@@ -111,14 +89,12 @@ def test_wrong_on_purpose_an_address_that_is_nobodys(
     assert arrived(network, AB, ("bob", "carol")) == [COUNT, 0]
 
 
-def test_wrong_on_purpose_an_effect_on_another_link(network: DockerNetwork) -> None:
+def test_effects_on_other_links_change_nothing(network: DockerNetwork) -> None:
     network.shape({AC: CUT, BA: Effect(loss=1.0)})
     assert arrived(network, AB) == [COUNT]
 
 
-def test_the_truth_when_rules_are_taken_away_behind_our_back(
-    shared: LivePeers, network: DockerNetwork
-) -> None:
+def test_probes_notice_rules_that_are_gone(shared: LivePeers, network: DockerNetwork) -> None:
     network.shape({AB: CUT})
     assert arrived(network, AB) == [0]
     for each in network._by_name.values():
@@ -127,7 +103,7 @@ def test_the_truth_when_rules_are_taken_away_behind_our_back(
     assert arrived(network, AB) == [COUNT]
 
 
-def test_what_is_bent_is_straight_once_closed(spare: LivePeers, cold: DockerNetwork) -> None:
+def test_links_are_clear_once_the_network_is_closed(spare: LivePeers, cold: DockerNetwork) -> None:
     cold.shape({AB: Effect(cut=True, bandwidth=1000, pieces=1), BA: Effect(bandwidth=1000)})
     cold.close()
     cold.close()
@@ -139,20 +115,20 @@ def test_what_is_bent_is_straight_once_closed(spare: LivePeers, cold: DockerNetw
     other.close()
 
 
-def test_peers_are_dialled_where_they_are(network: DockerNetwork, shared: LivePeers) -> None:
+def test_peers_are_dialled_at_their_own_address(network: DockerNetwork, shared: LivePeers) -> None:
     bob = shared.sessions["bob"].peer
     network.shape({AB: Effect(pieces=1)})
     assert network.dialled("alice", "bob") == (bob.address, bob.port)
 
 
-def test_strangers_are_refused(network: DockerNetwork) -> None:
+def test_unknown_peers_are_refused(network: DockerNetwork) -> None:
     with pytest.raises(EngineError, match=r"^mallory is no peer of this network$"):
         network.shape({("alice", "mallory"): CUT})
     with pytest.raises(EngineError, match=r"^mallory is no peer of this network$"):
         network.measure({("mallory", "alice"): PACKETS})
 
 
-def test_what_cannot_be_done_is_refused(
+def test_unsupported_effects_are_refused(
     network: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     able = docker_sidecar.Capabilities({"cut": "nftables"}, {"loss": "no numgen"}, {})
@@ -167,14 +143,14 @@ def test_capabilities_are_asked_once(shared: LivePeers, network: DockerNetwork) 
     assert docker_sidecar.capabilities(shared.client) is docker_sidecar.capabilities(shared.client)
 
 
-def test_closed_is_closed(cold: DockerNetwork) -> None:
+def test_a_closed_network_is_of_no_use(cold: DockerNetwork) -> None:
     cold.close()
     for use in (lambda: cold.shape({AB: CUT}), lambda: cold.measure({AB: PACKETS}), cold.refresh):
         with pytest.raises(EngineError, match=r"^this network was closed$"):
             use()
 
 
-def test_each_network_of_an_engine_is_closed_with_it(own: LivePeers) -> None:
+def test_networks_are_closed_with_their_engine(own: LivePeers) -> None:
     own.start(["alice", "bob"])
     first, second = network_of(own), network_of(own)
     first.shape({AB: CUT})
@@ -185,7 +161,7 @@ def test_each_network_of_an_engine_is_closed_with_it(own: LivePeers) -> None:
     assert own.left() == []
 
 
-def test_a_straight_network_costs_nothing(spare: LivePeers, cold: DockerNetwork) -> None:
+def test_a_clear_network_has_no_sidecar(spare: LivePeers, cold: DockerNetwork) -> None:
     cold.shape({})
     cold.refresh()
     assert cold.lapses() == []

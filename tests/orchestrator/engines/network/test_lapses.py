@@ -1,4 +1,4 @@
-"""Sidecars that are killed or held up, and peers that are started again or paused."""
+"""Sidecars that are killed or held up, and peers that are restarted or paused."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def lapses(network: DockerNetwork) -> list[str]:
     return [*map(str, network.lapses())]
 
 
-def await_its_end(network: DockerNetwork) -> None:
+def await_end_of_sidecar(network: DockerNetwork) -> None:
     def has_ended() -> bool:
         sidecar = network._by_name["bob"].sidecar
         assert sidecar
@@ -53,7 +53,7 @@ def test_a_killed_sidecar_is_reported_and_replaced(
     network.shape({AB: CUT})
     assert network.lapses() == []
     kill_sidecar(shared, "bob")
-    await_its_end(network)
+    await_end_of_sidecar(network)
     assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
     network.shape({AB: CUT, CA: CUT})
     assert arrived(network, AB, CA, AC) == [0, 0, COUNT]
@@ -63,17 +63,17 @@ def test_a_killed_sidecar_is_reported_and_replaced(
 def test_measuring_replaces_a_killed_sidecar_too(shared: LivePeers, network: DockerNetwork) -> None:
     network.shape({AB: CUT})
     kill_sidecar(shared, "bob")
-    await_its_end(network)
+    await_end_of_sidecar(network)
     assert arrived(network, AB, BA) == [0, COUNT]
     assert len(network.lapses()) == 1
 
 
-def test_what_a_killed_sidecar_held_is_lifted_at_once(
+def test_faults_of_a_killed_sidecar_are_lifted_at_once(
     shared: LivePeers, network: DockerNetwork
 ) -> None:
     network.shape({AB: CUT})
     kill_sidecar(shared, "bob")
-    await_its_end(network)
+    await_end_of_sidecar(network)
     network.shape({})
     assert arrived(network, AB) == [COUNT]
     assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
@@ -91,68 +91,54 @@ def test_a_sidecar_that_is_held_up(
     assert cold.lapses() == []
     let_pass(1.5)  # the lease runs out
     spare.client.api.unpause(only)
-    told: list[str] = []
+    reported: list[str] = []
 
     def lapsed() -> bool:
-        told.extend(lapses(cold))
-        return bool(told)
+        reported.extend(lapses(cold))
+        return bool(reported)
 
     until(lapsed, "the lapse")
-    assert told == ["the sidecar of bob was held up: its faults lapsed for a while"]
+    assert reported == ["the sidecar of bob was held up: its faults lapsed for a while"]
     assert cold.lapses() == []
     assert arrived(cold, AB) == [0]
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
-def test_a_lapse_is_told_though_nothing_holds_any_more(
-    own: LivePeers, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
+def test_a_lapse_is_reported_even_if_no_fault_is_left(
+    spare: LivePeers, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
 ) -> None:
     monkeypatch.setattr(rules, "LEASE", 1.0)
-    own.start(["alice", "bob"])
-    network = network_of(own)
-    network.shape({AB: CUT})
-    (only,) = sidecars_of(own)
-    own.client.api.pause(only)
+    cold.shape({AB: CUT})
+    (only,) = sidecars_of(spare)
+    spare.client.api.pause(only)
     let_pass(1.5)  # the lease runs out
-    own.client.api.unpause(only)
+    spare.client.api.unpause(only)
     if is_restarted:
-        bob: Any = own.sessions["bob"].peer
-        own.client.api.restart(bob.container, timeout=1)
-        network.refresh()
-    network.shape({})
-    assert lapses(network) == ["the sidecar of bob was held up: its faults lapsed for a while"]
+        bob: Any = spare.sessions["bob"].peer
+        spare.client.api.restart(bob.container, timeout=1)
+        cold.refresh()
+    cold.shape({})
+    assert lapses(cold) == ["the sidecar of bob was held up: its faults lapsed for a while"]
 
 
-def test_a_peer_that_restarts(own: LivePeers) -> None:
-    own.start(["alice", "bob"])
-    network = network_of(own)
-    network.shape({AB: CUT})
-    bob: Any = own.sessions["bob"].peer
+def test_a_peer_that_restarts(spare: LivePeers, cold: DockerNetwork) -> None:
+    cold.shape({AB: CUT})
+    bob: Any = spare.sessions["bob"].peer
     bob.kill()
     await_exit(bob)
-    found = network.measure({AB: PACKETS, BA: PACKETS})
+    found = cold.measure({AB: PACKETS, BA: PACKETS})
     assert found == dict.fromkeys([AB, BA], Measured(0, 0, error=NOT_RUNNING))
-    network.shape({AB: CUT, BA: Effect(loss=1.0)})
-    own.client.api.start(bob.container)
-    network.refresh()
-    assert arrived(network, AB, BA) == [0, 0]
-    network.shape({})
-    assert arrived(network, AB, BA) == [COUNT, COUNT]
-    assert network.lapses() == []
-    assert len(sidecars_of(own)) == 2
-
-
-def test_without_refresh_the_new_network_is_straight(own: LivePeers) -> None:
-    """Which is why there is `refresh`: nothing of the old network is in the new one."""
-    own.start(["alice", "bob"])
-    network = network_of(own)
-    network.shape({AB: CUT})
-    bob: Any = own.sessions["bob"].peer
-    own.client.api.restart(bob.container, timeout=1)
-    other = network_of(own)
-    assert arrived(other, AB) == [COUNT]
-    network.refresh()
-    assert arrived(other, AB) == [0]
+    cold.shape({AB: CUT, BA: Effect(loss=1.0)})
+    spare.client.api.start(bob.container)
+    other = network_of(spare)
+    assert arrived(other, AB, BA) == [COUNT, COUNT], "a restarted peer has a new, clear network"
+    other.close()
+    cold.refresh()
+    assert arrived(cold, AB, BA) == [0, 0]
+    cold.shape({})
+    assert arrived(cold, AB, BA) == [COUNT, COUNT]
+    assert cold.lapses() == []
+    assert len(sidecars_of(spare)) == 2
 
 
 def test_a_paused_peer(shared: LivePeers, network: DockerNetwork) -> None:
@@ -168,9 +154,9 @@ def test_a_paused_peer(shared: LivePeers, network: DockerNetwork) -> None:
 ABANDONED = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
-from tests.orchestrator.support import Place
+from tests.orchestrator.support import LivePeers
 from orchestrator.faults.effect import Effect
-place = Place("docker")
+place = LivePeers("docker")
 peers = [session.peer for session in place.start(["alice", "bob"])]
 place.engine.network(peers).shape({{("alice", "bob"): Effect(cut=True)}})
 print(place.run, *(peer.container for peer in peers), flush=True)
