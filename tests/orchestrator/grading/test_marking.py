@@ -83,7 +83,7 @@ def test_a_run_that_broke_off_does_not_pass(tmp_path: Path) -> None:
 
 def test_what_ended_at_once(tmp_path: Path) -> None:
     error = PeerGoneError("alice", "is gone: exited with status 1", ["…", "NameError: x"])
-    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=False)
+    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=())
     result = mark(task(), done)
     assert (result.outcome, result.started) == (Outcome.FAILED, False)
     assert result.reason.startswith("it did not start: alice: is gone: exited with status 1")
@@ -92,7 +92,7 @@ def test_what_ended_at_once(tmp_path: Path) -> None:
 
 def test_what_printed_nothing(tmp_path: Path) -> None:
     error = NoAnswerError("alice", "was not ready after 20 s")
-    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=False)
+    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=())
     result = mark(task(), done)
     assert (result.outcome, result.started) == (Outcome.FAILED, False)
     assert result.reason.endswith("was not ready after 20 s and printed nothing")
@@ -101,7 +101,7 @@ def test_what_printed_nothing(tmp_path: Path) -> None:
 def test_what_is_ready_and_does_nothing_more(tmp_path: Path) -> None:
     (tmp_path / "alice.transcript").write_text("0.1 < b'READY\\r\\n'\n0.2 > b'list\\n'\n")
     error = NoAnswerError("alice", "no reply to 'list' after 3 s", ["READY"])
-    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=False)
+    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=())
     result = mark(task(), done)
     assert (result.outcome, result.started) == (Outcome.FAILED, False)
 
@@ -109,7 +109,7 @@ def test_what_is_ready_and_does_nothing_more(tmp_path: Path) -> None:
 def test_what_printed_something_that_the_profile_does_not_know(tmp_path: Path) -> None:
     (tmp_path / "alice.transcript").write_text("0.1 < b'Welcome!\\r\\n'\n")
     error = NoAnswerError("alice", "was not ready after 20 s", ["Welcome!"])
-    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=False)
+    done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=())
     result = mark(task(), done)
     assert (result.outcome, result.started) == (Outcome.UNKNOWN, False)
     assert result.reason.startswith("the lab could not read whether it is ready")
@@ -117,7 +117,7 @@ def test_what_printed_something_that_the_profile_does_not_know(tmp_path: Path) -
 
 
 def test_what_cannot_be_built(tmp_path: Path) -> None:
-    done = run(tmp_path, verdict("expectations", UNKNOWN), ready=False,
+    done = run(tmp_path, verdict("expectations", UNKNOWN), ready=(),
                error=BuildError("gcc failed\n  | chat.c:3: error: x"))  # fmt: skip
     result = mark(task(), done)
     assert (result.outcome, result.started) == (Outcome.FAILED, False)
@@ -126,7 +126,7 @@ def test_what_cannot_be_built(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_failed_at_the_start_says_nothing_of_the_program(tmp_path: Path) -> None:
-    done = run(tmp_path, verdict("expectations", UNKNOWN), error=EngineError("x"), ready=False)
+    done = run(tmp_path, verdict("expectations", UNKNOWN), error=EngineError("x"), ready=())
     assert mark(task(), done).started is None
 
 
