@@ -1,4 +1,4 @@
-"""Peers driven from Python: every act and expectation, and what is told where one is not met."""
+"""Peers driven from Python: every act and expectation, and the message if one is not met."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.peerlab(engine="process")
 MakeLab = Callable[..., Lab]
 
 
-def last_lines_are_told(error: pytest.ExceptionInfo[NotAsWantedError], *peers: str) -> None:
-    """Check that a complaint quotes these consoles and nothing that harms a terminal."""
+def quotes_last_lines(error: pytest.ExceptionInfo[NotAsWantedError], *peers: str) -> None:
+    """Check that a message quotes these consoles, and is safe for a terminal."""
     text = str(error.value)
     assert all(f"{peer} last showed:\n    | " in text for peer in peers)
     assert not {"\x1b", "\x07"} & {*text}
@@ -83,7 +83,7 @@ def test_shapes(lab: Lab, shape: Any, links: dict[str, str]) -> None:
     assert {name: " ".join(sorted(lab.peer(name).list())) for name in links} == links
 
 
-def test_shapes_that_cannot_be(lab: Lab) -> None:
+def test_wrong_shapes(lab: Lab) -> None:
     alice, _ = lab.peers(2)
     with pytest.raises(ValueError, match="a ring needs 3 peers or more, not 2"):
         lab.connect_all("ring")
@@ -97,11 +97,11 @@ def test_several_at_once(lab: Lab) -> None:
     peers = lab.peers(4)
     lab.together(*(lambda a=a, b=b: a.connect(b, may_fail=True) for a in peers for b in peers
                    if a is not b))  # fmt: skip
-    for each in peers:
-        each.expect_list(*(other for other in peers if other is not each))
+    for peer in peers:
+        peer.expect_list(*(other for other in peers if other is not peer))
 
 
-def test_what_fails_at_the_same_time_is_told_together(lab: Lab) -> None:
+def test_failures_at_the_same_time_are_reported_together(lab: Lab) -> None:
     lab.expect_verdict("invalid", check="expectations")
     alice, bob = lab.peers(2)
     with pytest.raises(NotAsWantedError) as error:
@@ -119,7 +119,7 @@ def test_an_act_that_does_not_end_as_wanted(lab: Lab) -> None:
     alice.connect(bob)
     with pytest.raises(NotAsWantedError, match="should have succeeded, but failed") as error:
         bob.connect(alice)
-    last_lines_are_told(error, "alice", "bob")
+    quotes_last_lines(error, "alice", "bob")
     assert "  wanted: to be done\n  came:   error: already connected" in str(error.value)
     with pytest.raises(NotAsWantedError, match=r"wanted: to be refused, with 'no way'"):
         alice.connect(bob, refused="no way")
@@ -127,19 +127,19 @@ def test_an_act_that_does_not_end_as_wanted(lab: Lab) -> None:
         alice.expect_list(within=0)
 
 
-def test_what_does_not_come(lab: Lab) -> None:
+def test_a_message_that_does_not_come(lab: Lab) -> None:
     lab.expect_verdict("invalid", check="expectations")
     alice, bob = lab.peers("alice", "bob")
     alice.connect(bob)
     alice.send(bob, "\x1b[31mred\x07")
     with pytest.raises(NotAsWantedError) as error:
         bob.expect_message("\x1b[32m", sender=alice, within=0.1)
-    last_lines_are_told(error, "bob", "alice")
+    quotes_last_lines(error, "bob", "alice")
     assert r"wanted: message from alice: '\x1b[32m'" in str(error.value)
     assert "came:   nothing of the kind within 0.1 s" in str(error.value)
 
 
-def test_what_cannot_be_asked_for(lab: Lab) -> None:
+def test_unknown_names(lab: Lab) -> None:
     with pytest.raises(ValueError, match="is not a name"):
         lab.peers("Alice!")
     alice, bob = lab.peers("alice", "bob")
@@ -172,7 +172,7 @@ def test_several_labs_in_one_test(make_lab: MakeLab) -> None:
 
 @pytest.fixture
 def runners(tmp_path: Path) -> Iterator[Runners]:
-    """Engines without any test behind them."""
+    """Return runners that belong to no session."""
     some = Runners(EngineName.PROCESS, tmp_path)
     yield some
     some.close()
@@ -197,12 +197,12 @@ def test_peers_are_left_to_the_next_one(runners: Runners) -> None:
 def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(runners: Runners) -> None:
     lab = Lab(runners, LabSettings(), RunTitle("left", "why", "# none\n"))
     lab.peers("alice", "bob")
-    lab.abandon("somebody has had enough")
+    lab.abandon("the test was interrupted")
     owner = run_of(runners.on(None).pool.engine)
     assert processes_of(owner) == []
     assert lab.verdict == "unknown"
     assert lab.folder
-    assert json.loads((lab.folder / "run.json").read_text())["error"] == "somebody has had enough"
+    assert json.loads((lab.folder / "run.json").read_text())["error"] == "the test was interrupted"
 
 
 @pytest.mark.parametrize(
@@ -217,30 +217,28 @@ def test_a_run_that_is_abandoned_is_kept_and_its_peers_are_not(runners: Runners)
         ({"arguments": [3]}, "arguments: text is expected here, not the number 3"),
     ],
 )
-def test_a_lab_that_cannot_be(setting: dict[str, Any], says: str) -> None:
+def test_wrong_settings(setting: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
         LabSettings(**setting)
     assert mistakes(error.value, Scenario).startswith(says)
 
 
-@pytest.mark.parametrize(
-    ("act", "says"),
-    [
-        (lambda lab, a, b: a.connect(None), "a peer or its name is expected, not None"),
-        (lambda lab, a, b: a.send(b, 5), "text: text is expected here, not the number 5"),
-        (lambda lab, a, b: a.send(b, "x", times=0), "times: must be at least 1, not 0"),
-        (lambda lab, a, b: a.send("bobb", "x"), "to: no peer 'bobb' here"),
-        (lambda lab, a, b: lab.peers(2.5), "2.5 is neither a peer's name nor a number of peers"),
-        (lambda lab, a, b: lab.peers(0), "at least one peer must be asked for, not 0"),
-        (lambda lab, a, b: lab.expect_verdict("bad"), "there is no verdict 'bad': one of valid,"),
-    ],
-)
-def test_wrong_use_names_the_argument(lab: Lab, act: Callable[..., object], says: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
-        act(lab, *lab.peers("alice", "bob"))
+def test_wrong_use_names_the_argument(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    wrong: dict[str, Callable[[], object]] = {
+        "a peer or its name is expected, not None": lambda: alice.connect(None),  # type: ignore[arg-type]
+        "text: text is expected here, not the number 5": lambda: alice.send(bob, 5),  # type: ignore[arg-type]
+        "times: must be at least 1, not 0": lambda: alice.send(bob, "x", times=0),
+        "to: no peer 'bobb' here": lambda: alice.send("bobb", "x"),
+        "2.5 is neither a peer's name nor a number of peers": lambda: lab.peers(2.5),  # type: ignore[arg-type]
+        "there is no verdict 'bad': one of valid,": lambda: lab.expect_verdict("bad"),  # type: ignore[arg-type]
+    }
+    for says, act in wrong.items():
+        with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
+            act()
 
 
-def test_a_profile_that_is_not_there(runners: Runners) -> None:
+def test_a_missing_profile(runners: Runners) -> None:
     lab = Lab(runners, LabSettings(profile="nowhere.yaml"), RunTitle("x", "why", ""))
     with pytest.raises(LabError, match=r"^nowhere\.yaml: cannot be read"):
         lab.peers(1)

@@ -1,4 +1,4 @@
-"""Faults given from Python: what is done, what lifts it, and what is told where it fails."""
+"""Faults from Python: what applies and lifts them, and the message if that fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MakeLab = Callable[..., Lab]
 
 
 def operations(lab: Lab) -> list[tuple[str, str, str]]:
-    """Return whom each fault was done to, what it was, and how it ended."""
+    """Return the peer, the verb and the outcome of each fault."""
     assert lab.folder
     entries = read(lab.folder / "history.jsonl")
     return [(e.peer, e.verb, e.type) for e in entries if e.is_done and "proof" in e.fields]
@@ -46,7 +46,7 @@ def test_faults_of_peers(lab: Lab) -> None:
     ]
 
 
-def test_a_message_that_reaches_nobody_is_told(lab: Lab) -> None:
+def test_an_undelivered_message_is_reported(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     alice.connect(bob)
     bob.pause()
@@ -59,7 +59,7 @@ def test_a_message_that_reaches_nobody_is_told(lab: Lab) -> None:
     lab.end()
 
 
-def test_what_a_with_statement_lifts(lab: Lab) -> None:
+def test_the_end_of_a_with_statement_lifts_a_fault(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     with bob.kill():
         alice.connect(bob, refused="")
@@ -80,7 +80,7 @@ def test_what_a_with_statement_lifts(lab: Lab) -> None:
     ]  # fmt: skip
 
 
-def test_what_holds_at_the_end_is_lifted(lab: Lab) -> None:
+def test_faults_that_are_active_at_the_end_are_lifted(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     lab.stream(at=alice, delay=0.1)
     bob.pause()
@@ -109,7 +109,7 @@ def test_a_fault_beside_something_at_the_same_console(lab: Lab) -> None:
     alice.start()
 
 
-def test_what_makes_no_sense_is_refused_and_is_nowhere_recorded(lab: Lab) -> None:
+def test_faults_that_make_no_sense_are_refused_and_not_recorded(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     with pytest.raises(ValueError, match="no peer 'bobb' here; did you mean 'bob'"):
         lab.stream(between=[alice, "bobb"], pieces=1)
@@ -136,7 +136,7 @@ def test_what_makes_no_sense_is_refused_and_is_nowhere_recorded(lab: Lab) -> Non
     assert operations(lab) == [("", "stream", "ok"), ("", "restore", "ok")]
 
 
-def test_what_cannot_be_done_is_told_at_once(lab: Lab) -> None:
+def test_a_fault_that_fails_is_reported_at_once(lab: Lab) -> None:
     lab.expect_verdict("invalid", check="expectations")
     alice, bob = lab.peers("alice", "bob")
     with pytest.raises(NotAsWantedError, match="bob has not ended: it is running"):
@@ -147,9 +147,12 @@ def test_what_cannot_be_done_is_told_at_once(lab: Lab) -> None:
     assert alice.list() == []
 
 
-def test_what_is_not_proven_is_told_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unproven_fault_is_reported_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.expect_verdict("unknown", check="expectations")
     alice, bob = lab.peers("alice", "bob")
+    assert lab._active
+    assert lab._active.peers.verifier
+    lab._active.peers.verifier._patience = 0.0
     with monkeypatch.context() as patch:
         patch.setattr(proof, "unproven", lambda *_: "nothing is different")
         with pytest.raises(NotAsWantedError, match="not proven: alice to bob: nothing is"):
@@ -160,7 +163,7 @@ def test_what_is_not_proven_is_told_at_once(lab: Lab, monkeypatch: pytest.Monkey
             bob.pause()
 
 
-def test_a_test_that_fails_while_a_fault_holds_says_both(
+def test_a_failure_during_a_fault_and_one_at_its_end_are_both_reported(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab.expect_verdict("unknown")
@@ -170,7 +173,7 @@ def test_a_test_that_fails_while_a_fault_holds_says_both(
 
     def fail(peer: ProcessPeer) -> None:
         resume(peer)
-        raise EngineError("nobody knows")
+        raise EngineError("no one knows")
 
     def in_the_middle() -> None:
         with bob.pause():
@@ -181,7 +184,7 @@ def test_a_test_that_fails_while_a_fault_holds_says_both(
         in_the_middle()
     (note,) = error.value.__notes__
     assert note.startswith("and when bob was lifted: ")
-    assert "nobody knows" in note
+    assert "no one knows" in note
 
 
 def test_after_a_fault_there_is_more_time_to_settle(
@@ -189,11 +192,11 @@ def test_after_a_fault_there_is_more_time_to_settle(
 ) -> None:
     found: list[float] = []
 
-    def ending(script: Scenario, *_: object) -> Nothing:
-        found.append(script.limits.settle)
+    def waiting(scenario: Scenario, *_: object) -> Nothing:
+        found.append(scenario.limits.settle)
         return Nothing()
 
-    monkeypatch.setattr("orchestrator.runner.run.Quiescence", ending)
+    monkeypatch.setattr("orchestrator.runner.run.Quiescence", waiting)
     for lab in (make_lab(), make_lab(), make_lab(limits={"settle": 2})):
         lab.peers("alice", "bob")
         if found:
@@ -204,7 +207,7 @@ def test_after_a_fault_there_is_more_time_to_settle(
 
 
 class Nothing:
-    """No end at all."""
+    """Waits for nothing."""
 
     def reach(self) -> None:
         """Do nothing."""
@@ -215,7 +218,7 @@ def test_arguments_of_the_program(make_lab: MakeLab) -> None:
     assert lab.peer("alice").list() == []
 
 
-def test_disturbers_are_the_scenarios(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scenarios_injector_is_used(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     killed = []
     monkeypatch.setattr(FaultInjector, "kill", lambda _, at: killed.append(at))
     lab.peer("alice").kill()

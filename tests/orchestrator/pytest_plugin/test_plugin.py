@@ -1,8 +1,9 @@
-"""The pytest plugin, seen from outside: what is collected, what fails, and what is said then."""
+"""The pytest plugin from outside: what it collects, what fails, and with which message."""
 
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import os
 import re
@@ -10,14 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import psutil
 import pytest
 
-# What sessions within this one would otherwise import anew, each of them.
+# Imported once here, so that not every session within this one imports it again.
 import orchestrator.pytest_plugin.labs
 import orchestrator.pytest_plugin.scenarios  # noqa: F401
 from tests.orchestrator.support import ROOT, marked_processes, until
@@ -44,7 +44,7 @@ RED = r"\e[31m[bold]red[/bold]\a"
 
 @pytest.fixture(autouse=True)
 def _on_processes(pytester: pytest.Pytester) -> None:
-    """Run peers as processes, without plugins that each session would import anew."""
+    """Run peers as processes, without plugins that every session would have to import."""
     plugins = "-p no:cacheprovider -p no:hypothesispytest"
     pytester.makeini(f"[pytest]\npeerlab_engine = process\naddopts = {plugins}\n")
 
@@ -58,18 +58,18 @@ def scenarios(pytester: pytest.Pytester, **texts: str) -> Path:
 
 
 def hello(name: str, message: str = "hello") -> str:
-    """Return a scenario that is valid when it awaits `hello`."""
+    """Return a scenario that is valid if it awaits `hello`."""
     return HELLO.format(name=name, message=message)
 
 
-def test_it_costs_nothing_where_nobody_uses_it() -> None:
+def test_the_plugin_alone_imports_no_big_library() -> None:
     heavy = {"pydantic", "docker", "rich", "ruamel", "networkx", "pexpect", "psutil", "filelock"}
     code = f"import sys, orchestrator.pytest_plugin; print(sorted({heavy} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
-def test_what_is_a_scenario(pytester: pytest.Pytester) -> None:
+def test_which_files_are_scenarios(pytester: pytest.Pytester) -> None:
     folder = scenarios(pytester, one=hello("one"))
     (folder / "more").mkdir()
     (folder / "more/two.yml").write_text(hello("two"))
@@ -109,9 +109,9 @@ def test_verdicts(pytester: pytest.Pytester) -> None:
     ])  # fmt: skip
     assert "Traceback" not in done.stdout.str()
     assert "orchestrator/" not in done.stdout.str()
-    is_harmless(done.stdout.str())
+    check_harmless(done.stdout.str())
     report = (pytester.path / "out.xml").read_text()
-    is_harmless(report)
+    check_harmless(report)
     cases = {case.attrib["name"]: case for case in ET.fromstring(report).iter("testcase")}
     verdicts = {"good": "valid", "bad": "invalid", "endless": "unknown"}
     assert {name: properties(case)["peerlab_verdict"] for name, case in cases.items()} == verdicts
@@ -123,16 +123,16 @@ def test_verdicts(pytester: pytest.Pytester) -> None:
 
 def properties(case: ET.Element) -> dict[str, str]:
     """Return the properties of a test in a JUnit report."""
-    return {each.attrib["name"]: each.attrib["value"] for each in case.iter("property")}
+    return {item.attrib["name"]: item.attrib["value"] for item in case.iter("property")}
 
 
-def is_harmless(text: str) -> None:
-    """Check that no terminal is harmed by a text."""
+def check_harmless(text: str) -> None:
+    """Check that a text is safe for a terminal."""
     assert not {"\x1b", "\x07"} & {*text}
     assert "#x1B" not in text
 
 
-def test_a_file_that_is_wrong(pytester: pytest.Pytester) -> None:
+def test_wrong_files(pytester: pytest.Pytester) -> None:
     wrong = hello("wrong").replace("to: bob", "to: bobb").replace("why:", "wy:")
     folder = scenarios(pytester, wrong=wrong, torn="name: [", nasty='"\\e[31m": 1')
     done = pytester.runpytest_inprocess("--co")
@@ -142,7 +142,7 @@ def test_a_file_that_is_wrong(pytester: pytest.Pytester) -> None:
     assert f"{folder}/wrong.yaml:3:1: unknown key 'wy'" in text
     assert f"{folder}/torn.yaml:" in text
     assert "orchestrator/" not in text.replace(str(pytester.path), "")
-    is_harmless(text)
+    check_harmless(text)
 
 
 def test_a_scenario_for_another_engine_is_skipped(pytester: pytest.Pytester) -> None:
@@ -166,7 +166,7 @@ def test_a_fault_that_the_engine_cannot_do_is_skipped(
     done.stdout.fnmatch_lines(["SKIPPED*one needs `partition alice | bob for 1 s`, but *"])
 
 
-def test_mistakes_that_the_command_would_tell_are_told_before_anybody_starts(
+def test_mistakes_are_reported_before_any_peer_starts(
     pytester: pytest.Pytester,
 ) -> None:
     folder = scenarios(
@@ -260,13 +260,30 @@ def test_misspelt(lab):
 
 def test_unused(lab):
     pass
+
+@pytest.mark.peerlab(engine="podman")
+def test_wrong_engine(lab):
+    pass
+
+@pytest.mark.peerlab(limits={"expct": 3})
+def test_wrong_limit(lab):
+    pass
+
+def test_wrong_number(lab):
+    lab.peers(0)
+
+def test_wrong_peer(lab):
+    lab.peers(1)[0].connect(None)
+
+def test_wrong_word(lab):
+    lab.expect_verdict("bad")
 '''
 
 
 def test_tests_in_python(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(IN_PYTHON)
     done = pytester.runpytest_inprocess("-rA", "--junitxml=out.xml", "--peerlab-engine=process")
-    done.assert_outcomes(passed=2, failed=4, skipped=1, xfailed=1, errors=1)
+    done.assert_outcomes(passed=2, failed=7, skipped=1, xfailed=1, errors=3)
     text = done.stdout.str()
     done.stdout.fnmatch_lines_random([
         ">       bob.connect(alice)",
@@ -280,10 +297,17 @@ def test_tests_in_python(pytester: pytest.Pytester) -> None:
         "the run is invalid, not valid: expectations",
         "check duplicates is valid, not invalid",
         "a lab takes no 'profil', only profile, engine, fresh, arguments, limits",
+        "wrong settings of a lab: engine: no such word 'podman': one of auto, docker, process",
+        "wrong settings of a lab: limits: unknown key 'expct'; did you mean 'expect'?",
+        ">       lab.peers(0)",
+        "E       ValueError: at least one peer must be asked for, not 0",
+        ">       lab.peers(1)[[]0].connect(None)",
+        "E       ValueError: a peer or its name is expected, not None",
+        ">       lab.expect_verdict(\"bad\")",
     ])  # fmt: skip
     assert "orchestrator/" not in text
-    is_harmless(text)
-    is_harmless((pytester.path / "out.xml").read_text())
+    check_harmless(text)
+    check_harmless((pytester.path / "out.xml").read_text())
     cases = {c.attrib["name"]: c for c in ET.parse(pytester.path / "out.xml").iter("testcase")}
     early = properties(cases["test_act"])
     assert early["peerlab_verdict"] == "invalid"
@@ -321,8 +345,8 @@ def test_the_program_of_a_project(pytester: pytest.Pytester) -> None:
     assert '"mine"' in next((pytester.path / "runs/one").glob("*/run.json")).read_text()
 
 
-def write_the_page_out(folder: Path) -> None:
-    """Write the files of the page that tells how to use all this."""
+def write_files_of_the_page(folder: Path) -> None:
+    """Write the files that docs/pytest.md shows."""
     page = (ROOT / "docs/pytest.md").read_text()
     files = re.findall(r"`([\w./-]+\.(?:py|yaml))`[^\n]*:\n\n```\w+\n(.*?)```", page, re.DOTALL)
     assert len(files) == 6
@@ -332,38 +356,54 @@ def write_the_page_out(folder: Path) -> None:
         path.write_text(text)
 
 
-def test_the_page_that_tells_how_to_use_it(pytester: pytest.Pytester) -> None:
-    write_the_page_out(pytester.path)
+def test_the_files_of_the_page(pytester: pytest.Pytester) -> None:
+    write_files_of_the_page(pytester.path)
     done = pytester.runpytest_inprocess("--ignore", "test_partition.py")
     done.assert_outcomes(passed=5)
 
 
 @pytest.mark.docker
-def test_what_the_page_tells_of_partitions(pytester: pytest.Pytester) -> None:
-    write_the_page_out(pytester.path)
+def test_the_partition_of_the_page(pytester: pytest.Pytester) -> None:
+    write_files_of_the_page(pytester.path)
     pytester.runpytest_inprocess("test_partition.py").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("words", [[], ["-n", "2"]])
-def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester, words: list[str]) -> None:
+def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         def test_waits(lab):
             lab.peer("alice").expect_line("never", within=50)
         """
     )
-    command = [sys.executable, "-m", "pytest", "-q", *words]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    history = pytester.path / "runs/test-waits/latest/history.jsonl"
-    until(lambda: history.exists() and '"expect"' in history.read_text(), "the wait", 30)
-    assert ours(run.pid)
-    began = time.monotonic()
-    os.killpg(run.pid, signal.SIGINT)  # what a terminal does at Ctrl-C
-    said, _ = run.communicate(timeout=30)
-    assert time.monotonic() - began < 25
-    assert run.returncode == 2
-    assert "KeyboardInterrupt" in said
-    until(lambda: not ours(run.pid), "every peer to be gone")
+    waiting = [interruptible(pytester, "alone"), interruptible(pytester, "parallel", "-n", "2")]
+    for session, history in waiting:
+        until(functools.partial(is_waiting, history), "the wait")
+        assert ours(session.pid)
+        os.killpg(session.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
+    for session, _ in waiting:
+        said, _ = session.communicate(timeout=25)
+        assert session.returncode == 2
+        assert "KeyboardInterrupt" in said
+        until(functools.partial(has_no_peers, session.pid), "every peer to be gone")
+
+
+def interruptible(
+    pytester: pytest.Pytester, runs: str, *words: str
+) -> tuple[subprocess.Popen[str], Path]:
+    """Start pytest in a process group of its own; return it and the history of its run."""
+    command = [sys.executable, "-m", "pytest", "-q", "--peerlab-runs", runs, *words]
+    session = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    return session, pytester.path / runs / "test-waits/latest/history.jsonl"
+
+
+def is_waiting(history: Path) -> bool:
+    """Return whether a run has come to its `expect`."""
+    return history.exists() and '"expect"' in history.read_text()
+
+
+def has_no_peers(pid: int) -> bool:
+    """Return whether a session has left no peers."""
+    return not ours(pid)
 
 
 def ours(pid: int) -> list[int]:
