@@ -1,6 +1,6 @@
-"""`python -m tests.agreement`: every shipped scenario by pytest and by `peerlab run`, on processes.
+"""`python -m tests.agreement`: every shipped scenario with pytest and with `peerlab run`.
 
-Exit status 0 only if both gave the same verdict on each, and every one is valid; else 1.
+Exit status 0 only if both find every scenario valid, on the process engine; else 1.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parents[1]
-_BESIDE = str(Path(sys.executable).with_name("peerlab"))
+_PEERLAB = str(Path(sys.executable).with_name("peerlab"))
 _ENGINE = "process"
-_AT_ONCE = "2"  # scenarios
+_JOBS = "2"
 
 Verdicts = dict[str, str]
-"""By the names of the scenarios."""
+"""By scenario."""
 
 
 def of_report(path: Path) -> Verdicts:
-    """Return the verdicts in a JUnit report of pytest; `none` of a test that was not judged.
+    """Return the verdicts in a JUnit report of pytest; `none` for a test that was not judged.
 
-    What was skipped is left out, as `peerlab run` leaves it out.
+    Skipped tests are left out, as `peerlab run` leaves such scenarios out.
     """
     cases = [case for case in ET.parse(path).iter("testcase") if case.find("skipped") is None]
     return {case.attrib["name"]: _verdict(case) for case in cases}
 
 
 def _verdict(case: ET.Element) -> str:
-    properties = {each.attrib["name"]: each.attrib["value"] for each in case.iter("property")}
+    properties = {node.attrib["name"]: node.attrib["value"] for node in case.iter("property")}
     return properties.get("peerlab_verdict", "none")
 
 
@@ -42,7 +42,7 @@ def of_runs(printed: str) -> Verdicts:
 
 
 def differences(by_pytest: Mapping[str, str], by_peerlab: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line for each scenario on which the two do not agree."""
+    """Yield a line for every scenario on which the two differ."""
     for name in sorted({*by_pytest, *by_peerlab}):
         one, other = by_pytest.get(name, "not run"), by_peerlab.get(name, "not run")
         if one != other:
@@ -54,13 +54,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="peerlab-agreement-") as name:
         folder = Path(name)
         tested = subprocess.run(
-            [sys.executable, "-m", "pytest", "scenarios/", "-q", "-n", _AT_ONCE,
+            [sys.executable, "-m", "pytest", "scenarios/", "-q", "-n", _JOBS,
              "--peerlab-engine", _ENGINE, "--peerlab-runs", folder / "tested",
              f"--junitxml={folder / 'report.xml'}"],
             cwd=ROOT, check=False,
         )  # fmt: skip
         ran = subprocess.run(
-            [_BESIDE, "run", "scenarios/", "--jobs", _AT_ONCE, "--engine", _ENGINE,
+            [_PEERLAB, "run", "scenarios/", "--jobs", _JOBS, "--engine", _ENGINE,
              "--runs", folder / "ran", "--json"],
             cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip

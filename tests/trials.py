@@ -1,4 +1,4 @@
-"""What `python -m tests.…` have in common: a console for tables, an engine, exit statuses."""
+"""What the commands `python -m tests.…` share: a console for tables, an engine, exit statuses."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _WIDTH = 140  # of a table: no narrower terminal should fold it
 
 
 def console() -> Console:
-    """Return where a trial says what it does."""
+    """Return the console on which a trial reports."""
     return Console(highlight=False, markup=False, width=max(Console().width, _WIDTH))
 
 
 def engine_here(engine: EngineName, said: Console) -> EngineName:
-    """Return the engine that is meant; say why where it is not the first choice.
+    """Return the engine to use, and print why if it is not the first choice.
 
     Args:
-        engine: as asked for.
-        said: where to say so.
+        engine: as given.
+        said: the console to print on.
     """
     if engine is EngineName.AUTO:
         return available(lambda line: said.print(safe(line)))
@@ -34,7 +34,7 @@ def engine_here(engine: EngineName, said: Console) -> EngineName:
 
 
 def run(main: Callable[..., None]) -> None:
-    """Carry out a trial by its words on the command line; status 2 where the lab has failed."""
+    """Run a trial with its command line; exit with status 2 if the lab failed."""
     try:
         typer.run(main)
     except LabError as error:

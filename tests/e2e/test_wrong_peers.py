@@ -1,7 +1,7 @@
-"""It must show: each wrong peer is called so, by the check for what is wrong with it.
+"""Each wrong peer is found, by the check for what is wrong with it, and by no other.
 
-`tests/wrong/` holds the wrong peers, the scenario and what each check must say. Here each is
-run once; twenty times in a row on both engines:
+`tests/wrong/` has the wrong peers, the scenario and what each check must say. Here each runs once
+on processes, and two on Docker; all of them twenty times in a row on both engines:
 
     python -m tests.wrong --times 20 --engine process --engine docker
 """
@@ -13,18 +13,34 @@ import pytest
 from orchestrator.checks import NAMES
 from orchestrator.engines.base import Progress
 from orchestrator.runner.run import Runner
-from tests.wrong.trial import EVERY, WRONG, Variant, found
+from tests.wrong.trial import EVERY, RIGHT, WRONG, Variant, found
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
 
+def on(engine: str) -> pytest.MarkDecorator:
+    """Return a mark that has the fixture `runner` use one engine alone."""
+    return pytest.mark.parametrize("runner", [engine], indirect=True)
+
+
+def judge(runner: Runner, variant: Variant) -> None:
+    run = runner.run(variant.source(runner.runs_folder), Progress(print, lambda _: None))
+    assert not run.error, run.error
+    evidence = [f.says for v in run.verdicts if v.judgement.word != "valid" for f in v.findings]
+    assert found(run) == variant.wanted, "\n".join(evidence)
+
+
+@on("process")
 @pytest.mark.parametrize("variant", EVERY, ids=lambda variant: variant.name)
 def test_what_each_check_says(runner: Runner, variant: Variant) -> None:
-    script = variant.script(runner.runs_folder)
-    run = runner.run(script, Progress(print, lambda _: None))
-    assert not run.error, run.error
-    evidence = [w.says for v in run.verdicts if v.judgement.word != "valid" for w in v.findings]
-    assert found(run) == variant.wanted, "\n".join(evidence)
+    judge(runner, variant)
+
+
+@pytest.mark.docker
+@on("docker")
+@pytest.mark.parametrize("variant", [RIGHT, WRONG[0]], ids=lambda variant: variant.name)
+def test_what_each_check_says_on_docker(runner: Runner, variant: Variant) -> None:
+    judge(runner, variant)
 
 
 def test_ten_wrong_peers_and_more() -> None:

@@ -1,1 +1,1 @@
-"""Many runs with faults, half of them ended by `kill -9`: nothing of the lab may remain."""
+"""Many runs with faults, half of them killed with SIGKILL: nothing of the lab may remain."""

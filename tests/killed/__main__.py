@@ -1,8 +1,8 @@
 """`python -m tests.killed --runs 100`: runs with faults, half of them killed at any moment.
 
-Each is a command of its own. The killed ones get SIGKILL at a random moment between their
-first line and their usual end. One last command follows. Exit status 0 only if then nothing
-is left of the lab, and all that was there before is as it was; 2 where the lab itself failed.
+Each run is a command of its own. The killed ones get SIGKILL at a random moment between their
+first line and their usual end. Then one last command runs. Exit status 0 only if it leaves nothing
+of the lab, and everything else as it was before; 2 if the lab itself failed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PEERLAB = str(Path(sys.executable).with_name("peerlab"))
 ROOT = Path(__file__).parents[2]
 SCENARIO = Path(__file__).with_name("faults.yaml")
 _KILLED = -9
-_USUAL = 12.0  # seconds that a run takes here, more or less
+_USUAL = 12.0  # seconds that a run takes on the test machine
 
 
 def main(
@@ -34,7 +34,7 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, max=8)] = 2,
     seed: int = 1,
 ) -> None:
-    """Run, kill, and look what is left."""
+    """Run, kill, and see what is left."""
     console = trials.console()
     dice = random.Random(seed)
     before, began = Machine.at_rest(), time.monotonic()
@@ -45,16 +45,16 @@ def main(
     last = peerlab("run", str(ROOT / "scenarios/hello.yaml"), "--runs", folder)
     last.wait()
     after = Machine.at_rest()
-    console.print(f"{runs} runs in {took:.0f} s: {_told(ends)}")
+    console.print(f"{runs} runs in {took:.0f} s: {_counted(ends)}")
     left = changed(before, after)
-    for each in left:
-        console.print(each, soft_wrap=True)
+    for difference in left:
+        console.print(difference, soft_wrap=True)
     console.print("something is left" if left else "nothing is left, nothing else was touched")
     sys.exit(1 if left or last.returncode else 0)
 
 
 def one(folder: Path, moment: float | None) -> int:
-    """Run the scenario; kill it after so many seconds, if any. Return how it ended."""
+    """Run the scenario, killed at a moment in seconds if one is given; return its status."""
     run = peerlab("run", str(SCENARIO), "--engine", "docker", "--runs", str(folder))
     if moment is not None:
         try:
@@ -65,13 +65,13 @@ def one(folder: Path, moment: float | None) -> int:
 
 
 def peerlab(*words: str) -> subprocess.Popen[bytes]:
-    """Start a command that prints nothing here."""
+    """Start a command without its output."""
     return subprocess.Popen(
         [PEERLAB, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
     )
 
 
-def _told(ends: Counter[int]) -> str:
+def _counted(ends: Counter[int]) -> str:
     killed = ends.pop(_KILLED, 0)
     rest = ", ".join(f"{count} ended with status {status}" for status, count in ends.items())
     return f"{killed} killed, {rest}"

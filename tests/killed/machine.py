@@ -1,7 +1,7 @@
-"""What there is on this machine that the lab may touch, or must not.
+"""What exists on this machine that the lab may create, or must not touch.
 
-What another lab has made that runs meanwhile is left out, and so is the mesh that somebody
-may use by hand: they come and go as they like.
+This leaves out what other labs have made that run meanwhile, and the mesh for manual use: they
+may come and go.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from orchestrator.engines.owner import Owner
 from orchestrator.engines.process import marks
 
 _RULES = (("nft", "list", "ruleset"), ("iptables-save",))
-"""Commands that print the host's own rules; the first that is there is asked."""
+"""Commands that print the host's own rules; the first that is installed is used."""
 
 _BY_HAND = ("peerlab.mesh", MESH_SIDECAR)
-"""Labels of what belongs to the mesh."""
+"""Labels of the mesh for manual use."""
 
 _RESTS_WITHIN, _POLL = 10.0, 0.5  # seconds
 _SHOWN = 12  # lines of a difference between two sets of rules
@@ -33,7 +33,7 @@ _SHOWN = 12  # lines of a difference between two sets of rules
 
 @dataclass(frozen=True)
 class Machine:
-    """What there is: names or ids of each, and the host's own rules without their counters."""
+    """Names or ids of what exists, and the host's own firewall rules without their counters."""
 
     containers: frozenset[str]
     networks: frozenset[str]
@@ -44,22 +44,22 @@ class Machine:
 
     @classmethod
     def now(cls) -> Machine:
-        """Look."""
+        """Return what exists now."""
         containers, busy = _split("ps", "--all")
         networks, others = _split("network", "ls")
-        bridges = frozenset(f"br-{each[:12]}" for each in others)
+        bridges = frozenset(f"br-{network[:12]}" for network in others)
         return cls(
             containers,
             networks,
             frozenset(_interfaces(bridges)),
             frozenset(_sidecars(busy)),
             frozenset(_namespaces(busy)),
-            tuple(line for line in _rules() if not any(each in line for each in bridges)),
+            tuple(line for line in _rules() if not any(bridge in line for bridge in bridges)),
         )
 
     @classmethod
     def at_rest(cls) -> Machine:
-        """Look until two looks agree: what others remove takes the kernel a moment to forget."""
+        """Return what exists once it stops changing: the kernel takes a moment to remove things."""
         deadline = time.monotonic() + _RESTS_WITHIN
         seen, again = cls.now(), cls.now()
         while seen != again and time.monotonic() < deadline:
@@ -68,7 +68,7 @@ class Machine:
         return again
 
     def differences(self, other: Machine) -> list[str]:
-        """Return in words what is another way now than it was."""
+        """Return a line for every kind of thing that changed."""
         found = []
         for name in ("containers", "networks", "interfaces", "sidecars", "namespaces", "rules"):
             before, after = getattr(self, name), getattr(other, name)
@@ -83,12 +83,12 @@ def _shown(what: set[str] | set[int]) -> str:
 
 
 def _split(*words: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the ids of what `docker` lists, and of what it lists of others' that is in use."""
+    """Return the ids that `docker` lists: first those that count, then those of running labs."""
     shown = "|".join(["{{.ID}}", *(f'{{{{.Label "{label}"}}}}' for label in (OWNER, *_BY_HAND))])
     lines = command.run("docker", *words, "--no-trunc", "--format", shown).splitlines()
     rows = [line.split("|") for line in lines]
-    busy = frozenset(each for each, mark, *by_hand in rows if any(by_hand) or _lives(mark))
-    return frozenset(each for each, *_ in rows) - busy, busy
+    busy = frozenset(name for name, mark, *by_hand in rows if any(by_hand) or _lives(mark))
+    return frozenset(name for name, *_ in rows) - busy, busy
 
 
 def _lives(mark: str) -> bool:
@@ -97,17 +97,17 @@ def _lives(mark: str) -> bool:
 
 
 def _interfaces(others: frozenset[str]) -> Iterator[str]:
-    """Yield the host's interfaces, but for other labs' bridges and what is on these."""
+    """Yield the host's interfaces, except other labs' bridges and what is attached to these."""
     for path in Path("/sys/class/net").iterdir():
         if not path.is_dir():
-            continue  # a file of the bonding driver's
+            continue  # a file of the bonding driver
         bridge = (path / "master").resolve().name if (path / "master").exists() else ""
         if path.name not in others and bridge not in others:
             yield path.name
 
 
 def _sidecars(busy: frozenset[str]) -> Iterator[int]:
-    """Yield the processes that are sidecars, wherever they run."""
+    """Yield the ids of all sidecar processes."""
     for process in psutil.process_iter(["pid", "cmdline", "environ"]):
         mark = (process.info["environ"] or {}).get(marks.OWNER, "")
         is_sidecar = "sidecar" in (process.info["cmdline"] or ())
@@ -121,11 +121,11 @@ def _is_in(process: Path, containers: frozenset[str]) -> bool:
         group = (process / "cgroup").read_text()
     except OSError:
         return False
-    return any(each in group for each in containers)
+    return any(container in group for container in containers)
 
 
 def _namespaces(busy: frozenset[str]) -> Iterator[str]:
-    """Yield the network namespaces in which some process is."""
+    """Yield the network namespaces that have a process."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             namespace = str((process / "ns/net").readlink())
@@ -136,7 +136,7 @@ def _namespaces(busy: frozenset[str]) -> Iterator[str]:
 
 
 def _rules() -> Iterator[str]:
-    """Yield the host's own rules, a line each; nothing where nobody can print them."""
+    """Yield the lines of the host's own rules; none if no command can print them."""
     for words in _RULES:
         if shutil.which(words[0]):
             yield from _without_counters(command.run(*words))
@@ -150,5 +150,5 @@ def _without_counters(rules: str) -> Iterator[str]:
 
 
 def changed(before: Machine, after: Machine, but: Sequence[str] = ()) -> list[str]:
-    """Return what changed, but for some kinds of things."""
-    return [each for each in before.differences(after) if each.partition(":")[0] not in but]
+    """Return what changed, except in the kinds `but`."""
+    return [line for line in before.differences(after) if line.partition(":")[0] not in but]

@@ -1,6 +1,6 @@
 """`python -m tests.wrong --times 20`: every wrong peer again and again, each check's verdicts.
 
-Exit status 0 only if every check said of every run what it must, 1 otherwise, 2 where the lab
+Exit status 0 only if every check said of every run what it must, 1 otherwise, 2 if the lab
 itself failed.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.checks import NAMES, Judgement
+from orchestrator.checks import NAMES
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.choose import choose
 from orchestrator.report.printing import marked
@@ -31,35 +31,35 @@ from tests.wrong.trial import EVERY, Variant, found
 Runs = dict[Variant, list[Run]]
 
 
-class _Watch:
-    """Says which variant is next, and what went wrong in the lab itself."""
+class _Progress:
+    """Prints which variant is next, and what broke a run off."""
 
     def __init__(self, console: Console, variants: Sequence[Variant]) -> None:
         self._console, self._variants = console, variants
 
     def phase(self, line: str) -> None:
-        """Nobody needs to know."""
+        """Print nothing."""
 
     def begin(self, number: int) -> None:
-        """Say what begins, the first time."""
+        """Print a variant's name the first time."""
         variant = self._variants[number]
         if variant not in self._variants[:number]:
             self._console.print(f"{variant.name} …")
 
     def step(self, number: int, line: str) -> None:
-        """Nobody needs to know."""
+        """Print nothing."""
 
     def end(self, number: int, run: Run) -> None:
-        """Say what broke a run off, if anything did."""
+        """Print what broke a run off, if anything did."""
         if run.error:
             self._console.print(f"{self._variants[number].name}: {run.error.what}")
 
 
 def main(
-    times: Annotated[int, typer.Option(min=1, help="How often each is run.")] = 1,
+    times: Annotated[int, typer.Option(min=1, help="How often each runs.")] = 1,
     engine: Annotated[list[EngineName] | None, typer.Option(help="Where; may be repeated.")] = None,
 ) -> None:
-    """Run the right peer and every wrong one, and print what each check said."""
+    """Run the right peer and every wrong one, and print the verdicts of each check."""
     console = trials.console()
     folder = Path(mkdtemp(prefix="peerlab-wrong-"))
     console.print(f"the runs are kept in {folder}")
@@ -68,12 +68,13 @@ def main(
 
 
 def _try(console: Console, name: EngineName, times: int, folder: Path) -> bool:
-    """Run everything on an engine; return whether all was as it must be."""
+    """Run everything on an engine; return whether every verdict was right."""
     variants = [variant for variant in EVERY for _ in range(times)]
-    scripts = [variant.script(folder) for variant in variants]
-    watch = _Watch(console, variants)
+    sources = [variant.source(folder) for variant in variants]
+    progress = _Progress(console, variants)
     began = time.monotonic()
-    done = run_all(Plan(scripts, name, lambda kind: choose(kind, watch.phase), folder), watch)
+    plan = Plan(sources, name, lambda kind: choose(kind, progress.phase), folder)
+    done = run_all(plan, progress)
     title = f"{done[0].engine}: {len(done)} runs in {time.monotonic() - began:.0f} s"
     runs: Runs = {variant: [] for variant in EVERY}
     for variant, run in zip(variants, done, strict=True):
@@ -94,25 +95,20 @@ def _table(title: str, runs: Runs) -> Table:
         table.add_row(check, *(_cell(check, variant, runs[variant]) for variant in runs))
     table.add_section()
     right = [sum(_is_right(variant, run) for run in runs[variant]) for variant in runs]
-    table.add_row("as it must be", *map(str, right))
+    table.add_row("right", *map(str, right))
     for what, of in (("median, s", statistics.median), ("longest, s", max)):
         table.add_row(what, *(f"{of(_seconds(runs[variant])):.1f}" for variant in runs))
     return table
 
 
 def _cell(check: str, variant: Variant, runs: Sequence[Run]) -> Text:
-    """Return what a check said: in brackets where it follows, red where it should not."""
+    """Return a check's verdicts: in brackets if they follow from another, red if wrong."""
     said = Counter(found(run)[check] for run in runs)
     wanted = variant.wanted[check]
-    shown = " ".join(_marks(said))
+    shown = " ".join(f"{marked(judgement).plain[0]}{count}" for judgement, count in said.items())
     if said.keys() != {wanted}:
         return Text(shown, style="reverse red")
     return Text(f"({shown})" if check in variant.also else shown)
-
-
-def _marks(said: Counter[Judgement]) -> Iterator[str]:
-    for judgement, count in said.items():
-        yield f"{marked(judgement).plain[0]}{count}"
 
 
 def _seconds(runs: Sequence[Run]) -> list[float]:

@@ -1,9 +1,9 @@
-"""Each wrong peer, what its file says must be found, and runs with it on any engine.
+"""The wrong peers, what each check must say of them, and scenarios that run them.
 
-A wrong peer is a file in `peers/`: a few lines over the right one, which patch one thing. Its
-`BREAKS` names the check that must call it invalid, its `ALSO` those that must as well, because
-what they judge really went wrong with it. Every other check must find it valid. The files are
-read here, never imported: they are programs, which run as a process and in a container alike.
+A wrong peer is a file in `peers/`: a few lines that patch one thing in the right one. Its
+`BREAKS` names the check that must find it invalid, its `ALSO` those that must as well, because
+what they judge really goes wrong. Every other check must find it valid. The files are read here,
+never imported: they are programs, which run as a process or in a container.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 
 _SHIPPED = "peerlab"
+_EXPECT_WITHIN = 1.0  # seconds
 _IN_THE_IMAGE = "/app"  # where peer/Dockerfile puts the right peer
 
 
@@ -32,7 +33,7 @@ class Variant:
     """A peer, right or wrong.
 
     Attributes:
-        name: its file's, without the ending.
+        name: of its file, without the suffix.
         breaks: the check that must find it invalid; empty for the right one.
         also: the checks that must as well.
     """
@@ -47,20 +48,23 @@ class Variant:
         wrong = {self.breaks, *self.also}
         return {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
 
-    def script(self, folder: Path) -> ScenarioSource:
-        """Return the scenario with peers of this kind; `folder` takes the file of their profile."""
+    def source(self, folder: Path) -> ScenarioSource:
+        """Return the scenario with peers of this kind; their profile goes into `folder`."""
         right = ScenarioSource.read(HERE / "scenario.yaml")
         if not self.breaks:
             return right
         # JSON is YAML, too.
         path = folder / f"{self.name}.yaml"
         path.write_text(profile_of(self.name).model_dump_json(exclude_none=True), encoding="utf-8")
-        wrong = right.scenario.model_copy(update={"profile": str(path)})
-        return ScenarioSource(wrong, right.text)
+        changes: dict[str, object] = {"profile": str(path)}
+        if self.wanted["expectations"] is Judgement.INVALID:  # then no step is worth a long wait
+            limits = right.scenario.limits
+            changes["limits"] = limits.model_copy(update={"expect": _EXPECT_WITHIN})
+        return ScenarioSource(right.scenario.model_copy(update=changes), right.text)
 
 
 def profile_of(name: str) -> profile.Profile:
-    """Return the shipped profile, with a wrong peer for the right one."""
+    """Return the shipped profile, with a wrong peer in place of the right one."""
     shipped = profile.load(_SHIPPED)
     program = f"{{folder}}/{name}.py"
     assert shipped.start.process
