@@ -22,7 +22,9 @@ from orchestrator.checks import judged_run
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.owner import Owner
 from orchestrator.history import runs, transcript
-from tests.e2e.support import LONG, SHORT, peerlab, start
+from tests.e2e import support
+from tests.e2e.support import LONG, SHORT, start
+from tests.orchestrator.cli.support import peerlab
 from tests.orchestrator.support import marked_processes, things_of, until
 from tests.repeats import THOROUGH
 
@@ -205,7 +207,7 @@ def test_what_a_killed_run_left_on_docker(
         dead.kill()  # from now on any command tidies up after it
         dead.wait()
         assert_readable(tmp_path / "0/long/latest")
-        done = peerlab("ps")
+        done = support.peerlab("ps")
         assert done.returncode == 0, done.stderr
         until(lambda: not left_of(dead.pid, client), "what another command may be at, too, to go")
         assert sorted(map(str, left_of(alive.pid, client))) == sorted(map(str, before))
@@ -235,7 +237,7 @@ def test_a_network_that_somebody_uses_holds_nothing_up(client: Any) -> None:
     try:
         client.api.start(guest["Id"])
         owner.communicate(b"\n", timeout=20)
-        assert peerlab("ps").returncode == 0
+        assert support.peerlab("ps").returncode == 0
         assert client.api.inspect_container(guest["Id"])["State"]["Running"]
     finally:
         owner.kill()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.support import NO_DOCKER, SHORT, peerlab
+from tests.e2e.support import SHORT
+from tests.orchestrator.cli.support import peerlab
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
@@ -26,9 +27,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("how", [["--engine", "process"], []])
-def test_of_a_folder_what_does_not_fit_is_left_out(folder: Path, how: list[str]) -> None:
-    without = {} if how else NO_DOCKER
-    done = peerlab("run", str(folder), *how, "--runs", str(folder.parent), **without)
+def test_scenarios_of_a_folder_that_do_not_fit_are_left_out(folder: Path, how: list[str]) -> None:
+    done = peerlab("run", str(folder), *how, "--runs", str(folder.parent))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "left out: picky runs on the engine docker alone" in done.stderr
     assert "left out: cut needs `partition alice | bob`, but processes share" in done.stderr
@@ -37,7 +37,7 @@ def test_of_a_folder_what_does_not_fit_is_left_out(folder: Path, how: list[str])
 
 
 @pytest.mark.parametrize("name", ["picky", "cut"])
-def test_what_is_named_is_refused_before_anything_runs(folder: Path, name: str) -> None:
+def test_a_named_file_that_does_not_fit_is_refused(folder: Path, name: str) -> None:
     words = [str(folder / f"{name}.yaml"), "--engine", "process", "--runs", str(folder.parent)]
     done = peerlab("run", *words)
     assert done.returncode == 2

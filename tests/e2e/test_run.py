@@ -16,7 +16,9 @@ from orchestrator import checks
 from orchestrator.checks.judged_run import Run
 from orchestrator.cli.scenario import print_kept
 from orchestrator.history.entries import Entry
-from tests.e2e.support import DEMO, LONG, NO_DOCKER, SHORT, peerlab, start
+from tests.e2e import support
+from tests.e2e.support import DEMO, LONG, SHORT, start
+from tests.orchestrator.cli.support import peerlab
 from tests.orchestrator.support import until
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
@@ -42,7 +44,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def test_the_demo(engine: str, tmp_path: Path) -> None:
-    done = peerlab("run", DEMO, "--engine", engine, "--runs", str(tmp_path))
+    done = support.peerlab("run", DEMO, "--engine", engine, "--runs", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ demo: valid" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
@@ -81,7 +83,7 @@ def test_the_worst_of_several_is_the_status(write: Write, tmp_path: Path) -> Non
     assert "✓ demo: valid" in done.stdout
 
 
-def test_what_is_asked_of_a_peer_that_is_gone_fails(write: Write, tmp_path: Path) -> None:
+def test_an_act_at_a_peer_that_is_gone_fails(write: Write, tmp_path: Path) -> None:
     path = write(SHORT + "  - exit: bob\n  - list: bob\n")
     done = peerlab("run", path, "--engine", "process", "--runs", str(tmp_path))
     assert done.returncode == 1
@@ -105,7 +107,7 @@ def test_a_run_that_broke_off_is_unknown(write: Write, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "short/latest/run.json").read_text())["verdict"] == "unknown"
 
 
-def test_each_so_many_times_side_by_side(write: Write, tmp_path: Path) -> None:
+def test_scenarios_run_several_times_in_parallel(write: Write, tmp_path: Path) -> None:
     words = ["--times", "3", "--jobs", "2", "--engine", "process", "--runs", str(tmp_path)]
     done = peerlab("run", DEMO, write(SHORT), *words, "--json")
     data = json.loads(done.stdout)
@@ -135,7 +137,7 @@ def test_unknown_is_not_as_bad_as_invalid(write: Write, tmp_path: Path) -> None:
 def test_peers_cannot_be_kept_as_processes(write: Write, tmp_path: Path) -> None:
     words = ["run", write(SHORT), "--keep", "--runs", str(tmp_path)]
     for more in (["--engine", "process"], []):
-        done = peerlab(*words, *more, **({} if more else NO_DOCKER))
+        done = peerlab(*words, *more)
         assert done.returncode == 2
         assert "peers can be kept on Docker alone" in done.stderr
         assert done.stderr.count("error:") == 1
@@ -151,7 +153,7 @@ def test_a_broken_scenario(write: Write) -> None:
 
 
 def test_without_docker_auto_takes_processes_and_says_so(write: Write, tmp_path: Path) -> None:
-    done = peerlab("run", write(SHORT), "--runs", str(tmp_path), **NO_DOCKER)
+    done = peerlab("run", write(SHORT), "--runs", str(tmp_path))
     assert done.returncode == 0
     assert "Docker does not answer" in done.stderr
     assert "using the process engine" in done.stderr
@@ -162,7 +164,7 @@ def test_without_docker_auto_takes_processes_and_says_so(write: Write, tmp_path:
 @pytest.mark.parametrize("words", [["run", DEMO, "--engine", "docker"], ["up"], ["ps"], ["down"]])
 def test_without_docker_there_is_a_hint(words: list[str], tmp_path: Path) -> None:
     runs = ["--runs", str(tmp_path)] if words[0] == "run" else []
-    done = peerlab(*words, *runs, **NO_DOCKER)
+    done = peerlab(*words, *runs)
     assert done.returncode == 2
     assert done.stderr.startswith("error: Docker does not answer: ")
     assert "hint: start Docker" in done.stderr
@@ -238,7 +240,9 @@ def test_what_was_done_until_ctrl_c(tmp_path: Path, options: list[str]) -> None:
     assert shown.endswith("\n2 of 3 runs were begun\n")
 
 
-def test_whose_peers_were_left_up(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_peers_that_were_left_up_are_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     one, two = (
         Run(tmp_path, [Entry(0.0, "lab", "", "began", 0, {"scenario": name})], [], None, kept=kept)
         for name, kept in (("demo", ["p-1-alice"]), ("short", ["p-2-alice", "p-2-bob"]))

@@ -1,6 +1,6 @@
-"""The shipped scenarios through the plugin: here some on Docker, and what is not valid.
+"""Scenarios through the plugin: here some on Docker, and the same verdicts as the command's.
 
-All of them on processes, by the plugin and by the command: `python -m tests.agreement`.
+All shipped scenarios, on processes, with both: `python -m tests.agreement`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests import agreement
-from tests.e2e.support import LONG, SHORT, peerlab
+from tests.e2e.support import LONG, SHORT
+from tests.orchestrator.cli.support import peerlab
 from tests.orchestrator.support import ROOT
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
@@ -47,7 +48,7 @@ def test_the_plugin_and_the_command_agree(pytester: pytest.Pytester, tmp_path: P
     assert {*found.values()} == {"valid", "invalid", "unknown"}
 
 
-def test_differences_are_told() -> None:
+def test_differences_are_listed() -> None:
     one = {"both": "valid", "other": "valid", "tested": "none"}
     other = {"both": "valid", "other": "invalid", "ran": "valid"}
     assert [*agreement.differences(one, other)] == [
