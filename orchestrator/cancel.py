@@ -7,7 +7,7 @@ import threading
 from orchestrator.errors import LabError
 
 
-class CancelledError(LabError):
+class RunCancelledError(LabError):
     """The run was cancelled before it was done."""
 
 
@@ -33,7 +33,7 @@ class CancelToken:
             CancelledError: it was.
         """
         if self._event.is_set():
-            raise CancelledError("the run was stopped")
+            raise RunCancelledError("the run was stopped")
 
     def pause(self, seconds: float) -> None:
         """Sleep for so many seconds, or until the run is cancelled.

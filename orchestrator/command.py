@@ -10,7 +10,7 @@ from orchestrator.errors import QUOTED_LINES, LabError
 _SECONDS = 900
 
 
-class CommandError(LabError):
+class CommandFailedError(LabError):
     """A command failed.
 
     Attributes:
@@ -53,5 +53,5 @@ def run(*words: str, seconds: int = _SECONDS, before: str = "", hint: str = "") 
     if done.returncode:
         plain = re.sub(r"\x1b\[[\d;]*m", "", before + done.stdout)
         lines = plain.strip().splitlines()[-QUOTED_LINES:]
-        raise CommandError("\n".join([f"`{called}` failed:", *lines]), plain, hint=hint)
+        raise CommandFailedError("\n".join([f"`{called}` failed:", *lines]), plain, hint=hint)
     return done.stdout

@@ -73,6 +73,22 @@ def place(engine: str) -> Iterator[LivePeers]:
         yield one
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def one_engine(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[LivePeers]:
+    """An engine for all tests of a module; see `shared_engine`."""
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with LivePeers(request.param) as place:
+        yield place
+
+
+@pytest.fixture
+def shared_engine(one_engine: LivePeers) -> Iterator[LivePeers]:
+    """The engine of a module, on which each test starts peers that are gone after it."""
+    yield one_engine
+    one_engine.discard_all()
+
+
 @pytest.fixture
 def process_place() -> Iterator[Callable[..., LivePeers]]:
     """Make places on the process engine."""

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from orchestrator.cancel import CancelledError
+from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.judged_run import Run
 from orchestrator.cli.consoles import err, say
 from orchestrator.grading.results import Result
@@ -93,7 +93,7 @@ class LiveView:
 
     def end(self, number: int, run: Run) -> None:
         """Show how a scenario ended."""
-        stopped = isinstance(run.error, CancelledError)
+        stopped = isinstance(run.error, RunCancelledError)
         # The result of a single one is printed anyway, unless it was interrupted.
         self._remove(number, run_line(run) if len(self.names) > 1 or stopped else None)
         self.ended[number] = run

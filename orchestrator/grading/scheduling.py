@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks import Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, LabError, SessionError, first_line
@@ -130,7 +130,7 @@ class Schedule(Policy, abc.ABC):
         Raises:
             LabError: it cannot be kept.
         """
-        if isinstance(run.error, CancelledError):
+        if isinstance(run.error, RunCancelledError):
             return
         case = self._cases[number]
         result = self._marked(case, run)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orchestrator import command, image
-from orchestrator.command import CommandError
+from orchestrator.command import CommandFailedError
 from orchestrator.errors import QUOTED_LINES, BuildError, LabError, quote
 from orchestrator.folder import copy_folder, folder_digest
 from orchestrator.image import inside
@@ -149,7 +149,7 @@ def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
         options = ("--network", "none", "--memory", _MEMORY, "--memory-swap", _MEMORY)
         try:
             image.build(name, Path(context), dockerfile, {}, *options)
-        except CommandError as error:
+        except CommandFailedError as error:
             if found := refusal(recipe.folder, error.printed):
                 _REFUSED[name] = found
                 raise found from error

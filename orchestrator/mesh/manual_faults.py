@@ -54,7 +54,7 @@ class RecordedFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class FaultRecord:
     """The active faults of a mesh, from one command to the next.
 
     Attributes:
@@ -66,7 +66,7 @@ class Record:
     faults: list[RecordedFault] = field(default_factory=list)
 
     @classmethod
-    def read(cls, path: Path, containers: Collection[str]) -> Record:
+    def read(cls, path: Path, containers: Collection[str]) -> FaultRecord:
         """Return the record of a mesh; an empty one if there is none of these containers.
 
         Raises:
@@ -91,7 +91,7 @@ class Record:
         write_whole(path, _RECORD.dump_json(self).decode())
 
 
-_RECORD = TypeAdapter(Record)
+_RECORD = TypeAdapter(FaultRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class ManualFaults:
         self._containers, self._network, self._path = containers, network, path
         self._names = [*containers]
         self._news: list[str] = []
-        record = Record.read(path, containers.values())
+        record = FaultRecord.read(path, containers.values())
         self._recorded = {fault.name: fault for fault in record.faults}
         active = [ActiveFault(self._fault(fault), fault.measured) for fault in record.faults]
         self._verifier = FaultVerifier(network, active)
@@ -288,7 +288,7 @@ class ManualFaults:
             )
             for active in self._verifier.active
         ]
-        Record(dict(self._containers), faults).write(self._path)
+        FaultRecord(dict(self._containers), faults).write(self._path)
 
     def close(self) -> None:
         """Leave the faults active, and let other commands change them."""

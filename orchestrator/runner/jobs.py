@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks import Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
@@ -155,7 +155,7 @@ def run_all(plan: Plan, watcher: Watcher) -> list[Run]:
             plan.cancel.set()
     errors = [error for job in jobs if (error := job.exception())]
     # Jobs were cancelled because another one failed: the failure is what counts.
-    for error in sorted(errors, key=lambda error: isinstance(error, CancelledError)):
+    for error in sorted(errors, key=lambda error: isinstance(error, RunCancelledError)):
         raise error
     return [done[number] for number in sorted(done)]
 
@@ -193,12 +193,12 @@ class _Job:
         try:
             while True:
                 run = self._runner(engine).run(source, progress, folder, may_reuse)
-                if run.error and not isinstance(run.error, SessionError | CancelledError):
+                if run.error and not isinstance(run.error, SessionError | RunCancelledError):
                     self._drop(engine)  # it may be broken: the next run gets a new one
                 if (again := self._policy.retry(number, run)) is None:
                     break
                 source = again
-        except CancelledError:
+        except RunCancelledError:
             raise
         except Exception as error:  # a profile's reader is somebody else's code
             if isinstance(error, LabError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+import pytest
 
 from orchestrator import profile
 from orchestrator.console.session import UNREAD, Notice, Session
@@ -87,6 +88,12 @@ def await_exit(peer: Peer) -> None:
     until(lambda: peer.status().state == "exited", "its end")
 
 
+DOCKER_ONLY = pytest.mark.parametrize(
+    "one_engine", [pytest.param("docker", marks=pytest.mark.docker)], indirect=True
+)
+"""For tests that use the fixture `shared_engine` on Docker alone."""
+
+
 class LivePeers:
     """An engine, its peers and their sessions, as the runner puts them together."""
 
@@ -133,6 +140,15 @@ class LivePeers:
         self.engine.close()
         if isinstance(self.engine, DockerEngine):
             self.engine._client.close()
+
+    def discard_all(self) -> None:
+        """End all peers; the engine goes on."""
+        for session in self.sessions.values():
+            session.close()
+        self.engine.discard([session.peer for session in self.sessions.values()])
+        self.sessions.clear()
+        self.notices.clear()
+        self.unread.clear()
 
     def left(self) -> list[object]:
         """Return what there still is of this place."""

@@ -20,7 +20,7 @@ _STATE_WITHIN = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Incarnation:
+class ContainerIncarnation:
     """One run of a container, from start to end, with a network namespace of its own.
 
     Attributes:
@@ -32,7 +32,7 @@ class Incarnation:
     address: str
 
 
-Start = Callable[[DockerPeer, Incarnation], DockerSidecar]
+Start = Callable[[DockerPeer, ContainerIncarnation], DockerSidecar]
 """Starts a sidecar in a peer's network namespace."""
 
 
@@ -54,7 +54,7 @@ class Attachment:
     def __init__(self, client: Client, peer: DockerPeer, start: Start) -> None:
         self._client = client
         self.peer = peer
-        self.incarnation: Incarnation | None = None
+        self.incarnation: ContainerIncarnation | None = None
         self.sidecar: DockerSidecar | None = None
         self.rules: Rules = rules.nothing()
         self._start = start
@@ -91,7 +91,7 @@ class Attachment:
             self._count()
             self.leave()
 
-    def _current(self) -> Incarnation | None:
+    def _current(self) -> ContainerIncarnation | None:
         try:
             with translated(f"{self.peer.name} cannot be inspected"):
                 found: dict[str, Any] = self._client.api.inspect_container(self.peer.container)
@@ -99,7 +99,7 @@ class Attachment:
             return None
         if not found["State"]["Running"]:
             return None
-        return Incarnation(found["State"]["StartedAt"], address_of(found))
+        return ContainerIncarnation(found["State"]["StartedAt"], address_of(found))
 
     def join(self) -> bool:
         """Start a sidecar if there is none and the peer runs; return whether there is a new one.

@@ -7,6 +7,7 @@ folder, beside the lock that lets one command at a time change them.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from filelock import FileLock
 
 from orchestrator.engines.base import Lapse
-from orchestrator.engines.docker.attachment import Attachment, Incarnation
+from orchestrator.engines.docker.attachment import Attachment, ContainerIncarnation
 from orchestrator.engines.docker.client import Client, engine_id, translated
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
@@ -36,6 +37,7 @@ from orchestrator.paths import state_folder
 
 _LOCKED_WITHIN = 60.0  # seconds: a command that measures many links takes a few
 _ANSWERS_WITHIN = 5.0  # seconds
+_STARTED_WITHIN = 60.0  # seconds from creating a sidecar to starting it
 
 
 def record_file(client: Client) -> Path:
@@ -156,7 +158,7 @@ class MeshNetwork(DockerNetwork):
         present = {link: probe for link, probe in probes.items() if self._has(link)}
         return dict.fromkeys(probes, missing) | super().measure(present)
 
-    def _start(self, peer: DockerPeer, incarnation: Incarnation) -> DockerSidecar:
+    def _start(self, peer: DockerPeer, incarnation: ContainerIncarnation) -> DockerSidecar:
         labels = {MESH_SIDECAR: peer.container, INCARNATION: incarnation.since}
         network = f"container:{peer.container}"
         return start(self._client, peer.handle, network, labels, outlives=True)
@@ -191,18 +193,13 @@ def remove_orphans(client: Client) -> int:
         return 0
     with translated("cannot clean up"):
         existing = {container["Id"] for container in client.api.containers(all=True)}
-    count = _remove(
-        client, [each for each in found if each["Labels"][MESH_SIDECAR] not in existing]
-    )
-    if any(each["State"] == "created" for each in found):
-        with contextlib.suppress(EngineError):  # a command that has the lock may start them yet
-            lock = _lock(client, 0.0)
-            try:
-                unstarted = [one for one in _sidecars(client) if one["State"] == "created"]
-                count += _remove(client, unstarted)
-            finally:
-                lock.release()
-    return count
+    abandoned = time.time() - _STARTED_WITHIN
+    return _remove(client, [
+        sidecar
+        for sidecar in found
+        if sidecar["Labels"][MESH_SIDECAR] not in existing
+        or (sidecar["State"] == "created" and sidecar["Created"] < abandoned)
+    ])  # fmt: skip
 
 
 def _sidecars(client: Client, peer: str = "") -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from orchestrator.engines.base import Lapse, Network
-from orchestrator.engines.docker.attachment import Attachment, Incarnation
+from orchestrator.engines.docker.attachment import Attachment, ContainerIncarnation
 from orchestrator.engines.docker.client import OWNER, Client
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sidecar import (
@@ -50,7 +50,7 @@ class DockerNetwork(Network):
         self._by_name = {peer.name: Attachment(client, peer, self._start) for peer in peers}
         self._attachments = list(self._by_name.values())
 
-    def _start(self, peer: DockerPeer, incarnation: Incarnation) -> DockerSidecar:
+    def _start(self, peer: DockerPeer, incarnation: ContainerIncarnation) -> DockerSidecar:
         labels = {OWNER: self._owner, SIDECAR: peer.container, INCARNATION: incarnation.since}
         return start(self._client, peer.handle, f"container:{peer.container}", labels)
 

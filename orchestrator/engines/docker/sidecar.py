@@ -43,11 +43,11 @@ _POLITE = 5.0  # seconds that a sidecar has to clear its rules and end
 _SEND_WITHIN = 10  # seconds
 _GONE_WITHIN = 30.0  # seconds that Docker has to remove an ended container
 _ASKING = threading.Lock()
-_CAPABILITIES: dict[str, Capabilities] = {}  # by engine
+_CAPABILITIES: dict[str, NetworkCapabilities] = {}  # by engine
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
+class NetworkCapabilities:
     """What sidecars can do on one Docker engine.
 
     Attributes:
@@ -201,7 +201,7 @@ def _create(
     return str(made["Id"])
 
 
-def capabilities(client: Client, say: Say = lambda _: None) -> Capabilities:
+def capabilities(client: Client, say: Say = lambda _: None) -> NetworkCapabilities:
     """Return what sidecars can do here; each engine is asked once.
 
     Args:
@@ -218,7 +218,7 @@ def capabilities(client: Client, say: Say = lambda _: None) -> Capabilities:
         return _CAPABILITIES[engine]
 
 
-def _ask_capabilities(client: Client, say: Say) -> Capabilities:
+def _ask_capabilities(client: Client, say: Say) -> NetworkCapabilities:
     """Ask a sidecar in a network namespace of its own."""
     owner = {OWNER: Owner.this().mark}
     sidecar = start(client, "peerlab", "none", owner, say=say)
@@ -229,4 +229,4 @@ def _ask_capabilities(client: Client, say: Say) -> Capabilities:
         raise
     finally:
         sidecar.remove()
-    return Capabilities(found["means"], found["lacks"], found["notes"])
+    return NetworkCapabilities(found["means"], found["lacks"], found["notes"])

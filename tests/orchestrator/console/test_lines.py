@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.cancel import CancelledError
+from orchestrator.cancel import RunCancelledError
 from orchestrator.console import lines as module
 from orchestrator.console import terminal
 from orchestrator.console.lines import CRASH, UNREAD
@@ -149,7 +149,7 @@ def test_cancelling_ends_a_wait_but_keeps_what_has_come(screen: MakeScreen) -> N
     one.cancel.set()
     one.console.catch_up()
     assert len(one.console.unclaimed) == 1
-    with pytest.raises(CancelledError):
+    with pytest.raises(RunCancelledError):
         list(one.console.lines(time.monotonic() + 60))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.console import reply
 from orchestrator.console.session import CRASH, Notice, Session
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
@@ -287,11 +287,11 @@ def test_cancelling_ends_any_wait_soon(process_place: Callable[[], LivePeers]) -
         timer = threading.Timer(0.02, cancel.set)
         timer.start()
         began = time.monotonic()
-        with pytest.raises(CancelledError):
+        with pytest.raises(RunCancelledError):
             wait()
         assert time.monotonic() - began < 5
         timer.join()
-        with pytest.raises(CancelledError):
+        with pytest.raises(RunCancelledError):
             alice.ask("list")
         alice.catch_up()  # what has come is taken in all the same
         cancel._event.clear()

@@ -1,4 +1,4 @@
-"""One suite for every engine: what a peer's place to run promises."""
+"""What every engine promises, and what each of the two does by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import profile
-from orchestrator.cancel import CancelledError
+from orchestrator.cancel import RunCancelledError
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Status
 from orchestrator.engines.choose import choose
@@ -25,6 +25,7 @@ from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneEr
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName
 from tests.orchestrator.support import (
+    DOCKER_ONLY,
     PATIENCE,
     PROGRAMS,
     ROOT,
@@ -71,8 +72,8 @@ def test_figures_of_a_running_peer(mesh: LivePeers) -> None:
     until(lambda: peer.connections() == 0, "no connection again")
 
 
-def test_kill(place: LivePeers) -> None:
-    (session,) = place.start(["alice"])
+def test_kill(shared_engine: LivePeers) -> None:
+    (session,) = shared_engine.start(["alice"])
     session.peer.kill()
     assert session.peer.await_end(AT_ONCE) == Status("exited", 137)
     assert session.peer.await_end(0.0).phrase == "exited with status 137 (killed)"
@@ -80,8 +81,8 @@ def test_kill(place: LivePeers) -> None:
     assert session.peer.memory() is None
 
 
-def test_stop(place: LivePeers) -> None:
-    (session,) = place.start(["alice"])
+def test_stop(shared_engine: LivePeers) -> None:
+    (session,) = shared_engine.start(["alice"])
     session.synchronise()
     began = time.monotonic()
     session.peer.stop()
@@ -92,37 +93,39 @@ def test_stop(place: LivePeers) -> None:
 def test_close_leaves_nothing(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     assert len(place.left()) >= 2
+    with pytest.raises(EngineError, match="was not started to keep its peers"):
+        place.engine.keep()
     place.engine.close()
     assert place.left() == []
     place.engine.close()
 
 
-def test_starting_again_adds_peers(place: LivePeers) -> None:
-    place.start(["alice"])
-    place.start(["bob"])
-    with place.linked("alice", "bob"):
+def test_starting_again_adds_peers(shared_engine: LivePeers) -> None:
+    shared_engine.start(["alice"])
+    shared_engine.start(["bob"])
+    with shared_engine.linked("alice", "bob"):
         pass
     with pytest.raises(EngineError, match=r"^bob: a peer of that name is there already"):
-        place.engine.start(["carol", "bob"], profile.load("peerlab"), lambda _: None)
+        shared_engine.engine.start(["carol", "bob"], profile.load("peerlab"), lambda _: None)
     with pytest.raises(EngineError, match=r"^carol: a peer of that name is there already"):
-        place.engine.start(["carol", "carol"], profile.load("peerlab"), lambda _: None)
+        shared_engine.engine.start(["carol", "carol"], profile.load("peerlab"), lambda _: None)
 
 
-def test_the_name_of_a_discarded_peer_is_free_at_once(place: LivePeers) -> None:
-    old, bob = place.start(["alice", "bob"])
-    before = place.left()
+def test_the_name_of_a_discarded_peer_is_free_at_once(shared_engine: LivePeers) -> None:
+    old, bob = shared_engine.start(["alice", "bob"])
+    before = shared_engine.left()
     old.close()
-    place.engine.discard(each.peer for each in [old])
-    place.engine.discard([old.peer])
+    shared_engine.engine.discard(each.peer for each in [old])
+    shared_engine.engine.discard([old.peer])
     assert old.peer.status().state in ("exited", "removed")
-    (new,) = place.start(["alice"])
+    (new,) = shared_engine.start(["alice"])
     assert new.peer.handle != old.peer.handle
     by_name = isinstance(new.peer, DockerPeer)
     reply = bob.ask("connect", address="alice" if by_name else new.peer.address, port=5000)
     assert reply.ok, reply.lines
     assert reply.fields["address"] == new.peer.address
     new.await_notice("connected", lambda _: True, PATIENCE)
-    assert len(place.left()) == len(before)
+    assert len(shared_engine.left()) == len(before)
 
 
 def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], LivePeers]) -> None:
@@ -135,17 +138,17 @@ def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], 
     assert stays.peer.status() == Status("running")
 
 
-def test_a_start_that_fails_leaves_earlier_peers_alone(place: LivePeers) -> None:
-    (alice,) = place.start(["alice"])
-    before = place.left()
+def test_a_start_that_fails_leaves_earlier_peers_alone(shared_engine: LivePeers) -> None:
+    (alice,) = shared_engine.start(["alice"])
+    before = shared_engine.left()
     look = profile.load("peerlab")
     missing = look.start.model_copy(update={"process": ["./no-such-program"]})
     with pytest.raises(EngineError, match=r"no container|no-such-program"):
         # No container can be called that.
-        place.start(["bob", "car ol"], look.model_copy(update={"start": missing}))
-    assert place.left() == before
+        shared_engine.start(["bob", "car ol"], look.model_copy(update={"start": missing}))
+    assert shared_engine.left() == before
     alice.synchronise()
-    place.start(["bob"])
+    shared_engine.start(["bob"])
 
 
 def test_stop_ends_a_start_of_many(place: LivePeers) -> None:
@@ -158,11 +161,11 @@ def test_stop_ends_a_start_of_many(place: LivePeers) -> None:
         place.engine.cancel.set()
         began = time.monotonic()
         error = start.exception(PATIENCE)
-    assert isinstance(error, CancelledError)
+    assert isinstance(error, RunCancelledError)
     assert time.monotonic() - began < AT_ONCE
     assert place.left() == before
     alice.synchronise()
-    with pytest.raises(CancelledError):
+    with pytest.raises(RunCancelledError):
         place.start(["bob"])
 
 
@@ -186,14 +189,6 @@ def test_kept_peers_run_on_and_can_be_attached_to() -> None:
         finally:
             docker_client.remove_run(client, place.run)
         assert place.left() == []
-
-
-def test_peers_that_were_not_to_be_kept_are_not(place: LivePeers) -> None:
-    place.start(["alice"])
-    with pytest.raises(EngineError, match="was not started to keep its peers"):
-        place.engine.keep()
-    place.engine.close()
-    assert place.left() == []
 
 
 def test_processes_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,9 +235,9 @@ def _terminate(session: Session) -> None:
     ("harm", "phrase"), [(_kill, "status 137 (killed)"), (_terminate, "status 0")]
 )
 def test_a_peer_ended_behind_the_labs_back_is_noticed(
-    place: LivePeers, harm: Callable[[Session], None], phrase: str
+    shared_engine: LivePeers, harm: Callable[[Session], None], phrase: str
 ) -> None:
-    (session,) = place.start(["alice"])
+    (session,) = shared_engine.start(["alice"])
     session.synchronise()  # a signal before that may come too early for the peer
     harm(session)
     began = time.monotonic()
@@ -254,22 +249,21 @@ def test_a_peer_ended_behind_the_labs_back_is_noticed(
     assert caught.value.hint
 
 
-@pytest.mark.docker
-def test_a_container_removed_behind_the_labs_back_is_noticed() -> None:
-    with LivePeers("docker") as place:
-        (session,) = place.start(["alice"])
-        peer = session.peer
-        assert isinstance(peer, DockerPeer)
-        peer.remove()
-        with pytest.raises(PeerGoneError, match=r"^alice: is gone: removed"):
-            session.ask("list")
-        assert peer.status() == Status("removed")
-        assert peer.connections() is None
+@DOCKER_ONLY
+def test_a_container_removed_behind_the_labs_back_is_noticed(shared_engine: LivePeers) -> None:
+    (session,) = shared_engine.start(["alice"])
+    peer = session.peer
+    assert isinstance(peer, DockerPeer)
+    peer.remove()
+    with pytest.raises(PeerGoneError, match=r"^alice: is gone: removed"):
+        session.ask("list")
+    assert peer.status() == Status("removed")
+    assert peer.connections() is None
 
 
-def test_a_paused_peer_is_an_error_with_the_transcripts_tail(place: LivePeers) -> None:
+def test_a_paused_peer_is_an_error_with_the_transcripts_tail(shared_engine: LivePeers) -> None:
     look = profile.load("peerlab").model_copy(update={"answer_within": 0.7})
-    (session,) = place.start(["alice"], look)
+    (session,) = shared_engine.start(["alice"], look)
     peer = session.peer
     if isinstance(peer, DockerPeer):
         peer._api.pause(peer.container)
@@ -323,19 +317,16 @@ def test_a_program_that_is_missing(process_place: Callable[[], LivePeers]) -> No
     assert place.left() == []
 
 
-@pytest.mark.docker
-def test_a_container_that_ends_at_once() -> None:
+@DOCKER_ONLY
+def test_a_container_that_ends_at_once(shared_engine: LivePeers) -> None:
     look = profile.load("peerlab")
     start = look.start.model_copy(update={"container": ["not-a-port"]})
-    with LivePeers("docker") as place:
-        with pytest.raises(PeerGoneError, match=r"(?s)^alice: is gone: exited.*not-a-port"):
-            place.start(["alice"], look.model_copy(update={"start": start}))
-        place.close()
-        assert place.left() == []
+    with pytest.raises(PeerGoneError, match=r"(?s)^alice: is gone: exited.*not-a-port"):
+        shared_engine.start(["alice"], look.model_copy(update={"start": start}))
 
 
 @pytest.mark.docker
-def test_a_container_that_cannot_be_made_leaves_nothing() -> None:
+def test_a_container_that_cannot_be_created_leaves_nothing() -> None:
     with LivePeers("docker") as place:
         with pytest.raises(EngineError, match=r"^al ice: no container: "):
             place.start(["bob", "carol", "al ice"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cancel import CancelledError
+from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.judged_run import load
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.errors import EngineError
@@ -229,7 +229,7 @@ def test_what_was_done_before_an_early_end_is_kept(tmp_path: Path) -> None:
             super().marked(number, result)
             course.options.cancel.set()
 
-    with contextlib.suppress(CancelledError):
+    with contextlib.suppress(RunCancelledError):
         course.grade(Impatient())
     assert [outcomes(grade) for grade in course.published[0]] == [[PASSED, NOT_RUN]]
     assert course.published[0][0].results[1].reason == "not done yet"

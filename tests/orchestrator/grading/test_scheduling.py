@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks import Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, EngineError, LabError, PeerGoneError
@@ -81,7 +81,7 @@ def test_a_result_is_kept_and_shown(anna: Lab) -> None:
 
 def test_a_failure_of_the_lab_and_a_cancelled_run_are_not_kept(anna: Lab) -> None:
     assert anna.end(0, UNKNOWN, error=EngineError("no room")).outcome is Outcome.UNKNOWN
-    anna.schedule.end(1, anna.run(1, VALID, error=CancelledError("cancelled")))
+    anna.schedule.end(1, anna.run(1, VALID, error=RunCancelledError("cancelled")))
     assert [anna.cases[n].store.get(TASKS[n].test.name, "digest") for n in (0, 1)] == [None, None]
     assert anna.cases[1].key not in anna.known
 

@@ -1,4 +1,4 @@
-"""Programs that are built, bring packages or are in an image, on every engine."""
+"""Programs that are built, need packages or come in an image, on every engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestrator.errors import BuildError, EngineError
 from orchestrator.image import program
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Start
-from tests.orchestrator.support import PROGRAMS, LivePeers
+from tests.orchestrator.support import DOCKER_ONLY, PROGRAMS, LivePeers
 
 IN_C = r"""
 #include <stdio.h>
@@ -50,43 +50,44 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     if shutil.which("docker"):
         label = f"label=peerlab.folder={tmp_path}"
         found = command.run("docker", "image", "ls", "--quiet", "--filter", label).split()
-        for each in set(found):
-            command.run("docker", "image", "rm", "--force", each)
+        for name in set(found):
+            command.run("docker", "image", "rm", "--force", name)
 
 
 def started(start: object) -> Profile:
-    look = profile.load(str(PROGRAMS / "profile.yaml"))
-    return look.model_copy(update={"start": start, "ready_within": 20})
+    foreign = profile.load(str(PROGRAMS / "profile.yaml"))
+    return foreign.model_copy(update={"start": start, "ready_within": 20})
 
 
 def with_folder(folder: Path, **keys: object) -> Profile:
     return started(Start.model_validate({"folder": str(folder), "command": PYTHON} | keys))
 
 
-def refused(place: LivePeers, look: Profile) -> BuildError:
+def refused(place: LivePeers, foreign: Profile) -> BuildError:
+    before = place.left()
     with pytest.raises(BuildError) as caught:
-        place.engine.start(["alice"], look, lambda _: None)
-    assert place.left() == []
+        place.engine.start(["alice"], foreign, lambda _: None)
+    assert place.left() == before
     assert caught.value.hint
     return caught.value
 
 
 @pytest.mark.timeout(400)
-def test_a_program_in_c(folder: Path, place: LivePeers) -> None:
-    if place.name == "process" and not shutil.which("gcc"):
+def test_a_program_in_c(folder: Path, shared_engine: LivePeers) -> None:
+    if shared_engine.name == "process" and not shutil.which("gcc"):
         pytest.skip("there is no gcc here")
-    alice, bob = place.start(["alice", "bob"], with_folder(folder, **GCC))
+    alice, bob = shared_engine.start(["alice", "bob"], with_folder(folder, **GCC))
     assert alice.ask("hello").ok
     assert bob.ask("hello").ok
     assert not (folder / "chat").exists()
 
 
 @pytest.mark.timeout(400)
-def test_what_the_compiler_says_is_told(folder: Path, place: LivePeers) -> None:
-    if place.name == "process" and not shutil.which("gcc"):
+def test_the_compilers_errors_are_quoted(folder: Path, shared_engine: LivePeers) -> None:
+    if shared_engine.name == "process" and not shutil.which("gcc"):
         pytest.skip("there is no gcc here")
     (folder / "chat.c").write_text(IN_C.replace("int main", "itn main"))
-    error = refused(place, with_folder(folder, **GCC))
+    error = refused(shared_engine, with_folder(folder, **GCC))
     first, *quoted = error.what.splitlines()
     assert first == (
         f"the program in {folder} cannot be built: `gcc -o chat chat.c`: it ended with status 1"
@@ -94,52 +95,52 @@ def test_what_the_compiler_says_is_told(folder: Path, place: LivePeers) -> None:
     assert any("unknown type name" in line for line in quoted)
 
 
-def test_a_build_that_does_not_end(
-    folder: Path, place: LivePeers, monkeypatch: pytest.MonkeyPatch
+def test_an_endless_build_is_stopped(
+    folder: Path, shared_engine: LivePeers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(program, "BUILD_SECONDS", 1)
     endless = "import time; print('busy', flush=True); time.sleep(60)"
     began = time.monotonic()
-    error = refused(place, with_folder(folder, build=[["{python}", "-c", endless]]))
+    error = refused(shared_engine, with_folder(folder, build=[["{python}", "-c", endless]]))
     assert "it takes too long" in error.what
     assert error.what.endswith("\n  | busy")
     assert time.monotonic() - began < 40
 
 
-@pytest.mark.docker
-def test_a_build_reaches_nobody_and_is_not_roots(folder: Path) -> None:
-    look = (
+@DOCKER_ONLY
+def test_a_build_has_no_network_and_is_not_root(folder: Path, shared_engine: LivePeers) -> None:
+    code = (
         "import os, socket, pathlib\n"
         "print(os.getuid(), os.getcwd(), os.getgroups(), [n for _, n in socket.if_nameindex()])\n"
         "pathlib.Path('built').touch()\n"
         "raise SystemExit(3)\n"
     )
-    with LivePeers("docker") as place:
-        error = refused(place, with_folder(folder, build=[["python3", "-c", look]]))
+    error = refused(shared_engine, with_folder(folder, build=[["python3", "-c", code]]))
     first, *quoted = error.what.splitlines()
     assert first.endswith("…`: it ended with status 3")
     assert quoted == ["  | 10001 /program [] ['lo']"]
 
 
-@pytest.mark.docker
-def test_what_was_built_is_there_and_may_be_changed(folder: Path) -> None:
+@DOCKER_ONLY
+def test_a_program_runs_in_a_fresh_copy_of_its_build(
+    folder: Path, shared_engine: LivePeers
+) -> None:
     built = "import os; os.remove('chat.c'); open('made', 'w').write('so')"
     (folder / "chat.py").write_text(
         "import os\n"
         "print(sorted(os.listdir()), open('made').read(), flush=True)\n"
         "open('chat.log', 'w').write('a log')\n" + (PROGRAMS / "quiet.py").read_text()
     )
-    with LivePeers("docker") as place:
-        look = with_folder(folder, build=[["python3", "-c", built]])
-        (session,) = place.start(["alice"], look)
-        assert "['chat.py', 'made'] so" in session.transcript.tail(10)
-        session.peer.kill()
-        session.peer.await_end(5)
-        session.close()
-        session.peer.start()  # in a fresh copy: its log has gone
-        assert isinstance(session.peer, DockerPeer)
-        data: bytes = session.peer._api.logs(session.peer.container)
-        assert b"chat.log" not in data
+    foreign = with_folder(folder, build=[["python3", "-c", built]])
+    (session,) = shared_engine.start(["alice"], foreign)
+    assert "['chat.py', 'made'] so" in session.transcript.tail(10)
+    session.peer.kill()
+    session.peer.await_end(5)
+    session.close()
+    session.peer.start()  # in a fresh copy: its log has gone
+    assert isinstance(session.peer, DockerPeer)
+    data: bytes = session.peer._api.logs(session.peer.container)
+    assert b"chat.log" not in data
 
 
 @pytest.mark.timeout(400)
@@ -156,16 +157,15 @@ def test_packages_are_installed_once(folder: Path) -> None:
 
 
 @pytest.mark.timeout(200)
-@pytest.mark.docker
-def test_a_package_that_is_none(folder: Path) -> None:
-    with LivePeers("docker") as place:
-        error = refused(place, with_folder(folder, packages=["no-such-package"]))
+@DOCKER_ONLY
+def test_an_unknown_package_is_an_error(folder: Path, shared_engine: LivePeers) -> None:
+    error = refused(shared_engine, with_folder(folder, packages=["no-such-package"]))
     assert "Unable to locate package no-such-package" in error.what
     assert "\n" not in error.what
 
 
-@pytest.mark.docker
-def test_a_program_in_an_image(folder: Path) -> None:
+@DOCKER_ONLY
+def test_a_program_in_an_image(folder: Path, shared_engine: LivePeers) -> None:
     name = "peerlab-test-image:1"
     own = image.ensure_image(lambda _: None, ROOT)
     text = (
@@ -178,40 +178,39 @@ def test_a_program_in_an_image(folder: Path) -> None:
         + (PROGRAMS / "quiet.py").read_text()
     )
     image.build(name, folder, folder / "Dockerfile", {})
-    look = started(Start.model_validate({"image": name, "container": ["{port}", "{name}"]}))
+    foreign = started(Start.model_validate({"image": name, "container": ["{port}", "{name}"]}))
     try:
-        with LivePeers("docker") as place:
-            (session,) = place.start(["alice"], look)
-            assert "['6000', 'alice'] 10001" in session.transcript.tail(10)
-            assert session.ask("hello").ok
-            assert isinstance(session.peer, DockerPeer)
-            found = session.peer._inspect()
-            assert "/data" in found["HostConfig"]["Tmpfs"]
-            assert all(each["Type"] == "tmpfs" for each in found["Mounts"])
+        (session,) = shared_engine.start(["alice"], foreign)
+        assert "['6000', 'alice'] 10001" in session.transcript.tail(10)
+        assert session.ask("hello").ok
+        assert isinstance(session.peer, DockerPeer)
+        found = session.peer._inspect()
+        assert "/data" in found["HostConfig"]["Tmpfs"]
+        assert all(mount["Type"] == "tmpfs" for mount in found["Mounts"])
     finally:
+        shared_engine.discard_all()
         command.run("docker", "image", "rm", "--force", name)
 
 
-@pytest.mark.docker
-def test_an_image_that_is_not_there() -> None:
-    look = started(Start.model_validate({"image": "peerlab-no-such:1", "container": []}))
-    with LivePeers("docker") as place:
-        error = refused(place, look)
+@DOCKER_ONLY
+def test_an_unknown_image_is_an_error(shared_engine: LivePeers) -> None:
+    foreign = started(Start.model_validate({"image": "peerlab-no-such:1", "container": []}))
+    error = refused(shared_engine, foreign)
     assert "the image peerlab-no-such:1 is not here, and cannot be pulled: " in error.what
     assert "docker load" in error.hint
 
 
-def test_an_image_is_nothing_for_processes(process_place: Callable[[], LivePeers]) -> None:
-    look = started(Start.model_validate({"image": "somebodys", "command": ["chat"]}))
+def test_a_process_cannot_run_an_image(process_place: Callable[[], LivePeers]) -> None:
+    foreign = started(Start.model_validate({"image": "somebodys", "command": ["chat"]}))
     with pytest.raises(EngineError, match="cannot be started as a process"):
-        process_place().engine.start(["alice"], look, lambda _: None)
+        process_place().engine.start(["alice"], foreign, lambda _: None)
 
 
 @pytest.mark.parametrize(
     "keys",
     [{"build": [["no-such-compiler", "chat.c"]]}, {"command": ["no-such-compiler"]}],
 )
-def test_what_a_machine_lacks(
+def test_a_missing_tool_is_an_error(
     folder: Path, process_place: Callable[[], LivePeers], keys: dict[str, object]
 ) -> None:
     with pytest.raises(EngineError, match=r"^no-such-compiler is not on this machine$") as caught:
@@ -220,7 +219,7 @@ def test_what_a_machine_lacks(
     assert "--engine docker" in caught.value.hint
 
 
-def test_copies_go_with_their_engine(folder: Path) -> None:
+def test_copies_are_removed(folder: Path) -> None:
     copies = Copies({})
     start = with_folder(folder, build=[["{python}", "-c", "open('made', 'w')"]]).start
     copy = copies.built(folder, start)
@@ -232,12 +231,12 @@ def test_copies_go_with_their_engine(folder: Path) -> None:
     assert not copy.parent.exists()
 
 
-def test_processes_that_listen_everywhere_differ_by_port(
+def test_processes_that_listen_on_all_addresses_differ_by_port(
     folder: Path, process_place: Callable[[], LivePeers]
 ) -> None:
     told = ["{python}", str(PROGRAMS / "sockets.py"), "", "{port}"]
-    look = started(Start.model_validate({"command": told}))
-    sessions = process_place().start(["alice", "bob"], look)
+    foreign = started(Start.model_validate({"command": told}))
+    sessions = process_place().start(["alice", "bob"], foreign)
     alice, bob = (session.peer for session in sessions)
     assert alice.address == bob.address == "127.0.0.1"
     assert alice.port != bob.port

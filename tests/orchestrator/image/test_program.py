@@ -1,4 +1,4 @@
-"""Programs that bring a folder of their own, on every engine, and the images made of it."""
+"""Programs that come as a folder, on every engine, and their images."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ import pytest
 from orchestrator import command, image, profile
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.owner import Owner
-from orchestrator.engines.process import engine as process_engine
 from orchestrator.engines.process.copies import Copies
+from orchestrator.engines.process.engine import sweep_processes
 from orchestrator.errors import BuildError, DocumentError, EngineError
 from orchestrator.folder import folder_digest
 from orchestrator.image import program
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
-from tests.orchestrator.support import PROGRAMS, LivePeers, client_behind, make_engine
+from tests.orchestrator.support import (
+    DOCKER_ONLY,
+    PROGRAMS,
+    LivePeers,
+    client_behind,
+    make_engine,
+)
 
 SAYING = "import os; print(os.getcwd(), sorted(os.listdir()), flush=True)\n"
 
@@ -54,12 +60,12 @@ def images(folder: Path) -> list[str]:
     return command.run("docker", "image", "ls", "--format", form, "--filter", label).split()
 
 
-def look(home: Path) -> Profile:
+def chat_profile(home: Path) -> Profile:
     return profile.load(str(home / "chat.yaml"))
 
 
-def test_a_program_in_a_folder(home: Path, place: LivePeers) -> None:
-    (session,) = place.start(["alice"], look(home))
+def test_a_program_in_a_folder(home: Path, shared_engine: LivePeers) -> None:
+    (session,) = shared_engine.start(["alice"], chat_profile(home))
     assert session.ask("hello").ok
     shown = session.transcript.tail(10)
     assert any("/program ['.dockerignore'" in line for line in shown), shown
@@ -68,59 +74,58 @@ def test_a_program_in_a_folder(home: Path, place: LivePeers) -> None:
 WRITING = "import os; os.path.exists('log') and print('a log', flush=True); open('log', 'w')\n"
 
 
-def test_what_a_program_writes_is_no_part_of_it(home: Path, place: LivePeers) -> None:
+def test_what_a_program_writes_does_not_stay(home: Path, shared_engine: LivePeers) -> None:
     chat = home / "chat/chat.py"
     chat.write_text(WRITING + chat.read_text())
     before = folder_digest(home / "chat")
     for names in (["alice", "bob"], ["carol"]):
-        for session in place.start(names, look(home)):
+        for session in shared_engine.start(names, chat_profile(home)):
             assert session.ask("hello").ok
             assert "a log" not in session.transcript.tail(10)
     assert folder_digest(home / "chat") == before
 
 
-def test_copies_of_runs_that_are_gone_are_swept(tmp_path: Path) -> None:
+def test_copies_of_ended_runs_are_swept(tmp_path: Path) -> None:
     gone = replace(Owner.this(), started=1.0)
     copies, mine = Copies({}, gone.mark), Copies({}, Owner.this().mark)
     (tmp_path / "chat.py").touch()
     copy, kept = copies.of("1", tmp_path), mine.of("1", tmp_path)
-    process_engine.sweep_processes()
+    sweep_processes()
     assert not copy.exists()
     assert kept.exists()
     mine.remove()
     copies.remove()
 
 
-@pytest.mark.docker
-def test_its_container_is_confined_and_runs_nothing_else(home: Path) -> None:
-    with LivePeers("docker") as place:
-        (session,) = place.start(["alice"], look(home))
-        peer = session.peer
-        assert isinstance(peer, DockerPeer)
-        found = peer._inspect()
-        assert found["HostConfig"]["ReadonlyRootfs"]
-        assert found["HostConfig"]["CapDrop"] == ["ALL"]
-        assert found["Config"]["User"] == "10001:10001"
-        assert found["Config"]["Healthcheck"]["Test"] == ["NONE"]
-        started_by, given = program.STARTED_BY, ["python3", "/program/chat.py"]
-        assert [found["Path"], *found["Args"]] == [*started_by, *given]
-        assert found["HostConfig"]["Memory"] == found["HostConfig"]["MemorySwap"] == 128 << 20
-        assert found["HostConfig"]["NanoCpus"] == 10**9
-        assert found["HostConfig"]["PidsLimit"] == 320
-        assert found["HostConfig"]["LogConfig"]["Config"] == {"max-file": "2", "max-size": "8m"}
-        assert set(found["HostConfig"]["Tmpfs"]) == {"/tmp", "/program"}
-        assert re.fullmatch(r"peerlab-program:\w{12} sha256:\w{64}", place.engine.image)
-        (shown,) = (line for line in session.transcript.tail(10) if line.startswith("/program"))
-        assert shown == "/program ['.dockerignore', 'chat.py', 'secret']"
+@DOCKER_ONLY
+def test_its_container_is_confined(home: Path, shared_engine: LivePeers) -> None:
+    (session,) = shared_engine.start(["alice"], chat_profile(home))
+    peer = session.peer
+    assert isinstance(peer, DockerPeer)
+    found = peer._inspect()
+    assert found["HostConfig"]["ReadonlyRootfs"]
+    assert found["HostConfig"]["CapDrop"] == ["ALL"]
+    assert found["Config"]["User"] == "10001:10001"
+    assert found["Config"]["Healthcheck"]["Test"] == ["NONE"]
+    started_by, given = program.STARTED_BY, ["python3", "/program/chat.py"]
+    assert [found["Path"], *found["Args"]] == [*started_by, *given]
+    assert found["HostConfig"]["Memory"] == found["HostConfig"]["MemorySwap"] == 128 << 20
+    assert found["HostConfig"]["NanoCpus"] == 10**9
+    assert found["HostConfig"]["PidsLimit"] == 320
+    assert found["HostConfig"]["LogConfig"]["Config"] == {"max-file": "2", "max-size": "8m"}
+    assert set(found["HostConfig"]["Tmpfs"]) == {"/tmp", "/program"}
+    assert re.fullmatch(r"peerlab-program:\w{12} sha256:\w{64}", shared_engine.engine.image)
+    (shown,) = (line for line in session.transcript.tail(10) if line.startswith("/program"))
+    assert shown == "/program ['.dockerignore', 'chat.py', 'secret']"
 
 
 @pytest.mark.docker
-def test_a_folder_is_built_once_and_its_old_images_go(home: Path) -> None:
+def test_a_folder_is_built_once_and_its_old_images_are_removed(home: Path) -> None:
     said: list[str] = []
     with LivePeers("docker") as place:
 
         def begin(name: str) -> str:
-            place.engine.start([name], look(home), said.append)
+            place.engine.start([name], chat_profile(home), said.append)
             return place.engine.image.split()[0]
 
         first = begin("alice")
@@ -145,16 +150,16 @@ def test_a_folder_is_built_once_and_its_old_images_go(home: Path) -> None:
 
 
 @pytest.mark.docker
-def test_images_of_folders_that_are_gone_go_with_the_next_build(home: Path) -> None:
+def test_images_of_deleted_folders_are_removed_by_the_next_build(home: Path) -> None:
     with LivePeers("docker") as place:
-        place.engine.start(["alice"], look(home), lambda _: None)
+        place.engine.start(["alice"], chat_profile(home), lambda _: None)
         old = images(home / "chat")
     (home / "chat").rename(home / "talk")
     text = (home / "chat.yaml").read_text().replace("folder: chat", "folder: talk")
     (home / "chat.yaml").write_text(text)
     assert len(old) == 1
     with LivePeers("docker") as place:
-        place.engine.start(["alice"], look(home), lambda _: None)
+        place.engine.start(["alice"], chat_profile(home), lambda _: None)
     assert images(home / "chat") == []
     (new,) = images(home / "talk")
     command.run("docker", "image", "rm", new)
@@ -164,43 +169,40 @@ def test_a_missing_folder_is_a_problem_of_the_profile(home: Path) -> None:
     path = home / "chat.yaml"
     path.write_text(path.read_text().replace("folder: chat", "folder: chatt"))
     with pytest.raises(DocumentError, match=r"chat\.yaml:8:3: no such folder: chatt$"):
-        look(home)
+        chat_profile(home)
 
 
 def test_a_folder_needs_the_whole_command(home: Path) -> None:
     path = home / "chat.yaml"
     path.write_text(re.sub(r"container: .*", "container: []", path.read_text()))
     with pytest.raises(DocumentError, match=r":7:3: with a folder, this must be the whole command"):
-        look(home)
+        chat_profile(home)
     path.write_text(re.sub(r"container: .*\n  folder: chat", "container: []", path.read_text()))
     with pytest.raises(DocumentError, match=r":6:\d+: unknown placeholder {folder}"):
-        look(home)
+        chat_profile(home)
 
 
-def test_a_folder_that_went_away(home: Path, place: LivePeers) -> None:
-    chat = look(home)
+def test_a_deleted_folder_is_an_error(home: Path, shared_engine: LivePeers) -> None:
+    chat, before = chat_profile(home), shared_engine.left()
     shutil.rmtree(home / "chat")
     with pytest.raises(EngineError, match=r"/chat is no folder$"):
-        place.start(["alice"], chat)
-    assert place.left() == []
+        shared_engine.start(["alice"], chat)
+    assert shared_engine.left() == before
 
 
-@pytest.mark.docker
-def test_a_program_of_no_use_is_an_error(home: Path) -> None:
-    chat = look(home)
+@DOCKER_ONLY
+def test_a_missing_command_is_an_error(home: Path, shared_engine: LivePeers) -> None:
+    chat, before = chat_profile(home), shared_engine.left()
     start = chat.start.model_copy(update={"container": ["no-such-program"]})
-    with LivePeers("docker") as place:
-        says = r"/chat cannot be started: no-such-program: there is no such program$"
-        for _ in range(2):
-            with pytest.raises(BuildError, match=says):
-                place.start(["alice"], chat.model_copy(update={"start": start}))
-        assert place.left() == []
+    says = r"/chat cannot be started: no-such-program: there is no such program$"
+    for _ in range(2):
+        with pytest.raises(BuildError, match=says):
+            shared_engine.start(["alice"], chat.model_copy(update={"start": start}))
+    assert shared_engine.left() == before
 
 
 @pytest.mark.docker
-def test_the_image_is_looked_for_once_by_many_threads(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_threads_look_for_an_image_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     present = image.present
 
@@ -209,11 +211,11 @@ def test_the_image_is_looked_for_once_by_many_threads(
         return present(name, *filters)
 
     monkeypatch.setattr(image, "present", counted)
-    monkeypatch.setattr(image, "_SEEN_TO", set())
+    monkeypatch.setattr(image, "_READY", set())
     name = image.ensure_image(lambda _: None, ROOT)
     assert asked == [name]
     made: list[str] = []
-    recipe = program.ProgramRecipe(home / "chat", name, "an id", look(home).start)
+    recipe = program.ProgramRecipe(home / "chat", name, "an id", chat_profile(home).start)
 
     def ensure(_: int) -> str:
         return program.ensure_program_image(made.append, recipe)
@@ -225,7 +227,7 @@ def test_the_image_is_looked_for_once_by_many_threads(
 
 @pytest.mark.docker
 def test_engines_in_many_threads_start_at_the_same_time(home: Path) -> None:
-    chat = look(home)
+    chat = chat_profile(home)
 
     def run(number: int) -> Any:
         with make_engine("docker") as engine:

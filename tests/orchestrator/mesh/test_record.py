@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import LabError
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
-from orchestrator.mesh.manual_faults import Record, RecordedFault
+from orchestrator.mesh.manual_faults import FaultRecord, RecordedFault
 
 PACKETS, STREAM = Probe("packets", 20), Probe("stream", 3, size=1200, patience=8.0)
 PEERS = {"alice": "a" * 64, "bob": "b" * 64}
@@ -28,28 +28,28 @@ SLOW = RecordedFault(
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "made" / "record.json"
-    for record in (Record(PEERS, [LONE, SLOW]), Record(PEERS)):
+    for record in (FaultRecord(PEERS, [LONE, SLOW]), FaultRecord(PEERS)):
         record.write(path)
-        assert Record.read(path, PEERS.values()) == record
+        assert FaultRecord.read(path, PEERS.values()) == record
 
 
 def test_without_a_file_the_record_is_empty(tmp_path: Path) -> None:
-    assert Record.read(tmp_path / "none", PEERS.values()) == Record()
+    assert FaultRecord.read(tmp_path / "none", PEERS.values()) == FaultRecord()
 
 
 def test_the_record_of_another_mesh_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
-    Record(PEERS, [LONE]).write(path)
+    FaultRecord(PEERS, [LONE]).write(path)
     for containers in ([], ["c" * 64]):
-        assert Record.read(path, containers) == Record()
-    assert Record.read(path, ["c" * 64, "b" * 64]).faults == [LONE], "alice was replaced"
+        assert FaultRecord.read(path, containers) == FaultRecord()
+    assert FaultRecord.read(path, ["c" * 64, "b" * 64]).faults == [LONE], "alice was replaced"
 
 
 def test_a_file_that_is_no_record_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     path.write_text('{"peers": []}')
     with pytest.raises(LabError, match=r"record\.json is not a record of faults$") as refused:
-        Record.read(path, PEERS.values())
+        FaultRecord.read(path, PEERS.values())
     assert refused.value.hint == "peerlab down removes the mesh with its faults"
     with pytest.raises(LabError, match="cannot be read: "):
-        Record.read(tmp_path, PEERS.values())
+        FaultRecord.read(tmp_path, PEERS.values())

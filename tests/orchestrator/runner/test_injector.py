@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cancel import CancelledError
+from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Lapse, Progress
@@ -343,7 +343,7 @@ def test_a_run_that_is_cancelled_during_a_fault_leaves_no_process(
     stopper.start()
     run = bench.run(f"{TWO}  - pause: bob\n  - stream: {{at: all, pieces: 1}}\n")
     stopper.join()
-    assert isinstance(run.error, CancelledError)
+    assert isinstance(run.error, RunCancelledError)
     assert told(run, "stream").type == "info"
     assert run.entries[-1].verb == "broke off"
     monkeypatch.undo()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cancel import CancelledError, CancelToken
+from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks.judged_run import Run, load
 from orchestrator.engines.base import Engine
 from orchestrator.engines.docker.engine import DockerEngine
@@ -187,7 +187,7 @@ def test_what_ended_all_is_told_not_that_the_others_were_stopped(make: Make) -> 
     plan.open_engine = open_engine
     with pytest.raises(LabError, match=r"^nobody answers$") as caught:
         run_all(plan, RecordingWatcher())
-    assert not isinstance(caught.value, CancelledError)
+    assert not isinstance(caught.value, RunCancelledError)
 
 
 def test_one_broken_job_ends_the_runs_of_the_others(make: Make) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from orchestrator.cancel import CancelledError
+from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.judged_run import Run
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
@@ -303,5 +303,5 @@ def test_a_stop_while_idle_peers_are_looked_at_loses_none(own: Harness) -> None:
     before = handles(own)
     own.runner.pool._cancel.set()
     run = own.run(ALONE)
-    assert isinstance(run.error, CancelledError)
+    assert isinstance(run.error, RunCancelledError)
     assert handles(own) == before

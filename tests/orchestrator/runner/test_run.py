@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import checks
-from orchestrator.cancel import CancelledError
+from orchestrator.cancel import RunCancelledError
 from orchestrator.checks import judged_run
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
@@ -170,7 +170,7 @@ def test_a_stop_while_peers_are_made_fit_again_loses_no_record(
 ) -> None:
     def stopped(*_: object) -> None:
         harness.stop.set()
-        raise CancelledError("the run was stopped")
+        raise RunCancelledError("the run was stopped")
 
     monkeypatch.setattr(Session, "renew", stopped)
     run = harness.run(ALONE)

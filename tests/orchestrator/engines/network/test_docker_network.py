@@ -131,7 +131,7 @@ def test_unknown_peers_are_refused(network: DockerNetwork) -> None:
 def test_unsupported_effects_are_refused(
     network: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    able = docker_sidecar.Capabilities({"cut": "nftables"}, {"loss": "no numgen"}, {})
+    able = docker_sidecar.NetworkCapabilities({"cut": "nftables"}, {"loss": "no numgen"}, {})
     monkeypatch.setattr(docker_network, "capabilities", lambda _: able)
     with pytest.raises(EngineError, match=r"^loss cannot be done here: no numgen$"):
         network.shape({AB: Effect(loss=0.1)})

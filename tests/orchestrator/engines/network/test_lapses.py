@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines.docker import attachment as docker_seat
+from orchestrator.engines.docker import attachment
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.sidecar import SIDECAR
@@ -83,7 +83,7 @@ def test_a_sidecar_that_is_held_up(
     spare: LivePeers, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "LEASE", 1.0)
-    monkeypatch.setattr(docker_seat, "_TELLS_WITHIN", 0.3)
+    monkeypatch.setattr(attachment, "_STATE_WITHIN", 0.3)
     cold.shape({AB: CUT})
     (only,) = sidecars_of(spare)
     spare.client.api.pause(only)

@@ -1,4 +1,4 @@
-"""Programs that mean harm: each hurts itself alone, and nothing of it stays behind."""
+"""Malicious programs hurt only themselves, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in HERE.glob("*.yaml"))
 LIMIT = 128 << 20  # bytes of memory, of each peer; what it writes counts
 LOG = 24 << 20  # bytes of a peer's log, with those that were put aside
-LAYER = 1 << 20  # bytes that a peer may add to its image; there is no place to write to
-SOON = 30.0  # seconds, on a machine that others use as well
+LAYER = 1 << 20  # bytes that a peer may add to its image, which is read-only
+SOON = 30.0  # seconds, on a busy machine
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 
@@ -33,16 +33,29 @@ def hostile(name: str) -> Profile:
     return profile.load(str(HERE / f"{name}.yaml"))
 
 
-@pytest.fixture
-def place() -> Iterator[LivePeers]:
-    with LivePeers("docker") as one:
-        yield one
+@pytest.fixture(scope="module")
+def two_runs() -> Iterator[tuple[LivePeers, LivePeers]]:
+    """Two runs at the same time, of two good peers each."""
+    with LivePeers("docker") as one, LivePeers("docker") as other:
+        one.start(["alice", "bob"])
+        other.start(["carol", "dave"])
+        yield one, other
         one.close()
         assert one.left() == []
 
 
+@pytest.fixture
+def place(two_runs: tuple[LivePeers, LivePeers]) -> Iterator[LivePeers]:
+    """The first of them; hostile peers are discarded after each test."""
+    one, _ = two_runs
+    yield one
+    assert isinstance(one.engine, DockerEngine)
+    good = [session.peer for session in one.sessions.values()]
+    one.engine.discard([peer for peer in one.engine._peers if peer not in good])
+
+
 def begin(place: LivePeers, name: str, *names: str) -> list[DockerPeer]:
-    """Start hostile peers; return them, with nobody at their consoles yet."""
+    """Start hostile peers without sessions."""
     peers = place.engine.start(names, hostile(name), lambda _: None)
     return [peer for peer in peers if isinstance(peer, DockerPeer)]
 
@@ -53,34 +66,33 @@ def stats(peer: DockerPeer) -> dict[str, Any]:
 
 
 def log_size(peer: DockerPeer) -> int:
-    """Return the bytes of a peer's logs, on the disk of the machine."""
+    """Return the size of a peer's logs on disk."""
     path, size = Path(peer._inspect()["LogPath"]), 0
-    for each in path.parent.glob(f"{path.name}*"):
-        with contextlib.suppress(FileNotFoundError):  # just put aside under another name
-            size += each.stat().st_size
+    for log in path.parent.glob(f"{path.name}*"):
+        with contextlib.suppress(FileNotFoundError):  # just rotated
+            size += log.stat().st_size
     return size
 
 
-def takes_no_more_than_its_share(peer: DockerPeer) -> None:
-    """See what the machine has given a peer: others use the machine as well."""
-    found = stats(peer)  # nothing is in it of who has ended
+def assert_within_limits(peer: DockerPeer) -> None:
+    found = stats(peer)  # empty if the peer has ended
     assert found["memory_stats"].get("usage", 0) <= LIMIT
     assert found["pids_stats"].get("current", 0) <= 320
     assert log_size(peer) < LOG
     wanted = {"id": peer.container}
     (listed,) = peer._api.containers(all=True, size=True, filters=wanted)
     assert listed.get("SizeRw", 0) < LAYER
-    assert all(each["Type"] == "tmpfs" for each in peer._inspect()["Mounts"]), "a volume is a disk"
+    assert all(mount["Type"] == "tmpfs" for mount in peer._inspect()["Mounts"]), "no disk"
 
 
 def shown(peer: DockerPeer) -> str:
-    """Return what a peer has printed, as its log has it."""
+    """Return the end of a peer's log."""
     data: bytes = peer._api.logs(peer.container, tail=100)
     return data.decode("utf-8", "replace")
 
 
-def chat_works(place: LivePeers, one: str, other: str) -> None:
-    """Connect two good peers, and have twenty messages arrive in their order."""
+def assert_chat_works(place: LivePeers, one: str, other: str) -> None:
+    """Connect two good peers, and send twenty messages in order."""
     with place.linked(one, other) as link:
         before = len(place.texts(other))
         for number in range(20):
@@ -89,7 +101,7 @@ def chat_works(place: LivePeers, one: str, other: str) -> None:
         assert texts == [f"text {number}" for number in range(20)]
 
 
-def test_every_program_has_a_profile_that_no_machine_runs() -> None:
+def test_the_process_engine_runs_none_of_the_programs() -> None:
     assert sorted(path.stem for path in (HERE / "programs").glob("*.py")) == NAMES
     with LivePeers("process") as place:
         for name in NAMES:
@@ -98,30 +110,30 @@ def test_every_program_has_a_profile_that_no_machine_runs() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_neither_machine_nor_good_peers_suffer(name: str, place: LivePeers) -> None:
-    place.start(["alice", "bob"])
+def test_good_peers_and_the_machine_are_unharmed(
+    name: str, place: LivePeers, two_runs: tuple[LivePeers, LivePeers]
+) -> None:
+    _, other = two_runs
     mallory, mallet = begin(place, name, "mallory", "mallet")
-    with LivePeers("docker") as other:  # another run at the same time
-        other.start(["carol", "dave"])
-        chat_works(other, "carol", "dave")
-        chat_works(place, "alice", "bob")
-        for peer in (mallory, mallet):
-            takes_no_more_than_its_share(peer)
-        began = time.monotonic()
-        place.engine.discard([mallory, mallet])
-        assert time.monotonic() - began < SOON
-        chat_works(other, "dave", "carol")
-        chat_works(place, "bob", "alice")
+    assert_chat_works(other, "carol", "dave")
+    assert_chat_works(place, "alice", "bob")
+    for peer in (mallory, mallet):
+        assert_within_limits(peer)
+    began = time.monotonic()
+    place.engine.discard([mallory, mallet])
+    assert time.monotonic() - began < SOON
+    assert_chat_works(other, "dave", "carol")
+    assert_chat_works(place, "bob", "alice")
 
 
-def test_what_ends_and_what_goes_on(place: LivePeers) -> None:
+def test_how_programs_end(place: LivePeers) -> None:
     (peer,) = begin(place, "memory_eater", "mallory")
     assert peer.await_end(SOON).exit_status == 137
     assert peer._inspect()["State"]["OOMKilled"]
     (peer,) = begin(place, "ends_at_once", "mallet")
     assert peer.await_end(SOON).exit_status == 1
-    (peer,) = begin(place, "ignores_signals", "carol")
-    until(lambda: "READY" in shown(peer), "carol to be ready", SOON)
+    (peer,) = begin(place, "ignores_signals", "moriarty")
+    until(lambda: "READY" in shown(peer), "moriarty to be ready", SOON)
     peer.stop()
     assert peer.status().exit_status == 137
 
@@ -135,7 +147,7 @@ def test_a_fork_bomb_stays_within_its_limit(place: LivePeers) -> None:
     until(lambda: not psutil.pid_exists(pid), "the bomb to end", SOON)
 
 
-def test_what_is_written_is_little_and_in_memory(place: LivePeers) -> None:
+def test_a_program_can_write_little_and_only_to_memory(place: LivePeers) -> None:
     (peer,) = begin(place, "disk_filler", "mallory")
 
     def is_done() -> bool:
@@ -143,14 +155,14 @@ def test_what_is_written_is_little_and_in_memory(place: LivePeers) -> None:
 
     until(is_done, "all places to be full", SOON)
     rows = [line.split() for line in shown(peer).splitlines() if " took " in line]
-    took = {place: int(count) for place, _, count, _ in rows}
+    took = {path: int(count) for path, _, count, _ in rows}
     assert 0 < took["."] <= 64 << 20
     assert took.get("/tmp", 0) <= 16 << 20
     assert took.get("/dev/shm", 0) <= 8 << 20
-    assert not any(took.get(each) for each in ("/", "/var/tmp", "/run", "/peerlab", "/etc"))
+    assert not any(took.get(path) for path in ("/", "/var/tmp", "/run", "/peerlab", "/etc"))
 
 
-def test_an_endless_printers_log_has_an_end(place: LivePeers) -> None:
+def test_the_log_of_an_endless_printer_is_limited(place: LivePeers) -> None:
     (peer,) = begin(place, "endless_printer", "mallory")
     path = Path(peer._inspect()["LogPath"])
     until(lambda: path.exists() and path.stat().st_size > 1 << 20, "a megabyte", SOON)
@@ -158,15 +170,15 @@ def test_an_endless_printers_log_has_an_end(place: LivePeers) -> None:
     assert peer._inspect()["HostConfig"]["LogConfig"]["Config"]["max-size"] == "8m"
 
 
-LOOK = """
+PROBE = """
 import socket, sys, time
-def tried(what):
+def tried(action):
     began = time.monotonic()
     try:
-        said = what()
+        result = action()
     except OSError as error:
-        said = type(error).__name__
-    print("TRIED", said, round(time.monotonic() - began, 2), flush=True)
+        result = type(error).__name__
+    print("TRIED", result, round(time.monotonic() - began, 2), flush=True)
 def dial(address, port):
     with socket.create_connection((address, port), 4):
         return "reached"
@@ -189,13 +201,13 @@ sys.stdin.read()
 
 
 def dials(place: LivePeers, folder: Path, port: int, addresses: list[str]) -> list[list[str]]:
-    """Return what a peer finds out about its network."""
-    (folder / "look.py").write_text(LOOK)
-    look = hostile("never_starts")
-    words = ["python3", "look.py", str(port), *addresses]
-    start = look.start.model_copy(update={"container": words, "folder": str(folder)})
+    """Return what a peer learns about its network, and how long each attempt took."""
+    (folder / "probe.py").write_text(PROBE)
+    program = hostile("never_starts")
+    words = ["python3", "probe.py", str(port), *addresses]
+    start = program.start.model_copy(update={"container": words, "folder": str(folder)})
     (peer,) = place.engine.start(
-        ["mallory"], look.model_copy(update={"start": start}), lambda _: None
+        ["mallory"], program.model_copy(update={"start": start}), lambda _: None
     )
     assert isinstance(peer, DockerPeer)
     until(lambda: "READY" in shown(peer), "all to be tried", 60)
@@ -203,18 +215,19 @@ def dials(place: LivePeers, folder: Path, port: int, addresses: list[str]) -> li
     return own + [line.split()[1:] for line in shown(peer).splitlines() if "TRIED" in line]
 
 
-def test_the_network_reaches_peers_alone(place: LivePeers, tmp_path: Path) -> None:
-    place.start(["bob"])
+def test_only_peers_of_the_same_run_are_reachable(
+    place: LivePeers, two_runs: tuple[LivePeers, LivePeers], tmp_path: Path
+) -> None:
     bob = place.sessions["bob"].peer
-    with LivePeers("docker") as other, socket.create_server(("", 0)) as listening:
-        other.start(["carol"])
+    _, other = two_runs
+    with socket.create_server(("", 0)) as listening:
         assert isinstance(place.engine, DockerEngine)
         gateway = place.engine._pool.subnet.gateway
         machine = next(
-            each.address
-            for some in psutil.net_if_addrs().values()
-            for each in some
-            if each.family == socket.AF_INET and not each.address.startswith("127.")
+            found.address
+            for interface in psutil.net_if_addrs().values()
+            for found in interface
+            if found.family == socket.AF_INET and not found.address.startswith("127.")
         )
         beyond = [gateway, machine, "172.17.0.1", "8.8.8.8"]
         port = listening.getsockname()[1]
