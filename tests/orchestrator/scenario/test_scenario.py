@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator import document, profile, scenario
+from orchestrator import definition, document, profile, scenario
 from orchestrator.errors import DocumentError
 from orchestrator.profile import Profile
 from orchestrator.scenario import Scenario, Send, problems, topology, validation
 from orchestrator.scenario.rules import STEPS
-from orchestrator.scenario.steps import flatten
+from orchestrator.scenario.steps import flatten, least_seconds
 from orchestrator.scenario.topology import RandomGraph, RandomLinks
 from orchestrator.scenario.validation import find
 from tests.orchestrator.support import ROOT
@@ -35,7 +35,7 @@ SUITE = find([ROOT / "conformance"])
         ("mesh", ["ab", "ac", "ad", "ae", "bc", "bd", "be", "cd", "ce", "de"]),
     ],
 )
-def test_each_topology(word: Any, pairs: list[str]) -> None:
+def test_the_pairs_of_each_topology(word: Any, pairs: list[str]) -> None:
     assert topology.pairs(word, NAMES) == [tuple(pair) for pair in pairs]
 
 
@@ -51,7 +51,7 @@ def test_pairs_are_dialled_as_they_are_written() -> None:
     assert topology.pairs([["d", "a"], ["b", "c"]], NAMES) == [("d", "a"), ("b", "c")]
 
 
-def test_chance_is_the_same_each_time_and_connects_nobody_twice() -> None:
+def test_a_seed_draws_the_same_pairs_and_none_twice() -> None:
     def draw(links: int, seed: int) -> list[tuple[str, str]]:
         return topology.pairs(RandomGraph(random=RandomLinks(links=links, seed=seed)), NAMES)
 
@@ -95,7 +95,7 @@ def test_no_two_branches_act_at_one_console(one: Any, other: Any, who: str) -> N
      {"peers": -1}, {"peers": 10**12, "connections": "ring"}, {"peers": True},
      {"peers": 3, "connections": {"random": {"links": "x", "seed": 1}}}],
 )  # fmt: skip
-def test_looking_for_mistakes_bears_with_anything(raw: Any) -> None:
+def test_finding_mistakes_accepts_any_value(raw: Any) -> None:
     assert all(isinstance(problem.what, str) for problem in problems.find(raw))
 
 
@@ -109,19 +109,24 @@ def test_a_text_of_any_length() -> None:
     assert time.process_time() - began < 1.0
 
 
-@pytest.mark.parametrize("path", [*LIBRARY, *SUITE], ids=lambda path: path.stem)
-def test_the_library_is_in_order(path: Path) -> None:
-    found = scenario.load(path)
-    assert found.name == path.stem
-    assert found.why.endswith(".")
+@pytest.fixture(scope="module")
+def shipped() -> dict[Path, Scenario]:
+    """Return the scenarios of the library and of the conformance suite."""
+    return {path: scenario.load(path) for path in (*LIBRARY, *SUITE)}
 
 
-def test_the_library_has_each_topology_and_each_kind_of_step() -> None:
-    found = [scenario.load(path) for path in LIBRARY]
-    topologies = {str(one.connections) for one in found}
+def test_the_library_is_in_order(shipped: dict[Path, Scenario]) -> None:
+    misnamed = [path for path, one in shipped.items() if one.name != path.stem]
+    unfinished = [path for path, one in shipped.items() if not one.why.endswith(".")]
+    assert (misnamed, unfinished) == ([], [])
+
+
+def test_the_library_has_each_topology_and_each_kind_of_step(
+    shipped: dict[Path, Scenario],
+) -> None:
+    topologies = {str(shipped[path].connections) for path in LIBRARY}
     assert {"none", "line", "ring", "star", "mesh"} <= topologies
-    found += [scenario.load(path) for path in SUITE]
-    verbs = {step.verb for one in found for step in flatten(one.steps)}
+    verbs = {step.verb for one in shipped.values() for step in flatten(one.steps)}
     assert verbs == {*STEPS}
 
 
@@ -130,12 +135,13 @@ def test_no_two_scenarios_have_one_name() -> None:
     assert len({*names}) == len(names)
 
 
-def test_so_many_peers_have_the_names_of_those_made_by_hand(tmp_path: Path) -> None:
+def test_a_number_of_peers_has_the_names_of_the_mesh(tmp_path: Path) -> None:
     path = tmp_path / "many.yaml"
     path.write_text("name: many\nwhy: w\npeers: 6\nsteps: [{list: peer6}]\n")
     found = scenario.load(path)
     assert isinstance(found, Scenario)
     assert found.peers == ["alice", "bob", "carol", "dave", "peer5", "peer6"]
+    assert definition.names(2) == ["alice", "bob"]
     path.write_text("name: many\nwhy: w\npeers: 5\nsteps: [{list: peer6}]\n")
     with pytest.raises(DocumentError, match=r"many\.yaml:4:\d+: no peer 'peer6' here"):
         scenario.load(path)
@@ -211,7 +217,7 @@ def test_so_many_peers_have_the_names_of_those_made_by_hand(tmp_path: Path) -> N
         ),
     ],
 )
-def test_what_cannot_be_meant(step: dict[str, Any], place: tuple[Any, ...], what: str) -> None:
+def test_mistakes_between_keys(step: dict[str, Any], place: tuple[Any, ...], what: str) -> None:
     (problem,) = problems.find({"peers": ["a", "b"], "steps": [step]})
     assert (problem.place, problem.what) == (place, what)
 
@@ -249,12 +255,12 @@ def _read(folder: Path, step: str) -> Scenario:
         ("exit: {at: a, may_fail: true}", {}),
     ],
 )  # fmt: skip
-def test_how_an_act_must_end(tmp_path: Path, step: str, wants: dict[str, Any]) -> None:
+def test_the_expected_outcome(tmp_path: Path, step: str, wants: dict[str, Any]) -> None:
     (found,) = _read(tmp_path, step).steps
     assert found.act.wants == wants
 
 
-def test_what_is_typed_for_a_port_or_an_id_is_text(tmp_path: Path) -> None:
+def test_ports_and_ids_are_text(tmp_path: Path) -> None:
     (dial,) = _read(tmp_path, "connect: {at: a, address: localhost, port: 70000}").steps
     assert (dial.act.to, dial.act.address, dial.act.port) == (None, "localhost", "70000")
     (end,) = _read(tmp_path, "terminate: {at: a, id: -1}").steps
@@ -274,7 +280,7 @@ def test_what_is_typed_for_a_port_or_an_id_is_text(tmp_path: Path) -> None:
         ("terminate: {at: a, to: all, id: 1}", "5:5", "cannot be used with several peers"),
     ],
 )
-def test_what_is_wrong_and_where(tmp_path: Path, step: str, where: str, what: str) -> None:
+def test_mistakes_and_where_they_are(tmp_path: Path, step: str, where: str, what: str) -> None:
     with pytest.raises(DocumentError) as error:
         _read(tmp_path, step)
     first = str(error.value).splitlines()[0]
@@ -310,13 +316,13 @@ def _profile(*verbs: str, notices: Sequence[str] = ()) -> Profile:
         ("kill: {at: a, during: [{expect: {at: b, closed: true}}]}", (), ["closed"]),
     ],
 )  # fmt: skip
-def test_what_a_profile_lacks(
+def test_verbs_that_a_profile_does_not_have(
     tmp_path: Path, step: str, verbs: tuple[str, ...], missing: list[str]
 ) -> None:
     found = _read(tmp_path, step)
     assert validation.missing(found, _profile(*verbs)) == missing
     raw = document.load(tmp_path / "one.yaml").plain
-    told = " ".join(each.what for each in validation.unsupported(raw, _profile(*verbs)))
+    told = " ".join(problem.what for problem in validation.unsupported(raw, _profile(*verbs)))
     assert all(repr(name) in told for name in missing)
     assert bool(told) == bool(missing)
 
@@ -324,3 +330,25 @@ def test_what_a_profile_lacks(
 def test_first_connections_need_verbs_as_well() -> None:
     first = scenario.load(ROOT / "conformance/message.yaml")
     assert validation.missing(first, _profile("send", notices=["message"])) == ["connect", "list"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "seconds"),
+    [
+        ("  - list: alice\n", 0.0),
+        ("  - pause: {at: alice, for: 60}\n  - isolate: {at: bob, for: 2.5}\n", 62.5),
+        ("  - repeat: {times: 5, every: 2, steps: [list: alice]}\n", 8.0),
+        ("  - repeat: {times: 5, every: 2, steps: [{pause: {at: bob, for: 3}}]}\n", 15.0),
+        ("  - repeat: {times: 5, steps: [{pause: {at: bob, for: 3}}]}\n", 15.0),
+        ("  - isolate: {at: bob, during: [{pause: {at: alice, for: 4}}, list: bob]}\n", 4.0),
+        ("  - chaos: {seed: 1, for: 30}\n", 30.0),
+        (("  - schedule:\n    - {when: 5, isolate: {at: bob, for: 2}}\n"
+         "    - {when: 6, heal: all}\n"), 7.0),
+        (("  - parallel:\n    - [{pause: {at: bob, for: 3}}]\n"
+         "    - [{repeat: {times: 3, every: 2, steps: [list: alice]}}]\n"), 4.0),
+    ],
+)  # fmt: skip
+def test_the_least_seconds_of_steps(tmp_path: Path, steps: str, seconds: float) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text(f"name: long\nwhy: w\npeers: [alice, bob]\nsteps:\n{steps}")
+    assert least_seconds(scenario.load(path).steps) == pytest.approx(seconds)

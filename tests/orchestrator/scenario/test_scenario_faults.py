@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 
 from orchestrator import scenario
 from orchestrator.errors import DocumentError
-from orchestrator.faults import kinds, schedule
+from orchestrator.faults import schedule
 from orchestrator.faults.effect import Effect, Fault
-from orchestrator.scenario import Chaos, Scenario, Step, problems, rules
+from orchestrator.faults.kinds import NEEDS
+from orchestrator.runner.jobs import misfit
+from orchestrator.scenario import Chaos, EngineName, Scenario, Step, problems, rules
 from orchestrator.scenario.rules import walk
+from orchestrator.scenario.validation import Validator
 
 HEAD = "name: faults\nwhy: w\npeers: [alice, bob, carol]\nsteps:\n"
 BOTH = frozenset({("alice", "bob"), ("bob", "alice")})
@@ -166,8 +170,8 @@ def test_all_mistakes_come_in_one_go(load: Any) -> None:
     told = caught.value.what.splitlines()
     for line, (step, what) in enumerate(WRONG, 5):
         if step != "start: bob":  # not where a schedule may have ended it
-            wrong = [each for each in told if f".yaml:{line}:" in each]
-            assert any(what in each for each in wrong) or step == "resume: bob", (step, wrong)
+            wrong = [mistake for mistake in told if f".yaml:{line}:" in mistake]
+            assert any(what in mistake for mistake in wrong) or step == "resume: bob", (step, wrong)
 
 
 def test_names_are_given_once_and_lifted_by_the_right_verb(load: Any) -> None:
@@ -217,10 +221,10 @@ def test_starts_that_are_wrong_for_sure(load: Any, steps: list[str]) -> None:
         load(*steps)
 
 
-def test_a_fault_acts_at_no_console_but_its_steps_do() -> None:
+def test_a_fault_uses_no_console_but_its_steps_do() -> None:
     def overlap(one: Any, other: Any) -> list[str]:
         raw = {"peers": ["a", "b"], "steps": [{"parallel": [[one], [other]]}]}
-        return [each.what for each in problems.find(raw) if "branch" in each.what]
+        return [problem.what for problem in problems.find(raw) if "branch" in problem.what]
 
     during = {"isolate": {"at": "b", "during": [{"list": "a"}]}}
     assert overlap({"list": "a"}, {"kill": "a"}) == []
@@ -232,25 +236,28 @@ def test_a_fault_acts_at_no_console_but_its_steps_do() -> None:
     assert len(list(walk([during]))) == 2
 
 
-@pytest.mark.parametrize("verb", rules.FAULTS)
-@pytest.mark.parametrize("act", [None, 5, "x", [], {}, [None], [[None]], {"at": []}, {"as": {}},
-                                 {"for": "x", "during": 5}, {"groups": [5, [[]]], "one_way": 1},
-                                 {"between": [{}], "loss": [], "jitter": {}, "delay": "x"},
-                                 [{"when": {}, "kill": None}], {"faults": [[], {}]}])  # fmt: skip
-def test_looking_for_mistakes_bears_with_anything(verb: str, act: Any) -> None:
-    raw = {
-        "peers": ["a", "b"],
-        "steps": [{verb: act}, {"kill": {"at": "a", "during": [{verb: act}]}}],
-    }
-    assert all(isinstance(each.what, str) for each in problems.find(raw))
+ODD: list[Any] = [
+    None, 5, "x", [], {}, [None], [[None]], {"at": []}, {"as": {}}, {"for": "x", "during": 5},
+    {"groups": [5, [[]]], "one_way": 1}, {"between": [{}], "loss": [], "jitter": {}, "delay": "x"},
+    [{"when": {}, "kill": None}], {"faults": [[], {}]},
+]  # fmt: skip
+
+
+def test_finding_mistakes_accepts_any_value() -> None:
+    for verb, act in product(rules.FAULTS, ODD):
+        raw = {
+            "peers": ["a", "b"],
+            "steps": [{verb: act}, {"kill": {"at": "a", "during": [{verb: act}]}}],
+        }
+        assert all(isinstance(problem.what, str) for problem in problems.find(raw)), (verb, act)
 
 
 def test_one_peer_alone_has_no_link() -> None:
     raw = {"peers": ["a"], "steps": [{"isolate": "a"}, {"chaos": {"seed": 1, "for": 5}}]}
-    assert len([each for each in problems.find(raw) if "one peer alone" in each.what]) == 2
+    assert sum("one peer alone" in problem.what for problem in problems.find(raw)) == 2
 
 
-def test_what_is_needed_with_the_first_step_that_does(load: Any) -> None:
+def test_needed_features_with_the_first_step_that_needs_them(load: Any) -> None:
     found = load(
         "list: alice",
         "kill: {at: bob, during: [{isolate: alice}]}",
@@ -274,7 +281,7 @@ def test_what_is_needed_with_the_first_step_that_does(load: Any) -> None:
     assert load("list: alice").needed == {}
 
 
-def test_longer_is_waited_at_the_end_after_faults(load: Any) -> None:
+def test_scenarios_with_faults_settle_longer(load: Any) -> None:
     assert load("list: alice").limits.settle == 3
     assert load("kill: alice").limits.settle == 15
     assert load("repeat: {times: 2, steps: [{isolate: bob}]}").limits.settle == 15
@@ -306,11 +313,66 @@ def test_a_schedule_comes_in_the_order_of_its_times(load: Any) -> None:
     assert step.phrase == "2 faults, each at its time"
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_what_chaos_draws_can_be_replayed(load: Any, seed: int) -> None:
-    chaos = Chaos.model_validate({"seed": seed, "for": 40})
+def test_what_chaos_draws_can_be_replayed(load: Any) -> None:
     peers = ["alice", "bob", "carol"]
-    drawn = scenario.drawn(chaos, peers, ["cut", "loss", "bandwidth", "delay", "stream"])
-    assert drawn == schedule.draw(seed, 40, tuple(kinds.NEEDS), peers)
-    (step,) = load(f"schedule: {json.dumps(drawn)}").steps
-    assert step.act == [scenario.ScheduledFault.model_validate(entry) for entry in drawn]
+    for seed in range(25):
+        chaos = Chaos.model_validate({"seed": seed, "for": 40})
+        drawn = scenario.drawn(chaos, peers, ["cut", "loss", "bandwidth", "delay", "stream"])
+        assert drawn == schedule.draw(seed, 40, tuple(NEEDS), peers)
+        (step,) = load(f"schedule: {json.dumps(drawn)}").steps
+        assert step.act == [scenario.ScheduledFault.model_validate(entry) for entry in drawn]
+
+
+# Faults that an engine cannot do.
+
+ON = "name: here\nwhy: w\nengine: {engine}\npeers: [alice, bob]\nsteps:\n"
+IMPOSSIBLE = """\
+  - stream: {between: [alice, bob], pieces: 1}
+  - repeat:
+      times: 2
+      steps:
+        - isolate: alice
+  - pause:
+      at: bob
+      during:
+        - impair: {from: alice, to: bob, loss: 10%, delay: 0.1}
+  - schedule:
+      - {when: 0, kill: {at: bob, for: 1}}
+      - {when: 2, partition: {groups: [[alice], [bob]], for: 1}}
+  - chaos: {seed: 1, for: 10, faults: [kill, partition]}
+"""
+WHY = "not on the engine process: processes share this machine's network, which the lab never"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    return tmp_path / "here.yaml"
+
+
+def test_each_impossible_fault_is_reported_with_its_place(here: Path) -> None:
+    here.write_text(ON.format(engine="process") + IMPOSSIBLE)
+    validator = Validator()
+    validator.check_files([here])
+    places = [says.removeprefix(str(here)).partition(": ")[0] for says in validator.mistakes]
+    assert places == [":10:11", ":14:11", ":17:19", ":18:5"]
+    assert all(f": {WHY} touches" in says for says in validator.mistakes)
+
+
+def test_possible_faults_are_right(here: Path) -> None:
+    validator = Validator()
+    for text in (
+        ON.format(engine="docker") + IMPOSSIBLE,
+        ON.format(engine="process") + IMPOSSIBLE[:47],
+    ):
+        here.write_text(text)
+        validator.check_files([here])
+    assert validator.mistakes == []
+
+
+@pytest.mark.parametrize("engine", [EngineName.AUTO, EngineName.PROCESS])
+def test_a_scenario_for_processes_with_such_a_fault_is_not_begun(
+    here: Path, engine: EngineName
+) -> None:
+    here.write_text(ON.format(engine="process") + IMPOSSIBLE)
+    says = misfit(scenario.load(here), engine)
+    assert says.startswith("needs `isolate alice alone`, but processes share")
