@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
-from itertools import islice, takewhile
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from orchestrator.checks.index.messages import Send, Shown
 
-_NEAR = 2  # sends behind the last one that was shown: the likeliest
-_FRONT = 3  # sends that are compared whatever their texts
-_EDGE = 8  # characters at both ends by which a likely one is looked up
-_MOST_GLUED = 64
+_WINDOW = 64  # sends before and behind the last one shown, to compare a changed text with
 _BETWEEN = 4  # characters that may stand between messages that were shown as one
 
 
@@ -30,87 +25,40 @@ def match_changed(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
             if key in among:
                 among[key].append(send)
     for key, several in messages.items():
-        _Direction(among[key]).match(several)
+        _match_direction(among[key], several)
 
 
-class _Direction:
-    """The sends from one peer to another, in order."""
-
-    def __init__(self, sends: Sequence[Send]) -> None:
-        self._sends = sends
-        self._positions = [send.position for send in sends]
-        self._next = 0  # behind the send whose message was shown last
-        left = [send for send in sends if not send.shown]
-        self._queue = deque(sorted(left, key=lambda send: not send.is_accepted))
-
-    @cached_property
-    def _by_edge(self) -> dict[tuple[str, str], deque[Send]]:
-        """What is still open, by what a changed text is likely to have kept."""
-        by_edge: dict[tuple[str, str], deque[Send]] = defaultdict(deque)
-        for send in self._queue:
-            for edge in _edges(send.text):
-                by_edge[edge].append(send)
-        return by_edge
-
-    def match(self, messages: Iterable[Shown]) -> None:
-        """Go through what was shown, in order, and match what is open."""
-        for message in messages:
-            if not message.match:
-                self._match(message)
-            if message.send:
-                self._next = bisect(self._positions, message.send.position)
-
-    def _match(self, message: Shown) -> None:
-        ahead = self._sends[self._next : self._next + _MOST_GLUED]
-        texts = (send.text for send in takewhile(lambda send: not send.shown, ahead))
-        if count := glued(message.text, texts):
-            for send in ahead[:count]:
-                message.comes_from(send, "changed")
-        elif best := self._likeliest(message.text):
-            message.comes_from(best, "changed")
-        elif self._next and _is_piece(message, last := self._sends[self._next - 1]):
-            message.comes_from(last, "piece")
-
-    def _likeliest(self, text: str) -> Send | None:
-        """Return the send that kept most; look no further if one near by kept all."""
-        kept: dict[Send, int] = {}
-        best: Send | None = None
-        for likely in (self._near(), self._further(text)):
-            for send in likely:
-                if send not in kept:
-                    kept[send] = likeness(send.text, text)
-            best = max((s for s in kept if kept[s]), key=lambda s: kept[s], default=None)
-            if best and kept[best] >= len(best.text):
-                break
-        return best
-
-    def _near(self) -> Iterator[Send]:
-        """Yield what was sent behind the last message that was shown."""
-        return _unmatched(self._sends[self._next : self._next + _NEAR])
-
-    def _further(self, text: str) -> Iterator[Send]:
-        """Yield what has an edge in common, and what was sent first."""
-        for edge in _edges(text):
-            if send := _first(self._by_edge.get(edge)):
-                yield send
-        _first(self._queue)
-        yield from _unmatched(islice(self._queue, _FRONT))
+def _match_direction(sends: Sequence[Send], shown: Iterable[Shown]) -> None:
+    """Go through the messages of one direction, in order, and match the open ones."""
+    positions = [send.position for send in sends]
+    place = 0  # in `sends`, behind the one that was shown last
+    for message in shown:
+        if not message.match:
+            _match_open(sends, place, message)
+        if message.send:
+            place = bisect(positions, message.send.position)
 
 
-def _edges(text: str) -> list[tuple[str, str]]:
-    squeezed = "".join(text.split()).casefold()
-    return [("all", squeezed), ("start", text[:_EDGE]), ("end", text[-_EDGE:])]
+def _match_open(sends: Sequence[Send], place: int, message: Shown) -> None:
+    before, behind = sends[max(0, place - _WINDOW) : place], sends[place : place + _WINDOW]
+    texts = (send.text for send in takewhile(lambda send: not send.shown, behind))
+    if count := glued(message.text, texts):
+        for send in behind[:count]:
+            message.comes_from(send, "changed")
+        return
+    kept = {
+        send: likeness(send.text, message.text) for send in [*behind, *before] if not send.shown
+    }
 
+    def preference(send: Send) -> tuple[int, bool, bool]:
+        on_same = bool(send.end and message.end and send.end.twin is message.end)
+        return kept[send], on_same, send.is_accepted
 
-def _first(queue: deque[Send] | None) -> Send | None:
-    """Return the first send that has no message yet."""
-    while queue and queue[0].shown:
-        queue.popleft()
-    return queue[0] if queue else None
-
-
-def _unmatched(sends: Iterable[Send]) -> Iterator[Send]:
-    return (send for send in sends if not send.shown)
+    best = max(kept, key=preference, default=None)
+    if best and kept[best]:
+        message.comes_from(best, "changed")
+    elif before and _is_piece(message, before[-1]):
+        message.comes_from(before[-1], "piece")
 
 
 def _is_piece(message: Shown, send: Send) -> bool:

@@ -153,6 +153,22 @@ def test_every_message_changed() -> None:
     assert r"'message number 7\r'" in findings[7].says
 
 
+def test_of_equal_texts_the_one_on_the_same_connection_was_changed() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.read()
+    story.send("alice", "bob", "y", arrives=False)
+    story.kill("bob")
+    story.start("bob")
+    link = story.connect("alice", "bob")
+    story.send("alice", "bob", "y", arrives=False)
+    link.under_way["alice"].clear()
+    link.confirmed["alice"] += 1
+    story.show("alice", "delivered", id="2", of="bob", number=1, count=1)
+    story.show("bob", "message", id="1", of="alice", text="y!")
+    assert support.not_valid(story.finish()) == {NAME: INVALID}
+
+
 def test_something_else_altogether_is_no_change() -> None:
     assert support.not_valid(_shown(["hello"], ["12345678"])) == {
         "delivery": INVALID,
