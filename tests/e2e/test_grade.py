@@ -60,7 +60,7 @@ def test_a_folder_of_submissions(tmp_path: Path, words: list[str]) -> None:
     required = peerlab("grade", str(home), *words, "--require", "--json")
     assert required.returncode == 1
     data = json.loads(required.stdout)
-    assert [each["points"] for each in data["programs"]] == [10, 7, 0]
+    assert [program["points"] for program in data["programs"]] == [10, 7, 0]
     assert data["programs"][1]["findings"] == {"blanks": ["changes"]}
     assert peerlab("grade", str(home / "anna"), *words, "--require").returncode == 0
 
@@ -77,9 +77,9 @@ def test_one_profile_for_all(tmp_path: Path, words: list[str]) -> None:
     assert "dana: 0 of 3 points" in done.stdout
     assert f"with {common}/profile.yaml: {tmp_path}/in/carl, {tmp_path}/in/dana" in done.stderr
     page = html.unescape((tmp_path / "grades/dana/report.html").read_text())
-    told = re.search("again: <code>(peerlab grade .*)</code>. The whole", page)
-    assert told
-    assert peerlab(*shlex.split(told[1])[1:]).returncode == 0
+    again = re.search("again: <code>(peerlab grade .*)</code>. The whole", page)
+    assert again
+    assert peerlab(*shlex.split(again[1])[1:]).returncode == 0
     rows = list(csv.DictReader((tmp_path / "grades/grades.csv").read_text().splitlines()))
     assert [(row["program"], row["passes"]) for row in rows] == [("carl", ""), ("dana", "")]
 

@@ -1,7 +1,7 @@
-"""`python -m tests.examples --times 10`: every example peer again and again, graded and compared.
+"""`python -m tests.examples --times 10`: grades every example peer repeatedly and compares.
 
-Exit status 0 only if each got exactly what its `findings.yaml` says every time, 1 otherwise,
-2 where the lab itself failed.
+Exit status 0 only if every example always gets exactly what its `findings.yaml` says, else 1;
+2 if the lab itself failed.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from tests.examples.trial import NAMES, differences, graded
 
 
 def main(
-    names: Annotated[list[str] | None, typer.Argument(help="Which ones; all as left out.")] = None,
-    times: Annotated[int, typer.Option(min=1, help="How often each is graded.")] = 1,
-    engine: Annotated[EngineName, typer.Option(help="Where.")] = EngineName.AUTO,
+    names: Annotated[list[str] | None, typer.Argument(help="The examples; all by default.")] = None,
+    times: Annotated[int, typer.Option(min=1, help="How often to grade them.")] = 1,
+    engine: Annotated[EngineName, typer.Option(help="Where programs run.")] = EngineName.AUTO,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by side.")] = 2,
     only: Annotated[list[str] | None, typer.Option(help="A test of the suite; repeatable.")] = None,
 ) -> None:
-    """Grade the examples, and say where that is not what must be found."""
+    """Grade the examples, and print every difference from what must be found."""
     console = trials.console()
     engine = trials.engine_here(engine, console)
     folder = Path(mkdtemp(prefix="peerlab-examples-"))
     console.print(f"the runs are kept in {folder}")
-    trial = _Trial(
+    trial = _Rounds(
         console, names or NAMES, engine, jobs, rubrics.load(rubrics.CONFORMANCE).only(only or [])
     )
     for number in range(1, times + 1):
@@ -47,7 +47,7 @@ def main(
     raise typer.Exit(0 if trial.is_right else 1)
 
 
-class _Trial:
+class _Rounds:
     """Grades all examples, round by round."""
 
     def __init__(
@@ -65,7 +65,7 @@ class _Trial:
 
     @property
     def is_right(self) -> bool:
-        """Whether every grade was as it must be."""
+        """Whether every grade is as it must be."""
         return self._right.total() == len(self._rounds) * len(self._names)
 
     def round(self, folder: Path) -> None:
@@ -81,7 +81,7 @@ class _Trial:
         self._console.print(f"round {folder.name}: {time.monotonic() - began:.0f} s")
 
     def table(self, times: int) -> Table:
-        """Return how often each was as it must be, and what it got in the last round."""
+        """Return how often the grades were right, and those of the last round."""
         table = Table(title=f"{self._engine}, {times} times", title_justify="left")
         for name in ("example", "as it must be", "points", "fails", "lacks", "seconds"):
             table.add_column(name, no_wrap=True)
@@ -93,7 +93,7 @@ class _Trial:
                 f"{grade.points:g} of {grade.total:g}",
                 str(counts[Outcome.FAILED]),
                 str(counts[Outcome.LACKING]),
-                f"{sum(each.seconds for each in grade.results):.0f}",
+                f"{sum(result.seconds for result in grade.results):.0f}",
             )
         return table
 

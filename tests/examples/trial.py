@@ -1,4 +1,4 @@
-"""The example peers, what the suite must find in each, and what it found.
+"""The example peers, with what the suite must find in them and what it found.
 
 An example is a folder in `examples/peers/`: a program, its profile, and `findings.yaml`, which
 says what the suite must find, and nothing else: under `failed` each test that it fails, with the
@@ -40,7 +40,7 @@ class Findings:
     Attributes:
         failed: the invalid checks of each test that is failed.
         lacking: the tests that need what the program does not have.
-        unknown: the tests whose outcome nobody knows.
+        unknown: the tests whose outcome is unknown.
     """
 
     failed: dict[str, frozenset[str]]
@@ -50,31 +50,31 @@ class Findings:
     @classmethod
     def wanted(cls, name: str, engine: EngineName) -> Findings:
         """Return what must be found in an example."""
-        told: dict[str, Any] = YAML(typ="safe").load(HOME / name / "findings.yaml") or {}
-        other = told.pop("process", {})
+        data: dict[str, Any] = YAML(typ="safe").load(HOME / name / "findings.yaml") or {}
+        other = data.pop("process", {})
         if engine is EngineName.PROCESS:
-            told |= other
-        if unfit := {*told, *other} - {*_KEYS}:
+            data |= other
+        if unfit := {*data, *other} - {*_KEYS}:
             raise ValueError(f"{name}/findings.yaml: no such key: {', '.join(sorted(unfit))}")
-        failed = told.get("failed") or {}
+        failed = data.get("failed") or {}
         return cls(
             {test: frozenset(checks) for test, checks in failed.items()},
-            frozenset(told.get("lacking") or ()),
-            frozenset(told.get("unknown") or ()),
+            frozenset(data.get("lacking") or ()),
+            frozenset(data.get("unknown") or ()),
         )
 
     @classmethod
     def of(cls, grade: Grade) -> Findings:
         """Return what was found."""
-        failed = [each for each in grade.results if each.outcome is Outcome.FAILED]
+        failed = [result for result in grade.results if result.outcome is Outcome.FAILED]
         return cls(
-            {each.test: frozenset(_invalid(each)) for each in failed},
+            {result.test: frozenset(_invalid(result)) for result in failed},
             frozenset(grade.having(Outcome.LACKING)),
             frozenset(grade.having(Outcome.UNKNOWN)),
         )
 
     def without(self, tests: Sequence[str]) -> Findings:
-        """Return what is left without some tests."""
+        """Return the findings without those of some tests."""
         return Findings(
             {test: checks for test, checks in self.failed.items() if test not in tests},
             self.lacking - {*tests},
@@ -82,7 +82,7 @@ class Findings:
         )
 
     def lines(self) -> set[str]:
-        """Return each finding as a line."""
+        """Return one line for each finding."""
         return {
             *(f"{test} fails: {', '.join(sorted(self.failed[test]))}" for test in self.failed),
             *(f"{test} lacks something" for test in self.lacking),
@@ -91,13 +91,13 @@ class Findings:
 
 
 def _invalid(result: Result) -> Iterator[str]:
-    yield from (each.check for each in result.findings if each.is_wrong)
+    yield from (check.check for check in result.findings if check.is_wrong)
 
 
 def differences(grade: Grade, engine: EngineName) -> list[str]:
-    """Return how a grade of an example differs from what must be found, a line each."""
+    """Return one line for each difference between a grade and what must be found."""
     ran = grade.having(Outcome.NOT_RUN)
-    known = {each.test for each in grade.results}
+    known = {result.test for result in grade.results}
     every = Findings.wanted(grade.program, engine)
     wanted = every.without([*ran, *(_named(every) - known)]).lines()
     found = Findings.of(grade).lines()
@@ -112,7 +112,7 @@ def _named(findings: Findings) -> set[str]:
 
 
 def _why(grade: Grade, line: str) -> str:
-    result = next(each for each in grade.results if each.test == line.split(" ", 1)[0])
+    result = next(r for r in grade.results if r.test == line.split(" ", 1)[0])
     return f" ({result.reason}; {result.run})"
 
 
@@ -120,16 +120,16 @@ class _Quiet:
     """Shows nothing."""
 
     def phase(self, line: str) -> None:
-        """Nobody needs to know."""
+        """Show nothing."""
 
     def begin(self, number: int) -> None:
-        """Nobody needs to know."""
+        """Show nothing."""
 
     def step(self, number: int, line: str) -> None:
-        """Nobody needs to know."""
+        """Show nothing."""
 
     def marked(self, number: int, result: Result) -> None:
-        """Nobody needs to know."""
+        """Show nothing."""
 
 
 def graded(

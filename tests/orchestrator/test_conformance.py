@@ -1,15 +1,15 @@
-"""The conformance suite: what its files are made of, and that the rubric fits them."""
+"""The conformance suite: rules that its scenarios and its rubric keep."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from ruamel.yaml import YAML
 
 from orchestrator import checks, profile, scenario
 from orchestrator.scenario import Scenario, validation
-from orchestrator.scenario.steps import flatten
+from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.validation import find
 from tests.orchestrator.support import ROOT
 
@@ -17,27 +17,22 @@ HOME = ROOT / "conformance"
 FILES = find([HOME])
 RUBRIC = YAML(typ="safe").load((HOME / "rubric.yaml").read_text(encoding="utf-8"))
 TESTS = RUBRIC["tests"]
-_FOREIGN = {"partition", "isolate", "heal", "impair"}  # what processes cannot be done to
-
-
-@pytest.fixture(params=FILES, ids=lambda path: path.stem)
-def test(request: pytest.FixtureRequest) -> Scenario:
-    """Return one after the other."""
-    return scenario.load(request.param)
+SCENARIOS = {path.stem: scenario.load(path) for path in FILES}
+_NOT_FOR_PROCESSES = {"partition", "isolate", "heal", "impair"}
 
 
 def test_the_rubric_names_each_scenario_once() -> None:
-    assert sorted(each["test"] for each in TESTS) == sorted(path.stem for path in FILES)
+    assert sorted(test["test"] for test in TESTS) == sorted(SCENARIOS)
 
 
-def test_the_rubric_names_checks_that_there_are() -> None:
-    named = {name for each in TESTS for name in each.get("checks", ())}
+def test_the_rubric_names_existing_checks() -> None:
+    named = {name for test in TESTS for name in test.get("checks", ())}
     assert named <= {*checks.NAMES}
 
 
-def test_the_points_are_a_hundred_beside_the_extra_ones() -> None:
-    assert sum(each["points"] for each in TESTS if not each.get("extra")) == 100
-    assert {each["test"] for each in TESTS if each.get("required")} == {
+def test_the_points_add_up_to_a_hundred_without_the_extra_ones() -> None:
+    assert sum(test["points"] for test in TESTS if not test.get("extra")) == 100
+    assert {test["test"] for test in TESTS if test.get("required")} == {
         "dial", "message", "end", "leave",
     }  # fmt: skip
 
@@ -48,26 +43,37 @@ def test_folders_leave_the_rubric_out(tmp_path: Path) -> None:
     assert find([tmp_path]) == [tmp_path / "one.yaml"]
 
 
-def test_it_is_for_any_program(test: Scenario) -> None:
-    assert test.profile == "peerlab", "left out: whoever grades puts the program's own in"
-    assert test.arguments == []
-    assert test.engine == ("docker" if test.name == "both-dial" else None)
-    assert not _FOREIGN & {step.verb for step in flatten(test.steps)}
+def offenders(is_fine: Callable[[Scenario], object]) -> list[str]:
+    return [name for name, one in SCENARIOS.items() if not is_fine(one)]
 
 
-def test_it_never_judges_words(test: Scenario) -> None:
-    for step in flatten(test.steps):
+def test_every_scenario_suits_any_program() -> None:
+    def suits(one: Scenario) -> bool:
+        verbs = {step.verb for step in flatten(one.steps)}
+        engine = "docker" if one.name == "both-dial" else None
+        is_plain = one.profile == "peerlab" and not one.arguments  # `grade` sets the profile
+        return is_plain and one.engine == engine and not _NOT_FOR_PROCESSES & verbs
+
+    assert offenders(suits) == []
+
+
+def test_no_scenario_judges_words() -> None:
+    def is_wordless(step: Step) -> bool:
         act = step.act
-        assert not getattr(act, "says", None)
-        assert not getattr(act, "refused", None), "an empty text fits every no"
-        assert step.verb == "type" or not getattr(act, "line", "")
+        # An empty text would match every refusal.
+        says = getattr(act, "says", None) or getattr(act, "refused", None)
+        return not says and (step.verb == "type" or not getattr(act, "line", ""))
+
+    assert offenders(lambda one: all(map(is_wordless, flatten(one.steps)))) == []
 
 
-def test_it_takes_no_longer_than_it_must(test: Scenario) -> None:
-    assert test.limits.total <= 120
-    assert test.limits.settle <= 2
-    assert test.limits.expect <= 3
+def test_no_scenario_takes_longer_than_it_must() -> None:
+    def is_short(one: Scenario) -> bool:
+        return one.limits.total <= 120 and one.limits.settle <= 2 and one.limits.expect <= 3
+
+    assert offenders(is_short) == []
 
 
-def test_our_own_peer_has_all_that_it_takes(test: Scenario) -> None:
-    assert validation.missing(test, profile.load("peerlab")) == []
+def test_our_own_peer_has_all_that_the_scenarios_need() -> None:
+    peerlab = profile.load("peerlab")
+    assert offenders(lambda one: not validation.missing(one, peerlab)) == []

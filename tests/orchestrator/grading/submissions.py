@@ -58,7 +58,7 @@ def right(home: Path, name: str, *, without: str = "", lacks: bool = False) -> P
     shipped = profile.load("peerlab").model_dump(exclude_none=True)
     shipped["verbs"].pop(without, None)
     if lacks:
-        shipped["lacks"] = {without: "nobody asked"}
+        shipped["lacks"] = {without: "not required"}
     return _written(home, name, shipped)
 
 

@@ -1,4 +1,4 @@
-"""What of a pair is decided before anything is run, and the one line that says why."""
+"""What is decided about a pair before a run, and the reason given."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ def decided(dialler: Program, other: Program) -> Result:
     return result
 
 
-def test_a_pair_that_lacks_nothing_is_run() -> None:
+def test_a_pair_that_lacks_nothing_needs_a_run() -> None:
     assert pair(FINE, FINE).decided(EngineName.PROCESS) is None
 
 
-def test_who_does_not_act_may_lack_it() -> None:
+def test_a_program_that_does_not_act_may_lack_the_verb() -> None:
     assert pair(without("terminate"), FINE).decided(EngineName.PROCESS) is None
 
 
-def test_what_a_program_does_not_have_is_told_with_its_reason() -> None:
-    result = decided(FINE, without("terminate", lacks={"terminate": "nobody asked"}))
+def test_a_verb_that_a_program_lacks_is_named_with_the_reason() -> None:
+    result = decided(FINE, without("terminate", lacks={"terminate": "not required"}))
     assert result.outcome is Outcome.LACKING
-    assert result.reason == "dumb has no terminate (nobody asked)"
+    assert result.reason == "dumb has no terminate (not required)"
 
 
-def test_what_a_profile_is_silent_about_is_unknown() -> None:
+def test_a_verb_missing_from_a_profile_is_unknown() -> None:
     result = decided(FINE, without("terminate"))
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason == "the profile of dumb does not say how 'terminate' looks"
 
 
-def test_a_wrong_profile_is_told_in_one_line() -> None:
+def test_a_wrong_profile_is_reported_in_one_line() -> None:
     wrong = Program(
         "wrong", Path("wrong.yaml"), flaw="is wrong", trouble="3:1: no verb\n7:5: no pattern"
     )

@@ -140,7 +140,7 @@ def test_what_the_lab_cannot_tell_is_unknown(grades: dict[str, Grade]) -> None:
 def test_a_program_that_lacks_a_verb(grades: dict[str, Grade]) -> None:
     gina, hans = grades["gina"], grades["hans"]
     assert outcomes(gina) == [PASSED, PASSED, LACKING]
-    assert gina.results[2].reason == "the program has no terminate (nobody asked)"
+    assert gina.results[2].reason == "the program has no terminate (not required)"
     assert outcomes(hans) == [PASSED, PASSED, UNKNOWN]
     assert hans.results[2].reason == "the profile does not say how 'terminate' looks"
 

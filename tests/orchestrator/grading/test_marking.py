@@ -1,4 +1,4 @@
-"""Marking: which outcome a run gets, and in which words."""
+"""Marking: the outcome of a run, and the reason given."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def test_a_peer_that_stopped_answering(tmp_path: Path) -> None:
     assert result.reason.startswith("bob: no reply to 'list' after 10 s")
 
 
-def test_a_peer_whose_answers_nobody_can_read(tmp_path: Path) -> None:
-    told = ["0.1 > b'list\\n'", "0.2 < b'three friends\\r\\n'", ""]
-    (tmp_path / "bob.transcript").write_text("\n".join(told))
+def test_a_peer_whose_answers_cannot_be_read(tmp_path: Path) -> None:
+    lines = ["0.1 > b'list\\n'", "0.2 < b'three friends\\r\\n'", ""]
+    (tmp_path / "bob.transcript").write_text("\n".join(lines))
     error = NoAnswerError("bob", "no reply to 'list' after 10 s", ["three friends"])
     result = mark(task(), run(tmp_path, verdict("expectations", UNKNOWN), error=error))
     assert result.outcome is Outcome.UNKNOWN

@@ -1,4 +1,4 @@
-"""Which programs are meant, and what they are called."""
+"""Which programs are found, and their names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_profiles_folders_and_folders_of_folders(tmp_path: Path) -> None:
     assert names(find([Path("peerlab")], None, tmp_path)) == ["peerlab"]
 
 
-def test_programs_of_one_name_are_called_as_their_folders(tmp_path: Path) -> None:
+def test_programs_with_the_same_name_are_named_after_their_folders(tmp_path: Path) -> None:
     for number in (1, 2):
         folder = right(tmp_path, f"chat-{number}")
         text = (folder / "profile.yaml").read_text().replace(f"name: chat-{number}", "name: chat")
@@ -47,14 +47,14 @@ def test_no_two_programs_have_one_name(tmp_path: Path) -> None:
     assert names(find(folders, None, tmp_path)) == ["chat", "chat-2", "chat-2-2"]
 
 
-def test_no_program_is_called_like_a_file_of_the_output(tmp_path: Path) -> None:
+def test_no_program_is_named_like_a_file_of_the_output(tmp_path: Path) -> None:
     folder = right(tmp_path, "anna")
     text = (folder / "profile.yaml").read_text().replace("name: anna", "name: summary.html")
     (folder / "profile.yaml").write_text(text)
     assert names(find([folder], None, tmp_path)) == ["summary-html"]
 
 
-def test_a_profile_that_is_wrong_is_a_program_all_the_same(tmp_path: Path) -> None:
+def test_a_wrong_profile_still_makes_a_program(tmp_path: Path) -> None:
     right(tmp_path, "anna")
     (tmp_path / "bert").mkdir()
     (tmp_path / "bert/profile.yaml").write_text("name: bert\n")
@@ -65,7 +65,7 @@ def test_a_profile_that_is_wrong_is_a_program_all_the_same(tmp_path: Path) -> No
     assert "bert/profile.yaml:1:1: key 'console' is missing" in bert.trouble
 
 
-@pytest.mark.parametrize("what", ["nobody", "empty"])
+@pytest.mark.parametrize("what", ["nowhere", "empty"])
 def test_nothing_to_grade(tmp_path: Path, what: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DocumentError) as caught:
@@ -88,7 +88,7 @@ def test_one_profile_for_all(tmp_path: Path) -> None:
     assert names(find([tmp_path / "in/carl"], common, tmp_path / "out")) == ["carl"]
 
 
-def test_a_folder_without_a_profile_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_profile_is_reported(tmp_path: Path) -> None:
     right(tmp_path, "anna")
     for name in ("bert", ".git", "_mine", "grades", "old"):
         (tmp_path / name).mkdir()
@@ -153,16 +153,16 @@ def submitted(*folders: Path) -> None:
         (folder / "chat.py").write_text("")
 
 
-def test_with_one_profile_too_names_that_clash_are_numbered(tmp_path: Path) -> None:
+def test_names_that_clash_are_numbered_with_a_common_profile_too(tmp_path: Path) -> None:
     submitted(*(tmp_path / "in" / name for name in ("a b", "a&b", "李明")))
     found = find([tmp_path / "in"], common_of(tmp_path), tmp_path / "out")
     assert names(found) == ["a-b", "a-b-2", "李明"]
-    assert [each.folder.name for each in found] == ["a b", "a&b", "李明"]
-    assert [each.file.parent.name for each in found] == names(found)
+    assert [one.folder.name for one in found] == ["a b", "a&b", "李明"]
+    assert [one.file.parent.name for one in found] == names(found)
 
 
 @pytest.mark.parametrize("loose", ["roster.csv", "tests.py"])
-def test_a_loose_file_makes_a_course_no_program(tmp_path: Path, loose: str) -> None:
+def test_a_loose_file_does_not_turn_a_course_into_a_program(tmp_path: Path, loose: str) -> None:
     submitted(tmp_path / "flat/anna", tmp_path / "flat/bert")
     (tmp_path / "flat" / loose).write_text("")
     (tmp_path / "flat/cleo").mkdir()
@@ -185,7 +185,7 @@ def digest(program: Program) -> str:
     return case_digest([program_digest(program, "docker")], task())
 
 
-def test_results_in_its_folder_are_none_of_a_program(tmp_path: Path) -> None:
+def test_results_in_its_folder_are_not_part_of_a_program(tmp_path: Path) -> None:
     folder = squeezing(tmp_path, "anna")
     (program,) = find([folder], None, folder / "grades")
     before = digest(program)

@@ -1,4 +1,4 @@
-"""Rubrics: what they hold, and every mistake with its place."""
+"""Rubrics: their content, and every mistake with its position."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_a_rubric_has_its_scenarios(tmp_path: Path) -> None:
     assert suite.tasks[0].text.startswith("name: hello\n")
 
 
-def test_what_is_left_out(tmp_path: Path) -> None:
+def test_defaults(tmp_path: Path) -> None:
     (task,) = rubrics.load(written(tmp_path, "  - {test: burst, points: 1}\n")).tasks
     assert task.test.checks == ["expectations"]
     assert not task.test.required
     assert not task.test.extra
 
 
-def test_some_tests_alone(tmp_path: Path) -> None:
+def test_a_selection_of_tests(tmp_path: Path) -> None:
     suite = rubrics.load(rubric(tmp_path))
     assert [task.test.name for task in suite.only(["blanks"]).tasks] == ["blanks"]
     assert suite.only([]).total == 8
@@ -50,13 +50,13 @@ def test_some_tests_alone(tmp_path: Path) -> None:
         suite.only(["blank"])
 
 
-def test_a_check_that_there_is_not(tmp_path: Path) -> None:
+def test_a_check_that_does_not_exist(tmp_path: Path) -> None:
     assert mistakes(tmp_path, "  - {test: burst, points: 1, checks: [delivry]}\n") == [
         "rubric.yaml:4:39: no check 'delivry'; did you mean 'delivery'?"
     ]
 
 
-def test_a_test_that_there_is_not(tmp_path: Path) -> None:
+def test_a_test_that_does_not_exist(tmp_path: Path) -> None:
     (says,) = mistakes(tmp_path, "  - {test: brust, points: 1}\n")
     assert says.startswith("rubric.yaml:4:6: there is no scenario brust.yaml")
     assert says.endswith("did you mean 'burst'?")
@@ -72,7 +72,7 @@ def test_required_and_extra(tmp_path: Path) -> None:
     assert mistakes(tmp_path, both) == ["rubric.yaml:4:46: a required test cannot be extra"]
 
 
-def test_an_unknown_key_and_points_that_are_none(tmp_path: Path) -> None:
+def test_an_unknown_key_and_points_that_are_not_a_number(tmp_path: Path) -> None:
     assert mistakes(tmp_path, "  - {test: burst, point: 1}\n  - {test: hello, points: x}\n") == [
         "rubric.yaml:4:5: key 'points' is missing",
         "rubric.yaml:4:19: unknown key 'point'; did you mean 'points'?",
@@ -80,7 +80,7 @@ def test_an_unknown_key_and_points_that_are_none(tmp_path: Path) -> None:
     ]
 
 
-def test_every_scenario_that_is_wrong_is_told(tmp_path: Path) -> None:
+def test_every_wrong_scenario_is_reported(tmp_path: Path) -> None:
     path = written(tmp_path, "  - {test: burst, points: 1}\n  - {test: hello, points: 1}\n")
     for name in ("burst", "hello"):
         (tmp_path / f"{name}.yaml").write_text(SCENARIO.format(name) + "stepz: []\n")

@@ -35,9 +35,9 @@ class Lab:
         known: dict[CaseKey, Result] | None = None,
     ) -> None:
         self.cases = [
-            GradingCase(each, tuple(program(name, home) for name in pair), home / "out", "digest")
+            GradingCase(one, tuple(program(name, home) for name in pair), home / "out", "digest")
             for pair in names
-            for each in TASKS
+            for one in TASKS
         ]
         self.known = known if known is not None else {}
         self.cancel, self.display = CancelToken(), RecordingDisplay()

@@ -1,4 +1,4 @@
-"""Results on disk."""
+"""Kept results on disk."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_under_another_digest_it_does_not_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"digest": "d1"}', '{"digest": "d1", "result": 1}']
 )
-def test_a_damaged_file_is_none(tmp_path: Path, text: str) -> None:
+def test_a_damaged_file_counts_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "burst.json").write_text(text)
     assert Store(tmp_path).get("burst", "d1") is None
 
@@ -56,7 +56,7 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["burst.json"]
 
 
-def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_result_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file")
     with pytest.raises(LabError, match="cannot be written"):
         Store(tmp_path / "kept").put("d1", RESULT)

@@ -1,4 +1,4 @@
-"""Runs as they are printed: what is said, where it is cut, and that nothing does harm."""
+"""Runs as they are printed: their content, the limits, and hostile text."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_no_colour_where_none_is_wanted(make: Make, monkeypatch: pytest.MonkeyPa
     assert "\x1b[32m" not in printed(make(), force_terminal=True, color_system="standard")
 
 
-def test_witnesses_with_what_both_consoles_showed(make: Make) -> None:
+def test_findings_with_what_both_consoles_showed(make: Make) -> None:
     run = make(wrong(Finding("'hi' was lost", 2.0, ("alice", "bob"))))
     steps = [(n / 10, f"{n} at alice\r\n".encode()) for n in range(40)]
     transcribe(run, "alice", *steps)
@@ -133,7 +133,7 @@ def test_witnesses_with_what_both_consoles_showed(make: Make) -> None:
     assert re.search(r"bob +2\.100 │ half a line", text)
 
 
-def test_five_witnesses_at_most_and_one_look_at_the_same_place(make: Make) -> None:
+def test_at_most_five_findings_and_one_excerpt_for_the_same_moment(make: Make) -> None:
     run = make(wrong(*(Finding(f"number {n}", 1.0, ("alice",)) for n in range(9))))
     transcribe(run, "alice", (1.0, b"only once\r\n"))
     text = printed(run)
@@ -152,7 +152,7 @@ def test_long_lines_are_cut_and_missing_transcripts_are_said_to_be(make: Make) -
     assert re.search(r"bob +│ \(no transcript is kept\)", text)
 
 
-def test_a_transcript_that_somebody_damaged(make: Make) -> None:
+def test_a_damaged_transcript(make: Make) -> None:
     run = make(wrong(Finding("w", 1.0, ("alice", "bob"))))
     good = Piece(1.0, typed=False, data=b"fine\n").as_line()
     broken = ["\n", "x < b'x'\n", "1.0 < b'\\x'\n", "1.0 < 5\n", "1.0 < b'\xff'\n", "nan < b'x'\n"]
@@ -184,7 +184,7 @@ def test_transcripts_of_ten_megabytes_are_read_quickly(tmp_path: Path) -> None:
     assert time.process_time() - began < 5
 
 
-def test_output_without_end_is_looked_at_in_part(tmp_path: Path) -> None:
+def test_endless_output_is_read_in_part(tmp_path: Path) -> None:
     path = tmp_path / "t"
     flood = [Piece(n / 100, typed=False, data=b"y" * 65_536).as_line() for n in range(100)]
     path.write_text("".join(flood))
@@ -231,7 +231,7 @@ def test_part_of_a_longer_number_is_another_text(make: Make) -> None:
     assert ": 99 of many" not in shown
 
 
-def test_what_was_not_shown_is_looked_for_next_to_another(make: Make) -> None:
+def test_a_message_that_was_not_shown_is_searched_next_to_another(make: Make) -> None:
     run = make(wrong(Finding("w", 1.0, ("bob",), "lost", "70 of many")))
     transcribe(run, "bob", (2.0, _crowd()))
     shown = printed(run)
@@ -239,7 +239,7 @@ def test_what_was_not_shown_is_looked_for_next_to_another(make: Make) -> None:
     assert "50 of many" not in shown
 
 
-def test_witnesses_of_one_time_far_apart(make: Make) -> None:
+def test_findings_of_one_time_far_apart(make: Make) -> None:
     several = [Finding("w", 1.0, ("bob",), f"{n} of many") for n in (10, 12, 80)]
     run = make(wrong(*several))
     transcribe(run, "bob", (1.0, _crowd()))
@@ -269,13 +269,13 @@ def test_who_messaged_whom(make: Make) -> None:
     assert max(map(len, many.splitlines())) <= 80
 
 
-def test_connections_as_both_ends_told_them(make: Make) -> None:
+def test_connections_as_both_consoles_reported_them(make: Make) -> None:
     def connect(number: int) -> list[Entry]:
         said = {"to": "bob", "said": f"ok: {number}"}
-        told = {"of": "alice", "said": f"* from alice {number}"}
+        notice = {"of": "alice", "said": f"* from alice {number}"}
         return [
             Entry(number, "ok", "alice", "connect", 1, said),
-            Entry(number, "notice", "bob", "connected", 0, told),
+            Entry(number, "notice", "bob", "connected", 0, notice),
         ]
 
     entries = [entry for number in range(25) for entry in connect(number)]

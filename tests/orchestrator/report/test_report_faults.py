@@ -56,8 +56,8 @@ BOTH = [("alice", "bob"), ("bob", "alice")]
 def test_a_partition_with_its_proof(tmp_path: Path) -> None:
     text = report.as_text(_run(tmp_path, *_partition(1, BOTH[:1])))
     assert "Faults" in text
-    for each in ("partition", "to 6.50 s", "nftables", "0 of 20", "✓ proven"):
-        assert each in text
+    for part in ("partition", "to 6.50 s", "nftables", "0 of 20", "✓ proven"):
+        assert part in text
     (data,) = report.runs_as_data([_run(tmp_path, *_partition(1, BOTH[:1]))])["runs"][0]["faults"]
     assert json.loads(json.dumps(data)) == data
     assert (data["fault"], data["name"], data["from"], data["to"]) == (
@@ -87,7 +87,7 @@ def test_one_link_and_many(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_links_that_differ_are_told_by_the_worst_and_the_best(tmp_path: Path) -> None:
+def test_links_that_differ_are_shown_by_the_worst_and_the_best(tmp_path: Path) -> None:
     proof = [
         *_proof(BOTH[:1], before=_measured(20), during=_measured(12, 0.1)),
         *_proof(BOTH[1:], before=_measured(19), during=_measured(15, 0.11)),
@@ -126,7 +126,7 @@ def test_what_is_not_proven_and_what_was_not_done(tmp_path: Path) -> None:
     run = _run(tmp_path, *refused)
     assert _cells(run)[2:] == ["1.00 s", "-", "✗ not done"]
     assert report.runs_as_data([run])["runs"][0]["faults"][0]["said"] == "bob does not run"
-    # What was not seen to be gone may hold still.
+    # A fault that was not seen to end may still be active.
     links: dict[str, Any] = {"fault": "x", "says": "alice | bob", "links": BOTH}
     healed = _done(2, 2.0, "heal", "", "info", fault="x", said="not proven")
     cells = _cells(_run(tmp_path, *_done(1, 1.0, "partition", **links), *healed))

@@ -1,4 +1,4 @@
-"""Grades in every format: whole, well-formed, and with nothing of a program's taken for markup."""
+"""Grades in every format: complete, well-formed, and with all text of programs escaped."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ SUITE = Suite("Eight commands", "Why not.", [task("changes")])
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """The folder of a program, with the transcripts of a run in which both ends were hostile."""
+    """The folder of a program, with the transcripts of a run with hostile output."""
     run = tmp_path / "runs/burst/1"
     run.mkdir(parents=True)
     shown = HOSTILE.encode("utf-8", "surrogatepass")
@@ -103,13 +103,13 @@ class Page(HTMLParser):
 
 def test_a_page_has_what_its_reader_needs(home: Path) -> None:
     page = Page(program_page(SUITE, every(), home))
-    for each in ("6.5 of 25 points", "Twenty sends arrive.", promises()["changes"], "glued",
+    for text in ("6.5 of 25 points", "Twenty sends arrive.", promises()["changes"], "glued",
                  "alice's console", "bob's console", "send 1 hello", "could not read",
                  "no such verb", "peerlab grade anna/profile.yaml --again"):  # fmt: skip
-        assert each in page.text, each
+        assert text in page.text, text
 
 
-def test_nothing_of_a_programs_becomes_markup(home: Path) -> None:
+def test_no_text_of_a_program_becomes_markup(home: Path) -> None:
     hostile = every().model_copy(
         update={
             "program": HOSTILE,
@@ -132,7 +132,7 @@ def test_nothing_of_a_programs_becomes_markup(home: Path) -> None:
         text.encode("utf-8")
 
 
-def test_a_page_needs_nothing_from_elsewhere(home: Path) -> None:
+def test_a_page_loads_nothing_from_other_sites(home: Path) -> None:
     text = program_page(SUITE, every(), home)
     assert "http" not in text.replace('http-equiv="Content-Security-Policy"', "")
     assert "default-src 'none'" in text
@@ -202,7 +202,7 @@ def test_programs_of_earlier_gradings_stay(tmp_path: Path) -> None:
         (Outcome.UNKNOWN, True, True, None),
     ],
 )
-def test_whether_a_program_passes_is_told_where_it_is_known(
+def test_whether_a_program_passes_if_that_is_known(
     outcome: Outcome, asked: bool, required: bool, passes: bool | None
 ) -> None:
     one = grade(result(outcome, asked=asked, required=required))
@@ -231,7 +231,7 @@ def test_what_the_lab_types_for_itself_is_left_out(home: Path) -> None:
     assert "<td>myport</td>" in program_page(asked, one, home)
 
 
-def test_a_page_says_what_was_missed_and_which_fault_held(home: Path) -> None:
+def test_a_page_says_what_happened_instead_and_which_faults_were_active(home: Path) -> None:
     given = Entry(1.1, "invoke", "alice", "pause", 1, {"fault": "pause-1", "says": "pause alice"})
     took = Entry(1.2, "ok", "alice", "pause", 1, {"fault": "pause-1", "says": "pause alice"})
     late = replace(given, at=9.0, operation=2, fields={"says": "pause bob"})
@@ -313,7 +313,7 @@ def test_gradescope() -> None:
     assert "glued" in found["tests"][1]["output"]
 
 
-def test_a_terminal_is_shown_nothing_that_harms_it(home: Path) -> None:
+def test_no_control_character_reaches_the_terminal(home: Path) -> None:
     file = io.StringIO()
     console = Console(file=file, width=100, force_terminal=False)
     hostile = grade(failed(HOSTILE), program="anna", summary=HOSTILE)
@@ -338,7 +338,7 @@ def test_a_narrow_table_shows_all_points(name: str) -> None:
     assert "✗ failed" in file.getvalue()
 
 
-def test_every_check_says_what_it_promises() -> None:
+def test_every_check_has_a_promise() -> None:
     assert list(promises()) == list(NAMES)
     for name, says in promises().items():
         assert len(says) > 20, name

@@ -1,0 +1,198 @@
+"""The pure parts of the report: text, figures, tables and wording."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.checks import Judgement
+from orchestrator.grading.points import Grade
+from orchestrator.grading.results import Outcome, Result
+from orchestrator.history.entries import Entry
+from orchestrator.report import figures
+from orchestrator.report.details import messages_table
+from orchestrator.report.excerpts import PieceRange, SearchTarget, TranscriptIndex
+from orchestrator.report.fault_tables import measurements
+from orchestrator.report.figures import Figures
+from orchestrator.report.grading.words import kind, legend, number, pair_mark, place, score
+from orchestrator.report.mesh_tables import FaultRow, print_active_faults
+from orchestrator.report.printing import (
+    Trimmed,
+    marked,
+    named,
+    plain,
+    safe,
+    safe_lines,
+    seconds,
+    shortened,
+    table,
+)
+
+
+def drawn(what: object, width: int = 80) -> str:
+    file = io.StringIO()
+    Console(file=file, width=width, color_system=None).print(what)
+    return file.getvalue()
+
+
+def cells(made: Table) -> list[list[str]]:
+    """Return the cells of a table, row by row."""
+    columns = [[str(cell) for cell in column.cells] for column in made.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def test_markup_and_control_characters_are_escaped() -> None:
+    assert safe("[bold]x\x1b") == "\\[bold]x\ufffd"
+    assert safe_lines("[a]\nb\x07") == "\\[a]\nb\ufffd"
+    assert plain("a\nb\x00").plain == "a\nb\ufffd"
+
+
+def test_long_texts_and_lists_are_cut() -> None:
+    assert shortened("x" * 5, 5) == "xxxxx"
+    assert shortened("x" * 2_000, 3) == "xxx… (2,000 characters)"
+    assert named(["a", "b"], 2) == "a, b"
+    assert named(["a", "b", "c", "d"], 2) == "a, b, … and 2 more"
+
+
+def test_a_judgement_has_a_mark_and_a_word() -> None:
+    assert marked(Judgement.VALID).plain == "✓ valid"
+    assert marked(Judgement.UNKNOWN, "not proven").plain == "? not proven"
+
+
+@pytest.mark.parametrize(("time", "text"), [(0.5, "0.50"), (9.999, "10.00"), (1234.5, "1,234.5")])
+def test_seconds(time: float, text: str) -> None:
+    assert seconds(time) == text
+
+
+def test_trailing_blanks_are_trimmed() -> None:
+    made = table("a", "b", numbers=["b"])
+    made.add_row("x", "1")
+    lines = drawn(Trimmed(made)).splitlines()
+    assert lines == [line.rstrip() for line in lines]
+    assert drawn(Trimmed(Text("x   \n\ny"))) == "x\n\ny\n"
+
+
+def test_the_figures_of_several_runs() -> None:
+    one = Figures(2, 10, 4, 4, [0.001, 0.003], {"driving": 1.0, "starting": 1.0})
+    other = Figures(3, 5, 1, 0, [0.0005], {"driving": 1.0, "waiting": 1.0})
+    both = figures.together([one, other])
+    assert (both.peers, both.operations, both.sent, both.seen) == (5, 15, 5, 4)
+    assert both.latencies == [0.0005, 0.001, 0.003]
+    assert both.seconds == {"driving": 2.0, "starting": 1.0, "waiting": 1.0}
+    assert (both.total, both.overhead) == (4.0, 0.25)
+
+
+def test_latencies_in_milliseconds() -> None:
+    assert Figures(0, 0, 0, 0, [], {}).latency(0.5) == "-"
+    some = Figures(0, 0, 0, 0, [0.0005, 0.0123, 1.5], {})
+    assert [some.latency(share) for share in (0, 0.5, 0.99)] == ["0.50", "12.3", "1,500"]
+
+
+def sent(sender: str, receiver: str) -> Entry:
+    return Entry(1.0, "ok", sender, "send", 1, {"to": receiver, "text": "x"})
+
+
+def shown(sender: str, receiver: str) -> Entry:
+    return Entry(1.0, "notice", receiver, "message", 0, {"of": sender, "text": "x"})
+
+
+def test_messages_of_few_peers_are_a_matrix() -> None:
+    entries = [sent("alice", "bob"), shown("alice", "bob"), shown("", "alice")]
+    assert cells(messages_table(["alice", "bob"], entries)) == [
+        ["alice", "·", "1 → 1 → 0", "·"],
+        ["bob", "·", "·", "·"],
+        ["unknown peer", "0 → 1 → 0", "·", "·"],
+    ]
+
+
+def test_messages_of_many_peers_are_a_list_with_the_losses_first() -> None:
+    peers = [f"peer{n}" for n in range(9)]
+    receipt = Entry(1.0, "notice", "peer0", "delivered", 0, {"of": "peer1", "count": 1})
+    entries = [sent("peer0", "peer1"), shown("peer0", "peer1"), receipt, sent("peer1", "peer2")]
+    assert cells(messages_table(peers, entries)) == [
+        ["peer1", "peer2", "1", "0", "0"],
+        ["peer0", "peer1", "1", "1", "1"],
+    ]
+
+
+def test_a_run_without_messages_has_no_rows() -> None:
+    assert messages_table(["alice", "bob"], []).row_count == 0
+
+
+def measured(arrived: int, **more: object) -> dict[str, object]:
+    return {"sent": 20, "arrived": arrived, "delay": None, "rate": None, "reads": 0,
+            "error": ""} | more  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ([measured(20)], "20 of 20 packets"),
+        ([measured(20), measured(20)], "20 of 20 packets (each of 2 links)"),
+        ([measured(12), measured(15)], "12-15 of 20 packets (2 links)"),
+        ([measured(0, error="not running")], "not running"),
+        ([measured(0, error="no answer"), measured(20)],
+         "0 of 20 packets, no answer; 20 of 20 packets"),
+    ],
+)  # fmt: skip
+def test_measurements_of_links_in_one_line(found: Sequence[object], says: str) -> None:
+    proofs = [{"what": "packets", "during": one} for one in found]
+    assert measurements(proofs) == [f"during {says}"]
+
+
+def test_active_faults() -> None:
+    row = FaultRow("partition 1", "alice | bob", {"cut": "nftables"}, 0.0, [], ["x"])
+    assert row.as_data()["since"] == "1970-01-01T00:00:00+00:00"
+    assert (row.as_data()["proven"], row.as_data()["doubts"]) == (False, ["x"])
+    assert FaultRow("paused", "bob", {}, None, [], []).as_data()["since"] is None
+    file = io.StringIO()
+    print_active_faults(Console(file=file, width=100), [row])
+    assert "? not proven" in file.getvalue()
+    assert "nftables" in file.getvalue()
+
+
+def test_ranges_of_a_transcript() -> None:
+    assert PieceRange(0, 3).touches(PieceRange(3, 5))
+    assert not PieceRange(0, 3).touches(PieceRange(4, 5))
+    assert PieceRange(0, 3).merged(PieceRange(2, 5)) == PieceRange(0, 5)
+
+
+def test_a_missing_transcript(tmp_path: Path) -> None:
+    index = TranscriptIndex(tmp_path / "none")
+    assert index.is_missing
+    target = SearchTarget(1.0, ("x",))
+    assert index.lines(index.around(target), [target]) == []
+
+
+def result(outcome: Outcome, **more: object) -> Result:
+    return Result.model_validate({"test": "t", "why": "", "points": 5, "outcome": outcome, **more})
+
+
+def test_points_and_kinds_in_words() -> None:
+    assert [number(points) for points in (5, 2.5, 0.333, 100)] == ["5", "2.5", "0.33", "100"]
+    results = (result(Outcome.PASSED), result(Outcome.PASSED, extra=True, points=1.5))
+    grade = Grade(program="anna", profile="p", results=results)
+    assert score(grade) == "6.5 of 5 points, 1.5 of them extra"
+    assert [kind(one) for one in results] == ["", "extra"]
+    assert kind(result(Outcome.PASSED, required=True)) == "required"
+
+
+def test_the_place_of_the_evidence() -> None:
+    assert place(result(Outcome.FAILED, run="runs/t/1", at=1.5)) == "runs/t/1 at 1.500 s"
+    assert place(result(Outcome.FAILED, run="runs/t/1")) == "runs/t/1"
+    assert place(result(Outcome.UNKNOWN, at=1.5)) == ""
+
+
+def test_the_legend_has_the_marks_that_occur() -> None:
+    blocked = result(Outcome.NOT_RUN, started=False)
+    results = [result(Outcome.PASSED), blocked, result(Outcome.NOT_RUN)]
+    assert [pair_mark(one) for one in results] == ["✓", "!", "-"]
+    assert [(mark, means) for mark, _, means in legend(results)] == [
+        ("✓", "works"), ("-", "not tried"), ("!", "one of the two does not start"),
+    ]  # fmt: skip
