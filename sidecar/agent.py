@@ -96,13 +96,6 @@ class Agent:
         match do:
             case "capabilities":
                 return asdict(await self._try_all())
-            case "abilities":  # its former name
-                tried = await self._try_all()
-                return {
-                    "means": tried.mechanisms,
-                    "lacks": tried.unsupported,
-                    "notes": tried.notes,
-                }
             case "listen":
                 return dict(self._receiver.listen())
             case "state":

@@ -143,7 +143,7 @@ def _report(fields: Fields, _: str) -> Request:
 
 
 _READERS: dict[str, Callable[[Fields, str], Request]] = {
-    **dict.fromkeys(("capabilities", "abilities", "listen", "state", "bye"), _simple),
+    **dict.fromkeys(("capabilities", "listen", "state", "bye"), _simple),
     **dict.fromkeys(("packets", "stream"), _send),
     "heard": _report,
 }

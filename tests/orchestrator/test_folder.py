@@ -1,4 +1,4 @@
-"""A program's folder: what counts of it, in its digest and in a copy alike."""
+"""Which files of a folder are the program's own, for its digest and its copy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def chat(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("where", ["__pycache__", ".git", "parts/__pycache__", "parts/.git"])
-def test_what_is_not_the_programs_own_does_not_count(chat: Path, where: str) -> None:
+def test_caches_and_repositories_do_not_count(chat: Path, where: str) -> None:
     before = folder_digest(chat)
     (chat / where).mkdir()
     (chat / where / "index").write_text("x")
@@ -41,7 +41,7 @@ def test_a_git_file_of_a_worktree_and_a_pipe_do_not_count(chat: Path) -> None:
     assert {path.name for path in (chat.parent / "copy").iterdir()} == {"chat.py", "link", "parts"}
 
 
-def test_whatever_counts_changes_the_digest(chat: Path) -> None:
+def test_every_change_changes_the_digest(chat: Path) -> None:
     seen = [folder_digest(chat)]
     (chat / "parts/words.py").write_text("WORDS = 2\n")
     seen.append(folder_digest(chat))
@@ -62,7 +62,7 @@ def test_links_stay_links(chat: Path) -> None:
     assert (chat.parent / "copy/link").readlink() == Path("/nowhere")
 
 
-def test_what_cannot_be_copied_is_one_message(chat: Path) -> None:
+def test_a_failed_copy_is_one_message(chat: Path) -> None:
     with pytest.raises(LabError, match=r"^the program in \S+/chat cannot be copied: .*File exists"):
         copy_folder(chat, chat)
     with pytest.raises(LabError, match=r"/gone cannot be copied: .*No such file or directory"):

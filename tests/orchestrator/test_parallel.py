@@ -1,4 +1,4 @@
-"""Acts at the same moment: all are done, and what several raise is all told."""
+"""Actions at the same moment: all are done, and all their errors are reported."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import threading
 
 import pytest
 
-from orchestrator.parallel import run_together
+from orchestrator.parallel import map_parallel, run_together
 
 
-def test_all_are_under_way_at_once() -> None:
+def test_all_actions_run_at_once() -> None:
     barrier = threading.Barrier(3, timeout=20)  # passed by three together, or by none
     run_together([barrier.wait] * 3)
     assert not barrier.broken
 
 
-def test_nothing_to_do() -> None:
+def test_there_may_be_nothing_to_do() -> None:
     run_together([])
 
 
@@ -32,12 +32,15 @@ def test_the_first_failure_is_raised_and_the_others_are_noted() -> None:
 
     with pytest.raises((ValueError, KeyError)) as caught:
         run_together([fail_first, fail_second, lambda: done.append(1)])
-    told = {str(caught.value), *caught.value.__notes__}
-    assert told in ({"one", "and at the same time: 'two'"}, {"'two'", "and at the same time: one"})
+    raised = {str(caught.value), *caught.value.__notes__}
+    assert raised in (
+        {"one", "and at the same time: 'two'"},
+        {"'two'", "and at the same time: one"},
+    )
     assert done == [1]
 
 
-def test_nobody_waits_for_a_thread_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_thread_waits_for_one_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[threading.Thread] = []
     start = threading.Thread.start
 
@@ -52,3 +55,15 @@ def test_nobody_waits_for_a_thread_that_cannot_be_started(monkeypatch: pytest.Mo
         run_together([lambda: None, lambda: None])
     begun[0].join(20)
     assert not begun[0].is_alive()
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    barrier = threading.Barrier(2, timeout=20)
+
+    def work(item: int) -> int:
+        barrier.wait()
+        return item * 10
+
+    assert map_parallel(work, [3, 1, 2, 4]) == [30, 10, 20, 40]
+    with pytest.raises(ZeroDivisionError):
+        map_parallel(lambda item: 1 // item, [1, 0, 2])

@@ -116,12 +116,12 @@ class MeshNetwork(DockerNetwork):
         """
         with self._lock:
             self._effects = self._present(effects)
-            if not self._effects and not any(each.sidecar for each in self._attachments):
+            if not self._effects and not any(one.sidecar for one in self._attachments):
                 return
             map_parallel(Attachment.inspect, self._attachments)
             wanted = self._shares()
             running = [attachment for attachment in self._attachments if attachment.incarnation]
-            broken = [each for each in running if not self._is_intact(each, wanted[each])]
+            broken = [one for one in running if not self._is_intact(one, wanted[one])]
             if not broken:
                 return
             try:

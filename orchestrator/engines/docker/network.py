@@ -98,27 +98,26 @@ class DockerNetwork(Network):
     def _apply(self) -> None:
         """Apply the current effects: see which peers run, start sidecars, send their rules."""
         self._require_open()
-        attachments = self._attachments
-        if not self._effects and not any(each.sidecar or each.is_shaped for each in attachments):
+        if not self._effects and not any(one.sidecar or one.is_shaped for one in self._attachments):
             return
-        map_parallel(Attachment.inspect, attachments)
+        map_parallel(Attachment.inspect, self._attachments)
         wanted = self._shares()
         needed = [
             attachment
-            for attachment in attachments
+            for attachment in self._attachments
             if attachment.is_shaped or not rules.is_nothing(wanted[attachment])
         ]
         map_parallel(Attachment.join, needed)
-        for pending in [attachment.apply(wanted[attachment]) for attachment in attachments]:
+        for pending in [one.apply(wanted[one]) for one in self._attachments]:
             if pending:
                 pending.answer()
 
     def _shares(self) -> dict[Attachment, Rules]:
-        """Return the rules of each sidecar."""
-        addresses = {name: each.address for name, each in self._by_name.items() if each.address}
+        """Return the rules for every sidecar."""
+        addresses = {name: one.address for name, one in self._by_name.items() if one.address}
         mechanisms = self.mechanisms() if self._effects else {}
         wanted = rules.for_peers(self._effects, addresses, mechanisms)
-        return {each: wanted.get(name, rules.nothing()) for name, each in self._by_name.items()}
+        return {one: wanted.get(name, rules.nothing()) for name, one in self._by_name.items()}
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
         """Have the sidecars at both ends of each link send and receive probes."""
@@ -128,10 +127,10 @@ class DockerNetwork(Network):
         """Return how each link is measured, if both its ends run."""
         ends = {link: self._ends(link) for link in probes}
         with self._lock:
-            attachments = list(dict.fromkeys(each for pair in ends.values() for each in pair))
+            attachments = list(dict.fromkeys(end for pair in ends.values() for end in pair))
             self._join(attachments)
-            sidecars = {each: each.sidecar for each in attachments if each.sidecar}
-            addresses = {each: each.address for each in attachments}
+            sidecars = {end: end.sidecar for end in attachments if end.sidecar}
+            addresses = {end: end.address for end in attachments}
         receivers = {receiver for _, receiver in ends.values()} & sidecars.keys()
         pending = {receiver: sidecars[receiver].request("listen") for receiver in receivers}
         ports = {receiver: request.answer() for receiver, request in pending.items()}

@@ -223,10 +223,10 @@ def _ask_capabilities(client: Client, say: Say) -> NetworkCapabilities:
     owner = {OWNER: Owner.this().mark}
     sidecar = start(client, "peerlab", "none", owner, say=say)
     try:
-        found = sidecar.ask("abilities")
+        found = sidecar.ask("capabilities")
     except SidecarGoneError as error:
         error.hint = "check that containers may have NET_ADMIN here"
         raise
     finally:
         sidecar.remove()
-    return NetworkCapabilities(found["means"], found["lacks"], found["notes"])
+    return NetworkCapabilities(found["mechanisms"], found["unsupported"], found["notes"])

@@ -94,8 +94,8 @@ class ProcessNetwork(Network):
     def _set(self, probes: Mapping[Link, Rules]) -> dict[str, int]:
         """Set the relay's entries for links and for probes; return its ports."""
         entries = {link: self._entry(link) for link in self._links()}
-        held = rules.nothing() | {"relay": [*entries.values(), *probes.values()]}
-        found: dict[str, int] = self._running().ask("set", rules=held).get("listening", {})
+        wanted = rules.nothing() | {"relay": [*entries.values(), *probes.values()]}
+        found: dict[str, int] = self._running().ask("set", rules=wanted).get("listening", {})
         self._listening = {link: found[_key(entry)] for link, entry in entries.items()}
         return found
 

@@ -1,4 +1,4 @@
-"""Whose an endpoint is, in words and of real peers."""
+"""Which peer an endpoint belongs to, in words and for real peers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tests.orchestrator.support import LivePeers
         ("", ""),
     ],
 )
-def test_an_address_is_compared_as_it_means(shown: str, meant: str) -> None:
+def test_an_address_is_compared_by_its_meaning(shown: str, meant: str) -> None:
     assert plain(shown) == meant
 
 
-def test_an_endpoint_among_sockets() -> None:
+def test_an_endpoint_is_found_among_sockets() -> None:
     bound = [("127.3.2.1", 5000), ("::ffff:127.0.0.1", 40_000), ("0.0.0.0", 6000)]
 
     def has(address: str, port: str) -> bool:
@@ -57,7 +57,7 @@ def test_a_peer_has_its_own_endpoints(mesh: LivePeers) -> None:
         assert other.address not in one.addresses
 
 
-def test_a_dialling_peers_own_port_is_its_own(mesh: LivePeers) -> None:
+def test_the_ephemeral_port_of_a_dialling_peer_is_its_own(mesh: LivePeers) -> None:
     alice, bob = (mesh.sessions[name].peer for name in ("alice", "bob"))
     with mesh.linked("alice", "bob"):
         reply = mesh.sessions["bob"].ask("list")
@@ -66,19 +66,19 @@ def test_a_dialling_peers_own_port_is_its_own(mesh: LivePeers) -> None:
         assert not bob.has(row["address"], row["port"])
 
 
-def test_sockets_of_a_process_its_children_and_of_the_dead(
+def test_sockets_of_children_and_of_ended_processes_count(
     process_place: Callable[[], LivePeers],
 ) -> None:
     place = process_place()
-    look = foreign("sockets.py")
-    command = [*(look.start.process or ()), "{address}", "{port}"]
-    look = look.model_copy(update={"start": look.start.model_copy(update={"process": command})})
-    (session,) = place.start(["alice"], look)
+    dialling = foreign("sockets.py")
+    command = [*(dialling.start.process or ()), "{address}", "{port}"]
+    start = dialling.start.model_copy(update={"process": command})
+    (session,) = place.start(["alice"], dialling.model_copy(update={"start": start}))
     shown = [line.split() for line in session.transcript.tail(10)]
     ends = [words[1:] for words in shown if words and words[0] in ("dialled", "child")]
     assert len(ends) == 2
     assert all(session.peer.has(*end) for end in ends)
     assert "127.0.0.1" in session.peer.addresses
     session.peer.kill()
-    assert session.peer.has(*ends[0])  # it was its, and its row may stand somewhere yet
+    assert session.peer.has(*ends[0])  # others may still list it
     assert not session.peer.has("127.0.0.1", "1")

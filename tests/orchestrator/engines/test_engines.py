@@ -40,10 +40,10 @@ AT_ONCE = 8.0  # seconds; a reply would be awaited for ten
 
 def foreign(program: str, **changes: object) -> Profile:
     """Return the profile of one of the tests' own programs."""
-    look = profile.load(str(PROGRAMS / "profile.yaml"))
+    plain = profile.load(str(PROGRAMS / "profile.yaml"))
     command = ["{python}", str(PROGRAMS / program)]
-    start = look.start.model_copy(update={"process": command})
-    return look.model_copy(update={"start": start, **changes})
+    start = plain.start.model_copy(update={"process": command})
+    return plain.model_copy(update={"start": start, **changes})
 
 
 def test_peers_reach_each_other(mesh: LivePeers) -> None:
@@ -62,7 +62,7 @@ def test_the_peer_knows_its_own_port_and_address(mesh: LivePeers) -> None:
     assert session.ask("myip").fields["address"] == session.peer.address
 
 
-def test_figures_of_a_running_peer(mesh: LivePeers) -> None:
+def test_memory_and_connections_of_a_running_peer(mesh: LivePeers) -> None:
     peer = mesh.sessions["dave"].peer
     assert peer.status() == Status("running")
     assert 2_000_000 < (peer.memory() or 0) < 128_000_000
@@ -72,7 +72,7 @@ def test_figures_of_a_running_peer(mesh: LivePeers) -> None:
     until(lambda: peer.connections() == 0, "no connection again")
 
 
-def test_kill(shared_engine: LivePeers) -> None:
+def test_a_killed_peer_has_status_137(shared_engine: LivePeers) -> None:
     (session,) = shared_engine.start(["alice"])
     session.peer.kill()
     assert session.peer.await_end(AT_ONCE) == Status("exited", 137)
@@ -81,7 +81,7 @@ def test_kill(shared_engine: LivePeers) -> None:
     assert session.peer.memory() is None
 
 
-def test_stop(shared_engine: LivePeers) -> None:
+def test_stop_ends_a_peer_with_status_0(shared_engine: LivePeers) -> None:
     (session,) = shared_engine.start(["alice"])
     session.synchronise()
     began = time.monotonic()
@@ -115,7 +115,7 @@ def test_the_name_of_a_discarded_peer_is_free_at_once(shared_engine: LivePeers) 
     old, bob = shared_engine.start(["alice", "bob"])
     before = shared_engine.left()
     old.close()
-    shared_engine.engine.discard(each.peer for each in [old])
+    shared_engine.engine.discard(session.peer for session in [old])
     shared_engine.engine.discard([old.peer])
     assert old.peer.status().state in ("exited", "removed")
     (new,) = shared_engine.start(["alice"])
@@ -128,7 +128,7 @@ def test_the_name_of_a_discarded_peer_is_free_at_once(shared_engine: LivePeers) 
     assert len(shared_engine.left()) == len(before)
 
 
-def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], LivePeers]) -> None:
+def test_descendants_of_a_discarded_peer_are_killed(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     ended, stays = place.start(["alice", "bob"], foreign("family.py"))
     until(lambda: len(place.left()) == 4, "the second processes")
@@ -141,17 +141,17 @@ def test_what_a_discarded_peer_started_ends_with_it(process_place: Callable[[], 
 def test_a_start_that_fails_leaves_earlier_peers_alone(shared_engine: LivePeers) -> None:
     (alice,) = shared_engine.start(["alice"])
     before = shared_engine.left()
-    look = profile.load("peerlab")
-    missing = look.start.model_copy(update={"process": ["./no-such-program"]})
+    chat = profile.load("peerlab")
+    missing = chat.start.model_copy(update={"process": ["./no-such-program"]})
     with pytest.raises(EngineError, match=r"no container|no-such-program"):
         # No container can be called that.
-        shared_engine.start(["bob", "car ol"], look.model_copy(update={"start": missing}))
+        shared_engine.start(["bob", "car ol"], chat.model_copy(update={"start": missing}))
     assert shared_engine.left() == before
     alice.synchronise()
     shared_engine.start(["bob"])
 
 
-def test_stop_ends_a_start_of_many(place: LivePeers) -> None:
+def test_cancelling_ends_a_start_of_many(place: LivePeers) -> None:
     (alice,) = place.start(["alice"])
     before = place.left()
     many = [f"peer{number}" for number in range(20 if place.name == "docker" else 400)]
@@ -200,7 +200,7 @@ def test_processes_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         choose(EngineName.AUTO, lambda _: None, keep=True)
 
 
-def test_facts_and_handles(mesh: LivePeers) -> None:
+def test_an_engine_names_its_version_image_and_handles(mesh: LivePeers) -> None:
     facts = mesh.engine.facts
     handles = {session.peer.handle for session in mesh.sessions.values()}
     assert len(handles) == len(mesh.sessions)
@@ -238,7 +238,7 @@ def test_a_peer_ended_behind_the_labs_back_is_noticed(
     shared_engine: LivePeers, harm: Callable[[Session], None], phrase: str
 ) -> None:
     (session,) = shared_engine.start(["alice"])
-    session.synchronise()  # a signal before that may come too early for the peer
+    session.synchronise()  # before that the peer may not handle signals yet
     harm(session)
     began = time.monotonic()
     with pytest.raises(PeerGoneError, match=r"^alice: is gone: ") as caught:
@@ -262,8 +262,8 @@ def test_a_container_removed_behind_the_labs_back_is_noticed(shared_engine: Live
 
 
 def test_a_paused_peer_is_an_error_with_the_transcripts_tail(shared_engine: LivePeers) -> None:
-    look = profile.load("peerlab").model_copy(update={"answer_within": 0.7})
-    (session,) = shared_engine.start(["alice"], look)
+    chat = profile.load("peerlab").model_copy(update={"answer_within": 0.7})
+    (session,) = shared_engine.start(["alice"], chat)
     peer = session.peer
     if isinstance(peer, DockerPeer):
         peer._api.pause(peer.container)
@@ -277,7 +277,7 @@ def test_a_paused_peer_is_an_error_with_the_transcripts_tail(shared_engine: Live
     assert "  | * listening on " in caught.value.what
     assert caught.value.hint
 
-    # What it does not read must not be waited for without end either.
+    # Nor may writing to it block for ever.
     began = time.monotonic()
     with pytest.raises(NoAnswerError) as caught:
         list(session.ask_all("raw", [{"line": "x" * 16_000}] * 50))
@@ -293,7 +293,7 @@ def test_a_paused_peer_is_an_error_with_the_transcripts_tail(shared_engine: Live
         ("missing.py", PeerGoneError, "No such file or directory"),
     ],
 )
-def test_a_program_that_does_not_get_ready(
+def test_a_program_that_does_not_become_ready_is_an_error(
     process_place: Callable[[], LivePeers], program: str, error: type[LabError], says: str
 ) -> None:
     place = process_place()
@@ -306,23 +306,23 @@ def test_a_program_that_does_not_get_ready(
     assert place.left() == []
 
 
-def test_a_program_that_is_missing(process_place: Callable[[], LivePeers]) -> None:
+def test_a_missing_program_is_an_error(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
-    look = foreign("quiet.py")
-    look = look.model_copy(
-        update={"start": look.start.model_copy(update={"process": ["./no-such-program"]})}
+    chat = foreign("quiet.py")
+    chat = chat.model_copy(
+        update={"start": chat.start.model_copy(update={"process": ["./no-such-program"]})}
     )
     with pytest.raises(EngineError, match=r"^alice cannot be started: ./no-such-program: No such"):
-        place.start(["alice", "bob"], look)
+        place.start(["alice", "bob"], chat)
     assert place.left() == []
 
 
 @DOCKER_ONLY
-def test_a_container_that_ends_at_once(shared_engine: LivePeers) -> None:
-    look = profile.load("peerlab")
-    start = look.start.model_copy(update={"container": ["not-a-port"]})
+def test_a_container_that_ends_at_once_is_an_error(shared_engine: LivePeers) -> None:
+    chat = profile.load("peerlab")
+    start = chat.start.model_copy(update={"container": ["not-a-port"]})
     with pytest.raises(PeerGoneError, match=r"(?s)^alice: is gone: exited.*not-a-port"):
-        shared_engine.start(["alice"], look.model_copy(update={"start": start}))
+        shared_engine.start(["alice"], chat.model_copy(update={"start": start}))
 
 
 @pytest.mark.docker
@@ -333,7 +333,7 @@ def test_a_container_that_cannot_be_created_leaves_nothing() -> None:
         assert place.left() == []
 
 
-def test_what_a_program_started_ends_with_it(process_place: Callable[[], LivePeers]) -> None:
+def test_descendants_are_killed_with_their_engine(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     place.start(["alice"], foreign("family.py"))
     until(lambda: len(place.left()) == 2, "the second process")
@@ -341,7 +341,7 @@ def test_what_a_program_started_ends_with_it(process_place: Callable[[], LivePee
     until(lambda: place.left() == [], "both to end")
 
 
-def test_a_taken_port_is_passed_by(process_place: Callable[[], LivePeers]) -> None:
+def test_an_address_with_a_taken_port_is_skipped(process_place: Callable[[], LivePeers]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -352,20 +352,20 @@ def test_a_taken_port_is_passed_by(process_place: Callable[[], LivePeers]) -> No
         assert session.ask("myport").fields["port"] == str(port)
 
 
-def test_a_port_that_is_taken_everywhere_is_an_error(
+def test_a_port_that_is_taken_on_all_addresses_is_an_error(
     process_place: Callable[[], LivePeers],
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("0.0.0.0", 0))
-        look = profile.load("peerlab").model_copy(update={"port": taken.getsockname()[1]})
+        chat = profile.load("peerlab").model_copy(update={"port": taken.getsockname()[1]})
         place = process_place()
         with pytest.raises(EngineError, match="taken on every loopback address") as caught:
-            place.start(["alice"], look)
+            place.start(["alice"], chat)
     assert "ss -ltnp" in caught.value.hint
     assert processes_of(place.run) == []
 
 
-def test_the_environment_of_a_process_is_its_own(
+def test_a_process_does_not_inherit_the_labs_environment(
     process_place: Callable[[], LivePeers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_LAB", "1")

@@ -1,4 +1,4 @@
-"""Streams between processes are bent for who dials after that, and nothing else can be."""
+"""Streams between processes can be shaped for new connections, and nothing else can."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def network(shared: LivePeers) -> Iterator[ProcessNetwork]:
     assert len(processes_of(shared.run)) == 3
 
 
-def test_pieces_are_seen_on_the_links_that_are_bent(network: ProcessNetwork) -> None:
+def test_pieces_arrive_on_shaped_links_alone(network: ProcessNetwork) -> None:
     network.shape({AB: PIECES})
     found = network.measure(dict.fromkeys([AB, BA, AC], STREAM))
     assert [found[link].arrived for link in (AB, BA, AC)] == [64, 64, 64]
@@ -57,7 +57,7 @@ def test_pieces_are_seen_on_the_links_that_are_bent(network: ProcessNetwork) -> 
     assert network.lapses() == []
 
 
-def test_bytes_come_later(network: ProcessNetwork) -> None:
+def test_a_lag_delays_one_direction(network: ProcessNetwork) -> None:
     network.shape({AB: Effect(lag=0.15)})
     found = network.measure(dict.fromkeys([AB, BA], STREAM))
     late, back = found[AB].delay, found[BA].delay
@@ -67,31 +67,31 @@ def test_bytes_come_later(network: ProcessNetwork) -> None:
     assert back < 0.15
 
 
-def test_a_reset(network: ProcessNetwork) -> None:
+def test_a_reset_breaks_the_connection(network: ProcessNetwork) -> None:
     network.shape({AB: Effect(reset=20)})
     assert network.measure({AB: STREAM})[AB].error == "reset"
 
 
-def test_who_dials_is_pointed_to_the_relay_while_a_link_is_bent(
+def test_shaped_links_are_dialled_through_the_relay(
     shared: LivePeers, network: ProcessNetwork
 ) -> None:
     bob = shared.sessions["bob"].peer
-    straight = (bob.address, bob.port)
-    assert network.dialled("alice", "bob") == straight
+    own = (bob.address, bob.port)
+    assert network.dialled("alice", "bob") == own
     network.shape({AB: PIECES})
-    bent = network.dialled("alice", "bob")
-    assert bent[0] == "127.0.0.1"
-    assert network.dialled("carol", "bob") == straight
-    assert network.dialled("bob", "alice") not in (straight, bent)
+    relay = network.dialled("alice", "bob")
+    assert relay[0] == "127.0.0.1"
+    assert network.dialled("carol", "bob") == own
+    assert network.dialled("bob", "alice") not in (own, relay)
     network.measure({AB: STREAM})
-    assert network.dialled("alice", "bob") == bent
+    assert network.dialled("alice", "bob") == relay
     network.shape({AB: Effect(hold=0.1)})
-    assert network.dialled("alice", "bob") == bent
+    assert network.dialled("alice", "bob") == relay
     network.shape({})
-    assert network.dialled("alice", "bob") == straight
+    assert network.dialled("alice", "bob") == own
 
 
-def test_a_peer_that_dials_the_relay_is_seen_under_its_own_address(
+def test_the_relay_dials_from_the_address_of_the_peer(
     shared: LivePeers, network: ProcessNetwork
 ) -> None:
     network.shape({AB: PIECES})
@@ -107,7 +107,7 @@ def test_a_peer_that_dials_the_relay_is_seen_under_its_own_address(
     alice.ask("terminate", id=reply.fields["id"])
 
 
-def test_a_peer_that_does_not_run(process_place: Callable[[], LivePeers]) -> None:
+def test_a_link_to_an_ended_peer_is_not_running(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     place.start(["alice", "bob"])
     network = network_of(place)
@@ -124,7 +124,7 @@ def test_a_peer_that_does_not_run(process_place: Callable[[], LivePeers]) -> Non
         (Effect(delay=0.1, pieces=1), "delay"),
     ],
 )
-def test_packets_are_left_alone(network: ProcessNetwork, effect: Effect, feature: str) -> None:
+def test_packet_faults_are_refused(network: ProcessNetwork, effect: Effect, feature: str) -> None:
     why = "processes share this machine's network, which the lab never touches"
     with pytest.raises(EngineError, match=f"^{feature} cannot be done here: {why}$"):
         network.shape({AB: effect})
@@ -135,7 +135,7 @@ def test_packets_are_left_alone(network: ProcessNetwork, effect: Effect, feature
     assert {*network.notes()} == {"stream"}
 
 
-def test_strangers_are_refused(network: ProcessNetwork) -> None:
+def test_unknown_peers_are_refused(network: ProcessNetwork) -> None:
     for use in (
         lambda: network.shape({("alice", "mallory"): PIECES}),
         lambda: network.measure({("mallory", "alice"): STREAM}),
@@ -145,7 +145,7 @@ def test_strangers_are_refused(network: ProcessNetwork) -> None:
             use()
 
 
-def test_a_killed_relay_is_told_of_and_replaced(network: ProcessNetwork) -> None:
+def test_a_killed_relay_is_reported_and_replaced(network: ProcessNetwork) -> None:
     network.shape({AB: PIECES})
     assert network._sidecar
     os.kill(network._sidecar.pid, signal.SIGKILL)
@@ -178,10 +178,10 @@ def test_many_links_are_measured_at_the_same_time(network: ProcessNetwork) -> No
     began = time.monotonic()
     found = network.measure(dict.fromkeys(links, dataclasses.replace(STREAM, patience=15)))
     assert time.monotonic() - began < 15, "one after the other they take 18"
-    assert all((each.delay or 0) >= 3.0 for each in found.values())
+    assert all((measured.delay or 0) >= 3.0 for measured in found.values())
 
 
-def test_any_thread_may_use_it(network: ProcessNetwork) -> None:
+def test_threads_may_share_a_network(network: ProcessNetwork) -> None:
     failures: list[Exception] = []
 
     def work(link: tuple[str, str]) -> None:
@@ -194,14 +194,14 @@ def test_any_thread_may_use_it(network: ProcessNetwork) -> None:
             failures.append(error)
 
     threads = [threading.Thread(target=work, args=(link,)) for link in (AB, BA, AC)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert failures == []
 
 
-def test_closed_is_closed(shared: LivePeers) -> None:
+def test_a_closed_network_refuses_to_shape(shared: LivePeers) -> None:
     network = network_of(shared)
     network.shape({AB: PIECES})
     network.close()

@@ -1,4 +1,4 @@
-"""Subnets and addresses that the lab names to Docker."""
+"""Subnets and addresses that the lab chooses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def described(*configs: dict[str, str]) -> dict[str, Any]:
     return {"Name": "mesh", "IPAM": {"Config": list(configs)}}
 
 
-def test_what_docker_says_of_a_subnet() -> None:
+def test_the_ipv4_subnet_of_a_network_is_found() -> None:
     six, four = {"Subnet": "fd00::/64"}, {"Subnet": "10.1.2.0/29", "Gateway": "10.1.2.1"}
     assert Subnet.of(described(six, four)) == SMALL
     assert Subnet.of(described({"Subnet": "10.1.2.0/29"})) == SMALL
@@ -41,14 +41,14 @@ def test_the_first_addresses() -> None:
         SMALL.first(5)
 
 
-def test_the_last_address_is_no_peers() -> None:
+def test_no_peer_gets_the_last_address() -> None:
     assert SMALL.last == "10.1.2.6"
     assert Subnet("10.1.2.0/29", "10.1.2.6").last == "10.1.2.5"
     for subnet in (SMALL, Subnet("10.1.2.0/29", "10.1.2.6")):
         assert not {subnet.last, subnet.gateway} & set(subnet.hosts())
 
 
-def test_an_address_that_was_given_back_is_the_last_to_be_given_again() -> None:
+def test_a_returned_address_is_reused_last() -> None:
     addresses = Addresses(SMALL)
     assert [addresses.take() for _ in range(3)] == [f"10.1.2.{last}" for last in (2, 3, 4)]
     addresses.give_back(["10.1.2.3", "10.1.2.2"])
@@ -75,7 +75,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def owner(client: Any) -> Iterator[Owner]:
-    """The owner of networks that go when the test is over."""
+    """The owner of networks that are removed after the test."""
     one = Owner.this()
     yield one
     docker_client.remove_run(client, one.run)
@@ -88,10 +88,10 @@ def make(client: Any, owner: Owner, name: str) -> Subnet:
 
 
 @pytest.mark.docker
-def test_a_subnet_of_this_process_is_used_again_without_asking(
+def test_a_subnet_of_this_process_is_reused_without_asking(
     client: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # One that Docker gives nobody by itself, another test's network least of all: RFC 2544.
+    # From a range that Docker never chooses by itself, so that no other test has it: RFC 2544.
     place = f"198.18.{secrets.randbelow(256)}.{16 * secrets.randbelow(16)}"
     range_ = ipaddress.ip_network(f"{place}/28")
     first = Subnet(str(range_), str(range_[1]))
@@ -105,7 +105,7 @@ def test_a_subnet_of_this_process_is_used_again_without_asking(
 
 
 @pytest.mark.docker
-def test_a_subnet_that_somebody_took_is_passed_by(
+def test_a_taken_subnet_is_skipped(
     client: Any, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = make(client, owner, "one")
@@ -117,14 +117,14 @@ def test_a_subnet_that_somebody_took_is_passed_by(
 
 
 @pytest.mark.docker
-def test_another_refusal_is_told_at_once(client: Any, owner: Owner) -> None:
+def test_another_refusal_is_raised_at_once(client: Any, owner: Owner) -> None:
     docker_subnet.spare(Subnet("10.1.2.0/29", "10.99.0.1"))
     with pytest.raises(EngineError, match=r"^no network for this run: "):
         make(client, owner, "one")
 
 
 @pytest.mark.docker
-def test_looking_for_a_subnet_leaves_nothing(client: Any, owner: Owner) -> None:
+def test_finding_a_subnet_leaves_no_network(client: Any, owner: Owner) -> None:
     name = f"peerlab-{owner.run}"
     docker_subnet.find_subnet(client, name)
     assert docker_subnet.find_network(client, name) is None
