@@ -15,9 +15,9 @@ from orchestrator.scenario.acts import (
     Terminate,
     Type,
 )
-from orchestrator.scenario.breaking import drawn, network_fault
 from orchestrator.scenario.fault_acts import Chaos
 from orchestrator.scenario.models import EXITED, End, Limits, Scenario, load, of, schema
+from orchestrator.scenario.network_faults import drawn, network_fault
 from orchestrator.scenario.rules import FAULTS
 from orchestrator.scenario.steps import FaultStep, Repeat, ScheduledFault, Step
 from orchestrator.scenario.values import ALL, EngineName

@@ -1,22 +1,27 @@
-"""Faults, as scenarios have them: what is done to peers and to the links between them."""
+"""The keys of fault steps: faults of peers and of the links between them, and their effect."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
     JsonValue,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from orchestrator.document import Strict
+from orchestrator.faults.effect import Effect
+from orchestrator.faults.scope import (
+    Links,
+    links_at,
+    links_between,
+    links_one_way,
+    partition_links,
+)
 from orchestrator.profile import Seconds
 from orchestrator.scenario import fault_rules
 from orchestrator.scenario.acts import enforce
@@ -75,19 +80,19 @@ class ProcessFault(Lasting):
 
     Attributes:
         at: which peer.
-        lasts: seconds until it is started again or resumed; the step takes that long.
+        lasts: seconds until it is restarted or resumed; the step takes that long.
     """
 
     at: PeerName
 
     @property
     def phrase(self) -> str:
-        """To whom, in a few words."""
+        """The peer and how long, in a few words."""
         return self.at + self._length
 
 
-class Again(Strict):
-    """Peer `at` is started again after its end, or resumed after a pause.
+class Undo(Strict):
+    """Peer `at` is restarted after its end, or resumed after a pause.
 
     Attributes:
         at: which peer.
@@ -97,7 +102,7 @@ class Again(Strict):
 
     @property
     def phrase(self) -> str:
-        """Who, in a few words."""
+        """The peer."""
         return self.at
 
 
@@ -105,10 +110,33 @@ class NetworkFault(Lasting):
     """A fault of links, which may have a name.
 
     Attributes:
-        name: by which it can be lifted; else it is numbered: `partition 1`.
+        name: a name to lift it by; by default a number, such as `partition 1`.
     """
 
     name: FaultName | None = Field(default=None, alias="as")
+
+    @property
+    @abstractmethod
+    def scope(self) -> str:
+        """Its links, in a few words."""
+
+    @property
+    def phrase(self) -> str:
+        """Its links and how long, in a few words."""
+        return self.scope + self._length
+
+    @property
+    def effect(self) -> Effect:
+        """What it does to its links."""
+        return Effect(cut=True)
+
+    @abstractmethod
+    def links(self, peers: Sequence[str]) -> Links:
+        """Return its links.
+
+        Args:
+            peers: the names of all peers.
+        """
 
 
 _Groups = Annotated[
@@ -118,12 +146,11 @@ _Groups = Annotated[
 
 
 class Partition(NetworkFault):
-    """Peers reach each other only where some group has both.
+    """Peers reach each other only if they share a group.
 
     Attributes:
-        groups: names of peers; who is in several talks to all of them, who is in none is not
-            touched.
-        one_way: of two groups, only what goes from the first to the second vanishes.
+        groups: names of peers; a peer may be in several groups, and one in none is not touched.
+        one_way: with two groups, only packets from the first to the second are dropped.
     """
 
     groups: _Groups
@@ -133,18 +160,18 @@ class Partition(NetworkFault):
 
     @property
     def scope(self) -> str:
-        """Who is parted, in a few words."""
+        """The groups, in a few words."""
         sides = [", ".join(group) for group in self.groups]
         return f"nothing from {sides[0]} to {sides[1]}" if self.one_way else " | ".join(sides)
 
-    @property
-    def phrase(self) -> str:
-        """Who is parted and for how long, in a few words."""
-        return self.scope + self._length
+    def links(self, peers: Sequence[str]) -> Links:
+        """Return the links between peers that share no group."""
+        del peers
+        return partition_links(self.groups, one_way=self.one_way)
 
 
 class Isolate(NetworkFault):
-    """Peer `at` reaches nobody, and nobody reaches it.
+    """Peer `at` is cut off from all others.
 
     Attributes:
         at: which peer.
@@ -154,13 +181,12 @@ class Isolate(NetworkFault):
 
     @property
     def scope(self) -> str:
-        """Who is parted, in a few words."""
+        """The peer, in a few words."""
         return f"{self.at} alone"
 
-    @property
-    def phrase(self) -> str:
-        """Who is parted and for how long, in a few words."""
-        return self.scope + self._length
+    def links(self, peers: Sequence[str]) -> Links:
+        """Return all links of the peer."""
+        return links_at(self.at, peers)
 
 
 _ONE_SCOPE: list[JsonValue] = [
@@ -169,11 +195,11 @@ _ONE_SCOPE: list[JsonValue] = [
 
 
 class Scoped(NetworkFault):
-    """A fault of some links: from one peer to another, between several, or all that one has.
+    """A fault of some links: from one peer to another, between several, or all links of one.
 
     Attributes:
-        source: from whom, with `to`: this direction alone; one of the two may be `all`.
-        to: to whom, with `from`.
+        source: the sender, with `to`: this direction only; one of the two may be `all`.
+        to: the receiver, with `from`.
         between: both directions between any two of these.
         at: both directions of every link of this peer; `all` for every link.
     """
@@ -189,7 +215,7 @@ class Scoped(NetworkFault):
 
     @property
     def scope(self) -> str:
-        """Which links, in a few words."""
+        """Its links, in a few words."""
         if self.source is not None:
             return f"{self.source} to {self.to}"
         if self.between is not None:
@@ -199,12 +225,25 @@ class Scoped(NetworkFault):
     @property
     @abstractmethod
     def does(self) -> str:
-        """What is done to them, in a few words."""
+        """What it does to them, in a few words."""
 
     @property
     def phrase(self) -> str:
-        """Which links, what is done and for how long, in a few words."""
+        """Its links, what it does and how long, in a few words."""
         return f"{self.scope}: {self.does}{self._length}"
+
+    def links(self, peers: Sequence[str]) -> Links:
+        """Return the links in scope."""
+        if self.source is not None and self.to is not None:
+            senders, receivers = (
+                peers if name == ALL else [name] for name in (self.source, self.to)
+            )
+            return links_one_way(senders, receivers)
+        if self.between is not None:
+            return links_between(self.between)
+        if self.at is not None and self.at != ALL:
+            return links_at(self.at, peers)
+        return links_between(peers)
 
 
 def _seconds(what: str, delay: float, jitter: float | None) -> str:
@@ -212,11 +251,11 @@ def _seconds(what: str, delay: float, jitter: float | None) -> str:
 
 
 class Impair(Scoped):
-    """Links become bad: some packets vanish, or all come late, or few fit through.
+    """Links lose packets, are slow, or have little bandwidth.
 
     Attributes:
-        loss: the share of packets that vanish at random, such as `20%`.
-        bandwidth: what fits through at most, such as `64 kB/s` or `1 Mbit/s`.
+        loss: the share of packets that is dropped at random, such as `20%`.
+        bandwidth: what gets through at most, such as `64 kB/s` or `1 Mbit/s`.
         delay: seconds by which everything comes later.
         jitter: seconds by which the delay varies, up and down.
     """
@@ -238,7 +277,7 @@ class Impair(Scoped):
 
     @property
     def does(self) -> str:
-        """What is done to the links, in a few words."""
+        """What it does, in a few words."""
         found = []
         if self.loss is not None:
             found.append(f"loss {as_percent(self.loss)}")
@@ -248,18 +287,28 @@ class Impair(Scoped):
             found.append(_seconds("delay", self.delay, self.jitter))
         return ", ".join(found)
 
+    @property
+    def effect(self) -> Effect:
+        """What it does to its links."""
+        return Effect(
+            loss=self.loss or 0.0,
+            bandwidth=self.bandwidth,
+            delay=self.delay or 0.0,
+            jitter=self.jitter or 0.0,
+        )
+
 
 class Stream(Scoped):
-    """What goes over TCP connections made from now on comes in another way, all of it.
+    """TCP connections made from now on are cut into pieces, held back, delayed or reset.
 
-    Exactly one of `pieces`, `hold`, `delay` and `reset`.
+    Exactly one of `pieces`, `hold`, `delay` and `reset`. No byte is lost or changed.
 
     Attributes:
-        pieces: so many bytes are passed on at a time.
-        hold: bytes are held back for so many seconds, then passed on in one go.
+        pieces: bytes that are passed on at a time.
+        hold: seconds for which bytes are held back, then passed on in one go.
         delay: seconds by which bytes come later.
         jitter: seconds by which the delay varies, up and down.
-        reset: after so many bytes the connection is reset.
+        reset: bytes after which the connection is reset.
     """
 
     model_config = ConfigDict(json_schema_extra={
@@ -280,7 +329,7 @@ class Stream(Scoped):
 
     @property
     def does(self) -> str:
-        """What is done to the streams, in a few words."""
+        """What it does, in a few words."""
         if self.pieces is not None:
             return f"in pieces of {_bytes(self.pieces)}"
         if self.hold is not None:
@@ -288,6 +337,17 @@ class Stream(Scoped):
         if self.delay is not None:
             return _seconds("streams delayed", self.delay, self.jitter)
         return f"reset after {_bytes(self.reset or 0)}"
+
+    @property
+    def effect(self) -> Effect:
+        """What it does to its links."""
+        return Effect(
+            lag=self.delay or 0.0,
+            jitter=self.jitter or 0.0,
+            pieces=self.pieces,
+            hold=self.hold or 0.0,
+            reset=self.reset,
+        )
 
 
 def _bytes(count: int) -> str:
@@ -298,7 +358,7 @@ class Lift(Strict):
     """Faults are lifted.
 
     Attributes:
-        fault: the name of one that a step gave it with `as`; `all` for every one.
+        fault: the name that a step gave it with `as`; `all` for every one.
     """
 
     fault: str
@@ -310,12 +370,12 @@ class Lift(Strict):
 
 
 class Chaos(Strict):
-    """Faults at random, one after the other and some at once; the same seed draws the same.
+    """Random faults, one after the other and some at once; the same seed draws the same faults.
 
     Attributes:
-        seed: what the draw depends on, beside the names of the peers.
-        lasts: for so many seconds; all is lifted by then.
-        faults: kinds to draw from; as left out, all that can be done where the peers run.
+        seed: what the draw depends on, with the names of the peers.
+        lasts: seconds that it takes; all faults are lifted by then.
+        faults: kinds to draw from; by default all that the engine supports.
     """
 
     seed: int
@@ -328,33 +388,3 @@ class Chaos(Strict):
     def phrase(self) -> str:
         """How long and with which seed, in a few words."""
         return f"for {self.lasts:g} s, seed {self.seed}"
-
-
-class Short:
-    """`kill: alice` for `kill: {at: alice}`; `partition: [[alice], [bob]]`, `heal: all`.
-
-    Args:
-        key: what stands alone there.
-    """
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        full = handler(schema)
-        if self._key != "groups":
-            return {"anyOf": [{"type": "string"}, full]}
-        groups = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
-        return {"anyOf": [{"type": "array", "items": groups, "minItems": 2}, full]}
-
-
-def short(verb: str) -> tuple[Any, ...]:
-    """Return what lets a fault be written without its keys."""
-
-    def spelt_out(value: Any) -> Any:
-        return fault_rules.spelt_out(verb, value)
-
-    key = "groups" if verb == "partition" else "at"
-    return BeforeValidator(spelt_out), Short(key)

@@ -1,7 +1,6 @@
-"""Mistakes between several steps about faults, found in a file as it stands.
+"""Mistakes in the faults of several steps, found in a file as it stands.
 
-Names that nobody gave, names given twice, peers started that never ended. Every look is
-prepared for values of any type.
+Unknown names, names given twice, starts of peers that never ended. Values may be of any type.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from orchestrator.scenario.rules import SINGLE, Location, walk
 from orchestrator.scenario.values import ALL
 
 _UNDONE_BY = {LIFTED_BY[kind]: lifted_by(LIFTED_BY[kind]) for kind in PROCESS}
-"""Which faults of a peer a verb undoes."""
+"""The faults of a peer that a verb undoes."""
 
 _NEVER = {"start": "has not been killed or stopped", "resume": "has not been paused"}
 _BY_ITSELF = ("exit", "type")  # a line that is typed may end a peer as well
@@ -32,7 +31,7 @@ def find(steps: Any, peers: list[str]) -> Iterator[Problem]:
         yield from (Problem(place, what) for what in _too_few(verb, act, peers))
     yield from _wrong_names(acts)
     if not any(set(step) & {"chaos", "schedule", "parallel"} for _, step in walk(steps)):
-        yield from _Lives().look(steps, ("steps",))
+        yield from _EndedPeers().check(steps, ("steps",))
 
 
 def in_schedule(entries: Any, place: Location) -> Iterator[Problem]:
@@ -43,7 +42,7 @@ def in_schedule(entries: Any, place: Location) -> Iterator[Problem]:
 
 
 def _acts(steps: Any) -> Iterator[tuple[Location, str, dict[str, Any]]]:
-    """Yield each fault that is spelt with keys or can be, of schedules as well."""
+    """Yield the faults with their keys spelt out, those of schedules included."""
     for place, step in walk(steps):
         entries = step.get("schedule")
         many = [(place, step)]
@@ -58,11 +57,11 @@ def _acts(steps: Any) -> Iterator[tuple[Location, str, dict[str, Any]]]:
 
 
 def _too_few(verb: str, act: dict[str, Any], peers: list[str]) -> Iterator[str]:
-    """Yield that there is no link at all: somebody alone has none."""
+    """Yield that there is no link, since there is one peer only."""
     to_all = act.get("at") is not None or ALL in (act.get("from"), act.get("to"))
-    everybody = verb == "isolate" or (verb in NETWORK and to_all)
-    if len(peers) == 1 and (everybody or verb == "chaos"):
-        yield "there is one peer alone, and so no link between two"
+    of_all = verb == "isolate" or (verb in NETWORK and to_all)
+    if len(peers) == 1 and (of_all or verb == "chaos"):
+        yield "there is only one peer, so there is no link"
 
 
 def _wrong_names(acts: list[tuple[Location, str, dict[str, Any]]]) -> Iterator[Problem]:
@@ -71,7 +70,7 @@ def _wrong_names(acts: list[tuple[Location, str, dict[str, Any]]]) -> Iterator[P
         name = act.get("as")
         if verb in NETWORK and isinstance(name, str):
             if name in given:
-                yield Problem((*place, "as"), f"another fault has the name {name!r} already")
+                yield Problem((*place, "as"), f"another fault already has the name {name!r}")
             given.setdefault(name, verb)
     for place, verb, act in acts:
         name = act.get("fault")
@@ -82,41 +81,41 @@ def _wrong_names(acts: list[tuple[Location, str, dict[str, Any]]]) -> Iterator[P
 def _unknown(verb: str, name: str, given: dict[str, str]) -> Iterator[str]:
     kinds = lifted_by(verb)
     if name not in given:
-        known = [each for each, kind in given.items() if kind in kinds]
+        known = [other for other, kind in given.items() if kind in kinds]
         hint = document.nearest(name, [*known, ALL])
         hint = hint or f": {ALL!r}, or a name that a step gives with `as`"
         yield f"no {' or '.join(kinds)} has the name {name!r}{hint}"
     elif given[name] not in kinds:
         kind = given[name]
-        yield f"{name!r} is of the kind {kind!r}, which {LIFTED_BY[kind]!r} lifts"
+        yield f"{name!r} is of the kind {kind!r}: lift it with {LIFTED_BY[kind]!r}"
 
 
-class _Lives:
-    """Follows whom steps have ended or paused, one step after the other."""
+class _EndedPeers:
+    """Follows which peers have been ended or paused, step by step."""
 
     def __init__(self) -> None:
         self._done: set[tuple[str, str]] = set()  # the verb that undoes it, and the peer
 
-    def look(self, steps: Any, place: Location) -> Iterator[Problem]:
-        """Yield the starts of peers that have not ended, and the like."""
+    def check(self, steps: Any, place: Location) -> Iterator[Problem]:
+        """Yield the starts of peers that have not ended, and resumptions of unpaused ones."""
         for index, step in enumerate(steps if isinstance(steps, list) else ()):
             for verb, raw in step.items() if isinstance(step, dict) else ():
                 act = spelt_out(verb, raw)
                 if isinstance(act, dict):
-                    yield from self._look_at(verb, act, (*place, index, verb))
+                    yield from self._check_act(verb, act, (*place, index, verb))
 
-    def _look_at(self, verb: str, act: dict[str, Any], place: Location) -> Iterator[Problem]:
+    def _check_act(self, verb: str, act: dict[str, Any], place: Location) -> Iterator[Problem]:
         at = act.get("at")
         if verb == "repeat":
             self._note_all(act.get("steps"))  # one round comes after another
-            yield from self.look(act.get("steps"), (*place, "steps"))
+            yield from self.check(act.get("steps"), (*place, "steps"))
         elif verb in _UNDONE_BY and isinstance(at, str):
             if not {(verb, at), (verb, ALL)} & self._done:
                 yield Problem(place, f"{at} {_NEVER[verb]} before this")
             self._done.discard((verb, at))
         else:
             self._note(verb, act)
-            yield from self.look(act.get("during"), (*place, "during"))
+            yield from self.check(act.get("during"), (*place, "during"))
             if act.get("for") is not None or act.get("during") is not None:
                 self._done -= {(undo, at) for undo, verbs in _UNDONE_BY.items() if verb in verbs}
 

@@ -1,9 +1,14 @@
-"""What must hold between the keys of a fault, in a file as it stands or in a model."""
+"""Rules for the keys of one fault, in a file as it stands or in a model."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic import BeforeValidator, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from orchestrator.scenario.rules import SINGLE, Keys, Rule
 from orchestrator.scenario.values import ALL
@@ -14,21 +19,21 @@ _SHORT = {"partition": "groups", "heal": "fault", "restore": "fault"}
 
 
 def spelt_out(verb: str, act: Any) -> Any:
-    """Return what stands below a key with its keys: `{at: alice}` for `alice`."""
+    """Return a short form with its key: `{at: alice}` for `alice`."""
     is_short = isinstance(act, list) if verb == "partition" else isinstance(act, str)
     return {_SHORT.get(verb, "at"): act} if is_short else act
 
 
 def of_length(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with how long a fault holds."""
+    """Yield what is wrong with how long a fault lasts."""
     if act.get("for") is not None and act.get("during") is not None:
-        yield "it holds either `for` so many seconds or `during` some steps, not both"
+        yield "a fault lasts either `for` some seconds or `during` some steps, not both"
 
 
 def of_partition(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with groups that do not reach each other."""
+    """Yield what is wrong with the groups of a partition."""
     groups = act.get("groups")
-    if not isinstance(groups, list) or not all(isinstance(each, list) for each in groups):
+    if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
         return
     for group in groups:
         for name in {str(name) for name in group if group.count(name) > 1}:
@@ -50,14 +55,14 @@ def _one_way(sets: list[set[str]]) -> Iterator[str]:
 def _cuts(sets: list[set[str]]) -> bool:
     grouped = set().union(*sets)
     return any(
-        not any(one in each and other in each for each in sets)
+        not any(one in group and other in group for group in sets)
         for one in grouped
         for other in grouped
     )
 
 
 def of_scope(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with the links that a fault is to be on."""
+    """Yield what is wrong with the links of a fault."""
     given = [key for key in ("from", "to", "between", "at") if act.get(key) is not None]
     if not given:
         yield "on which links? Give `from` and `to`, or `between: [one, other]`, or `at`"
@@ -77,19 +82,19 @@ def of_scope(act: Keys) -> Iterator[str]:
 
 
 def of_impair(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with what an impairment does."""
+    """Yield what is wrong with the effect of an impairment."""
     if all(act.get(key) is None for key in (*_IMPAIR, "jitter")):
         yield f"this does nothing: give {', '.join(_IMPAIR[:-1])} or {_IMPAIR[-1]}"
     yield from _of_jitter(act)
 
 
 def of_stream(act: Keys) -> Iterator[str]:
-    """Yield what is wrong with what is done to streams."""
+    """Yield what is wrong with the effect of a stream fault."""
     given = [key for key in _STREAM if act.get(key) is not None]
     if len(given) > 1:
-        yield f"one thing is done to a stream, not {' and '.join(given)}: a step for each"
+        yield f"one effect on a stream, not {' and '.join(given)}: use a step for each"
     elif not given and act.get("jitter") is None:
-        yield f"what is done to the stream? One of {', '.join(_STREAM)}"
+        yield f"no effect on the stream: give one of {', '.join(_STREAM)}"
     yield from _of_jitter(act)
 
 
@@ -113,7 +118,7 @@ def of_chaos(act: Keys) -> Iterator[str]:
     words = [str(kind) for kind in kinds] if isinstance(kinds, list) else []
     for kind in dict.fromkeys(words):
         if words.count(kind) > 1:
-            yield f"{kind} stands twice among the faults"
+            yield f"{kind} is twice among the faults"
 
 
 def of_entry(entry: Keys) -> Iterator[str]:
@@ -128,7 +133,7 @@ def of_entry(entry: Keys) -> Iterator[str]:
             yield f"nothing below {verb!r}: indent its keys further"
         act = spelt_out(verb, entry[verb])
         if isinstance(act, dict) and act.get("during") is not None:
-            yield f"no steps are done in a schedule: say how long {verb!r} holds with `for`"
+            yield f"a schedule has no `during`: say with `for` how long {verb!r} lasts"
 
 
 OF_FAULT: Mapping[str, tuple[Rule, ...]] = {
@@ -141,4 +146,30 @@ OF_FAULT: Mapping[str, tuple[Rule, ...]] = {
     "stream": (of_length, of_scope, of_stream),
     "chaos": (of_chaos,),
 }
-"""The rules for what stands below the key of a fault, spelt out."""
+"""The rules for the keys of every fault, spelt out."""
+
+
+class ShortForm:
+    """`kill: alice` for `kill: {at: alice}`; `partition: [[alice], [bob]]`, `heal: all`.
+
+    Args:
+        key: the key that may be left out.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        full = handler(schema)
+        if self._key != "groups":
+            return {"anyOf": [{"type": "string"}, full]}
+        groups = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+        return {"anyOf": [{"type": "array", "items": groups, "minItems": 2}, full]}
+
+
+def short(verb: str) -> tuple[Any, ...]:
+    """Return the annotations that allow a fault to be written without its keys."""
+    key = "groups" if verb == "partition" else "at"
+    return BeforeValidator(functools.partial(spelt_out, verb)), ShortForm(key)

@@ -13,7 +13,7 @@ from orchestrator.document.schema import described
 from orchestrator.profile import Seconds, located
 from orchestrator.scenario import problems, topology
 from orchestrator.scenario.acts import Status
-from orchestrator.scenario.breaking import needed
+from orchestrator.scenario.network_faults import needed
 from orchestrator.scenario.rules import FAULTS
 from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.topology import Connections

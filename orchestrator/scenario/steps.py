@@ -25,7 +25,6 @@ from orchestrator.scenario.acts import (
     enforce,
 )
 from orchestrator.scenario.fault_acts import (
-    Again,
     Chaos,
     Impair,
     Isolate,
@@ -34,8 +33,9 @@ from orchestrator.scenario.fault_acts import (
     Partition,
     ProcessFault,
     Stream,
-    short,
+    Undo,
 )
+from orchestrator.scenario.fault_rules import short
 from orchestrator.scenario.rules import FAULTS
 
 _Steps = Annotated[list["Step"], Field(min_length=1)]
@@ -166,9 +166,9 @@ class FaultStep(Strict):
 
     kill: Annotated[ProcessFaultStep, *short("kill")] | None = None
     stop: Annotated[ProcessFaultStep, *short("stop")] | None = None
-    start: Annotated[Again, *short("start")] | None = None
+    start: Annotated[Undo, *short("start")] | None = None
     pause: Annotated[ProcessFaultStep, *short("pause")] | None = None
-    resume: Annotated[Again, *short("resume")] | None = None
+    resume: Annotated[Undo, *short("resume")] | None = None
     partition: Annotated[PartitionStep, *short("partition")] | None = None
     isolate: Annotated[IsolateStep, *short("isolate")] | None = None
     heal: Annotated[Lift, *short("heal")] | None = None

@@ -16,8 +16,8 @@ from orchestrator.errors import DocumentError
 from orchestrator.files import YAML
 from orchestrator.profile import Profile
 from orchestrator.scenario import models, problems, rules
-from orchestrator.scenario.breaking import impossible
 from orchestrator.scenario.models import Scenario
+from orchestrator.scenario.network_faults import impossible
 from orchestrator.scenario.rules import Location, walk
 from orchestrator.scenario.steps import flatten
 from orchestrator.scenario.values import ALL

@@ -28,7 +28,7 @@ NONSENSE = {
     "fault impair alice bob": "this does nothing: give loss, bandwidth or delay",
     "fault impair alice bob --loss much": "error: impair: ",
     "fault impair alice bob carol --loss 5%": "one or two peers, or `all`, are expected",
-    "fault stream all --pieces 1 --hold 1": "one thing is done to a stream",
+    "fault stream all --pieces 1 --hold 1": "one effect on a stream",
     "fault kill alcie": "there is no peer 'alcie'; did you mean 'alice'?",
     "fault kill all": "there is no peer 'all': there are alice, bob, carol",
     "fault resume alice": "alice cannot be resumed: it is running",

@@ -113,7 +113,7 @@ def test_faults_that_make_no_sense_are_refused_and_not_recorded(lab: Lab) -> Non
     alice, bob = lab.peers("alice", "bob")
     with pytest.raises(ValueError, match="no peer 'bobb' here; did you mean 'bob'"):
         lab.stream(between=[alice, "bobb"], pieces=1)
-    with pytest.raises(ValueError, match="one thing is done to a stream"):
+    with pytest.raises(ValueError, match="one effect on a stream"):
         lab.stream(between=[alice, bob], pieces=1, hold=1)
     with pytest.raises(ValueError, match="loss: unknown key 'loss'"):
         lab.stream(at=alice, loss="5%")  # type: ignore[call-arg]

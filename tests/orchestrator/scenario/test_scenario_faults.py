@@ -112,7 +112,7 @@ def test_every_link_of_a_peer_or_of_all(load: Any) -> None:
 
 WRONG = [
     ("kill: {at: dave}", "no peer 'dave' here: there are alice, bob, carol"),
-    ("kill: {at: bob, for: 1, during: [{list: alice}]}", "it holds either `for` so many seconds"),
+    ("kill: {at: bob, for: 1, during: [{list: alice}]}", "a fault lasts either `for` some seconds"),
     ("kil: bob", "unknown key 'kil'; did you mean 'kill'?"),
     ("isolate: {at: bob, four: 1}", "unknown key 'four'; did you mean 'for'?"),
     ("partition: [[alice], [bop]]", "no peer 'bop' here; did you mean 'bob'?"),
@@ -137,21 +137,21 @@ WRONG = [
     ("impair: {at: all, jitter: 0.1}", "jitter varies a delay: give `delay` as well"),
     ("impair: {at: all, delay: 0.1, jitter: 0.2}", "a jitter of 0.2 is more than the delay of 0.1"),
     ("impair: {at: all, delay: 0.0001}", "must be at least 0.01, not 0.0001"),
-    ("stream: {at: all}", "what is done to the stream? One of pieces, hold, delay, reset"),
-    ("stream: {at: all, pieces: 1, hold: 1}", "one thing is done to a stream, not pieces and hold"),
+    ("stream: {at: all}", "no effect on the stream: give one of pieces, hold, delay, reset"),
+    ("stream: {at: all, pieces: 1, hold: 1}", "one effect on a stream, not pieces and hold"),
     ("stream: {at: all, pieces: 0}", "must be at least 1, not 0"),
     ("heal: split", "no partition or isolate has the name 'split'"),
     ("start: bob", "bob has not been killed or stopped before this"),
     ("resume: bob", "bob has not been paused before this"),
     ("chaos: {seed: 1, for: 9, faults: [kil]}", "no such word 'kil'"),
-    ("chaos: {seed: 1, for: 9, faults: [kill, kill]}", "kill stands twice among the faults"),
+    ("chaos: {seed: 1, for: 9, faults: [kill, kill]}", "kill is twice among the faults"),
     ("chaos: {for: 9}", "key 'seed' is missing"),
     ("schedule: [{when: 1, send: {at: alice}}]", "unknown key 'send'"),
     ("schedule: [{when: 1}]", "what happens then? One of kill,"),
     ("schedule: [{when: 99999, kill: bob}]", "must be at most 3600, not 99999"),
     ("schedule: [{when: 1, kill: bob, stop: bob}]", "an entry has one fault, not kill and stop"),
-    ("schedule: [{when: 1, kill: {at: bob, during: [{list: bob}]}}]", "no steps are done in a"),
-    ("schedule: [{when: 1, stream: {at: bob, pieces: 1, reset: 1}}]", "one thing is done to a"),
+    ("schedule: [{when: 1, kill: {at: bob, during: [{list: bob}]}}]", "a schedule has no `during`"),
+    ("schedule: [{when: 1, stream: {at: bob, pieces: 1, reset: 1}}]", "one effect on a stream"),
     ("repeat: {times: 2, every: 0, steps: [{list: bob}]}", "must be more than 0, not 0"),
 ]  # fmt: skip
 
@@ -181,9 +181,9 @@ def test_names_are_given_once_and_lifted_by_the_right_verb(load: Any) -> None:
             "restore: one", "schedule: [{when: 1, isolate: {at: bob, as: b}}, {when: 2, heal: b}]",
         )  # fmt: skip
     assert [line.partition("yaml:")[2] for line in caught.value.what.splitlines()] == [
-        "6:33: another fault has the name 'one' already",
+        "6:33: another fault already has the name 'one'",
         "7:5: no partition or isolate has the name 'won'; did you mean 'one'?",
-        "8:5: 'one' is of the kind 'isolate', which 'heal' lifts",
+        "8:5: 'one' is of the kind 'isolate': lift it with 'heal'",
     ]
 
 
@@ -254,7 +254,7 @@ def test_finding_mistakes_accepts_any_value() -> None:
 
 def test_one_peer_alone_has_no_link() -> None:
     raw = {"peers": ["a"], "steps": [{"isolate": "a"}, {"chaos": {"seed": 1, "for": 5}}]}
-    assert sum("one peer alone" in problem.what for problem in problems.find(raw)) == 2
+    assert sum("only one peer" in problem.what for problem in problems.find(raw)) == 2
 
 
 def test_needed_features_with_the_first_step_that_needs_them(load: Any) -> None:

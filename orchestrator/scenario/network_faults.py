@@ -1,0 +1,92 @@
+"""The faults of the network that steps describe, and what steps need of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.document import Problem
+from orchestrator.faults import schedule
+from orchestrator.faults.effect import FEATURES, Fault
+from orchestrator.faults.kinds import NEEDS, NETWORK, PROCESS, PROCESSES_LACK
+from orchestrator.scenario.fault_acts import Chaos, NetworkFault, Scoped
+from orchestrator.scenario.rules import walk
+from orchestrator.scenario.steps import FaultStep, Step, flatten
+
+if TYPE_CHECKING:
+    from orchestrator.scenario import Scenario
+
+
+def network_fault(verb: str, act: NetworkFault, name: str, peers: Sequence[str]) -> Fault:
+    """Return the fault of a step.
+
+    Args:
+        verb: ``partition``, ``isolate``, ``impair`` or ``stream``.
+        act: the keys of the step.
+        name: a name for the fault if the step gives none.
+        peers: the names of all peers.
+    """
+    phrase = f"{act.scope}: {act.does}" if isinstance(act, Scoped) else act.scope
+    return Fault(act.name or name, verb, act.links(peers), act.effect, phrase)
+
+
+def drawn(act: Chaos, peers: Sequence[str], features: Collection[str]) -> list[schedule.Entry]:
+    """Return the entries of a `schedule` that a chaos step draws.
+
+    Args:
+        act: the keys of the step.
+        peers: the names of all peers.
+        features: the features that the engine supports.
+    """
+    kinds = act.faults or schedule.possible(features)
+    return schedule.draw(act.seed, act.lasts, kinds, peers)
+
+
+def needed(steps: Iterable[Step], peers: Sequence[str]) -> dict[str, str]:
+    """Return what steps need of an engine.
+
+    Args:
+        steps: the steps; those in their blocks count, too.
+        peers: the names of all peers.
+
+    Returns:
+        The ``FEATURES``, ``kill``, ``stop`` and ``pause`` that are needed, each with the phrase
+        of the first step that needs it.
+    """
+    found: dict[str, str] = {}
+    for step in flatten(steps):
+        for feature in _needs(step, peers):
+            found.setdefault(feature, step.phrase)
+        for entry in step.schedule or ():
+            for feature in _needs(entry, peers):
+                found.setdefault(feature, entry.phrase)
+    return {feature: found[feature] for feature in (*FEATURES, *PROCESS) if feature in found}
+
+
+def impossible(raw: Any, script: Scenario) -> Iterator[Problem]:
+    """Yield the faults that the engine of a scenario does not support.
+
+    Args:
+        raw: the scenario as it stands in a file.
+        script: the same, as a model.
+    """
+    if script.engine != "process":
+        return
+    for (place, _), step in zip(walk(raw["steps"]), flatten(script.steps), strict=True):
+        entries = [((*place, "schedule", n), one) for n, one in enumerate(step.schedule or ())]
+        for here, one in ((place, step), *entries):
+            needed_here = _needs(one, script.peers)
+            lacking = [feature for feature in needed_here if feature in PROCESSES_LACK]
+            if lacking:
+                why = f"not on the engine {script.engine}: {PROCESSES_LACK[lacking[0]]}"
+                yield Problem((*here, one.verb), why)
+
+
+def _needs(step: FaultStep, peers: Sequence[str]) -> Iterator[str]:
+    if step.verb in PROCESS:
+        yield step.verb
+    elif step.verb in NETWORK:
+        yield from network_fault(step.verb, step.act, "", peers).effect.features
+    elif isinstance(step.act, Chaos):
+        for kind in step.act.faults or ():
+            yield from (kind,) if kind in PROCESS else NEEDS[kind]
