@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.engines.base import Engine
 from orchestrator.errors import DocumentError, EngineError, LabError
+from orchestrator.folder import is_output
 from orchestrator.grading.cases import GradingCase
 from orchestrator.grading.grading import Batch, GradingOptions, grade_programs, match_programs
 from orchestrator.grading.marking import without_run
@@ -132,6 +133,7 @@ def test_one_command_at_a_time_writes_into_a_folder(tmp_path: Path) -> None:
         pass
     with exclusive(tmp_path):
         pass
+    assert is_output(tmp_path), "it stays marked"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
