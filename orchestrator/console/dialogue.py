@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from orchestrator.console.lines import Console, quoted
+from orchestrator.console.lines import ProgramConsole, quoted
 from orchestrator.console.reply import EchoSearch, Reply
 from orchestrator.errors import NoAnswerError, SessionError
 from orchestrator.profile import InputLine
@@ -35,7 +35,7 @@ class Dialogue(ABC):
         console: where.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: ProgramConsole) -> None:
         self._console = console
         self._is_behind = False  # a late reply may still come
         self._typed = ""  # the last line
@@ -148,7 +148,7 @@ class EchoedDialogue(Dialogue):
 class SyncedDialogue(Dialogue):
     """Talks to a program without a line editor, or one that is not known to have one."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: ProgramConsole) -> None:
         super().__init__(console)
         self._owed = 0  # answers to `sync` that have not come
         self._last_verb = ""

@@ -49,7 +49,7 @@ class Notice:
     at: float
 
 
-class Console:
+class ProgramConsole:
     """The lines that a peer's program shows, and the keyboard.
 
     Args:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.cancel import CancelToken
 from orchestrator.console.dialogue import Dialogue, EchoedDialogue, SyncedDialogue
-from orchestrator.console.lines import CRASH, UNREAD, Console, Notice
+from orchestrator.console.lines import CRASH, UNREAD, Notice, ProgramConsole
 from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
 from orchestrator.errors import PeerGoneError, SessionError
@@ -45,7 +45,7 @@ class Session:
     ) -> None:
         self.peer = peer
         self._on_notice, self._cancel = on_notice, cancel or CancelToken()
-        console = Console(peer, profile, on_notice, transcript or Transcript(), self._cancel)
+        console = ProgramConsole(peer, profile, on_notice, transcript or Transcript(), self._cancel)
         self._console = console
         self._dialogue: Dialogue = (
             EchoedDialogue(console) if console.edits else SyncedDialogue(console)

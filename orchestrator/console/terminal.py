@@ -3,10 +3,10 @@
 pexpect does what it is good at: it searches the bytes so far for a line break, waits for more,
 and reports a timeout or the end of the stream. It does not look for prompts and replies. A
 pattern for those would skip what stands in front of them, and between a command and its reply
-there may be notices, which all count and each have a time. So the unit is the line, and
-`lines` and `dialogue` match whole lines. `_Stream` is an adapter like pexpect's own `fdpexpect`
-and `socket_pexpect`; it differs because the pump's thread reads as well, and because every
-piece keeps the time at which it came.
+there may be notices, which all count and each have a time. So the unit is the line, and `lines`
+and `dialogue` match whole lines. `_PieceStream` is an adapter like pexpect's own `fdpexpect` and
+`socket_pexpect`. It differs because the pump's thread reads as well, and because every piece
+keeps the time at which it came.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class NotReadError(Exception):
     """The program does not read what is typed."""
 
 
-class _Stream(SpawnBase):  # type: ignore[type-arg]
+class _PieceStream(SpawnBase):  # type: ignore[type-arg]
     """Gives pexpect the pieces that were read.
 
     Args:
@@ -107,7 +107,7 @@ class Terminal:
 
     def __init__(self, fd: int, transcript: Transcript) -> None:
         self._fd, self._transcript = fd, transcript
-        self._stream = _Stream(self._await_more)
+        self._stream = _PieceStream(self._await_more)
         self._ended = False
         self._is_incomplete = False  # the last search found no line break
         self._shown = 0  # bytes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.pytest_plugin import settings
+from orchestrator.pytest_plugin import plugin_options
 from orchestrator.text import count
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MARKER = (
     "peerlab(profile=…, engine=…, fresh=…, limits=…): settings of the fixture `lab`;"
     " every scenario file has this marker"
 )
-pytest_addoption = settings.add
+pytest_addoption = plugin_options.add
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect scenario files; all other YAML files are left alone."""
-    if not settings.is_scenario(parent.session, file_path):
+    if not plugin_options.is_scenario(parent.session, file_path):
         return None
     from orchestrator.pytest_plugin.scenarios import ScenarioFile
 
@@ -61,22 +61,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     try:
         result = yield
     except BaseException as error:
-        if labs := item.stash.get(settings.LABS, None):
+        if labs := item.stash.get(plugin_options.LABS, None):
             labs.failed(error)
         raise
-    if labs := item.stash.get(settings.LABS, None):
+    if labs := item.stash.get(plugin_options.LABS, None):
         labs.judge()
     return result
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove every peer, also after Ctrl-C."""
-    settings.close(session.config)
+    plugin_options.close(session.config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Do the same for a session that did not start."""
-    settings.close(config)
+    plugin_options.close(config)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -90,7 +90,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     engines = {run["peerlab_on"] for run in runs if "peerlab_on" in run}
     if engines:
         made = count(sum("peerlab_run" in run for run in runs), "run")
-        kept = settings.runs_folder(terminalreporter.config)
+        kept = plugin_options.runs_folder(terminalreporter.config)
         terminalreporter.write_sep("-", "peerlab")
         terminalreporter.write_line(f"{made} on {' and '.join(sorted(engines))}")
         terminalreporter.write_line(f"kept in {kept}")

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.profile import located
-from orchestrator.pytest_plugin import run_report, settings
+from orchestrator.pytest_plugin import plugin_options, reporting
 from orchestrator.pytest_plugin.lab import Lab, LabSettings, NotAsWantedError, RunTitle
 from orchestrator.pytest_plugin.lab_run import mistakes
 from orchestrator.pytest_plugin.runners import session_runners, skip_reason
@@ -32,7 +32,7 @@ class Labs:
         self._item = item
         self._labs: list[Lab] = []
         self._cause = "the test did not start"
-        item.stash[settings.LABS] = self
+        item.stash[plugin_options.LABS] = self
 
     def make(self, **changes: Any) -> Lab:
         """Return a new lab with the settings of the test's markers and these arguments."""
@@ -71,9 +71,9 @@ class Labs:
             if lab.is_active:
                 lab.end()
             if lab.run:
-                run_report.record(self._item, lab.run)
+                reporting.record(self._item, lab.run)
                 if what := lab.wrong():
-                    wrong.append(run_report.failure(lab.run, what))
+                    wrong.append(reporting.failure(lab.run, what))
         if wrong:
             pytest.fail("\n\n".join(wrong), pytrace=False)
 
@@ -96,7 +96,7 @@ class Labs:
                 continue
             lab.abandon(self._cause)
             if lab.run:
-                self._item.user_properties += run_report.properties(lab.run)
+                self._item.user_properties += reporting.properties(lab.run)
 
 
 def _title(item: pytest.Item) -> RunTitle:

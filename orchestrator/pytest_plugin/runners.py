@@ -10,7 +10,7 @@ import pytest
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Progress
 from orchestrator.engines.choose import choose
-from orchestrator.pytest_plugin import settings
+from orchestrator.pytest_plugin import plugin_options
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
 from orchestrator.scenario import EngineName
@@ -61,10 +61,10 @@ class Runners:
 
 def session_runners(config: pytest.Config) -> Runners:
     """Return the runners of this session."""
-    if settings.RUNNERS not in config.stash:
-        engine = EngineName(settings.engine(config))
-        config.stash[settings.RUNNERS] = Runners(engine, settings.runs_folder(config))
-    found: Runners = config.stash[settings.RUNNERS]
+    if plugin_options.RUNNERS not in config.stash:
+        engine = EngineName(plugin_options.engine(config))
+        config.stash[plugin_options.RUNNERS] = Runners(engine, plugin_options.runs_folder(config))
+    found: Runners = config.stash[plugin_options.RUNNERS]
     return found
 
 

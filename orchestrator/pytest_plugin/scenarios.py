@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.checks import Judgement
 from orchestrator.errors import LabError
-from orchestrator.pytest_plugin import run_report, settings
+from orchestrator.pytest_plugin import plugin_options, reporting
 from orchestrator.pytest_plugin.runners import SILENT, session_runners, skip_reason
 from orchestrator.runner.jobs import misfit
 from orchestrator.runner.run import Runner, ScenarioSource
@@ -62,7 +62,7 @@ class ScenarioItem(pytest.Item):
         scenario = self._scenario
         if why := skip_reason(self.config, scenario.engine):
             return why
-        why = misfit(scenario, EngineName(scenario.engine or settings.engine(self.config)))
+        why = misfit(scenario, EngineName(scenario.engine or plugin_options.engine(self.config)))
         return f"{scenario.name} {why}" if why else ""
 
     def runtest(self) -> None:
@@ -70,12 +70,12 @@ class ScenarioItem(pytest.Item):
         try:
             run = self._runner().run(self._source, SILENT)
         except LabError as error:
-            failed = run_report.error_text(error)
+            failed = reporting.error_text(error)
         else:
-            run_report.record(self, run)
+            reporting.record(self, run)
             if run.judgement is Judgement.VALID:
                 return
-            failed = run_report.failure(run, f"{run.name} is {run.judgement.word}")
+            failed = reporting.failure(run, f"{run.name} is {run.judgement.word}")
         pytest.fail(failed, pytrace=False)
 
     def _runner(self) -> Runner:

@@ -1,7 +1,7 @@
-"""A program with one of many consoles, as `STYLE` says; it talks to nobody.
+"""A program with one of many consoles, as `STYLE` says; it has no network.
 
 The words of the styles are those of programs in the wild: see
-tests/orchestrator/console/test_foreign.py.
+tests/orchestrator/console/test_unmodified_programs.py.
 """
 
 # ruff: noqa: T201
@@ -56,7 +56,7 @@ def line_by_line() -> None:
         print(f"{len(told)} rows were shown")
         told.clear()
     elif verb == "odd":
-        print("nobody could have foreseen this")
+        print("what no pattern reads")
     elif verb == "twice":
         print("port 5000")
     elif verb:

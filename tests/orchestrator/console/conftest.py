@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.orchestrator.console.support import Screen, made
+from tests.orchestrator.console.support import FakeConsole, made
 
 
 @pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Callable[..., Screen]]:
+def screen(tmp_path: Path) -> Iterator[Callable[..., FakeConsole]]:
     """Make consoles; the arguments change the profile."""
-    screens: list[Screen] = []
+    screens: list[FakeConsole] = []
 
-    def make(**changes: Any) -> Screen:
-        screens.append(Screen(made(tmp_path, **changes)))
+    def make(**changes: Any) -> FakeConsole:
+        screens.append(FakeConsole(made(tmp_path, **changes)))
         return screens[-1]
 
     yield make

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from orchestrator import profile
 from orchestrator.cancel import CancelToken
-from orchestrator.console.lines import Console, Notice
+from orchestrator.console.lines import Notice, ProgramConsole
 from orchestrator.engines.base import Peer, Status
 from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Profile
@@ -49,7 +49,7 @@ def made(folder: Path, **changes: Any) -> Profile:
     return found.model_copy(update={**changes, "console": console})
 
 
-class FakePeer:
+class SocketPeer:
     """A peer whose program is the test, at the other end of a socket."""
 
     name = "alice"
@@ -79,14 +79,14 @@ class FakePeer:
         self._lab.close()
 
 
-class Screen:
+class FakeConsole:
     """A console, its program's end, and the notices that were read."""
 
     def __init__(self, profile: Profile) -> None:
-        self.peer, self.cancel = FakePeer(), CancelToken()
+        self.peer, self.cancel = SocketPeer(), CancelToken()
         self.notices: list[Notice] = []
         self.transcript = Transcript()
-        self.console = Console(
+        self.console = ProgramConsole(
             cast(Peer, self.peer), profile, self.notices.append, self.transcript, self.cancel
         )
 

@@ -13,9 +13,9 @@ from orchestrator.console import dialogue, reply
 from orchestrator.console.dialogue import EchoedDialogue, SyncedDialogue
 from orchestrator.console.reply import Reply
 from orchestrator.errors import NoAnswerError, SessionError
-from tests.orchestrator.console.support import Screen, made
+from tests.orchestrator.console.support import FakeConsole, made
 
-MakeScreen = Callable[..., Screen]
+MakeScreen = Callable[..., FakeConsole]
 EDITOR = {"clear_line": "\x15", "echo": True, "prompt": ["> "]}
 
 

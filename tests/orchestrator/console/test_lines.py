@@ -13,12 +13,12 @@ from orchestrator.console import lines as module
 from orchestrator.console import terminal
 from orchestrator.console.lines import CRASH, UNREAD
 from orchestrator.errors import NoAnswerError, PeerGoneError
-from tests.orchestrator.console.support import Screen
+from tests.orchestrator.console.support import FakeConsole
 
-MakeScreen = Callable[..., Screen]
+MakeScreen = Callable[..., FakeConsole]
 
 
-def taken(screen: Screen, *, notices: bool = False) -> list[str]:
+def taken(screen: FakeConsole, *, notices: bool = False) -> list[str]:
     """Return all lines that have come, even those that the pump has read this moment."""
     console, now = screen.console, time.monotonic()
     return list(console.lines(lambda: max(now, console.at), notices=notices))

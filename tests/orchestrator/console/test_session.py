@@ -43,7 +43,7 @@ AT_ONCE = 10.0  # seconds; a reply without an echo to go by is held back for thr
 
 @pytest.fixture
 def hands(mesh: LivePeers) -> Iterator[SecondTerminal]:
-    """Somebody else at alice's console."""
+    """Return a second terminal at alice's console."""
     somebody = SecondTerminal(mesh.sessions["alice"].peer)
     yield somebody
     somebody.close()
@@ -96,7 +96,7 @@ def test_texts_arrive_exact_through_a_narrow_terminal(
     ["half", "half\x01", "\x1b", "half\x01\x1b", "\x16", "\x18", "\x12ha", "\x1b5", "x " * 100,
      "send 1 list", "list", "* message 1 10.0.0.1:1 (b): x", "\x1b[A"],
 )  # fmt: skip
-def test_what_somebody_left_half_typed_harms_no_command(
+def test_half_typed_lines_harm_no_command(
     patient_alice: Session, hands: SecondTerminal, keys: str, columns: int
 ) -> None:
     alice = patient_alice
@@ -110,7 +110,7 @@ def test_what_somebody_left_half_typed_harms_no_command(
 
 
 @pytest.mark.parametrize("typed", ["help", "frob", "frob list", "myport", "terminate 7", "", "raw"])
-def test_what_somebody_typed_before_is_not_the_labs_reply(
+def test_an_answer_to_a_person_is_not_the_labs_reply(
     mesh: LivePeers, hands: SecondTerminal, typed: str
 ) -> None:
     alice = mesh.sessions["alice"]
@@ -195,13 +195,13 @@ def test_long_lines_are_typed_while_much_is_shown(process_place: Callable[[], Li
 
 
 @pytest.mark.parametrize("program", ["flood.py", "one_line.py"])
-def test_output_without_end_does_not_hold_the_lab_up(
+def test_endless_output_does_not_block_the_lab(
     process_place: Callable[[], LivePeers], program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.console.terminal.MOST_SHOWN", 200_000)
-    look = foreign(program, answer_within=0.5, sync="")
+    profile = foreign(program, answer_within=0.5, sync="")
     place = process_place()
-    (session,) = place.start(["alice"], look)
+    (session,) = place.start(["alice"], profile)
     began = time.monotonic()
     with pytest.raises((NoAnswerError, PeerGoneError)) as error:
         session.ask("say", text="x")
@@ -213,7 +213,7 @@ def test_output_without_end_does_not_hold_the_lab_up(
     assert time.monotonic() - began < PATIENCE
 
 
-def test_a_new_record_begins_with_nothing(process_place: Callable[[], LivePeers]) -> None:
+def test_a_new_record_is_empty(process_place: Callable[[], LivePeers]) -> None:
     place = process_place()
     alice, bob = place.start(["alice", "bob"])
     heard: list[Notice] = []
@@ -236,7 +236,7 @@ def test_a_new_record_begins_with_nothing(process_place: Callable[[], LivePeers]
     assert "for the new one" not in " ".join(old.screen())
 
 
-def test_records_change_while_a_console_never_falls_silent(
+def test_records_change_while_a_console_is_never_silent(
     process_place: Callable[[], LivePeers],
 ) -> None:
     place = process_place()
