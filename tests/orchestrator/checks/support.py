@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -285,6 +286,13 @@ def at_peace(entries: Entries) -> Callable[[Entry], bool]:
         return not alone & {*two} and two not in links
 
     return is_at_peace
+
+
+def none_lost(entries: Entries) -> Callable[[Entry], bool]:
+    """Return a filter for messages to peers that were shown everything sent to them."""
+    sent = Counter(e.fields["to"] for e in entries if e.verb == "send" and e.type in ("ok", "info"))
+    shown = Counter(e.peer for e in entries if e.verb == "message")
+    return lambda entry: sent[entry.peer] == shown[entry.peer]
 
 
 def fresh(peer: str, sender: str, text: str, **fields: Any) -> Entry:
