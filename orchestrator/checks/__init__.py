@@ -21,7 +21,7 @@ from orchestrator.checks import (
     senders,
 )
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.operations import LONGEST
+from orchestrator.checks.index.invocations import LONGEST
 from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
 from orchestrator.history.entries import Entry
 

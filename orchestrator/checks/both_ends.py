@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.connections import End
-from orchestrator.checks.index.operations import LONGEST
+from orchestrator.checks.index.connections import ConnectionEnd
+from orchestrator.checks.index.invocations import LONGEST
+from orchestrator.checks.phrases import both, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, unread, when
 from orchestrator.text import count
 
 NAME = "both ends"
@@ -62,7 +62,7 @@ def missing(index: HistoryIndex) -> Iterator[Finding]:
     return (finding for _, end, finding in _unreported(index) if not index.is_vague(end))
 
 
-def _unreported(index: HistoryIndex) -> Iterator[tuple[str, End, Finding]]:
+def _unreported(index: HistoryIndex) -> Iterator[tuple[str, ConnectionEnd, Finding]]:
     """Yield the kind of the missing notice, the end that it is about, and the finding."""
     for end in _owed(index):
         if index.reads("connected") and _is_beginning_owed(index, end):
@@ -73,7 +73,7 @@ def _unreported(index: HistoryIndex) -> Iterator[tuple[str, End, Finding]]:
             yield "closed", end, _end_unreported(end, "never reported it")
 
 
-def _owed(index: HistoryIndex) -> Iterator[End]:
+def _owed(index: HistoryIndex) -> Iterator[ConnectionEnd]:
     """Yield the ends that must be reported at the other end, by a peer that runs."""
     for end in index.ends:
         is_known = end.other and end.other != end.peer
@@ -88,7 +88,7 @@ def _by_hand(index: HistoryIndex) -> Iterator[Finding]:
             yield _end_unreported(end, "never reported it, unless a person ended it there by hand")
 
 
-def _overtaken(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
+def _overtaken(index: HistoryIndex) -> Iterator[tuple[ConnectionEnd, Finding]]:
     """Yield ends that were not reported until the other end was to end itself, much later."""
     for end in index.ends if index.reads("closed") else ():
         twin = end.twin
@@ -106,19 +106,19 @@ def _overtaken(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
             )
 
 
-def _may_be_by_hand(index: HistoryIndex, end: End) -> bool:
+def _may_be_by_hand(index: HistoryIndex, end: ConnectionEnd) -> bool:
     """Return whether a person may have ended the other end before it was reported there."""
     return index.is_typed(end.other, end.closed_at + LONGEST)
 
 
-def _is_beginning_owed(index: HistoryIndex, end: End) -> bool:
+def _is_beginning_owed(index: HistoryIndex, end: ConnectionEnd) -> bool:
     """Return whether the other end did not report a connection, and must have."""
     if end.role != "dialled" or (end.twin and end.twin.role != "implied"):
         return False
     return not _was_cut_short(index, end)
 
 
-def _was_cut_short(index: HistoryIndex, end: End) -> bool:
+def _was_cut_short(index: HistoryIndex, end: ConnectionEnd) -> bool:
     """Return whether a fault, or a kill, may have ended a connection as it began."""
     if not end.closed:
         return False
@@ -128,7 +128,7 @@ def _was_cut_short(index: HistoryIndex, end: End) -> bool:
     return (disturbed or killed) and not late
 
 
-def _is_end_owed(index: HistoryIndex, end: End) -> bool:
+def _is_end_owed(index: HistoryIndex, end: ConnectionEnd) -> bool:
     """Return whether the other end did not report that a connection is over."""
     if not end.closed or not index.reads("closed"):
         return False
@@ -144,7 +144,7 @@ def _undialled(index: HistoryIndex) -> Iterator[Finding]:
             yield _finding(end, f"at {when(end.at)}, {says}", end.at)
 
 
-def _reported_again(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
+def _reported_again(index: HistoryIndex) -> Iterator[tuple[ConnectionEnd, Finding]]:
     """Yield ends that were reported closed more than once.
 
     Not if the profile reads no `connected`: `closed` may be about a connection that is not known.
@@ -158,7 +158,7 @@ def _reported_again(index: HistoryIndex) -> Iterator[tuple[End, Finding]]:
             yield end, _finding(end, f"{says}, again at {when(at)}", at)
 
 
-def _how(end: End) -> str:
+def _how(end: ConnectionEnd) -> str:
     match end.closed:
         case "terminated":
             return f"{end.peer} terminated its connection with {end.other}"
@@ -168,10 +168,10 @@ def _how(end: End) -> str:
             return f"{end.peer} reported that its connection with {end.other} is over"
 
 
-def _end_unreported(end: End, what: str) -> Finding:
+def _end_unreported(end: ConnectionEnd, what: str) -> Finding:
     says = f"at {when(end.closed_at)}, {_how(end)}: {end.other} {what}"
     return _finding(end, says, end.closed_at)
 
 
-def _finding(end: End, says: str, at: float) -> Finding:
+def _finding(end: ConnectionEnd, says: str, at: float) -> Finding:
     return Finding(says, at, both(end.peer, end.other))

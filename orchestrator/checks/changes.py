@@ -10,9 +10,9 @@ from collections import defaultdict
 
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.likeness import common_start
-from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.checks.phrases import both, message, quoted, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, message, quoted, when
 from orchestrator.text import count
 
 NAME = "changes"
@@ -22,7 +22,7 @@ _AROUND = 12  # characters that are quoted from where two texts first differ
 
 def check(index: HistoryIndex) -> Verdict:
     """Judge what was changed."""
-    changed: dict[Shown, list[Send]] = defaultdict(list)
+    changed: dict[ShownMessage, list[SentMessage]] = defaultdict(list)
     for send in index.sends:
         if send.shown and send.shown.match == "changed":
             changed[send.shown].append(send)
@@ -33,7 +33,7 @@ def check(index: HistoryIndex) -> Verdict:
     return conclude(NAME, says, wrong, index.unsettled)
 
 
-def _finding(shown: Shown, sends: list[Send]) -> Finding:
+def _finding(shown: ShownMessage, sends: list[SentMessage]) -> Finding:
     send = sends[0]
     if len(sends) > 1:
         what = f"shown as one with {_behind(len(sends) - 1)}"

@@ -7,8 +7,8 @@ showed later was not examined.
 from __future__ import annotations
 
 from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.phrases import quoted, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import quoted, when
 from orchestrator.history.entries import Entry
 from orchestrator.text import count
 

@@ -19,20 +19,20 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.connections import End
-from orchestrator.checks.index.messages import Key, Send
-from orchestrator.checks.index.operations import LONGEST
+from orchestrator.checks.index.connections import ConnectionEnd
+from orchestrator.checks.index.invocations import LONGEST
+from orchestrator.checks.index.messages import Key, SentMessage
+from orchestrator.checks.phrases import both, message, unread
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, message, unread
 from orchestrator.text import count
 
 NAME = "delivery"
 
-Loss = Literal["wrong", "unsure", "reported", "killed"]
+Lost = Literal["wrong", "unsure", "reported", "killed"]
 """What to make of a message that was not shown; `killed` if it was under way at a kill."""
 
 
-def missing(index: HistoryIndex) -> Iterator[Send]:
+def missing(index: HistoryIndex) -> Iterator[SentMessage]:
     """Yield what was accepted and not shown."""
     return (send for send in index.accepted if not send.shown)
 
@@ -41,7 +41,7 @@ def check(index: HistoryIndex) -> Verdict:
     """Judge what was not shown."""
     if index.accepted and not index.reads("message"):
         return conclude(NAME, "", [], [Finding("the profile reads no messages", index.last_at)])
-    found: dict[Loss, list[Finding]] = {loss: [] for loss in get_args(Loss)}
+    found: dict[Lost, list[Finding]] = {loss: [] for loss in get_args(Lost)}
     indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
     shown_before: dict[tuple[str, str], str] = {}
     for send in index.accepted:
@@ -60,7 +60,7 @@ def check(index: HistoryIndex) -> Verdict:
     return conclude(NAME, says, found["wrong"], [*found["unsure"], *index.unsettled])
 
 
-def _loss(index: HistoryIndex, send: Send, indeterminate: set[Key]) -> tuple[Loss, str]:
+def _loss(index: HistoryIndex, send: SentMessage, indeterminate: set[Key]) -> tuple[Lost, str]:
     """Return what to make of a message that was not shown, and why."""
     outcome = index.outcomes.get(send, "")
     never = "confirmed as delivered, but never shown" if outcome == "delivered" else "never shown"
@@ -84,7 +84,7 @@ def _loss(index: HistoryIndex, send: Send, indeterminate: set[Key]) -> tuple[Los
     return "wrong" if due else "unsure", "never shown, although its connection stayed up"
 
 
-def _if_up(index: HistoryIndex, send: Send) -> Loss:
+def _if_up(index: HistoryIndex, send: SentMessage) -> Lost:
     """Return what to make of a message reported undelivered while its connection seemed up."""
     by_hand = send.sender in index.typed or send.receiver in index.typed
     vague = bool(send.end and index.is_vague(send.end))
@@ -92,13 +92,13 @@ def _if_up(index: HistoryIndex, send: Send) -> Loss:
     return "wrong" if quiet and not by_hand and not vague else "unsure"
 
 
-def _receiver_may_have_ended(index: HistoryIndex, send: Send) -> bool:
+def _receiver_may_have_ended(index: HistoryIndex, send: SentMessage) -> bool:
     if send.end and send.end.other:
         return index.incarnation_beyond(send.end).may_have_ended
     return index.incarnations.last(send.receiver).may_have_ended
 
 
-def may_have_ended(index: HistoryIndex, send: Send) -> bool:
+def may_have_ended(index: HistoryIndex, send: SentMessage) -> bool:
     """Return whether the connection of a message may have ended after it was sent."""
     if send.end:
         return index.may_have_ended(send.end, send.position)
@@ -113,7 +113,7 @@ def may_have_ended(index: HistoryIndex, send: Send) -> bool:
 # takes, without a fault, had the time.
 
 
-def is_excused(index: HistoryIndex, send: Send) -> bool:
+def is_excused(index: HistoryIndex, send: SentMessage) -> bool:
     """Return whether a kill explains that a message was not shown, and not reported either."""
     outcome = index.outcomes.get(send, "")
     if _is_unshown_by_kill(index, send):
@@ -123,7 +123,7 @@ def is_excused(index: HistoryIndex, send: Send) -> bool:
     return not outcome and is_unreported_by_kill(index, send)
 
 
-def is_unreported_by_kill(index: HistoryIndex, send: Send) -> bool:
+def is_unreported_by_kill(index: HistoryIndex, send: SentMessage) -> bool:
     """Return whether its sender was killed before it could report what became of a message.
 
     It need not report while the connection is up and its receiver not ready; but soon after the
@@ -139,7 +139,7 @@ def is_unreported_by_kill(index: HistoryIndex, send: Send) -> bool:
     return not index.had_time(send.sender, send.receiver, since, killed_at)
 
 
-def _is_unshown_by_kill(index: HistoryIndex, send: Send) -> bool:
+def _is_unshown_by_kill(index: HistoryIndex, send: SentMessage) -> bool:
     """Return whether its receiver was killed before it can have shown a message."""
     killed_at = _receiver_killed_at(index, send)
     if killed_at is None:
@@ -147,7 +147,7 @@ def _is_unshown_by_kill(index: HistoryIndex, send: Send) -> bool:
     return not index.had_time(send.sender, send.receiver, send.accepted_at, killed_at)
 
 
-def _quiet_before_kill(index: HistoryIndex, send: Send) -> float | None:
+def _quiet_before_kill(index: HistoryIndex, send: SentMessage) -> float | None:
     """Return the longest quiet time in which a message was under way before a kill, in seconds.
 
     None if no kill ended its connection, or if that may have ended before.
@@ -165,13 +165,13 @@ def _quiet_before_kill(index: HistoryIndex, send: Send) -> float | None:
     return index.quiet.longest(send.sender, send.receiver, send.accepted_at, killed_at)
 
 
-def _receiver_killed_at(index: HistoryIndex, send: Send) -> float | None:
+def _receiver_killed_at(index: HistoryIndex, send: SentMessage) -> float | None:
     if send.end and send.end.other:
         return index.incarnation_beyond(send.end).killed_at
     return index.incarnations.when(send.receiver, send.at).killed_at if send.receiver else None
 
 
-def _closed_at(index: HistoryIndex, end: End | None) -> float | None:
+def _closed_at(index: HistoryIndex, end: ConnectionEnd | None) -> float | None:
     """Return when a connection was first over at one of its ends; None while it is up."""
     if not end:
         return None
@@ -180,7 +180,7 @@ def _closed_at(index: HistoryIndex, end: End | None) -> float | None:
     return min([*times, *([] if beyond is None else [beyond])], default=None)
 
 
-def _may_have_ended_otherwise(index: HistoryIndex, end: End) -> bool:
+def _may_have_ended_otherwise(index: HistoryIndex, end: ConnectionEnd) -> bool:
     """Return whether anything but a kill may have ended a connection."""
     incarnations = (end.incarnation, index.incarnation_beyond(end))
     if any(incarnation.doubtful_from >= 0 for incarnation in incarnations):

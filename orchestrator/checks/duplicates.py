@@ -7,9 +7,9 @@ outcome, and when the run did not settle.
 from __future__ import annotations
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.checks.phrases import both, message, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, message, when
 from orchestrator.text import count
 
 NAME = "duplicates"
@@ -30,6 +30,6 @@ def check(index: HistoryIndex) -> Verdict:
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def _finding(send: Send, shown: Shown, what: str) -> Finding:
+def _finding(send: SentMessage, shown: ShownMessage, what: str) -> Finding:
     says = f"{message(send)}: shown again at {when(shown.at)}, {what}"
     return Finding(says, shown.at, both(send.sender, shown.receiver), shown.text)

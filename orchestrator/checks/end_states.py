@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.phrases import when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import when
 from orchestrator.history.entries import Entry
 from orchestrator.text import count
 

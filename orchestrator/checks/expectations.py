@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.checks.index import HistoryIndex, faults
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index.fault_windows import VERBS
+from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.phrases import awaited, both, done, quoted, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import awaited, both, done, quoted, unread, when
 from orchestrator.history.entries import Entry, row_text
 from orchestrator.text import count
 
@@ -93,7 +94,7 @@ def _is_open(operation: Operation) -> bool:
 
 def _unknown(operation: Operation) -> str:
     """Return why it is not known how an operation ended, to be read behind its name."""
-    if operation.verb in faults.VERBS:
+    if operation.verb in VERBS:
         return f": {operation.said or 'it is not known whether it took effect'}"
     said = f" ({operation.said})" if operation.said else ""
     return f": it is not known how it ended{said}"
@@ -196,7 +197,7 @@ def _consoles(index: HistoryIndex, operation: Operation) -> tuple[str, ...]:
     Of two peers both; of more, those that connect with, or send to or from, the one concerned.
     """
     named = both(operation.peer, operation.to or operation.of)
-    if len(named) != 1 or operation.verb in faults.VERBS:
+    if len(named) != 1 or operation.verb in VERBS:
         return named
     if len(index.peers) <= _TWO:
         return both(*named, *index.peers)

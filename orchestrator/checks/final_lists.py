@@ -17,10 +17,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.connections import End
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index.connections import ConnectionEnd
+from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.phrases import unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import unread, when
 from orchestrator.history.entries import row_text
 from orchestrator.text import count
 
@@ -100,7 +100,7 @@ def _absent(index: HistoryIndex, final: dict[str, Operation]) -> Iterator[tuple[
     """Yield connections that both ends reported and neither lists; and whether that is sure."""
     listed = {peer: _listed(operation) for peer, operation in final.items()}
     is_up: dict[frozenset[str], bool] = {}
-    ends: dict[frozenset[str], End] = {}
+    ends: dict[frozenset[str], ConnectionEnd] = {}
     for end in filter(_is_up, index.ends):
         pair = frozenset((end.peer, end.other))
         is_up[pair] = is_up.get(pair, False) or not _may_be_gone(index, end)
@@ -112,7 +112,7 @@ def _absent(index: HistoryIndex, final: dict[str, Operation]) -> Iterator[tuple[
             yield _unlisted(end, lists), is_up[pair] and not unread_there
 
 
-def _is_up(end: End) -> bool:
+def _is_up(end: ConnectionEnd) -> bool:
     """Return whether both ends reported a connection, and nothing says that it is over."""
     twin = end.twin
     if end.role != "dialled" or not twin or twin.role != "accepted":
@@ -123,7 +123,7 @@ def _is_up(end: End) -> bool:
     )
 
 
-def _may_be_gone(index: HistoryIndex, end: End) -> bool:
+def _may_be_gone(index: HistoryIndex, end: ConnectionEnd) -> bool:
     """Return whether a connection may have ended without a notice that the lab can read."""
     two = (end.peer, end.other)
     unread = not index.reads("closed") and index.quiet.since(*two, index.last_at) > end.at
@@ -132,7 +132,7 @@ def _may_be_gone(index: HistoryIndex, end: End) -> bool:
     return unread or by_hand or shifted or index.is_vague(end)
 
 
-def _unlisted(end: End, lists: list[Operation]) -> Finding:
+def _unlisted(end: ConnectionEnd, lists: list[Operation]) -> Finding:
     """Return that the lists of the two ends of a connection do not show it."""
     at = max(operation.last.at for operation in lists)
     who = (

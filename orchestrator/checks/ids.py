@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.incarnations import Incarnation
+from orchestrator.checks.phrases import both, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, when
 from orchestrator.history.entries import Entry, row_text
 from orchestrator.text import count
 

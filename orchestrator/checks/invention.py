@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.checks.phrases import both, sighting, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, sighting, when
 from orchestrator.text import count
 
 NAME = "invention"
@@ -34,22 +34,22 @@ def check(index: HistoryIndex) -> Verdict:
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def _may_be_earlier(index: HistoryIndex, shown: Shown) -> bool:
+def _may_be_earlier(index: HistoryIndex, shown: ShownMessage) -> bool:
     """Return whether it may belong to another connection, made in an earlier incarnation."""
     send, end = shown.send, shown.end
     same = send and (send.sender, send.receiver) == (shown.sender, shown.receiver)
     return bool(same and end and index.is_vague(end))
 
 
-def _by_text(index: HistoryIndex) -> dict[str, list[Send]]:
-    by_text: dict[str, list[Send]] = defaultdict(list)
+def _by_text(index: HistoryIndex) -> dict[str, list[SentMessage]]:
+    by_text: dict[str, list[SentMessage]] = defaultdict(list)
     for send in index.sends:
         if len(by_text[send.text]) < 1 + len(index.peers):
             by_text[send.text].append(send)
     return by_text
 
 
-def _finding(shown: Shown, by_text: dict[str, list[Send]]) -> Finding:
+def _finding(shown: ShownMessage, by_text: dict[str, list[SentMessage]]) -> Finding:
     send = shown.send or min(
         by_text.get(shown.text, []),
         key=lambda send: (send.sender != shown.sender, send.operation.status == "fail"),
@@ -59,7 +59,7 @@ def _finding(shown: Shown, by_text: dict[str, list[Send]]) -> Finding:
     return Finding(f"{sighting(shown)}: {_origin(send, shown)}", shown.at, peers, shown.text)
 
 
-def _origin(send: Send | None, shown: Shown) -> str:
+def _origin(send: SentMessage | None, shown: ShownMessage) -> str:
     if send is None:
         return "no one had sent that"
     to = send.receiver or "somebody"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.checks.phrases import both, message, quoted, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, message, quoted, when
 from orchestrator.text import count
 
 NAME = "order"
@@ -32,9 +32,9 @@ def check(index: HistoryIndex) -> Verdict:
                     [*unsure, *index.unsettled])  # fmt: skip
 
 
-def _late(shown: list[Shown]) -> Iterator[tuple[Send, Send]]:
+def _late(shown: list[ShownMessage]) -> Iterator[tuple[SentMessage, SentMessage]]:
     """Yield what was shown too late, with something sent later and shown before."""
-    latest: dict[object, Send] = {}
+    latest: dict[object, SentMessage] = {}
     for seen in shown:
         send = seen.send
         if send and seen.match == "right":
@@ -46,7 +46,7 @@ def _late(shown: list[Shown]) -> Iterator[tuple[Send, Send]]:
                 latest[key] = send
 
 
-def _finding(late: Send, before: Send) -> Finding:
+def _finding(late: SentMessage, before: SentMessage) -> Finding:
     at, ahead = _shown_at(late), _shown_at(before)
     says = (
         f"{message(late)}: shown at {when(at)}, behind {quoted(before.text)}"
@@ -55,5 +55,5 @@ def _finding(late: Send, before: Send) -> Finding:
     return Finding(says, at, both(late.sender, late.receiver), late.text)
 
 
-def _shown_at(send: Send) -> float:
+def _shown_at(send: SentMessage) -> float:
     return send.shown.at if send.shown else send.at

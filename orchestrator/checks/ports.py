@@ -12,9 +12,9 @@ from typing import Any
 
 from orchestrator.checks.final_lists import final
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.phrases import both, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, when
 from orchestrator.history.entries import row_text
 from orchestrator.text import count
 

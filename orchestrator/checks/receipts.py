@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from orchestrator.checks.delivery import is_unreported_by_kill
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.ledger import Ledger
-from orchestrator.checks.index.messages import Send
+from orchestrator.checks.index.messages import SentMessage
+from orchestrator.checks.phrases import both, message
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, message
 from orchestrator.text import count
 
 NAME = "receipts"
@@ -53,7 +53,7 @@ def check(index: HistoryIndex) -> Verdict:
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 
-def missing(index: HistoryIndex) -> Iterator[Send]:
+def missing(index: HistoryIndex) -> Iterator[SentMessage]:
     """Yield the sends without an outcome; the last ones if only the number is known."""
     if not all(map(index.reads, _KINDS)):
         return
@@ -65,7 +65,7 @@ def missing(index: HistoryIndex) -> Iterator[Send]:
             yield from open_sends[-lack:]
 
 
-def _must_be_known(index: HistoryIndex, send: Send) -> bool:
+def _must_be_known(index: HistoryIndex, send: SentMessage) -> bool:
     sender = send.incarnation
     if sender.doubtful_from > send.position or index.settled is None:
         return False
@@ -120,6 +120,6 @@ def _ambiguous(index: HistoryIndex) -> Iterator[Finding]:
             yield Finding(f"{says}: they cannot be assigned to messages", at, both(peer))
 
 
-def _finding(send: Send, what: str) -> Finding:
+def _finding(send: SentMessage, what: str) -> Finding:
     peers = both(send.sender, send.receiver)
     return Finding(f"{message(send)}: {what}", send.at, peers, send.text)

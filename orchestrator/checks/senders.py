@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.checks.phrases import both, message, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.checks.wording import both, message, when
 from orchestrator.text import count
 
 NAME = "senders"
@@ -54,7 +54,9 @@ def _likeliest(peer: str, names: Counter[str]) -> str:
     return peer if peer in names else names.most_common(1)[0][0]
 
 
-def _wrong_name(index: HistoryIndex, shown: Shown, send: Send, known: dict[Naming, str]) -> str:
+def _wrong_name(
+    index: HistoryIndex, shown: ShownMessage, send: SentMessage, known: dict[Naming, str]
+) -> str:
     """Return the wrong name that a message was shown with; empty if it was right."""
     if shown.match == "other sender":
         return shown.sender
@@ -64,6 +66,6 @@ def _wrong_name(index: HistoryIndex, shown: Shown, send: Send, known: dict[Namin
     return "" if is_known and shown.called not in index.peers else shown.called
 
 
-def _finding(shown: Shown, send: Send, named: str) -> Finding:
+def _finding(shown: ShownMessage, send: SentMessage, named: str) -> Finding:
     says = f"{message(send)}: shown at {when(shown.at)} as from {named}"
     return Finding(says, shown.at, both(send.sender, shown.receiver, named), shown.text)

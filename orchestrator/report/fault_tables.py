@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.checks.index.faults import FaultWindow
+from orchestrator.checks.index.fault_windows import FaultWindow
 from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
 from orchestrator.faults.delay import VARIES

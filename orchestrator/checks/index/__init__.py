@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from orchestrator.checks.index import messages
-from orchestrator.checks.index.connections import ConnectionLog, End
-from orchestrator.checks.index.faults import VERBS, FaultWindow, fault_windows
+from orchestrator.checks.index.connections import ConnectionEnd, ConnectionLog
+from orchestrator.checks.index.fault_windows import VERBS, FaultWindow, find_faults
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
+from orchestrator.checks.index.invocations import LONGEST, Operation, Typed, paired, typed_lines
 from orchestrator.checks.index.ledger import Ledger, Reported, is_report, ledgers
 from orchestrator.checks.index.matching import match
-from orchestrator.checks.index.messages import Send, Shown
-from orchestrator.checks.index.operations import LONGEST, Operation, Typed, paired, typed_lines
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
 from orchestrator.checks.index.pairing import pair
 from orchestrator.checks.index.quiet import QuietPeriods
 from orchestrator.checks.index.unread import UnreadLines
@@ -131,7 +131,7 @@ class HistoryIndex:
     @cached_property
     def faults(self) -> list[FaultWindow]:
         """Every fault that the lab applied, in order."""
-        return fault_windows(self.operations, self.marks("lapse"))
+        return find_faults(self.operations, self.marks("lapse"))
 
     @cached_property
     def quiet(self) -> QuietPeriods:
@@ -174,7 +174,7 @@ class HistoryIndex:
         return [peer for peer in self.peers if self.incarnations.last(peer).ended is None]
 
     @cached_property
-    def _connections(self) -> tuple[ConnectionLog, list[End]]:
+    def _connections(self) -> tuple[ConnectionLog, list[ConnectionEnd]]:
         log = ConnectionLog(self.entries, self.incarnations)
         connects = [operation for operation in self.operations if operation.verb == "connect"]
         return log, pair(log.ends, connects)
@@ -185,22 +185,22 @@ class HistoryIndex:
         return self._connections[0]
 
     @property
-    def ends(self) -> list[End]:
+    def ends(self) -> list[ConnectionEnd]:
         """Every end of every connection, joined with its twin."""
         return self.connections.ends
 
     @property
-    def undialled(self) -> list[End]:
+    def undialled(self) -> list[ConnectionEnd]:
         """Connections that a console reported although no one had dialled."""
         return self._connections[1]
 
-    def incarnation_beyond(self, end: End) -> Incarnation:
+    def incarnation_beyond(self, end: ConnectionEnd) -> Incarnation:
         """Return the incarnation of the peer at the other end of a connection."""
         if end.twin:
             return end.twin.incarnation
         return self.incarnations.when(end.other, end.at)
 
-    def is_vague(self, end: End) -> bool:
+    def is_vague(self, end: ConnectionEnd) -> bool:
         """Return whether an end may belong to a `connect` with an unknown outcome.
 
         An end that both consoles reported before that `connect` does not.
@@ -217,7 +217,7 @@ class HistoryIndex:
                 first.setdefault(frozenset((operation.peer, operation.to)), operation.at)
         return first
 
-    def may_have_ended(self, end: End, position: int) -> bool:
+    def may_have_ended(self, end: ConnectionEnd, position: int) -> bool:
         """Return whether a connection may have ended after a position in the history."""
         incarnations = (end.incarnation, self.incarnation_beyond(end))
         if any(incarnation.may_have_ended_after(position) for incarnation in incarnations):
@@ -227,7 +227,7 @@ class HistoryIndex:
     # Messages
 
     @cached_property
-    def _messages(self) -> tuple[list[Send], list[Shown]]:
+    def _messages(self) -> tuple[list[SentMessage], list[ShownMessage]]:
         end_at = self.connections.end_at
         sends = messages.sends(self.operations, end_at, self.incarnations)
         shown = messages.shown(self.entries, end_at)
@@ -235,17 +235,17 @@ class HistoryIndex:
         return sends, shown
 
     @property
-    def sends(self) -> list[Send]:
+    def sends(self) -> list[SentMessage]:
         """Every `send`, in order, with what was shown of it."""
         return self._messages[0]
 
     @property
-    def shown(self) -> list[Shown]:
+    def shown(self) -> list[ShownMessage]:
         """Every message shown, in order, with the `send` that it comes from."""
         return self._messages[1]
 
     @cached_property
-    def accepted(self) -> list[Send]:
+    def accepted(self) -> list[SentMessage]:
         """The sends that the sender's console took."""
         return [send for send in self.sends if send.is_accepted]
 
@@ -262,7 +262,7 @@ class HistoryIndex:
         return by_id & self.connections.unsteady
 
     @cached_property
-    def outcomes(self) -> dict[Send, Reported]:
+    def outcomes(self) -> dict[SentMessage, Reported]:
         """What was reported of each send, as far as can be told."""
         return {send: what for ledger in self.ledgers for send, what in ledger.outcomes.items()}
 

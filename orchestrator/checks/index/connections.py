@@ -1,4 +1,4 @@
-"""Connections as each console reported them: one `End` for each connection at each peer."""
+"""Connections as each console reported them: one end for each connection at each peer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
-from orchestrator.checks.index.operations import OUTCOMES
+from orchestrator.checks.index.invocations import OUTCOMES
 from orchestrator.history.entries import Entry, row_text
 
 Role = Literal["dialled", "accepted", "implied"]
@@ -21,7 +21,7 @@ _ON_A_CONNECTION = frozenset(("message", "delivered", "undelivered"))
 
 
 @dataclass(slots=True, eq=False)
-class End:
+class ConnectionEnd:
     """One end of a connection, as the console of its peer reported it.
 
     Attributes:
@@ -55,7 +55,7 @@ class End:
     reports: int = 0
     reported_again_at: float = 0.0
     is_doubtful: bool = False
-    twin: End | None = None
+    twin: ConnectionEnd | None = None
 
     def close(self, how: Closed, at: float, asked_at: float | None = None) -> None:
         """Record that it ended; the first time counts."""
@@ -87,13 +87,13 @@ class ConnectionLog:
     """
 
     def __init__(self, entries: Sequence[Entry], incarnations: Incarnations) -> None:
-        self.ends: list[End] = []
-        self.end_at: dict[int, End] = {}
+        self.ends: list[ConnectionEnd] = []
+        self.end_at: dict[int, ConnectionEnd] = {}
         self.unsteady: set[str] = set()
         self._incarnations = incarnations
-        self._by_id: dict[tuple[Incarnation, str], End] = {}
-        self._by_other: dict[tuple[Incarnation, str], End] = {}
-        self._up: dict[tuple[Incarnation, str], list[End]] = defaultdict(list)
+        self._by_id: dict[tuple[Incarnation, str], ConnectionEnd] = {}
+        self._by_other: dict[tuple[Incarnation, str], ConnectionEnd] = {}
+        self._up: dict[tuple[Incarnation, str], list[ConnectionEnd]] = defaultdict(list)
         self._shifting: set[str] = set()
         self._invoked: dict[int, tuple[int, float]] = {}
         done = {entry.operation for entry in entries if entry.type in OUTCOMES}
@@ -159,7 +159,7 @@ class ConnectionLog:
                 self.unsteady.add(entry.peer)  # the check `ids` judges that
             self._add(position, entry, role, entry.text("id"), other)
 
-    def _find(self, position: int, entry: Entry, number: str, other: str) -> End | None:
+    def _find(self, position: int, entry: Entry, number: str, other: str) -> ConnectionEnd | None:
         """Return the end that is meant by an id, or else by the peer at the other end."""
         incarnation = self._incarnation(position, entry)
         end = self._by_id.get((incarnation, number)) if number else None
@@ -187,14 +187,14 @@ class ConnectionLog:
                 self._by_id[incarnation, number] = end
         return end
 
-    def _first_up(self, incarnation: Incarnation, other: str) -> End | None:
+    def _first_up(self, incarnation: Incarnation, other: str) -> ConnectionEnd | None:
         """Return the first end to a peer that is up: what ends first probably began first."""
         up = self._up[incarnation, other]
         while up and up[0].closed:
             up.pop(0)
         return up[0] if up else None
 
-    def _last_up(self, incarnation: Incarnation, entry: Entry, other: str) -> End | None:
+    def _last_up(self, incarnation: Incarnation, entry: Entry, other: str) -> ConnectionEnd | None:
         """Return the last end to a peer that is up; for a notice, which may be late, any."""
         up = self._up[incarnation, other]
         while up and up[-1].closed:
@@ -203,9 +203,11 @@ class ConnectionLog:
             return up[-1]
         return self._by_other.get((incarnation, other)) if entry.type == "notice" else None
 
-    def _add(self, position: int, entry: Entry, role: Role, number: str, other: str) -> End:
+    def _add(
+        self, position: int, entry: Entry, role: Role, number: str, other: str
+    ) -> ConnectionEnd:
         incarnation = self._incarnation(position, entry)
-        end = End(entry.peer, number, other, role, entry.at, position, incarnation)
+        end = ConnectionEnd(entry.peer, number, other, role, entry.at, position, incarnation)
         self.ends.append(end)
         self.end_at[position] = end
         if number:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index.invocations import Operation
 from orchestrator.history.entries import Entry
 
 Ending = Literal["", "killed", "stopped", "exited", "found ended"]

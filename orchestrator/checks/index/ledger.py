@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
-from orchestrator.checks.index.messages import Send
-from orchestrator.checks.index.operations import Typed
+from orchestrator.checks.index.invocations import Typed
+from orchestrator.checks.index.messages import SentMessage
 from orchestrator.history.entries import Entry
 
 Reported = Literal["", "delivered", "undelivered", "both", "too often"]
@@ -22,7 +22,7 @@ _MOST = 1_000_000  # messages in one report; more is a misread number
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class OutcomeReport:
     """One notice about the outcome of messages.
 
     Attributes:
@@ -61,12 +61,12 @@ class Ledger:
     """
 
     peer: str
-    sends: list[Send] = field(default_factory=list)
-    indeterminate: list[Send] = field(default_factory=list)
+    sends: list[SentMessage] = field(default_factory=list)
+    indeterminate: list[SentMessage] = field(default_factory=list)
     typed: Sequence[Typed] = ()
-    reports: list[Report] = field(default_factory=list)
-    due: list[Send] = field(default_factory=list)
-    outcomes: dict[Send, Reported] = field(default_factory=dict)
+    reports: list[OutcomeReport] = field(default_factory=list)
+    due: list[SentMessage] = field(default_factory=list)
+    outcomes: dict[SentMessage, Reported] = field(default_factory=dict)
     is_exact: bool = False
 
     @property
@@ -135,9 +135,9 @@ def _combined(before: Reported, now: Reported) -> Reported:
 
 
 def ledgers(
-    sends: Sequence[Send],
+    sends: Sequence[SentMessage],
     entries: Sequence[Entry],
-    end_at: Mapping[int, End],
+    end_at: Mapping[int, ConnectionEnd],
     typed: Mapping[str, Sequence[Typed]],
     incarnations: Incarnations,
 ) -> list[Ledger]:
@@ -149,9 +149,9 @@ def ledgers(
     ]
     vague = {send.incarnation for send in sends if send.is_accepted and not send.end}
     vague |= {incarnation for incarnation, end, _ in reports if not end}
-    found: dict[Incarnation | End, Ledger] = {}
+    found: dict[Incarnation | ConnectionEnd, Ledger] = {}
 
-    def ledger(incarnation: Incarnation, end: End | None) -> Ledger:
+    def ledger(incarnation: Incarnation, end: ConnectionEnd | None) -> Ledger:
         key = incarnation if incarnation in vague else end or incarnation
         peer = incarnation.peer
         return found.setdefault(key, Ledger(peer, typed=typed.get(peer, ())))
@@ -168,9 +168,9 @@ def ledgers(
     return list(found.values())
 
 
-def _report(entry: Entry) -> Report:
+def _report(entry: Entry) -> OutcomeReport:
     kind: Reported = "delivered" if entry.verb == "delivered" else "undelivered"
     number = entry.number("count")
     text = entry.text("text") if "text" in entry.fields else None
     count = 1 if number is None else max(0, min(number, _MOST))
-    return Report(kind, entry.at, entry.number("number"), count, text)
+    return OutcomeReport(kind, entry.at, entry.number("number"), count, text)

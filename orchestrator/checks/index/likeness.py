@@ -6,20 +6,20 @@ from bisect import bisect
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from orchestrator.checks.index.messages import Send, Shown
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
 
 _WINDOW = 64  # sends before and behind the last one shown, to compare a changed text with
 _BETWEEN = 4  # characters that may stand between messages that were shown as one
 
 
-def match_changed(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+def match_changed(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
     """Match every open message with the send that it is most like, if there is one."""
     open_directions = {(m.sender, m.receiver) for m in shown if not m.match}
-    messages: dict[tuple[str, str], list[Shown]] = {key: [] for key in open_directions}
+    messages: dict[tuple[str, str], list[ShownMessage]] = {key: [] for key in open_directions}
     for message in shown:
         if (key := (message.sender, message.receiver)) in messages:
             messages[key].append(message)
-    among: dict[tuple[str, str], list[Send]] = {key: [] for key in open_directions}
+    among: dict[tuple[str, str], list[SentMessage]] = {key: [] for key in open_directions}
     for send in sends:
         for key in ((send.sender, send.receiver), ("", send.receiver)):
             if key in among:
@@ -28,7 +28,7 @@ def match_changed(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
         _match_direction(among[key], several)
 
 
-def _match_direction(sends: Sequence[Send], shown: Iterable[Shown]) -> None:
+def _match_direction(sends: Sequence[SentMessage], shown: Iterable[ShownMessage]) -> None:
     """Go through the messages of one direction, in order, and match the open ones."""
     positions = [send.position for send in sends]
     place = 0  # in `sends`, behind the one that was shown last
@@ -39,7 +39,7 @@ def _match_direction(sends: Sequence[Send], shown: Iterable[Shown]) -> None:
             place = bisect(positions, message.send.position)
 
 
-def _match_open(sends: Sequence[Send], place: int, message: Shown) -> None:
+def _match_open(sends: Sequence[SentMessage], place: int, message: ShownMessage) -> None:
     before, behind = sends[max(0, place - _WINDOW) : place], sends[place : place + _WINDOW]
     texts = (send.text for send in takewhile(lambda send: not send.shown, behind))
     if count := glued(message.text, texts):
@@ -50,7 +50,7 @@ def _match_open(sends: Sequence[Send], place: int, message: Shown) -> None:
         send: likeness(send.text, message.text) for send in [*behind, *before] if not send.shown
     }
 
-    def preference(send: Send) -> tuple[int, bool, bool]:
+    def preference(send: SentMessage) -> tuple[int, bool, bool]:
         on_same = bool(send.end and message.end and send.end.twin is message.end)
         return kept[send], on_same, send.is_accepted
 
@@ -61,7 +61,7 @@ def _match_open(sends: Sequence[Send], place: int, message: Shown) -> None:
         message.comes_from(before[-1], "piece")
 
 
-def _is_piece(message: Shown, send: Send) -> bool:
+def _is_piece(message: ShownMessage, send: SentMessage) -> bool:
     """Return whether a message is a further part of one that was shown in parts."""
     changed = send.shown and send.shown.match == "changed"
     return bool(changed and message.text.strip() and message.text in send.text)

@@ -12,20 +12,22 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.incarnations import Incarnation
+from orchestrator.checks.index.invocations import TOLERANCE, Typed
 from orchestrator.checks.index.likeness import is_rest, match_changed
-from orchestrator.checks.index.messages import Match, Send, Shown
-from orchestrator.checks.index.operations import TOLERANCE, Typed
+from orchestrator.checks.index.messages import Match, SentMessage, ShownMessage
 
 Pair = tuple[int, int]
 """An index into what was sent, and one into what was shown."""
 
-Item = TypeVar("Item", Send, Shown)
+M = TypeVar("M", SentMessage, ShownMessage)
 
 
 def match(
-    sends: Sequence[Send], shown: Sequence[Shown], typed: Mapping[str, Sequence[Typed]]
+    sends: Sequence[SentMessage],
+    shown: Sequence[ShownMessage],
+    typed: Mapping[str, Sequence[Typed]],
 ) -> None:
     """Give every message shown its explanation.
 
@@ -55,7 +57,7 @@ def match(
         message.match = "unknown"
 
 
-def _timely(sends: Sequence[Send], shown: Sequence[Shown]) -> list[Shown]:
+def _timely(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> list[ShownMessage]:
     """Return what was not shown before its text was first sent; one clock stamps both."""
     first: dict[str, float] = {}
     for send in sends:
@@ -63,23 +65,23 @@ def _timely(sends: Sequence[Send], shown: Sequence[Shown]) -> list[Shown]:
     return [m for m in shown if m.at >= first.get(m.text, m.at) - TOLERANCE]
 
 
-def _open(shown: Iterable[Shown]) -> Iterator[Shown]:
+def _open(shown: Iterable[ShownMessage]) -> Iterator[ShownMessage]:
     return (message for message in shown if not message.match)
 
 
-def _sender(one: Send | Shown) -> str:
+def _sender(one: SentMessage | ShownMessage) -> str:
     return one.sender
 
 
-def _receiver(one: Send | Shown) -> str:
+def _receiver(one: SentMessage | ShownMessage) -> str:
     return one.receiver
 
 
-def _direction(one: Send | Shown) -> tuple[str, str]:
+def _direction(one: SentMessage | ShownMessage) -> tuple[str, str]:
     return one.sender, one.receiver
 
 
-def _path(one: Send | Shown) -> Hashable:
+def _path(one: SentMessage | ShownMessage) -> Hashable:
     """Return the connection and the direction, or else the two peers."""
     end = one.end
     if not end or not end.twin or not one.sender or not one.receiver:
@@ -88,14 +90,14 @@ def _path(one: Send | Shown) -> Hashable:
     return (id(first), one.sender, one.receiver)
 
 
-def _sender_incarnation(message: Shown) -> Incarnation | None:
+def _sender_incarnation(message: ShownMessage) -> Incarnation | None:
     """Return the sender's incarnation, by the connection that the message was shown on."""
-    end: End | None = message.end
+    end: ConnectionEnd | None = message.end
     return end.twin.incarnation if end and end.twin and end.twin.role != "implied" else None
 
 
-def _grouped(items: Iterable[Item], key: Callable[[Item], Hashable]) -> dict[Hashable, list[Item]]:
-    groups: dict[Hashable, list[Item]] = defaultdict(list)
+def _grouped(items: Iterable[M], key: Callable[[M], Hashable]) -> dict[Hashable, list[M]]:
+    groups: dict[Hashable, list[M]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
     return groups
@@ -104,7 +106,7 @@ def _grouped(items: Iterable[Item], key: Callable[[Item], Hashable]) -> dict[Has
 # The explanations
 
 
-def _match_exactly(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+def _match_exactly(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
     on_path = _grouped(sends, _path)
     for path, messages in _grouped(shown, _path).items():
         group = on_path.get(path, [])
@@ -121,22 +123,22 @@ def _match_exactly(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
         _align([s for s in left if not s.shown], unknown)
 
 
-def _align(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+def _align(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
     for i, j in align([send.text for send in sends], [message.text for message in shown]):
         shown[j].comes_from(sends[i], "right")
 
 
 def _take(
-    sends: Iterable[Send],
-    shown: Iterable[Shown],
-    key: Callable[[Send | Shown], Hashable],
+    sends: Iterable[SentMessage],
+    shown: Iterable[ShownMessage],
+    key: Callable[[SentMessage | ShownMessage], Hashable],
     match: Match,
 ) -> None:
     """Match messages with what is left of equal sends, accepted ones first."""
     messages = [*shown]
     texts = {message.text for message in messages}
     fitting = [send for send in sends if not send.shown and send.text in texts]
-    left: dict[Hashable, deque[Send]] = defaultdict(deque)
+    left: dict[Hashable, deque[SentMessage]] = defaultdict(deque)
     for send in sorted(fitting, key=lambda send: not send.is_accepted):
         left[key(send), send.text].append(send)
     for message in messages:
@@ -144,7 +146,7 @@ def _take(
             message.comes_from(queue.popleft(), match)
 
 
-def _match_typed(shown: Sequence[Shown], typed: Mapping[str, Sequence[Typed]]) -> None:
+def _match_typed(shown: Sequence[ShownMessage], typed: Mapping[str, Sequence[Typed]]) -> None:
     for message in _open(shown):
         senders = [message.sender] if message.sender else list(typed)
         lines = (line for sender in senders for line in typed.get(sender, ()))
@@ -152,9 +154,9 @@ def _match_typed(shown: Sequence[Shown], typed: Mapping[str, Sequence[Typed]]) -
             message.match = "typed"
 
 
-def _match_again(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+def _match_again(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
     """Match what equals a message that was shown already."""
-    first: dict[tuple[str, str, str], Send] = {}
+    first: dict[tuple[str, str, str], SentMessage] = {}
     texts = {message.text for message in _open(shown)}
     for send in sends:
         if send.text in texts and send.shown and send.shown.match == "right":
@@ -165,7 +167,7 @@ def _match_again(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
             message.comes_from(before, "again")
 
 
-def _match_all_in_place(sends: Sequence[Send], shown: Sequence[Shown]) -> bool:
+def _match_all_in_place(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> bool:
     """Match as many messages as were sent, if each is right or the rest of what was sent there.
 
     Not if that means more faults than a few lost, and as many shown again.
@@ -184,7 +186,7 @@ def _match_all_in_place(sends: Sequence[Send], shown: Sequence[Shown]) -> bool:
     return True
 
 
-def _match_in_place(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+def _match_in_place(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
     """Match what stands in the place of a text of which it may be the rest.
 
     That is if between two messages that are right as many were shown as were sent, and none of
@@ -197,7 +199,7 @@ def _match_in_place(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
             _match_gaps(on_path.get(path, []), messages)
 
 
-def _match_gaps(sends: Sequence[Send], shown: Sequence[Shown]) -> None:
+def _match_gaps(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
     places = {send: place for place, send in enumerate(sends)}
     nowhere = len(sends) + 1
     s = t = 0  # behind the last one that was right

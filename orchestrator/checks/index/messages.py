@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index.invocations import Operation
 from orchestrator.history.entries import Entry
 
 Match = Literal[
     "", "right", "other sender", "again", "changed", "piece", "elsewhere", "typed", "unknown"
 ]
-"""How a message shown goes with the `send` it comes from: see `Shown.match`."""
+"""How a message shown goes with the `send` it comes from: see `ShownMessage.match`."""
 
 Key = tuple[str, str, str]
 """Sender, receiver, text."""
@@ -23,7 +23,7 @@ _NO_RECEIPT = "no receipt"
 
 
 @dataclass(slots=True, eq=False)
-class Send:
+class SentMessage:
     """A `send`.
 
     Attributes:
@@ -41,8 +41,8 @@ class Send:
     receiver: str
     text: str
     incarnation: Incarnation
-    end: End | None
-    shown: Shown | None = None
+    end: ConnectionEnd | None
+    shown: ShownMessage | None = None
 
     @property
     def at(self) -> float:
@@ -76,7 +76,7 @@ class Send:
 
 
 @dataclass(slots=True, eq=False)
-class Shown:
+class ShownMessage:
     """A message that a console showed.
 
     Attributes:
@@ -100,11 +100,11 @@ class Shown:
     text: str
     at: float
     position: int
-    end: End | None
+    end: ConnectionEnd | None
     match: Match = ""
-    send: Send | None = None
+    send: SentMessage | None = None
 
-    def comes_from(self, send: Send, match: Match) -> None:
+    def comes_from(self, send: SentMessage, match: Match) -> None:
         """Record where it comes from."""
         self.send, self.match = send, match
         if send.shown is None:
@@ -112,11 +112,11 @@ class Shown:
 
 
 def sends(
-    operations: Iterable[Operation], end_at: Mapping[int, End], incarnations: Incarnations
-) -> list[Send]:
+    operations: Iterable[Operation], end_at: Mapping[int, ConnectionEnd], incarnations: Incarnations
+) -> list[SentMessage]:
     """Return every `send`, in the order of the invocations."""
     return [
-        Send(
+        SentMessage(
             operation,
             operation.peer,
             operation.to,
@@ -129,7 +129,7 @@ def sends(
     ]
 
 
-def shown(entries: Sequence[Entry], end_at: Mapping[int, End]) -> list[Shown]:
+def shown(entries: Sequence[Entry], end_at: Mapping[int, ConnectionEnd]) -> list[ShownMessage]:
     """Return every message that was shown, in the history's order."""
     return [
         _shown(position, entry, end_at.get(position))
@@ -138,7 +138,7 @@ def shown(entries: Sequence[Entry], end_at: Mapping[int, End]) -> list[Shown]:
     ]
 
 
-def _shown(position: int, entry: Entry, end: End | None) -> Shown:
+def _shown(position: int, entry: Entry, end: ConnectionEnd | None) -> ShownMessage:
     of, text, called = entry.text("of"), entry.text("text"), entry.text("called")
     sender = of or (end.other if end else "")
-    return Shown(entry.peer, sender, bool(of), called, text, entry.at, position, end)
+    return ShownMessage(entry.peer, sender, bool(of), called, text, entry.at, position, end)

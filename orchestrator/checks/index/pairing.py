@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 
-from orchestrator.checks.index.connections import End
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index.connections import ConnectionEnd
+from orchestrator.checks.index.invocations import Operation
 
 Direction = tuple[str, str]
 """A peer, and the one at the other end."""
 
 
-def pair(ends: Iterable[End], connects: Iterable[Operation]) -> list[End]:
+def pair(ends: Iterable[ConnectionEnd], connects: Iterable[Operation]) -> list[ConnectionEnd]:
     """Join the ends of each connection; return the accepted ones that no one had dialled.
 
     Args:
         ends: all of them.
         connects: every `connect`, whatever its outcome.
     """
-    by_role: dict[str, dict[Direction, list[End]]] = {
+    by_role: dict[str, dict[Direction, list[ConnectionEnd]]] = {
         role: defaultdict(list) for role in ("dialled", "accepted", "implied")
     }
     for end in ends:
@@ -36,20 +36,24 @@ def pair(ends: Iterable[End], connects: Iterable[Operation]) -> list[End]:
     for (peer, other), accepted in by_role["accepted"].items():
         _join(by_role["dialled"].get((other, peer), []), accepted, tried[other, peer])
     _join_implied(ends)
-    undialled: list[End] = []
+    undialled: list[ConnectionEnd] = []
     for (peer, other), accepted in by_role["accepted"].items():
         explained = sum(connect.status != "ok" for connect in tried[other, peer])
         undialled += [end for end in accepted if not end.twin][explained:]
     return undialled
 
 
-def _join(dialled: Sequence[End], accepted: list[End], tried: Sequence[Operation]) -> None:
+def _join(
+    dialled: Sequence[ConnectionEnd], accepted: list[ConnectionEnd], tried: Sequence[Operation]
+) -> None:
     """Join each dialled end with the last accepted one that can belong to it; the rest in order.
 
     More accepted than dialled ends may come from `connect`s with an unknown outcome.
     """
     invoked = {connect.done_position: connect.at for connect in tried}
-    acts: list[tuple[float, End | None]] = [(invoked.get(e.position, e.at), e) for e in dialled]
+    acts: list[tuple[float, ConnectionEnd | None]] = [
+        (invoked.get(e.position, e.at), e) for e in dialled
+    ]
     acts += [(connect.at, None) for connect in tried if connect.is_indeterminate]
     acts.sort(key=lambda act: act[0])
     left, still = list(accepted), len(dialled)
@@ -66,7 +70,7 @@ def _join(dialled: Sequence[End], accepted: list[End], tried: Sequence[Operation
             _join_with_first(end, invoked.get(end.position, end.at), rest)
 
 
-def _join_with_first(dialled: End, at: float, left: deque[End]) -> None:
+def _join_with_first(dialled: ConnectionEnd, at: float, left: deque[ConnectionEnd]) -> None:
     """Join an end dialled at a time with the first one that was accepted by who ran then."""
     while left and left[0].incarnation.ended is not None and left[0].incarnation.ended <= at:
         left.popleft()
@@ -74,14 +78,14 @@ def _join_with_first(dialled: End, at: float, left: deque[End]) -> None:
         _make_twins(dialled, left.popleft())
 
 
-def _is_possible(dialled: End, accepted: End) -> bool:
+def _is_possible(dialled: ConnectionEnd, accepted: ConnectionEnd) -> bool:
     """Return whether the accepting program had been started by then."""
     return accepted.incarnation.began <= dialled.at
 
 
-def _join_implied(ends: Iterable[End]) -> None:
+def _join_implied(ends: Iterable[ConnectionEnd]) -> None:
     """Join ends that were never reported with whatever is left at the other peer, in order."""
-    single: dict[Direction, list[End]] = defaultdict(list)
+    single: dict[Direction, list[ConnectionEnd]] = defaultdict(list)
     for end in ends:
         if end.other and not end.twin:
             single[end.peer, end.other].append(end)
@@ -94,10 +98,10 @@ def _join_implied(ends: Iterable[End]) -> None:
                 _make_twins(one, match)
 
 
-def _fit(one: End, other: End) -> bool:
+def _fit(one: ConnectionEnd, other: ConnectionEnd) -> bool:
     is_implied = "implied" in (one.role, other.role)
     return not one.twin and is_implied and one.incarnation.overlaps(other.incarnation)
 
 
-def _make_twins(one: End, other: End) -> None:
+def _make_twins(one: ConnectionEnd, other: ConnectionEnd) -> None:
     one.twin, other.twin = other, one

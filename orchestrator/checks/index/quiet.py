@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from math import inf
 
-from orchestrator.checks.index.faults import ENDING, FaultWindow
-from orchestrator.checks.index.operations import LONGEST
+from orchestrator.checks.index.fault_windows import ENDING, FaultWindow
+from orchestrator.checks.index.invocations import LONGEST
 from orchestrator.faults.kinds import NETWORK
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orchestrator import text as texts
-from orchestrator.checks.index.operations import LONGEST, TOLERANCE, Operation
+from orchestrator.checks.index.invocations import LONGEST, TOLERANCE, Operation
 from orchestrator.history.entries import Entry
 
 _RECOGNISED = 8  # characters of a text, without blanks, that do not stand in a line by chance

@@ -9,7 +9,7 @@ from heapq import merge
 from pathlib import Path
 
 from orchestrator.checks import judged_run
-from orchestrator.checks.wording import done
+from orchestrator.checks.phrases import done
 from orchestrator.errors import LabError
 from orchestrator.history import runs, transcript
 from orchestrator.text import cut, printable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.connections import End
+from orchestrator.checks.index.connections import ConnectionEnd
 from tests.orchestrator.checks.story import Story
 
 
-def _seen(ends: list[End]) -> list[tuple[str, str, str, str, str]]:
+def _seen(ends: list[ConnectionEnd]) -> list[tuple[str, str, str, str, str]]:
     return [(e.peer, e.id, e.other, e.role, e.closed) for e in ends]
 
 

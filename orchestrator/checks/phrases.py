@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.checks.index import faults
-from orchestrator.checks.index.messages import Send, Shown
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index.fault_windows import VERBS, phrase
+from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.index.messages import SentMessage, ShownMessage
 
 _LONGEST = 60  # characters of a text that are quoted
 
@@ -28,8 +28,8 @@ def when(at: float) -> str:
 
 def done(operation: Operation) -> str:
     """Return what a peer was asked to do, or which fault it was, and when."""
-    is_fault = operation.verb in faults.VERBS
-    what = faults.phrase(operation) if is_fault else _asked(operation)
+    is_fault = operation.verb in VERBS
+    what = phrase(operation) if is_fault else _asked(operation)
     return f"at {when(operation.at)}, {what}"
 
 
@@ -62,13 +62,13 @@ def awaited(operation: Operation) -> str:
     return f"at {when(operation.at)}, {operation.peer}: expected {what}{of}"
 
 
-def message(send: Send) -> str:
+def message(send: SentMessage) -> str:
     """Return a message that was sent, as findings name it."""
     to = send.receiver or "somebody"
     return f"{quoted(send.text)} from {send.sender} to {to}, sent at {when(send.at)}"
 
 
-def sighting(shown: Shown) -> str:
+def sighting(shown: ShownMessage) -> str:
     """Return a message that was shown, as findings name it."""
     sender = shown.sender or "no one in the run"
     return f"{quoted(shown.text)} as from {sender}, shown to {shown.receiver} at {when(shown.at)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.checks.index.operations import Operation
+from orchestrator.checks.index.invocations import Operation
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
 from orchestrator.history.entries import Entry
 
@@ -124,9 +124,7 @@ def _proofs(operation: Operation) -> list[Mapping[str, Any]]:
     return [proof for proof in several if isinstance(proof, Mapping)]
 
 
-def fault_windows(
-    operations: Iterable[Operation], lapses: Iterable[Entry] = ()
-) -> list[FaultWindow]:
+def find_faults(operations: Iterable[Operation], lapses: Iterable[Entry] = ()) -> list[FaultWindow]:
     """Return every fault that was asked for, in order, including those that were refused.
 
     Args:

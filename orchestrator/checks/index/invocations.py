@@ -8,7 +8,7 @@ from typing import Literal
 
 from orchestrator.history.entries import Entry
 
-Status = Literal["ok", "fail", "info", "open"]
+OperationStatus = Literal["ok", "fail", "info", "open"]
 """An outcome, or none yet."""
 
 TOLERANCE = 0.1  # seconds by which an effect may seem to precede its cause
@@ -33,7 +33,7 @@ class Operation:
     done_position: int = -1
 
     @property
-    def status(self) -> Status:
+    def status(self) -> OperationStatus:
         """How it ended."""
         return self.done.type if self.done else "open"  # type: ignore[return-value]
 
