@@ -18,7 +18,7 @@ from orchestrator.errors import LabError
 
 
 def main() -> int:
-    """Measure, print a table, return 0; 2 where there is no Docker."""
+    """Measure, print a table, return 0; or 2 without Docker."""
     console = Console(highlight=False)
     try:
         client = docker_client.connect()

@@ -24,18 +24,18 @@ _VERB = "myport"
 
 def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
     """Return the ratios of driving, measured on a container of its own."""
-    look = profile.load("peerlab")
+    shipped = profile.load("peerlab")
     with DockerEngine(client) as engine:
-        (peer,) = engine.start(["alice"], look, say)
+        (peer,) = engine.start(["alice"], shipped, say)
         say(f"driving: {_ROUNDS} rounds of {_ASKS} commands on either side")
-        session = Session(peer, look)
+        session = Session(peer, shipped)
         session.await_ready()
         session.close()
         ours, bare = [], []
         for _ in range(_ROUNDS):
-            ours.append(_through_session(peer, look))
-            bare.append(_on_the_bare_socket(peer.attach(), f"ok: {look.port}\r\n".encode()))
-        # Not in between: Docker still tidies up after an exec when it has returned.
+            ours.append(_through_session(peer, shipped))
+            bare.append(_on_the_bare_socket(peer.attach(), f"ok: {shipped.port}\r\n".encode()))
+        # Not in between: Docker still cleans up after an exec when that has returned.
         execs = [seconds(lambda: _exec(client, peer)) for _ in range(_ROUNDS)]
     what = f"one command ({_VERB})"
     return [
@@ -44,8 +44,8 @@ def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
     ]
 
 
-def _through_session(peer: DockerPeer | Any, look: profile.Profile) -> float:
-    session = Session(peer, look)
+def _through_session(peer: DockerPeer | Any, shipped: profile.Profile) -> float:
+    session = Session(peer, shipped)
     session.synchronise()
     took = seconds(lambda: [session.ask(_VERB) for _ in range(_ASKS)])
     session.close()
@@ -53,7 +53,7 @@ def _through_session(peer: DockerPeer | Any, look: profile.Profile) -> float:
 
 
 def _on_the_bare_socket(fd: int, reply: bytes) -> float:
-    """The least that anybody can do: write the line, read until its reply has come."""
+    """Measure the least that is possible: write the line, read until its reply has come."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
 

@@ -20,7 +20,7 @@ class Ratio:
 
     @property
     def rounds(self) -> list[float]:
-        """The ratio of each round."""
+        """The ratios, by round."""
         return [ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True)]
 
     @property

@@ -35,13 +35,13 @@ def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
 
 
 def _ready(client: Any, names: list[str]) -> float:
-    look = profile.load("peerlab")
+    shipped = profile.load("peerlab")
     with DockerEngine(client) as engine:
         sessions: list[Session] = []
 
         def start() -> None:
-            peers = engine.start(names, look, lambda _: None)
-            sessions.extend(Session(peer, look) for peer in peers)
+            peers = engine.start(names, shipped, lambda _: None)
+            sessions.extend(Session(peer, shipped) for peer in peers)
             for session in sessions:
                 session.await_ready()
 
@@ -53,12 +53,12 @@ def _ready(client: Any, names: list[str]) -> float:
 
 def _started(client: Any, names: list[str]) -> float:
     """The same containers, by the same calls, and nothing more."""
-    look, compose = profile.load("peerlab"), definition.load()
+    shipped, compose = profile.load("peerlab"), definition.load()
     image = PeerImage.of(IMAGE, client.api.inspect_image(IMAGE))
     with DockerEngine(client) as engine:
 
         def one(name: str) -> None:
-            client.api.start(engine.create(name, look, compose.container, image).container)
+            client.api.start(engine.create(name, shipped, compose.container, image).container)
 
         def start() -> None:
             engine.make_network(compose.network)

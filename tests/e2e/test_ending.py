@@ -106,7 +106,7 @@ def test_a_signal_ends_a_run_cleanly(
     assert "Traceback" not in said
     assert "interrupted: nothing was left running" in said
     assert left_of(run.pid, client) == []
-    kinds = {(each["type"], each["verb"]) for each in entries(tmp_path, 0)}
+    kinds = {(entry["type"], entry["verb"]) for entry in entries(tmp_path, 0)}
     assert {("invoke", "connect"), ("ok", "connect"), ("invoke", "expect")} <= kinds
     assert "listening on" in (tmp_path / "0/long/latest/alice.transcript").read_text()
 
@@ -117,7 +117,7 @@ def test_the_next_command_removes_what_a_killed_run_left_and_no_more(
     dead, alive = begin("process"), begin("process")
     before = left_of(alive.pid)
     assert left_of(dead.pid)
-    dead.kill()  # from now on any command tidies up after it
+    dead.kill()  # from now on any command removes what it left
     dead.wait()
     assert_readable(tmp_path / "0/long/latest")
     (tmp_path / "short.yaml").write_text(SHORT)
@@ -139,7 +139,7 @@ def assert_readable(folder: Path) -> None:
     run = judged_run.load(folder)
     assert run.broke_off == "its lab was ended before it could end the run"
     assert {verdict.judgement.word for verdict in run.verdicts} == {"unknown"}
-    kinds = {(each.type, each.verb) for each in run.entries}
+    kinds = {(entry.type, entry.verb) for entry in run.entries}
     assert {("ok", "connect"), ("notice", "connected"), ("invoke", "expect")} <= kinds
     for name in ("alice", "bob"):
         shown = transcript.screen(transcript.read(runs.transcript(folder, name)))
@@ -194,7 +194,7 @@ def test_what_a_killed_run_left_on_docker(
 ) -> None:
     stranger = client.api.create_container(
         "peerlab-peer:latest",
-        name=f"peerlab-somebody-elses-{secrets.token_hex(4)}",
+        name=f"peerlab-another-program-{secrets.token_hex(4)}",
         labels={"owner": "me"},
     )
     odd = client.api.create_container(
@@ -204,7 +204,7 @@ def test_what_a_killed_run_left_on_docker(
         dead, alive = begin("docker"), begin("docker")
         before = left_of(alive.pid, client)
         assert len(left_of(dead.pid, client)) == 4  # two peers, the names, the network
-        dead.kill()  # from now on any command tidies up after it
+        dead.kill()  # from now on any command removes what it left
         dead.wait()
         assert_readable(tmp_path / "0/long/latest")
         done = support.peerlab("ps")
@@ -212,16 +212,16 @@ def test_what_a_killed_run_left_on_docker(
         until(lambda: not left_of(dead.pid, client), "what another command may be at, too, to go")
         assert sorted(map(str, left_of(alive.pid, client))) == sorted(map(str, before))
         assert alive.poll() is None
-        for each in (stranger, odd):
-            assert client.api.inspect_container(each["Id"])["State"]["Status"] == "created"
+        for container in (stranger, odd):
+            assert client.api.inspect_container(container["Id"])["State"]["Status"] == "created"
     finally:
-        for each in (stranger, odd):
-            client.api.remove_container(each["Id"], force=True)
+        for container in (stranger, odd):
+            client.api.remove_container(container["Id"], force=True)
 
 
 @pytest.mark.docker
-def test_a_network_that_somebody_uses_holds_nothing_up(client: Any) -> None:
-    # Its owner ends only when the guest is in: any other command would tidy the network away.
+def test_a_network_in_use_does_not_hold_up_a_command(client: Any) -> None:
+    # Its owner ends only when the guest is in: any other command would remove the network.
     owner = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     began = psutil.Process(owner.pid).create_time()
     one = Owner.this()

@@ -64,7 +64,7 @@ def test_json(write: Write, tmp_path: Path) -> None:
     assert data["verdict"] == "valid"
     (only,) = data["runs"]
     assert only["verdict"] == "valid"
-    assert [each["check"] for each in only["checks"]] == list(checks.NAMES)
+    assert [check["check"] for check in only["checks"]] == list(checks.NAMES)
     assert Path(only["folder"], "history.jsonl").exists()
 
 
@@ -89,7 +89,7 @@ def test_an_act_at_a_peer_that_is_gone_fails(write: Write, tmp_path: Path) -> No
     assert done.returncode == 1
     assert "✗ short: invalid" in done.stdout
     entries = read_lines(tmp_path / "short/latest/history.jsonl")
-    (listed,) = (each for each in entries if (each["type"], each["verb"]) == ("fail", "list"))
+    (listed,) = (entry for entry in entries if (entry["type"], entry["verb"]) == ("fail", "list"))
     assert (listed["peer"], listed["said"]) == ("bob", "bob is not there any more")
     assert entries[-1]["verb"] == "over"
 

@@ -27,7 +27,7 @@ def write(folder: Path, text: str, name: str = "scenario.yaml") -> Path:
 
 
 def odd(folder: Path, **changes: str) -> Path:
-    """Write the profile of the program that misbehaves when it is told to."""
+    """Write the profile of the program that misbehaves on command."""
     text = (PROGRAMS / "odd.yaml").read_text().replace("PROGRAM", str(PROGRAMS / "odd.py"))
     for key, value in changes.items():
         assert f"{key}: " in text

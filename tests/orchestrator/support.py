@@ -1,4 +1,4 @@
-"""What the orchestrator's tests share: waiting, places on an engine, other people's hands."""
+"""What the orchestrator's tests share: waiting, live peers on an engine, a second terminal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def processes_of(run: str) -> list[int]:
 
 
 def marked_processes() -> list[tuple[int, Owner]]:
-    """Return every process of the process engine, whoever started it."""
+    """Return every process of any process engine, with its owner."""
     found = []
     for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -60,7 +60,7 @@ def things_of(client: Any, whose: Callable[[Owner], bool], *labels: str) -> list
     wanted = {"label": [docker_client.OWNER, *labels]}
     found = [(c["Names"][0], c) for c in client.api.containers(all=True, filters=wanted)]
     found += [(n["Name"], n) for n in client.api.networks(filters=wanted)]
-    owners = [(name, Owner.parse(each["Labels"][docker_client.OWNER])) for name, each in found]
+    owners = [(name, Owner.parse(thing["Labels"][docker_client.OWNER])) for name, thing in found]
     return [name for name, owner in owners if owner and whose(owner)]
 
 
@@ -111,14 +111,14 @@ class LivePeers:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, names: Sequence[str], look: Profile | None = None) -> list[Session]:
+    def start(self, names: Sequence[str], which: Profile | None = None) -> list[Session]:
         """Start peers and wait until they are ready."""
-        look = look or profile.load("peerlab")
-        peers = self.engine.start(names, look, lambda _: None)
+        which = which or profile.load("peerlab")
+        peers = self.engine.start(names, which, lambda _: None)
         for peer in peers:
             self.notices[peer.name] = []
             self.sessions[peer.name] = Session(
-                peer, look, functools.partial(self._heard, peer.name)
+                peer, which, functools.partial(self._keep, peer.name)
             )
         for peer in peers:
             self.sessions[peer.name].await_ready()
@@ -129,9 +129,9 @@ class LivePeers:
         """The client of its engine, which must be Docker's."""
         return client_behind(self.engine)
 
-    def _heard(self, name: str, notice: Notice) -> None:
-        told = self.unread if notice.kind == UNREAD else self.notices
-        told.setdefault(name, []).append(notice)
+    def _keep(self, name: str, notice: Notice) -> None:
+        kept = self.unread if notice.kind == UNREAD else self.notices
+        kept.setdefault(name, []).append(notice)
 
     def close(self) -> None:
         """Let go of every console and remove everything."""
@@ -171,7 +171,7 @@ class LivePeers:
 
     def texts(self, name: str) -> list[str]:
         """Return the messages that a peer has shown so far."""
-        return [each.fields["text"] for each in self.notices[name] if each.kind == "message"]
+        return [n.fields["text"] for n in self.notices[name] if n.kind == "message"]
 
     def await_texts(self, name: str, count: int, timeout: float = PATIENCE) -> list[str]:
         """Return the messages that a peer has shown, once they are so many."""
@@ -185,7 +185,7 @@ class LivePeers:
 
 
 class SecondTerminal:
-    """Somebody else at a peer's console, beside the place."""
+    """Another terminal at a peer's console, beside the session."""
 
     def __init__(self, peer: Peer) -> None:
         self._own = isinstance(peer, DockerPeer)
@@ -197,7 +197,7 @@ class SecondTerminal:
         os.write(self._fd, keys.encode())
 
     def close(self) -> None:
-        """Go away; the peer stays."""
+        """Detach; the peer stays."""
         if isinstance(self._peer, DockerPeer) and self._own:
             self._peer.detach()
 

@@ -1,4 +1,4 @@
-"""Who is odd in any way does not serve again, and never for long."""
+"""Disconnecting: a peer that does anything unexpected does not serve again, and costs no time."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def started(place: LivePeers, folder: Path, how: str, rows: int = 3) -> Session:
 
 
 def took(session: Session) -> tuple[bool, float]:
-    """Tidy a peer; return whether that was done, and how long it took."""
+    """Disconnect a peer; return whether that worked, and how long it took."""
     began = time.monotonic()
     found = disconnect({"alice": session}, CancelToken())
     return "alice" in found, time.monotonic() - began
@@ -65,34 +65,36 @@ def took(session: Session) -> tuple[bool, float]:
 
 def test_ids_that_shift_are_read_again_before_each_end(place: LivePeers, tmp_path: Path) -> None:
     session = started(place, tmp_path, "shifts")
-    is_tidy, seconds = took(session)
-    assert is_tidy
+    is_idle, seconds = took(session)
+    assert is_idle
     assert seconds < NOT_LONG
     assert session.ask("list").rows == []
 
 
 @pytest.mark.parametrize("how", ["stays", "riddles", "mute", "hangs"])
-def test_who_is_odd_is_not_waited_for_long(place: LivePeers, tmp_path: Path, how: str) -> None:
-    is_tidy, seconds = took(started(place, tmp_path, how))
-    assert not is_tidy
+def test_an_odd_peer_is_not_waited_for_long(place: LivePeers, tmp_path: Path, how: str) -> None:
+    is_idle, seconds = took(started(place, tmp_path, how))
+    assert not is_idle
     assert seconds < NOT_LONG
 
 
-def test_who_ended_is_not_tidy(place: LivePeers, tmp_path: Path) -> None:
+def test_a_peer_that_ended_is_not_idle(place: LivePeers, tmp_path: Path) -> None:
     session = started(place, tmp_path, "shifts")
     session.peer.kill()
     assert took(session)[0] is False
 
 
-def test_where_replies_end_with_silence_nobody_tries(place: LivePeers, tmp_path: Path) -> None:
-    look = started(place, tmp_path, "shifts").profile
-    assert can_disconnect(look)
-    assert not can_disconnect(look.model_copy(update={"sync": ""}))
-    verbs = {name: verb for name, verb in look.verbs.items() if name != "terminate"}
-    assert not can_disconnect(look.model_copy(update={"verbs": verbs}))
+def test_a_program_whose_replies_end_with_silence_is_not_tried(
+    place: LivePeers, tmp_path: Path
+) -> None:
+    rows = started(place, tmp_path, "shifts").profile
+    assert can_disconnect(rows)
+    assert not can_disconnect(rows.model_copy(update={"sync": ""}))
+    verbs = {name: verb for name, verb in rows.verbs.items() if name != "terminate"}
+    assert not can_disconnect(rows.model_copy(update={"verbs": verbs}))
 
 
-def test_a_program_that_is_odd_is_not_tried_for_ever(place: LivePeers, tmp_path: Path) -> None:
+def test_an_odd_program_is_tried_twice(place: LivePeers, tmp_path: Path) -> None:
     pool, tried = Pool(place.engine, CancelToken()), []
     for _ in range(3):
         peers = PeerGroup(History())
@@ -103,7 +105,7 @@ def test_a_program_that_is_odd_is_not_tried_for_ever(place: LivePeers, tmp_path:
     assert tried == [True, True, False]
 
 
-def test_nothing_serves_again_of_a_program_whose_last_run_was_not_valid(tmp_path: Path) -> None:
+def test_no_peer_of_a_program_serves_again_after_an_invalid_run(tmp_path: Path) -> None:
     alone = "peers: [{}]\nlimits: {{settle: 0.2}}\nsteps:\n  - list: {{at: all, shows: {}}}\n"
     with Harness("process", tmp_path) as harness:
         harness.run(alone.format("alice", []))

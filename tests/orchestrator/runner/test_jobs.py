@@ -1,4 +1,4 @@
-"""Jobs: several scenarios side by side, and how all of them end."""
+"""Jobs: several scenarios in parallel, and how all of them end."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ LONG = TALK + "  - expect: {{at: bob, from: alice, message: never, within: 60}}\
 
 
 class RecordingWatcher:
-    """Keeps what it is told, and calls when a scenario has come so far."""
+    """Records every call, and passes steps on."""
 
     def __init__(self, on_step: Callable[[int, str], None] = lambda _, __: None) -> None:
-        self.told: list[tuple[str, int]] = []
+        self.calls: list[tuple[str, int]] = []
         self.step = on_step
 
     def phase(self, line: str) -> None:
-        self.told.append((line, -1))
+        self.calls.append((line, -1))
 
     def begin(self, number: int) -> None:
-        self.told.append(("begin", number))
+        self.calls.append(("begin", number))
 
     def end(self, number: int, run: Run) -> None:
-        self.told.append((f"end {run.name}", number))
+        self.calls.append((f"end {run.name}", number))
 
 
 class Interrupted(BaseException):
@@ -92,8 +92,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
         return Plan(sources, engine, engines[-1], tmp_path / "runs", cancel, jobs)
 
     yield one
-    assert [processes_of(owner) for each in engines for owner in each.owners] == [
-        [] for each in engines for _ in each.owners
+    assert [processes_of(owner) for opened in engines for owner in opened.owners] == [
+        [] for opened in engines for _ in opened.owners
     ]
 
 
@@ -106,7 +106,7 @@ def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
         "invalid", "valid", "valid", "invalid", "valid",
     ]  # fmt: skip
     assert 2 <= len(engines_of(plan).opened) <= 3
-    ends = [number for what, number in watcher.told if what.startswith("end")]
+    ends = [number for what, number in watcher.calls if what.startswith("end")]
     assert sorted(ends) == [0, 1, 2, 3, 4]
     assert ends[0] != 0, "the slow one is not waited for"
 
@@ -158,17 +158,17 @@ def test_every_job_has_a_network_of_its_own(make: Make) -> None:
 
 def test_an_engine_that_does_not_answer_ends_all_with_one_message(make: Make) -> None:
     def refuse(_: EngineName) -> Engine:
-        raise EngineError("nobody answers", hint="start it")
+        raise EngineError("no answer", hint="start it")
 
     plan, watcher = make(TALK, TALK, TALK, TALK, jobs=2), RecordingWatcher()
     plan.open_engine = refuse
-    with pytest.raises(EngineError, match=r"^nobody answers$"):
+    with pytest.raises(EngineError, match=r"^no answer$"):
         run_all(plan, watcher)
-    assert {what for what, _ in watcher.told} == {"begin"}
+    assert {what for what, _ in watcher.calls} == {"begin"}
     assert plan.cancel.is_set
 
 
-def test_what_ended_all_is_told_not_that_the_others_were_stopped(make: Make) -> None:
+def test_the_error_of_a_job_is_raised_not_that_others_were_cancelled(make: Make) -> None:
     plan = make(TALK, TALK, jobs=2)
     opening = threading.Barrier(2, timeout=20)
     lock = threading.Lock()
@@ -182,15 +182,15 @@ def test_what_ended_all_is_told_not_that_the_others_were_stopped(make: Make) -> 
         if is_first:
             while True:
                 plan.cancel.pause(0.01)
-        raise EngineError("nobody answers")
+        raise EngineError("no answer")
 
     plan.open_engine = open_engine
-    with pytest.raises(LabError, match=r"^nobody answers$") as caught:
+    with pytest.raises(LabError, match=r"^no answer$") as caught:
         run_all(plan, RecordingWatcher())
     assert not isinstance(caught.value, RunCancelledError)
 
 
-def test_one_broken_job_ends_the_runs_of_the_others(make: Make) -> None:
+def test_an_error_in_one_job_ends_the_runs_of_the_others(make: Make) -> None:
     def step(number: int, line: str) -> None:
         if number == 0 and "expect" in line:
             waiting.set()

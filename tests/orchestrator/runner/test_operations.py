@@ -1,4 +1,4 @@
-"""Acts at consoles: ok, fail or info, with programs that misbehave and with peers that end."""
+"""Operations at consoles: ok, fail or info, if programs misbehave and if peers end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 
 @pytest.fixture(scope="module")
 def run_odd(harness: Harness) -> OddRun:
-    """Run steps with one peer, alice, that does as it is told."""
+    """Run steps with one peer, alice, that misbehaves when a step says so."""
     profile = odd(harness.folder)
 
     def run(*steps: str, peers: str = "[alice]", more: str = "") -> Run:
@@ -38,16 +38,16 @@ def run_odd(harness: Harness) -> OddRun:
     return run
 
 
-def tell(line: str, more: str = "") -> str:
-    """Return the step that tells alice to misbehave."""
+def odd_step(line: str, more: str = "") -> str:
+    """Return the step that makes alice misbehave."""
     return f'type: {{at: alice, line: "{line}"{more}}}'
 
 
 # Programs that misbehave
 
 
-def test_an_end_in_the_middle_of_an_answer_is_no_end_of_the_run(run_odd: OddRun) -> None:
-    run = run_odd(tell("die 139", ", may_fail: true"), "list: alice", "exit: alice")
+def test_a_peer_that_ends_in_the_middle_of_an_answer_does_not_end_the_run(run_odd: OddRun) -> None:
+    run = run_odd(odd_step("die 139", ", may_fail: true"), "list: alice", "exit: alice")
     assert [(e.verb, e.type) for e in outcomes(run)] == [
         ("type", "info"), ("list", "fail"), ("exit", "fail"),
     ]  # fmt: skip
@@ -62,13 +62,15 @@ def test_an_end_in_the_middle_of_an_answer_is_no_end_of_the_run(run_odd: OddRun)
 
 def test_an_end_with_the_status_that_was_wanted(run_odd: OddRun) -> None:
     more = "ends: {alice: {exited: 7}}\n"
-    run = run_odd(tell("die 7", ", may_fail: true"), more=more)
+    run = run_odd(odd_step("die 7", ", may_fail: true"), more=more)
     assert judged(run)["end states"] == "valid"
     assert judged(run)["expectations"] == "valid", "nothing was wanted of it"
 
 
-def test_one_silence_is_borne_and_its_late_answer_is_nobody_elses(run_odd: OddRun) -> None:
-    run = run_odd(tell("deaf once"), "list: alice", tell("late"), tell("one"), "list: alice")
+def test_one_silence_is_tolerated_and_its_late_answer_ignored(run_odd: OddRun) -> None:
+    run = run_odd(
+        odd_step("deaf once"), "list: alice", odd_step("late"), odd_step("one"), "list: alice"
+    )
     said = [(e.type, e.fields["said"]) for e in outcomes(run)]
     assert said[1::2] == [("ok", "ok: list"), ("ok", "ok: one")]
     assert said[-1] == ("ok", "ok: list")
@@ -79,7 +81,7 @@ def test_one_silence_is_borne_and_its_late_answer_is_nobody_elses(run_odd: OddRu
 
 
 def test_two_silences_in_a_row_break_the_run_off(run_odd: OddRun) -> None:
-    run = run_odd(tell("deaf"), "list: alice", "list: alice")
+    run = run_odd(odd_step("deaf"), "list: alice", "list: alice")
     assert ended(run) == ["info", "info"]
     assert run.broke_off.startswith("alice: no reply to 'hello' after 0.5 s")
     assert set(judged(run).values()) == {"unknown"}
@@ -95,8 +97,8 @@ def test_an_error_in_a_branch_ends_the_run_after_the_others(run_odd: OddRun) -> 
     assert ended(run, peer="bob") == ["info", "ok", "ok"]
 
 
-def test_a_crash_is_recorded_and_life_goes_on(run_odd: OddRun) -> None:
-    run = run_odd(tell("crash"), "list: alice")
+def test_a_crash_is_recorded_and_the_run_goes_on(run_odd: OddRun) -> None:
+    run = run_odd(odd_step("crash"), "list: alice")
     assert ended(run) == ["ok", "ok"]
     said = [mark["said"] for mark in marks(run, "crash")]
     assert said[0].startswith("Exception in thread ")
@@ -113,14 +115,14 @@ def test_output_without_end_does_not_hold_the_run_up(
 ) -> None:
     monkeypatch.setattr("orchestrator.console.lines._LAG", 0.5)
     began = time.monotonic()
-    run = run_odd(tell("flood"), "list: alice")
+    run = run_odd(odd_step("flood"), "list: alice")
     assert time.monotonic() - began < 2 * PATIENCE
     assert ended(run) == ["info", "info"]
     assert "alice: no reply" in run.broke_off
 
 
 def test_an_exit_that_is_refused_did_not_happen(run_odd: OddRun) -> None:
-    run = run_odd(tell("refuse", ", may_fail: true"), "list: alice", "exit: alice")
+    run = run_odd(odd_step("refuse", ", may_fail: true"), "list: alice", "exit: alice")
     (entry,) = outcomes(run, "exit")
     assert (entry.type, entry.fields["said"]) == ("fail", "error: no")
     assert judged(run)["end states"] == "invalid", "it was to exit"
@@ -130,20 +132,20 @@ def test_an_exit_that_does_not_come_in_time_failed(
     run_odd: OddRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.runner.operations._EXIT_WITHIN", 0.3)
-    run = run_odd(tell("stay", ", may_fail: true"), "list: alice", "exit: alice", "list: alice")
+    run = run_odd(odd_step("stay", ", may_fail: true"), "list: alice", "exit: alice", "list: alice")
     entry, after = outcomes(run)[-2:]
     assert (entry.verb, entry.type, entry.fields["state"]) == ("exit", "fail", "running")
     assert (after.verb, after.type) == ("list", "ok")
     assert judged(run)["expectations"] == judged(run)["end states"] == "invalid"
-    deaf = run_odd(tell("deaf once"), "list: alice", tell("deaf"), "exit: alice")
+    deaf = run_odd(odd_step("deaf once"), "list: alice", odd_step("deaf"), "exit: alice")
     (entry,) = outcomes(deaf, "exit")
     assert (entry.type, entry.fields["state"]) == ("fail", "running")
-    assert deaf.broke_off == "", "nobody asks a silent peer for its last list"
+    assert deaf.broke_off == "", "a silent peer is not asked for its last list"
 
 
 def test_what_a_peer_showed_before_it_ended_was_shown(run_odd: OddRun) -> None:
     run = run_odd(
-        tell("note one"), tell("note two"), "exit: alice",
+        odd_step("note one"), odd_step("note two"), "exit: alice",
         'expect: {at: alice, line: "!note two"}', 'expect: {at: alice, line: "!note one"}',
         'expect: {at: alice, line: "!note one", within: 60}',
     )  # fmt: skip
@@ -155,17 +157,17 @@ def test_what_a_peer_showed_before_it_ended_was_shown(run_odd: OddRun) -> None:
     assert judged(run)["end states"] == "valid"
 
 
-def test_numbers_that_are_none(run_odd: OddRun) -> None:
+def test_numbers_that_cannot_be_read(run_odd: OddRun) -> None:
     numbers = ["²", "1-2", "x", "9" * 99, "7"]
-    run = run_odd(*(tell(f"say !delivered #{number}") for number in numbers))
+    run = run_odd(*(odd_step(f"say !delivered #{number}") for number in numbers))
     assert ended(run) == ["ok"] * 5
-    told = [dict(e.fields) for e in run.entries if e.verb == "delivered"]
-    assert [("number" in fields) for fields in told] == [False] * 4 + [True]
-    assert (told[-1]["number"], told[-1]["count"]) == (7, 1)
+    fields = [dict(e.fields) for e in run.entries if e.verb == "delivered"]
+    assert [("number" in found) for found in fields] == [False] * 4 + [True]
+    assert (fields[-1]["number"], fields[-1]["count"]) == (7, 1)
     assert run.entries[-1].verb == "over"
 
 
-def test_a_program_that_never_asks_nor_answers(harness: Harness) -> None:
+def test_a_program_that_never_becomes_ready(harness: Harness) -> None:
     text = (PROGRAMS / "profile.yaml").read_text()
     path = harness.folder / "never.yaml"
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "never_ready.py")))
@@ -177,7 +179,7 @@ def test_a_program_that_never_asks_nor_answers(harness: Harness) -> None:
     assert run.record.verdict == "unknown"
 
 
-def test_a_program_that_cannot_be_asked_that(harness: Harness) -> None:
+def test_a_program_without_the_verb(harness: Harness) -> None:
     text = (PROGRAMS / "profile.yaml").read_text()
     path = harness.folder / "quiet.yaml"
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "quiet.py")))
@@ -216,7 +218,7 @@ def test_acts_with_a_peer_that_is_gone(harness: Harness) -> None:
     "act", ["send: {at: bob, to: all, text: x}", "terminate: {at: bob, to: all}"]
 )
 @pytest.mark.parametrize(("more", "verdict"), [("", "invalid"), (", may_fail: true", "valid")])
-def test_nobody_to_act_on_because_the_peer_is_gone(
+def test_an_act_for_all_listed_at_a_peer_that_is_gone(
     harness: Harness, act: str, more: str, verdict: str
 ) -> None:
     steps = f"  - exit: bob\n  - {act[:-1]}{more}}}\n"
@@ -247,7 +249,7 @@ def test_a_peer_that_was_killed_behind_the_labs_back(
     assert judged(run)["end states"] == "invalid"
 
 
-def test_what_was_shown_before_stands_before(harness: Harness) -> None:
+def test_what_was_shown_before_an_operation_is_recorded_before_it(harness: Harness) -> None:
     run = harness.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
         "  - send: {at: alice, to: bob, text: 'first'}\n"

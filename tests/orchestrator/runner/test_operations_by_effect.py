@@ -1,4 +1,4 @@
-"""Acts whose replies say little or nothing: the list decides, or nobody knows."""
+"""Operations whose replies say little or nothing: the list decides, or the outcome is unknown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run_mute(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> MuteRun:
     return run
 
 
-def test_what_says_nothing_worked_where_the_list_shows_it(run_mute: MuteRun) -> None:
+def test_a_silent_command_worked_if_the_list_shows_it(run_mute: MuteRun) -> None:
     run = run_mute(
         "connect: {at: alice, to: bob}",
         "connect: {at: alice, to: bob}",
@@ -48,7 +48,7 @@ def test_what_says_nothing_worked_where_the_list_shows_it(run_mute: MuteRun) -> 
     assert second.fields["said"] == "nothing was said, and list shows no change of bob"
 
 
-def test_what_is_typed_in_the_place_of_an_address(run_mute: MuteRun) -> None:
+def test_what_is_typed_in_place_of_an_address(run_mute: MuteRun) -> None:
     run = run_mute(
         'connect: {at: alice, to: bob, port: 1, refused: ""}',
         'connect: {at: alice, address: 999.1.1.1, port: 1, refused: ""}',
@@ -64,7 +64,7 @@ def test_what_is_typed_in_the_place_of_an_address(run_mute: MuteRun) -> None:
     assert judged(run)["expectations"] == "valid"
 
 
-def test_what_nobody_can_read_is_unknown(run_mute: MuteRun) -> None:
+def test_an_answer_that_cannot_be_read_is_unknown(run_mute: MuteRun) -> None:
     run = run_mute("connect: {at: alice, address: riddle, port: 5}")
     (entry,) = outcomes(run)
     assert entry.type == "info"
@@ -73,13 +73,13 @@ def test_what_nobody_can_read_is_unknown(run_mute: MuteRun) -> None:
     assert judged(run)["expectations"] == "unknown"
 
 
-def test_what_takes_too_long(run_mute: MuteRun) -> None:
+def test_a_command_that_takes_too_long(run_mute: MuteRun) -> None:
     step = 'connect: {{at: alice, address: slow, port: 5, refused: "", within: {}}}'
     run = run_mute(step.format(0.2), step.format(5))
     late, soon = outcomes(run)
     assert late.fields["took"] > 0.3
     assert soon.fields["took"] < 5
-    (wrong,) = (each for each in run.verdicts if each.judgement.word == "invalid")
+    (wrong,) = (v for v in run.verdicts if v.judgement.word == "invalid")
     (finding,) = wrong.findings
     assert "as 'slow 5' should have ended within 0.2 s, but took 0." in finding.says
 
@@ -93,7 +93,7 @@ def test_what_takes_too_long(run_mute: MuteRun) -> None:
         ("myport: alice", "ok", "valid"),
     ],
 )
-def test_what_a_peer_tells_of_itself(
+def test_what_a_peer_says_of_itself(
     run_mute: MuteRun, step: str, outcome: str, judgement: str
 ) -> None:
     run = run_mute(step)
@@ -110,7 +110,7 @@ def test_what_a_peer_tells_of_itself(
         ("127.0.0.1 high", "myport", "info", "unknown"),
     ],
 )
-def test_what_a_peer_should_have_told(
+def test_a_peer_that_is_wrong_about_itself(
     run_mute: MuteRun, words: str, verb: str, outcome: str, judgement: str
 ) -> None:
     run = run_mute(f"type: {{at: alice, line: be {words}}}", f"{verb}: alice")
@@ -141,14 +141,22 @@ def test_ids_that_are_given(run_mute: MuteRun) -> None:
         'terminate: {at: alice, to: bob, id: last, refused: "no such id"}',
         'send: {at: alice, to: bob, id: last, text: x, refused: "to whom"}',
     )
-    assert [each.fields.get("id") for each in outcomes(run)] == ["1", "7", "1", "x", "1", "1", "1"]
+    assert [entry.fields.get("id") for entry in outcomes(run)] == [
+        "1",
+        "7",
+        "1",
+        "x",
+        "1",
+        "1",
+        "1",
+    ]
     assert judged(run)["expectations"] == "valid"
 
 
 def test_an_exit_with_any_status(run_mute: MuteRun) -> None:
     run = run_mute("exit: {at: alice, status: any}", "exit: bob")
     assert ended(run) == ["ok", "ok"]
-    (wrong,) = (each for each in run.verdicts if each.check == "expectations")
+    (wrong,) = (v for v in run.verdicts if v.check == "expectations")
     (finding,) = wrong.findings
     assert finding.peers[0] == "bob"
     assert "exit" in finding.says

@@ -1,4 +1,4 @@
-"""Stages: who is meant by an id or an address, and what consoles say about whom."""
+"""Peer groups: which peer an id or an address means, and what is recorded of consoles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def peer(name: str, address: str, port: int = 5000) -> Any:
 
 @pytest.fixture
 def peers() -> PeerGroup:
-    """A stage with nobody behind the consoles."""
+    """Return a group without programs behind the consoles."""
     one = PeerGroup(History())
     one.sessions = {
         "alice": peer("alice", "10.0.0.1"),
@@ -55,7 +55,7 @@ def peers() -> PeerGroup:
         ("", "", ""),
     ],
 )
-def test_who_is_at_an_address(peers: PeerGroup, address: str, port: str, name: str) -> None:
+def test_the_peer_at_an_address(peers: PeerGroup, address: str, port: str, name: str) -> None:
     assert peers.peer_of("alice", {"address": address, "port": port}) == name
 
 
@@ -63,7 +63,7 @@ def test_an_ipv4_address_on_an_ipv6_socket_is_where_a_peer_listens(peers: PeerGr
     assert peers._resolve({"address": "::ffff:10.0.0.1", "port": "5000"}) == ("alice", "listening")
 
 
-def test_a_peer_comes_back_while_others_learn_ids(peers: PeerGroup) -> None:
+def test_a_peer_restarts_while_ids_of_others_are_noted(peers: PeerGroup) -> None:
     for number in range(2_000):
         peers.note_id("alice", str(number), "bob")
     done = threading.Event()
@@ -88,7 +88,7 @@ def test_a_peer_comes_back_while_others_learn_ids(peers: PeerGroup) -> None:
     assert all(peers.peer_of("carol", {"id": str(number)}) == "alice" for number in range(known))
 
 
-def test_an_id_leads_to_whom_it_led_last(peers: PeerGroup) -> None:
+def test_an_id_means_the_peer_that_it_meant_last(peers: PeerGroup) -> None:
     assert peers.peer_of("alice", {"id": "1"}) == ""
     peers.note_id("alice", "1", "bob")
     peers.note_id("alice", "1", "")
@@ -100,7 +100,7 @@ def test_an_id_leads_to_whom_it_led_last(peers: PeerGroup) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "told"),
+    ("kind", "fields", "recorded"),
     [
         ("message", {"id": "1", "text": "hi", "name": "bobby"},
          {"of": "bob", "id": "1", "text": "hi", "called": "bobby"}),
@@ -116,14 +116,14 @@ def test_an_id_leads_to_whom_it_led_last(peers: PeerGroup) -> None:
     ],
 )  # fmt: skip
 def test_what_is_recorded_of_a_notice(
-    peers: PeerGroup, kind: str, fields: dict[str, str], told: dict[str, object]
+    peers: PeerGroup, kind: str, fields: dict[str, str], recorded: dict[str, object]
 ) -> None:
     peers.note_id("alice", "1", "bob")
     at = time.monotonic() - 2
     peers.record_notice("alice", Notice(kind, fields, "the line", at))
     (entry,) = peers.history.entries
     assert (entry.type, entry.peer, entry.verb) == ("notice", "alice", kind)
-    assert entry.fields == {"said": "the line", **told}
+    assert entry.fields == {"said": "the line", **recorded}
     assert entry.at == pytest.approx(at - peers.history.started)
 
 
@@ -149,7 +149,7 @@ def test_silences_are_counted_in_a_row(peers: PeerGroup) -> None:
     assert not peers.is_responsive("bob")
 
 
-def test_two_hundred_peers_are_told_apart_fast(peers: PeerGroup) -> None:
+def test_a_peer_among_two_hundred_is_found_fast(peers: PeerGroup) -> None:
     peers.sessions = {f"p{n}": peer(f"p{n}", f"10.0.1.{n}") for n in range(200)}
     began = time.process_time()
     for _ in range(500):
@@ -165,19 +165,19 @@ def pair() -> Iterator[LivePeers]:
         yield place
 
 
-def test_rows_say_whom_they_lead_to(pair: LivePeers) -> None:
+def test_rows_name_the_peer_behind_them(pair: LivePeers) -> None:
     peers = PeerGroup(History())
     peers.sessions = pair.sessions
     with pair.linked("alice", "bob") as number:
         reply, rows = peers.rows("alice")
         assert reply.ok
         bob = pair.sessions["bob"].peer
-        told = {"id": number, "address": bob.address, "port": "5000"}
-        assert rows == [{**told, "peer": "bob", "at": "listening"}]
+        shown = {"id": number, "address": bob.address, "port": "5000"}
+        assert rows == [{**shown, "peer": "bob", "at": "listening"}]
         assert peers.peer_of("alice", {"id": number}) == "bob"
 
 
-def test_who_ended_is_gone_and_is_not_asked_again(pair: LivePeers) -> None:
+def test_a_peer_that_ended_is_not_asked_again(pair: LivePeers) -> None:
     peers = PeerGroup(History())
     peers.sessions = pair.sessions
     peers.catch_up()
@@ -191,7 +191,7 @@ def test_who_ended_is_gone_and_is_not_asked_again(pair: LivePeers) -> None:
         peers.ask("bob", "list")
 
 
-def test_lines_that_nobody_reads_are_recorded_but_not_without_end(
+def test_unread_lines_are_recorded_up_to_a_limit(
     peers: PeerGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.runner.peers._MAX_UNREAD_LINES", 2)

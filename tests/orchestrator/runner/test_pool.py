@@ -1,4 +1,4 @@
-"""Pools: peers serve again when nothing speaks against it, and remember nothing."""
+"""Pools: peers serve again if their run was valid, and remember nothing of it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(harness: 
     assert first_id(third) > first_id(first), "the program counts on"
 
 
-def test_late_notices_and_half_typed_lines_stay_with_whom_they_belong(harness: Harness) -> None:
+def test_late_notices_and_half_typed_lines_do_not_reach_the_next_run(harness: Harness) -> None:
     mesh = "[alice, bob, carol, dave]\nconnections: mesh"
     busy = f"peers: {mesh}\nsteps:\n  - send: {{at: all, to: all, text: 'old', times: 20}}\n"
     lonely = "peers: [alice, bob, carol, dave]\nsteps:\n  - list: {at: all, shows: []}\n"
@@ -111,7 +111,7 @@ def test_late_notices_and_half_typed_lines_stay_with_whom_they_belong(harness: H
         "  - expect: {at: bob, from: alice, message: never, within: 0.1}\n",
     ],
 )
-def test_who_ended_or_was_not_right_is_not_used_again(local: Harness, steps: str) -> None:
+def test_a_peer_that_ended_or_was_wrong_is_not_used_again(local: Harness, steps: str) -> None:
     local.run(ALONE)
     before = handles(local)
     local.run(f"peers: [alice, bob]\nsteps:\n{steps}")
@@ -132,7 +132,7 @@ def test_who_ended_or_was_not_right_is_not_used_again(local: Harness, steps: str
         "stream: {at: all, pieces: 1, for: 0.01}",
     ],
 )
-def test_who_is_warm_can_be_broken_and_is_not_used_again(
+def test_an_idle_peer_can_be_faulted_and_is_not_used_again(
     local: Harness, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     local.run(ALONE)
@@ -148,7 +148,7 @@ def test_who_is_warm_can_be_broken_and_is_not_used_again(
     assert warm(run) == [False, False]
 
 
-def test_who_crashed_is_not_used_again(local: Harness) -> None:
+def test_a_peer_that_crashed_is_not_used_again(local: Harness) -> None:
     head = f"profile: {odd(local.folder)}\npeers: [alice]\nlimits: {{settle: 0.3}}\nsteps:\n"
     local.run(f"{head}  - type: {{at: alice, line: crash}}\n")
     assert warm(local.run(f"{head}  - list: alice\n")) == [False]
@@ -173,7 +173,7 @@ def test_a_fresh_peer_can_be_asked_for(local: Harness) -> None:
     assert warm(local.run(ALONE)) == [True, True]
 
 
-def test_who_died_while_nobody_needed_it_is_replaced(harness: Harness) -> None:
+def test_a_peer_that_died_while_idle_is_replaced(harness: Harness) -> None:
     harness.run(ALONE)
     dead = idle(harness)["bob"].peer
     dead.kill()
@@ -183,7 +183,7 @@ def test_who_died_while_nobody_needed_it_is_replaced(harness: Harness) -> None:
     assert judged(run) == dict.fromkeys(judged(run), "valid")
 
 
-def test_who_does_not_answer_any_more_is_replaced(local: Harness) -> None:
+def test_a_peer_that_stopped_answering_is_replaced(local: Harness) -> None:
     profile = f"profile: {odd(local.folder)}\nlimits: {{settle: 0.3}}\n"
     text = f"{profile}peers: [alice]\nsteps:\n  - list: alice\n"
     local.run(text)
@@ -191,7 +191,7 @@ def test_who_does_not_answer_any_more_is_replaced(local: Harness) -> None:
     assert warm(local.run(text)) == [False]
 
 
-def test_others_stay_where_one_cannot_be_started(
+def test_idle_peers_stay_if_another_cannot_be_started(
     local: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local.run(ALONE)
@@ -209,7 +209,7 @@ def test_others_stay_where_one_cannot_be_started(
     assert warm(local.run(ALONE)) == [True, True]
 
 
-def test_nobody_is_left_behind_where_one_cannot_be_taken(
+def test_no_peer_is_left_behind_if_one_cannot_be_attached(
     local: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
@@ -228,7 +228,7 @@ def test_nobody_is_left_behind_where_one_cannot_be_taken(
     assert warm(local.run(ALONE)) == [False, False]
 
 
-def test_nothing_is_left_of_any_of_them(engine: str, tmp_path: Path) -> None:
+def test_a_pool_leaves_nothing(engine: str, tmp_path: Path) -> None:
     def open_files() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -257,7 +257,7 @@ class KeepingEngine(ProcessEngine):
         self.kept: list[str] = []
 
     def keep(self) -> None:
-        """Take note of whom there was to keep."""
+        """Note which peers there were to keep."""
         self.kept = [peer.name for peer in self._peers]
 
 
@@ -274,7 +274,7 @@ def test_the_peers_of_a_run_that_is_not_valid_can_be_kept(tmp_path: Path) -> Non
         assert idle(harness) == {}
 
 
-def test_nothing_is_kept_where_nobody_came_on_stage(
+def test_nothing_is_kept_if_no_peer_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Harness(KeepingEngine(), tmp_path, keep=True) as harness:
@@ -298,7 +298,7 @@ def test_processes_cannot_be_kept(own: Harness) -> None:
     assert (own.folder / "runs/test/latest/run.json").exists()
 
 
-def test_a_stop_while_idle_peers_are_looked_at_loses_none(own: Harness) -> None:
+def test_cancelling_while_idle_peers_are_checked_loses_none(own: Harness) -> None:
     own.run(ALONE)
     before = handles(own)
     own.runner.pool._cancel.set()

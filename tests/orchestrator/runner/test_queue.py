@@ -1,4 +1,4 @@
-"""Which script comes next."""
+"""The queue of runs: which one is next for a job."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_one_program_is_done_in_order() -> None:
 def test_a_job_stays_with_its_program() -> None:
     queue = RunQueue(["a", "b", "a", "b"], CancelToken())
     assert queue.take() == 0
-    assert queue.take() == 1, "another job begins with a program that nobody has"
+    assert queue.take() == 1, "another job begins with an idle program"
     assert [queue.take("a"), queue.take("b")] == [2, 3]
 
 
@@ -27,13 +27,13 @@ def test_another_order_than_that_of_the_numbers() -> None:
     assert [queue.take("a"), queue.take("a"), queue.take(), queue.take()] == [2, 0, 1, None]
 
 
-def test_who_is_done_comes_to_the_aid_of_others() -> None:
+def test_a_job_without_work_of_its_program_takes_others() -> None:
     queue = RunQueue(["a", "b", "b"], CancelToken())
     assert [queue.take(), queue.take()] == [0, 1]
     assert queue.take("a") == 2
 
 
-def test_a_closed_program_is_tried_by_one_at_a_time() -> None:
+def test_a_serial_program_has_one_run_at_a_time() -> None:
     queue = RunQueue(TWO, CancelToken(), serial=["a", "b"])
     assert [queue.take(), queue.take()] == [0, 2]
     got: list[int | None] = []
@@ -46,14 +46,14 @@ def test_a_closed_program_is_tried_by_one_at_a_time() -> None:
     assert got == [3]
 
 
-def test_an_open_program_is_anybodys() -> None:
+def test_a_program_that_is_no_longer_serial_has_several() -> None:
     queue = RunQueue(["a", "a"], CancelToken(), serial=["a"])
     assert queue.take() == 0
     queue.allow_parallel("a")
     assert queue.take() == 1
 
 
-def test_the_end_that_was_asked_for_ends_the_wait() -> None:
+def test_cancelling_ends_the_wait() -> None:
     cancel = CancelToken()
     queue = RunQueue(["a", "a"], cancel, serial=["a"])
     assert queue.take() == 0

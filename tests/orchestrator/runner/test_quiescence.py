@@ -1,4 +1,4 @@
-"""Endings: what is under way arrives, lists agree, and how peers must end."""
+"""Quiescence: messages on their way arrive, lists agree, and peers end as they must."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
         yield one
 
 
-def test_what_is_under_way_arrives_before_the_run_settles(harness: Harness) -> None:
+def test_messages_on_their_way_arrive_before_the_run_is_quiet(harness: Harness) -> None:
     run = harness.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
         "  - send: {at: all, to: all, text: '{n}', times: 500}\n"
@@ -34,7 +34,7 @@ def test_what_is_under_way_arrives_before_the_run_settles(harness: Harness) -> N
     assert judged(run) == dict.fromkeys(judged(run), "valid")
 
 
-def test_a_run_that_is_quiet_is_not_waited_for(harness: Harness) -> None:
+def test_a_quiet_run_ends_at_once(harness: Harness) -> None:
     began = time.monotonic()
     run = harness.run("peers: [alice, bob]\nlimits: {settle: 30}\nsteps:\n  - list: alice\n")
     assert time.monotonic() - began < 10
@@ -42,7 +42,7 @@ def test_a_run_that_is_quiet_is_not_waited_for(harness: Harness) -> None:
     assert lists == ["alice", "alice", "bob"], "one step, and the last ones"
 
 
-def test_what_never_comes_is_waited_for_as_long_as_was_said(
+def test_what_never_comes_is_awaited_as_long_as_the_limit(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checks, "pending", lambda _: True)
@@ -51,7 +51,7 @@ def test_what_never_comes_is_waited_for_as_long_as_was_said(
     assert settled["quiet"] is False
     ready = [entry.at for entry in run.entries if entry.verb == "ready"][-1]
     at = next(entry.at for entry in run.entries if entry.verb == "settled")
-    assert 0.4 <= at - ready < 5  # where nothing is said of it, it is 5
+    assert 0.4 <= at - ready < 5  # the default is 5
     assert run.entries[-1].verb == "over"
 
 
@@ -109,7 +109,7 @@ def test_how_peers_must_end(harness: Harness, steps: str, ends: str, verdict: st
     assert {mark["peer"] for mark in marks(run, "ended")} == {"alice", "bob"}
 
 
-def test_who_is_silent_is_not_asked_for_a_last_list(harness: Harness) -> None:
+def test_a_silent_peer_is_not_asked_for_a_last_list(harness: Harness) -> None:
     run = harness.run(
         f"profile: {odd(harness.folder)}\npeers: [alice, bob]\nlimits: {{settle: 0.3}}\nsteps:\n"
         "  - type: {at: alice, line: deaf}\n",
@@ -133,7 +133,7 @@ def test_who_is_silent_is_not_asked_for_a_last_list(harness: Harness) -> None:
         ("stop: bob", "ends: {bob: running}\n", {"state": "running"}, "invalid"),
     ],
 )
-def test_how_peers_must_end_that_a_fault_was_done_to(
+def test_how_faulted_peers_must_end(
     harness: Harness, steps: str, ends: str, wants: dict[str, object], verdict: str
 ) -> None:
     run = harness.run(f"peers: [alice, bob]\nlimits: {{settle: 1}}\nsteps:\n  - {steps}\n{ends}")

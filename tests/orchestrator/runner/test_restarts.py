@@ -48,8 +48,8 @@ def again(place: LivePeers, name: str) -> Session:
     old = place.sessions[name]
     old.close()
     old.peer.start()
-    look = profile.load("peerlab")
-    place.sessions[name] = Session(old.peer, look, place.notices[name].append)
+    loaded = profile.load("peerlab")
+    place.sessions[name] = Session(old.peer, loaded, place.notices[name].append)
     place.sessions[name].await_ready()
     return place.sessions[name]
 
@@ -174,7 +174,7 @@ def test_what_a_peer_cannot_do_in_its_state_is_an_error(shared: LivePeers) -> No
         refused(peer.start, "started: it is removed", "")
 
 
-def test_paused_peers_and_new_lives_leave_nothing(place: LivePeers) -> None:
+def test_paused_and_restarted_peers_leave_nothing(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     end(place, "alice", "kill")
     again(place, "alice")
@@ -188,14 +188,16 @@ def test_paused_peers_and_new_lives_leave_nothing(place: LivePeers) -> None:
     assert place.left() == []
 
 
-def test_what_outlived_a_process_goes_before_it_comes_back(
+def test_children_of_a_process_are_removed_before_it_restarts(
     process_place: Callable[[], LivePeers],
 ) -> None:
-    look = profile.load(str(PROGRAMS / "profile.yaml"))
+    family = profile.load(str(PROGRAMS / "profile.yaml"))
     command = ["{python}", str(PROGRAMS / "family.py")]
-    look = look.model_copy(update={"start": look.start.model_copy(update={"process": command})})
+    family = family.model_copy(
+        update={"start": family.start.model_copy(update={"process": command})}
+    )
     place = process_place()
-    (alice,) = place.start(["alice"], look)
+    (alice,) = place.start(["alice"], family)
     until(lambda: len(place.left()) == 2, "the second process")
     first = set(place.left())
     assert isinstance(alice.peer, ProcessPeer)
@@ -216,7 +218,7 @@ def test_a_container_that_moved_is_an_error(docker_refusal: str) -> None:
         alice.close()
         peer = alice.peer
         assert isinstance(peer, DockerPeer)
-        peer.address = "10.9.9.9"  # as where Compose alone made the mesh
+        peer.address = "10.9.9.9"  # as if Compose alone had made the mesh
         with pytest.raises(EngineError, match=r"^alice was started at \S+, but had 10.9"):
             peer.start()
     client.close()
@@ -247,7 +249,9 @@ def test_a_killed_lab_leaves_nothing_to_the_next_command(engine: str, docker_ref
         until(lambda: not [pid for pid, owner in marked_processes() if owner.run == run], "the end")
     else:
         client = docker_client.connect()
-        assert made == "4"  # two peers, the names, the network; another command may tidy up first
+        assert (
+            made == "4"
+        )  # two peers, the names, the network; another command may remove them first
         choose.reap_containers(client, said.append)
         until(lambda: not things_of(client, lambda owner: owner.run == run), "the end")
         client.close()

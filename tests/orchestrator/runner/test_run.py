@@ -1,4 +1,4 @@
-"""Runners: whatever happens in a run, it is judged and kept, and its peers are accounted for."""
+"""Runs: whatever happens, they are judged and kept, and no peer is left behind."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def harness(tmp_path: Path) -> Iterator[Harness]:
         yield one
 
 
-def test_all_that_is_kept_of_a_run(harness: Harness) -> None:
+def test_what_is_kept_of_a_run(harness: Harness) -> None:
     run = harness.run(ALONE)
     assert run.folder.parent == harness.folder / "runs/test"
     assert (harness.folder / "runs/test/latest").resolve() == run.folder.resolve()
@@ -51,13 +51,13 @@ def test_all_that_is_kept_of_a_run(harness: Harness) -> None:
     assert (record["verdict"], record["error"]) == ("valid", "")
     assert set(record["seconds"]) == set(KINDS)
     assert 0 < sum(record["seconds"].values()) < 30
-    assert {each["check"] for each in record["checks"]} == set(checks.NAMES)
+    assert {check["check"] for check in record["checks"]} == set(checks.NAMES)
     again = judged_run.load(run.folder)
     assert again.judgement is run.judgement
     assert [e.as_json() for e in again.entries] == [e.as_json() for e in run.entries]
 
 
-def test_an_engine_that_starts_nobody_breaks_the_run_off(
+def test_an_engine_that_starts_no_peer_breaks_the_run_off(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -104,16 +104,16 @@ def test_an_engine_that_stops_answering_in_the_middle(
     assert processes_of(harness.owner) == []
 
 
-@pytest.mark.parametrize("where", ["take", "judge"])
-def test_a_fault_of_the_lab_leaves_nobody_behind(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, where: str
+@pytest.mark.parametrize("during", ["take", "judge"])
+def test_a_bug_in_the_lab_leaves_no_peer_behind(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, during: str
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a fault")
 
     reading = len(PUMP._takers)
     with monkeypatch.context() as patch:
-        if where == "take":
+        if during == "take":
             patch.setattr(PeerGroup, "record_ready", fail)
         else:
             patch.setattr(checks, "judge", fail)
@@ -157,15 +157,15 @@ def test_a_disk_that_is_full_in_the_middle(harness: Harness) -> None:
 
 
 def descriptor(path: Path) -> int:
-    """Return by which number this process has a file open."""
-    for each in Path("/proc/self/fd").iterdir():
+    """Return the descriptor with which this process has a file open."""
+    for open_file in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if each.resolve() == path.resolve():
-                return int(each.name)
+            if open_file.resolve() == path.resolve():
+                return int(open_file.name)
     raise FileNotFoundError(path)
 
 
-def test_a_stop_while_peers_are_made_fit_again_loses_no_record(
+def test_cancelling_while_peers_are_disconnected_loses_no_record(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object) -> None:
@@ -202,7 +202,7 @@ def test_peers_that_cannot_be_discarded_lose_no_record(
         "repeat: {times: 2, steps: [{pause: {at: bob, during: [isolate: alice]}}]}",
     ],
 )
-def test_what_cannot_be_done_here_is_refused_before_anybody_starts(
+def test_a_fault_that_is_unsupported_is_refused_before_any_peer_starts(
     harness: Harness, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     monkeypatch.setattr(harness.engine, "start", None)

@@ -1,4 +1,4 @@
-"""Runners: every kind of step, counters, side by side, and what ends a run early."""
+"""Steps: every kind, counters, parallel branches, and what ends a run early."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_every_kind_of_step(harness: Harness) -> None:
         "  - exit: bob\n"
     )
     assert set(judged(run).values()) == {"valid"}, judged(run)
-    told = [(entry.peer, entry.verb, entry.type) for entry in outcomes(run)]
-    parallel = told[-3:-1]
-    assert told[:-3] + told[-1:] == [
+    done = [(entry.peer, entry.verb, entry.type) for entry in outcomes(run)]
+    parallel = done[-3:-1]
+    assert done[:-3] + done[-1:] == [
         ("alice", "connect", "ok"), ("bob", "expect", "ok"), ("alice", "send", "ok"),
         ("bob", "expect", "ok"), ("alice", "expect", "ok"), ("bob", "list", "ok"),
         ("bob", "type", "ok"), ("bob", "connect", "fail"), ("bob", "terminate", "ok"),
@@ -85,7 +85,7 @@ def test_the_first_connections_are_known_at_both_ends(
         assert sorted(row["peer"] for row in entry.fields["rows"]) == expected
 
 
-def test_nested_counters_and_braces_that_are_none(harness: Harness) -> None:
+def test_nested_counters_and_other_braces(harness: Harness) -> None:
     run = harness.run(
         f"{TWO}"
         "  - repeat:\n      times: 2\n      counter: round\n      steps:\n"
@@ -106,7 +106,7 @@ def test_nested_counters_and_braces_that_are_none(harness: Harness) -> None:
     assert typed == ["frob 1 {n}", "frob 2 {n}"]
 
 
-def test_all_as_who_acts_and_to_whom(harness: Harness) -> None:
+def test_all_as_sender_and_as_recipient(harness: Harness) -> None:
     run = harness.run(
         "peers: [alice, bob, carol, dave]\nsteps:\n"
         "  - connect: {at: alice, to: all}\n"
@@ -140,15 +140,17 @@ def test_all_as_who_acts_and_to_whom(harness: Harness) -> None:
     ("more", "verdict"),
     [("", "invalid"), (", refused: shows nobody", "valid"), (", may_fail: true", "valid")],
 )
-def test_all_are_nobody(harness: Harness, act: str, more: str, verdict: str) -> None:
+def test_an_act_for_all_listed_fails_if_the_list_is_empty(
+    harness: Harness, act: str, more: str, verdict: str
+) -> None:
     run = harness.run(f"peers: [alice, bob]\nsteps:\n  - {act[:-1]}{more}}}\n")
     done = outcomes(run, act.partition(":")[0])
-    assert {(each.type, each.fields["said"]) for each in done} == {("fail", "list shows nobody")}
+    assert {(entry.type, entry.fields["said"]) for entry in done} == {("fail", "list shows nobody")}
     assert judged(run)["expectations"] == verdict
     assert {**judged(run), "expectations": "valid"} == dict.fromkeys(judged(run), "valid")
 
 
-def test_all_may_have_nobody_while_somebody_does(harness: Harness) -> None:
+def test_at_all_one_list_that_is_not_empty_is_enough(harness: Harness) -> None:
     run = harness.run(
         "peers: [alice, bob, carol]\nconnections: [[alice, bob]]\nsteps:\n"
         "  - send: {at: all, to: all, text: x}\n  - terminate: {at: alice, to: all}\n"
@@ -157,7 +159,7 @@ def test_all_may_have_nobody_while_somebody_does(harness: Harness) -> None:
     assert ended(run, "send") == ["ok", "ok"]
 
 
-def test_who_dialled_must_list_whom(harness: Harness, tmp_path: Path) -> None:
+def test_a_peer_must_list_the_one_it_dialled(harness: Harness, tmp_path: Path) -> None:
     profile = tmp_path / "nobody.yaml"
     profile.write_text(profile_of("nobody").model_dump_json(exclude_none=True), encoding="utf-8")
     head = f"profile: {profile}\npeers: [alice, bob]\nlimits: {{expect: 0.2, settle: 0.2}}\n"
@@ -167,7 +169,7 @@ def test_who_dialled_must_list_whom(harness: Harness, tmp_path: Path) -> None:
     assert finding.says.endswith("should have succeeded, but failed: list does not show bob")
 
 
-def test_all_send_to_several_and_nobody_to_itself(harness: Harness) -> None:
+def test_all_send_to_several_but_not_to_themselves(harness: Harness) -> None:
     run = harness.run(f"{FOUR}  - send: {{at: all, to: [alice, bob], text: 'from {{at}}'}}\n")
     assert set(judged(run).values()) == {"valid"}, judged(run)
     assert Counter(texts(run, "alice")) == Counter(["from bob", "from carol", "from dave"])
@@ -205,7 +207,7 @@ def test_counters_in_what_is_expected(harness: Harness) -> None:
     assert judged(run)["expectations"] == "valid", run.verdicts[0]
 
 
-def test_waiting_side_by_side_is_waiting(harness: Harness) -> None:
+def test_parallel_waiting_counts_as_waiting(harness: Harness) -> None:
     run = harness.run(
         f"{TWO}  - parallel:\n"
         "      - - expect: {at: alice, message: never, within: 0.5}\n"
@@ -237,7 +239,7 @@ def test_branches_run_at_once(harness: Harness) -> None:
     assert set(judged(run).values()) == {"valid"}, judged(run)
 
 
-def test_chance_decides(harness: Harness) -> None:
+def test_acts_that_may_fail(harness: Harness) -> None:
     run = harness.run(
         f"{TWO}  - connect: {{at: alice, to: bob, may_fail: true}}\n"
         "  - terminate: {at: bob, to: alice, may_fail: true}\n"
@@ -294,7 +296,7 @@ def test_a_list_may_take_its_time(harness: Harness) -> None:
     assert 0.1 <= entries[-1].at - invoked[-3] < 2, "the last one took its whole time"
 
 
-def test_steps_may_take_so_long_together(harness: Harness) -> None:
+def test_all_steps_together_have_a_time_limit(harness: Harness) -> None:
     began = time.monotonic()
     run = harness.run(
         "peers: [alice, bob]\nconnections: line\nlimits: {total: 0.4}\nsteps:\n"
@@ -314,11 +316,11 @@ def test_one_long_step_is_broken_off_in_time(harness: Harness) -> None:
     assert run.broke_off == "the steps took longer than 1 s"
     sent = ended(run, "send")
     assert 10 < len(sent) < 50_000
-    assert set(sent[-5:]) == {"info"}, "typed, and nobody waited for the answers"
+    assert set(sent[-5:]) == {"info"}, "typed, but the answers were not awaited"
     assert run.entries[-1].verb == "broke off"
 
 
-def test_a_stop_is_heeded_while_a_list_is_awaited(harness: Harness) -> None:
+def test_cancelling_ends_the_wait_for_a_list(harness: Harness) -> None:
     def step(line: str) -> None:
         if "step 1" in line:
             timer.start()
