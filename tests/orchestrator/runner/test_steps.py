@@ -266,7 +266,7 @@ def test_every_act_that_does_not_end_as_wanted_is_found(harness: Harness) -> Non
         "type: {at: alice, line: 'myport', refused: ''}": ["should have failed, but succeeded"],
         "type: {at: alice, line: 'frob', refused: 'bark'}": ["answered with 'bark', but"],
         "type: {at: alice, line: 'frob'}": ["should have succeeded, but failed"],
-        "list: {at: alice, shows: []}": ["should have shown nobody, but showed bob"],
+        "list: {at: alice, shows: []}": ["but showed bob"],
         "expect: {at: bob, from: alice, message: never, within: 0.1}": ["expected message 'never'"],
         "expect: {at: bob, line: 'no such line', within: 0.1}": ["a line like 'no such line'"],
         "terminate: {at: bob, to: alice, refused: not so}": [
