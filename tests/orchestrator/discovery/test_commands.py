@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from orchestrator import profile
 from orchestrator.cli import app
+from orchestrator.cli import profile as commands
 from orchestrator.discovery import check as checking
 from orchestrator.discovery import trio
+from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.pattern_matches import (
     MatchState,
     Observations,
@@ -122,6 +125,28 @@ def test_a_program_that_exits_at_once(tmp_path: Path) -> None:
         f"{tmp_path.name} could not be started; {tried}",
         'give the command that starts it: --command "python3 chat.py {port}"',
     )
+
+
+@pytest.mark.parametrize("doubt", ["", "seen only once"])
+def test_a_written_profile_is_marked_where_it_is_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, doubt: str
+) -> None:
+    folder, file = copied("menu", tmp_path), tmp_path / "menu.yaml"
+    data = YAML(typ="safe").load((PEERS / "menu/profile.yaml").read_text())
+    draft = Draft(data)
+    draft.note(("ready",), "", "listening", data["ready"], doubt)
+    monkeypatch.setattr(commands, "discover", lambda *_: draft)
+    monkeypatch.setattr(checking, "check", lambda *_: ProfileCheck(str(file), [], [], ANSWERED, []))
+    words = ("new", str(folder), "--output", str(file), "--engine", "process")
+    result = peerlab(*words)
+    assert result.exit_code == (1 if doubt else 0)
+    assert (f"{file}: 1 doubtful, marked in the file" if doubt else f"{file}: sure") in (
+        result.stdout.splitlines()
+    )
+    assert ("# doubtful: seen only once" in file.read_text()) is bool(doubt)
+    assert profile.load(str(file)).start.folder == str(folder.resolve())
+    with pytest.raises(LabError, match="already exists"):
+        peerlab(*words)
 
 
 RESULTS = {

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.discovery.inference import ProgramEvidence, infer
+from orchestrator.discovery.wording import Wording
 from tests.orchestrator.discovery.recorded import evidence, exchange
 
 A, B, C = "172.20.0.2", "172.20.0.3", "172.20.0.4"
@@ -183,3 +184,64 @@ def test_an_exit_without_an_end_is_doubtful() -> None:
     lingering = [replace(exchange, ended=False) for exchange in known.exchanges]
     draft = infer("it", 5000, replace(known, exchanges=lingering))
     assert draft.doubts["verbs", "exit"] == "the program did not exit"
+
+
+def test_errors_without_a_common_beginning_belong_to_their_verb() -> None:
+    known = evidence(
+        [
+            exchange("unknown", "qwxz", "pardon?\n", right=False),
+            exchange("connect", f"connect {B} 5000", "done\n", to="bob"),
+            exchange("connect", f"connect {B} 1", "nobody listens on 1\n", right=False),
+            exchange("connect", f"connect {B} 5000", "already connected\n", right=None),
+        ],
+        [],
+        [],
+        "ready",
+    )
+    data = infer("it", 5000, known).data
+    assert data["errors"] == r"^pardon\?$"
+    assert data["verbs"]["connect"]["fail"] == [r"^nobody listens on \d+$", "^already connected$"]
+    assert data["sync"] == ""
+
+
+def test_doubtful_replies() -> None:
+    known = evidence(
+        [
+            exchange("myip", "myip", "it is secret\n", right=None),
+            exchange("send", "send 1 ab", "sent\n", to="bob", text="ab"),
+            exchange("send", "send 1 cd", "", to="bob", text="cd"),
+            exchange("terminate", "terminate 1", "so be it, 1\n", to="bob"),
+            exchange("terminate", "terminate 2", "(over)\n", to="bob"),
+            exchange("terminate", "terminate 3", "<gone> away\n", to="bob"),
+        ],
+        [],
+        [],
+        "ready",
+    )
+    draft = infer("it", 5000, known)
+    assert draft.data["verbs"]["send"]["silent"] is True
+    assert draft.doubts["verbs", "send"] == "it prints this only sometimes"
+    assert draft.doubts["verbs", "terminate"] == "its format was different each time"
+    assert draft.doubts["verbs", "myip"] == "the value was not found in it"
+
+
+def test_greetings_that_differ_are_not_the_ready_line() -> None:
+    known = bracketed()
+    greetings = [replace(it, lines=(f"{it.at} is here",)) for it in known.greetings]
+    greetings[0] = replace(greetings[0], lines=("alice, hello",))
+    draft = infer("it", 5000, replace(known, greetings=greetings))
+    assert draft.data["ready"] == ""
+    assert draft.doubts["ready",] == "the greetings differed"
+
+
+def test_questions_become_part_of_what_is_typed() -> None:
+    known = bracketed()
+    asking = Wording(("connect", "{address}", "{port}"), ("", "Which IP? ", "Port: "))
+    wordings = known.wordings | {"connect": asking}
+    made = infer("it", 5000, replace(known, wordings=wordings, first={"connect": "list"}))
+    assert made.data["verbs"]["connect"]["first"] == "list"
+    assert made.data["verbs"]["connect"]["send"] == [
+        "connect",
+        {"type": "{address}", "after": r"Which IP\?"},
+        {"type": "{port}", "after": "Port:"},
+    ]

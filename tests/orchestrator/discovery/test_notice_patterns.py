@@ -1,0 +1,80 @@
+"""Patterns of notices from the other peer's output, alike and unlike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.notice_patterns import infer_notices, matches_any
+from tests.orchestrator.discovery.recorded import HOSTS, exchange
+
+A = HOSTS["alice"]
+
+
+def messages(*outputs: str) -> Draft:
+    """Return a draft of the notices after messages with this output, `TEXT` standing for theirs."""
+    draft = Draft()
+    sent = [
+        exchange("send", f"send 1 text{n}", "ok\n", to="bob", text=f"text{n}",
+                 other=output.replace("TEXT", f"text{n}"))
+        for n, output in enumerate(outputs)
+    ]  # fmt: skip
+    infer_notices(draft, sent, [])
+    return draft
+
+
+def notices(*outputs: str) -> Any:
+    return messages(*outputs).data["notices"]["message"]
+
+
+def test_alike_lines_have_one_pattern() -> None:
+    assert notices("bob: TEXT\n", "bob: TEXT\n") == "^bob: (?P<text>.*)$"
+
+
+def test_unlike_lines_are_alternatives() -> None:
+    assert notices("bob: TEXT\n", "[new] TEXT\n") == [
+        "^bob: (?P<text>.*)$",
+        r"^\[new\] (?P<text>.*)$",
+    ]
+
+
+def test_unlike_blocks_are_alternatives_once() -> None:
+    first, second = "From 5\nbob: TEXT\n", "A message\nTEXT\n"
+    assert notices(first, first, second) == [
+        {"block": [r"^From \d+$", "^bob: (?P<text>.*)$"]},
+        {"block": ["^A message$", "^(?P<text>.*)$"]},
+    ]
+
+
+def test_a_block_names_each_group_once() -> None:
+    block = notices(f"From {A}\n{A} says\nTEXT\n")["block"]
+    assert [line.count("?P<address>") for line in block] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "doubt"),
+    [
+        (["bob: TEXT\n"], "seen only once"),
+        (["a: TEXT\n", "b> TEXT\n", "c, d: TEXT\n"], "its format was different each time"),
+        (["bob: TEXT\n", "bob: TEXT\n"], ""),
+    ],
+)
+def test_doubts_about_messages(outputs: Sequence[str], doubt: str) -> None:
+    draft = messages(*outputs)
+    assert draft.doubts.get(("notices", "message"), "") == doubt
+    assert draft.doubts["lacks", "connected"] == "there was no occasion to see it"
+
+
+def test_output_without_the_text_is_no_message() -> None:
+    draft = messages("something\n")
+    assert "message" not in draft.data["notices"]
+    assert draft.data["lacks"]["message"] == "it does not show messages"
+    assert draft.doubts["lacks", "message"].startswith("nothing was ever printed")
+
+
+def test_lines_that_match_a_pattern() -> None:
+    assert matches_any("bob: hi", ["^x$", "^bob"])
+    assert not matches_any("bob: hi", [])
