@@ -23,13 +23,13 @@ class Naive:
     """The peer: its connections by id, and its console.
 
     Args:
-        port: to listen on. Every peer is taken to listen on the same one: nobody says so.
+        port: to listen on. Every peer is assumed to listen on the same one.
         address: to listen on and to dial from; 0.0.0.0 for any.
     """
 
     def __init__(self, port: int, address: str) -> None:
         self.port, self.address = port, address
-        self.lock = threading.RLock()  # of the console, and of what it tells about
+        self.lock = threading.RLock()  # of the console and the connections
         self.last = 0
         self.open: dict[int, tuple[socket.socket, str, int]] = {}
         self.server = socket.create_server((address, port))

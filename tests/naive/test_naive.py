@@ -1,4 +1,4 @@
-"""A peer that takes every `recv` for a message is right on a straight network alone."""
+"""A peer that takes every `recv` for a message is right only if no stream is shaped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(150)  # on a busy machine
 HERE = Path(__file__).parent
 
 
-def conducted(runner: Runner, name: str) -> Run:
+def judged(runner: Runner, name: str) -> Run:
     run = runner.run(ScenarioSource.read(HERE / f"{name}.yaml"), Progress(print, lambda _: None))
     assert not run.error, run.error
     return run
@@ -30,10 +30,10 @@ def conducted(runner: Runner, name: str) -> Run:
         ("hold", {"changes"}, "shown as one with the 2 messages behind it"),
     ],
 )
-def test_what_each_check_says(runner: Runner, name: str, wrong: set[str], says: str) -> None:
-    run = conducted(runner, name)
+def test_the_verdicts(runner: Runner, name: str, wrong: set[str], says: str) -> None:
+    run = judged(runner, name)
     found = {v.check: v.judgement for v in run.verdicts}
     wanted = {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
-    told = [w.says for v in run.verdicts for w in v.findings]
-    assert found == wanted, "\n".join(told)
-    assert any(says in each for each in told) == bool(wrong)
+    findings = [finding.says for verdict in run.verdicts for finding in verdict.findings]
+    assert found == wanted, "\n".join(findings)
+    assert any(says in finding for finding in findings) == bool(wrong)

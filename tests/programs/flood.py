@@ -1,4 +1,4 @@
-"""A program that is ready and then prints without end, whatever it is told."""
+"""A program that is ready and then prints without end, whatever is typed."""
 
 # ruff: noqa: T201
 

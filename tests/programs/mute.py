@@ -1,7 +1,7 @@
 """A program without echo or prompt that says nothing where all is well, and has no network.
 
-It lists whatever it was told to connect to. Odd words stand for odd programs: an address `riddle`
-is answered with something that nobody can read, `slow` after a while, `late` is listed only then;
+It lists whatever it should connect to. Odd words stand for odd programs: an address `riddle`
+is answered with something that no pattern reads, `slow` after a while, `late` is listed only then;
 port 1 is left out without a word. `be WORD` sets what `myip` and `myport` tell.
 """
 
@@ -67,5 +67,5 @@ for line in sys.stdin:
             said = ["no idea"]
         case ["exit"]:
             sys.exit(3)
-    for each in said:
-        print(each, flush=True)
+    for shown in said:
+        print(shown, flush=True)

@@ -1,6 +1,6 @@
-"""A program with neither echo nor prompt that can be told to misbehave.
+"""A program with neither echo nor prompt that misbehaves on command.
 
-What it is told beside its commands: `die STATUS`, in the middle of an answer; `deaf`, to
+Beside the usual commands it knows: `die STATUS`, in the middle of an answer; `deaf`, to
 answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, and live on;
 `stay` and `refuse`, when it is asked to exit; `note TEXT`, a notice; `say TEXT`, any line;
 `flood`, without end.

@@ -1,6 +1,6 @@
-"""A program with neither echo nor prompt, which has grammar of its own.
+"""A program with neither echo nor prompt, with its own syntax.
 
-It counts what it is told, and says something unasked now and then.
+It counts the lines that it reads, and prints a notice for each.
 """
 
 # ruff: noqa: T201

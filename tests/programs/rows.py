@@ -1,7 +1,7 @@
 """`rows.py <how>`: a list of rows that can be added and ended, in a way of its own.
 
 `shifts`: ids are positions. `stays`: says yes, and the row stays. `riddles`: ends the row, and
-says so in a way that nobody knows. `mute`: the same, and its list cannot be read either.
+says so in a way that no pattern reads. `mute`: the same, and its list cannot be read either.
 `hangs`: never answers `end`.
 """
 

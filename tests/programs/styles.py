@@ -11,7 +11,7 @@ import threading
 
 STYLE = os.environ["STYLE"]
 PROMPT = {"counts": "chat({})> ", "prompt": ">> ", "late": "$ ", "menu": "Choice: "}.get(STYLE, "")
-told: list[str] = []
+rows: list[str] = []
 
 
 def ask(question: str) -> str:
@@ -44,17 +44,17 @@ def menu() -> None:
 
 def line_by_line() -> None:
     """Take a command."""
-    verb, _, rest = ask(PROMPT.format(len(told))).partition(" ")
+    verb, _, rest = ask(PROMPT.format(len(rows))).partition(" ")
     if verb == "myport":
         print("port 5000")
     elif verb == "send":
         send(rest)
     elif verb == "list":
-        print("id  address  port" + "".join(f"\n{row}" for row in told))
-        told.append(f"{len(told)}  10.0.0.{len(told)}  5000")
+        print("id  address  port" + "".join(f"\n{row}" for row in rows))
+        rows.append(f"{len(rows)}  10.0.0.{len(rows)}  5000")
     elif verb == "terminate":
-        print(f"{len(told)} rows were shown")
-        told.clear()
+        print(f"{len(rows)} rows were shown")
+        rows.clear()
     elif verb == "odd":
         print("what no pattern reads")
     elif verb == "twice":

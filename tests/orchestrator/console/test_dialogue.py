@@ -101,7 +101,7 @@ def test_silence_is_a_reply_once_sync_is_answered(screen: MakeScreen) -> None:
     began = time.monotonic()
     silent = talk.ask("terminate", {})
     assert (silent.ok, silent.silent, silent.lines) == (True, True, [])
-    assert all(each.silent for each in asked_all(talk, "terminate", 5))
+    assert all(reply.silent for reply in asked_all(talk, "terminate", 5))
     assert time.monotonic() - began < 5, "it was not waited for"
 
 
@@ -116,9 +116,9 @@ def test_lines_of_several_commands_that_cannot_be_told_apart(screen: MakeScreen)
     one = screen()
     one.answer(lambda line: "odd\n" if line == "send 1" else chat(line))
     replies = asked_all(SyncedDialogue(one.console), "send", 3)
-    assert [each.ok for each in replies] == [None] * 3
+    assert [reply.ok for reply in replies] == [None] * 3
     assert replies[0].lines == ["sent 0", "odd", "sent 2"]
-    assert [each.unread for each in replies] == [[], [], ["odd"]]
+    assert [reply.unread for reply in replies] == [[], [], ["odd"]]
 
 
 def test_rows_end_with_the_answer_to_sync(screen: MakeScreen) -> None:

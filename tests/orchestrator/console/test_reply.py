@@ -15,7 +15,7 @@ DEADLINE = 100.0
 
 
 @pytest.fixture
-def look(tmp_path: Path) -> Profile:
+def chat(tmp_path: Path) -> Profile:
     """A program with a line editor and an echo."""
     return made(tmp_path, console={"echo": True, "prompt": ["> "], "clear_line": "\x15"})
 
@@ -44,29 +44,31 @@ def fed(one: EchoSearch, *lines: str) -> Reply | None:
     ],
 )
 def test_the_first_no_decides_or_else_the_first_yes(
-    look: Profile, lines: list[str], ok: bool | None, fields: dict[str, str]
+    chat: Profile, lines: list[str], ok: bool | None, fields: dict[str, str]
 ) -> None:
     reply = Reply("send")
-    decided = [reply.take(reader(look), line) for line in lines]
+    decided = [reply.take(reader(chat), line) for line in lines]
     assert (reply.ok, reply.fields, reply.lines) == (ok, fields, lines)
-    assert reply.unread == [line for line, each in zip(lines, decided, strict=True) if not each]
+    assert reply.unread == [
+        line for line, decides in zip(lines, decided, strict=True) if not decides
+    ]
 
 
-def test_rows_are_a_yes_once_no_more_comes(look: Profile) -> None:
+def test_rows_are_a_yes_once_no_more_comes(chat: Profile) -> None:
     reply = Reply("list")
     for line in ("id address", "1 10.0.0.2", "2 10.0.0.3"):
-        assert not reply.take(reader(look), line)
+        assert not reply.take(reader(chat), line)
     assert [row["id"] for row in reply.rows] == ["1", "2"]
     assert reply.unread == ["id address"]
     assert reply.ok is None
-    assert reply.concluded(look).ok is True
+    assert reply.concluded(chat).ok is True
 
 
-def test_silence_is_a_yes_only_if_the_profile_allows_it(look: Profile) -> None:
-    silent = Reply("terminate").concluded(look)
+def test_silence_is_a_yes_only_if_the_profile_allows_it(chat: Profile) -> None:
+    silent = Reply("terminate").concluded(chat)
     assert (silent.ok, silent.silent) == (True, True)
-    assert Reply("send").concluded(look).ok is None
-    assert Reply("terminate", lines=["what?"]).concluded(look).ok is None
+    assert Reply("send").concluded(chat).ok is None
+    assert Reply("terminate", lines=["what?"]).concluded(chat).ok is None
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ def test_silence_is_a_yes_only_if_the_profile_allows_it(look: Profile) -> None:
         "> half-typed\r\x1b[K> send hello",  # discarded in front of it
     ],
 )
-def test_the_reply_follows_the_echo(look: Profile, echo: str) -> None:
-    reply = fed(search(look, "send", "send hello"), "sent what a person typed", echo, "sent hello")
+def test_the_reply_follows_the_echo(chat: Profile, echo: str) -> None:
+    reply = fed(search(chat, "send", "send hello"), "sent what a person typed", echo, "sent hello")
     if echo.startswith("> > "):
         assert reply is None
         return
@@ -88,19 +90,19 @@ def test_the_reply_follows_the_echo(look: Profile, echo: str) -> None:
     assert (reply.fields, reply.lines) == ({"text": "hello"}, ["sent hello"])
 
 
-def test_a_control_character_is_echoed_with_a_caret(look: Profile) -> None:
-    assert fed(search(look, "send", "send \x01\tb"), "> send ^A      b", "sent x")
+def test_a_control_character_is_echoed_with_a_caret(chat: Profile) -> None:
+    assert fed(search(chat, "send", "send \x01\tb"), "> send ^A      b", "sent x")
 
 
-def test_lines_that_a_person_typed_are_no_reply(look: Profile) -> None:
-    one = search(look, "send", "send hello")
+def test_lines_that_a_person_typed_are_no_reply(chat: Profile) -> None:
+    one = search(chat, "send", "send hello")
     reply = fed(one, "> send hello", "> sent by a person", "odd", "sent hello")
     assert reply
     assert (reply.lines, reply.unread) == (["odd", "sent hello"], ["odd"])
 
 
-def test_without_an_echo_a_reply_is_held_back(look: Profile) -> None:
-    one = search(look, "send", "send hello")
+def test_without_an_echo_a_reply_is_held_back(chat: Profile) -> None:
+    one = search(chat, "send", "send hello")
     assert one.feed("sent early\n", 10.0) is None
     assert one.held
     assert one.held.fields == {"text": "early"}

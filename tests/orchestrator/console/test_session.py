@@ -44,9 +44,9 @@ AT_ONCE = 10.0  # seconds; a reply without an echo to go by is held back for thr
 @pytest.fixture
 def hands(mesh: LivePeers) -> Iterator[SecondTerminal]:
     """Return a second terminal at alice's console."""
-    somebody = SecondTerminal(mesh.sessions["alice"].peer)
-    yield somebody
-    somebody.close()
+    second = SecondTerminal(mesh.sessions["alice"].peer)
+    yield second
+    second.close()
 
 
 @pytest.fixture
@@ -143,11 +143,13 @@ def test_a_notice_is_returned_once(mesh: LivePeers) -> None:
             mesh.sessions["alice"].ask("send", id=number, text=text)
         mesh.await_texts("bob", before + 3)
         for _ in range(2):
-            found = bob.await_notice("message", lambda each: each.fields["text"] == "one", PATIENCE)
+            found = bob.await_notice(
+                "message", lambda notice: notice.fields["text"] == "one", PATIENCE
+            )
             assert found.fields["name"] == "alice"
         with pytest.raises(NoAnswerError, match=r"^bob: no such 'message' within 0.1 s"):
-            bob.await_notice("message", lambda each: each.fields["text"] == "one", 0.1)
-        assert bob.await_notice("message", lambda each: each.fields["text"] == "two", PATIENCE)
+            bob.await_notice("message", lambda notice: notice.fields["text"] == "one", 0.1)
+        assert bob.await_notice("message", lambda notice: notice.fields["text"] == "two", PATIENCE)
 
 
 def test_a_verb_that_the_profile_lacks(mesh: LivePeers) -> None:
@@ -209,7 +211,7 @@ def test_endless_output_does_not_block_the_lab(
     with pytest.raises(PeerGoneError, match="printed more than 0 MB: the lab has ended it"):
         until(lambda: session.take_in(0.1), "the end of its output")
     assert session.peer.await_end(PATIENCE).state == "exited"
-    assert [each.kind for each in place.notices["alice"]] == [CRASH]
+    assert [notice.kind for notice in place.notices["alice"]] == [CRASH]
     assert time.monotonic() - began < PATIENCE
 
 
@@ -222,14 +224,14 @@ def test_a_new_record_is_empty(process_place: Callable[[], LivePeers]) -> None:
         bob.ask("send", id=number, text="for the old record")
         bob.await_notice("delivered", lambda _: True, PATIENCE)
         alice.renew(heard.append, Transcript())
-        kinds = [each.kind for each in place.notices["alice"]]
+        kinds = [notice.kind for notice in place.notices["alice"]]
         assert kinds[-2:] == ["connected", "message"], "taken in for the old record"
         with pytest.raises(NoAnswerError):
             alice.await_notice("message", lambda _: True, 0.1)
         bob.ask("send", id=number, text="for the new one")
         found = alice.await_notice("message", lambda _: True, PATIENCE)
         assert found.fields["text"] == "for the new one"
-        assert [each.fields["text"] for each in heard] == ["for the new one"]
+        assert [notice.fields["text"] for notice in heard] == ["for the new one"]
         place.notices["alice"].clear()
         alice.renew(place.notices["alice"].append, Transcript())
     assert "for the old record" in " ".join(old.screen())
@@ -248,8 +250,8 @@ def test_records_change_while_a_console_is_never_silent(
         into: list[str] = []
         heard.append(into)
         alice.renew(
-            lambda each: (
-                into.append(each.fields.get("text", "")) if each.kind == "message" else None
+            lambda notice: (
+                into.append(notice.fields.get("text", "")) if notice.kind == "message" else None
             ),
             Transcript(),
         )

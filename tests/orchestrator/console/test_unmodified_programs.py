@@ -58,7 +58,7 @@ def test_silence_is_recognised_without_waiting(begin: Any, long_waits: dict[str,
     reply = session.ask("send", text="hi")
     assert (reply.ok, reply.silent, reply.lines) == (True, True, [])
     replies = [*session.ask_all("send", [{"text": f"{n}"} for n in range(40)])]
-    assert [each.ok for each in replies] == [True] * 40
+    assert [reply.ok for reply in replies] == [True] * 40
     assert time.monotonic() - began < SOON, "it was not waited for"
 
 
@@ -126,9 +126,9 @@ def test_a_notice_in_a_block_of_lines(process_place: Callable[[], LivePeers]) ->
     (session,) = place.start(["alice"], plain)
     for text in ("hi", 'a "quoted" text', ""):
         assert session.ask("send", text=text).silent
-    told = [notice.fields for notice in place.notices["alice"]]
-    assert told[0] == {"address": "10.0.0.2", "port": "4444", "text": "hi"}
-    assert [each["text"] for each in told] == ["hi", 'a "quoted" text', ""]
+    notices = [notice.fields for notice in place.notices["alice"]]
+    assert notices[0] == {"address": "10.0.0.2", "port": "4444", "text": "hi"}
+    assert [fields["text"] for fields in notices] == ["hi", 'a "quoted" text', ""]
 
 
 def test_a_program_that_asks_for_its_port(begin: Any) -> None:
@@ -168,9 +168,9 @@ def test_lines_that_no_pattern_reads_are_reported(
     for _ in range(2):
         assert session.ask("list").rows == []
     assert session.ask("raw", line="send hi").ok is None
-    told = {each.line: each.fields.get("answer", "") for each in place.unread["alice"]}
-    assert told.pop("commands: myport, send, list") == "", "it came unasked"
-    assert told == {
+    unread = {line.line: line.fields.get("answer", "") for line in place.unread["alice"]}
+    assert unread.pop("commands: myport, send, list") == "", "it came unasked"
+    assert unread == {
         "0  10.0.0.0  5000": "list",
         "Message received from 10.0.0.2": "raw",
         "Sender port: 4444": "raw",

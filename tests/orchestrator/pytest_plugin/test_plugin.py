@@ -192,8 +192,8 @@ def test_a_lab_that_breaks(pytester: pytest.Pytester, monkeypatch: pytest.Monkey
     done = pytester.runpytest_inprocess("--peerlab-engine", "docker")
     done.assert_outcomes(failed=2)
     text = done.stdout.str()
-    told, _, _ = text.partition("short test summary")  # which in CI is not so short
-    assert told.count("hint: start Docker") == 2
+    failures, _, _ = text.partition("short test summary")  # which in CI is not so short
+    assert failures.count("hint: start Docker") == 2
     assert "another exception" not in text
     assert "orchestrator/" not in text
 
@@ -409,7 +409,7 @@ def has_no_peers(pid: int) -> bool:
 def ours(pid: int) -> list[int]:
     """Return the peers that a process or one of its workers has started."""
     try:
-        family = {pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))}
+        family = {pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))}
     except psutil.NoSuchProcess:
         family = {pid}
     return [number for number, owner in marked_processes() if owner.pid in family]
