@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,11 @@ def _pair_evidence(cell: Cell, result: Result, output: Path) -> _PairEvidence:
 
 
 def _render(template: str, **given: Any) -> str:
+    return _environment().get_template(template).render(**given)
+
+
+@cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -184,7 +190,7 @@ def _render(template: str, **given: Any) -> str:
         "marks": MARKS, "meanings": MEANINGS, "kind": kind, "place": place, "score": score,
         "outcomes": list(Outcome), "has_section": _has_section, "pair_mark": pair_mark,
     }  # fmt: skip
-    return environment.get_template(template).render(**given)
+    return environment
 
 
 def _plain(text: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 from orchestrator import document, profile
@@ -29,6 +30,8 @@ LINES = {
     "cut-off": "points: 1",
 }
 
+_SHIPPED = profile.load("peerlab").model_dump(exclude_none=True)
+
 DIES = "import sys\nprint('no such luck', flush=True)\nsys.exit(3)\n"
 MUTE = "import time\ntime.sleep(60)\n"
 STRANGE = "import time\nprint('<script>alert(1)</script>', flush=True)\ntime.sleep(60)\n"
@@ -55,7 +58,7 @@ def right(home: Path, name: str, *, without: str = "", lacks: bool = False) -> P
         without: a verb that is left out.
         lacks: whether the profile says so.
     """
-    shipped = profile.load("peerlab").model_dump(exclude_none=True)
+    shipped = copy.deepcopy(_SHIPPED)
     shipped["verbs"].pop(without, None)
     if lacks:
         shipped["lacks"] = {without: "not required"}
@@ -69,7 +72,7 @@ def squeezing(home: Path, name: str) -> Path:
 
 def _program(home: Path, name: str, code: str) -> Path:
     """Write a program with the console of our own peer, as far as it has one."""
-    shipped = profile.load("peerlab").model_dump(exclude_none=True)
+    shipped = copy.deepcopy(_SHIPPED)
     arguments = shipped["start"]["process"][3:]
     shipped["start"] |= {
         "folder": ".",
