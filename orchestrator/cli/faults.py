@@ -28,9 +28,12 @@ fault = typer.Typer(
 commands.add_typer(fault, name="fault")
 
 Peer = Annotated[str, typer.Argument(help="A peer's name.")]
-Where = Annotated[
+Links = Annotated[
     list[str],
-    typer.Argument(help="FROM TO: that direction. One peer: all its links. `all`: every link."),
+    typer.Argument(
+        metavar="LINKS",
+        help="FROM TO: that direction. One peer: all its links. `all`: every link.",
+    ),
 ]
 Both = Annotated[bool, typer.Option("--both", help="Both directions between the two.")]
 Name = Annotated[str | None, typer.Option("--as", help="A name for it, to heal it by.")]
@@ -73,7 +76,7 @@ def isolate(peer: Peer, name: Name = None, as_json: Json = False) -> None:
 
 @fault.command(epilog="Example: peerlab fault impair alice bob --loss 20%")
 def impair(
-    where: Where,
+    links: Links,
     both: Both = False,
     loss: Annotated[str | None, typer.Option(help="Share of packets to drop: 20%.")] = None,
     bandwidth: Annotated[
@@ -86,12 +89,12 @@ def impair(
 ) -> None:
     """Make links lossy, slow or narrow."""
     what = {"loss": loss, "bandwidth": bandwidth, "delay": delay, "jitter": jitter}
-    _inject("impair", _scope(where, both=both) | what | {"as": name}, as_json=as_json)
+    _inject("impair", _scope(links, both=both) | what | {"as": name}, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault stream alice bob --both --pieces 1")
 def stream(
-    where: Where,
+    links: Links,
     both: Both = False,
     pieces: Annotated[int | None, typer.Option(help="Bytes to pass on at a time.")] = None,
     hold: Annotated[
@@ -105,11 +108,11 @@ def stream(
 ) -> None:
     """Change how the bytes of new TCP connections arrive."""
     what = {"pieces": pieces, "hold": hold, "delay": delay, "jitter": jitter, "reset": reset}
-    _inject("stream", _scope(where, both=both) | what | {"as": name}, as_json=as_json)
+    _inject("stream", _scope(links, both=both) | what | {"as": name}, as_json=as_json)
 
 
-def _scope(where: list[str], *, both: bool) -> dict[str, object]:
-    match where:
+def _scope(links: list[str], *, both: bool) -> dict[str, object]:
+    match links:
         case [one]:
             return {"at": one}
         case [one, other]:

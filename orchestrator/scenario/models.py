@@ -167,7 +167,7 @@ class Scenario(Strict):
 
     @property
     def needed(self) -> dict[str, str]:
-        """What its faults need an engine to do, each with the phrase of the first such step.
+        """The features that its faults need, each with the phrase of the first step that does.
 
         These are ``FEATURES`` of a network, and ``kill``, ``stop`` and ``pause``.
         """

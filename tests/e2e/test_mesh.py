@@ -1,4 +1,4 @@
-"""The mesh that people use by hand, and how confined every peer's container is."""
+"""The mesh for manual use, and how confined every peer's container is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.orchestrator.support import ROOT, LivePeers, things_of, until
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.usefixtures("only_mesh"),
-    pytest.mark.timeout(180, func_only=True),  # whoever has the mesh may take long
+    pytest.mark.timeout(180, func_only=True),  # another test may have the mesh for long
 ]
 _MIB = 1024 * 1024
 
@@ -54,7 +54,7 @@ print(peer.handle)
 
 
 def kept_by_the_ended(client: Any) -> list[str]:
-    """Return the names of what runs that have ended have kept: other tests' runs go on."""
+    """Return what ended runs have kept; the runs of other tests go on."""
     return things_of(client, lambda owner: owner.is_gone, docker_client.KEEP)
 
 
@@ -77,7 +77,7 @@ def mesh_of_two(client: Any, kept: str) -> Iterator[list[dict[str, Any]]]:
     try:
         six = peerlab("up", "--peers", "6", "--json")
         assert six.returncode == 0, six.stderr
-        names = [each["peer"] for each in json.loads(six.stdout)]
+        names = [row["peer"] for row in json.loads(six.stdout)]
         assert sorted(names) == ["alice", "bob", "carol", "dave", "peer5", "peer6"]
         two = peerlab("up", "--peers", "2", "--json")
         yield json.loads(two.stdout)
@@ -124,8 +124,8 @@ def assert_confined(client: Any, container: str) -> None:
     assert client.api.exec_inspect(health["Id"])["ExitCode"] == 0
 
 
-def test_the_peers_of_a_failed_run_are_kept_for_somebody_to_look_at(tmp_path: Path) -> None:
-    # The first of all: it removes the mesh of the others.
+def test_keep_leaves_the_peers_of_a_failed_run_running(tmp_path: Path) -> None:
+    # The first of all: it removes the mesh that the others use.
     words = ["--engine", "docker", "--keep", "--runs", str(tmp_path)]
     path = tmp_path / "scenario.yaml"
     path.write_text(SHORT)
@@ -157,7 +157,7 @@ def addresses_are_fixed(client: Any) -> bool:
 
 @pytest.mark.timeout(180)  # three times up, once down
 def test_a_mesh_that_compose_alone_has_made(client: Any) -> None:
-    # It removes the mesh of the others as well.
+    # It removes the mesh that the others use, too.
     try:
         words = ["-p", "peerlab", "-f", str(definition.COMPOSE_FILE), "up", "-d", "--no-build"]
         command.run(*compose.find(), *words, "alice", "bob")
@@ -174,7 +174,7 @@ def test_a_mesh_that_compose_alone_has_made(client: Any) -> None:
                 peer.kill()
         up = peerlab("up", "--peers", "2", "--json")
         assert addresses_are_fixed(client)
-        assert {each["address"] for each in json.loads(up.stdout)} == {
+        assert {row["address"] for row in json.loads(up.stdout)} == {
             peer.address for peer in peers_of(client)
         }
     finally:
@@ -182,61 +182,40 @@ def test_a_mesh_that_compose_alone_has_made(client: Any) -> None:
     assert not client.api.networks(names=["peerlab-mesh"])
 
 
-def test_up_grows_and_shrinks(mesh_of_two: list[dict[str, Any]]) -> None:
-    assert [each["peer"] for each in mesh_of_two] == ["alice", "bob"]
-    assert {each["state"] for each in mesh_of_two} == {"running"}
+def test_up_grows_and_shrinks_and_ps_shows_it(
+    client: Any, mesh_of_two: list[dict[str, Any]], kept: str
+) -> None:
+    assert [row["peer"] for row in mesh_of_two] == ["alice", "bob"]
+    assert {row["state"] for row in mesh_of_two} == {"running"}
     shown = peerlab("ps")
     assert shown.returncode == 0
-    assert all(each["address"] in shown.stdout for each in mesh_of_two)
+    assert all(row["address"] in shown.stdout for row in mesh_of_two)
+    assert client.api.inspect_container(kept)["State"]["Running"], "ps removed a kept peer"
+    until(
+        lambda: [peer.connections() for peer in peers_of(client)] == [0, 0],
+        "the health checks' connections to end",
+    )
 
 
-def test_whom_nobody_has_connected_has_no_connection(mesh_of_two: list[Any]) -> None:
-    assert mesh_of_two
-
-    def connections() -> list[int]:
-        return [each["connections"] for each in json.loads(peerlab("ps", "--json").stdout)]
-
-    until(lambda: connections() == [0, 0], "the health checks' connections to end")
-
-
-def test_what_a_run_kept_outlives_other_commands(
-    client: Any, mesh_of_two: list[Any], kept: str
-) -> None:
-    assert mesh_of_two
-    assert peerlab("ps").returncode == 0
-    assert client.api.inspect_container(kept)["State"]["Running"]
-
-
-def test_the_meshs_containers_are_confined(client: Any, mesh_of_two: list[Any]) -> None:
+def test_the_containers_of_the_mesh_are_confined(client: Any, mesh_of_two: list[Any]) -> None:
     assert mesh_of_two
     assert_confined(client, "alice")
 
 
-def test_attach_says_what_is_wrong(mesh_of_two: list[Any]) -> None:
-    assert mesh_of_two
-    unknown = peerlab("attach", "alcie")
-    assert unknown.returncode == 2
-    assert "there is no peer 'alcie'; did you mean 'alice'?" in unknown.stderr
-    blind = peerlab("attach", "alice")
-    assert blind.returncode == 2
-    assert "attach needs a terminal" in blind.stderr
-
-
-def test_docker_stop(client: Any, mesh_of_two: list[Any]) -> None:
+def test_docker_stop_ends_a_peer_cleanly(client: Any, mesh_of_two: list[Any]) -> None:
     assert mesh_of_two
     began = time.monotonic()
     client.api.stop("bob")
     assert time.monotonic() - began < 10
     assert client.api.inspect_container("bob")["State"]["ExitCode"] == 0
-    ended = peerlab("attach", "bob")
-    assert ended.returncode == 2
-    assert "bob does not run: exited with status 0" in ended.stderr
+    (bob,) = (peer for peer in peers_of(client) if peer.name == "bob")
+    assert bob.status().phrase == "exited with status 0"
 
 
-def test_the_meshs_peers_come_back_where_they_were(
+def test_restarted_peers_keep_their_addresses(
     client: Any, mesh_of_two: list[dict[str, Any]]
 ) -> None:
-    before = {each["peer"]: each["address"] for each in mesh_of_two}
+    before = {row["peer"]: row["address"] for row in mesh_of_two}
     for peer in peers_of(client):
         if peer.status().state == "running":
             peer.kill()
@@ -248,10 +227,10 @@ def test_the_meshs_peers_come_back_where_they_were(
     assert {peer.name: peer.address for peer in peers_of(client)} == before
     again = peerlab("up", "--peers", "2", "--json")
     assert json.loads(again.stdout)[0]["state"] == "running"
-    assert {each["peer"]: each["address"] for each in json.loads(again.stdout)} == before
+    assert {row["peer"]: row["address"] for row in json.loads(again.stdout)} == before
 
 
-def test_the_labs_containers_are_confined(client: Any) -> None:
+def test_the_containers_of_runs_are_confined(client: Any) -> None:
     with LivePeers("docker") as place:
         (session,) = place.start(["alice"])
         assert isinstance(session.peer, DockerPeer)
@@ -259,7 +238,7 @@ def test_the_labs_containers_are_confined(client: Any) -> None:
         until(lambda: session.peer.connections() == 0, "the health check's connection to end")
 
 
-def test_both_images_are_brought_up_to_date() -> None:
+def test_image_builds_both_images() -> None:
     done = peerlab("image")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -270,11 +249,6 @@ def test_both_images_are_brought_up_to_date() -> None:
 def test_the_images_size(client: Any) -> None:
     image = client.api.inspect_image("peerlab-peer:latest")
     assert image["Size"] <= 60_000_000
-    sizes = [each["Size"] for each in client.api.history("peerlab-peer:latest")]
+    sizes = [layer["Size"] for layer in client.api.history("peerlab-peer:latest")]
     ours = sum(itertools.takewhile(lambda size: size < 30_000_000, sizes))
     assert ours <= 20_000_000
-
-
-def test_names() -> None:
-    assert definition.names(2) == ["alice", "bob"]
-    assert definition.names(6) == ["alice", "bob", "carol", "dave", "peer5", "peer6"]

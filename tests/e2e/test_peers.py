@@ -1,4 +1,4 @@
-"""What peers promise each other, on every engine, as anybody tests their own program."""
+"""What peers promise each other, on both engines, tested with the fixture `lab`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TEXTS = [
 
 @pytest.fixture
 def lab(make_lab: Callable[..., Lab], engine: str) -> Lab:
-    """Return a lab on each engine in turn."""
+    """Return a lab, on both engines."""
     return make_lab(engine=engine)
 
 
@@ -42,10 +42,10 @@ def test_texts_arrive_exact(lab: Lab) -> None:
         bob.expect_message(text, sender=alice)
 
 
-def test_replies_are_told_apart_during_a_flood(lab: Lab) -> None:
+def test_replies_are_recognised_during_a_flood(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     alice.connect(bob)
-    bob.expect_connected(alice)  # which the dialler is told a moment earlier
+    bob.expect_connected(alice)  # the dialler sees its reply a moment earlier
 
     def ask() -> None:
         for _ in range(100):
@@ -55,7 +55,7 @@ def test_replies_are_told_apart_during_a_flood(lab: Lab) -> None:
     lab.together(lambda: alice.send(bob, "flood {n} ok: 5001", times=2_000), ask)
 
 
-def test_a_message_is_expected_once_for_each_that_came(lab: Lab) -> None:
+def test_each_expected_message_needs_one_of_its_own(lab: Lab) -> None:
     lab.expect_verdict("invalid", check="expectations")
     alice, bob = lab.peers("alice", "bob")
     alice.connect(bob)
@@ -67,7 +67,7 @@ def test_a_message_is_expected_once_for_each_that_came(lab: Lab) -> None:
         bob.expect_message("one", sender=alice, within=0.1)
 
 
-def test_the_consoles_show_who_came_and_who_went(lab: Lab) -> None:
+def test_the_consoles_show_connections_and_their_ends(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     alice.connect(bob)
     bob.expect_connected(alice)
@@ -80,12 +80,12 @@ def test_the_consoles_show_who_came_and_who_went(lab: Lab) -> None:
     assert bob.transcript()[-1] == "ok: bye"
 
 
-def test_somebody_comes_late_and_everybody_talks_at_once(lab: Lab) -> None:
+def test_a_late_peer_while_all_talk_at_once(lab: Lab) -> None:
     early = lab.peers("alice", "bob", "carol")
     lab.connect_all("mesh")
     dave = lab.peer("dave")
     dave.connect(early[0])
     dave.expect_list("alice")
-    lab.together(*(lambda each=each: each.send("alice", "hi") for each in (*early[1:], dave)))
-    for each in (*early[1:], dave):
-        early[0].expect_message("hi", sender=each)
+    lab.together(*(lambda peer=peer: peer.send("alice", "hi") for peer in (*early[1:], dave)))
+    for peer in (*early[1:], dave):
+        early[0].expect_message("hi", sender=peer)

@@ -23,22 +23,28 @@ class Done:
     stderr: str
 
 
-def peerlab(*words: str, stdout: IO[str] | type[Done] | None = Done, columns: int = 200) -> Done:
+def peerlab(
+    *words: str,
+    stdout: IO[str] | type[Done] | None = Done,
+    columns: int = 200,
+    docker: bool = False,
+) -> Done:
     """Run a command; no way of ending shows a traceback.
 
     Args:
         words: the command line.
         stdout: another standard output, which is then not returned; None for a closed one.
         columns: the width of the terminal that it does not have.
+        docker: whether Docker answers.
     """
     out, err = io.StringIO(), io.StringIO()
     handlers = {
         number: signal.getsignal(number)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
-    environment = {
-        "COLUMNS": str(columns), "NO_COLOR": "1", "DOCKER_HOST": "unix:///nonexistent",
-    }  # fmt: skip
+    environment = {"COLUMNS": str(columns), "NO_COLOR": "1"}
+    if not docker:
+        environment["DOCKER_HOST"] = "unix:///nonexistent"
     try:
         with (
             patch("sys.argv", ["peerlab", *words]),

@@ -167,10 +167,10 @@ def test_mistakes(load: Any, step: str, what: str) -> None:
 def test_all_mistakes_come_in_one_go(load: Any) -> None:
     with pytest.raises(DocumentError) as caught:
         load(*[step for step, _ in WRONG])
-    told = caught.value.what.splitlines()
+    mistakes = caught.value.what.splitlines()
     for line, (step, what) in enumerate(WRONG, 5):
         if step != "start: bob":  # not where a schedule may have ended it
-            wrong = [mistake for mistake in told if f".yaml:{line}:" in mistake]
+            wrong = [mistake for mistake in mistakes if f".yaml:{line}:" in mistake]
             assert any(what in mistake for mistake in wrong) or step == "resume: bob", (step, wrong)
 
 
