@@ -26,7 +26,7 @@ NONSENSE = {
     "fault isolate all": "one peer is expected here, not 'all'",
     "fault impair alice bob": "this does nothing: give loss, bandwidth or delay",
     "fault impair alice bob --loss much": "error: impair: ",
-"fault stream all --pieces 1 --hold 1": "one effect on a stream",
+    "fault stream all --pieces 1 --hold 1": "one effect on a stream",
     "fault kill alcie": "there is no peer 'alcie'; did you mean 'alice'?",
     "fault kill all": "there is no peer 'all': there are alice, bob, carol",
     "fault resume alice": "alice cannot be resumed: it is running",
