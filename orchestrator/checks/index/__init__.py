@@ -139,9 +139,9 @@ class HistoryIndex:
         return QuietPeriods(self.faults)
 
     def is_quiet(self, one: str, other: str, at: float | None = None) -> bool:
-        """Return whether everything under way between two peers had its time, by a time.
+        """Return whether two peers had been left alone long enough, by a time or by the end.
 
-        That is the end of the run without one. Nothing had in a run that did not settle.
+        They never had in a run that did not settle.
         """
         if self.settled is None:
             return False
@@ -150,7 +150,7 @@ class HistoryIndex:
         return not since or at - since > LONGEST
 
     def was_due(self, one: str, other: str, since: float) -> bool:
-        """Return whether what one of two owes the other since a time must have come by the end."""
+        """Return whether a notice between two peers, owed since a time, was due by the end."""
         if self.is_quiet(one, other):
             return True
         return self.settled is not None and self.had_time(

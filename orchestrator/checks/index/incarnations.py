@@ -82,8 +82,8 @@ def _ending(done: Operation) -> Ending:
 class Incarnations:
     """Every incarnation of every peer.
 
-    Its lines stand before the next line `ready` of its peer, but may stand behind the operation
-    that ended it: its console is read to the end.
+    The lines of one stand before the next `ready` of its peer, but may stand behind the
+    operation that ended it: its console is read to the end.
 
     Args:
         entries: the history.

@@ -71,7 +71,7 @@ class Ledger:
 
     @property
     def most(self) -> int:
-        """The most messages that there can be outcomes of."""
+        """The largest possible number of messages with an outcome."""
         last = self.reports[-1].at if self.reports else 0.0
         by_hand = sum(line.is_before(last) for line in self.typed)
         return len(self.sends) + len(self.indeterminate) + by_hand

@@ -1,7 +1,7 @@
-"""Right histories, made up: peers that keep every promise, and a lab that looks now and then.
+"""Right histories, made up: peers that keep every promise, and a lab that reads their consoles.
 
-A `Story` is written like a play. What a console shows waits until the lab reads that console,
-as it does in a real run, so that lines of two peers may stand out of their order.
+What a console shows waits until the lab reads that console, as in a real run, so that lines of
+two peers may stand out of order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Link:
 
 @dataclass
 class Story:
-    """A run as it is written down; see the module."""
+    """The history of a run, written step by step."""
 
     peers: Sequence[str] = ("alice", "bob")
     notices: Sequence[str] = KINDS
@@ -43,7 +43,7 @@ class Story:
     gone: set[str] = field(default_factory=set)
     paused: set[str] = field(default_factory=set)
     parted: dict[str, set[frozenset[str]]] = field(default_factory=dict)
-    is_harmed: bool = False
+    had_faults: bool = False
 
     def __post_init__(self) -> None:
         self._at, self._operations = 0.0, 0
@@ -199,7 +199,7 @@ class Story:
 
     def fault(self, verb: str, peer: str = "", outcome: Any = "ok", /, **fields: Any) -> None:
         """Write an operation of the lab on the network or on a program."""
-        self.is_harmed = True
+        self.had_faults = True
         self._done(self.invoke(peer, verb, wants={"outcome": "ok"}, **fields), outcome)
 
     def _done(self, begun: Entry, outcome: Any = "ok") -> None:
@@ -216,7 +216,7 @@ class Story:
             lost: how many lines are not shown any more.
             late: whether the lab reads the rest behind the kill.
         """
-        self.is_harmed = True
+        self.had_faults = True
         begun = self.invoke(peer, "kill", wants={"outcome": "ok"})
         for link in self._links_of(peer):
             self._break(link, peer, shown)
@@ -252,7 +252,7 @@ class Story:
 
     def stop(self, peer: str) -> None:
         """End a peer politely: it reports what it can."""
-        self.is_harmed = True
+        self.had_faults = True
         begun = self.invoke(peer, "stop", wants={"outcome": "ok"})
         for link in self._links_of(peer):
             self._finish(link, 0)
@@ -311,13 +311,13 @@ class Story:
                 self.arrive(link, sender, len(link.under_way[sender]))
         self._at += seconds
 
-    def calm_down(self) -> None:
+    def lift_all(self) -> None:
         """Lift every fault, and pass as much time as anything may take."""
         for peer in sorted(self.paused):
             self.resume(peer)
         for name in [*self.parted]:
             self.heal(name)
-        if self.is_harmed:
+        if self.had_faults:
             self.wait(2 * self._at + 6)
 
     def rows(self, peer: str) -> list[dict[str, str]]:
@@ -341,14 +341,14 @@ class Story:
 
     def finish(self) -> list[Entry]:
         """Write the end of a run that came to its end; return the history."""
-        self.calm_down()
+        self.lift_all()
         self.settle()
         for peer in self.running:
             self.end(self.invoke(peer, "list"), rows=self.rows(peer))
         for peer in self.peers:
-            left = {"state": "exited", "status": 0}
-            state = left if peer in self.gone else {"state": "running", "status": None}
-            wants = left if peer in self.gone else {"state": "running"}
+            ended_peers = {"state": "exited", "status": 0}
+            state = ended_peers if peer in self.gone else {"state": "running", "status": None}
+            wants = ended_peers if peer in self.gone else {"state": "running"}
             self.lab("ended", peer, **state, wants=wants)
         self.lab("over")
         return self.entries

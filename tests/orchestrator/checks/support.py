@@ -40,7 +40,7 @@ _FAULTS = "kill kill start start start stop pause resume partition heal silence 
 _acts = st.sampled_from(
     [*itertools.product([*_ACTS.split(), "typo"], range(4), range(4), range(len(_TEXTS) + 4))]
 )
-_harm = st.sampled_from(
+_acts_and_faults = st.sampled_from(
     [
         *itertools.product(
             [*_ACTS.split(), *_FAULTS.split()], range(4), range(4), range(len(_TEXTS) + 4)
@@ -65,15 +65,15 @@ def right_histories(
     story.send("alice", "bob", "and then")
     count = draw(st.integers(0, 60 if faults else 40))
     texts = [*_TEXTS, *draw(_strange_texts)]
-    acts = _harm if faults else _acts
+    acts = _acts_and_faults if faults else _acts
     for act, first, second, number in draw(st.lists(acts, min_size=count, max_size=count)):
         one, other = _who(story, act, first, second)
         text = texts[number % len(texts)]
         if act in _FAULTS.split():
-            _harm_by(story, act, one, other, chance)
+            _apply_fault(story, act, one, other, chance)
         else:
             _act(story, act, one, other, text, chance, losses=losses)
-    story.calm_down()
+    story.lift_all()
     story.read(*story.running[:1])
     for peer in [name for name in story.peers if name in story.gone][: 2 - len(story.running)]:
         story.start(peer)
@@ -111,10 +111,10 @@ def _act(
         story.do(one, "send", "fail", to=other, text=text)
     if act == "exit" and losses and len(story.running) > 2:
         story.exit(one)
-    _look(story, act, one, other, text)
+    _inspect(story, act, one, other, text)
 
 
-def _harm_by(story: Story, act: str, one: str, other: str, chance: random.Random) -> None:
+def _apply_fault(story: Story, act: str, one: str, other: str, chance: random.Random) -> None:
     """Apply a fault, or lift one, if possible."""
     link = story.link(one, other)
     match act:
@@ -177,7 +177,7 @@ def _on_connection(
             story.arrive(link, one, chance.randrange(4))
 
 
-def _look(story: Story, act: str, one: str, other: str, text: str) -> None:
+def _inspect(story: Story, act: str, one: str, other: str, text: str) -> None:
     match act:
         case "list":
             story.show_list(one)
@@ -265,7 +265,7 @@ def any_right_histories(*, losses: bool = True, peers: int = 2) -> st.SearchStra
     )
 
 
-def left(entries: Entries) -> set[str]:
+def ended_peers(entries: Entries) -> set[str]:
     """Return the peers that ended, be it for a while."""
     return {e.peer for e in entries if e.verb in ("exit", "stop", "kill")}
 
@@ -276,16 +276,16 @@ def incarnation_at(entries: Entries, place: int) -> tuple[str, int]:
     return peer, sum(e.peer == peer and e.verb == "ready" for e in entries[:place])
 
 
-def at_peace(entries: Entries) -> Callable[[Entry], bool]:
+def undisturbed(entries: Entries) -> Callable[[Entry], bool]:
     """Return a filter for notices about two peers that no fault ever affected."""
     alone = {e.peer for e in entries if e.verb in ("kill", "stop", "pause")}
     links = {tuple(link) for e in entries for link in e.fields.get("links", ())}
 
-    def is_at_peace(entry: Entry) -> bool:
+    def is_undisturbed(entry: Entry) -> bool:
         two = (entry.peer, entry.fields["of"])
         return not alone & {*two} and two not in links
 
-    return is_at_peace
+    return is_undisturbed
 
 
 def none_lost(entries: Entries) -> Callable[[Entry], bool]:

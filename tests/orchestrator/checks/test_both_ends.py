@@ -306,10 +306,10 @@ def test_what_the_profile_does_not_read_is_not_judged(unread: str) -> None:
 @few
 @given(support.any_right_histories(), seeds)
 def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
-    gone, peace = support.left(entries), support.at_peace(entries)
+    gone, alone = support.ended_peers(entries), support.undisturbed(entries)
     shown = ("connected", "closed")
     place = support.pick(
-        support.places(entries, *shown, where=lambda e: e.peer not in gone and peace(e)), chance
+        support.places(entries, *shown, where=lambda e: e.peer not in gone and alone(e)), chance
     )
     assert judged(support.without(entries, place), NAME) is INVALID
 

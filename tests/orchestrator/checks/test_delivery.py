@@ -164,10 +164,10 @@ def test_a_profile_that_reads_no_messages() -> None:
 @few
 @given(support.any_right_histories(), seeds)
 def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
-    gone, peace = support.left(entries), support.at_peace(entries)
+    gone, alone = support.ended_peers(entries), support.undisturbed(entries)
     sent = [(e.peer, e.fields["to"], e.fields["text"]) for e in entries if e.verb == "send"]
     found = support.places(
-        entries, "message", where=lambda e: e.peer not in gone and peace(e)
+        entries, "message", where=lambda e: e.peer not in gone and alone(e)
         and e.fields["of"] not in gone
         and sent.count((e.fields["of"], e.peer, e.fields["text"])) == 2,  # invoked and accepted
     )  # fmt: skip

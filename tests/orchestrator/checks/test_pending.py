@@ -111,8 +111,8 @@ def test_what_the_profile_does_not_read_is_not_waited_for() -> None:
 @few
 @given(support.any_right_histories(), seeds)
 def test_a_notice_that_has_not_come_is_waited_for(entries: Entries, chance: random.Random) -> None:
-    gone, peace = support.left(entries), support.at_peace(entries)
+    gone, alone = support.ended_peers(entries), support.undisturbed(entries)
     kinds = ("connected", "closed", "delivered", "undelivered")
-    found = support.places(entries, *kinds, where=lambda e: e.peer not in gone and peace(e))
+    found = support.places(entries, *kinds, where=lambda e: e.peer not in gone and alone(e))
     place = support.pick(found, chance)
     assert checks.pending(support.without(entries, place))

@@ -197,9 +197,9 @@ def test_a_profile_that_reads_none() -> None:
 @few
 @given(support.any_right_histories(), seeds)
 def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
-    gone, peace = support.left(entries), support.at_peace(entries)
+    gone, alone = support.ended_peers(entries), support.undisturbed(entries)
     kinds = ("delivered", "undelivered")
-    found = support.places(entries, *kinds, where=lambda e: e.peer not in gone and peace(e))
+    found = support.places(entries, *kinds, where=lambda e: e.peer not in gone and alone(e))
     place = support.pick(found, chance)
     assert judged(support.without(entries, place), NAME) is INVALID
     assert judged(support.again(entries, place, chance), NAME) is INVALID
