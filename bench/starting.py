@@ -7,7 +7,6 @@ workers, without attaching to any or waiting for what is inside.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bench.measure import Ratio, seconds
@@ -16,10 +15,10 @@ from orchestrator.console.session import Session
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.sandbox import PeerImage
 from orchestrator.image import IMAGE
+from orchestrator.parallel import map_parallel
 
 _ROUNDS = 4
 _PEERS = 16
-_WORKERS = 4
 
 
 def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
@@ -62,7 +61,6 @@ def _started(client: Any, names: list[str]) -> float:
 
         def start() -> None:
             engine.make_network(compose.network)
-            with ThreadPoolExecutor(_WORKERS) as pool:
-                list(pool.map(one, names))
+            map_parallel(one, names)
 
         return seconds(start)

@@ -64,12 +64,12 @@ def run(
     """
     found = read_all(files)
     engine = _resolve(engine, found.values())
-    scripts = fitting(found, engine, files) * times
+    sources = fitting(found, engine, files) * times
     cancel, began = CancelToken(), time.monotonic()
-    names = [script.scenario.name for script in scripts]
+    names = [source.scenario.name for source in sources]
     with shown(names, err if as_json else out) as live:
         plan = Plan(
-            scripts,
+            sources,
             engine,
             lambda name: choose(name, live.phase, cancel=cancel, keep=keep),
             runs_folder,
@@ -106,19 +106,19 @@ def read_all(files: Sequence[Path]) -> dict[Path, ScenarioSource]:
     }
 
 
-def _resolve(engine: EngineName, scripts: Iterable[ScenarioSource]) -> EngineName:
+def _resolve(engine: EngineName, sources: Iterable[ScenarioSource]) -> EngineName:
     """Return `engine`; processes instead of auto if Docker does not answer and some need to know.
 
     A scenario needs to know if it has faults or names its engine: then it may have to be left out.
     """
-    is_choosy = any(script.scenario.engine or script.scenario.has_faults for script in scripts)
+    is_choosy = any(source.scenario.engine or source.scenario.has_faults for source in sources)
     if engine is EngineName.AUTO and is_choosy and available(say) is EngineName.PROCESS:
         return EngineName.PROCESS
     return engine
 
 
 def fitting(
-    scripts: Mapping[Path, ScenarioSource], engine: EngineName, named: Sequence[Path]
+    sources: Mapping[Path, ScenarioSource], engine: EngineName, named: Sequence[Path]
 ) -> list[ScenarioSource]:
     """Return the scenarios that can run on an engine; print which others of a folder are left out.
 
@@ -126,13 +126,13 @@ def fitting(
         DocumentError: a file that was named needs another engine, or all do.
     """
     fit = []
-    for path, script in scripts.items():
-        why = misfit(script.scenario, engine)
+    for path, source in sources.items():
+        why = misfit(source.scenario, engine)
         if not why:
-            fit.append(script)
+            fit.append(source)
             continue
-        what = f"{script.scenario.name} {why}"
-        if path in named or len(scripts) == 1:
+        what = f"{source.scenario.name} {why}"
+        if path in named or len(sources) == 1:
             raise DocumentError(what, hint="choose another --engine, or leave that scenario out")
         err.print(f"left out: {safe(what)}", soft_wrap=True)
     if not fit:

@@ -116,16 +116,16 @@ class GradingCase:
         return Store(self.folder("kept"))
 
     @cached_property
-    def script(self) -> ScenarioSource:
+    def source(self) -> ScenarioSource:
         """The test's scenario, with the programs' profiles."""
-        return self._script(fresh=self.task.scenario.fresh)
+        return self._source(fresh=self.task.scenario.fresh)
 
     @cached_property
-    def fresh_script(self) -> ScenarioSource:
+    def fresh_source(self) -> ScenarioSource:
         """The same, with new peers."""
-        return self._script(fresh=True)
+        return self._source(fresh=True)
 
-    def _script(self, *, fresh: bool) -> ScenarioSource:
+    def _source(self, *, fresh: bool) -> ScenarioSource:
         files = [str(program.file) for program in self.programs]
         changes: dict[str, Any] = {"profile": files[0], "fresh": fresh}
         if self.is_pair:

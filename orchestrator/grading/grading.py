@@ -182,7 +182,7 @@ class Batch:
         with open_display([case.title for case in cases]) as display:
             policy = schedule(cases, self._known, display, options.cancel)
             plan = Plan(
-                [case.script for case in cases],
+                [case.source for case in cases],
                 options.engine,
                 options.open_engine,
                 options.output,

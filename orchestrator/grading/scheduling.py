@@ -106,7 +106,7 @@ class Schedule(Policy, abc.ABC):
         if mark(case.task, run).outcome is Outcome.PASSED:
             return None
         self._repeated.add((number, why))
-        return case.fresh_script
+        return case.fresh_source
 
     def may_reuse(self, number: int, verdicts: Sequence[Verdict]) -> bool:
         """Reuse the peers of a passed test: starting new ones takes most of the time.
