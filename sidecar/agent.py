@@ -14,7 +14,7 @@ from sidecar.lease import Lease
 from sidecar.prober import ProbeReceiver, send_packets, send_stream
 from sidecar.relay import LOOPBACK, Relay
 from sidecar.requests import ReportProbe, Request, SendProbe, SetRules, read_request, split_id
-from sidecar.rules import Rules
+from sidecar.ruleset import Rules
 
 Answer = dict[str, object]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from sidecar import nft, tc
 from sidecar.errors import CommandError
 from sidecar.kernel import Run, run
-from sidecar.rules import LeaveRule
-from sidecar.sockets import socket_to_dial
+from sidecar.ruleset import LeaveRule
+from sidecar.tcp import socket_to_dial
 
 _DEVICE = "lo"  # every network has it
 _MINOR = 0x10

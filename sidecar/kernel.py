@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sidecar import nft, tc
 from sidecar.errors import CommandError, SidecarError
-from sidecar.rules import Rules
+from sidecar.ruleset import Rules
 from sidecar.tc import LimitClass
 
 _COMMAND_WITHIN = 10.0  # seconds

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sidecar.errors import CommandError, SidecarError
 from sidecar.kernel import Kernel
-from sidecar.rules import Rules
+from sidecar.ruleset import Rules
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from sidecar.rules import ArriveRule, Rules
+from sidecar.ruleset import ArriveRule, Rules
 from sidecar.tc import HANDLE, LimitClass
 
 TABLE = "ip peerlab"

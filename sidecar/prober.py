@@ -14,7 +14,7 @@ from sidecar import probe_format
 from sidecar.errors import SidecarError
 from sidecar.probe_format import Arrival, Packet
 from sidecar.requests import STREAM_BYTES, ReportProbe, SendProbe
-from sidecar.sockets import Listener
+from sidecar.tcp import Listener
 
 _MANY_PROBES = 512  # kept at a time
 _MANY_PACKETS = 1_000_000  # of one probe

@@ -11,9 +11,9 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Iterable
 
-from sidecar.rules import CLEAR, RelayRule, Shape
+from sidecar.ruleset import CLEAR, RelayRule, Shape
 from sidecar.shaper import StreamShaper
-from sidecar.sockets import Listener, disable_nagle, flush, original_target, reset, socket_to_dial
+from sidecar.tcp import Listener, disable_nagle, flush, original_target, reset, socket_to_dial
 
 LOOPBACK = "127.0.0.1"
 

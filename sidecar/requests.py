@@ -10,7 +10,7 @@ from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 from sidecar.errors import RequestError
-from sidecar.rules import LEASE, ArriveRule, LeaveRule, RelayRule, Rules, Shape
+from sidecar.ruleset import LEASE, ArriveRule, LeaveRule, RelayRule, Rules, Shape
 
 _HOUR = 3600.0
 _DAY = 86_400.0

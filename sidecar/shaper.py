@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import uniform
 from typing import Literal
 
-from sidecar.rules import CLEAR, Shape
+from sidecar.ruleset import CLEAR, Shape
 
 BOUND = 1 << 20
 """Bytes that may wait in one direction before no more are read."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from sidecar.rules import LeaveRule
+from sidecar.ruleset import LeaveRule
 
 HANDLE = "7ee7"
 """The handle by which a root qdisc is known to be ours."""

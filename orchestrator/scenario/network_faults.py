@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.document import Problem
-from orchestrator.faults import schedule
+from orchestrator.faults import chaos
 from orchestrator.faults.effect import FEATURES, Fault
 from orchestrator.faults.kinds import NEEDS, NETWORK, PROCESS, PROCESSES_LACK
 from orchestrator.scenario.fault_acts import Chaos, NetworkFault, Scoped
@@ -30,7 +30,7 @@ def network_fault(verb: str, act: NetworkFault, name: str, peers: Sequence[str])
     return Fault(act.name or name, verb, act.links(peers), act.effect, phrase)
 
 
-def drawn(act: Chaos, peers: Sequence[str], features: Collection[str]) -> list[schedule.Entry]:
+def drawn(act: Chaos, peers: Sequence[str], features: Collection[str]) -> list[chaos.Entry]:
     """Return the entries of a `schedule` that a chaos step draws.
 
     Args:
@@ -38,8 +38,8 @@ def drawn(act: Chaos, peers: Sequence[str], features: Collection[str]) -> list[s
         peers: the names of all peers.
         features: the features that the engine supports.
     """
-    kinds = act.faults or schedule.possible(features)
-    return schedule.draw(act.seed, act.lasts, kinds, peers)
+    kinds = act.faults or chaos.possible(features)
+    return chaos.draw(act.seed, act.lasts, kinds, peers)
 
 
 def needed(steps: Iterable[Step], peers: Sequence[str]) -> dict[str, str]:

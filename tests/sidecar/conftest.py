@@ -10,11 +10,11 @@ import pytest
 from orchestrator.image import ensure_sidecar_image
 from orchestrator.paths import ROOT
 from tests.orchestrator.support import until
-from tests.sidecar.support import Host, Sidecar, docker, without_kernel
+from tests.sidecar.support import Host, SidecarProcess, docker, without_kernel
 
 
 @pytest.fixture(scope="module")
-def local_sidecars() -> Iterator[list[Sidecar]]:
+def local_sidecars() -> Iterator[list[SidecarProcess]]:
     """The sidecars that a module's tests have started on this machine; they share the last."""
     started = [without_kernel()]
     yield started
@@ -23,7 +23,7 @@ def local_sidecars() -> Iterator[list[Sidecar]]:
 
 
 @pytest.fixture
-def sidecar(local_sidecars: list[Sidecar]) -> Iterator[Sidecar]:
+def sidecar(local_sidecars: list[SidecarProcess]) -> Iterator[SidecarProcess]:
     """A sidecar on this machine, which touches no packet and has no rules."""
     if local_sidecars[-1].process.poll() is not None:
         local_sidecars.append(without_kernel())

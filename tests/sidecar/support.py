@@ -22,7 +22,7 @@ NET_ADMIN = ("--cap-add", "NET_ADMIN", "--user", "0:0")
 Data = dict[str, Any]
 
 
-class Sidecar:
+class SidecarProcess:
     """A sidecar that runs, at the other end of two pipes."""
 
     def __init__(self, *words: str) -> None:
@@ -98,9 +98,9 @@ class Sidecar:
             self.process.stdout.close()
 
 
-def without_kernel() -> Sidecar:
+def without_kernel() -> SidecarProcess:
     """Return a sidecar on this machine, which touches no packet."""
-    return Sidecar(sys.executable, "-m", "sidecar", "--no-kernel")
+    return SidecarProcess(sys.executable, "-m", "sidecar", "--no-kernel")
 
 
 def docker(*words: str, text: str | None = None, check: bool = True) -> str:
@@ -129,14 +129,14 @@ class Host:
         docker("run", "--detach", "--rm", "--name", self.name, *words)
         where = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
         self.address = docker("inspect", "--format", where, self.name)
-        self._all: list[Sidecar] = []
+        self._all: list[SidecarProcess] = []
         self.sidecar = self.start_sidecar()
 
-    def start_sidecar(self) -> Sidecar:
+    def start_sidecar(self) -> SidecarProcess:
         self.sidecar_name = f"{self.name}-sidecar-{len(self._all)}"
         words = ["docker", "run", "--rm", "--interactive", "--name", self.sidecar_name]
         words += ["--network", f"container:{self.name}", *STRICT, *NET_ADMIN, self.image]
-        self.sidecar = Sidecar(*words)
+        self.sidecar = SidecarProcess(*words)
         self._all.append(self.sidecar)
         return self.sidecar
 

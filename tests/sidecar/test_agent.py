@@ -11,12 +11,12 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.paths import ROOT
-from tests.sidecar.support import SECONDS, Sidecar, without_kernel
+from tests.sidecar.support import SECONDS, SidecarProcess, without_kernel
 
 NOTHING = {"lease": 10.0, "arrive": [], "leave": [], "relay": []}
 
 
-def test_a_line_that_is_no_request_is_answered_without_an_id(sidecar: Sidecar) -> None:
+def test_a_line_that_is_no_request_is_answered_without_an_id(sidecar: SidecarProcess) -> None:
     for line in (b"hello", b"[1]", b'{"do": "state"}', b"\xff"):
         sidecar.write(line)
         answer = sidecar.queue(None).get(timeout=SECONDS)
@@ -25,13 +25,13 @@ def test_a_line_that_is_no_request_is_answered_without_an_id(sidecar: Sidecar) -
     assert sidecar.ask("state")["carried"] == 0
 
 
-def test_errors_are_answered_with_the_id(sidecar: Sidecar) -> None:
+def test_errors_are_answered_with_the_id(sidecar: SidecarProcess) -> None:
     assert sidecar.refused("fly") == "unknown request 'fly'"
     assert sidecar.refused("state", really=1) == "a request has an unknown key: 'really'"
     assert sidecar.refused("set", rules={"lease": "long"}).endswith("'lease' must be a number")
 
 
-def test_state_shows_the_rules(sidecar: Sidecar) -> None:
+def test_state_shows_the_rules(sidecar: SidecarProcess) -> None:
     none = {"lapses": 0, "dropped": {"cut": 0, "loss": 0}, "carried": 0}
     assert sidecar.ask("state") == none | {"rules": NOTHING}
     rule = {"to": "127.0.0.5", "port": 5000, "from": "127.0.0.4", "out": {"lag": 1}}
@@ -40,14 +40,14 @@ def test_state_shows_the_rules(sidecar: Sidecar) -> None:
     assert relay[0]["out"] == {"lag": 1, "jitter": 0, "pieces": None, "hold": 0, "reset": None}
 
 
-def test_packets_are_not_touched_without_a_kernel(sidecar: Sidecar) -> None:
+def test_packets_are_not_touched_without_a_kernel(sidecar: SidecarProcess) -> None:
     said = "packets cannot be touched here, only streams"
     assert sidecar.refused("capabilities") == said, "they are not even tried"
     for rules in ({"arrive": [{"from": ["127.0.0.5"]}]}, {"leave": [{"to": ["127.0.0.5"]}]}):
         assert sidecar.refused("set", rules=rules) == said
 
 
-def test_several_requests_are_answered_at_once(sidecar: Sidecar) -> None:
+def test_several_requests_are_answered_at_once(sidecar: SidecarProcess) -> None:
     listening = sidecar.ask("listen")
     waiting = sidecar.begin("heard", probe="late", count=3, patience=15)
     begun = time.monotonic()
@@ -59,7 +59,7 @@ def test_several_requests_are_answered_at_once(sidecar: Sidecar) -> None:
     assert sidecar.ask("listen") == listening
 
 
-def test_a_probe_is_reported_once_and_forgotten(sidecar: Sidecar) -> None:
+def test_a_probe_is_reported_once_and_forgotten(sidecar: SidecarProcess) -> None:
     port = sidecar.ask("listen")["packets"]
     to = {"to": "127.0.0.1", "port": port, "probe": "p", "size": 100, "interval": 0.002}
     assert sidecar.ask("packets", **to, count=20) == {"sent": 20}
@@ -72,7 +72,7 @@ def test_a_probe_is_reported_once_and_forgotten(sidecar: Sidecar) -> None:
     assert "no room" in sidecar.refused("packets", **(to | {"size": 16}), count=1)
 
 
-def test_a_stream_is_reported_at_its_end(sidecar: Sidecar) -> None:
+def test_a_stream_is_reported_at_its_end(sidecar: SidecarProcess) -> None:
     port = sidecar.ask("listen")["stream"]
     to = {"to": "127.0.0.1", "port": port, "probe": "s", "size": 32}
     assert sidecar.ask("stream", **to, count=5, interval=0.02) == {"sent": 5, "error": ""}
@@ -82,7 +82,7 @@ def test_a_stream_is_reported_at_its_end(sidecar: Sidecar) -> None:
     assert 0 < heard["delay"] < 0.5
 
 
-def test_a_stream_that_goes_on_is_reported_so_far(sidecar: Sidecar) -> None:
+def test_a_stream_that_goes_on_is_reported_so_far(sidecar: SidecarProcess) -> None:
     port = sidecar.ask("listen")["stream"]
     to = {"to": "127.0.0.1", "port": port, "probe": "s", "size": 32}
     sending = sidecar.begin("stream", **to, count=2, interval=0.8)
@@ -91,17 +91,17 @@ def test_a_stream_that_goes_on_is_reported_so_far(sidecar: Sidecar) -> None:
     assert sending() == {"ok": True, "sent": 2, "error": ""}
 
 
-def test_a_stream_to_a_closed_port_is_refused(sidecar: Sidecar) -> None:
+def test_a_stream_to_a_closed_port_is_refused(sidecar: SidecarProcess) -> None:
     to = {"to": "127.0.0.1", "port": 1, "probe": "s", "size": 32, "interval": 0}
     assert sidecar.ask("stream", **to, count=5) == {"sent": 0, "error": "refused"}
 
 
-def ends(sidecar: Sidecar) -> int:
+def ends(sidecar: SidecarProcess) -> int:
     return sidecar.process.wait(SECONDS)
 
 
 def test_it_ends_on_bye_on_a_signal_and_at_the_end_of_input() -> None:
-    ways: list[Callable[[Sidecar], object]] = [
+    ways: list[Callable[[SidecarProcess], object]] = [
         lambda one: one.ask("bye"),
         lambda one: one.process.send_signal(signal.SIGTERM),
         lambda one: one.process.send_signal(signal.SIGINT),

@@ -12,7 +12,7 @@ from sidecar import capabilities
 from sidecar import kernel as sidecar_kernel
 from sidecar.errors import CommandError, SidecarError
 from sidecar.kernel import Kernel
-from sidecar.rules import ArriveRule, LeaveRule, Rules
+from sidecar.ruleset import ArriveRule, LeaveRule, Rules
 
 CUT = Rules(arrive=(ArriveRule(("10.0.0.3",), cut=True),))
 LIMITED = Rules(leave=(LeaveRule(("10.0.0.3",), 1000),))

@@ -11,7 +11,7 @@ import pytest
 from sidecar.errors import CommandError, SidecarError
 from sidecar.kernel import Kernel
 from sidecar.lease import Lease
-from sidecar.rules import ArriveRule, Rules
+from sidecar.ruleset import ArriveRule, Rules
 
 RULES = Rules(lease=0.5, arrive=(ArriveRule(("10.0.0.3",), cut=True),))
 
@@ -52,7 +52,7 @@ class FakeKernel(Kernel):
         self.calls.append("remove")
 
 
-class Trial:
+class LeaseRun:
     """A lease with a fake kernel and clock."""
 
     def __init__(self) -> None:
@@ -72,9 +72,9 @@ class Trial:
         await self.keeping
 
 
-def run(trial: Callable[[Trial], Awaitable[None]]) -> None:
+def run(trial: Callable[[LeaseRun], Awaitable[None]]) -> None:
     async def whole() -> None:
-        one = Trial()
+        one = LeaseRun()
         await trial(one)
         await one.end()
         assert one.kernel.calls[-1] == "remove"
@@ -83,7 +83,7 @@ def run(trial: Callable[[Trial], Awaitable[None]]) -> None:
 
 
 def test_active_rules_are_renewed() -> None:
-    async def trial(on: Trial) -> None:
+    async def trial(on: LeaseRun) -> None:
         assert not on.kernel.calls
         await on.lease.apply(RULES, 0)
         assert on.lease.rules == RULES
@@ -94,7 +94,7 @@ def test_active_rules_are_renewed() -> None:
 
 
 def test_a_late_renewal_is_a_lapse() -> None:
-    async def trial(on: Trial) -> None:
+    async def trial(on: LeaseRun) -> None:
         await on.lease.apply(RULES, 0)
         await on.renewals(1)
         on.now += 0.6
@@ -106,7 +106,7 @@ def test_a_late_renewal_is_a_lapse() -> None:
 
 
 def test_a_failed_renewal_is_a_lapse_once_the_lease_is_over() -> None:
-    async def trial(on: Trial) -> None:
+    async def trial(on: LeaseRun) -> None:
         await on.lease.apply(RULES, 0)
         on.kernel.renews = None
         await on.renewals(1)
@@ -119,7 +119,7 @@ def test_a_failed_renewal_is_a_lapse_once_the_lease_is_over() -> None:
 
 
 def test_rules_that_were_removed_are_a_lapse() -> None:
-    async def trial(on: Trial) -> None:
+    async def trial(on: LeaseRun) -> None:
         await on.lease.apply(RULES, 0)
         on.kernel.renews = False
         await on.renewals(1)
@@ -131,7 +131,7 @@ def test_rules_that_were_removed_are_a_lapse() -> None:
 
 
 def test_a_renewal_finishes_before_the_removal() -> None:
-    async def trial(on: Trial) -> None:
+    async def trial(on: LeaseRun) -> None:
         await on.lease.apply(RULES, 0)
         on.kernel.slow.clear()
         on.kernel.begun.clear()

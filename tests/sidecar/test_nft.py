@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from sidecar import nft
-from sidecar.rules import ArriveRule, LeaveRule, RelayRule, Rules
+from sidecar.ruleset import ArriveRule, LeaveRule, RelayRule, Rules
 from sidecar.tc import LimitClass
 
 LEAVE = LeaveRule(("10.0.0.4",), 64000)

@@ -17,15 +17,15 @@ import pytest
 
 from tests.orchestrator.support import until
 from tests.repeats import times
-from tests.sidecar.support import SECONDS, Sidecar
+from tests.sidecar.support import SECONDS, SidecarProcess
 
 FROM, TO = "127.0.0.4", "127.0.0.5"
 
 
-class Link:
+class RelayedLink:
     """A listener of one process, and the relay to which another is pointed."""
 
-    def __init__(self, sidecar: Sidecar) -> None:
+    def __init__(self, sidecar: SidecarProcess) -> None:
         self.sidecar = sidecar
         self.listener = socket.create_server((TO, 0), backlog=256)
         self.listener.settimeout(SECONDS)
@@ -62,8 +62,8 @@ class Link:
 
 
 @pytest.fixture
-def link(sidecar: Sidecar) -> Iterator[Link]:
-    one = Link(sidecar)
+def link(sidecar: SidecarProcess) -> Iterator[RelayedLink]:
+    one = RelayedLink(sidecar)
     yield one
     one.close()
 
@@ -117,7 +117,7 @@ SHAPES = [{}, {"lag": 0.05, "jitter": 0.05}, {"hold": 0.05}, {"pieces": 4000}]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_bytes_come_unchanged_both_ways_at_once(link: Link, shape: dict[str, Any]) -> None:
+def test_bytes_come_unchanged_both_ways_at_once(link: RelayedLink, shape: dict[str, Any]) -> None:
     size = 400_000 if shape.get("pieces") else 4_000_000
     there, back = (random.Random(seed).randbytes(size) for seed in (1, 2))
     dialler, acceptor = link.connect(link.shape(shape, shape))
@@ -133,7 +133,7 @@ def test_bytes_come_unchanged_both_ways_at_once(link: Link, shape: dict[str, Any
     until(lambda: link.sidecar.ask("state")["carried"] == 0, "the end of all connections")
 
 
-def test_one_direction_ends_before_the_other(link: Link) -> None:
+def test_one_direction_ends_before_the_other(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape())
     dialler.sendall(b"question")
     dialler.shutdown(socket.SHUT_WR)
@@ -146,7 +146,7 @@ def test_one_direction_ends_before_the_other(link: Link) -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_a_reset_at_one_end_is_one_at_the_other(link: Link, first: int) -> None:
+def test_a_reset_at_one_end_is_one_at_the_other(link: RelayedLink, first: int) -> None:
     ends = link.connect(link.shape())
     ends[0].sendall(b"x")
     assert exactly(ends[1], 1) == b"x"
@@ -154,7 +154,7 @@ def test_a_reset_at_one_end_is_one_at_the_other(link: Link, first: int) -> None:
     assert is_reset(ends[1 - first])
 
 
-def test_a_refused_connection_resets_the_dialler(link: Link) -> None:
+def test_a_refused_connection_resets_the_dialler(link: RelayedLink) -> None:
     port = link.shape()
     link.listener.close()
     try:
@@ -164,7 +164,7 @@ def test_a_refused_connection_resets_the_dialler(link: Link) -> None:
     assert is_reset(dialler)
 
 
-def test_pieces_come_one_by_one(link: Link) -> None:
+def test_pieces_come_one_by_one(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape({"pieces": 1}))
     dialler.sendall(b"x" * 100)
     assert exactly(acceptor, 100) == b"x" * 100
@@ -173,7 +173,7 @@ def test_pieces_come_one_by_one(link: Link) -> None:
     assert exactly(dialler, 100) == b"y" * 100
 
 
-def test_hold_glues_what_was_written_apart(link: Link) -> None:
+def test_hold_glues_what_was_written_apart(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape({"hold": 0.3}))
     begun = time.monotonic()
     for _ in range(5):
@@ -183,7 +183,7 @@ def test_hold_glues_what_was_written_apart(link: Link) -> None:
     assert time.monotonic() - begun >= 0.3
 
 
-def test_lag_delays_one_direction(link: Link) -> None:
+def test_lag_delays_one_direction(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape({"lag": 0.5}))
     begun = time.monotonic()
     dialler.sendall(b"x")
@@ -195,7 +195,7 @@ def test_lag_delays_one_direction(link: Link) -> None:
     assert time.monotonic() - there < 0.45
 
 
-def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: Link) -> None:
+def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape({"reset": 500}))
     dialler.sendall(b"x" * 499)
     assert exactly(acceptor, 499)
@@ -207,7 +207,7 @@ def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: Link) -> None:
     assert is_reset(dialler)
 
 
-def test_open_connections_follow_new_shapes_at_the_same_port(link: Link) -> None:
+def test_open_connections_follow_new_shapes_at_the_same_port(link: RelayedLink) -> None:
     port = link.shape({"lag": 60})
     dialler, acceptor = link.connect(port)
     dialler.sendall(b"one")
@@ -218,7 +218,7 @@ def test_open_connections_follow_new_shapes_at_the_same_port(link: Link) -> None
     assert exactly(acceptor, 3) == b"two"
 
 
-def test_open_connections_are_clear_once_the_shape_is_lifted(link: Link) -> None:
+def test_open_connections_are_clear_once_the_shape_is_lifted(link: RelayedLink) -> None:
     port = link.shape({"lag": 60}, {"lag": 60})
     dialler, acceptor = link.connect(port)
     dialler.sendall(b"one")
@@ -230,7 +230,7 @@ def test_open_connections_are_clear_once_the_shape_is_lifted(link: Link) -> None
         link.dial(port)
 
 
-def test_a_reader_that_stalls_stalls_the_sender(link: Link) -> None:
+def test_a_reader_that_stalls_stalls_the_sender(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape({"lag": 0.01}))
     dialler.settimeout(0.4)
     sent = 0
@@ -242,7 +242,7 @@ def test_a_reader_that_stalls_stalls_the_sender(link: Link) -> None:
     assert len(read_all(acceptor)) == sent
 
 
-def test_short_connections_leave_no_descriptor_behind(link: Link) -> None:
+def test_short_connections_leave_no_descriptor_behind(link: RelayedLink) -> None:
     descriptors = Path(f"/proc/{link.sidecar.process.pid}/fd")
     port = link.shape({"lag": 0.001})
     link.connect(port)
@@ -258,7 +258,7 @@ def test_short_connections_leave_no_descriptor_behind(link: Link) -> None:
     until(lambda: len(list(descriptors.iterdir())) <= before, "descriptors to be given back")
 
 
-def test_the_relay_stops_to_dial_for_a_dialler_that_gives_up(sidecar: Sidecar) -> None:
+def test_the_relay_stops_to_dial_for_a_dialler_that_gives_up(sidecar: SidecarProcess) -> None:
     ends = {"to": "127.0.0.5", "port": 1, "from": "127.0.0.4"}
     with socket.create_server((TO, 0), backlog=0) as full:
         ends["port"] = full.getsockname()[1]
@@ -277,7 +277,7 @@ def test_the_relay_stops_to_dial_for_a_dialler_that_gives_up(sidecar: Sidecar) -
             one.close()
 
 
-def test_end_of_input_resets_open_connections(link: Link) -> None:
+def test_end_of_input_resets_open_connections(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape())
     link.sidecar.close_input()
     assert is_reset(dialler)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sidecar.errors import RequestError
 from sidecar.requests import ReportProbe, SendProbe, SetRules, Simple, read_request, split_id
-from sidecar.rules import ArriveRule, LeaveRule, RelayRule, Rules, Shape
+from sidecar.ruleset import ArriveRule, LeaveRule, RelayRule, Rules, Shape
 
 SHAPE = {"lag": 0.1, "jitter": 0.02, "pieces": 1, "hold": 0.5, "reset": 500}
 FULL: dict[str, Any] = {

@@ -7,14 +7,14 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.rules import CLEAR, Shape
+from sidecar.ruleset import CLEAR, Shape
 from sidecar.shaper import BOUND, GAP, Action, StreamShaper
 from tests.repeats import times
 
 FIRST, LAST = min, max  # the least jitter, and the most
 
 
-class Trial:
+class ShaperRun:
     """A shaper with a clock that is set by hand.
 
     Attributes:
@@ -49,134 +49,134 @@ class Trial:
 
 
 def test_clear_bytes_pass_at_once() -> None:
-    trial = Trial(CLEAR)
-    trial.put(b"one")
-    trial.put(b"two")
-    assert trial.shaper.next_action(100.0) == Action(b"onetwo")
-    assert trial.shaper.next_action(100.0) == Action()
-    trial.shaper.end(100.0)
-    assert trial.shaper.next_action(100.0) == Action(last="end")
+    run = ShaperRun(CLEAR)
+    run.put(b"one")
+    run.put(b"two")
+    assert run.shaper.next_action(100.0) == Action(b"onetwo")
+    assert run.shaper.next_action(100.0) == Action()
+    run.shaper.end(100.0)
+    assert run.shaper.next_action(100.0) == Action(last="end")
 
 
 def test_lag_delays_every_chunk_and_the_end() -> None:
-    trial = Trial(Shape(lag=0.5))
-    trial.put(b"one")
-    trial.until(0.2)
-    trial.put(b"two")
-    trial.shaper.end(trial.now)
-    trial.until(0.6)
-    assert (trial.passed, trial.last) == ([(0.5, b"one")], "")
-    trial.until(0.71)
-    assert (trial.passed, trial.last) == ([(0.5, b"one"), (0.7, b"two")], "end")
+    run = ShaperRun(Shape(lag=0.5))
+    run.put(b"one")
+    run.until(0.2)
+    run.put(b"two")
+    run.shaper.end(run.now)
+    run.until(0.6)
+    assert (run.passed, run.last) == ([(0.5, b"one")], "")
+    run.until(0.71)
+    assert (run.passed, run.last) == ([(0.5, b"one"), (0.7, b"two")], "end")
 
 
 def test_an_end_alone_lags_as_well() -> None:
-    trial = Trial(Shape(lag=0.5))
-    trial.shaper.end(100.0)
-    trial.until(0.49)
-    assert trial.last == ""
-    trial.until(0.5)
-    assert trial.last == "end"
+    run = ShaperRun(Shape(lag=0.5))
+    run.shaper.end(100.0)
+    run.until(0.49)
+    assert run.last == ""
+    run.until(0.5)
+    assert run.last == "end"
 
 
 def test_jitter_varies_the_lag_and_never_the_order() -> None:
     draws = iter([0.3, -0.3, 0.0])
-    trial = Trial(CLEAR, StreamShaper(Shape(lag=0.5, jitter=0.3), lambda *_: next(draws)))
+    run = ShaperRun(CLEAR, StreamShaper(Shape(lag=0.5, jitter=0.3), lambda *_: next(draws)))
     for data in (b"1", b"2", b"3"):
-        trial.put(data)
-    trial.until(2)
-    assert trial.passed == [(0.8, b"123")]
-    early = Trial(CLEAR, StreamShaper(Shape(lag=0.1, jitter=0.3), FIRST))
+        run.put(data)
+    run.until(2)
+    assert run.passed == [(0.8, b"123")]
+    early = ShaperRun(CLEAR, StreamShaper(Shape(lag=0.1, jitter=0.3), FIRST))
     early.put(b"1")
     early.until(1)
     assert early.passed == [(0.0, b"1")]
 
 
 def test_pieces_pass_one_by_one_with_a_gap() -> None:
-    trial = Trial(Shape(pieces=2))
-    trial.put(b"abc")
-    trial.put(b"de")
-    trial.shaper.end(trial.now)
-    trial.until(1)
-    assert [data for _, data in trial.passed] == [b"ab", b"cd", b"e"]
-    assert [at for at, _ in trial.passed] == [0.0, GAP, 2 * GAP]
-    assert trial.last == "end"
+    run = ShaperRun(Shape(pieces=2))
+    run.put(b"abc")
+    run.put(b"de")
+    run.shaper.end(run.now)
+    run.until(1)
+    assert [data for _, data in run.passed] == [b"ab", b"cd", b"e"]
+    assert [at for at, _ in run.passed] == [0.0, GAP, 2 * GAP]
+    assert run.last == "end"
 
 
 def test_hold_collects_from_the_first_byte_and_glues() -> None:
-    trial = Trial(Shape(hold=0.5))
+    run = ShaperRun(Shape(hold=0.5))
     for at in (0.0, 0.2, 0.49, 0.6):
-        trial.until(at)
-        trial.put(str(at).encode())
-    trial.until(2)
-    assert trial.passed == [(0.5, b"0.00.20.49"), (1.1, b"0.6")]
+        run.until(at)
+        run.put(str(at).encode())
+    run.until(2)
+    assert run.passed == [(0.5, b"0.00.20.49"), (1.1, b"0.6")]
 
 
 def test_hold_passes_any_size_in_one_go() -> None:
-    trial = Trial(Shape(hold=0.5))
+    run = ShaperRun(Shape(hold=0.5))
     for _ in range(10):
-        trial.put(b"x" * 65536)
-    trial.until(1)
-    assert [len(data) for _, data in trial.passed] == [655360]
+        run.put(b"x" * 65536)
+    run.until(1)
+    assert [len(data) for _, data in run.passed] == [655360]
 
 
 def test_held_bytes_lag_and_are_cut_afterwards() -> None:
-    trial = Trial(Shape(lag=0.25, hold=0.5, pieces=3))
-    trial.put(b"ab")
-    trial.until(0.1)
-    trial.put(b"cd")
-    trial.until(2)
-    assert trial.passed == [(0.75, b"abc"), (0.75 + GAP, b"d")]
+    run = ShaperRun(Shape(lag=0.25, hold=0.5, pieces=3))
+    run.put(b"ab")
+    run.until(0.1)
+    run.put(b"cd")
+    run.until(2)
+    assert run.passed == [(0.75, b"abc"), (0.75 + GAP, b"d")]
 
 
 def test_reset_comes_after_that_many_bytes() -> None:
-    trial = Trial(Shape(reset=5))
-    trial.put(b"abc")
-    trial.until(0.1)
-    trial.put(b"defgh")
-    trial.until(1)
-    assert (trial.passed, trial.last) == ([(0.0, b"abc"), (0.1, b"de")], "reset")
+    run = ShaperRun(Shape(reset=5))
+    run.put(b"abc")
+    run.until(0.1)
+    run.put(b"defgh")
+    run.until(1)
+    assert (run.passed, run.last) == ([(0.0, b"abc"), (0.1, b"de")], "reset")
 
 
 def test_reset_after_zero_bytes_is_immediate_and_an_unreached_one_never_comes() -> None:
     assert StreamShaper(Shape(reset=0)).next_action(0.0) == Action(last="reset")
-    trial = Trial(Shape(reset=5))
-    trial.put(b"abcd")
-    trial.shaper.end(trial.now)
-    trial.until(1)
-    assert trial.last == "end"
+    run = ShaperRun(Shape(reset=5))
+    run.put(b"abcd")
+    run.shaper.end(run.now)
+    run.until(1)
+    assert run.last == "end"
 
 
 def test_a_reset_counts_from_when_it_is_asked_for() -> None:
-    trial = Trial(CLEAR)
-    trial.put(b"x" * 1000)
-    trial.until(0.1)
-    trial.shaper.change(Shape(reset=3))
-    trial.shaper.change(Shape(reset=3, pieces=1))
-    trial.put(b"abcd")
-    trial.until(1)
-    assert (b"".join(data for _, data in trial.passed[1:]), trial.last) == (b"abc", "reset")
+    run = ShaperRun(CLEAR)
+    run.put(b"x" * 1000)
+    run.until(0.1)
+    run.shaper.change(Shape(reset=3))
+    run.shaper.change(Shape(reset=3, pieces=1))
+    run.put(b"abcd")
+    run.until(1)
+    assert (b"".join(data for _, data in run.passed[1:]), run.last) == (b"abc", "reset")
 
 
 def test_waiting_bytes_follow_the_new_shape() -> None:
-    trial = Trial(Shape(lag=10))
-    trial.put(b"one")
-    trial.shaper.end(trial.now)
-    trial.until(1)
-    trial.shaper.change(CLEAR)
-    trial.until(1)
-    assert (trial.passed, trial.last) == ([(1.0, b"one")], "end")
+    run = ShaperRun(Shape(lag=10))
+    run.put(b"one")
+    run.shaper.end(run.now)
+    run.until(1)
+    run.shaper.change(CLEAR)
+    run.until(1)
+    assert (run.passed, run.last) == ([(1.0, b"one")], "end")
 
 
 def test_a_change_counts_from_when_bytes_came() -> None:
-    trial = Trial(CLEAR)
-    trial.shaper.change(Shape(hold=5))
-    trial.put(b"one")
-    trial.until(1)
-    trial.put(b"two")
-    trial.shaper.change(Shape(lag=2))
-    trial.until(9)
-    assert trial.passed == [(2.0, b"one"), (3.0, b"two")]
+    run = ShaperRun(CLEAR)
+    run.shaper.change(Shape(hold=5))
+    run.put(b"one")
+    run.until(1)
+    run.put(b"two")
+    run.shaper.change(Shape(lag=2))
+    run.until(9)
+    assert run.passed == [(2.0, b"one"), (3.0, b"two")]
 
 
 def test_setting_the_same_shape_changes_nothing() -> None:
@@ -206,45 +206,45 @@ STEPS = st.lists(
 @settings(max_examples=times(60, 300))
 @given(SHAPES, STEPS)
 def test_bytes_and_their_order_never_change(shape: Shape, steps: list[object]) -> None:
-    trial = Trial(shape)
+    run = ShaperRun(shape)
     sent = b""
     for step in steps:
         if isinstance(step, bytes):
-            trial.put(step)
+            run.put(step)
             sent += step
         elif isinstance(step, float):
-            trial.until(trial.now - 100 + step)
+            run.until(run.now - 100 + step)
         elif isinstance(step, Shape):
-            trial.shaper.change(step)
-        shape = trial.shaper.shape
-    trial.shaper.end(trial.now)
-    trial.until(1000)
-    assert b"".join(data for _, data in trial.passed) == sent
-    assert trial.last == "end"
-    assert trial.shaper.size == 0
+            run.shaper.change(step)
+        shape = run.shaper.shape
+    run.shaper.end(run.now)
+    run.until(1000)
+    assert b"".join(data for _, data in run.passed) == sent
+    assert run.last == "end"
+    assert run.shaper.size == 0
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), min_size=1), st.integers(0, 60), MAYBE)
 def test_a_reset_passes_exactly_its_bytes(
     chunks: list[bytes], reset: int, pieces: int | None
 ) -> None:
-    trial = Trial(Shape(reset=reset, pieces=pieces))
+    run = ShaperRun(Shape(reset=reset, pieces=pieces))
     for chunk in chunks:
-        trial.put(chunk)
-    trial.shaper.end(trial.now)
-    trial.until(10)
+        run.put(chunk)
+    run.shaper.end(run.now)
+    run.until(10)
     whole = b"".join(chunks)
-    assert b"".join(data for _, data in trial.passed) == whole[:reset]
-    assert trial.last == ("reset" if len(whole) >= reset else "end")
+    assert b"".join(data for _, data in run.passed) == whole[:reset]
+    assert run.last == ("reset" if len(whole) >= reset else "end")
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40)), st.integers(1, 9))
 def test_no_piece_is_larger_than_asked(chunks: list[bytes], pieces: int) -> None:
-    trial = Trial(Shape(pieces=pieces))
+    run = ShaperRun(Shape(pieces=pieces))
     for chunk in chunks:
-        trial.put(chunk)
-    trial.until(10)
-    sizes = [len(data) for _, data in trial.passed]
+        run.put(chunk)
+    run.until(10)
+    sizes = [len(data) for _, data in run.passed]
     assert all(size == pieces for size in sizes[:-1])
-    times = [at for at, _ in trial.passed]
+    times = [at for at, _ in run.passed]
     assert all(later - earlier >= GAP * 0.99 for earlier, later in pairwise(times))

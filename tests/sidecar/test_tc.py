@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sidecar import tc
-from sidecar.rules import LeaveRule
+from sidecar.ruleset import LeaveRule
 from sidecar.tc import LimitClass, plan, replace_class
 
 BOB, CAROL = ("10.0.0.3",), ("10.0.0.4",)

@@ -19,8 +19,8 @@ from orchestrator.engines.docker.sidecar import (
     capabilities,
     start,
 )
-from orchestrator.engines.sidecar import probing, rules
-from orchestrator.engines.sidecar.probing import Route
+from orchestrator.engines.sidecar import measuring, rules
+from orchestrator.engines.sidecar.measuring import Route
 from orchestrator.engines.sidecar.rules import Rules
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import CLEAR, Effect, Link
@@ -121,7 +121,7 @@ class DockerNetwork(Network):
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
         """Have the sidecars at both ends of each link send and receive probes."""
-        return probing.measure(self._routes(probes), probes)
+        return measuring.measure(self._routes(probes), probes)
 
     def _routes(self, probes: Mapping[Link, Probe]) -> dict[Link, Route]:
         """Return how each link is measured, if both its ends run."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from orchestrator.engines.base import Lapse, Network, Peer
 from orchestrator.engines.process.sidecar import ProcessSidecar
-from orchestrator.engines.sidecar import probing, rules
-from orchestrator.engines.sidecar.probing import Route
+from orchestrator.engines.sidecar import measuring, rules
+from orchestrator.engines.sidecar.measuring import Route
 from orchestrator.engines.sidecar.rules import Rules
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import CLEAR, Effect, Link
@@ -148,7 +148,7 @@ class ProcessNetwork(Network):
                 routes = {
                     link: Route(sidecar, sidecar, _HOST, ports.get(link, port)) for link in probes
                 }
-                return probing.measure(routes, probes)
+                return measuring.measure(routes, probes)
             finally:
                 with contextlib.suppress(EngineError):
                     self._set({})

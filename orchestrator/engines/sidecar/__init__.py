@@ -1,1 +1,1 @@
-"""The sidecar as the lab sees it: requests, probes, and the rules for each link."""
+"""Sidecars: the conversation with one, the rules for every link, and measuring links."""

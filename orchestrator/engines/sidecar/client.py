@@ -1,7 +1,7 @@
-"""One running sidecar and the conversation with it, whatever carries that.
+"""One running sidecar and the conversation with it over any carrier.
 
-A line of JSON goes in for each request, and a line comes out for each answer, in any
-order. Somebody else may converse with the same sidecar: their answers are let pass.
+Every request and every answer is one line of JSON; answers come in any order. Other clients may
+use the same sidecar: answers to them are ignored.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ class Carrier(ABC):
         """Write all of `data` to the sidecar's standard input.
 
         Raises:
-            OSError: it does not read any more.
+            OSError: it no longer reads.
         """
 
     @abstractmethod
     def chunks(self) -> Iterator[bytes]:
-        """Yield what the sidecar prints, until it ends or `close` was called."""
+        """Yield the sidecar's output until it ends or `close` is called."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the sidecar, which ends `chunks`; harmless when done twice."""
+        """Disconnect, which ends `chunks`; harmless when done twice."""
 
 
 class Pending:
-    """A request that is under way."""
+    """A request without an answer yet."""
 
     def __init__(self, sidecar: Sidecar, do: str) -> None:
         self._sidecar, self._do = sidecar, do
         self._future: Future[Answer] = Future()
 
-    def settle(self, answer: Answer) -> None:
+    def resolve(self, answer: Answer) -> None:
         """Hand over the answer."""
         self._future.set_result(answer)
 
@@ -66,7 +66,7 @@ class Pending:
 
         Raises:
             SidecarGoneError: it ended before it answered.
-            EngineError: it did not do it, or did not answer in time.
+            EngineError: it failed, or did not answer in time.
         """
         who = f"the sidecar of {self._sidecar.name}"
         try:
@@ -81,10 +81,10 @@ class Pending:
 
 
 class Sidecar:
-    """A running sidecar. Any thread may use it.
+    """A running sidecar. Thread-safe.
 
     Args:
-        name: whose sidecar it is, for a person.
+        name: whose sidecar it is, for messages.
         carrier: what carries the conversation; closed by `close`.
     """
 
@@ -103,21 +103,21 @@ class Sidecar:
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, or was let go of."""
+        """Whether it has ended, or was closed."""
         return self._over.is_set()
 
     @property
     def last_words(self) -> str:
-        """What it printed beside its answers, as an ending of a sentence; may be empty."""
+        """What it printed beside its answers, as the end of a sentence; may be empty."""
         return quote(self._said)
 
     def request(self, do: str, **fields: object) -> Pending:
-        """Send a request, and do not wait for its answer."""
+        """Send a request without waiting for its answer."""
         pending = Pending(self, do)
         number = f"{self._own}-{next(self._serials)}"
         with self._lock:
             if self.ended:
-                pending.settle({})
+                pending.resolve({})
                 return pending
             self._pending[number] = pending
         line = json.dumps({"id": number, "do": do} | fields)
@@ -133,16 +133,16 @@ class Sidecar:
 
         Raises:
             SidecarGoneError: it ended before it answered.
-            EngineError: it did not do it, or did not answer in time.
+            EngineError: it failed, or did not answer in time.
         """
         return self.request(do, **fields).answer(timeout)
 
     def await_end(self, timeout: float) -> bool:
-        """Wait until it has ended, at most so many seconds; tell whether it has."""
+        """Wait at most `timeout` seconds until it has ended. Returns whether it has."""
         return self._over.wait(timeout)
 
     def close(self) -> None:
-        """Let go of it; whoever waits for an answer is told that it ended."""
+        """Disconnect. Requests without an answer fail as if it had ended."""
         self._carrier.close()
         if threading.current_thread() is not self._reader:
             self._reader.join()
@@ -151,7 +151,7 @@ class Sidecar:
         with self._lock:
             pending = self._pending.pop(number, None)
         if pending:
-            pending.settle({})
+            pending.resolve({})
 
     def _read(self) -> None:
         rest = b""
@@ -161,13 +161,13 @@ class Sidecar:
                 for line in lines:
                     self._take(line)
         except OSError:
-            pass  # as good as its end
+            pass  # the same as its end
         finally:
             with self._lock:
                 self._over.set()
                 left, self._pending = self._pending, {}
             for pending in left.values():
-                pending.settle({})
+                pending.resolve({})
 
     def _take(self, line: bytes) -> None:
         try:
@@ -180,4 +180,4 @@ class Sidecar:
         with self._lock:
             pending = self._pending.pop(str(number), None)
         if pending:
-            pending.settle(answer)
+            pending.resolve(answer)

@@ -1,4 +1,4 @@
-"""Rules are told to the right sidecar, name the right address, and say no more than asked."""
+"""Rules go to the right sidecar, name the right address, and do no more than asked."""
 
 from __future__ import annotations
 
@@ -27,89 +27,91 @@ EFFECTS = st.builds(
     reset=st.none() | st.sampled_from([0, 500]),
 )
 LINKS = st.sampled_from([(a, b) for a in NAMES for b in NAMES if a != b])
-BENT = st.dictionaries(LINKS, EFFECTS)
-MEANS = st.sampled_from([NETEM, RELAY])
+SHAPED = st.dictionaries(LINKS, EFFECTS)
+MECHANISMS = st.sampled_from([NETEM, RELAY])
 
 
 def read_back(given: dict[str, rules.Rules]) -> dict[Link, Effect]:
-    """Return what sidecars that hold these rules do to each link."""
+    """Return what sidecars with these rules do to each link."""
     names = {address: name for name, address in ADDRESSES.items()}
     found: dict[Link, dict[str, Any]] = {}
-    for name, held in given.items():
-        for rule in held["arrive"]:
+    for name, peer_rules in given.items():
+        for rule in peer_rules["arrive"]:
             (sender,) = rule.pop("from")
             found.setdefault((names[sender], name), {}).update(rule)
-        for rule in held["leave"]:
+        for rule in peer_rules["leave"]:
             (receiver,) = rule.pop("to")
             found.setdefault((name, names[receiver]), {}).update(rule)
-        for rule in held["relay"]:
+        for rule in peer_rules["relay"]:
             other = names[rule["to"]]
             merge(found.setdefault((name, other), {}), rule["out"])
             merge(found.setdefault((other, name), {}), rule["back"])
     return {link: Effect(**fields) for link, fields in found.items()}
 
 
-def merge(fields: dict[str, Any], bend: dict[str, Any]) -> None:
-    """Add what the relay does; jitter may be of packets, or of what it delays, not of both."""
-    jitter = fields.get("jitter", 0.0) or bend["jitter"]
-    assert not (bend["jitter"] and fields.get("delay"))
-    fields.update(bend | {"jitter": jitter})
+def merge(fields: dict[str, Any], shape: dict[str, Any]) -> None:
+    """Add what the relay does; jitter is of packets or of what it delays, not of both."""
+    jitter = fields.get("jitter", 0.0) or shape["jitter"]
+    assert not (shape["jitter"] and fields.get("delay"))
+    fields.update(shape | {"jitter": jitter})
 
 
-def in_one(effect: Effect, means: dict[str, str]) -> Effect:
-    """Return an effect with its delays added up where the relay brings about both."""
+def in_one(effect: Effect, mechanisms: dict[str, str]) -> Effect:
+    """Return an effect with its delays added up if the relay does both."""
     fields = {name: getattr(effect, name) for name in Effect.__slots__}
-    if means == RELAY:
+    if mechanisms == RELAY:
         fields["lag"] += fields.pop("delay")
     if not fields["lag"] and not fields.get("delay"):
         fields["jitter"] = 0.0  # of nothing
     return Effect(**fields)
 
 
-@given(BENT, MEANS)
-def test_what_the_sidecars_hold_is_what_was_asked(
-    effects: dict[Link, Effect], means: dict[str, str]
-) -> None:
-    given = rules.for_peers(effects, ADDRESSES, means)
+@given(SHAPED, MECHANISMS)
+def test_rules_do_what_was_asked(effects: dict[Link, Effect], mechanisms: dict[str, str]) -> None:
+    given = rules.for_peers(effects, ADDRESSES, mechanisms)
     found = read_back(given)
     for link in {*effects, *found}:
-        assert found.get(link, Effect()) == in_one(effects.get(link, Effect()), means)
+        assert found.get(link, Effect()) == in_one(effects.get(link, Effect()), mechanisms)
 
 
-@given(BENT, MEANS, st.sampled_from(NAMES))
+@given(SHAPED, MECHANISMS, st.sampled_from(NAMES))
 def test_a_peer_without_an_address_is_left_out(
-    effects: dict[Link, Effect], means: dict[str, str], gone: str
+    effects: dict[Link, Effect], mechanisms: dict[str, str], gone: str
 ) -> None:
     there = {name: address for name, address in ADDRESSES.items() if name != gone}
     without = {link: effect for link, effect in effects.items() if gone not in link}
-    assert rules.for_peers(effects, there, means) == rules.for_peers(without, there, means)
+    assert rules.for_peers(effects, there, mechanisms) == rules.for_peers(
+        without, there, mechanisms
+    )
 
 
-@given(BENT, MEANS)
-def test_both_ends_of_a_bent_stream_relay_what_they_dial(
-    effects: dict[Link, Effect], means: dict[str, str]
+@given(SHAPED, MECHANISMS)
+def test_both_ends_of_a_shaped_stream_relay_what_they_dial(
+    effects: dict[Link, Effect], mechanisms: dict[str, str]
 ) -> None:
-    given = rules.for_peers(effects, ADDRESSES, means)
+    given = rules.for_peers(effects, ADDRESSES, mechanisms)
     relays = {
         (name, rule["to"]): (rule["out"], rule["back"])
-        for name, held in given.items()
-        for rule in held["relay"]
+        for name, peer_rules in given.items()
+        for rule in peer_rules["relay"]
     }
-    assert len(relays) == sum(len(held["relay"]) for held in given.values())
+    assert len(relays) == sum(len(peer_rules["relay"]) for peer_rules in given.values())
     names = {address: name for name, address in ADDRESSES.items()}
     for (dialler, address), (out, back) in relays.items():
         assert relays[names[address], ADDRESSES[dialler]] == (back, out)
 
 
-def test_no_effects_are_nothing() -> None:
-    straight = {("alice", "bob"): Effect()}
-    for effects in ({}, straight):
-        for held in rules.for_peers(effects, ADDRESSES, RELAY).values():
-            assert rules.is_nothing(held)
-            assert held == rules.nothing()
+def test_no_effect_needs_no_rule() -> None:
+    clear = {("alice", "bob"): Effect()}
+    for effects in ({}, clear):
+        for peer_rules in rules.for_peers(effects, ADDRESSES, RELAY).values():
+            assert rules.is_nothing(peer_rules)
+            assert peer_rules == rules.nothing()
 
 
-def test_a_cut_is_the_receivers_alone() -> None:
+def test_a_cut_is_a_rule_of_the_receiver() -> None:
     given = rules.for_peers({("alice", "bob"): Effect(cut=True)}, ADDRESSES, RELAY)
     assert given["bob"]["arrive"] == [{"from": ["10.0.0.2"], "cut": True, "loss": 0.0}]
-    assert [name for name, held in given.items() if not rules.is_nothing(held)] == ["bob"]
+    assert [name for name, peer_rules in given.items() if not rules.is_nothing(peer_rules)] == [
+        "bob"
+    ]

@@ -1,4 +1,4 @@
-"""The conversation with a sidecar, against one that is played by the test."""
+"""The conversation with a sidecar, against a fake one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines.sidecar import probing
+from orchestrator.engines.sidecar import measuring
 from orchestrator.engines.sidecar.client import Carrier, Sidecar, SidecarGoneError
-from orchestrator.engines.sidecar.probing import Route
+from orchestrator.engines.sidecar.measuring import Route
 from orchestrator.errors import EngineError
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
 from tests.orchestrator.support import until
@@ -44,8 +44,8 @@ class Wire(Carrier):
         self.other.close()
 
 
-class Played:
-    """A sidecar that says what the test has it say."""
+class FakeSidecar:
+    """A sidecar that prints what a test makes it print."""
 
     def __init__(self) -> None:
         self.wire = Wire()
@@ -58,8 +58,8 @@ class Played:
         return asked
 
     def say(self, *answers: object) -> None:
-        """Print lines: texts as they are, all else as JSON."""
-        lines = [each if isinstance(each, str) else json.dumps(each) for each in answers]
+        """Print lines: texts as they are, other values as JSON."""
+        lines = [answer if isinstance(answer, str) else json.dumps(answer) for answer in answers]
         self.wire.other.sendall("".join(f"{line}\n" for line in lines).encode())
 
     def end(self) -> None:
@@ -72,36 +72,34 @@ class Played:
 
 
 @pytest.fixture
-def played() -> Iterator[Played]:
-    one = Played()
+def fake() -> Iterator[FakeSidecar]:
+    one = FakeSidecar()
     yield one
     one.close()
 
 
-def test_answers_come_in_any_order(played: Played) -> None:
-    first = played.sidecar.request("state")
-    second = played.sidecar.request("set", rules={"lease": 1})
-    asked = played.take(), played.take()
+def test_answers_come_in_any_order(fake: FakeSidecar) -> None:
+    first = fake.sidecar.request("state")
+    second = fake.sidecar.request("set", rules={"lease": 1})
+    asked = fake.take(), fake.take()
     assert asked[1] == {"id": asked[1]["id"], "do": "set", "rules": {"lease": 1}}
-    played.say(
+    fake.say(
         {"ready": True}, *({"id": one["id"], "ok": True, "did": one["do"]} for one in asked[::-1])
     )
     assert second.answer(SOON)["did"] == "set"
     assert first.answer(SOON)["did"] == "state"
 
 
-def test_answers_to_others_are_let_pass(played: Played) -> None:
-    pending = played.sidecar.request("state")
-    number = played.take()["id"]
-    played.say(
-        {"id": "0-1", "ok": True}, {"id": None, "error": "x"}, {"id": [1]}, "Traceback", "[]"
-    )
-    played.say({"id": number, "ok": True, "mine": 1}, {"id": number, "ok": True, "mine": 2})
+def test_answers_to_others_are_ignored(fake: FakeSidecar) -> None:
+    pending = fake.sidecar.request("state")
+    number = fake.take()["id"]
+    fake.say({"id": "0-1", "ok": True}, {"id": None, "error": "x"}, {"id": [1]}, "Traceback", "[]")
+    fake.say({"id": number, "ok": True, "mine": 1}, {"id": number, "ok": True, "mine": 2})
     assert pending.answer(SOON)["mine"] == 1
 
 
 def test_two_conversations_with_one_sidecar_have_no_id_in_common() -> None:
-    one, other = Played(), Played()
+    one, other = FakeSidecar(), FakeSidecar()
     one.sidecar.request("state")
     other.sidecar.request("state")
     assert one.take()["id"] != other.take()["id"]
@@ -109,77 +107,77 @@ def test_two_conversations_with_one_sidecar_have_no_id_in_common() -> None:
     other.close()
 
 
-def test_a_refusal(played: Played) -> None:
-    pending = played.sidecar.request("set", rules={})
-    played.say({"id": played.take()["id"], "error": "no such rule"})
+def test_a_refusal(fake: FakeSidecar) -> None:
+    pending = fake.sidecar.request("set", rules={})
+    fake.say({"id": fake.take()["id"], "error": "no such rule"})
     with pytest.raises(EngineError, match=r"^the sidecar of alice: set: no such rule$"):
         pending.answer(SOON)
 
 
-def test_no_answer(played: Played) -> None:
+def test_no_answer(fake: FakeSidecar) -> None:
     with pytest.raises(
         EngineError, match=r"^the sidecar of alice: no answer to state within 0.01 s"
     ):
-        played.sidecar.ask("state", 0.01)
-    assert not played.sidecar.ended
+        fake.sidecar.ask("state", 0.01)
+    assert not fake.sidecar.ended
 
 
-def test_its_end_is_told_at_once_with_what_it_said(played: Played) -> None:
-    pending = played.sidecar.request("state")
-    played.take()
-    played.say("Traceback:", "OSError: no more")
-    played.end()
+def test_its_end_is_reported_at_once_with_its_output(fake: FakeSidecar) -> None:
+    pending = fake.sidecar.request("state")
+    fake.take()
+    fake.say("Traceback:", "OSError: no more")
+    fake.end()
     with pytest.raises(
         SidecarGoneError, match=r"alice ended\n  \| Traceback:\n  \| OSError: no more"
     ):
         pending.answer(SOON)
-    assert played.sidecar.await_end(SOON)
+    assert fake.sidecar.await_end(SOON)
     with pytest.raises(SidecarGoneError):
-        played.sidecar.ask("state")
+        fake.sidecar.ask("state")
 
 
-def test_who_waits_is_told_that_it_was_let_go_of(played: Played) -> None:
-    pending = played.sidecar.request("state")
-    played.sidecar.close()
+def test_closing_fails_requests_without_an_answer(fake: FakeSidecar) -> None:
+    pending = fake.sidecar.request("state")
+    fake.sidecar.close()
     with pytest.raises(SidecarGoneError):
         pending.answer(SOON)
-    played.sidecar.close()
+    fake.sidecar.close()
 
 
-def serve(played: Played, answer: Callable[[Asked], Asked]) -> threading.Thread:
+def serve(fake: FakeSidecar, answer: Callable[[Asked], Asked]) -> threading.Thread:
     """Answer requests in a thread until the conversation ends."""
 
     def work() -> None:
         with contextlib.suppress(OSError, ValueError):
             while True:
-                asked = played.take()
-                played.say({"id": asked["id"], "ok": True} | answer(asked))
+                asked = fake.take()
+                fake.say({"id": asked["id"], "ok": True} | answer(asked))
 
     thread = threading.Thread(target=work)
     thread.start()
     return thread
 
 
-def test_many_threads_converse_at_once(played: Played) -> None:
-    thread = serve(played, lambda asked: {"got": asked["n"]})
+def test_many_threads_use_it_at_once(fake: FakeSidecar) -> None:
+    thread = serve(fake, lambda asked: {"got": asked["n"]})
     got: list[int] = []
     askers = [
-        threading.Thread(target=lambda n=n: got.append(played.sidecar.ask("x", n=n)["got"] - n))
+        threading.Thread(target=lambda n=n: got.append(fake.sidecar.ask("x", n=n)["got"] - n))
         for n in range(50)
     ]
-    for each in askers:
-        each.start()
-    for each in askers:
-        each.join()
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
     assert got == [0] * 50
-    played.sidecar.close()
+    fake.sidecar.close()
     thread.join()
 
 
 HEARD = {"arrived": 3, "delay": 0.1, "rate": 5.0, "spread": None, "reads": 2, "error": ""}
 
 
-def test_probes_are_sent_as_asked_and_heard_of_once_they_have_left(played: Played) -> None:
+def test_probes_are_sent_as_asked_and_then_reported(fake: FakeSidecar) -> None:
     asked: list[Asked] = []
 
     def answer(one: Asked) -> Asked:
@@ -188,8 +186,8 @@ def test_probes_are_sent_as_asked_and_heard_of_once_they_have_left(played: Playe
             return HEARD
         return {"sent": 5, "error": "no answer"} if one["do"] == "stream" else {"sent": 5}
 
-    thread = serve(played, answer)
-    route = Route(played.sidecar, played.sidecar, "10.0.0.3", 7)
+    thread = serve(fake, answer)
+    route = Route(fake.sidecar, fake.sidecar, "10.0.0.3", 7)
     probes = {
         ("a", "b"): Probe("packets", 5, interval=0.004),
         ("a", "c"): Probe("burst", 9, interval=0.004),
@@ -197,7 +195,7 @@ def test_probes_are_sent_as_asked_and_heard_of_once_they_have_left(played: Playe
         ("a", "e"): Probe("packets", 5),
     }
     routes = dict.fromkeys(list(probes)[:3], route)
-    found = probing.measure(routes, probes)
+    found = measuring.measure(routes, probes)
     assert found["a", "b"] == Measured(5, 3, 0.1, 5.0, 2)
     assert found["a", "d"] == Measured(5, 3, 0.1, 5.0, 2, "no answer")
     assert found["a", "e"] == Measured(0, 0, error=NOT_RUNNING)
@@ -207,5 +205,5 @@ def test_probes_are_sent_as_asked_and_heard_of_once_they_have_left(played: Playe
     assert heard == [(5, 0.3), (9, 0.3), (2, 0.0)]
     assert len({one["probe"] for one in asked}) == 3
     until(lambda: len(asked) == 6, "each asked once")
-    played.sidecar.close()
+    fake.sidecar.close()
     thread.join()

@@ -10,7 +10,7 @@ from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.image.recipe import PEER, USER
 from orchestrator.paths import ROOT
 from sidecar import capabilities, shaper
-from sidecar import rules as sidecars
+from sidecar import ruleset as sidecars
 
 
 def takes_all(words: Sequence[str], _: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Links that are simulated: what is measured of a probe where an effect holds, and chance acts."""
+"""Simulated links: what is measured of a probe, with an effect, chance and load."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ RELAY: Mapping[str, str] = {**NETEM, "delay": "relay"}
 _HEADERS = 42
 
 
-class Link:
+class SimulatedLink:
     """One direction, on a machine that is more or less busy.
 
     Args:
-        effect: what holds.
-        means: by what means.
+        effect: what is active on it.
+        mechanisms: what implements the features.
         seed: of chance.
-        late: seconds by which packets come late in the middle, for the machine is busy.
+        late: median seconds by which a busy machine delays packets.
         lost: the share of packets that the machine loses.
     """
 
     def __init__(
-        self, effect: Effect, means: Mapping[str, str], seed: int, late: float, lost: float = 0.0
+        self,
+        effect: Effect,
+        mechanisms: Mapping[str, str],
+        seed: int,
+        late: float,
+        lost: float = 0.0,
     ) -> None:
-        self.effect, self.means = effect, means
+        self.effect, self.mechanisms = effect, mechanisms
         self._chance = random.Random(seed)
         self._late, self._lost = late, lost
 
@@ -54,7 +59,7 @@ class Link:
         return self._chance.uniform(-self.effect.jitter, self.effect.jitter)
 
     def _packets(self, probe: Probe) -> Measured:
-        delay = self.effect.delay if by_packets(self.means) else 0.0
+        delay = self.effect.delay if by_packets(self.mechanisms) else 0.0
         delays = [
             delay + (self._jitter() if delay else 0.0) + self._noise()
             for _ in range(probe.count)
@@ -66,7 +71,7 @@ class Link:
     def _burst(self, probe: Probe) -> Measured:
         came = sum(self._passes() for _ in range(probe.count))
         speed = self._chance.uniform(8e6, 170e6)
-        if self.effect.bandwidth is None:  # a receiver that is overrun
+        if self.effect.bandwidth is None:  # an overrun receiver
             came -= int(came * self._chance.uniform(0, 0.5))
         if came < 2:
             return Measured(probe.count, came)

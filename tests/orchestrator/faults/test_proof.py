@@ -1,4 +1,4 @@
-"""Whether a fault holds: judged by what was measured, on links where chance and load act."""
+"""Faults are proven by what is measured on simulated links, with chance and load."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from math import comb
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from orchestrator.faults import proof
 from orchestrator.faults.effect import CLEAR, Effect, combine
 from orchestrator.faults.loss import fewest, most
 from orchestrator.faults.probe import Measured, Probe, What
-from tests.orchestrator.faults.links import NETEM, RELAY, Link
+from tests.orchestrator.faults.links import NETEM, RELAY, SimulatedLink
+from tests.repeats import times
 
 SEEDS = st.integers(0, 10**9)
-MEANS = st.sampled_from([NETEM, RELAY])
+MECHANISMS = st.sampled_from([NETEM, RELAY])
 BUSY = st.sampled_from([0.0, 0.0003, 0.003])  # seconds
 
 
@@ -56,105 +57,99 @@ EFFECTS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(EFFECTS, MEANS, SEEDS, BUSY)
-def test_what_holds_is_called_so(
-    effect: Effect, means: Mapping[str, str], seed: int, busy: float
+@given(EFFECTS, MECHANISMS, SEEDS, BUSY)
+def test_an_active_fault_is_proven_and_then_gone(
+    effect: Effect, mechanisms: Mapping[str, str], seed: int, busy: float
 ) -> None:
-    straight, bent = Link(CLEAR, means, seed, busy), Link(effect, means, seed, busy)
-    probes = proof.probes_for(effect, means)
+    clear, faulty = (SimulatedLink(what, mechanisms, seed, busy) for what in (CLEAR, effect))
+    probes = proof.probes_for(effect, mechanisms)
     assert probes
     assert len(set(probes)) == len(probes)
     for probe in probes:
         before, during, after = (
-            straight.measure(probe),
-            bent.measure(probe),
-            straight.measure(probe),
+            clear.measure(probe),
+            faulty.measure(probe),
+            clear.measure(probe),
         )
-        says = proof.unproven(effect, CLEAR, probe, before, during, means)
-        assert not says, (probe, before, during)
-        assert not proof.not_gone(effect, CLEAR, probe, before, after, means), (probe, after)
+        reason = proof.unproven(effect, CLEAR, probe, before, during, mechanisms)
+        assert not reason, (probe, before, during)
+        assert not proof.not_gone(effect, CLEAR, probe, before, after, mechanisms), (probe, after)
 
 
-@settings(max_examples=150, deadline=None)
-@given(EFFECTS, MEANS, SEEDS, BUSY)
-def test_what_does_not_hold_is_not_called_holding(
-    effect: Effect, means: Mapping[str, str], seed: int, busy: float
+@given(EFFECTS, MECHANISMS, SEEDS, BUSY)
+def test_a_fault_without_effect_is_never_proven(
+    effect: Effect, mechanisms: Mapping[str, str], seed: int, busy: float
 ) -> None:
-    straight, bent = Link(CLEAR, means, seed, busy), Link(effect, means, seed, busy)
+    clear, faulty = (SimulatedLink(what, mechanisms, seed, busy) for what in (CLEAR, effect))
     remains = []
-    for probe in proof.probes_for(effect, means):
-        before, during = straight.measure(probe), straight.measure(probe)
-        assert proof.mismatch(effect, probe, during, means), (probe, during)
-        assert proof.unproven(effect, CLEAR, probe, before, during, means)
-        remains.append(proof.not_gone(effect, CLEAR, probe, before, bent.measure(probe), means))
+    for probe in proof.probes_for(effect, mechanisms):
+        before, during = clear.measure(probe), clear.measure(probe)
+        assert proof.mismatch(effect, probe, during, mechanisms), (probe, during)
+        assert proof.unproven(effect, CLEAR, probe, before, during, mechanisms)
+        remains.append(
+            proof.not_gone(effect, CLEAR, probe, before, faulty.measure(probe), mechanisms)
+        )
     assert any(remains)
 
 
-@settings(max_examples=150, deadline=None)
-@given(_lagging() | _delays().map(lambda late: Effect(**late)), MEANS, SEEDS)
-def test_a_delay_without_its_jitter_is_not_called_holding(
-    effect: Effect, means: Mapping[str, str], seed: int
+@given(_lagging() | _delays().map(lambda late: Effect(**late)), MECHANISMS, SEEDS)
+def test_a_delay_without_its_jitter_is_not_proven(
+    effect: Effect, mechanisms: Mapping[str, str], seed: int
 ) -> None:
     assume(effect.jitter)
-    even = Link(replace(effect, jitter=0.0), means, seed, 0.0003)
-    for probe in proof.probes_for(effect, means):
-        assert "a jitter of" in proof.mismatch(effect, probe, even.measure(probe), means)
+    even = SimulatedLink(replace(effect, jitter=0.0), mechanisms, seed, 0.0003)
+    for probe in proof.probes_for(effect, mechanisms):
+        assert "a jitter of" in proof.mismatch(effect, probe, even.measure(probe), mechanisms)
 
 
-@settings(max_examples=150, deadline=None)
-@given(EFFECTS, EFFECTS, MEANS, SEEDS, BUSY)
-def test_two_faults_at_once_hold_and_one_of_them_is_lifted(
-    fault: Effect, other: Effect, means: Mapping[str, str], seed: int, busy: float
+@given(EFFECTS, EFFECTS, MECHANISMS, SEEDS, BUSY)
+def test_two_faults_are_proven_and_one_of_them_is_lifted(
+    fault: Effect, other: Effect, mechanisms: Mapping[str, str], seed: int, busy: float
 ) -> None:
-    both = Link(combine([fault, other]), means, seed, busy)
-    left = Link(other, means, seed, busy)
+    both = SimulatedLink(combine([fault, other]), mechanisms, seed, busy)
+    left = SimulatedLink(other, mechanisms, seed, busy)
     assume(both.effect.bandwidth is None or not 0.9 < both.effect.loss < 1)  # too few arrive
-    for probe in proof.probes_for(fault, means, other):
+    for probe in proof.probes_for(fault, mechanisms, other):
         before, during, after = left.measure(probe), both.measure(probe), left.measure(probe)
-        assert not proof.mismatch(both.effect, probe, during, means), (probe, during)
-        assert not proof.not_gone(fault, other, probe, before, after, means), (probe, after)
+        assert not proof.mismatch(both.effect, probe, during, mechanisms), (probe, during)
+        assert not proof.not_gone(fault, other, probe, before, after, mechanisms), (probe, after)
 
 
-@settings(max_examples=60, deadline=None)
-@given(EFFECTS, MEANS, SEEDS)
-def test_nothing_is_proven_where_nothing_passes_anyway(
-    effect: Effect, means: Mapping[str, str], seed: int
+@given(EFFECTS, MECHANISMS, SEEDS)
+def test_nothing_is_proven_on_a_dead_link(
+    effect: Effect, mechanisms: Mapping[str, str], seed: int
 ) -> None:
-    dead = Link(Effect(cut=True), means, seed, 0.0)
-    for probe in proof.probes_for(effect, means):
+    dead = SimulatedLink(Effect(cut=True), mechanisms, seed, 0.0)
+    for probe in proof.probes_for(effect, mechanisms):
         seen = dead.measure(probe)
-        assert proof.unproven(effect, CLEAR, probe, seen, seen, means)
-        assert proof.not_gone(effect, CLEAR, probe, seen, seen, means)
+        assert proof.unproven(effect, CLEAR, probe, seen, seen, mechanisms)
+        assert proof.not_gone(effect, CLEAR, probe, seen, seen, mechanisms)
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.2, 0.5, 0.8])
-def test_a_share_on_top_of_another_can_be_told(loss: float) -> None:
+def test_a_loss_on_top_of_another_is_distinguished(loss: float) -> None:
     fault, other = Effect(loss=loss), Effect(loss=0.2)
     (probe,) = proof.probes_for(fault, NETEM, other)
-    for seed in range(40):
-        both = Link(combine([fault, other]), NETEM, seed, 0.0).measure(probe)
-        left = Link(other, NETEM, seed, 0.0).measure(probe)
+    for seed in range(times(10, 40)):
+        both = SimulatedLink(combine([fault, other]), NETEM, seed, 0.0).measure(probe)
+        left = SimulatedLink(other, NETEM, seed, 0.0).measure(probe)
         assert not proof.mismatch(combine([fault, other]), probe, both, NETEM)
         if loss > 0.05:  # less than that is hidden
             assert proof.mismatch(combine([fault, other]), probe, left, NETEM)
             assert proof.not_gone(fault, other, probe, left, both, NETEM)
 
 
-def test_a_machine_that_loses_packets_now_and_then_is_no_fault() -> None:
-    for seed in range(200):
-        link = Link(CLEAR, NETEM, seed, 0.003, lost=0.05)
+def test_a_machine_that_loses_a_packet_now_and_then_is_no_fault() -> None:
+    for seed in range(times(40, 200)):
+        link = SimulatedLink(CLEAR, NETEM, seed, 0.003, lost=0.05)
         (probe,) = proof.probes_for(Effect(cut=True), NETEM)
         after = link.measure(probe)
         assert not proof.not_gone(Effect(cut=True), CLEAR, probe, after, after, NETEM)
 
 
-@settings(max_examples=60, deadline=None)
-@given(EFFECTS, MEANS)
-def test_probes_are_short_and_of_a_size_that_can_be_sent(
-    effect: Effect, means: Mapping[str, str]
-) -> None:
-    for probe in proof.probes_for(effect, means):
+@given(EFFECTS, MECHANISMS)
+def test_probes_are_short_and_small(effect: Effect, mechanisms: Mapping[str, str]) -> None:
+    for probe in proof.probes_for(effect, mechanisms):
         assert 16 <= probe.size <= (60_000 if effect.pieces else 1200)
         assert probe.count <= (5000 if probe.what == "burst" else 2000)
         if effect.bandwidth is None:
@@ -162,7 +157,7 @@ def test_probes_are_short_and_of_a_size_that_can_be_sent(
 
 
 @pytest.mark.parametrize(
-    ("effect", "probe", "measured", "says"),
+    ("effect", "probe", "measured", "reason"),
     [
         (Effect(cut=True), Probe("packets", 5), Measured(5, 5, 0.001), "5 of 5 packets passed"),
         (Effect(cut=True), Probe("packets", 5), Measured(5, 0), ""),
@@ -209,30 +204,27 @@ def test_probes_are_short_and_of_a_size_that_can_be_sent(
          "800 bytes came before the reset, 500 allowed"),
     ],
 )  # fmt: skip
-def test_what_is_amiss_in_words(
-    effect: Effect, probe: Probe, measured: Measured, says: str
-) -> None:
-    assert proof.mismatch(effect, probe, measured, NETEM) == says
+def test_mismatches_in_words(effect: Effect, probe: Probe, measured: Measured, reason: str) -> None:
+    assert proof.mismatch(effect, probe, measured, NETEM) == reason
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.5, 5])
-def test_bytes_that_are_only_late_are_not_held_back(seconds: float) -> None:
+def test_late_bytes_are_not_held_back(seconds: float) -> None:
     (probe,) = proof.probes_for(Effect(hold=seconds), RELAY)
-    late = Link(Effect(lag=seconds), RELAY, 1, 0.0001).measure(probe)
+    late = SimulatedLink(Effect(lag=seconds), RELAY, 1, 0.0001).measure(probe)
     assert "at most wanted" in proof.mismatch(Effect(hold=seconds), probe, late, RELAY)
 
 
-def test_a_machine_that_lost_packets_before_a_fault_may_do_so_while_it_holds() -> None:
+def test_a_machine_that_lost_packets_before_a_fault_may_lose_them_during_it() -> None:
     effect, probe, during = Effect(loss=0.05), Probe("packets", 800), Measured(800, 648, 0.001)
     for lost, doubt in ((0, True), (120, False)):
         before = Measured(800, 800 - lost, 0.001)
         assert bool(proof.mismatch(effect, probe, during, NETEM, before=before)) is doubt
 
 
-@settings(max_examples=150, deadline=None)
-@given(_impaired(), MEANS, SEEDS, BUSY)
-def test_what_is_many_times_as_bad_as_is_wanted_is_not_what_is_wanted(
-    effect: Effect, means: Mapping[str, str], seed: int, busy: float
+@given(_impaired(), MECHANISMS, SEEDS, BUSY)
+def test_a_fault_several_times_as_bad_is_not_proven(
+    effect: Effect, mechanisms: Mapping[str, str], seed: int, busy: float
 ) -> None:
     assume(effect.loss <= 0.3)  # of what is lost for the most part, too little is left to tell
     worse = Effect(
@@ -240,23 +232,23 @@ def test_what_is_many_times_as_bad_as_is_wanted_is_not_what_is_wanted(
         bandwidth=effect.bandwidth // 40 if effect.bandwidth else None,
         delay=10 * effect.delay + 1 if effect.delay else 0.0,
     )
-    link = Link(worse, means, seed, busy)
+    link = SimulatedLink(worse, mechanisms, seed, busy)
     assert any(
-        proof.mismatch(effect, probe, link.measure(probe), means)
-        for probe in proof.probes_for(effect, means)
+        proof.mismatch(effect, probe, link.measure(probe), mechanisms)
+        for probe in proof.probes_for(effect, mechanisms)
     )
 
 
-def test_what_is_not_gone_in_words() -> None:
+def test_a_fault_that_is_not_gone_in_words() -> None:
     probe, before = Probe("packets", 20), Measured(20, 20, 0.0002)
-    says = proof.not_gone(Effect(cut=True), CLEAR, probe, before, Measured(20, 0), NETEM)
-    assert says == "20 of 20 packets lost, none wanted; before the fault 20 of 20 packets, 0.2 ms"
+    reason = proof.not_gone(Effect(cut=True), CLEAR, probe, before, Measured(20, 0), NETEM)
+    assert reason == "20 of 20 packets lost, none wanted; before the fault 20 of 20 packets, 0.2 ms"
     late = proof.not_gone(Effect(delay=0.1), CLEAR, probe, before, Measured(20, 20, 0.1), NETEM)
     assert late == "median delay 100 ms; before the fault 20 of 20 packets, 0.2 ms"
 
 
 @pytest.mark.parametrize("hides", [Effect(cut=True), Effect(loss=1.0)])
-def test_what_another_fault_hides_is_taken_to_be_gone(hides: Effect) -> None:
+def test_a_fault_hidden_by_another_counts_as_gone(hides: Effect) -> None:
     probe, nothing = Probe("packets", 20), Measured(20, 0)
     assert not proof.not_gone(Effect(cut=True), hides, probe, nothing, nothing, NETEM)
 
@@ -265,13 +257,13 @@ def test_a_stream_needs_both_directions() -> None:
     (probe,) = proof.probes_for(Effect(pieces=1), NETEM)
     seen = Measured(0, 0, error="no answer")
     cut = Effect(cut=True)
-    says = proof.mismatch(Effect(pieces=1), probe, seen, NETEM, back=cut)
-    assert says == "nothing comes back, so it cannot be measured"
+    reason = proof.mismatch(Effect(pieces=1), probe, seen, NETEM, back=cut)
+    assert reason == "nothing comes back, so it cannot be measured"
     assert not proof.mismatch(cut, probe, seen, NETEM, back=cut)
 
 
 @pytest.mark.parametrize(
-    ("what", "measured", "says"),
+    ("what", "measured", "reason"),
     [
         ("packets", Measured(20, 19, 0.0002), "19 of 20 packets, 0.2 ms"),
         ("packets", Measured(20, 0), "0 of 20 packets"),
@@ -281,9 +273,9 @@ def test_a_stream_needs_both_directions() -> None:
         ("stream", Measured(3, 96, 0.0123, None, 3), "96 bytes in 3 reads, 12.3 ms"),
     ],
 )
-def test_what_was_measured_in_words(what: What, measured: Measured, says: str) -> None:
+def test_measurements_in_words(what: What, measured: Measured, reason: str) -> None:
     probe = Probe(what, 20)
-    assert proof.phrase(measured, probe) == says
+    assert proof.phrase(measured, probe) == reason
 
 
 @pytest.mark.parametrize("reads", [1, 3, 6, 7])
@@ -308,7 +300,7 @@ def test_fewer_than_the_fewest_is_one_in_a_million(count: int, share: float) -> 
     assert most(count, share) == count - fewest(count, 1 - share)
 
 
-def test_chance_is_told_of_thousands() -> None:
+def test_chance_of_thousands() -> None:
     assert fewest(2000, 0.01) == 3
     assert 900 > fewest(2000, 0.5) > 880
     assert fewest(2000, 1.0) == 2000

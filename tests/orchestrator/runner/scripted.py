@@ -9,8 +9,7 @@ from orchestrator.errors import EngineError
 from orchestrator.faults import effect
 from orchestrator.faults.effect import CLEAR, Effect, Fault, Link
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
-from tests.orchestrator.faults.links import NETEM
-from tests.orchestrator.faults.links import Link as Simulated
+from tests.orchestrator.faults.links import NETEM, SimulatedLink
 
 AB, BA, AC = ("alice", "bob"), ("bob", "alice"), ("alice", "carol")
 CUT = Effect(cut=True)
@@ -76,7 +75,7 @@ class Scripted(Network):
         if link in self.deaf or self.lying or not self._has_effect(effects):
             effects = CLEAR
         effects = effect.combine([effects, self.stuck.get(link, CLEAR)])
-        return Simulated(effects, self.mechanisms(), seed=1, late=0.0001).measure(probe)
+        return SimulatedLink(effects, self.mechanisms(), seed=1, late=0.0001).measure(probe)
 
     def _has_effect(self, effects: Effect) -> bool:
         return self.only is None or bool(self.only & {*effects.features})

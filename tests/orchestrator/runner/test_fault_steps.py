@@ -11,7 +11,7 @@ import pytest
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError
-from orchestrator.faults import schedule
+from orchestrator.faults import chaos
 from orchestrator.faults.kinds import LIFTED_BY, NEEDS
 from orchestrator.history.entries import Entry
 from orchestrator.runner import verify
@@ -187,10 +187,10 @@ def test_a_scheduled_fault_without_a_length_ends_with_the_schedule(bench: Harnes
 @pytest.fixture
 def _short_chaos(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let chaos have several faults in two seconds."""
-    monkeypatch.setattr(schedule, "_FIRST", 0.1)
-    monkeypatch.setattr(schedule, "_APART", (0.3, 0.5))
-    monkeypatch.setattr(schedule, "_REST", 0.1)
-    monkeypatch.setattr(schedule, "_LENGTHS", dict.fromkeys(NEEDS, (0.2, 0.4)))
+    monkeypatch.setattr(chaos, "_FIRST", 0.1)
+    monkeypatch.setattr(chaos, "_APART", (0.3, 0.5))
+    monkeypatch.setattr(chaos, "_REST", 0.1)
+    monkeypatch.setattr(chaos, "_LENGTHS", dict.fromkeys(NEEDS, (0.2, 0.4)))
 
 
 @pytest.mark.usefixtures("_short_chaos")
@@ -200,7 +200,7 @@ def test_chaos_records_and_runs_what_it_draws(bench: Harness, kinds: list[str] |
     given = f", faults: {kinds}" if kinds else ""
     run = bench.run(f"peers: {peers}\nsteps:\n  - chaos: {{seed: 4, for: 2.5{given}}}\n")
     possible = ("kill", "stop", "pause", "stream")
-    entries = schedule.draw(4, 2.5, kinds or possible, peers)
+    entries = chaos.draw(4, 2.5, kinds or possible, peers)
     assert marks(run, "chaos") == [{"peer": "", "seed": 4, "for": 2.5, "entries": entries}]
     drawn = [verb for entry in entries for verb in entry if verb != "when"]
     assert len(drawn) >= 3

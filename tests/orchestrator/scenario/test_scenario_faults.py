@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator import scenario
 from orchestrator.errors import DocumentError
-from orchestrator.faults import schedule
+from orchestrator.faults import chaos
 from orchestrator.faults.effect import Effect, Fault
 from orchestrator.faults.kinds import NEEDS
 from orchestrator.runner.jobs import misfit
@@ -316,9 +316,9 @@ def test_a_schedule_comes_in_the_order_of_its_times(load: Any) -> None:
 def test_what_chaos_draws_can_be_replayed(load: Any) -> None:
     peers = ["alice", "bob", "carol"]
     for seed in range(25):
-        chaos = Chaos.model_validate({"seed": seed, "for": 40})
-        drawn = scenario.drawn(chaos, peers, ["cut", "loss", "bandwidth", "delay", "stream"])
-        assert drawn == schedule.draw(seed, 40, tuple(NEEDS), peers)
+        act = Chaos.model_validate({"seed": seed, "for": 40})
+        drawn = scenario.drawn(act, peers, ["cut", "loss", "bandwidth", "delay", "stream"])
+        assert drawn == chaos.draw(seed, 40, tuple(NEEDS), peers)
         (step,) = load(f"schedule: {json.dumps(drawn)}").steps
         assert step.act == [scenario.ScheduledFault.model_validate(entry) for entry in drawn]
 

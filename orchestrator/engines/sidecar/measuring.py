@@ -1,4 +1,4 @@
-"""Probes over many links at the same time, told to the sidecars at both ends."""
+"""Probes over many links at the same time, by the sidecars at both ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.engines.sidecar.client import TIMEOUT, Answer, Pending, Sideca
 from orchestrator.faults.effect import Link
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
 
-_AFTERMATH = 0.5  # seconds
+_AFTER_RESET = 0.5  # seconds until the other end knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Route:
     """How a probe goes over a link.
 
     Attributes:
-        sender: sends it.
-        receiver: tells what has arrived.
-        address: to which it is sent.
+        sender: the sidecar that sends it.
+        receiver: the sidecar that reports what arrived.
+        address: where it is sent.
         port: the same.
     """
 
@@ -32,24 +32,24 @@ class Route:
 
 
 def measure(routes: Mapping[Link, Route], probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
-    """Send probes over links, all at the same time; return what arrived.
+    """Send probes over links, all at the same time. Returns what arrived.
 
     Args:
-        routes: of the links that have one.
-        probes: what is sent over each link.
+        routes: by link; a link without one has an end that does not run.
+        probes: what is sent, by link.
 
     Raises:
-        EngineError: a sidecar cannot tell.
+        EngineError: a sidecar does not answer.
     """
-    under_way = {link: _Flight(route, probes[link]) for link, route in routes.items()}
-    for flight in under_way.values():
-        flight.await_sent()
-    found = {link: flight.measured() for link, flight in under_way.items()}
+    in_flight = {link: _SentProbe(route, probes[link]) for link, route in routes.items()}
+    for sent in in_flight.values():
+        sent.await_sent()
+    found = {link: sent.measured() for link, sent in in_flight.items()}
     nothing = Measured(sent=0, arrived=0, error=NOT_RUNNING)
     return {link: found.get(link, nothing) for link in probes}
 
 
-class _Flight:
+class _SentProbe:
     """One probe on its way."""
 
     def __init__(self, route: Route, probe: Probe) -> None:
@@ -71,22 +71,22 @@ class _Flight:
 
     @property
     def _least(self) -> float:
-        """Seconds that it takes when all goes well, and those for which it waits."""
+        """Seconds that it takes if all goes well, with those for which it waits."""
         return self._probe.count * self._probe.interval + 2 * self._probe.patience
 
     def await_sent(self) -> None:
-        """Wait until it has left; from then on wait for what has not arrived."""
+        """Wait until it is sent, then ask the receiver for what arrives."""
         self._sent = self._sending.answer(TIMEOUT + self._least)
-        # Who waited in vain for a stream's end has waited for both; one that was broken off
-        # is soon over at its other end as well, or never got there.
-        most = {"no answer": 0.0, "reset": _AFTERMATH, "refused": 0.0}
+        # A sender that waited in vain for a stream's end has waited for both ends; a stream that
+        # was reset is soon over at its other end as well, or never got there.
+        most = {"no answer": 0.0, "reset": _AFTER_RESET, "refused": 0.0}
         patience = min(self._probe.patience, most.get(self._sent.get("error", ""), inf))
         self._heard = self._route.receiver.request(
             "heard", probe=self._mark, count=self._probe.count, patience=patience
         )
 
     def measured(self) -> Measured:
-        """Return what has arrived."""
+        """Return what arrived."""
         heard = self._heard.answer(TIMEOUT + self._least) if self._heard else {}
         return Measured(
             sent=self._sent["sent"],

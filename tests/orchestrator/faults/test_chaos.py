@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.faults import schedule, scope
+from orchestrator.faults import chaos, scope
 from orchestrator.faults.effect import Link
 from orchestrator.faults.kinds import NEEDS
 
@@ -20,8 +20,8 @@ PEERS = st.integers(2, 5).map(lambda count: NAMES[:count])
 DOWN = ("kill", "stop", "pause")
 
 
-def faults(drawn: list[schedule.Entry]) -> Iterator[tuple[float, float, str, Any]]:
-    """Yield from when until when each fault holds, its kind and the rest of it."""
+def faults(drawn: list[chaos.Entry]) -> Iterator[tuple[float, float, str, Any]]:
+    """Yield the start, the end, the kind and the keys of every fault."""
     for entry in drawn:
         ((kind, act),) = ((key, value) for key, value in entry.items() if key != "when")
         yield entry["when"], entry["when"] + act["for"], kind, act
@@ -29,10 +29,10 @@ def faults(drawn: list[schedule.Entry]) -> Iterator[tuple[float, float, str, Any
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(), st.integers(20, 900), st.sets(st.sampled_from(KINDS), min_size=1), PEERS)
-def test_what_is_drawn(seed: int, tenths: int, some: set[str], peers: list[str]) -> None:
+def test_drawn_faults_are_valid(seed: int, tenths: int, some: set[str], peers: list[str]) -> None:
     kinds, seconds = sorted(some), tenths / 10
-    drawn = schedule.draw(seed, seconds, kinds, peers)
-    assert drawn == schedule.draw(seed, seconds, kinds, peers)
+    drawn = chaos.draw(seed, seconds, kinds, peers)
+    assert drawn == chaos.draw(seed, seconds, kinds, peers)
     assert [entry["when"] for entry in drawn] == sorted(entry["when"] for entry in drawn)
     down: list[tuple[float, float, str]] = []
     for since, until, kind, act in faults(drawn):
@@ -48,9 +48,9 @@ def test_what_is_drawn(seed: int, tenths: int, some: set[str], peers: list[str])
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_nothing_else_is_done_to_a_link_meanwhile(seed: int) -> None:
+def test_a_link_has_one_fault_at_a_time(seed: int) -> None:
     done: list[tuple[float, float, frozenset[Link]]] = []
-    for since, until, kind, act in faults(schedule.draw(seed, 120, KINDS, NAMES)):
+    for since, until, kind, act in faults(chaos.draw(seed, 120, KINDS, NAMES)):
         if kind in DOWN:
             continue
         touched = links({key: value for key, value in act.items() if key != "for"})
@@ -72,28 +72,28 @@ def links(act: dict[str, Any]) -> frozenset[Link]:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_every_kind_comes_about_every_two_or_three_seconds(seed: int) -> None:
-    drawn = list(faults(schedule.draw(seed, 60, KINDS, NAMES[:3])))
+def test_every_kind_comes_and_a_fault_every_two_or_three_seconds(seed: int) -> None:
+    drawn = list(faults(chaos.draw(seed, 60, KINDS, NAMES[:3])))
     assert {kind for _, _, kind, _ in drawn} == set(KINDS)
     assert 20 <= len(drawn) <= 30
     overlapping = sum(one[1] > other[0] for one, other in pairwise(drawn))
     assert overlapping >= 3
 
 
-def test_a_seed_draws_the_same_for_ever() -> None:
-    assert schedule.draw(7, 10, KINDS, ["alice", "bob", "carol"]) == [
+def test_a_seed_always_draws_the_same() -> None:
+    assert chaos.draw(7, 10, KINDS, ["alice", "bob", "carol"]) == [
         {"when": 0.5, "pause": {"at": "alice", "for": 2.5}},
         {"when": 2.9, "impair": {"between": ["bob", "carol"], "delay": 0.06, "jitter": 0.015,
                                  "for": 3.1}},
         {"when": 5.0, "kill": {"at": "carol", "for": 1.9}},
         {"when": 7.2, "isolate": {"at": "alice", "for": 2.0}},
     ]  # fmt: skip
-    assert schedule.draw(8, 10, KINDS, ["alice", "bob", "carol"]) != schedule.draw(
+    assert chaos.draw(8, 10, KINDS, ["alice", "bob", "carol"]) != chaos.draw(
         7, 10, KINDS, ["alice", "bob", "carol"]
     )
 
 
-def test_only_what_can_be_done() -> None:
-    assert schedule.possible(["stream"]) == ("kill", "stop", "pause", "stream")
-    assert schedule.possible([]) == ("kill", "stop", "pause")
-    assert schedule.possible(["cut", "loss", "bandwidth", "delay", "stream"]) == KINDS
+def test_only_supported_kinds_are_possible() -> None:
+    assert chaos.possible(["stream"]) == ("kill", "stop", "pause", "stream")
+    assert chaos.possible([]) == ("kill", "stop", "pause")
+    assert chaos.possible(["cut", "loss", "bandwidth", "delay", "stream"]) == KINDS
