@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrator.document import Problem
 from orchestrator.faults import chaos
@@ -12,9 +12,6 @@ from orchestrator.faults.kinds import NEEDS, NETWORK, PROCESS, PROCESSES_LACK
 from orchestrator.scenario.fault_acts import Chaos, NetworkFault, Scoped
 from orchestrator.scenario.rules import walk
 from orchestrator.scenario.steps import FaultStep, Step, flatten
-
-if TYPE_CHECKING:
-    from orchestrator.scenario import Scenario
 
 
 def network_fault(verb: str, act: NetworkFault, name: str, peers: Sequence[str]) -> Fault:
@@ -63,22 +60,23 @@ def needed(steps: Iterable[Step], peers: Sequence[str]) -> dict[str, str]:
     return {feature: found[feature] for feature in (*FEATURES, *PROCESS) if feature in found}
 
 
-def impossible(raw: Any, script: Scenario) -> Iterator[Problem]:
-    """Yield the faults that the engine of a scenario does not support.
+def impossible_on_processes(
+    raw: Any, steps: Iterable[Step], peers: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield the faults that the process engine does not support.
 
     Args:
-        raw: the scenario as it stands in a file.
-        script: the same, as a model.
+        raw: the scenario as it is in its file.
+        steps: its steps.
+        peers: the names of all peers.
     """
-    if script.engine != "process":
-        return
-    for (place, _), step in zip(walk(raw["steps"]), flatten(script.steps), strict=True):
+    for (place, _), step in zip(walk(raw["steps"]), flatten(steps), strict=True):
         entries = [((*place, "schedule", n), one) for n, one in enumerate(step.schedule or ())]
         for here, one in ((place, step), *entries):
-            needed_here = _needs(one, script.peers)
+            needed_here = _needs(one, peers)
             lacking = [feature for feature in needed_here if feature in PROCESSES_LACK]
             if lacking:
-                why = f"not on the engine {script.engine}: {PROCESSES_LACK[lacking[0]]}"
+                why = f"not on the engine process: {PROCESSES_LACK[lacking[0]]}"
                 yield Problem((*here, one.verb), why)
 
 

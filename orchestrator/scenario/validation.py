@@ -17,7 +17,7 @@ from orchestrator.files import YAML
 from orchestrator.profile import Profile
 from orchestrator.scenario import models, problems, rules
 from orchestrator.scenario.models import Scenario
-from orchestrator.scenario.network_faults import impossible
+from orchestrator.scenario.network_faults import impossible_on_processes
 from orchestrator.scenario.rules import Location, walk
 from orchestrator.scenario.steps import flatten
 from orchestrator.scenario.values import ALL
@@ -122,8 +122,10 @@ class Validator:
         except DocumentError as error:
             yield from error.what.splitlines()
         raw = source.plain if isinstance(source.plain, dict) else {}
-        if script := self.scenarios.get(path):
-            yield from source.placed(impossible(raw, script))
+        script = self.scenarios.get(path)
+        if script and script.engine == "process":
+            wrong = impossible_on_processes(raw, script.steps, script.peers)
+            yield from source.placed(wrong)
         yield from source.placed(self._taken(raw.get("name"), path))
         main = yield from self._profile(raw.get("profile", "peerlab"), ("profile",), source)
         named = raw.get("profiles")
