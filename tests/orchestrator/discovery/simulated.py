@@ -33,6 +33,7 @@ class Style:
         shows_ids: whether a list shows ids.
         fragile: whether a bad number ends it.
         starts: how often it starts before it fails to.
+        usage: what `help` prints; its words by default.
     """
 
     words: dict[str, str] = field(default_factory=lambda: {verb: verb for verb in VERBS})
@@ -43,6 +44,7 @@ class Style:
     shows_ids: bool = True
     fragile: bool = False
     starts: int = 99
+    usage: str = ""
 
 
 class SimulatedTrio:
@@ -174,7 +176,7 @@ class _Chat:
             return "error: no such connection"
 
     def _help(self) -> str:
-        return " ".join(self.style.words.values())
+        return self.style.usage or " ".join(self.style.words.values())
 
     def _myip(self) -> str:
         return f"address {HOSTS[self.name]}"

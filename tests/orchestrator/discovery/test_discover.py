@@ -21,6 +21,7 @@ from orchestrator.errors import EngineError, LabError
 from orchestrator.profile import Profile, Reader
 from tests.orchestrator.discovery.simulated import VERBS, SimulatedTrio, Style
 
+PLAIN = {verb: verb for verb in VERBS}
 COMMANDS = [StartCommand(("{python}", "chat.py", "{port}"), "a guess")]
 
 
@@ -118,6 +119,22 @@ def test_a_program_without_connections() -> None:
     experiments, finder, _ = experiment(Style(words=words))
     assert experiments.notes == ["no word for connect was found, so nothing else could be tried"]
     assert set(finder.wordings) == {"help", "myip", "myport", "list", "exit"}
+
+
+@pytest.mark.parametrize("missing", ["terminate", "send", "list", "exit"])
+def test_a_program_that_lacks_a_verb(missing: str) -> None:
+    words = {verb: verb for verb in VERBS if verb != missing}
+    experiments, finder, _ = experiment(Style(words=words))
+    assert set(finder.wordings) == set(words)
+    assert experiments.notes == []
+
+
+@pytest.mark.parametrize("quotes", ["", '"'])
+def test_usage_in_help_is_tried_first(quotes: str) -> None:
+    usage = f"usage: say <id> {quotes}<message>{quotes}"
+    _, finder, typist = experiment(Style(words=PLAIN | {"send": "say"}, usage=usage))
+    assert finder.wordings["send"].lines == (f"say {{id}} {quotes}{{text}}{quotes}",)
+    assert next(it for it in typist.exchanges if it.verb == "send").typed[0].startswith("say 1 ")
 
 
 def test_a_profile_from_folder_to_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

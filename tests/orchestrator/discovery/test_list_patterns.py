@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.evidence import KnownValues
-from orchestrator.discovery.list_patterns import find_rows, id_column, id_of, row_of
+from orchestrator.discovery.list_patterns import (
+    find_rows,
+    id_column,
+    id_of,
+    infer_list,
+    row_of,
+)
+from tests.orchestrator.discovery.recorded import exchange
 
 A, B = "10.0.0.2", "10.0.0.3"
 KNOWN = KnownValues(frozenset({A, B}), frozenset({5000}))
@@ -31,3 +41,27 @@ def test_the_row_of_a_peer() -> None:
     twice = [f"1 {A} 40001", f"2 {A} 40002"]
     assert row_of(twice, A, 5000, [twice[1]]) == twice[0], "the other row is taken"
     assert row_of([], A, 5000, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("lists", "made", "doubt"),
+    [
+        ([], {"silent": True, "ends": "quiet"}, "no row was ever seen"),
+        (
+            [[f"at {A}"]],
+            {"row": r"^\s*at\s+(?P<address>[\w.:-]+?)$", "silent": True, "ends": "quiet"},
+            "no id was found in the rows, so they count from `first_id`",
+        ),
+        (
+            [[f"1 {A}", f"2) {A} 5000"]],
+            {"row": r"^\s*(?P<id>\d+)\s+(?P<address>[\w.:-]+?)$", "silent": True, "ends": "quiet"},
+            "rows had different formats",
+        ),
+    ],
+)
+def test_doubts_about_lists(lists: list[list[str]], made: dict[str, object], doubt: str) -> None:
+    draft = Draft()
+    output = "".join(f"{row}\n" for rows in lists for row in rows)
+    asked = [exchange("list", "list", output)]
+    assert infer_list(draft, asked, lists, [], KNOWN, []) == made
+    assert draft.doubts == {("verbs", "list"): doubt}

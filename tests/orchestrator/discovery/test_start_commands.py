@@ -135,3 +135,22 @@ def test_programs_in_two_languages(tmp_path: Path) -> None:
     put(tmp_path, "chat.c", "int main(void) { return 0; }")
     with pytest.raises(LabError, match=r"several programs: chat\.c, chat\.py"):
         start_commands(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [("python3 'chat.py", "cannot parse --command: No closing quotation"), ("  ", "is empty")],
+)
+def test_a_command_that_cannot_be_parsed(tmp_path: Path, command: str, error: str) -> None:
+    with pytest.raises(LabError, match=error):
+        start_commands(tmp_path, command)
+
+
+def test_an_executable(tmp_path: Path) -> None:
+    put(tmp_path, "notes", "")
+    put(tmp_path, "node", "\x7fELF")
+    (tmp_path / "node").chmod(0o755)
+    found = start_commands(tmp_path)
+    assert found[0].words == ("./node", "{port}")
+    assert found[0].why == "node is executable; the port as its argument"
+    assert len(found) == 4

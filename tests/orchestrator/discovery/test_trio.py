@@ -87,6 +87,18 @@ def test_a_question_gets_the_missing_argument(trio: Trio) -> None:
     assert trio.type("bob", "hello", PROMPTS).lines == ("got hello",)
 
 
+def test_the_other_peer_may_print_nothing(trio: Trio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trios, "_PATIENT", 0.2)
+    typist = Typist(trio)
+    typist.prompts = PROMPTS
+    exchange, _ = typist.enter("send", Wording(("hello",)), "alice", to="bob")
+    assert exchange.others["bob"].lines == ()
+    typist.ids["alice", "bob"] = 3
+    typist.update_ids(exchange)
+    assert typist.exchanges[0].known.ids == {"alice": 3}
+    assert not trio.ended("alice")
+
+
 def test_an_exit_a_kill_and_a_restart(trio: Trio) -> None:
     trio.type("carol", "quit", PROMPTS)
     assert trio.await_end("carol")
