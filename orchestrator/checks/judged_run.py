@@ -120,7 +120,7 @@ def load(wanted: Path) -> Run:
     try:
         record, without = runs.read(folder), ""
     except DocumentError as error:
-        record, without = None, f"{error}; this goes without it"
+        record, without = None, f"{error}; shown without it"
     if record and not _has_its_end(entries):
         without = (
             f"{folder / runs.HISTORY}: its end is missing, which it had when the record was made"

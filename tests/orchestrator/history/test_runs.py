@@ -106,7 +106,7 @@ def test_a_record_that_is_none(tmp_path: Path, text: str) -> None:
         runs.read(folder)
     run = judged_run.load(folder)
     assert (run.judgement, run.record, run.broke_off) == (Judgement.VALID, None, "")
-    assert run.without == f"{folder}/run.json: not the record of a run; this goes without it"
+    assert run.without == f"{folder}/run.json: not the record of a run; shown without it"
 
 
 def test_why_a_run_broke_off_is_known_without_a_record(tmp_path: Path) -> None:
