@@ -110,6 +110,14 @@ def test_changed_into_a_text_that_was_sent_as_well(
     assert len(support.verdict(entries, NAME).findings) == count
 
 
+def test_changed_in_its_place_beside_a_loss() -> None:
+    sent, shown = ["first", "a  b", "a b", "last", "lost"], ["first", "a b", "a b", "last"]
+    entries = _shown(sent, shown)
+    assert support.not_valid(entries) == {NAME: INVALID, "delivery": INVALID}
+    (finding,) = support.verdict(entries, NAME).findings
+    assert finding.says.startswith("'a  b'")
+
+
 def test_all_cut_into_texts_that_were_sent_as_well() -> None:
     sent = [f"message {n}" for n in range(120)]
     entries = _shown(sent, [text[:-1] for text in sent])

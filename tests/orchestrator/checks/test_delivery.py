@@ -149,6 +149,39 @@ def test_a_report_without_number_and_text_is_about_what_was_not_shown() -> None:
     assert judged(story.finish(), NAME) is VALID
 
 
+def test_confirmed_to_an_unknown_receiver() -> None:
+    story = Story()
+    story.end(story.invoke("alice", "send", text="x", id="1"))
+    story.show("alice", "delivered", id="1", number=1, count=1)
+    assert judged(story.finish(), NAME) is INVALID
+
+
+@pytest.mark.parametrize("act", ["nothing", "crash", "kill"])
+def test_sent_on_an_unknown_connection(act: str) -> None:
+    story = Story()
+    story.end(story.invoke("alice", "send", text="x"))
+    if act == "crash":
+        story.lab("crash", "alice", said="Traceback")
+    elif act == "kill":
+        story.kill("alice")
+    assert judged(story.finish(), NAME) is (VALID if act == "kill" else UNKNOWN)
+
+
+@pytest.mark.parametrize("act", ["terminate", "crash"])
+def test_what_may_have_ended_before_a_kill_is_unknown(act: str) -> None:
+    story = Story(notices=("message", "connected", "closed"))
+    link = _lost(story).links[0]
+    story.read()
+    link.under_way["alice"].clear()
+    if act == "terminate":
+        story.terminate("alice", "bob")
+    else:
+        story.lab("crash", "bob", said="Traceback")
+    story.wait(10)
+    story.kill("bob")
+    assert judged(story.finish(), NAME) is UNKNOWN
+
+
 def test_perhaps_terminated_meanwhile() -> None:
     story = _lost(Story())
     story.end(story.invoke("bob", "terminate", to="alice"), "info")

@@ -37,6 +37,12 @@ def _judged(verb: str, outcome: str, /, **fields: object) -> Judgement:
     return judged(story.finish(), NAME)
 
 
+def test_the_time_of_what_has_no_outcome_is_unknown() -> None:
+    story = Story()
+    story.invoke("alice", "list", wants={"within": 1.0})
+    assert judged(story.finish(), NAME) is UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("verb", "outcome", "fields", "judgement"),
     [
