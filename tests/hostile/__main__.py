@@ -1,6 +1,6 @@
 """`python -m tests.hostile --jobs 4`: six good programs graded among four hostile ones.
 
-Exit status 0 only if the six get what they get alone, 1 otherwise, 2 where the lab itself failed.
+Exit status 0 if the six get the grades that they get alone, 1 if not, 2 if the lab failed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from tests import trials
 from tests.hostile.crowd import Crowd
 
 
-def main(jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by side.")] = 4) -> None:
-    """Grade all of them at the same time, and say what differs."""
+def main(jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests in parallel.")] = 4) -> None:
+    """Grade all of them at the same time, and print the differences."""
     console = trials.console()
     folder, began = Path(mkdtemp(prefix="peerlab-crowd-")), time.monotonic()
     console.print(f"the runs are kept in {folder}")
@@ -27,7 +27,7 @@ def main(jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by si
         console.print(f"{grade.program}: {grade.points:g} of {grade.total:g} points; {counts}")
     for line in crowd.differences:
         console.print(line, soft_wrap=True)
-    console.print(f"all of it took {time.monotonic() - began:.0f} s")
+    console.print(f"everything took {time.monotonic() - began:.0f} s")
     raise typer.Exit(1 if crowd.differences else 0)
 
 

@@ -1,4 +1,4 @@
-"""Good programs graded among hostile ones: what they get is what they get alone."""
+"""Grading good programs among hostile ones, which must not change their grades."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.examples import trial
 HERE = Path(__file__).parent
 HOSTILE = ("fork_bomb", "disk_filler", "endless_printer", "never_starts")
 GOOD = ("by-the-book", "json-wire", "bad-number", "ephemeral", "one-recv", "positions")
-"""Six examples, of which `findings.yaml` says what is found in them alone."""
+"""Six examples, whose findings when graded alone are in `findings.yaml`."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Crowd:
     """A grading of good programs among hostile ones.
 
     Attributes:
-        good: the grades of the good ones.
-        hostile: the others'.
+        good: the grades of the good programs.
+        hostile: the grades of the hostile ones.
     """
 
     good: list[Grade]
@@ -44,7 +44,7 @@ class Crowd:
 
     @property
     def differences(self) -> list[str]:
-        """What the good ones got that they do not get alone, a line each."""
+        """How the good programs' grades differ from those they get alone, one per line."""
         return [
             f"{grade.program}: {line}"
             for grade in self.good

@@ -1,4 +1,4 @@
-"""A part of the suite for good programs among hostile ones; `python -m tests.hostile` takes all."""
+"""Some tests for good programs among hostile ones; `python -m tests.hostile` runs all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The peer's words and the profile's patterns: neither package knows the other, this does."""
+"""The peer's output matches its profile: neither package imports the other, so this does."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from peer import commands, render
 from peer.events import Sent
 from peer.render import Row
 
-LOOK = profile.load("peerlab")
-READER = Reader(LOOK)
+PROFILE = profile.load("peerlab")
+READER = Reader(PROFILE)
 
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{0,63}", fullmatch=True)
 ADDRESSES = st.ip_addresses().map(str)
@@ -26,11 +26,11 @@ HOSTILE = st.sampled_from(
 TEXTS = st.binary() | st.text().map(lambda t: t.encode("utf-8", "surrogatepass")) | HOSTILE
 
 
-def said(row: Row) -> dict[str, str]:
+def shown(row: Row) -> dict[str, str]:
     return {"id": str(row.id), "address": row.address, "port": str(row.port)}
 
 
-def told(line: str) -> tuple[str, Mapping[str, str]]:
+def notice(line: str) -> tuple[str, Mapping[str, str]]:
     found = READER.notice([line])
     assert found
     return found.kind, found.fields
@@ -44,9 +44,9 @@ def fields(found: tuple[bool, Mapping[str, str]] | None, *keys: str) -> dict[str
 
 @given(ROWS, TEXTS)
 def test_messages(row: Row, raw: bytes) -> None:
-    kind, parts = told(render.message(row, raw))
+    kind, parts = notice(render.message(row, raw))
     assert kind == "message"
-    assert {**parts, **said(row)} == parts
+    assert {**parts, **shown(row)} == parts
     assert parts["name"] == (row.name or "plain TCP")
     assert text.unescape(parts["text"]).encode("utf-8", "surrogateescape") == raw
 
@@ -59,7 +59,7 @@ def test_unescape_is_the_inverse_of_the_peers_escape(raw: bytes) -> None:
 @given(ROWS, st.integers(1, 10**6), st.integers(0, 10**6))
 def test_receipts(row: Row, first: int, more: int) -> None:
     last = str(first + more) if more else ""
-    assert told(render.delivered(row, first, first + more)) == (
+    assert notice(render.delivered(row, first, first + more)) == (
         "delivered",
         {"id": str(row.id), "number": str(first), "last": last},
     )
@@ -68,7 +68,7 @@ def test_receipts(row: Row, first: int, more: int) -> None:
 @given(ROWS, st.integers(1, 10**6), st.text(st.characters(exclude_categories=["Cs"])))
 def test_undelivered(row: Row, number: int, lost: str) -> None:
     (line,) = render.undelivered(row, [Sent(number, lost)])
-    kind, parts = told(line)
+    kind, parts = notice(line)
     assert (kind, parts["id"], parts["number"]) == ("undelivered", str(row.id), str(number))
     assert text.unescape(parts["text"]) == lost
 
@@ -76,9 +76,9 @@ def test_undelivered(row: Row, number: int, lost: str) -> None:
 @given(ROWS)
 def test_connections(row: Row) -> None:
     for line, kind in ((render.connected(row), "connected"), (render.closed(row, "why"), "closed")):
-        found = told(line)
+        found = notice(line)
         assert found[0] == kind
-        assert {**found[1], **said(row)} == found[1]
+        assert {**found[1], **shown(row)} == found[1]
 
 
 @given(ROWS, st.integers(1, 10**6))
@@ -87,7 +87,7 @@ def test_replies(row: Row, number: int) -> None:
         assert READER.notice([line]) is None
         return fields(READER.outcome(verb, line), *keys)
 
-    assert ok("connect", render.connected_reply(row), *said(row)) == said(row)
+    assert ok("connect", render.connected_reply(row), *shown(row)) == shown(row)
     assert ok("terminate", render.terminated_reply(row), "id")["id"] == str(row.id)
     sent = ok("send", render.sent_reply(row, number), "id", "number")
     assert sent == {"id": str(row.id), "number": str(number)}
@@ -100,14 +100,14 @@ def test_lists(rows: list[Row]) -> None:
     *lines, last = render.list_lines(rows)
     assert fields(READER.outcome("list", last), "count")["count"] == str(len(rows))
     found = [row for line in lines if (row := READER.row("list", line))]
-    assert found == [{**said(row), "name": row.name or "-"} for row in rows]
+    assert found == [{**shown(row), "name": row.name or "-"} for row in rows]
 
 
 def test_help_and_exit() -> None:
     *lines, last = render.help_lines("")
     assert READER.outcome("help", last) == (True, {})
     rows = [READER.row("help", line) or {} for line in lines]
-    assert [row["usage"] for row in rows] == [each.usage for each in commands.TABLE.values()]
+    assert [row["usage"] for row in rows] == [command.usage for command in commands.TABLE.values()]
     assert READER.outcome("exit", render.ok("bye")) == (True, {})
     assert READER.outcome("help", render.help_lines("exit")[-1]) == (True, {})
 
@@ -115,28 +115,28 @@ def test_help_and_exit() -> None:
 @given(st.text())
 def test_errors(why: str) -> None:
     line = render.error(why)
-    for verb in LOOK.verbs.keys() - {"help"}:
+    for verb in PROFILE.verbs.keys() - {"help"}:
         found = READER.outcome(verb, line)
         assert found, verb
         assert not found[0], verb
 
 
 @given(ROWS, st.integers(1, 999))
-def test_every_other_notice_is_one(row: Row, count: int) -> None:
+def test_other_lines_are_notices_too(row: Row, count: int) -> None:
     for line in (
         render.upgraded(row), render.odd(row, "it hums"), render.turned_away(count, "full"),
     ):  # fmt: skip
-        assert told(line) == ("other", {})
+        assert notice(line) == ("other", {})
     listening = render.listening(render.endpoint(row.address, row.port), row.name or "x")
     assert (READER.ready(listening) or {})["port"] == str(row.port)
 
 
-def test_the_prompt_is_the_peers() -> None:
-    assert LOOK.console.prompt == [render.PROMPT]
+def test_the_prompt_is_the_one_in_the_profile() -> None:
+    assert PROFILE.console.prompt == [render.PROMPT]
 
 
-@pytest.mark.parametrize("verb", sorted(LOOK.verbs.keys() - {"raw"}))
-def test_what_the_lab_types_is_a_command(verb: str) -> None:
+@pytest.mark.parametrize("verb", sorted(PROFILE.verbs.keys() - {"raw"}))
+def test_the_lab_types_known_commands(verb: str) -> None:
     words = {"address": "10.0.0.1", "port": 5000, "id": 1, "text": "x"}
     (line,) = READER.typed(verb, words)
     assert commands.parse(line.type)
