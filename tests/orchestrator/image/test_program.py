@@ -61,7 +61,8 @@ def images(folder: Path) -> list[str]:
 
 
 def chat_profile(home: Path) -> Profile:
-    return profile.load(str(home / "chat.yaml"))
+    chat = profile.load(str(home / "chat.yaml"))
+    return chat.model_copy(update={"ready_within": 20})
 
 
 def test_a_program_in_a_folder(home: Path, shared_engine: LivePeers) -> None:
@@ -149,19 +150,21 @@ def test_a_folder_is_built_once_and_its_old_images_are_removed(home: Path) -> No
         assert set(images(home / "chat")) == {third, "peerlab-test-somebodys:1"}
 
 
-@pytest.mark.docker
-def test_images_of_deleted_folders_are_removed_by_the_next_build(home: Path) -> None:
-    with LivePeers("docker") as place:
-        place.engine.start(["alice"], chat_profile(home), lambda _: None)
-        old = images(home / "chat")
+@DOCKER_ONLY
+def test_images_of_deleted_folders_are_removed_by_the_next_build(
+    home: Path, shared_engine: LivePeers
+) -> None:
+    shared_engine.start(["alice"], chat_profile(home))
+    old = images(home / "chat")
+    shared_engine.discard_all()
     (home / "chat").rename(home / "talk")
     text = (home / "chat.yaml").read_text().replace("folder: chat", "folder: talk")
     (home / "chat.yaml").write_text(text)
     assert len(old) == 1
-    with LivePeers("docker") as place:
-        place.engine.start(["alice"], chat_profile(home), lambda _: None)
+    shared_engine.start(["alice"], chat_profile(home))
     assert images(home / "chat") == []
     (new,) = images(home / "talk")
+    shared_engine.discard_all()
     command.run("docker", "image", "rm", new)
 
 
