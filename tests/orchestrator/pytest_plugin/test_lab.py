@@ -170,6 +170,17 @@ def test_several_labs_in_one_test(make_lab: MakeLab) -> None:
         bob.expect_line("never")
 
 
+def test_an_error_of_the_lab_ends_the_run(make_lab: MakeLab) -> None:
+    lab = make_lab(limits={"total": 1e-9})
+    (alice,) = lab.peers("alice")
+    with pytest.raises(LabError, match="took longer than 1e-09 s") as error:
+        alice.list()
+    assert error.value.__notes__ == [f"hint: {error.value.hint}"]
+    lab.expect_verdict("unknown")
+    assert lab.end().record
+    assert "took longer" in (lab.end().folder / "run.json").read_text()
+
+
 @pytest.fixture
 def runners(tmp_path: Path) -> Iterator[Runners]:
     """Return runners that belong to no session."""
