@@ -49,7 +49,7 @@ def test_our_peer_and_a_plain_tcp_chat_talk(bench: Harness) -> None:
     assert began["notices"] == ["connected", "message", "closed"], "what both can be read by"
 
 
-def test_a_warm_peer_serves_the_same_program_alone(bench: Harness) -> None:
+def test_a_warm_peer_is_reused_for_the_same_program_only(bench: Harness) -> None:
     alone = "steps:\n  - list: {at: all, shows: []}\n"
     bench.run(f"{PAIR}{alone}")
     run = bench.run(f"{PAIR}{alone}")
@@ -83,7 +83,7 @@ def test_mistakes_have_a_place(tmp_path: Path, text: str, says: str) -> None:
     assert says in found
 
 
-def test_each_step_is_held_against_the_profile_of_who_does_it(tmp_path: Path) -> None:
+def test_every_step_is_compared_with_the_profile_of_its_peer(tmp_path: Path) -> None:
     steps = (
         "steps:\n  - exit: alice\n  - exit: bob\n"
         "  - expect: {at: all, from: bob, delivered: true}\n"

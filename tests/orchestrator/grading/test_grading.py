@@ -182,7 +182,7 @@ def test_what_needs_another_engine_is_not_run(tmp_path: Path) -> None:
     assert grade.results[0].reason.startswith("it needs `partition alice | bob for 0.1 s`")
 
 
-class Failing:
+class FailingStarts:
     """Opens engines that fail the first times they are asked for peers."""
 
     def __init__(self, course: Course, times: int) -> None:
@@ -210,7 +210,7 @@ def test_what_the_lab_fails_at_is_tried_once_more(
 ) -> None:
     course = Course(tmp_path, "process", "hello")
     right(course.programs, "anna")
-    course.options.open_engine = Failing(course, times)
+    course.options.open_engine = FailingStarts(course, times)
     (grade,) = course.grade()
     assert outcomes(grade) == [outcome]
     if outcome is UNKNOWN:

@@ -24,7 +24,7 @@ GONE = PeerGoneError("alice", "is gone: exited with status 3")
 TASKS = [task(name="one", required=True), task(name="two"), task(name="three")]
 
 
-class Lab:
+class FakeLab:
     """A schedule of some programs or pairs, and runs as the lab would hand them over."""
 
     def __init__(
@@ -63,23 +63,23 @@ class Lab:
 
 
 @pytest.fixture
-def anna(tmp_path: Path) -> Lab:
-    return Lab(tmp_path, ProgramSchedule, ["anna"])
+def anna(tmp_path: Path) -> FakeLab:
+    return FakeLab(tmp_path, ProgramSchedule, ["anna"])
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Lab:
-    return Lab(tmp_path, PairSchedule, ["anna", "bert"])
+def pair(tmp_path: Path) -> FakeLab:
+    return FakeLab(tmp_path, PairSchedule, ["anna", "bert"])
 
 
-def test_a_result_is_kept_and_shown(anna: Lab) -> None:
+def test_a_result_is_kept_and_shown(anna: FakeLab) -> None:
     result = anna.end(0, VALID)
     assert (result.outcome, result.run) == (Outcome.PASSED, "runs/burst/1")
     assert anna.cases[0].store.get("one", "digest") == result
     assert anna.display.marks == [(0, Outcome.PASSED)]
 
 
-def test_a_failure_of_the_lab_and_a_cancelled_run_are_not_kept(anna: Lab) -> None:
+def test_a_failure_of_the_lab_and_a_cancelled_run_are_not_kept(anna: FakeLab) -> None:
     assert anna.end(0, UNKNOWN, error=EngineError("no room")).outcome is Outcome.UNKNOWN
     anna.schedule.end(1, anna.run(1, VALID, error=RunCancelledError("cancelled")))
     assert [anna.cases[n].store.get(TASKS[n].test.name, "digest") for n in (0, 1)] == [None, None]
@@ -88,7 +88,7 @@ def test_a_failure_of_the_lab_and_a_cancelled_run_are_not_kept(anna: Lab) -> Non
 
 @pytest.mark.parametrize("more", [{"error": EngineError("no room")}, {"warm": True}])
 def test_a_doubtful_failure_is_repeated_once_with_new_peers(
-    anna: Lab, more: dict[str, object]
+    anna: FakeLab, more: dict[str, object]
 ) -> None:
     doubtful = anna.run(0, INVALID, **more)
     again = anna.schedule.retry(0, doubtful)
@@ -99,12 +99,12 @@ def test_a_doubtful_failure_is_repeated_once_with_new_peers(
     assert anna.schedule.retry(1, anna.run(1, VALID, warm=True)) is None, "it is passed"
 
 
-def test_nothing_is_repeated_once_all_is_cancelled(anna: Lab) -> None:
+def test_nothing_is_repeated_once_all_is_cancelled(anna: FakeLab) -> None:
     anna.cancel.set()
     assert anna.schedule.retry(0, anna.run(0, INVALID, warm=True)) is None
 
 
-def test_peers_are_reused_after_a_passed_test(anna: Lab) -> None:
+def test_peers_are_reused_after_a_passed_test(anna: FakeLab) -> None:
     others = [verdict("changes", Judgement.INVALID), verdict("crashes", Judgement.VALID)]
     assert anna.schedule.may_reuse(0, [VALID, *others])
     assert not anna.schedule.may_reuse(0, [INVALID])
@@ -114,7 +114,7 @@ def test_peers_are_reused_after_a_passed_test(anna: Lab) -> None:
 @pytest.mark.parametrize("kind", [ProgramSchedule, PairSchedule])
 def test_an_error_of_the_lab_is_written_down(tmp_path: Path, kind: type[Schedule]) -> None:
     names = ["anna"] if kind is ProgramSchedule else ["anna", "bert"]
-    lab = Lab(tmp_path, kind, names)
+    lab = FakeLab(tmp_path, kind, names)
     error = LabError("the lab failed: KeyError")
     error.__cause__ = KeyError("a mistake")
     assert lab.schedule.tolerates(0, error)
@@ -124,7 +124,7 @@ def test_an_error_of_the_lab_is_written_down(tmp_path: Path, kind: type[Schedule
     assert "KeyError: 'a mistake'" in (case.home / place).read_text()
 
 
-def test_a_program_that_does_not_start_twice_is_given_up(anna: Lab) -> None:
+def test_a_program_that_does_not_start_twice_is_given_up(anna: FakeLab) -> None:
     assert not anna.schedule.is_parallel(0)
     for number in (0, 1):
         assert anna.schedule.is_needed(number)
@@ -133,7 +133,7 @@ def test_a_program_that_does_not_start_twice_is_given_up(anna: Lab) -> None:
     assert anna.schedule.is_parallel(2)
 
 
-def test_a_program_that_started_once_is_not_given_up(anna: Lab) -> None:
+def test_a_program_that_started_once_is_not_given_up(anna: FakeLab) -> None:
     anna.end(0, INVALID)
     assert anna.schedule.is_parallel(1)
     anna.end(1, UNKNOWN, error=GONE, ready=())
@@ -141,7 +141,7 @@ def test_a_program_that_started_once_is_not_given_up(anna: Lab) -> None:
     assert anna.schedule.is_needed(2)
 
 
-def test_a_program_that_may_have_started_is_unknown(anna: Lab) -> None:
+def test_a_program_that_may_have_started_is_unknown(anna: FakeLab) -> None:
     for number in (0, 1):
         anna.schedule.tolerates(number, LabError("the lab failed"))
     assert anna.skipped(2) == (
@@ -149,46 +149,46 @@ def test_a_program_that_may_have_started_is_unknown(anna: Lab) -> None:
     )  # fmt: skip
 
 
-def test_a_program_that_cannot_be_built_is_given_up_at_once(anna: Lab) -> None:
+def test_a_program_that_cannot_be_built_is_given_up_at_once(anna: FakeLab) -> None:
     anna.end(0, UNKNOWN, error=BuildError("gcc failed"), ready=())
     assert anna.skipped(1) == (Outcome.NOT_RUN, "it cannot be built")
 
 
 def test_earlier_results_say_whether_a_program_starts(tmp_path: Path) -> None:
-    first = Lab(tmp_path, ProgramSchedule, ["anna"])
+    first = FakeLab(tmp_path, ProgramSchedule, ["anna"])
     for number in (0, 1):
         first.end(number, UNKNOWN, error=GONE, ready=())
-    second = Lab(tmp_path, ProgramSchedule, ["anna"], known=first.known)
+    second = FakeLab(tmp_path, ProgramSchedule, ["anna"], known=first.known)
     assert not second.schedule.is_needed(2)
 
 
 def test_one_program_is_given_up_and_the_other_is_not(tmp_path: Path) -> None:
-    lab = Lab(tmp_path, ProgramSchedule, ["anna"], ["bert"])
+    lab = FakeLab(tmp_path, ProgramSchedule, ["anna"], ["bert"])
     for number in (0, 1):
         lab.end(number, UNKNOWN, error=GONE, ready=())
     assert not lab.schedule.is_needed(2)
     assert lab.schedule.is_needed(5)
 
 
-def test_a_pair_stops_after_a_required_test(pair: Lab) -> None:
+def test_a_pair_stops_after_a_required_test(pair: FakeLab) -> None:
     assert not pair.schedule.is_parallel(0)
     assert pair.end(0, INVALID, ready=("alice", "bob")).run == "runs/anna/bert/burst/1"
     assert pair.skipped(1) == (Outcome.NOT_RUN, "`one` did not pass")
 
 
-def test_a_pair_goes_on_after_another_test(pair: Lab) -> None:
+def test_a_pair_goes_on_after_another_test(pair: FakeLab) -> None:
     pair.end(0, VALID)
     pair.end(1, INVALID)
     assert pair.schedule.is_needed(2)
 
 
-def test_a_failed_start_of_a_pair_is_repeated_once(pair: Lab) -> None:
+def test_a_failed_start_of_a_pair_is_repeated_once(pair: FakeLab) -> None:
     failed = pair.run(0, UNKNOWN, error=GONE, ready=())
     assert pair.schedule.retry(0, failed)
     assert pair.schedule.retry(0, failed) is None
 
 
-def test_a_pair_is_not_blamed_for_a_program_that_does_not_start(pair: Lab) -> None:
+def test_a_pair_is_not_blamed_for_a_program_that_does_not_start(pair: FakeLab) -> None:
     error = PeerGoneError("bob", "is gone")
     result = pair.end(0, UNKNOWN, error=error, ready=("alice",))
     assert (result.outcome, result.is_blocked, result.findings) == (Outcome.NOT_RUN, True, ())
@@ -198,7 +198,7 @@ def test_a_pair_is_not_blamed_for_a_program_that_does_not_start(pair: Lab) -> No
 
 
 @pytest.mark.parametrize(("says", "who"), [("in {}", "bert"), ("somewhere", "one of the two")])
-def test_the_program_that_cannot_be_built_is_named(pair: Lab, says: str, who: str) -> None:
+def test_the_program_that_cannot_be_built_is_named(pair: FakeLab, says: str, who: str) -> None:
     error = BuildError(f"gcc failed {says.format(pair.cases[0].programs[1].folder)}")
     assert pair.end(0, UNKNOWN, error=error, ready=()).reason.startswith(f"{who} does not start: ")
 
@@ -206,11 +206,11 @@ def test_the_program_that_cannot_be_built_is_named(pair: Lab, says: str, who: st
 def test_a_program_that_does_not_start_with_itself_is_not_tried_with_others(
     tmp_path: Path,
 ) -> None:
-    alone = Lab(tmp_path, PairSchedule, ["anna", "anna"])
+    alone = FakeLab(tmp_path, PairSchedule, ["anna", "anna"])
     shown = alone.end(0, UNKNOWN, error=GONE, ready=("bob",))
     assert (shown.outcome, shown.started) == (Outcome.FAILED, False), "its own cell says why"
     assert alone.skipped(1) == (Outcome.NOT_RUN, f"anna does not start: {shown.reason}")
-    others = Lab(tmp_path, PairSchedule, ["anna", "bert"], ["bert", "anna"], known=alone.known)
+    others = FakeLab(tmp_path, PairSchedule, ["anna", "bert"], ["bert", "anna"], known=alone.known)
     for number in (0, 3):
         assert others.skipped(number) == (Outcome.NOT_RUN, f"anna does not start: {shown.reason}")
         assert others.result(number).is_blocked
@@ -223,5 +223,5 @@ def test_a_program_that_may_have_started_with_itself_is_unknown_with_others(
     known: dict[CaseKey, Result] = {
         (("anna", "anna"), "one"): without_run(TASKS[0], Outcome.UNKNOWN, says, started=False),
     }
-    others = Lab(tmp_path, PairSchedule, ["bert", "anna"], known=known)
+    others = FakeLab(tmp_path, PairSchedule, ["bert", "anna"], known=known)
     assert others.skipped(0) == (Outcome.UNKNOWN, says)

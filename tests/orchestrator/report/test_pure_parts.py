@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks import Judgement
+from orchestrator.grading.matrix import Cell, Matrix
 from orchestrator.grading.points import Grade
 from orchestrator.grading.results import Outcome, Result
 from orchestrator.history.entries import Entry
@@ -20,6 +22,9 @@ from orchestrator.report.details import messages_table
 from orchestrator.report.excerpts import PieceRange, SearchTarget, TranscriptIndex
 from orchestrator.report.fault_tables import measurements
 from orchestrator.report.figures import Figures
+from orchestrator.report.grading.publish import publish_matrix
+from orchestrator.report.grading.tables import print_grade
+from orchestrator.report.grading.transcripts import console_lines
 from orchestrator.report.grading.words import kind, legend, number, pair_mark, place, score
 from orchestrator.report.mesh_tables import FaultRow, print_active_faults
 from orchestrator.report.printing import (
@@ -32,6 +37,13 @@ from orchestrator.report.printing import (
     seconds,
     shortened,
     table,
+)
+from orchestrator.report.profiles import (
+    Pattern,
+    Understood,
+    print_patterns,
+    print_understood,
+    print_unread,
 )
 
 
@@ -196,3 +208,60 @@ def test_the_legend_has_the_marks_that_occur() -> None:
     assert [(mark, means) for mark, _, means in legend(results)] == [
         ("✓", "works"), ("-", "not tried"), ("!", "one of the two does not start"),
     ]  # fmt: skip
+
+
+def test_what_discovery_understood() -> None:
+    file = io.StringIO()
+    rows = [
+        Understood("send", "send 1 hi", "\n".join(["ok"] * 9), "{text}", ""),
+        Understood("exit", "quit", "bye", "exit", "seen once"),
+    ]
+    print_understood(Console(file=file, width=100), "chat", rows)
+    text = file.getvalue()
+    assert "… and 3 more lines" in text
+    assert "seen once" in text
+
+
+def test_patterns_and_unread_output() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=100)
+    states = ("matched", "not matched", "no occasion")
+    rows = [Pattern(f"verbs.{n}", "p.yaml:3", "^ok$", state, "") for n, state in enumerate(states)]
+    print_patterns(console, "p.yaml", rows)
+    print_unread(console, [])
+    assert "no pattern matched" not in file.getvalue()
+    print_unread(console, ["[b]what?", "x" * 1_000])
+    text = file.getvalue()
+    assert [mark in text for mark in ("✓", "✗", "·")] == [True] * 3
+    assert "[b]what?" in text
+    assert "(1,000 characters)" in text
+
+
+def test_of_a_long_console_the_middle_is_left_out(tmp_path: Path) -> None:
+    lines = "".join(f"{n:10.4f} < b'line {n}\\r\\n'\n" for n in range(100))
+    (tmp_path / "bob.transcript").write_text(lines + f"{99.5:10.4f} > b'silent\\n'\n")
+    found = console_lines(tmp_path, "bob")
+    assert len(found) == 61
+    assert found[30] is None
+    assert (found[-1] and (found[-1].text, found[-1].typed)) == ("silent", True)
+    assert console_lines(tmp_path, "none") == []
+
+
+def test_all_files_of_a_matrix_are_written(tmp_path: Path) -> None:
+    cell = Cell("anna", "anna", [result(Outcome.PASSED)])
+    files = publish_matrix(tmp_path, Matrix("T", "", [("t", "")], ["anna"], "process", [cell]))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "interop.csv", "interop.html", "interop.json",
+    ]  # fmt: skip
+    assert json.loads(files.data.read_text())["working"] == 1
+
+
+def test_a_grade_says_whether_the_program_passes() -> None:
+    for outcome, says in (
+        (Outcome.PASSED, "; passes"),
+        (Outcome.FAILED, "; does not pass: a required test failed"),
+    ):
+        file = io.StringIO()
+        grade = Grade(program="anna", profile="p", results=(result(outcome, required=True),))
+        print_grade(Console(file=file, width=100), grade, Path("out"))
+        assert says in file.getvalue()
