@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import definition, document, profile, scenario
+from orchestrator import definition, document, scenario
 from orchestrator.errors import DocumentError
 
 MANY = r"""name: Many Mistakes
@@ -308,31 +308,6 @@ def test_models_enforce_rules_between_keys() -> None:
     ):
         with pytest.raises(ValueError, match=r"expect|empty text|step is empty"):
             wrong()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("sync: myport", "sync: myprt", "no verb 'myprt' here; did you mean 'myport'?"),
-        ("ready: '^", "ready: '(^", "not a pattern: "),
-        ("send {id} {text}", "send {id} {txt}", "unknown placeholder {txt}; did you mean 'text'?"),
-        ("send {id} {text}", "send {id} {", "not a template: "),
-        ('container: ["{port}"]', 'container: ["{prot}"]', "unknown placeholder {prot}; did you"),
-        ("echo: true", "echo: 1", "true or false is expected here, not the number 1"),
-        ("port: 5000", "port: 70000", "must be at most 65535, not 70000"),
-        ("sync: myport", "sync: myport\nsyncs: x", "unknown key 'syncs'; did you mean 'sync'?"),
-    ],
-)
-def test_mistakes_in_a_profile(problems: FindProblems, old: str, new: str, says: str) -> None:
-    text = (profile.FOLDER / "peerlab.yaml").read_text()
-    assert old in text
-    (problem,) = problems(text.replace(old, new, 1), lambda path: profile.load(str(path)))
-    assert says in problem
-
-
-def test_an_unknown_profile() -> None:
-    with pytest.raises(DocumentError, match=r"nobody\.yaml: cannot be read: No such file"):
-        profile.load("nobody")
 
 
 def test_compose_yaml_is_read() -> None:

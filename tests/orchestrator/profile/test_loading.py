@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +63,23 @@ def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:
     [
         ("port: 5000", "port: 0", "3:1: must be at least 1, not 0"),
         ("  command:", "  comand:", "5:3: unknown key 'comand'; did you mean 'command'?"),
+        ("port: 5000", "port: 70000", "3:1: must be at most 65535, not 70000"),
+        ("port: 5000", "port: 5000\nsyncs: x", "4:1: unknown key 'syncs'"),
+        ("echo: true", "echo: 1", "7:11: true or false is expected here, not the number 1"),
+        ("  command:", "  image: x\n  folder: .\n  command:", "not in both"),
+        ("  command:", "  process: [x]\n  command:", "either `command`, or"),
+        (
+            "  command:",
+            "  answers: '{python}'\n  command:",
+            "5:3: unknown placeholder {python}; avail",
+        ),
+        ("{port}", "{prot}", "5:19: unknown placeholder {prot}; did you mean 'port'?"),
+        ("send: list,", "send: [list, {after: '('}],", "9:23: key 'type' is missing"),
+        ("send: list,", "send: [list, {after: '(', type: x}],", "9:24: not a pattern"),
+        ("first: list", "first: lst", "10:31: no verb 'lst' here; did you mean 'list'?"),
+        ("{id} {text}", "{id:d}", "10:10: {id} takes no format and no conversion"),
+        ("'^(?P<text>", "'^(?Q<text>", "11:11: not a pattern"),
+        ("lacks: {exit:", "lacks: {leave:", "12:9: unknown verb or notice 'leave'"),
         ("'^ready$'", "'('", "6:1: not a pattern: missing ), unterminated subpattern"),
         ("'^ready$'", "''", "6:1: no sign of readiness: give a pattern here, or set `sync`"),
         ("'^ready$'", "'^ready$'\nsync: lst", "7:1: no verb 'lst' here; did you mean 'list'?"),
@@ -127,24 +143,6 @@ def test_all_patterns_have_a_place(file: Path) -> None:
         ("notices", "message", 0, "block", 0),
         ("verbs", "list", "ok", 0),
     ]
-
-
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        ("class Mine:\n    pass", "TypeError: not a subclass of Reader"),
-        ("class Other:\n    pass", "AttributeError"),
-        ("class (", "SyntaxError"),
-        ("raise SystemExit(0)", "SystemExit"),
-        ("import missing_module_x", "ModuleNotFoundError"),
-    ],
-)
-def test_a_reader_that_cannot_be_loaded(file: Path, code: str, error: str) -> None:
-    (file.parent / "mine.py").write_text(code)
-    file.write_text(f"{TEXT}reader: mine.py:Mine\n")
-    expected = rf"{re.escape(str(file.parent))}/mine\.py: cannot load the reader 'Mine': {error}"
-    with pytest.raises(DocumentError, match=expected):
-        profile.reader(profile.load(str(file)))
 
 
 def test_readers_that_import_the_former_name_still_load(file: Path) -> None:
