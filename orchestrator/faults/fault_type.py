@@ -13,7 +13,7 @@ Mechanisms = Mapping[str, str]
 """What implements each supported feature, such as ``nftables``."""
 
 Rule = dict[str, Any]
-"""A part of what a sidecar is told; see `sidecar/ruleset.py`."""
+"""A part of the rules of a sidecar; see `sidecar/ruleset.py`."""
 
 FEW = 20
 """Packets, or writes, if nothing is left to chance."""

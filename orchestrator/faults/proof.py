@@ -1,8 +1,8 @@
 """Proof that a fault is active, or gone: whether what was measured of a link fits its effect.
 
 A busy machine makes everything later and slower, and loses a packet now and then. So a link is
-never wrong for being somewhat late: the question is whether a fault can be told from none, and
-from one that is several times as bad.
+never wrong for being somewhat late: the question is whether a fault differs from none, and from
+one that is several times as bad.
 """
 
 from __future__ import annotations

@@ -51,11 +51,11 @@ class FaultInjector:
 
     def apply(self, fault: Fault) -> None:
         """Inject a fault of the network."""
-        means = self.network.mechanisms()
+        mechanisms = self.network.mechanisms()
         fields = {
             "says": fault.phrase,
             "links": sorted(map(list, fault.links)),
-            "means": {feature: means.get(feature, "") for feature in fault.effect.features},
+            "means": {feature: mechanisms.get(feature, "") for feature in fault.effect.features},
         }
         self._active_since[fault.name] = fault
         work = functools.partial(self._proven, self._verifier.apply, fault)

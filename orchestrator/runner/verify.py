@@ -114,13 +114,13 @@ class FaultVerifier:
             self._active[fault.name] = active
             self._shape()
             active.unseen = self._hidden(active)
-            effects, means = self._effects(), self.network.mechanisms()
+            effects, mechanisms = self._effects(), self.network.mechanisms()
 
             def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
                 if not _both_ran(before):
                     return ""
                 others, back = beside.get(link, CLEAR), effects.get(_back(link), CLEAR)
-                return proof.unproven(fault.effect, others, probe, before, now, means, back)
+                return proof.unproven(fault.effect, others, probe, before, now, mechanisms, back)
 
             return self._verify(active, judge)
 
@@ -164,11 +164,11 @@ class FaultVerifier:
 
     def _as_combined(self) -> Judge:
         """Return what judges a link by all faults that are active on it."""
-        effects, means = self._effects(), self.network.mechanisms()
+        effects, mechanisms = self._effects(), self.network.mechanisms()
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             back = effects.get(_back(link), CLEAR)
-            return proof.mismatch(effects[link], probe, now, means, back, before)
+            return proof.mismatch(effects[link], probe, now, mechanisms, back, before)
 
         return judge
 
@@ -200,13 +200,13 @@ class FaultVerifier:
 
     def _as_without(self, fault: Fault) -> Judge:
         """Return what judges a link by the faults that are left on it."""
-        effects, means = self._effects(), self.network.mechanisms()
+        effects, mechanisms = self._effects(), self.network.mechanisms()
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             if not _both_ran(before):
                 return ""
             left, back = (effects.get(way, CLEAR) for way in (link, _back(link)))
-            return proof.not_gone(fault.effect, left, probe, before, now, means, back)
+            return proof.not_gone(fault.effect, left, probe, before, now, mechanisms, back)
 
         return judge
 
@@ -262,24 +262,24 @@ class FaultVerifier:
         self.network.shape(self._effects())
 
     def _probes(self, fault: Fault) -> list[Probed]:
-        means, beside = self.network.mechanisms(), self._effects()
+        mechanisms, beside = self.network.mechanisms(), self._effects()
         return [
             (link, probe)
             for link in sorted(fault.links)
-            for probe in proof.probes_for(fault.effect, means, beside.get(link, CLEAR))
+            for probe in proof.probes_for(fault.effect, mechanisms, beside.get(link, CLEAR))
         ]
 
     def _measure_before(
         self, fault: Fault, beside: Mapping[Link, Effect]
     ) -> Mapping[Probed, Measured]:
         """Return what is measured before a fault; again as long as it looks like the fault."""
-        probes, means = self._probes(fault), self.network.mechanisms()
+        probes, mechanisms = self._probes(fault), self.network.mechanisms()
         deadline = time.monotonic() + self._patience
 
         def looks_like_it(probed: Probed, measured: Measured) -> bool:
             link, probe = probed
             others = beside.get(link, CLEAR)
-            return bool(proof.resemblance(fault.effect, others, probe, measured, means))
+            return bool(proof.resemblance(fault.effect, others, probe, measured, mechanisms))
 
         while True:
             found = self._measure(probes)

@@ -24,7 +24,7 @@ class FakePrograms:
 
     Attributes:
         refuses: what a command contains that is refused from now on.
-        roots: the root of each interface, as `tc` shows it.
+        roots: the root qdiscs by interface, as `tc` shows them.
         classes: the rate of each class.
         script: what `nft` took last.
         taken: all that they took.

@@ -35,9 +35,9 @@ class RelayedLink:
     def shape(self, out: dict[str, Any] | None = None, back: dict[str, Any] | None = None) -> int:
         """Set these shapes. Returns the port to dial."""
         ends = {"to": TO, "port": self.port, "from": FROM}
-        held = self.sidecar.set_rules(relay=[ends | {"out": out or {}, "back": back or {}}])
-        assert list(held["listening"]) == [f"{FROM}>{TO}:{self.port}"]
-        return int(held["listening"][f"{FROM}>{TO}:{self.port}"])
+        answer = self.sidecar.set_rules(relay=[ends | {"out": out or {}, "back": back or {}}])
+        assert list(answer["listening"]) == [f"{FROM}>{TO}:{self.port}"]
+        return int(answer["listening"][f"{FROM}>{TO}:{self.port}"])
 
     def dial(self, port: int) -> socket.socket:
         dialler = socket.create_connection(("127.0.0.1", port), SECONDS)
@@ -159,7 +159,7 @@ def test_a_refused_connection_resets_the_dialler(link: RelayedLink) -> None:
     link.listener.close()
     try:
         dialler = link.dial(port)
-    except ConnectionResetError:  # so soon that it was not yet told that it is connected
+    except ConnectionResetError:  # before it knew that it was connected
         return
     assert is_reset(dialler)
 

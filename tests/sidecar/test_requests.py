@@ -56,7 +56,7 @@ def test_rules_are_written_as_they_were_read() -> None:
     assert rules.as_data() == FULL
 
 
-def test_what_is_left_out_does_nothing() -> None:
+def test_omitted_keys_do_nothing() -> None:
     assert read({"do": "set", "rules": {}}) == SetRules(Rules())
     rules = {"arrive": [{"from": ["1.2.3.4"]}], "leave": [{"to": ["1.2.3.4"]}]}
     assert read({"do": "set", "rules": rules | {"relay": [{"to": "1.2.3.4"}]}}) == SetRules(

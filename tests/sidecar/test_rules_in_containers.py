@@ -90,7 +90,7 @@ def test_capabilities_are_tried_and_leave_nothing(hosts: Hosts) -> None:
     assert able["mechanisms"] == firm | {"delay": delay}
     assert all("no netem here" in note for note in able["notes"].values())
     assert "trial" not in hosts[0].admin("nft", "list", "tables")
-    assert [each for each in traces(hosts[0]) if "table" not in each] == []
+    assert [trace for trace in traces(hosts[0]) if "table" not in trace] == []
 
 
 def test_a_cut_drops_one_direction_from_one_address(hosts: Hosts) -> None:
@@ -175,7 +175,9 @@ def test_the_relay_delays_as_long_as_asked(hosts: Hosts) -> None:
 def test_streams_are_cut_into_pieces_glued_and_reset(hosts: Hosts) -> None:
     alice, bob = hosts
     alice.sidecar.set_rules(**relayed(bob, out={"pieces": 1}))
-    assert probe_stream(alice, bob)[1]["reads"] > 30  # of 80: who is asleep reads some in one go
+    assert (
+        probe_stream(alice, bob)[1]["reads"] > 30
+    )  # of 80: a reader that sleeps reads several at once
     alice.sidecar.set_rules(**relayed(bob, out={"hold": 0.5}))
     _, heard = probe_stream(alice, bob)
     assert heard["reads"] == 1
@@ -217,20 +219,20 @@ def test_open_connections_are_not_relayed_and_relayed_ones_go_on(hosts: Hosts) -
 
 def test_the_acceptor_sees_the_diallers_address(hosts: Hosts) -> None:
     alice, bob = hosts
-    tell = """
+    accept_one = """
 import socket
 listener = socket.create_server(("0.0.0.0", 5001))
 print("ready")
 print(listener.accept()[1][0])
 """
     alice.sidecar.set_rules(**relayed(bob))
-    told = bob.begin_python(tell)
-    assert told.stdout
-    assert told.stdout.readline() == "ready\n"
+    accepting = bob.begin_python(accept_one)
+    assert accepting.stdout
+    assert accepting.stdout.readline() == "ready\n"
     alice.python(
         "import socket, sys; socket.create_connection((sys.argv[1], 5001), 20)", bob.address
     )
-    assert told.communicate(timeout=20)[0] == f"{alice.address}\n"
+    assert accepting.communicate(timeout=20)[0] == f"{alice.address}\n"
 
 
 def test_names_resolve_and_loopback_is_untouched(hosts: Hosts) -> None:
@@ -293,7 +295,7 @@ def test_without_net_admin_nothing_is_supported(hosts: Hosts) -> None:
 def apply_everything(host: Host, other: Host) -> None:
     host.sidecar.set_rules(lease=3.0, **cut(other), **slow(other, 5000), **relayed(other))
     assert arrived(other, host) == 0
-    assert [each for each in traces(host) if "peerlab" in each or each == "eth0"] != []
+    assert [trace for trace in traces(host) if "peerlab" in trace or trace == "eth0"] != []
 
 
 def by_signal(host: Host) -> None:
@@ -333,7 +335,7 @@ def test_rules_of_a_killed_sidecar_end_with_the_lease(hosts: Hosts) -> None:
     assert time.monotonic() - killed < 3.0 + 1.5
     assert probe_packets(bob, alice, count=70, size=1000, interval=0.0)["rate"] > 1_000_000
     bob.sidecar.set_rules()
-    assert [each for each in traces(bob) if each != "table ip peerlab"] == []
+    assert [trace for trace in traces(bob) if trace != "table ip peerlab"] == []
 
 
 def test_this_machines_own_network_is_untouched(hosts: Hosts) -> None:

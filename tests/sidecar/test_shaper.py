@@ -186,7 +186,7 @@ def test_setting_the_same_shape_changes_nothing() -> None:
     assert shaper.next_action(0.0) == Action(wait=1.0)
 
 
-def test_what_waits_is_bounded() -> None:
+def test_waiting_bytes_are_bounded() -> None:
     shaper = StreamShaper(Shape(lag=1))
     while shaper.has_room:
         shaper.put(b"x" * 1000, 0.0)

@@ -39,7 +39,7 @@ def test_gaps_between_pieces_are_the_same() -> None:
     assert pieces.GAP == shaper.GAP
 
 
-def test_whom_the_peers_image_says_it_runs_as() -> None:
+def test_the_user_of_the_peers_image() -> None:
     lines = PEER.dockerfile(ROOT).read_text().splitlines()
     assert f"USER {USER}:{USER}" in lines
     assert f"COPY --chown={USER}:{USER} peer/*.py peer/" in lines

@@ -42,7 +42,7 @@ def test_drawn_faults_are_valid(seed: int, tenths: int, some: set[str], peers: l
         if kind in DOWN:
             down.append((since, until, act["at"]))
     for since, _, peer in down:
-        others = [who for begin, end, who in down if begin <= since < end]
+        others = [peer for begin, end, peer in down if begin <= since < end]
         assert others.count(peer) == 1
         assert len(others) <= len(peers) // 2
 
@@ -60,7 +60,7 @@ def test_a_link_has_one_fault_at_a_time(seed: int) -> None:
 
 
 def links(act: dict[str, Any]) -> frozenset[Link]:
-    """Return the links of a fault, both directions of each."""
+    """Return the links of a fault, in both directions."""
     match act:
         case {"groups": groups}:
             return scope.partition_links(groups)

@@ -226,7 +226,7 @@ def test_a_machine_that_lost_packets_before_a_fault_may_lose_them_during_it() ->
 def test_a_fault_several_times_as_bad_is_not_proven(
     effect: Effect, mechanisms: Mapping[str, str], seed: int, busy: float
 ) -> None:
-    assume(effect.loss <= 0.3)  # of what is lost for the most part, too little is left to tell
+    assume(effect.loss <= 0.3)  # too few packets arrive otherwise
     worse = Effect(
         loss=1 - (1 - effect.loss) / 4 if effect.loss else 0.0,
         bandwidth=effect.bandwidth // 40 if effect.bandwidth else None,

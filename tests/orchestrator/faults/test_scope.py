@@ -51,7 +51,7 @@ def test_several_faults_on_one_link() -> None:
     assert both.features == ("loss", "bandwidth", "delay", "stream")
 
 
-def test_what_an_effect_needs() -> None:
+def test_features_of_effects() -> None:
     assert CLEAR.features == ()
     assert Effect(lag=0.1, jitter=0.1).features == ("stream",)
     assert Effect(reset=0).features == ("stream",)

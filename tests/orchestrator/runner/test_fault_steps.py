@@ -75,7 +75,7 @@ def test_active_faults_are_reapplied_before_a_restarted_peer_is_ready(
     monkeypatch.setattr(ProcessNetwork, "refresh", slow)
     run = bench.run(AGAIN)
     assert judged(run) == dict.fromkeys(judged(run), "valid")
-    assert ready == [2], "alice and bob, in their first lives"
+    assert ready == [2], "alice and bob, before the restart"
     (start,) = outcomes(run, "start")
     assert 0.05 <= start.fields["gap"] < 20
 

@@ -32,7 +32,7 @@ def bench(tmp_path: Path) -> Iterator[Harness]:
         yield one
 
 
-def told(run: Run, verb: str) -> Entry:
+def outcome_of(run: Run, verb: str) -> Entry:
     """Return how the only operation of a kind ended."""
     (entry,) = outcomes(run, verb)
     return entry
@@ -60,9 +60,9 @@ def test_faults_of_peers_are_operations_with_their_proof(bench: Harness) -> None
         "  - expect: {at: alice, from: bob, closed: true}\n  - start: bob\n  - stop: bob\n"
     )
     assert judged(run) == dict.fromkeys(judged(run), "valid")
-    assert seen(told(run, "pause")) == [{"before": "running", "during": "paused"}]
-    assert seen(told(run, "resume")) == [{"before": "paused", "during": "running"}]
-    killed, started, stopped = (told(run, verb) for verb in ("kill", "start", "stop"))
+    assert seen(outcome_of(run, "pause")) == [{"before": "running", "during": "paused"}]
+    assert seen(outcome_of(run, "resume")) == [{"before": "paused", "during": "running"}]
+    killed, started, stopped = (outcome_of(run, verb) for verb in ("kill", "start", "stop"))
     assert seen(killed) == [{"before": "running", "during": "exited with status 137 (killed)"}]
     assert (killed.peer, killed.fields["state"], killed.fields["status"]) == ("bob", "exited", 137)
     assert killed.fields["wants"] == {"outcome": "ok"}
@@ -96,7 +96,7 @@ def test_a_restarted_peer_keeps_its_address(bench: Harness) -> None:
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     first, second = (mark for mark in marks(run, "ready") if mark["peer"] == "bob")
     assert {**first, "warm": False} == second
-    assert told(run, "start").type == "ok"
+    assert outcome_of(run, "start").type == "ok"
     assert [mark["peer"] for mark in marks(run, "ready")] == ["alice", "bob", "bob"]
     assert (run.folder / "bob.transcript").read_text().count("listening on") == 2
 
@@ -170,13 +170,13 @@ def test_a_program_that_does_not_restart(bench: Harness, how: str) -> None:
         "  - type: {at: alice, line: hello, refused: ''}\n"
     )
     assert run.broke_off == ""
-    start = told(run, "start")
+    start = outcome_of(run, "start")
     assert start.type == "fail"
     said = {"end": "alice: is gone: exited with status 3", "hang": "alice: was not ready after"}
     assert start.fields["said"].startswith(said[how])
     assert [mark["peer"] for mark in marks(run, "ready")] == ["alice"], "in its first life"
     assert judged(run)["expectations"] == "invalid"
-    assert told(run, "type").fields["said"] == "alice is not there any more"
+    assert outcome_of(run, "type").fields["said"] == "alice is not there any more"
 
 
 def test_a_pause_without_effect_is_not_proven(
@@ -184,7 +184,7 @@ def test_a_pause_without_effect_is_not_proven(
 ) -> None:
     monkeypatch.setattr(ProcessPeer, "pause", lambda _: None)
     run = bench.run(f"{TWO}  - pause: bob\n")
-    pause = told(run, "pause")
+    pause = outcome_of(run, "pause")
     assert (pause.type, pause.fields["said"]) == ("info", "not proven: it is running")
     assert seen(pause) == [{"before": "running", "during": "running"}]
     assert judged(run)["expectations"] == "unknown"
@@ -194,13 +194,13 @@ def test_an_error_of_the_engine_leaves_the_run_unknown(
     bench: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
-        raise EngineError("somebody else has it\nreally", hint="ask")
+        raise EngineError("the daemon is gone\nreally", hint="ask")
 
     monkeypatch.setattr(ProcessPeer, "stop", fail)
     run = bench.run(f"{TWO}  - stop: bob\n")
     assert run.broke_off == ""
-    stop = told(run, "stop")
-    assert (stop.type, stop.fields["said"]) == ("info", "somebody else has it")
+    stop = outcome_of(run, "stop")
+    assert (stop.type, stop.fields["said"]) == ("info", "the daemon is gone")
     assert judged(run)["expectations"] == "unknown"
 
 
@@ -214,7 +214,7 @@ def test_killed_while_a_line_is_expected_of_it(bench: Harness) -> None:
         "      - - kill: bob\n",
         waiting_for(bench, "kill bob", '"invoke", "peer": "bob", "verb": "expect"'),
     )
-    kill, expect = told(run, "kill"), told(run, "expect")
+    kill, expect = outcome_of(run, "kill"), outcome_of(run, "expect")
     assert (kill.type, expect.type) == ("ok", "fail")
     assert expect.fields["said"].startswith("bob: is gone: exited with status 137")
     begun = next(e for e in run.entries if (e.type, e.verb) == ("invoke", "expect"))
@@ -235,7 +235,7 @@ def test_killed_while_it_sends(bench: Harness) -> None:
         waiting_for(bench, "kill bob", '"invoke", "peer": "bob", "verb": "send"', 50),
     )
     assert run.broke_off == ""
-    assert (told(run, "kill").type, told(run, "start").type) == ("ok", "ok")
+    assert (outcome_of(run, "kill").type, outcome_of(run, "start").type) == ("ok", "ok")
     sent = ended(run, "send", "bob")
     assert 50 <= len(sent) < 20_000
     assert set(sent[:-1]) <= {"ok", "info", "fail"}
@@ -268,15 +268,15 @@ def test_faults_of_the_network_are_operations_without_a_peer(bench: Harness) -> 
         ["bob", "alice"], "stream", ["before", "during", "link", "what"],
     )  # fmt: skip
     lifted = outcomes(run, "restore")
-    assert [each.fields["fault"] for each in lifted] == ["late", "stream 1"]
-    assert all("after" in row for each in lifted for row in each.fields["proof"])
+    assert [entry.fields["fault"] for entry in lifted] == ["late", "stream 1"]
+    assert all("after" in row for entry in lifted for row in entry.fields["proof"])
 
 
 def test_a_doubt_makes_a_fault_unproven(bench: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Verification([], ["alice to bob: as ever", "bob to alice: too"])
     monkeypatch.setattr(FaultVerifier, "apply", lambda *_: found)
     run = bench.run(f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n")
-    stream = told(run, "stream")
+    stream = outcome_of(run, "stream")
     assert stream.type == "info"
     assert stream.fields["said"] == "not proven: alice to bob: as ever (and 1 more)"
     assert judged(run)["expectations"] == "unknown"
@@ -288,7 +288,7 @@ def test_a_hidden_fault_is_recorded_and_judged_when_it_is_lifted(
     hidden = ["alice to bob: hidden by cut"]
     monkeypatch.setattr(FaultVerifier, "apply", lambda *_: Verification([], hidden, is_hidden=True))
     run = bench.run(f"{TWO}  - stream: {{between: [alice, bob], pieces: 1}}\n")
-    stream = told(run, "stream")
+    stream = outcome_of(run, "stream")
     assert (stream.type, stream.fields["hidden"]) == ("ok", hidden)
     (window,) = HistoryIndex(run.entries).faults
     assert not window.is_proven, "it was never lifted"
@@ -344,6 +344,6 @@ def test_a_run_that_is_cancelled_during_a_fault_leaves_no_process(
     run = bench.run(f"{TWO}  - pause: bob\n  - stream: {{at: all, pieces: 1}}\n")
     stopper.join()
     assert isinstance(run.error, RunCancelledError)
-    assert told(run, "stream").type == "info"
+    assert outcome_of(run, "stream").type == "info"
     assert run.entries[-1].verb == "broke off"
     monkeypatch.undo()

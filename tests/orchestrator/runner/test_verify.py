@@ -81,7 +81,7 @@ def test_a_fault_without_effect_is_doubted_link_by_link(
     network.deaf = {AB}
     found = verifier.apply(fault("split", CUT, AB, BA))
     assert found.doubts == ["alice to bob: 20 of 20 packets passed"]
-    assert names(verifier) == ["split"], "as it may hold elsewhere"
+    assert names(verifier) == ["split"], "it may be active elsewhere"
 
 
 def test_an_effect_that_was_there_before_proves_nothing(

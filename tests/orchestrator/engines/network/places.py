@@ -26,7 +26,7 @@ def sidecars_of(place: LivePeers) -> list[str]:
     """Return the ids of the sidecars of a place's peers."""
     ours = [getattr(session.peer, "container", "") for session in place.sessions.values()]
     found = place.client.api.containers(all=True, filters={"label": SIDECAR})
-    return [each["Id"] for each in found if each["Labels"][SIDECAR] in ours]
+    return [container["Id"] for container in found if container["Labels"][SIDECAR] in ours]
 
 
 def arrived(network: DockerNetwork, *links: Link, probe: Probe = PACKETS) -> list[int]:
@@ -36,7 +36,7 @@ def arrived(network: DockerNetwork, *links: Link, probe: Probe = PACKETS) -> lis
 
 
 def kill_sidecar(place: LivePeers, of: str) -> None:
-    for each in sidecars_of(place):
-        labels = place.client.api.inspect_container(each)["Config"]["Labels"]
+    for sidecar in sidecars_of(place):
+        labels = place.client.api.inspect_container(sidecar)["Config"]["Labels"]
         if labels[SIDECAR] == getattr(place.sessions[of].peer, "container", ""):
-            place.client.api.kill(each)
+            place.client.api.kill(sidecar)

@@ -80,9 +80,9 @@ def test_a_rule_for_an_unused_address_cuts_nothing(
     right = rules.for_peers
 
     def wrong(
-        effects: dict[Link, Effect], addresses: dict[str, str], means: dict[str, str]
+        effects: dict[Link, Effect], addresses: dict[str, str], mechanisms: dict[str, str]
     ) -> dict[str, rules.Rules]:
-        return right(effects, addresses | {"alice": "192.0.2.1"}, means)
+        return right(effects, addresses | {"alice": "192.0.2.1"}, mechanisms)
 
     monkeypatch.setattr(rules, "for_peers", wrong)
     network.shape({AB: CUT, ("bob", "carol"): CUT})
@@ -97,9 +97,9 @@ def test_effects_on_other_links_change_nothing(network: DockerNetwork) -> None:
 def test_probes_notice_rules_that_are_gone(shared: LivePeers, network: DockerNetwork) -> None:
     network.shape({AB: CUT})
     assert arrived(network, AB) == [0]
-    for each in network._by_name.values():
-        if each.sidecar:
-            each.sidecar.ask("set", rules=rules.nothing())
+    for attachment in network._by_name.values():
+        if attachment.sidecar:
+            attachment.sidecar.ask("set", rules=rules.nothing())
     assert arrived(network, AB) == [COUNT]
 
 

@@ -174,7 +174,7 @@ def test_sidecars_end_when_their_lab_is_killed(shared: LivePeers) -> None:
 
     def left() -> list[str]:
         found = client.api.containers(all=True, filters={"label": SIDECAR})
-        return [each["Id"] for each in found if each["Labels"][SIDECAR] in peers]
+        return [container["Id"] for container in found if container["Labels"][SIDECAR] in peers]
 
     until(lambda: not left(), "the sidecars to end")
     docker_client.remove_run(client, run)
