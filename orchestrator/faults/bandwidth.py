@@ -30,12 +30,10 @@ class Bandwidth(FaultType):
 
     def leave(self, effect: Effect, mechanisms: Mechanisms) -> Rule:
         """Put packets into a class with that rate."""
-        del mechanisms
         return {} if effect.bandwidth is None else {"bandwidth": effect.bandwidth}
 
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
         """Return a burst, larger than what may pass at once."""
-        del mechanisms
         bandwidth = effect.bandwidth
         if bandwidth is None:
             return []

@@ -23,7 +23,6 @@ class Cut(FaultType):
 
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
         """Return a few packets, of which none must arrive."""
-        del mechanisms
         return [packets_probe(FEW, combined)] if effect.blocks else []
 
     def mismatch(self, reading: Reading) -> str | None:
@@ -42,5 +41,4 @@ class Cut(FaultType):
 
     def resembles(self, fault: Effect, reading: Reading) -> str | None:
         """Return nothing: another cut that is left hides all that a fault did."""
-        del fault
         return "" if reading.effect.blocks else None

@@ -68,17 +68,14 @@ class FaultType:
 
     def arrive(self, effect: Effect) -> Rule:
         """Return its part of the rule for packets that arrive."""
-        del effect
         return {}
 
     def leave(self, effect: Effect, mechanisms: Mechanisms) -> Rule:
         """Return its part of the rule for packets that leave."""
-        del effect, mechanisms
         return {}
 
     def shape(self, effect: Effect, mechanisms: Mechanisms) -> Rule:
         """Return its part of how the relay shapes a stream; the same keys for every effect."""
-        del effect, mechanisms
         return {}
 
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
@@ -97,7 +94,6 @@ class FaultType:
 
     def resembles(self, fault: Effect, reading: Reading) -> str | None:
         """Return why a link looks as if a fault were active beside `reading.effect`."""
-        del fault, reading
         return None
 
 

@@ -24,12 +24,10 @@ class Hold(FaultType):
 
     def shape(self, effect: Effect, mechanisms: Mechanisms) -> Rule:
         """Collect bytes for so many seconds."""
-        del mechanisms
         return {"hold": effect.hold}
 
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
         """Return writes, of which several are held back together."""
-        del mechanisms
         if not effect.hold or effect.reset is not None:
             return []
         return [stream_probe(_WRITES, WRITE, min(_LONGEST_INTERVAL, effect.hold / 4), combined)]

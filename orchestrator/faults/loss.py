@@ -26,7 +26,6 @@ class Loss(FaultType):
 
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
         """Return so many packets that the share cannot be mistaken."""
-        del mechanisms
         if not effect.loss:
             return []
         share = combined.loss

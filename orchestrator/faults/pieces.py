@@ -33,12 +33,10 @@ class Pieces(FaultType):
 
     def shape(self, effect: Effect, mechanisms: Mechanisms) -> Rule:
         """Pass on so many bytes at a time."""
-        del mechanisms
         return {"pieces": effect.pieces}
 
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
         """Return writes that take a while to pass in pieces."""
-        del mechanisms
         pieces, bandwidth = effect.pieces, combined.bandwidth
         if pieces is None or effect.reset is not None:
             return []

@@ -15,12 +15,10 @@ class Reset(FaultType):
 
     def shape(self, effect: Effect, mechanisms: Mechanisms) -> Rule:
         """Reset the connection after so many bytes."""
-        del mechanisms
         return {"reset": effect.reset}
 
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
         """Return a stream that is longer than may pass."""
-        del mechanisms
         if effect.reset is None:
             return []
         return [stream_probe(effect.reset // _WRITE + _WRITES_MORE, _WRITE, 0.0, combined)]
@@ -46,6 +44,5 @@ class Reset(FaultType):
 
     def resembles(self, fault: Effect, reading: Reading) -> str | None:
         """Return nothing: another reset that is left hides what was done to streams."""
-        del fault
         hides = reading.probe.what == "stream" and reading.effect.reset is not None
         return "" if hides else None
