@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,7 +60,7 @@ class Reading:
     before: Measured | None = None
 
 
-class FaultType:
+class FaultType(ABC):
     """One thing that faults do to links. By default it does nothing.
 
     `mismatch` and `resembles` return None to let the next type judge. A text ends the judging:
@@ -78,6 +79,7 @@ class FaultType:
         """Return its part of how the relay shapes a stream; the same keys for every effect."""
         return {}
 
+    @abstractmethod
     def probes(self, effect: Effect, combined: Effect, mechanisms: Mechanisms) -> list[Probe]:
         """Return the probes that show it.
 
@@ -86,11 +88,10 @@ class FaultType:
             combined: what it does together with the other faults on the link.
             mechanisms: what implements the features.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def mismatch(self, reading: Reading) -> str | None:
         """Return why a link does not behave as its effect demands."""
-        raise NotImplementedError
 
     def resembles(self, fault: Effect, reading: Reading) -> str | None:
         """Return why a link looks as if a fault were active beside `reading.effect`."""

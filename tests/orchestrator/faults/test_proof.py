@@ -304,3 +304,49 @@ def test_chance_of_thousands() -> None:
     assert fewest(2000, 0.01) == 3
     assert 900 > fewest(2000, 0.5) > 880
     assert fewest(2000, 1.0) == 2000
+
+
+STREAM = Probe("stream", 20, 32, 0.01)
+PACKETS = Probe("packets", 20, interval=0.01)
+
+
+def test_a_stream_that_is_reset_on_its_way_back_cannot_be_measured() -> None:
+    measured = Measured(0, 0, error="reset")
+    reason = proof.mismatch(CLEAR, STREAM, measured, NETEM, back=Effect(reset=0))
+    assert reason == "what comes back is reset at once, so it cannot be measured"
+
+
+@pytest.mark.parametrize(
+    ("effect", "probe", "measured", "reason"),
+    [
+        (Effect(cut=True), STREAM, Measured(20, 640, 0.001, reads=20), "640 bytes passed"),
+        (Effect(lag=0.5), STREAM, Measured(20, 640), "nothing arrived, so its delay is unknown"),
+        (Effect(lag=0.5, jitter=0.5), STREAM, Measured(20, 640, 0.5, reads=20),
+         "640 arrived: too few to see their delay vary"),
+    ],
+)  # fmt: skip
+def test_rare_mismatches_in_words(
+    effect: Effect, probe: Probe, measured: Measured, reason: str
+) -> None:
+    assert proof.mismatch(effect, probe, measured, RELAY) == reason
+
+
+def test_jitter_that_is_left_behind_is_found() -> None:
+    fault, before = Effect(delay=0.1, jitter=0.1), Measured(20, 20, 0.0002, spread=0.0001)
+    varied = Measured(20, 20, 0.0002, spread=0.1)
+    reason = proof.not_gone(fault, CLEAR, PACKETS, before, varied, NETEM)
+    assert reason.startswith("half of the delays lie within 100 ms; before the fault ")
+
+
+def test_a_tighter_limit_hides_that_another_is_gone() -> None:
+    fault, left = Effect(bandwidth=64_000), Effect(bandwidth=16_000)
+    (probe,) = proof.probes_for(fault, NETEM, left)
+    slow = SimulatedLink(left, NETEM, 1, 0.0001).measure(probe)
+    assert not proof.not_gone(fault, left, probe, slow, slow, NETEM)
+
+
+def test_a_piece_waits_for_those_before_it() -> None:
+    crumbs, late = Effect(pieces=1), Effect(lag=0.2)
+    (probe,) = proof.probes_for(late, RELAY, crumbs)
+    measured = SimulatedLink(crumbs, RELAY, 1, 0.0001).measure(probe)
+    assert not proof.not_gone(late, crumbs, probe, measured, measured, RELAY)
