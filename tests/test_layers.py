@@ -17,7 +17,7 @@ ALONE = {
     "peer": "peer/*.py",
     "sidecar": "sidecar/*.py",
     "inside": "orchestrator/image/inside/*.py",
-    "nxdomain": "orchestrator/engines/nxdomain.py",
+    "nxdomain": "orchestrator/engines/docker/nxdomain.py",
 }
 """What runs in containers with nothing but Python, and the names that it may import besides."""
 
