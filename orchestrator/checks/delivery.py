@@ -45,7 +45,7 @@ def check(index: HistoryIndex) -> Verdict:
     indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
     shown_before: dict[tuple[str, str], str] = {}
     for send in index.accepted:
-        direction = (send.sender, send.receiver)
+        direction = send.direction
         if send.shown:
             shown_before[direction] = send.shown.text
             continue

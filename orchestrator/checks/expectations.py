@@ -18,7 +18,7 @@ from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.phrases import awaited, both, done, quoted, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
-from orchestrator.history.entries import Entry, row_text
+from orchestrator.history.entries import Entry
 from orchestrator.text import count
 
 NAME = "expectations"
@@ -56,7 +56,7 @@ def _doubt(index: HistoryIndex, operation: Operation) -> str:
     """Return why the lab may be why an operation is not as wanted; empty if it is not."""
     if operation.verb == "list":
         line = operation.last.text("unread")
-        lacks_only = not _listed(operation) - _wanted(_wants(operation).get("shows"))
+        lacks_only = not operation.listed - _wanted(_wants(operation).get("shows"))
         return unread(line) if line and operation.status == "ok" and lacks_only else ""
     if operation.verb != "expect":
         return ""
@@ -122,7 +122,7 @@ def _amiss(operation: Operation) -> Iterator[str]:
     if (says := wants.get("says")) and str(says) not in operation.said:
         answer = quoted(operation.said) if operation.said else "nothing"
         yield f" should have been answered with {str(says)!r}, but the answer was {answer}"
-    if wants.get("shows") is not None and (shows := _listed(operation)) != _wanted(wants["shows"]):
+    if wants.get("shows") is not None and (shows := operation.listed) != _wanted(wants["shows"]):
         wanted = _names(_wanted(wants["shows"]))
         yield f" should have shown {wanted}, but showed {_names(shows)}"
     if (status := wants.get("status")) is not None:
@@ -170,10 +170,6 @@ def _ended_otherwise(operation: Operation, outcome: str) -> str:
     if operation.verb == "expect":
         return said or f", which {came}"
     return f" should have {_OUTCOMES.get(outcome, outcome)}, but {came}{said}"
-
-
-def _listed(operation: Operation) -> Counter[str]:
-    return Counter(row_text(row, "peer") for row in operation.last.rows)
 
 
 def _wanted(shows: object) -> Counter[str]:

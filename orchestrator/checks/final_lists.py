@@ -13,7 +13,6 @@ a fault came between them and the profile reads no `closed`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.checks.index import HistoryIndex
@@ -61,10 +60,6 @@ def final(index: HistoryIndex) -> dict[str, Operation]:
     return {peer: operation for peer, operation in last.items() if operation.status == "ok"}
 
 
-def _listed(operation: Operation) -> Counter[str]:
-    return Counter(row_text(row, "peer") for row in operation.last.rows)
-
-
 def _strange(index: HistoryIndex, operation: Operation) -> Iterator[Finding]:
     """Yield rows that no list should have."""
     for row in operation.last.rows:
@@ -76,7 +71,7 @@ def _strange(index: HistoryIndex, operation: Operation) -> Iterator[Finding]:
             yield _finding(operation, "itself")
         elif other not in index.running:
             yield _finding(operation, f"{other}, which does not run any more", other)
-    for other, times in _listed(operation).items():
+    for other, times in operation.listed.items():
         if times > 1 and other in index.peers:
             yield _finding(operation, f"{other} {times} times instead of once", other)
 
@@ -84,7 +79,7 @@ def _strange(index: HistoryIndex, operation: Operation) -> Iterator[Finding]:
 def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding]]:
     """Return what one end lists and the other does not; and likewise if it perhaps does."""
     sure, unsure = list[Finding](), list[Finding]()
-    listed = {peer: _listed(operation) for peer, operation in final.items()}
+    listed = {peer: operation.listed for peer, operation in final.items()}
     for peer, operation in final.items():
         for other in listed[peer]:
             if other != peer and other in listed and peer not in listed[other]:
@@ -98,7 +93,7 @@ def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding
 
 def _absent(index: HistoryIndex, final: dict[str, Operation]) -> Iterator[tuple[Finding, bool]]:
     """Yield connections that both ends reported and neither lists; and whether that is sure."""
-    listed = {peer: _listed(operation) for peer, operation in final.items()}
+    listed = {peer: operation.listed for peer, operation in final.items()}
     is_up: dict[frozenset[str], bool] = {}
     ends: dict[frozenset[str], ConnectionEnd] = {}
     for end in filter(_is_up, index.ends):

@@ -37,7 +37,7 @@ def check(index: HistoryIndex) -> Verdict:
 def _may_be_earlier(index: HistoryIndex, shown: ShownMessage) -> bool:
     """Return whether it may belong to another connection, made in an earlier incarnation."""
     send, end = shown.send, shown.end
-    same = send and (send.sender, send.receiver) == (shown.sender, shown.receiver)
+    same = send and send.direction == shown.direction
     return bool(same and end and index.is_vague(end))
 
 
@@ -65,7 +65,7 @@ def _origin(send: SentMessage | None, shown: ShownMessage) -> str:
     to = send.receiver or "somebody"
     if send.operation.status == "fail":
         return f"at {when(send.at)}, {send.sender}'s console had refused to send it to {to}"
-    same = (send.sender, send.receiver) == (shown.sender, shown.receiver)
+    same = send.direction == shown.direction
     if shown.send and same and (ended := send.incarnation.ended) is not None:
         sent = f"{send.sender} had sent it at {when(send.at)}"
         return f"{sent}, before it ended, at {when(ended)}, and was started again"

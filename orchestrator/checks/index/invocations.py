@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import Entry, row_text
 
 OperationStatus = Literal["ok", "fail", "info", "open"]
 """An outcome, or none yet."""
@@ -76,6 +77,11 @@ class Operation:
     def said(self) -> str:
         """What the console answered."""
         return self.done.text("said") if self.done else ""
+
+    @property
+    def listed(self) -> Counter[str]:
+        """How often a `list` shows each peer; empty for none of the run."""
+        return Counter(row_text(row, "peer") for row in self.last.rows)
 
 
 def paired(entries: Sequence[Entry]) -> list[Operation]:

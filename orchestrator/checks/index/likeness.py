@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.checks.index.messages import Direction, SentMessage, ShownMessage
 
 _WINDOW = 64  # sends before and behind the last one shown, to compare a changed text with
 _BETWEEN = 4  # characters that may stand between messages that were shown as one
@@ -14,18 +15,16 @@ _BETWEEN = 4  # characters that may stand between messages that were shown as on
 
 def match_changed(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
     """Match every open message with the send that it is most like, if there is one."""
-    open_directions = {(m.sender, m.receiver) for m in shown if not m.match}
-    messages: dict[tuple[str, str], list[ShownMessage]] = {key: [] for key in open_directions}
+    open_directions = {message.direction for message in shown if not message.match}
+    messages: dict[Direction, list[ShownMessage]] = defaultdict(list)
     for message in shown:
-        if (key := (message.sender, message.receiver)) in messages:
-            messages[key].append(message)
-    among: dict[tuple[str, str], list[SentMessage]] = {key: [] for key in open_directions}
+        messages[message.direction].append(message)
+    among: dict[Direction, list[SentMessage]] = defaultdict(list)
     for send in sends:
-        for key in ((send.sender, send.receiver), ("", send.receiver)):
-            if key in among:
-                among[key].append(send)
-    for key, several in messages.items():
-        _match_direction(among[key], several)
+        among[send.direction].append(send)
+        among["", send.receiver].append(send)
+    for direction in open_directions:
+        _match_direction(among[direction], messages[direction])
 
 
 def _match_direction(sends: Sequence[SentMessage], shown: Iterable[ShownMessage]) -> None:

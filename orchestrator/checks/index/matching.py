@@ -16,7 +16,7 @@ from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.incarnations import Incarnation
 from orchestrator.checks.index.invocations import TOLERANCE, Typed
 from orchestrator.checks.index.likeness import is_rest, match_changed
-from orchestrator.checks.index.messages import Match, SentMessage, ShownMessage
+from orchestrator.checks.index.messages import Direction, Match, SentMessage, ShownMessage
 
 Pair = tuple[int, int]
 """An index into what was sent, and one into what was shown."""
@@ -77,15 +77,15 @@ def _receiver(one: SentMessage | ShownMessage) -> str:
     return one.receiver
 
 
-def _direction(one: SentMessage | ShownMessage) -> tuple[str, str]:
-    return one.sender, one.receiver
+def _direction(one: SentMessage | ShownMessage) -> Direction:
+    return one.direction
 
 
 def _path(one: SentMessage | ShownMessage) -> Hashable:
     """Return the connection and the direction, or else the two peers."""
     end = one.end
     if not end or not end.twin or not one.sender or not one.receiver:
-        return _direction(one)
+        return one.direction
     first = end if end.peer == one.sender else end.twin
     return (id(first), one.sender, one.receiver)
 
@@ -150,7 +150,7 @@ def _match_typed(shown: Sequence[ShownMessage], typed: Mapping[str, Sequence[Typ
     for message in _open(shown):
         senders = [message.sender] if message.sender else list(typed)
         lines = (line for sender in senders for line in typed.get(sender, ()))
-        if any(message.text in each.line for each in lines if each.is_before(message.at)):
+        if any(message.text in one.line for one in lines if one.is_before(message.at)):
             message.match = "typed"
 
 

@@ -16,6 +16,9 @@ Match = Literal[
 ]
 """How a message shown goes with the `send` it comes from: see `ShownMessage.match`."""
 
+Direction = tuple[str, str]
+"""Sender and receiver."""
+
 Key = tuple[str, str, str]
 """Sender, receiver, text."""
 
@@ -53,6 +56,11 @@ class SentMessage:
     def position(self) -> int:
         """The position of the invocation in the history."""
         return self.operation.position
+
+    @property
+    def direction(self) -> Direction:
+        """The sender and the receiver."""
+        return self.sender, self.receiver
 
     @property
     def key(self) -> Key:
@@ -103,6 +111,11 @@ class ShownMessage:
     end: ConnectionEnd | None
     match: Match = ""
     send: SentMessage | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """The sender and the receiver."""
+        return self.sender, self.receiver
 
     def comes_from(self, send: SentMessage, match: Match) -> None:
         """Record where it comes from."""

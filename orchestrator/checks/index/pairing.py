@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.invocations import Operation
 
-Direction = tuple[str, str]
+Side = tuple[str, str]
 """A peer, and the one at the other end."""
 
 
@@ -24,13 +24,13 @@ def pair(ends: Iterable[ConnectionEnd], connects: Iterable[Operation]) -> list[C
         ends: all of them.
         connects: every `connect`, whatever its outcome.
     """
-    by_role: dict[str, dict[Direction, list[ConnectionEnd]]] = {
+    by_role: dict[str, dict[Side, list[ConnectionEnd]]] = {
         role: defaultdict(list) for role in ("dialled", "accepted", "implied")
     }
     for end in ends:
         if end.other:
             by_role[end.role][end.peer, end.other].append(end)
-    tried: dict[Direction, list[Operation]] = defaultdict(list)
+    tried: dict[Side, list[Operation]] = defaultdict(list)
     for connect in connects:
         tried[connect.peer, connect.to].append(connect)
     for (peer, other), accepted in by_role["accepted"].items():
@@ -85,7 +85,7 @@ def _is_possible(dialled: ConnectionEnd, accepted: ConnectionEnd) -> bool:
 
 def _join_implied(ends: Iterable[ConnectionEnd]) -> None:
     """Join ends that were never reported with whatever is left at the other peer, in order."""
-    single: dict[Direction, list[ConnectionEnd]] = defaultdict(list)
+    single: dict[Side, list[ConnectionEnd]] = defaultdict(list)
     for end in ends:
         if end.other and not end.twin:
             single[end.peer, end.other].append(end)
