@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orchestrator.scenario.acts import (
-    Act,
     Connect,
     Exit,
     Expect,
@@ -16,15 +15,15 @@ from orchestrator.scenario.acts import (
     Type,
 )
 from orchestrator.scenario.fault_acts import Chaos
-from orchestrator.scenario.models import EXITED, End, Limits, Scenario, load, of, schema
+from orchestrator.scenario.models import EXITED, Limits, Scenario, load, of, schema
 from orchestrator.scenario.network_faults import drawn, network_fault
 from orchestrator.scenario.rules import FAULTS
-from orchestrator.scenario.steps import FaultStep, Repeat, ScheduledFault, Step
+from orchestrator.scenario.steps import FaultStep, ScheduledFault, Step
 from orchestrator.scenario.values import ALL, EngineName
 
 __all__ = [
-    "ALL", "EXITED", "FAULTS", "Act", "Chaos", "Connect", "End", "EngineName", "Exit", "Expect",
-    "FaultStep", "Help", "Limits", "List", "MyIp", "MyPort", "Repeat", "Scenario",
+    "ALL", "EXITED", "FAULTS", "Chaos", "Connect", "EngineName", "Exit", "Expect",
+    "FaultStep", "Help", "Limits", "List", "MyIp", "MyPort", "Scenario",
     "ScheduledFault", "Send", "Step", "Terminate", "Type", "drawn", "load", "network_fault", "of",
     "schema",
 ]  # fmt: skip

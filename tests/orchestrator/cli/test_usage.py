@@ -10,6 +10,7 @@ import typer
 
 from orchestrator import cli
 from tests.orchestrator.cli.support import peerlab
+from tests.orchestrator.support import ROOT
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -31,6 +32,14 @@ def test_every_command_has_a_sentence_of_help_and_an_example() -> None:
         if not (summary.endswith(".") and (command.epilog or "").startswith(example)):
             lacking.append(words)
     assert lacking == []
+
+
+def test_the_page_of_commands_has_every_command() -> None:
+    page = (ROOT / "docs/cli.md").read_text()
+    found = dict(commands(typer.main.get_command(cli.app)))
+    missing = [words for words in found if f"`peerlab {' '.join(words)}" not in page]
+    faults = [words for words in missing if words[0] == "fault" and f"`{words[1]}`" in page]
+    assert [words for words in missing if words not in faults] == []
 
 
 def test_without_a_command_all_are_listed() -> None:
