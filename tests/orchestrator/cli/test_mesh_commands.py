@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from orchestrator.cli import faults, mesh
+from orchestrator.cli.interrupted import Interrupted
 from orchestrator.engines.base import Status
 from orchestrator.errors import LabError
 from tests.orchestrator.cli.support import peerlab
@@ -42,11 +44,67 @@ class FakePeer:
         self.state = Status("running")
 
 
+class FakeFaults:
+    """The faults of a mesh; those called `doubtful` cannot be proven."""
+
+    def __init__(self) -> None:
+        self.active: list[Any] = []
+
+    @property
+    def names(self) -> list[str]:
+        return [one.active.fault.name for one in self.active]
+
+    def apply(self, verb: str, **keys: Any) -> Any:
+        name = keys.get("as") or f"{verb} 1"
+        doubts = ["alice to bob: 19 of 20 packets arrived"] if name == "doubtful" else []
+        words = {key: value for key, value in keys.items() if value is not None}
+        self.active.append(
+            SimpleNamespace(
+                active=SimpleNamespace(fault=SimpleNamespace(name=name, phrase=str(words))),
+                mechanisms={"cut": "nftables"},
+                since=0.0,
+                finding=SimpleNamespace(proof=[], doubts=doubts),
+            )
+        )
+        return self.active[-1]
+
+    def heal(self, name: str) -> list[Any]:
+        healed = [one for one in self.active if name in ("all", one.active.fault.name)]
+        self.active = [one for one in self.active if one not in healed]
+        return healed
+
+    def measured(self) -> list[Any]:
+        return self.active
+
+    def lapses(self) -> list[str]:
+        return ["a rule had lapsed"] if self.active else []
+
+    def notes(self, _: Any) -> list[str]:
+        return ["existing connections stay as they are"]
+
+    def refresh(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class FakeMesh:
     """Two peers, of which the second has ended."""
 
+    fault_state = FakeFaults()
+
     def __init__(self, *_: Any) -> None:
         self._peers = [FakePeer("alice"), FakePeer("bob", Status("exited", 0))]
+
+    def faults(self) -> FakeFaults:
+        return self.fault_state
+
+    def forget_faults(self) -> None:
+        self.fault_state.active = []
+
+    def up(self, count: int, _: Any) -> None:
+        self._peers = [FakePeer(name) for name in ("alice", "bob", "carol")[:count]]
 
     def peers(self) -> list[FakePeer]:
         return self._peers
@@ -73,6 +131,7 @@ class NoMesh(FakeMesh):
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeMesh, "fault_state", FakeFaults())
     use(monkeypatch, FakeMesh)
 
 
@@ -131,3 +190,79 @@ def test_the_peers_left_by_an_interrupted_command() -> None:
     assert mesh._left(FakeMesh()) == (  # type: ignore[arg-type]
         "2 peers of the mesh are left: peerlab ps shows them, peerlab down removes them"
     )
+
+
+def test_up() -> None:
+    done = peerlab("up", "--peers", "3")
+    assert done.returncode == 0
+    assert done.stdout.endswith("to chat: docker attach alice   (leave with Ctrl-P Ctrl-Q)\n")
+    assert len(json.loads(peerlab("up", "--peers", "2", "--json").stdout)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        ("partition alice / bob,carol --one-way",
+         {"groups": [["alice"], ["bob", "carol"]], "one_way": True}),
+        ("isolate alice", {"at": "alice"}),
+        ("impair alice bob --loss 5%", {"from": "alice", "to": "bob", "loss": "5%"}),
+        ("impair alice bob --both --delay 1", {"between": ["alice", "bob"], "delay": 1.0}),
+        ("stream all --pieces 1", {"at": "all", "pieces": 1}),
+    ],
+)  # fmt: skip
+def test_the_keys_of_a_fault(words: str, keys: dict[str, Any]) -> None:
+    done = peerlab("fault", *words.split(), "--json")
+    assert done.returncode == 0
+    assert "note: existing connections stay as they are\n" in done.stderr
+    (row,) = json.loads(done.stdout)
+    assert row["says"] == str(keys)
+    assert row["proven"]
+
+
+def test_faults_until_they_are_healed() -> None:
+    assert peerlab("faults").stdout.startswith("no network fault is active\n")
+    assert peerlab("heal").stdout == "there was nothing to heal\n"
+    assert "✓ proven" in peerlab("fault", "isolate", "alice", "--as", "lone").stdout
+    assert peerlab("fault", "isolate", "bob").returncode == 0
+    listed = peerlab("faults")
+    assert "note: a rule had lapsed" in listed.stderr
+    assert "isolate 1" in listed.stdout
+    names = [row["fault"] for row in json.loads(peerlab("faults", "--json").stdout)]
+    assert names == ["lone", "isolate 1", "exited"]
+    assert "lone" in peerlab("heal", "lone").stdout
+    assert [row["fault"] for row in json.loads(peerlab("heal", "--json").stdout)] == ["isolate 1"]
+
+
+def test_a_fault_without_proof_is_status_2() -> None:
+    done = peerlab("fault", "isolate", "alice", "--as", "doubtful")
+    assert done.returncode == 2
+    assert done.stderr.endswith("not proven: alice to bob: 19 of 20 packets arrived\n")
+
+
+def test_heal_resumes_paused_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused = [FakePeer("alice", Status("paused")), FakePeer("bob", Status("exited", 0))]
+    monkeypatch.setattr(FakeMesh, "peers", lambda _: paused)
+    assert peerlab("heal").stdout == "alice: paused → running\n"
+    paused[0].pause()
+    (row,) = json.loads(peerlab("heal", "--json").stdout)
+    assert (row["fault"], row["says"]) == ("paused", "alice")
+    assert paused[1].status().state == "exited"
+
+
+def test_an_interrupted_command_says_which_faults_are_active(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(self: FakeFaults) -> list[Any]:
+        raise Interrupted
+
+    monkeypatch.setattr("orchestrator.cli.interrupted.ignore", lambda: None)
+    peerlab("fault", "isolate", "alice", "--as", "lone")
+    monkeypatch.setattr(FakeFaults, "measured", interrupt)
+    done = peerlab("faults")
+    assert done.returncode == 130
+    assert done.stderr == "interrupted: lone is active: peerlab heal lifts it\n"
+    FakeMesh.fault_state.apply("isolate", at="bob")
+    said = peerlab("faults").stderr
+    assert said == "interrupted: lone, isolate 1 are active: peerlab heal lifts them\n"
+    FakeMesh.fault_state.active = []
+    assert peerlab("faults").stderr == "interrupted: no network fault is active\n"
