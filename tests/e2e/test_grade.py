@@ -17,6 +17,8 @@ from tests.e2e.support import peerlab, start
 from tests.orchestrator.grading.submissions import DIES, disaster, right, rubric, squeezing
 from tests.orchestrator.support import marked_processes, until
 
+pytestmark = pytest.mark.timeout(150)  # whole gradings, on a busy machine
+
 LONG = """name: long
 why: Bob waits for a message that never comes.
 peers: [alice, bob]
@@ -143,7 +145,6 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(120)
 def test_on_docker(tmp_path: Path) -> None:
     squeezing(tmp_path / "in", "bert")
     disaster(tmp_path / "in", "cleo", DIES)

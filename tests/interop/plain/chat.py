@@ -1,6 +1,6 @@
-"""`chat.py <port> <address>`: a chat over plain TCP, a line for each message, and no more.
+"""`chat.py <port> <address>`: a chat over plain TCP, with one line per message and no protocol.
 
-It knows nothing of anybody's protocol: whoever sends it lines is understood.
+It understands any program that sends it lines.
 """
 
 # ruff: noqa: T201
