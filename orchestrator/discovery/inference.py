@@ -70,7 +70,7 @@ class ProgramEvidence:
 
 def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
     """Return the draft of a program's profile."""
-    draft = Draft({"name": name, "summary": f"found out from {name}", "port": port})
+    draft = Draft({"name": name, "summary": f"learned from {name}", "port": port})
     draft.data["start"] = evidence.start
     draft.data |= {"ready": "", "sync": "", "console": {}, "verbs": {}}
     notices = infer_notices(draft, evidence.exchanges, evidence.prompts)
