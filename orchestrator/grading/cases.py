@@ -84,7 +84,7 @@ class GradingCase:
 
     @property
     def key(self) -> CaseKey:
-        """What tells it from other cases."""
+        """Its identity among all cases."""
         return self.names, self.task.test.name
 
     @property

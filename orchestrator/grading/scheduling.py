@@ -70,7 +70,7 @@ class Schedule(Policy, abc.ABC):
         """Return the result of a case that no longer needs a run; else None."""
 
     def _doubt(self, run: Run) -> str:
-        """Return why a run may not count; empty if it does. Each reason is good for one repeat."""
+        """Return why a run may not count; empty if it does. Each reason allows one retry."""
         return "broke off" if blames_lab(run) else "warm" if run.was_warm else ""
 
     def _marked(self, case: GradingCase, run: Run) -> Result:
