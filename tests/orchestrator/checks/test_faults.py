@@ -53,6 +53,23 @@ def test_windows() -> None:
     assert not_valid(story.finish()) == {}
 
 
+def test_mechanisms_and_proofs() -> None:
+    story = _connected()
+    before, during, after = {"sent": 3}, {"sent": 0}, {"sent": 3}
+    link = {"link": ["alice", "bob"]}
+    given = {**_GIVEN, "means": {"loss": "nftables"}, "proof": [{**link, **before}]}
+    story.fault("partition", **given)
+    story.fault("heal", fault="split", proof=[{**link, "during": during, "after": after}])
+    story.fault("pause", "bob", proof=[{"before": "running", "during": "paused"}])
+    story.fault("resume", "bob", proof=[{"before": "paused", "during": "running"}])
+    story.fault("impair", fault="odd", links=["alice", ["alice", "bob"]], proof="none")
+    split, pause, odd = HistoryIndex(story.entries).faults
+    assert split.mechanisms == {"loss": "nftables"}
+    assert split.proofs == [{**link, "during": during, "after": after}]
+    assert pause.proofs == [{"before": "running", "during": "paused", "after": "running"}]
+    assert (odd.links, odd.proofs) == ((("alice", "bob"),), [])
+
+
 def test_a_name_may_be_given_again() -> None:
     story = _connected()
     for _ in range(2):

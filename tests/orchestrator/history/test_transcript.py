@@ -28,6 +28,17 @@ def test_what_is_no_piece(line: str) -> None:
         Piece.from_line(line)
 
 
+def test_typed_lines_stand_in_a_dialogue_if_nothing_echoed_them() -> None:
+    pieces = [
+        Piece(1.0, True, b"echoed\n"),
+        Piece(1.5, False, b"> echoed\r\nok\r\n"),
+        Piece(2.0, True, b"unseen\x1b\n"),
+        Piece(3.0, False, b"ok again\r\n"),
+    ]
+    lines = [line.text for line in transcript.dialogue(pieces)]
+    assert lines == ["> echoed", "ok", transcript.TYPED + "unseen", "ok again"]
+
+
 def test_lines_have_the_time_at_which_they_were_complete() -> None:
     pieces = [
         Piece(1.0, False, b"on"),
