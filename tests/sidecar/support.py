@@ -7,9 +7,8 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -178,7 +177,3 @@ def probe_stream(source: Host, target: Host, **how: object) -> tuple[Data, Data]
     sent = source.sidecar.ask("stream", to=target.address, port=port, probe=name, **settings)
     heard = target.sidecar.ask("heard", probe=name, count=settings["count"], patience=1)
     return sent, heard
-
-
-def lines(path: Path) -> Sequence[str]:
-    return path.read_text().splitlines()
