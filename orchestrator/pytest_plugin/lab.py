@@ -21,7 +21,7 @@ from orchestrator.pytest_plugin.lab_run import LabRun, for_test, mistakes
 from orchestrator.pytest_plugin.mismatch import NotAsWantedError, last_lines
 from orchestrator.pytest_plugin.runners import Runners
 from orchestrator.runner.run import ScenarioSource
-from orchestrator.scenario import Limits, Scenario, topology
+from orchestrator.scenario import Scenario, TimeLimits, topology
 from orchestrator.scenario.topology import Shape
 from orchestrator.scenario.values import InputLine
 from orchestrator.text import printable
@@ -54,7 +54,7 @@ class LabSettings:
     engine: Literal["auto", "docker", "process"] | None = None
     fresh: bool = False
     arguments: Sequence[InputLine] = ()
-    limits: Limits = Limits()
+    limits: TimeLimits = TimeLimits()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
-from orchestrator.scenario import Limits, Scenario, Step
+from orchestrator.scenario import Scenario, Step, TimeLimits
 from orchestrator.scenario.values import DECLARED
 
 _HINT = 'mark the test with `peerlab(engine="docker")`'
@@ -65,7 +65,7 @@ class LabRun:
         self.run: Run | None = None
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> TimeLimits:
         """How long things may take."""
         return self._scenario.limits
 

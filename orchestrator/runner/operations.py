@@ -16,17 +16,17 @@ from orchestrator.runner.outcomes import Completion, Rows
 from orchestrator.runner.peers import PeerGroup, Row
 from orchestrator.runner.recording import Expecting, Recorder, Wanted
 from orchestrator.scenario import (
-    Connect,
-    Exit,
-    Expect,
-    Help,
-    Limits,
-    List,
-    MyIp,
-    MyPort,
-    Send,
-    Terminate,
-    Type,
+    ConnectStep,
+    ExitStep,
+    ExpectStep,
+    HelpStep,
+    ListStep,
+    MyIpStep,
+    MyPortStep,
+    SendStep,
+    TerminateStep,
+    TimeLimits,
+    TypeStep,
 )
 from orchestrator.scenario.rules import LAST
 
@@ -50,7 +50,7 @@ class Operator:
     def __init__(
         self,
         peers: PeerGroup,
-        limits: Limits,
+        limits: TimeLimits,
         watch: Stopwatch,
         checkpoint: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -62,7 +62,7 @@ class Operator:
 
     # About the program itself
 
-    def help(self, act: Help) -> None:
+    def help(self, act: HelpStep) -> None:
         """Ask which commands a program has."""
 
         def work() -> Completion:
@@ -70,13 +70,13 @@ class Operator:
 
         self._recorder.at_console(act.at, "help", act, work)
 
-    def myip(self, act: MyIp) -> None:
+    def myip(self, act: MyIpStep) -> None:
         """Ask a peer for its address."""
         peer = self._peers.sessions[act.at].peer
         own = getattr(peer, "addresses", None) or {peer.address}
         self._ask_value(act.at, "myip", "address", sorted(own))
 
-    def myport(self, act: MyPort) -> None:
+    def myport(self, act: MyPortStep) -> None:
         """Ask a peer for its port."""
         self._ask_value(act.at, "myport", "port", self._peers.sessions[act.at].peer.port)
 
@@ -86,7 +86,7 @@ class Operator:
 
         self._recorder.at_console(peer, verb, Wanted({"outcome": "ok", part: right}), work)
 
-    def type(self, act: Type) -> None:
+    def type(self, act: TypeStep) -> None:
         """Type any line."""
 
         def work() -> Completion:
@@ -96,7 +96,7 @@ class Operator:
 
         self._recorder.at_console(act.at, "type", act, work, line=act.line)
 
-    def exit(self, act: Exit) -> None:
+    def exit(self, act: ExitStep) -> None:
         """Tell a peer to exit, and wait until it has."""
 
         def work() -> Completion:
@@ -123,7 +123,7 @@ class Operator:
 
     # Connections
 
-    def connect(self, act: Connect) -> None:
+    def connect(self, act: ConnectStep) -> None:
         """Dial a peer at its own address, or at the one that the act gives."""
         to = act.to or ""
 
@@ -143,11 +143,13 @@ class Operator:
         given = {"to": act.to, "address": act.address, "port": act.port}
         self._recorder.at_console(act.at, "connect", act, work, **_given(given))
 
-    def terminate(self, act: Terminate) -> None:
+    def terminate(self, act: TerminateStep) -> None:
         """End the connection with a peer."""
         self._at_connection("terminate", act, act.to or "")
 
-    def _at_connection(self, verb: str, act: Send | Terminate, to: str, **arguments: str) -> None:
+    def _at_connection(
+        self, verb: str, act: SendStep | TerminateStep, to: str, **arguments: str
+    ) -> None:
         """Do an operation that takes the id of a connection, looked up if the act has none."""
 
         def work() -> Completion:
@@ -199,7 +201,7 @@ class Operator:
 
     # Messages
 
-    def send(self, act: Send, messages: Sequence[tuple[str, str]]) -> None:
+    def send(self, act: SendStep, messages: Sequence[tuple[str, str]]) -> None:
         """Send messages, given as receiver and text; several are typed ahead of their replies."""
         if len(messages) == 1:
             ((to, text),) = messages
@@ -207,7 +209,7 @@ class Operator:
         elif messages:
             self._send_many(act, messages)
 
-    def _send_many(self, act: Send, messages: Sequence[tuple[str, str]]) -> None:
+    def _send_many(self, act: SendStep, messages: Sequence[tuple[str, str]]) -> None:
         """Send many messages; the ids are looked up once, as no connection ends meanwhile."""
         ids: dict[str, str | None] = {}
 
@@ -231,7 +233,7 @@ class Operator:
                 self._type_ahead(act, listed, ids)
 
     def _type_ahead(
-        self, act: Send, messages: Sequence[tuple[str, str]], ids: Mapping[str, str | None]
+        self, act: SendStep, messages: Sequence[tuple[str, str]], ids: Mapping[str, str | None]
     ) -> None:
         typed: list[int] = []
 
@@ -253,16 +255,16 @@ class Operator:
             if not self._recorder.can_go_on(error):
                 raise
 
-    def record_no_target(self, act: Send | Terminate) -> None:
+    def record_no_target(self, act: SendStep | TerminateStep) -> None:
         """Record that an act for every peer in a list had no target: the list is empty."""
-        text = act.text if isinstance(act, Send) else None
+        text = act.text if isinstance(act, SendStep) else None
         verb = "terminate" if text is None else "send"
         work = functools.partial(outcomes.failed, "list shows nobody")
         self._recorder.at_console(act.at, verb, act, work, **_given({"text": text}))
 
     # Lists
 
-    def list(self, act: List) -> None:
+    def list(self, act: ListStep) -> None:
         """Read the list, again and again until it is as wanted or time is up."""
         self._list(act, act)
 
@@ -280,9 +282,11 @@ class Operator:
         """
         within = self._limits.expect if within is None else within
         expecting = Wanted({"outcome": "ok"}) if dialled else None
-        self._list(List(at=peer, shows=[*others], within=within), expecting, dialled)
+        self._list(ListStep(at=peer, shows=[*others], within=within), expecting, dialled)
 
-    def _list(self, act: List, expecting: Expecting | None, required: Sequence[str] = ()) -> None:
+    def _list(
+        self, act: ListStep, expecting: Expecting | None, required: Sequence[str] = ()
+    ) -> None:
         def work() -> Completion:
             deadline = time.monotonic() + act.within
             while True:
@@ -300,7 +304,7 @@ class Operator:
 
         self._recorder.at_console(act.at, "list", expecting, work)
 
-    def listed(self, act: Send | Terminate) -> Sequence[str] | None:
+    def listed(self, act: SendStep | TerminateStep) -> Sequence[str] | None:
         """Return the peers in a peer's list; None if there was no list.
 
         The list must succeed if the act itself must.
@@ -313,7 +317,7 @@ class Operator:
             outcome, said = outcomes.completion(reply)
             return outcome, {**said, "rows": found}
 
-        expecting = None if act.may_fail else List(at=act.at)
+        expecting = None if act.may_fail else ListStep(at=act.at)
         self._recorder.at_console(act.at, "list", expecting, work)
         return None if found is None else [row["peer"] for row in found if row["peer"]]
 
@@ -330,7 +334,7 @@ class Operator:
 
     # Notices
 
-    def expect(self, act: Expect) -> None:
+    def expect(self, act: ExpectStep) -> None:
         """Wait until a peer has shown something."""
         text = act.message if isinstance(act.message, str) else None
         fields = {"kind": act.kind or "line", "of": act.of, "text": text, "line": act.line,
@@ -358,7 +362,9 @@ class Operator:
 
         self._recorder.at_console(act.at, "expect", None, work, **_given(fields))
 
-    def _await(self, act: Expect, is_wanted: Callable[[Notice], bool], deadline: float) -> Notice:
+    def _await(
+        self, act: ExpectStep, is_wanted: Callable[[Notice], bool], deadline: float
+    ) -> Notice:
         session = self._peers.sessions[act.at]
         while True:
             left = deadline - time.monotonic()
@@ -374,7 +380,7 @@ def _given(fields: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _answered(act: Connect | Send | Terminate, reply: Reply) -> dict[str, bool]:
+def _answered(act: ConnectStep | SendStep | TerminateStep, reply: Reply) -> dict[str, bool]:
     return {"answered": _is_answered(reply)} if act.answered else {}
 
 

@@ -11,7 +11,7 @@ from orchestrator.engines.base import Say
 from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
-from orchestrator.scenario import EXITED, List, Scenario
+from orchestrator.scenario import EXITED, ListStep, Scenario
 
 _POLL = 0.01  # seconds between two looks at the consoles
 _MAX_POLL = 0.2  # seconds; the same, while the lists keep differing
@@ -87,7 +87,7 @@ class Quiescence:
         while True:
             for name, session in self._peers.sessions.items():
                 if "list" in session.profile.verbs and self._peers.is_responsive(name):
-                    self._operator.list(List(at=name))
+                    self._operator.list(ListStep(at=name))
             agree = checks.lists(self._history.entries).judgement is checks.Judgement.VALID
             if agree or time.monotonic() >= deadline:
                 return

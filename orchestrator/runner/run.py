@@ -26,7 +26,7 @@ from orchestrator.runner.pool import PeerSpecs, Pool
 from orchestrator.runner.quiescence import Quiescence
 from orchestrator.runner.steps import StepRunner
 from orchestrator.runner.verify import FaultVerifier
-from orchestrator.scenario import Limits, Scenario
+from orchestrator.scenario import Scenario, TimeLimits
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ class ActiveRun:
         return []
 
 
-def _with_limits(profile: Profile, limits: Limits) -> Profile:
+def _with_limits(profile: Profile, limits: TimeLimits) -> Profile:
     """Return a profile with the time limits of a scenario."""
     given = {"ready_within": limits.ready, "answer_within": limits.answer}
     return profile.model_copy(update={key: value for key, value in given.items() if value})

@@ -16,7 +16,7 @@ from orchestrator.runner.fault_steps import FaultSteps
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
-from orchestrator.scenario import ALL, FAULTS, Connect, Expect, Scenario, Send, Step
+from orchestrator.scenario import ALL, FAULTS, ConnectStep, ExpectStep, Scenario, SendStep, Step
 
 _CATCH_UP_EVERY = 0.25  # seconds until what an idle console shows is recorded
 
@@ -96,7 +96,7 @@ class StepRunner:
         pairs = self._scenario.pairs
         for one, other in pairs:
             self._begin(f"{one}: connect {other}")
-            self._operator.connect(Connect(at=one, to=other))
+            self._operator.connect(ConnectStep(at=one, to=other))
         deadline = time.monotonic() + self._scenario.limits.expect
         for name in self._scenario.peers:
             links = [
@@ -212,7 +212,7 @@ class StepRunner:
         return True
 
 
-def _recipients(step: Step, act: Send) -> Sequence[str]:
+def _recipients(step: Step, act: SendStep) -> Sequence[str]:
     """Return the named recipients, without the sender if `at` is `all`."""
     if act.to is None:
         return [""]  # the message goes to an id
@@ -220,7 +220,9 @@ def _recipients(step: Step, act: Send) -> Sequence[str]:
     return [name for name in several if name != act.at or step.act.at != ALL]
 
 
-def _messages(act: Send, recipients: Sequence[str], counters: Counters) -> list[tuple[str, str]]:
+def _messages(
+    act: SendStep, recipients: Sequence[str], counters: Counters
+) -> list[tuple[str, str]]:
     """Return each message as recipient and text, in the order in which they are sent."""
     messages = []
     for count in range(1, act.times + 1):
@@ -239,7 +241,7 @@ def _filled_act(act: Any, counters: Counters) -> Any:
         if isinstance(value := getattr(act, key, None), str)
     }
     if isinstance(line := getattr(act, "line", None), str):
-        is_pattern = isinstance(act, Expect)
+        is_pattern = isinstance(act, ExpectStep)
         escaped = {name: re.escape(value) for name, value in counters.items()}
         filled["line"] = _filled(line, escaped if is_pattern else counters)
     return act.model_copy(update=filled)

@@ -126,7 +126,7 @@ class Act(AtConsole):
     _one_expectation = enforce(rules.of_reply)
 
 
-class Connect(Act):
+class ConnectStep(Act):
     """Connect peer `at` to peer `to`, which may be itself.
 
     Attributes:
@@ -153,7 +153,7 @@ class Connect(Act):
     _has_target = enforce(rules.of_connect)
 
 
-class Send(Act):
+class SendStep(Act):
     """Send `text` from peer `at` to peer `to`.
 
     Attributes:
@@ -182,7 +182,7 @@ class Send(Act):
     _has_receiver = enforce(rules.of_id)
 
 
-class Terminate(Act):
+class TerminateStep(Act):
     """End the connection of peer `at` with peer `to`.
 
     Attributes:
@@ -200,7 +200,7 @@ class Terminate(Act):
     _has_target = enforce(rules.of_id)
 
 
-class Type(Act):
+class TypeStep(Act):
     """Type any line into the console of peer `at`.
 
     Attributes:
@@ -210,7 +210,7 @@ class Type(Act):
     line: InputLine
 
 
-class Help(AtConsole):
+class HelpStep(AtConsole):
     """Ask peer `at` for its commands.
 
     Attributes:
@@ -225,15 +225,15 @@ class Help(AtConsole):
         return {"outcome": "ok"} | ({"names": self.names} if self.names else {})
 
 
-class MyIp(AtConsole):
+class MyIpStep(AtConsole):
     """Ask peer `at` for its address, which must be one of its own."""
 
 
-class MyPort(AtConsole):
+class MyPortStep(AtConsole):
     """Ask peer `at` for the port on which it listens."""
 
 
-class List(AtConsole):
+class ListStep(AtConsole):
     """List the connections of peer `at`.
 
     Attributes:
@@ -250,7 +250,7 @@ class List(AtConsole):
         return {"outcome": "ok"} | ({} if self.shows is None else {"shows": self.shows})
 
 
-class Exit(AtConsole):
+class ExitStep(AtConsole):
     """Exit peer `at`.
 
     Attributes:
@@ -272,7 +272,7 @@ class Exit(AtConsole):
 _ONE_THING: list[JsonValue] = [{"required": [kind]} for kind in (*rules.NOTICES, "line")]
 
 
-class Expect(AtConsole):
+class ExpectStep(AtConsole):
     """Wait until peer `at` shows something. Each `expect` needs one of its own.
 
     Exactly one of `message`, `connected`, `closed`, `delivered`, `undelivered`, `line`.

@@ -23,7 +23,7 @@ _MOST_PEERS = 200
 _SETTLE_AFTER_FAULTS = 15.0  # seconds; TCP retransmits after ever longer pauses
 
 
-class Limits(Strict):
+class TimeLimits(Strict):
     """Times, in seconds.
 
     Attributes:
@@ -41,7 +41,7 @@ class Limits(Strict):
     settle: Seconds = 3.0
     total: Seconds = 300.0
 
-    def after_faults(self) -> Limits:
+    def after_faults(self) -> TimeLimits:
         """Return the same limits, with more time to settle unless that was given."""
         if "settle" in self.model_fields_set:
             return self
@@ -148,7 +148,7 @@ class Scenario(Strict):
     arguments: list[InputLine] = []
     peers: _Peers
     connections: Connections = "none"
-    limits: Limits = Limits()
+    limits: TimeLimits = TimeLimits()
     fresh: bool = False
     steps: list[Step]
     ends: dict[PeerName, _End] = {}

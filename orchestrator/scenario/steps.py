@@ -12,16 +12,16 @@ from orchestrator.document import Strict, describe
 from orchestrator.profile import Seconds
 from orchestrator.scenario import fault_rules, rules
 from orchestrator.scenario.acts import (
-    Connect,
-    Exit,
-    Expect,
-    Help,
-    List,
-    MyIp,
-    MyPort,
-    Send,
-    Terminate,
-    Type,
+    ConnectStep,
+    ExitStep,
+    ExpectStep,
+    HelpStep,
+    ListStep,
+    MyIpStep,
+    MyPortStep,
+    SendStep,
+    TerminateStep,
+    TypeStep,
     enforce,
 )
 from orchestrator.scenario.fault_acts import (
@@ -134,16 +134,16 @@ class ConsoleStep(Strict):
         type: type any line.
     """
 
-    help: Annotated[Help, *short("help")] | None = None
-    myip: Annotated[MyIp, *short("myip")] | None = None
-    myport: Annotated[MyPort, *short("myport")] | None = None
-    connect: Connect | None = None
-    send: Send | None = None
-    expect: Expect | None = None
-    list: Annotated[List, *short("list")] | None = None
-    terminate: Terminate | None = None
-    exit: Annotated[Exit, *short("exit")] | None = None
-    type: Type | None = None
+    help: Annotated[HelpStep, *short("help")] | None = None
+    myip: Annotated[MyIpStep, *short("myip")] | None = None
+    myport: Annotated[MyPortStep, *short("myport")] | None = None
+    connect: ConnectStep | None = None
+    send: SendStep | None = None
+    expect: ExpectStep | None = None
+    list: Annotated[ListStep, *short("list")] | None = None
+    terminate: TerminateStep | None = None
+    exit: Annotated[ExitStep, *short("exit")] | None = None
+    type: TypeStep | None = None
 
 
 class FaultStep(Strict):

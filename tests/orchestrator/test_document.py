@@ -295,15 +295,15 @@ def test_line_endings_and_byte_order_marks_do_not_matter(
     text = f"{mark}{RIGHT}exit: alice\n  - send: {{at: bob, to: alice, text: 'ü', refused: no}}\n"
     path.write_bytes(text.rstrip("\n").replace("\n", ending or "\n").encode() + ending.encode())
     leave, send = scenario.load(path).steps
-    assert (leave.verb, leave.act) == ("exit", scenario.Exit(at="alice"))
-    assert send.act == scenario.Send(at="bob", to="alice", text="ü", refused="no")
+    assert (leave.verb, leave.act) == ("exit", scenario.ExitStep(at="alice"))
+    assert send.act == scenario.SendStep(at="bob", to="alice", text="ü", refused="no")
 
 
 def test_models_enforce_rules_between_keys() -> None:
     for wrong in (
-        lambda: scenario.Send(at="a", to="b", text="x", refused="no", says="yes"),
-        lambda: scenario.Send(at="a", to="b", text="", length=5),
-        lambda: scenario.Expect(at="a"),
+        lambda: scenario.SendStep(at="a", to="b", text="x", refused="no", says="yes"),
+        lambda: scenario.SendStep(at="a", to="b", text="", length=5),
+        lambda: scenario.ExpectStep(at="a"),
         scenario.Step,
     ):
         with pytest.raises(ValueError, match=r"expect|empty text|step is empty"):

@@ -13,7 +13,7 @@ import pytest
 from orchestrator import definition, document, profile, scenario
 from orchestrator.errors import DocumentError
 from orchestrator.profile import Profile
-from orchestrator.scenario import Scenario, Send, problems, topology, validation
+from orchestrator.scenario import Scenario, SendStep, problems, topology, validation
 from orchestrator.scenario.rules import STEPS
 from orchestrator.scenario.steps import flatten, least_seconds
 from orchestrator.scenario.topology import RandomGraph, RandomLinks
@@ -100,9 +100,9 @@ def test_finding_mistakes_accepts_any_value(raw: Any) -> None:
 
 
 def test_a_text_of_any_length() -> None:
-    assert Send(at="a", to="b", text="abc", length=7).at_length("abc") == "abcabca"
-    assert Send(at="a", to="b", text="abc", length=2).at_length("abc") == "ab"
-    long = Send(at="a", to="b", text="é" * 20_000, length=20_000)
+    assert SendStep(at="a", to="b", text="abc", length=7).at_length("abc") == "abcabca"
+    assert SendStep(at="a", to="b", text="abc", length=2).at_length("abc") == "ab"
+    long = SendStep(at="a", to="b", text="é" * 20_000, length=20_000)
     began = time.process_time()
     for _ in range(200):
         assert len(long.at_length(long.text)) == 20_000
