@@ -252,8 +252,7 @@ class Operator:
         except SessionError as error:
             for operation in self._history.unfinished(typed):
                 self._history.complete(operation, "info", said=first_line(error))
-            if not self._recorder.can_go_on(error):
-                raise
+            self._recorder.tolerate(error)
 
     def record_no_target(self, act: SendStep | TerminateStep) -> None:
         """Record that an act for every peer in a list had no target: the list is empty."""

@@ -61,7 +61,7 @@ class Recorder:
             self._peers.catch_up_at(peer)  # so that the history has it before this operation
             if peer in self._peers.ended and verb != "expect":  # it may have been shown before
                 work = functools.partial(failed, f"{peer} is not there any more")
-            self._operate(peer, verb, act, work, self.can_go_on, **fields)
+            self._operate(peer, verb, act, work, self.tolerate, **fields)
 
     def fault(self, peer: str, verb: str, work: Callable[[], Completion], **fields: object) -> None:
         """Apply or lift a fault as one operation, without any console's lock.
@@ -70,7 +70,7 @@ class Recorder:
             LabError: the run cannot go on. It can if the engine refused the fault.
         """
         self._peers.is_faulted = True
-        self._operate(peer, verb, Wanted({"outcome": "ok"}), work, _is_refusal, **fields)
+        self._operate(peer, verb, Wanted({"outcome": "ok"}), work, _tolerate_refusal, **fields)
 
     def _operate(
         self,
@@ -78,7 +78,7 @@ class Recorder:
         verb: str,
         act: Expecting | None,
         work: Callable[[], Completion],
-        can_go_on: Callable[[LabError], bool],
+        tolerate: Callable[[LabError], None],
         **fields: object,
     ) -> None:
         operation = self.invoke(peer, verb, act, **fields)
@@ -86,22 +86,25 @@ class Recorder:
             outcome, said = work()
         except LabError as error:
             self._history.complete(operation, "info", said=first_line(error))
-            if not can_go_on(error):
-                raise
+            tolerate(error)
         else:
             self._history.complete(operation, outcome, **said)
 
-    def can_go_on(self, error: LabError) -> bool:
-        """Note that a console has ended or did not answer; return whether the run can go on."""
+    def tolerate(self, error: LabError) -> None:
+        """Note that a console has ended or did not answer.
+
+        Raises:
+            LabError: the run cannot go on: it is another error, or one silence too many.
+        """
         match error:
             case PeerGoneError():
                 self._peers.ended.add(error.peer)
-                return True
-            case NoAnswerError():
-                return self._peers.count_silence(error.peer) < _MAX_SILENCES
+            case NoAnswerError() if self._peers.count_silence(error.peer) < _MAX_SILENCES:
+                pass
             case _:
-                return False
+                raise error
 
 
-def _is_refusal(error: LabError) -> bool:
-    return isinstance(error, EngineError)
+def _tolerate_refusal(error: LabError) -> None:
+    if not isinstance(error, EngineError):
+        raise error
