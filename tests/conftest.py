@@ -68,7 +68,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def place(engine: str) -> Iterator[LivePeers]:
-    """An engine of the test's own, for whatever ends or harms peers."""
+    """An engine of the test's own, which may end or harm its peers."""
     with LivePeers(engine) as one:
         yield one
 

@@ -127,15 +127,15 @@ def test_good_peers_and_the_machine_are_unharmed(
 
 
 def test_how_programs_end(place: LivePeers) -> None:
-    (peer,) = begin(place, "memory_eater", "mallory")
-    assert peer.await_end(SOON).exit_status == 137
-    assert peer._inspect()["State"]["OOMKilled"]
-    (peer,) = begin(place, "ends_at_once", "mallet")
-    assert peer.await_end(SOON).exit_status == 1
-    (peer,) = begin(place, "ignores_signals", "moriarty")
-    until(lambda: "READY" in shown(peer), "moriarty to be ready", SOON)
-    peer.stop()
-    assert peer.status().exit_status == 137
+    (eater,) = begin(place, "memory_eater", "mallory")
+    (short,) = begin(place, "ends_at_once", "mallet")
+    (stubborn,) = begin(place, "ignores_signals", "moriarty")
+    until(lambda: "READY" in shown(stubborn), "moriarty to be ready", SOON)
+    stubborn.stop()
+    assert stubborn.status().exit_status == 137
+    assert short.await_end(SOON).exit_status == 1
+    assert eater.await_end(SOON).exit_status == 137
+    assert eater._inspect()["State"]["OOMKilled"]
 
 
 def test_a_fork_bomb_stays_within_its_limit(place: LivePeers) -> None:

@@ -17,7 +17,7 @@ from tests.orchestrator.support import LivePeers
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[LivePeers]:
-    """Three peers that tests leave running."""
+    """Three peers for all tests of a module, which leave them running."""
     with LivePeers("docker") as place:
         place.start(NAMES)
         yield place
@@ -25,7 +25,7 @@ def shared() -> Iterator[LivePeers]:
 
 @pytest.fixture(scope="module")
 def warm(shared: LivePeers) -> DockerNetwork:
-    """The network of these, with sidecars from test to test."""
+    """Their network, whose sidecars stay from test to test."""
     return network_of(shared)
 
 
@@ -38,7 +38,7 @@ def network(warm: DockerNetwork) -> Iterator[DockerNetwork]:
 
 @pytest.fixture(scope="module")
 def spare() -> Iterator[LivePeers]:
-    """Two more peers, at which no sidecar stays from test to test."""
+    """Two more peers, without a sidecar between tests."""
     with LivePeers("docker") as place:
         place.start(NAMES[:2])
         yield place
@@ -46,7 +46,7 @@ def spare() -> Iterator[LivePeers]:
 
 @pytest.fixture
 def cold(spare: LivePeers) -> Iterator[DockerNetwork]:
-    """A network that has no sidecar yet."""
+    """Their network, without sidecars at first."""
     one = network_of(spare)
     yield one
     one.close()
@@ -55,6 +55,6 @@ def cold(spare: LivePeers) -> Iterator[DockerNetwork]:
 
 @pytest.fixture
 def own() -> Iterator[LivePeers]:
-    """An engine of the test's own, for whatever ends peers."""
+    """An engine of the test's own."""
     with LivePeers("docker") as place:
         yield place
