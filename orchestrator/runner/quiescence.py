@@ -51,7 +51,7 @@ class Quiescence:
         """
         with self._watch.measure(WAITING):
             self._say("waiting for messages on their way")
-            self._history.lab("settled", quiet=self._is_quiet_in_time())
+            self._history.lab("settled", quiet=self._wait_until_quiet())
             self._read_lists()
             for name, session in self._peers.sessions.items():
                 status = session.peer.status()
@@ -60,8 +60,8 @@ class Quiescence:
                 self._history.lab("ended", name, state=state, status=exit_status, wants=wants)
         self._history.lab("over")
 
-    def _is_quiet_in_time(self) -> bool:
-        """Read the consoles until nothing is missing, or time is up."""
+    def _wait_until_quiet(self) -> bool:
+        """Read the consoles until nothing is missing; return False if time is up before."""
         # After faults, what is missing proves something only after a while.
         ripe = self._history.started + checks.ripe(self._history.entries)
         extension = min(_MAX_EXTENSION, ripe - time.monotonic())

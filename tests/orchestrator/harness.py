@@ -57,11 +57,11 @@ class Harness:
         keep: bool = False,
         may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid,
     ) -> None:
-        self.folder, self.stop, self._may_reuse = folder, CancelToken(), may_reuse
+        self.folder, self.cancel, self._may_reuse = folder, CancelToken(), may_reuse
         self.engine = make_engine(engine) if isinstance(engine, str) else engine
-        self.engine.cancel = self.stop
+        self.engine.cancel = self.cancel
         self.owner = run_of(self.engine)
-        self.runner = Runner(Pool(self.engine, self.stop), folder / "runs", self.stop, keep)
+        self.runner = Runner(Pool(self.engine, self.cancel), folder / "runs", self.cancel, keep)
 
     def __enter__(self) -> Self:
         return self

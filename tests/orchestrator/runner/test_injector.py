@@ -332,11 +332,11 @@ def test_a_run_that_is_cancelled_during_a_fault_leaves_no_process(
 
     def slow(*_: object) -> None:
         begun.set()
-        bench.stop.pause(50)
+        bench.cancel.pause(50)
 
     def stop() -> None:
         begun.wait()
-        bench.stop.set()
+        bench.cancel.set()
 
     monkeypatch.setattr(FaultVerifier, "apply", slow)
     stopper = threading.Thread(target=stop)

@@ -169,7 +169,7 @@ def test_cancelling_while_peers_are_disconnected_loses_no_record(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object) -> None:
-        harness.stop.set()
+        harness.cancel.set()
         raise RunCancelledError("the run was stopped")
 
     monkeypatch.setattr(Session, "renew", stopped)

@@ -325,7 +325,7 @@ def test_cancelling_ends_the_wait_for_a_list(harness: Harness) -> None:
         if "step 1" in line:
             timer.start()
 
-    timer = threading.Timer(0.2, harness.stop.set)
+    timer = threading.Timer(0.2, harness.cancel.set)
     began = time.monotonic()
     try:
         run = harness.run(
@@ -334,7 +334,7 @@ def test_cancelling_ends_the_wait_for_a_list(harness: Harness) -> None:
         )
     finally:
         timer.join()
-        harness.stop._event.clear()
+        harness.cancel._event.clear()
     assert time.monotonic() - began < 10
     assert run.broke_off == "the run was stopped"
     assert (run.folder / "run.json").exists()
