@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,16 @@ def test_functions_are_short_enough_to_read() -> None:
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
     }
     assert too_long == {}
+
+
+def test_a_public_class_has_its_name_to_itself() -> None:
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for path in CODE:
+        if path.relative_to(ROOT).parts[0] == "orchestrator":
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes[node.name].append(_name(path))
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}
 
 
 def _name(path: Path) -> str:

@@ -1,8 +1,8 @@
 """At each peer an id, once given to a connection, stays that connection's.
 
 Invalid when an id leads to another peer than before (in a list, a notice or a reply), or is
-given to a second connection. A program that was started again numbers anew. Unknown when the
-run did not settle.
+given to a second connection. A restarted program counts from the start again. Unknown when
+the run did not settle.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def _uses(index: HistoryIndex) -> Iterator[_Use]:
 def _given_again(use: _Use, before: float) -> Finding:
     says = (
         f"at {when(use.entry.at)}, {use.entry.peer} gave id {use.id} to a connection with"
-        f" {use.other or 'somebody'}; it had given that id to another connection at {when(before)}"
+        f" {use.other or 'an unknown peer'}; it had given that id to another connection"
+        f" at {when(before)}"
     )
     return Finding(says, use.entry.at, both(use.entry.peer, use.other))
 

@@ -62,7 +62,7 @@ def _finding(shown: ShownMessage, by_text: dict[str, list[SentMessage]]) -> Find
 def _origin(send: SentMessage | None, shown: ShownMessage) -> str:
     if send is None:
         return "no one had sent that"
-    to = send.receiver or "somebody"
+    to = send.receiver or "an unknown peer"
     if send.operation.status == "fail":
         return f"at {when(send.at)}, {send.sender}'s console had refused to send it to {to}"
     same = send.direction == shown.direction

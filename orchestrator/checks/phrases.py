@@ -64,7 +64,7 @@ def awaited(operation: Operation) -> str:
 
 def message(send: SentMessage) -> str:
     """Return a message that was sent, as findings name it."""
-    to = send.receiver or "somebody"
+    to = send.receiver or "an unknown peer"
     return f"{quoted(send.text)} from {send.sender} to {to}, sent at {when(send.at)}"
 
 

@@ -31,7 +31,7 @@ def check(index: HistoryIndex) -> Verdict:
 
 def _finding(index: HistoryIndex, operation: Operation, row: Mapping[str, Any]) -> Finding:
     other = row_text(row, "peer")
-    says = f"at {when(operation.last.at)}, {operation.peer} lists {other or 'somebody'}"
+    says = f"at {when(operation.last.at)}, {operation.peer} lists {other or 'an unknown peer'}"
     says += f" at port {row_text(row, 'port') or 'unknown'}"
     if right := _listening_port(index, other):
         says += f", where it does not listen: it does at {right}"

@@ -5,7 +5,7 @@ receipt (to a plain TCP program) is promised none; nor is one that was under way
 killed its sender. Invalid when a message has no outcome in a run that settled, also when its
 connection ended or its sender was killed only long after; when it has two; or when there are
 more outcomes than messages. Unknown when the sender itself ended or stopped answering, when it
-is not known how many messages were sent, when its ids shifted and its reports tell messages apart
+is not known how many messages were sent, when its ids shifted and its reports distinguish messages
 by nothing else, when a fault lasted until shortly before the run settled, and when it did not
 settle.
 """

@@ -35,7 +35,7 @@ def check(index: HistoryIndex) -> Verdict:
     says += f", {unnamed:,} of them name no one in the run" if unnamed else " with the right sender"
     unsure = []
     if index.shown and not any(shown.named or shown.called for shown in index.shown):
-        unsure = [Finding(f"{says}: it cannot be told whether it is right", index.last_at)]
+        unsure = [Finding(f"{says}: whether that is right is not known", index.last_at)]
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
 
 

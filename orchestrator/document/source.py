@@ -161,7 +161,7 @@ def _syntax(error: MarkedYAMLError) -> str:
 
 
 class _Copier:
-    """Copies nodes to plain Python values, each alias anew."""
+    """Copies nodes to plain Python values, every alias as a copy of its own."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._count = path, 0

@@ -88,14 +88,14 @@ def _allowed_at_once(bandwidth: int) -> float:
 
 
 def _is_too_slow(effect: Effect, bandwidth: int, probe: Probe, measured: Measured) -> bool:
-    """Tell whether the limit is another one, several times as narrow."""
+    """Return whether the limit is another one, several times as narrow."""
     seconds = (measured.arrived - 1) * probe.size / (measured.rate or 1.0)
     wanted = measured.arrived / (1 - effect.loss) * (probe.size + HEADERS) / bandwidth
     return seconds > _NOT_SLOWER * wanted + 2 * effect.jitter + _SLOWER_BY
 
 
 def _is_slow(bandwidth: int, loss: float, probe: Probe, measured: Measured) -> bool | None:
-    """Tell whether no more passed than a limit allows; None if that cannot be measured."""
+    """Return whether no more passed than a limit allows; None if that cannot be measured."""
     if measured.rate is None:
         return None
     arrived = measured.arrived / (1 - loss)

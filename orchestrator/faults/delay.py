@@ -37,7 +37,7 @@ _VARIED = 0.15  # the share of the variation expected of jitter that is measured
 
 
 def by_packets(mechanisms: Mechanisms) -> bool:
-    """Tell whether a delay is one of packets, and not of streams alone."""
+    """Return whether a delay is one of packets, and not of streams alone."""
     return mechanisms.get("delay") == NETEM
 
 
@@ -190,7 +190,7 @@ def _varied_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) 
 
 
 def _shows_jitter(jitter: float, probe: Probe) -> bool:
-    """Tell whether a probe has several delays, of packets or writes that are not sent at once."""
+    """Return whether a probe has several delays, of packets or writes that are not sent at once."""
     return bool(jitter and probe.interval and probe.count >= _SEVERAL)
 
 

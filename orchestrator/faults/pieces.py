@@ -87,7 +87,7 @@ def _is_measurable(effect: Effect, probe: Probe) -> bool:
 
 
 def _is_in_pieces(effect: Effect, probe: Probe, measured: Measured) -> bool:
-    """Tell whether a stream came in pieces: those of a write come one after the other.
+    """Return whether a stream came in pieces: those of a write come one after the other.
 
     A late reader reads several at once, and less of a stream that comes in one go is late.
     """

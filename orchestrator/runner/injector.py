@@ -143,7 +143,7 @@ class FaultInjector:
         self._recorder.fault(at, verb, work)
 
     def is_still(self, verb: str, at: str) -> bool:
-        """Tell whether a peer is still as `kill`, `stop` or `pause` has left it."""
+        """Return whether a peer is still as `kill`, `stop` or `pause` has left it."""
         state = self._peers.sessions[at].peer.status().state
         return state == ("paused" if verb == "pause" else "exited")
 

@@ -200,7 +200,7 @@ class _Job:
                 source = again
         except RunCancelledError:
             raise
-        except Exception as error:  # a profile's reader is somebody else's code
+        except Exception as error:  # a profile's reader is third-party code
             if isinstance(error, LabError):
                 failure = error
             else:

@@ -97,7 +97,7 @@ class Operator:
         self._recorder.at_console(act.at, "type", act, work, line=act.line)
 
     def exit(self, act: ExitStep) -> None:
-        """Tell a peer to exit, and wait until it has."""
+        """Ask a peer to exit, and wait until it has."""
 
         def work() -> Completion:
             said = ""
@@ -258,7 +258,7 @@ class Operator:
         """Record that an act for every peer in a list had no target: the list is empty."""
         text = act.text if isinstance(act, SendStep) else None
         verb = "terminate" if text is None else "send"
-        work = functools.partial(outcomes.failed, "list shows nobody")
+        work = functools.partial(outcomes.failed, "the list is empty")
         self._recorder.at_console(act.at, verb, act, work, **_given({"text": text}))
 
     # Lists

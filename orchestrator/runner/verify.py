@@ -134,7 +134,7 @@ class FaultVerifier:
             return self._verify(self._active[name], self._as_combined())
 
     def affects(self, peer: str) -> bool:
-        """Tell whether a fault is active on a link of a peer."""
+        """Return whether a fault is active on a link of a peer."""
         return any(peer in link for active in self.active for link in active.fault.links)
 
     def check_peer(self, peer: str) -> list[str]:
@@ -342,7 +342,7 @@ def _on_links(links: Collection[Link], of: Mapping[Probed, Measured]) -> dict[Pr
 
 
 def _both_ran(measured: Measured) -> bool:
-    """Tell whether both ends of the link ran."""
+    """Return whether both ends of the link ran."""
     return measured.error != NOT_RUNNING
 
 

@@ -110,7 +110,7 @@ _NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 _LOSS = rf"^{_NUMBER} ?%$"
 _UNITS = {"bit/s": 1 / 8, "kbit/s": 125, "Mbit/s": 125_000, "B/s": 1, "kB/s": 1000, "MB/s": 10**6}
 _RATE = rf"^{_NUMBER} ?(bit|kbit|Mbit|B|kB|MB)/s$"
-_LEAST_LOSS = 1  # per cent; two thousand packets cannot tell less from none
+_LEAST_LOSS = 1  # per cent; two thousand packets cannot distinguish less from none
 _SLOWEST, _FASTEST = 4_000, 1_250_000  # bytes a second; no other rate can be proven
 
 LEAST_TIME = 0.01

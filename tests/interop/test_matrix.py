@@ -126,7 +126,7 @@ def test_the_terminal_shows_marks_and_reasons(output: Path) -> None:
     assert re.search(r"2 │ peerlab +│ !!!! │ ✓✓✓✓ │ ✓✓\?✓", said)
     assert re.search(r"3 │ riddle +│ !!!! │ ✓\?✓✓ │ ✓\?\?✓", said)
     assert "each cell: connects, sends, answers, ends; ✓ works; ✗ does not work;" in said
-    assert "? the lab cannot tell" in said
+    assert "? the lab does not know" in said
     assert "riddle → peerlab" in said
     assert "1 of 9 pairs work in every way" in said
 

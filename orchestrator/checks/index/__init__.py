@@ -263,7 +263,7 @@ class HistoryIndex:
 
     @cached_property
     def outcomes(self) -> dict[SentMessage, Reported]:
-        """What was reported of each send, as far as can be told."""
+        """What was reported of each send, as far as is known."""
         return {send: what for ledger in self.ledgers for send, what in ledger.outcomes.items()}
 
     @cached_property

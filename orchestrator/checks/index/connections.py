@@ -72,9 +72,9 @@ class ConnectionLog:
     """Follows every console through the history.
 
     An id stays with its connection, as it should; but once an id has led to two different
-    peers, ids are positions at that peer, and its ends are told apart by who is at the other
-    end. A program that was started again knows nothing of its earlier connections, and
-    numbers them anew. What its console showed before stands before it is `ready` again.
+    peers, ids are positions at that peer, and its ends are distinguished by who is at the other
+    end. A restarted program knows nothing of its earlier connections and numbers from the
+    start again. What its console showed before stands before it is `ready` again.
 
     Attributes:
         ends: in the order in which they became known.

@@ -56,7 +56,7 @@ class Ledger:
         typed: lines typed by hand, which may have sent more.
         reports: in order.
         due: the sends that were promised an outcome.
-        outcomes: what was reported of each send, as far as can be told.
+        outcomes: what was reported of each send, as far as is known.
         is_exact: whether numbers say of every report which messages it is about.
     """
 

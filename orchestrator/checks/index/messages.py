@@ -97,8 +97,9 @@ class ShownMessage:
         position: in the history.
         end: the receiver's end of the connection, if it is known.
         match: `right`; from an `other sender`; shown `again`; `changed`, or a further `piece`
-            of a changed one; meant for somebody `elsewhere`; perhaps `typed` by hand; `unknown`.
-        send: the `send` that it comes from, as far as can be told.
+            of a changed one; meant for another peer, `elsewhere`; perhaps `typed` by hand;
+            `unknown`.
+        send: the `send` that it comes from, as far as is known.
     """
 
     receiver: str

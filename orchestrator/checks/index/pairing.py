@@ -1,6 +1,6 @@
 """Which two ends belong to one connection.
 
-Ids mean something at their own peer only. So the connections of two peers are told apart by
+Ids mean something at their own peer only. So the connections of two peers are distinguished by
 their order, on which both consoles agree, and by their times: no connection is reported before
 someone dialled, and none of a program before it was started.
 """

@@ -19,7 +19,7 @@ class QuietPeriods:
     attempts; and a program needs some time to notice that the other end is gone if its last
     word was lost. So quiet begins that much later.
 
-    A kill does not disturb anyone: the others must be told of it.
+    A kill excuses no one else: the other peers must report it.
 
     Args:
         faults: those of the run.

@@ -138,7 +138,7 @@ def _passes_within(error: APIError) -> float:
 
 
 def engine_id(client: Client) -> str:
-    """Return the id that tells a Docker engine from others.
+    """Return the id of a Docker engine.
 
     Raises:
         EngineError: it does not answer.

@@ -130,7 +130,7 @@ class MeshNetwork(DockerNetwork):
                 self._repairs.append(f"faults cannot be restored: {first_line(error)}")
 
     def _is_intact(self, attachment: Attachment, wanted: Rules) -> bool:
-        """Tell whether a peer's sidecar has the rules that it should; note what is wrong."""
+        """Return whether a peer's sidecar has the rules that it should; note what is wrong."""
         name = attachment.peer.name
         if attachment.sidecar is None:
             if not rules.is_nothing(wanted):

@@ -88,8 +88,8 @@ class ProcessNetwork(Network):
     def _entry(self, link: Link) -> Rules:
         """Return the relay's entry for dials over a link."""
         dialler, other = (self._peers[name] for name in link)
-        bends = rules.for_stream(self._effects, *link, _MECHANISMS)
-        return {"from": dialler.source, "to": other.address, "port": other.port} | bends
+        shapes = rules.for_stream(self._effects, *link, _MECHANISMS)
+        return {"from": dialler.source, "to": other.address, "port": other.port} | shapes
 
     def _set(self, probes: Mapping[Link, Rules]) -> dict[str, int]:
         """Set the relay's entries for links and for probes; return its ports."""
@@ -157,10 +157,10 @@ class ProcessNetwork(Network):
         """Return entries that shape probes as the links themselves are shaped."""
         entries: dict[Link, Rules] = {}
         for number, link in enumerate(links):
-            bends = rules.for_stream(self._effects, *link, _MECHANISMS)
+            shapes = rules.for_stream(self._effects, *link, _MECHANISMS)
             source = f"{_PROBES_FROM}.{number // 250}.{number % 250 + 1}"
-            if bends:
-                entries[link] = {"from": source, "to": _HOST, "port": port} | bends
+            if shapes:
+                entries[link] = {"from": source, "to": _HOST, "port": port} | shapes
         return entries
 
     def lapses(self) -> list[Lapse]:

@@ -21,7 +21,7 @@ def nothing() -> Rules:
 
 
 def is_nothing(rules: Rules) -> bool:
-    """Tell whether a sidecar with these rules changes nothing."""
+    """Return whether a sidecar with these rules changes nothing."""
     return not any(rules[part] for part in ("arrive", "leave", "relay"))
 
 

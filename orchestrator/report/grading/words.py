@@ -23,7 +23,7 @@ MARKS = {
 MEANINGS = {
     Outcome.PASSED: "the program did what the test asks for",
     Outcome.FAILED: "the program did not do what the test asks for",
-    Outcome.UNKNOWN: "the lab cannot tell, and nothing counts against the program",
+    Outcome.UNKNOWN: "the lab does not know, and nothing counts against the program",
     Outcome.LACKING: "the program does not have the command or notice that is tested",
     Outcome.NOT_RUN: "not tried",
 }
@@ -33,7 +33,7 @@ _BLOCKED = "!"
 _PAIR_MEANINGS = {
     Outcome.PASSED: "works",
     Outcome.FAILED: "does not work",
-    Outcome.UNKNOWN: "the lab cannot tell, and nothing counts against either program",
+    Outcome.UNKNOWN: "the lab does not know, and nothing counts against either program",
     Outcome.LACKING: "one of them does not have it",
     Outcome.NOT_RUN: "not tried",
 }

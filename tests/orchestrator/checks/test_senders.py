@@ -100,7 +100,7 @@ def test_messages_that_name_no_one_are_counted() -> None:
     says = support.verdict(_story(of="", called="alice"), NAME).says
     assert says == "1 message, 1 of them name no one in the run"
     (finding,) = support.verdict(_story(of="", id="1"), NAME).findings
-    assert finding.says.startswith("1 message, 1 of them name no one in the run: it cannot be told")
+    assert finding.says.startswith("1 message, 1 of them name no one in the run: whether")
 
 
 @few

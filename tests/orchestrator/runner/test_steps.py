@@ -138,14 +138,14 @@ def test_all_as_sender_and_as_recipient(harness: Harness) -> None:
 )
 @pytest.mark.parametrize(
     ("more", "verdict"),
-    [("", "invalid"), (", refused: shows nobody", "valid"), (", may_fail: true", "valid")],
+    [("", "invalid"), (", refused: is empty", "valid"), (", may_fail: true", "valid")],
 )
 def test_an_act_for_all_listed_fails_if_the_list_is_empty(
     harness: Harness, act: str, more: str, verdict: str
 ) -> None:
     run = harness.run(f"peers: [alice, bob]\nsteps:\n  - {act[:-1]}{more}}}\n")
     done = outcomes(run, act.partition(":")[0])
-    assert {(entry.type, entry.fields["said"]) for entry in done} == {("fail", "list shows nobody")}
+    assert {(entry.type, entry.fields["said"]) for entry in done} == {("fail", "the list is empty")}
     assert judged(run)["expectations"] == verdict
     assert {**judged(run), "expectations": "valid"} == dict.fromkeys(judged(run), "valid")
 
