@@ -133,7 +133,7 @@ def test_faults_stay_known_when_all_sidecars_were_killed(mesh: Any) -> None:
         mesh.api.kill(name)
     until(lambda: sidecars(mesh) == [], "their end")
     said = done("faults")
-    assert "note: what held at alice had lapsed: it has no sidecar any more" in said
+    assert "note: faults at alice had lapsed: its sidecar is gone" in said
     assert "✓ proven" in said
 
 
