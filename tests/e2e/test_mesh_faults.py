@@ -105,7 +105,7 @@ def test_up_applies_faults_to_restarted_and_new_peers(mesh: Any) -> None:
     assert seen(found["lone"], "during") == dict.fromkeys(links, 0)
     assert seen(found["half"], "during") == {("bob", "carol"): 0}
     assert set(seen(found["lone"], "before").values()) == {20}
-    assert "as well" not in done("up", "--peers", "3"), "no peer is new"
+    assert "now applies" not in done("up", "--peers", "3"), "no peer is new"
     assert active()["lone"]["proven"]
     assert "✓ proven" in done("heal", "lone")
     assert active().keys() == {"half"}
