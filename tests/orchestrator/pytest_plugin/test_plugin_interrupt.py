@@ -12,13 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-# Imported once here, so that not every session within this one imports it again.
-import orchestrator.pytest_plugin.labs
-import orchestrator.pytest_plugin.scenarios  # noqa: F401
 from tests.orchestrator.support import marked_processes, until
 
 
 def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\npeerlab_engine = process\n")
     pytester.makepyfile(
         """
         def test_waits(lab):
