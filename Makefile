@@ -44,7 +44,7 @@ examples: $(VENV)/.run ## grade the example programs, most of which have faults;
 
 test: $(VENV)/.dev ## run every test; those that need Docker are skipped where there is none
 	@if docker version >/dev/null 2>&1; then $(BIN)/peerlab image; fi
-	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 thorough: $(VENV)/.dev ## run the tests with many more repeats and random examples
 	@PEERLAB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 600 $(TESTS)

@@ -6,9 +6,11 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.docker import client as docker_client
@@ -25,6 +27,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 hypothesis.settings.register_profile("suite", max_examples=times(30, 1_000), deadline=None)
 hypothesis.settings.load_profile("suite")
+
+_MESH_TESTS = "tests/e2e/mesh"
+
+
+class OneMeshScheduling(LoadFileScheduling):  # type: ignore[misc]
+    """Hands files to workers, and all that use the mesh to one: a machine has one mesh."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = str(super()._split_scope(nodeid))
+        return _MESH_TESTS if scope.startswith(_MESH_TESTS) else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneMeshScheduling | None:
+    """Schedule the tests of `make test`, which asks for whole files."""
+    is_by_file = config.getoption("dist") == "loadfile"
+    return OneMeshScheduling(config, log) if is_by_file else None
+
 
 ENGINES = ["process", pytest.param("docker", marks=pytest.mark.docker)]
 MESH = ["alice", "bob", "carol", "dave"]

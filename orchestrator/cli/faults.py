@@ -170,9 +170,9 @@ def _change(verb: str, name: str, *, as_json: bool) -> None:
         with leaving(lambda: f"{name}: {before} → {peer.status().phrase}"):
             getattr(peer, verb)()
             if verb == "start":
-                faults = mesh.faults()
-                faults.refresh()
-                print_notes(faults.lapses())
+                with contextlib.closing(mesh.faults()) as faults:
+                    faults.refresh()
+                    print_notes(faults.lapses())
             now = peer.status().phrase
     if as_json:
         print_json({"peer": name, "before": before, "now": now})
@@ -288,8 +288,7 @@ def _mesh() -> Iterator[Mesh]:
 @contextlib.contextmanager
 def _manual_faults() -> Iterator[tuple[Mesh, ManualFaults]]:
     """Yield the mesh and its faults. Remove the sidecars once there are no faults."""
-    with _mesh() as mesh:
-        faults = mesh.faults()
+    with _mesh() as mesh, contextlib.closing(mesh.faults()) as faults:
         with leaving(lambda: _active(mesh, faults)):
             yield mesh, faults
         if not faults.names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import Annotated
@@ -38,10 +39,11 @@ def up(
         mesh = Mesh(profile.load(PROFILE), telling.phase)
         with leaving(lambda: _left(mesh)):
             mesh.up(peers, telling)
-            faults = mesh.faults()  # applies them to new peers
-            faults.refresh()
+            with contextlib.closing(mesh.faults()) as faults:  # applies them to new peers
+                faults.refresh()
+                notes = faults.lapses()
             rows = _rows(mesh)
-    print_notes(faults.lapses())
+    print_notes(notes)
     _show_peers(rows, as_json=as_json)
     if not as_json:
         out.print(f"to chat: docker attach {rows[0].peer}   (leave with Ctrl-P Ctrl-Q)")

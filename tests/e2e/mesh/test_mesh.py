@@ -21,10 +21,15 @@ from orchestrator.engines.docker import peer as docker_peer
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.errors import EngineError
 from orchestrator.mesh import compose
-from tests.e2e.support import SHORT, peerlab
+from tests.e2e import support
+from tests.e2e.support import SHORT
+from tests.orchestrator.cli.support import peerlab_on_docker as peerlab
 from tests.orchestrator.support import ROOT, LivePeers, things_of, until
 
 pytestmark = [
+    # A command leaves its connection to Docker to the end of its process, which is this one.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.docker,
     pytest.mark.usefixtures("only_mesh"),
     pytest.mark.timeout(180, func_only=True),  # another test may have the mesh for long
@@ -129,9 +134,9 @@ def test_keep_leaves_the_peers_of_a_failed_run_running(tmp_path: Path) -> None:
     words = ["--engine", "docker", "--keep", "--runs", str(tmp_path)]
     path = tmp_path / "scenario.yaml"
     path.write_text(SHORT)
-    assert "docker attach" not in peerlab("run", str(path), *words).stderr
+    assert "docker attach" not in support.peerlab("run", str(path), *words).stderr
     path.write_text(SHORT.replace('message: "hello"', 'message: "x", within: 0.1'))
-    done = peerlab("run", str(path), *words)
+    done = support.peerlab("run", str(path), *words)
     try:
         assert done.returncode == 1
         names = re.findall(r"left running by \S+: docker attach (\S+)", done.stderr)

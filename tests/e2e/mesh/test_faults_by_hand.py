@@ -1,4 +1,4 @@
-"""`peerlab fault`, `heal` and `faults`, as somebody uses them on the mesh."""
+"""`peerlab fault`, `heal` and `faults`, as a person uses them on the mesh."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import pytest
 
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.sidecar import MESH_SIDECAR
-from tests.e2e.support import peerlab
+from tests.orchestrator.cli.support import peerlab_on_docker as peerlab
 
 pytestmark = [
+    # A command leaves its connection to Docker to the end of its process, which is this one.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.docker,
     pytest.mark.usefixtures("only_mesh"),
-    pytest.mark.timeout(120, func_only=True),  # whoever has the mesh may take long
+    pytest.mark.timeout(120, func_only=True),  # another test may have the mesh for long
 ]
 NONSENSE = {
     "fault isolate alcie": "no peer 'alcie' here; did you mean 'alice'?",
@@ -36,7 +39,7 @@ NONSENSE = {
 
 @pytest.fixture(scope="module")
 def client(docker_refusal: str, only_mesh: None) -> Iterator[Any]:
-    """A client of the Docker engine, while nobody else has a mesh."""
+    """A client of the Docker engine, while no other test uses the mesh."""
     if docker_refusal:
         pytest.skip(docker_refusal)
     one = docker_client.connect()
@@ -48,11 +51,11 @@ def client(docker_refusal: str, only_mesh: None) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def mesh(client: Any) -> Iterator[dict[str, str]]:
-    """Return where each of three peers is; what held on them is gone with them."""
+    """Return the address of each of three peers. `down` must remove their faults with them."""
     try:
         up = peerlab("up", "--peers", "3", "--json")
         assert up.returncode == 0, up.stderr
-        yield {each["peer"]: each["address"] for each in json.loads(up.stdout)}
+        yield {fault["peer"]: fault["address"] for fault in json.loads(up.stdout)}
         held = peerlab("fault", "isolate", "bob")
         assert held.returncode == 0, held.stderr
         assert sidecars(client)
@@ -63,8 +66,8 @@ def mesh(client: Any) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def straight(mesh: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Return the same; nothing holds before and after."""
+def clear(mesh: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Return the same; no fault is active before and after."""
     yield mesh
     for name, state in states().items():
         if state.startswith("exited"):
@@ -74,9 +77,9 @@ def straight(mesh: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def sidecars(client: Any) -> list[str]:
-    """Return the sidecars of the mesh's peers: other tests have such of their own."""
+    """Return the sidecars of the mesh's peers: other tests have their own."""
     found = client.api.containers(all=True, filters={"label": MESH_SIDECAR})
-    names = [each["Names"][0].removeprefix("/") for each in found]
+    names = [fault["Names"][0].removeprefix("/") for fault in found]
     return [name for name in names if name.partition("-")[0] in ("alice", "bob", "carol")]
 
 
@@ -100,7 +103,7 @@ def refused(*words: str) -> str:
     return done.stderr
 
 
-def test_without_a_mesh_there_is_nothing_to_break(client: Any) -> None:
+def test_faults_need_a_mesh(client: Any) -> None:
     # The first of all: then there is one.
     for words in (["fault", "isolate", "alice"], ["fault", "kill", "alice"], ["heal"], ["faults"]):
         said = refused(*words)
@@ -109,8 +112,8 @@ def test_without_a_mesh_there_is_nothing_to_break(client: Any) -> None:
     assert sidecars(client) == []
 
 
-def test_each_fault_holds_when_its_command_is_over(straight: dict[str, str]) -> None:
-    assert straight
+def test_faults_stay_active_after_their_command(clear: dict[str, str]) -> None:
+    assert clear
     given = [
         ["partition", "alice", "/", "bob,carol", "--as", "split"],
         ["impair", "bob", "carol", "--loss", "20%"],
@@ -120,10 +123,10 @@ def test_each_fault_holds_when_its_command_is_over(straight: dict[str, str]) -> 
         done = peerlab("fault", *words)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "✓ proven" in done.stdout
-        told = "note: existing connections stay as they are\n" in done.stderr
-        assert told == (words[0] == "stream")
+        noted = "note: existing connections stay as they are\n" in done.stderr
+        assert noted == (words[0] == "stream")
     found = faults()
-    assert [(each["fault"], each["says"], each["proven"]) for each in found] == [
+    assert [(fault["fault"], fault["says"], fault["proven"]) for fault in found] == [
         ("split", "alice | bob, carol", True),
         ("impair 1", "bob to carol: loss 20%", True),
         ("stream 1", "carol to bob: in pieces of 1 byte", True),
@@ -135,20 +138,20 @@ def test_each_fault_holds_when_its_command_is_over(straight: dict[str, str]) -> 
     one = peerlab("heal", "split")
     assert one.returncode == 0, one.stdout + one.stderr
     assert "after" in one.stdout
-    assert [each["fault"] for each in faults()] == ["impair 1", "stream 1"]
+    assert [fault["fault"] for fault in faults()] == ["impair 1", "stream 1"]
     again = peerlab("fault", "partition", "alice", "/", "bob", "--json")
-    assert [each["fault"] for each in json.loads(again.stdout)] == ["partition 1"]
+    assert [fault["fault"] for fault in json.loads(again.stdout)] == ["partition 1"]
     rest = peerlab("heal", "impair", "1")
     assert rest.returncode == 0, rest.stdout + rest.stderr
     rest = peerlab("heal", "--json")
     assert rest.returncode == 0, rest.stdout + rest.stderr
-    lifted = [(each["fault"], each["proven"]) for each in json.loads(rest.stdout)]
+    lifted = [(fault["fault"], fault["proven"]) for fault in json.loads(rest.stdout)]
     assert lifted == [("partition 1", True), ("stream 1", True)], "the last one first"
     assert "no network fault is active" in peerlab("faults").stdout
     assert "there was nothing to heal" in peerlab("heal").stdout
 
 
-def test_what_holds_does_so_at_a_peer_that_comes_back_as_well(straight: dict[str, str]) -> None:
+def test_a_restarted_peer_gets_the_active_faults(clear: dict[str, str]) -> None:
     assert peerlab("fault", "isolate", "alice").returncode == 0
     killed = peerlab("fault", "kill", "alice")
     assert killed.stdout == "alice: running → exited with status 137 (killed)\n"
@@ -163,15 +166,15 @@ def test_what_holds_does_so_at_a_peer_that_comes_back_as_well(straight: dict[str
     started = peerlab("fault", "start", "alice")
     assert started.stdout == "alice: exited with status 137 (killed) → running\n"
     rows = json.loads(peerlab("ps", "--json").stdout)
-    assert {row["peer"]: row["address"] for row in rows} == straight
+    assert {row["peer"]: row["address"] for row in rows} == clear
     (held,) = faults()
     assert (held["proven"], len(held["proof"])) == (True, 4)
     assert {row["during"]["arrived"] for row in held["proof"]} == {0}
     assert peerlab("heal").returncode == 0
 
 
-def test_pause_and_stop(straight: dict[str, str]) -> None:
-    assert straight
+def test_pause_and_stop(clear: dict[str, str]) -> None:
+    assert clear
     assert peerlab("fault", "pause", "bob").stdout == "bob: running → paused\n"
     shown = peerlab("faults").stdout
     assert "no network fault is active" in shown
@@ -184,22 +187,22 @@ def test_pause_and_stop(straight: dict[str, str]) -> None:
     assert (row["says"], row["proof"]) == ("bob", [{"before": "paused", "after": "running"}])
     assert peerlab("fault", "stop", "bob").stdout == "bob: running → exited with status 0\n"
     assert "there was nothing to heal" in peerlab("heal").stdout
-    assert states()["bob"] == "exited with status 0", "who was stopped stays so"
+    assert states()["bob"] == "exited with status 0", "a stopped peer stays stopped"
     assert "bob cannot be stopped: it exited with status 0" in refused("fault", "stop", "bob")
     started = json.loads(peerlab("fault", "start", "bob", "--json").stdout)
     assert started == {"peer": "bob", "before": "exited with status 0", "now": "running"}
     assert "bob cannot be started: it is running" in refused("fault", "start", "bob")
 
 
-def test_two_of_one_name_are_refused(straight: dict[str, str]) -> None:
-    assert straight
+def test_a_name_in_use_is_refused(clear: dict[str, str]) -> None:
+    assert clear
     assert peerlab("fault", "isolate", "alice", "--as", "cut").returncode == 0
     said = refused("fault", "impair", "bob", "carol", "--loss", "5%", "--as", "cut")
     assert "a fault called 'cut' is active already" in said
-    assert [each["fault"] for each in faults()] == ["cut"]
+    assert [fault["fault"] for fault in faults()] == ["cut"]
 
 
-def test_what_makes_no_sense_is_refused(mesh: dict[str, str]) -> None:
+def test_nonsense_is_refused(mesh: dict[str, str]) -> None:
     assert mesh
     for words, says in NONSENSE.items():
         assert says in refused(*words.split()), words

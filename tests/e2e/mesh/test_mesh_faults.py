@@ -15,10 +15,15 @@ from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.mesh_network import record_file
 from orchestrator.engines.docker.sidecar import MESH_SIDECAR
 from orchestrator.files import lock_file
-from tests.e2e.support import SHORT, peerlab, start
+from tests.e2e import support
+from tests.e2e.support import SHORT, start
+from tests.orchestrator.cli.support import peerlab_on_docker as peerlab
 from tests.orchestrator.support import things_of, until
 
 pytestmark = [
+    # A command leaves its connection to Docker to the end of its process, which is this one.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.docker,
     pytest.mark.usefixtures("only_mesh"),
     pytest.mark.timeout(150, func_only=True),  # another test may have the mesh for long
@@ -189,7 +194,7 @@ def test_down_kept_removes_kept_peers_and_leaves_the_mesh(mesh: Any, tmp_path: P
     path = tmp_path / "scenario.yaml"
     path.write_text(SHORT.replace('message: "hello"', 'message: "x", within: 0.1'))
     words = ["run", str(path), "--engine", "docker", "--keep", "--runs", str(tmp_path)]
-    assert peerlab(*words).returncode == 1
+    assert support.peerlab(*words).returncode == 1  # ended: its peers are kept
     assert kept()
     assert done("down", "--kept") == "removed 2 peers\n"
     assert kept() == []
