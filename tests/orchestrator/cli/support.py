@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
 import sys
+import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import IO
@@ -68,5 +70,12 @@ def peerlab(
 
 
 def peerlab_on_docker(*words: str) -> Done:
-    """Run a command that may use Docker: a second less than to start one."""
-    return peerlab(*words, docker=True)
+    """Run a command that may use Docker: a second less than to start one.
+
+    It leaves its connection to Docker to the end of its process, which is this one here. So the
+    garbage is collected at once: else the warning of it would hit some later test.
+    """
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        done = peerlab(*words, docker=True)
+        gc.collect()
+    return done
