@@ -104,6 +104,7 @@ def test_a_lapse_between_two_acts_names_its_fault(
 def test_a_fault_beside_something_at_the_same_console(lab: Lab) -> None:
     alice, bob = lab.peers("alice", "bob")
     alice.connect(bob)
+    bob.expect_connected(alice)  # alice may be killed before her greeting is complete
     lab.together(lambda: bob.expect_closed(alice), alice.kill)
     alice.start()
 
