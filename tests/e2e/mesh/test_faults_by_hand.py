@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.sidecar import MESH_SIDECAR
 from tests.orchestrator.cli.support import peerlab_on_docker as peerlab
 
@@ -35,18 +34,6 @@ NONSENSE = {
     "fault resume alice": "alice cannot be resumed: it is running",
     "heal nothing": "there is no active fault called 'nothing'",
 }
-
-
-@pytest.fixture(scope="module")
-def client(docker_refusal: str, only_mesh: None) -> Iterator[Any]:
-    """A client of the Docker engine, while no other test uses the mesh."""
-    if docker_refusal:
-        pytest.skip(docker_refusal)
-    one = docker_client.connect()
-    if one.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"}):
-        pytest.fail("a mesh is up, and this test would remove it: `peerlab down` first")
-    yield one
-    one.close()
 
 
 @pytest.fixture(scope="module")
