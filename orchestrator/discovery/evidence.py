@@ -1,4 +1,4 @@
-"""What was typed at a program of which nothing is known, and what it printed. Pure."""
+"""What was typed at an unknown program, and what it printed. Pure."""
 
 from __future__ import annotations
 

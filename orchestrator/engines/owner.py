@@ -35,7 +35,7 @@ class Owner:
 
     @classmethod
     def parse(cls, mark: str) -> Owner | None:
-        """Return the owner that `mark` names; None if it is no mark of ours."""
+        """Return the owner that `mark` names; None if the mark is not ours."""
         try:
             run, host, pid, started = mark.split("/")
             owner = cls(run, host, int(pid), float(started))

@@ -88,7 +88,7 @@ class DockerNetwork(Network):
         try:
             return self._by_name[link[0]], self._by_name[link[1]]
         except KeyError as error:
-            raise EngineError(f"{error.args[0]} is no peer of this network") from None
+            raise EngineError(f"{error.args[0]} is not a peer of this network") from None
 
     def refresh(self) -> None:
         """Apply the current effects to restarted peers too."""

@@ -122,9 +122,9 @@ def test_peers_are_dialled_at_their_own_address(network: DockerNetwork, shared: 
 
 
 def test_unknown_peers_are_refused(network: DockerNetwork) -> None:
-    with pytest.raises(EngineError, match=r"^mallory is no peer of this network$"):
+    with pytest.raises(EngineError, match=r"^mallory is not a peer of this network$"):
         network.shape({("alice", "mallory"): CUT})
-    with pytest.raises(EngineError, match=r"^mallory is no peer of this network$"):
+    with pytest.raises(EngineError, match=r"^mallory is not a peer of this network$"):
         network.measure({("mallory", "alice"): PACKETS})
 
 
