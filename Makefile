@@ -42,11 +42,11 @@ soak: $(VENV)/.run ## run eight peers through minutes of faults at random, judge
 examples: $(VENV)/.run ## grade the example programs, most of which have faults; JOBS=4
 	@$(BIN)/peerlab grade examples/peers/ --jobs $(JOBS) --engine $(ENGINE)
 
-test: $(VENV)/.dev ## run every test; those that need Docker are skipped where there is none
+test: $(VENV)/.test ## run every test; those that need Docker are skipped where there is none
 	@if docker version >/dev/null 2>&1; then $(BIN)/peerlab image; fi
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-thorough: $(VENV)/.dev ## run the tests with many more repeats and random examples
+thorough: $(VENV)/.test ## run the tests with many more repeats and random examples
 	@PEERLAB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 600 $(TESTS)
 
 check: $(VENV)/.dev ## check format, style, types and import directions
@@ -92,7 +92,12 @@ $(VENV)/.docs: pyproject.toml $(VENV)/.python
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[docs]'
 	@touch $@
 
+$(VENV)/.test: pyproject.toml $(VENV)/.python
+	@echo "installing the packages of the tests into $(VENV), once"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -e '.[test]'
+	@touch $@ $(VENV)/.run
+
 $(VENV)/.dev: pyproject.toml $(VENV)/.python
 	@echo "installing the developers' packages into $(VENV), once"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.test $(VENV)/.run

@@ -1,4 +1,6 @@
-"""`make bench`: what driving a console and starting peers cost, as ratios from one run.
+"""`make bench`: what driving a console, starting peers and watching their sockets cost, as ratios.
+
+`python -m bench.attacks` has what attacks cost a peer.
 
 The two sides of a ratio are measured in turn, round by round, so that a noisy machine
 disturbs both alike; the ratio quoted is the median of the rounds' ratios.
@@ -11,7 +13,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import driving, starting
+from bench import driving, starting, watching
 from bench.measure import Ratio
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.errors import LabError
@@ -23,7 +25,8 @@ def main() -> int:
     try:
         client = docker_client.connect()
         docker_client.sweep(client)
-        ratios = [*driving.measure(client, console.print), *starting.measure(client, console.print)]
+        parts = (driving, starting, watching)
+        ratios = [ratio for part in parts for ratio in part.measure(client, console.print)]
     except LabError as error:
         console.print(f"error: {error.what}\nhint: {error.hint}", markup=False)
         return 2

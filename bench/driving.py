@@ -34,7 +34,7 @@ def measure(client: Any, say: Callable[[str], None]) -> list[Ratio]:
         ours, bare = [], []
         for _ in range(_ROUNDS):
             ours.append(_through_session(peer, shipped))
-            bare.append(_on_the_bare_socket(peer.attach(), f"ok: {shipped.port}\r\n".encode()))
+            bare.append(_on_the_bare_socket(peer.attach(), f" {shipped.port}\r\n".encode()))
         # Not in between: Docker still cleans up after an exec when that has returned.
         execs = [seconds(lambda: _exec(client, peer)) for _ in range(_ROUNDS)]
     what = f"one command ({_VERB})"
@@ -53,7 +53,12 @@ def _through_session(peer: DockerPeer | Any, shipped: profile.Profile) -> float:
 
 
 def _on_the_bare_socket(fd: int, reply: bytes) -> float:
-    """Measure the least that is possible: write the line, read until its reply has come."""
+    """Measure the least that is possible: write the line, read until its reply has come.
+
+    Args:
+        fd: the console.
+        reply: how the reply ends; what comes before may have colours.
+    """
     poll = select.poll()
     poll.register(fd, select.POLLIN)
 

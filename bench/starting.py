@@ -14,8 +14,9 @@ from orchestrator import definition, profile
 from orchestrator.console.session import Session
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.sandbox import PeerImage
-from orchestrator.image import IMAGE
+from orchestrator.image import ensure_image
 from orchestrator.parallel import map_parallel
+from orchestrator.paths import ROOT
 
 _ROUNDS = 4
 _PEERS = 16
@@ -53,7 +54,8 @@ def _ready(client: Any, names: list[str]) -> float:
 def _started(client: Any, names: list[str]) -> float:
     """The same containers, by the same calls, and nothing more."""
     shipped, compose = profile.load("peerlab"), definition.load()
-    image = PeerImage.of(IMAGE, client.api.inspect_image(IMAGE))
+    name = ensure_image(lambda _: None, ROOT)
+    image = PeerImage.of(name, client.api.inspect_image(name))
     with DockerEngine(client) as engine:
 
         def one(name: str) -> None:

@@ -7,16 +7,16 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
-_INTERRUPTED = 130  # exit status, as in shells
+from orchestrator.cancel import ENDINGS, status_of
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
     os.write(2, b"interrupted: nothing was begun\n")
-    os._exit(_INTERRUPTED)  # an exception would print where the import was
+    os._exit(status_of(number))  # an exception would print where the import was
 
 
 # Set before the slow imports; `cli.main` installs its own handlers.
-for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+for _number in ENDINGS:
     signal.signal(_number, _leave)
 
 from orchestrator.cli import main

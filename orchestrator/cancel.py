@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 from orchestrator.errors import LabError
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Signals that end a command: Ctrl-C, a polite kill, a closed terminal, Ctrl-\\."""
+
+
+def status_of(number: int) -> int:
+    """Return the exit status of a command that a signal has ended, as in shells."""
+    return 128 + number
 
 
 class RunCancelledError(LabError):

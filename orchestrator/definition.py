@@ -42,6 +42,7 @@ class ContainerSpec(Strict):
     restart: str = "no"  # in the lab only scenarios restart peers
     stdin_open: bool
     tty: bool
+    init: bool = False
     user: str | None = None
     environment: dict[str, str] = {}
     tmpfs: list[str] = []  # paths, each with options after a colon

@@ -7,36 +7,50 @@ once, at the boundary, with `raise … from`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-QUOTED_LINES = 8
-"""How many lines of a program's output are quoted."""
+Kind = TypeVar("Kind", bound=BaseException)
 
-QUOTE_MARK = "  | "
-"""What precedes each of them."""
+REMOVED_LATER = "the next peerlab command removes what is left"
+"""What happens to that which a command could not remove itself."""
+
+QUOTED_LINES = 8  # how many lines of a program's output are quoted
+QUOTE_MARK = "  | "  # what precedes each of them
 
 _QUOTING = "; it last showed:"
 
 
 class LabError(Exception):
-    """The lab could not do what was asked.
-
-    Attributes:
-        what: a sentence that says what failed and where; quoted output may follow.
-        hint: a sentence that says what to try; may be empty.
-    """
+    """The lab could not do what was asked."""
 
     def __init__(self, what: str, *, hint: str = "") -> None:
         super().__init__(what)
-        self.what = what
-        self.hint = hint
+        self.what = what  # a sentence that says what failed and where; quoted output may follow
+        self.hint = hint  # a sentence that says what to try; may be empty
 
 
 class EngineError(LabError):
     """The engine failed, or cannot do what was asked."""
 
 
+class ShortageError(EngineError):
+    """The machine has too little of something; no program is to blame."""
+
+
+class NetworkError(EngineError):
+    """The lab's own network carries nothing; no program can be judged on it."""
+
+
 class BuildError(EngineError):
     """A program cannot be built or started as its profile says."""
+
+
+class TooLargeError(EngineError):
+    """A program's folder holds more than a container has room for."""
+
+
+class MissingToolError(EngineError):
+    """A compiler or interpreter that a program needs is not on this machine."""
 
 
 class DocumentError(LabError):
@@ -75,3 +89,17 @@ def quote(lines: Iterable[str]) -> str:
 def first_line(error: LabError) -> str:
     """Return an error's sentence without the quoted output."""
     return error.what.partition("\n")[0].removesuffix(_QUOTING)
+
+
+def behind(error: BaseException | None, kind: type[Kind]) -> Kind | None:
+    """Return the error of a kind that this is, or in whose handling it was raised."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, kind):
+            return one
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            waiting += [one.__context__, one.__cause__]
+    return None

@@ -1,18 +1,23 @@
-"""Users' files: which the lab reads, how it replaces them, and how it locks them."""
+"""Users' files: which the lab reads, how it replaces and locks them; and temporary folders."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-
-from filelock import FileLock
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import LabError
+from orchestrator.owner import Owner
 
-YAML = (".yaml", ".yml")
-"""Suffixes of scenarios, profiles and rubrics."""
+if TYPE_CHECKING:
+    from filelock import FileLock
 
+YAML = (".yaml", ".yml")  # suffixes of scenarios, profiles and rubrics
 _POLL = 0.05  # seconds between two attempts to lock a file
+_FOLDER_PREFIX = "peerlab-"
+_SLASH = ","  # in a name, for the slashes of a mark
 
 
 def write_whole(
@@ -64,7 +69,30 @@ def lock_file(path: Path, timeout: float = 0.0) -> FileLock:
         TimeoutError: another process still holds it.
         OSError: the file cannot be written.
     """
+    # It imports asyncio, which takes longer than many commands.
+    from filelock import FileLock  # noqa: PLC0415
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, thread_local=False)
     lock.acquire(timeout=timeout, poll_interval=_POLL)
     return lock
+
+
+def temporary_folder(owner: Owner | None = None) -> tempfile.TemporaryDirectory[str]:
+    """Return a new folder of a run, or else of this process.
+
+    If that is killed, `sweep_folders` removes the folder.
+    """
+    mark = (owner or Owner.this()).mark.replace("/", _SLASH)
+    return tempfile.TemporaryDirectory(
+        prefix=f"{_FOLDER_PREFIX}{mark}{_SLASH}", ignore_cleanup_errors=True
+    )
+
+
+def sweep_folders() -> None:
+    """Remove the folders that ended runs left behind."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*{_SLASH}*"):
+        mark = path.name.removeprefix(_FOLDER_PREFIX).rpartition(_SLASH)[0]
+        owner = Owner.parse(mark.replace(_SLASH, "/"))
+        if owner and owner.is_gone:
+            shutil.rmtree(path, ignore_errors=True)

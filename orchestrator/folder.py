@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.errors import LabError
@@ -17,7 +18,12 @@ SOURCES = (
 )  # fmt: skip
 """Suffixes of source files."""
 
+_LONGEST_LINE = 256  # bytes of the first one that Linux reads
+
 MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
+
+_PROJECTS = (*MAKEFILES, "CMakeLists.txt", "Cargo.toml", "go.mod", "package.json", "pom.xml")
+_PARTS = ("src", "source", "lib", "cmd", "bin", "app")  # folders that one program is split into
 
 OUTPUT_SIGN = ".peerlab-output"
 """A file in every folder of results: such a folder belongs to no program."""
@@ -29,8 +35,9 @@ def is_output(folder: Path) -> bool:
 
 
 def holds_source(folder: Path) -> bool:
-    """Return whether there is a program directly in a folder."""
-    return any(map(_is_source, folder.iterdir()))
+    """Return whether there is a program directly in a folder, or in its part for sources."""
+    parts = [folder / name for name in _PARTS if (folder / name).is_dir()]
+    return any(_is_source(path) for one in (folder, *parts) for path in one.iterdir())
 
 
 def _is_source(path: Path) -> bool:
@@ -38,13 +45,41 @@ def _is_source(path: Path) -> bool:
         return False
     # With a suffix, being executable says little: on some disks all files are.
     is_binary = not path.suffix and bool(path.stat().st_mode & 0o111)
-    return path.suffix.lower() in SOURCES or path.name in MAKEFILES or is_binary
+    return path.suffix.lower() in SOURCES or path.name in _PROJECTS or is_binary
 
 
-def folder_digest(folder: Path) -> str:
-    """Return a digest of a program's own files: see `file_digest`."""
-    digests = [(str(path.relative_to(folder)), file_digest(path)) for path in _content(folder)]
+def windows_script(folder: Path, command: str) -> str:
+    """Return why a script in a folder cannot be started; empty if its line ends do not keep it."""
+    try:
+        with (folder / command).open("rb") as file:
+            first = file.readline(_LONGEST_LINE)
+    except (OSError, ValueError):
+        return ""
+    if not (first.startswith(b"#!") and first.endswith(b"\r\n")):
+        return ""
+    return (
+        f"the first line of {command} ends in CRLF, and with the carriage return there is no such"
+        f" program as {first[2:].strip().decode(errors='replace')}"
+    )
+
+
+def folder_digest(folder: Path, but: Sequence[str] = ()) -> str:
+    """Return a digest of a program's own files, but those with these paths: see `file_digest`."""
+    paths = ((str(path.relative_to(folder)), path) for path in _content(folder))
+    digests = [(name, file_digest(path)) for name, path in paths if name not in but]
     return hashlib.sha256(repr(digests).encode()).hexdigest()
+
+
+def room_needed(folder: Path, most: int) -> tuple[int, int]:
+    """Return how many files and folders are a program's own, and their bytes; stop above `most`."""
+    files = size = 0
+    for path in _content(folder):
+        files += 1
+        with contextlib.suppress(OSError):
+            size += path.lstat().st_size if not path.is_dir() else 0
+        if files > most:
+            break
+    return files, size
 
 
 def file_digest(path: Path) -> str:
@@ -62,15 +97,28 @@ def file_digest(path: Path) -> str:
         return f"not read: {error.strerror}"
 
 
-def copy_folder(folder: Path, to: Path) -> None:
+def copy_folder(
+    folder: Path, to: Path, but: Callable[[str, Iterable[str]], set[str]] | None = None
+) -> None:
     """Copy a program's own files; links stay links.
+
+    Args:
+        folder: the program's.
+        to: the copy, which must not exist unless `but` is given.
+        but: returns which of the names in a folder to leave out, besides the usual ones.
 
     Raises:
         LabError: it cannot be read.
     """
     try:
         # The targets of links may lie outside.
-        shutil.copytree(folder, to, symlinks=True, ignore=_left_out)
+        shutil.copytree(
+            folder,
+            to,
+            symlinks=True,
+            dirs_exist_ok=but is not None,
+            ignore=lambda *found: _left_out(*found) | (but(*found) if but else set()),
+        )
     except shutil.Error as error:  # lists files; the last part of each says why
         raise LabError(
             f"the program in {folder} cannot be copied: {error.args[0][0][-1]}"

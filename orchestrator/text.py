@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _ESCAPE_SEQUENCES = re.compile(  # ECMA-48 control sequences, OSC strings, two-byte escapes
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])"
 )
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-"""A control character."""
-
-MOVE = "\0"
-"""What `moves` puts in place of a cursor movement."""
-
+_STYLE = re.compile(r"\x1b\[[\d;:]*m")  # colours and the like, which move nothing
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a control character
+MOVE = "\0"  # what `moves` puts in place of a cursor movement
+_MISSED_BLANKS = re.compile(r"^ +| +$| {2,}")  # one between two words is not missed
+_UNSEEN = re.compile(r"[\x7f-\xa0\xad\u034f\u061c\u1680\u180b-\u180e\u2000-\u200f\u2028-\u202f"
+                     r"\u205f-\u206f\u3000\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")  # fmt: skip
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]+")
 _BACKSLASH_ESCAPE = re.compile(
     r"\\(?:x([0-9a-f]{2})|u\{((?:10|0?[0-9a-f])?[0-9a-f]{1,4})\}|\\)"  # up to U+10FFFF
@@ -26,7 +27,7 @@ def flat(raw: str) -> str:
 
 def moves(raw: str) -> str:
     """Return a line with `MOVE` in place of everything that moves the cursor or erases."""
-    return CONTROL.sub(MOVE, _ESCAPE_SEQUENCES.sub(MOVE, raw))
+    return CONTROL.sub(MOVE, _ESCAPE_SEQUENCES.sub(MOVE, _STYLE.sub("", raw)))
 
 
 def shown(raw: str) -> str:
@@ -58,6 +59,21 @@ def caret(text: str) -> str:
 def printable(text: str) -> str:
     """Return `text` safe for any terminal: control characters become U+FFFD."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def visible(text: str) -> str:
+    r"""Return a text quoted, with what a reader would not see made visible.
+
+    Blanks that are easily missed become ``·``, control characters escapes such as ``\x1b``, and
+    characters that are invisible or join others their Unicode names: ``<zero width joiner>``.
+    """
+    named = _UNSEEN.sub(lambda found: _named(found.group()), text)
+    return repr(_MISSED_BLANKS.sub(lambda found: "·" * len(found.group()), named))
+
+
+def _named(character: str) -> str:
+    name = unicodedata.name(character, "")  # control characters have none
+    return f"<{name.lower()}>" if name else character
 
 
 def cut(text: str, longest: int) -> str:

@@ -10,7 +10,7 @@ import sys
 # signal that it has no handler for, and `docker stop` would have to kill it.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
-from peer import arguments, render
+from peer import __version__, arguments, render
 from peer.console import Console, ConsoleGoneError
 from peer.listener import ListenError
 from peer.node import Node
@@ -21,7 +21,7 @@ def main() -> int:
     """Run a peer until it leaves; return the process's exit status."""
     _fill_standard_descriptors()
     settings = arguments.parse()
-    console = _console()
+    console = _console(settings.name)
     try:
         try:
             node = Node(settings, console.notice)
@@ -32,7 +32,8 @@ def main() -> int:
         repl = Repl(
             console, node
         )  # installs its handlers: the reader of the next line may send a signal
-        console.notice([render.listening(where, settings.name)])
+        banner = [render.banner(__version__)] if console.interactive else []
+        console.notice([*banner, render.listening(where, settings.name)])
         repl.run()
     except (KeyboardInterrupt, ConsoleGoneError):
         return 1  # interrupted before anything started
@@ -51,12 +52,12 @@ def _fill_standard_descriptors() -> None:
     sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115
 
 
-def _console() -> Console:
+def _console(name: str) -> Console:
     if not (os.isatty(0) and os.isatty(1)):
         return Console()
     from peer.terminal import terminal_console  # noqa: PLC0415 - readline writes at import
 
-    return terminal_console()
+    return terminal_console(name)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import select
 import socket
 import threading
 from collections.abc import Callable
@@ -142,9 +141,7 @@ def _run_aside(look_up: Callable[[], None], timeout: float, waker: Waker) -> boo
         threading.Thread(target=look_up, name="resolver", daemon=True).start()
     except RuntimeError as error:
         raise DestinationError("the system has no thread left for a look-up") from error
-    poll = select.poll()
-    poll.register(waker, select.POLLIN)
-    return bool(poll.poll(timeout * 1000))
+    return waker.wait(timeout)
 
 
 def _check_form(destination: str) -> bool:

@@ -200,14 +200,14 @@ TABLE: dict[str, Entry] = {
     entry.verb: entry
     for entry in (
         Entry("help [command]", "show every command, or one", _read_help),
-        Entry("myip", "show the address that other peers reach this one at", _nothing(MyIp())),
+        Entry("myip", "show the address where others reach this peer", _nothing(MyIp())),
         Entry("myport", "show the port this peer listens on", _nothing(MyPort())),
         Entry(
             "connect <destination> <port>",
-            "connect to a peer by IPv4 or IPv6 address or host name",
+            "connect to a peer by address or host name",
             _read_connect,
         ),
-        Entry("list", "show id, address and listening port of every connection", _nothing(List())),
+        Entry("list", "show every connection: id, address, port, name", _nothing(List())),
         Entry("terminate <id>", "end a connection; list shows the ids", _read_terminate),
         Entry("send <id> <message>", "send a message, blanks and all, on a connection", _read_send),
         Entry("exit", "close every connection and leave", _nothing(Exit())),

@@ -10,18 +10,19 @@ import struct
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from peer import events
 from peer.addresses import normal
+from peer.budget import READ_SIZE, portions
 from peer.events import EndReason
 from peer.protocol import Protocol, Role
 from peer.render import Row
 from peer.waker import Waker
 
-_READ_SIZE = 65_536  # bytes
 _LONGEST_POLL = 3600.0  # seconds
-_REST = 128  # reads, of what a connection that is over may have waiting
+_REST = 8 * 1024 * 1024  # bytes, of what a connection that is over may have waiting
 _RTO_MAX_MS = 44  # TCP_RTO_MAX_MS, since Linux 6.15; Python has no name for it
 _SHORTEST_RTO_MAX = 1000  # milliseconds: the least that the kernel takes
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
@@ -42,8 +43,10 @@ class Connection:
 
     Attributes:
         id: the number that the console shows; 0 until the connection is established.
+        failure: why it never will be. The registry sets one of the two, and only once.
         address: where the other end is; empty until there is a socket.
         over: set once everything has been reported.
+        decided: set once `id` or `failure` can be shown.
         announced: set by the dialler once its user has the reply; events wait for that.
     """
 
@@ -56,8 +59,9 @@ class Connection:
         ended: Callable[[Exception | None], None],
     ) -> None:
         self.role = role
-        self.id = 0
-        self.over, self.announced = threading.Event(), threading.Event()
+        self.id, self.failure = 0, ""
+        self.decided, self.announced = threading.Event(), threading.Event()
+        self.over = threading.Event()
         self.address, self._port = "", 0
         self._open_socket, self._make_protocol = open_socket, make_protocol
         self._report, self._ended = report, ended
@@ -65,15 +69,21 @@ class Connection:
         self._waker = Waker()
         self._protocol: Protocol | None = None
         self._asker: Waker | None = None
-        self._eof = self._shut = self._called_off = self._replaced = False
+        self._aborted: EndReason | None = None
+        self._eof = self._shut = self._replaced = False
+        self._portions = deque[bytes]()  # of what was read, and not taken in yet
         self._thread = threading.Thread(target=self._run, name="connection", daemon=True)
 
-    def start(self) -> None:
+    def start(self, asker: Waker | None = None) -> None:
         """Start the thread.
+
+        Args:
+            asker: as `ask` takes it; woken by `tell_asker`, too.
 
         Raises:
             RuntimeError: the system has no thread to give.
         """
+        self._asker = asker
         try:
             self._thread.start()
         except RuntimeError:
@@ -138,17 +148,17 @@ class Connection:
         return asked
 
     def end(self, ending: EndReason) -> None:
-        """Begin an orderly end."""
+        """Begin an orderly end, or end at once what is still being made."""
         with self._lock:
             if self._protocol:
                 self._protocol.end(ending, time.monotonic())
+            else:
+                self._aborted = ending
         self._waker.wake()
 
     def abort(self, ending: EndReason) -> None:
         """End at once."""
-        with self._lock:
-            if self._protocol:
-                self._protocol.abort(ending)
+        self._aborted = ending
         self._waker.wake()
 
     def replace(self) -> None:
@@ -156,10 +166,10 @@ class Connection:
         self._replaced = True
         self._waker.wake()
 
-    def call_off(self) -> None:
-        """Give up while the connection is still being made."""
-        self._called_off = True
-        self._waker.wake()
+    def tell_asker(self) -> None:
+        """Wake the thread that waits for news of this connection, if there is one."""
+        if asker := self._asker:
+            asker.wake()
 
     # The thread
 
@@ -175,15 +185,19 @@ class Connection:
             failure = error
         finally:
             self._waker.close()
+            if self._protocol:
+                with self._lock:
+                    self._protocol.close()
             self._ended(failure)
             self.over.set()
-            self._tell_asker()
+            self.tell_asker()
 
     def _greet(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         address, port = sock.getpeername()[:2]
         self.address, self._port = normal(address.partition("%")[0]), port
-        self._protocol = self._make_protocol(self)
+        with self._lock:  # `end` looks whether there is one
+            self._protocol = self._make_protocol(self)
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tune(sock, self._protocol.limits.silence)
@@ -219,8 +233,8 @@ class Connection:
                 self._take_in_rest(sock)
                 self.abort(EndReason.REPLACED)
             with self._lock:
-                if self._called_off and not self.id:
-                    protocol.abort(EndReason.CALLED_OFF)
+                if self._aborted:
+                    protocol.abort(self._aborted)
                 data, deadline = protocol.data_to_send(), protocol.deadline()
                 over, half_close = protocol.over, protocol.half_close
             if over or (half_close and self._eof):
@@ -233,7 +247,7 @@ class Connection:
             except OSError as error:
                 broken = error.errno in _NETWORK_FAILURES
                 self.abort(EndReason.UNREACHABLE if broken else EndReason.RESET)
-            self._tick(due=due, quiet=not flags)
+            self._tick(due=due, quiet=not (flags or self._portions))
             self._dispatch()
 
     def _wait(self, sock: socket.socket, deadline: float, *, writing: bool) -> int:
@@ -243,6 +257,7 @@ class Connection:
         if mask:  # without one, POLLHUP would be reported again and again
             poll.register(sock, mask)
         left = min(max(0.0, deadline - time.monotonic()), _LONGEST_POLL)
+        left = 0.0 if self._portions else left
         ready = dict(poll.poll(left * 1000))
         if self._waker.fileno() in ready:
             self._waker.clear()
@@ -250,9 +265,9 @@ class Connection:
 
     def _exchange(self, sock: socket.socket, flags: int, data: bytes) -> None:
         assert self._protocol is not None  # noqa: S101 - made by _greet
-        if flags & _READABLE and not self._eof:
+        if self._portions or (flags & _READABLE and not self._eof):
             with contextlib.suppress(BlockingIOError):
-                self._take_in(sock.recv(_READ_SIZE))
+                self._take_in(sock)
         if data and flags & select.POLLOUT:
             try:
                 count = sock.send(data)
@@ -266,24 +281,26 @@ class Connection:
 
     def _take_in_rest(self, sock: socket.socket) -> None:
         """The other end is gone, but what it said before may still be read."""
+        left = _REST
         with contextlib.suppress(OSError):
-            for _ in range(_REST):
-                if not self._eof:
-                    self._take_in(sock.recv(_READ_SIZE))
+            while left > 0 and not self._eof:
+                left -= self._take_in(sock)
+                self._dispatch()
 
-    def _take_in(self, data: bytes) -> None:
+    def _take_in(self, sock: socket.socket) -> int:
+        """Take in a portion of what was read last, or read; return how many bytes that was."""
         assert self._protocol is not None  # noqa: S101 - made by _greet
-        with self._lock:
+        if not self._portions:
+            self._portions.extend(portions(sock.recv(READ_SIZE)))
+        data = self._portions.popleft() if self._portions else b""
+        with self._protocol.budget.turn, self._lock:
             if data:
                 self._protocol.receive_data(data, time.monotonic())
             else:
                 self._eof = True
                 self._protocol.receive_eof(time.monotonic())
-        self._tell_asker()
-
-    def _tell_asker(self) -> None:
-        if asker := self._asker:
-            asker.wake()
+        self.tell_asker()
+        return len(data)
 
     def _tick(self, *, due: bool, quiet: bool) -> None:
         """Let time pass, but never before everything that has arrived was read.

@@ -10,7 +10,7 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 _STDOUT = 1
 LONGEST_LINE = 65_536
@@ -29,6 +29,7 @@ class Console:
     """Standard input and output as lines; notices may come from any thread."""
 
     buffers_in_c = False  # a library writes for it, and loses what a signal cuts short
+    interactive = False  # a person is there, to be greeted, and asked before the peer leaves
 
     def __init__(self) -> None:
         self.gone = False  # whether the reader of the output has gone
@@ -37,6 +38,18 @@ class Console:
     def stop_reading(self, error: Exception) -> None:
         """Make `read` raise `error`; called while it runs, in a signal's handler."""
         raise error
+
+    @property
+    def columns(self) -> int:
+        """How wide the terminal is now; 0 if there is none, or it does not know."""
+        return 0
+
+    def complete_with(self, complete: Callable[[str, str], list[str]]) -> None:
+        """Complete words with Tab, where that is possible.
+
+        Args:
+            complete: returns what a word may become; takes what stands before it, and the word.
+        """
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:

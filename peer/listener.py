@@ -108,7 +108,7 @@ class Listener:
             return
         except OSError as error:
             if error.errno in _OUT_OF_RESOURCES:
-                select.select([self._waker], [], [], _BREATHER)
+                self._waker.wait(_BREATHER)
             return  # anything else: the caller gave up before it was accepted
         if not self._take(sock):
             self._turn_away(sock)

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from peer import addresses, events, render, wire
+from peer import addresses, events, notices, render, wire
+from peer.budget import Budget
 from peer.connection import Connection
 from peer.console import ConsoleGoneError
-from peer.dial import DialError, dial
+from peer.dial import dial
 from peer.events import EndReason
 from peer.listener import Listener, listen
-from peer.outbox import WindowFullError
-from peer.protocol import NotOpenError, Protocol, Role
+from peer.outbox import BudgetSpentError, NotOpenError, WindowFullError
+from peer.protocol import Protocol, Role
 from peer.registry import Registry
 from peer.render import Row
 from peer.settings import Settings
 from peer.waker import Waker
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
 _GRACE = 0.2  # seconds that a thread may take over its deadline
-
 Notify = Callable[[Sequence[str]], None]
 
 
@@ -63,10 +58,12 @@ class Node:
         self._me = wire.Identity(_token(), self.port, settings.name)
         self._registry = Registry(self._me.instance, settings.limits.heartbeat * 1.5)
         self._lock = threading.Lock()
+        self._budget = Budget(threading.Lock(), threading.Lock())
+        self._speaking = threading.Lock()  # one connection at a time words its lines
         self._leaving = False
         self._alive: set[Connection] = set()
-        self._dialling: dict[Connection, Future[Row]] = {}
-        self._waiting: Waker | None = None  # for a look-up, or for a sign of life
+        self._dialling: Waker | None = None  # wakes the user's thread while it dials
+        self._called_off = False
         self._listener = Listener(sock, self._take, self._turned_away)
         self._listener.start()
 
@@ -86,82 +83,81 @@ class Node:
             NodeError: it was not, within the time that the settings allow.
         """
         deadline = time.monotonic() + self._settings.connect_timeout
-        targets = self._resolve(destination, port)
-        self._refuse_known(targets)
         where = render.endpoint(destination, port)
-        connection = self._new(
-            Role.DIALLER, lambda waker: dial(targets, self._settings.bind, deadline, waker)
-        )
-        patience = deadline + self._settings.limits.greeting + _GRACE
-        try:
-            row = self._await(connection, where, patience)
-            report(row)
-            return row
-        finally:
-            connection.announced.set()
+        with self._may_be_called_off() as waker:
+            targets = self._resolve(destination, port, waker)
+            self._refuse_known(targets, waker)
+            connection = self._new(
+                Role.DIALLER, lambda own: dial(targets, self._settings.bind, deadline, own)
+            )
+            self._start(connection, waker)
+            try:
+                self._await(connection, waker, deadline + self._settings.limits.greeting + _GRACE)
+                if connection.failure:
+                    raise NodeError(f"{connection.failure} ({where})")
+                row = connection.row
+                report(row)
+                return row
+            finally:
+                connection.announced.set()
 
-    def _resolve(self, destination: str, port: int) -> list[addresses.Target]:
-        timeout = self._settings.connect_timeout
+    @contextlib.contextmanager
+    def _may_be_called_off(self) -> Iterator[Waker]:
+        """Give what `call_off` wakes, and whatever else there is to wake for during a dial."""
         try:
-            with contextlib.closing(Waker()) as waker:
-                self._waiting = waker
-                try:
-                    return addresses.resolve(destination, port, timeout, waker)
-                finally:
-                    self._waiting = None
+            waker = Waker()
+        except OSError as error:
+            raise NodeError(f"no dial: {error.strerror}") from error
+        with contextlib.closing(waker):
+            self._called_off = False
+            self._dialling = waker
+            try:
+                yield waker
+            finally:
+                self._dialling = None
+
+    def _resolve(self, destination: str, port: int, waker: Waker) -> list[addresses.Target]:
+        try:
+            return addresses.resolve(destination, port, self._settings.connect_timeout, waker)
         except addresses.DestinationError as error:
             raise NodeError(str(error)) from error
-        except OSError as error:
-            raise NodeError(f"no look-up: {error.strerror}") from error
 
-    def _refuse_known(self, targets: Sequence[addresses.Target]) -> None:
+    def _refuse_known(self, targets: Sequence[addresses.Target], waker: Waker) -> None:
         wanted = {
             (addresses.normal(t.sockaddr[0].partition("%")[0]), t.sockaddr[1]) for t in targets
         }
         for connection in self._established():
             row = connection.row
-            if (row.address, row.port) in wanted and not self._found_dead(connection):
+            if (row.address, row.port) in wanted and not self._found_dead(connection, waker):
                 raise NodeError(f"already connected to {row.label} as {row.id}")
 
-    def _found_dead(self, connection: Connection) -> bool:
+    def _found_dead(self, connection: Connection, waker: Waker) -> bool:
         """Ask for a sign of life: the connection may be dead without either end knowing."""
-        patience = min(self._settings.connect_timeout, self._settings.limits.silence)
-        try:
-            with contextlib.closing(Waker()) as waker:
-                self._waiting = waker
-                try:
-                    if connection.ask(waker) and not connection.over.is_set():
-                        select.select([waker], [], [], patience)
-                finally:
-                    self._waiting = None
-        except OSError:
-            return False  # too many open files to find out
+        waker.clear()
+        if connection.ask(waker) and not connection.over.is_set():
+            waker.wait(min(self._settings.connect_timeout, self._settings.limits.silence))
         return connection.over.wait(_GRACE if connection.leaving else 0.0)
 
-    def _await(self, connection: Connection, where: str, patience: float) -> Row:
-        future = self._dialling[connection]
-        try:
-            self._start(connection)
-            return future.result(patience - time.monotonic())
-        except TimeoutError as error:
-            if not future.cancel():  # it was established at the last moment
-                return future.result()
-            raise NodeError(f"timed out connecting to {where}") from error
-        except DialError as error:
-            raise NodeError(f"{error} ({where})") from error
-        finally:
-            self._dialling.pop(connection, None)
-            if not connection.id:
-                connection.call_off()
+    def _await(self, connection: Connection, waker: Waker, patience: float) -> None:
+        """Wait until a dial has succeeded or failed; make it fail if the wait ends before."""
+        while not connection.decided.is_set() and not self._called_off:
+            left = patience - time.monotonic()
+            if left <= 0:
+                break
+            waker.wait(left)
+            waker.clear()
+        if self._registry.give_up(connection, "called off" if self._called_off else "timed out"):
+            connection.abort(EndReason.CALLED_OFF)
+        else:
+            connection.decided.wait()
 
     def call_off(self) -> bool:
-        """Cancel the dial in progress, if any; safe in a signal's handler."""
-        waiting, dialling = self._waiting, list(self._dialling)
-        if waiting:
-            waiting.wake()
-        for connection in dialling:
-            connection.call_off()
-        return bool(waiting or dialling)
+        """Cancel the dial in progress, if any; safe in a signal's handler: it takes no lock."""
+        waker = self._dialling
+        if waker:
+            self._called_off = True
+            waker.wake()
+        return bool(waker)
 
     def rows(self) -> list[Row]:
         """Return every established connection, by id."""
@@ -203,6 +199,11 @@ class Node:
             kib = self._settings.limits.window // 1024
             raise NodeError(
                 f"{number} does not read: {kib:,} KiB wait already; not sent"
+            ) from error
+        except BudgetSpentError as error:
+            kib = self._budget.total // 1024
+            raise NodeError(
+                f"other peers do not read: {kib:,} KiB wait for them already; not sent"
             ) from error
 
     def close(self) -> None:
@@ -254,16 +255,11 @@ class Node:
             except OSError as error:
                 raise NodeError(f"no further connection: {error.strerror}") from error
             self._alive.add(connection)
-            if role is Role.DIALLER:
-                # Not at the start: it is a tenth of a peer's imports, and many never dial.
-                from concurrent.futures import Future  # noqa: PLC0415
-
-                self._dialling[connection] = Future()
             return connection
 
-    def _start(self, connection: Connection) -> None:
+    def _start(self, connection: Connection, asker: Waker | None = None) -> None:
         try:
-            connection.start()
+            connection.start(asker)
         except RuntimeError as error:
             self._ended(connection, None)
             raise NodeError("the system has no thread left for another connection") from error
@@ -276,60 +272,67 @@ class Node:
             lambda remote: self._registry.decide(connection, remote),
             self._settings.limits,
             time.monotonic(),
+            self._budget,
         )
 
     def _ended(self, connection: Connection, failure: Exception | None) -> None:
+        if failure:
+            broken = isinstance(failure, OSError)
+            why = EndReason.RESET.value if broken else str(failure) or type(failure).__name__
+            self._registry.give_up(connection, why)
         self._registry.release(connection)
         with self._lock:
             self._alive.discard(connection)
-        future = self._dialling.get(connection)
-        if failure and future and not future.done():
-            broken = isinstance(failure, OSError)
-            future.set_exception(DialError(EndReason.RESET.value) if broken else failure)
+        connection.decided.set()
 
     def _report(self, connection: Connection, happened: Sequence[events.Event]) -> None:
-        lines = [line for event in happened for line in self._lines(connection, event)]
+        shown = [event for event in happened if self._take_note(connection, event)]
+        lines = (line for event in shown for line in self._lines(connection, event))
         try:
-            if lines:
-                self._notify(lines)
+            with self._speaking:
+                for portion in notices.portions(lines):
+                    self._notify(portion)
         except ConsoleGoneError:
             # A message that was not shown must not be confirmed; the rest can wait for the goodbye.
             if any(isinstance(event, events.Received) for event in happened):
                 raise
 
-    def _lines(self, connection: Connection, event: events.Event) -> list[str]:
+    def _take_note(self, connection: Connection, event: events.Event) -> bool:
+        """Act on an event; return whether the console shows it."""
         match event:
             case events.Opened(remote):
                 return self._opened(connection, remote)
             case events.Upgraded(remote):
-                self._replace(self._registry.open(connection, remote))
-                return [render.upgraded(connection.row)]
-            case events.Received(raw):
-                return [render.message(connection.row, raw)]
-            case events.Delivered(first, last):
-                return [render.delivered(connection.row, first, last)]
-            case events.Odd(what):
-                return [render.odd(connection.row, what)]
+                return self._open(connection, remote)
             case events.Leaving():
                 self._registry.release(connection)
-                return []
+                return False
             case events.Closed():
                 return self._closed(connection, event)
+        return True
 
-    def _opened(self, connection: Connection, remote: wire.Identity | None) -> list[str]:
-        self._replace(self._registry.open(connection, remote))
+    def _lines(self, connection: Connection, event: events.Event) -> Iterable[str]:
+        return notices.lines(connection.row, event, self._settings.limits)
+
+    def _opened(self, connection: Connection, remote: wire.Identity | None) -> bool:
+        if not self._open(connection, remote):
+            return False
         self._doubt_others(connection)
-        future = self._dialling.get(connection)
-        if future and future.set_running_or_notify_cancel():
-            future.set_result(connection.row)
+        if connection.role is Role.DIALLER:
+            connection.decided.set()
+            connection.tell_asker()
             connection.announced.wait()  # the reply comes first
-            return []
-        return [render.connected(connection.row)]
+        return connection.role is Role.ACCEPTOR
 
-    def _replace(self, stale: object) -> None:
+    def _open(self, connection: Connection, remote: wire.Identity | None) -> bool:
+        if not self._registry.open(connection, remote):
+            connection.abort(EndReason.CALLED_OFF)  # before `ready` is written
+            return False
+        stale = self._registry.stale(connection, remote.instance) if remote else None
         if isinstance(stale, Connection):
             stale.replace()
             stale.over.wait(_GRACE)  # its end is reported first, unless it is stuck
+        return True
 
     def _doubt_others(self, connection: Connection) -> None:
         """A new peer at the address and port of another may be the other, started again."""
@@ -341,27 +344,8 @@ class Node:
             ):
                 other.ask()
 
-    def _closed(self, connection: Connection, event: events.Closed) -> list[str]:
+    def _closed(self, connection: Connection, event: events.Closed) -> bool:
+        if self._registry.give_up(connection, notices.why(event, self._settings.limits)):
+            return False
         self._registry.release(connection)
-        why = self._why(event)
-        future = self._dialling.get(connection)
-        if future and not future.done():
-            future.set_exception(DialError(why))
-        if not connection.id:
-            return []
-        lines = render.undelivered(connection.row, event.undelivered)
-        if event.ending not in (EndReason.TERMINATED_HERE, EndReason.EXITED_HERE):
-            lines.append(render.closed(connection.row, why))
-        return lines
-
-    def _why(self, event: events.Closed) -> str:
-        match event.ending, event.refusal:
-            case EndReason.SILENT, _:
-                return f"{event.ending.value} for {self._settings.limits.silence:g} s"
-            case EndReason.REFUSED, "self":
-                return "that is this peer itself"
-            case EndReason.REFUSED, "duplicate":
-                return "already connected to that peer, or it is dialling this one right now"
-            case EndReason.REFUSED, _:
-                return "that peer is at its limit of connections"
-        return event.ending.value
+        return True

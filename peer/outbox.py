@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 
 from peer import wire
+from peer.budget import PIECE, Budget
 from peer.events import Sent
-
-PIECE = 65_536
-"""Largest piece handed out for one write, in bytes."""
-
 
 _OVERHEAD = 256
 """What a waiting message costs beside its text, in bytes: short ones add up, too."""
 
 
+class NotOpenError(Exception):
+    """The connection takes no more messages."""
+
+
 class WindowFullError(Exception):
     """Too much waits for the other end already; the message was not accepted."""
+
+
+class BudgetSpentError(Exception):
+    """Too much waits on all connections together; the message was not accepted."""
 
 
 class Outbox:
@@ -24,10 +30,12 @@ class Outbox:
 
     Args:
         window: how many bytes may wait to be confirmed, overhead included.
+        budget: what the connections of the process share.
     """
 
-    def __init__(self, window: int) -> None:
-        self._window = window
+    def __init__(self, window: int, budget: Budget) -> None:
+        self._window, self._budget = window, budget
+        self._taken = 0  # bytes of the budget
         self._bytes = bytearray()
         self._queued = self._written = 0  # bytes since the start
         self._waiting: deque[tuple[Sent, int]] = deque()  # each with its end in _queued
@@ -50,12 +58,16 @@ class Outbox:
 
         Raises:
             WindowFullError: it does not fit into the window.
+            BudgetSpentError: it does not fit into what all connections share.
         """
         size = _cost(text)
         if not framed and self._waiting_bytes + size > self._window:
             self.confirm_written()  # a receipt may never come
         if self._waiting_bytes + size > self._window:
             raise WindowFullError
+        if not self._budget.take(_memory(text), first=not self._waiting):
+            raise BudgetSpentError
+        self._taken += _memory(text)
         line = wire.encode(wire.Message(number, text)) if framed else text.encode("utf-8") + b"\n"
         self._put(line)
         self._waiting.append((Sent(number, text), self._queued))
@@ -89,6 +101,11 @@ class Outbox:
     def _drop_oldest(self) -> None:
         sent, _ = self._waiting.popleft()
         self._waiting_bytes -= _cost(sent.text)
+        self._give_back(_memory(sent.text))
+
+    def _give_back(self, size: int) -> None:
+        self._budget.give(size)
+        self._taken -= size
 
     def clear(self) -> None:
         """Drop everything: nothing will be written any more."""
@@ -96,6 +113,16 @@ class Outbox:
         self._waiting.clear()
         self._waiting_bytes = 0
 
+    def close(self) -> None:
+        """Give the budget back what was not confirmed, after it was reported."""
+        self.clear()
+        self._give_back(self._taken)
+
 
 def _cost(text: str) -> int:
     return len(text.encode("utf-8")) + _OVERHEAD
+
+
+def _memory(text: str) -> int:
+    """Return what a message takes: its text, wider here than on the wire, and its line."""
+    return sys.getsizeof(text) + _cost(text)

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from peer import events, wire
+from peer.budget import OUTBOX_ROOM, Budget
 from peer.events import EndReason
 from peer.limits import Limits
-from peer.outbox import PIECE, Outbox
+from peer.outbox import NotOpenError, Outbox
 
 Decide = Callable[[wire.Identity], str | None]
 """Is a connection with this peer wanted? None, or the reason of the refusal."""
@@ -38,10 +39,6 @@ class State(Enum):
     CLOSED = auto()
 
 
-class NotOpenError(Exception):
-    """The connection takes no more messages."""
-
-
 class Protocol:
     """The state of one connection. Not thread-safe: its owner locks.
 
@@ -51,21 +48,25 @@ class Protocol:
         remote: who is at the other end, where that is a peer.
         settled: whether the other end is known to have taken it for established.
         limits: how long it waits, and for how much.
+        budget: what it shares with the other connections of the process.
         ending: why it is about to end, or has ended.
     """
 
     def __init__(
-        self, role: Role, me: wire.Identity, nonce: str, decide: Decide, limits: Limits, now: float
-    ) -> None:
+        self, role: Role, me: wire.Identity, nonce: str, decide: Decide, limits: Limits, now: float,
+        budget: Budget | None = None,
+    ) -> None:  # fmt: skip
         self.role = role
         self.state = State.GREETING
         self.remote: wire.Identity | None = None
         self._me, self._nonce, self._decide, self.limits = me, nonce, decide, limits
         self._decoder = wire.LineDecoder()
         self._events: list[events.Event] = []
-        self._out = Outbox(limits.window)
+        self.budget = budget or Budget()
+        self._out = Outbox(limits.window, self.budget)
         self._sent = self._received = self._receipted = 0  # message numbers
-        self._pong_due = self._lines_seen = self._odd_text_seen = False
+        self._signs_due: set[wire.Ping | wire.Pong] = set()  # of life
+        self._lines_seen = self._odd_text_seen = False
         self._opened = self._told_plain = self.settled = False
         self._bye_sent = self._bye_received = False
         self.ending = EndReason.END_OF_STREAM
@@ -92,6 +93,7 @@ class Protocol:
         Raises:
             NotOpenError: a goodbye was said, or the greeting is not over.
             WindowFullError: the other end has not confirmed enough of what was sent.
+            BudgetSpentError: the other ends of all connections have not.
         """
         if self.leaving or not self._opened:
             raise NotOpenError
@@ -103,7 +105,7 @@ class Protocol:
         """Ask for a sign of life now; return whether one can be asked for."""
         if self.state is not State.OPEN or self.leaving:
             return False
-        self._out.put(wire.Ping())
+        self._signs_due.add(wire.Ping())
         return True
 
     def end(self, ending: EndReason, now: float) -> None:
@@ -156,26 +158,30 @@ class Protocol:
             self._finish(EndReason.SILENT if greeted else EndReason.NEVER_GREETED, State.CLOSED)
         elif self.state is State.OPEN:
             self._pinged = now
-            self._out.put(wire.Ping())
+            self._signs_due.add(wire.Ping())
 
     # Bytes out
 
     def data_to_send(self) -> bytes:
         """Return what to write next, a piece at a time; empty when nothing waits."""
-        # Receipts wait while more than a piece does, so that they cannot pile up.
-        if len(self._out) < PIECE and self.state is State.OPEN:
+        # What can wait does, so that it cannot pile up.
+        if len(self._out) < OUTBOX_ROOM and self.state is State.OPEN:
             if self._receipted < self._received:
                 self._receipted = self._received
                 self._out.put(wire.Receipt(self._received))
-            if self._pong_due:
-                self._pong_due = False
-                self._out.put(wire.Pong())
+            for sign in self._signs_due:
+                self._out.put(sign)
+            self._signs_due.clear()
         return self._out.piece()
 
     def data_sent(self, count: int, now: float) -> None:
         """Take note that the first `count` bytes of `data_to_send` were written."""
         self._out.wrote(count)
         self._finish_if_settled(now)
+
+    def close(self) -> None:
+        """Give back what the connection takes of the budget; all has been reported."""
+        self._out.close()
 
     @property
     def over(self) -> bool:
@@ -344,7 +350,7 @@ class Protocol:
             case wire.Receipt(number) if number <= self._sent:
                 self._receive_receipt(number)
             case wire.Ping():
-                self._pong_due = True
+                self._signs_due.add(wire.Pong())
             case wire.Pong():
                 pass
             case wire.Bye(reason) if not self._bye_received:

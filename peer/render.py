@@ -8,13 +8,21 @@ reply is any number of lines that begin with two blanks, then one that begins wi
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from peer import commands
 from peer.events import Sent
 
-PROMPT = "> "
+_NARROWEST = 20  # columns; text for fewer is wrapped as if there were so many
+_COLOURS = (
+    (re.compile(r"ok:"), "32"),  # green
+    (re.compile(r"error:"), "31"),  # red
+    (re.compile(r"\* (?:message \d+ \S+ \([^)]*\):|connected .*|greeted .*)"), "36"),  # cyan
+    (re.compile(r"\* (?:undelivered|closed|odd|turned away)\b"), "33"),  # yellow
+    (re.compile(r"\* .*"), "2"),  # dim
+)
 
 # What may never reach a terminal as it is: controls (Cc), lone surrogates, line and
 # paragraph separators, invisible formatting and direction marks (Cf). ZWNJ and ZWJ
@@ -71,6 +79,23 @@ def endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def prompt(name: str, *, colours: bool = False) -> str:
+    """Return the prompt of the peer `name`."""
+    return f"{_painted(name, '1') if colours else name}> "
+
+
+def coloured(line: str) -> str:
+    """Return a line with its beginning in the colour of what it means."""
+    for pattern, colour in _COLOURS:
+        if start := pattern.match(line):
+            return _painted(start.group(), colour) + line[start.end() :]
+    return line
+
+
+def _painted(text: str, colour: str) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
+
 # Replies
 
 
@@ -84,12 +109,27 @@ def error(text: str) -> str:
     return f"error: {escape(text.encode('utf-8', 'surrogateescape'))}"
 
 
-def help_lines(topic: str) -> list[str]:
-    """Return the reply to `help`."""
+def help_lines(topic: str, columns: int = 0) -> list[str]:
+    """Return the reply to `help`.
+
+    Args:
+        topic: the command to explain; empty for all.
+        columns: the width that the lines must fit in; 0 for any.
+    """
     entries = [commands.TABLE[topic]] if topic else list(commands.TABLE.values())
     width = max(len(entry.usage) for entry in entries)
     lines = [f"  {entry.usage:<{width}}  {entry.summary}" for entry in entries]
-    return [*lines, ok(_count(len(lines), "command"))]
+    if columns and max(map(len, lines)) > columns:
+        lines = [line for entry in entries for line in _stacked(entry, columns)]
+    return [*lines, ok(_count(len(entries), "command"))]
+
+
+def _stacked(entry: commands.Entry, columns: int) -> list[str]:
+    """Return a command's usage and, below it, what it does."""
+    room = max(columns, _NARROWEST)
+    usage = textwrap.wrap(entry.usage, room, initial_indent="  ", subsequent_indent="    ")
+    return usage + textwrap.wrap(entry.summary, room, initial_indent=" " * 6,
+                                 subsequent_indent=" " * 6)  # fmt: skip
 
 
 def list_lines(rows: Sequence[Row]) -> list[str]:
@@ -132,8 +172,13 @@ def notice(text: str) -> str:
     return f"* {text}"
 
 
+def banner(version: str) -> str:
+    """Return what a peer at a terminal says first."""
+    return notice(f"peerlab {version}: Tab completes, Up recalls, exit leaves")
+
+
 def listening(where: str, name: str) -> str:
-    """Return the first line that a peer prints."""
+    """Return the line that says that a peer is ready."""
     return notice(f"listening on {where} ({name}); help shows the commands")
 
 

@@ -8,13 +8,20 @@ from types import FrameType
 
 from peer import commands, render
 from peer.commands import CommandError
+from peer.completion import Completer
 from peer.console import LONGEST_LINE, Console, ConsoleGoneError, LineTooLongError
 from peer.node import Node, NodeError
 from peer.render import Row
 
-_TICK = 0.5  # seconds
-_LONGEST_LEAVE = 6  # ticks from SIGTERM to the end, whatever is stuck
-_HOW_TO_LEAVE = "interrupted: type exit to leave, or Ctrl-P Ctrl-Q to detach from a container"
+_TICK = 0.25  # seconds
+_LONGEST_LEAVE = 6  # ticks; then the process ends even if something is stuck
+_NEVER_AT_THE_END = (
+    signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM,
+    signal.SIGQUIT, signal.SIGTSTP,  # the terminal gets its keys for these two back
+)  # fmt: skip
+_DETACH = "Ctrl-P Ctrl-Q to detach from a container"
+_INTERRUPTED = f"interrupted: type exit to leave, or {_DETACH}"
+_END_OF_INPUT = f"end of input: Ctrl-D again or exit to leave, or {_DETACH}"
 
 
 class _InterruptedError(Exception):
@@ -30,7 +37,10 @@ class Repl:
 
     def __init__(self, console: Console, node: Node) -> None:
         self._console, self._node = console, node
+        self._completer = Completer(node.rows)
+        console.complete_with(self._completer.complete)
         self._reading = self._interrupted = self._leave = self._must_leave = False
+        self._has_asked = False  # whether to leave, as Ctrl-D seems to say
         self._ticks_left = _LONGEST_LEAVE
         for number, act in (
             (signal.SIGINT, self._on_interrupt),
@@ -50,21 +60,22 @@ class Repl:
             except (_InterruptedError, KeyboardInterrupt):
                 # The latter `input` raises by itself where it loses what a handler raised,
                 # as it may when several signals come at once.
-                self._interrupted = False
+                self._interrupted = self._has_asked = False
                 if not self._leave:
-                    self._console.reply([render.notice(_HOW_TO_LEAVE)])
+                    self._console.reply([render.notice(_INTERRUPTED)])
             except LineTooLongError:
                 problem = f"a line may have {LONGEST_LINE:,} bytes at most; nothing was done"
                 self._console.reply([render.error(problem)])
             except (_LeaveError, ConsoleGoneError):
                 break
             else:
-                if line is None:
+                if line is None and (self._leave or not self._console.interactive):
                     break
-                self._carry_out(line)
+                self._take(line)
+        self._must_leave = True
         self._node.close()
         # While it ends, Python gives up its handlers, and what comes then would kill it.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        for number in _NEVER_AT_THE_END:
             signal.signal(number, signal.SIG_IGN)
 
     def _read(self) -> str | None:
@@ -77,6 +88,15 @@ class Repl:
             return self._console.read()
         finally:
             self._reading = False
+
+    def _take(self, line: str | None) -> None:
+        """Carry out a line; at the end of input ask whether to leave, and do so the second time."""
+        self._completer.meet_all()
+        has_asked, self._has_asked = self._has_asked, line is None
+        if line is not None or has_asked:
+            self._carry_out("exit" if line is None else line)
+        else:
+            self._console.reply([render.notice(_END_OF_INPUT)])
 
     def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         if self._reading or not self._node.call_off():
@@ -117,6 +137,7 @@ class Repl:
             command = commands.parse(line)
             if isinstance(command, commands.Connect):
                 self._node.connect(command.destination, command.port, self._connected)
+                self._completer.met(command.destination, command.port)
             elif isinstance(command, commands.Send):
                 with self._console.hold():  # the receipt must not overtake the reply
                     self._console.reply(self._reply(command))
@@ -133,7 +154,7 @@ class Repl:
     def _reply(self, command: commands.Answered) -> list[str]:
         match command:
             case commands.Help(topic):
-                return render.help_lines(topic)
+                return render.help_lines(topic, self._console.columns)
             case commands.MyIp():
                 return [self._own_address()]
             case commands.MyPort():
@@ -145,7 +166,7 @@ class Repl:
             case commands.Send(number, text):
                 return [render.sent_reply(*self._node.send(number, text))]
             case commands.Exit():
-                self._leave = True
+                self._leave = self._must_leave = True
                 self._node.close()
                 return [render.ok("bye")]
 

@@ -7,7 +7,6 @@ line again, cursor and all.
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
 import signal
@@ -17,42 +16,104 @@ import threading
 from collections.abc import Callable, Sequence
 from types import FrameType, ModuleType
 
+from peer import editor, render
 from peer.console import LONGEST_LINE, Console, ConsoleGoneError, LineTooLongError
-from peer.render import PROMPT
 
-try:
-    import readline as _readline_module
-except ImportError:  # some Pythons are built without it
-    _readline: ModuleType | None = None
-else:
-    _readline = _readline_module
-
+_FEWEST_COLOURS = 8
 _HISTORY = 500  # lines
 _RETRY = 0.05  # seconds; a signal that met the main thread between two waits is sent again
-_CLEAR_LINE = "\r\x1b[K"
 
 
-def terminal_console() -> Console:
-    """Return the best console that this Python can give a person."""
-    return EditingTerminal(_readline) if _readline else CookedTerminal()
+def terminal_console(name: str) -> Console:
+    """Return the best console that this Python can give a person, for the peer `name`."""
+    colours = _shows_colours()  # before readline reads the description of the terminal as well
+    readline = editor.load()
+    return (
+        EditingTerminal(name, readline, colours=colours)
+        if readline
+        else CookedTerminal(name, colours=colours)
+    )
 
 
-class CookedTerminal(Console):
+def _shows_colours() -> bool:
+    """Return whether the terminal shows colours, and NO_COLOR does not say otherwise."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    try:
+        import curses  # noqa: PLC0415 - some Pythons are built without it
+
+        curses.setupterm(fd=sys.stdout.fileno())
+        return curses.tigetnum("colors") >= _FEWEST_COLOURS
+    except (ImportError, curses.error):
+        return False
+
+
+class _Terminal(Console):
+    """What both kinds of terminal share.
+
+    Args:
+        name: the peer's, for the prompt.
+        colours: whether to print in colours.
+    """
+
+    interactive = True
+
+    def __init__(self, name: str, *, colours: bool) -> None:
+        super().__init__()
+        self._colours = colours
+        self._prompt = render.prompt(name, colours=colours)
+        self._saved = termios.tcgetattr(sys.stdin)
+        self._free_keys()
+
+    @property
+    def columns(self) -> int:
+        """How wide the terminal is now; 0 if it does not know."""
+        try:
+            return os.get_terminal_size(sys.stdout.fileno()).columns
+        except OSError:
+            return 0
+
+    def _write(self, lines: Sequence[str]) -> None:
+        super()._write([render.coloured(line) for line in lines] if self._colours else lines)
+
+    def _free_keys(self) -> None:
+        r"""Keep Ctrl-\ from ending the peer, Ctrl-Z from stopping it and Ctrl-S its output.
+
+        A person who attaches to a container has no shell to undo that with.
+        """
+        mode = termios.tcgetattr(sys.stdin)
+        mode[0] &= ~termios.IXON
+        for key in (termios.VQUIT, termios.VSUSP):
+            mode[6][key] = bytes([os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE")])
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, mode)
+
+    def close(self) -> None:
+        """Give the terminal its mode back."""
+        try:
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, self._saved)
+        except termios.error:
+            self.gone = True  # the terminal itself has gone
+
+
+class CookedTerminal(_Terminal):
     """A terminal without line editing: the kernel keeps the half-typed line."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, name: str, *, colours: bool) -> None:
+        super().__init__(name, colours=colours)
         self._prompted = False
 
     def read(self) -> str | None:
         """Print the prompt, then read as `Console.read` does."""
         with self._lock:
             self._prompted = True
-            self._print(PROMPT)
+            self._print(self._prompt)
         try:
-            return super().read()
+            line = super().read()
         finally:
             self._prompted = False
+        if line is None:
+            self._print("\n")  # behind the prompt
+        return line
 
     def stop_reading(self, error: Exception) -> None:
         """End the line, which has the prompt, before `read` raises `error`."""
@@ -63,25 +124,27 @@ class CookedTerminal(Console):
         """Print over the prompt, then print it again."""
         with self._lock:
             prompted = self._prompted
-            self._print(_CLEAR_LINE if prompted else "")
+            self._print(editor.CLEAR_LINE if prompted else "")
             self._write(lines)
-            self._print(PROMPT if prompted else "")
+            self._print(self._prompt if prompted else "")
             self._check()
 
 
-class EditingTerminal(Console):
+class EditingTerminal(_Terminal):
     """A terminal with GNU readline (or libedit) and a history.
 
     Args:
+        name: the peer's, for the prompt.
         readline: Python's module of that name.
+        colours: whether to print in colours.
     """
 
     buffers_in_c = True
 
-    def __init__(self, readline: ModuleType) -> None:
-        super().__init__()
+    def __init__(self, name: str, readline: ModuleType, *, colours: bool) -> None:
+        super().__init__(name, colours=colours)
         self._readline = readline
-        self._redraw = _find_redraw(readline)
+        self._redraw = editor.find_redraw(readline, self._prompt)
         self._shown_changed = threading.Condition(self._lock)
         self._reading = False  # from before the prompt until the line is entered
         self._editing = False  # from behind the prompt: only then is there a line to spare
@@ -91,8 +154,7 @@ class EditingTerminal(Console):
         self._pending: list[str] = []
         self._queued = self._shown = 0  # lines of notices since the start
         self._main = threading.main_thread().ident or 0
-        self._saved = termios.tcgetattr(sys.stdin)
-        self._echoes = _find_echoing(readline)
+        self._echoes = editor.find_echoing(readline)
         self._set_echo(on=False)
         signal.signal(signal.SIGUSR1, self._on_wake)
         # Readline's own writes must be taken up again: C's buffers lose what EINTR stops.
@@ -101,8 +163,23 @@ class EditingTerminal(Console):
             sys.stdin.reconfigure(errors="surrogateescape")
         readline.set_auto_history(False)
         readline.set_pre_input_hook(self._begin_editing)
-        for setting in ("enable-bracketed-paste off", "bell-style none"):
-            readline.parse_and_bind(f"set {setting}")
+
+    def complete_with(self, complete: Callable[[str, str], list[str]]) -> None:
+        """Let Tab complete the word at the cursor."""
+        found: list[str] = []
+
+        def one(word: str, number: int) -> str | None:
+            busy, self._busy = self._busy, True  # an exception here could keep a lock
+            try:
+                if number == 0:
+                    before = self._readline.get_line_buffer()[: self._readline.get_begidx()]
+                    found[:] = complete(before, word)
+                return found[number] if number < len(found) else None
+            finally:
+                self._busy = busy
+
+        self._readline.set_completer_delims(" \t")
+        self._readline.set_completer(one)
 
     def _set_echo(self, *, on: bool) -> None:
         """What is typed ahead, while a command runs, is shown once: by readline, later.
@@ -120,10 +197,7 @@ class EditingTerminal(Console):
         self._readline.set_pre_input_hook(None)
         self._readline.set_startup_hook(None)
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # its default would end the process
-        try:
-            termios.tcsetattr(sys.stdin, termios.TCSANOW, self._saved)
-        except termios.error:
-            self.gone = True  # the terminal itself has gone
+        super().close()
 
     def stop_reading(self, error: Exception) -> None:
         """Make `read` raise `error`, once the line is whole again."""
@@ -159,7 +233,10 @@ class EditingTerminal(Console):
                 self._reading = True
             if not self._echoes:
                 self._set_echo(on=True)
-            return input(PROMPT)
+            return input(editor.marked(self._prompt))
+        except EOFError:
+            self._stopping = True
+            raise
         finally:
             self._busy = True  # at once: no other exception may keep the rest from being done
             self._end_editing()
@@ -225,47 +302,3 @@ class EditingTerminal(Console):
         self._write(lines)
         self._shown += len(lines)
         self._shown_changed.notify_all()
-
-
-def _find_echoing(readline: ModuleType) -> bool:
-    """Make readline echo though the terminal does not; return whether it supports that."""
-    try:
-        set_echoing = ctypes.CDLL(readline.__file__).rl_tty_set_echoing
-    except (OSError, AttributeError, TypeError):
-        return False
-    readline.set_startup_hook(lambda: set_echoing(1) and None)
-    return True
-
-
-def _find_redraw(readline: ModuleType) -> Callable[[Callable[[], None]], None]:
-    """Return a function that runs another one with the typed line out of the way."""
-    try:
-        library = ctypes.CDLL(readline.__file__)
-        clear, new_line, redisplay = (
-            library.rl_clear_visible_line,
-            library.rl_on_new_line,
-            library.rl_redisplay,
-        )
-        flush, done = library.fflush, ctypes.c_int.in_dll(library, "rl_done")
-    except (OSError, AttributeError, TypeError, ValueError):
-        return lambda write: _redraw_by_hand(readline, write)
-
-    def redraw(write: Callable[[], None]) -> None:
-        if done.value:  # the line was entered a moment ago: nothing is left to spare
-            return
-        clear()
-        flush(None)  # readline writes through C's buffers, we do not
-        write()
-        new_line()
-        redisplay()
-        flush(None)
-
-    return redraw
-
-
-def _redraw_by_hand(readline: ModuleType, write: Callable[[], None]) -> None:
-    """Without readline's own functions the cursor ends up behind the typed text."""
-    os.write(sys.stdout.fileno(), _CLEAR_LINE.encode())
-    write()
-    typed = PROMPT + readline.get_line_buffer()
-    os.write(sys.stdout.fileno(), typed.encode("utf-8", "backslashreplace"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 
 
@@ -22,6 +23,12 @@ class Waker:
         """Make the descriptor readable; harmless after `close`."""
         with contextlib.suppress(OSError):  # full means awake already
             self._writer.send(b"\0")
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for a `wake` since the last `clear`, so many seconds; return whether there was."""
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        return bool(poll.poll(max(0.0, timeout) * 1000))
 
     def clear(self) -> None:
         """Take note: forget every `wake` so far."""

@@ -2,52 +2,60 @@
 
 from __future__ import annotations
 
-import signal
-import tempfile
+import gc
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
-from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.errors import EngineError
-from orchestrator.files import lock_file
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
 from tests.orchestrator.support import LivePeers
-from tests.repeats import times
+from tests.repeats import ON_DOCKER, THOROUGH, times
+from tests.trials import obey_ctrl_c
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell's background job inherits it ignored, and so would every program that a test starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+obey_ctrl_c()
 
-hypothesis.settings.register_profile("suite", max_examples=times(30, 1_000), deadline=None)
+# Tests start hundreds of Pythons: none should compile its code again, as images for CI ask for.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# The suite draws the same examples every time: it is green or red for a reason. `make thorough`
+# draws others.
+hypothesis.settings.register_profile(
+    "suite", max_examples=times(30, 1_000), deadline=None, derandomize=not THOROUGH
+)
 hypothesis.settings.load_profile("suite")
 
-_MESH_TESTS = "tests/e2e/mesh"
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `thorough`, unless asked for; begin with the files that wait most.
+
+    A file of half a minute that starts last would be all that one worker of several has to do.
+    """
+    if not THOROUGH:
+        left_out = {item for item in items if item.get_closest_marker("thorough")}
+        config.hook.pytest_deselected(items=[*left_out])
+        items[:] = [item for item in items if item not in left_out]
+    waits = {item.path for item in items if item.get_closest_marker("docker")}
+    items.sort(key=lambda item: (item.path not in waits, _PEER not in item.path.parents))
 
 
-class OneMeshScheduling(LoadFileScheduling):  # type: ignore[misc]
-    """Hands files to workers, and all that use the mesh to one: a machine has one mesh."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        scope = str(super()._split_scope(nodeid))
-        return _MESH_TESTS if scope.startswith(_MESH_TESTS) else scope
+def pytest_collection_finish() -> None:
+    """Have `gc.collect` see what tests make, and not all that was imported for them each time."""
+    gc.freeze()
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneMeshScheduling | None:
-    """Schedule the tests of `make test`, which asks for whole files."""
-    is_by_file = config.getoption("dist") == "loadfile"
-    return OneMeshScheduling(config, log) if is_by_file else None
-
-
-ENGINES = ["process", pytest.param("docker", marks=pytest.mark.docker)]
+_PEER = Path(__file__).with_name("peer")  # whose silences last seconds
+ENGINES = ["process", ON_DOCKER]
 MESH = ["alice", "bob", "carol", "dave"]
-_MESH_WITHIN = 600.0  # seconds for other tests to let go of the mesh
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +66,16 @@ def docker_refusal() -> str:
     except EngineError as error:
         return error.what
     return ""
+
+
+@pytest.fixture(scope="module")
+def client(docker_refusal: str) -> Iterator[Any]:
+    """A client of the Docker engine."""
+    if docker_refusal:
+        pytest.skip(docker_refusal)
+    one = docker_client.connect()
+    yield one
+    one.close()
 
 
 @pytest.fixture(autouse=True)
@@ -135,11 +153,3 @@ def runner(
         pool = Pool(place.engine, CancelToken())
         yield Runner(pool, tmp_path_factory.mktemp("runs"))
         pool.close()
-
-
-@pytest.fixture(scope="module")
-def only_mesh() -> Iterator[None]:
-    """Wait until no other test uses the mesh, which is one for the whole machine."""
-    lock = lock_file(Path(tempfile.gettempdir(), "peerlab-tests-mesh.lock"), _MESH_WITHIN)
-    yield
-    lock.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -14,6 +15,15 @@ from orchestrator.report.printing import safe
 from orchestrator.scenario import EngineName
 
 _WIDTH = 140  # of a table: no narrower terminal should fold it
+
+
+def obey_ctrl_c() -> None:
+    """Take SIGINT, and let every program that is started take it.
+
+    A shell's background job inherits it ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def console() -> Console:
@@ -35,6 +45,7 @@ def engine_here(engine: EngineName, said: Console) -> EngineName:
 
 def run(main: Callable[..., None]) -> None:
     """Run a trial with its command line; exit with status 2 if the lab failed."""
+    obey_ctrl_c()
     try:
         typer.run(main)
     except LabError as error:

@@ -19,45 +19,24 @@ from orchestrator.checks import (
     ports,
     receipts,
     senders,
+    sockets,
 )
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.invocations import LONGEST
-from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
+from orchestrator.checks.verdict import Finding, Judgement, Verdict, overall, worst
 from orchestrator.history.entries import Entry
 
 __all__ = [
-    "CHECKS",
-    "NAMES",
-    "Check",
-    "Finding",
-    "HistoryIndex",
-    "Judgement",
-    "Verdict",
-    "judge",
-    "lists",
-    "pending",
-    "ripe",
-    "worst",
-]
+    "CHECKS", "LONGEST", "NAMES", "Check", "Finding", "HistoryIndex", "Judgement", "Verdict",
+    "final", "judge", "overall", "pending", "ripe", "worst",
+]  # fmt: skip
 
 Check = Callable[[HistoryIndex], Verdict]
 
 _MODULES = (
-    expectations,
-    delivery,
-    duplicates,
-    invention,
-    changes,
-    order,
-    senders,
-    final_lists,
-    ports,
-    both_ends,
-    ids,
-    receipts,
-    end_states,
-    crashes,
-)
+    expectations, delivery, duplicates, invention, changes, order, senders, final_lists, ports,
+    sockets, both_ends, ids, receipts, end_states, crashes,
+)  # fmt: skip
 CHECKS: tuple[Check, ...] = tuple(module.check for module in _MODULES)
 NAMES: tuple[str, ...] = tuple(module.NAME for module in _MODULES)
 
@@ -68,9 +47,10 @@ def judge(entries: Sequence[Entry]) -> list[Verdict]:
     return [check(index) for check in CHECKS]
 
 
-def lists(entries: Sequence[Entry]) -> Verdict:
-    """Return the verdict of the check `lists` alone."""
-    return final_lists.check(HistoryIndex(entries))
+def final(entries: Sequence[Entry]) -> tuple[Judgement, Judgement]:
+    """Return the judgements of the checks `lists` and `sockets`."""
+    index = HistoryIndex(entries)
+    return final_lists.check(index).judgement, sockets.check(index).judgement
 
 
 def ripe(entries: Sequence[Entry]) -> float:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.invocations import LONGEST
@@ -39,13 +40,24 @@ def check(index: HistoryIndex) -> Verdict:
         if line := index.unread.notice(kind, end.other, finding.at):
             unsure.append(replace(finding, says=f"{finding.says}; {unread(line)}"))
             continue
+        late = punctuality.of_absence(index, finding.at)
         due = index.was_due(end.peer, end.other, finding.at)
-        is_sure = due and not index.is_vague(end)
-        (wrong if is_sure else unsure).append(finding)
+        is_sure = due and not late and not index.is_vague(end)
+        (wrong if is_sure else unsure).append(replace(finding, says=finding.says + late))
     for end, finding in _overtaken(index):
         is_sure = index.settled is not None and not index.is_vague(end)
         (wrong if is_sure else unsure).append(finding)
-    return conclude(NAME, _says(index), wrong, [*unsure, *index.unsettled])
+    judged = [*_judged(index)]
+    return conclude(NAME, _says(index), wrong, [*unsure, *index.unsettled], judged=judged)
+
+
+def _judged(index: HistoryIndex) -> Iterator[ConnectionEnd]:
+    """Yield the ends about which the other end owes a notice that the profile reads."""
+    for end in index.ends:
+        if (end.role == "dialled" and index.reads("connected")) or (
+            end.closed and index.reads("closed")
+        ):
+            yield end
 
 
 def _says(index: HistoryIndex) -> str:
@@ -112,7 +124,6 @@ def _may_be_by_hand(index: HistoryIndex, end: ConnectionEnd) -> bool:
 
 
 def _is_beginning_owed(index: HistoryIndex, end: ConnectionEnd) -> bool:
-    """Return whether the other end did not report a connection, and must have."""
     if end.role != "dialled" or (end.twin and end.twin.role != "implied"):
         return False
     return not _was_cut_short(index, end)

@@ -30,35 +30,35 @@ def check(index: HistoryIndex) -> Verdict:
     wrong += [_finding(m, [m.send]) for m in index.shown if m.match == "piece" and m.send]
     known = sum(message.send is not None for message in index.shown)
     says = count(known, "message") + " shown as they were sent"
-    return conclude(NAME, says, wrong, index.unsettled)
+    return conclude(NAME, says, wrong, index.unsettled, judged=known)
 
 
 def _finding(shown: ShownMessage, sends: list[SentMessage]) -> Finding:
     send = sends[0]
     if len(sends) > 1:
-        what = f"shown as one with {_behind(len(sends) - 1)}"
+        kind, what = "joined", f"shown as one with {_behind(len(sends) - 1)}"
     elif shown.match == "piece":
-        what = "it was shown in pieces, of which this is one"
+        kind, what = "split", "it was shown in pieces, of which this is one"
     else:
-        what = difference(send.text, shown.text)
+        kind, what = difference(send.text, shown.text)
     says = f"{message(send)}: shown at {when(shown.at)} as {quoted(shown.text)}: {what}"
-    return Finding(says, shown.at, both(send.sender, send.receiver), shown.text, send.text)
+    return Finding(says, shown.at, both(send.sender, send.receiver), shown.text, send.text, kind)
 
 
 def _behind(number: int) -> str:
     return "the message behind it" if number == 1 else f"the {number:,} messages behind it"
 
 
-def difference(sent: str, shown: str) -> str:
-    """Return how a text was changed, in a few words."""
+def difference(sent: str, shown: str) -> tuple[str, str]:
+    """Return how a text was changed, in a word and in a few."""
     place = common_start(sent, shown)
     rest, more = sent[place:], shown[place:]
     is_blank = not sent.strip()
     if not more and (rest.strip() or is_blank):
-        return f"cut after {place:,} of {count(len(sent), 'character')}"
+        return "cut", f"cut after {place:,} of {count(len(sent), 'character')}"
     if not rest and (more.strip() or is_blank):
-        return f"{quoted(more[:_AROUND])} was added at the end"
+        return "added to", f"{quoted(more[:_AROUND])} was added at the end"
     if "".join(rest.split()) == "".join(more.split()):
-        return f"only blanks changed, first at character {place + 1:,}"
+        return "blanks", f"only blanks changed, first at character {place + 1:,}"
     now, was = quoted(more[:_AROUND]), quoted(rest[:_AROUND])
-    return f"from character {place + 1:,} on {now} instead of {was}"
+    return "altered", f"from character {place + 1:,} on {now} instead of {was}"

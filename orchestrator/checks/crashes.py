@@ -19,7 +19,9 @@ def check(index: HistoryIndex) -> Verdict:
     """Judge what the consoles showed of crashes."""
     wrong = [_finding(entry) for entry in index.marks("crash")]
     unsure = [] if index.is_complete else [Finding(index.interruption, index.last_at)]
-    return conclude(NAME, f"none at {count(len(index.peers), 'peer')}", wrong, unsure)
+    return conclude(
+        NAME, f"none at {count(len(index.peers), 'peer')}", wrong, unsure, judged=not index.idle
+    )
 
 
 def _finding(entry: Entry) -> Finding:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, get_args
 
+from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.invocations import LONGEST
@@ -52,12 +53,15 @@ def check(index: HistoryIndex) -> Verdict:
         loss, why = _loss(index, send, indeterminate)
         if loss == "wrong" and (line := index.unread.message(send.receiver, send.text, send.at)):
             loss, why = "unsure", unread(line)
+        if loss == "wrong" and (late := _lateness(index, send)):
+            loss, why = "unsure", f"{why}{late}"
         says, near = f"{message(send)}: {why}", shown_before.get(direction, "")
         found[loss].append(Finding(says, send.at, both(*direction), send.text, near))
     says = count(len(index.accepted) - sum(map(len, found.values())), "message") + " shown"
     for loss, what in (("reported", "reported undelivered"), ("killed", "under way at a kill")):
         says += f", {len(found[loss]):,} {what}" if found[loss] else ""
-    return conclude(NAME, says, found["wrong"], [*found["unsure"], *index.unsettled])
+    unsure = [*found["unsure"], *index.unsettled]
+    return conclude(NAME, says, found["wrong"], unsure, judged=index.accepted)
 
 
 def _loss(index: HistoryIndex, send: SentMessage, indeterminate: set[Key]) -> tuple[Lost, str]:
@@ -82,6 +86,17 @@ def _loss(index: HistoryIndex, send: SentMessage, indeterminate: set[Key]) -> tu
         return "unsure", "never shown; it may have been under way when the connection ended"
     due = index.was_due(send.sender, send.receiver, send.accepted_at)
     return "wrong" if due else "unsure", "never shown, although its connection stayed up"
+
+
+def _lateness(index: HistoryIndex, send: SentMessage) -> str:
+    """Return how the machine may explain that a message was not shown."""
+    if index.outcomes.get(send) == "undelivered":
+        return ""  # that is not about time
+    killed = min(
+        (at for at in (send.incarnation.killed_at, _receiver_killed_at(index, send)) if at),
+        default=None,
+    )
+    return punctuality.of_absence(index, send.accepted_at, killed)
 
 
 def _if_up(index: HistoryIndex, send: SentMessage) -> Lost:

@@ -27,7 +27,7 @@ def check(index: HistoryIndex) -> Verdict:
         elif shown.match == "right" and send.operation.is_indeterminate and send.key in accepted:
             unsure.append(_finding(send, shown, "and perhaps sent again"))
     says = count(len(index.shown), "message") + " shown, none twice"
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=index.shown)
 
 
 def _finding(send: SentMessage, shown: ShownMessage, what: str) -> Finding:

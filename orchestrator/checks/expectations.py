@@ -3,8 +3,9 @@
 Invalid when one ended otherwise, or when what an `expect` waited for did not come. Unknown when
 it is not known how one ended that must end in some way, for instance because its reply could not
 be read; when what is missing may stand in a line that could not be read, or was to follow from
-such an operation; when a fault was not proven to take effect or to be gone, or was not in force
-all the time; and when the run did not settle, so that steps are missing.
+such an operation; when the machine was too busy for it to come in time; when a fault was not
+proven to take effect or to be gone, or was not in force all the time; and when the run did not
+settle, so that steps are missing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.index.invocations import Operation
@@ -32,23 +34,28 @@ _OUTCOMES = {"ok": "succeeded", "fail": "failed"}
 def check(index: HistoryIndex) -> Verdict:
     """Judge how the operations ended."""
     wrong, unsure = problems(index)
-    unsure += [_lapse(entry) for entry in index.marks("lapse")]
+    unsure += [_lapse(index, entry) for entry in index.marks("lapse")]
     says = f"{count(len(index.operations), 'operation')} as wanted"
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+    judged = any(map(_wants, index.steps))
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=judged)
 
 
 def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
     """Return what is wrong with the operations, and what may be."""
-    wrong, unsure = [], []
+    wrong, unsure = list[Finding](), list[Finding]()
     for operation in index.operations:
         amiss = [*_amiss(operation)]
         doubt = _doubt(index, operation) if amiss else ""
         if doubt:
             unsure.append(_finding(index, operation, f"{amiss[0]}; {doubt}"))
             continue
-        wrong += [_finding(index, operation, what) for what in amiss]
+        late = punctuality.of_operation(index, operation) if amiss else ""
+        found = [_finding(index, operation, f"{what}{late}") for what in amiss]
+        (unsure if late else wrong).extend(found)
         if operation.is_indeterminate and not amiss and _is_open(operation):
-            unsure.append(_finding(index, operation, _unknown(operation)))
+            is_read = "unread" not in operation.last.fields
+            late = index.late_at(operation.last.at) if is_read else ""
+            unsure.append(_finding(index, operation, f"{_unknown(operation)}{late}"))
     return wrong, unsure
 
 
@@ -100,9 +107,9 @@ def _unknown(operation: Operation) -> str:
     return f": it is not known how it ended{said}"
 
 
-def _lapse(entry: Entry) -> Finding:
+def _lapse(index: HistoryIndex, entry: Entry) -> Finding:
     said = entry.text("said")
-    what = f": {said}" if said else ""
+    what = (f": {said}" if said else "") + index.late_at(entry.at)
     return Finding(f"at {when(entry.at)}, a fault was not in force all the time{what}", entry.at)
 
 
@@ -121,7 +128,7 @@ def _amiss(operation: Operation) -> Iterator[str]:
         yield from _misinformed(operation, wants)
     if (says := wants.get("says")) and str(says) not in operation.said:
         answer = quoted(operation.said) if operation.said else "nothing"
-        yield f" should have been answered with {str(says)!r}, but the answer was {answer}"
+        yield f" should have been answered with {quoted(str(says))}, but the answer was {answer}"
     if wants.get("shows") is not None and (shows := operation.listed) != _wanted(wants["shows"]):
         wanted = _names(_wanted(wants["shows"]))
         yield f" should have shown {wanted}, but showed {_names(shows)}"
@@ -151,6 +158,9 @@ def _misinformed(operation: Operation, wants: Mapping[str, Any]) -> Iterator[str
     right = _several(wants.get("address"))
     if right and (address := operation.last.text("address")) not in right:
         yield f" should have given {' or '.join(right)}, but gave {address or 'none'}"
+    most, used = _seconds(wants.get("processor")), _seconds(operation.last.fields.get("processor"))
+    if most is not None and used is not None and used > most:
+        yield f" should have used at most {most:.0%} of a processor, but wanted {used:.0%}"
     port = wants.get("port")
     if port is not None and str(operation.last.fields.get("port")) != str(port):
         yield f" should have given {port}, but gave {operation.last.fields.get('port', 'none')}"
@@ -183,8 +193,9 @@ def _names(peers: Counter[str]) -> str:
 
 def _finding(index: HistoryIndex, operation: Operation, what: str) -> Finding:
     name = awaited(operation) if operation.verb == "expect" else done(operation)
-    peers = _consoles(index, operation)
-    return Finding(name + what, operation.at, peers, operation.last.text("text"))
+    peers, text = _consoles(index, operation), operation.last.text("text")
+    kind = " ".join(filter(None, (operation.verb, operation.last.text("kind"))))
+    return Finding(name + what, operation.at, peers, text, kind=kind)
 
 
 def _consoles(index: HistoryIndex, operation: Operation) -> tuple[str, ...]:

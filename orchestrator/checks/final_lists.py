@@ -5,16 +5,19 @@ other and not vice versa; when neither does, although both reported that they ar
 neither that it is over; when a row leads to no peer of the run, to a peer that does not run any
 more, or to the peer itself; and when a peer is listed twice. A row that names a peer at another
 port than the one that it listens on still leads to it: see `ports`. Unknown when the run did not
-settle, when a running peer did not answer, when the list of an end has lines that may be rows
-and cannot be read, when a fault came between the two until shortly before, or when a connection
-that neither lists may have ended unnoticed: a person typed at one of the two, its ids shifted, or
-a fault came between them and the profile reads no `closed`.
+settle, when a running peer did not answer, unless its profile says that it has no list, when the
+list of an end has lines that may be rows and cannot be read, when a fault came between the two
+until shortly before, or when a connection that neither lists may have ended unnoticed: a person
+typed at one of the two, its ids shifted, or a fault came between them and the profile reads no
+`closed`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.invocations import Operation
@@ -34,16 +37,27 @@ def check(index: HistoryIndex) -> Verdict:
     wrong: list[Finding] = []
     unsure = [*unread_there, *(finding for finding, is_sure in absent if not is_sure)]
     strange = [finding for operation in last.values() for finding in _strange(index, operation)]
+    late = punctuality.of_last_lists(index)
     for finding in [*strange, *one_sided, *(finding for finding, is_sure in absent if is_sure)]:
         one, *others = finding.peers
         quiet = all(index.is_quiet(one, other, finding.at) for other in others)
-        (wrong if quiet else unsure).append(finding)
+        if others and late:  # what one peer alone has wrong is not about time
+            unsure.append(replace(finding, says=finding.says + late))
+        else:
+            (wrong if quiet else unsure).append(finding)
     if index.settled is not None:
-        silent = [peer for peer in index.running if peer not in last]
+        silent = [peer for peer in index.running if peer not in last and _has_list(index, peer)]
         unsure += [Finding(f"{p} gave no list at the end", index.last_at, (p,)) for p in silent]
     rows = sum(len(operation.last.rows) for operation in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+    judged = last and (rows or index.ends)
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=judged)
+
+
+def _has_list(index: HistoryIndex, peer: str) -> bool:
+    """Return whether a peer's program may have a list: the profile does not say the opposite."""
+    asked = any(one.verb == "list" and one.peer == peer for one in index.operations)
+    return asked or "list" not in index.lacks
 
 
 def final(index: HistoryIndex) -> dict[str, Operation]:
@@ -92,7 +106,6 @@ def _one_sided(final: dict[str, Operation]) -> tuple[list[Finding], list[Finding
 
 
 def _absent(index: HistoryIndex, final: dict[str, Operation]) -> Iterator[tuple[Finding, bool]]:
-    """Yield connections that both ends reported and neither lists; and whether that is sure."""
     listed = {peer: operation.listed for peer, operation in final.items()}
     is_up: dict[frozenset[str], bool] = {}
     ends: dict[frozenset[str], ConnectionEnd] = {}

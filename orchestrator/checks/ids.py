@@ -49,7 +49,7 @@ def check(index: HistoryIndex) -> Verdict:
         if use.other:
             leads[key] = use.other
     says = f"{count(len(leads), 'id')}, each with one peer"
-    return conclude(NAME, says, wrong, index.unsettled)
+    return conclude(NAME, says, wrong, index.unsettled, judged=leads)
 
 
 def _uses(index: HistoryIndex) -> Iterator[_Use]:

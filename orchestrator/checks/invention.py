@@ -31,7 +31,7 @@ def check(index: HistoryIndex) -> Verdict:
         doubtful = by_hand or _may_be_earlier(index, message)
         (unsure if doubtful else wrong).append(_finding(message, by_text))
     says = count(len(index.shown), "message") + " shown, each of them sent"
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=index.shown)
 
 
 def _may_be_earlier(index: HistoryIndex, shown: ShownMessage) -> bool:

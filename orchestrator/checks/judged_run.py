@@ -9,40 +9,45 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import checks
-from orchestrator.checks import HistoryIndex, Judgement, Verdict, worst
+from orchestrator.checks import HistoryIndex, Judgement, Verdict, overall
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.history import entries as history
-from orchestrator.history import runs
-from orchestrator.history.entries import FORMAT, Entry
+from orchestrator.history import machine, runs
+from orchestrator.history.entries import Entry
 from orchestrator.history.runs import EngineInfo, Record
 
 
 @dataclass
 class Run:
-    """A run that is over, fresh or read again.
+    """A run that is over, fresh or read again."""
 
-    Attributes:
-        folder: where it is kept.
-        entries: the history.
-        verdicts: one of each check.
-        record: what is kept besides the history; None if the lab was killed before.
-        error: what ended the run early, if more is known than the record's text.
-        kept: the names, outside the lab, of the peers that were left running.
-        without: which of the run's files could not be read or is incomplete.
-    """
-
-    folder: Path
-    entries: list[Entry]
-    verdicts: list[Verdict]
-    record: Record | None
+    folder: Path  # where it is kept
+    entries: list[Entry]  # the history
+    verdicts: list[Verdict]  # one of each check
+    record: Record | None  # what is kept besides the history; None if the lab was killed before
+    # what ended the run early, if more is known than the record's text
     error: LabError | None = None
-    kept: Sequence[str] = ()
-    without: str = ""
+    kept: Sequence[str] = ()  # the names, outside the lab, of the peers that were left running
+    without: str = ""  # which of the run's files could not be read or is incomplete
+    repeated: int = 0  # how often it was run before this, in vain, because the machine was busy
 
     @property
     def judgement(self) -> Judgement:
-        """The worst of the verdicts."""
-        return worst(verdict.judgement for verdict in self.verdicts)
+        """The worst of the verdicts; unknown if none of them had anything to judge."""
+        return overall(self.verdicts)
+
+    @property
+    def nothing_judged(self) -> str:
+        """Why no check had anything to judge; empty if one had, or if there are no verdicts."""
+        if not self.verdicts or any(verdict.judged for verdict in self.verdicts):
+            return ""
+        return self.index.idle or "there are no steps that say how they must end"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the verdict is unknown, and a busy machine may be why."""
+        unknown = [v for v in self.verdicts if v.judgement is Judgement.UNKNOWN]
+        return any(machine.is_named(finding.says) for v in unknown for finding in v.findings)
 
     @cached_property
     def index(self) -> HistoryIndex:
@@ -115,29 +120,14 @@ def load(wanted: Path) -> Run:
     """
     folder = runs.find(wanted)
     entries = history.read(folder / runs.HISTORY)
-    _refuse_newer(folder / runs.HISTORY, entries)
     verdicts = checks.judge(entries)
     try:
         record, without = runs.read(folder), ""
     except DocumentError as error:
         record, without = None, f"{error}; shown without it"
-    if record and not _has_its_end(entries):
+    ends = ("over", "broke off")
+    if record and not any(entry.type == "lab" and entry.verb in ends for entry in entries):
         without = (
             f"{folder / runs.HISTORY}: its end is missing, which it had when the record was made"
         )
     return Run(folder, entries, verdicts, record, without=without)
-
-
-def _has_its_end(entries: Sequence[Entry]) -> bool:
-    """Return whether a history has the line that ends every run."""
-    return any(entry.type == "lab" and entry.verb in ("over", "broke off") for entry in entries)
-
-
-def _refuse_newer(path: Path, entries: Sequence[Entry]) -> None:
-    """Raise a `DocumentError` if a history may not mean what this version reads in it."""
-    given = entries[0].fields.get("format", FORMAT) if entries else FORMAT
-    if not isinstance(given, int) or given > FORMAT:
-        raise DocumentError(
-            f"{path}: written by a newer Peerlab: its format is {given}, this one knows {FORMAT}",
-            hint="judge it with the Peerlab that wrote it, or a later one",
-        )

@@ -29,7 +29,7 @@ def check(index: HistoryIndex) -> Verdict:
         (unsure if is_vague else wrong).append(_finding(late, before))
     right = sum(shown.match == "right" for shown in index.shown)
     return conclude(NAME, count(right, "message") + " in order", wrong,
-                    [*unsure, *index.unsettled])  # fmt: skip
+                    [*unsure, *index.unsettled], judged=right > 1)  # fmt: skip
 
 
 def _late(shown: list[ShownMessage]) -> Iterator[tuple[SentMessage, SentMessage]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from orchestrator.checks.index.fault_windows import VERBS, phrase
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.text import visible
 
 _LONGEST = 60  # characters of a text that are quoted
 
 
 def quoted(text: str) -> str:
-    """Return a text as it is quoted: with `repr`, cut if it is long."""
+    """Return a text as findings quote it: what is easily missed made visible, cut if it is long."""
     if len(text) <= _LONGEST:
-        return repr(text)
-    return f"{text[:_LONGEST]!r}… ({len(text):,} characters)"
+        return visible(text)
+    return f"{visible(text[:_LONGEST])}… ({len(text):,} characters)"
 
 
 def unread(line: str) -> str:
@@ -41,6 +42,8 @@ def _asked(operation: Operation) -> str:
     match operation.verb:
         case "type":
             return f"{quoted(operation.last.text('line'))}, typed at {peer},"
+        case "idle":
+            return f"the program of {peer}, which was asked nothing,"
         case "connect":
             typed = [str(fields[key]) for key in ("address", "port") if key in fields]
             where = f" as {quoted(' '.join(typed))}" if typed else ""

@@ -24,9 +24,18 @@ NAME = "ports"
 def check(index: HistoryIndex) -> Verdict:
     """Judge the ports in the final lists."""
     rows = [(operation, row) for operation in final(index).values() for row in operation.last.rows]
-    wrong = [_finding(index, *row) for row in rows if row_text(row[1], "at") == "elsewhere"]
+    wrong = [_finding(index, *one) for one in rows if _is_elsewhere(index, one[1])]
     says = f"{count(len(rows), 'row')}, each with a right port"
-    return conclude(NAME, says, wrong, index.unsettled)
+    return conclude(NAME, says, wrong, index.unsettled, judged=rows)
+
+
+def _is_elsewhere(index: HistoryIndex, row: Mapping[str, Any]) -> bool:
+    """Return whether a row names another port of a peer than the one that it listens on.
+
+    A peer whose connections go through a relay may be listed by another address of its own.
+    """
+    right = _listening_port(index, row_text(row, "peer"))
+    return row_text(row, "at") == "elsewhere" and row_text(row, "port") != right
 
 
 def _finding(index: HistoryIndex, operation: Operation, row: Mapping[str, Any]) -> Finding:
@@ -39,6 +48,5 @@ def _finding(index: HistoryIndex, operation: Operation, row: Mapping[str, Any]) 
 
 
 def _listening_port(index: HistoryIndex, peer: str) -> str:
-    """Return the port on which a peer listens; empty if unknown."""
     ports = [entry.fields.get("port") for entry in index.marks("ready") if entry.peer == peer]
     return str(ports[-1]) if ports and ports[-1] is not None else ""

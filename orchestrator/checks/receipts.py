@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestrator.checks import punctuality
 from orchestrator.checks.delivery import is_unreported_by_kill
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.ledger import Ledger
@@ -35,7 +36,7 @@ def check(index: HistoryIndex) -> Verdict:
     """Judge the outcomes."""
     if not any(map(index.reads, _KINDS)):
         says = "not judged: the profile reads no receipts"
-        return conclude(NAME, says, [], index.unsettled)
+        return conclude(NAME, says, [], index.unsettled, judged=False)
     certain = [ledger for ledger in index.ledgers if ledger.peer not in index.ambiguous]
     wrong = [finding for ledger in certain for finding in _too_much(ledger)]
     unsure = [finding for ledger in index.ledgers for finding in _unclear(ledger)]
@@ -45,12 +46,14 @@ def check(index: HistoryIndex) -> Verdict:
         if is_unreported_by_kill(index, send):
             killed += 1
         elif send.sender not in index.ambiguous:
-            finding = _finding(send, "neither confirmed as delivered nor reported undelivered")
-            (wrong if _must_be_known(index, send) else unsure).append(finding)
+            late = punctuality.of_absence(index, send.accepted_at, send.incarnation.killed_at)
+            says = f"neither confirmed as delivered nor reported undelivered{late}"
+            is_sure = _must_be_known(index, send) and not late
+            (wrong if is_sure else unsure).append(_finding(send, says))
     due = sum(len(ledger.due) for ledger in index.ledgers)
     says = count(due - killed, "message") + " accounted for"
     says += f", {killed:,} under way at a kill" if killed else ""
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=due)
 
 
 def missing(index: HistoryIndex) -> Iterator[SentMessage]:

@@ -18,8 +18,7 @@ from orchestrator.text import count
 
 NAME = "senders"
 
-Naming = tuple[str, str]
-"""A console, and the peer that it names."""
+Naming = tuple[str, str]  # a console, and the peer that it names
 
 
 def check(index: HistoryIndex) -> Verdict:
@@ -34,9 +33,10 @@ def check(index: HistoryIndex) -> Verdict:
     unnamed = sum(not shown.named for shown in index.shown)
     says += f", {unnamed:,} of them name no one in the run" if unnamed else " with the right sender"
     unsure = []
-    if index.shown and not any(shown.named or shown.called for shown in index.shown):
+    named = any(shown.named or shown.called for shown in index.shown)
+    if index.shown and not named:
         unsure = [Finding(f"{says}: whether that is right is not known", index.last_at)]
-    return conclude(NAME, says, wrong, [*unsure, *index.unsettled])
+    return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=named)
 
 
 def _known(index: HistoryIndex) -> dict[Naming, str]:
@@ -45,13 +45,12 @@ def _known(index: HistoryIndex) -> dict[Naming, str]:
     for shown in index.shown:
         if shown.send and shown.called:
             times[shown.receiver, shown.send.sender][shown.called] += 1
-    known = {naming: _likeliest(naming[1], names) for naming, names in times.items()}
+    known = {
+        (receiver, peer): peer if peer in names else names.most_common(1)[0][0]
+        for (receiver, peer), names in times.items()
+    }
     shared = Counter((receiver, name) for (receiver, _), name in known.items())
     return {naming: name for naming, name in known.items() if shared[naming[0], name] == 1}
-
-
-def _likeliest(peer: str, names: Counter[str]) -> str:
-    return peer if peer in names else names.most_common(1)[0][0]
 
 
 def _wrong_name(

@@ -28,58 +28,78 @@ class Judgement(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that speaks against the program, or that is not certain.
+    """One thing that speaks against the program, or that is not certain."""
 
-    Attributes:
-        says: a sentence with the peers, the message or connection, and the times.
-        at: when, in seconds since the run began.
-        peers: whose consoles show more about it around that time.
-        text: what to look for there: the text of a message.
-        near: what to look for if that was not shown: the text of a message next to it.
-    """
-
-    says: str
-    at: float
-    peers: tuple[str, ...] = ()
-    text: str = ""
-    near: str = ""
+    says: str  # a sentence with the peers, the message or connection, and the times
+    at: float  # when, in seconds since the run began
+    peers: tuple[str, ...] = ()  # whose consoles show more about it around that time
+    text: str = ""  # what to look for there: the text of a message
+    near: str = ""  # what to look for if that was not shown: the text of a message next to it
+    kind: str = ""  # what sort of thing went wrong, if its check knows several; the same in any run
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One check's judgement.
+    """One check's judgement."""
 
-    Attributes:
-        check: the check's name.
-        judgement: valid, invalid or unknown.
-        says: a few words that sum up what was checked or found.
-        findings: the evidence, what is wrong before what is uncertain.
-    """
+    check: str  # the check's name
+    judgement: Judgement  # valid, invalid or unknown
+    says: str  # a few words that sum up what was checked or found
+    findings: tuple[Finding, ...] = ()  # the evidence, what is wrong before what is uncertain
+    wrong: int = 0  # how many of the findings, the first ones, are wrong and not just uncertain
+    judged: bool = True  # whether there was anything to judge; if not, valid means nothing
 
-    check: str
-    judgement: Judgement
-    says: str
-    findings: tuple[Finding, ...] = ()
+    @property
+    def word(self) -> str:
+        """The judgement as people and files have it, `not judged` if there was nothing to judge."""
+        return self.judgement.word if self.judged else "not judged"
+
+    @property
+    def kinds(self) -> list[str]:
+        """What sorts of things are wrong, each once: the check's name, and more if it knows."""
+        kinds = [f"{self.check}: {f.kind}".removesuffix(": ") for f in self.findings[: self.wrong]]
+        return list(dict.fromkeys(kinds))
 
     def as_data(self) -> dict[str, Any]:
         """Return the verdict as files have it."""
         return {
             "check": self.check,
-            "verdict": self.judgement.word,
+            "verdict": self.word,
             "says": self.says,
             "witnesses": [asdict(finding) for finding in self.findings],
         }
 
 
 def conclude(
-    check: str, says: str, wrong: Sequence[Finding], unsure: Sequence[Finding] = ()
+    check: str,
+    says: str,
+    wrong: Sequence[Finding],
+    unsure: Sequence[Finding] = (),
+    *,
+    judged: object = True,
 ) -> Verdict:
-    """Return the verdict of a check with these findings; `says` is used if there are none."""
+    """Return the verdict of a check with these findings.
+
+    Args:
+        check: its name.
+        says: what it says if there are no findings.
+        wrong: what is wrong.
+        unsure: what is uncertain.
+        judged: false, or an empty collection or zero, if there was nothing to judge.
+    """
     if wrong:
-        return Verdict(check, Judgement.INVALID, f"{len(wrong)} wrong", (*wrong, *unsure))
+        findings = (*wrong, *unsure)
+        return Verdict(check, Judgement.INVALID, f"{len(wrong)} wrong", findings, len(wrong))
     if unsure:
         return Verdict(check, Judgement.UNKNOWN, f"{len(unsure)} uncertain", tuple(unsure))
-    return Verdict(check, Judgement.VALID, says)
+    return Verdict(check, Judgement.VALID, says, judged=bool(judged))
+
+
+def overall(verdicts: Sequence[Verdict]) -> Judgement:
+    """Return the judgement of a run: the worst, but unknown if no check had anything to judge."""
+    found = worst(verdict.judgement for verdict in verdicts)
+    idle = verdicts and not any(verdict.judged for verdict in verdicts)
+    return Judgement.UNKNOWN if idle and found is Judgement.VALID else found
 
 
 def worst(judgements: Iterable[Judgement]) -> Judgement:

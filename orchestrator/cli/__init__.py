@@ -3,60 +3,79 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 import tempfile
 import traceback
-from typing import NoReturn
+from collections import UserDict
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from orchestrator.cli import (
-    consoles,
-    faults,
-    grade,
-    interop,
-    interrupted,
-    mesh,
-    profile,
-    saved,
-    scenario,
-)
+from orchestrator.cli import consoles, interrupted
 from orchestrator.errors import LabError
 from orchestrator.report import safe
 
+FILES = {
+    **dict.fromkeys(("run", "validate", "schema"), "scenario"),
+    **dict.fromkeys(("grade", "interop"), "grade"),
+    **dict.fromkeys(("check", "report", "schedule"), "saved"),
+    **dict.fromkeys(("up", "down", "ps", "image", "attach"), "mesh"),
+    **dict.fromkeys(("heal", "faults", "fault"), "faults"),
+    "profile": "profile",
+}
+"""The file of each command, in the order of the help."""
+
+
+class _Commands(UserDict[str, Any]):
+    """The commands by name; the file of one is imported when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a command."""
+        file = importlib.import_module(f"orchestrator.cli.{self.data[name]}")
+        return typer.main.get_group(file.commands).commands[name]
+
+
+class _LazyGroup(TyperGroup):
+    """Starts in half the time: no command needs what all of them import."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Commands(FILES)
+
+
 app = typer.Typer(
+    cls=_LazyGroup,
     help="A lab bench for programs that talk to each other over a network and to a person.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for commands in (
-    scenario.commands,
-    grade.commands,
-    interop.commands,
-    saved.commands,
-    mesh.commands,
-    faults.commands,
-):
-    app.add_typer(commands)
-app.add_typer(profile.commands, name="profile")
+
+
+@app.callback()
+def _peerlab() -> None:
+    """Have typer make a group although it sees no command."""
 
 
 def main() -> NoReturn:
     """Run the command line; every error becomes one message and exit status 2."""
+    endings = interrupted.install()
     try:
-        interrupted.install()
         consoles.prepare()
         app()
-    except LabError as error:
-        consoles.print_error("error:", error)
+    except (LabError, interrupted.Interrupted) as error:
+        endings.over()
+        if end := interrupted.behind(error):
+            left = end.left or "nothing was left running"
+            consoles.err.print(f"interrupted: {safe(left)}", soft_wrap=True)
+            interrupted.ignore()
+            sys.exit(end.status)
+        if isinstance(error, LabError):
+            consoles.print_error("error:", error)
         sys.exit(consoles.BROKEN)
-    except interrupted.Interrupted as end:
-        left = end.left or "nothing was left running"
-        consoles.err.print(f"interrupted: {safe(left)}", soft_wrap=True)
-        interrupted.ignore()
-        sys.exit(interrupted.STATUS)
     except Exception as error:  # noqa: BLE001 - status 1 would be a verdict
         _print_bug(error)
         sys.exit(consoles.BROKEN)

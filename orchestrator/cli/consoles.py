@@ -17,9 +17,7 @@ from orchestrator.engines.base import Progress
 from orchestrator.errors import LabError
 from orchestrator.report import safe, safe_lines
 
-BROKEN = 2
-"""Exit status: the lab itself failed, or the outcome is unknown."""
-
+BROKEN = 2  # exit status: the lab itself failed, or the outcome is unknown
 _UNREAD = 128 + signal.SIGPIPE  # exit status if the reader of the output has gone, as in shells
 
 
@@ -27,13 +25,11 @@ class _Stream(io.TextIOWrapper):
     """A standard stream that ends the command in a clear way if it cannot be written."""
 
     def write(self, text: str, /) -> int:
-        """Write a text."""
         with self._translated():
             return super().write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write what is buffered."""
         with self._translated():
             super().flush()
 
@@ -78,7 +74,6 @@ def prepare() -> None:
 
 
 def _robust(stream: TextIO) -> TextIO:
-    """Return a standard stream, made robust; None if it is closed, as in Python."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     by_line, encoding = stream.line_buffering, stream.encoding

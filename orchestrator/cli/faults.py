@@ -12,11 +12,11 @@ from orchestrator import profile, report
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.mesh import PROFILE
-from orchestrator.cli.options import Json
+from orchestrator.cli.options import Json, MeshName
 from orchestrator.engines.base import require_alive
 from orchestrator.errors import LabError
-from orchestrator.mesh.compose import Mesh
 from orchestrator.mesh.manual_faults import ManualFault, ManualFaults
+from orchestrator.mesh.mesh import Mesh
 from orchestrator.report import FaultRow, safe
 from orchestrator.scenario.values import ALL
 
@@ -49,12 +49,13 @@ def partition(
     one_way: Annotated[
         bool, typer.Option("--one-way", help="Drop only what the first group sends to the second.")
     ] = False,
-    name: Name = None,
+    called: Name = None,
+    name: MeshName = "",
     as_json: Json = False,
 ) -> None:
     """Drop all packets between groups of peers."""
-    keys = {"groups": _grouped(groups), "one_way": one_way, "as": name}
-    _inject("partition", keys, as_json=as_json)
+    keys = {"groups": _grouped(groups), "one_way": one_way, "as": called}
+    _inject(name, "partition", keys, as_json=as_json)
 
 
 def _grouped(words: list[str]) -> list[list[str]]:
@@ -69,9 +70,9 @@ def _grouped(words: list[str]) -> list[list[str]]:
 
 
 @fault.command(epilog="Example: peerlab fault isolate alice")
-def isolate(peer: Peer, name: Name = None, as_json: Json = False) -> None:
+def isolate(peer: Peer, called: Name = None, name: MeshName = "", as_json: Json = False) -> None:
     """Cut a peer off from all others."""
-    _inject("isolate", {"at": peer, "as": name}, as_json=as_json)
+    _inject(name, "isolate", {"at": peer, "as": called}, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault impair alice bob --loss 20%")
@@ -84,12 +85,13 @@ def impair(
     ] = None,
     delay: Delay = None,
     jitter: Jitter = None,
-    name: Name = None,
+    called: Name = None,
+    name: MeshName = "",
     as_json: Json = False,
 ) -> None:
     """Make links lossy, slow or narrow."""
     what = {"loss": loss, "bandwidth": bandwidth, "delay": delay, "jitter": jitter}
-    _inject("impair", _scope(links, both=both) | what | {"as": name}, as_json=as_json)
+    _inject(name, "impair", _scope(links, both=both) | what | {"as": called}, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault stream alice bob --both --pieces 1")
@@ -103,12 +105,13 @@ def stream(
     delay: Delay = None,
     jitter: Jitter = None,
     reset: Annotated[int | None, typer.Option(help="Bytes until the connection is reset.")] = None,
-    name: Name = None,
+    called: Name = None,
+    name: MeshName = "",
     as_json: Json = False,
 ) -> None:
     """Change how the bytes of new TCP connections arrive."""
     what = {"pieces": pieces, "hold": hold, "delay": delay, "jitter": jitter, "reset": reset}
-    _inject("stream", _scope(links, both=both) | what | {"as": name}, as_json=as_json)
+    _inject(name, "stream", _scope(links, both=both) | what | {"as": called}, as_json=as_json)
 
 
 def _scope(links: list[str], *, both: bool) -> dict[str, object]:
@@ -120,8 +123,8 @@ def _scope(links: list[str], *, both: bool) -> dict[str, object]:
     raise LabError("name one peer, two peers, or `all`", hint="peerlab fault impair --help")
 
 
-def _inject(verb: str, keys: dict[str, object], *, as_json: bool) -> None:
-    with _manual_faults() as (_, faults):
+def _inject(name: str, verb: str, keys: dict[str, object], *, as_json: bool) -> None:
+    with _manual_faults(name) as (_, faults):
         kept = faults.apply(verb, **keys)
         print_notes([*faults.lapses(), *faults.notes(kept)])
     _show([_row(kept)], as_json=as_json)
@@ -129,40 +132,40 @@ def _inject(verb: str, keys: dict[str, object], *, as_json: bool) -> None:
 
 
 @fault.command(epilog="Example: peerlab fault kill alice")
-def kill(peer: Peer, as_json: Json = False) -> None:
+def kill(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
     """Kill a peer's program without warning (SIGKILL)."""
-    _change("kill", peer, as_json=as_json)
+    _change(name, "kill", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault stop alice")
-def stop(peer: Peer, as_json: Json = False) -> None:
+def stop(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
     """Ask a peer's program to exit (SIGTERM)."""
-    _change("stop", peer, as_json=as_json)
+    _change(name, "stop", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault start alice")
-def start(peer: Peer, as_json: Json = False) -> None:
+def start(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
     """Restart a peer that has ended, with the same name and address."""
-    _change("start", peer, as_json=as_json)
+    _change(name, "start", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault pause alice")
-def pause(peer: Peer, as_json: Json = False) -> None:
+def pause(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
     """Freeze a peer's program."""
-    _change("pause", peer, as_json=as_json)
+    _change(name, "pause", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault resume alice")
-def resume(peer: Peer, as_json: Json = False) -> None:
+def resume(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
     """Let a paused peer's program continue."""
-    _change("resume", peer, as_json=as_json)
+    _change(name, "resume", peer, as_json=as_json)
 
 
 _PARTICIPLES = {"kill": "killed", "stop": "stopped"}
 
 
-def _change(verb: str, name: str, *, as_json: bool) -> None:
-    with _mesh() as mesh:
+def _change(mesh_name: str, verb: str, name: str, *, as_json: bool) -> None:
+    with _mesh(mesh_name) as mesh:
         peer = mesh.peer(name)
         if verb in _PARTICIPLES:
             require_alive(name, peer.status(), _PARTICIPLES[verb])
@@ -186,6 +189,7 @@ def heal(
         list[str] | None,
         typer.Argument(metavar="NAME", help="A fault's name, as `faults` shows it."),
     ] = None,
+    name: MeshName = "",
     as_json: Json = False,
 ) -> None:
     """Lift one fault, or all.
@@ -193,15 +197,15 @@ def heal(
     Without NAME, paused peers resume; stopped peers stay stopped.
     """
     which = " ".join(words or [ALL])  # `impair 1` is a name
-    with _manual_faults() as (mesh, faults):
+    with _manual_faults(name) as (mesh, faults):
         lifted = faults.heal(which)
         print_notes(faults.lapses())
         resumed = _resume_all(mesh) if which == ALL else []
     rows = [_row(fault) for fault in lifted]
     if as_json:
-        rows += [_peer_row(name, before="paused", after=phrase) for name, phrase in resumed]
-    for name, phrase in () if as_json else resumed:
-        out.print(f"{safe(name)}: paused → {phrase}")
+        rows += [_peer_row(peer, before="paused", after=phrase) for peer, phrase in resumed]
+    for peer, phrase in () if as_json else resumed:
+        out.print(f"{safe(peer)}: paused → {phrase}")
     if lifted or as_json:
         _show(rows, as_json=as_json)
     elif not resumed:
@@ -210,7 +214,6 @@ def heal(
 
 
 def _resume_all(mesh: Mesh) -> list[tuple[str, str]]:
-    """Resume all paused peers; return their names and states."""
     paused = [peer for peer in mesh.peers() if peer.status().state == "paused"]
     for peer in paused:
         peer.resume()
@@ -218,17 +221,17 @@ def _resume_all(mesh: Mesh) -> list[tuple[str, str]]:
 
 
 @commands.command(epilog="Example: peerlab faults --json")
-def faults(as_json: Json = False) -> None:
+def faults(name: MeshName = "", as_json: Json = False) -> None:
     """Show active faults, measured again.
 
     Peers that are paused or have ended are listed too.
     """
-    with _manual_faults() as (mesh, manual):
+    with _manual_faults(name) as (mesh, manual):
         held, lapses = manual.measured(), manual.lapses()
         peers = [(peer.name, peer.status()) for peer in mesh.peers()]
     print_notes(lapses)
     down = [
-        _peer_row(name, during=status.phrase) for name, status in peers if status.state != "running"
+        _peer_row(peer, during=status.phrase) for peer, status in peers if status.state != "running"
     ]
     if not held and not as_json:
         out.print("no network fault is active")
@@ -276,19 +279,19 @@ def _end(kept: list[ManualFault]) -> NoReturn:
 
 
 @contextlib.contextmanager
-def _mesh() -> Iterator[Mesh]:
+def _mesh(name: str) -> Iterator[Mesh]:
     with progress() as telling:
-        mesh = Mesh(profile.load(PROFILE), telling.phase)
-        if not mesh.peers():
-            raise LabError("there is no mesh", hint="peerlab up starts one")
-        with leaving(lambda: "nothing was changed"):
+        mesh = Mesh(profile.load(PROFILE), name)
+        with leaving(lambda: "nothing was changed"), mesh.locked(telling.phase):
+            if not mesh.peers():
+                raise LabError("there is no mesh", hint="peerlab up starts one")
             yield mesh
 
 
 @contextlib.contextmanager
-def _manual_faults() -> Iterator[tuple[Mesh, ManualFaults]]:
+def _manual_faults(name: str) -> Iterator[tuple[Mesh, ManualFaults]]:
     """Yield the mesh and its faults. Remove the sidecars once there are no faults."""
-    with _mesh() as mesh, contextlib.closing(mesh.faults()) as faults:
+    with _mesh(name) as mesh, contextlib.closing(mesh.faults()) as faults:
         with leaving(lambda: _active(mesh, faults)):
             yield mesh, faults
         if not faults.names:

@@ -37,17 +37,12 @@ class LiveView:
     Args:
         names: of the scenarios; their indices are their numbers.
         what: `scenarios` or `tests`.
-
-    Attributes:
-        names: as given.
-        ended: the finished runs, by number.
-        results: the number of tests with a settled result.
     """
 
     def __init__(self, names: list[str], what: str = "scenarios") -> None:
         self.names = names
-        self.ended: dict[int, Run] = {}
-        self.results = 0
+        self.ended: dict[int, Run] = {}  # the finished runs, by number
+        self.results = 0  # the number of tests with a settled result
         self._lock = threading.Lock()
         self._tasks: dict[int, TaskID] = {}
         self._progress = Progress(
@@ -95,7 +90,7 @@ class LiveView:
         """Show how a scenario ended."""
         stopped = isinstance(run.error, RunCancelledError)
         # The result of a single one is printed anyway, unless it was interrupted.
-        self._remove(number, run_line(run) if len(self.names) > 1 or stopped else None)
+        self.remove(number, run_line(run) if len(self.names) > 1 or stopped else None)
         self.ended[number] = run
         if stopped:
             err.print(f"  what happened until then is in {safe(run.folder)}", soft_wrap=True)
@@ -103,9 +98,9 @@ class LiveView:
     def marked(self, number: int, result: Result) -> None:
         """Show the result of a test, which may never have begun."""
         self.results += result.settled
-        self._remove(number, result_line(self.names[number], result))
+        self.remove(number, result_line(self.names[number], result))
 
-    def _remove(self, number: int, line: Text | None) -> None:
+    def remove(self, number: int, line: Text | None) -> None:
         """Remove a scenario, which may never have begun, and print how it ended."""
         with self._lock:
             if (task := self._tasks.pop(number, None)) is not None:

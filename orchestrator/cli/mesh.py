@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from typing import Annotated
 
 import typer
 
-from orchestrator import profile, report
+from orchestrator import command, profile, report
 from orchestrator.cli.consoles import err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
-from orchestrator.cli.options import Json
-from orchestrator.errors import LabError
-from orchestrator.image import ensure_image, ensure_sidecar_image
-from orchestrator.mesh.compose import Mesh, attach_command
+from orchestrator.cli.options import Json, MeshName
+from orchestrator.engines.docker.mesh_peers import MeshPeer
+from orchestrator.errors import EngineError, LabError
+from orchestrator.image import (
+    ensure_image,
+    ensure_packages,
+    ensure_sidecar_image,
+    name_for_compose,
+)
+from orchestrator.mesh.mesh import Mesh, attach_command
+from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT
 from orchestrator.report import PeerRow
 from orchestrator.text import count
@@ -28,16 +34,17 @@ commands = typer.Typer()
 @commands.command(epilog="Example: peerlab up --peers 20")
 def up(
     peers: Annotated[int, typer.Option(min=1, max=200, help="How many peers.")] = 4,
+    name: MeshName = "",
     as_json: Json = False,
 ) -> None:
-    """Start a mesh to use by hand.
+    """Start a mesh to use by hand, of this user and checkout.
 
     The peers are called alice, bob, carol, dave, peer5 and so on.
     Active faults also apply to peers that are new or were restarted.
     """
     with progress() as telling:
-        mesh = Mesh(profile.load(PROFILE), telling.phase)
-        with leaving(lambda: _left(mesh)):
+        mesh = Mesh(profile.load(PROFILE), name)
+        with mesh.locked(telling.phase), leaving(lambda: _left(mesh)):
             mesh.up(peers, telling)
             with contextlib.closing(mesh.faults()) as faults:  # applies them to new peers
                 faults.refresh()
@@ -46,7 +53,7 @@ def up(
     print_notes(notes)
     _show_peers(rows, as_json=as_json)
     if not as_json:
-        out.print(f"to chat: docker attach {rows[0].peer}   (leave with Ctrl-P Ctrl-Q)")
+        out.print(f"to chat: docker attach {rows[0].container}   (leave with Ctrl-P Ctrl-Q)")
 
 
 @commands.command(epilog="Example: peerlab down --kept")
@@ -54,19 +61,22 @@ def down(
     kept: Annotated[
         bool, typer.Option("--kept", help="Remove only what `run --keep` left running.")
     ] = False,
+    name: MeshName = "",
 ) -> None:
     """Remove the mesh, and what runs left behind."""
     with progress() as telling:
-        mesh = Mesh(profile.load(PROFILE), telling.phase)
-        with leaving(lambda: _left(mesh)):
+        mesh = Mesh(profile.load(PROFILE), name, telling.phase)
+        with mesh.locked(telling.phase), leaving(lambda: _left(mesh)):
             removed = mesh.remove_kept() if kept else mesh.down(telling)
     nothing = "`run --keep` left nothing running" if kept else "there was no mesh"
     out.print(f"removed {count(removed, 'peer')}" if removed else nothing)
 
 
 def _left(mesh: Mesh) -> str:
-    """Return what is left of a mesh that was only partly started or removed."""
+    """Return what there is of a mesh that was only partly started or removed."""
     number = len(mesh.peers())
+    if not number:
+        return "there is no mesh"
     are, them = ("is", "it") if number == 1 else ("are", "them")
     return (
         f"{count(number, 'peer')} of the mesh {are} left:"
@@ -75,27 +85,29 @@ def _left(mesh: Mesh) -> str:
 
 
 @commands.command(epilog="Example: peerlab ps --json | jq '.[].address'")
-def ps(as_json: Json = False) -> None:
+def ps(name: MeshName = "", as_json: Json = False) -> None:
     """Show the peers of the mesh."""
-    with progress() as telling:
-        rows = _rows(Mesh(profile.load(PROFILE), telling.phase))
+    rows = _rows(Mesh(profile.load(PROFILE), name))
     _show_peers(rows, as_json=as_json)
     if not rows and not as_json:
         out.print("no peers: start some with peerlab up")
 
 
 def _rows(mesh: Mesh) -> list[PeerRow]:
-    return [
-        PeerRow(
-            peer.name,
-            peer.address,
-            peer.port,
-            (status := peer.status()).phrase,
-            peer.connections(),
-            peer.memory() if status.state == "running" else None,
-        )
-        for peer in mesh.peers()
-    ]
+    return map_parallel(_row, mesh.peers())
+
+
+def _row(peer: MeshPeer) -> PeerRow:
+    status = peer.status()
+    return PeerRow(
+        peer.name,
+        peer.handle,
+        peer.address,
+        peer.port,
+        status.phrase,
+        peer.connections(),
+        peer.memory() if status.state == "running" else None,
+    )
 
 
 def _show_peers(rows: list[PeerRow], *, as_json: bool) -> None:
@@ -110,23 +122,32 @@ def image() -> None:
     """Build the lab's images now instead of when they are needed."""
     with progress() as telling:
         names = [ensure(telling.phase, ROOT) for ensure in (ensure_image, ensure_sidecar_image)]
+        names.append(ensure_packages(telling.phase, ROOT, ()))
+        names.append(name_for_compose(ROOT))
     for name in names:
         out.print(f"{name} is up to date")
 
 
 @commands.command(epilog="Example: peerlab attach alice")
-def attach(name: Annotated[str, typer.Argument(help="The peer's name.")]) -> None:
+def attach(
+    peer: Annotated[str, typer.Argument(metavar="PEER", help="The peer's name.")],
+    name: MeshName = "",
+) -> None:
     """Attach this terminal to a peer's console.
 
     Leave it with Ctrl-P Ctrl-Q.
     """
-    with progress() as telling:
-        mesh = Mesh(profile.load(PROFILE), telling.phase)
-    status = mesh.peer(name).status()
+    found = Mesh(profile.load(PROFILE), name).peer(peer)
+    status = found.status()
     if status.state != "running":
-        raise LabError(f"{name} does not run: {status.phrase}", hint="peerlab up starts it again")
+        raise LabError(f"{peer} does not run: {status.phrase}", hint="peerlab up starts it again")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError("attach needs a terminal", hint="peerlab run drives peers from a script")
-    err.print(f"attached to {name}: type help for its commands, Ctrl-P Ctrl-Q to leave")
-    command = attach_command(name)
-    os.execvp(command[0], command)  # noqa: S606 - this process becomes `docker attach`
+    err.print(f"attached to {peer}: type help for its commands, Ctrl-P Ctrl-Q to leave")
+    try:
+        with leaving(lambda: f"{peer} goes on without you"):
+            ended = command.on_terminal(*attach_command(found))
+    except EngineError:
+        err.print()  # its prompt may be on this line
+        raise
+    raise typer.Exit(ended)

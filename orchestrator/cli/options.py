@@ -27,3 +27,13 @@ Trust = Annotated[
         "--trust", help="Let profiles in folders name a reader, or a folder outside their own."
     ),
 ]
+MeshName = Annotated[
+    str,
+    typer.Option(
+        "--name",
+        envvar="PEERLAB_MESH",
+        show_envvar=False,
+        show_default=False,
+        help="Which of your meshes; PEERLAB_MESH sets it for all commands.",
+    ),
+]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,8 @@ import typer
 
 from orchestrator import profile as profiles
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
-from orchestrator.cli.options import Engine, Json
+from orchestrator.cli.options import Engine, Jobs, Json
+from orchestrator.cli.profile_batch import OUTPUT, write_all
 from orchestrator.discovery import check as checking
 from orchestrator.discovery.discover import discover
 from orchestrator.discovery.pattern_matches import MatchState, ProfileCheck
@@ -18,47 +21,71 @@ from orchestrator.discovery.start_commands import start_commands
 from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError
 from orchestrator.files import write_whole
+from orchestrator.grading.programs import folders_of
 from orchestrator.report import profiles as report
 from orchestrator.report import safe
 from orchestrator.scenario import EngineName
 
-commands = typer.Typer(help="Write and check profiles of programs.", no_args_is_help=True)
+commands = typer.Typer()
+profile = typer.Typer(help="Write and check profiles of programs.", no_args_is_help=True)
+commands.add_typer(profile, name="profile")
 
 _FAILED = 1
 
 Output = Annotated[
     Path | None,
-    typer.Option(help=f"The file to write; {profiles.FILE} in DIR by default."),
+    typer.Option(
+        help=f"The file to write; {profiles.FILE} in DIR by default. For a folder of programs, the"
+        " folder for the page."
+    ),
 ]
 Command = Annotated[
     str, typer.Option(help='The command that starts it, such as "python3 chat.py {port}".')
+]
+Answers = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="An answer to a question that it asks at its start, with {port}, {address} or {name};"
+        " repeat it for further ones."
+    ),
 ]
 Port = Annotated[int, typer.Option(min=1024, max=65_535, help="The port for peers to listen on.")]
 Check = Annotated[bool, typer.Option(help="Check the profile after writing it.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing profile.")]
 
 
-@commands.command(epilog="Example: peerlab profile new submissions/ada")
+@profile.command(epilog="Example: peerlab profile new submissions/ada")
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The program's folder.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The program's folder, or one of programs.")
+    ],
     command: Command = "",
+    answers: Answers = None,
     port: Port = 5000,
     output: Output = None,
     engine: Engine = EngineName.AUTO,
     check: Check = True,
     force: Force = False,
+    jobs: Jobs = 2,
 ) -> None:
     """Write most of a profile by trying common words and formats on the program.
 
-    Exit status 0 if all of it is sure, 1 if some lines are doubtful: they are marked in the file.
+    In a folder of programs, do so for each that has no profile yet, and write a page to review
+    them. Exit status 0 if all of it is sure, 1 if some lines are doubtful: they are marked in the
+    file; 2 if a program has no profile.
     """
     if not folder.is_dir():
         raise LabError(f"{folder} is not a folder", hint="give the folder that holds the program")
+    _check_answers(answers or [])
+    if not (command or answers) and (found := folders_of(folder, output or OUTPUT)) != [folder]:
+        raise typer.Exit(
+            write_all(found, output or OUTPUT, engine, port=port, jobs=jobs, force=force)
+        )
     path = output or folder / profiles.FILE
     _check_writable(path, force=force)
     to_try = start_commands(folder, command)
     with progress() as says, choose(engine, says.phase) as place:
-        draft = discover(place, folder, to_try, port, says.step)
+        draft = discover(place, folder, to_try, port, says.step, answers or [])
         if path.resolve().parent != folder.resolve():
             draft.data["start"]["folder"] = str(folder.resolve())
         write_whole(path, draft.to_yaml(), check=lambda part: profiles.load(str(part)))
@@ -75,12 +102,18 @@ def new(
         raise typer.Exit(_FAILED)
 
 
-def _check_writable(path: Path, *, force: bool) -> None:
-    """Check that a profile can be written, before half a minute goes into experiments.
+def _check_answers(answers: Sequence[str]) -> None:
+    """Check the placeholders in answers, before half a minute goes into experiments."""
+    known = {f"{{{name}}}" for name in profiles.ANSWERS}
+    for answer in answers:
+        for found in re.findall(r"\{.*?\}", answer):
+            if found not in known:
+                raise LabError(f"--answers: unknown placeholder {found}",
+                               hint=f"there are {', '.join(sorted(known))}")  # fmt: skip
 
-    Raises:
-        LabError: it cannot be written.
-    """
+
+def _check_writable(path: Path, *, force: bool) -> None:
+    """Check that a profile can be written, before half a minute goes into experiments."""
     if profiles.path_of(str(path)) != path:
         raise LabError(f"{path} is not the name of a profile", hint="end it with .yaml")
     if path.is_dir():
@@ -92,7 +125,7 @@ def _check_writable(path: Path, *, force: bool) -> None:
                        hint="--output sets where to write the profile")  # fmt: skip
 
 
-@commands.command(epilog="Example: peerlab profile check submissions/ada/profile.yaml")
+@profile.command(epilog="Example: peerlab profile check submissions/ada/profile.yaml")
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The profile.")],
     engine: Engine = EngineName.AUTO,
@@ -134,7 +167,7 @@ def _print(result: ProfileCheck, *, only_wrong: bool = False) -> None:
     out.print(safe(result.summary), style=style, soft_wrap=True)
 
 
-@commands.command(epilog="Example: peerlab profile schema > profile.schema.json")
+@profile.command(epilog="Example: peerlab profile schema > profile.schema.json")
 def schema() -> None:
     """Print the JSON Schema of profiles, for editors and other programs."""
     print_json(profiles.schema())

@@ -64,7 +64,6 @@ def schedule(path: Annotated[Path, _RUN]) -> None:
 
 
 def _load(paths: Sequence[Path]) -> tuple[list[Run], list[DocumentError]]:
-    """Return the runs that can be read, and the errors of the others."""
     done, unread = [], []
     for path in paths:
         try:

@@ -15,15 +15,7 @@ from orchestrator import report, scenario
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
 from orchestrator.checks.judged_run import Run
-from orchestrator.cli.consoles import (
-    BROKEN,
-    err,
-    out,
-    print_error,
-    print_json,
-    print_mistakes,
-    say,
-)
+from orchestrator.cli.consoles import BROKEN, err, out, print_error, print_json, print_mistakes, say
 from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.engines.choose import available, choose

@@ -8,7 +8,6 @@ the next one. Waiting for silence proves less, since a busy machine is silent to
 
 from __future__ import annotations
 
-import re
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -17,10 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from orchestrator.console.lines import ProgramConsole, quoted
 from orchestrator.console.reply import EchoSearch, Reply
 from orchestrator.errors import NoAnswerError, SessionError
+from orchestrator.patterns import compiled
 from orchestrator.profile import InputLine
 
-Arguments = Mapping[str, object]
-"""The arguments of a command, by the names in its template."""
+Arguments = Mapping[str, object]  # the arguments of a command, by the names in its template
 
 _IN_FLIGHT = 32  # commands typed ahead of their replies
 _PATIENCE = 0.3  # seconds until a program that has not answered gets `sync`
@@ -29,11 +28,7 @@ _GRACE = 1.0  # seconds for further answers to `sync`, once one has come
 
 
 class Dialogue(ABC):
-    """Asks and listens at one console.
-
-    Args:
-        console: where.
-    """
+    """Asks and listens at one console."""
 
     def __init__(self, console: ProgramConsole) -> None:
         self._console = console
@@ -62,13 +57,14 @@ class Dialogue(ABC):
     def _prepare(self) -> None:
         """Take what has come so far, so that late replies are not taken for the next one."""
         self._console.catch_up()
+        self._console.settle()
         if self._is_behind:
             self._is_behind = False
             self.synchronise(self._within)
 
     @property
     def _within(self) -> float:
-        return self._console.profile.answer_within
+        return self._console.patience(self._console.profile.answer_within)
 
     @property
     def _deadline(self) -> float:
@@ -163,8 +159,14 @@ class SyncedDialogue(Dialogue):
             self._prepare()
             self._last_verb = verb
             reply = Reply(verb, unread=before)
-            self._type_when_asked(verb, arguments, reply)
-            return self._await_reply(reply)
+            self._console.claims = lambda line: reply.is_awaited(
+                self._console.reader, line, arguments
+            )
+            try:
+                self._type_when_asked(verb, arguments, reply)
+                return self._await_reply(reply)
+            finally:
+                self._console.claims = lambda _: False
 
     def ask_all(
         self, verb: str, many: Sequence[Arguments], on_typing: Callable[[int], None]
@@ -201,7 +203,7 @@ class SyncedDialogue(Dialogue):
 
     @property
     def _silence(self) -> float:
-        return self._console.profile.console.quiet
+        return self._console.patience(self._console.profile.console.quiet)
 
     def _can_type_ahead(self, verb: str) -> bool:
         command = self._console.profile.verbs.get(verb)
@@ -220,14 +222,20 @@ class SyncedDialogue(Dialogue):
             self._console.type(line.type, self._within)
 
     def _is_asked(self, question: str, reply: Reply) -> bool:
-        """Wait for a question; return False if the reply ends instead."""
-        pattern, deadline = re.compile(question), self._deadline
+        """Wait for a question; return False if the reply ends instead.
+
+        Success may be reported before a last question, such as the one that leaves a help text.
+        """
+        pattern, deadline = compiled(question), self._deadline
         while not self._console.asks(pattern):
+            if reply.ok and time.monotonic() > self._console.at + _PATIENCE:
+                return False
             if time.monotonic() > deadline:
                 self._is_behind = True
                 raise self._console.no_answer(f"did not ask {question!r}")
             self._console.await_more(deadline - time.monotonic())
-            if self._take_until_outcome(reply, time.monotonic()):
+            self._take_until_outcome(reply, time.monotonic())
+            if reply.ok is False:
                 return False
         return True
 
@@ -240,7 +248,7 @@ class SyncedDialogue(Dialogue):
         can_sync = bool(self._sync) and reply.verb != self._sync
         ends_by_line = verb.ends == "line" and not verb.silent and bool(verb.ok or verb.fail)
         if ends_by_line:
-            until = time.monotonic() + _PATIENCE if can_sync else deadline
+            until = time.monotonic() + self._console.patience(_PATIENCE) if can_sync else deadline
             if reply.ok is not None or self._take_until_outcome(reply, until):
                 return reply
         if can_sync:
@@ -260,10 +268,23 @@ class SyncedDialogue(Dialogue):
         return any(reply.take(self._console.reader, line) for line in lines)
 
     def _is_read(self, reply: Reply, line: str) -> bool:
-        """Add a line to a reply; return whether the profile can read it."""
+        """Add a line to a reply; return whether the profile can read it.
+
+        A line that only `sync` prints is not part of it: the answer ends where the lab asks.
+        """
+        if self._is_of_sync(line, reply.verb):
+            return True
         before = len(reply.unread)
         reply.take(self._console.reader, line)
         return len(reply.unread) == before
+
+    def _is_of_sync(self, line: str, verb: str) -> bool:
+        """Return whether a line is part of the answer to `sync`, and of no answer to a verb."""
+        reader = self._console.reader
+        others = (reader.row(verb, line), reader.outcome(verb, line))
+        is_other = any(it is not None for it in others) or reader.is_label(verb, line)
+        is_sync = reader.row(self._sync, line) is not None or reader.is_label(self._sync, line)
+        return is_sync and not is_other
 
     def _await_replies(self, verb: str, count: int) -> list[Reply]:
         """Return the replies to commands that were typed one after the other."""
@@ -272,6 +293,8 @@ class SyncedDialogue(Dialogue):
 
         def take(line: str) -> bool:
             current = replies[-1]
+            if self._is_of_sync(line, verb):
+                return True
             if current.take(reader, line):
                 replies.append(Reply(verb))
             return line not in current.unread
@@ -310,7 +333,7 @@ class SyncedDialogue(Dialogue):
                 last = last if take(line) else line
                 continue
             self._owed, came = self._owed - 1, True
-            self._until = min(deadline, time.monotonic() + _GRACE)
+            self._until = min(deadline, time.monotonic() + self._console.patience(_GRACE))
             if not self._owed:
                 break
         if not came:

@@ -12,19 +12,15 @@ from collections import deque
 from collections.abc import Iterator
 
 from orchestrator import text
+from orchestrator.patterns import LinePattern, any_of, compiled
 from orchestrator.profile import Profile
 
-_NEVER = re.compile(r"(?!)")
 _END = re.compile(r"(?<!\\)\$$")
 _REMEMBERED = 64  # typed lines; there are never more in flight
 
 
 class Echoes:
-    """Removes echoes, prompts and questions from the lines of a console.
-
-    Args:
-        profile: has the prompts and the questions.
-    """
+    """Removes echoes, prompts and questions from the lines of a console."""
 
     def __init__(self, profile: Profile) -> None:
         self._is_echoed = profile.console.echo
@@ -32,7 +28,7 @@ class Echoes:
         self._prompt = prompt_pattern(profile)
         questions = {line.after for _, line in profile.lines() if line.after}
         # Without an echo, the program's answer follows a question on the same line.
-        self._questions = [re.compile(_END.sub("", question)) for question in sorted(questions)]
+        self._questions = [compiled(_END.sub("", question)) for question in sorted(questions)]
         self._pending: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)  # as typed, squeezed
         self._recent: deque[str] = deque(maxlen=_REMEMBERED)
 
@@ -93,9 +89,10 @@ class Echoes:
             return line[match.end() :]
         if line.strip() and self._prompt.fullmatch(f"{line.strip()} "):
             return ""
-        ends = (match.end() for q in self._questions if (match := q.match(line)))
+        bare = line.lstrip()  # blanks around a question mean nothing
+        ends = (match.end() for q in self._questions if (match := q.match(bare)))
         end = next((end for end in ends if end), 0)
-        return line[end:].removeprefix(" ") if end else None
+        return bare[end:].removeprefix(" ") if end else None
 
     def _is_echo(self, line: str, *, had_prompt: bool) -> bool:
         squeezed = text.squeeze(line)
@@ -108,7 +105,6 @@ class Echoes:
         return had_prompt and squeezed in self._recent
 
 
-def prompt_pattern(profile: Profile) -> re.Pattern[str]:
+def prompt_pattern(profile: Profile) -> LinePattern:
     """Return a pattern for any of a profile's variable prompts at the start of a line."""
-    patterns = [f"(?:{_END.sub('', pattern)})" for pattern in profile.console.prompt_pattern]
-    return re.compile("|".join(patterns)) if patterns else _NEVER
+    return any_of(_END.sub("", pattern) for pattern in profile.console.prompt_pattern)

@@ -6,7 +6,6 @@ Not thread-safe: one thread uses a console at a time.
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,19 +13,14 @@ from dataclasses import dataclass
 from orchestrator import text
 from orchestrator.cancel import CancelToken
 from orchestrator.console.echo import Echoes
-from orchestrator.console.terminal import (
-    FloodedError,
-    NotReadError,
-    StreamEndedError,
-    Terminal,
-)
+from orchestrator.console.terminal import FloodedError, NotReadError, StreamEndedError, Terminal
 from orchestrator.engines.base import Peer
 from orchestrator.errors import EngineError, NoAnswerError, PeerGoneError
 from orchestrator.history.transcript import Transcript
+from orchestrator.patterns import LinePattern
 from orchestrator.profile import NoticeMatch, Profile, reader
 
-CRASH = "crash"
-"""The kind of a notice whose line shows that the program has crashed."""
+CRASH = "crash"  # the kind of a notice whose line shows that the program has crashed
 
 UNREAD = "unread"
 """The kind of a notice whose line the profile cannot read. Its field `answer` is the verb of the
@@ -36,6 +30,8 @@ _QUOTED = 60  # characters of a command that an error quotes
 _LAG = 5.0  # seconds by which reading may lag behind what a console shows
 _CANCELS_WITHIN = 0.25  # seconds in which a wait notices that the run was cancelled
 _POLL = 0.05  # seconds between two looks at an incomplete line
+_STANDS = 0.2  # seconds without output after which an incomplete line is at rest
+_LONG, _LONG_STANDS = 500, 1.0  # characters of a line that may be printed in parts, and seconds
 _MOST_BETWEEN = 8  # other lines that may come between the lines of one notice
 
 
@@ -50,21 +46,7 @@ class Notice:
 
 
 class ProgramConsole:
-    """The lines that a peer's program shows, and the keyboard.
-
-    Args:
-        peer: where the program runs; its stream is attached already.
-        profile: how to read it.
-        on_notice: called with each notice as it is read.
-        transcript: records what passes.
-        cancel: ends every wait early.
-
-    Attributes:
-        reader: reads lines by the profile.
-        terminal: the stream; in a `with` block, only this thread reads it.
-        edits: whether the program has a line editor, which echoes what it reads.
-        unclaimed: notices that no one has awaited yet, and lines that are neither notice nor reply.
-    """
+    """The lines that a peer's program shows, and the keyboard."""
 
     def __init__(
         self,
@@ -75,15 +57,23 @@ class ProgramConsole:
         cancel: CancelToken,
     ) -> None:
         self.peer, self.profile, self.transcript = peer, profile, transcript
-        self.reader = reader(profile)
+        # how many times slower than usual programs are at the moment
+        self.slowness: Callable[[], float] = lambda: 1.0
+        self.reader = reader(profile)  # reads lines by the profile
+        # whether the program has a line editor, which echoes what it reads
         self.edits = bool(profile.console.clear_line)
+        # notices that no one has awaited yet, and lines that are neither notice nor reply
         self.unclaimed: list[Notice] = []
+        # whether a line is the reply that is awaited, although it may look like a notice
+        self.claims: Callable[[str], bool] = lambda _: False
+        # the stream; in a `with` block, only this thread reads it
         self.terminal = Terminal(peer.attach(), transcript)
         self._echoes = Echoes(profile)
         self._on_notice, self._cancel = on_notice, cancel
         self._block: list[str] = []  # the lines so far of a notice of several lines
         self._between = 0  # other lines since the last of those
         self._last = ""  # the last line shown
+        self._standing_taken = ""  # what was taken of the line that is not complete yet
         self._is_killed = False  # for printing without end
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
@@ -91,6 +81,10 @@ class ProgramConsole:
         self._on_notice, self.transcript = on_notice, transcript
         self.terminal.record(transcript)
         self.unclaimed.clear()
+
+    def patience(self, seconds: float) -> float:
+        """Return how long to wait now for what usually takes at most so many seconds."""
+        return round(seconds * self.slowness(), 1) if self.slowness() > 1 else seconds
 
     # Typing
 
@@ -116,7 +110,7 @@ class ProgramConsole:
         """Expect no echo any more: everything typed was answered."""
         self._echoes.forget_typed()
 
-    def asks(self, question: re.Pattern[str]) -> bool:
+    def asks(self, question: LinePattern) -> bool:
         """Return whether the last thing shown is this question."""
         rest = self._rest()
         shown = self._echoes.suffixes(rest) if rest.strip() else [self._last]
@@ -148,7 +142,8 @@ class ProgramConsole:
                 if self._continues_notice(line):
                     continue
                 said = line if self.edits else self._said(line)
-                taken = said is not None and self._take_notice(text.shown(said))
+                is_reply = said is not None and self.claims(text.shown(said))
+                taken = said is not None and not is_reply and self._take_notice(text.shown(said))
                 if said is not None and (notices or not taken):
                     yield said
                 if self.at > until():
@@ -195,9 +190,22 @@ class ProgramConsole:
             PeerGoneError: the program has ended.
         """
         with self.terminal:
-            if self.terminal.has_line():
+            if self.terminal.has_line() or self.terminal.rest().strip():
                 for line in self.lines(time.monotonic()):
                     self.keep(line)
+
+    def settle(self) -> None:
+        """Take a notice without a line break, so that the next reply is not read as part of it.
+
+        Raises:
+            PeerGoneError: the program has ended.
+        """
+        if not self._rest_is_notice():
+            return
+        with self.terminal:
+            while self._rest_is_notice() and (left := self._seconds_to_rest()) > 0:
+                self.terminal.await_more(left)
+            self.catch_up()
 
     def _line(self, deadline: float) -> str | None:
         try:
@@ -206,12 +214,49 @@ class ProgramConsole:
                 if left > 0:  # after a cancellation, too, lines that have come are taken
                     self._cancel.check()
                 line = self.terminal.line(min(left, _CANCELS_WITHIN))
-                if line is not None or left <= _CANCELS_WITHIN:
-                    return line
+                if line is None:
+                    line = self._standing()
+                    if line is not None or left <= _CANCELS_WITHIN:
+                        return line
+                elif (added := self._remainder(line)) is not None:
+                    return added
         except FloodedError as error:
             raise self._flooded(error) from error
         except StreamEndedError as error:
             raise self._gone() from error
+
+    # Lines without a line break
+
+    def _standing(self) -> str | None:
+        """Return a notice that stands on the screen without a line break, once it is at rest.
+
+        Some programs print the line break in front of the next thing. A person has seen it.
+        """
+        if self._rest_is_notice() and self._seconds_to_rest() <= 0:
+            rest = self.terminal.rest()
+            new, self._standing_taken = rest.removeprefix(self._standing_taken), rest
+            return new
+        return None
+
+    def _seconds_to_rest(self) -> float:
+        """Return how long an incomplete line must stay as it is to count as shown."""
+        patience = _LONG_STANDS if len(self.terminal.rest()) > _LONG else _STANDS
+        return self.terminal.last_at + patience - time.monotonic()
+
+    def _rest_is_notice(self) -> bool:
+        """Return whether a notice that was not taken stands on the screen without a line break."""
+        new = self.terminal.rest().removeprefix(self._standing_taken)
+        if self.edits or not new.strip():
+            return False
+        said = self._echoes.without_prompts(text.shown(new))
+        found = self.reader.notice([*self._block, said])
+        return bool(found and found.kind and found.fields.get("text", "text").strip())
+
+    def _remainder(self, line: str) -> str | None:
+        """Return what a complete line adds to what was taken of it before; None if nothing."""
+        taken, self._standing_taken = self._standing_taken, ""
+        added = line.removeprefix(taken) if taken else line
+        return None if taken and not added.strip() else added
 
     # Notices
 
@@ -277,7 +322,12 @@ class ProgramConsole:
     # Errors
 
     def no_answer(self, what: str) -> NoAnswerError:
-        """Return the error that something did not come in time."""
+        """Return the error that something did not come in time.
+
+        Raises:
+            EngineError: the engine does not answer, so that it is not the program's fault.
+        """
+        self.peer.status()
         hint = "its transcript has the rest; attach to it to see what it waits for"
         return NoAnswerError(self.peer.name, what, self.transcript.tail(), hint=hint)
 

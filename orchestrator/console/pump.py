@@ -69,5 +69,4 @@ class Pump:
             take(data, time.monotonic())
 
 
-PUMP = Pump()
-"""The pump of this process, shared by all terminals."""
+PUMP = Pump()  # the pump of this process, shared by all terminals

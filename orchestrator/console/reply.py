@@ -9,6 +9,7 @@ from orchestrator import text
 from orchestrator.console.echo import prompt_pattern
 from orchestrator.profile import Profile, Reader
 
+_REPEATED = ("id", "port")  # arguments that no program shows in another form
 _UNANCHORED_PATIENCE = 0.5  # seconds in which the echo of a command may still come
 
 
@@ -42,9 +43,22 @@ class Reply:
             self.ok, self.fields = found
         if (row := reader.row(self.verb, line)) is not None:
             self.rows.append(row)
-        elif not found:
+        elif not found and not reader.is_label(self.verb, line):
             self.unread.append(line)
         return found is not None
+
+    def is_awaited(self, reader: Reader, line: str, arguments: Mapping[str, object]) -> bool:
+        """Return whether a line is the answer that is awaited, by the arguments that it repeats.
+
+        Some programs answer in the words that they have for a notice: what was asked for is a
+        reply.
+        """
+        found = reader.outcome(self.verb, line) if self.ok is None else None
+        return bool(found and found[0]) and all(
+            str(arguments[name]) == value
+            for name, value in (found[1] if found else {}).items()
+            if name in _REPEATED and name in arguments and value
+        )
 
     def concluded(self, profile: Profile) -> Reply:
         """Return the reply once no more of it can come: rows, or allowed silence, mean yes."""
@@ -67,17 +81,13 @@ class EchoSearch:
         verb: the command's.
         command: the line that was typed.
         deadline: when to give up, in `time.monotonic` seconds.
-
-    Attributes:
-        deadline: when to stop feeding lines; earlier once a reply is held back.
-        held: the reply to use if the echo has not come by then.
     """
 
     def __init__(
         self, profile: Profile, reader: Reader, verb: str, command: str, deadline: float
     ) -> None:
-        self.deadline = deadline
-        self.held: Reply | None = None
+        self.deadline = deadline  # when to stop feeding lines; earlier once a reply is held back
+        self.held: Reply | None = None  # the reply to use if the echo has not come by then
         self._prompts = [prompt for prompt in profile.console.prompt if prompt.strip()]
         self._prompt = prompt_pattern(profile)
         self._echo = text.squeeze(text.caret(command)) if profile.console.echo else ""

@@ -8,7 +8,6 @@ Not thread-safe: one thread uses a session at a time.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -19,9 +18,13 @@ from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
 from orchestrator.errors import PeerGoneError, SessionError
 from orchestrator.history.transcript import Transcript
+from orchestrator.patterns import compiled
 from orchestrator.profile import ANSWERS, Profile
 
 __all__ = ["CRASH", "UNREAD", "Notice", "Session"]
+
+_LISTENS_WITHIN = 2.0  # seconds from the first prompt
+_POLL = 0.01  # seconds between two looks at the sockets
 
 
 class Session:
@@ -33,6 +36,7 @@ class Session:
         on_notice: called with each notice as it is read.
         transcript: records what passes.
         cancel: ends every wait early.
+        slowness: how many times slower than usual programs are at the moment; waits stretch so.
     """
 
     def __init__(
@@ -42,10 +46,12 @@ class Session:
         on_notice: Callable[[Notice], None] = lambda _: None,
         transcript: Transcript | None = None,
         cancel: CancelToken | None = None,
+        slowness: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self.peer = peer
         self._on_notice, self._cancel = on_notice, cancel or CancelToken()
         console = ProgramConsole(peer, profile, on_notice, transcript or Transcript(), self._cancel)
+        console.slowness = slowness
         self._console = console
         self._dialogue: Dialogue = (
             EchoedDialogue(console) if console.edits else SyncedDialogue(console)
@@ -67,7 +73,10 @@ class Session:
 
     def again(self) -> Session:
         """Return a new session with the same peer, which was restarted, on the same record."""
-        return Session(self.peer, self.profile, self._on_notice, self.transcript, self._cancel)
+        slowness = self._console.slowness
+        return Session(
+            self.peer, self.profile, self._on_notice, self.transcript, self._cancel, slowness
+        )
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
         """Start a new record; what came before belongs to the old one.
@@ -88,22 +97,25 @@ class Session:
             NoAnswerError: it did not within the profile's time.
             PeerGoneError: it ended instead.
         """
-        deadline = time.monotonic() + self.profile.ready_within
+        within = self._console.patience(self.profile.ready_within)
+        deadline = time.monotonic() + within
         try:
-            fields = self._await_ready(deadline)
+            fields = self._await_ready(deadline, within)
             if not self._console.edits:  # its first lines belong to no reply
                 self._dialogue.synchronise(max(0.1, deadline - time.monotonic()))
+            self._await_listening(deadline)
         except SessionError as error:
             error.hint = f"see `start` and `ready` in the profile {self.profile.name}"
             raise
         return fields
 
-    def _await_ready(self, deadline: float) -> Mapping[str, str]:
+    def _await_ready(self, deadline: float, within: float) -> Mapping[str, str]:
         for answer in self.profile.start.answers:
             if answer.after is not None:
                 self._await_question(answer.after, deadline)
             words = {word: getattr(self.peer, word) for word in ANSWERS}
-            self._console.type(answer.type.format_map(words), self.profile.answer_within)
+            answer_within = self._console.patience(self.profile.answer_within)
+            self._console.type(answer.type.format_map(words), answer_within)
         if not self.profile.ready:
             return {}
         ready: list[Mapping[str, str]] = []
@@ -114,12 +126,24 @@ class Session:
             return bool(ready)
 
         if not self._console.await_lines(is_ready, deadline):
-            within = self.profile.ready_within
             raise self._console.no_answer(f"was not ready after {within:g} s")
         return ready[0]
 
+    def _await_listening(self, deadline: float) -> None:
+        """Wait until the kernel shows a socket that listens on the peer's port.
+
+        A prompt or a word says nothing about that: many programs print first and bind later, in
+        another thread. One that never listens there is driven all the same, a little later: what
+        others see of it is for the checks.
+        """
+        if "connect" not in self.profile.verbs:
+            return
+        deadline = min(deadline, time.monotonic() + self._console.patience(_LISTENS_WITHIN))
+        while self.peer.listens() is False and time.monotonic() < deadline:
+            self.take_in(_POLL)
+
     def _await_question(self, question: str, deadline: float) -> None:
-        pattern = re.compile(question)
+        pattern = compiled(question)
         if not self._console.await_lines(lambda _: self._console.asks(pattern), deadline):
             raise self._console.no_answer(f"did not ask {question!r}")
 
@@ -130,7 +154,7 @@ class Session:
             NoAnswerError: it does not.
             PeerGoneError: it has ended.
         """
-        self._dialogue.synchronise(self.profile.answer_within)
+        self._dialogue.synchronise(self._console.patience(self.profile.answer_within))
 
     # Commands
 
@@ -231,10 +255,10 @@ class Session:
         """Wait until the console's stream has ended.
 
         Raises:
-            NoAnswerError: it had not after `timeout` seconds.
+            NoAnswerError: it had not after `timeout` seconds, or more on a busy machine.
         """
         try:
-            self.take_in(timeout)
+            self.take_in(self._console.patience(timeout))
         except PeerGoneError:
             return
         raise self._console.no_answer(f"its console was still open after {timeout:g} s")

@@ -48,27 +48,18 @@ class NotReadError(Exception):
 
 
 class _PieceStream(SpawnBase):  # type: ignore[type-arg]
-    """Gives pexpect the pieces that were read.
-
-    Args:
-        await_more: waits at most so many seconds for another piece.
-
-    Attributes:
-        at: when the last piece that pexpect took was read.
-        unread: bytes that pexpect has not taken.
-        pieces: those bytes, each piece with its time; an empty piece is the end.
-    """
+    """Gives pexpect the pieces that were read."""
 
     def __init__(self, await_more: Callable[[float | None], None]) -> None:
         super().__init__(timeout=None)
         self.delayafterread = None  # a pause of 0.1 ms for slow ptys, longer than our round trip
-        self.at = time.monotonic()
-        self.unread = 0
+        self.at = time.monotonic()  # when the last piece that pexpect took was read
+        self.unread = 0  # bytes that pexpect has not taken
+        # those bytes, each piece with its time; an empty piece is the end
         self.pieces: deque[tuple[bytes, float]] = deque()
         self._await_more = await_more
 
     def add(self, data: bytes, at: float) -> None:
-        """Add a piece."""
         self.unread += len(data)
         self.pieces.append((data, at))
 
@@ -111,6 +102,7 @@ class Terminal:
         self._ended = False
         self._is_incomplete = False  # the last search found no line break
         self._shown = 0  # bytes
+        self.last_at = time.monotonic()  # when anything was last shown
         self._owners = 0  # nested `with` blocks
         self._readable = select.poll()
         self._readable.register(fd, select.POLLIN)
@@ -122,6 +114,7 @@ class Terminal:
             return
         self._ended = not data
         self._shown += len(data)
+        self.last_at = at
         self._transcript.seen(data, at)
         self._stream.add(data, at)
         if not self._has_room:
@@ -133,7 +126,6 @@ class Terminal:
 
     @property
     def _has_room(self) -> bool:
-        """Whether to read ahead of need."""
         return not self._ended and not self._is_flooded and self._stream.unread <= _MOST_UNREAD
 
     def _await_more(self, timeout: float | None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from orchestrator import document, profile
+from orchestrator.console.echo import Echoes
 from orchestrator.console.session import Notice, Session
 from orchestrator.discovery.pattern_matches import (
     NoticeSeen,
@@ -17,24 +17,19 @@ from orchestrator.discovery.pattern_matches import (
     check_patterns,
     unread_lines,
 )
+from orchestrator.discovery.trio import CLOSED_PORT, NAMES, UNKNOWN_ID
 from orchestrator.engines.base import Engine, Say
 from orchestrator.errors import LabError, PeerGoneError, SessionError, first_line
+from orchestrator.patterns import compiled, search_line
 from orchestrator.profile import Profile
 
-_A, _B, _C = NAMES = ("alice", "bob", "carol")
+_A, _B, _C = NAMES
 _NOTICE_WITHIN = 3.0  # seconds
 _SILENT_WITHIN = 0.4  # seconds to wait for a notice that the profile does not have
-_UNKNOWN_ID = 97
-_CLOSED_PORT = 1  # no peer listens here
 
 
 def check(engine: Engine, file: str, say: Say) -> ProfileCheck:
-    """Check a profile by driving its program.
-
-    Args:
-        engine: where to start the program.
-        file: the profile's file, or the name of one that comes with the lab.
-        say: reports progress.
+    """Check a profile, a file or the name of one that comes with the lab, by driving its program.
 
     Raises:
         LabError: the profile is wrong, or the program cannot be started.
@@ -48,13 +43,7 @@ def check(engine: Engine, file: str, say: Say) -> ProfileCheck:
 
 
 class ProfileDriver:
-    """Drives three peers of a program by its profile.
-
-    Args:
-        engine: where to start them.
-        profile: the profile.
-        say: reports progress.
-    """
+    """Drives three peers of a program by its profile."""
 
     def __init__(self, engine: Engine, profile: Profile, say: Say) -> None:
         self._engine, self._profile, self._say = engine, profile, say
@@ -77,7 +66,6 @@ class ProfileDriver:
         return self._seen
 
     def _start(self, names: Sequence[str]) -> bool:
-        """Start peers; return whether they all became ready."""
         self._say(f"starting {', '.join(names)}")
         for peer in self._engine.start(names, self._profile, self._say):
             on_notice = self._notices.setdefault(peer.name, []).append
@@ -90,7 +78,8 @@ class ProfileDriver:
                 self._seen.greeting += self._sessions[name].transcript.screen()
                 return False
         for name in names:
-            self._seen.greeting += self._sessions[name].transcript.screen()
+            screen = self._sessions[name].transcript.screen()
+            self._seen.greeting += map(Echoes(self._profile).without_prompts, screen)
         return True
 
     def _record(self, session: Session) -> None:
@@ -98,7 +87,6 @@ class ProfileDriver:
         self._seen.stray += self._drain(session)
 
     def _drain(self, session: Session) -> list[str]:
-        """Return the lines since the last time that are part of no reply and no notice."""
         lines: list[str] = []
         try:
             while True:
@@ -142,7 +130,7 @@ class ProfileDriver:
     def _is_exit(self, lines: Sequence[str]) -> bool | None:
         """Return True if the last lines of a program confirm its exit, or need not; else None."""
         verb = self._profile.verbs["exit"]
-        ok = any(re.search(pattern, line) for pattern in verb.ok for line in lines)
+        ok = any(search_line(compiled(it), line) for it in verb.ok for line in lines)
         return True if ok or verb.silent else None
 
     def _discard(self, session: Session) -> None:
@@ -151,7 +139,6 @@ class ProfileDriver:
         self._engine.discard([session.peer])
 
     def _expect(self, at: str, kind: str, occasion: str, since: int) -> None:
-        """Wait for a notice, and record what was printed."""
         session = self._sessions.get(at)
         if session is None:
             return
@@ -177,7 +164,6 @@ class ProfileDriver:
                 deadline = 0.0
 
     def _catch_up(self) -> dict[str, int]:
-        """Read all consoles; return the number of notices by peer."""
         for session in self._sessions.values():
             try:
                 session.catch_up()
@@ -232,9 +218,9 @@ class ProfileDriver:
             return
         address = self._sessions[_B].peer.address
         mistakes: list[tuple[str, str, dict[str, Any]]] = [
-            ("send", "send to an unused id", {"id": _UNKNOWN_ID, "text": "vkbj"}),
-            ("terminate", "terminate an unused id", {"id": _UNKNOWN_ID}),
-            ("connect", "connect to a closed port", {"address": address, "port": _CLOSED_PORT}),
+            ("send", "send to an unused id", {"id": UNKNOWN_ID, "text": "vkbj"}),
+            ("terminate", "terminate an unused id", {"id": UNKNOWN_ID}),
+            ("connect", "connect to a closed port", {"address": address, "port": CLOSED_PORT}),
             ("connect", "connect to a bad port", {"address": address, "port": "vkbj"}),
         ]
         for verb, occasion, arguments in mistakes:

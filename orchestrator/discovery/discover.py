@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,55 +13,91 @@ from orchestrator.discovery.experiments import Experiments
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.inference import ProgramEvidence, infer
 from orchestrator.discovery.raw_console import FloodError
-from orchestrator.discovery.start_commands import StartCommand
+from orchestrator.discovery.start_commands import StartCommand, as_typed, hint_for
 from orchestrator.discovery.templates import escape
-from orchestrator.discovery.trio import NAMES, NotStartedError, Trio, Typist
-from orchestrator.engines.base import Engine, Say
-from orchestrator.errors import EngineError, LabError
-from orchestrator.profile import ConsoleSettings, Profile, Start
+from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
+from orchestrator.discovery.typist import Typist
+from orchestrator.engines.base import Engine, Peer, Say
+from orchestrator.engines.docker.client import EngineLostError
+from orchestrator.errors import (
+    EngineError,
+    LabError,
+    MissingToolError,
+    ShortageError,
+    TooLargeError,
+)
+from orchestrator.profile import ConsoleSettings, InputLine, Profile, Start
 
 _QUOTED = 4  # lines of output that an error quotes
 _NO_KEY_BINDINGS = {"INPUTRC": "/dev/null"}  # the user's key bindings do not apply here
 
 
 def discover(
-    engine: Engine, folder: Path, commands: Sequence[StartCommand], port: int, say: Say
+    engine: Engine,
+    folder: Path,
+    commands: Sequence[StartCommand],
+    port: int,
+    say: Say,
+    answers: Sequence[str] = (),
 ) -> Draft:
     """Learn the profile of the program in a folder.
 
     Args:
-        engine: where to start it.
-        folder: the program's folder.
-        commands: commands to try, the most likely first.
-        port: the port on which it should listen.
-        say: reports progress.
+        engine: where it runs.
+        folder: the program's.
+        commands: what may start it, the most likely first.
+        port: the port that peers listen on.
+        say: hears what is being tried.
+        answers: what to answer to its first questions, with `{port}` and the like; it answers
+            further ones itself if it can.
 
     Raises:
+        ShortageError: the machine has too little of something.
+        EngineLostError: Docker does not answer any more.
+        MissingToolError: its compiler or interpreter is not on this machine.
         LabError: it cannot be started, or never answers.
     """
     name = folder.resolve().name
     failures: list[str] = []
     for command in commands:
         words = " ".join(command.words).replace("{python}", "python3", 1)
-        trio = Trio(engine, _start_profile(name, folder, command, port), say)
         say(f"trying {words} ({command.why})")
         try:
-            trio.start()
-            return _learn(trio, name, command, port, say)
+            return _try(engine, _start_profile(name, folder, command, port, answers), command, say)
         except NotStartedError as error:
             failures.append(f"{words} exited at once and {_quote(error.said)}")
         except FloodError as error:
             raise LabError(
                 f"{name} prints without end", hint="it must wait for input on its terminal"
             ) from error
+        except (ShortageError, EngineLostError, MissingToolError, TooLargeError):
+            raise
         except EngineError as error:
             failures.append(f"{words}: {error.what}")
-        finally:
-            trio.close()
     raise LabError(
         f"{name} could not be started; {failures[0]}",
-        hint='give the command that starts it: --command "python3 chat.py {port}"',
+        hint=hint_for(as_typed(commands[0])),
     )
+
+
+def _try(engine: Engine, profile: Profile, command: StartCommand, say: Say) -> Draft:
+    """Learn the profile of a program that one command starts.
+
+    A program that never connects may take all others for itself, because they have its port: it
+    is tried again with a port of its own for each peer.
+    """
+    with contextlib.closing(Trio(engine, profile, say)) as trio:
+        trio.start()
+        have_one_port = len({trio.peer(name).port for name in NAMES}) == 1
+        draft = _learn(trio, profile, command, say)
+    if "connect" in draft.data["verbs"] or not have_one_port:
+        return draft
+    say("no peer connects: trying again with a port of its own for each")
+    separate = profile.model_copy(update={"own_ports": True})
+    with contextlib.closing(Trio(engine, separate, say)) as trio:
+        trio.start()
+        other = _learn(trio, separate, command, say)
+    return other if "connect" in other.data["verbs"] else draft
 
 
 def _quote(lines: Sequence[str]) -> str:
@@ -68,21 +105,25 @@ def _quote(lines: Sequence[str]) -> str:
     return f"printed: {' / '.join(quoted)}" if quoted else "printed nothing"
 
 
-def _start_profile(name: str, folder: Path, command: StartCommand, port: int) -> Profile:
+def _start_profile(
+    name: str, folder: Path, command: StartCommand, port: int, answers: Sequence[str]
+) -> Profile:
     """Return a profile that is just enough to start a program."""
     start = Start(
         command=list(command.words), folder=str(folder.resolve()), environment=_NO_KEY_BINDINGS,
         build=[list(words) for words in command.build], packages=list(command.packages),
+        answers=[InputLine(type=answer) for answer in answers],
     )  # fmt: skip
     return Profile(name=name, summary="not known yet", port=port, start=start, ready="",
                    console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
 
 
-def _learn(trio: Trio, name: str, command: StartCommand, port: int, say: Say) -> Draft:
+def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Draft:
     """Experiment on three peers that were started, and infer the profile."""
+    name = profile.name
     typist = Typist(trio)
     finder = WordFinder(typist, say)
-    greetings = [_greeting(trio, peer) for peer in NAMES]
+    greetings = {name: (trio.greeting[name], trio.peer(name)) for name in NAMES}
     has_line_editor = any(map(uses_line_editor, trio.greeting.values()))
     experiments = Experiments(typist, finder, say)
     experiments.run()
@@ -94,30 +135,43 @@ def _learn(trio: Trio, name: str, command: StartCommand, port: int, say: Say) ->
     lists = experiments.lists
     evidence = ProgramEvidence(
         exchanges=typist.exchanges, wordings=finder.wordings, prompts=typist.prompts,
-        greetings=[_without_prompts(it, typist.prompts) for it in greetings],
+        greetings=[_greeting(trio, raw, peer, typist.prompts) for raw, peer in greetings.values()],
         lists=lists.seen, empty=lists.empty, known=lists.known(), first=experiments.first,
         first_id=lists.lowest(), start=_start(command, trio, has_line_editor=has_line_editor),
     )  # fmt: skip
-    draft = infer(name, port, evidence)
+    draft = infer(name, profile.port, evidence)
+    if profile.own_ports:
+        draft.data = _with_own_ports(draft.data)
+        why = "peers connect only if no two have the same port"
+        draft.note(("own_ports",), "", "", why)
     for note in experiments.notes:
         draft.note(("on the way",), "", "", note)
     return draft
 
 
-def _greeting(trio: Trio, name: str) -> Sample:
-    peer = trio.peer(name)
+def _with_own_ports(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a profile's content with the key behind `port`."""
+    items = list(data.items())
+    after = [key for key, _ in items].index("port") + 1
+    return dict([*items[:after], ("own_ports", True), *items[after:]])
+
+
+def _greeting(trio: Trio, raw: str, peer: Peer, prompts: Sequence[str]) -> Sample:
+    """Return the lines that a peer printed at its start, without questions and prompts.
+
+    A prompt may stand in front of any of them: many programs greet from another thread.
+    """
     known = KnownValues(frozenset({peer.address}), frozenset({peer.port}))
     questions = [answer.after for answer in trio.answers if answer.after]
-    return Sample(read_output(trio.greeting[name], "", questions).lines, known, name)
-
-
-def _without_prompts(greeting: Sample, prompts: Sequence[str]) -> Sample:
-    lines = tuple(line for line in greeting.lines if line not in prompts)
-    return Sample(lines, greeting.known, greeting.at)
+    output = read_output(raw, "", [*questions, *prompts])
+    rest = output.rest
+    for question in questions:  # the answer is not echoed, so more stands behind a question
+        rest = rest.removeprefix(question)
+    lines = tuple(line for line in output.lines if line not in prompts)
+    return Sample(lines, known, peer.name, rest)
 
 
 def _start(command: StartCommand, trio: Trio, *, has_line_editor: bool) -> dict[str, Any]:
-    """Return the profile's section `start`."""
     made: dict[str, Any] = {"command": list(command.words), "folder": "."}
     if has_line_editor:
         made["environment"] = dict(_NO_KEY_BINDINGS)
@@ -127,7 +181,9 @@ def _start(command: StartCommand, trio: Trio, *, has_line_editor: bool) -> dict[
         made["build"] = [list(words) for words in command.build]
     if trio.answers:
         made["answers"] = [
-            {"after": escape((answer.after or "").strip()), "type": answer.type}
+            {"after": escape(answer.after.strip()), "type": answer.type}
+            if answer.after
+            else {"type": answer.type}
             for answer in trio.answers
         ]
     return made

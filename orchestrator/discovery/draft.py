@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,59 +16,54 @@ _HEAD = """\
 # `peerlab profile check`. docs/profiles.md explains every key.
 """
 _FLOW_KEYS = ("command", "build", "packages", "environment")  # written on one line
-_PLAIN_KEYS = ("name", "summary", "sync", "folder", "first", "ends")  # written without quotes
+_PLAIN_KEYS = ("name", "summary", "sync", "folder", "first", "ends", "reason")  # without quotes
 _SECTIONS = ("start", "ready", "console", "verbs", "notices", "first_id", "errors")
 _WIDE = 10_000  # columns, so that no line is folded
 _LONGEST_VERB = 88  # characters of a verb on one line
 
-Keys = tuple[str, ...]
-"""A place in a draft: keys from the top."""
+Keys = tuple[str, ...]  # a place in a draft: keys from the top
 
 
 @dataclass(frozen=True, slots=True)
 class DraftNote:
-    """How one part of a profile was learned.
+    """How one part of a profile was learned."""
 
-    Attributes:
-        what: a verb, a notice, or a part of the console.
-        typed: what was typed.
-        output: what was printed.
-        understood: what the profile says now.
-        doubt: why it is doubtful; empty if it is sure.
-    """
-
-    what: str
-    typed: str
-    output: str
-    understood: str
-    doubt: str = ""
+    what: str  # a verb, a notice, or a part of the console
+    typed: str  # what was typed
+    output: str  # what was printed
+    understood: str  # what the profile says now
+    doubt: str = ""  # why it is doubtful; empty if it is sure
 
 
 @dataclass(slots=True)
 class Draft:
-    """A profile in the making.
+    """A profile in the making."""
 
-    Attributes:
-        data: the content of the file.
-        notes: how it was learned, in the order of the file.
-        doubts: doubts by place.
-    """
-
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)  # the content of the file
+    # how it was learned, in the order of the file
     notes: list[DraftNote] = field(default_factory=list)
-    doubts: dict[Keys, str] = field(default_factory=dict)
+    doubts: dict[Keys, str] = field(default_factory=dict)  # doubts by place
+    seen: dict[Keys, int] = field(default_factory=dict)  # how often each was right, by place
 
-    def note(self, place: Keys, typed: str, output: str, understood: str, doubt: str = "") -> None:
-        """Note how the part at a place was learned, and any doubt about it."""
+    def note(
+        self, place: Keys, typed: str, output: str, understood: str, doubt: str = "", seen: int = 0
+    ) -> None:
+        """Note how the part at a place was learned, how often it was seen, and any doubt."""
         self.notes.append(DraftNote(" ".join(place), typed, output, understood, doubt))
         if doubt:
             self.doubts[place] = doubt
+        if seen:
+            self.seen[place] = seen
+
+    def lacks(self, name: str, reason: str) -> None:
+        """Say that the program seems to lack a verb or notice. Not to find one proves little."""
+        self.data.setdefault("lacks", {})[name] = {"reason": reason, "doubt": True}
 
     def to_yaml(self) -> str:
         """Return the profile's file, with a comment above each doubtful part."""
         document = _node(self.data, ())
-        for place, doubt in self.doubts.items():
-            _comment(document, place, f"doubtful: {doubt}")
+        for place in dict.fromkeys((*self.doubts, *self.seen)):
+            _comment(document, place, self._remark(place))
         for key in list(document)[3:]:
             if key in _SECTIONS:
                 _blank_before(document, key)
@@ -79,6 +74,19 @@ class Draft:
         yaml.dump(document, out)
         return _HEAD + out.getvalue()
 
+    def _remark(self, place: Keys) -> str:
+        """Return the comment above the part at a place."""
+        seen, doubt = self.seen.get(place, 0), self.doubts.get(place)
+        times = {0: "", 1: "seen once"}.get(seen, f"seen {seen} times")
+        if doubt:
+            return f"doubtful: {doubt}" + (f"; {times}" if times else "")
+        return times
+
+
+def one_or_all(items: Sequence[Any]) -> Any:
+    """Return the only item, or all of them as a list: a profile takes both."""
+    return items[0] if len(items) == 1 else list(items)
+
 
 def _node(value: Any, place: Keys) -> Any:
     """Return a value with the style in which it is written at a place."""
@@ -88,7 +96,8 @@ def _node(value: Any, place: Keys) -> Any:
         for key, below in value.items():
             mapping[key] = _node(below, (*place, str(key)))
         is_short_verb = place[:-1] == ("verbs",) and len(str(value)) < _LONGEST_VERB
-        if is_short_verb or last in (*_FLOW_KEYS, "answers") or place[:1] == ("console",):
+        is_short = is_short_verb or place[:1] == ("console",) or place[:-1] == ("lacks",)
+        if is_short or last in (*_FLOW_KEYS, "answers"):
             mapping.fa.set_flow_style()
         return mapping
     if isinstance(value, list):
@@ -102,21 +111,17 @@ def _node(value: Any, place: Keys) -> Any:
 
 
 def _comment(document: CommentedMap, place: Keys, remark: str) -> None:
-    """Put a comment above a place, or above the part that would contain it."""
     node, indent = document, 0
+    remark = " ".join("".join(c if c.isprintable() else " " for c in remark).split())
     for number, key in enumerate(place):
         if not isinstance(node, CommentedMap) or key not in node:
             return
         below = node[key]
         is_last = number == len(place) - 1
         if is_last or not isinstance(below, CommentedMap) or place[number + 1] not in below:
-            node.yaml_set_comment_before_after_key(key, before=_printable(remark), indent=indent)
+            node.yaml_set_comment_before_after_key(key, before=remark, indent=indent)
             return
         node, indent = below, indent + 2
-
-
-def _printable(remark: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in remark).split())
 
 
 def _blank_before(document: CommentedMap, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,63 +18,46 @@ _TRACE_END = re.compile(r"^[\w.]*([Ee]rror|Exception|Interrupt|Exit)\b")
 
 @dataclass(frozen=True, slots=True)
 class ConsoleOutput:
-    """What a console printed after an input, or while another console got one.
+    """What a console printed after an input, or while another console got one."""
 
-    Attributes:
-        lines: whole lines as they appear on the screen, without echo, prompts and blank lines.
-        rest: the text after the last line break: a prompt or a question.
-        echoed: whether the input was echoed.
-    """
-
+    # whole lines as they appear on the screen, without echo, prompts and blank lines
     lines: tuple[str, ...] = ()
-    rest: str = ""
-    echoed: bool = False
+    rest: str = ""  # the text after the last line break: a prompt or a question
+    echoed: bool = False  # whether the input was echoed
 
 
 @dataclass(frozen=True, slots=True)
 class KnownValues:
-    """Values that the lab knows and can recognise in the output.
+    """Values that the lab knows and can recognise in the output."""
 
-    Attributes:
-        addresses: addresses of the peers involved.
-        ports: the ports on which they listen.
-        text: the text of the message; empty if none was sent.
-        ids: the id of the connection, by peer.
-        words: other words that were typed.
-    """
-
-    addresses: frozenset[str] = frozenset()
-    ports: frozenset[int] = frozenset()
-    text: str = ""
-    ids: Mapping[str, int] = field(default_factory=dict)
-    words: tuple[str, ...] = ()
+    addresses: frozenset[str] = frozenset()  # addresses of the peers involved
+    ports: frozenset[int] = frozenset()  # the ports on which they listen
+    text: str = ""  # the text of the message; empty if none was sent
+    ids: Mapping[str, int] = field(default_factory=dict)  # the id of the connection, by peer
+    words: tuple[str, ...] = ()  # other words that were typed
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One action on one peer, and what all peers printed.
+    """One action on one peer, and what all peers printed."""
 
-    Attributes:
-        verb: the lab's name for the action; `kill` for a killed peer, `unknown` for nonsense.
-        right: whether it should succeed; None if that is not known.
-        at: the peer.
-        to: the other peer; empty if there is none.
-        typed: the lines that were typed.
-        steps: the peer's output after each line.
-        others: the other peers' output.
-        known: values to recognise in the output.
-        ended: whether the program had exited afterwards.
-    """
+    verb: str  # the lab's name for the action; `kill` for a killed peer, `unknown` for nonsense
+    right: bool | None  # whether it should succeed; None if that is not known
+    at: str  # the peer
+    to: str  # the other peer; empty if there is none
+    typed: tuple[str, ...]  # the lines that were typed
+    steps: tuple[ConsoleOutput, ...]  # the peer's output after each line
+    others: Mapping[str, ConsoleOutput]  # the other peers' output
+    known: KnownValues  # values to recognise in the output
+    ended: bool = False  # whether the program had exited afterwards
+    # whether it worked, by the kernel's sockets and the other console; None if they cannot tell
+    fact: bool | None = None
+    stuck: bool = False  # whether the program lived on without answering its console
 
-    verb: str
-    right: bool | None
-    at: str
-    to: str
-    typed: tuple[str, ...]
-    steps: tuple[ConsoleOutput, ...]
-    others: Mapping[str, ConsoleOutput]
-    known: KnownValues
-    ended: bool = False
+    @property
+    def worked(self) -> bool | None:
+        """Whether it worked: as it was observed, else as it was to be expected."""
+        return self.right if self.fact is None else self.fact
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -88,26 +72,21 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Lines that were printed together.
-
-    Attributes:
-        lines: the lines.
-        known: values to recognise in them.
-        at: the peer that printed them.
-    """
+    """Lines that were printed together."""
 
     lines: tuple[str, ...]
-    known: KnownValues
-    at: str
+    known: KnownValues  # values to recognise in them
+    at: str  # the peer that printed them
+    rest: str = ""  # what stood behind them without a line break
 
 
-def read_output(raw: str, typed: str = "", prompts: Iterable[str] = ()) -> ConsoleOutput:
+def read_output(
+    raw: str, typed: str = "", prompts: Iterable[str] = (), message: str = ""
+) -> ConsoleOutput:
     """Read what a console printed.
 
-    Args:
-        raw: the output with its escape sequences.
-        typed: the line that was typed before it.
-        prompts: the known prompts.
+    Blanks at the end of a line mean nothing, except behind the text of a `message`, which may end
+    in blanks of its own.
     """
     *whole, rest = raw.split("\n")
     known = sorted((prompt for prompt in prompts if prompt.strip()), key=len, reverse=True)
@@ -118,21 +97,54 @@ def read_output(raw: str, typed: str = "", prompts: Iterable[str] = ()) -> Conso
             continue
         bare = _strip_prompts(line, known)
         if bare.strip():
-            lines.append(text.printable(bare.replace("\t", "    ")).rstrip())
+            said = text.printable(bare.replace("\t", "    "))
+            lines.append(said if message and message in said else said.rstrip())
     return ConsoleOutput(tuple(lines), text.shown(rest), echoed)
 
 
+def read_screen(raw: str, prompts: Iterable[str] = (), message: str = "") -> ConsoleOutput:
+    """Read what a console printed unasked.
+
+    What stands there without a line break was shown as well, unless it is a prompt.
+    """
+    known = list(prompts)
+    rest = read_output(raw, "", known).rest
+    output = read_output(f"{raw}\n" if raw else raw, "", known, message)
+    return ConsoleOutput(output.lines, rest, output.echoed)
+
+
 def _strip_prompts(line: str, prompts: Sequence[str]) -> str:
-    """Return a line without the prompts in front of it."""
     before = None
     while line != before:
         before = line
-        for prompt in prompts:
-            if line.startswith(prompt):
-                line = line[len(prompt) :]
-            elif line.strip() == prompt.strip():
+        for prompt in map(_varying, prompts):
+            if (found := prompt.match(line)) and found.end():
+                line = line[found.end() :]
+            elif prompt.fullmatch(f"{line.strip()} ") or prompt.fullmatch(line.strip()):
                 return ""
     return line
+
+
+_VARIES = re.compile(r"\d+|\b(?:alice|bob|carol)\b")  # a count, an address, the peer's own name
+
+
+@functools.cache
+def _varying(prompt: str) -> re.Pattern[str]:
+    """Return a pattern for a prompt, in which numbers and the peers' names may change."""
+    return re.compile("".join(
+        r"\w+" if varies else re.escape(part) for part, varies in prompt_parts(prompt)
+    ))  # fmt: skip
+
+
+def prompt_parts(prompt: str) -> list[tuple[str, bool]]:
+    """Return the parts of a prompt, and whether each may change."""
+    parts = re.split(rf"({_VARIES.pattern})", prompt)
+    return [(part, _VARIES.fullmatch(part) is not None) for part in parts]
+
+
+def is_prompt(line: str, prompts: Iterable[str]) -> bool:
+    """Return whether a line is a prompt, with any number or name where a known one has one."""
+    return any(_varying(prompt).fullmatch(line) for prompt in prompts)
 
 
 def _is_echo(line: str, typed: str, prompts: Sequence[str], *, is_first: bool) -> bool:
@@ -165,7 +177,6 @@ def find_prompts(rests: Sequence[str], replies: Sequence[Sequence[str]]) -> list
 
 
 def _common_end(replies: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines that end all replies."""
     count, least = 0, min(map(len, replies))
     while count < least and len({reply[-1 - count] for reply in replies}) == 1:
         count += 1
@@ -174,7 +185,7 @@ def _common_end(replies: Sequence[Sequence[str]]) -> list[str]:
 
 def reply_sample(exchange: Exchange, prompts: Sequence[str]) -> Sample:
     """Return the reply, without prompts, questions, tracebacks and blank lines."""
-    lines = [line for line in exchange.lines if line not in prompts]
+    lines = [line for line in exchange.lines if not is_prompt(line, prompts)]
     questions = {step.rest.strip() for step in exchange.steps} - {""}
     bare = [_without_question(line, questions) for line in _without_tracebacks(lines)]
     kept = tuple(line for line in bare if line.strip())
@@ -184,13 +195,15 @@ def reply_sample(exchange: Exchange, prompts: Sequence[str]) -> Sample:
 def notice_sample(exchange: Exchange, prompts: Sequence[str]) -> Sample:
     """Return what the other peer printed, without prompts and tracebacks."""
     output = exchange.others.get(exchange.to)
-    lines = [line for line in output.lines if line not in prompts] if output else []
+    lines = [line for line in output.lines if not is_prompt(line, prompts)] if output else []
     return Sample(_without_tracebacks(lines), exchange.known, exchange.to)
 
 
 def has_traceback(exchange: Exchange) -> bool:
     """Return whether a program printed a traceback and survived."""
-    return not exchange.ended and any(_TRACE.match(line) for line in exchange.lines)
+    return not (exchange.ended or exchange.stuck) and any(
+        _TRACE.match(line) for line in exchange.lines
+    )
 
 
 def _without_tracebacks(lines: Iterable[str]) -> tuple[str, ...]:

@@ -1,128 +1,50 @@
-"""Experiments on three peers that provoke everything a program may print."""
+"""Experiments on three peers that provoke everything a program may print.
+
+Each is tried by itself: a program that floods its console, stops answering or cannot be started
+again costs that one, and what was learned before stays.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from orchestrator.discovery.evidence import Exchange, KnownValues
+from orchestrator.discovery.evidence import Exchange
 from orchestrator.discovery.finder import WordFinder
-from orchestrator.discovery.list_patterns import find_rows, id_column, id_of, row_of
-from orchestrator.discovery.trio import NAMES, NotStartedError, Typist
+from orchestrator.discovery.list_tracker import ListTracker
+from orchestrator.discovery.raw_console import FloodError
+from orchestrator.discovery.trio import CLOSED_PORT, NAMES, UNKNOWN_ID, NotStartedError
+from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines.base import Say
 
 _A, _B, _C = NAMES
-_UNKNOWN_ID = 97
-_CLOSED_PORT = 1  # no peer listens here
 
 
-class ListTracker:
-    """The lists of three peers and the connection ids in them.
+@dataclass(frozen=True)
+class _Attempt:
+    """Something that carol tries."""
 
-    Args:
-        typist: knows the peers, and keeps the ids.
-        finder: knows how `list` is typed.
-
-    Attributes:
-        empty: the output of `list` without connections.
-        first_id: the id of the first row, for lists without ids.
-        seen: the rows of every list.
-    """
-
-    def __init__(self, typist: Typist, finder: WordFinder) -> None:
-        self._typist, self._finder = typist, finder
-        self.empty: tuple[str, ...] = ()
-        self.first_id = 1
-        self.seen: list[list[str]] = []
-        self._owners: dict[str, dict[str, str]] = {}  # the row of each other peer, by peer
-        self._links: list[frozenset[str]] = []
-
-    @property
-    def is_known(self) -> bool:
-        """Whether a word for `list` was found."""
-        return "list" in self._finder.wordings
-
-    def known(self) -> KnownValues:
-        """Return the addresses and ports of all peers."""
-        peers = [self._typist.trio.peer(name) for name in NAMES]
-        return KnownValues(
-            frozenset(peer.address for peer in peers), frozenset(peer.port for peer in peers)
-        )
-
-    def rows(self, name: str) -> list[str]:
-        """Return the rows of a peer's list."""
-        if not self.is_known:
-            return []
-        return find_rows(self._finder.enter("list", name).lines, self.empty, self.known())
-
-    def update(self, *names: str) -> None:
-        """Read the lists of peers, and update the ids of their connections."""
-        for name in names:
-            rows = self.rows(name)
-            self.seen += [rows] if rows else []
-            self._assign(name, rows)
-
-    def _assign(self, name: str, rows: list[str]) -> None:
-        known, ids = self.known(), self._typist.ids
-        before = self._owners.get(name, {})
-        owners: dict[str, str] = {}
-        for other in (peer for peer in NAMES if peer != name):
-            if frozenset((name, other)) not in self._links:
-                ids.pop((name, other), None)
-                continue
-            taken = [row for owner, row in (before | owners).items() if owner != other]
-            peer = self._typist.trio.peer(other)
-            row = row_of(rows, peer.address, peer.port, taken)
-            if row:
-                owners[other] = row
-                found = id_of(row, id_column(self.seen, known), known)
-                ids[name, other] = self.first_id + rows.index(row) if found is None else found
-        self._owners[name] = owners
-
-    def link(self, one: str, other: str) -> None:
-        """Note that two peers are connected."""
-        self._links.append(frozenset((one, other)))
-
-    def unlink(self, one: str, other: str = "") -> None:
-        """Note that a peer is no longer connected to another one, or to any."""
-        self._links = [
-            link for link in self._links if not (one in link and (not other or other in link))
-        ]
-        for pair in list(self._typist.ids):
-            if one in pair and (not other or other in pair):
-                self._typist.ids.pop(pair)
-
-    def lowest(self) -> int:
-        """Return the lowest id in the first lists."""
-        known = self.known()
-        column = id_column(self.seen, known)
-        ids = [id_of(row, column, known) for rows in self.seen[:2] for row in rows]
-        return min((it for it in ids if it is not None), default=self.first_id)
+    what: str  # in a few words
+    verb: str
+    given: Mapping[str, object]  # its arguments
+    right: bool | None  # whether it should work; None if programs differ
+    to: str = ""  # the peer that it concerns; empty if there is none
 
 
 class Experiments:
-    """Does to three peers what people do, right and wrong.
-
-    Args:
-        typist: types at the peers.
-        finder: finds words, and knows those that were found.
-        say: reports progress.
-
-    Attributes:
-        lists: the peers' lists.
-        first: verbs that only work after another one.
-        notes: what went wrong on the way.
-    """
+    """Does to three peers what people do, right and wrong."""
 
     def __init__(self, typist: Typist, finder: WordFinder, say: Say) -> None:
         self._typist, self._finder, self._say = typist, finder, say
         self._trio = typist.trio
-        self.lists = ListTracker(typist, finder)
-        self.first: dict[str, str] = {}
-        self.notes: list[str] = []
+        self.lists = ListTracker(typist, finder)  # the peers' lists
+        self.first: dict[str, str] = {}  # verbs that only work after another one
+        self.notes: list[str] = []  # what went wrong on the way
         self._texts = _texts()
 
     def run(self) -> None:
@@ -131,21 +53,39 @@ class Experiments:
         self._finder.find_style(_A)
         if not any(exchange.lines for exchange in self._typist.exchanges):
             return
-        self._find_words()
-        if not self._make_connections():
-            self.notes.append("no word for connect was found, so nothing else could be tried")
-            self._leave()
-            return
         try:
-            self._send_messages()
-            self._terminate()
-            self._leave()
-            self._kill()
-            self._send_without_list()
+            self._try("looking for words", self._find_words)
+            self._try("connecting", self._connect_first)
+            if "connect" not in self._finder.wordings:
+                self.notes.append("no word for connect was found, so nothing else could be tried")
+                self._try("leaving", self._leave)
+                return
+            self._try("sending messages", self._send_first)
+            self._try("connecting three", self._connect_all)
+            self._try("sending messages between three", self._send_between_three)
+            self._try("ending connections", self._terminate)
+            self._try("leaving", self._leave)
+            self._try("killing a peer", self._kill)
+            self._try("sending without a list", self._send_without_list)
             self._make_mistakes()
         except NotStartedError as error:
             last = (error.said or ("it printed nothing",))[-1]
             self.notes.append(f"it could not be started again: {last}")
+
+    def _try(self, what: str, experiment: Callable[[], None]) -> None:
+        """Do an experiment; start all peers anew if it makes one print without end.
+
+        Raises:
+            NotStartedError: a program could not be started again.
+        """
+        try:
+            experiment()
+        except FloodError as error:
+            self.notes.append(f"{what} made {error} print without end")
+            self._say("starting all three again")
+            for name in NAMES:
+                self.lists.unlink(name)
+            self._trio.restart(*NAMES)
 
     def _find_words(self) -> None:
         finder = self._finder
@@ -161,22 +101,30 @@ class Experiments:
 
     # What should succeed
 
-    def _make_connections(self) -> bool:
-        """Connect alice and carol to bob, and alice to carol; return whether that is possible."""
+    def _connect_first(self) -> None:
+        """Find out how alice connects to bob."""
 
         def worked(exchange: Exchange) -> bool:
+            if exchange.fact is not None:
+                return exchange.fact
             if exchange.other_lines or self.lists.rows(_A):
                 return True
             return not self.lists.is_known and self._finder.is_answer(exchange)
 
         self._say("alice connects to bob")
         found = self._finder.find("connect", _A, worked, self._target(_B), _B)
-        if not found:
-            return False
-        self._note_connection(self._typist.replace(found, right=True))
-        self._connect(_C, _B)
-        self._connect(_A, _C)
-        return True
+        if found:
+            self._note_connection(self._typist.replace(found, right=True))
+
+    def _connect_all(self) -> None:
+        """Connect each of the three to both others."""
+        for at, to in ((_A, _B), (_C, _B), (_A, _C)):
+            self._ensure(at, to)
+
+    def _ensure(self, at: str, to: str) -> None:
+        """Connect two peers if they are not."""
+        if not self.lists.are_linked(at, to):
+            self._connect(at, to)
 
     def _connect(self, at: str, to: str) -> None:
         self._say(f"{at} connects to {to}")
@@ -187,8 +135,8 @@ class Experiments:
         self.lists.update(exchange.at, exchange.to)
         self._typist.update_ids(exchange)
 
-    def _send_messages(self) -> None:
-        """Send messages in both directions, with texts that can be recognised."""
+    def _send_first(self) -> None:
+        """Find out how alice sends to bob, and bob to alice."""
         for first_id in dict.fromkeys((self._id(_A, _B), 1, 0)):
             given = {"id": first_id, "text": next(self._texts)}
             found = self._finder.find("send", _A, _has_arrived, given, _B)
@@ -197,25 +145,40 @@ class Experiments:
                 shift = first_id - self._id(_A, _B)
                 if shift:
                     self.lists.first_id += shift
-                    self.lists.update(_A, _B, _C)
+                    self.lists.update(_A, _B)
+                self._send(_B, _A)
                 break
+
+    def _send_between_three(self) -> None:
         if "send" in self._finder.wordings:
             for at, to in ((_C, _B), (_B, _A), (_A, _C), (_A, _B)):
-                self._say(f"{at} sends to {to}")
-                self.lists.update(at)
-                given = {"id": self._id(at, to), "text": next(self._texts)}
-                self._finder.enter("send", at, given, to=to)
+                self._send(at, to)
+
+    def _send(self, at: str, to: str) -> None:
+        self._say(f"{at} sends to {to}")
+        self.lists.update(at)
+        given = {"id": self._id(at, to), "text": next(self._texts)}
+        exchange = self._finder.enter("send", at, given, to=to)
+        self._restart_if_gone(exchange, f"{at} sends")
 
     def _id(self, at: str, to: str) -> int:
         return self._typist.ids.get((at, to), 1)
 
     def _terminate(self) -> None:
         """End connections, from the end that opened one and from the other end."""
+        self._connect_all()
+
+        def worked(exchange: Exchange) -> bool:
+            is_known = exchange.fact is not None
+            return bool(exchange.fact) if is_known else self._finder.is_accepted(exchange)
+
         self.lists.update(_A)
-        given = {"id": self._id(_A, _C)}
         self._say("alice ends its connection to carol")
-        found = self._finder.find("terminate", _A, self._finder.is_accepted, given, _C)
-        if not found:
+        known = self._typist.ids.get((_A, _C))
+        for number in (2, 1, 0) if known is None else (known,):
+            if found := self._finder.find("terminate", _A, worked, {"id": number}, _C):
+                break
+        else:
             return
         self._typist.replace(found, right=True)
         self.lists.unlink(_A, _C)
@@ -223,10 +186,11 @@ class Experiments:
         self._say("bob ends its connection with carol")
         self._finder.enter("terminate", _B, {"id": self._id(_B, _C)}, to=_C)
         self.lists.unlink(_B, _C)
-        self._connect(_C, _B)
 
     def _leave(self) -> None:
         """Have carol exit while it is connected to bob."""
+        if "connect" in self._finder.wordings:
+            self._ensure(_C, _B)
         self._say("carol leaves")
         self._trio.wait_until_quiet()
         found = self._finder.find("exit", _C, self._is_leaving, to=_B)
@@ -244,7 +208,7 @@ class Experiments:
         return self._trio.await_end(_C) or self._finder.is_answer(exchange)
 
     def _kill(self) -> None:
-        self._connect(_C, _B)
+        self._ensure(_C, _B)
         self._say("carol is killed")
         self._typist.kill(_C, _B)
         self.lists.unlink(_C)
@@ -258,19 +222,20 @@ class Experiments:
         if first_id is None:
             return
         self._say("carol, restarted, sends before it lists")
-        self._finder.enter("connect", _C, self._target(_B), to=_B, right=None)
+        dialled = self._finder.enter("connect", _C, self._target(_B), to=_B, right=None)
         self.lists.link(_C, _B)
         given = {"id": first_id, "text": next(self._texts)}
         before = self._finder.enter("send", _C, given, to=_B, right=None)
-        self.lists.update(_C)
+        self.lists.update(_C, _B)
         after = self._finder.enter("send", _C, given, to=_B, right=None)
+        for exchange in (dialled, before):
+            self._typist.update_ids(exchange)
         if not _has_arrived(before) and _has_arrived(after):
             self.first = {"send": "list", "terminate": "list"}
 
     def _first_id(self) -> int | None:
-        """Return the id of a peer's first connection."""
         ids = (exchange.known.ids[exchange.at] for exchange in self._typist.exchanges
-               if exchange.verb == "connect" and exchange.right
+               if exchange.verb == "connect" and exchange.worked
                and exchange.at in exchange.known.ids)  # fmt: skip
         return next(ids, None)
 
@@ -279,46 +244,61 @@ class Experiments:
     def _make_mistakes(self) -> None:
         """Do what should be refused. A program that exits is started again."""
         bob, carol = self._target(_B), self._target(_C)
-        closed = {"address": bob["address"], "port": _CLOSED_PORT}
-        mistakes: list[tuple[str, str, dict[str, object], bool | None]] = [
-            ("connect to a closed port", "connect", closed, False),
-            ("connect to a bad address", "connect", {**bob, "address": "999.1.1.1"}, False),
-            ("connect to a bad port", "connect", {**bob, "port": "vkbj"}, False),
-            ("connect to port 70000", "connect", {**bob, "port": 70_000}, False),
-            ("connect to itself", "connect", carol, None),
-            ("connect twice", "connect", bob, None),
-            ("send to an unused id", "send", {"id": _UNKNOWN_ID, "text": next(self._texts)}, False),
-            ("send to a bad id", "send", {"id": "vkbj", "text": next(self._texts)}, False),
-            ("send an empty text", "send", {"id": _UNKNOWN_ID, "text": ""}, None),
-            ("terminate an unused id", "terminate", {"id": _UNKNOWN_ID}, False),
-            ("terminate a bad id", "terminate", {"id": "vkbj"}, False),
+        closed, text = {"address": bob["address"], "port": CLOSED_PORT}, next(self._texts)
+        mistakes = [
+            _Attempt("connect to a closed port", "connect", closed, False),
+            _Attempt("connect to a bad address", "connect", {**bob, "address": "999.1.1.1"}, False),
+            _Attempt("connect to a bad port", "connect", {**bob, "port": "vkbj"}, False),
+            _Attempt("connect to port 70000", "connect", {**bob, "port": 70_000}, False),
+            _Attempt("connect to itself", "connect", carol, None, to=_C),
+            _Attempt("connect once", "connect", bob, True, to=_B),
+            _Attempt("connect twice", "connect", bob, None, to=_B),
+            _Attempt("send to an unused id", "send", {"id": UNKNOWN_ID, "text": text}, False),
+            _Attempt("send to a bad id", "send", {"id": "vkbj", "text": text}, False),
+            _Attempt("send an empty text", "send", {"id": UNKNOWN_ID, "text": ""}, None),
+            _Attempt("terminate an unused id", "terminate", {"id": UNKNOWN_ID}, False),
+            _Attempt("terminate a bad id", "terminate", {"id": "vkbj"}, False),
         ]
-        for what, verb, given, right in mistakes:
-            if verb in self._finder.wordings:
-                self._say(what)
-                self._restart_if_ended(self._finder.enter(verb, _C, given, right=right), what)
+        for attempt in mistakes:
+            if attempt.verb in self._finder.wordings:
+                self._try(attempt.what, functools.partial(self._attempt, attempt))
         for verb in ("connect", "send", "terminate"):
             wording = self._finder.wordings.get(verb)
             if wording and any("{" in line for line in wording.lines) and not wording.after[-1]:
-                what = f"{verb} without arguments"
-                self._say(what)
-                bare = Wording((wording.lines[0].split()[0],))
-                exchange, _ = self._typist.enter(verb, bare, _C, right=False)
-                self._restart_if_ended(exchange, what)
+                self._try(f"{verb} without arguments", functools.partial(self._do_bare, verb))
 
-    def _restart_if_ended(self, exchange: Exchange, what: str) -> None:
-        if exchange.ended:
-            self.notes.append(f"it exited after: {what}")
-            self.lists.unlink(_C)
-            self._trio.restart(_C)
+    def _attempt(self, attempt: _Attempt) -> None:
+        self._say(attempt.what)
+        if attempt.right and self.lists.are_linked(_C, attempt.to):
+            return
+        exchange = self._finder.enter(
+            attempt.verb, _C, attempt.given, to=attempt.to, right=attempt.right
+        )
+        if attempt.verb == "connect" and exchange.worked and attempt.to not in ("", _C):
+            self._note_connection(exchange)
+        self._restart_if_gone(exchange, attempt.what)
+
+    def _do_bare(self, verb: str) -> None:
+        what = f"{verb} without arguments"
+        self._say(what)
+        bare = Wording((self._finder.wordings[verb].lines[0].split()[0],))
+        exchange, _ = self._typist.enter(verb, bare, _C, right=False)
+        self._restart_if_gone(exchange, what)
+
+    def _restart_if_gone(self, exchange: Exchange, what: str) -> None:
+        """Start a peer again that exited, or whose console answers no more."""
+        if exchange.ended or exchange.stuck:
+            did = "exited" if exchange.ended else "stopped answering"
+            self.notes.append(f"it {did} after: {what}")
+            self.lists.unlink(exchange.at)
+            self._trio.restart(exchange.at)
 
 
 def _has_arrived(exchange: Exchange) -> bool:
-    return any(exchange.known.text in line for line in exchange.other_lines)
+    return bool(exchange.fact)
 
 
 def _texts() -> Iterator[str]:
-    """Yield unmistakable texts: two random words each, of varying length."""
     chosen = random.Random(7)  # noqa: S311 - the same texts each time
     while True:
         words = ("".join(chosen.choices(string.ascii_lowercase, k=chosen.randint(5, 9)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from orchestrator.discovery import wording
-from orchestrator.discovery.evidence import Exchange, KnownValues, find_prompts, read_output
-from orchestrator.discovery.templates import make_template, shape
-from orchestrator.discovery.trio import Typist
+from orchestrator.discovery.evidence import Exchange, find_prompts, is_prompt, read_output
+from orchestrator.discovery.typist import Typist, line_shape
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines.base import Say
 
@@ -17,19 +16,11 @@ _SILENT_TRIES = 1  # the same for a program that has never printed anything
 
 
 class WordFinder:
-    """Finds out how verbs are typed.
-
-    Args:
-        typist: types them.
-        say: reports progress.
-
-    Attributes:
-        wordings: how each verb is typed, as far as is known.
-    """
+    """Finds out how verbs are typed."""
 
     def __init__(self, typist: Typist, say: Say) -> None:
         self._typist, self._say = typist, say
-        self.wordings: dict[str, Wording] = {}
+        self.wordings: dict[str, Wording] = {}  # how each verb is typed, as far as is known
         self._unknown: set[tuple[str, ...]] = set()  # shapes of replies to unknown words
         self._style, self._is_upper = "{}", False
         self._menu: dict[str, str] = {}
@@ -51,9 +42,16 @@ class WordFinder:
             self._read += exchange.lines
         self._menu = self._menu or wording.parse_menu(self._read)
         found = find_prompts(rests, replies if self._menu else [])
-        typist.prompts = list(dict.fromkeys([*found, *typist.prompts]))
+        typist.prompts = found or typist.prompts
         for exchange in typist.exchanges:
-            self._unknown |= {_shape(line, exchange.typed) for line in self._reply(exchange)}
+            self._unknown |= {line_shape(line, exchange.typed) for line in self._reply(exchange)}
+        self._set_control(typist.exchanges[-1])
+
+    def _set_control(self, exchange: Exchange) -> None:
+        """Take an exchange as the one that shows whether a program still answers."""
+        if lines := self._reply(exchange):
+            typed = exchange.typed[0]
+            self._typist.control = typed, {line_shape(line, [typed]) for line in lines}
 
     def find_style(self, at: str) -> None:
         """Find out how words are marked as commands, by the first one that is understood."""
@@ -75,15 +73,7 @@ class WordFinder:
         given: Mapping[str, object] | None = None,
         to: str = "",
     ) -> Exchange | None:
-        """Try words for a verb until one works; return its exchange, or None.
-
-        Args:
-            verb: the lab's name for it.
-            at: the peer where to type.
-            worked: decides from the exchange whether it worked.
-            given: the arguments.
-            to: the other peer.
-        """
+        """Try words for a verb until one works; return its exchange, or None."""
         self._say(f"trying words for {verb}")
         tried: set[str] = set()
         queue = self._candidates(verb)
@@ -95,11 +85,14 @@ class WordFinder:
             exchange, used = self._typist.enter(
                 verb, Wording((line,)), at, given, to=to, right=None
             )
-            if (exchange.ended and verb == "exit") or (not exchange.ended and worked(exchange)):
+            is_gone = exchange.ended or exchange.stuck
+            if (is_gone and verb == "exit") or (not is_gone and worked(exchange)):
                 self.wordings[verb] = used
                 self._read += exchange.lines
+                if verb == "myport" and len(exchange.typed) == 1:
+                    self._set_control(exchange)
                 return exchange
-            if exchange.ended:
+            if is_gone:
                 self._typist.trio.restart(at)
             elif not self.is_unknown(exchange):
                 self._read += exchange.lines
@@ -107,9 +100,11 @@ class WordFinder:
         return None
 
     def _candidates(self, verb: str) -> list[str]:
-        if verb in self._menu:
-            return [self._menu[verb]]
-        lines = wording.candidates(verb, self._style, wording.usages(verb, self._read))
+        usage = list(wording.usages(verb, self._read))
+        lines = wording.candidates(verb, self._style, usage)
+        if verb in self._menu:  # some menus ask for arguments; others only number the commands
+            number = self._menu[verb]
+            return [number, *(wording.with_first(line, number) for line in lines[:1]), *lines[:2]]
         return [wording.with_upper_word(line) for line in lines] if self._is_upper else lines
 
     def _most_tries(self) -> int:
@@ -129,7 +124,7 @@ class WordFinder:
         lines = self._reply(exchange)
         if not lines:
             return not self._unknown and not exchange.ended
-        return any(_shape(line, exchange.typed) in self._unknown for line in lines)
+        return any(line_shape(line, exchange.typed) in self._unknown for line in lines)
 
     def is_answer(self, exchange: Exchange) -> bool:
         """Return whether a reply is an answer, and not an error message."""
@@ -143,10 +138,4 @@ class WordFinder:
         return not (lines and self.is_unknown(exchange)) and not wording.sounds_like_error(lines)
 
     def _reply(self, exchange: Exchange) -> list[str]:
-        return [line for line in exchange.lines if line not in self._typist.prompts]
-
-
-def _shape(line: str, typed: Iterable[str]) -> tuple[str, ...]:
-    """Return the shape of a line, whatever input it repeats."""
-    words = tuple(word for entry in typed for word in (entry, *entry.split()))
-    return shape(make_template(line, KnownValues(words=words)))
+        return [it for it in exchange.lines if not is_prompt(it, self._typist.prompts)]

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import (
     Exchange,
     KnownValues,
     Sample,
     has_traceback,
+    is_prompt,
+    prompt_parts,
     reply_sample,
 )
 from orchestrator.discovery.list_patterns import infer_list
-from orchestrator.discovery.notice_patterns import infer_notices, matches_any
+from orchestrator.discovery.notice_patterns import infer_notices
+from orchestrator.discovery.success import success_of
 from orchestrator.discovery.templates import (
     Template,
+    begins_with,
     common_beginnings,
     escape,
     make_template,
+    matches_any,
     merge,
+    open_ended,
     to_pattern,
 )
 from orchestrator.discovery.wording import Wording, sounds_like_error
@@ -32,39 +38,27 @@ _GROUPS = {
 }  # fmt: skip
 """The verbs, in the order of the file, and the groups of their replies."""
 
+_NOT_FOUND = "common words had no effect; if it has one, say under `verbs` how it looks"
 _VALUES = {"myip": "address", "myport": "port"}  # verbs whose reply must have a value
 _SYNC = ("myport", "myip", "help", "list")  # those most certain to be answered come first
 _TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
 _MANY_TRACES = 3
-_MANY_FORMATS = 2  # more formats of one reply than this are doubtful
 
 
 @dataclass(slots=True)
 class ProgramEvidence:
-    """Everything that is known about a program.
+    """Everything that is known about a program."""
 
-    Attributes:
-        exchanges: all exchanges, in order.
-        wordings: how each verb is typed.
-        prompts: what is printed when the program waits for input.
-        greetings: what each peer printed at its start.
-        lists: the rows of every list.
-        empty: the output of `list` without connections.
-        known: addresses and ports of all peers.
-        first: verbs that only work after another one.
-        first_id: the id of the first connection in a list.
-        start: how the program is started, in a profile's words.
-    """
-
-    exchanges: Sequence[Exchange]
-    wordings: dict[str, Wording]
-    prompts: Sequence[str]
-    greetings: Sequence[Sample]
-    lists: Sequence[Sequence[str]]
-    empty: Sequence[str]
-    known: KnownValues
-    first: dict[str, str]
-    first_id: int
+    exchanges: Sequence[Exchange]  # all exchanges, in order
+    wordings: dict[str, Wording]  # how each verb is typed
+    prompts: Sequence[str]  # what is printed when the program waits for input
+    greetings: Sequence[Sample]  # what each peer printed at its start
+    lists: Sequence[Sequence[str]]  # the rows of every list
+    empty: Sequence[str]  # the output of `list` without connections
+    known: KnownValues  # addresses and ports of all peers
+    first: dict[str, str]  # verbs that only work after another one
+    first_id: int  # the id of the first connection in a list
+    # how the program is started, in a profile's words
     start: dict[str, Any] = field(default_factory=dict)
 
 
@@ -81,9 +75,8 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
     replies = _Replies(evidence, notices)
     for verb in _GROUPS:
         if verb not in evidence.wordings:
-            draft.data["lacks"][verb] = "no word for it was found"
-            draft.note(("lacks", verb), "", "", "no word for it was found",
-                       "the common words for it had no effect")  # fmt: skip
+            draft.lacks(verb, "no word for it was found")
+            draft.note(("lacks", verb), "", "", "no word for it was found", _NOT_FOUND)
         elif verb == "list":
             reply = infer_list(draft, evidence.exchanges, evidence.lists, evidence.empty,
                                evidence.known, evidence.prompts)  # fmt: skip
@@ -102,26 +95,59 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
 
 
 def _infer_ready(draft: Draft, evidence: ProgramEvidence) -> None:
-    """Take the last line of the greeting as the ready line, if it is the same everywhere."""
+    """Take the last line of the greeting as the ready line, if it is the same everywhere.
+
+    A program without one is ready when the kernel shows that it listens, and it answers.
+    """
     last = [(greeting.lines[-1], greeting) for greeting in evidence.greetings if greeting.lines]
     found = merge(make_template(line, it.known, it.at) for line, it in last)
     if len(found) == 1 and len(last) == len(evidence.greetings):
         draft.data["ready"] = to_pattern(found[0], ("port",))
-        draft.note(("ready",), "", last[0][0], draft.data["ready"])
+        draft.note(("ready",), "", last[0][0], draft.data["ready"], seen=len(last))
     else:
-        draft.note(("ready",), "", "", "no line says that it is ready",
-                   "the greetings differed" if last else "")  # fmt: skip
+        draft.note(("ready",), "", "", "ready when it listens and answers")
 
 
 def _infer_console(draft: Draft, evidence: ProgramEvidence) -> None:
     echoed = [step.echoed for exchange in evidence.exchanges for step in exchange.steps[:1]]
     console: dict[str, Any] = {"echo": sum(echoed) * 2 >= len(echoed)}
     prompts = [prompt for prompt in evidence.prompts if prompt.strip()]
-    if prompts:
-        console["prompt"] = _one_or_all(prompts)
+    rests = {output.rest for exchange in evidence.exchanges
+             for output in (*exchange.steps, *exchange.others.values())}  # fmt: skip
+    varying = [prompt for prompt in prompts if _varies(prompt, rests, evidence.known)]
+    if fixed := [prompt for prompt in prompts if prompt not in varying]:
+        console["prompt"] = one_or_all(fixed)
+    patterns = [*map(_prompt_pattern, varying), *_first_prompts(evidence)]
+    if patterns:
+        console["prompt_pattern"] = one_or_all(list(dict.fromkeys(patterns)))
     draft.data["console"] = console
     understood = _when_prompted(evidence) if prompts else "no prompt"
     draft.note(("console", "prompt"), "", "\n".join(prompts), understood)
+
+
+def _first_prompts(evidence: ProgramEvidence) -> Iterator[str]:
+    """Yield patterns for a status that stands in front of the first prompt, on the same line."""
+    rests = [(it.rest, it) for it in evidence.greetings if not is_prompt(it.rest, evidence.prompts)]
+    ends = tuple(prompt for prompt in evidence.prompts if prompt.strip())
+    if ends and rests and all(rest.endswith(ends) for rest, _ in rests):
+        for template in merge(make_template(rest, it.known, it.at) for rest, it in rests):
+            yield to_pattern(template, ()).removesuffix("$")
+
+
+def _varies(prompt: str, rests: Iterable[str], known: KnownValues) -> bool:
+    """Return whether a prompt was seen to change, or has a value of this one run."""
+    kinds = {token.kind for token in make_template(prompt, known)}
+    names = any(varies and part.isalpha() for part, varies in prompt_parts(prompt))
+    seen = {rest for rest in rests if is_prompt(rest, [prompt])}
+    return bool(kinds & {"address", "port"}) or names or len(seen) > 1
+
+
+def _prompt_pattern(prompt: str) -> str:
+    parts = (
+        (r"\d+" if part.isdigit() else r"\w+") if varies else escape(part)
+        for part, varies in prompt_parts(prompt)
+    )
+    return f"^{''.join(parts)}"
 
 
 def _when_prompted(evidence: ProgramEvidence) -> str:
@@ -130,34 +156,43 @@ def _when_prompted(evidence: ProgramEvidence) -> str:
              for output in exchange.others.values() if output.lines]  # fmt: skip
     if not rests:
         return "printed when the program waits for input"
-    count = sum(rest in evidence.prompts for rest in rests)
+    count = sum(is_prompt(rest, evidence.prompts) for rest in rests)
     what = "every" if count == len(rests) else "no" if not count else f"{count} of {len(rests)}"
     noun = "notices" if 0 < count < len(rests) else "notice"
     return f"printed again after {what} {noun}"
 
 
 class _Replies:
-    """Replies to each verb, sorted by success and failure, without notices.
+    """Replies to each verb, sorted by success and failure, without notices."""
 
-    Attributes:
-        successes: lines that are not errors.
-        failures: samples of errors, with their verbs.
-    """
-
-    def __init__(self, evidence: ProgramEvidence, notices: Sequence[str]) -> None:
+    def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[str]]) -> None:
         self.evidence, self._notices = evidence, notices
-        self.successes: list[str] = []
-        self.failures: list[tuple[str, Sample]] = []
+        self.successes: list[str] = []  # lines that are not errors
+        self.failures: list[tuple[str, Sample]] = []  # samples of errors, with their verbs
+        # all lines of lists
+        self.listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
+                       for line in exchange.lines}  # fmt: skip
         for exchange in evidence.exchanges:
             sample = self._sample(exchange)
-            expected = exchange.verb == "unknown" or exchange.right is False
-            unsure = exchange.right is None and sounds_like_error(exchange.lines)
+            expected = exchange.verb == "unknown" or exchange.worked is False
+            unsure = exchange.worked is None and sounds_like_error(exchange.lines)
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 self.failures.append((exchange.verb, sample))
 
+    def failed(self, verb: str) -> list[str]:
+        """Return the lines of the replies that report a failure of a verb."""
+        return [line for other, sample in self.failures if other == verb for line in sample.lines]
+
     def _sample(self, exchange: Exchange) -> Sample:
+        """Return the reply without notices of something else.
+
+        Some programs answer in the very words that they have for the other end's notice.
+        """
         sample = reply_sample(exchange, self.evidence.prompts)
-        lines = [line for line in sample.lines if not matches_any(line, self._notices)]
+        own = self._notices.get(exchange.verb, ())
+        others = [pattern for patterns in self._notices.values() for pattern in patterns
+                  if pattern not in own]  # fmt: skip
+        lines = [line for line in sample.lines if not matches_any(line, others)]
         return Sample(tuple(lines or sample.lines), sample.known, sample.at)
 
     def successful(self, verb: str) -> list[tuple[Exchange, Sample]]:
@@ -168,15 +203,15 @@ class _Replies:
             (exchange, self._sample(exchange))
             for exchange in self.evidence.exchanges
             if exchange.verb == verb
-            and (exchange.right or (exchange.right is None and always))
+            and (exchange.worked or (exchange.worked is None and always))
             and exchange.typed[0].split()[:1] == word
         ]
-        spoken = [it for it in found if it[1].lines and not sounds_like_error(it[1].lines)]
+        spoken = [it for it in found if it[1].lines
+                  and (it[0].fact or not sounds_like_error(it[1].lines))]  # fmt: skip
         return [it for it in found if it in spoken or not (spoken and it[1].lines)]
 
 
 def _send(wording: Wording) -> Any:
-    """Return a wording as the profile's key `send`."""
     lines: list[Any] = []
     questions = wording.after or ("",) * len(wording.lines)
     for line, question in zip(wording.lines, questions, strict=True):
@@ -188,45 +223,30 @@ def _send(wording: Wording) -> Any:
 def _infer_verb(
     draft: Draft, verb: str, evidence: ProgramEvidence, replies: _Replies
 ) -> dict[str, Any]:
-    """Return what the profile says about a verb."""
     wording, samples = evidence.wordings[verb], replies.successful(verb)
     made: dict[str, Any] = {"send": _send(wording)}
     if verb in evidence.first:
         made["first"] = evidence.first[verb]
     spoken = [sample for _, sample in samples if sample.lines]
-    found = merge(_success_line(verb, sample) for sample in spoken)
-    patterns = list(dict.fromkeys(to_pattern(template, _GROUPS[verb]) for template in found))
-    doubt = ""
-    if patterns:
-        made["ok"] = _one_or_all(patterns)
-        replies.successes += [line for sample in spoken for line in sample.lines]
+    found = success_of(verb, spoken, replies.failed(verb), replies.listed, _GROUPS[verb])
+    made |= found.as_data(whole=verb == "help")
+    replies.successes += [line for sample in spoken for line in sample.lines]
+    doubt = found.doubt
     if len(spoken) < len(samples) or not samples:
         made["silent"] = True
         doubt = "it prints this only sometimes" if spoken else ""
-    if len(patterns) > _MANY_FORMATS:
-        doubt = "its format was different each time"
-    if verb in _VALUES and any(f"?P<{_VALUES[verb]}>" not in pattern for pattern in patterns):
+    if verb in _VALUES and any(f"?P<{_VALUES[verb]}>" not in it for it in found.patterns):
         doubt = "the value was not found in it"
     if verb == "exit" and not any(exchange.ended for exchange, _ in samples):
         doubt = "the program did not exit"
     typed = " ⏎ ".join(samples[0][0].typed if samples else wording.lines)
     output = "\n".join(spoken[0].lines) if spoken else ""
-    draft.note(("verbs", verb), typed, output, "\n".join(patterns) or "prints nothing on success",
-               doubt)  # fmt: skip
+    understood = "\n".join(found.patterns) or "prints nothing on success"
+    draft.note(("verbs", verb), typed, output, understood, doubt, seen=len(samples))
     return made
 
 
-def _success_line(verb: str, sample: Sample) -> Template:
-    """Return the line of a reply that reports success: the last one with the value, if any."""
-    known = KnownValues() if verb == "help" else sample.known
-    templates = [make_template(line, known, sample.at) for line in sample.lines]
-    wanted = _VALUES.get(verb)
-    with_value = [it for it in templates if wanted in {token.kind for token in it}]
-    return (with_value or templates)[-1]
-
-
 def _infer_errors(draft: Draft, replies: _Replies) -> None:
-    """Add the patterns of error messages to the draft: those of all verbs, and of single ones."""
     evidence = replies.evidence
     innocent = [*replies.successes, *(row for rows in evidence.lists for row in rows)]
     innocent += [line for greeting in evidence.greetings for line in greeting.lines]
@@ -234,12 +254,12 @@ def _infer_errors(draft: Draft, replies: _Replies) -> None:
     failures = [(verb, sample, line) for verb, sample in replies.failures
                 for line in sample.lines[-1:] if not _is_success(draft, verb, line)]  # fmt: skip
     beginnings = common_beginnings([line for _, _, line in failures], innocent)
-    made = [f"^{escape(beginning.rstrip())}" for beginning in beginnings]
-    rest = [it for it in failures if not it[2].startswith(tuple(beginnings))]
+    made = [begins_with(beginning) for beginning in beginnings]
+    rest = [it for it in failures if not matches_any(it[2], made)]
     for verb in dict.fromkeys(verb for verb, _, _ in rest):
         found = merge(make_template(line, sample.known, sample.at)
                       for other, sample, line in rest if other == verb)  # fmt: skip
-        patterns = [to_pattern(template, ()) for template in found]
+        patterns = [_refusal(template, innocent) for template in found]
         if verb in draft.data["verbs"]:
             _add_fail(draft, verb, patterns)
         else:
@@ -250,11 +270,20 @@ def _infer_errors(draft: Draft, replies: _Replies) -> None:
         draft.data["crash"] = [r"^Exception in thread ", r"^Fatal Python error"]
     if made:
         made = list(dict.fromkeys(made))
-        draft.data["errors"] = _one_or_all(made)
+        draft.data["errors"] = one_or_all(made)
     output = "\n".join(dict.fromkeys(line for _, _, line in failures))
     doubt = "" if beginnings or traces else "only errors that were provoked are known"
     draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
                doubt)  # fmt: skip
+
+
+def _refusal(template: Template, innocent: Iterable[str]) -> str:
+    """Return the pattern of a refusal, whatever reason it gives, if no other line is like it."""
+    shorter = open_ended(template)
+    pattern = to_pattern(shorter, ()).removesuffix("$")
+    if shorter == template or any(matches_any(line, [pattern]) for line in innocent):
+        return to_pattern(template, ())
+    return pattern
 
 
 def _ok_patterns(verb: dict[str, Any]) -> list[str]:
@@ -270,7 +299,7 @@ def _add_fail(draft: Draft, verb: str, patterns: Sequence[str]) -> None:
     made = draft.data["verbs"][verb]
     new = [pattern for pattern in patterns if pattern not in _ok_patterns(made)]
     if new:
-        made["fail"] = _one_or_all(new)
+        made["fail"] = one_or_all(new)
 
 
 def _infer_sync(draft: Draft) -> str:
@@ -285,7 +314,6 @@ def _infer_sync(draft: Draft) -> str:
 
 
 def _raw_verb(verbs: dict[str, Any]) -> dict[str, Any]:
-    """Return the verb for any line, whose success is that of any other verb."""
     patterns = [pattern for verb in verbs.values() for pattern in _ok_patterns(verb)]
     made: dict[str, Any] = {"send": "{line}"}
     if patterns:
@@ -293,7 +321,3 @@ def _raw_verb(verbs: dict[str, Any]) -> dict[str, Any]:
     if any(verb.get("silent") for verb in verbs.values()):
         made["silent"] = True
     return made
-
-
-def _one_or_all(patterns: Sequence[str]) -> str | list[str]:
-    return patterns[0] if len(patterns) == 1 else list(patterns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, KnownValues, reply_sample
 from orchestrator.discovery.templates import Template, Token, make_template, merge, to_pattern
 
@@ -13,13 +13,7 @@ _MOST_ID = 1000  # larger numbers are not taken for ids
 
 
 def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
-    """Return the lines of a list that name a peer.
-
-    Args:
-        lines: the output of `list`.
-        empty: its output without connections.
-        known: values to recognise.
-    """
+    """Return the lines of a list that name a peer."""
     before = set(empty)
     return [
         line
@@ -51,18 +45,13 @@ def id_of(row: str, column: int | None, known: KnownValues) -> int | None:
 
 
 def _numbers(row: str, known: KnownValues) -> list[int]:
-    """Return the numbers in a row that are neither addresses nor known ports."""
     return [int(token.text) for token in make_template(row, known) if token.kind == "number"]
 
 
 def row_of(rows: Sequence[str], address: str, port: int, taken: Iterable[str]) -> str:
     """Return the row that most likely shows the peer at an address; empty without rows.
 
-    Args:
-        rows: the rows of a list.
-        address: the peer's address.
-        port: its port.
-        taken: rows of other peers, which are less likely.
+    The rows in `taken` are of other peers, and less likely.
     """
     others = set(taken)
     known = KnownValues(frozenset({address}), frozenset({port}))
@@ -84,16 +73,7 @@ def infer_list(
     known: KnownValues,
     prompts: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what a profile says about the replies to `list`.
-
-    Args:
-        draft: where to note it.
-        exchanges: all exchanges.
-        lists: the rows of every list.
-        empty: the output of `list` without connections.
-        known: the peers' addresses and ports.
-        prompts: the program's prompts.
-    """
+    """Return what a profile says about the replies to `list`."""
     made: dict[str, Any] = {}
     column = id_column(lists, known)
     found = merge(_row_template(row, column, known) for rows in lists for row in rows)
@@ -102,7 +82,7 @@ def infer_list(
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
     ok, is_last = _other_lines(replies, lists, empty)
     if ok:
-        made["ok"] = ok[0] if len(ok) == 1 else ok
+        made["ok"] = one_or_all(ok)
     if patterns:
         made["row"] = patterns[0]  # a pattern can have each group only once
     if not [line for line in empty if line not in prompts]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
-from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, Sample, notice_sample
 from orchestrator.discovery.templates import Template, make_template, merge, to_pattern
 
@@ -26,35 +25,33 @@ _WHY = {
 }
 
 
-def infer_notices(draft: Draft, exchanges: Sequence[Exchange], prompts: Sequence[str]) -> list[str]:
-    """Add notices and missing ones to a draft; return the patterns of all their lines."""
-    patterns: list[str] = []
-    draft.data["notices"], lacks = {}, {}
+def infer_notices(
+    draft: Draft, exchanges: Sequence[Exchange], prompts: Sequence[str]
+) -> dict[str, list[str]]:
+    """Add notices and missing ones to a draft; return the patterns of their lines by verb."""
+    patterns: dict[str, list[str]] = {}
+    draft.data["notices"] = {}
     for kind, verbs in _OCCASIONS.items():
         occasions = [exchange for exchange in exchanges if exchange.verb in verbs and exchange.to
-                     and (exchange.right or exchange.verb == "kill")]  # fmt: skip
+                     and (exchange.worked or exchange.verb == "kill")]  # fmt: skip
         samples = [notice_sample(exchange, prompts) for exchange in occasions]
         typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
         blocks = _blocks(kind, samples)
         if not blocks:
-            lacks[kind] = _WHY[kind]
+            draft.lacks(kind, _WHY[kind])
             draft.note(("lacks", kind), typed, "", _WHY[kind], _doubt_if_missing(occasions))
             continue
         lines = [line for block in blocks for line in block]
-        patterns += lines
+        patterns |= dict.fromkeys(verbs, lines)
         items = [block[0] if len(block) == 1 else {"block": block} for block in blocks]
-        draft.data["notices"][kind] = items[0] if len(items) == 1 else items
+        draft.data["notices"][kind] = one_or_all(items)
         output = next(sample.lines for sample in samples if sample.lines)
         draft.note(("notices", kind), typed, "\n".join(output), "\n".join(lines),
-                   _doubt(kind, samples, blocks))  # fmt: skip
-    lacks |= {kind: _WHY[kind] for kind in ("delivered", "undelivered")}
-    draft.data["lacks"] = lacks
+                   _doubt(kind, samples, blocks),
+                   seen=sum(bool(sample.lines) for sample in samples))  # fmt: skip
+    for kind in ("delivered", "undelivered"):
+        draft.lacks(kind, _WHY[kind])
     return patterns
-
-
-def matches_any(line: str, patterns: Iterable[str]) -> bool:
-    """Return whether a line matches one of the patterns."""
-    return any(re.search(pattern, line) for pattern in patterns)
 
 
 def _doubt_if_missing(occasions: Sequence[Exchange]) -> str:
@@ -77,13 +74,26 @@ def _blocks(kind: str, samples: Iterable[Sample]) -> list[list[str]]:
     """Return the patterns of a notice: a list of line patterns for each of its formats."""
     by_length: dict[int, list[list[Template]]] = {}
     for sample in samples:
-        lines = sample.lines[:_LONGEST_BLOCK]
-        if kind == "message" and not any(sample.known.text in line for line in lines):
-            continue
+        lines = sample.lines
+        if kind == "message":
+            lines = _once(lines, sample.known.text)
+        lines = lines[:_LONGEST_BLOCK]
         if lines:
             block = [make_template(line, sample.known, sample.at) for line in lines]
             by_length.setdefault(len(block), []).append(block)
     return [block for blocks in by_length.values() for block in _formats(blocks)]
+
+
+def _once(lines: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Return the lines that show a message once, although some programs show each twice.
+
+    Each text is sent only once, so the distance between the lines that have it is the length of
+    one block.
+    """
+    places = [index for index, line in enumerate(lines) if text in line]
+    if len(places) > 1:
+        return lines[: max(places[1] - places[0], places[0] + 1)]
+    return lines if places else ()
 
 
 def _formats(blocks: Sequence[Sequence[Template]]) -> list[list[str]]:
@@ -101,7 +111,6 @@ def _formats(blocks: Sequence[Sequence[Template]]) -> list[list[str]]:
 
 
 def _line_patterns(block: Sequence[Template]) -> list[str]:
-    """Return a pattern for each line, naming each group once in the block."""
     left = ["address", "port", "id", "text"]
     made = []
     for template in block:

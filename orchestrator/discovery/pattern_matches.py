@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from orchestrator.patterns import Match, compiled, search_line
 from orchestrator.profile import Place, Profile, Reader
 from orchestrator.text import cut
 
@@ -26,78 +26,46 @@ class MatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReplySeen:
-    """The reply to a verb.
-
-    Attributes:
-        verb: the verb.
-        right: whether it should succeed; None if that is not known.
-        ok: whether it succeeded; None if the reply could not be read.
-        lines: the lines of the reply.
-        occasion: what was done, in a few words.
-        rows: whether it should contain rows.
-    """
+    """The reply to a verb."""
 
     verb: str
-    right: bool | None
-    ok: bool | None
-    lines: tuple[str, ...]
-    occasion: str
-    rows: bool = False
+    right: bool | None  # whether it should succeed; None if that is not known
+    ok: bool | None  # whether it succeeded; None if the reply could not be read
+    lines: tuple[str, ...]  # the lines of the reply
+    occasion: str  # what was done, in a few words
+    rows: bool = False  # whether it should contain rows
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeSeen:
-    """What the other peer printed when a notice was due.
+    """What the other peer printed when a notice was due."""
 
-    Attributes:
-        kind: the notice's kind.
-        read: whether a pattern read it.
-        lines: everything that was printed.
-        occasion: what was done, in a few words.
-    """
-
-    kind: str
-    read: bool
-    lines: tuple[str, ...]
-    occasion: str
+    kind: str  # the notice's kind
+    read: bool  # whether a pattern read it
+    lines: tuple[str, ...]  # everything that was printed
+    occasion: str  # what was done, in a few words
 
 
 @dataclass(slots=True)
 class Observations:
-    """Everything that a program printed while its profile was checked.
+    """Everything that a program printed while its profile was checked."""
 
-    Attributes:
-        greeting: lines until it was ready.
-        replies: replies to verbs.
-        notices: notices that were due.
-        stray: lines that belong to no reply and no notice.
-        screens: all lines of all consoles.
-        problems: what could not be done, in a sentence each.
-    """
-
-    greeting: list[str] = field(default_factory=list)
-    replies: list[ReplySeen] = field(default_factory=list)
-    notices: list[NoticeSeen] = field(default_factory=list)
-    stray: list[str] = field(default_factory=list)
-    screens: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    greeting: list[str] = field(default_factory=list)  # lines until it was ready
+    replies: list[ReplySeen] = field(default_factory=list)  # replies to verbs
+    notices: list[NoticeSeen] = field(default_factory=list)  # notices that were due
+    stray: list[str] = field(default_factory=list)  # lines that belong to no reply and no notice
+    screens: list[str] = field(default_factory=list)  # all lines of all consoles
+    problems: list[str] = field(default_factory=list)  # what could not be done, in a sentence each
 
 
 @dataclass(frozen=True, slots=True)
 class PatternCheck:
-    """The result for one pattern.
+    """The result for one pattern."""
 
-    Attributes:
-        place: its place in the profile.
-        pattern: the pattern.
-        state: whether it matched.
-        says: what its groups captured, or the lines that it should have matched.
-    """
-
-    place: Place
+    place: Place  # its place in the profile
     pattern: str
-    state: MatchState
-    says: str
+    state: MatchState  # whether it matched
+    says: str  # what its groups captured, or the lines that it should have matched
 
     @property
     def name(self) -> str:
@@ -111,21 +79,13 @@ class PatternCheck:
 
 @dataclass(frozen=True, slots=True)
 class ProfileCheck:
-    """The result for a profile.
+    """The result for a profile."""
 
-    Attributes:
-        file: the profile's file.
-        patterns: the results for its patterns.
-        positions: line and column of each pattern, as `line:column`.
-        observations: everything that was printed.
-        unread: lines that no pattern matched.
-    """
-
-    file: str
-    patterns: Sequence[PatternCheck]
-    positions: Sequence[str]
-    observations: Observations
-    unread: Sequence[str]
+    file: str  # the profile's file
+    patterns: Sequence[PatternCheck]  # the results for its patterns
+    positions: Sequence[str]  # line and column of each pattern, as `line:column`
+    observations: Observations  # everything that was printed
+    unread: Sequence[str]  # lines that no pattern matched
 
     @property
     def is_wrong(self) -> bool:
@@ -187,9 +147,9 @@ def check_patterns(profile: Profile, seen: Observations) -> list[PatternCheck]:
 
 def _check_pattern(place: Place, pattern: str, seen: Observations) -> PatternCheck:
     lines, missed = _occasions(place, seen)
-    compiled = re.compile(pattern)
+    wanted = compiled(pattern)
     for line in lines:
-        if found := compiled.search(line):
+        if found := search_line(wanted, line):
             return PatternCheck(place, pattern, MatchState.MATCHED, _captured(line, found))
     if missed:
         return PatternCheck(place, pattern, MatchState.UNMATCHED, _quote(missed))
@@ -239,8 +199,8 @@ def _quotable(seen: Iterable[ReplySeen | NoticeSeen]) -> list[str]:
     return [line for it in seen for line in it.lines or (f"(nothing after: {it.occasion})",)]
 
 
-def _captured(line: str, found: re.Match[str]) -> str:
-    named = {name: text for name, text in found.groupdict().items() if text is not None}
+def _captured(line: str, found: Match) -> str:
+    named = {name: text for name, text in found.groupdict().items() if text}
     if not named:
         return cut(line, _LONGEST)
     return ", ".join(f"{name}: {cut(text, _LONGEST)!r}" for name, text in named.items())
@@ -262,10 +222,10 @@ def unread_lines(profile: Profile, seen: Observations) -> list[str]:
     reader = Reader(profile)
     lines = list(seen.stray)
     lines += [line for reply in seen.replies if reply.ok is None for line in reply.lines]
-    known = [re.compile(pattern) for _, pattern in profile.patterns() if pattern]
+    known = [compiled(pattern) for _, pattern in profile.patterns() if pattern]
     return list(dict.fromkeys(
         line for line in lines
-        if line.strip() and not any(pattern.search(line) for pattern in known)
+        if line.strip() and not any(search_line(pattern, line) for pattern in known)
         and not reader.is_crash(line)
     ))  # fmt: skip
 

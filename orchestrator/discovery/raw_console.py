@@ -11,7 +11,8 @@ from orchestrator.engines.base import Peer
 from orchestrator.errors import EngineError
 from orchestrator.history.transcript import Transcript
 
-_MOST = 1_000_000  # bytes; more are taken for endless output
+_MOST = 200_000  # bytes; more are taken for endless output
+_MANY_LINES = 100  # the same, of a console that is never quiet
 _POLL = 0.02  # seconds
 _TYPE_WITHIN = 3.0  # seconds
 
@@ -37,7 +38,6 @@ class _Buffer(Transcript):
                 self.text += data
 
     def take(self) -> str:
-        """Return and forget the output."""
         with self._lock:
             text = self.text.decode("utf-8", "replace")
             self.text.clear()
@@ -112,3 +112,6 @@ def wait_until_quiet(consoles: Sequence[RawConsole], quiet: float, most: float) 
         if now - began >= quiet and all(console.silence >= quiet for console in consoles):
             return
         pause.wait(_POLL)
+    for console in consoles:
+        if console.silence < quiet and console.peek().count("\n") > _MANY_LINES:
+            raise FloodError(console.peer.name)

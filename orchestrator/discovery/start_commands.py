@@ -1,83 +1,44 @@
-"""Propose commands that start the program in a folder, the most likely first."""
+"""Propose commands that build and start the program in a folder, the most likely first."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+from orchestrator.discovery import makefiles, sources
+from orchestrator.discovery.languages import LANGUAGES, SHELL, Language, Made, Parts, Words
+from orchestrator.discovery.sources import SourceFile
 from orchestrator.errors import LabError
+from orchestrator.folder import MAKEFILES
 
-_LARGEST = 400_000  # bytes of a source file to read
-_NAMES = ("chat", "main", "peer", "app", "server", "program")  # the most likely first
-_PYTHONS = ("python", "python3")
-
-
-_NO_PROGRAM = re.compile(r"^\.|\.(o|a|so|class)$|^(all|clean|run|test|install)$")
-_COMPILES = re.compile(
-    r"\b(gcc|g\+\+|cc|clang|c\+\+|go build)|\$[({](CC|CXX|LINK)|\.(o|c|cc|cpp)\b"
-)
+_PORTS = ("--port", "-p", "-port")  # flags that a port may follow
 _ARGUMENTS = (
     (("{port}",), "the port as its argument"),
     ((), "without arguments"),
-    (("--port", "{port}"), "the port after --port"),
-    (("-p", "{port}"), "the port after -p"),
+    *(((flag, "{port}"), f"the port after {flag}") for flag in _PORTS),
 )
-_HINT = 'give the command that starts it: --command "python3 chat.py {port}"'
+_TAKES = re.compile(  # not what every `main` has: `char *argv[]`, `String[] args`
+    r"argv\s*\[\s*\w|(?:sys|process)\.argv|ARGV|\bargs\s*[.\[]|os\.Args|add_argument|env::args"
+    r"|\$\{?1\b|getopt|flag\.(?:Arg|Int|String|Parse)|\bshift\b"
+)
+_FLAG = r"""["']{0}["']"""
+_GO_FLAG = r"""\bflag\.\w+\([^)]*?"{0}\""""
+_GETOPT = r"""getopt\w*\s*\([^;]*?"[^"]*{0}:"""
 
 
 @dataclass(frozen=True, slots=True)
 class StartCommand:
-    """A command that may start a program.
+    """A command that may start a program."""
 
-    Attributes:
-        words: the command, with the placeholders of `start.command`.
-        why: the reason to try it, in a few words.
-        build: commands that build the program first.
-        packages: Debian packages that it needs in a container.
-    """
-
-    words: tuple[str, ...]
-    why: str
-    build: tuple[tuple[str, ...], ...] = ()
-    packages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Language:
-    """How to build and start programs in one language."""
-
-    suffix: str
-    packages: tuple[str, ...]
-    command: Callable[[Path], tuple[str, ...]]
-    is_main: re.Pattern[str]
-    build: Callable[[Sequence[Path]], tuple[tuple[str, ...], ...]] = field(default=lambda _: ())
-
-
-def _built(*words: str) -> Callable[[Sequence[Path]], tuple[tuple[str, ...], ...]]:
-    return lambda files: ((*words, *(file.name for file in files)),)
-
-
-_LANGUAGES = (
-    _Language(".py", (), lambda file: ("{python}", file.name),
-              re.compile(r"__main__|argv|add_argument|\binput\(|stdin")),
-    _Language(".c", ("gcc", "libc6-dev"), lambda _: ("./chat",), re.compile(r"\bmain\s*\("),
-              _built("gcc", "-O1", "-pthread", "-o", "chat")),
-    *(_Language(suffix, ("g++",), lambda _: ("./chat",), re.compile(r"\bmain\s*\("),
-                _built("g++", "-O1", "-pthread", "-o", "chat"))
-      for suffix in (".cpp", ".cc", ".cxx")),
-    _Language(".pl", ("perl",), lambda file: ("perl", file.name), re.compile("")),
-    *(_Language(suffix, ("nodejs",), lambda file: ("node", file.name),
-                re.compile(r"process\.|require|import "))
-      for suffix in (".js", ".mjs")),
-    _Language(".java", ("default-jdk-headless",), lambda file: ("java", "-cp", ".", file.stem),
-              re.compile(r"static\s+void\s+main\s*\("), _built("javac")),
-    _Language(".go", ("golang-go",), lambda _: ("./chat",), re.compile(r"func\s+main\s*\("),
-              _built("go", "build", "-o", "chat")),
-    _Language(".rb", ("ruby",), lambda file: ("ruby", file.name), re.compile("")),
-)  # fmt: skip
+    words: Words  # the command, with the placeholders of `start.command`
+    why: str  # the reason to try it, in a few words
+    build: tuple[Words, ...] = ()  # commands that build the program first
+    packages: Words = ()  # Debian packages that it needs in a container
 
 
 def start_commands(folder: Path, command: str = "") -> list[StartCommand]:
@@ -90,133 +51,197 @@ def start_commands(folder: Path, command: str = "") -> list[StartCommand]:
     Raises:
         LabError: there is no program, or more than one, or the command cannot be parsed.
     """
+    files = sources.find(folder)
     if command:
-        return list(_from_user(folder, command))
-    found = list(_from_makefile(folder)) or [*_from_sources(folder), *_from_executables(folder)]
+        return list(_from_user(folder, files, command))
+    found = [*_from_makefile(folder, files)] or [*_from_sources(folder, files)]
+    found = found or [*_from_executables(folder, files)]
     if not found:
-        raise LabError(f"{folder}: no program found there", hint=_HINT)
+        raise LabError(
+            f"{folder}: no program found there{_present(files)}", hint=hint_for("./chat")
+        )
     return found
 
 
-def _from_user(folder: Path, command: str) -> Iterator[StartCommand]:
+def hint_for(program: str) -> str:
+    """Return the hint for a program that did not start: how to give its command."""
+    return f'give the command that starts it, as you would type it: --command "{program} {{port}}"'
+
+
+def as_typed(command: StartCommand) -> str:
+    """Return how a person would type a command, without what stands for the port."""
+    words = ["python3" if word == "{python}" else word for word in command.words]
+    return " ".join(word for word in words if "{port}" not in word and word not in _PORTS)
+
+
+def _present(files: Sequence[SourceFile]) -> str:
+    names = [str(one) for one in files[:4]]
+    return f", only {', '.join(names)}{' …' if len(files) > len(names) else ''}" if names else ""
+
+
+# The user's own command
+
+
+def _from_user(folder: Path, files: Sequence[SourceFile], command: str) -> Iterator[StartCommand]:
     try:
         words = tuple(shlex.split(command))
     except ValueError as error:
         raise LabError(f"cannot parse --command: {error}", hint="check its quotes") from error
     if not words:
         raise LabError("--command is empty")
-    build: tuple[tuple[str, ...], ...] = ()
-    packages: tuple[str, ...] = ()
-    for language in _LANGUAGES:
-        first = language.command(folder / "x")[0]
-        files = sorted(folder.glob(f"*{language.suffix}"))
-        if files and (words[0] == first or (first == "{python}" and words[0] in _PYTHONS)):
-            build, packages = language.build(files), language.packages
-            break
-    if words[0] in _PYTHONS:
+    made = _made_for(folder, files, words)
+    if words[0] in ("python", "python3"):
         words = ("{python}", *words[1:])
     if any("{port}" in word for word in words):
-        yield StartCommand(words, "as given", build, packages)
+        yield StartCommand(words, "as given", made.build, made.packages)
         return
     for arguments, why in _ARGUMENTS:
-        yield StartCommand((*words, *arguments), f"as given, {why}", build, packages)
+        yield StartCommand((*words, *arguments), f"as given, {why}", made.build, made.packages)
 
 
-def _from_makefile(folder: Path) -> Iterator[StartCommand]:
-    for name in ("Makefile", "makefile", "GNUmakefile"):
-        text = _text(folder / name)
-        if program := _makefile_program(text):
-            packages = ("make", "gcc", "libc6-dev")
-            for arguments, why in _ARGUMENTS:
-                yield StartCommand((f"./{program}", *arguments), f"{name} builds {program}; {why}",
-                                   (("make",),), packages)  # fmt: skip
-            return
+def _made_for(folder: Path, files: Sequence[SourceFile], words: Words) -> Made:
+    """Return how what a command starts is built, and the packages that it needs."""
+    for language in LANGUAGES:
+        if words[0] in language.tools:
+            mains = _mains(files, language)
+            named = [one for one in mains if one.stem in " ".join(words)] or mains
+            made = language.make(_parts(named[0], files, language, mains)) if named else Made(words)
+            return Made(words, made.build, (*language.packages, *made.packages))
+    if (folder / words[0]).is_file() or "/" not in words[0]:
+        return Made(words, (), _interpreter_packages(files, words[0]))
+    found = [*_from_makefile(folder, files), *_from_stem(files, Path(words[0]).stem)]
+    return Made(words, found[0].build, found[0].packages) if found else Made(words)
 
 
-def _makefile_program(makefile: str) -> str:
-    """Return the program that a Makefile builds; empty if there is none.
-
-    Targets that build nothing, such as `run`, do not count.
-    """
-    text = _expanded(makefile)
-    named = re.findall(r"\s-o\s*([\w./-]+)(?![\w./$({-])", text)
-    rules = re.findall(r"^([\w./-]+)[ \t]*:(?!=)(.*(?:\n\t.*)*)", text, re.MULTILINE)
-    built = [target for target, recipe in rules if _COMPILES.search(recipe)]
-    programs = (name for name in [*named, *built] if not _NO_PROGRAM.search(name))
-    return next(programs, "")
+def _interpreter_packages(files: Sequence[SourceFile], name: str) -> Words:
+    source = next((one for one in files if str(one) == name.removeprefix("./")), None)
+    language = next((it for it in LANGUAGES if source and it.holds(source)), None)
+    return language.packages if language else ()
 
 
-def _expanded(makefile: str) -> str:
-    """Return a Makefile with its simple variables and `$@` expanded."""
-    given = dict(re.findall(r"^(\w+)[ \t]*[:?]?=[ \t]*([\w./-]+)[ \t]*$", makefile, re.MULTILINE))
-    text = re.sub(r"\$[({](\w+)[)}]", lambda found: given.get(found[1], found[0]), makefile)
-    rules = re.compile(r"^([\w./-]+)[ \t]*:(?!=).*(?:\n\t.*)*", re.MULTILINE)
-    return rules.sub(lambda rule: rule[0].replace("$@", rule[1]), text)
+def _from_stem(files: Sequence[SourceFile], stem: str) -> Iterator[StartCommand]:
+    """Yield what builds the program of which the user gave the name: `probe` from probe.cpp."""
+    mains = [(language, one) for language in LANGUAGES for one in _mains(files, language)]
+    chosen = [pair for pair in mains if stem in (pair[1].stem, pair[1].called)] or mains
+    for language, main in chosen[:1]:
+        parts = _parts(main, files, language, [one for it, one in mains if it is language], stem)
+        made = language.make(parts)
+        yield StartCommand(made.command, "", made.build, (*language.packages, *made.packages))
 
 
-def _from_sources(folder: Path) -> Iterator[StartCommand]:
-    every = [(language, main) for language in _LANGUAGES for main in _mains(folder, language)]
+# Makefiles
+
+
+def _from_makefile(folder: Path, files: Sequence[SourceFile]) -> Iterator[StartCommand]:
+    found = [one for one in files if one.path.name in MAKEFILES and makefiles.program_of(one.text)]
+    if not found:
+        return
+    makefile = min(found, key=lambda one: len(one.path.parts))
+    at = makefile.path.parent
+    program = at / makefiles.program_of(makefile.text)
+    build = ("make",) if str(at) == "." else ("make", "-C", str(at))
+    text = "\n".join(one.text for one in files if any(it.holds(one) for it in LANGUAGES))
+    packages = _make_packages(files, makefile)
+    for arguments, why in _arguments(text):
+        yield StartCommand((f"./{program}", *arguments), f"{makefile} builds {program}; {why}",
+                           (build,), packages)  # fmt: skip
+
+
+def _make_packages(files: Sequence[SourceFile], makefile: SourceFile) -> Words:
+    """Return the packages that a Makefile needs: its tools, and the compilers of the sources."""
+    tools = {*makefiles.tools_of(makefile.text)}
+    compiled = [language for language in LANGUAGES if not language.interpreters.search("python3")]
+    used = [
+        language
+        for language in compiled
+        if tools & {*language.tools} or any(language.holds(one) for one in files)
+    ]
+    more = [made.packages for language in used for made in _made(files, language)]
+    needed = [language.packages for language in used]
+    return tuple(dict.fromkeys(["make", "gcc", "libc6-dev", *chain(*needed, *more)]))
+
+
+def _made(files: Sequence[SourceFile], language: Language) -> Iterator[Made]:
+    for main in _mains(files, language)[:1]:
+        yield language.make(_parts(main, files, language, [main]))
+
+
+# Sources
+
+
+def _from_sources(folder: Path, files: Sequence[SourceFile]) -> Iterator[StartCommand]:
+    mains = {language: _mains(files, language) for language in LANGUAGES}
+    if any(found for language, found in mains.items() if language is not SHELL):
+        mains[SHELL] = []  # scripts that build or start the program
+    every = [one for found in mains.values() for one in found]
     if not every:
         return
-    main = _choose(folder, [file for _, file in every])
-    language = next(language for language, file in every if file == main)
-    found = (path for path in folder.glob(f"*{language.suffix}") if path.is_file())
-    files = sorted(found, key=_rank)
-    for arguments, why in _arguments(_text(main)):
-        yield StartCommand((*language.command(main), *arguments), f"{main.name}, {why}",
-                           language.build(files), language.packages)  # fmt: skip
+    main = _choose(folder, every, files)
+    language = next(language for language, found in mains.items() if main in found)
+    parts = _parts(main, files, language, mains[language])
+    made = language.make(parts)
+    packages = (*language.packages, *made.packages)
+    for arguments, why in _arguments(sources.text_of(main, parts.own)):
+        words = (*made.command, *arguments)
+        yield StartCommand(words, f"{main}, {why}", made.build, packages)
 
 
-def _mains(folder: Path, language: _Language) -> list[Path]:
-    """Return the source files in a language that can be started and that no other one imports."""
-    files = sorted(folder.glob(f"*{language.suffix}"), key=_rank)
-    mains = [file for file in files if language.is_main.search(_text(file))] or files[:1]
-    imports = {file: _imports(_text(file)) for file in files}
-    used = {
-        file
-        for file in mains
-        if any(file.stem in imports[other] for other in files if other != file)
-    }
-    return [file for file in mains if file not in used] or mains[:1]
+def _mains(files: Sequence[SourceFile], language: Language) -> list[SourceFile]:
+    """Return the files in a language that can be started and that no other one imports."""
+    own = [one for one in files if language.holds(one)]
+    starts = [one for one in own if language.is_main.search(f"{one.path.name}\n{one.text}")]
+    mains = starts or own[:1]
+    return sources.not_used(mains, own)
 
 
-def _imports(text: str) -> set[str]:
-    """Return all words in the import lines of a source file."""
-    lines = re.findall(
-        r"^\s*(?:import|from|use|require)\b.*|\brequire\w*\s*\(?.*", text, re.MULTILINE
-    )
-    return {word for line in lines for word in re.findall(r"\w+", line)}
+def _parts(
+    main: SourceFile,
+    files: Sequence[SourceFile],
+    language: Language,
+    mains: Sequence[SourceFile],
+    name: str = "",
+) -> Parts:
+    """Return the files of one program; `name` is what the user calls what is built."""
+    own = [one for one in files if language.holds(one) and (one is main or one not in mains)]
+    return Parts(main, sorted(own, key=lambda one: one is not main), files, name)
 
 
-def _choose(folder: Path, files: Sequence[Path]) -> Path:
-    """Return the only file, or the only one with a usual name.
+def _choose(folder: Path, mains: Sequence[SourceFile], files: Sequence[SourceFile]) -> SourceFile:
+    """Return the only program, or the one that can be the chat.
 
     Raises:
-        LabError: there are several.
+        LabError: several may be.
     """
-    named = [file for file in files if file.stem.lower() in _NAMES]
-    likely = files if len(files) == 1 else named
+    named = _named_in_package(folder)
+    likely = [one for one in mains if str(one) == named] or sources.likely_mains(mains, files)
     if len(likely) == 1:
         return likely[0]
-    names = ", ".join(sorted(file.name for file in named or files))
-    example = "python3 " if files[0].suffix == ".py" else "./"
+    language = next(it for it in LANGUAGES if it.holds(likely[0]))
+    command = language.make(_parts(likely[0], files, language, mains, likely[0].called)).command
     raise LabError(
-        f"{folder}: there are several programs: {names}",
-        hint=f'choose one: --command "{example}{files[0].name} {{port}}"',
+        f"{folder}: there are several programs: {', '.join(sorted(map(str, likely)))}",
+        hint=f'choose one: --command "{as_typed(StartCommand(command, ""))} {{port}}"',
     )
 
 
-def _rank(file: Path) -> tuple[int, str]:
-    stem = file.stem.lower()
-    return (_NAMES.index(stem) if stem in _NAMES else len(_NAMES), stem)
+def _named_in_package(folder: Path) -> str:
+    """Return the file that package.json says is the program; empty if it says nothing."""
+    try:
+        package = json.loads(sources.read(folder / "package.json"))
+        start = str((package.get("scripts") or {}).get("start", ""))
+        main = str(package.get("main", ""))
+    except (ValueError, AttributeError):
+        return ""
+    found = re.match(r"node\s+(\S+)", start)
+    return (found[1] if found else main).removeprefix("./")
 
 
-def _arguments(text: str) -> Sequence[tuple[tuple[str, ...], str]]:
+def _arguments(text: str) -> Sequence[tuple[Words, str]]:
     """Return the ways to pass the port, first those that the source mentions."""
-    flags = [flag for flag in ("--port", "-p") if re.search(rf"""["']{flag}["']""", text)]
-    takes = re.search(r"argv|ARGV|\bargs\b|os\.Args|add_argument", text)
+    flags = [flag for flag in _PORTS if _mentions(text, flag)]
+    takes = _TAKES.search(text)
 
-    def likely(arguments: tuple[tuple[str, ...], str]) -> int:
+    def likely(arguments: tuple[Words, str]) -> int:
         words = arguments[0]
         if flags:
             return 0 if words[:1] == (flags[0],) else 1
@@ -225,20 +250,23 @@ def _arguments(text: str) -> Sequence[tuple[tuple[str, ...], str]]:
     return sorted(_ARGUMENTS, key=likely)
 
 
-def _from_executables(folder: Path) -> Iterator[StartCommand]:
-    sources = {language.suffix for language in _LANGUAGES}
-    for file in sorted(folder.iterdir(), key=_rank):
-        is_hidden = file.name.startswith(".") or file.suffix in sources
-        if file.is_file() and file.stat().st_mode & 0o111 and not is_hidden:
+def _mentions(text: str, flag: str) -> bool:
+    """Return whether a program reads a flag, in the way of one language or another."""
+    if re.search(_FLAG.format(flag), text):
+        return True
+    if flag.startswith("--"):
+        return False
+    name = flag.removeprefix("-")
+    forms = [_GO_FLAG, _GETOPT] if len(name) == 1 else [_GO_FLAG]
+    return any(re.search(form.format(name), text, re.DOTALL) for form in forms)
+
+
+def _from_executables(folder: Path, files: Sequence[SourceFile]) -> Iterator[StartCommand]:
+    """Yield what starts the programs that come without a source."""
+    for one in files:
+        path = folder / one.path
+        known = any(language.holds(one) for language in LANGUAGES)
+        if path.is_file() and path.stat().st_mode & 0o111 and not known:
             for arguments, why in _ARGUMENTS:
-                yield StartCommand(
-                    (f"./{file.name}", *arguments), f"{file.name} is executable; {why}"
-                )
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(_LARGEST).decode("utf-8", "replace")
-    except OSError:
-        return ""
+                words = (f"./{one}", *arguments)
+                yield StartCommand(words, f"{one} is executable; {why}")

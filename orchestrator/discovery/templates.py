@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import KnownValues
+from orchestrator.patterns import compiled, search_line
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
 _LEAST_PORT = 1024  # larger numbers may be ephemeral ports
@@ -26,21 +27,19 @@ _ANY = {
     "word": r"\S+",
     "blank": r"\s+",
 }
+_BARE_ADDRESS = r"(?P<address>\d[\w.:-]*?)"
+"""An address with no word around it. A label such as `Address:` must not look like one."""
+
 _PIECE = r"\s+|\w+|[^\w\s]"
 _MANY_WORDS = 2  # equal words that two lines need for one word to differ
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A part of a line.
+    """A part of a line."""
 
-    Attributes:
-        kind: `literal`, or what varies here: a key of `_ANY`.
-        text: the text in the line.
-    """
-
-    kind: str
-    text: str
+    kind: str  # `literal`, or what varies here: a key of `_ANY`
+    text: str  # the text in the line
 
     @property
     def is_literal(self) -> bool:
@@ -52,13 +51,7 @@ Template = tuple[Token, ...]
 
 
 def make_template(line: str, known: KnownValues, at: str = "") -> Template:
-    """Split a line into tokens.
-
-    Args:
-        line: the line as it appears on the screen.
-        known: values to recognise in it.
-        at: the peer that printed it, whose connection id is recognised.
-    """
+    """Split a line as it appears on the screen into tokens; `at` is the peer that printed it."""
     tokens: list[Token] = []
     end = 0
     for start, stop, kind in _spans(line, known, known.ids.get(at)):
@@ -163,15 +156,24 @@ def to_pattern(template: Template, groups: Iterable[str] = tuple(_GROUPS)) -> st
     """Return a template as a regular expression that names the given groups, each once."""
     left = set(groups)
     made = []
+    has_words = any(token.is_literal and token.text.isalnum() for token in template)
     for token in template:
         if token.is_literal:
             made.append(escape(token.text))
+        elif token.kind == "address" and token.kind in left and not has_words:
+            left.discard(token.kind)
+            made.append(_BARE_ADDRESS)
         elif token.kind in left and token.kind in _GROUPS:
             left.discard(token.kind)
             made.append(_GROUPS[token.kind])
         else:
             made.append(_ANY[token.kind])
     return f"^{''.join(made)}$"
+
+
+def matches_any(line: str, patterns: Iterable[str]) -> bool:
+    """Return whether a line matches one of the patterns."""
+    return any(search_line(compiled(pattern), line) for pattern in patterns)
 
 
 def escape(text: str) -> str:
@@ -184,15 +186,30 @@ def common_beginnings(complaints: Sequence[str], others: Iterable[str]) -> list[
     innocent = list(others)
     groups: dict[str, list[str]] = {}
     for line in complaints:
-        if first := re.match(_PIECE, line):
+        if first := re.match(_PIECE, line.lstrip()):
             groups.setdefault(first[0], []).append(line)
     found = []
     for group in groups.values():
         kinds = list(dict.fromkeys(group))
         common = _common_beginning(kinds) if len(kinds) > 1 else ""
-        if common and not any(line.startswith(common) for line in innocent):
+        if common.strip() and not any(map(compiled(begins_with(common)).search, innocent)):
             found.append(common)
     return found
+
+
+def begins_with(text: str) -> str:
+    """Return a pattern for lines that begin with a text, and not in the middle of a word."""
+    bare = text.rstrip()
+    return f"^{escape(bare)}" + (r"\b" if bare[-1:].isalnum() else "")
+
+
+def open_ended(template: Template) -> Template:
+    """Return a refusal without its reason: what follows the last colon differs each time."""
+    for index in range(len(template) - 2, 1, -1):
+        if template[index].text == ":" and template[index + 1].text.isspace():
+            has_word = any(it.is_literal and it.text.isalpha() for it in template[:index])
+            return template[: index + 1] if has_word else template
+    return template
 
 
 def _common_beginning(lines: Sequence[str]) -> str:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
 
-from orchestrator.discovery.evidence import ConsoleOutput, Exchange, KnownValues, read_output
+from orchestrator.discovery.evidence import ConsoleOutput, read_output, read_screen
 from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
-from orchestrator.discovery.wording import (
-    ARGUMENTS,
-    Wording,
-    asked_argument,
-    asked_at_start,
-    parse_menu,
-)
+from orchestrator.discovery.wording import asked_at_start, parse_menu
 from orchestrator.engines.base import Engine, Peer, Say
+from orchestrator.engines.endpoints import shared
 from orchestrator.profile import InputLine, Profile
 
 NAMES = ("alice", "bob", "carol")
+UNKNOWN_ID = 97  # of no connection
+CLOSED_PORT = 1  # no peer listens here
 
 _QUIET = 0.3  # seconds of silence after which a reply is complete
 _START_QUIET = 0.7
@@ -26,42 +23,32 @@ _START_MOST = 12.0  # seconds until the first output; a JVM takes several
 _SILENT_START = 3.0  # seconds after which a program is taken for a silent one
 _PATIENT = 1.2  # seconds to wait for the first output of a reply
 _LAG = 0.1  # seconds between two looks at another console
-_BUSY = 6.0  # seconds to wait for the prompt
+_UNPROMPTED = 2.5  # seconds to wait for the prompt
+_BUSY = 6.0  # the same if an answer may be slow, and for all consoles to be quiet
 _KILL_WITHIN = 3.0
 _MOST_ANSWERS = 4  # questions at the start
-_MOST_QUESTIONS = 5  # questions of one verb
+_LISTENS_WITHIN = 2.0  # seconds; some programs greet first and listen later
+_CHANGES_WITHIN = 0.8  # seconds; some programs end a connection in another thread
+_POLL = 0.02  # seconds between two looks at the sockets
 
 
 class NotStartedError(Exception):
-    """A program exited at its start.
-
-    Attributes:
-        said: the lines that it printed.
-    """
+    """A program exited at its start."""
 
     def __init__(self, said: Sequence[str]) -> None:
         super().__init__("\n".join(said))
-        self.said = tuple(said)
+        self.said = tuple(said)  # the lines that it printed
 
 
 class Trio:
-    """Three peers and their consoles.
-
-    Args:
-        engine: where to start them.
-        profile: how to start them; the rest of it is not used.
-        say: reports progress.
-
-    Attributes:
-        answers: the questions that the program asks at its start, and the answers.
-        greeting: what each peer printed at its start.
-    """
+    """Three peers and their consoles."""
 
     def __init__(self, engine: Engine, profile: Profile, say: Say) -> None:
         self._engine, self._profile, self._say = engine, profile, say
         self._consoles: dict[str, RawConsole] = {}
+        # the questions that the program asks at its start, and the answers
         self.answers: list[InputLine] = []
-        self.greeting: dict[str, str] = {}
+        self.greeting: dict[str, str] = {}  # what each peer printed at its start
 
     def start(self, names: Sequence[str] = NAMES) -> None:
         """Start peers, and answer their questions.
@@ -72,12 +59,14 @@ class Trio:
         for peer in self._engine.start(names, self._profile, self._say):
             self._consoles[peer.name] = RawConsole(peer)
         self._read_greetings(names, _START_MOST)
-        for number in range(_MOST_ANSWERS):
+        for number in range(max(_MOST_ANSWERS, len(self._profile.start.answers))):
             if not self._answer(names, number):
                 break
         for name in names:
             if self.ended(name):
                 raise NotStartedError(read_output(self.greeting[name]).lines)
+        peers = [self.peer(name) for name in names]
+        _await(lambda: all(it.listens() is not False for it in peers), _LISTENS_WITHIN)
 
     def _read_greetings(self, names: Sequence[str], most: float) -> None:
         consoles = [self._consoles[name] for name in names]
@@ -93,6 +82,9 @@ class Trio:
         question = output.rest if output.rest.strip() else (output.lines or ("",))[-1]
         if number < len(self.answers):
             answer = self.answers[number].type
+        elif number < len(self._profile.start.answers):  # the user's own
+            answer = self._profile.start.answers[number].type
+            self.answers.append(InputLine(type=answer, after=self._sign(names[0], question)))
         elif not question.rstrip().endswith((":", "?", ">", "=")) or parse_menu(output.lines):
             return False
         else:
@@ -107,6 +99,15 @@ class Trio:
             self._consoles[name].type(answer.format_map(values))
         self._read_greetings(names, _SILENT_START)
         return True
+
+    def _sign(self, name: str, question: str) -> str | None:
+        """Return what is the same in a question for all peers; None if it names one of them."""
+        for known in self.answers:  # without an echo, the next question follows on the same line
+            question = question.strip().removeprefix(known.after or "")
+        question = question.strip()
+        peer = self.peer(name)
+        is_ones = any(value in question for value in (name, peer.address, str(peer.port)))
+        return None if is_ones or not question else question
 
     def peer(self, name: str) -> Peer:
         """Return a peer by its name."""
@@ -126,15 +127,22 @@ class Trio:
         for console in self._consoles.values():
             console.take()
 
-    def type(self, name: str, line: str, prompts: Iterable[str]) -> ConsoleOutput:
-        """Type a line, wait until all consoles are quiet and return the output."""
+    def type(
+        self, name: str, line: str, prompts: Iterable[str], *, slow: bool = False
+    ) -> ConsoleOutput:
+        """Type a line, wait until all consoles are quiet and return the output.
+
+        A program that has a prompt and does not print it again gets a while, and a longer one if
+        what was typed may be `slow`, such as the look-up of an address.
+        """
         console, known = self._consoles[name], list(prompts)
         if not console.type(line):
             return ConsoleOutput()
         consoles = list(self._consoles.values())
         wait_until_quiet(consoles, _QUIET, _BUSY)
         output = read_output(console.peek(), line, known)
-        most = _BUSY if any(map(str.strip, known)) else _PATIENT
+        has_prompt = any(map(str.strip, known))
+        most = _PATIENT if not has_prompt else _BUSY if slow else _UNPROMPTED
         waited = 0.0
         while waited < most and not _is_complete(output, known) and not console.ended:
             wait_until_quiet(consoles, _QUIET, _QUIET * 4)
@@ -146,20 +154,39 @@ class Trio:
     def await_output(self, name: str) -> None:
         """Wait for output of a peer, which may lag behind on a busy machine."""
         console = self._consoles[name]
+        if console.has_output and console.silence >= _QUIET:
+            return
         waited = 0.0
         while not console.has_output and not console.ended and waited < _PATIENT:
             wait_until_quiet([console], _LAG, _LAG)
             waited += _LAG
         wait_until_quiet([console], _QUIET, _BUSY)
 
-    def others(self, name: str, prompts: Iterable[str]) -> dict[str, ConsoleOutput]:
-        """Take the output of all other peers."""
+    def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:
+        """Take what a peer has printed since its last reply."""
+        return read_output(self._consoles[name].take(), "", list(prompts))
+
+    def others(
+        self, name: str, prompts: Iterable[str], message: str = ""
+    ) -> dict[str, ConsoleOutput]:
+        """Take the output of all other peers, to which a message may have been sent."""
         known = list(prompts)
         return {
-            other: read_output(console.take(), "", known)
+            other: read_screen(console.take(), known, message)
             for other, console in self._consoles.items()
             if other != name
         }
+
+    def links(self, one: str, other: str) -> int | None:
+        """Return how many connections two peers have, by the kernel; None if that is unknown."""
+        ours, theirs = (self.peer(name).sockets() for name in (one, other))
+        return None if ours is None or theirs is None else shared(ours, theirs)
+
+    def await_change(self, one: str, other: str, before: int | None) -> int | None:
+        """Return how many connections two peers have, once that has changed or after a moment."""
+        if before is not None:
+            _await(lambda: self.links(one, other) != before, _CHANGES_WITHIN)
+        return self.links(one, other)
 
     def kill(self, name: str) -> None:
         """Kill a peer, and wait until the others are quiet."""
@@ -172,15 +199,16 @@ class Trio:
         """Wait until all consoles are quiet."""
         wait_until_quiet(list(self._consoles.values()), _QUIET, _BUSY)
 
-    def restart(self, name: str) -> None:
-        """Replace a peer with a new one.
+    def restart(self, *names: str) -> None:
+        """Replace peers with new ones.
 
         Raises:
-            NotStartedError: it exited.
+            NotStartedError: one of them exited.
         """
-        self._discard([name])
-        self.greeting.pop(name, None)
-        self.start([name])
+        self._discard(names)
+        for name in names:
+            self.greeting.pop(name, None)
+        self.start(names)
 
     def _discard(self, names: Iterable[str]) -> None:
         consoles = [self._consoles.pop(name) for name in names]
@@ -193,133 +221,12 @@ class Trio:
         self._discard(list(self._consoles))
 
 
+def _await(done: Callable[[], bool], most: float) -> None:
+    """Wait until something is so, but at most `most` seconds."""
+    deadline, pause = time.monotonic() + most, threading.Event()
+    while not done() and time.monotonic() < deadline:
+        pause.wait(_POLL)
+
+
 def _is_complete(output: ConsoleOutput, prompts: Sequence[str]) -> bool:
     return bool(output.rest.strip()) or bool(output.lines and not prompts)
-
-
-class Typist:
-    """Types verbs at three peers, answers questions, and records every exchange.
-
-    Attributes:
-        trio: the peers.
-        exchanges: all exchanges, in order.
-        prompts: what is printed when the program waits for input.
-        ids: ids of connections, by the peer that has it and the peer at the other end.
-    """
-
-    def __init__(self, trio: Trio) -> None:
-        self.trio = trio
-        self.exchanges: list[Exchange] = []
-        self.prompts: list[str] = []
-        self.ids: dict[tuple[str, str], int] = {}
-
-    def enter(
-        self,
-        verb: str,
-        wording: Wording,
-        at: str,
-        given: Mapping[str, object] | None = None,
-        *,
-        to: str = "",
-        right: bool | None = True,
-    ) -> tuple[Exchange, Wording]:
-        """Type a verb at a peer; return the exchange, and the wording with further questions.
-
-        Args:
-            verb: the lab's name for it.
-            wording: how to type it, as far as is known.
-            at: the peer.
-            given: the arguments.
-            to: the other peer.
-            right: whether it should succeed.
-        """
-        arguments = {name: str(value) for name, value in (given or {}).items()}
-        template = "".join(wording.lines)
-        left = [name for name in ARGUMENTS.get(verb, ())
-                if name in arguments and f"{{{name}}}" not in template]  # fmt: skip
-        lines = list(wording.lines)
-        after = list(wording.after) or [""] * len(lines)
-        steps, typed = list[ConsoleOutput](), list[str]()
-        self.trio.clear()
-        while len(typed) < len(lines):
-            line = lines[len(typed)].format_map(_Arguments(arguments))
-            typed.append(line)
-            steps.append(self.trio.type(at, line, self.prompts))
-            question = self._question(steps[-1])
-            if len(typed) == len(lines) and question and left and len(typed) < _MOST_QUESTIONS:
-                argument = asked_argument(question, left)
-                left.remove(argument)
-                lines.append(f"{{{argument}}}")
-                after.append(question)
-        self._dismiss_questions(at, steps[-1])
-        if to and right is not False:
-            self.trio.await_output(to)
-        known = self._known(at, to, arguments.get("text", ""), _repeatable(typed, arguments))
-        others = self.trio.others(at, self.prompts)
-        exchange = Exchange(
-            verb, right, at, to, tuple(typed), tuple(steps), others, known, self.trio.ended(at)
-        )
-        self.exchanges.append(exchange)
-        return exchange, Wording(tuple(lines), tuple(after))
-
-    def kill(self, name: str, to: str) -> None:
-        """Kill a peer that is connected to another one, and record what the others print."""
-        self.trio.wait_until_quiet()
-        self.trio.clear()
-        known = self._known(name, to)
-        self.trio.kill(name)
-        others = self.trio.others(name, self.prompts)
-        self.exchanges.append(Exchange("kill", None, name, to, (), (), others, known, ended=True))
-
-    def replace(self, exchange: Exchange, **changes: object) -> Exchange:
-        """Change a recorded exchange; return the new one."""
-        changed = dataclasses.replace(exchange, **changes)  # type: ignore[arg-type]
-        self.exchanges[self.exchanges.index(exchange)] = changed
-        return changed
-
-    def update_ids(self, exchange: Exchange) -> None:
-        """Add the connection ids that are known by now to a recorded exchange."""
-        ids = self._known(exchange.at, exchange.to).ids
-        self.replace(exchange, known=dataclasses.replace(exchange.known, ids=ids))
-
-    def _known(
-        self, at: str, to: str = "", text: str = "", words: Iterable[str] = ()
-    ) -> KnownValues:
-        """Return the values to recognise in an exchange of two peers."""
-        peers = [self.trio.peer(name) for name in (at, to) if name]
-        ids = {one: self.ids[one, other] for one, other in ((at, to), (to, at))
-               if (one, other) in self.ids}  # fmt: skip
-        addresses = frozenset(peer.address for peer in peers)
-        return KnownValues(addresses, frozenset(peer.port for peer in peers), text, ids,
-                           tuple(words))  # fmt: skip
-
-    def _question(self, output: ConsoleOutput) -> str:
-        """Return the question after the last line break; empty if it is the prompt."""
-        if not self.prompts or not output.rest.strip() or output.rest in self.prompts:
-            return ""
-        return output.rest
-
-    def _dismiss_questions(self, at: str, output: ConsoleOutput) -> None:
-        """Answer questions that have no argument with empty lines, until the prompt is back."""
-        for _ in range(_MOST_QUESTIONS):
-            if not self._question(output) or self.trio.ended(at):
-                return
-            output = self.trio.type(at, "", self.prompts)
-
-
-class _Arguments(dict[str, str]):
-    """Arguments, empty if they are missing."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def _repeatable(typed: Sequence[str], arguments: Mapping[str, str]) -> list[str]:
-    """Return the typed words that a reply may repeat and that have no group of their own."""
-    words = [word for line in typed for word in line.split()]
-    text = arguments.get("text", "").split()
-    return [
-        word
-        for word in dict.fromkeys(words[1:])
-        if word.strip('"') not in text and not re.fullmatch(r"[\d.:]+", word)
-    ]

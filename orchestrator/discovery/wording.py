@@ -26,9 +26,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 """The arguments of each verb, in the usual order."""
 
-STYLES = ("{}", "/{}", ":{}", "!{}")
-"""How programs mark a word as a command."""
-
+STYLES = ("{}", "/{}", ":{}", "!{}")  # how programs mark a word as a command
 _MENU_WORDS = (  # tried in this order
     ("terminate", r"terminat|disconnect|close|drop|hang.?up|end (a|the) conn"),
     ("connect", r"\bconnect\b|join|dial"),
@@ -46,7 +44,18 @@ _QUESTIONS = (  # tried in this order
     ("address", r"\bip\b|host|addr|destination|peer"),
     ("name", r"name|nick|user|who are you"),
 )
-_ITEM = re.compile(r"(?:^|\s{2,}|[(\[])\s*(\d{1,2})[\s.):\]>=-]+([A-Za-z].*?)(?=\s{2,}[(\[]?\d|$)")
+_WAY_OUT = re.compile(
+    r"""(?:type|enter|press|hit|input)\W{1,2}(\w+)\W{1,2}\s*(?:to|for|and)\b
+    | (?<![\w<])['"(\[]?(\w{1,5})['")\]]?\s*(?:=|-|:|to|for)\s*(?:go\s+|get\s+|come\s+)?
+      (?:back|return|leave|quit|exit|continue|close)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ENTER = ("enter", "return", "any")
+_USUAL_WAYS = ("q", "b", "0", "back", "exit")
+_ITEM = re.compile(
+    r"(?:^|\s{2,}|,\s|[(\[])\s*(\d{1,2})[\s.):\]>=-]+([^\W\d].*?)"
+    r"(?=\s{2,}[(\[]?\d|,\s*\d|,?\s*$)"
+)
 _LEAST_ITEMS = 4
 _ERROR = re.compile(
     r"^\W*(no|not)\b|not (understood|possible)|exists|"
@@ -60,15 +69,10 @@ _ERROR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a verb is typed.
+    """How a verb is typed."""
 
-    Attributes:
-        lines: the lines to type, with `{argument}` for each argument.
-        after: the question before each of them; empty if there is none.
-    """
-
-    lines: tuple[str, ...]
-    after: tuple[str, ...] = ()
+    lines: tuple[str, ...]  # the lines to type, with `{argument}` for each argument
+    after: tuple[str, ...] = ()  # the question before each of them; empty if there is none
 
 
 def sounds_like_error(lines: Iterable[str]) -> bool:
@@ -109,6 +113,17 @@ def asked_at_start(question: str) -> str:
         if re.search(patterns[argument], question, re.IGNORECASE):
             return argument
     return ""
+
+
+def ways_out(lines: Sequence[str], question: str) -> list[str]:
+    """Return what to type to leave a question or a sub-mode, the most likely first.
+
+    What it says itself is the most likely: `Type 1 to go back`, `b = back`, `(q to quit)`.
+    """
+    said = " ".join([*lines[-2:], question])
+    words = [next(filter(None, found.groups())) for found in _WAY_OUT.finditer(said)]
+    told = ["" if word.lower() in _ENTER else word for word in words]
+    return list(dict.fromkeys([*told, "", *_USUAL_WAYS]))
 
 
 def usages(verb: str, lines: Sequence[str]) -> Iterator[str]:
@@ -178,6 +193,12 @@ def with_upper_word(line: str) -> str:
     """Return a line with its first word in capitals."""
     word, blank, rest = line.partition(" ")
     return f"{word.upper()}{blank}{rest}"
+
+
+def with_first(line: str, word: str) -> str:
+    """Return a line with another first word."""
+    _, blank, rest = line.partition(" ")
+    return f"{word}{blank}{rest}"
 
 
 def _other_quoting(usage: Sequence[str]) -> Iterator[str]:

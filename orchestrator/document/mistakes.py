@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-_LONGEST = 40  # characters of a value that are quoted
+from orchestrator.text import cut
+
+LONGEST = 40  # characters of a value that a message quotes
+
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -41,7 +45,7 @@ class Problem:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a "did you mean" clause with the closest known word, or an empty string."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = difflib.get_close_matches(word[:LONGEST], list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -61,7 +65,8 @@ def problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     if kind == "extra_forbidden":
         return Problem(place, _unknown(str(place[-1]), detail["input"], _keys(model, place[:-1])))
     if kind == "model_type":
-        return Problem(place, _no_mapping(detail["input"], _keys(model, place)))
+        what = f"a mapping is expected here, not {describe(detail['input'])}"
+        return Problem(place, f"{what}; its keys: {', '.join(_keys(model, place))}")
     return Problem(place, _wording(detail))
 
 
@@ -88,6 +93,21 @@ def _wording(detail: ErrorDetails) -> str:
     return message[:1].lower() + message[1:]
 
 
+def no_such(tag: str, text: Any) -> str:
+    """Describe text that looks like a value of some type and is none.
+
+    Args:
+        tag: the type's; its last word is the type's name.
+        text: the text in the file; anything else for a list or a mapping.
+    """
+    kind = re.split(r"[:!,]", tag)[-1]
+    name = {"timestamp": "date", "int": "number", "float": "number"}.get(kind, kind)
+    if not isinstance(text, str):
+        return f"no value of the type {cut(name, LONGEST)}"
+    size = f" ({len(text):,} characters)" if len(text) > LONGEST else ""
+    return f"there is no {cut(name, LONGEST)} {cut(text, LONGEST)!r}{size}: put text in quotes"
+
+
 def describe(value: Any) -> str:
     """Describe a value of a document in a few words."""
     match value:
@@ -98,18 +118,17 @@ def describe(value: Any) -> str:
         case int() | float():
             return f"the number {value}"
         case str():
-            return f"the text {value[:_LONGEST]!r}" + ("…" if len(value) > _LONGEST else "")
+            return f"the text {value[:LONGEST]!r}" + ("…" if len(value) > LONGEST else "")
         case list():
             return "a list" if value else "an empty list"
         case dict():
             return "a mapping" if value else "an empty mapping"
     if tag := getattr(value, "tag", None):
-        return f"a value with the tag {getattr(tag, 'value', tag)}"
-    return f"{value} (a {type(value).__name__})"
+        return f"a value with the tag {cut(str(getattr(tag, 'value', tag)), LONGEST)}"
+    return f"{cut(str(value), LONGEST)} (a {type(value).__name__})"
 
 
 def _quotes(kind: str, value: Any) -> str:
-    """Suggest quotes for a scalar that YAML did not read as text."""
     is_plain = value is not None and not isinstance(value, list | dict)
     return ": put it in quotes" if kind == "string_type" and is_plain else ""
 
@@ -118,11 +137,7 @@ def _unknown(word: str, value: Any, known: Sequence[str]) -> str:
     hint = nearest(word, known) or (f": one of {', '.join(known)}" if known else "")
     # {text: hi, there} has a key `there` without a value.
     comma = "; a text with a comma needs quotes" if value is None and " " not in word else ""
-    return f"unknown key {word!r}{hint}{comma}"
-
-
-def _no_mapping(value: Any, known: Sequence[str]) -> str:
-    return f"a mapping is expected here, not {describe(value)}; its keys: {', '.join(known)}"
+    return f"unknown key {cut(word, LONGEST)!r}{hint}{comma}"
 
 
 def _no_such_word(value: Any, expected: str) -> str:
@@ -130,7 +145,7 @@ def _no_such_word(value: Any, expected: str) -> str:
     if not known:
         return f"only {expected.lower()} is allowed here, not {describe(value)}"
     what = (
-        f"no such word {value!r}"
+        f"no such word {cut(value, LONGEST)!r}"
         if isinstance(value, str)
         else f"a word is expected, not {describe(value)}"
     )
@@ -144,13 +159,18 @@ def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
         named = [
             field
             for one in models
-            for name, field in one.model_fields.items()
+            for name, field in fields(one).items()
             if step in (name, field.alias)
         ]
         if named:  # else the key of a dictionary, an index, or the branch of a union
             models = [inner for field in named for inner in _models_in(field.annotation)]
-    fields_of = (one.model_fields.items() for one in models)
-    return [field.alias or name for fields in fields_of for name, field in fields]
+    return [field.alias or name for one in models for name, field in fields(one).items()]
+
+
+def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by name, their types resolved, which are so once it is built."""
+    model.model_rebuild()
+    return model.model_fields
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

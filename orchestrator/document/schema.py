@@ -29,13 +29,11 @@ def described(model: type[BaseModel], title: str) -> dict[str, Any]:
 
 
 def _models(model: type[BaseModel]) -> list[type[BaseModel]]:
-    """Return all direct and indirect subclasses of a model."""
     below = model.__subclasses__()
     return [*below, *(deeper for one in below for deeper in _models(one))]
 
 
 def _describe(definition: dict[str, Any], model: type[BaseModel]) -> None:
-    """Add a docstring's descriptions to a definition and its properties."""
     summary, attributes = _docstring(model)
     definition["description"] = summary
     for name, field in model.model_fields.items():
@@ -69,7 +67,7 @@ def _attributes(docstring: str) -> dict[str, str]:
 def _tidy(node: Any) -> Any:
     """Return a schema without generated titles and without null.
 
-    An optional key has None as its default, but a file leaves the key out instead.
+    Nor without defaults that no file spells out, such as None: a file leaves the key out.
     """
     if isinstance(node, list):
         return [_tidy(item) for item in node]
@@ -78,14 +76,10 @@ def _tidy(node: Any) -> Any:
     kept = {
         key: {name: _tidy(one) for name, one in value.items()} if key in _NAMED else _tidy(value)
         for key, value in node.items()
-        if key not in ("title", "discriminator") and not _is_implied(key, value)
+        if key not in ("title", "discriminator")
+        and not (key == "default" and (value is None or isinstance(value, dict)))
     }
     if "anyOf" not in kept:
         return kept
     branches: list[Any] = [one for one in kept.pop("anyOf") if one != {"type": "null"}]
     return (branches[0] if len(branches) == 1 else {"anyOf": branches}) | kept
-
-
-def _is_implied(key: str, value: Any) -> bool:
-    """Return whether this is a default that no file spells out."""
-    return key == "default" and (value is None or isinstance(value, dict))

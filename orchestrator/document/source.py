@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from orchestrator.document.mistakes import Problem
+from orchestrator.document.mistakes import LONGEST, Problem, no_such
 from orchestrator.errors import DocumentError
+from orchestrator.reading import line_and_column, read_text
+from orchestrator.text import cut
 
 _QUOTES = "text that contains it needs quotes"
 _MEANINGS = (  # syntax errors in ruamel's words, and in ours
@@ -32,19 +35,61 @@ _MEANINGS = (  # syntax errors in ruamel's words, and in ours
 )  # fmt: skip
 _OPEN = re.compile(r"unexpected end of stream|found '<stream end>'|but got '<stream end>'")
 
-_MOST_VALUES = 100_000
-"""In one file, counting each repetition by an alias: a few lines can expand to billions."""
+_MOST_MEGABYTES = 1
+_DEEPEST = 100  # levels of lists and mappings
+_LARGEST = 10**18  # of whole numbers; no quantity here comes near it
+_MOST_PROBLEMS = 100  # that are listed
+_LONGEST_LINE = 1_000  # characters of a message
+_MOST_VALUES = 30_000  # in one file, keys included. Parsing takes 50 to 100 microseconds for each.
 
-Position = tuple[int, int]
-"""Line and column, counted from 1."""
+_MOST_EXPANDED = 100_000
+"""Values, counting each repetition by an alias: a few lines can expand to billions."""
+
+Position = tuple[int, int]  # line and column, counted from 1
+
+
+class _RefusedError(MarkedYAMLError):
+    """This is YAML, and yet no value that a file may have."""
+
+    def __init__(self, what: str, mark: Any) -> None:
+        super().__init__(problem=what, problem_mark=mark)
+
+
+class _Composer(Composer):
+    """Stops at a number of values, before the rest of the file is parsed."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.warn_double_anchors = False  # the last one counts, as YAML has it
+        self._count = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._count += 1
+        if self._count > _MOST_VALUES:
+            what = f"more than {_MOST_VALUES:,} values up to here"
+            raise _RefusedError(what, self.parser.peek_event().start_mark)
+        return super().compose_node(parent, index)
 
 
 class _Constructor(RoundTripConstructor):
-    """Collects duplicate keys instead of stopping at the first one."""
+    """Collects duplicate keys instead of stopping at the first one; places every error."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.repeated: list[tuple[Position, str]] = []
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - as in ruamel
+        """Return the value of a node."""
+        try:
+            value = super().construct_object(node, deep)
+        except (YAMLError, RecursionError):
+            raise
+        except Exception as error:  # what looks like a date or a number may be none
+            raise _RefusedError(no_such(str(node.tag), node.value), node.start_mark) from error
+        if isinstance(value, int) and abs(value) >= _LARGEST:
+            what = "a number with more than 18 digits: put text in quotes"
+            raise _RefusedError(what, node.start_mark)
+        return value
 
     def check_mapping_key(
         self, node: Any, key_node: Any, mapping: Any, key: Any, value: Any
@@ -52,7 +97,8 @@ class _Constructor(RoundTripConstructor):
         """Return whether a key is new in its mapping; note it otherwise."""
         if key in mapping:
             mark = key_node.start_mark
-            self.repeated.append(((mark.line + 1, mark.column + 1), f"duplicate key {key!r}"))
+            what = f"duplicate key {cut(repr(key), LONGEST)}"
+            self.repeated.append(((mark.line + 1, mark.column + 1), what))
             return False
         return True
 
@@ -64,24 +110,24 @@ class Source:
         path: the file.
         document: its content as ruamel returns it, with positions.
         repeated: messages about duplicate keys, with their positions.
-
-    Attributes:
-        plain: the content as plain Python values.
     """
 
     def __init__(
         self, path: Path, document: Any, repeated: Sequence[tuple[Position, str]] = ()
     ) -> None:
         self.path, self.repeated = path, repeated
-        self.plain = _Copier(path).copy(document)
+        self.plain = _Copier(path).copy(document)  # the content as plain Python values
         self._document = document
 
     def placed(self, problems: Iterable[Problem]) -> list[str]:
         """Format problems and duplicate keys as `path:line:column: what`, in file order."""
         placed = {(self.position(problem.place), problem.what) for problem in problems}
+        found = sorted({*placed, *self.repeated})
+        if more := found[_MOST_PROBLEMS:]:
+            found[_MOST_PROBLEMS:] = [(more[0][0], f"{len(more):,} more mistakes from here on")]
         return [
-            f"{self.path}:{line}:{column}: {what}"
-            for (line, column), what in sorted({*placed, *self.repeated})
+            f"{self.path}:{line}:{column}: {cut(what, _LONGEST_LINE)}"
+            for (line, column), what in found
         ]
 
     def position(self, place: Sequence[int | str]) -> Position:
@@ -109,42 +155,26 @@ def load(path: Path) -> Source:
     Raises:
         DocumentError: there is no such file, it is not YAML, or it has too many values.
     """
-    text = _text(path)
+    try:
+        text = read_text(path, _MOST_MEGABYTES)
+    except FileNotFoundError as error:
+        raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
     yaml = YAML(typ="rt")
-    yaml.Constructor = _Constructor
+    yaml.Composer, yaml.Constructor, yaml.max_depth = _Composer, _Constructor, _DEEPEST
     try:
         document = yaml.load(text)
         return Source(path, document, yaml.constructor.repeated)
+    except DocumentError:
+        raise
     except MarkedYAMLError as error:
         raise DocumentError(f"{path}:{_syntax(error)}") from error
     except ReaderError as error:
-        line, column = _line_and_column(text[: text.find(chr(error.character))])
+        line, column = line_and_column(text[: text.find(chr(error.character))])
         what = f"U+{error.character:04X} is not allowed: write it as an escape, in quotes"
         raise DocumentError(f"{path}:{line}:{column}: not YAML: {what}") from error
-    except YAMLError as error:
-        raise DocumentError(f"{path}:1:1: not YAML: {error}") from error
-    except RecursionError as error:
-        raise DocumentError(f"{path}:1:1: nested too deeply, or inside itself") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            what = "not a regular file: save it as one, because it is read more than once"
-            raise DocumentError(f"{path}: {what}")
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line, column = _line_and_column(raw[: error.start].decode("utf-8"))
-        what = f"not UTF-8: byte 0x{raw[error.start]:02x}"
-        raise DocumentError(f"{path}:{line}:{column}: {what}") from error
-
-
-def _line_and_column(before: str) -> Position:
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    except Exception as error:  # ruamel has none of its own for some mistakes
+        what = f"cannot be read as YAML: {cut(str(error), 10 * LONGEST)}"
+        raise DocumentError(f"{path}:1:1: {what}") from error
 
 
 def _syntax(error: MarkedYAMLError) -> str:
@@ -152,12 +182,15 @@ def _syntax(error: MarkedYAMLError) -> str:
     problem, mark = error.problem or "", error.problem_mark or error.context_mark
     if _OPEN.search(problem) and error.context_mark:  # the end of the file, far from the cause
         mark, problem = error.context_mark, "what begins here is never closed"
+    problem = cut(problem, _LONGEST_LINE)
     for pattern, meaning in _MEANINGS:
         if found := re.search(pattern, problem):
             problem = meaning.format(*found.groups())
             break
     where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-    return f"{where}: not YAML: {problem}"
+    if isinstance(error, MaxDepthExceededError):
+        return f"{where}: nested too deeply: {_DEEPEST} levels at most"
+    return f"{where}: {'' if isinstance(error, _RefusedError) else 'not YAML: '}{problem}"
 
 
 class _Copier:
@@ -166,29 +199,28 @@ class _Copier:
     def __init__(self, path: Path) -> None:
         self._path, self._count = path, 0
 
-    def copy(self, node: Any) -> Any:
-        """Return a plain copy of a node.
-
-        Raises:
-            DocumentError: there are too many values.
-        """
+    def copy(self, node: Any, depth: int = 0) -> Any:
+        """Return a plain copy of a node that has `depth` others around it."""
+        if isinstance(node, dict | list):
+            self._count_values(node, depth)
         if isinstance(node, dict):
-            self._count_values(node)
-            return {str(key): self.copy(value) for key, value in node.items()}
+            return {str(key): self.copy(value, depth + 1) for key, value in node.items()}
         if isinstance(node, list):
-            self._count_values(node)
-            return [self.copy(value) for value in node]
+            return [self.copy(value, depth + 1) for value in node]
         for kind in (bool, int, float, str):
             if isinstance(node, kind):
                 return kind(node)
         return node
 
-    def _count_values(self, node: Any) -> None:
+    def _count_values(self, node: Any, depth: int) -> None:
         self._count += len(node)
-        if self._count > _MOST_VALUES:
-            marks = getattr(node, "lc", None)
-            where = f"{(marks.line or 0) + 1}:{(marks.col or 0) + 1}" if marks else "1:1"
-            what = f"more than {_MOST_VALUES:,} values up to here, counting what aliases (*) repeat"
+        marks = getattr(node, "lc", None)
+        where = f"{(marks.line or 0) + 1}:{(marks.col or 0) + 1}" if marks else "1:1"
+        if self._count > _MOST_EXPANDED:
+            what = f"more than {_MOST_EXPANDED:,} values up to here, with what aliases (*) repeat"
+            raise DocumentError(f"{self._path}:{where}: {what}")
+        if depth > _DEEPEST:  # the file itself is not as deep
+            what = "nested too deeply by an alias (*), or inside itself"
             raise DocumentError(f"{self._path}:{where}: {what}")
 
 

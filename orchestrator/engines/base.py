@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from orchestrator.cancel import CancelToken
-from orchestrator.errors import EngineError
+from orchestrator.engines import resources
+from orchestrator.engines.canary.canary import Canary
+from orchestrator.engines.endpoints import TcpSocket
+from orchestrator.engines.resources import Demand, Resource
+from orchestrator.errors import BuildError, EngineError
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.faults.probe import Measured, Probe
-from orchestrator.profile import Profile
+from orchestrator.folder import windows_script
+from orchestrator.profile import Profile, Start
 
-Say = Callable[[str], None]
-"""Called with a short line for each phase of something slow."""
+Say = Callable[[str], None]  # called with a short line for each phase of something slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Status:
         return self.phrase if self.state == "exited" else f"is {self.phrase}"
 
 
+_HIGHEST_PORT = 65_535
 _REMEDIES = {
     "exited": "kill or stop it first",
     "running": "start or resume it first",
@@ -63,14 +68,7 @@ _REMEDIES = {
 def require(
     name: str, status: Status, wanted: Literal["running", "paused", "exited"], action: str
 ) -> None:
-    """Raise an `EngineError` unless a peer is in the state that an action needs.
-
-    Args:
-        name: the peer's name.
-        status: its status.
-        wanted: the state that it must be in.
-        action: what is to be done to it, such as ``started``.
-    """
+    """Raise an `EngineError` unless a peer is in the state that an action needs."""
     if status.state != wanted:
         hint = "" if status.state == "removed" else _REMEDIES[wanted]
         raise EngineError(f"{name} cannot be {action}: it {status.clause}", hint=hint)
@@ -83,19 +81,12 @@ def require_alive(name: str, status: Status, action: str) -> None:
 
 
 class Peer(ABC):
-    """One running program.
+    """One running program."""
 
-    Attributes:
-        name: its name in the scenario.
-        address: the address that other peers dial.
-        port: the port that it listens on.
-        handle: what other tools call it: the container's name or the process's id.
-    """
-
-    name: str
-    address: str
-    port: int
-    handle: str
+    name: str  # its name in the scenario
+    address: str  # the address that other peers dial
+    port: int  # the port that it listens on
+    handle: str  # what other tools call it: the container's name or the process's id
 
     @property
     @abstractmethod
@@ -111,8 +102,7 @@ class Peer(ABC):
     def has(self, address: str, port: str) -> bool:
         """Return whether an endpoint, as some program lists it, is this peer's.
 
-        Any of its TCP sockets counts, not only the listening one; for a peer that has ended,
-        those that it had last.
+        Any of its TCP sockets counts, not only the listening one; of an ended peer, the last.
         """
 
     @abstractmethod
@@ -138,6 +128,9 @@ class Peer(ABC):
     @abstractmethod
     def start(self) -> None:
         """Restart the ended program: same name, address and port, new console.
+
+        It finds in the folders that its profile keeps what it left there, and everything else as at
+        its first start.
 
         The old console must not be in use any more; `attach` returns the new one.
 
@@ -166,21 +159,38 @@ class Peer(ABC):
         """Return the bytes of memory in use; None if it does not run."""
 
     @abstractmethod
+    def sockets(self, *, quick: bool = False) -> Sequence[TcpSocket] | None:
+        """Return the program's TCP sockets, as the kernel lists them; None if that is unknown.
+
+        If `quick`, also None if it would take longer than a few milliseconds.
+        """
+
+    @abstractmethod
+    def leftovers(self) -> Sequence[TcpSocket]:
+        """Return the TCP sockets that processes of a program that has ended still have."""
+
+    def host_pid(self) -> int | None:
+        """Return the program's process on this machine; None if it does not run here."""
+        return None
+
     def connections(self) -> int | None:
         """Return the number of established TCP connections; None if that is unknown."""
+        sockets = self.sockets()
+        return None if sockets is None else sum(s.state == "ESTABLISHED" for s in sockets)
+
+    def listens(self) -> bool | None:
+        """Return whether a socket listens on the peer's port; None if that is unknown."""
+        sockets = self.sockets()
+        listening = (s for s in sockets or () if s.state == "LISTEN")
+        return None if sockets is None else any(s.local[1] == self.port for s in listening)
 
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A time when a fault did not apply though it should have.
+    """A time when a fault did not apply though it should have."""
 
-    Attributes:
-        what: a sentence about it.
-        peer: the peer whose links lapsed; empty for all of them.
-    """
-
-    what: str
-    peer: str = ""
+    what: str  # a sentence about it
+    peer: str = ""  # the peer whose links lapsed; empty for all of them
 
     def __str__(self) -> str:
         return self.what
@@ -248,20 +258,15 @@ class Engine(ABC):
     """Starts the peers of one or more runs. Leaving its `with` block removes them all.
 
     Not thread-safe, except for `cancel`.
-
-    Attributes:
-        name: ``docker`` or ``process``.
-        version: the version of Docker or Python.
-        image: name and id of the image that was started last; empty without images.
-        cancel: once set, no further peer is started.
     """
 
-    name: str
-    version: str
-    image: str = ""
+    name: str  # ``docker`` or ``process``
+    version: str  # the version of Docker or Python
+    image: str = ""  # name and id of the image that was started last; empty without images
+    canary: Canary | None = None  # beside the peers, from the first start to `close`
 
     def __init__(self, cancel: CancelToken | None = None) -> None:
-        self.cancel = cancel or CancelToken()
+        self.cancel = cancel or CancelToken()  # once set, no further peer is started
 
     @abstractmethod
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
@@ -272,6 +277,37 @@ class Engine(ABC):
                 earlier peers run on.
             CancelledError: the run was cancelled; likewise.
         """
+
+    @property
+    def slowness(self) -> float:
+        """How many times slower than usual programs are at the moment; 1 if that is not known."""
+        return self.canary.slowness if self.canary else 1.0
+
+    def require_network(self) -> None:
+        """Refuse to go on if the lab's own network carries nothing.
+
+        Raises:
+            NetworkError: it does not; the message says what may be wrong.
+        """
+        if self.canary:
+            self.canary.require()
+
+    def _end_canary(self) -> None:
+        canary, self.canary = self.canary, None
+        if canary:
+            canary.close()
+
+    def require(self, demand: Demand) -> None:
+        """Refuse a run for which the machine has too little.
+
+        Raises:
+            ShortageError: it says what is short, and how to get more.
+        """
+        resources.require(demand, [*resources.of_the_lab(demand), *self._resources(demand)])
+
+    @abstractmethod
+    def _resources(self, demand: Demand) -> Iterable[Resource]:
+        """Return what peers of this engine need, beside what the lab itself does."""
 
     @abstractmethod
     def discard(self, peers: Iterable[Peer]) -> None:
@@ -320,15 +356,45 @@ def refuse_taken(names: Iterable[str], peers: Iterable[Peer]) -> None:
         taken.add(name)
 
 
+def port_of(profile: Profile, taken: Collection[int]) -> int:
+    """Return the port of a new peer: the profile's, or the next that no other peer has.
+
+    Raises:
+        EngineError: no higher port is left.
+    """
+    if not profile.own_ports:
+        return profile.port
+    for port in range(profile.port, _HIGHEST_PORT + 1):
+        if port not in taken:
+            return port
+    raise EngineError(f"no port from {profile.port} on is left", hint="give a lower `port`")
+
+
 def folder_of(profile: Profile) -> Path | None:
     """Return the program's folder; None if it brings none.
 
     Raises:
-        EngineError: there is no such folder.
+        EngineError: there is no such folder, or the program in it can never be started.
     """
     if profile.start.folder is None:
         return None
     folder = Path(profile.start.folder)
     if not folder.is_dir():
         raise EngineError(f"{folder} is no folder", hint=f"see `start` in {profile.name}")
+    _refuse_windows_scripts(folder, profile.start)
     return folder
+
+
+def _refuse_windows_scripts(folder: Path, start: Start) -> None:
+    """Raise a `BuildError` if a command is a script whose first line ends in CRLF.
+
+    A build may mend the script that starts the program.
+    """
+    starts = (start.words("process"), start.words("container")) if not start.build else ()
+    for words in (*start.build[:1], *starts):
+        why = windows_script(folder, words[0].replace("{folder}", ".")) if words else ""
+        if why:
+            raise BuildError(
+                f"the program in {folder} cannot be started: {why}",
+                hint="save it with Unix line ends, as `sed -i 's/\\r$//' FILE` does",
+            )

@@ -1,16 +1,23 @@
-"""Choosing an engine, and removing what killed runs left behind."""
+"""Choosing an engine, and removing what killed runs left behind.
+
+What only Docker needs is imported when it is tried: a third of the time in which a command on
+processes starts.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Engine, Say
-from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker.engine import DockerEngine
-from orchestrator.engines.docker.mesh_network import remove_orphans
 from orchestrator.engines.process.engine import ProcessEngine, sweep_processes
 from orchestrator.errors import EngineError
+from orchestrator.files import sweep_folders
 from orchestrator.scenario import EngineName
 from orchestrator.text import count
+
+if TYPE_CHECKING:
+    from orchestrator.engines.docker.client import Client
 
 _NOT_KEPT = "peers can be kept on Docker alone: a process loses its terminal when the lab ends"
 
@@ -18,7 +25,7 @@ _NOT_KEPT = "peers can be kept on Docker alone: a process loses its terminal whe
 def available(say: Say) -> EngineName:
     """Return the engine that `auto` stands for here; `say` hears why if it is not Docker."""
     try:
-        docker_client.connect().close()
+        _connect().close()
     except EngineError as error:
         say(f"{error.what}: using the process engine")
         return EngineName.PROCESS
@@ -45,7 +52,7 @@ def choose(
     if name is EngineName.PROCESS:
         return ProcessEngine(cancel)
     try:
-        client = docker_client.connect()
+        client = _connect()
     except EngineError as error:
         if name is EngineName.DOCKER:
             raise
@@ -53,18 +60,31 @@ def choose(
             raise EngineError(f"{_NOT_KEPT}; {error.what}", hint=error.hint) from error
         say(f"{error.what}: using the process engine")
         return ProcessEngine(cancel)
+    from orchestrator.engines.docker.engine import DockerEngine
+
     reap_containers(client, say)
     return DockerEngine(client, cancel, keep=keep)
 
 
+def _connect() -> Client:
+    from orchestrator.engines.docker.client import connect
+
+    return connect()
+
+
 def reap_processes(say: Say) -> None:
-    """Kill the processes that killed runs left behind."""
+    """Kill the processes that killed runs left behind, and remove their temporary folders."""
     _report(sweep_processes(), "program", say)
+    sweep_folders()
 
 
-def reap_containers(client: docker_client.Client, say: Say) -> None:
-    """Remove the containers and networks that killed runs left behind."""
-    _report(docker_client.sweep(client), "Docker object", say)
+def reap_containers(client: Client, say: Say) -> None:
+    """Remove the containers and networks that killed commands left behind."""
+    from orchestrator.engines.docker.client import sweep
+    from orchestrator.engines.docker.mesh_changes import sweep_changes
+    from orchestrator.engines.docker.mesh_network import remove_orphans
+
+    _report(sweep(client) + sweep_changes(client), "Docker object", say)
     remove_orphans(client)  # not worth a word: a user removed their peers
 
 

@@ -1,12 +1,34 @@
-"""Comparing endpoints as programs show them: by what they mean, not how they are written."""
+"""Endpoints of TCP sockets: as the kernel lists them, and compared with what programs show."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-Endpoint = tuple[str, int]
-"""A plain address and a port."""
+Endpoint = tuple[str, int]  # a plain address and a port
+
+
+@dataclass(frozen=True, slots=True)
+class TcpSocket:
+    """A TCP socket, as the kernel lists it.
+
+    Attributes:
+        local: its own end.
+        remote: the other end; None while it listens.
+        state: in the words of psutil and netstat: ``LISTEN``, ``ESTABLISHED``, ``CLOSE_WAIT``.
+        unread: bytes that have come and that its program has not read; 0 if that is unknown.
+        unsent: bytes whose arrival was not acknowledged; 0 if that is unknown.
+        accepted: whether its program has it; otherwise it waits to be accepted.
+    """
+
+    local: Endpoint
+    remote: Endpoint | None
+    state: str
+    unread: int = 0
+    unsent: int = 0
+    accepted: bool = True
+
 
 _ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - other programs' sockets
 
@@ -23,6 +45,20 @@ def plain(address: str) -> str:
         return "127.0.0.1" if text.lower() == "localhost" else text
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return str(mapped or found)
+
+
+def shared(one: Iterable[TcpSocket], other: Iterable[TcpSocket]) -> int:
+    """Return how many connections two hosts have with each other, established at both ends."""
+    theirs = {(far, near) for near, far in _established(other)}
+    return sum(ends in theirs for ends in _established(one))
+
+
+def _established(sockets: Iterable[TcpSocket]) -> set[tuple[Endpoint, Endpoint]]:
+    return {
+        ((plain(it.local[0]), it.local[1]), (plain(it.remote[0]), it.remote[1]))
+        for it in sockets
+        if it.state == "ESTABLISHED" and it.remote
+    }
 
 
 def is_among(address: str, port: str, sockets: Iterable[Endpoint], own: Collection[str]) -> bool:

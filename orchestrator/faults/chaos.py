@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from orchestrator.faults import scope
+from orchestrator.faults import effect
+from orchestrator.faults.effect import Links
 from orchestrator.faults.kinds import NEEDS, PROCESS
-from orchestrator.faults.scope import Links
 
 Entry = dict[str, Any]
 """An entry of a `schedule`: `{"when": 1.5, "pause": {"at": "bob", "for": 2.0}}`."""
@@ -147,12 +147,11 @@ class _Draw:
         return {**act, "for": length}
 
     def _links(self, act: Entry) -> Links:
-        """Return the links of a fault in both directions."""
         if groups := act.get("groups"):
-            return scope.partition_links(groups)
+            return effect.partition_links(groups)
         if "at" in act:
-            return scope.links_at(act["at"], self.peers)
-        return scope.links_between(act.get("between") or [act["from"], act["to"]])
+            return effect.links_at(act["at"], self.peers)
+        return effect.links_between(act.get("between") or [act["from"], act["to"]])
 
     def _of_peer(self, when: float, length: float) -> Entry | None:
         begin, end = when - _REST, when + length + _REST

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.faults.effect import Effect
-from orchestrator.faults.fault_type import (
-    FEW,
-    FaultType,
-    Mechanisms,
-    Reading,
-    Rule,
-    packets_probe,
-)
+from orchestrator.faults.fault_type import FEW, FaultType, Mechanisms, Reading, Rule, packets_probe
 from orchestrator.faults.probe import Probe, counted
 
 

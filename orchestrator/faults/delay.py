@@ -30,10 +30,11 @@ _MANY_PACKETS, _MANY_WRITES = 150, 60  # if jitter varies each
 _SEVERAL = 20  # delays, whose median is hardly the shortest
 _DELAYED_ENOUGH = 0.9  # the share of a delay that is measured at least: nothing comes too early
 _LEAST_DELAYED = 0.25  # the same, whatever the jitter
-_DEVIATIONS = 5  # by which jitter may move the median
+_DEVIATIONS = 5  # by which jitter may move the median, and the quartiles
 _BUSY = 0.02  # seconds by which a machine may be late
 _LATER, _LATER_BY = 3.0, 0.5  # times as much as wanted may be measured, and seconds beside
-_VARIED = 0.15  # the share of the variation expected of jitter that is measured at least
+_VARIED = 0.2  # the share of the variation expected of jitter that is measured at least
+_VARIED_IF_MANY = 0.5  # the same of packets that are too many for chance
 
 
 def by_packets(mechanisms: Mechanisms) -> bool:
@@ -174,7 +175,7 @@ def _too_even(jitter: float, probe: Probe, measured: Measured) -> str:
         return ""
     if measured.spread is None:
         return f"{measured.arrived} arrived: too few to see their delay vary"
-    if measured.spread >= _least_spread(jitter, probe):
+    if measured.spread >= _least_spread(jitter, probe, measured):
         return ""
     return f"{_varies(measured.spread)}, a jitter of {as_time(jitter)} wanted"
 
@@ -184,7 +185,7 @@ def _varied_like(fault: Effect, left: Effect, probe: Probe, measured: Measured) 
     hidden = left.jitter or left.hold or left.pieces or left.loss or left.bandwidth
     if hidden or measured.spread is None or not _shows_jitter(fault.jitter, probe):
         return ""
-    if measured.spread < max(VARIES, _least_spread(fault.jitter, probe)):
+    if measured.spread < max(VARIES, _least_spread(fault.jitter, probe, measured)):
         return ""
     return _varies(measured.spread)
 
@@ -194,13 +195,17 @@ def _shows_jitter(jitter: float, probe: Probe) -> bool:
     return bool(jitter and probe.interval and probe.count >= _SEVERAL)
 
 
-def _least_spread(jitter: float, probe: Probe) -> float:
+def _least_spread(jitter: float, probe: Probe, measured: Measured) -> float:
     """Return the least interquartile range of the delays.
 
+    Packets overtake each other, so half of their delays lie within the jitter, beside chance.
     Bytes of a stream keep their order and wait for those that were delayed more, so their delays
     come close to the longest: by the square root of the jitter and of the time between two
     writes, as simulated for jitters of up to ten seconds.
     """
+    if probe.what == "packets":
+        beside_chance = 1 - _DEVIATIONS / sqrt(measured.arrived)
+        return jitter * min(max(_VARIED, beside_chance), _VARIED_IF_MANY)
     return _VARIED * min(jitter, sqrt(jitter * probe.interval))
 
 

@@ -10,30 +10,16 @@ from typing import Any
 from orchestrator.faults.effect import CLEAR, Effect
 from orchestrator.faults.probe import Measured, Probe
 
-Mechanisms = Mapping[str, str]
-"""What implements each supported feature, such as ``nftables``."""
+Mechanisms = Mapping[str, str]  # what implements each supported feature, such as ``nftables``
 
-Rule = dict[str, Any]
-"""A part of the rules of a sidecar; see `sidecar/ruleset.py`."""
+Rule = dict[str, Any]  # a part of the rules of a sidecar; see `sidecar/ruleset.py`
 
-FEW = 20
-"""Packets, or writes, if nothing is left to chance."""
-
-SPREAD = 0.2
-"""Seconds over which a few are sent: longer than a busy machine stops for."""
-
-PATIENCE = 0.3
-"""Seconds for a packet to arrive on a busy machine."""
-
-SIZE = 64
-"""Bytes of a packet."""
-
-WRITE = 32
-"""Bytes of a write."""
-
-HEADERS = 64
-"""Bytes around what a packet carries, at most."""
-
+FEW = 20  # packets, or writes, if nothing is left to chance
+SPREAD = 0.2  # seconds over which a few are sent: longer than a busy machine stops for
+PATIENCE = 0.3  # seconds for a packet to arrive on a busy machine
+SIZE = 64  # bytes of a packet
+WRITE = 32  # bytes of a write
+HEADERS = 64  # bytes around what a packet carries, at most
 _STREAM_PATIENCE = 8.0  # seconds for a stream, whose packets may have to be sent again
 _LOSSY_PATIENCE = 15.0
 _RESET_PATIENCE = 1.5  # a stream that is reset early enough is never heard of
@@ -41,23 +27,14 @@ _RESET_PATIENCE = 1.5  # a stream that is reset early enough is never heard of
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was measured of one link, and what it is judged by.
+    """What was measured of one link, and what it is judged by."""
 
-    Attributes:
-        effect: all that is active on the link.
-        probe: what was sent.
-        measured: what arrived of it.
-        mechanisms: what implements the features.
-        back: all that is active in the other direction, which a stream needs as well.
-        before: what arrived of the probe before the fault, if known.
-    """
-
-    effect: Effect
-    probe: Probe
-    measured: Measured
-    mechanisms: Mechanisms = field(default_factory=dict)
-    back: Effect = CLEAR
-    before: Measured | None = None
+    effect: Effect  # all that is active on the link
+    probe: Probe  # what was sent
+    measured: Measured  # what arrived of it
+    mechanisms: Mechanisms = field(default_factory=dict)  # what implements the features
+    back: Effect = CLEAR  # all that is active in the other direction, which a stream needs as well
+    before: Measured | None = None  # what arrived of the probe before the fault, if known
 
 
 class FaultType(ABC):

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.faults.effect import Effect
-from orchestrator.faults.fault_type import (
-    WRITE,
-    FaultType,
-    Mechanisms,
-    Reading,
-    Rule,
-    stream_probe,
-)
+from orchestrator.faults.fault_type import WRITE, FaultType, Mechanisms, Reading, Rule, stream_probe
 from orchestrator.faults.pieces import in_reads
 from orchestrator.faults.probe import Probe
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-PROCESS = ("kill", "stop", "pause")
-"""Faults of a peer itself."""
+PROCESS = ("kill", "stop", "pause")  # faults of a peer itself
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "kill": (),
@@ -18,8 +17,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """All kinds, and the features of the network that each may need."""
 
-NETWORK = tuple(kind for kind in NEEDS if kind not in PROCESS)
-"""Faults of the links between peers."""
+NETWORK = tuple(kind for kind in NEEDS if kind not in PROCESS)  # faults of the links between peers
 
 LIFTED_BY = {
     "kill": "start", "stop": "start", "pause": "resume", "partition": "heal", "isolate": "heal",
@@ -27,8 +25,7 @@ LIFTED_BY = {
 }  # fmt: skip
 """The verb that lifts each kind."""
 
-LIFTING = tuple(dict.fromkeys(LIFTED_BY.values()))
-"""The verbs that lift faults."""
+LIFTING = tuple(dict.fromkeys(LIFTED_BY.values()))  # the verbs that lift faults
 
 _WHY = "processes share this machine's network, which the lab never touches"
 PROCESSES_LACK = dict.fromkeys(("cut", "loss", "bandwidth", "delay"), _WHY)

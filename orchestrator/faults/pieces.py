@@ -5,21 +5,13 @@ from __future__ import annotations
 from math import ceil
 
 from orchestrator.faults.effect import Effect, combine
-from orchestrator.faults.fault_type import (
-    WRITE,
-    FaultType,
-    Mechanisms,
-    Reading,
-    Rule,
-    stream_probe,
-)
+from orchestrator.faults.fault_type import WRITE, FaultType, Mechanisms, Reading, Rule, stream_probe
 from orchestrator.faults.probe import Measured, Probe, counted
 
-GAP = 0.0005
-"""Seconds between two pieces of a stream, at least: see `sidecar/shaper.py`."""
-
+GAP = 0.0005  # seconds between two pieces of a stream, at least: see `sidecar/shaper.py`
 _PIECES = 300  # in which a write is to come
 _WRITES = 3
+_WRITES_IF_LOSSY = 10  # until a lost packet is there, what follows waits and is read in one go
 _MORE_READS = 2  # than packets are sent: none comes in two by itself
 _ONE_PACKET = 1200  # bytes that one packet takes at least
 _FEW_PACKETS = 2  # of a write: a fast reader reads each by itself
@@ -41,7 +33,8 @@ class Pieces(FaultType):
         if pieces is None or effect.reset is not None:
             return []
         many = _PIECES if bandwidth is None else min(_PIECES, max(8, bandwidth // pieces))
-        return [stream_probe(_WRITES, max(WRITE, many * pieces), 1.2 * many * GAP, combined)]
+        writes = _WRITES_IF_LOSSY if combined.loss else _WRITES
+        return [stream_probe(writes, max(WRITE, many * pieces), 1.2 * many * GAP, combined)]
 
     def mismatch(self, reading: Reading) -> str | None:
         """Return that a stream did not come in pieces."""

@@ -10,50 +10,33 @@ What = Literal["packets", "burst", "stream"]
 """Single packets, packets as fast as possible, or writes into a TCP connection."""
 
 
-NOT_RUNNING = "not running"
-"""The error of a probe over a link with an end that does not run."""
+NOT_RUNNING = "not running"  # the error of a probe over a link with an end that does not run
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What is sent over a link.
+    """What is sent over a link."""
 
-    Attributes:
-        what: how it is sent.
-        count: packets, or writes.
-        size: bytes of each.
-        interval: seconds between two; 0 for as fast as possible.
-        patience: seconds to wait, once all is sent, for what has not arrived.
-    """
-
-    what: What
-    count: int
-    size: int = 64
-    interval: float = 0.002
-    patience: float = 0.3
+    what: What  # how it is sent
+    count: int  # packets, or writes
+    size: int = 64  # bytes of each
+    interval: float = 0.002  # seconds between two; 0 for as fast as possible
+    patience: float = 0.3  # seconds to wait, once all is sent, for what has not arrived
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What arrived of a probe. All sidecars share the clock that times are taken from.
+    """What arrived of a probe. All sidecars share the clock that times are taken from."""
 
-    Attributes:
-        sent: packets, or writes, that were sent.
-        arrived: packets that arrived; for a stream its bytes.
-        delay: median seconds from sending to arriving; None if nothing arrived.
-        rate: bytes a second from the first arrival to the last; None if that is no time.
-        reads: pieces in which a stream's bytes were read.
-        error: what ended a stream early, such as ``reset``; empty for nothing.
-        spread: interquartile range, in seconds, of the delays of packets, or of writes; None if
-            too few arrived.
-    """
-
-    sent: int
-    arrived: int
-    delay: float | None = None
+    sent: int  # packets, or writes, that were sent
+    arrived: int  # packets that arrived; for a stream its bytes
+    delay: float | None = None  # median seconds from sending to arriving; None if nothing arrived
+    # bytes a second from the first arrival to the last; None if that is no time
     rate: float | None = None
-    reads: int = 0
-    error: str = ""
+    reads: int = 0  # pieces in which a stream's bytes were read
+    error: str = ""  # what ended a stream early, such as ``reset``; empty for nothing
+    # interquartile range, in seconds, of the delays of packets, or of writes; None if too few
+    # arrived
     spread: float | None = None
 
     @property

@@ -7,6 +7,8 @@ one that is several times as bad.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator.faults.bandwidth import Bandwidth
 from orchestrator.faults.cut import Cut
 from orchestrator.faults.delay import VARIES, Delay
@@ -45,111 +47,55 @@ def probes_for(effect: Effect, mechanisms: Mechanisms, beside: Effect = CLEAR) -
     return sorted(probes, key=lambda probe: _ORDER.index(probe.what))
 
 
-def mismatch(
-    effect: Effect,
-    probe: Probe,
-    measured: Measured,
-    mechanisms: Mechanisms,
-    back: Effect = CLEAR,
-    before: Measured | None = None,
-) -> str:
-    """Return why a link does not behave as it must; empty if it does.
-
-    Args:
-        effect: all that is active on the link.
-        probe: what was sent.
-        measured: what arrived of it.
-        mechanisms: what implements the features.
-        back: all that is active in the other direction, which a stream needs as well.
-        before: what arrived of it before a fault, if known.
-    """
-    if probe.what != "stream" and not measured.sent:
-        return f"nothing could be sent{measured.ending}"
-    reading = Reading(effect, probe, measured, mechanisms, back, before)
+def mismatch(reading: Reading) -> str:
+    """Return why a link does not behave as it must; empty if it does."""
+    if reading.probe.what != "stream" and not reading.measured.sent:
+        return f"nothing could be sent{reading.measured.ending}"
     for fault_type in FAULT_TYPES:
         if (reason := fault_type.mismatch(reading)) is not None:
             return reason
     return ""
 
 
-def resemblance(
-    fault: Effect,
-    others: Effect,
-    probe: Probe,
-    measured: Measured,
-    mechanisms: Mechanisms,
-    back: Effect = CLEAR,
-) -> str:
+def resemblance(fault: Effect, reading: Reading) -> str:
     """Return why a link without a fault does not behave so, or behaves as if it had it.
 
     If another fault hides the difference, that is no reason. Empty if there is none.
-
-    Args:
-        fault: what the fault does.
-        others: all that is active on the link.
-        probe: what was sent.
-        measured: what arrived of it.
-        mechanisms: what implements the features.
-        back: all that is active in the other direction, which a stream needs as well.
     """
-    if reason := mismatch(others, probe, measured, mechanisms, back):
+    if reason := mismatch(reading):
         return reason
-    reading = Reading(others, probe, measured, mechanisms, back)
     for fault_type in FAULT_TYPES:
         if (found := fault_type.resembles(fault, reading)) is not None:
             return found
     return ""
 
 
-def unproven(
-    fault: Effect,
-    beside: Effect,
-    probe: Probe,
-    before: Measured,
-    during: Measured,
-    mechanisms: Mechanisms,
-    back: Effect = CLEAR,
-) -> str:
+def unproven(fault: Effect, before: Measured, reading: Reading) -> str:
     """Return why it is not proven that a fault is active; empty if it is.
 
     One reason beside a `mismatch` is that the link looked faulty before the fault.
 
     Args:
         fault: what the fault does.
-        beside: what other faults do to the link, before and now.
-        probe: what was sent.
-        before: what arrived of it without the fault.
-        during: what arrived of it with the fault.
-        mechanisms: what implements the features.
-        back: all that is active in the other direction, which a stream needs as well.
+        before: what arrived of the probe without the fault.
+        reading: of the link with the fault; its effect is that of the other faults.
     """
-    if reason := resemblance(fault, beside, probe, before, mechanisms):
+    beside, probe, mechanisms = reading.effect, reading.probe, reading.mechanisms
+    if reason := resemblance(fault, Reading(beside, probe, before, mechanisms)):
         return f"already before it: {reason}"
-    return mismatch(combine([fault, beside]), probe, during, mechanisms, back, before)
+    return mismatch(replace(reading, effect=combine([fault, beside]), before=before))
 
 
-def not_gone(
-    fault: Effect,
-    remaining: Effect,
-    probe: Probe,
-    before: Measured,
-    after: Measured,
-    mechanisms: Mechanisms,
-    back: Effect = CLEAR,
-) -> str:
+def not_gone(fault: Effect, before: Measured, reading: Reading) -> str:
     """Return why it is not proven that a lifted fault is gone; empty if it is.
 
     Args:
         fault: what the lifted fault did.
-        remaining: all that is active on the link.
-        probe: what was sent.
-        before: what arrived of it before the fault.
-        after: what arrived of it now.
-        mechanisms: what implements the features.
-        back: all that is active in the other direction, which a stream needs as well.
+        before: what arrived of the probe before the fault.
+        reading: of the link as it is now.
     """
-    reason = resemblance(fault, remaining, probe, after, mechanisms, back)
-    return f"{reason}; before the fault {phrase(before, probe)}" if reason else ""
+    reason = resemblance(fault, reading)
+    return f"{reason}; before the fault {phrase(before, reading.probe)}" if reason else ""
 
 
 def phrase(measured: Measured, probe: Probe) -> str:

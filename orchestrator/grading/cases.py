@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from orchestrator.errors import TooLargeError
 from orchestrator.grading.marking import without_run
-from orchestrator.grading.matrix import DIALLER, OTHER
 from orchestrator.grading.programs import Program
-from orchestrator.grading.results import Outcome, Result
-from orchestrator.grading.rubric import Task
+from orchestrator.grading.results import DIALLER, OTHER, Outcome, Result
+from orchestrator.grading.rubric import Suite, Task
 from orchestrator.grading.store import Store
-from orchestrator.profile import Profile
+from orchestrator.image.program import refuse_large
+from orchestrator.profile import NOTICES, Profile
 from orchestrator.runner.jobs import misfit
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.validation import missing
 
-CaseKey = tuple[tuple[str, ...], str]
-"""The names of the programs, and the test's."""
+CaseKey = tuple[tuple[str, ...], str]  # the names of the programs, and the test's
 
 
 @dataclass(frozen=True)
 class Participant:
-    """A program that takes part in a case.
+    """A program that takes part in a case."""
 
-    Attributes:
-        program: which one.
-        name: what reasons call it if there are two; empty for one alone.
-        peers: those that run it; None for all.
-    """
-
-    program: Program
-    name: str = ""
-    peers: Collection[str] | None = None
+    program: Program  # which one
+    name: str = ""  # what reasons call it if there are two; empty for one alone
+    peers: Collection[str] | None = None  # those that run it; None for all
 
     @property
     def whose(self) -> str:
@@ -46,7 +40,8 @@ class Participant:
     def shortfall(self, task: Task) -> tuple[Outcome, str] | None:
         """Return the outcome of a test that needs more than its profile has, and why; else None."""
         profile = self.program.profile
-        names = missing(task.scenario, profile, self.peers) if profile else []
+        peers = _own_peers(task) if self.peers is None else self.peers
+        names = missing(task.scenario, profile, peers) if profile else []
         if profile is None or not names:
             return None
         if absent := _absent(profile, names):
@@ -55,27 +50,78 @@ class Participant:
         return Outcome.UNKNOWN, f"{self.whose} does not say how {quoted} looks"
 
 
+def fitting(program: Program, engine: EngineName) -> Program:
+    """Return a program; without its profile if a container has too little room for its folder."""
+    if program.profile is None or not program.profile.start.folder or engine is EngineName.PROCESS:
+        return program
+    try:
+        refuse_large(program.folder)
+    except TooLargeError as error:
+        trouble = f"{error.what}; {error.hint}"
+        return replace(program, profile=None, flaw="is of too large a program", trouble=trouble)
+    return program
+
+
+def usable(program: Program, suite: Suite) -> Program:
+    """Return a program; without its profile if that says too little to grade with.
+
+    That is one in which something is not said, or a doubt, that a required test needs, or every
+    test if none is required.
+    """
+    if program.profile is None:
+        return program
+    required = [task for task in suite.tasks if task.test.required]
+    profile = program.profile
+    open_of = {task.test.name: _undecided(profile, task) for task in required or suite.tasks}
+    undecided = {test: names for test, names in open_of.items() if names}
+    if not undecided or (not required and len(undecided) < len(open_of)):
+        return program
+    trouble = "\n".join(_supply(program, undecided))
+    return replace(program, profile=None, flaw="cannot be graded with", trouble=trouble)
+
+
+def _undecided(profile: Profile, task: Task) -> list[str]:
+    """Return what a test needs and a profile neither has nor lacks for certain."""
+    names = missing(task.scenario, profile, _own_peers(task))
+    return [] if _absent(profile, names) else names
+
+
+def _own_peers(task: Task) -> Collection[str] | None:
+    """Return the peers that run the graded program; None for all of them."""
+    others = task.scenario.profiles
+    return [peer for peer in task.scenario.peers if peer not in others] if others else None
+
+
+def _supply(program: Program, undecided: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield what is missing in a profile, and how to supply it, in lines."""
+    tests = ", ".join(undecided)
+    yield f"{program.file} does not say all that {tests} need, so nothing was graded"
+    for name in dict.fromkeys(name for names in undecided.values() for name in names):
+        key = "notices" if name in NOTICES else "verbs"
+        known = program.profile.lacks.get(name) if program.profile else None
+        why = f" ({known.reason})" if known and known.reason else ""
+        yield (
+            f"missing: {key}.{name}{why}; write how it looks, or, if the program has none, under"
+            f' `lacks`: {{{name}: "never written"}}'
+        )
+    yield f"`peerlab profile check {program.file}` shows what its patterns match"
+
+
 def _absent(profile: Profile, names: Sequence[str]) -> str:
-    """Return the features that a program does not have according to its profile, with reasons."""
-    lacks = {name: why for name, why in profile.lacks.items() if name in names}
+    lacks = {name: it.reason for name, it in profile.lacks.items()
+             if name in names and not it.doubt}  # fmt: skip
     return "; ".join(f"{name} ({why})" if why else name for name, why in lacks.items())
 
 
 @dataclass(frozen=True)
 class GradingCase:
-    """One test with one program, or with a pair.
-
-    Attributes:
-        task: the test.
-        programs: the program that all peers run, or the one that dials and the one it dials.
-        output: the folder of results.
-        digest: of everything that the result depends on.
-    """
+    """One test with one program, or with a pair."""
 
     task: Task
+    # the program that all peers run, or the one that dials and the one it dials
     programs: tuple[Program, ...]
-    output: Path
-    digest: str = ""
+    output: Path  # the folder of results
+    digest: str = ""  # of everything that the result depends on
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,10 +142,6 @@ class GradingCase:
     def is_pair(self) -> bool:
         """Whether two programs take part."""
         return len(self.programs) > 1
-
-    def program_at(self, peer: str) -> Program:
-        """Return the program that a peer runs."""
-        return self.programs[-1 if peer == OTHER else 0]
 
     @property
     def home(self) -> Path:

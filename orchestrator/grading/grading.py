@@ -11,14 +11,13 @@ from pathlib import Path
 
 from orchestrator.cancel import CancelToken
 from orchestrator.errors import LabError
-from orchestrator.grading.cases import CaseKey, GradingCase
+from orchestrator.grading.cases import CaseKey, GradingCase, usable
+from orchestrator.grading.causes import attribute
 from orchestrator.grading.marking import without_run
-from orchestrator.grading.matrix import Cell, Matrix
 from orchestrator.grading.output import exclusive
-from orchestrator.grading.points import Grade
 from orchestrator.grading.programs import Program
-from orchestrator.grading.results import Outcome, Result
-from orchestrator.grading.rubric import Suite, Task
+from orchestrator.grading.results import Cell, Grade, Matrix, Outcome, Result
+from orchestrator.grading.rubric import Suite
 from orchestrator.grading.scheduling import CaseDisplay, PairSchedule, ProgramSchedule, Schedule
 from orchestrator.grading.store import case_digest, program_digest
 from orchestrator.profile import Profile
@@ -29,31 +28,20 @@ OpenDisplay = Callable[[list[str]], AbstractContextManager[CaseDisplay]]
 """Opens a display for the cases with these titles."""
 
 
-Publish = Callable[[list[Grade]], object]
-"""Writes what is known about the programs."""
+Publish = Callable[[list[Grade]], object]  # writes what is known about the programs
 
 
 @dataclass
 class GradingOptions:
-    """How programs are graded, one by one or in pairs.
+    """How programs are graded, one by one or in pairs."""
 
-    Attributes:
-        engine: where programs run; docker or process.
-        open_engine: makes engines.
-        output: the folder of results.
-        jobs: how many tests run side by side.
-        cancel: ends everything early.
-        again: whether to ignore kept results.
-        only: the names of the tests to run; all if none is named.
-    """
-
-    engine: EngineName
-    open_engine: OpenEngine
-    output: Path
-    jobs: int = 1
-    cancel: CancelToken = field(default_factory=CancelToken)
-    again: bool = False
-    only: Sequence[str] = ()
+    engine: EngineName  # where programs run; docker or process
+    open_engine: OpenEngine  # makes engines
+    output: Path  # the folder of results
+    jobs: int = 1  # how many tests run side by side
+    cancel: CancelToken = field(default_factory=CancelToken)  # ends everything early
+    again: bool = False  # whether to ignore kept results
+    only: Sequence[str] = ()  # the names of the tests to run; all if none is named
 
 
 def grade_programs(
@@ -66,23 +54,17 @@ def grade_programs(
     """Grade programs; return their grades in the same order, with the requested tests.
 
     Each result is kept at once. However this ends, the next call resumes from there.
-
-    Args:
-        suite: the tests.
-        programs: which ones.
-        options: how.
-        open_display: shows progress.
-        publish: called at the end, even an early one, with grades that have all tests of the
-            suite; those that were not requested are as before.
+    `publish` is called at the end, even an early one, with grades that have all tests of the suite.
 
     Raises:
         DocumentError: there is no test of a name that is requested.
         LabError: the engine does not answer, or results cannot be kept.
     """
     batch = Batch(suite, options)
+    programs = [usable(program, suite.only(options.only)) for program in programs]
 
-    def grades(tasks: Sequence[Task]) -> list[Grade]:
-        return [_grade(program, tasks, batch, options.engine) for program in programs]
+    def grades(asked: Suite) -> list[Grade]:
+        return [_grade(program, asked, batch, options.engine) for program in programs]
 
     with exclusive(options.output):
         cases = [case for program in programs for case in batch.open_cases(program)]
@@ -90,10 +72,10 @@ def grade_programs(
             batch.run(cases, ProgramSchedule, open_display)
         except BaseException:
             with contextlib.suppress(LabError):  # the first error is the one to report
-                publish(grades(suite.tasks))
+                publish(grades(suite))
             raise
-        publish(grades(suite.tasks))
-    return grades(batch.asked)
+        publish(grades(suite))
+    return grades(suite.only(options.only))
 
 
 def match_programs(
@@ -110,7 +92,7 @@ def match_programs(
     pairs = [(dialler, other) for dialler in programs for other in programs]
     with exclusive(options.output):
         cases = [case for pair in pairs for case in batch.open_cases(*pair)]
-        # A program first shows whether it starts by talking to itself. Otherwise the marks of
+        # a program first shows whether it starts by talking to itself. Otherwise the marks of
         # the others would depend on the order.
         for early in (True, False):
             some = [case for case in cases if _is_first(case, suite) is early]
@@ -134,10 +116,6 @@ def match_programs(
 
 class Batch:
     """The cases of one command: which results are known, and which cases need a run.
-
-    Args:
-        suite: the tests.
-        options: how they are run.
 
     Raises:
         DocumentError: there is no test of a name in `only`.
@@ -192,6 +170,11 @@ class Batch:
             )
             run_all(plan, policy)
 
+    def results(self, program: Program) -> list[Result]:
+        """Return the results of all tests with one program; each fault fails one test."""
+        every = [self.result(task.test.name, program) for task in self._suite.tasks]
+        return attribute(every, self._suite.not_tested)
+
     def result(self, test: str, *programs: Program) -> Result:
         """Return the result of a test with one program, or with a pair."""
         key = tuple(program.name for program in programs), test
@@ -207,8 +190,9 @@ def _is_first(case: GradingCase, suite: Suite) -> bool:
     return case.programs[0] is case.programs[1] and case.task is suite.tasks[0]
 
 
-def _grade(program: Program, tasks: Sequence[Task], batch: Batch, engine: EngineName) -> Grade:
+def _grade(program: Program, asked: Suite, batch: Batch, engine: EngineName) -> Grade:
     profile = program.profile
+    tests = {task.test.name for task in asked.tasks}
     return Grade(
         program=program.name,
         profile=str(program.file),
@@ -218,19 +202,17 @@ def _grade(program: Program, tasks: Sequence[Task], batch: Batch, engine: Engine
         trouble=program.trouble,
         folder=str(program.folder.resolve()),
         sync=_sync(profile) if profile else (),
-        results=tuple(batch.result(task.test.name, program) for task in tasks),
+        results=tuple(result for result in batch.results(program) if result.test in tests),
     )
 
 
 def _sync(profile: Profile) -> tuple[str, ...]:
-    """Return the lines that ask whether a program is done."""
     if not profile.sync:
         return ()
     return tuple(line.type for line in profile.verbs[profile.sync].send)
 
 
 def _start(profile: Profile, engine: EngineName) -> str:
-    """Return a command that starts the program by hand."""
     words = profile.start.words("process" if engine is EngineName.PROCESS else "container") or []
     filled = {"{port}": str(profile.port), "{name}": "alice", "{python}": "python3",
               "{address}": "127.0.0.1", "{folder}": "."}  # fmt: skip

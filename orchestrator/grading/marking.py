@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from orchestrator.checks import punctuality
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, Verdict
 from orchestrator.errors import (
@@ -39,23 +40,34 @@ class _Mark:
 
 
 def mark(task: Task, run: Run) -> Result:
-    """Return the result of a test from its run.
-
-    Args:
-        task: the test.
-        run: a fresh run, so that the error that ended it early, if any, is known.
-    """
+    """Return the result of a test from its run, which must be fresh: its error is not kept."""
     found = _mark(task, run)
     return _result(
         task,
         outcome=found.outcome,
         reason=cut(" ".join(found.reason.split()), _LONGEST),
         findings=tuple(map(CheckResult.of, found.findings)),
+        also=tuple(map(CheckResult.of, _uncounted(found, run))),
+        kinds=_kinds(found, run),
         at=found.at,
         seconds=round(sum(run.seconds.values()), 3),
         started=_started(run),
-        settled=not (found.outcome is Outcome.UNKNOWN and blames_lab(run)),
+        settled=found.outcome is not Outcome.UNKNOWN or not (blames_lab(run) or run.is_doubtful),
     )
+
+
+def _kinds(found: _Mark, run: Run) -> tuple[str, ...]:
+    """Return what sorts of things are wrong, each once; of a run that ended early also how."""
+    if found.outcome not in (Outcome.FAILED, Outcome.NOT_TESTED):
+        return ()
+    early = [type(run.error).__name__] if isinstance(run.error, SessionError) else []
+    return tuple(dict.fromkeys([*early, *(kind for v in found.findings for kind in v.kinds)]))
+
+
+def _uncounted(found: _Mark, run: Run) -> list[Verdict]:
+    """Return what is wrong in a run and no part of the mark."""
+    invalid = [verdict for verdict in run.verdicts if verdict.judgement is Judgement.INVALID]
+    return [verdict for verdict in invalid if verdict not in found.findings]
 
 
 def without_run(
@@ -113,12 +125,19 @@ def _not_ready(run: Run, error: LabError) -> _Mark:
 
     If it printed something the profile does not recognise, it may be right.
     """
-    at = run.index.last_at
+    at, late = run.index.last_at, _lateness(run)
+    if late:
+        return _Mark(Outcome.UNKNOWN, f"it did not start: {_with_quote(error)}{late}", at)
     if isinstance(error, NoAnswerError) and _says_something(run, error):
         says = f"the lab could not read whether it is ready: {_with_quote(error)}"
         return _Mark(Outcome.UNKNOWN, says, at)
     silence = " and printed nothing" if isinstance(error, NoAnswerError) else ""
     return _Mark(Outcome.FAILED, f"it did not start: {_with_quote(error)}{silence}", at)
+
+
+def _lateness(run: Run) -> str:
+    """Return how the machine may explain a silence that ended a run; empty if it does not."""
+    return punctuality.of_break(run.index) if isinstance(run.error, NoAnswerError) else ""
 
 
 def _says_something(run: Run, error: NoAnswerError) -> bool:
@@ -136,6 +155,8 @@ def _judged(counting: Sequence[Verdict], run: Run) -> _Mark:
     bad = [verdict for verdict in worst_first if verdict.judgement is not Judgement.VALID]
     if bad and bad[0].judgement is Judgement.INVALID:
         return _Mark(Outcome.FAILED, *_first(bad[0]), bad)
+    if not bad and not run.error and not any(verdict.judged for verdict in counting):
+        return _nothing_judged(run)
     if not bad and not run.error:
         return _Mark(Outcome.PASSED)
     if ends := [v for v in run.verdicts if v.check in _ENDS and v.judgement is Judgement.INVALID]:
@@ -145,9 +166,21 @@ def _judged(counting: Sequence[Verdict], run: Run) -> _Mark:
     outcome, says = Outcome.UNKNOWN, f"the run broke off: {first_line(run.error)}"
     if isinstance(run.error, NoAnswerError) and _says_something(run, run.error):
         says = f"the lab could not read the answer: {_with_quote(run.error)}"
+    elif late := _lateness(run):
+        says = f"{_with_quote(run.error)}{late}"
     elif isinstance(run.error, SessionError):
         outcome, says = Outcome.FAILED, _with_quote(run.error)
     return _Mark(outcome, says, run.index.last_at, bad)
+
+
+def _nothing_judged(run: Run) -> _Mark:
+    """Mark a run in which no check that counts had anything to judge; steps that failed say why."""
+    says = "there was nothing to judge"
+    wrong = [v for v in run.verdicts if v.judgement is Judgement.INVALID]
+    if not wrong:
+        return _Mark(Outcome.UNKNOWN, f"{says}: {run.nothing_judged or 'nothing that counts'}")
+    why, at = _first(wrong[0])
+    return _Mark(Outcome.NOT_TESTED, f"{says}: {why}", at, wrong)
 
 
 def _first(verdict: Verdict) -> tuple[str, float | None]:

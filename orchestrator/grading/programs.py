@@ -30,22 +30,14 @@ HoldsProgram = Callable[[Path], bool]
 
 @dataclass(frozen=True)
 class Program:
-    """A program to grade.
+    """A program to grade."""
 
-    Attributes:
-        name: of the program, and of its folder in the output.
-        file: its profile.
-        profile: what the file says; None if it cannot be used.
-        flaw: why it cannot be used: "is wrong", "is missing"; else empty.
-        trouble: the details, one line per mistake; else empty.
-        folder: where the program is: the folder its profile names, or that of the profile.
-    """
-
-    name: str
-    file: Path
-    profile: Profile | None = None
-    flaw: str = ""
-    trouble: str = ""
+    name: str  # of the program, and of its folder in the output
+    file: Path  # its profile
+    profile: Profile | None = None  # what the file says; None if it cannot be used
+    flaw: str = ""  # why it cannot be used: "is wrong", "is missing"; else empty
+    trouble: str = ""  # the details, one line per mistake; else empty
+    # where the program is: the folder its profile names, or that of the profile
     folder: Path = Path()
 
     @property
@@ -122,11 +114,21 @@ def _reaches_outside(profile: Profile, home: Path) -> str:
     return ""
 
 
+def folders_of(path: Path, output: Path) -> list[Path]:
+    """Return the programs' folders that a path stands for, with or without profiles.
+
+    Itself if a program is in it, else those in it; none of them with results of the lab.
+
+    Raises:
+        DocumentError: it is no folder.
+    """
+    return _meant(path, output, lambda folder: (folder / FILE).is_file())
+
+
 # One profile for all
 
 
 def _with_common_profile(paths: Sequence[Path], common: Path, output: Path) -> list[Program]:
-    """Return the programs in some folders, all with one profile except for its folder."""
     source = document.load(path_of(str(common)))
     holds = _holding(load_profile(str(common)).start)
     folders = list({f.resolve(): None for path in paths for f in _meant(path, output, holds)})
@@ -158,12 +160,9 @@ def _meant(path: Path, output: Path, holds: HoldsProgram) -> list[Path]:
     """Return the programs' folders that a path stands for: itself, or those in it.
 
     Loose files beside the programs' folders, such as a list of names, are no program.
-
-    Raises:
-        DocumentError: it is not a folder.
     """
     if not path.is_dir():
-        raise DocumentError(f"{path}: no folder", hint="--profile takes folders of programs")
+        raise DocumentError(f"{path} is not a folder", hint="give a folder that holds programs")
     folders = _inner(path, output)
     is_one = holds(path) or (holds_source(path) and not any(map(holds, folders)))
     return [path] if is_one or not folders else folders

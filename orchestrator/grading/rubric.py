@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -19,8 +19,7 @@ from orchestrator.scenario import Scenario
 CONFORMANCE = ROOT / "conformance/rubric.yaml"
 """The rubric of `peerlab grade` unless another is given."""
 
-INTEROP = ROOT / "interop/rubric.yaml"
-"""The rubric of `peerlab interop`."""
+INTEROP = ROOT / "interop/rubric.yaml"  # the rubric of `peerlab interop`
 
 _SUFFIX = ".yaml"
 _TEST = r"[A-Za-z0-9._/-]+"
@@ -35,6 +34,8 @@ class RubricTest(Strict):
         required: whether a program that does not pass it fails as a whole.
         extra: whether its points are added on top of the total.
         checks: the checks that count; other checks of its run do not.
+        needs: more basic tests, above it. If one fails, and this one fails in the same way, it
+            is not tested.
     """
 
     test: Annotated[str, Field(pattern=f"^{_TEST}$")]
@@ -42,11 +43,16 @@ class RubricTest(Strict):
     required: bool = False
     extra: bool = False
     checks: Annotated[list[str], Field(min_length=1)] = ["expectations"]
+    needs: list[str] = []
 
     @property
     def name(self) -> str:
         """Its name, without the folder."""
         return Path(self.test).name
+
+
+NotTested = Literal["left out", "lost"]
+"""What becomes of the points of a test that is not tested: see `Rubric`."""
 
 
 class Rubric(Strict):
@@ -55,27 +61,25 @@ class Rubric(Strict):
     Attributes:
         title: a heading.
         why: its purpose, in a sentence.
+        not_tested: what becomes of the points of tests that fail only by a fault that a more
+            basic test shows: left out of the total, or lost. If that test is required, they are
+            always lost.
         tests: in the order in which they are run and shown.
     """
 
     title: Annotated[str, Field(min_length=1)]
     why: str = ""
+    not_tested: NotTested = "left out"
     tests: Annotated[list[RubricTest], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A test with its scenario.
+    """A test with its scenario."""
 
-    Attributes:
-        test: its line of the rubric.
-        scenario: what is done.
-        text: of the scenario's file.
-    """
-
-    test: RubricTest
-    scenario: Scenario
-    text: str
+    test: RubricTest  # its line of the rubric
+    scenario: Scenario  # what is done
+    text: str  # of the scenario's file
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Suite:
     title: str
     why: str
     tasks: Sequence[Task]
+    not_tested: NotTested = "left out"  # what becomes of the points of tests that are not tested
 
     @property
     def total(self) -> float:
@@ -103,7 +108,7 @@ class Suite:
                 hint = nearest(name, known) or f": one of {', '.join(known)}"
                 raise DocumentError(f"no test {name!r} in {self.title!r}{hint}")
         kept = [task for task in self.tasks if not names or task.test.name in names]
-        return Suite(self.title, self.why, kept)
+        return replace(self, tasks=kept)
 
 
 def load(path: Path) -> Suite:
@@ -123,7 +128,7 @@ def load(path: Path) -> Suite:
             wrong.append(error.what)
     if wrong:
         raise DocumentError("\n".join(wrong))
-    return Suite(rubric.title, rubric.why, tasks)
+    return Suite(rubric.title, rubric.why, tasks, rubric.not_tested)
 
 
 def _file(home: Path, test: str) -> Path:
@@ -143,6 +148,11 @@ def _test_problems(
     raw: dict[str, Any], place: tuple[str | int, ...], home: Path, seen: set[str]
 ) -> Iterator[Problem]:
     test = raw.get("test")
+    needs = raw.get("needs")
+    for number, name in enumerate(needs if isinstance(needs, list) else ()):
+        if isinstance(name, str) and name not in seen:
+            says = f"no test {name!r} above this one{nearest(name, seen)}"
+            yield Problem((*place, "needs", number), says)
     if isinstance(test, str) and re.fullmatch(_TEST, test):
         name = Path(test).name
         if name in seen:

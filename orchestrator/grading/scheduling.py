@@ -17,38 +17,22 @@ from orchestrator.errors import BuildError, LabError, SessionError, first_line
 from orchestrator.grading.cases import CaseKey, GradingCase
 from orchestrator.grading.marking import blames_lab, mark, passes_cleanly, without_run
 from orchestrator.grading.output import write_output
-from orchestrator.grading.results import Outcome, Result
-from orchestrator.runner.jobs import Policy
+from orchestrator.grading.results import OTHER, Outcome, Result
+from orchestrator.runner.jobs import Follower, Policy
 from orchestrator.runner.run import ScenarioSource
 
 _MOST_STARTS = 2  # tests for which a program is started in vain before it is given up
 
 
-class CaseDisplay(Protocol):
-    """Shows progress; called from several threads. Cases are numbered from 0."""
-
-    def phase(self, line: str) -> None:
-        """Show that something begins that takes a while."""
-
-    def begin(self, number: int) -> None:
-        """Show that a case begins."""
-
-    def step(self, number: int, line: str) -> None:
-        """Show what a case does."""
+class CaseDisplay(Follower, Protocol):
+    """Shows the progress of cases."""
 
     def marked(self, number: int, result: Result) -> None:
         """Show the result of a case."""
 
 
 class Schedule(Policy, abc.ABC):
-    """Decides what is run, marks the runs, and keeps the results.
-
-    Args:
-        cases: what is to be run.
-        known: every result so far; those of `cases` are added.
-        display: shows progress.
-        cancel: ends everything early.
-    """
+    """Decides what is run, marks the runs, and keeps the results, also in `known`."""
 
     def __init__(
         self,
@@ -62,8 +46,13 @@ class Schedule(Policy, abc.ABC):
         self._display, self._cancel = display, cancel
         self._lock = threading.Lock()
         self._repeated: set[tuple[int, str]] = set()
+        self._prepare()
 
     # What differs between single programs and pairs
+
+    @abc.abstractmethod
+    def _prepare(self) -> None:
+        """Take note of the results that are known already."""
 
     @abc.abstractmethod
     def _skipped(self, case: GradingCase) -> Result | None:
@@ -74,9 +63,8 @@ class Schedule(Policy, abc.ABC):
         return "broke off" if blames_lab(run) else "warm" if run.was_warm else ""
 
     def _marked(self, case: GradingCase, run: Run) -> Result:
-        """Return the result of a run."""
-        place = {"run": str(run.folder.relative_to(case.home))}
-        return mark(case.task, run).model_copy(update=place)
+        found = {"run": str(run.folder.relative_to(case.home)), "repeated": run.repeated}
+        return mark(case.task, run).model_copy(update=found)
 
     def _note(self, case: GradingCase, result: Result) -> None:
         """Take note of a result, one thread at a time."""
@@ -107,6 +95,11 @@ class Schedule(Policy, abc.ABC):
             return None
         self._repeated.add((number, why))
         return case.fresh_source
+
+    def is_late(self, number: int, run: Run) -> bool:
+        """Repeat a run alone if the machine was too busy for a result."""
+        is_unknown = mark(self._cases[number].task, run).outcome is Outcome.UNKNOWN
+        return is_unknown and run.is_doubtful
 
     def may_reuse(self, number: int, verdicts: Sequence[Verdict]) -> bool:
         """Reuse the peers of a passed test: starting new ones takes most of the time.
@@ -176,16 +169,9 @@ class _Starts:
 class ProgramSchedule(Schedule):
     """The schedule of single programs: one that does not start in two tests is given up."""
 
-    def __init__(
-        self,
-        cases: Sequence[GradingCase],
-        known: dict[CaseKey, Result],
-        display: CaseDisplay,
-        cancel: CancelToken,
-    ) -> None:
-        super().__init__(cases, known, display, cancel)
-        self._starts = {case.names: _Starts() for case in cases}
-        for (names, _), result in known.items():
+    def _prepare(self) -> None:
+        self._starts = {case.names: _Starts() for case in self._cases}
+        for (names, _), result in self._known.items():
             if names in self._starts and result.started is not None:
                 self._starts[names].note(result)
 
@@ -216,17 +202,10 @@ class PairSchedule(Schedule):
     the other, as one job runs all cases of a program that dials: see `is_parallel`.
     """
 
-    def __init__(
-        self,
-        cases: Sequence[GradingCase],
-        known: dict[CaseKey, Result],
-        display: CaseDisplay,
-        cancel: CancelToken,
-    ) -> None:
-        super().__init__(cases, known, display, cancel)
+    def _prepare(self) -> None:
         self._unstartable: dict[str, Result] = {}  # programs, with the result that shows it
         self._failed: dict[tuple[str, ...], Result] = {}  # pairs, with a required test
-        for (names, _), result in known.items():
+        for (names, _), result in self._known.items():
             self._learn(names, result)
 
     def is_parallel(self, number: int) -> bool:
@@ -270,7 +249,6 @@ class PairSchedule(Schedule):
 
 
 def _is_alone(names: tuple[str, ...]) -> bool:
-    """Return whether a program talks to itself."""
     return len({*names}) == 1
 
 
@@ -290,7 +268,7 @@ def _is_unready(run: Run) -> bool:
 def _culprit(case: GradingCase, run: Run) -> str:
     """Return which program of a pair could not be built or started."""
     if isinstance(run.error, SessionError):
-        return case.program_at(run.error.peer).name
+        return case.names[-1 if run.error.peer == OTHER else 0]
     says = run.error.what if run.error else ""
     named = [program.name for program in case.programs if str(program.folder) in says]
     return named[0] if named else "one of the two"

@@ -8,21 +8,19 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from orchestrator.errors import DocumentError
 from orchestrator.folder import file_digest, folder_digest
 from orchestrator.grading.output import write_output
 from orchestrator.grading.programs import Program
 from orchestrator.grading.results import Result
 from orchestrator.grading.rubric import Task
+from orchestrator.reading import read_text
+
+_MOST_MEGABYTES = 10
 
 
 class Store:
-    """The kept results of one program or pair.
-
-    Args:
-        folder: where they are kept, one file per test.
-    """
+    """The kept results of one program or pair, one file per test in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,19 +31,15 @@ class Store:
         A damaged file counts as none.
         """
         try:
-            data = json.loads(self._path(test).read_text(encoding="utf-8"))
+            data = json.loads(read_text(self._path(test), _MOST_MEGABYTES))
             if data["digest"] != digest:
                 return None
             return Result.model_validate(data["result"])
-        except (OSError, ValueError, ValidationError, KeyError, TypeError):
+        except (FileNotFoundError, DocumentError, RecursionError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, digest: str, result: Result) -> None:
-        """Keep a result in place of an earlier one of the same test.
-
-        Args:
-            digest: of everything that the result depends on.
-            result: what to keep.
+        """Keep a result in place of an earlier one of the same test, with a digest of its causes.
 
         Raises:
             LabError: it cannot be written.

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NoReturn, get_args
 
+from orchestrator.document import describe
 from orchestrator.errors import DocumentError, LabError
+from orchestrator.history.fields import mistakes
+from orchestrator.reading import read_text
 
-FORMAT = 1
-"""The format of histories; a change of meaning takes a higher number."""
+FORMAT = 1  # the format of histories; a change of meaning takes a higher number
 
 Outcome = Literal["ok", "fail", "info"]
 """Happened; certainly did not; may have (no answer in time, or the peer is gone)."""
@@ -24,27 +27,44 @@ Type = Literal["invoke", "ok", "fail", "info", "notice", "lab"]
 
 _NO_OBJECT = "not a JSON object, as every line of a history is"
 _OWN = ("at", "type", "peer", "verb", "operation")
+_OWN_TYPES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("at", lambda at: type(at) in (int, float) and math.isfinite(at), "a number of seconds"),
+    ("type", lambda kind: kind in get_args(Type), f"one of {', '.join(get_args(Type))}"),
+    ("peer", lambda peer: isinstance(peer, str), "text"),
+    ("verb", lambda verb: isinstance(verb, str), "text"),
+    ("operation", lambda number: type(number) is int and number >= 0, "a whole number"),
+)
+_MOST_MEGABYTES = 100
+_MOST_MISTAKES = 20  # that are listed
+
+
+class EntryError(ValueError):
+    """A line of the file is not an entry of a history.
+
+    Args:
+        key: the key with the mistake; empty if it is the whole line's.
+        what: the mistake.
+    """
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(what)
+        self.key = key
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number in JSON")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the history.
+    """One line of the history."""
 
-    Attributes:
-        at: seconds since the run began.
-        type: ``invoke`` opens an operation, its outcome closes it; ``notice`` is unasked.
-        peer: whose console it was; empty for the run as a whole.
-        verb: the operation, or the kind of notice.
-        operation: number that an invocation and its outcome share; otherwise 0.
-        fields: arguments, then what the console said.
-    """
-
-    at: float
-    type: Type
-    peer: str
-    verb: str
-    operation: int = 0
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    at: float  # seconds since the run began
+    type: Type  # ``invoke`` opens an operation, its outcome closes it; ``notice`` is unasked
+    peer: str  # whose console it was; empty for the run as a whole
+    verb: str  # the operation, or the kind of notice
+    operation: int = 0  # number that an invocation and its outcome share; otherwise 0
+    fields: Mapping[str, Any] = field(default_factory=dict)  # arguments, then what the console said
 
     @property
     def is_done(self) -> bool:
@@ -84,23 +104,25 @@ class Entry:
         """Return the entry that `as_json` wrote as `line`.
 
         Raises:
-            ValueError: it did not.
+            EntryError: it did not, or was changed since.
         """
         try:
-            data = json.loads(line)
+            data = json.loads(line, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
-            raise ValueError(_NO_OBJECT) from error
+            raise EntryError("", _NO_OBJECT) from error
         if not isinstance(data, dict):
-            raise ValueError(_NO_OBJECT)  # noqa: TRY004 - no caller passed a wrong type
+            raise EntryError("", _NO_OBJECT)
         if missing := [key for key in _OWN if key not in data]:
-            raise ValueError(f"the key {missing[0]!r} is missing")
+            raise EntryError("", f"the key {missing[0]!r} is missing")
+        for key, is_right, expected in _OWN_TYPES:
+            if not is_right(data[key]):
+                raise EntryError(
+                    key, f"{key}: {expected} is expected here, not {describe(data[key])}"
+                )
         at, kind, peer, verb, operation = (data.pop(key) for key in _OWN)
-        if kind not in get_args(Type):
-            raise ValueError(f"there is no type {kind!r}")
-        try:
-            return cls(float(at), kind, str(peer), str(verb), int(operation), data)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError("'at' or 'operation' is no number") from error
+        for key, what in mistakes(data):
+            raise EntryError(key, what)
+        return cls(float(at), kind, peer, verb, operation, data)
 
 
 def row_text(row: Mapping[str, Any], key: str) -> str:
@@ -120,21 +142,57 @@ def read(path: Path) -> list[Entry]:
     """Return the entries in the file `path`; a last line that was cut off is left out.
 
     Raises:
-        DocumentError: there is no such file, or another line is not an entry.
+        DocumentError: there is no such file, or other lines are no entries, or are outcomes
+            of operations that did not begin.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise DocumentError(f"{path}: cannot be read: {reason}") from error
+        lines = read_text(path, _MOST_MEGABYTES).split("\n")
+    except FileNotFoundError as error:
+        raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
     *whole, _cut_off = lines  # empty, unless the lab was killed in the middle of a line
-    entries = []
+    _refuse_newer(path, whole[:1])
+    entries, wrong, begun = [], [], dict[int, Entry]()
     for number, line in enumerate(whole, 1):
         try:
-            entries.append(Entry.from_json(line))
-        except ValueError as error:
-            raise DocumentError(f"{path}:{number}:1: {error}") from error
+            entry = Entry.from_json(line)
+            _require_pair(entry, begun)
+        except EntryError as error:
+            column = max(line.find(f'"{error.key}"') if error.key else 0, 0) + 1
+            wrong.append(f"{path}:{number}:{column}: {error}")
+            if len(wrong) == _MOST_MISTAKES:
+                break
+        else:
+            entries.append(entry)
+    if wrong:
+        raise DocumentError("\n".join(wrong))
     return entries
+
+
+def _refuse_newer(path: Path, first: Sequence[str]) -> None:
+    """Raise a `DocumentError` if a history may not mean what this version reads in it."""
+    try:
+        given = json.loads(first[0]).get("format", FORMAT)
+    except (IndexError, ValueError, AttributeError, RecursionError):
+        return  # reported with its line
+    if type(given) is not int or given > FORMAT:
+        raise DocumentError(
+            f"{path}: written by a newer Peerlab: its format is {describe(given)},"
+            f" this one knows {FORMAT}",
+            hint="judge it with the Peerlab that wrote it, or a later one",
+        )
+
+
+def _require_pair(entry: Entry, begun: dict[int, Entry]) -> None:
+    """Note an invocation in `begun`, and take out the one that an outcome ends."""
+    if entry.type == "invoke":
+        if entry.operation in begun:
+            raise EntryError("operation", f"operation {entry.operation} has begun already")
+        begun[entry.operation] = entry
+    elif entry.is_done:
+        first = begun.pop(entry.operation, None)
+        if first is None or (first.peer, first.verb) != (entry.peer, entry.verb):
+            what = f"no {entry.verb} of {entry.peer or 'the run'} with this number is under way"
+            raise EntryError("operation", f"operation {entry.operation}: {what}")
 
 
 class History:

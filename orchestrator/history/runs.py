@@ -6,68 +6,56 @@ import contextlib
 import importlib.metadata
 import json
 import platform
+import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.files import write_whole
+from orchestrator.reading import line_and_column, read_text
 
-SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"
-"""The files of a run."""
+SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"  # the files of a run
 
 LATEST = "latest"
 _TRANSCRIPT = ".transcript"
+_MOST_MEGABYTES = 10
 _ELSEWHERE = "choose another with --runs, in pytest with --peerlab-runs"
 
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """The engine that a run used.
+    """The engine that a run used."""
 
-    Attributes:
-        name: the engine's.
-        version: the engine's.
-        image: name and id of the image of the peers' containers; empty for processes.
-    """
-
-    name: str
-    version: str
-    image: str
+    name: str  # the engine's
+    version: str  # the engine's
+    image: str  # name and id of the image of the peers' containers; empty for processes
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a run besides its history: the file `run.json`.
+    """What is known of a run besides its history: the file `run.json`."""
 
-    Attributes:
-        scenario: its name.
-        why: what it is for.
-        profile: the program's.
-        engine: that it ran on.
-        started: when, in UTC, as ISO 8601 has it.
-        seconds: where the time went, by the kinds of `timing`.
-        verdict: ``valid``, ``invalid`` or ``unknown``.
-        error: what ended the run early; empty if nothing did.
-        checks: each check's verdict, what it says, and its findings.
-        lab: the version of Peerlab.
-        python: the version of Python that the lab ran on.
-    """
-
-    scenario: str
-    why: str
-    profile: str
-    engine: EngineInfo
-    started: str
-    seconds: dict[str, float]
-    verdict: str
-    error: str = ""
+    scenario: str  # its name
+    why: str  # what it is for
+    profile: str  # the program's
+    engine: EngineInfo  # that it ran on
+    started: str  # when, in UTC, as ISO 8601 has it
+    seconds: dict[str, FiniteFloat]  # where the time went, by the kinds of `timing`
+    verdict: str  # ``valid``, ``invalid`` or ``unknown``
+    error: str = ""  # what ended the run early; empty if nothing did
+    # each check's verdict, what it says, and its findings
     checks: list[dict[str, Any]] = field(default_factory=list)
+    # the version of Peerlab
     lab: str = field(default_factory=lambda: importlib.metadata.version("peerlab"))
+    # the version of Python that the lab ran on
     python: str = field(default_factory=platform.python_version)
+
+
+_RECORD = TypeAdapter(Record)
 
 
 def make(folder: Path, name: str, script: str) -> Path:
@@ -83,6 +71,7 @@ def make(folder: Path, name: str, script: str) -> Path:
         (run / SCENARIO).write_text(script, encoding="utf-8")
         _point(folder / name / LATEST, stamp)
     except OSError as error:
+        shutil.rmtree(run, ignore_errors=True)  # on a full disk it may exist, without its text
         raise LabError(
             f"the run cannot be kept in {run}: {error.strerror}", hint=_ELSEWHERE
         ) from error
@@ -120,13 +109,28 @@ def read(run: Path) -> Record | None:
     """
     path = run / RECORD
     try:
-        return TypeAdapter(Record).validate_json(path.read_text(encoding="utf-8"))
+        text = read_text(path, _MOST_MEGABYTES)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise DocumentError(f"{path}: not the record of a run") from error
+
+    try:
+        return _RECORD.validate_json(text)
+    except ValidationError as error:
+        raise DocumentError(f"{path}:{_where(text, error)}: not the record of a run") from error
+
+
+def _where(text: str, error: ValidationError) -> str:
+    """Return the line and column of the first mistake in a record."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as syntax:
+        return f"{syntax.lineno}:{syntax.colno}"
+    except (ValueError, RecursionError):
+        return "1:1"
+    keys = [step for step in error.errors()[0]["loc"] if isinstance(step, str)]
+    begin = text.find(f'"{keys[-1]}"') if keys else 0  # a record has each key once
+    line, column = line_and_column(text[: max(begin, 0)])
+    return f"{line}:{column}"
 
 
 def find(wanted: Path) -> Path:

@@ -54,8 +54,7 @@ class Line:
     text: str
 
 
-TYPED = "» "
-"""The mark of a line that was typed, if no echo shows it."""
+TYPED = "» "  # the mark of a line that was typed, if no echo shows it
 
 
 class Transcript:
@@ -170,7 +169,6 @@ def dialogue(pieces: Iterable[Piece]) -> list[Line]:
 
 
 def _quoted(text: str) -> str:
-    """Return as much of a line as an error quotes."""
     return cut(text, _TYPED_QUOTED) if text.startswith(TYPED) else text[-_QUOTED:]
 
 

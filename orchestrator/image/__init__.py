@@ -13,29 +13,27 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from orchestrator import command
 from orchestrator.errors import LabError
-from orchestrator.image.building import build, present, prune, pull
+from orchestrator.image.building import build, drop_others, home_labels, present, prune, pull
 from orchestrator.image.debian import make_base
 from orchestrator.image.packages import ensure_packages
 from orchestrator.image.recipe import PEER, SIDECAR, Recipe
 
 __all__ = [
-    "IMAGE",
     "build",
     "ensure_image",
     "ensure_packages",
     "ensure_sidecar_image",
+    "name_for_compose",
     "present",
     "pull",
 ]
 
-IMAGE = PEER.image
-"""The image that peers run."""
-
 _SOURCE = "peerlab.source"  # label of an image: the digest of its sources
 
 _BUILDING = threading.Lock()
-_READY: set[str] = set()  # sources whose image this process found or built
+_READY: set[str] = set()  # images that this process found or built
 
 
 def ensure_image(say: Callable[[str], None], root: Path) -> str:
@@ -65,22 +63,37 @@ def ensure_sidecar_image(say: Callable[[str], None], root: Path) -> str:
 
 
 def _ensure(recipe: Recipe, say: Callable[[str], None], root: Path) -> str:
-    source = recipe.source(root)
+    name = recipe.image(root)
     with _BUILDING:
-        if source not in _READY:
-            if not present(recipe.image, f"label={_SOURCE}={source}"):
-                _build(recipe, say, root, source)
-            _READY.add(source)
-    return recipe.image
+        if name not in _READY:
+            if not present(name, f"label={_SOURCE}={recipe.source(root)}"):
+                _build(recipe, say, root, name)
+            _READY.add(name)
+    return name
 
 
-def _build(recipe: Recipe, say: Callable[[str], None], root: Path, source: str) -> None:
-    """Build an image and remove the one that it replaces."""
+def _build(recipe: Recipe, say: Callable[[str], None], root: Path, name: str) -> None:
+    """Build an image; remove earlier ones of this checkout, and those of deleted ones."""
     base = _choose_base(recipe, say, root)
-    say(f"building {recipe.image} on {base}")
-    words = ("--build-arg", f"BASE={base}")
-    build(recipe.image, root, recipe.dockerfile(root), {_SOURCE: source}, *words)
+    say(f"building {name} on {base}")
+    labels = {_SOURCE: recipe.source(root)} | home_labels(root)
+    build(
+        name,
+        root,
+        recipe.dockerfile(root),
+        labels,
+        *("--build-arg", f"BASE={base}"),
+        has_network=bool(recipe.programs(root)),  # a base that was pulled lacks them
+    )
+    _READY.difference_update(drop_others(name, root))
     prune(_SOURCE)
+
+
+def name_for_compose(root: Path) -> str:
+    """Give the peer image, which exists, the name that compose.yaml has for it; return that."""
+    name = f"{PEER.repository}:compose"
+    command.docker("docker", "tag", PEER.image(root), name)
+    return name
 
 
 def _choose_base(recipe: Recipe, say: Callable[[str], None], root: Path) -> str:

@@ -13,12 +13,12 @@ import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from orchestrator import command
 from orchestrator.errors import LabError
+from orchestrator.files import temporary_folder
 from orchestrator.image.recipe import FILES
 
 _BASE = "peerlab.base"  # label of a base image that was assembled here
@@ -37,7 +37,7 @@ Acquire::http::Timeout "20"; Acquire::https::Timeout "20";
 #clear Acquire::IndexTargets::deb::CNF;
 """
 
-_ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "nodejs": "node"}
+_ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "nodejs": "node", "python": "python3"}
 
 
 def make_base(
@@ -59,7 +59,7 @@ def make_base(
     """
     if not shutil.which("apt-get"):
         raise LabError("there is no apt-get to build one from Debian packages")
-    with TemporaryDirectory(prefix="peerlab-base-") as folder:
+    with temporary_folder() as folder:
         rootfs, tar = Path(folder, "rootfs"), Path(folder, "rootfs.tar")
         for package in _download(Path(folder), packages):
             command.run("dpkg-deb", "--extract", str(package), str(rootfs))
@@ -67,7 +67,7 @@ def make_base(
         pairs = ({_BASE: "1"} | dict(labels)).items()
         given = [f'LABEL {key}="{value}"' for key, value in pairs]
         changes = [word for label in given for word in ("--change", label)]
-        command.run("docker", "import", *changes, str(tar), name)
+        command.docker("docker", "import", *changes, str(tar), name)
     return name
 
 
@@ -117,6 +117,10 @@ def _pack(rootfs: Path, target: Path, unwanted: re.Pattern[str]) -> None:
 def _link_programs(rootfs: Path) -> None:
     """Link programs into the path as install scripts would, such as `java` and `cc`."""
     folder = rootfs / "usr/bin"
+    # On an installed Debian /bin and /usr/bin are one folder.
+    for program in rootfs.glob("bin/*"):
+        if not (folder / program.name).exists():
+            (folder / program.name).symlink_to(f"/bin/{program.name}")
     for program in sorted(rootfs.glob("usr/lib/jvm/*/bin/*")):
         if not (folder / program.name).is_symlink():
             (folder / program.name).symlink_to(f"/{program.relative_to(rootfs)}")

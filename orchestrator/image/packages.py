@@ -1,4 +1,8 @@
-"""Base images with extra Debian packages, shared by programs that need the same ones."""
+"""Base images of programs: Python, the tools of any Debian, and the packages that they need.
+
+Programs that need the same packages share one. Nothing in it is set up for the lab: a program
+finds there what it would find at a terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from orchestrator.errors import BuildError, LabError
+from orchestrator.files import temporary_folder
 from orchestrator.image.building import build, present, pull
 from orchestrator.image.debian import make_base
 from orchestrator.image.recipe import PEER, Recipe, left_out
@@ -17,12 +21,20 @@ from orchestrator.image.recipe import PEER, Recipe, left_out
 _NAME = "peerlab-packages"
 _PACKAGES = "peerlab.packages"  # label: the packages, sorted
 
-_DOCKERFILE = """\
-FROM {base}
+TOOLS = (
+    "bash", "coreutils", "dash", "debianutils", "diffutils", "findutils", "grep", "gzip",
+    "hostname", "mawk", "ncurses-bin", "sed", "tar", "util-linux",
+)  # fmt: skip
+"""What every Debian has and scripts, Makefiles and programs count on: `sh`, `mkdir`, `clear`."""
+
+_INSTALL = """\
 RUN apt-get -q update \\
  && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends {packages} \\
  && rm -rf /var/lib/apt/lists/*
-ENV LANG=C.UTF-8
+"""
+_DOCKERFILE = """\
+FROM {base}
+{install}ENV LANG=C.UTF-8
 """
 
 _BUILDING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -30,7 +42,7 @@ _READY: set[str] = set()  # images that this process found or built
 
 
 def ensure_packages(say: Callable[[str], None], root: Path, packages: Sequence[str]) -> str:
-    """Return the name of an image with Python and some packages, building it if needed.
+    """Return the name of an image with Python, tools and some packages, building it if needed.
 
     Args:
         say: hears a short line for each phase; none if nothing is to be done.
@@ -42,7 +54,8 @@ def ensure_packages(say: Callable[[str], None], root: Path, packages: Sequence[s
         LabError: it cannot be built.
     """
     wanted = sorted(set(packages))
-    facts = (PEER.base(root), PEER.packages(root), left_out().pattern, _DOCKERFILE, wanted)
+    ours = (PEER.base(root), PEER.packages(root), left_out().pattern)
+    facts = (*ours, TOOLS, _INSTALL, _DOCKERFILE, wanted)
     name = f"{_NAME}:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
     with _BUILDING[name]:
         if name not in _READY:
@@ -55,14 +68,14 @@ def ensure_packages(say: Callable[[str], None], root: Path, packages: Sequence[s
 def _make(
     say: Callable[[str], None], name: str, recipe: Recipe, root: Path, wanted: list[str]
 ) -> None:
-    say(f"making {name} with {' '.join(wanted)}, once")
+    say(f"making {name} with {' '.join(wanted) or 'the usual tools'}, once")
     try:
         base = recipe.base(root)
         if present(base) or not pull(base):
             _install(name, base, wanted)
         else:
             labels = {_PACKAGES: " ".join(wanted)}
-            make_base(name, [*recipe.packages(root), *wanted], left_out(), labels)
+            make_base(name, [*recipe.packages(root), *TOOLS, *wanted], left_out(), labels)
     except LabError as error:
         if "Unable to locate package" in error.what or "has no installation" in error.what:
             lines = [line for line in error.what.splitlines() if line.startswith("E: ")]
@@ -74,8 +87,10 @@ def _make(
 
 
 def _install(name: str, base: str, wanted: list[str]) -> None:
-    """Install the packages with apt-get on a pulled base."""
-    with TemporaryDirectory(prefix="peerlab-packages-") as context:
+    with temporary_folder() as context:
         dockerfile = Path(context, "Dockerfile")
-        dockerfile.write_text(_DOCKERFILE.format(base=base, packages=" ".join(wanted)))
-        build(name, Path(context), dockerfile, {_PACKAGES: " ".join(wanted)})
+        # A base that was pulled has the tools.
+        install = _INSTALL.format(packages=" ".join(wanted)) if wanted else ""
+        dockerfile.write_text(_DOCKERFILE.format(base=base, install=install))
+        labels = {_PACKAGES: " ".join(wanted)}
+        build(name, Path(context), dockerfile, labels, has_network=True)

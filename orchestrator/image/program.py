@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import re
 import shutil
-import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from orchestrator import command, image
+from orchestrator import image
 from orchestrator.command import CommandFailedError
-from orchestrator.errors import QUOTED_LINES, BuildError, LabError, quote
-from orchestrator.folder import copy_folder, folder_digest
+from orchestrator.errors import QUOTED_LINES, BuildError, TooLargeError, quote
+from orchestrator.files import temporary_folder
+from orchestrator.folder import copy_folder, folder_digest, room_needed
 from orchestrator.image import inside
+from orchestrator.image.building import drop_others, home_labels
 from orchestrator.image.inside.build import SIGN
 from orchestrator.image.inside.start import PACKED
 from orchestrator.image.recipe import USER
 from orchestrator.profile import Start
+from orchestrator.profile.keep import WORKING_FOLDER
 from orchestrator.text import cut
 
-FOLDER = "/program"
-"""The folder in a container in which a program is built, and runs in a copy."""
+FOLDER = WORKING_FOLDER  # the folder in a container in which a program is built, and runs in a copy
+
+MOST_MEGABYTES, MOST_FILES = 64, 16_384
+"""The room that a program's folder has in a container: it lies in memory."""
 
 _NAME = "peerlab-program"
-_PROGRAM, _SOURCE, _HOST = "peerlab.program", "peerlab.folder", "peerlab.host"
-"""Labels: the digest of the image's sources; the program's folder; the machine's name."""
+_PROGRAM = "peerlab.program"  # label: the digest of the image's sources
 
 _INSIDE = Path(inside.__file__).parent
 BUILD_SECONDS = 120
-_MEMORY = "1g"  # of a build, except with BuildKit, which limits each process
 _LONGEST = 120  # characters of a command that is quoted
 
 STARTED_BY = ("python3", "-I", "-S", "/peerlab/start.py")
-"""What a container runs: it copies the folder to where the program may write, and starts it."""
+"""What a container runs: it copies the folder to where the program may write, and starts it.
+
+The number of folders to keep follows, their paths there, and the program's command."""
 
 # Few steps: each takes a second.
 _DOCKERFILE = """\
 FROM {base}
 COPY --chown={user}:{user} peerlab/ /peerlab/
+LABEL {labels}
 """
 _BUILD = """\
 USER 0:0
@@ -58,19 +61,12 @@ _REFUSED: dict[str, BuildError] = {}  # programs that cannot be built
 
 @dataclass(frozen=True, slots=True)
 class ProgramRecipe:
-    """What a program's image is made of.
+    """What a program's image is made of."""
 
-    Attributes:
-        folder: the program.
-        base: the name of the base image.
-        base_id: the id of the base image.
-        start: how it is built and started.
-    """
-
-    folder: Path
-    base: str
-    base_id: str
-    start: Start
+    folder: Path  # the program
+    base: str  # the name of the base image
+    base_id: str  # the id of the base image
+    start: Start  # how it is built and started
 
     @property
     def wanted(self) -> str:
@@ -86,23 +82,36 @@ class ProgramRecipe:
         first = (self.start.words("container") or [""])[0].replace("{folder}", FOLDER)
         return "" if "{" in first or first == "python3" else first
 
-    @property
-    def dockerfile(self) -> str:
-        """The Dockerfile."""
+    def dockerfile(self, labels: str) -> str:
+        """Return the Dockerfile; the container in which it is built has the labels too."""
         is_built = self.start.build or self._started
-        return _DOCKERFILE.format(base=self.base, user=USER) + (_BUILD if is_built else "")
+        image = _DOCKERFILE.format(base=self.base, user=USER, labels=labels)
+        return image + (_BUILD if is_built else "")
 
     def source(self) -> str:
         """Return a digest of everything that goes into the image, the whole folder included."""
         # The path too: the next image of one folder must not replace that of an equal one.
         path, scripts = str(self.folder), [script.read_bytes() for script in _scripts()]
         contents = folder_digest(self.folder)
-        facts = (self.dockerfile, path, self.base_id, self.wanted, scripts, contents)
+        facts = (self.dockerfile(""), path, self.base_id, self.wanted, scripts, contents)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _scripts() -> list[Path]:
     return [_INSIDE / "build.py", _INSIDE / "start.py"]
+
+
+def refuse_large(folder: Path) -> None:
+    """Raise a `TooLargeError` if a program's folder does not fit into a container."""
+    files, size = room_needed(folder, MOST_FILES)
+    if files <= MOST_FILES and size <= MOST_MEGABYTES << 20:
+        return
+    has = f"more than {MOST_FILES:,} files" if files > MOST_FILES else f"{size / (1 << 20):.0f} MB"
+    raise TooLargeError(
+        f"{folder} has {has}, and the lab gives a program room for {MOST_MEGABYTES} MB in"
+        f" {MOST_FILES:,} files",
+        hint="remove what it does not need to run, such as data and what was built or installed",
+    )
 
 
 def ensure_program_image(say: Callable[[str], None], recipe: ProgramRecipe) -> str:
@@ -131,24 +140,23 @@ def _ensure(say: Callable[[str], None], name: str, recipe: ProgramRecipe, source
     if not image.present(name, f"label={_PROGRAM}={source}"):
         say(f"building {name} from {recipe.folder}")
         _build(name, recipe, source)
-        _drop_others(name, recipe.folder)
+        _READY.difference_update(drop_others(name, recipe.folder))
 
 
 def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
     """Build an image from a copy, so that the program's own .dockerignore has no effect."""
-    with TemporaryDirectory(prefix="peerlab-program-") as context:
+    with temporary_folder() as context:
         dockerfile, folder = Path(context, "Dockerfile"), Path(context, "peerlab")
         folder.mkdir()
         for script in _scripts():
             shutil.copy(script, folder)
         (folder / "wanted.json").write_text(recipe.wanted)
         copy_folder(recipe.folder, folder / "program")
-        labels = {_PROGRAM: source, _SOURCE: str(recipe.folder), _HOST: socket.gethostname()}
+        labels = {_PROGRAM: source} | home_labels(recipe.folder)
         pairs = " ".join(f"{key}={_quoted(value)}" for key, value in labels.items())
-        dockerfile.write_text(f"{recipe.dockerfile}LABEL {pairs}\n")
-        options = ("--network", "none", "--memory", _MEMORY, "--memory-swap", _MEMORY)
+        dockerfile.write_text(recipe.dockerfile(pairs))
         try:
-            image.build(name, Path(context), dockerfile, {}, *options)
+            image.build(name, Path(context), dockerfile, {})
         except CommandFailedError as error:
             if found := refusal(recipe.folder, error.printed):
                 _REFUSED[name] = found
@@ -157,7 +165,6 @@ def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
 
 
 def _quoted(value: str) -> str:
-    """Return a value quoted for a Dockerfile."""
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
 
 
@@ -180,31 +187,3 @@ def refusal(folder: Path, printed: str) -> BuildError | None:
         f"the program in {folder} cannot be {done}: {report['why']}{quoted}",
         hint="see `start` in its profile",
     )
-
-
-def _drop_others(name: str, folder: Path) -> None:
-    """Remove images of the folder's earlier contents and of deleted folders, unless in use."""
-    for other in [*_images(f"{_SOURCE}={folder}"), *_of_gone_folders()]:
-        if other != name:
-            _READY.discard(other)
-            with contextlib.suppress(LabError):
-                command.run("docker", "image", "rm", other)
-
-
-def _images(label: str) -> list[str]:
-    """Return the names of program images with a label."""
-    filters = ("--filter", f"reference={_NAME}", "--filter", f"label={label}")
-    form = "{{.Repository}}:{{.Tag}}"
-    return command.run("docker", "image", "ls", "--format", form, *filters).split()
-
-
-def _of_gone_folders() -> list[str]:
-    """Return the images that this machine built from folders that are gone."""
-    mine = _images(f"{_HOST}={socket.gethostname()}")
-    form = f"{{{{json (index .Config.Labels {json.dumps(_SOURCE)})}}}}"
-    try:
-        printed = command.run("docker", "image", "inspect", "--format", form, *mine)
-    except LabError:  # another command removed one; the next build removes the others
-        return []
-    folders = [Path(json.loads(line)) for line in printed.splitlines()]
-    return [name for name, folder in zip(mine, folders, strict=True) if not folder.is_dir()]

@@ -37,13 +37,12 @@ def left_out() -> re.Pattern[str]:
     return re.compile(_UNREAD)
 
 
-USER = 10_001
-"""User and group of programs in containers, also in the Dockerfiles; never root."""
+USER = 10_001  # user and group of programs in containers, also in the Dockerfiles; never root
 
 FILES = {
     "etc/passwd": f"root:x:0:0:root:/:/sbin/nologin\npeer:x:{USER}:{USER}:peer:/:/sbin/nologin\n",
     "etc/group": f"root:x:0:\npeer:x:{USER}:\n",
-    # A peer must find its own host name in /etc/hosts before it asks DNS.
+    # a peer must find its own host name in /etc/hosts before it asks DNS.
     "etc/nsswitch.conf": "hosts: files dns\n",
     # nft looks up protocols by name.
     "etc/protocols": "icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n",
@@ -53,15 +52,16 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What one image is made of.
+    """What one image is made of."""
 
-    Attributes:
-        image: its name.
-        folder: the folder of its Dockerfile and code, relative to the project.
-    """
+    repository: str  # its name without the tag
+    folder: str  # the folder of its Dockerfile and code, relative to the project
 
-    image: str
-    folder: str
+    def image(self, root: Path) -> str:
+        """Return its name; the tag changes with what goes into it, and with the checkout."""
+        # The path too: the next image of one checkout must not replace that of an equal one.
+        facts = (self.source(root), str(root))
+        return f"{self.repository}:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
 
     def dockerfile(self, root: Path) -> Path:
         """Return the path of its Dockerfile."""
@@ -113,8 +113,5 @@ class Recipe:
         return hashlib.sha256(repr((self.fallback(root), files)).encode()).hexdigest()
 
 
-PEER = Recipe("peerlab-peer:latest", "peer")
-"""The image that peers run."""
-
-SIDECAR = Recipe("peerlab-sidecar:latest", "sidecar")
-"""The image of sidecars."""
+PEER = Recipe("peerlab-peer", "peer")  # the image that peers run
+SIDECAR = Recipe("peerlab-sidecar", "sidecar")  # the image of sidecars

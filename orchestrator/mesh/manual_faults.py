@@ -19,11 +19,14 @@ from orchestrator.faults.delay import by_packets
 from orchestrator.faults.effect import Fault, Link, by_link
 from orchestrator.faults.probe import Measured, Probe
 from orchestrator.files import write_whole
+from orchestrator.paths import give_to_user
+from orchestrator.reading import read_bytes
 from orchestrator.runner.verify import ActiveFault, FaultVerifier, Probed, Verification
 from orchestrator.scenario import FaultStep, network_fault
 from orchestrator.scenario.values import ALL, DECLARED
 from orchestrator.text import cut
 
+_MOST_MEGABYTES = 10  # of a record
 _LONGEST = 200  # characters of a validation error
 _HINT = "peerlab faults shows the active faults, peerlab ps the peers"
 _RECORD_HINT = "peerlab down removes the mesh with its faults"
@@ -31,20 +34,13 @@ _RECORD_HINT = "peerlab down removes the mesh with its faults"
 
 @dataclass(frozen=True, slots=True)
 class RecordedFault:
-    """An active fault as it was asked for; its links follow from the peers that exist.
+    """An active fault as it was asked for; its links follow from the peers that exist."""
 
-    Attributes:
-        verb: the step that it is in scenarios.
-        keys: the keys of that step.
-        name: the name by which it is healed.
-        since: seconds since the epoch.
-        before: what was measured on each link without it.
-    """
-
-    verb: str
-    keys: dict[str, Any]
-    name: str
-    since: float
+    verb: str  # the step that it is in scenarios
+    keys: dict[str, Any]  # the keys of that step
+    name: str  # the name by which it is healed
+    since: float  # seconds since the epoch
+    # what was measured on each link without it
     before: list[tuple[Link, Probe, Measured]] = field(default_factory=list)
 
     @property
@@ -73,11 +69,9 @@ class FaultRecord:
             LabError: it cannot be read.
         """
         try:
-            record = _RECORD.validate_json(path.read_bytes())
+            record = _RECORD.validate_json(read_bytes(path, _MOST_MEGABYTES))
         except FileNotFoundError:
             return cls()
-        except OSError as error:
-            raise LabError(f"{path}: cannot be read: {error.strerror}") from error
         except ValidationError as error:
             raise LabError(f"{path} is not a record of faults", hint=_RECORD_HINT) from error
         return record if not set(containers).isdisjoint(record.peers.values()) else cls()
@@ -89,6 +83,7 @@ class FaultRecord:
             LabError: it cannot be written.
         """
         write_whole(path, _RECORD.dump_json(self).decode())
+        give_to_user(path)
 
 
 _RECORD = TypeAdapter(FaultRecord)
@@ -96,19 +91,12 @@ _RECORD = TypeAdapter(FaultRecord)
 
 @dataclass(frozen=True, slots=True)
 class ManualFault:
-    """An active fault, with its latest verification.
+    """An active fault, with its latest verification."""
 
-    Attributes:
-        active: the fault and its measurements.
-        mechanisms: how each of its features is done.
-        since: seconds since the epoch.
-        finding: its proof, or why there is none.
-    """
-
-    active: ActiveFault
-    mechanisms: Mapping[str, str]
-    since: float
-    finding: Verification
+    active: ActiveFault  # the fault and its measurements
+    mechanisms: Mapping[str, str]  # how each of its features is done
+    since: float  # seconds since the epoch
+    finding: Verification  # its proof, or why there is none
 
 
 class ManualFaults:
@@ -280,7 +268,6 @@ class ManualFaults:
         return [*news, *map(str, self._network.lapses())]
 
     def _write(self) -> None:
-        """Record the active faults for the next command."""
         faults = [
             replace(
                 self._recorded[active.fault.name],
@@ -296,7 +283,6 @@ class ManualFaults:
 
 
 def _worded(problem: Problem) -> str:
-    """Return what is wrong with a fault, with the key that it is about."""
     key = next((str(part) for part in reversed(problem.place) if isinstance(part, str)), "")
     says = cut(problem.what, _LONGEST)
     return f"{key}: {says}" if key and key not in FaultStep.model_fields else says

@@ -11,6 +11,7 @@ from orchestrator.profile.model import (
     VERBS,
     ConsoleSettings,
     InputLine,
+    Lack,
     Place,
     Profile,
     Seconds,
@@ -20,8 +21,7 @@ from orchestrator.profile.model import (
 )
 from orchestrator.profile.reader import NoticeMatch, Reader
 
-Found = NoticeMatch
-"""The former name, which readers outside this repository may import."""
+Found = NoticeMatch  # the former name, which readers outside this repository may import
 
 __all__ = [
     "ANSWERS",
@@ -32,6 +32,7 @@ __all__ = [
     "ConsoleSettings",
     "Found",
     "InputLine",
+    "Lack",
     "NoticeMatch",
     "Place",
     "Profile",

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import re
 import string
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from orchestrator import document, files
+from orchestrator import document, files, patterns
 from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
 from orchestrator.paths import ROOT
+from orchestrator.profile import keep
 from orchestrator.profile.model import ANSWERS, NOTICES, VERBS, Place, Profile, Start
 from orchestrator.profile.reader import GuardedReader, Reader
 
-FILE = "profile.yaml"
-"""The name of a program's profile in its folder."""
+FILE = "profile.yaml"  # the name of a program's profile in its folder
+FOLDER = ROOT / "profiles"  # the profiles that come with the lab
 
-FOLDER = ROOT / "profiles"
-"""The profiles that come with the lab."""
-
-_START_FIELDS = (*ANSWERS, "python")
+_START_FIELDS = (*ANSWERS, "bind", "python")
 _BUILD_FIELDS = ("python", "folder")
 _VERB_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these for any verb
 
@@ -103,14 +100,15 @@ def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
     yield from _lacks_problems(profile)
     for place, pattern in profile.patterns():
         try:
-            re.compile(pattern)
-        except re.error as error:
-            yield Problem(place, f"not a pattern: {error}")
+            patterns.compiled(pattern)
+        except patterns.PatternError as error:
+            yield Problem(place, str(error))
     for place, template, known in _templates(profile):
         yield from _template_problems(place, template, known)
 
 
 def _start_problems(start: Start, home: Path) -> Iterator[Problem]:
+    yield from keep.problems(start.keep, home / start.folder if start.folder else None)
     if start.folder is None:
         return
     if not (home / start.folder).is_dir():

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from orchestrator.document import Strict
 from orchestrator.document.schema import described
+from orchestrator.profile.keep import Folder
 
 VERBS = ("help", "myip", "myport", "connect", "list", "terminate", "send", "exit", "raw")
 """The commands that the lab types; `raw` is any other line."""
@@ -19,8 +20,9 @@ NOTICES = ("connected", "message", "delivered", "undelivered", "closed")
 ANSWERS = ("port", "address", "name")
 """The placeholders for what a program may ask for at its start."""
 
-Place = tuple[int | str, ...]
-"""A place in a file: keys and indices from the top."""
+Place = tuple[int | str, ...]  # a place in a file: keys and indices from the top
+
+MOST_KEPT = 4  # folders that one program may keep: each has a limit of its own in a container
 
 Seconds = Annotated[float, Field(gt=0, le=3600, strict=False)]
 
@@ -37,6 +39,10 @@ def _line_list(value: Any) -> Any:
 def _block_list(value: Any) -> Any:
     items = value if isinstance(value, list) else [value]
     return [{"block": [item]} if isinstance(item, str) else item for item in items]
+
+
+def _reason(value: Any) -> Any:
+    return {"reason": value} if isinstance(value, str) else value
 
 
 _ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
@@ -69,8 +75,7 @@ class Block(Strict):
 
 _LINES = BeforeValidator(_line_list, json_schema_input_type=str | InputLine | list[str | InputLine])
 
-InputLines = Annotated[list[InputLine], _LINES, Field(min_length=1)]
-"""Lines to type, in order."""
+InputLines = Annotated[list[InputLine], _LINES, Field(min_length=1)]  # lines to type, in order
 
 Blocks = Annotated[
     list[Block],
@@ -82,7 +87,8 @@ Blocks = Annotated[
 class Start(Strict):
     """How to build and start the program.
 
-    `{port}`, `{address}`, `{name}`, `{folder}` and `{python}` are filled in.
+    `{port}`, `{address}`, the peer's own that others dial, `{bind}`, the one to listen on,
+    `{name}`, `{folder}` and `{python}` are filled in.
 
     Attributes:
         command: the command on both engines; use the next two if they differ.
@@ -95,6 +101,8 @@ class Start(Strict):
         packages: Debian packages that the program needs in a container, besides Python.
         build: commands that build the program in its folder, in order and without a network.
         answers: answers to the questions that the program asks at its start.
+        keep: folders that keep their files when the program ends and is started again, relative to
+            the program's folder or, in a container, absolute.
     """
 
     command: Annotated[list[str], Field(min_length=1)] | None = None
@@ -106,6 +114,7 @@ class Start(Strict):
     packages: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]] = []
     build: list[Annotated[list[str], Field(min_length=1)]] = []
     answers: Annotated[list[InputLine], _LINES] = []
+    keep: Annotated[list[Folder], Field(max_length=MOST_KEPT)] = []
 
     @model_validator(mode="after")
     def _check_combination(self) -> Start:
@@ -133,6 +142,7 @@ class Verb(Strict):
         ok: patterns of a line that reports success.
         fail: patterns of a line that reports failure, in addition to `errors`.
         row: pattern of a line of data.
+        also: patterns of further lines of a reply, such as labels, which say neither yes nor no.
         silent: whether success may print nothing.
         ends: how a reply ends: at the `line` that matches `ok` or `fail`, or when the console is
             `quiet`.
@@ -143,6 +153,7 @@ class Verb(Strict):
     ok: Texts = []
     fail: Texts = []
     row: str | None = None
+    also: Texts = []
     silent: bool = False
     ends: Literal["line", "quiet"] = "line"
 
@@ -169,6 +180,22 @@ class ConsoleSettings(Strict):
     literal_key: str = ""
     text: Literal["plain", "backslash"] = "plain"
 
+
+class Lack(Strict):
+    """A verb or notice that the program does not have.
+
+    Attributes:
+        reason: how that is known, or why it is so.
+        doubt: whether that is a guess: what depends on it is unknown then. `peerlab profile new`
+            writes it, because not to have found something proves little.
+    """
+
+    reason: str
+    doubt: bool = False
+
+
+Lacks = dict[str, Annotated[Lack, BeforeValidator(_reason, json_schema_input_type=str | Lack)]]
+"""What a program lacks, by the lab's names; a text alone is the reason."""
 
 CRASHES = [
     r"^(?:\w{0,12}[>$%#?] ?)?Traceback \(most recent call last\)",  # perhaps after a prompt
@@ -200,7 +227,9 @@ class Profile(Strict):
         name: the program's name.
         summary: the program in a few words.
         port: the port that each peer listens on. On the process engine it is another one if the
-            command does not use `{address}`.
+            command uses neither `{address}` nor `{bind}`.
+        own_ports: whether each peer listens on a port of its own, from `port` on, for a program
+            that takes a peer on the same port for itself.
         start: how to build and start the program.
         ready: pattern of the line that says the program is ready; empty if there is none.
         ready_within: longest time to wait for it, in seconds.
@@ -221,6 +250,7 @@ class Profile(Strict):
     name: str
     summary: str
     port: Annotated[int, Field(ge=1, le=65_535)]
+    own_ports: bool = False
     start: Start
     ready: str
     ready_within: Seconds = 20.0
@@ -230,7 +260,7 @@ class Profile(Strict):
     verbs: dict[str, Verb]
     notices: dict[str, Blocks] = {}
     first_id: int = 1
-    lacks: dict[str, str] = {}
+    lacks: Lacks = {}
     errors: Texts = []
     crash: list[str] = CRASHES
     reader: str | None = None
@@ -247,6 +277,7 @@ class Profile(Strict):
         for name, verb in self.verbs.items():
             yield from _numbered(("verbs", name, "ok"), verb.ok)
             yield from _numbered(("verbs", name, "fail"), verb.fail)
+            yield from _numbered(("verbs", name, "also"), verb.also)
             if verb.row:
                 yield ("verbs", name, "row"), verb.row
         for place, line in self.lines():

@@ -6,11 +6,11 @@ A profile can name a subclass of `Reader` for what patterns cannot read.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.errors import DocumentError
+from orchestrator.patterns import LinePattern, Match, any_of, compiled, search_line
 from orchestrator.profile.model import InputLine, Profile
 
 
@@ -38,8 +38,8 @@ class Reader:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._ready = re.compile(profile.ready) if profile.ready else None
-        self._crash = re.compile("|".join(f"(?:{pattern})" for pattern in profile.crash) or r"(?!)")
+        self._ready = compiled(profile.ready) if profile.ready else None
+        self._crash = any_of(profile.crash)
         self._notices = [
             (kind, _compiled(block.block))
             for kind, blocks in profile.notices.items()
@@ -49,9 +49,8 @@ class Reader:
         self._fail = {
             name: _compiled([*verb.fail, *profile.errors]) for name, verb in profile.verbs.items()
         }
-        self._rows = {
-            name: re.compile(verb.row) for name, verb in profile.verbs.items() if verb.row
-        }
+        self._also = {name: any_of(verb.also) for name, verb in profile.verbs.items()}
+        self._rows = {name: compiled(verb.row) for name, verb in profile.verbs.items() if verb.row}
 
     def typed(self, verb: str, arguments: Mapping[str, object]) -> list[InputLine]:
         """Return the lines to type for a verb.
@@ -66,20 +65,24 @@ class Reader:
 
     def ready(self, line: str) -> Mapping[str, str] | None:
         """Return the named groups of the ready line; None for any other line."""
-        return _groups(self._ready.search(line)) if self._ready else None
+        return _groups(search_line(self._ready, line)) if self._ready else None
 
     def outcome(self, verb: str, line: str) -> tuple[bool, Mapping[str, str]] | None:
         """Return whether a line reports success, and its named groups; None if it does neither."""
         for ok, patterns in ((True, self._ok), (False, self._fail)):
             for pattern in patterns.get(verb, ()):
-                if (fields := _groups(pattern.search(line))) is not None:
+                if (fields := _groups(search_line(pattern, line))) is not None:
                     return ok, fields
         return None
 
     def row(self, verb: str, line: str) -> Mapping[str, str] | None:
         """Return the named groups of a row of a reply; None for any other line."""
         pattern = self._rows.get(verb)
-        return _groups(pattern.search(line)) if pattern else None
+        return _groups(search_line(pattern, line)) if pattern else None
+
+    def is_label(self, verb: str, line: str) -> bool:
+        """Return whether a line may be part of a reply and says neither yes nor no."""
+        return search_line(self._also[verb], line) is not None if verb in self._also else False
 
     def notice(self, lines: Sequence[str]) -> NoticeMatch | None:
         """Return the notice in these lines, with an empty kind if they only begin one."""
@@ -133,6 +136,11 @@ class GuardedReader(Reader):
         with self._guard("row"):
             return self._inner.row(verb, line)
 
+    def is_label(self, verb: str, line: str) -> bool:
+        """Return whether a line may be part of a reply and says neither yes nor no."""
+        with self._guard("is_label"):
+            return self._inner.is_label(verb, line)
+
     def notice(self, lines: Sequence[str]) -> NoticeMatch | None:
         """Return the notice in these lines, with an empty kind if they only begin one."""
         with self._guard("notice"):
@@ -154,22 +162,22 @@ class GuardedReader(Reader):
             ) from error
 
 
-def _match_block(block: Sequence[re.Pattern[str]], lines: Sequence[str]) -> dict[str, str] | None:
+def _match_block(block: Sequence[LinePattern], lines: Sequence[str]) -> dict[str, str] | None:
     """Return the named groups if `lines` are a block or its beginning; None otherwise."""
     if len(lines) > len(block):
         return None
     fields: dict[str, str] = {}
     for pattern, line in zip(block, lines, strict=False):
-        groups = _groups(pattern.search(line))
+        groups = _groups(search_line(pattern, line))
         if groups is None:
             return None
         fields |= {name: text for name, text in groups.items() if text or name not in fields}
     return fields
 
 
-def _groups(match: re.Match[str] | None) -> dict[str, str] | None:
-    return match.groupdict(default="") if match else None
+def _groups(match: Match | None) -> dict[str, str] | None:
+    return match.groupdict() if match else None
 
 
-def _compiled(patterns: Iterable[str]) -> list[re.Pattern[str]]:
-    return [re.compile(pattern) for pattern in patterns]
+def _compiled(patterns: Iterable[str]) -> list[LinePattern]:
+    return [compiled(pattern) for pattern in patterns]

@@ -6,6 +6,7 @@ So the rest of the lab is imported on first use.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,12 +56,32 @@ def lab_fixture(make_lab: Callable[..., Lab]) -> Lab:
     return make_lab()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    """End the session at Ctrl-C, even if a fixture's peers cannot be removed then."""
+    try:
+        return (yield)
+    except Exception as error:
+        _raise_interruption(error)
+        raise
+
+
+def _raise_interruption(error: BaseException) -> None:
+    """Raise the `KeyboardInterrupt` in whose handling the lab has failed, if there is one."""
+    from orchestrator.errors import LabError, behind
+
+    interruption = behind(error, KeyboardInterrupt) if isinstance(error, LabError) else None
+    if interruption:
+        raise interruption.with_traceback(None) from None
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Judge the runs of a test while the test itself can still fail."""
     try:
         result = yield
     except BaseException as error:
+        _raise_interruption(error)
         if labs := item.stash.get(plugin_options.LABS, None):
             labs.failed(error)
         raise
@@ -70,8 +91,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Remove every peer, also after Ctrl-C."""
-    plugin_options.close(session.config)
+    """Remove every peer, also after Ctrl-C. A session that cannot has failed."""
+    if plugin_options.close(session.config):
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
+    if session.config.stash.get(plugin_options.LEFT, []):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
+        if hasattr(session.config, "workerinput"):  # a worker of pytest-xdist has no summary
+            from orchestrator.pytest_plugin.reporting import left_text
+
+            sys.stderr.write(left_text(session.config) + "\n")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -80,7 +108,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print how many runs there were, on which engine, and where they are kept."""
+    """Print how many runs there were, on which engine, where they are kept, and what is left."""
     runs = [
         dict(report.user_properties)
         for reports in terminalreporter.stats.values()
@@ -94,3 +122,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_sep("-", "peerlab")
         terminalreporter.write_line(f"{made} on {' and '.join(sorted(engines))}")
         terminalreporter.write_line(f"kept in {kept}")
+    if terminalreporter.config.stash.get(plugin_options.LEFT, []):
+        from orchestrator.pytest_plugin.reporting import left_text
+
+        terminalreporter.write_sep("-", "peerlab")
+        terminalreporter.write_line(left_text(terminalreporter.config))

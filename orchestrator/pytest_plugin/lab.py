@@ -18,7 +18,7 @@ from orchestrator.parallel import run_together
 from orchestrator.pytest_plugin.lab_faults import Impairment, LabFaults, StreamShape
 from orchestrator.pytest_plugin.lab_peer import FaultHandle, LabPeer, name_of
 from orchestrator.pytest_plugin.lab_run import LabRun, for_test, mistakes
-from orchestrator.pytest_plugin.mismatch import NotAsWantedError, last_lines
+from orchestrator.pytest_plugin.reporting import NotAsWantedError, last_lines
 from orchestrator.pytest_plugin.runners import Runners
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import Scenario, TimeLimits, topology
@@ -26,13 +26,14 @@ from orchestrator.scenario.topology import Shape
 from orchestrator.scenario.values import InputLine
 from orchestrator.text import printable
 
+__tracebackhide__ = True  # a traceback ends in the test
+
 __all__ = [
     "FaultHandle", "Impairment", "Lab", "LabPeer", "LabSettings", "NotAsWantedError", "Peer",
     "RunTitle", "StreamShape",
 ]  # fmt: skip
 
-Peer = LabPeer
-"""The shorter name, as docs/pytest.md has it."""
+Peer = LabPeer  # the shorter name, as docs/pytest.md has it
 
 VerdictWord = Literal["valid", "invalid", "unknown"]
 Pairs = Sequence[tuple[LabPeer | str, LabPeer | str]]
@@ -73,13 +74,7 @@ class RunTitle:
 
 
 class Lab(LabFaults):
-    """Peers, what they do, and the verdict on it.
-
-    Args:
-        runners: provide the peers.
-        settings: how the peers are started and driven.
-        title: of the run.
-    """
+    """Peers, what they do, and the verdict on it."""
 
     def __init__(self, runners: Runners, settings: LabSettings, title: RunTitle) -> None:
         self._runners, self._settings, self._title = runners, settings, title
@@ -103,7 +98,6 @@ class Lab(LabFaults):
             ValueError: that is no name for a peer.
             RuntimeError: there was a network fault already.
         """
-        __tracebackhide__ = True
         names = self._names(wanted)
         missing = [name for name in dict.fromkeys(names) if name not in self._peers]
         if missing:
@@ -114,11 +108,9 @@ class Lab(LabFaults):
 
     def peer(self, name: str) -> LabPeer:
         """Return one peer by its name."""
-        __tracebackhide__ = True
         return self.peers(name)[0]
 
     def _names(self, wanted: Sequence[str | int]) -> list[str]:
-        __tracebackhide__ = True
         names: list[str] = []
         for name in wanted:
             if isinstance(name, bool) or not isinstance(name, str | int):
@@ -137,7 +129,6 @@ class Lab(LabFaults):
         return names
 
     def _begin(self, names: Sequence[str]) -> LabRun:
-        __tracebackhide__ = True
         settings, source = self._settings, ScenarioSource(self._scenario(names), self._title.text)
         try:
             runner = self._runners.on(settings.engine)
@@ -147,7 +138,6 @@ class Lab(LabFaults):
         return self._active
 
     def _scenario(self, names: Sequence[str]) -> Scenario:
-        __tracebackhide__ = True
         settings, title = self._settings, self._title
         try:
             found = Scenario(
@@ -174,7 +164,6 @@ class Lab(LabFaults):
         Raises:
             ValueError: these peers cannot be connected like that.
         """
-        __tracebackhide__ = True
         pairs = self._pairs(shape)
         links = {name: self._peers[name].list() for pair in pairs for name in pair}
         for one, other in pairs:
@@ -185,7 +174,6 @@ class Lab(LabFaults):
             self._current.await_listed(name, others)
 
     def _pairs(self, shape: Shape | Pairs) -> list[tuple[str, str]]:
-        __tracebackhide__ = True
         names = [*self._peers]
         plain: Any = shape if isinstance(shape, str) else [[*map(name_of, pair)] for pair in shape]
         wrong = [problem.what for problem in topology.problems(plain, names)]
@@ -203,7 +191,6 @@ class Lab(LabFaults):
         Raises:
             BaseException: the first that one of them raised; the others are its notes.
         """
-        __tracebackhide__ = True
         run_together(acts)
 
     # The verdict
@@ -213,7 +200,6 @@ class Lab(LabFaults):
 
         With `check`, only that check must say so: the others may find something as well.
         """
-        __tracebackhide__ = True
         if verdict not in get_args(VerdictWord):
             words = ", ".join(get_args(VerdictWord))
             raise ValueError(f"there is no verdict {verdict!r}: one of {words}")
@@ -230,14 +216,12 @@ class Lab(LabFaults):
         Raises:
             RuntimeError: there were no peers.
         """
-        __tracebackhide__ = True
         if run := self._current.end():
             return run
         raise RuntimeError("the run was interrupted before it could be judged")
 
     @property
     def _current(self) -> LabRun:
-        __tracebackhide__ = True
         if self._active is None:
             raise RuntimeError("no run has started: ask for peers first")
         return self._active
@@ -262,7 +246,7 @@ class Lab(LabFaults):
         if self._active is None:
             return []
         verdicts = checks.judge(self._active.peers.history.entries)
-        word = checks.worst(verdict.judgement for verdict in verdicts).word
+        word = checks.overall(verdicts).word
         invalid = [v for v in verdicts if v.judgement is checks.Judgement.INVALID]
         why = [f"  {v.check}: {printable(v.findings[0].says)}" for v in invalid]
         return [f"the verdict so far: {word}", *why]
@@ -289,8 +273,10 @@ class Lab(LabFaults):
         """Return how the verdict differs from the declared one; empty if it does not."""
         if self.run is None:
             return ""
+        if not self._declared and not self.run.index.steps:
+            return ""  # nothing was asked of the programs: what the test asserts is all there is
         declared = self._declared or [("valid", "")]
-        found = {v.check: v.judgement.word for v in self.run.verdicts} | {"": self.verdict}
+        found = {v.check: v.word for v in self.run.verdicts} | {"": self.verdict}
         for wanted, check in declared:
             if found[check] != wanted:
                 what = f"check {check} is" if check else "the run is"

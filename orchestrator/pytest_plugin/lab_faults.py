@@ -11,6 +11,8 @@ from orchestrator.pytest_plugin.lab_peer import FaultHandle, LabPeer, name_of
 from orchestrator.pytest_plugin.lab_run import LabRun
 from orchestrator.scenario import ALL
 
+__tracebackhide__ = True  # a traceback ends in the test
+
 
 class FaultLinks(TypedDict, total=False):
     """The links that a fault affects, in one of three ways, and the fault's name.
@@ -75,11 +77,7 @@ class LabFaults(ABC):
     @property
     @abstractmethod
     def _current(self) -> LabRun:
-        """The run.
-
-        Raises:
-            RuntimeError: it has not started.
-        """
+        """The run."""
 
     def partition(
         self, *groups: Sequence[LabPeer | str], one_way: bool = False, name: str | None = None
@@ -89,38 +87,31 @@ class LabFaults(ABC):
         Peers in no group are not affected. With `one_way` and two groups, only packets from the
         first group to the second are dropped.
         """
-        __tracebackhide__ = True
         named = [[name_of(peer) for peer in group] for group in groups]
         return self._apply("partition", {"groups": named, "one_way": one_way, "as": name})
 
     def isolate(self, peer: LabPeer | str, *, name: str | None = None) -> FaultHandle:
         """Cut a peer off from all others."""
-        __tracebackhide__ = True
         return self._apply("isolate", {"at": name_of(peer), "as": name})
 
     def impair(self, **what: Unpack[Impairment]) -> FaultHandle:
         """Drop or delay packets, or limit the bandwidth; see `Impairment`."""
-        __tracebackhide__ = True
         return self._apply("impair", _as_step({**what}))
 
     def stream(self, **what: Unpack[StreamShape]) -> FaultHandle:
         """Change how the bytes of new connections arrive; see `StreamShape`."""
-        __tracebackhide__ = True
         return self._apply("stream", _as_step({**what}))
 
     def heal(self, fault: FaultHandle | str = ALL) -> None:
         """Lift all partitions and isolations, or one of them."""
-        __tracebackhide__ = True
         self._lift_some("heal", fault)
 
     def restore(self, fault: FaultHandle | str = ALL) -> None:
         """Lift all that `impair` and `stream` have done, or one of these faults."""
-        __tracebackhide__ = True
         self._lift_some("restore", fault)
 
     def _apply(self, verb: Literal["partition", "isolate", "impair", "stream"],
                fields: dict[str, Any]) -> FaultHandle:  # fmt: skip
-        __tracebackhide__ = True
         run = self._current
         if fields.get("as") in run.active_faults:
             raise ValueError(f"there is already a fault called {fields['as']!r}")
@@ -128,13 +119,11 @@ class LabFaults(ABC):
         name = str(done.fields["fault"])
 
         def lift() -> None:
-            __tracebackhide__ = True
             run.inject(LIFTED_BY[verb], fault=name)
 
         return FaultHandle(name, lambda: name in run.active_faults, lift)
 
     def _lift_some(self, verb: str, fault: FaultHandle | str) -> None:
-        __tracebackhide__ = True
         name = fault if isinstance(fault, str) else fault.name
         kinds = lifted_by(verb)
         if name != ALL and self._current.active_faults.get(name) not in kinds:

@@ -9,17 +9,14 @@ from orchestrator.faults.kinds import LIFTED_BY
 from orchestrator.history.entries import Entry, row_text
 from orchestrator.pytest_plugin.lab_run import LabRun
 
+__tracebackhide__ = True  # a traceback ends in the test
+
 
 class FaultHandle:
     """An active fault. Used in a `with` statement, it is lifted at the end.
 
-    Args:
-        name: of the fault, or of the peer it was applied to.
-        is_active: whether it still is.
-        lift: lifts it.
-
     Attributes:
-        name: the same.
+        name: of the fault, or of the peer it was applied to.
     """
 
     def __init__(
@@ -37,7 +34,6 @@ class FaultHandle:
         Raises:
             NotAsWantedError: that failed, or could not be proven.
         """
-        __tracebackhide__ = True
         if self._is_active():
             self._lift()
 
@@ -45,7 +41,6 @@ class FaultHandle:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        __tracebackhide__ = True
         if error is not None and not isinstance(error, Exception):
             return  # such as Ctrl-C: the end of the session lifts everything
         try:
@@ -64,12 +59,8 @@ class LabPeer:
     right. Any other end raises `NotAsWantedError` at once. Other peers are given as objects or by
     name.
 
-    Args:
-        run: the run.
-        name: the peer's.
-
     Attributes:
-        name: the same.
+        name: as the test knows it.
         address: where other peers dial it.
         port: where it listens.
     """
@@ -90,7 +81,6 @@ class LabPeer:
         self, other: LabPeer | str, *, refused: str | None = None, may_fail: bool = False
     ) -> bool:
         """Dial another peer; return whether the console confirms it."""
-        __tracebackhide__ = True
         done = self._act("connect", to=name_of(other), refused=refused, may_fail=may_fail)
         return done.type == "ok"
 
@@ -98,7 +88,6 @@ class LabPeer:
         self, other: LabPeer | str, *, refused: str | None = None, may_fail: bool = False
     ) -> bool:
         """End the connection with another peer; return whether the console confirms it."""
-        __tracebackhide__ = True
         done = self._act("terminate", to=name_of(other), refused=refused, may_fail=may_fail)
         return done.type == "ok"
 
@@ -115,7 +104,6 @@ class LabPeer:
 
         With `times`, it is sent so often without waiting for replies; `{n}` counts from 1.
         """
-        __tracebackhide__ = True
         to = name_of(other)
         done = self._act("send", to=to, text=text, times=times, refused=refused, may_fail=may_fail)
         return done.type == "ok"
@@ -125,14 +113,12 @@ class LabPeer:
 
         Without `says` or `refused`, the answer may be anything.
         """
-        __tracebackhide__ = True
         free = says is None and refused is None
         done = self._act("type", line=line, says=says, refused=refused, may_fail=free)
         return done.text("said")
 
     def list(self) -> list[str]:
         """Return the peers that it lists, in order; a stranger by address and port."""
-        __tracebackhide__ = True
         rows = self._act("list").rows
         return [
             row_text(row, "peer") or f"{row_text(row, 'address')}:{row_text(row, 'port')}"
@@ -141,45 +127,37 @@ class LabPeer:
 
     def exit(self, status: int = 0) -> None:
         """Type `exit` and wait until the program has ended with this status."""
-        __tracebackhide__ = True
         self._act("exit", status=status)
 
     # Faults: each returns once its effect is proven
 
     def kill(self) -> FaultHandle:
         """Kill the program. Lifting the fault starts it again."""
-        __tracebackhide__ = True
         return self._fault("kill", "exited")
 
     def stop(self) -> FaultHandle:
         """End the program with SIGTERM. Lifting the fault starts it again."""
-        __tracebackhide__ = True
         return self._fault("stop", "exited")
 
     def start(self) -> None:
         """Start the program again at the same address, with no memory of before."""
-        __tracebackhide__ = True
         self._run.inject("start", at=self.name)
 
     def pause(self) -> FaultHandle:
         """Pause the program. Lifting the fault resumes it."""
-        __tracebackhide__ = True
         return self._fault("pause", "paused")
 
     def resume(self) -> None:
         """Resume the program after a pause."""
-        __tracebackhide__ = True
         self._run.inject("resume", at=self.name)
 
     def _fault(self, verb: str, state: str) -> FaultHandle:
-        __tracebackhide__ = True
         self._run.inject(verb, at=self.name)
 
         def is_active() -> bool:
             return not self._run.is_over and self._status == state
 
         def lift() -> None:
-            __tracebackhide__ = True
             self._run.inject(LIFTED_BY[verb], at=self.name)
 
         return FaultHandle(self.name, is_active, lift)
@@ -192,7 +170,6 @@ class LabPeer:
 
     def expect_list(self, *others: LabPeer | str, within: float | None = None) -> None:
         """Wait until the peer lists exactly these."""
-        __tracebackhide__ = True
         limit = self._run.limits.expect if within is None else within
         self._act("list", shows=[name_of(other) for other in others], within=limit)
 
@@ -200,40 +177,32 @@ class LabPeer:
         self, text: str, sender: LabPeer | str, *, within: float | None = None
     ) -> None:
         """Wait until the peer shows this message. Each message counts for one call."""
-        __tracebackhide__ = True
         self._expect(sender, within, message=text)
 
     def expect_connected(self, other: LabPeer | str, *, within: float | None = None) -> None:
         """Wait until the peer reports a connection from another one."""
-        __tracebackhide__ = True
         self._expect(other, within, connected=True)
 
     def expect_closed(self, other: LabPeer | str, *, within: float | None = None) -> None:
         """Wait until the peer reports the end of its connection with another one."""
-        __tracebackhide__ = True
         self._expect(other, within, closed=True)
 
     def expect_delivered(self, other: LabPeer | str, *, within: float | None = None) -> None:
         """Wait until the peer confirms that a message reached another one."""
-        __tracebackhide__ = True
         self._expect(other, within, delivered=True)
 
     def expect_undelivered(self, other: LabPeer | str, *, within: float | None = None) -> None:
         """Wait until the peer reports that a message did not reach another one."""
-        __tracebackhide__ = True
         self._expect(other, within, undelivered=True)
 
     def expect_line(self, pattern: str, *, within: float | None = None) -> str:
         """Wait until the peer shows a matching line that is no reply; return it."""
-        __tracebackhide__ = True
         return self._act("expect", line=pattern, within=within).text("said")
 
     def _expect(self, other: LabPeer | str, within: float | None, **what: object) -> None:
-        __tracebackhide__ = True
         self._act("expect", **{"from": name_of(other)}, within=within, **what)
 
     def _act(self, verb: str, **fields: object) -> Entry:
-        __tracebackhide__ = True
         return self._run.act(verb, at=self.name, **fields)
 
     # Output
@@ -250,7 +219,6 @@ def name_of(peer: LabPeer | str) -> str:
     Raises:
         ValueError: it is neither.
     """
-    __tracebackhide__ = True
     if not isinstance(peer, LabPeer | str):
         raise ValueError(f"a peer or its name is expected, not {peer!r}")  # noqa: TRY004 - as for wrong names
     return peer if isinstance(peer, str) else peer.name

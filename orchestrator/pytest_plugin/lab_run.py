@@ -16,14 +16,17 @@ from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS
 from orchestrator.history.entries import Entry
 from orchestrator.profile import Profile
-from orchestrator.pytest_plugin.mismatch import NotAsWantedError, mismatch
+from orchestrator.pytest_plugin.reporting import NotAsWantedError, mismatch
 from orchestrator.pytest_plugin.runners import SILENT
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
 from orchestrator.scenario import Scenario, Step, TimeLimits
+from orchestrator.scenario.validation import untypable
 from orchestrator.scenario.values import DECLARED
+
+__tracebackhide__ = True  # a traceback ends in the test
 
 _HINT = 'mark the test with `peerlab(engine="docker")`'
 _OF_PEERS = {*PROCESS, *(LIFTED_BY[kind] for kind in PROCESS)}
@@ -31,11 +34,6 @@ _OF_PEERS = {*PROCESS, *(LIFTED_BY[kind] for kind in PROCESS)}
 
 class LabRun:
     """A run from its first peers to its verdict.
-
-    Args:
-        runner: provides the peers.
-        source: the run's name and limits.
-        profile: how to read the program.
 
     Attributes:
         peers: the peers and their consoles.
@@ -51,6 +49,7 @@ class LabRun:
     def __init__(self, runner: Runner, source: ScenarioSource, profile: Profile) -> None:
         self._active = ActiveRun(runner, source, profile, SILENT)
         self._scenario, self._pool, self._cancel = source.scenario, runner.pool, runner.cancel
+        self._profile = profile
         self._recording = ExitStack()
         self._recording.enter_context(self._active.recording())
         self._fault_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
@@ -81,7 +80,6 @@ class LabRun:
             LabError: one cannot be started, or is not ready in time.
             RuntimeError: there was a network fault, or the run is over.
         """
-        __tracebackhide__ = True
         self._refuse_if_over()
         if self._had_network_fault:
             raise RuntimeError("no peer can join after a network fault")
@@ -101,7 +99,6 @@ class LabRun:
             ValueError: there is no such step.
             LabError: the run cannot go on.
         """
-        __tracebackhide__ = True
         step, at = self._step(verb, fields), str(fields["at"])
         # Another thread may inject a fault at the same peer.
         acts = self._carry_out(step, self.peers.locks[at], at, lambda verb: verb not in _OF_PEERS)
@@ -118,7 +115,6 @@ class LabRun:
             EngineError: it is unsupported here.
             LabError: the run cannot go on.
         """
-        __tracebackhide__ = True
         step = self._step(verb, fields)
         self._refuse_unsupported(step)
         peer = str(fields["at"]) if verb in _OF_PEERS else ""
@@ -127,19 +123,20 @@ class LabRun:
         return [entry for entry in acts if entry.is_done]
 
     def _step(self, verb: str, fields: dict[str, object]) -> Step:
-        __tracebackhide__ = True
         self._refuse_if_over()
         given = {key: value for key, value in fields.items() if value is not None}
         try:
-            return Step.model_validate({verb: given}, context={DECLARED: self.names})
+            step = Step.model_validate({verb: given}, context={DECLARED: self.names})
         except ValidationError as error:
             raise ValueError(mistakes(error, Step, within=1)) from None
+        if wrong := [f"{key}: {what}" for key, what in untypable(verb, given, self._profile)]:
+            raise ValueError("; ".join(wrong))
+        return step
 
     def _carry_out(
         self, step: Step, lock: threading.RLock, peer: str, is_part: Callable[[str], bool]
     ) -> list[Entry]:
         """Do a step; return the entries of the operations at this peer with these verbs."""
-        __tracebackhide__ = True
         entries = self.peers.history.entries
         with lock:
             before = len(entries)
@@ -154,7 +151,6 @@ class LabRun:
         return acts
 
     def _refuse_unsupported(self, step: Step) -> None:
-        __tracebackhide__ = True
         verifier = self.peers.verifier
         unsupported = verifier.network.unsupported() if verifier else {}
         for feature, phrase in _changed(self._scenario, steps=[step]).needed.items():
@@ -175,7 +171,6 @@ class LabRun:
         Raises:
             LabError: the run cannot go on.
         """
-        __tracebackhide__ = True
         try:
             Operator(self.peers, self.limits, self._active.watch).await_listed(at, others)
         except LabError as error:
@@ -188,7 +183,6 @@ class LabRun:
                 self.peers.catch_up_at(at)
 
     def _refuse_if_over(self) -> None:
-        __tracebackhide__ = True
         if self.is_over:
             raise RuntimeError("the run is over: its peers take no more commands")
 

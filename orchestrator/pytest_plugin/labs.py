@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from orchestrator.errors import LabError
 from orchestrator.profile import located
 from orchestrator.pytest_plugin import plugin_options, reporting
 from orchestrator.pytest_plugin.lab import Lab, LabSettings, NotAsWantedError, RunTitle
@@ -18,15 +19,13 @@ from orchestrator.pytest_plugin.runners import session_runners, skip_reason
 from orchestrator.scenario import Scenario
 from orchestrator.text import printable
 
+__tracebackhide__ = True  # a traceback ends in the test
+
 _LONGEST_NAME = 80  # characters of the name of a run's folder
 
 
 class Labs:
-    """Makes the labs of a test and ends them.
-
-    Args:
-        item: the test.
-    """
+    """Makes the labs of a test and ends them."""
 
     def __init__(self, item: pytest.Item) -> None:
         self._item = item
@@ -36,7 +35,6 @@ class Labs:
 
     def make(self, **changes: Any) -> Lab:
         """Return a new lab with the settings of the test's markers and these arguments."""
-        __tracebackhide__ = True
         config, chosen = self._item.config, self._settings(changes)
         if why := skip_reason(config, chosen.engine):
             pytest.skip(why)
@@ -44,7 +42,6 @@ class Labs:
         return self._labs[-1]
 
     def _settings(self, changes: dict[str, Any]) -> LabSettings:
-        __tracebackhide__ = True
         given: dict[str, Any] = {}
         if profile := self._item.config.getini("peerlab_profile"):
             given["profile"] = profile
@@ -65,7 +62,6 @@ class Labs:
 
     def judge(self) -> None:
         """End every run; fail the test if a verdict is not as declared."""
-        __tracebackhide__ = True
         wrong = []
         for lab in self._labs:
             if lab.is_active:
@@ -81,7 +77,7 @@ class Labs:
         """Report the labs of a test that ended early."""
         summary = str(error).partition("\n")[0]
         self._cause = printable(f"the test ended early: {type(error).__name__}: {summary}")
-        for lab in self._labs:
+        for lab in self._labs if isinstance(error, Exception) else ():  # Ctrl-C is not reported
             if lab.folder:
                 self._item.user_properties.append(("peerlab_run", str(lab.folder)))
                 lines = [*lab.verdict_so_far(), f"kept in {lab.folder}"]
@@ -94,13 +90,15 @@ class Labs:
         for lab in self._labs:
             if not lab.is_active:
                 continue
-            lab.abandon(self._cause)
+            try:
+                lab.abandon(self._cause)
+            except LabError as error:
+                session_runners(self._item.config).left.append(error)
             if lab.run:
                 self._item.user_properties += reporting.properties(lab.run)
 
 
 def _title(item: pytest.Item) -> RunTitle:
-    """Return the title of a test's run, with the source of the test."""
     function: Any = getattr(item, "function", None)
     try:
         source = textwrap.dedent(inspect.getsource(function))

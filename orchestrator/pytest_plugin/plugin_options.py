@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-LABS: pytest.StashKey[Any] = pytest.StashKey()
-"""The `Labs` of a test."""
+LABS: pytest.StashKey[Any] = pytest.StashKey()  # the `Labs` of a test
 
-RUNNERS: pytest.StashKey[Any] = pytest.StashKey()
-"""The `Runners` of a session."""
+RUNNERS: pytest.StashKey[Any] = pytest.StashKey()  # the `Runners` of a session
+
+LEFT: pytest.StashKey[Any] = pytest.StashKey()
+"""Why a session could not remove all that it had started."""
 
 _SCENARIOS = ("scenarios/*.yaml", "scenarios/*.yml", "*.scenario.yaml", "*.scenario.yml")
 _YAML = (".yaml", ".yml")  # `orchestrator.files` has this too, but takes long to import
@@ -69,8 +70,15 @@ def is_scenario(session: pytest.Session, path: Path) -> bool:
     return session.isinitpath(path) or any(fnmatch(posix, f"*/{pattern}") for pattern in patterns)
 
 
-def close(config: pytest.Config) -> None:
-    """End everything that a session has started."""
-    if runners := config.stash.get(RUNNERS, None):
-        del config.stash[RUNNERS]
-        runners.close()
+def close(config: pytest.Config) -> bool:
+    """End everything that a session has started; `LEFT` then says what could not be removed.
+
+    Returns whether Ctrl-C came meanwhile.
+    """
+    runners = config.stash.get(RUNNERS, None)
+    if not runners:
+        return False
+    del config.stash[RUNNERS]
+    runners.close()
+    config.stash[LEFT] = runners.left
+    return bool(runners.is_interrupted)

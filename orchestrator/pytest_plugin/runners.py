@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from orchestrator.cancel import CancelToken
+from orchestrator.docker_host.health import leave_stalled
 from orchestrator.engines.base import Progress
 from orchestrator.engines.choose import choose
+from orchestrator.errors import REMOVED_LATER, LabError, behind
 from orchestrator.pytest_plugin import plugin_options
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
 from orchestrator.scenario import EngineName
 
-SILENT = Progress(lambda _: None, lambda _: None)
-"""Reports nothing while a test runs."""
+SILENT = Progress(lambda _: None, lambda _: None)  # reports nothing while a test runs
+
+
+class CtrlC:
+    """Does at Ctrl-C what was done before, which does not wait for a Docker that has stalled."""
+
+    def __init__(self) -> None:
+        self._before = signal.getsignal(signal.SIGINT)
+        if callable(self._before) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Take the signal."""
+        threading.Thread(target=leave_stalled, daemon=True).start()
+        if callable(self._before):
+            self._before(number, frame)
+
+    def restore(self) -> None:
+        """Do no more than was done before."""
+        current: object = signal.getsignal(signal.SIGINT)
+        if current is self:
+            signal.signal(signal.SIGINT, self._before)
 
 
 @dataclass
@@ -27,11 +52,16 @@ class Runners:
         engine: the one that is used by default.
         runs_folder: where runs are kept.
         said: what was found on the way, such as that Docker does not answer.
+        left: why something could not be removed.
+        is_interrupted: whether Ctrl-C came while peers were being removed.
     """
 
     engine: EngineName
     runs_folder: Path
     said: list[str] = field(default_factory=list)
+    left: list[LabError] = field(default_factory=list)
+    is_interrupted: bool = False
+    _ctrl_c: CtrlC = field(default_factory=CtrlC)
     _cancel: CancelToken = field(default_factory=CancelToken)
     _known: dict[EngineName, Runner] = field(default_factory=dict)
 
@@ -51,12 +81,25 @@ class Runners:
         return self._known[name]
 
     def close(self) -> None:
-        """Cancel all runs and remove all peers."""
+        """Cancel all runs and remove all peers; `left` then says which cannot be removed."""
         self._cancel.set()
         pools = {id(runner.pool): runner.pool for runner in self._known.values()}
         self._known.clear()
         for pool in pools.values():
-            pool.close()
+            try:
+                pool.close()
+            except KeyboardInterrupt:
+                self._leave(LabError("interrupted while removing peers", hint=REMOVED_LATER))
+            except LabError as error:
+                if behind(error, KeyboardInterrupt):
+                    self._leave(error)
+                else:
+                    self.left.append(error)
+        self._ctrl_c.restore()
+
+    def _leave(self, error: LabError) -> None:
+        self.is_interrupted = True
+        self.left.append(error)
 
 
 def session_runners(config: pytest.Config) -> Runners:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from orchestrator.checks import Judgement
-from orchestrator.errors import LabError
+from orchestrator.checks.judged_run import Run
+from orchestrator.errors import LabError, behind
 from orchestrator.pytest_plugin import plugin_options, reporting
 from orchestrator.pytest_plugin.runners import SILENT, session_runners, skip_reason
-from orchestrator.runner.jobs import misfit
+from orchestrator.runner.jobs import MOST_REPEATS, misfit
 from orchestrator.runner.run import Runner, ScenarioSource
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.validation import Validator
@@ -68,8 +69,10 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         """Run the scenario; fail unless it is valid."""
         try:
-            run = self._runner().run(self._source, SILENT)
+            run = self._run()
         except LabError as error:
+            if behind(error, KeyboardInterrupt):
+                raise
             failed = reporting.error_text(error)
         else:
             reporting.record(self, run)
@@ -78,12 +81,18 @@ class ScenarioItem(pytest.Item):
             failed = reporting.failure(run, f"{run.name} is {run.judgement.word}")
         pytest.fail(failed, pytrace=False)
 
-    def _runner(self) -> Runner:
-        """Return the runner; skip the test if it needs a Docker engine that does not answer.
+    def _run(self) -> Run:
+        """Run the scenario; again if the machine was too busy for a verdict."""
+        run = self._runner().run(self._source, SILENT)
+        for _ in range(MOST_REPEATS):
+            if run.judgement is Judgement.UNKNOWN and run.is_doubtful:
+                repeated = run.repeated + 1
+                run = self._runner().run(self._source, SILENT)
+                run.repeated = repeated
+        return run
 
-        Raises:
-            EngineError: the engine does not answer.
-        """
+    def _runner(self) -> Runner:
+        """Return the runner; skip the test if it needs a Docker engine that does not answer."""
         scenario, runners = self._scenario, session_runners(self.config)
         if runners.engine is EngineName.AUTO and (scenario.engine or scenario.has_faults):
             found = EngineName(runners.on(None).pool.engine.name)

@@ -40,7 +40,6 @@ def print_details(console: Console, run: Run) -> None:
 
 
 def _peers_table(run: Run) -> Table:
-    """Return the address of each peer, its state at the end, and its last list."""
     ready, ended, lists = _last_entries(run.entries)
     peers = table("peer", "address", "state at the end", "lists at the end")
     for name in run.peers:
@@ -181,7 +180,6 @@ class _ConnectionNotices:
                 consoles.setdefault(entry.peer, deque()).append(entry)
 
     def take(self, act: Entry) -> list[Entry]:
-        """Return the next notice at each console that an act concerns."""
         consoles = self._by_cause.get((_NOTICES[act.verb], act.peer), {})
         concerned = list(consoles) if act.verb == "exit" else [act.text("to")]
         taken = [consoles[peer].popleft() for peer in concerned if peer in consoles]

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import AnyStr
 
 from orchestrator.checks.verdict import Finding
+from orchestrator.errors import DocumentError
 from orchestrator.history import runs
 from orchestrator.history.transcript import Line, Piece, dialogue
+from orchestrator.reading import read_bytes
 from orchestrator.text import printable
 
 _BEFORE, _AFTER = 3, 6  # lines; a command is answered after the time it was given
@@ -22,22 +24,17 @@ _FURTHEST = 5_000  # pieces on either side that are searched for a text
 _MOST_SEARCHED = 4_000_000  # bytes
 _LONGEST = 60  # characters of a text that are searched: a console may break a longer one
 _FIRST_NON_ASCII = 0x80
+_MOST_MEGABYTES = 100  # of a transcript
 _AS_WRITTEN = 0.00005  # seconds; the precision of times in the file
 
 
 @dataclass(frozen=True)
 class ConsoleExcerpt:
-    """What one console showed around a moment.
+    """What one console showed around a moment."""
 
-    Attributes:
-        peer: whose console.
-        lines: what it showed, None for a gap.
-        empty: why there are no lines; else empty.
-    """
-
-    peer: str
-    lines: Sequence[Line | None]
-    empty: str = ""
+    peer: str  # whose console
+    lines: Sequence[Line | None]  # what it showed, None for a gap
+    empty: str = ""  # why there are no lines; else empty
 
 
 @dataclass(frozen=True)
@@ -49,11 +46,7 @@ class Moment:
 
 
 class Excerpts:
-    """The consoles of one run; each transcript is read once.
-
-    Args:
-        folder: the run's.
-    """
+    """The consoles of one run; each transcript is read once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -123,18 +116,14 @@ class PieceRange:
 
 
 class TranscriptIndex:
-    """One console's transcript, read once; only the parts that are asked for are parsed.
-
-    Args:
-        path: its file; may be missing, or cut off anywhere.
-    """
+    """One console's transcript, which may be missing or cut off; only parts of it are parsed."""
 
     def __init__(self, path: Path) -> None:
         self._raw: list[bytes] = []
         self._times: list[float] = []
         try:
-            *whole, _cut_off = path.read_bytes().split(b"\n")
-        except OSError:
+            *whole, _cut_off = read_bytes(path, _MOST_MEGABYTES).split(b"\n")
+        except (FileNotFoundError, DocumentError):
             whole = []
         self.is_missing = not whole
         for line in whole:
@@ -157,7 +146,8 @@ class TranscriptIndex:
 
     def lines(self, pieces: PieceRange, targets: Iterable[SearchTarget]) -> list[Line | None]:
         """Return each target's line with some lines before and after it; None for a gap."""
-        found = dialogue(self._parsed(pieces))
+        parsed = map(_piece, self._raw[pieces.first : pieces.after])
+        found = dialogue(piece for piece in parsed if piece)
         wanted: set[int] = set()
         for target in targets:
             middle = _middle(found, target)
@@ -197,10 +187,6 @@ class TranscriptIndex:
             size += len(self._raw[index])
             index += step
         return index
-
-    def _parsed(self, pieces: PieceRange) -> list[Piece]:
-        parsed = (_piece(self._raw[index]) for index in range(pieces.first, pieces.after))
-        return [piece for piece in parsed if piece]
 
 
 def _middle(lines: Sequence[Line], target: SearchTarget) -> int:

@@ -72,7 +72,6 @@ def _named(fault: FaultWindow) -> str:
 
 
 def _what(fault: FaultWindow) -> str:
-    """Return what the fault did, and by which mechanisms."""
     mechanisms = dict.fromkeys(map(str, fault.mechanisms.values()))
     by = f", by {' and '.join(mechanisms)}" if mechanisms else ""
     return shortened(fault.says if fault.links else fault.peer, _LONGEST) + by

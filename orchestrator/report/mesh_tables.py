@@ -21,6 +21,7 @@ class PeerRow:
     """A peer; memory in bytes, None for what is not known."""
 
     peer: str
+    container: str
     address: str
     port: int
     state: str
@@ -32,38 +33,32 @@ class PeerRow:
         return asdict(self)
 
 
-def print_peers(console: Console, rows: Iterable[PeerRow]) -> None:
-    """Print the peers of a mesh."""
+def print_peers(console: Console, rows: Sequence[PeerRow]) -> None:
+    """Print the peers of a mesh, with their containers if these are not called the same."""
+    names = ["container"] if any(row.container != row.peer for row in rows) else []
     numbers = ("port", "connections", "memory")
-    peers = table("peer", "address", "port", "state", "connections", "memory",
+    peers = table("peer", *names, "address", "port", "state", "connections", "memory",
                   numbers=numbers)  # fmt: skip
     for row in rows:
         connections = "?" if row.connections is None else row.connections
         memory = "-" if row.memory is None else f"{row.memory / _MIB:.1f} MiB"
-        cells = (row.peer, row.address, row.port, row.state, connections, memory)
+        container = [row.container] if names else []
+        cells = (row.peer, *container, row.address, row.port, row.state, connections, memory)
         peers.add_row(*map(plain, cells))
     console.print(titled("Peers", peers))
 
 
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """An active fault, or a peer that is paused or has ended.
+    """An active fault, or a peer that is paused or has ended."""
 
-    Attributes:
-        name: by which the fault is healed; the state of a peer.
-        says: the fault in a few words; the peer.
-        means: the mechanism of each of its features.
-        since: when it was applied, in seconds since the epoch; None if that is not recorded.
-        proofs: the measurements, as in the history of a run.
-        doubts: why it may not be effective; empty if it is proven.
-    """
-
-    name: str
-    says: str
-    means: Mapping[str, str]
+    name: str  # by which the fault is healed; the state of a peer
+    says: str  # the fault in a few words; the peer
+    means: Mapping[str, str]  # the mechanism of each of its features
+    # when it was applied, in seconds since the epoch; None if that is not recorded
     since: float | None
-    proofs: Sequence[Mapping[str, Any]]
-    doubts: Sequence[str]
+    proofs: Sequence[Mapping[str, Any]]  # the measurements, as in the history of a run
+    doubts: Sequence[str]  # why it may not be effective; empty if it is proven
 
     def as_data(self) -> dict[str, Any]:
         """Return the row for `--json`."""

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.checks.verdict import Judgement
+from orchestrator.checks.verdict import Judgement, Verdict
 from orchestrator.text import printable
 
 STYLES = {Judgement.VALID: "green", Judgement.INVALID: "bold red", Judgement.UNKNOWN: "yellow"}
@@ -43,6 +43,13 @@ def marked(judgement: Judgement, word: str = "") -> Text:
     """Return a judgement as a mark and a word, by default its own."""
     shown = plain(f"{_MARKS[judgement]} {word or judgement.word}")
     return Text().append(shown.plain, STYLES[judgement])  # later appended text stays unstyled
+
+
+def marked_check(verdict: Verdict) -> Text:
+    """Return a check's name with the mark of its judgement, a dash if it had nothing to judge."""
+    if verdict.judged:
+        return marked(verdict.judgement, verdict.check)
+    return plain(f"\N{EN DASH} {verdict.check}", "dim")
 
 
 def named(names: Sequence[str], most: int) -> str:
@@ -90,3 +97,8 @@ class Trimmed:
 def titled(title: str, what: Table) -> Group:
     """Return a table with a title above it, which may be wider."""
     return Group(Text(title, "bold"), what)
+
+
+def repeated_line(what: str) -> str:
+    """Return in a sentence that something was repeated because the machine was busy."""
+    return f"{what}: run again alone, because the machine was busy"

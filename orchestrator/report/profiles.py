@@ -28,21 +28,13 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern that was tried.
+    """A pattern that was tried."""
 
-    Attributes:
-        place: its place in the profile.
-        where: file and line.
-        pattern: the pattern.
-        state: `matched`, `not matched` or `no occasion`.
-        says: what it matched, or should have.
-    """
-
-    place: str
-    where: str
+    place: str  # its place in the profile
+    where: str  # file and line
     pattern: str
-    state: str
-    says: str
+    state: str  # `matched`, `not matched` or `no occasion`
+    says: str  # what it matched, or should have
 
 
 def print_understood(console: Console, title: str, rows: Sequence[Understood]) -> None:
@@ -53,6 +45,14 @@ def print_understood(console: Console, title: str, rows: Sequence[Understood]) -
         cells = (row.what, row.typed, row.came, row.understood)
         made.add_row(*(plain(_short(cell)) for cell in cells), sure)
     console.print(Trimmed(titled(title, made)))
+
+
+def print_written(console: Console, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Print a line for each program: its name, what became of its profile, and its command."""
+    made = table("program", "profile", "started by")
+    for name, says, start in rows:
+        made.add_row(plain(name), plain(_short(says)), plain(start, "dim"))
+    console.print(Trimmed(titled("Profiles", made)))
 
 
 def print_patterns(console: Console, title: str, rows: Sequence[Pattern]) -> None:

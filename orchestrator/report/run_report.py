@@ -15,20 +15,21 @@ from rich.text import Text
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
 from orchestrator.history.timing import KINDS
-from orchestrator.report import figures
 from orchestrator.report.details import print_details
 from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.fault_tables import faults_as_data, faults_table
-from orchestrator.report.figures import Figures
 from orchestrator.report.printing import (
     Trimmed,
     first_line,
     marked,
+    marked_check,
     plain,
+    repeated_line,
     seconds,
     shortened,
     titled,
 )
+from orchestrator.report.summary import Figures, figures_of
 from orchestrator.text import count
 
 _GAP = 4  # blanks between checks side by side
@@ -40,13 +41,7 @@ _TEXT_WIDTH = 100  # columns
 
 
 def print_run(console: Console, run: Run, *, details: bool) -> None:
-    """Print a run.
-
-    Args:
-        console: where to print.
-        run: the run.
-        details: whether to also print what every peer did.
-    """
+    """Print a run."""
     if details:
         print_details(console, run)
     console.print(plain(run.name, "bold").append(f": {plain(run.why)}", "not bold"))
@@ -82,12 +77,7 @@ def as_text(run: Run, *, details: bool = False) -> str:
 
 
 def runs_as_data(done: Sequence[Run], unread: Sequence[str] = ()) -> dict[str, Any]:
-    """Return runs for `--json`, with the worst verdict.
-
-    Args:
-        done: the runs.
-        unread: the errors of runs that cannot be read, which count as unknown.
-    """
+    """Return runs for `--json`, with the worst verdict. Those in `unread` count as unknown."""
     found = [run.judgement for run in done] + [Judgement.UNKNOWN] * len(unread)
     return {
         "verdict": worst(found).word,
@@ -101,10 +91,12 @@ def _as_data(run: Run) -> dict[str, Any]:
         "scenario": run.name,
         "engine": run.engine,
         "verdict": run.judgement.word,
+        "nothing_judged": run.nothing_judged or None,
         "checks": [verdict.as_data() for verdict in run.verdicts],
         "faults": faults_as_data(run.index.faults),
         "error": run.broke_off or None,
         "seconds": dict(run.seconds),
+        "repeated": run.repeated,
         "folder": str(run.folder),
         "without": run.without or None,
     }
@@ -118,9 +110,8 @@ def _grid(columns: int) -> Table:
 
 
 def _about(run: Run) -> Table:
-    """Return a few rows about the run."""
     grid = _grid(2)
-    for label, value in _rows(run, figures.of(run)):
+    for label, value in _rows(run, figures_of(run)):
         grid.add_row(plain(f"  {label}", "dim"), plain(value))
     return grid
 
@@ -143,9 +134,14 @@ def _rows(run: Run, found: Figures) -> Iterator[tuple[str, str]]:
     if run.seconds:
         parts = ", ".join(f"{kind} {seconds(run.seconds.get(kind, 0.0))}" for kind in KINDS)
         yield "time", f"{seconds(found.total)} s: {parts}"
+    if late := run.index.machine.summary:
+        again = f"; {repeated_line('this')}" if run.repeated else ""
+        yield "machine", f"{late}{again}"
     if run.broke_off:
         # The command that runs it prints the whole error as well.
         yield "broke off", first_line(run.broke_off) if run.error else run.broke_off
+    if run.nothing_judged:
+        yield "unknown", f"no check had anything to judge: {run.nothing_judged}"
     if run.without:
         yield "record", run.without
     if run.record and run.record.verdict != run.judgement.word:
@@ -154,9 +150,7 @@ def _rows(run: Run, found: Figures) -> Iterator[tuple[str, str]]:
 
 def _checks(run: Run, width: int) -> RenderableType:
     """Return the verdicts, side by side if there is room."""
-    cells = [
-        (marked(verdict.judgement, verdict.check), plain(verdict.says)) for verdict in run.verdicts
-    ]
+    cells = [(marked_check(verdict), plain(verdict.says)) for verdict in run.verdicts]
     widest = sum(max((cell[part].cell_len for cell in cells), default=0) for part in (0, 1))
     if 2 * (widest + _GAP) + _GAP > width:
         return _in_rows([*cells])
@@ -189,7 +183,6 @@ def _alike_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _print_evidence(console: Console, verdict: Verdict, excerpts: Excerpts) -> None:
-    """Print a check's findings, each with what the consoles showed around that time."""
     title = marked(verdict.judgement, f"{verdict.check}: {verdict.judgement.word}")
     console.print(title.append(f", {plain(verdict.says)}"))
     number = 0
@@ -205,7 +198,6 @@ def _print_evidence(console: Console, verdict: Verdict, excerpts: Excerpts) -> N
 
 
 def _console_rows(moment: Moment) -> Table:
-    """Return what the consoles showed, one below the other."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(style="dim", justify="right", no_wrap=True)

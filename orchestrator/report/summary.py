@@ -1,8 +1,10 @@
-"""Several runs in one table."""
+"""The figures of runs, and several runs in one table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
@@ -12,12 +14,20 @@ from rich.text import Text
 
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
-from orchestrator.history.timing import KINDS
-from orchestrator.report import figures
-from orchestrator.report.figures import Figures
-from orchestrator.report.printing import Trimmed, marked, plain, seconds, shortened, table, titled
+from orchestrator.history.timing import DRIVING, KINDS, WAITING
+from orchestrator.report.printing import (
+    Trimmed,
+    marked,
+    plain,
+    repeated_line,
+    seconds,
+    shortened,
+    table,
+    titled,
+)
 from orchestrator.text import count
 
+_NEEDED = (DRIVING, WAITING)  # what the scenario itself takes
 _UNBOUNDED = 10_000  # columns
 _LONGEST_SENTENCE = 400  # characters
 _AMOUNTS = ("verdict", "peers", "operations", "sent", "seen", "p50", "p99")
@@ -26,10 +36,67 @@ _TITLE = "Runs: messages sent and seen, latencies in milliseconds"
 _TIMES_TITLE = "durations in seconds"
 
 
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a run, or of several together."""
+
+    peers: int  # their number
+    operations: int  # at consoles, by the lab
+    sent: int  # messages that the senders' consoles accepted
+    seen: int  # messages that the receivers' consoles showed
+    latencies: Sequence[float]  # seconds from typing a message until it was shown, sorted
+    # the duration by kind, see `history/timing.py`; empty if not recorded
+    seconds: Mapping[str, float]
+
+    def latency(self, share: float) -> str:
+        """Return the milliseconds within which this share of the messages was shown."""
+        if not self.latencies:
+            return "-"
+        index = max(0, math.ceil(share * len(self.latencies)) - 1)
+        return _milliseconds(self.latencies[index])
+
+    @property
+    def total(self) -> float:
+        """The whole duration in seconds."""
+        return sum(self.seconds.values())
+
+    @property
+    def overhead(self) -> float:
+        """The share of the time spent neither on the steps nor on waiting."""
+        needed = sum(self.seconds.get(kind, 0.0) for kind in _NEEDED)
+        return 1 - needed / self.total if self.total else 0.0
+
+
+def figures_of(run: Run) -> Figures:
+    """Return the figures of a run."""
+    operations, sent, seen = run.index.counts
+    latencies = sorted(run.index.latencies)
+    return Figures(len(run.peers), operations, sent, seen, latencies, run.seconds)
+
+
+def together(several: Sequence[Figures]) -> Figures:
+    """Return the sum of several runs."""
+    kinds = dict.fromkeys(kind for one in several for kind in one.seconds)
+    return Figures(
+        sum(one.peers for one in several),
+        sum(one.operations for one in several),
+        sum(one.sent for one in several),
+        sum(one.seen for one in several),
+        sorted(latency for one in several for latency in one.latencies),
+        {kind: sum(one.seconds.get(kind, 0.0) for one in several) for kind in kinds},
+    )
+
+
+def _milliseconds(seconds: float) -> str:
+    """Return a time in milliseconds, with a sensible number of digits."""
+    time = seconds * 1000
+    return f"{time:.2f}" if time < 1 else f"{time:.1f}" if time < 99.9 else f"{time:,.0f}"  # noqa: PLR2004
+
+
 def print_summary(console: Console, done: Sequence[Run]) -> None:
     """Print a table of runs and their durations, then those that are not valid."""
-    found = [figures.of(run) for run in done]
-    whole = figures.together(found)
+    found = [figures_of(run) for run in done]
+    whole = together(found)
     everything = _table(done, [*found, whole], (*_AMOUNTS, *_TIMES))
     unbounded = console.options.update(max_width=_UNBOUNDED)
     if Measurement.get(console, unbounded, everything).maximum <= console.width:
@@ -41,6 +108,8 @@ def print_summary(console: Console, done: Sequence[Run]) -> None:
     for run in bad:
         _print_again(console, run)
     console.print(_last_line(done, len(bad), whole))
+    if repeated := sum(bool(run.repeated) for run in done):
+        console.print(plain(repeated_line(count(repeated, "run")), "dim"), soft_wrap=True)
 
 
 def _table(done: Sequence[Run], found: Sequence[Figures], columns: Sequence[str]) -> Table:
@@ -76,20 +145,20 @@ def _worst(done: Sequence[Run]) -> Judgement:
 
 
 def _print_again(console: Console, run: Run) -> None:
-    """Print a run that is not valid, with its folder and its first finding."""
     console.print(marked(run.judgement, f"{run.name}: {run.judgement.word}"), soft_wrap=True)
     console.print(plain(f"  {_first_finding(run)}"), soft_wrap=True)
     console.print(plain(f"  {run.folder}", "dim"), soft_wrap=True)
 
 
 def _first_finding(run: Run) -> str:
+    if run.nothing_judged:
+        return f"no check had anything to judge: {run.nothing_judged}"
     verdict = max(run.verdicts, key=lambda verdict: verdict.judgement.badness)
     says = verdict.findings[0].says if verdict.findings else verdict.says
     return shortened(f"{verdict.check}: {says}", _LONGEST_SENTENCE)
 
 
 def _last_line(done: Sequence[Run], bad: int, whole: Figures) -> Text:
-    """Return the worst verdict, the number of runs, and the lab's share of the time."""
     judgement, runs = _worst(done), count(len(done), "run")
     line = marked(
         judgement, f"{judgement.word}: " + (f"{bad:,} of {runs} not valid" if bad else runs)

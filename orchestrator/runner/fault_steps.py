@@ -3,25 +3,57 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
 from orchestrator.history.entries import History
 from orchestrator.runner.injector import FaultInjector
-from orchestrator.runner.timetable import Lift, PlannedFault, run_timetable
 from orchestrator.scenario import Chaos, FaultStep, Scenario, ScheduledFault, drawn, network_fault
+
+Lift = Callable[[], None]  # lifts one fault
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """A fault with its time."""
+
+    when: float  # seconds from the start of the timetable
+    lasts: float | None  # seconds until it is lifted; None for the end of the timetable
+    begin: Callable[[], Lift]  # injects it, and returns what lifts it
+
+
+def run_timetable(plan: Iterable[PlannedFault], wait: Callable[[float], None]) -> None:
+    """Begin and lift every fault at its time; what is late is done at once."""
+    order = itertools.count()  # of what is due at the same time
+    due: list[tuple[float, int, Callable[[], None]]] = []
+    at_the_end: list[Lift] = []
+
+    def begin(planned: PlannedFault) -> None:
+        lift = planned.begin()
+        if planned.lasts is None:
+            at_the_end.append(lift)
+        else:
+            heapq.heappush(due, (planned.when + planned.lasts, next(order), lift))
+
+    for planned in plan:
+        act: Callable[[], None] = functools.partial(begin, planned)
+        heapq.heappush(due, (planned.when, next(order), act))
+    began = time.monotonic()
+    while due:
+        when, _, act = heapq.heappop(due)
+        wait(max(0.0, began + when - time.monotonic()))
+        act()
+    for lift in reversed(at_the_end):
+        lift()
 
 
 class FaultSteps:
-    """Runs the fault steps of one scenario. Thread-safe.
-
-    Args:
-        scenario: the scenario.
-        injector: injects the faults.
-        history: records the schedules that chaos draws.
-        wait: waits some seconds; raises if the run is cancelled.
-    """
+    """Runs the fault steps of one scenario. Thread-safe."""
 
     def __init__(
         self,

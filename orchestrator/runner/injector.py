@@ -26,19 +26,10 @@ Given = TypeVar("Given")
 
 
 class FaultInjector:
-    """Injects and lifts faults. Thread-safe.
-
-    Args:
-        peers: the run's peers.
-        verifier: applies faults of their network.
-        stopwatch: measures the time spent waiting and proving.
-
-    Attributes:
-        network: the network between the peers.
-    """
+    """Injects and lifts faults. Thread-safe."""
 
     def __init__(self, peers: PeerGroup, verifier: FaultVerifier, stopwatch: Stopwatch) -> None:
-        self.network = verifier.network
+        self.network = verifier.network  # the network between the peers
         self._peers, self._verifier, self._stopwatch = peers, verifier, stopwatch
         self._history, self._recorder = peers.history, Recorder(peers)
         self._active_since: dict[str, Fault] = {}  # by name, since lapses were recorded last

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.cancel import CancelToken, RunCancelledError
-from orchestrator.checks import Verdict
+from orchestrator.checks import Judgement, Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
-from orchestrator.errors import LabError, SessionError
+from orchestrator.errors import LabError, NetworkError, SessionError, first_line
 from orchestrator.faults.kinds import PROCESSES_LACK
+from orchestrator.runner.alone import RunsBeside
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.queue import RunQueue
 from orchestrator.runner.run import Runner, ScenarioSource, all_valid
@@ -23,13 +24,13 @@ from orchestrator.scenario import EngineName, Scenario
 from orchestrator.scenario.steps import least_seconds
 
 _SLICE = 0.2  # seconds
+MOST_REPEATS = 2  # of a run whose verdict is unknown because the machine was busy
 
-OpenEngine = Callable[[EngineName], Engine]
-"""Makes an engine of that kind for one job."""
+OpenEngine = Callable[[EngineName], Engine]  # makes an engine of that kind for one job
 
 
-class Watcher(Protocol):
-    """Follows the progress of scenarios, numbered from 0. Called from several threads."""
+class Follower(Protocol):
+    """Follows scenarios, numbered from 0, while they run. Called from several threads."""
 
     def phase(self, line: str) -> None:
         """Something begins that takes a while."""
@@ -39,6 +40,10 @@ class Watcher(Protocol):
 
     def step(self, number: int, line: str) -> None:
         """A scenario does something."""
+
+
+class Watcher(Follower, Protocol):
+    """Follows scenarios to their end."""
 
     def end(self, number: int, run: Run) -> None:
         """A scenario is over."""
@@ -62,6 +67,10 @@ class Policy:
         """Return what to run in place of a finished run; None if that run counts."""
         return None
 
+    def is_late(self, number: int, run: Run) -> bool:
+        """Return whether a run is to be repeated alone, because the machine was too busy for it."""
+        return run.judgement is Judgement.UNKNOWN and run.is_doubtful
+
     def may_reuse(self, number: int, verdicts: Sequence[Verdict]) -> bool:
         """Return whether the peers of a run may serve again, if they can be disconnected."""
         return all_valid(verdicts)
@@ -77,27 +86,16 @@ class Policy:
 
 @dataclass
 class Plan:
-    """What to run, and how.
+    """What to run, and how."""
 
-    Attributes:
-        sources: the scenarios.
-        engine: for scenarios that do not name one.
-        open_engine: makes engines.
-        runs_folder: where runs are kept.
-        cancel: ends everything early.
-        jobs: how many scenarios run in parallel.
-        keep: whether to leave up the peers of a run that is not valid.
-        policy: decides which scenarios run, and how often.
-    """
-
-    sources: Sequence[ScenarioSource]
-    engine: EngineName
-    open_engine: OpenEngine
-    runs_folder: Path
-    cancel: CancelToken = field(default_factory=CancelToken)
-    jobs: int = 1
-    keep: bool = False
-    policy: Policy = field(default_factory=Policy)
+    sources: Sequence[ScenarioSource]  # the scenarios
+    engine: EngineName  # for scenarios that do not name one
+    open_engine: OpenEngine  # makes engines
+    runs_folder: Path  # where runs are kept
+    cancel: CancelToken = field(default_factory=CancelToken)  # ends everything early
+    jobs: int = 1  # how many scenarios run in parallel
+    keep: bool = False  # whether to leave up the peers of a run that is not valid
+    policy: Policy = field(default_factory=Policy)  # decides which scenarios run, and how often
 
     def queue(self) -> RunQueue:
         """Return the scenarios in the order in which they start.
@@ -142,14 +140,20 @@ def run_all(plan: Plan, watcher: Watcher) -> list[Run]:
     count = max(1, min(plan.jobs, len(plan.sources)))
     with ThreadPoolExecutor(count) as threads:
         try:
-            jobs += [threads.submit(_Job(plan, watcher).work, queue, done) for _ in range(count)]
+            beside = RunsBeside(plan.cancel)
+            works = [_Job(plan, watcher, beside).work for _ in range(count)]
+            jobs += [threads.submit(work, queue, done) for work in works]
             left = set(jobs)
             # In slices, so that Python handles signals: another thread may take all of them from
             # the kernel, and then none of them interrupts a wait of this thread.
             while left and not any(job.done() and job.exception() for job in jobs):
                 left = wait(left, timeout=_SLICE, return_when=FIRST_EXCEPTION).not_done
-        except BaseException:
+        except BaseException as end:
             plan.cancel.set()
+            while wait(jobs, timeout=_SLICE).not_done:
+                pass
+            for failure in _failures(jobs):  # something may be left: the user must know
+                end.add_note(": ".join(filter(None, (first_line(failure), failure.hint))))
             raise
         if any(job.done() and job.exception() for job in jobs):
             plan.cancel.set()
@@ -160,16 +164,21 @@ def run_all(plan: Plan, watcher: Watcher) -> list[Run]:
     return [done[number] for number in sorted(done)]
 
 
+def _failures(jobs: Sequence[Future[None]]) -> list[LabError]:
+    errors = [job.exception() for job in jobs]
+    return [e for e in errors if isinstance(e, LabError) and not isinstance(e, RunCancelledError)]
+
+
 class _Job:
     """Runs one scenario after the other, on engines that it keeps for the next one."""
 
-    def __init__(self, plan: Plan, watcher: Watcher) -> None:
+    def __init__(self, plan: Plan, watcher: Watcher, beside: RunsBeside) -> None:
         self._plan, self._policy, self._watcher = plan, plan.policy, watcher
+        self._beside = beside
         self._runners: dict[EngineName, Runner] = {}
         self._pools = contextlib.ExitStack()
 
     def work(self, queue: RunQueue, done: dict[int, Run]) -> None:
-        """Run scenarios until the queue is empty."""
         last = ""
         with self._pools:
             while (number := queue.take(last)) is not None:
@@ -186,19 +195,15 @@ class _Job:
         """Run a scenario as often as the policy wants; return None if it could not run at all."""
         source = self._plan.sources[number]
         engine = EngineName(source.scenario.engine or self._plan.engine)
-        progress = Progress(self._watcher.phase, functools.partial(self._watcher.step, number))
-        folder = self._policy.folder(number)
-        may_reuse = functools.partial(self._policy.may_reuse, number)
         self._watcher.begin(number)
         try:
-            while True:
-                run = self._runner(engine).run(source, progress, folder, may_reuse)
-                if run.error and not isinstance(run.error, SessionError | RunCancelledError):
-                    self._drop(engine)  # it may be broken: the next run gets a new one
-                if (again := self._policy.retry(number, run)) is None:
-                    break
-                source = again
-        except RunCancelledError:
+            run, repeated = self._run(number, source, engine), 0
+            while again := self._again(number, source, run, repeated):
+                source, is_late = again
+                repeated += is_late
+                run = self._run(number, source, engine, alone=is_late)
+            run.repeated = repeated
+        except (RunCancelledError, NetworkError):  # no other run would fare better
             raise
         except Exception as error:  # a profile's reader is third-party code
             if isinstance(error, LabError):
@@ -212,6 +217,37 @@ class _Job:
             return None
         self._watcher.end(number, run)
         return run
+
+    def _run(
+        self, number: int, source: ScenarioSource, engine: EngineName, *, alone: bool = False
+    ) -> Run:
+        """Run a scenario once, alone or beside those of other jobs.
+
+        Raises:
+            NetworkError: the network carries nothing, so that no run can be judged.
+        """
+        progress = Progress(self._watcher.phase, functools.partial(self._watcher.step, number))
+        folder = self._policy.folder(number)
+        may_reuse = functools.partial(self._policy.may_reuse, number)
+        if alone:
+            progress.step("again, alone: the machine was busy")
+        with self._beside.run(alone=alone):
+            run = self._runner(engine).run(source, progress, folder, may_reuse)
+        if isinstance(run.error, NetworkError):
+            raise run.error
+        if run.error and not isinstance(run.error, SessionError | RunCancelledError):
+            self._drop(engine)  # it may be broken: the next run gets a new one
+        return run
+
+    def _again(
+        self, number: int, source: ScenarioSource, run: Run, repeated: int
+    ) -> tuple[ScenarioSource, bool] | None:
+        """Return what to run in place of a finished run, and whether alone; None if it counts."""
+        is_over = self._plan.cancel.is_set or run.kept
+        if not is_over and repeated < MOST_REPEATS and self._policy.is_late(number, run):
+            return source, True
+        again = self._policy.retry(number, run)
+        return (again, False) if again else None
 
     def _drop(self, engine: EngineName) -> None:
         runner = self._runners.pop(engine)

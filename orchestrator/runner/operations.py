@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,23 +10,12 @@ from orchestrator.console.reply import Reply
 from orchestrator.console.session import Notice
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError, first_line
 from orchestrator.history.timing import WAITING, Stopwatch
-from orchestrator.runner import outcomes
+from orchestrator.patterns import compiled
+from orchestrator.runner import idle, outcomes
 from orchestrator.runner.outcomes import Completion, Rows
 from orchestrator.runner.peers import PeerGroup, Row
 from orchestrator.runner.recording import Expecting, Recorder, Wanted
-from orchestrator.scenario import (
-    ConnectStep,
-    ExitStep,
-    ExpectStep,
-    HelpStep,
-    ListStep,
-    MyIpStep,
-    MyPortStep,
-    SendStep,
-    TerminateStep,
-    TimeLimits,
-    TypeStep,
-)
+from orchestrator.scenario import TimeLimits, acts
 from orchestrator.scenario.rules import LAST
 
 _POLL = 0.02  # seconds between two looks at a list that should change
@@ -62,7 +50,7 @@ class Operator:
 
     # About the program itself
 
-    def help(self, act: HelpStep) -> None:
+    def help(self, act: acts.HelpStep) -> None:
         """Ask which commands a program has."""
 
         def work() -> Completion:
@@ -70,15 +58,25 @@ class Operator:
 
         self._recorder.at_console(act.at, "help", act, work)
 
-    def myip(self, act: MyIpStep) -> None:
+    def myip(self, act: acts.MyIpStep) -> None:
         """Ask a peer for its address."""
         peer = self._peers.sessions[act.at].peer
         own = getattr(peer, "addresses", None) or {peer.address}
         self._ask_value(act.at, "myip", "address", sorted(own))
 
-    def myport(self, act: MyPortStep) -> None:
+    def myport(self, act: acts.MyPortStep) -> None:
         """Ask a peer for its port."""
         self._ask_value(act.at, "myport", "port", self._peers.sessions[act.at].peer.port)
+
+    def idle(self, act: acts.IdleStep) -> None:
+        """Ask nothing of a peer, and measure how much of a processor its program uses."""
+        session = self._peers.sessions[act.at]
+
+        def work() -> Completion:
+            with self._watch.measure(WAITING):
+                return idle.measured(session, act.lasts, acts.MOST_WHEN_IDLE)
+
+        self._recorder.at_console(act.at, "idle", act, work)
 
     def _ask_value(self, peer: str, verb: str, part: str, right: object) -> None:
         def work() -> Completion:
@@ -86,7 +84,7 @@ class Operator:
 
         self._recorder.at_console(peer, verb, Wanted({"outcome": "ok", part: right}), work)
 
-    def type(self, act: TypeStep) -> None:
+    def type(self, act: acts.TypeStep) -> None:
         """Type any line."""
 
         def work() -> Completion:
@@ -96,7 +94,7 @@ class Operator:
 
         self._recorder.at_console(act.at, "type", act, work, line=act.line)
 
-    def exit(self, act: ExitStep) -> None:
+    def exit(self, act: acts.ExitStep) -> None:
         """Ask a peer to exit, and wait until it has."""
 
         def work() -> Completion:
@@ -113,17 +111,18 @@ class Operator:
                 self._peers.count_silence(act.at)
                 said = said or first_line(error)
             status = self._peers.sessions[act.at].peer.await_end(_EXIT_WITHIN)
-            fields = {"said": said, "state": status.state}
+            fields = {"said": said, "state": status.state, "limit": 2 * _EXIT_WITHIN}
             if status.state in ("running", "paused"):  # as with `expect`: not in time
                 return "fail", fields
             self._peers.ended.add(act.at)
             return "ok", {**fields, "status": status.exit_status}
 
         self._recorder.at_console(act.at, "exit", act, work)
+        self._peers.sockets.note_cheaply()
 
     # Connections
 
-    def connect(self, act: ConnectStep) -> None:
+    def connect(self, act: acts.ConnectStep) -> None:
         """Dial a peer at its own address, or at the one that the act gives."""
         to = act.to or ""
 
@@ -141,14 +140,21 @@ class Operator:
             return outcome, {**said, **took, **_answered(act, reply)}
 
         given = {"to": act.to, "address": act.address, "port": act.port}
+        sockets = self._peers.sockets
+        is_to_fail = act.wants.get("outcome") == "fail"  # what it leaves is judged
+        note = sockets.note if is_to_fail else sockets.note_cheaply
+        note(act.at)
         self._recorder.at_console(act.at, "connect", act, work, **_given(given))
+        note(act.at)
 
-    def terminate(self, act: TerminateStep) -> None:
+    def terminate(self, act: acts.TerminateStep) -> None:
         """End the connection with a peer."""
+        self._peers.sockets.note(act.at)
         self._at_connection("terminate", act, act.to or "")
+        self._peers.sockets.note_cheaply(act.at, act.to or act.at)
 
     def _at_connection(
-        self, verb: str, act: SendStep | TerminateStep, to: str, **arguments: str
+        self, verb: str, act: acts.SendStep | acts.TerminateStep, to: str, **arguments: str
     ) -> None:
         """Do an operation that takes the id of a connection, looked up if the act has none."""
 
@@ -201,7 +207,7 @@ class Operator:
 
     # Messages
 
-    def send(self, act: SendStep, messages: Sequence[tuple[str, str]]) -> None:
+    def send(self, act: acts.SendStep, messages: Sequence[tuple[str, str]]) -> None:
         """Send messages, given as receiver and text; several are typed ahead of their replies."""
         if len(messages) == 1:
             ((to, text),) = messages
@@ -209,7 +215,7 @@ class Operator:
         elif messages:
             self._send_many(act, messages)
 
-    def _send_many(self, act: SendStep, messages: Sequence[tuple[str, str]]) -> None:
+    def _send_many(self, act: acts.SendStep, messages: Sequence[tuple[str, str]]) -> None:
         """Send many messages; the ids are looked up once, as no connection ends meanwhile."""
         ids: dict[str, str | None] = {}
 
@@ -233,7 +239,7 @@ class Operator:
                 self._type_ahead(act, listed, ids)
 
     def _type_ahead(
-        self, act: SendStep, messages: Sequence[tuple[str, str]], ids: Mapping[str, str | None]
+        self, act: acts.SendStep, messages: Sequence[tuple[str, str]], ids: Mapping[str, str | None]
     ) -> None:
         typed: list[int] = []
 
@@ -254,16 +260,16 @@ class Operator:
                 self._history.complete(operation, "info", said=first_line(error))
             self._recorder.tolerate(error)
 
-    def record_no_target(self, act: SendStep | TerminateStep) -> None:
+    def record_no_target(self, act: acts.SendStep | acts.TerminateStep) -> None:
         """Record that an act for every peer in a list had no target: the list is empty."""
-        text = act.text if isinstance(act, SendStep) else None
+        text = act.text if isinstance(act, acts.SendStep) else None
         verb = "terminate" if text is None else "send"
         work = functools.partial(outcomes.failed, "the list is empty")
         self._recorder.at_console(act.at, verb, act, work, **_given({"text": text}))
 
     # Lists
 
-    def list(self, act: ListStep) -> None:
+    def list(self, act: acts.ListStep) -> None:
         """Read the list, again and again until it is as wanted or time is up."""
         self._list(act, act)
 
@@ -281,10 +287,10 @@ class Operator:
         """
         within = self._limits.expect if within is None else within
         expecting = Wanted({"outcome": "ok"}) if dialled else None
-        self._list(ListStep(at=peer, shows=[*others], within=within), expecting, dialled)
+        self._list(acts.ListStep(at=peer, shows=[*others], within=within), expecting, dialled)
 
     def _list(
-        self, act: ListStep, expecting: Expecting | None, required: Sequence[str] = ()
+        self, act: acts.ListStep, expecting: Expecting | None, required: Sequence[str] = ()
     ) -> None:
         def work() -> Completion:
             deadline = time.monotonic() + act.within
@@ -296,6 +302,8 @@ class Operator:
                 with self._watch.measure(WAITING):
                     self._peers.sessions[act.at].take_in(_POLL)
             outcome, said = outcomes.completion(reply)
+            if act.shows is not None:
+                said["limit"] = act.within
             unread = self._unread_rows[act.at]
             if outcome == "ok" and (absent := [name for name in required if name not in shown]):
                 return outcomes.unlisted(" and ".join(absent), unread)
@@ -303,7 +311,7 @@ class Operator:
 
         self._recorder.at_console(act.at, "list", expecting, work)
 
-    def listed(self, act: SendStep | TerminateStep) -> Sequence[str] | None:
+    def listed(self, act: acts.SendStep | acts.TerminateStep) -> Sequence[str] | None:
         """Return the peers in a peer's list; None if there was no list.
 
         The list must succeed if the act itself must.
@@ -316,7 +324,7 @@ class Operator:
             outcome, said = outcomes.completion(reply)
             return outcome, {**said, "rows": found}
 
-        expecting = None if act.may_fail else ListStep(at=act.at)
+        expecting = None if act.may_fail else acts.ListStep(at=act.at)
         self._recorder.at_console(act.at, "list", expecting, work)
         return None if found is None else [row["peer"] for row in found if row["peer"]]
 
@@ -333,7 +341,7 @@ class Operator:
 
     # Notices
 
-    def expect(self, act: ExpectStep) -> None:
+    def expect(self, act: acts.ExpectStep) -> None:
         """Wait until a peer has shown something."""
         text = act.message if isinstance(act.message, str) else None
         fields = {"kind": act.kind or "line", "of": act.of, "text": text, "line": act.line,
@@ -341,7 +349,7 @@ class Operator:
         within = act.within or self._limits.expect
 
         def is_wanted(notice: Notice) -> bool:
-            if act.line is not None and not re.search(act.line, notice.line):
+            if act.line is not None and not compiled(act.line).search(notice.line):
                 return False
             right_text = text in (None, notice.fields.get("text"))
             return right_text and act.of in (None, self._peers.peer_of(act.at, notice.fields))
@@ -353,7 +361,8 @@ class Operator:
             except NoAnswerError:
                 came = self._peers.sessions[act.at].last_unclaimed(act.kind)
                 instead = f"; what came was {came.line!r}" if came else ""
-                return outcomes.failed(f"nothing of the kind within {within:g} s{instead}")
+                outcome, said = outcomes.failed(f"nothing of the kind within {within:g} s{instead}")
+                return outcome, {**said, "limit": within}
             except PeerGoneError as error:  # everything that it had shown was looked at
                 self._peers.ended.add(act.at)
                 return outcomes.failed(first_line(error))
@@ -362,7 +371,7 @@ class Operator:
         self._recorder.at_console(act.at, "expect", None, work, **_given(fields))
 
     def _await(
-        self, act: ExpectStep, is_wanted: Callable[[Notice], bool], deadline: float
+        self, act: acts.ExpectStep, is_wanted: Callable[[Notice], bool], deadline: float
     ) -> Notice:
         session = self._peers.sessions[act.at]
         while True:
@@ -379,7 +388,7 @@ def _given(fields: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _answered(act: ConnectStep | SendStep | TerminateStep, reply: Reply) -> dict[str, bool]:
+def _answered(act: acts.Act, reply: Reply) -> dict[str, bool]:
     return {"answered": _is_answered(reply)} if act.answered else {}
 
 

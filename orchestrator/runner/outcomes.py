@@ -14,8 +14,7 @@ from orchestrator.text import cut
 Completion = tuple[Outcome, dict[str, Any]]
 """How an operation ended, and the fields that its last history entry adds."""
 
-Rows = Sequence[Mapping[str, str]]
-"""The rows of a list; see docs/history.md."""
+Rows = Sequence[Mapping[str, str]]  # the rows of a list; see docs/history.md
 
 _QUOTED = 200  # characters of an answer that cannot be read
 _PLACE = re.compile(r"\d+(\.\d+){3}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*|localhost|\b\d{4,5}\b", re.I)
@@ -85,11 +84,6 @@ def possible_rows(reply: Reply, address: str, port: int) -> str:
     """Return the lines of a list that the profile cannot read but that may be rows.
 
     They name an address or a port other than the program's own; a header does not.
-
-    Args:
-        reply: the list.
-        address: the program's own.
-        port: the program's own.
     """
     own = re.compile(rf"(?<![\w.])(?:{re.escape(address)}|{port})(?![\w.])")
     return "\n".join(line for line in reply.unread if _PLACE.search(own.sub("", line)))

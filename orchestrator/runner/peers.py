@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import re
 import threading
+import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator import text
@@ -16,6 +17,7 @@ from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import plain
 from orchestrator.errors import PeerGoneError
 from orchestrator.history.entries import History
+from orchestrator.runner.sockets import SocketRecorder
 from orchestrator.runner.verify import FaultVerifier
 
 Row = dict[str, str]
@@ -30,39 +32,32 @@ _COUNTED = re.compile(r"[0-9]{1,12}")
 
 
 class PeerGroup:
-    """The peers that take part. Thread-safe, but a console may only be used with its lock.
-
-    Args:
-        history: records what the consoles say.
-
-    Attributes:
-        sessions: the consoles, by peer.
-        ended: the peers whose console has ended.
-        locks: one for each console: one thread at a time types and reads there.
-        verifier: the network between the peers and its faults; None until there are peers.
-        paused: the peers that are paused.
-        is_faulted: whether a fault was applied to the peers or their network.
-    """
+    """The peers that take part. Thread-safe, but a console may only be used with its lock."""
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.sessions: dict[str, Session] = {}
-        self.ended: set[str] = set()
+        self.clock: Callable[[], float] = time.monotonic  # the time for deadlines
+        self.sessions: dict[str, Session] = {}  # the consoles, by peer
+        self.ended: set[str] = set()  # the peers whose console has ended
+        # one for each console: one thread at a time types and reads there
         self.locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        # the network between the peers and its faults; None until there are peers
         self.verifier: FaultVerifier | None = None
-        self.paused: set[str] = set()
-        self.is_faulted = False
+        self.paused: set[str] = set()  # the peers that are paused
+        self.is_faulted = False  # whether a fault was applied to the peers or their network
         # By peer: the peer behind an id there.
         self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._relayed: dict[tuple[str, str], str] = {}  # the peer behind a relay's address and port
         self._ends: dict[tuple[str, str], str] = {}  # the peer that had a connection at this end
+        self.sockets = SocketRecorder(history, self.sessions, self.ended, self._relayed)
         self._silences: dict[str, int] = {}  # unanswered commands in a row
         self._unread: Counter[str] = Counter()  # lines recorded so far
 
     def record_ready(self, name: str, *, warm: bool) -> None:
-        """Record that a peer is ready."""
+        """Record that a peer is ready, and its sockets."""
         peer = self.sessions[name].peer
         self.history.lab("ready", name, address=peer.address, port=peer.port, warm=warm)
+        self.sockets.record(name)
 
     # Asking
 

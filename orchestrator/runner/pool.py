@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.cancel import CancelToken
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Engine, Peer, Progress
+from orchestrator.engines.resources import Demand
 from orchestrator.errors import SessionError
 from orchestrator.history import runs
 from orchestrator.history.transcript import Transcript
@@ -24,18 +25,12 @@ _MAX_FAILURES = 2  # times that a program could not be disconnected; then it is 
 
 @dataclass(slots=True)
 class PeerSpecs:
-    """What one run needs of its peers.
+    """What one run needs of its peers."""
 
-    Attributes:
-        scenario: names the peers.
-        profile: of every peer that has none of its own.
-        folder: of the run, for the transcripts.
-        profiles: of peers that run another program.
-    """
-
-    scenario: Scenario
-    profile: Profile
-    folder: Path
+    scenario: Scenario  # names the peers
+    profile: Profile  # of every peer that has none of its own
+    folder: Path  # of the run, for the transcripts
+    # of peers that run another program
     profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def profile_of(self, name: str) -> Profile:
@@ -44,21 +39,13 @@ class PeerSpecs:
 
 
 class Pool:
-    """The peers on one engine.
-
-    Args:
-        engine: where they run.
-        cancel: ends every wait early.
-
-    Attributes:
-        is_kept: whether the peers were left up for the user: see `keep`.
-    """
+    """The peers on one engine."""
 
     def __init__(self, engine: Engine, cancel: CancelToken) -> None:
         self.engine, self._cancel = engine, cancel
         self._idle: dict[str, Session] = {}
         self._failures: Counter[str] = Counter()  # to disconnect, by program
-        self.is_kept = False
+        self.is_kept = False  # whether the peers were left up for the user: see `keep`
 
     def take(self, specs: PeerSpecs, peers: PeerGroup, progress: Progress) -> None:
         """Add every peer of a scenario to a group, ready: idle ones if they fit, else new ones.
@@ -72,6 +59,7 @@ class Pool:
         warm = {name: self._idle.pop(name) for name in fit}
         missing = [name for name in names if name not in warm]
         try:
+            self._require(missing, specs)
             new = self._start(missing, specs, peers, progress)
         except BaseException:
             self._idle |= warm
@@ -86,6 +74,15 @@ class Pool:
                 session.renew(on_notice, _transcript(name, specs, peers))
                 session.profile = specs.profile_of(name)
             peers.record_ready(name, warm=name in warm)
+
+    def _require(self, names: Sequence[str], specs: PeerSpecs) -> None:
+        """Refuse to start these peers if the machine has too little for them.
+
+        Idle peers have what they need already, and it counts as used.
+        """
+        if names:
+            links = sum(not pair.isdisjoint(names) for pair in specs.scenario.links)
+            self.engine.require(Demand(len(names), links, specs.folder))
 
     def _is_fit(self, name: str, specs: PeerSpecs) -> bool:
         """Return whether an idle peer of that name runs the right program, and answers."""
@@ -132,7 +129,9 @@ class Pool:
         on_notice = functools.partial(peers.record_notice, peer.name)
         transcript = _transcript(peer.name, specs, peers)
         try:
-            return Session(peer, profile, on_notice, transcript, self._cancel)
+            return Session(
+                peer, profile, on_notice, transcript, self._cancel, lambda: self.engine.slowness
+            )
         except BaseException:
             transcript.close()
             raise
@@ -161,7 +160,9 @@ class Pool:
         wanted = {
             name: session
             for name, session in sessions.items()
-            if can_disconnect(session.profile) and self._failures[programs[name]] < _MAX_FAILURES
+            if can_disconnect(session.profile)
+            and self._failures[programs[name]] < _MAX_FAILURES
+            and not session.profile.start.keep  # it would find the last run's files
         }
         reusable = disconnect(wanted, self._cancel)
         self._failures.update({programs[name] for name in wanted if name not in reusable})

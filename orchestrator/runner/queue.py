@@ -38,8 +38,7 @@ class RunQueue:
     def take(self, last: str = "") -> int | None:
         """Wait for the next run and return its number; None if there is none, or on cancel.
 
-        Args:
-            last: the program of the job's last run: its peers are still up.
+        A job prefers the program of its last run, whose peers are still up.
         """
         with self._changed:
             while self._waiting and not self._cancel.is_set:

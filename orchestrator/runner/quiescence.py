@@ -20,15 +20,7 @@ _JUDGING_SHARE = 5  # judging again waits so many times as long as it took
 
 
 class Quiescence:
-    """Waits until a run is quiet, and records its end.
-
-    Args:
-        scenario: says how peers must end.
-        peers: the peers.
-        say: called with what is waited for.
-        cancel: ends it early.
-        watch: measures the time spent waiting.
-    """
+    """Waits until a run is quiet, and records its end."""
 
     def __init__(
         self,
@@ -51,26 +43,28 @@ class Quiescence:
         """
         with self._watch.measure(WAITING):
             self._say("waiting for messages on their way")
-            self._history.lab("settled", quiet=self._wait_until_quiet())
+            quiet = self._wait_until_quiet()
+            self._history.lab("settled", quiet=quiet, limit=self._scenario.limits.settle)
+            self._peers.sockets.record()
             self._read_lists()
+            self._peers.sockets.record()
             for name, session in self._peers.sessions.items():
                 status = session.peer.status()
                 state, exit_status = status.state, status.exit_status
                 wants = self._wants(name)
                 self._history.lab("ended", name, state=state, status=exit_status, wants=wants)
-        self._history.lab("over")
 
     def _wait_until_quiet(self) -> bool:
         """Read the consoles until nothing is missing; return False if time is up before."""
         # After faults, what is missing proves something only after a while.
         ripe = self._history.started + checks.ripe(self._history.entries)
         extension = min(_MAX_EXTENSION, ripe - time.monotonic())
-        deadline = time.monotonic() + max(self._scenario.limits.settle, extension)
+        deadline = self._peers.clock() + max(self._scenario.limits.settle, extension)
         seen, judge_at = -1, 0.0
         while True:
             self._peers.catch_up()
             now = time.monotonic()
-            is_last = now >= deadline
+            is_last = self._peers.clock() >= deadline
             if len(self._history.entries) != seen and (is_last or now >= judge_at):
                 seen = len(self._history.entries)
                 if not checks.pending(self._history.entries):
@@ -81,19 +75,27 @@ class Quiescence:
             self._cancel.pause(_POLL)
 
     def _read_lists(self) -> None:
-        """Read every list, again while two ends differ: one may not have noticed yet."""
-        deadline = time.monotonic() + self._scenario.limits.settle
+        """Read every list, again while two ends differ: one may not have noticed yet.
+
+        Likewise while lists and sockets differ, for as long as a program may take to notice.
+        """
+        deadline = self._peers.clock() + self._scenario.limits.settle
+        latest = max(deadline, self._peers.clock() + checks.LONGEST + _MAX_POLL)
         pause = _POLL
         while True:
             for name, session in self._peers.sessions.items():
                 if "list" in session.profile.verbs and self._peers.is_responsive(name):
                     self._operator.list(ListStep(at=name))
-            agree = checks.lists(self._history.entries).judgement is checks.Judgement.VALID
-            if agree or time.monotonic() >= deadline:
+            lists, held = checks.final(self._history.entries)
+            now = self._peers.clock()
+            differ = lists is not checks.Judgement.VALID and now < deadline
+            undecided = held is checks.Judgement.UNKNOWN and now < latest
+            if not (differ or undecided):
                 return
             self._cancel.pause(pause)
             pause = min(2 * pause, _MAX_POLL)  # every look makes the history longer
             self._peers.catch_up()
+            self._peers.sockets.note(*self._peers.sessions)
 
     def _wants(self, name: str) -> dict[str, Any]:
         """Return how a peer must end: as the scenario says, or as its last step left it."""

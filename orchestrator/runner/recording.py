@@ -30,11 +30,7 @@ class Wanted:
 
 
 class Recorder:
-    """Records what is done at some peers' consoles, and to the peers themselves.
-
-    Args:
-        peers: the peers.
-    """
+    """Records what is done at some peers' consoles, and to the peers themselves."""
 
     def __init__(self, peers: PeerGroup) -> None:
         self._peers, self._history = peers, peers.history
@@ -71,6 +67,7 @@ class Recorder:
         """
         self._peers.is_faulted = True
         self._operate(peer, verb, Wanted({"outcome": "ok"}), work, _tolerate_refusal, **fields)
+        self._peers.sockets.note_cheaply()
 
     def _operate(
         self,

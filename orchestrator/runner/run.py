@@ -14,13 +14,14 @@ from orchestrator.cancel import CancelToken
 from orchestrator.checks import Judgement, Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
-from orchestrator.errors import EngineError, LabError, first_line
+from orchestrator.errors import EngineError, LabError, behind, first_line
 from orchestrator.faults.effect import FEATURES
 from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, History
 from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.timing import JUDGING, STARTING, TIDYING, Stopwatch
 from orchestrator.profile import Profile
+from orchestrator.runner.lateness import LatenessMeter
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.pool import PeerSpecs, Pool
 from orchestrator.runner.quiescence import Quiescence
@@ -47,25 +48,18 @@ class ScenarioSource:
 
 
 def all_valid(verdicts: Sequence[Verdict]) -> bool:
-    """Return whether every verdict is valid."""
+    """Return whether every verdict is valid, if only because there was nothing to judge."""
     return checks.worst(verdict.judgement for verdict in verdicts) is Judgement.VALID
 
 
 @dataclass
 class Runner:
-    """Runs one scenario after the other with the peers of one pool.
+    """Runs one scenario after the other with the peers of one pool."""
 
-    Attributes:
-        pool: the peers.
-        runs_folder: where runs are kept.
-        cancel: ends a run early.
-        keep: whether to leave the peers of a run that is not valid as they are.
-    """
-
-    pool: Pool
-    runs_folder: Path
-    cancel: CancelToken = field(default_factory=CancelToken)
-    keep: bool = False
+    pool: Pool  # the peers
+    runs_folder: Path  # where runs are kept
+    cancel: CancelToken = field(default_factory=CancelToken)  # ends a run early
+    keep: bool = False  # whether to leave the peers of a run that is not valid as they are
 
     def run(
         self,
@@ -105,14 +99,6 @@ class Runner:
 class ActiveRun:
     """A run from its beginning to its verdict.
 
-    Args:
-        runner: provides the peers.
-        source: the scenario.
-        profile: of every peer that has none of its own.
-        progress: follows the run.
-        profiles: of peers that run another program.
-        runs_folder: where the run is kept; the runner's folder by default.
-
     Raises:
         LabError: the run cannot be kept.
     """
@@ -135,6 +121,8 @@ class ActiveRun:
         self.folder = runs.make(folder, self._scenario.name, source.text)
         self.watch = Stopwatch()
         self.peers = PeerGroup(History(self.folder / runs.HISTORY))
+        self._lateness = LatenessMeter(self.peers.history.started, runner.pool.engine)
+        self.peers.clock = self._lateness.clock
         self._error: LabError | None = None
         self._verdicts: list[Verdict] = []
         self._record_began()
@@ -145,6 +133,7 @@ class ActiveRun:
         own: dict[str, Any] = {}
         if self._profiles:
             own["profiles"] = {name: profile.name for name, profile in profiles.items()}
+        lacks = {name for p in profiles.values() for name, it in p.lacks.items() if not it.doubt}
         first, *rest = profiles.values() or [self._profile]  # a test adds its peers later
         self.peers.history.lab(
             "began",
@@ -155,6 +144,7 @@ class ActiveRun:
             engine=self._runner.pool.engine.name,
             peers=names,
             notices=[kind for kind in first.notices if all(kind in p.notices for p in rest)],
+            lacks=sorted(lacks),
             format=FORMAT,
         )
 
@@ -162,6 +152,7 @@ class ActiveRun:
     def recording(self) -> Iterator[None]:
         """Turn a lab error into the last line of the history; close all records at the end."""
         history = self.peers.history
+        self._lateness.start()
         try:
             yield
         except LabError as error:
@@ -170,8 +161,12 @@ class ActiveRun:
             with contextlib.suppress(LabError):  # the engine may not answer any more
                 self.peers.catch_up()
             history.abandon(said)
+            self._record_lateness()
             history.lab("broke off", said=said)
+            if behind(error, KeyboardInterrupt):  # the user wants no verdict, but to leave
+                raise
         finally:
+            self._lateness.stop()
             self._clear_network()
             for session in self.peers.sessions.values():
                 session.transcript.close()
@@ -193,16 +188,13 @@ class ActiveRun:
             specs = PeerSpecs(scenario, self._profile, self.folder, self._profiles)
             pool = self._runner.pool
             pool.take(specs, self.peers, self._progress)
+            pool.engine.require_network()
             self._clear_network()
             peers = [session.peer for session in self.peers.sessions.values()]
             self.peers.verifier = FaultVerifier(pool.engine.network(peers))
 
     def _refuse_unsupported(self, scenario: Scenario) -> None:
-        """Raise if the engine cannot do a fault of the scenario; report what to know of the rest.
-
-        Raises:
-            EngineError: it cannot.
-        """
+        """Raise if the engine cannot do a fault of the scenario; report notes on the others."""
         needed = {feature: step for feature, step in scenario.needed.items() if feature in FEATURES}
         if not needed:
             return
@@ -241,6 +233,11 @@ class ActiveRun:
         if self.peers.is_faulted:  # by steps that are not the scenario's
             scenario = scenario.model_copy(update={"limits": scenario.limits.after_faults()})
         Quiescence(scenario, self.peers, say, cancel, self.watch).reach()
+        self._record_lateness()
+        self.peers.history.lab("over")
+
+    def _record_lateness(self) -> None:
+        self.peers.history.lab("machine", **self._lateness.found)
 
     def judge(self) -> None:
         """Judge the history."""
@@ -249,9 +246,6 @@ class ActiveRun:
 
     def conclude(self, may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid) -> Run:
         """Give the peers back to the pool, keep the record and return the run.
-
-        Args:
-            may_reuse: decides by the verdicts whether the peers may serve again.
 
         Raises:
             LabError: the peers cannot be discarded; the record is kept all the same.
@@ -268,7 +262,7 @@ class ActiveRun:
                 EngineInfo(**engine.facts),
                 self._started.isoformat(timespec="milliseconds"),
                 self.watch.seconds,
-                checks.worst(verdict.judgement for verdict in self._verdicts).word,
+                checks.overall(self._verdicts).word,
                 self._error.what if self._error else "",
                 [verdict.as_data() for verdict in self._verdicts],
             )
@@ -289,13 +283,11 @@ class ActiveRun:
 
 
 def _with_limits(profile: Profile, limits: TimeLimits) -> Profile:
-    """Return a profile with the time limits of a scenario."""
     given = {"ready_within": limits.ready, "answer_within": limits.answer}
     return profile.model_copy(update={key: value for key, value in given.items() if value})
 
 
 def _with_arguments(profile: Profile, arguments: Sequence[str]) -> Profile:
-    """Return a profile that starts its program with further arguments."""
     keys = ("command", "process", "container")
     starts = {key: words for key in keys if (words := getattr(profile.start, key)) is not None}
     commands = {key: [*words, *arguments] for key, words in starts.items()}

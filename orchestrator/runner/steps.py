@@ -20,20 +20,11 @@ from orchestrator.scenario import ALL, FAULTS, ConnectStep, ExpectStep, Scenario
 
 _CATCH_UP_EVERY = 0.25  # seconds until what an idle console shows is recorded
 
-Counters = Mapping[str, str]
-"""The value of each name in braces in a text."""
+Counters = Mapping[str, str]  # the value of each name in braces in a text
 
 
 class StepRunner:
-    """Does the steps of one scenario.
-
-    Args:
-        scenario: what to do.
-        peers: the peers, ready.
-        say: called with each step that begins.
-        cancel: ends it early.
-        watch: measures where the time goes.
-    """
+    """Does the steps of one scenario."""
 
     def __init__(
         self,
@@ -46,7 +37,7 @@ class StepRunner:
         self._scenario, self._peers, self._say, self._cancel = scenario, peers, say, cancel
         self._watch = watch
         self._operator = Operator(peers, scenario.limits, watch, self._checkpoint)
-        self._deadline = time.monotonic() + scenario.limits.total
+        self._deadline = self._peers.clock() + scenario.limits.total
         self._catch_up_at = 0.0
 
     def run(self) -> None:
@@ -67,7 +58,7 @@ class StepRunner:
         Raises:
             LabError: the run cannot go on.
         """
-        self._deadline = time.monotonic() + self._scenario.limits.total
+        self._deadline = self._peers.clock() + self._scenario.limits.total
         with self._watch.measure(DRIVING):
             self._do(step, {}, "")
 
@@ -92,18 +83,17 @@ class StepRunner:
         return FaultSteps(self._scenario, self._injector, self._peers.history, self._wait)
 
     def _connect_first(self) -> None:
-        """Make the first connections, and wait until both ends list them."""
         pairs = self._scenario.pairs
         for one, other in pairs:
             self._begin(f"{one}: connect {other}")
             self._operator.connect(ConnectStep(at=one, to=other))
-        deadline = time.monotonic() + self._scenario.limits.expect
+        deadline = self._peers.clock() + self._scenario.limits.expect
         for name in self._scenario.peers:
             links = [
                 one if other == name else other for one, other in pairs if name in (one, other)
             ]
             if links:
-                within = max(0.0, deadline - time.monotonic())
+                within = max(0.0, deadline - self._peers.clock())
                 dialled = [other for one, other in pairs if one == name]
                 self._operator.await_listed(name, links, within, dialled)
 
@@ -114,16 +104,14 @@ class StepRunner:
     def _checkpoint(self, acting: str = "") -> None:
         """Raise if the run was cancelled or takes too long; now and then, read idle consoles.
 
-        What they show is then recorded in time, even if the lab is killed.
-
-        Args:
-            acting: the peer whose console is in use; empty for none.
+        What they show is then recorded in time, even if the lab is killed. `acting` is the peer
+        whose console is in use, if any.
         """
         self._cancel.check()
         if time.monotonic() > self._catch_up_at:
             self._catch_up_at = time.monotonic() + _CATCH_UP_EVERY
             self._peers.catch_up(but=acting)
-        if time.monotonic() > self._deadline:
+        if self._peers.clock() > self._deadline:
             total = self._scenario.limits.total
             raise LabError(
                 f"the steps took longer than {total:g} s", hint="see `limits: {total: …}`"
@@ -213,7 +201,6 @@ class StepRunner:
 
 
 def _recipients(step: Step, act: SendStep) -> Sequence[str]:
-    """Return the named recipients, without the sender if `at` is `all`."""
     if act.to is None:
         return [""]  # the message goes to an id
     several = act.to if isinstance(act.to, list) else [act.to]

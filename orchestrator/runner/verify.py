@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
@@ -14,54 +15,42 @@ from orchestrator.engines.base import Network
 from orchestrator.errors import EngineError
 from orchestrator.faults import proof
 from orchestrator.faults.effect import CLEAR, Effect, Fault, Link, by_link
+from orchestrator.faults.fault_type import Reading
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
 
 _RETRANSMITTED_WITHIN = 10.0  # seconds in which TCP gets through a lossy link
-
 _PATIENCE = 5.0  # seconds; long enough for a busy machine to have a quieter moment
+_TRIES = 3  # of a probe, at least, before its result is believed to be wrong
 
-Probed = tuple[Link, Probe]
-"""A probe, and the link that it goes over."""
+Probed = tuple[Link, Probe]  # a probe, and the link that it goes over
 
 Judge = Callable[[Link, Probe, Measured, Measured], str]
 """Returns what is wrong with a probe of a link, from what was measured before and now."""
 
-Doubt = tuple[Link, str]
-"""A link, and what is wrong with it."""
+Doubt = tuple[Link, str]  # a link, and what is wrong with it
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was measured of a fault.
+    """What was measured of a fault."""
 
-    Attributes:
-        proof: each probe with what was measured, as the history has it.
-        doubts: why it is not proven that the fault is active, or gone; empty if it is.
-        is_hidden: whether the only doubts are other faults that hide it: it can be measured
-            once those are lifted.
-    """
-
-    proof: Sequence[dict[str, Any]]
-    doubts: Sequence[str]
+    proof: Sequence[dict[str, Any]]  # each probe with what was measured, as the history has it
+    doubts: Sequence[str]  # why it is not proven that the fault is active, or gone; empty if it is
+    # whether the only doubts are other faults that hide it: it can be measured once those are
+    # lifted
     is_hidden: bool = False
 
 
 @dataclass(slots=True)
 class ActiveFault:
-    """An active fault, and what was measured of it so far.
-
-    Attributes:
-        fault: the fault.
-        before: what was measured without it.
-        during: what was measured of it last.
-        unseen: links on which it has not been seen, and why: another fault hides it there, or
-            something was wrong once that was lifted. The reason is empty if the fault does no
-            more than the one that hides it.
-    """
+    """An active fault, and what was measured of it so far."""
 
     fault: Fault
-    before: Mapping[Probed, Measured] = field(default_factory=dict)
-    during: Mapping[Probed, Measured] = field(default_factory=dict)
+    before: Mapping[Probed, Measured] = field(default_factory=dict)  # what was measured without it
+    during: Mapping[Probed, Measured] = field(default_factory=dict)  # what was measured of it last
+    # links on which it has not been seen, and why: another fault hides it there, or something was
+    # wrong once that was lifted. The reason is empty if the fault does no more than the one that
+    # hides it.
     unseen: dict[Link, str] = field(default_factory=dict)
 
 
@@ -72,13 +61,19 @@ class FaultVerifier:
         network: the network between the peers.
         active: faults that are active already.
         patience: seconds for which doubtful links are measured again; 5 by default.
+        tries: how often they are measured at least, however long that takes.
     """
 
     def __init__(
-        self, network: Network, active: Iterable[ActiveFault] = (), patience: float | None = None
+        self,
+        network: Network,
+        active: Iterable[ActiveFault] = (),
+        patience: float | None = None,
+        tries: int = _TRIES,
     ) -> None:
         self.network = network
         self._patience = _PATIENCE if patience is None else patience
+        self._tries = tries
         self._active = {one.fault.name: one for one in active}
         self._lifted: list[tuple[ActiveFault, set[Link]]] = []  # with links not seen without it yet
         self._lock = threading.RLock()
@@ -114,15 +109,7 @@ class FaultVerifier:
             self._active[fault.name] = active
             self._shape()
             active.unseen = self._hidden(active)
-            effects, mechanisms = self._effects(), self.network.mechanisms()
-
-            def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
-                if not _both_ran(before):
-                    return ""
-                others, back = beside.get(link, CLEAR), effects.get(_back(link), CLEAR)
-                return proof.unproven(fault.effect, others, probe, before, now, mechanisms, back)
-
-            return self._verify(active, judge)
+            return self._verify(active, self._as_alone(fault, proof.unproven, beside))
 
     def check(self, name: str) -> Verification:
         """Measure an active fault again.
@@ -168,7 +155,7 @@ class FaultVerifier:
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             back = effects.get(_back(link), CLEAR)
-            return proof.mismatch(effects[link], probe, now, mechanisms, back, before)
+            return proof.mismatch(Reading(effects[link], probe, now, mechanisms, back, before))
 
         return judge
 
@@ -188,7 +175,8 @@ class FaultVerifier:
         with self._lock:
             lifted = self._active.pop(name)
             self._shape()
-            after, wrong = self._measure_until_sure(lifted.before, self._as_without(lifted.fault))
+            judge = self._as_alone(lifted.fault, proof.not_gone)
+            after, wrong = self._measure_until_sure(lifted.before, judge)
             doubts = _worded(wrong)
             doubts += [f"never seen active: {why}" for why in _worded(lifted.unseen.items())]
             if lifted.fault.effect.blocks:
@@ -198,15 +186,21 @@ class FaultVerifier:
                 self._lifted.append((lifted, set(hidden)))
             return Verification(_as_data(lifted, after), doubts)
 
-    def _as_without(self, fault: Fault) -> Judge:
-        """Return what judges a link by the faults that are left on it."""
+    def _as_alone(
+        self,
+        fault: Fault,
+        judged: Callable[[Effect, Measured, Reading], str],
+        beside: Mapping[Link, Effect] | None = None,
+    ) -> Judge:
+        """Return what judges a link by a fault and those beside it, by default the active ones."""
         effects, mechanisms = self._effects(), self.network.mechanisms()
+        around = effects if beside is None else beside
 
         def judge(link: Link, probe: Probe, before: Measured, now: Measured) -> str:
             if not _both_ran(before):
                 return ""
-            left, back = (effects.get(way, CLEAR) for way in (link, _back(link)))
-            return proof.not_gone(fault.effect, left, probe, before, now, mechanisms, back)
+            others, back = around.get(link, CLEAR), effects.get(_back(link), CLEAR)
+            return judged(fault.effect, before, Reading(others, probe, now, mechanisms, back))
 
         return judge
 
@@ -237,7 +231,9 @@ class FaultVerifier:
         for lifted, links in waiting:
             hidden = links & self._hidden(lifted).keys()
             before = _on_links(links - hidden, lifted.before)
-            _, doubts = self._measure_until_sure(before, self._as_without(lifted.fault))
+            _, doubts = self._measure_until_sure(
+                before, self._as_alone(lifted.fault, proof.not_gone)
+            )
             found += [f"{lifted.fault.name} is not gone: {what}" for what in _worded(doubts)]
             if hidden:
                 self._lifted.append((lifted, hidden))
@@ -279,24 +275,37 @@ class FaultVerifier:
         def looks_like_it(probed: Probed, measured: Measured) -> bool:
             link, probe = probed
             others = beside.get(link, CLEAR)
-            return bool(proof.resemblance(fault.effect, others, probe, measured, mechanisms))
+            reading = Reading(others, probe, measured, mechanisms)
+            return bool(proof.resemblance(fault.effect, reading))
 
-        while True:
-            found = self._measure(probes)
+        found: dict[Probed, Measured] = {}
+        alike = probes
+        for tries in itertools.count(1):
+            found |= self._measure(alike)
             alike = [probed for probed in found if looks_like_it(probed, found[probed])]
-            if not any(_both_ran(found[probed]) for probed in alike) or time.monotonic() > deadline:
-                return found
+            alike = [probed for probed in alike if _both_ran(found[probed])]
+            if not alike or (tries >= self._tries and time.monotonic() > deadline):
+                break
+        return found
 
     def _measure_until_sure(
         self, before: Mapping[Probed, Measured], judge: Judge
     ) -> tuple[Mapping[Probed, Measured], list[Doubt]]:
-        """Return what is measured now, and what is wrong; doubtful links are measured again."""
+        """Return what is measured now, and what is wrong; doubtful links are measured again.
+
+        On a lossy link each probe may mislead by chance, and one alone may take longer than the
+        patience: hence a number of tries as well, and none for links that were seen to be right.
+        """
         deadline = time.monotonic() + self._patience
-        while True:
-            found = self._measure(before)
+        found: dict[Probed, Measured] = {}
+        doubts: list[Doubt] = []
+        for tries in itertools.count(1):
+            doubtful = {link for link, _ in doubts}
+            found |= self._measure(_on_links(doubtful, before) if doubts else before)
             doubts = _doubts(before, found, judge)
-            if not doubts or time.monotonic() > deadline:
-                return found, doubts
+            if not doubts or (tries >= self._tries and time.monotonic() > deadline):
+                break
+        return found, doubts
 
     def _measure(self, probes: Iterable[Probed]) -> dict[Probed, Measured]:
         """Send probes over all links at once, over one link one after the other."""
@@ -337,12 +346,10 @@ def _worded(doubts: Iterable[Doubt]) -> list[str]:
 
 
 def _on_links(links: Collection[Link], of: Mapping[Probed, Measured]) -> dict[Probed, Measured]:
-    """Return what was measured on some links."""
     return {(link, probe): found for (link, probe), found in of.items() if link in links}
 
 
 def _both_ran(measured: Measured) -> bool:
-    """Return whether both ends of the link ran."""
     return measured.error != NOT_RUNNING
 
 

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.scenario.acts import (
-    ConnectStep,
-    ExitStep,
-    ExpectStep,
-    HelpStep,
-    ListStep,
-    MyIpStep,
-    MyPortStep,
-    SendStep,
-    TerminateStep,
-    TypeStep,
-)
+from orchestrator.scenario.acts import ConnectStep, ExpectStep, ListStep, SendStep
 from orchestrator.scenario.fault_acts import Chaos
 from orchestrator.scenario.models import EXITED, Scenario, TimeLimits, load, of, schema
 from orchestrator.scenario.network_faults import drawn, network_fault
@@ -22,8 +11,7 @@ from orchestrator.scenario.steps import FaultStep, ScheduledFault, Step
 from orchestrator.scenario.values import ALL, EngineName
 
 __all__ = [
-    "ALL", "EXITED", "FAULTS", "Chaos", "ConnectStep", "EngineName", "ExitStep", "ExpectStep",
-    "FaultStep", "HelpStep", "ListStep", "MyIpStep", "MyPortStep", "Scenario", "ScheduledFault",
-    "SendStep", "Step", "TerminateStep", "TimeLimits", "TypeStep", "drawn", "load",
+    "ALL", "EXITED", "FAULTS", "Chaos", "ConnectStep", "EngineName", "ExpectStep", "FaultStep",
+    "ListStep", "Scenario", "ScheduledFault", "SendStep", "Step", "TimeLimits", "drawn", "load",
     "network_fault", "of", "schema",
 ]  # fmt: skip

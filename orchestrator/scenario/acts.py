@@ -5,7 +5,6 @@ The docstrings become the descriptions in docs/scenario.schema.json.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -20,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from orchestrator import patterns
 from orchestrator.document import Strict, describe
 from orchestrator.profile import Seconds
 from orchestrator.scenario import rules
@@ -82,6 +82,13 @@ Receivers = Annotated[
     Discriminator(lambda value: "several" if isinstance(value, list) else "one"),
 ]
 """A peer, a list of peers, or `all` that the sender is connected to."""
+
+
+MOST_WHEN_IDLE = 0.5
+"""The share of one processor that a program may use while nothing is asked of it.
+
+A loop that does not wait uses all of one; clocks and heartbeats use a tenth at most.
+"""
 
 
 # Steps.
@@ -233,6 +240,21 @@ class MyPortStep(AtConsole):
     """Ask peer `at` for the port on which it listens."""
 
 
+class IdleStep(AtConsole):
+    """Ask nothing of peer `at` for a while; its program must use little of a processor then.
+
+    Attributes:
+        lasts: seconds.
+    """
+
+    lasts: Annotated[float, Field(ge=0.5, le=60, strict=False)] = Field(default=1.0, alias="for")
+
+    @property
+    def wants(self) -> Wants:
+        """The expected outcome."""
+        return {"outcome": "ok", "processor": MOST_WHEN_IDLE}
+
+
 class ListStep(AtConsole):
     """List the connections of peer `at`.
 
@@ -317,7 +339,7 @@ class ExpectStep(AtConsole):
     @classmethod
     def _pattern(cls, value: str | None) -> str | None:
         try:
-            re.compile(value or "")
-        except re.error as error:
-            raise ValueError(f"not a pattern: {error}") from error
+            patterns.compiled(value or "")
+        except patterns.PatternError as error:
+            raise ValueError(str(error)) from error
         return value

@@ -6,16 +6,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-)
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from orchestrator.document import Strict
-from orchestrator.faults.effect import Effect
-from orchestrator.faults.scope import (
+from orchestrator.faults.effect import (
+    Effect,
     Links,
     links_at,
     links_between,
@@ -71,7 +66,6 @@ class Lasting(Strict):
 
     @property
     def _length(self) -> str:
-        """How long it lasts, as a clause."""
         return "" if self.lasts is None else f" for {self.lasts:g} s"
 
 
@@ -132,11 +126,7 @@ class NetworkFault(Lasting):
 
     @abstractmethod
     def links(self, peers: Sequence[str]) -> Links:
-        """Return its links.
-
-        Args:
-            peers: the names of all peers.
-        """
+        """Return its links."""
 
 
 _Groups = Annotated[
@@ -270,7 +260,7 @@ class Impair(Scoped):
     loss: Loss | None = None
     bandwidth: Bandwidth | None = None
     delay: Time | None = None
-    jitter: Annotated[float, Field(ge=0, le=10, strict=False)] | None = None
+    jitter: Time | None = None
 
     _something = enforce(fault_rules.of_impair)
 
@@ -321,7 +311,7 @@ class Stream(Scoped):
     pieces: _Size | None = None
     hold: Time | None = None
     delay: Time | None = None
-    jitter: Annotated[float, Field(ge=0, le=10, strict=False)] | None = None
+    jitter: Time | None = None
     reset: _Reset | None = None
 
     _one_thing = enforce(fault_rules.of_stream)

@@ -150,11 +150,7 @@ OF_FAULT: Mapping[str, tuple[Rule, ...]] = {
 
 
 class ShortForm:
-    """`kill: alice` for `kill: {at: alice}`; `partition: [[alice], [bob]]`, `heal: all`.
-
-    Args:
-        key: the key that may be left out.
-    """
+    """`kill: alice` for `kill: {at: alice}`; `partition: [[alice], [bob]]`, `heal: all`."""
 
     def __init__(self, key: str) -> None:
         self._key = key

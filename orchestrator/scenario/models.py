@@ -17,7 +17,7 @@ from orchestrator.scenario.network_faults import needed
 from orchestrator.scenario.rules import FAULTS
 from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.topology import Connections
-from orchestrator.scenario.values import DECLARED, NAME, InputLine, Name, PeerName
+from orchestrator.scenario.values import ALL, DECLARED, NAME, InputLine, Name, PeerName
 
 _MOST_PEERS = 200
 _SETTLE_AFTER_FAULTS = 15.0  # seconds; TCP retransmits after ever longer pauses
@@ -177,6 +177,22 @@ class Scenario(Strict):
     def pairs(self) -> list[tuple[str, str]]:
         """The connections before the first step: who dials whom."""
         return topology.pairs(self.connections, self.peers)
+
+    @property
+    def links(self) -> set[frozenset[str]]:
+        """The pairs of peers that are connected at some time, as far as the file says."""
+        dialled = {frozenset(pair) for pair in self.pairs}
+        for step in flatten(self.steps):
+            if step.connect and step.connect.to:
+                dialled |= {
+                    frozenset((one, other))
+                    for one in self._named(step.connect.at)
+                    for other in self._named(step.connect.to)
+                }
+        return {pair for pair in dialled if len(pair) > 1}
+
+    def _named(self, peer: str) -> list[str]:
+        return self.peers if peer == ALL else [peer]
 
 
 def load(path: Path) -> Scenario:

@@ -15,26 +15,13 @@ from orchestrator.scenario.steps import FaultStep, Step, flatten
 
 
 def network_fault(verb: str, act: NetworkFault, name: str, peers: Sequence[str]) -> Fault:
-    """Return the fault of a step.
-
-    Args:
-        verb: ``partition``, ``isolate``, ``impair`` or ``stream``.
-        act: the keys of the step.
-        name: a name for the fault if the step gives none.
-        peers: the names of all peers.
-    """
+    """Return the fault of a step, with this name if the step gives none."""
     phrase = f"{act.scope}: {act.does}" if isinstance(act, Scoped) else act.scope
     return Fault(act.name or name, verb, act.links(peers), act.effect, phrase)
 
 
 def drawn(act: Chaos, peers: Sequence[str], features: Collection[str]) -> list[chaos.Entry]:
-    """Return the entries of a `schedule` that a chaos step draws.
-
-    Args:
-        act: the keys of the step.
-        peers: the names of all peers.
-        features: the features that the engine supports.
-    """
+    """Return the entries of a `schedule` that a chaos step draws."""
     kinds = act.faults or chaos.possible(features)
     return chaos.draw(act.seed, act.lasts, kinds, peers)
 
@@ -63,13 +50,7 @@ def needed(steps: Iterable[Step], peers: Sequence[str]) -> dict[str, str]:
 def impossible_on_processes(
     raw: Any, steps: Iterable[Step], peers: Sequence[str]
 ) -> Iterator[Problem]:
-    """Yield the faults that the process engine does not support.
-
-    Args:
-        raw: the scenario as it is in its file.
-        steps: its steps.
-        peers: the names of all peers.
-    """
+    """Yield the faults that the process engine does not support."""
     for (place, _), step in zip(walk(raw["steps"]), flatten(steps), strict=True):
         entries = [((*place, "schedule", n), one) for n, one in enumerate(step.schedule or ())]
         for here, one in ((place, step), *entries):

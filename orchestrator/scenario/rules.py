@@ -14,33 +14,26 @@ from orchestrator.scenario.values import ALL
 # The keys of steps.
 
 CONSOLE = (
-    "help", "myip", "myport", "connect", "send", "expect", "list", "terminate", "exit", "type",
+    "help", "myip", "myport", "idle", "connect", "send", "expect", "list", "terminate", "exit",
+    "type",
 )  # fmt: skip
 """Steps at consoles."""
 
-SINGLE = (*PROCESS, *NETWORK, *LIFTING)
-"""Steps that are one fault: what a `schedule` may contain."""
-
-FAULTS = (*SINGLE, "chaos", "schedule")
-"""All steps that are faults."""
-
-STEPS = (*CONSOLE, "parallel", "repeat", *FAULTS)
-"""All steps."""
+SINGLE = (*PROCESS, *NETWORK, *LIFTING)  # steps that are one fault: what a `schedule` may contain
+FAULTS = (*SINGLE, "chaos", "schedule")  # all steps that are faults
+STEPS = (*CONSOLE, "parallel", "repeat", *FAULTS)  # all steps
 
 NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
 """The notices that an `expect` can wait for; it can also wait for a `line`."""
 
-LAST = "last"
-"""As an id: the one that led to the peer when the lab last saw a list."""
-
+LAST = "last"  # as an id: the one that led to the peer when the lab last saw a list
 _ABOUT_ONE = ("delivered", "undelivered")  # notices that need a `from`
 _ENDS = ("at", "to")  # placeholders for the two ends of a connection
 
 
 # Steps as they are in a file.
 
-Location = tuple[int | str, ...]
-"""Keys and indices from the top of a file."""
+Location = tuple[int | str, ...]  # keys and indices from the top of a file
 
 
 def walk(steps: Any, place: Location = ("steps",)) -> Iterator[tuple[Location, dict[str, Any]]]:
@@ -68,11 +61,9 @@ def blocks(step: dict[str, Any]) -> Iterator[tuple[Location, Any]]:
 
 # Rules.
 
-Keys = Mapping[str, Any]
-"""The keys that are given, by the names that they have in files."""
+Keys = Mapping[str, Any]  # the keys that are given, by the names that they have in files
 
-Rule = Callable[[Keys], Iterator[str]]
-"""Yields what is wrong."""
+Rule = Callable[[Keys], Iterator[str]]  # yields what is wrong
 
 
 def of_step(step: Keys) -> Iterator[str]:

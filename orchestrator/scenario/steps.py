@@ -10,31 +10,8 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from orchestrator.document import Strict, describe
 from orchestrator.profile import Seconds
-from orchestrator.scenario import fault_rules, rules
-from orchestrator.scenario.acts import (
-    ConnectStep,
-    ExitStep,
-    ExpectStep,
-    HelpStep,
-    ListStep,
-    MyIpStep,
-    MyPortStep,
-    SendStep,
-    TerminateStep,
-    TypeStep,
-    enforce,
-)
-from orchestrator.scenario.fault_acts import (
-    Chaos,
-    Impair,
-    Isolate,
-    Lasting,
-    Lift,
-    Partition,
-    ProcessFault,
-    Stream,
-    Undo,
-)
+from orchestrator.scenario import acts, fault_acts, fault_rules, rules
+from orchestrator.scenario.acts import enforce
 from orchestrator.scenario.fault_rules import short
 from orchestrator.scenario.rules import FAULTS
 
@@ -74,7 +51,7 @@ class Repeat(Strict):
     steps: _Steps
 
 
-class During(Lasting):
+class During(fault_acts.Lasting):
     """A fault that may last while other steps run.
 
     Attributes:
@@ -91,7 +68,7 @@ class During(Lasting):
         return super().is_lifted or self.during is not None
 
 
-class ProcessFaultStep(During, ProcessFault):
+class ProcessFaultStep(During, fault_acts.ProcessFault):
     """Kill, stop or pause peer `at`.
 
     Attributes:
@@ -99,19 +76,19 @@ class ProcessFaultStep(During, ProcessFault):
     """
 
 
-class PartitionStep(During, Partition):
+class PartitionStep(During, fault_acts.Partition):
     """Two peers reach each other only if some group has both."""
 
 
-class IsolateStep(During, Isolate):
+class IsolateStep(During, fault_acts.Isolate):
     """Cut peer `at` off from all others."""
 
 
-class ImpairStep(During, Impair):
+class ImpairStep(During, fault_acts.Impair):
     """Make links lossy, slow or narrow."""
 
 
-class StreamStep(During, Stream):
+class StreamStep(During, fault_acts.Stream):
     """Change how the bytes of new TCP connections arrive.
 
     Exactly one of `pieces`, `hold`, `delay` and `reset`.
@@ -125,6 +102,7 @@ class ConsoleStep(Strict):
         help: ask a peer for its commands; `help: alice` for short.
         myip: ask a peer for its address; `myip: alice` for short.
         myport: ask a peer for its port; `myport: alice` for short.
+        idle: ask nothing of a peer for a second; `idle: alice` for short.
         connect: connect one peer to another.
         send: send a message.
         expect: wait until a peer shows something.
@@ -134,16 +112,17 @@ class ConsoleStep(Strict):
         type: type any line.
     """
 
-    help: Annotated[HelpStep, *short("help")] | None = None
-    myip: Annotated[MyIpStep, *short("myip")] | None = None
-    myport: Annotated[MyPortStep, *short("myport")] | None = None
-    connect: ConnectStep | None = None
-    send: SendStep | None = None
-    expect: ExpectStep | None = None
-    list: Annotated[ListStep, *short("list")] | None = None
-    terminate: TerminateStep | None = None
-    exit: Annotated[ExitStep, *short("exit")] | None = None
-    type: TypeStep | None = None
+    help: Annotated[acts.HelpStep, *short("help")] | None = None
+    myip: Annotated[acts.MyIpStep, *short("myip")] | None = None
+    myport: Annotated[acts.MyPortStep, *short("myport")] | None = None
+    idle: Annotated[acts.IdleStep, *short("idle")] | None = None
+    connect: acts.ConnectStep | None = None
+    send: acts.SendStep | None = None
+    expect: acts.ExpectStep | None = None
+    list: Annotated[acts.ListStep, *short("list")] | None = None
+    terminate: acts.TerminateStep | None = None
+    exit: Annotated[acts.ExitStep, *short("exit")] | None = None
+    type: acts.TypeStep | None = None
 
 
 class FaultStep(Strict):
@@ -166,15 +145,15 @@ class FaultStep(Strict):
 
     kill: Annotated[ProcessFaultStep, *short("kill")] | None = None
     stop: Annotated[ProcessFaultStep, *short("stop")] | None = None
-    start: Annotated[Undo, *short("start")] | None = None
+    start: Annotated[fault_acts.Undo, *short("start")] | None = None
     pause: Annotated[ProcessFaultStep, *short("pause")] | None = None
-    resume: Annotated[Undo, *short("resume")] | None = None
+    resume: Annotated[fault_acts.Undo, *short("resume")] | None = None
     partition: Annotated[PartitionStep, *short("partition")] | None = None
     isolate: Annotated[IsolateStep, *short("isolate")] | None = None
-    heal: Annotated[Lift, *short("heal")] | None = None
+    heal: Annotated[fault_acts.Lift, *short("heal")] | None = None
     impair: ImpairStep | None = None
     stream: StreamStep | None = None
-    restore: Annotated[Lift, *short("restore")] | None = None
+    restore: Annotated[fault_acts.Lift, *short("restore")] | None = None
 
     @property
     def verb(self) -> str:
@@ -228,7 +207,7 @@ class Step(FaultStep, ConsoleStep):
 
     parallel: _Branches | None = None
     repeat: Repeat | None = None
-    chaos: Chaos | None = None
+    chaos: fault_acts.Chaos | None = None
     schedule: _Schedule | None = None
 
     _one_key = enforce(rules.of_step)
@@ -247,11 +226,6 @@ class Step(FaultStep, ConsoleStep):
         to = getattr(self.act, "to", None) or getattr(self.act, "of", None) or ""
         other = ", ".join(to) if not isinstance(to, str) else to
         return f"{self.act.at}: {self.verb} {other}".rstrip()
-
-
-for _model in (Repeat, During, ProcessFaultStep, PartitionStep, IsolateStep, ImpairStep, StreamStep,
-               FaultStep, ScheduledFault, Step):  # fmt: skip
-    _model.model_rebuild(force=True)  # now that there is a `Step`
 
 
 def flatten(steps: Iterable[Step]) -> Iterator[Step]:

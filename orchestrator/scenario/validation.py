@@ -38,6 +38,17 @@ _VERBS = {
 }
 """The verbs of a profile that each step takes."""
 
+_EDITS = re.compile(r"[\x04\x12\x15-\x17\x7f]")
+"""Keys with which a terminal ends, shows, empties or edits a line."""
+
+_TYPED = {
+    "connect": ("address", "port"),
+    "send": ("text", "id"),
+    "terminate": ("id",),
+    "type": ("line",),
+}
+"""The keys of each step whose text is typed into a console."""
+
 _BY_ID = ("send", "terminate")  # they take no list if the id is given
 _CONNECTIONS = ("connect", "list")  # both ends must list each other before the first step
 
@@ -181,10 +192,7 @@ def _no_profile(name: str, file: str) -> str:
 def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = None) -> list[str]:
     """Return the verbs and notices that a scenario uses and a profile does not have.
 
-    Args:
-        script: the scenario.
-        profile: that of the peers.
-        peers: the peers that have this profile; None if all have.
+    If `peers` is given, only they have this profile.
     """
     used: list[str] = []
     for dialler, other in script.pairs:  # both ends must list each other before the first step
@@ -201,7 +209,6 @@ def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = 
 
 
 def _verbs(step: str, act: Any) -> tuple[str, ...]:
-    """Return the verbs that a step takes."""
     number = act.get("id") if isinstance(act, Mapping) else getattr(act, "id", None)
     if step in _BY_ID and number not in (None, rules.LAST):
         return (step,)
@@ -211,13 +218,7 @@ def _verbs(step: str, act: Any) -> tuple[str, ...]:
 def unsupported(
     raw: Any, main: Profile | None, others: Mapping[str, Profile | None] | None = None
 ) -> Iterator[Problem]:
-    """Yield what a scenario, as it is in its file, uses and a profile does not have.
-
-    Args:
-        raw: the scenario.
-        main: the profile of its peers; None if that is wrong.
-        others: the profiles of peers that run another program.
-    """
+    """Yield what a scenario, as it is in its file, uses and the profiles of its peers lack."""
     if not isinstance(raw, dict):
         return
     by_peer = {"": main, **dict.fromkeys(problems.declared(raw), main), **(others or {})}
@@ -229,6 +230,7 @@ def unsupported(
             at = act.get("at") if isinstance(act, dict) else act
             for profile in _profiles(at, by_peer):
                 yield from _missing_verbs((*place, key), _verbs(key, act), profile)
+                yield from _untypable((*place, key), act, profile)
                 if key == "expect" and isinstance(act, dict):
                     yield from _missing_notices((*place, key), act, profile)
 
@@ -250,6 +252,23 @@ def _missing_verbs(place: Location, verbs: Iterable[str], profile: Profile) -> I
         if verb not in profile.verbs:
             yield Problem(place, f"this needs the verb {verb!r}, which the profile"
                                  f" {profile.name!r} does not have")  # fmt: skip
+
+
+def _untypable(place: Location, act: Any, profile: Profile) -> Iterator[Problem]:
+    for key, what in untypable(str(place[-1]), act if isinstance(act, dict) else {}, profile):
+        yield Problem((*place, key), what)
+
+
+def untypable(verb: str, act: Mapping[str, Any], profile: Profile) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a step whose texts would edit the line, each with what is wrong."""
+    if profile.console.literal_key:
+        return
+    for key in _TYPED.get(verb, ()):
+        if isinstance(text := act.get(key), str) and (found := _EDITS.search(text)):
+            what = (
+                f"{found.group()!r} edits the line at a terminal: typing it takes a `literal_key`"
+            )
+            yield key, f"{what} in the profile {profile.name!r}"
 
 
 def _missing_notices(place: Location, kinds: Iterable[str], profile: Profile) -> Iterator[Problem]:

@@ -14,11 +14,8 @@ from orchestrator import document
 ALL = "all"
 """Every peer: as `at`, all of them at once; as `to`, all that the sender is connected to."""
 
-DECLARED = "peers"
-"""The key of a validation's context that holds the names of the declared peers."""
-
-NAME = r"^[a-z][a-z0-9-]{0,30}$"
-"""The pattern of the names of peers, scenarios and faults."""
+DECLARED = "peers"  # the key of a validation's context that holds the names of the declared peers
+NAME = r"^[a-z][a-z0-9-]{0,30}$"  # the pattern of the names of peers, scenarios and faults
 
 # NUL, line breaks, and the keys that a terminal acts on itself: Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z
 # and Ctrl-\. None of them can be typed as text.
@@ -94,14 +91,11 @@ Name = Annotated[
 ]
 """The name of a scenario, or of a peer where it is declared."""
 
-PeerName = Annotated[str, AfterValidator(_not_all), AfterValidator(_declared)]
-"""A declared peer."""
+PeerName = Annotated[str, AfterValidator(_not_all), AfterValidator(_declared)]  # a declared peer
 
-PeerOrAll = Annotated[str, AfterValidator(_declared)]
-"""A declared peer, or `all`."""
+PeerOrAll = Annotated[str, AfterValidator(_declared)]  # a declared peer, or `all`
 
-InputLine = Annotated[str, AfterValidator(_typable)]
-"""Text that can be typed into a console."""
+InputLine = Annotated[str, AfterValidator(_typable)]  # text that can be typed into a console
 
 
 # Quantities.
@@ -112,9 +106,7 @@ _UNITS = {"bit/s": 1 / 8, "kbit/s": 125, "Mbit/s": 125_000, "B/s": 1, "kB/s": 10
 _RATE = rf"^{_NUMBER} ?(bit|kbit|Mbit|B|kB|MB)/s$"
 _LEAST_LOSS = 1  # per cent; two thousand packets cannot distinguish less from none
 _SLOWEST, _FASTEST = 4_000, 1_250_000  # bytes a second; no other rate can be proven
-
-LEAST_TIME = 0.01
-"""Seconds; a shorter delay looks like a busy machine."""
+LEAST_TIME = 0.01  # seconds; a shorter delay looks like a busy machine
 
 
 def _loss(value: Any) -> float:
@@ -169,5 +161,4 @@ Bandwidth = Annotated[
 ]
 """Bytes a second; with a unit in files."""
 
-Time = Annotated[float, Field(ge=LEAST_TIME, le=10, strict=False)]
-"""Seconds of delay."""
+Time = Annotated[float, Field(ge=LEAST_TIME, le=10, strict=False)]  # seconds of delay

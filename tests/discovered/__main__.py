@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.points import Grade
+from orchestrator.grading.results import Grade
 from orchestrator.report.printing import safe_lines
 from orchestrator.scenario import EngineName
 from tests import trials
-from tests.discovered.trial import Discovery, discover
+from tests.discovered.trial import Discovery, copied, discover
 from tests.examples.trial import NAMES, differences, graded
 
 
@@ -49,7 +49,7 @@ def main(
 
 
 def _discover(console: Console, name: str, engine: EngineName, folder: Path) -> Discovery:
-    result = discover(name, engine, folder)
+    result = discover(copied(name, folder), engine)
     took = f"{name}: exit status {result.status}, {result.seconds:.0f} s"
     console.print(f"{took}, {result.doubtful} doubtful")
     if not result.is_written:

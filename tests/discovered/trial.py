@@ -21,11 +21,11 @@ _LEFT_OUT = ("profile.yaml", "findings.yaml", "__pycache__")
 
 @dataclass(frozen=True)
 class Discovery:
-    """The result of `peerlab profile new` for one example.
+    """The result of `peerlab profile new` for one program.
 
     Attributes:
-        name: the example's name.
-        folder: its copy, with the written profile.
+        name: the program's name.
+        folder: its folder, with the written profile.
         status: the command's exit status; None after a timeout.
         said: the command's output.
         seconds: how long it took.
@@ -56,12 +56,11 @@ def copied(name: str, folder: Path) -> Path:
     return target
 
 
-def discover(name: str, engine: EngineName, output: Path) -> Discovery:
-    """Write a profile for a copy of an example."""
-    folder = copied(name, output)
+def discover(folder: Path, engine: EngineName) -> Discovery:
+    """Write a profile into a program's folder."""
     began = time.monotonic()
     status, said = peerlab("profile", "new", str(folder), "--engine", str(engine), "--no-check")
-    return Discovery(name, folder, status, said, time.monotonic() - began)
+    return Discovery(folder.name, folder, status, said, time.monotonic() - began)
 
 
 def peerlab(*words: str) -> tuple[int | None, str]:

@@ -12,7 +12,12 @@ from tests.orchestrator.support import ROOT
 
 PEERLAB = str(Path(sys.executable).with_name("peerlab"))
 DEMO = str(ROOT / "scenarios/demo.yaml")
+BUSY = 90.0
+"""Seconds for a command to get to what a test waits for, on a machine with far too much to do."""
+
 NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent"}
+
+_started: list[subprocess.Popen[str]] = []
 
 SHORT = """
 name: short
@@ -56,8 +61,8 @@ def peerlab(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
 
 
 def start(words: Sequence[str], **changes: str) -> subprocess.Popen[str]:
-    """Start the command and leave it running."""
-    return subprocess.Popen(
+    """Start the command and leave it running, until the end of the test at the latest."""
+    command = subprocess.Popen(
         [PEERLAB, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -66,3 +71,13 @@ def start(words: Sequence[str], **changes: str) -> subprocess.Popen[str]:
         env=environment(**changes),
         cwd=ROOT,
     )
+    _started.append(command)
+    return command
+
+
+def end_all() -> None:
+    """End what tests have started and not ended: its warnings would hit some later test."""
+    while _started:
+        command = _started.pop()
+        command.kill()
+        command.communicate()

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchestrator.checks import judged_run
-from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.owner import Owner
-from tests.e2e.support import NO_DOCKER, peerlab, start
+from orchestrator.owner import Owner
+from tests.e2e.support import BUSY, start
+from tests.orchestrator.cli.support import Done, peerlab, peerlab_on_docker
 from tests.orchestrator.support import marked_processes, things_of, until
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
@@ -57,20 +54,11 @@ steps:
 """
 
 
-@pytest.fixture
-def client(docker_refusal: str) -> Iterator[Any]:
-    """A client of the Docker engine."""
-    if docker_refusal:
-        pytest.skip(docker_refusal)
-    one = docker_client.connect()
-    yield one
-    one.close()
-
-
-def run(folder: Path, text: str, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, text: str, *words: str, docker: bool = False) -> Done:
     path = folder / "scenario.yaml"
     path.write_text(text)
-    return peerlab("run", str(path), "--runs", str(folder / "runs"), *words, **changes)
+    command = peerlab_on_docker if docker else peerlab
+    return command("run", str(path), "--runs", str(folder / "runs"), *words)
 
 
 def rows_of_the_table(shown: str) -> list[str]:
@@ -94,7 +82,7 @@ def test_stream_and_kill_on_processes(tmp_path: Path) -> None:
     assert "not proven" not in done.stdout
     kept = str(tmp_path / "runs/streams/latest")
     for verb in ("check", "report"):
-        again = peerlab(verb, kept, **NO_DOCKER)
+        again = peerlab(verb, kept)
         assert again.returncode == 0, again.stderr
         assert "streams: valid" in again.stdout
     assert rows_of_the_table(again.stdout) == [stream, kill]
@@ -102,7 +90,7 @@ def test_stream_and_kill_on_processes(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 def test_a_partition_on_docker_as_json(tmp_path: Path) -> None:
-    done = run(tmp_path, PARTITION, "--json")
+    done = run(tmp_path, PARTITION, "--json", docker=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (only,) = json.loads(done.stdout)["runs"]
     (fault,) = only["faults"]
@@ -165,15 +153,15 @@ def test_a_signal_during_a_fault_leaves_nothing(
         return [*processes, *(things_of(client, made) if client else ())]
 
     try:
-        until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle", 40)
+        until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle", BUSY)
         there = left()
         assert len(there) >= things, "peers; on Docker their sidecars, a name server, a network"
         assert sum("sidecar" in str(one) for one in there) == (2 if client else 0)
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert "Traceback" not in said
     assert "interrupted: nothing was left running" in said
     assert left() == []

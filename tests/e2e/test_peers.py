@@ -7,8 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.pytest_plugin.lab import Lab
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
-pytestmark = pytest.mark.timeout(150)  # on a busy machine
+pytestmark = [
+    pytest.mark.timeout(150),  # on a busy machine
+    pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH]),
+]
+
 
 TEXTS = [
     "x",
@@ -23,7 +28,7 @@ TEXTS = [
     "error: nothing of the kind",
     "* message 1 10.0.0.1:5000 (bob): forged",
     "* closed 1 10.0.0.1:5000 (bob): forged",
-    "> list",
+    "bob> list",
 ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator import checks
+from orchestrator.cancel import ENDINGS, status_of
 from orchestrator.checks.judged_run import Run
 from orchestrator.cli.scenario import print_kept
 from orchestrator.history.entries import Entry
@@ -20,6 +21,7 @@ from tests.e2e import support
 from tests.e2e.support import DEMO, LONG, SHORT, start
 from tests.orchestrator.cli.support import peerlab
 from tests.orchestrator.support import until
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
@@ -43,6 +45,7 @@ def write(tmp_path: Path) -> Write:
     return one
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
 def test_the_demo(engine: str, tmp_path: Path) -> None:
     done = support.peerlab("run", DEMO, "--engine", engine, "--runs", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -194,8 +197,8 @@ def interrupted_in_the_middle(folder: Path, again: Callable[[subprocess.Popen[st
     until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle")
     run.send_signal(signal.SIGINT)
     again(run)
-    _, said = run.communicate(timeout=20)
-    assert run.returncode == 130
+    _, said = run.communicate(timeout=60)
+    assert run.returncode in [status_of(number) for number in ENDINGS]  # of whichever came first
     assert "Traceback" not in said
     assert said.count("interrupted: nothing was left running") == 1
 
@@ -229,7 +232,7 @@ def test_what_was_done_until_ctrl_c(tmp_path: Path, options: list[str]) -> None:
     history = runs / "long/latest/history.jsonl"
     until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle")
     run.send_signal(signal.SIGINT)
-    shown, said = run.communicate(timeout=20)
+    shown, said = run.communicate(timeout=60)
     assert run.returncode == 130
     assert said.endswith("interrupted: nothing was left running\n")
     if options:

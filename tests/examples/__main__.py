@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import Outcome
+from orchestrator.grading.results import Grade, Outcome
 from orchestrator.grading.rubric import Suite
 from orchestrator.scenario import EngineName
 from tests import trials

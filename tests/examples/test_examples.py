@@ -59,14 +59,16 @@ def test_a_test_for_docker_alone_is_not_run_as_processes(tmp_path: Path) -> None
 
 
 @pytest.mark.docker
+@pytest.mark.thorough
 @pytest.mark.timeout(120)
 def test_one_gets_the_grade_it_must_get_on_docker(tmp_path: Path) -> None:
     _try(["menu"], EngineName.DOCKER, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(120)
 def test_some_get_the_grades_they_must_get_as_processes(tmp_path: Path) -> None:
-    _try(["by-the-book", "menu", "split-join"], EngineName.PROCESS, tmp_path)
+    _try(["menu", "split-join"], EngineName.PROCESS, tmp_path)
 
 
 def _try(names: list[str], engine: EngineName, output: Path) -> None:

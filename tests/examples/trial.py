@@ -2,7 +2,8 @@
 
 An example is a folder in `examples/peers/`: a program, its profile, and `findings.yaml`, which
 says what the suite must find, and nothing else: under `failed` each test that it fails, with the
-checks that are invalid then; under `lacking` and `unknown` the tests that end so. Where the
+checks that are invalid then; under `not_tested` each test that fails by the fault of another, with
+that one; under `lacking` and `unknown` the tests that end so. Where the
 process engine differs, the same keys stand under `process`; a test that cannot be run there is
 not asked for.
 """
@@ -20,9 +21,8 @@ from ruamel.yaml import YAML
 from orchestrator.engines.choose import choose
 from orchestrator.grading import rubric as rubrics
 from orchestrator.grading.grading import GradingOptions, grade_programs
-from orchestrator.grading.points import Grade
 from orchestrator.grading.programs import find
-from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.results import Grade, Outcome, Result
 from orchestrator.grading.rubric import Suite
 from orchestrator.scenario import EngineName
 from tests.orchestrator.support import ROOT
@@ -30,7 +30,7 @@ from tests.orchestrator.support import ROOT
 HOME = ROOT / "examples/peers"
 NAMES = sorted(path.parent.name for path in HOME.glob("*/profile.yaml"))
 
-_KEYS = ("failed", "lacking", "unknown")
+_KEYS = ("failed", "not_tested", "lacking", "unknown")
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,13 @@ class Findings:
 
     Attributes:
         failed: the invalid checks of each test that is failed.
+        not_tested: the test that shows the fault, of each test that fails by it.
         lacking: the tests that need what the program does not have.
         unknown: the tests whose outcome is unknown.
     """
 
     failed: dict[str, frozenset[str]]
+    not_tested: dict[str, str]
     lacking: frozenset[str]
     unknown: frozenset[str]
 
@@ -59,6 +61,7 @@ class Findings:
         failed = data.get("failed") or {}
         return cls(
             {test: frozenset(checks) for test, checks in failed.items()},
+            data.get("not_tested") or {},
             frozenset(data.get("lacking") or ()),
             frozenset(data.get("unknown") or ()),
         )
@@ -66,17 +69,19 @@ class Findings:
     @classmethod
     def of(cls, grade: Grade) -> Findings:
         """Return what was found."""
-        failed = [result for result in grade.results if result.outcome is Outcome.FAILED]
+        failed = _ended(grade, Outcome.FAILED)
         return cls(
             {result.test: frozenset(_invalid(result)) for result in failed},
-            frozenset(grade.having(Outcome.LACKING)),
-            frozenset(grade.having(Outcome.UNKNOWN)),
+            {result.test: result.because for result in _ended(grade, Outcome.NOT_TESTED)},
+            frozenset(_having(grade, Outcome.LACKING)),
+            frozenset(_having(grade, Outcome.UNKNOWN)),
         )
 
     def without(self, tests: Sequence[str]) -> Findings:
         """Return the findings without those of some tests."""
         return Findings(
             {test: checks for test, checks in self.failed.items() if test not in tests},
+            {test: cause for test, cause in self.not_tested.items() if test not in tests},
             self.lacking - {*tests},
             self.unknown - {*tests},
         )
@@ -85,9 +90,21 @@ class Findings:
         """Return one line for each finding."""
         return {
             *(f"{test} fails: {', '.join(sorted(self.failed[test]))}" for test in self.failed),
+            *(
+                f"{test} is not tested because of {self.not_tested[test]}"
+                for test in self.not_tested
+            ),
             *(f"{test} lacks something" for test in self.lacking),
             *(f"{test} is unknown" for test in self.unknown),
         }
+
+
+def _having(grade: Grade, outcome: Outcome) -> list[str]:
+    return [result.test for result in _ended(grade, outcome)]
+
+
+def _ended(grade: Grade, outcome: Outcome) -> list[Result]:
+    return [result for result in grade.results if result.outcome is outcome]
 
 
 def _invalid(result: Result) -> Iterator[str]:
@@ -96,7 +113,7 @@ def _invalid(result: Result) -> Iterator[str]:
 
 def differences(grade: Grade, engine: EngineName) -> list[str]:
     """Return one line for each difference between a grade and what must be found."""
-    ran = grade.having(Outcome.NOT_RUN)
+    ran = _having(grade, Outcome.NOT_RUN)
     known = {result.test for result in grade.results}
     every = Findings.wanted(grade.program, engine)
     wanted = every.without([*ran, *(_named(every) - known)]).lines()
@@ -108,7 +125,7 @@ def differences(grade: Grade, engine: EngineName) -> list[str]:
 
 
 def _named(findings: Findings) -> set[str]:
-    return {*findings.failed, *findings.lacking, *findings.unknown}
+    return {*findings.failed, *findings.not_tested, *findings.lacking, *findings.unknown}
 
 
 def _why(grade: Grade, line: str) -> str:

@@ -17,8 +17,7 @@ from ruamel.yaml import YAML
 
 from orchestrator import profile
 from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import Outcome
+from orchestrator.grading.results import Grade, Outcome
 from orchestrator.scenario import EngineName
 from tests import trials
 from tests.examples.trial import HOME, graded
@@ -89,7 +88,7 @@ def main(jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by si
     homes = [*spoilt(folder / "programs")]
     done = grade(homes, folder / "runs", TESTS, jobs)
     found = mistakes(done)
-    needless = {one.program for one in done if not one.having(Outcome.UNKNOWN)} - _NEVER_NEEDED
+    needless = {one.program for one in done if one.is_certain} - _NEVER_NEEDED
     found += [f"{name}: no test needs it" for name in sorted(needless)]
     for line in found:
         console.print(line, soft_wrap=True)

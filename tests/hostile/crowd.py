@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.grading.points import Grade
+from orchestrator.grading.results import Grade
 from orchestrator.grading.rubric import Suite
 from orchestrator.scenario import EngineName
 from tests.examples import trial

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orchestrator.grading.matrix import Cell, Matrix
-from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.results import Cell, Matrix, Outcome, Result
 from orchestrator.history.runs import transcript
 from orchestrator.history.transcript import Transcript
 from orchestrator.report.grading.formats import matrix_as_csv, matrix_as_data
@@ -107,6 +106,7 @@ def test_a_second_command_resumes(output: Path) -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.thorough
 def test_what_does_not_start_fails_with_itself_alone_on_docker(tmp_path: Path) -> None:
     command = ["interop", "peerlab", str(broken(tmp_path)), "--engine", "docker"]
     done = peerlab(*command, "--output", str(tmp_path / "out"))

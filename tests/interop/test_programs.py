@@ -11,6 +11,7 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.errors import DocumentError
 from orchestrator.scenario.validation import Validator
 from tests.orchestrator.harness import Harness, judged, marks, texts, write
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
@@ -35,6 +36,7 @@ def warm(run: Run) -> list[bool]:
     return [mark["warm"] for mark in marks(run, "ready")]
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
 def test_our_peer_and_a_plain_tcp_chat_talk(bench: Harness) -> None:
     run = bench.run(TALK)
     assert not run.broke_off
@@ -49,6 +51,7 @@ def test_our_peer_and_a_plain_tcp_chat_talk(bench: Harness) -> None:
     assert began["notices"] == ["connected", "message", "closed"], "what both can be read by"
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
 def test_a_warm_peer_is_reused_for_the_same_program_only(bench: Harness) -> None:
     alone = "steps:\n  - list: {at: all, shows: []}\n"
     bench.run(f"{PAIR}{alone}")

@@ -18,8 +18,8 @@ import psutil
 from orchestrator import command
 from orchestrator.engines.docker.client import OWNER
 from orchestrator.engines.docker.sidecar import MESH_SIDECAR
-from orchestrator.engines.owner import Owner
 from orchestrator.engines.process import marks
+from orchestrator.owner import Owner
 
 _RULES = (("nft", "list", "ruleset"), ("iptables-save",))
 """Commands that print the host's own rules; the first that is installed is used."""
@@ -37,6 +37,7 @@ class Machine:
 
     containers: frozenset[str]
     networks: frozenset[str]
+    volumes: frozenset[str]
     interfaces: frozenset[str]
     sidecars: frozenset[int]
     namespaces: frozenset[str]
@@ -47,10 +48,12 @@ class Machine:
         """Return what exists now."""
         containers, busy = _split("ps", "--all")
         networks, others = _split("network", "ls")
+        volumes, _ = _split("volume", "ls")
         bridges = frozenset(f"br-{network[:12]}" for network in others)
         return cls(
             containers,
             networks,
+            volumes,
             frozenset(_interfaces(bridges)),
             frozenset(_sidecars(busy)),
             frozenset(_namespaces(busy)),
@@ -70,7 +73,15 @@ class Machine:
     def differences(self, other: Machine) -> list[str]:
         """Return a line for every kind of thing that changed."""
         found = []
-        for name in ("containers", "networks", "interfaces", "sidecars", "namespaces", "rules"):
+        for name in (
+            "containers",
+            "networks",
+            "volumes",
+            "interfaces",
+            "sidecars",
+            "namespaces",
+            "rules",
+        ):
             before, after = getattr(self, name), getattr(other, name)
             if before != after:
                 gone, new = set(before) - set(after), set(after) - set(before)
@@ -84,8 +95,11 @@ def _shown(what: set[str] | set[int]) -> str:
 
 def _split(*words: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the ids that `docker` lists: first those that count, then those of running labs."""
-    shown = "|".join(["{{.ID}}", *(f'{{{{.Label "{label}"}}}}' for label in (OWNER, *_BY_HAND))])
-    lines = command.run("docker", *words, "--no-trunc", "--format", shown).splitlines()
+    is_volume = words[0] == "volume"  # which has a name alone
+    labels = [f'{{{{.Label "{label}"}}}}' for label in (OWNER, *_BY_HAND)]
+    shown = "|".join(["{{.Name}}" if is_volume else "{{.ID}}", *labels])
+    whole = () if is_volume else ("--no-trunc",)
+    lines = command.run("docker", *words, *whole, "--format", shown).splitlines()
     rows = [line.split("|") for line in lines]
     busy = frozenset(name for name, mark, *by_hand in rows if any(by_hand) or _lives(mark))
     return frozenset(name for name, *_ in rows) - busy, busy

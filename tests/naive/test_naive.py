@@ -10,6 +10,7 @@ from orchestrator.checks import NAMES, Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.runner.run import Runner, ScenarioSource
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
@@ -22,6 +23,7 @@ def judged(runner: Runner, name: str) -> Run:
     return run
 
 
+@pytest.mark.parametrize("runner", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 @pytest.mark.parametrize(
     ("name", "wrong", "says"),
     [

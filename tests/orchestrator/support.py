@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import functools
 import os
+import shutil
 import struct
 import termios
 import time
@@ -19,16 +20,22 @@ import pytest
 from orchestrator import profile
 from orchestrator.console.session import UNREAD, Notice, Session
 from orchestrator.engines.base import Engine, Peer
+from orchestrator.engines.canary.canary import SOURCE
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.owner import Owner
 from orchestrator.engines.process import engine as process_engine
+from orchestrator.owner import Owner
 from orchestrator.profile import Profile
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests/programs"
 PATIENCE = 30.0  # seconds; far longer than anything here takes, on a busy machine too
+
+
+def bring_peer(folder: Path) -> None:
+    """Put a copy of the peer's package beside a program that patches it."""
+    shutil.copytree(ROOT / "peer", folder / "peer", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE) -> None:
@@ -39,9 +46,10 @@ def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE)
         time.sleep(0.01)
 
 
-def processes_of(run: str) -> list[int]:
-    """Return the processes that carry the mark of a run."""
-    return [pid for pid, owner in marked_processes() if owner.run == run]
+def processes_of(run: str, *, canary: bool = False) -> list[int]:
+    """Return the processes that carry the mark of a run, with or without its canary."""
+    found = [psutil.Process(pid) for pid, owner in marked_processes() if owner.run == run]
+    return [one.pid for one in found if canary or str(SOURCE) not in one.cmdline()]
 
 
 def marked_processes() -> list[tuple[int, Owner]]:
@@ -56,10 +64,11 @@ def marked_processes() -> list[tuple[int, Owner]]:
 
 
 def things_of(client: Any, whose: Callable[[Owner], bool], *labels: str) -> list[str]:
-    """Return the names of containers and networks that carry the mark of a run, and `labels`."""
+    """Return the names of what carries the mark of a run, and `labels`, on an engine."""
     wanted = {"label": [docker_client.OWNER, *labels]}
     found = [(c["Names"][0], c) for c in client.api.containers(all=True, filters=wanted)]
     found += [(n["Name"], n) for n in client.api.networks(filters=wanted)]
+    found += [(v["Name"], v) for v in client.api.volumes(filters=wanted)["Volumes"] or ()]
     owners = [(name, Owner.parse(thing["Labels"][docker_client.OWNER])) for name, thing in found]
     return [name for name, owner in owners if owner and whose(owner)]
 
@@ -151,10 +160,10 @@ class LivePeers:
         self.unread.clear()
 
     def left(self) -> list[object]:
-        """Return what there still is of this place."""
+        """Return what there still is of this place, without the canary of one that is in use."""
         if isinstance(self.engine, DockerEngine):
             return list(things_of(self.engine._client, lambda owner: owner.run == self.run))
-        return list(processes_of(self.run))
+        return list(processes_of(self.run, canary=self.engine.canary is None))
 
     @contextlib.contextmanager
     def linked(self, one: str, other: str) -> Iterator[str]:

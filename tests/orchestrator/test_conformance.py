@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from orchestrator import checks, profile, scenario
 from orchestrator.scenario import Scenario, validation
+from orchestrator.scenario.acts import SendStep
 from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.validation import find
 from tests.orchestrator.support import ROOT
@@ -72,6 +73,26 @@ def test_no_scenario_takes_longer_than_it_must() -> None:
         return one.limits.total <= 120 and one.limits.settle <= 2 and one.limits.expect <= 3
 
     assert offenders(is_short) == []
+
+
+ABOUT_BLANKS = ("blanks-around", "blanks-within")
+ABOUT_SIGNS = ("deceptive-texts", "quotes", "scripts")
+
+
+def test_a_text_tests_one_thing() -> None:
+    def whole(act: SendStep) -> str:
+        return (act.text * (act.length or 1))[: act.length or len(act.text)]
+
+    def is_plain(one: Scenario) -> bool:
+        sent = [step.act for step in flatten(one.steps)]
+        texts = [whole(act) for act in sent if isinstance(act, SendStep)]
+        blanks = one.name in ABOUT_BLANKS or all(t == " ".join(t.split()) for t in texts)
+        signs = one.name in ABOUT_SIGNS or all(
+            t.isascii() and not {*t} & {*"'\"\\`"} for t in texts
+        )
+        return blanks and signs
+
+    assert offenders(is_plain) == []
 
 
 def test_our_own_peer_has_all_that_the_scenarios_need() -> None:

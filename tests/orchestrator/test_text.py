@@ -48,3 +48,19 @@ def test_unescape_takes_anything(shown: str) -> None:
     if any("\ud800" <= c <= "\udfff" and not "\udc80" <= c <= "\udcff" for c in shown):
         return  # no decoder of the lab makes these
     assert isinstance(text.unescape(shown), str)
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen"),
+    [
+        ("one blank", "'one blank'"),
+        ("two  blanks", "'two··blanks'"),
+        ("  both ends ", "'··both ends·'"),
+        ("\t\x1b[31m", r"'\t\x1b[31m'"),
+        ("a\xa0b\u200b", "'a<no-break space>b<zero width space>'"),
+        ("\U0001f468\u200d\U0001f469", "'\U0001f468<zero width joiner>\U0001f469'"),
+        ("\u0915\u093e e\u0301", "'\u0915\u093e e\u0301'"),  # marks that one can see
+    ],
+)
+def test_what_a_reader_would_miss_is_visible(raw: str, seen: str) -> None:
+    assert text.visible(raw) == seen

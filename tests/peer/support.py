@@ -28,6 +28,7 @@ from peer.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds; far longer than anything here takes, on a busy machine too
+_JOINER = "\u200d".encode()  # pyte drops what follows one
 AT_ONCE = 10.0  # seconds; a third of whatever is not to be waited for, or less
 _NEVER_FORCED = "from peer import repl; repl._LONGEST_LEAVE = 1_000"
 _numbers = itertools.count(1)
@@ -190,6 +191,10 @@ class Peer:
     def connect(self, other: Peer) -> str:
         return self.command(f"connect {other.bind} {other.port}")
 
+    def expect_rows(self, count: int) -> None:
+        """Wait until the list has so many rows."""
+        until(lambda: self.command("list").startswith(f"ok: {count} connection"))
+
     def texts(self) -> list[str]:
         return [line.partition("): ")[2] for line in self.lines if line.startswith("* message ")]
 
@@ -233,16 +238,17 @@ def memory(pid: int) -> int:
 
 
 class Screen:
-    """A real `python3 -m peer` on a pty, and what a person sees there."""
+    """A real `python3 -m peer` on a pty, called one, and what a person sees there."""
 
     def __init__(self, *arguments: str, code: str = "", bind: str | None = None,
                  size: tuple[int, int] = (40, 100), **environment: str) -> None:  # fmt: skip
         self.bind = address() if bind is None else bind
         start = ["-c", code] if code else ["-m", "peer"]
+        arguments = arguments or ("0", "--name", "one")
         self.child: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable,
-            [*start, *(arguments or ("0",)), "--bind", self.bind],
-            env={**os.environ, "LANG": "C.UTF-8", "TERM": "xterm", **environment},
+            [*start, *arguments, "--bind", self.bind],
+            env={**os.environ, "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1", **environment},
             dimensions=size,
             cwd=str(ROOT),
             timeout=PATIENCE,
@@ -269,7 +275,7 @@ class Screen:
             while not self.hung_up:
                 data = self.child.read_nonblocking(65_536, timeout=0)
                 self.raw += data.decode("utf-8", "replace")
-                self._stream.feed(data)
+                self._stream.feed(data.replace(_JOINER, b""))
         return self
 
     @property
@@ -280,6 +286,12 @@ class Screen:
     def current(self) -> str:
         """The row the cursor is on, without blanks at its end."""
         return self.rows[self.display.cursor.y]
+
+    @property
+    def line(self) -> str:
+        """The row the cursor is on, as text: wide characters once, no joiners."""
+        row = self.display.buffer[self.display.cursor.y]
+        return "".join(row[x].data for x in range(self.display.columns)).rstrip()
 
     def see(self, pattern: str, timeout: float = PATIENCE) -> str:
         """Wait until a row of the screen matches; return that row."""
@@ -305,7 +317,7 @@ class Screen:
     @property
     def port(self) -> int:
         row = self.see(r"\* listening on \S+:(\d+)")
-        self.settle(">")
+        self.settle("one>")
         found = re.search(r":(\d+) \(", row)
         assert found
         self.port_shown = int(found.group(1))
@@ -313,7 +325,7 @@ class Screen:
 
     def command(self, line: str) -> str:
         """Type a line at an empty prompt and return the last line of its reply."""
-        self.settle(">")
+        self.settle("one>")
         before = len(re.findall(r"(?m)^(?:ok|error): .*\r$", self.raw))
         self.type(line + "\r")
         replies: list[str] = []

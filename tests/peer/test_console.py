@@ -111,7 +111,7 @@ def standard_output(descriptor: int) -> Iterator[None]:
         os.close(saved)
 
 
-def test_nobody_reads() -> None:
+def test_an_output_that_no_one_reads() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     console = Console()

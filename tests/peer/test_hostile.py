@@ -185,6 +185,24 @@ class TestOneThatDoesNotRead:
             assert len(connection._protocol._out) < 5_000_000
 
 
+def test_what_waits_for_several_peers_has_one_bound(node: Make) -> None:
+    one = node()
+    one.node._budget.total = 100_000
+    refused = pytest.raises(
+        NodeError, match="other peers do not read: 97 KiB wait for them already"
+    )
+    with one.dial() as first, one.dial() as second:
+        for number, sock in enumerate((first, second), 1):
+            greet(sock, str(number) * 16)
+            one.await_line(f"connected {number}")
+        with refused:
+            for _ in range(100):
+                one.node.send(1, "x" * 1_000)
+        one.node.send(2, "x" * 1_000)
+        with refused:
+            one.node.send(2, "x" * 1_000)
+
+
 def fill(one: LabNode) -> int:
     sent = 0
     with contextlib.suppress(NodeError):

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer import wire
+from peer.budget import PIECE, Budget
 from peer.events import Sent
-from peer.outbox import PIECE, Outbox, WindowFullError
+from peer.outbox import BudgetSpentError, Outbox, WindowFullError
 
 
 def filled(*texts: str, framed: bool = True, window: int = 100_000) -> Outbox:
-    outbox = Outbox(window)
+    outbox = Outbox(window, Budget())
     for number, text in enumerate(texts, 1):
         outbox.put_message(number, text, framed=framed)
     return outbox
@@ -74,7 +75,7 @@ class TestWindow:
             filled(*[""] * 20_000, window=1_000_000)
 
     def test_written_is_enough_for_a_plain_program(self) -> None:
-        outbox = Outbox(10_000)
+        outbox = Outbox(10_000, Budget())
         for number in range(1, 1_000):
             outbox.put_message(number, "x" * 100, framed=False)
             write_all(outbox)
@@ -89,3 +90,30 @@ def test_clear() -> None:
     outbox = filled("a", "b")
     outbox.clear()
     assert (outbox.piece(), outbox.unconfirmed, len(outbox)) == (b"", (), 0)
+
+
+class TestBudget:
+    """What the connections of one process share."""
+
+    def test_a_connection_that_holds_nothing_gets_one_message(self) -> None:
+        budget = Budget(total=10_000)
+        full, other = Outbox(1_000_000, budget), Outbox(1_000_000, budget)
+        for number in range(1, 5):
+            full.put_message(number, "x" * 1_000, framed=True)
+        with pytest.raises(BudgetSpentError):
+            full.put_message(5, "x" * 1_000, framed=True)
+        other.put_message(1, "x" * 1_000, framed=True)
+        with pytest.raises(BudgetSpentError):
+            other.put_message(2, "x", framed=True)
+
+    def test_all_comes_back(self) -> None:
+        budget = Budget(total=10_000)
+        for _ in range(3):
+            outbox = Outbox(1_000_000, budget)
+            for number in range(1, 4):
+                outbox.put_message(number, "\u20ac" * 300, framed=True)
+            outbox.confirm(1)
+            outbox.clear()
+            assert budget._taken > 0  # until they have been reported
+            outbox.close()
+            assert budget._taken == 0

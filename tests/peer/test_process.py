@@ -19,16 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peer.support import (
-    AT_ONCE,
-    NEVER_FORCED,
-    ROOT,
-    Peer,
-    lingers,
-    memory,
-    stat,
-    until,
-)
+from tests.peer.support import AT_ONCE, NEVER_FORCED, ROOT, Peer, lingers, memory, stat, until
 from tests.peer.test_dial import fill_backlog
 from tests.repeats import times
 from tests.waiting import let_pass
@@ -138,6 +129,23 @@ class TestLeaving:
         until(lambda: not catches_nothing(one), what="its handlers")
         one.process.terminate()
         assert one.wait(AT_ONCE) == 0
+        os.close(reader)
+
+    @pytest.mark.parametrize("leave", WAYS)
+    def test_while_a_notice_is_stuck(self, peer: Start, leave: Callable[[Peer], None]) -> None:
+        reader, writer = os.pipe()
+        one = peer("0", stdout=writer)
+        os.close(writer)
+        port = int(os.read(reader, 1_000).split(b":")[1].split()[0])
+        with socket.create_connection((one.bind, port)) as sock:
+            sock.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    sock.send(b"\n" * 65_536)
+            begun = time.monotonic()
+            leave(one)
+            assert one.wait(AT_ONCE) == 0
+            assert time.monotonic() - begun < 8.0, "it takes two seconds, and longer if all is busy"
         os.close(reader)
 
 

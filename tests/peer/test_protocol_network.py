@@ -6,17 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from peer.events import (
-    Closed,
-    Delivered,
-    EndReason,
-    Received,
-)
-from peer.protocol import NotOpenError, State
-from tests.peer.protocols import (
-    acceptor,
-    dialler,
-)
+from peer.events import Closed, Delivered, EndReason, Received
+from peer.outbox import NotOpenError
+from peer.protocol import State
+from tests.peer.protocols import acceptor, dialler
 from tests.repeats import times
 
 

@@ -5,16 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peer import wire
-from peer.events import (
-    Closed,
-    Delivered,
-    EndReason,
-    Odd,
-    Opened,
-    Received,
-    Sent,
-    Upgraded,
-)
+from peer.events import Closed, Delivered, EndReason, Odd, Opened, Received, Sent, Upgraded
 from peer.limits import Limits
 from peer.protocol import Role, State
 from tests.peer.protocols import (

@@ -18,6 +18,7 @@ FIRST, LAST = wire.Identity("1" * 16, 1, "first"), wire.Identity("9" * 16, 1, "l
 class Link:
     role: Role = Role.DIALLER
     id: int = 0
+    failure: str = ""
     quiet: float = 0.0
     instance: str = ""
     address: str = "10.0.0.2"
@@ -82,7 +83,7 @@ class TestAPeerThatDialsAlthoughItIsConnected:
     def old(self, registry: Registry) -> Link:
         link = Link(instance=LAST.instance, settled=True)
         assert registry.decide(link, LAST) is None
-        assert registry.open(link, LAST) is None
+        assert registry.open(link, LAST)
         return link
 
     def test_its_ready_replaces_the_old_one(self, registry: Registry, old: Link) -> None:
@@ -90,7 +91,8 @@ class TestAPeerThatDialsAlthoughItIsConnected:
         assert registry.decide(new, LAST) is None
         assert registry.decide(Link(), LAST) == "duplicate"  # nothing is settled yet
         assert registry.decide(new, LAST) is None
-        assert registry.open(new, LAST) is old
+        assert registry.open(new, LAST)
+        assert registry.stale(new, LAST.instance) is old
 
     def test_it_has_not_lost_it(self, registry: Registry, old: Link) -> None:
         new = Link(Role.ACCEPTOR)
@@ -124,10 +126,30 @@ class TestAPeerThatDialsAlthoughItIsConnected:
 def test_a_quiet_connection_gives_way(registry: Registry) -> None:
     old, new = Link(instance=LAST.instance), Link(instance=LAST.instance)
     assert registry.decide(old, LAST) is None
-    assert registry.open(old, LAST) is None
+    assert registry.open(old, LAST)
+    assert registry.stale(old, LAST.instance) is None
     old.quiet = 3.1
     assert registry.decide(new, LAST) is None
-    assert registry.open(new, LAST) is old
+    assert registry.open(new, LAST)
+    assert registry.stale(new, LAST.instance) is old
     registry.release(old)
     assert registry.decide(Link(), LAST) == "duplicate"
     assert registry.members() == [new]
+
+
+class TestADialIsDecidedOnce:
+    def test_given_up_first(self, registry: Registry) -> None:
+        link = Link()
+        assert registry.decide(link, LAST) is None
+        assert registry.give_up(link, "timed out")
+        assert registry.give_up(link, "reset")
+        assert registry.decide(link, LAST) is None
+        assert not registry.open(link, LAST)
+        assert (link.id, link.failure, registry.members()) == (0, "timed out", [])
+        assert registry.decide(Link(), LAST) is None, "it still stands in the way"
+
+    def test_opened_first(self, registry: Registry) -> None:
+        link = Link()
+        assert registry.open(link, LAST)
+        assert not registry.give_up(link, "timed out")
+        assert (link.id, link.failure, registry.members()) == (1, "", [link])

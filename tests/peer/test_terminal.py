@@ -36,7 +36,7 @@ def connected(screen: Start, node: Make, **options: object) -> tuple[Screen, Lab
     reply = one.command(f"connect {other.bind} {other.port}")
     assert reply == f"ok: connected 1 {other.bind}:{other.port} (other)"
     other.await_line("connected 1")
-    one.settle(">")
+    one.settle("one>")
     return one, other
 
 
@@ -50,8 +50,8 @@ class TestPrompt:
         port = one.port
         for line, reply in (("myport", f"ok: {port}"), ("list", "ok: 0 connections"), ("", "err")):
             assert one.command(line).startswith(reply)
-            one.settle(">")
-        assert [row for row in one.rows if row][1:4] == ["> myport", f"ok: {port}", "> list"]
+            one.settle("one>")
+        assert [row for row in one.rows if row][2:5] == ["one> myport", f"ok: {port}", "one> list"]
 
     def test_exit(self, screen: Start) -> None:
         one = screen()
@@ -59,17 +59,11 @@ class TestPrompt:
         assert one.command("exit") == "ok: bye"
         ended(one)
 
-    def test_ctrl_d(self, screen: Start) -> None:
-        one = screen()
-        assert one.port
-        one.type(CTRL_D)
-        ended(one)
-
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
     def test_signals(self, screen: Start, node: Make, number: int) -> None:
         one, other = connected(screen, node, code=NEVER_FORCED)
         one.type("half a li")
-        one.settle("> half a li")
+        one.settle("one> half a li")
         begun = time.monotonic()
         one.child.kill(number)
         ended(one)
@@ -99,7 +93,7 @@ class TestPrompt:
         one.child.kill(signal.SIGTERM)
         ended(one)
         other.await_line("closed 1 .*the other peer exited")
-        assert "> *" not in one.raw.replace("\r\x1b[K", "\n")
+        assert "one> *" not in one.raw.replace("\r\x1b[K", "\n")
         assert one.raw.rstrip(" ").endswith(("\n", "\x1b[K"))
 
 
@@ -116,25 +110,25 @@ class TestHalfTypedLine:
     def test_it_survives_a_message(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node)
         one.type("send 1 half")
-        one.settle("> send 1 half")
+        one.settle("one> send 1 half")
         other.node.send(1, "excuse me")
         one.see(r"^\* message 1 .*: excuse me$")
-        one.settle("> send 1 half")
+        one.settle("one> send 1 half")
         assert not [row for row in one.rows if "half" in row][:-1]
         one.type(" done\r")
         assert other.await_line("half done").endswith(": half done")
         one.see(r"^\* delivered 1 #1$")
-        one.settle(">")
+        one.settle("one>")
         assert [row for row in one.rows if row][-3:-1] == ["ok: sent 1 #1", "* delivered 1 #1"]
 
     def test_with_the_cursor_in_the_middle(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node)
         one.type("send 1 ac" + LEFT)
-        until(lambda: one.update().display.cursor.x == len("> send 1 a"))
+        until(lambda: one.update().display.cursor.x == len("one> send 1 a"))
         other.node.send(1, "first")
         one.see(": first$")
-        one.settle("> send 1 ac")
-        until(lambda: one.update().display.cursor.x == len("> send 1 a"))
+        one.settle("one> send 1 ac")
+        until(lambda: one.update().display.cursor.x == len("one> send 1 a"))
         one.type("b\r")
         assert other.await_line("message").endswith(": abc")
 
@@ -142,21 +136,21 @@ class TestHalfTypedLine:
         one, other = connected(screen, node, size=(24, 40))
         text = "".join(f"{number:03}," for number in range(30))
         one.type(f"send 1 {text}")
-        one.settle(("> send 1 " + text)[-9:])
-        before = [row for row in one.rows if re.match(r"> send|[\d,]+$", row)]
+        one.settle(("one> send 1 " + text)[-12:])
+        before = [row for row in one.rows if re.match(r"one> send|[\d,]+$", row)]
         for number in range(3):
             other.node.send(1, f"message {number}")
             shows(one, f"message {number}\r\n")
-        one.settle(("> send 1 " + text)[-9:])
-        assert [row for row in one.rows if re.match(r"> send|[\d,]+$", row)] == before
-        assert "".join(before) == "> send 1 " + text
+        one.settle(("one> send 1 " + text)[-12:])
+        assert [row for row in one.rows if re.match(r"one> send|[\d,]+$", row)] == before
+        assert "".join(before) == "one> send 1 " + text
         one.type("\r")
         assert other.await_line("000,").endswith(text)
 
     def test_of_several_rows_with_the_cursor_at_its_start(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node, size=(24, 40))
         one.type("end 1 " + "x" * 100 + CTRL_A)
-        until(lambda: one.update().display.cursor.x == 2)
+        until(lambda: one.update().display.cursor.x == len("one> "))
         other.node.send(1, "hello there")
         shows(one, "hello there\r\n")
         one.type("s\r")
@@ -176,13 +170,13 @@ class TestHalfTypedLine:
     def test_in_a_storm_of_messages(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node)
         one.type("send 1 typed in a")
-        one.settle("> send 1 typed in a")
+        one.settle("one> send 1 typed in a")
         for number in range(300):
             other.node.send(1, f"drop {number}")
         for character in " storm":
             one.type(character)
         other.await_line(r"delivered 1 #(\d+-|)300$")
-        one.settle("> send 1 typed in a storm")
+        one.settle("one> send 1 typed in a storm")
         one.type("\r")
         other.await_line(": typed in a storm$")
         one.see("delivered 1 #1$")
@@ -198,7 +192,7 @@ class TestHalfTypedLine:
             one.update()
         until(lambda: one.update().raw.count("ok: 1 connection") == 300)
         until(lambda: one.update().raw.count("(other): drop") == 300)
-        one.settle(">")
+        one.settle("one>")
         everything = [*history(one), *one.rows]
         assert (
             len([row for row in everything if re.match(r"\* message 1 .*: drop \d+$", row)]) == 300
@@ -218,7 +212,7 @@ class TestKeys:
         assert one.port
         one.type(CTRL_C)
         one.see(r"^\* interrupted: type exit to leave")
-        one.settle(">")
+        one.settle("one>")
         assert one.command("list") == "ok: 0 connections"
 
     def test_ctrl_c_drops_a_half_typed_line(self, screen: Start) -> None:
@@ -226,9 +220,9 @@ class TestKeys:
         assert one.port
         for _ in range(10):
             one.type("nonsense")
-            one.settle("> nonsense")
+            one.settle("one> nonsense")
             one.type(CTRL_C)
-            one.settle(">")
+            one.settle("one>")
         assert one.command("list") == "ok: 0 connections"
         assert "unknown command" not in one.raw
 
@@ -242,7 +236,7 @@ class TestKeys:
         until(lambda: (one.update(), other.matching(r"delivered 1 #(\d+-|)400$"))[1])
         shown = re.findall(r"\(other\): (drop \d+)\r\n", one.update().raw)
         assert shown == [f"drop {number}" for number in range(400)]
-        one.settle(">")
+        one.settle("one>")
         assert one.command("list") == "ok: 1 connection"
 
     def test_ctrl_c_that_input_turns_into_an_exception_of_its_own(self, screen: Start) -> None:
@@ -270,7 +264,7 @@ class TestKeys:
             until(lambda: len(os.listdir(f"/proc/{one.child.pid}/task")) > 2)  # noqa: PTH208
             one.type(CTRL_C)
             one.see(r"^error: called off")
-        one.settle(">")
+        one.settle("one>")
         assert one.command("list") == "ok: 0 connections"
 
     def test_history(self, screen: Start) -> None:
@@ -278,19 +272,19 @@ class TestKeys:
         assert one.port
         for line in ("myport", "list", "list", "  "):
             one.command(line)
-            one.settle(">")
+            one.settle("one>")
         for shown in ("list", "myport", "myport"):
             one.type(UP)
-            one.settle(f"> {shown}")
+            one.settle(f"one> {shown}")
 
     def test_a_new_size_redraws_the_prompt(self, screen: Start) -> None:
         one = screen()
         assert one.port
         one.type("half")
-        one.settle("> half")
+        one.settle("one> half")
         before = len(one.raw)
         one.child.setwinsize(30, 60)
-        until(lambda: "> half" in one.update().raw[before:])
+        until(lambda: "one> half" in one.update().raw[before:])
         one.type("\x15")
         assert one.command("list") == "ok: 0 connections"
 
@@ -300,13 +294,13 @@ class TestKeys:
             assert one.port
             one.child.send(b"send 1 \xff\xfe\r")
             one.see("^error: ")
-            one.settle(">")
+            one.settle("one>")
             assert one.command("list") == "ok: 0 connections"
 
 
 class TestTypeAhead:
     def test_while_a_command_runs(self, screen: Start) -> None:
-        one = screen("0", "--connect-timeout", "0.5")
+        one = screen("0", "--name", "one", "--connect-timeout", "0.5")
         assert one.port
         with contextlib.ExitStack() as stack:
             host, port = fill_backlog(stack).sockaddr[:2]
@@ -314,11 +308,11 @@ class TestTypeAhead:
             one.see(f"connect {host}")
             one.type("list\rmyport\rnons")
             one.see("^error: timed out")
-            one.settle("> nons")
+            one.settle("one> nons")
         rows = [row for row in one.rows if row]
         start = next(i for i, row in enumerate(rows) if row.startswith("error: timed"))
         assert rows[start + 1 :] == [
-            "> list", "ok: 0 connections", "> myport", f"ok: {one.port_shown}", "> nons"
+            "one> list", "ok: 0 connections", "one> myport", f"ok: {one.port_shown}", "one> nons"
         ]  # fmt: skip
 
     def test_a_long_line(self, screen: Start, node: Make) -> None:
@@ -332,10 +326,10 @@ class TestTypeAhead:
         count = times(1_000, 10_000)
         one, other = connected(screen, node)
         lines = b"".join(b"send 1 %d\r" % number for number in range(count))
-        terminal, output = one.child.child_fd, bytearray(b"> ")
+        terminal, output = one.child.child_fd, bytearray(b"one> ")
         os.set_blocking(terminal, False)
         deadline = time.monotonic() + 30
-        while not output.endswith(b"#%d\r\n> " % count) and time.monotonic() < deadline:
+        while not output.endswith(b"#%d\r\none> " % count) and time.monotonic() < deadline:
             select.select([terminal], [terminal] if lines else [], [], 1.0)
             with contextlib.suppress(BlockingIOError):
                 lines = lines[os.write(terminal, lines[:4096]) :]
@@ -345,7 +339,7 @@ class TestTypeAhead:
         assert other.texts() == [str(number) for number in range(count)]
         sent = re.findall(rb"(?m)^ok: sent 1 #(\d+)\r$", output)
         assert [int(number) for number in sent] == list(range(1, count + 1))
-        assert output.count(b"> send 1 ") == count  # shown once each, behind a prompt
+        assert output.count(b"one> send 1 ") == count  # shown once each, behind a prompt
 
 
 class TestWithoutReadline:
@@ -353,27 +347,26 @@ class TestWithoutReadline:
         one, other = connected(screen, node, code=NO_READLINE)
         other.node.send(1, "hi\x1b[31m")
         one.see(r"^\* message 1 .*: hi\\x1b\[31m$")
-        one.settle(">")
+        one.settle("one>")
         assert one.command("send 1 ho") == "ok: sent 1 #1"
         other.await_line(": ho$")
         one.see("^\\* delivered 1 #1$")
-        one.settle(">")
+        one.settle("one>")
 
     def test_a_half_typed_line_is_kept(self, screen: Start, node: Make) -> None:
         one, other = connected(screen, node, code=NO_READLINE)
         one.type("send 1 half ")
-        one.settle("> send 1 half")
+        one.settle("one> send 1 half")
         other.node.send(1, "excuse me")
         one.see("excuse me")
-        one.settle(">")
+        one.settle("one>")
         one.type("done\r")
         other.await_line(": half done$")
 
-    def test_ctrl_c_and_ctrl_d(self, screen: Start) -> None:
+    def test_ctrl_c(self, screen: Start) -> None:
         one = screen(code=NO_READLINE)
         assert one.port
         one.type("half" + CTRL_C)
         one.see(r"^\* interrupted")
-        one.settle(">")
-        one.type(CTRL_D)
-        ended(one)
+        one.settle("one>")
+        assert one.command("list") == "ok: 0 connections"

@@ -1,4 +1,4 @@
-"""A program without echo or prompt that says nothing where all is well, and has no network.
+"""A program without echo or prompt that says nothing where all is well, and accepts no one.
 
 It lists whatever it should connect to. Odd words stand for odd programs: an address `riddle`
 is answered with something that no pattern reads, `slow` after a while, `late` is listed only then;
@@ -8,6 +8,7 @@ port 1 is left out without a word. `be WORD` sets what `myip` and `myport` tell.
 # ruff: noqa: T201
 
 import itertools
+import socket
 import sys
 import termios
 import threading
@@ -16,6 +17,7 @@ import time
 mode = termios.tcgetattr(0)
 mode[3] &= ~termios.ECHO
 termios.tcsetattr(0, termios.TCSANOW, mode)
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
 print("READY", flush=True)
 rows: dict[int, tuple[str, str]] = {}
 numbers = itertools.count(1)

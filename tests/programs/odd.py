@@ -9,6 +9,7 @@ answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, an
 # ruff: noqa: T201
 
 import os
+import socket
 import sys
 import termios
 import threading
@@ -17,6 +18,7 @@ import time
 mode = termios.tcgetattr(0)
 mode[3] &= ~termios.ECHO
 termios.tcsetattr(0, termios.TCSANOW, mode)
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
 print("READY", flush=True)
 leaving = "bye"
 deaf = False

@@ -1,6 +1,6 @@
 """A program that starts once: when it finds the file that it has left, it does not again.
 
-Its arguments: the file, and what it does the second time: `end` or `hang`.
+Its last arguments: the file, and what it does the second time: `end` or `hang`.
 """
 
 # ruff: noqa: T201
@@ -9,10 +9,11 @@ import pathlib
 import sys
 import time
 
-left = pathlib.Path(sys.argv[1])
+*_, file, second = sys.argv
+left = pathlib.Path(file)
 if left.exists():
     print("not again", flush=True)
-    if sys.argv[2] == "hang":
+    if second == "hang":
         time.sleep(600)
     sys.exit(3)
 left.touch()

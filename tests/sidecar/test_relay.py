@@ -168,7 +168,8 @@ def test_pieces_come_one_by_one(link: RelayedLink) -> None:
     dialler, acceptor = link.connect(link.shape({"pieces": 1}))
     dialler.sendall(b"x" * 100)
     assert exactly(acceptor, 100) == b"x" * 100
-    assert packets_in(acceptor) == 100  # a reader that was asleep may have read some in one go
+    # A reader that was asleep may have read some in one go; a busy kernel sends one again.
+    assert 100 <= packets_in(acceptor) < 150
     acceptor.sendall(b"y" * 100)
     assert exactly(dialler, 100) == b"y" * 100
 
@@ -184,15 +185,15 @@ def test_hold_glues_what_was_written_apart(link: RelayedLink) -> None:
 
 
 def test_lag_delays_one_direction(link: RelayedLink) -> None:
-    dialler, acceptor = link.connect(link.shape({"lag": 0.5}))
+    dialler, acceptor = link.connect(link.shape({"lag": 1.0}))
     begun = time.monotonic()
     dialler.sendall(b"x")
     assert acceptor.recv(1) == b"x"
     there = time.monotonic()
     acceptor.sendall(b"y")
     assert dialler.recv(1) == b"y"
-    assert there - begun >= 0.5
-    assert time.monotonic() - there < 0.45
+    assert there - begun >= 1.0
+    assert time.monotonic() - there < 0.9
 
 
 def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: RelayedLink) -> None:

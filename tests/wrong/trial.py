@@ -9,6 +9,7 @@ never imported: they are programs, which run as a process or in a container.
 from __future__ import annotations
 
 import ast
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,13 @@ from orchestrator import profile
 from orchestrator.checks import NAMES, Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.runner.run import ScenarioSource
-from tests.orchestrator.support import ROOT
+from tests.orchestrator.support import bring_peer
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 
 _SHIPPED = "peerlab"
 _EXPECT_WITHIN = 1.0  # seconds
-_IN_THE_IMAGE = "/app"  # where peer/Dockerfile puts the right peer
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,14 @@ class Variant:
         return {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
 
     def source(self, folder: Path) -> ScenarioSource:
-        """Return the scenario with peers of this kind; their profile goes into `folder`."""
+        """Return the scenario with peers of this kind; they and their profile go into `folder`."""
         right = ScenarioSource.read(HERE / "scenario.yaml")
         if not self.breaks:
             return right
         # JSON is YAML, too.
         path = folder / f"{self.name}.yaml"
-        path.write_text(profile_of(self.name).model_dump_json(exclude_none=True), encoding="utf-8")
+        made = profile_of(self.name, brought_to(folder / "peers"))
+        path.write_text(made.model_dump_json(exclude_none=True), encoding="utf-8")
         changes: dict[str, object] = {"profile": str(path)}
         if self.wanted["expectations"] is Judgement.INVALID:  # then no step is worth a long wait
             limits = right.scenario.limits
@@ -63,8 +64,16 @@ class Variant:
         return ScenarioSource(right.scenario.model_copy(update=changes), right.text)
 
 
-def profile_of(name: str) -> profile.Profile:
-    """Return the shipped profile, with a wrong peer in place of the right one."""
+def brought_to(folder: Path) -> Path:
+    """Copy the wrong peers into a folder, with the right one that they patch."""
+    if not folder.exists():
+        shutil.copytree(PEERS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        bring_peer(folder)
+    return folder
+
+
+def profile_of(name: str, folder: Path) -> profile.Profile:
+    """Return the shipped profile, with a wrong peer of a folder in place of the right one."""
     shipped = profile.load(_SHIPPED)
     program = f"{{folder}}/{name}.py"
     assert shipped.start.process
@@ -74,8 +83,7 @@ def profile_of(name: str) -> profile.Profile:
         update={
             "process": [python, program, *arguments],
             "container": ["python3", program, *shipped.start.container],
-            "environment": shipped.start.environment | {"PYTHONPATH": f"{ROOT}:{_IN_THE_IMAGE}"},
-            "folder": str(PEERS),
+            "folder": str(folder),
         }
     )
     return shipped.model_copy(update={"name": name, "start": start})

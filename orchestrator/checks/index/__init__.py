@@ -10,26 +10,26 @@ from functools import cached_property
 
 from orchestrator.checks.index import messages
 from orchestrator.checks.index.connections import ConnectionEnd, ConnectionLog
-from orchestrator.checks.index.fault_windows import VERBS, FaultWindow, find_faults
+from orchestrator.checks.index.fault_windows import VERBS, FaultWindow, QuietPeriods, find_faults
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
 from orchestrator.checks.index.invocations import LONGEST, Operation, Typed, paired, typed_lines
 from orchestrator.checks.index.ledger import Ledger, Reported, is_report, ledgers
 from orchestrator.checks.index.matching import match
 from orchestrator.checks.index.messages import SentMessage, ShownMessage
 from orchestrator.checks.index.pairing import pair
-from orchestrator.checks.index.quiet import QuietPeriods
+from orchestrator.checks.index.sockets import SocketLog
 from orchestrator.checks.index.unread import UnreadLines
 from orchestrator.checks.verdict import Finding
 from orchestrator.history.entries import Entry
+from orchestrator.history.machine import Machine
 
 _UNASKED = VERBS | {"expect"}
 
 
 class HistoryIndex:
-    """The parsed view of a history. Everything is worked out when it is first used.
+    """The parsed view of a history, whole or cut off anywhere.
 
-    Args:
-        entries: the history, whole or cut off anywhere.
+    Everything is worked out when it is first used.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -56,7 +56,21 @@ class HistoryIndex:
         """Why nothing that is missing proves anything; empty in a run that settled."""
         if self.settled is not None:
             return ()
-        return (Finding(self.interruption, self.last_at),)
+        return (Finding(f"{self.interruption}{self.late_at(self.last_at)}", self.last_at),)
+
+    def late_at(self, at: float) -> str:
+        """Return that the machine was late around a time, to be read behind a doubt; or nothing.
+
+        A lab that was itself late then, or programs that waited for a CPU for most of the run,
+        are a reason why something took too long or could not be measured.
+        """
+        return self.machine.says(at)
+
+    @cached_property
+    def machine(self) -> Machine:
+        """How much the machine could do; all the time everything if the history does not say."""
+        marks = self.marks("machine")
+        return Machine(marks[-1].fields if marks else {})
 
     @cached_property
     def is_complete(self) -> bool:
@@ -89,6 +103,11 @@ class HistoryIndex:
         return self._kinds is None or kind in self._kinds
 
     @cached_property
+    def lacks(self) -> frozenset[str]:
+        """The commands and notices that some program of the run does not have, for certain."""
+        return frozenset(name for entry in self.marks("began") for name in entry.texts("lacks"))
+
+    @cached_property
     def _kinds(self) -> tuple[str, ...] | None:
         began = [entry for entry in self.marks("began") if "notices" in entry.fields]
         return began[0].texts("notices") if began else None
@@ -99,6 +118,22 @@ class HistoryIndex:
     def operations(self) -> list[Operation]:
         """Every operation, in the order of the invocations."""
         return paired(self.entries)
+
+    @cached_property
+    def steps(self) -> list[Operation]:
+        """The operations that the scenario asked for: all but the lists that end a run."""
+        end = len(self.entries) if self.settled is None else self.settled
+        return [operation for operation in self.operations if operation.position < end]
+
+    @cached_property
+    def idle(self) -> str:
+        """Why the run says nothing about its programs; empty if it says something."""
+        if not self.steps:
+            return "no step was done"
+        wanted = any(operation.invoked.mapping("wants") for operation in self.steps)
+        if not wanted and all(operation.status == "fail" for operation in self.steps):
+            return "every step was refused"
+        return ""
 
     @cached_property
     def unread(self) -> UnreadLines:
@@ -193,6 +228,17 @@ class HistoryIndex:
     def undialled(self) -> list[ConnectionEnd]:
         """Connections that a console reported although no one had dialled."""
         return self._connections[1]
+
+    @cached_property
+    def sockets(self) -> SocketLog:
+        """The TCP sockets of each peer, as the kernel listed them."""
+        return SocketLog(self.entries)
+
+    def program(self, peer: str) -> str:
+        """Return the name of the profile of a peer."""
+        began = self.marks("began")
+        own = began[0].mapping("profiles").get(peer) if began else None
+        return str(own or (began[0].text("profile") if began else ""))
 
     def incarnation_beyond(self, end: ConnectionEnd) -> Incarnation:
         """Return the incarnation of the peer at the other end of a connection."""

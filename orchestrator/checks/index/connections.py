@@ -22,40 +22,23 @@ _ON_A_CONNECTION = frozenset(("message", "delivered", "undelivered"))
 
 @dataclass(slots=True, eq=False)
 class ConnectionEnd:
-    """One end of a connection, as the console of its peer reported it.
+    """One end of a connection, as the console of its peer reported it."""
 
-    Attributes:
-        peer: whose end it is.
-        id: its id there; empty if the console gives none.
-        other: the peer at the other end; empty if unknown.
-        role: how it became known.
-        at: when it first was.
-        position: in the history, likewise.
-        incarnation: of its peer.
-        closed: how it ended, as far as is certain.
-        closed_at: when.
-        asked_at: when its peer was asked to end it, or to exit, or was killed; if it surely
-            ran then.
-        reports: how many notices said that it is over.
-        reported_again_at: when one said so again.
-        is_doubtful: whether the outcome of a `terminate` of it is unknown.
-        twin: the other peer's end of the same connection.
-    """
-
-    peer: str
-    id: str
-    other: str
-    role: Role
-    at: float
-    position: int
-    incarnation: Incarnation
-    closed: Closed = ""
-    closed_at: float = 0.0
+    peer: str  # whose end it is
+    id: str  # its id there; empty if the console gives none
+    other: str  # the peer at the other end; empty if unknown
+    role: Role  # how it became known
+    at: float  # when it first was
+    position: int  # in the history, likewise
+    incarnation: Incarnation  # of its peer
+    closed: Closed = ""  # how it ended, as far as is certain
+    closed_at: float = 0.0  # when
+    # when its peer was asked to end it, or to exit, or was killed; if it surely ran then
     asked_at: float | None = None
-    reports: int = 0
-    reported_again_at: float = 0.0
-    is_doubtful: bool = False
-    twin: ConnectionEnd | None = None
+    reports: int = 0  # how many notices said that it is over
+    reported_again_at: float = 0.0  # when one said so again
+    is_doubtful: bool = False  # whether the outcome of a `terminate` of it is unknown
+    twin: ConnectionEnd | None = None  # the other peer's end of the same connection
 
     def close(self, how: Closed, at: float, asked_at: float | None = None) -> None:
         """Record that it ended; the first time counts."""
@@ -75,20 +58,13 @@ class ConnectionLog:
     peers, ids are positions at that peer, and its ends are distinguished by who is at the other
     end. A restarted program knows nothing of its earlier connections and numbers from the
     start again. What its console showed before stands before it is `ready` again.
-
-    Attributes:
-        ends: in the order in which they became known.
-        end_at: the end that an entry is about, by the entry's position.
-        unsteady: the peers at which an id led to two others, or was given again while in use.
-
-    Args:
-        entries: the history.
-        incarnations: those of its peers.
     """
 
     def __init__(self, entries: Sequence[Entry], incarnations: Incarnations) -> None:
-        self.ends: list[ConnectionEnd] = []
+        self.ends: list[ConnectionEnd] = []  # in the order in which they became known
+        # the end that an entry is about, by the entry's position
         self.end_at: dict[int, ConnectionEnd] = {}
+        # the peers at which an id led to two others, or was given again while in use
         self.unsteady: set[str] = set()
         self._incarnations = incarnations
         self._by_id: dict[tuple[Incarnation, str], ConnectionEnd] = {}

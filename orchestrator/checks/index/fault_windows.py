@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
-from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.index.invocations import LONGEST, Operation
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
 from orchestrator.history.entries import Entry
 
 VERBS = frozenset(LIFTED_BY) | frozenset(LIFTING)
 """The operations on the network and on programs, which are done at no console."""
 
-ENDING = frozenset(("kill", "stop"))
-"""The faults that end a peer, and with it any pause of it."""
+ENDING = frozenset(("kill", "stop"))  # the faults that end a peer, and with it any pause of it
 
 
 @dataclass(slots=True, eq=False)
@@ -167,3 +167,59 @@ def _still_active(operation: Operation, windows: Iterable[FaultWindow]) -> list[
         if not window.lifted or window.lifted.status != "ok":
             still.append(window)
     return still
+
+
+class QuietPeriods:
+    """The times at which no fault came between two peers.
+
+    That is a fault on a link between them, or a pause of one of them. What was sent during a
+    fault may be sent again as long after it as it lasted, for that is how TCP spaces its
+    attempts; and a program needs some time to notice that the other end is gone if its last
+    word was lost. So quiet begins that much later.
+
+    A kill excuses no one else: the other peers must report it.
+    """
+
+    def __init__(self, faults: Iterable[FaultWindow]) -> None:
+        self._spans: dict[object, list[tuple[float, float]]] = defaultdict(list)
+        for fault in faults:
+            if fault.given.status != "fail" and fault.kind not in ENDING:
+                for place in _places(fault):
+                    self._spans[place].append((fault.began, _quiet_after(fault)))
+
+    @property
+    def since_all(self) -> float:
+        """Since when all have been left alone; 0 without faults, infinite during one."""
+        return max((until for spans in self._spans.values() for _, until in spans), default=0.0)
+
+    def since(self, one: str, other: str, before: float) -> float:
+        """Return since when two peers have been left alone, as seen at a time.
+
+        0 if they always were; a time in the future if they are not yet.
+        """
+        spans = self._between(one, other)
+        return max((until for began, until in spans if began <= before), default=0.0)
+
+    def longest(self, one: str, other: str, since: float, until: float) -> float:
+        """Return the longest time in an interval that two peers were left alone, in seconds."""
+        longest, at = 0.0, since
+        for began, quiet in sorted(self._between(one, other)):
+            if began < until and quiet > at:
+                longest, at = max(longest, began - at), quiet
+        return max(longest, until - at)
+
+    def _between(self, one: str, other: str) -> Iterator[tuple[float, float]]:
+        for place in {one, other, frozenset((one, other))}:
+            yield from self._spans.get(place, ())
+
+
+def _places(fault: FaultWindow) -> set[object]:
+    if fault.kind in NETWORK:
+        return {frozenset(link) for link in fault.links}
+    return {fault.peer}
+
+
+def _quiet_after(fault: FaultWindow) -> float:
+    if fault.until is None:
+        return inf
+    return fault.until + max(fault.until - fault.began, LONGEST)

@@ -18,27 +18,17 @@ _ENDS: dict[str, Ending] = {"kill": "killed", "stop": "stopped", "exit": "exited
 
 @dataclass(slots=True, eq=False)
 class Incarnation:
-    """One run of a peer's program, from its start to its end.
+    """One run of a peer's program, from its start to its end."""
 
-    Attributes:
-        peer: its name.
-        position: in the history, of its first line; 0 for the first incarnation.
-        began: when it was asked to start; 0 for the first incarnation.
-        is_ready: whether it was seen to be ready.
-        ending: how it ended.
-        ended: when it had ended; None while nothing shows that it has.
-        asked_at: when it was asked to end, or was killed, if it surely ran then.
-        doubtful_from: position of what may have ended it: a crash, or an exit or a kill
-            without an answer; -1 for nothing.
-    """
-
-    peer: str
-    position: int = 0
-    began: float = 0.0
-    is_ready: bool = False
-    ending: Ending = ""
-    ended: float | None = None
-    asked_at: float | None = None
+    peer: str  # its name
+    position: int = 0  # in the history, of its first line; 0 for the first incarnation
+    began: float = 0.0  # when it was asked to start; 0 for the first incarnation
+    is_ready: bool = False  # whether it was seen to be ready
+    ending: Ending = ""  # how it ended
+    ended: float | None = None  # when it had ended; None while nothing shows that it has
+    asked_at: float | None = None  # when it was asked to end, or was killed, if it surely ran then
+    # position of what may have ended it: a crash, or an exit or a kill without an answer; -1 for
+    # nothing
     doubtful_from: int = -1
 
     @property
@@ -72,7 +62,6 @@ def _precedes(one: Incarnation, other: Incarnation) -> bool:
 
 
 def _ending(done: Operation) -> Ending:
-    """Return how an operation ended its peer: a paused program cannot stop politely."""
     proof = done.last.fields.get("proof")
     before = proof[0] if isinstance(proof, list | tuple) and proof else None
     was_paused = isinstance(before, Mapping) and before.get("before") == "paused"
@@ -84,10 +73,6 @@ class Incarnations:
 
     The lines of one stand before the next `ready` of its peer, but may stand behind the
     operation that ended it: its console is read to the end.
-
-    Args:
-        entries: the history.
-        operations: its operations.
     """
 
     def __init__(self, entries: Sequence[Entry], operations: Sequence[Operation]) -> None:

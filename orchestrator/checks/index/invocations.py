@@ -9,8 +9,7 @@ from typing import Literal
 
 from orchestrator.history.entries import Entry, row_text
 
-OperationStatus = Literal["ok", "fail", "info", "open"]
-"""An outcome, or none yet."""
+OperationStatus = Literal["ok", "fail", "info", "open"]  # an outcome, or none yet
 
 TOLERANCE = 0.1  # seconds by which an effect may seem to precede its cause
 LONGEST = 5.0  # seconds; no notice takes longer, however busy the machine
@@ -19,19 +18,12 @@ OUTCOMES = frozenset(("ok", "fail", "info"))
 
 @dataclass(slots=True)
 class Operation:
-    """An invocation, and its outcome once there is one.
+    """An invocation, and its outcome once there is one."""
 
-    Attributes:
-        position: of the invocation in the history.
-        invoked: the invocation; the outcome if the invocation is missing.
-        done: the outcome.
-        done_position: of the outcome in the history.
-    """
-
-    position: int
-    invoked: Entry
-    done: Entry | None = None
-    done_position: int = -1
+    position: int  # of the invocation in the history
+    invoked: Entry  # the invocation; the outcome if the invocation is missing
+    done: Entry | None = None  # the outcome
+    done_position: int = -1  # of the outcome in the history
 
     @property
     def status(self) -> OperationStatus:

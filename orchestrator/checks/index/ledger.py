@@ -23,21 +23,13 @@ _MOST = 1_000_000  # messages in one report; more is a misread number
 
 @dataclass(frozen=True, slots=True)
 class OutcomeReport:
-    """One notice about the outcome of messages.
+    """One notice about the outcome of messages."""
 
-    Attributes:
-        kind: `delivered` or `undelivered`.
-        at: when.
-        first: the number of the first message, if the console gives numbers.
-        count: of messages.
-        text: of the message, if the console repeats it.
-    """
-
-    kind: Reported
-    at: float
-    first: int | None
-    count: int
-    text: str | None
+    kind: Reported  # `delivered` or `undelivered`
+    at: float  # when
+    first: int | None  # the number of the first message, if the console gives numbers
+    count: int  # of messages
+    text: str | None  # of the message, if the console repeats it
 
     @property
     def numbers(self) -> range:
@@ -47,27 +39,17 @@ class OutcomeReport:
 
 @dataclass(slots=True)
 class Ledger:
-    """The messages accepted at one end of a connection, and the reports about them.
+    """The messages accepted at one end of a connection, and the reports about them."""
 
-    Attributes:
-        peer: that accepted them.
-        sends: accepted, in order.
-        indeterminate: those with an unknown outcome.
-        typed: lines typed by hand, which may have sent more.
-        reports: in order.
-        due: the sends that were promised an outcome.
-        outcomes: what was reported of each send, as far as is known.
-        is_exact: whether numbers say of every report which messages it is about.
-    """
-
-    peer: str
-    sends: list[SentMessage] = field(default_factory=list)
-    indeterminate: list[SentMessage] = field(default_factory=list)
-    typed: Sequence[Typed] = ()
-    reports: list[OutcomeReport] = field(default_factory=list)
-    due: list[SentMessage] = field(default_factory=list)
+    peer: str  # that accepted them
+    sends: list[SentMessage] = field(default_factory=list)  # accepted, in order
+    indeterminate: list[SentMessage] = field(default_factory=list)  # those with an unknown outcome
+    typed: Sequence[Typed] = ()  # lines typed by hand, which may have sent more
+    reports: list[OutcomeReport] = field(default_factory=list)  # in order
+    due: list[SentMessage] = field(default_factory=list)  # the sends that were promised an outcome
+    # what was reported of each send, as far as is known
     outcomes: dict[SentMessage, Reported] = field(default_factory=dict)
-    is_exact: bool = False
+    is_exact: bool = False  # whether numbers say of every report which messages it is about
 
     @property
     def most(self) -> int:

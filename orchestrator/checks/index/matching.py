@@ -18,8 +18,7 @@ from orchestrator.checks.index.invocations import TOLERANCE, Typed
 from orchestrator.checks.index.likeness import is_rest, match_changed
 from orchestrator.checks.index.messages import Direction, Match, SentMessage, ShownMessage
 
-Pair = tuple[int, int]
-"""An index into what was sent, and one into what was shown."""
+Pair = tuple[int, int]  # an index into what was sent, and one into what was shown
 
 M = TypeVar("M", SentMessage, ShownMessage)
 
@@ -29,13 +28,7 @@ def match(
     shown: Sequence[ShownMessage],
     typed: Mapping[str, Sequence[Typed]],
 ) -> None:
-    """Give every message shown its explanation.
-
-    Args:
-        sends: every `send`, in order.
-        shown: every message shown, in order.
-        typed: what was typed by hand, by peer.
-    """
+    """Give every message shown its explanation."""
     sent = [send for send in sends if send.operation.status != "fail"]
     timely = _timely(sent, shown)
     _match_exactly(sent, timely)
@@ -265,7 +258,6 @@ def _in_order(sent: Sequence[str], shown: Sequence[str]) -> Iterator[Pair]:
 
 
 def _common_start(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many texts are equal at the beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 

@@ -16,36 +16,24 @@ Match = Literal[
 ]
 """How a message shown goes with the `send` it comes from: see `ShownMessage.match`."""
 
-Direction = tuple[str, str]
-"""Sender and receiver."""
+Direction = tuple[str, str]  # sender and receiver
 
-Key = tuple[str, str, str]
-"""Sender, receiver, text."""
+Key = tuple[str, str, str]  # sender, receiver, text
 
 _NO_RECEIPT = "no receipt"
 
 
 @dataclass(slots=True, eq=False)
 class SentMessage:
-    """A `send`.
-
-    Attributes:
-        operation: it.
-        sender: the peer that sent.
-        receiver: the peer that it was sent to; empty if unknown.
-        text: of the message.
-        incarnation: the sender's.
-        end: the sender's end of the connection, if it is known.
-        shown: what the receiver showed of it, right or not.
-    """
+    """A `send`."""
 
     operation: Operation
-    sender: str
-    receiver: str
-    text: str
-    incarnation: Incarnation
-    end: ConnectionEnd | None
-    shown: ShownMessage | None = None
+    sender: str  # the peer that sent
+    receiver: str  # the peer that it was sent to; empty if unknown
+    text: str  # of the message
+    incarnation: Incarnation  # the sender's
+    end: ConnectionEnd | None  # the sender's end of the connection, if it is known
+    shown: ShownMessage | None = None  # what the receiver showed of it, right or not
 
     @property
     def at(self) -> float:
@@ -85,33 +73,20 @@ class SentMessage:
 
 @dataclass(slots=True, eq=False)
 class ShownMessage:
-    """A message that a console showed.
+    """A message that a console showed."""
 
-    Attributes:
-        receiver: the peer whose console it was.
-        sender: the peer named as its sender; empty if that is none of the run.
-        named: whether the console names a peer of the run; else its id led to the sender.
-        called: the console's name for the sender.
-        text: as shown.
-        at: when.
-        position: in the history.
-        end: the receiver's end of the connection, if it is known.
-        match: `right`; from an `other sender`; shown `again`; `changed`, or a further `piece`
-            of a changed one; meant for another peer, `elsewhere`; perhaps `typed` by hand;
-            `unknown`.
-        send: the `send` that it comes from, as far as is known.
-    """
-
-    receiver: str
-    sender: str
-    named: bool
-    called: str
-    text: str
-    at: float
-    position: int
-    end: ConnectionEnd | None
+    receiver: str  # the peer whose console it was
+    sender: str  # the peer named as its sender; empty if that is none of the run
+    named: bool  # whether the console names a peer of the run; else its id led to the sender
+    called: str  # the console's name for the sender
+    text: str  # as shown
+    at: float  # when
+    position: int  # in the history
+    end: ConnectionEnd | None  # the receiver's end of the connection, if it is known
+    # `right`; from an `other sender`; shown `again`; `changed`, or a further `piece` of a changed
+    # one; meant for another peer, `elsewhere`; perhaps `typed` by hand; `unknown`
     match: Match = ""
-    send: SentMessage | None = None
+    send: SentMessage | None = None  # the `send` that it comes from, as far as is known
 
     @property
     def direction(self) -> Direction:

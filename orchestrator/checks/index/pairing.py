@@ -13,17 +13,11 @@ from collections.abc import Iterable, Sequence
 from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.invocations import Operation
 
-Side = tuple[str, str]
-"""A peer, and the one at the other end."""
+Side = tuple[str, str]  # a peer, and the one at the other end
 
 
 def pair(ends: Iterable[ConnectionEnd], connects: Iterable[Operation]) -> list[ConnectionEnd]:
-    """Join the ends of each connection; return the accepted ones that no one had dialled.
-
-    Args:
-        ends: all of them.
-        connects: every `connect`, whatever its outcome.
-    """
+    """Join the ends of each connection; return the accepted ones that no one had dialled."""
     by_role: dict[str, dict[Side, list[ConnectionEnd]]] = {
         role: defaultdict(list) for role in ("dialled", "accepted", "implied")
     }

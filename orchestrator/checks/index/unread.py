@@ -38,19 +38,12 @@ _SHOWN_TO_THE_CAUSE = ("delivered", "undelivered")
 
 @dataclass(frozen=True, slots=True)
 class UnreadLine:
-    """A line that was not read.
+    """A line that was not read."""
 
-    Attributes:
-        peer: at whose console it was shown.
-        said: the line.
-        at: when it was shown.
-        answer: the verb in whose answer it stood; empty if it came unasked.
-    """
-
-    peer: str
-    said: str
-    at: float
-    answer: str
+    peer: str  # at whose console it was shown
+    said: str  # the line
+    at: float  # when it was shown
+    answer: str  # the verb in whose answer it stood; empty if it came unasked
 
     @property
     def kind(self) -> str:
@@ -59,12 +52,7 @@ class UnreadLine:
 
 
 class UnreadLines:
-    """All lines of a run that were not read.
-
-    Args:
-        entries: the history.
-        operations: those of the history.
-    """
+    """All lines of a run that were not read."""
 
     def __init__(self, entries: Sequence[Entry], operations: Iterable[Operation]) -> None:
         self._entries, self._operations = entries, operations

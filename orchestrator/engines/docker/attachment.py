@@ -21,15 +21,10 @@ _STATE_WITHIN = 5.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class ContainerIncarnation:
-    """One run of a container, from start to end, with a network namespace of its own.
+    """One run of a container, from start to end, with a network namespace of its own."""
 
-    Attributes:
-        since: when it started, as Docker writes it.
-        address: its IPv4 address.
-    """
-
-    since: str
-    address: str
+    since: str  # when it started, as Docker writes it
+    address: str  # its IPv4 address
 
 
 Start = Callable[[DockerPeer, ContainerIncarnation], DockerSidecar]
@@ -37,26 +32,15 @@ Start = Callable[[DockerPeer, ContainerIncarnation], DockerSidecar]
 
 
 class Attachment:
-    """A peer and its sidecar. Not thread-safe.
-
-    Args:
-        client: the engine.
-        peer: the peer.
-        start: starts a sidecar for it.
-
-    Attributes:
-        peer: the peer.
-        incarnation: the peer's present one, as last inspected; None if it does not run.
-        sidecar: the running sidecar, if any.
-        rules: what it was last asked to apply.
-    """
+    """A peer and its sidecar. Not thread-safe."""
 
     def __init__(self, client: Client, peer: DockerPeer, start: Start) -> None:
         self._client = client
         self.peer = peer
+        # the peer's present one, as last inspected; None if it does not run
         self.incarnation: ContainerIncarnation | None = None
-        self.sidecar: DockerSidecar | None = None
-        self.rules: Rules = rules.nothing()
+        self.sidecar: DockerSidecar | None = None  # the running sidecar, if any
+        self.rules: Rules = rules.nothing()  # what it was last asked to apply
         self._start = start
         self._joined = ""  # the incarnation that the sidecar joined
         self._abandoned = ""  # the incarnation in which a sidecar with rules was ended

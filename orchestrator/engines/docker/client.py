@@ -7,27 +7,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import docker
 import requests
-from docker.constants import DEFAULT_UNIX_SOCKET
+from docker.constants import MINIMUM_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException, NotFound
-from docker.utils import kwargs_from_env
 
-from orchestrator.engines.owner import Owner
-from orchestrator.errors import EngineError
+from orchestrator.docker_host.dialling import ssh_refusal
+from orchestrator.docker_host.endpoint import current
+from orchestrator.docker_host.health import (
+    ONCE_IT_ANSWERS,
+    EngineHealth,
+    EngineStalledError,
+    health_of,
+)
+from orchestrator.engines.docker.adapter import DialledAdapter
+from orchestrator.errors import REMOVED_LATER, EngineError
+from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
+from orchestrator.paths import origin
 
 Client = docker.DockerClient
 
 OWNER, PEER, KEEP = "peerlab.owner", "peerlab.peer", "peerlab.keep"
-"""Labels: the mark of the run that made an object; the peer's name; whether it is kept."""
+"""Labels: the mark of the run that made an object; the peer's name; for whom it is kept."""
 
 _TIMEOUT = 60  # seconds, for one call of the API
+_SILENT = "Docker does not answer"
+_UNUSED = "unix:///unused"  # an address that the SDK accepts; the adapter has the real one
 _LINGER = 1.0  # seconds for which a network may still look busy
 _ENDS_WITHIN = 60.0  # seconds in which a killed container ends on a busy machine
 _POLL = 0.05  # seconds
@@ -37,39 +47,57 @@ class MissingError(EngineError):
     """Docker does not have the object (any more)."""
 
 
+class ConflictError(EngineError):
+    """The name is taken, or the object's state does not allow this."""
+
+
+class EngineLostError(EngineError):
+    """Docker ended, stalled, or cannot be reached."""
+
+
 def connect() -> Client:
     """Return a client of the engine that the `docker` command would use.
 
     Raises:
         EngineError: no engine answers.
     """
+    health = health_of(current())
     try:
-        with translated("Docker does not answer"):
-            location = _location()
-            _knock(location.get("base_url") or DEFAULT_UNIX_SOCKET)
-            client = docker.DockerClient(**location, timeout=_TIMEOUT)
-            client.ping()
+        with translated(_SILENT):
+            client = _client(health)
+            health.watch()
             return client
     except EngineError as error:
-        error.hint = "start Docker; `peerlab run --engine process` does without it"
+        if health.endpoint.parts.scheme == "ssh" and (says := ssh_refusal(health.endpoint)):
+            error.what = f"Docker does not answer at {health.endpoint}: {says}"
+        if not error.hint or isinstance(error, EngineLostError):  # nothing was begun
+            begin = "restart" if health.has_stalled else "start"
+            error.hint = f"{begin} Docker; `peerlab run --engine process` does without it"
         raise
 
 
-def _knock(url: str) -> None:
-    """Fail if nothing listens: the SDK would leak the socket that it tried."""
-    path = url.partition("unix://")[2]
-    if path:
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(path)
+def _client(health: EngineHealth) -> Client:
+    """Return a client whose connections are dialled by the lab."""
+    health.look()
+    # With no version given, the SDK would ask for it on connections of its own.
+    asking = _dialled(health, MINIMUM_DOCKER_API_VERSION)
+    try:
+        found = asking.api.version(api_version=False)
+    finally:
+        asking.close()
+    if any("podman" in part["Name"].lower() for part in found.get("Components") or ()):
+        raise EngineError(
+            f"the engine at {health.endpoint} is Podman, which cannot limit a program's files in"
+            " number, so the lab cannot confine programs there",
+            hint="set DOCKER_HOST to a Docker engine, or take --engine process",
+        )
+    return _dialled(health, str(found["ApiVersion"]))
 
 
-def _location() -> dict[str, Any]:
-    """Return the engine's address from the environment or the current context."""
-    if "DOCKER_HOST" not in os.environ:
-        with contextlib.suppress(Exception):  # without a readable context the default will do
-            host = docker.ContextAPI.get_current_context().Host
-            return {"base_url": host} if host else {}
-    return dict(kwargs_from_env())
+def _dialled(health: EngineHealth, version: str) -> Client:
+    client = Client(_UNUSED, version=version, timeout=_TIMEOUT)
+    client.api.mount("http+docker://", DialledAdapter(health, _TIMEOUT))
+    return client
 
 
 @contextlib.contextmanager
@@ -81,6 +109,7 @@ def translated(what: str) -> Iterator[None]:
 
     Raises:
         MissingError: Docker does not have the object.
+        ConflictError: the name is taken, or the object's state does not allow this.
         EngineError: anything else.
     """
     try:
@@ -88,15 +117,25 @@ def translated(what: str) -> Iterator[None]:
     except NotFound as error:
         raise MissingError(f"{what}: {error.explanation or error}") from error
     except APIError as error:
-        raise EngineError(f"{what}: {error.explanation or error}") from error
-    except (DockerException, requests.RequestException, OSError) as error:
+        is_conflict = error.status_code == requests.codes.conflict
+        kind = ConflictError if is_conflict else EngineError
+        raise kind(f"{what}: {error.explanation or error}") from error
+    except DockerException as error:
         raise EngineError(f"{what}: {_root_reason(error)}") from error
+    except (requests.RequestException, OSError) as error:
+        silence = "" if what == _SILENT else f"{_SILENT}: "
+        what = f"{what}: {silence}{_root_reason(error)}"
+        raise EngineLostError(what, hint=ONCE_IT_ANSWERS) from error
 
 
 def _root_reason(error: BaseException) -> str:
     """Return the system's own message, which the SDK wraps in two or three layers."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, EngineStalledError):
+            return str(cause)
+        if isinstance(cause, ConnectionError) and not cause.strerror:
+            return "it closed the connection"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
         cause = cause.__cause__ or cause.__context__
@@ -147,13 +186,26 @@ def engine_id(client: Client) -> str:
         return str(client.info()["ID"])
 
 
+def is_here(client: Client) -> bool:
+    """Return whether an engine's containers run on the kernel of this machine.
+
+    Raises:
+        EngineError: it does not answer.
+    """
+    with translated("Docker does not say where it runs"):
+        info = client.info()
+    here = os.uname()
+    return (info["Name"], info["KernelVersion"]) == (here.nodename, here.release)
+
+
 def attach(client: Client, container: str) -> Any:
     """Return the standard streams of a container as the SDK's own kind of file.
 
     Raises:
         APIError: Docker refuses; the caller translates it, knowing whose container it is.
     """
-    wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    wanted: dict[str, int | str] = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    wanted["detachKeys"] = "ctrl-@"  # else Docker holds Ctrl-P back; no text has this one
     stream: Any = client.api.attach_socket(container, params=wanted)
     # The SDK's timeout for calls would make the descriptor non-blocking.
     stream._sock.settimeout(None)
@@ -166,10 +218,15 @@ def remove_run(client: Client, run: str) -> None:
     Raises:
         EngineError: some of it cannot be removed.
     """
-    with translated("cannot clean up"):
-        containers, networks = _objects(client, lambda owner, _: owner.run == run)
-        map_parallel(lambda container: remove_container(client, container), containers)
-        map_parallel(lambda network: remove_network(client, network), networks)
+    try:
+        with translated("cannot clean up"):
+            containers, networks, volumes = _objects(client, lambda owner, _: owner.run == run)
+            map_parallel(lambda container: remove_container(client, container), containers)
+            map_parallel(lambda network: remove_network(client, network), networks)
+            map_parallel(lambda volume: _insist(client.api.remove_volume, volume), volumes)
+    except EngineLostError as error:
+        error.hint = f"once Docker answers, {REMOVED_LATER}"
+        raise
 
 
 def remove_network(client: Client, network: str) -> None:
@@ -190,20 +247,21 @@ def sweep(client: Client) -> int:
     Kept peers stay. What cannot be removed now waits for the next sweep: another command may
     be removing it, or a user may have attached a container of their own to such a network.
     """
-    return sum(_try_all(client, lambda owner, kept: owner.is_gone and not kept))
+    return sum(_try_all(client, lambda owner, kept_for: owner.is_gone and not kept_for))
 
 
 def remove_kept(client: Client) -> int:
-    """Remove what ended runs kept; return how many peers they had."""
+    """Remove what ended runs of this user and checkout kept; return how many peers they had."""
+    ours = origin()
     with translated("cannot clean up"):
-        found = client.api.containers(all=True, filters={"label": [KEEP, PEER]})
+        found = client.api.containers(all=True, filters={"label": [f"{KEEP}={ours}", PEER]})
     owners = [Owner.parse(container["Labels"][OWNER]) for container in found]
-    _try_all(client, lambda owner, kept: owner.is_gone and kept)
+    _try_all(client, lambda owner, kept_for: owner.is_gone and kept_for == ours)
     return sum(owner is not None and owner.is_gone for owner in owners)
 
 
-def _try_all(client: Client, chosen: Callable[[Owner, bool], bool]) -> tuple[int, int]:
-    """Remove what can be removed; return how many containers and networks that was."""
+def _try_all(client: Client, chosen: Callable[[Owner, str], bool]) -> tuple[int, int, int]:
+    """Remove what can be removed; return how many containers, networks and volumes that was."""
     api = client.api
 
     def can(remove: Callable[..., object], object_id: str, **options: bool) -> bool:
@@ -213,30 +271,33 @@ def _try_all(client: Client, chosen: Callable[[Owner, bool], bool]) -> tuple[int
         return False
 
     with translated("cannot clean up"):
-        containers, networks = _objects(client, chosen)
+        containers, networks, volumes = _objects(client, chosen)
         gone = map_parallel(
             lambda container: can(api.remove_container, container, force=True, v=True), containers
         )
         gone_networks = map_parallel(lambda network: can(api.remove_network, network), networks)
-        return sum(gone), sum(gone_networks)
+        gone_volumes = map_parallel(lambda volume: can(api.remove_volume, volume), volumes)
+        return sum(gone), sum(gone_networks), sum(gone_volumes)
 
 
-def _objects(client: Client, chosen: Callable[[Owner, bool], bool]) -> tuple[list[str], list[str]]:
-    """Return the ids of our containers and of our networks for which `chosen` returns true.
+def _objects(
+    client: Client, chosen: Callable[[Owner, str], bool]
+) -> tuple[list[str], list[str], list[str]]:
+    """Return our containers, networks and volumes for which `chosen` returns true.
 
-    Args:
-        client: the engine.
-        chosen: called with an object's owner and whether it is to be kept.
+    Most volumes go with their containers.
     """
     api, wanted = client.api, {"label": OWNER}
 
     def is_chosen(found: dict[str, Any]) -> bool:
         owner = Owner.parse(found["Labels"].get(OWNER, ""))
-        return owner is not None and chosen(owner, KEEP in found["Labels"])
+        return owner is not None and chosen(owner, found["Labels"].get(KEEP, ""))
 
     containers = api.containers(all=True, filters=wanted)
     networks = api.networks(filters=wanted)
+    volumes = api.volumes(filters=wanted)["Volumes"] or ()
     return (
         [container["Id"] for container in containers if is_chosen(container)],
         [network["Id"] for network in networks if is_chosen(network)],
+        [volume["Name"] for volume in volumes if is_chosen(volume)],
     )

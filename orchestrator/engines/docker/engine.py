@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -12,8 +13,11 @@ from typing import Any
 
 from orchestrator import definition
 from orchestrator.cancel import CancelToken
-from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
-from orchestrator.engines.docker import nxdomain, sandbox, subnet
+from orchestrator.engines import resources
+from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, port_of, refuse_taken
+from orchestrator.engines.canary.canary import SOURCE, Canary
+from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker import holder, nxdomain, sandbox, subnet
 from orchestrator.engines.docker.client import (
     KEEP,
     OWNER,
@@ -25,17 +29,24 @@ from orchestrator.engines.docker.client import (
 )
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.docker.sandbox import PeerImage
+from orchestrator.engines.docker.sandbox import PeerImage, Place
+from orchestrator.engines.docker.sidecar import AttachedCarrier
 from orchestrator.engines.docker.subnet import Addresses
-from orchestrator.engines.owner import Owner
+from orchestrator.engines.resources import Demand, Resource
 from orchestrator.errors import BuildError, EngineError
-from orchestrator.image import IMAGE, ensure_image, ensure_packages, program, pull
+from orchestrator.image import ensure_image, ensure_packages, program, pull
+from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
-from orchestrator.paths import ROOT
+from orchestrator.paths import ROOT, origin
 from orchestrator.profile import Profile
 from orchestrator.text import count
 
-_DNS_MEMORY, _DNS_PROCESSES = "32m", 8
+_DNS_MEMORY, _DNS_PROCESSES = "32m", 8  # the canary's as well
+_FIREWALL = (
+    "a firewall on Docker's machine may drop what containers send each other: compare"
+    " `iptables -S FORWARD` and `nft list ruleset` there, and"
+    " `sysctl net.bridge.bridge-nf-call-iptables`"
+)
 
 
 class DockerEngine(Engine):
@@ -57,10 +68,12 @@ class DockerEngine(Engine):
         with translated("Docker does not report its version"):
             self.version = str(client.version()["Version"])
         self._owner = Owner.this()
-        self._labels = {OWNER: self._owner.mark} | ({KEEP: "yes"} if keep else {})
+        self._labels = {OWNER: self._owner.mark} | ({KEEP: origin()} if keep else {})
         self._peers: list[DockerPeer] = []
         self._networks: list[DockerNetwork] = []
         self._uses: Counter[str] = Counter()  # of each name
+        self._ports: set[int] = set()  # of its peers, if each has one of its own
+        self._taking = threading.Lock()
         self._network = ""
         self._addresses: Addresses | None = None
         self._kept = False
@@ -76,6 +89,10 @@ class DockerEngine(Engine):
         return self._addresses
 
     @functools.cached_property
+    def _is_here(self) -> bool:
+        return docker_client.is_here(self._client)
+
+    @functools.cached_property
     def _compose(self) -> definition.ComposeFile:
         return definition.load()
 
@@ -87,7 +104,9 @@ class DockerEngine(Engine):
         say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
-            first: list[Callable[[], None]] = [] if self._network else [self._start_dns]
+            first: list[Callable[[], None]] = (
+                [] if self._network else [self._start_dns, self._start_canary]
+            )
             self.make_network(self._compose.network)
             start = partial(self._start, profile, self._compose.container, image)
             peers: list[Callable[[], Peer]] = [partial(start, name) for name in names]
@@ -104,7 +123,7 @@ class DockerEngine(Engine):
         if profile.start.image:
             image = self._foreign(profile.start.image, profile.name, say)
         elif folder:
-            image = self._described(self._ensure_program(folder, profile, own, say))
+            image = self._described(self._ensure_program(folder, profile, say))
         elif profile.start.packages:
             image = self._described(ensure_packages(say, ROOT, profile.start.packages))
         else:
@@ -112,10 +131,11 @@ class DockerEngine(Engine):
         self.image = f"{image.name} {image.id}"
         return image
 
-    def _ensure_program(self, folder: Path, profile: Profile, own: str, say: Say) -> str:
+    def _ensure_program(self, folder: Path, profile: Profile, say: Say) -> str:
         """Return the name of the image of a program that comes as a folder; build it if needed."""
         start = profile.start
-        base = ensure_packages(say, ROOT, start.packages) if start.packages else own
+        program.refuse_large(folder)
+        base = ensure_packages(say, ROOT, start.packages)
         recipe = program.ProgramRecipe(folder, base, self._described(base).id, start)
         return program.ensure_program_image(say, recipe)
 
@@ -136,6 +156,9 @@ class DockerEngine(Engine):
         with translated(f"there is no {image}"):
             return PeerImage.of(image, api.inspect_image(image))
 
+    def _resources(self, demand: Demand) -> Iterable[Resource]:
+        return resources.of_containers(demand) if self._is_here else ()
+
     def make_network(self, network: definition.NetworkSpec) -> None:
         """Create this engine's network if there is none yet."""
         if self._network:
@@ -146,24 +169,43 @@ class DockerEngine(Engine):
 
     def _start_dns(self) -> None:
         """Start the NXDOMAIN server, which `remove_run` removes with everything else."""
-        api: Any = self._client.api
-        endpoint = api.create_endpoint_config(ipv4_address=self._pool.subnet.last)
         with translated("no DNS server for this run"):
-            made = api.create_container(
-                IMAGE,
-                name=f"{self._prefix}-names",
-                entrypoint=["python3", "-I", "-c", Path(nxdomain.__file__).read_text()],
-                labels=self._labels,
-                healthcheck={"test": ["NONE"]},
-                host_config=api.create_host_config(
-                    network_mode=self._network,
-                    # An ordinary user must be allowed to open port 53.
-                    sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
-                    **sandbox.own_limits(_DNS_MEMORY, _DNS_PROCESSES),
-                ),
-                networking_config=api.create_networking_config({self._network: endpoint}),
-            )
-            api.start(made["Id"])
+            made = self._create_own("names", Path(nxdomain.__file__), self._pool.subnet.last)
+            self._client.api.start(made)
+
+    def _start_canary(self) -> None:
+        """Start the canary: it dials the other container, and ends when the lab does."""
+        subnet = self._pool.subnet
+        ends = [subnet.canary, subnet.last, str(nxdomain.ECHO_PORT)]
+        with translated("no canary for this run"):
+            made = self._create_own("canary", SOURCE, subnet.canary, *ends)
+            carrier = AttachedCarrier(self._client, made)
+        where = f"between two containers of the lab, from {subnet.canary} to {subnet.last}"
+        self.canary = Canary(carrier, where, _FIREWALL)
+        with translated("no canary for this run"):
+            self._client.api.start(made)
+
+    def _create_own(self, name: str, source: Path, address: str, *arguments: str) -> str:
+        """Create a container of the lab's own that runs a Python file; return its id."""
+        api: Any = self._client.api
+        endpoint = api.create_endpoint_config(ipv4_address=address)
+        made = api.create_container(
+            ensure_image(lambda _: None, ROOT),
+            name=f"{self._prefix}-{name}",
+            entrypoint=["python3", "-I", "-c", source.read_text(), *arguments],
+            stdin_open=bool(arguments),
+            labels=self._labels,
+            healthcheck={"test": ["NONE"]},
+            host_config=api.create_host_config(
+                network_mode=self._network,
+                auto_remove=bool(arguments),
+                # An ordinary user must be allowed to open the ports 7 and 53.
+                sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
+                **sandbox.own_limits(_DNS_MEMORY, _DNS_PROCESSES),
+            ),
+            networking_config=api.create_networking_config({self._network: endpoint}),
+        )
+        return str(made["Id"])
 
     def _start(
         self, profile: Profile, spec: definition.ContainerSpec, image: PeerImage, name: str
@@ -173,6 +215,8 @@ class DockerEngine(Engine):
             peer = self.create(name, profile, spec, image)
         self._peers.append(peer)
         self.cancel.check()
+        if profile.start.keep:
+            peer.holder = holder.hold(self._client, name, peer.container, peer.handle, self._labels)
         peer.launch()
         return peer
 
@@ -180,26 +224,25 @@ class DockerEngine(Engine):
         self, name: str, profile: Profile, spec: definition.ContainerSpec, image: PeerImage
     ) -> DockerPeer:
         """Create a peer's container on this engine's network."""
-        api: Any = self._client.api
-        handle, address = self._new_handle(name), self._pool.take()
-        endpoint = api.create_endpoint_config(aliases=[name], ipv4_address=address)
-        made = api.create_container(
-            image.name,
-            **sandbox.command(name, profile),
-            **sandbox.options(spec, profile, image),
-            name=handle,
-            hostname=name,
-            labels=self._labels | {PEER: name},
-            host_config=api.create_host_config(
-                network_mode=self._network,
-                dns=[self._pool.subnet.last],
-                **sandbox.peer_limits(spec, profile, image),
-            ),
-            networking_config=api.create_networking_config({self._network: endpoint}),
+        place = Place(
+            self._new_handle(name),
+            self._labels | {PEER: name},
+            self._network,
+            self._pool.take(),
+            dns=[self._pool.subnet.last],
         )
-        peer = DockerPeer(self._client, name, str(made["Id"]), handle)
-        peer.address, peer.port = address, profile.port
+        profile = profile.model_copy(update={"port": self._take_port(profile)})
+        container = sandbox.create(self._client, name, profile, spec, image, place)
+        peer = DockerPeer(self._client, name, container, place.handle)
+        peer.address, peer.port = place.address, profile.port
         return peer
+
+    def _take_port(self, profile: Profile) -> int:
+        """Return the port of a new peer; other peers are created at the same time."""
+        with self._taking:
+            port = port_of(profile, self._ports)
+            self._ports.add(port)
+            return port
 
     def _new_handle(self, name: str) -> str:
         """Return a new container name: that of a discarded peer may be in use a while yet."""
@@ -223,6 +266,7 @@ class DockerEngine(Engine):
         map_parallel(DockerPeer.remove, going)
         if going:
             self._pool.give_back(peer.address for peer in going)
+            self._ports -= {peer.port for peer in going}
         self._peers = [peer for peer in self._peers if peer not in going]
 
     def network(self, peers: Sequence[Peer]) -> Network:
@@ -238,6 +282,7 @@ class DockerEngine(Engine):
             super().keep()
         for peer in self._peers:
             peer.detach()
+        self._end_canary()
         self._kept = True
 
     def close(self) -> None:
@@ -251,6 +296,7 @@ class DockerEngine(Engine):
             self._client.close()
 
     def _remove_all(self) -> None:
+        self._end_canary()
         for peer in self._peers:
             peer.detach()
         self._peers.clear()

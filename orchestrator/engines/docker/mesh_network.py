@@ -1,7 +1,6 @@
 """The network of the mesh for manual use: its sidecars outlive the command that started them.
 
-Later commands find them by their label. A record of the active faults lies in the user's state
-folder, beside the lock that lets one command at a time change them.
+Later commands find them by their label.
 """
 
 from __future__ import annotations
@@ -9,14 +8,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from orchestrator.engines.base import Lapse
 from orchestrator.engines.docker.attachment import Attachment, ContainerIncarnation
-from orchestrator.engines.docker.client import Client, engine_id, translated
+from orchestrator.engines.docker.client import Client, translated
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sidecar import (
@@ -31,53 +27,27 @@ from orchestrator.engines.sidecar.rules import Rules
 from orchestrator.errors import EngineError, first_line
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
-from orchestrator.files import lock_file
+from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
-from orchestrator.paths import state_folder
 
-_LOCKED_WITHIN = 60.0  # seconds: a command that measures many links takes a few
 _ANSWERS_WITHIN = 5.0  # seconds
 _STARTED_WITHIN = 60.0  # seconds from creating a sidecar to starting it
-
-
-def record_file(client: Client) -> Path:
-    """Return the file that records the faults of the mesh on one Docker engine."""
-    return state_folder() / f"mesh-{engine_id(client)}.json"
-
-
-def _lock(client: Client, timeout: float) -> FileLock:
-    path = record_file(client).with_suffix(".lock")
-    try:
-        return lock_file(path, timeout)
-    except TimeoutError:
-        raise EngineError(
-            "another peerlab command is changing faults", hint="wait until it is done, or end it"
-        ) from None
-    except OSError as error:
-        raise EngineError(
-            f"{path}: cannot be written: {error.strerror}",
-            hint="set XDG_STATE_HOME to a folder of yours",
-        ) from error
+_STARTED_BY = "peerlab.started-by"  # label of a sidecar: the mark of the command that starts it
 
 
 class MeshNetwork(DockerNetwork):
     """The network between the peers of the mesh, as the last command left it.
 
-    Locked until it is closed or the process ends; other commands wait. `close` leaves the
-    sidecars and their rules in place; `remove_mesh_sidecars` removes both.
-
-    Args:
-        client: the engine.
-        peers: the peers of the mesh.
+    `close` leaves the sidecars and their rules in place; `remove_mesh_sidecars` removes both.
 
     Raises:
-        EngineError: another command holds the lock for long, or Docker does not answer.
+        EngineError: Docker does not answer.
     """
 
     def __init__(self, client: Client, peers: Sequence[DockerPeer]) -> None:
         super().__init__(client, peers, owner="")
         self._repairs: list[str] = []
-        self._file_lock = _lock(client, _LOCKED_WITHIN)
+        self._starter = Owner.this()
         try:
             map_parallel(self._find, self._attachments)
         except BaseException:
@@ -159,7 +129,11 @@ class MeshNetwork(DockerNetwork):
         return dict.fromkeys(probes, missing) | super().measure(present)
 
     def _start(self, peer: DockerPeer, incarnation: ContainerIncarnation) -> DockerSidecar:
-        labels = {MESH_SIDECAR: peer.container, INCARNATION: incarnation.since}
+        labels = {
+            MESH_SIDECAR: peer.container,
+            INCARNATION: incarnation.since,
+            _STARTED_BY: self._starter.mark,
+        }
         network = f"container:{peer.container}"
         return start(self._client, peer.handle, network, labels, outlives=True)
 
@@ -169,41 +143,43 @@ class MeshNetwork(DockerNetwork):
         return [*map(Lapse, repairs), *super().lapses()]
 
     def close(self) -> None:
-        """Detach from the sidecars, which stay with their rules, and release the lock."""
+        """Detach from the sidecars, which stay with their rules."""
         with self._lock:
             for attachment in self._attachments:
                 attachment.detach()
-            self._file_lock.release()
 
 
 def remove_mesh_sidecars(client: Client, peers: Sequence[DockerPeer]) -> int:
-    """Remove the sidecars of these peers, their rules and the record; return how many."""
+    """Remove the sidecars of these peers and their rules; return how many."""
     containers = {peer.container for peer in peers}
     theirs = [one for one in _sidecars(client) if one["Labels"][MESH_SIDECAR] in containers]
-    removed = _remove(client, theirs)
-    with contextlib.suppress(OSError):  # it is of no use without its containers
-        record_file(client).unlink()
-    return removed
+    return _remove(client, theirs)
 
 
 def remove_orphans(client: Client) -> int:
-    """Remove mesh sidecars whose peer is gone or that were never started; return how many."""
+    """Remove mesh sidecars whose peer is gone or that will not be started; return how many."""
     found = _sidecars(client)
     if not found:
         return 0
     with translated("cannot clean up"):
         existing = {container["Id"] for container in client.api.containers(all=True)}
-    abandoned = time.time() - _STARTED_WITHIN
+
     return _remove(client, [
         sidecar
         for sidecar in found
         if sidecar["Labels"][MESH_SIDECAR] not in existing
-        or (sidecar["State"] == "created" and sidecar["Created"] < abandoned)
+        or (sidecar["State"] == "created" and _is_abandoned(sidecar))
     ])  # fmt: skip
 
 
+def _is_abandoned(sidecar: dict[str, Any]) -> bool:
+    """Return whether no command will start a sidecar that has only been created."""
+    starter = Owner.parse(sidecar["Labels"].get(_STARTED_BY, ""))
+    is_gone = starter is not None and starter.is_gone
+    return is_gone or sidecar["Created"] < time.time() - _STARTED_WITHIN
+
+
 def _sidecars(client: Client, peer: str = "") -> list[dict[str, Any]]:
-    """Return the mesh's sidecars, or those of one peer's container, as Docker lists them."""
     wanted = {"label": f"{MESH_SIDECAR}={peer}" if peer else MESH_SIDECAR}
     with translated("the mesh's sidecars cannot be listed"):
         found: list[dict[str, Any]] = client.api.containers(all=True, filters=wanted)

@@ -32,20 +32,12 @@ class DockerNetwork(Network):
     """The network between some peers of one engine.
 
     A sidecar starts when its peer's links are first shaped or measured.
-
-    Args:
-        client: the engine.
-        peers: the peers.
-        owner: the mark of the run that they belong to.
-
-    Attributes:
-        is_closed: whether it was closed and can be dropped.
     """
 
     def __init__(self, client: Client, peers: Sequence[DockerPeer], owner: str) -> None:
         self._client, self._owner = client, owner
         self._lock = threading.RLock()
-        self.is_closed = False
+        self.is_closed = False  # whether it was closed and can be dropped
         self._effects: dict[Link, Effect] = {}
         self._by_name = {peer.name: Attachment(client, peer, self._start) for peer in peers}
         self._attachments = list(self._by_name.values())
@@ -113,7 +105,6 @@ class DockerNetwork(Network):
                 pending.answer()
 
     def _shares(self) -> dict[Attachment, Rules]:
-        """Return the rules for every sidecar."""
         addresses = {name: one.address for name, one in self._by_name.items() if one.address}
         mechanisms = self.mechanisms() if self._effects else {}
         wanted = rules.for_peers(self._effects, addresses, mechanisms)

@@ -1,4 +1,4 @@
-"""A DNS server that answers every query with NXDOMAIN.
+"""A DNS server that answers every query with NXDOMAIN, and a TCP echo for the canary.
 
 Docker resolves the names of containers itself and forwards all others to a server that
 a lab's network does not reach, so that a program would wait ten seconds for each mistyped
@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import socketserver
 import struct
+import threading
 from typing import Any
 
 PORT = 53
+ECHO_PORT = 7  # RFC 862
 _HEADER = struct.Struct("!6H")  # RFC 1035, 4.1.1: id, flags, and four counts
 _NXDOMAIN = 0x8183  # a response, recursion desired and available, code 3
 _RECURSION_DESIRED = 0x0100
@@ -47,6 +49,12 @@ class _Datagram(socketserver.BaseRequestHandler):
                 sender.sendto(response, self.client_address)
 
 
+class _Echo(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        while data := self.request.recv(64):
+            self.request.sendall(data)
+
+
 class _Server(socketserver.UDPServer):
     allow_reuse_address = True
 
@@ -54,8 +62,17 @@ class _Server(socketserver.UDPServer):
         """Ignore it: one bad datagram must not end the server."""
 
 
+class _EchoServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore it: the canary may just have ended."""
+
+
 def main() -> None:
     """Serve until killed."""
+    echo = _EchoServer(("", ECHO_PORT), _Echo)
+    threading.Thread(target=echo.serve_forever, args=(60,), daemon=True).start()
     with _Server(("", PORT), _Datagram) as server:
         server.serve_forever(poll_interval=60)
 

@@ -6,10 +6,13 @@ import contextlib
 import re
 import socket
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from orchestrator.engines import kernel_sockets
 from orchestrator.engines.base import Peer, Status, require
+from orchestrator.engines.docker import holder, local
 from orchestrator.engines.docker.client import (
     Client,
     MissingError,
@@ -17,38 +20,30 @@ from orchestrator.engines.docker.client import (
     remove_container,
     translated,
 )
-from orchestrator.engines.endpoints import plain
+from orchestrator.engines.endpoints import TcpSocket, plain
 from orchestrator.errors import BuildError, EngineError
+from orchestrator.image.inside.start import SIZE
+from orchestrator.parallel import map_parallel
 
 _POLL = 0.02  # seconds
 _FROZEN_WITHIN = 5.0  # seconds
 _NO_SUCH_PROGRAM = re.compile(r"OCI runtime create failed.*\bexec: ")
 _ALIVE = ("running", "paused")
-_ESTABLISHED = "01"  # Linux, proc(5): the column `st` of /proc/net/tcp
-_READ_TABLES = (
-    "import pathlib\n"
-    "for n in 'tcp', 'tcp6':\n"
-    " p = pathlib.Path('/proc/net', n)\n"
-    " print(p.read_text() if p.exists() else '')"
-)
+_READ_TABLES = ("sh", "-c", "id -u; cat /proc/net/tcp /proc/net/tcp6 2>&-")
 
 
 class DockerPeer(Peer):
-    """One container.
-
-    Args:
-        client: the engine.
-        name: the peer's name in the scenario.
-        container: the container's id.
-        handle: the container's name.
-    """
+    """One container."""
 
     def __init__(self, client: Client, name: str, container: str, handle: str) -> None:
         self._client = client
         self._api: Any = client.api
         self.name, self.container, self.handle = name, container, handle
         self.address, self.port = "", 0
+        self.holder = ""
+        """The id of the container that keeps its folders; empty if it keeps none."""
         self._stream: Any = None
+        self._pid = 0  # of its main process, on Docker's machine; 0 while unknown
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -82,11 +77,18 @@ class DockerPeer(Peer):
         try:
             with translated(f"{self.name} cannot be started"):
                 self._api.start(self.container)
-                self.address = address_of(self._inspect())
+                self._resize()
+                found = self._inspect()
+                self.address, self._pid = address_of(found), found["State"]["Pid"]
         except EngineError as error:
             if _NO_SUCH_PROGRAM.search(error.what):
                 raise BuildError(error.what, hint="see `start` in its profile") from error
             raise
+
+    def _resize(self) -> None:
+        """Give the terminal its size; a program that has ended needs none."""
+        with contextlib.suppress(EngineError), translated("no size"):
+            self._api.resize(self.container, *SIZE)
 
     def _inspect(self) -> dict[str, Any]:
         found: dict[str, Any] = self._api.inspect_container(self.container)
@@ -125,6 +127,8 @@ class DockerPeer(Peer):
     def start(self) -> None:
         """Start the same container again; it keeps an address that was asked for."""
         require(self.name, self.status(), "exited", "started")
+        if self.holder:
+            holder.require(self._client, self.name, self.holder)
         before = self.address
         self.detach()
         try:
@@ -162,14 +166,18 @@ class DockerPeer(Peer):
             self._api.unpause(self.container)
 
     def remove(self) -> None:
-        """Remove the container, running or not."""
+        """Remove the container, running or not, and what it keeps."""
+        containers = [one for one in (self.container, self.holder) if one]
         with translated(f"{self.name} cannot be removed"):
-            remove_container(self._client, self.container)
+            map_parallel(partial(remove_container, self._client), containers)
 
     def memory(self) -> int | None:
         """Return the bytes in use without the page cache, as `docker stats` does."""
         try:
             with translated(f"{self.name}: no statistics"):
+                here = local.memory(self.container, self._inspect()["State"]["Pid"])
+                if here is not None:
+                    return here
                 stats = self._api.stats(self.container, stream=False, one_shot=True)
         except EngineError:
             if self.status().state == "running":
@@ -180,8 +188,21 @@ class DockerPeer(Peer):
             return None
         return int(memory["usage"]) - int(memory.get("stats", {}).get("inactive_file", 0))
 
-    def connections(self) -> int | None:
-        """Return the number of established connections in the container's namespace."""
+    def host_pid(self) -> int | None:
+        """Return the container's first process, if the engine is on this machine."""
+        try:
+            with translated(f"{self.name} cannot be inspected"):
+                pid = int(self._inspect()["State"]["Pid"])
+        except EngineError:
+            return None
+        return pid if pid and local.is_here(self.container, pid) else None
+
+    def sockets(self, *, quick: bool = False) -> Sequence[TcpSocket] | None:
+        """Return the TCP sockets of the container's user, without those of its sidecar."""
+        if self._pid and (here := local.sockets(self.container, self._pid)) is not None:
+            return here
+        if quick and self._pid:
+            return None  # it has ended, or runs on another machine
         try:
             with translated(f"{self.name} cannot be inspected"):
                 state = self._inspect()["State"]
@@ -189,45 +210,22 @@ class DockerPeer(Peer):
             return None
         if not state["Running"]:
             return None
-        process = Path(f"/proc/{state['Pid']}")
-        try:
-            if self.container in (process / "cgroup").read_text():
-                tables = [(process / "net" / name).read_text() for name in ("tcp", "tcp6")]
-                return sum(map(count_established, tables))
-        except OSError:
-            pass  # no such process here, or no permission
-        return self._connections_from_inside()  # Docker runs on another machine
+        self._pid = state["Pid"]
+        here = local.sockets(self.container, self._pid)
+        return self._sockets_from_inside() if here is None and not quick else here
 
-    def _connections_from_inside(self) -> int | None:
+    def _sockets_from_inside(self) -> Sequence[TcpSocket] | None:
         with contextlib.suppress(EngineError), translated("exec failed"):
-            call = self._api.exec_create(self.container, ["python3", "-c", _READ_TABLES])
-            return count_established(self._api.exec_start(call["Id"]).decode())
+            call = self._api.exec_create(self.container, _READ_TABLES)
+            user, _, tables = self._api.exec_start(call["Id"]).decode().partition("\n")
+            if user.isdecimal() and kernel_sockets.HEADER in tables:
+                rows = kernel_sockets.parse(tables)
+                return kernel_sockets.owned(rows, lambda row: row.user == int(user))
         return None
 
-
-def count_established(table: str) -> int:
-    """Return how many rows of `table`, the text of /proc/net/tcp or tcp6, are established."""
-    rows = (line.split() for line in table.splitlines())
-    return sum(len(row) > 3 and row[3] == _ESTABLISHED for row in rows)  # noqa: PLR2004 - 4th column
-
-
-def mesh_peers(client: Client, label: str, port: int) -> list[DockerPeer]:
-    """Return the peers of the mesh that Compose started, in the order of their names.
-
-    Args:
-        client: the engine.
-        label: the label, ``key=value``, of the mesh's containers.
-        port: the port that they listen on.
-    """
-    with translated("the mesh cannot be listed"):
-        found = client.api.containers(all=True, filters={"label": label})
-    peers = []
-    for container in found:
-        name = container["Names"][0].removeprefix("/")
-        peer = DockerPeer(client, name, container["Id"], handle=name)
-        peer.address, peer.port = address_of(container), port
-        peers.append(peer)
-    return sorted(peers, key=lambda peer: _natural(peer.name))
+    def leftovers(self) -> Sequence[TcpSocket]:
+        """Return nothing: a container ends with every process in it."""
+        return []
 
 
 def address_of(container: dict[str, Any]) -> str:
@@ -238,7 +236,7 @@ def address_of(container: dict[str, Any]) -> str:
     return ""
 
 
-def _natural(name: str) -> list[tuple[str, int]]:
+def natural(name: str) -> list[tuple[str, int]]:
     """Return a sort key that puts peer5 before peer20."""
     parts = re.findall(r"(\D*)(\d*)", name)
     return [(word, int(number or 0)) for word, number in parts]

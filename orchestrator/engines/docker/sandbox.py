@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator import definition
+from orchestrator.engines.docker.client import Client
 from orchestrator.image import program
 from orchestrator.image.recipe import USER
 from orchestrator.profile import Profile
+from orchestrator.profile.keep import is_in
 
 _CPU = 1_000_000_000  # Docker's API counts nano-CPUs
-_WRITABLE = f"rw,exec,nosuid,nodev,size=64m,nr_inodes=16k,mode=755,uid={USER},gid={USER}"
-"""Options of a program's working folder, which lies in memory.
+_OWN_FILES = (("core", 0), ("nofile", 1024))  # limits of files of the lab's own containers
+
+_WRITABLE = f"rw,exec,nosuid,nodev,size={program.MOST_MEGABYTES}m,nr_inodes={program.MOST_FILES}"
+"""Options of a program's working folder, which lies in memory, and of others.
 
 Many programs write a log beside themselves and end if they cannot."""
+
+_NUMBERS = re.compile(r"[0-9]+(:[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class PeerImage:
-    """The image that a peer runs.
+    """The image that a peer runs."""
 
-    Attributes:
-        name: its name.
-        id: its id.
-        user: the user that it names; empty for root.
-        volumes: folders that it declares persistent; here they are not.
-    """
-
-    name: str
-    id: str
-    user: str = ""
-    volumes: Sequence[str] = ()
+    name: str  # its name
+    id: str  # its id
+    user: str = ""  # the user that it names; empty for root
+    volumes: Sequence[str] = ()  # folders that it declares persistent; here they are not
 
     @classmethod
     def of(cls, name: str, found: dict[str, Any]) -> PeerImage:
@@ -47,10 +49,54 @@ class PeerImage:
         return f"{USER}:{USER}" if is_roots else self.user
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a peer's container is created."""
+
+    handle: str  # the container's name
+    labels: dict[str, str]  # its labels
+    network: str  # the id or name of its network, in which its peer's name is a host name
+    address: str  # its address there
+    dns: Sequence[str] = ()  # name servers; empty for Docker's own
+
+
+def create(
+    client: Client,
+    name: str,
+    profile: Profile,
+    spec: definition.ContainerSpec,
+    image: PeerImage,
+    place: Place,
+) -> str:
+    """Create a peer's container and return its id.
+
+    Raises:
+        APIError: Docker refuses; the caller translates it.
+    """
+    api: Any = client.api
+    endpoint = api.create_endpoint_config(aliases=[name], ipv4_address=place.address)
+    made = api.create_container(
+        image.name,
+        **command(name, profile, place.address),
+        **options(spec, profile, image),
+        name=place.handle,
+        hostname=name,
+        labels=place.labels,
+        host_config=api.create_host_config(
+            network_mode=place.network,
+            dns=list(place.dns) or None,
+            mounts=kept_volumes(spec, profile, image, place.labels),
+            **peer_limits(spec, profile, image),
+        ),
+        networking_config=api.create_networking_config({place.network: endpoint}),
+    )
+    return str(made["Id"])
+
+
 def options(spec: definition.ContainerSpec, profile: Profile, image: PeerImage) -> dict[str, Any]:
     """Return arguments of `create_container`, without network, names and labels."""
     return {
-        "user": spec.user or image.unprivileged,
+        "user": _user(spec, image),
         "stdin_open": spec.stdin_open,
         "tty": spec.tty,
         "stop_timeout": int(spec.stop_grace_period.removesuffix("s")),
@@ -62,16 +108,12 @@ def peer_limits(
     spec: definition.ContainerSpec, profile: Profile, image: PeerImage
 ) -> dict[str, Any]:
     """Return arguments of `create_host_config` that confine a peer."""
-    tmpfs = dict(entry.partition(":")[::2] for entry in spec.tmpfs)
-    if profile.start.folder:
-        tmpfs[program.FOLDER] = _WRITABLE
-    # A volume would be on disk, without a limit.
-    tmpfs |= {path: _WRITABLE for path in image.volumes if path not in tmpfs}
     return {
+        "init": spec.init,
         "read_only": spec.read_only,
         "cap_drop": spec.cap_drop,
         "security_opt": spec.security_opt,
-        "tmpfs": tmpfs,
+        "tmpfs": _in_memory(spec, profile, image),
         "shm_size": spec.shm_size,
         "mem_limit": spec.mem_limit,
         "memswap_limit": spec.memswap_limit,
@@ -83,8 +125,72 @@ def peer_limits(
     }
 
 
+def _user(spec: definition.ContainerSpec, image: PeerImage) -> str:
+    return spec.user or image.unprivileged
+
+
+def _writable(user: str, mode: str = "755") -> str:
+    """Return the options of a folder in memory that is a user's own.
+
+    Only an image knows the number of a user that it gives by name: the folder is then the lab's
+    user's.
+    """
+    uid, _, gid = user.partition(":") if _NUMBERS.fullmatch(user) else (USER, "", USER)
+    return f"{_WRITABLE},mode={mode},uid={uid},gid={gid or uid}"
+
+
+def _in_memory(
+    spec: definition.ContainerSpec, profile: Profile, image: PeerImage
+) -> dict[str, str]:
+    """Return the options of each writable folder that a start finds empty, by path."""
+    tmpfs = dict(entry.partition(":")[::2] for entry in spec.tmpfs)
+    writable = _writable(_user(spec, image))
+    if profile.start.folder:
+        tmpfs[program.FOLDER] = writable
+    # a volume would be on disk, without a limit.
+    tmpfs |= {path: writable for path in image.volumes if path not in tmpfs}
+    kept = _kept(profile, image)
+    # What Docker creates itself on the way to a kept folder would be root's.
+    between = {str(one) for path in kept for one in PurePosixPath(path).parents}
+    tmpfs |= {path: writable for path in between if _is_below(path, tmpfs)}
+    return {path: how for path, how in tmpfs.items() if not any(is_in(path, one) for one in kept)}
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return any(is_in(path, one) and PurePosixPath(path) != PurePosixPath(one) for one in folders)
+
+
+def _kept(profile: Profile, image: PeerImage) -> list[str]:
+    """Return where a container has the folders that a profile keeps, and volumes within them."""
+    named = [posixpath.join(program.FOLDER, folder) for folder in profile.start.keep]
+    return [*map(posixpath.normpath, named), *(it for it in image.volumes if _is_below(it, named))]
+
+
+def kept_volumes(
+    spec: definition.ContainerSpec, profile: Profile, image: PeerImage, labels: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Return the folders that a profile keeps as `create_host_config` takes volumes.
+
+    They are in memory like others, and without a name: Docker removes each with the last container
+    that has it. Anyone may write there: Docker may map users to others outside of containers.
+    """
+    options = _writable(_user(spec, image), mode="1777")
+    local = {"type": "tmpfs", "device": "tmpfs", "o": options}
+    volume = {
+        "NoCopy": True,
+        "Labels": labels,
+        "DriverConfig": {"Name": "local", "Options": local},
+    }
+    return [
+        {"Type": "volume", "Target": path, "VolumeOptions": volume}
+        for path in _kept(profile, image)
+    ]
+
+
 def own_limits(memory: str, processes: int) -> dict[str, Any]:
     """Return arguments of `create_host_config` that confine one of the lab's own containers.
+
+    They have one processor, and are not started again.
 
     Args:
         memory: the most memory, without swap, as Docker writes sizes.
@@ -98,6 +204,9 @@ def own_limits(memory: str, processes: int) -> dict[str, Any]:
         "mem_limit": memory,
         "memswap_limit": memory,
         "pids_limit": processes,
+        "nano_cpus": _CPU,
+        "ulimits": [_ulimit(name, limit) for name, limit in _OWN_FILES],
+        "restart_policy": {"Name": "no"},
     }
 
 
@@ -106,23 +215,21 @@ def _ulimit(name: str, limit: int | definition.Range) -> dict[str, Any]:
     return {"Name": name, "Soft": soft, "Hard": hard}
 
 
-def command(name: str, profile: Profile) -> dict[str, Any]:
-    """Return arguments of `create_container` that start a program.
-
-    Args:
-        name: the peer's name.
-        profile: the program's profile.
-    """
+def command(name: str, profile: Profile, address: str) -> dict[str, Any]:
+    """Return arguments of `create_container` that start a program."""
     values = {
         "port": profile.port, "name": name, "folder": program.FOLDER, "python": "python3",
-        "address": "0.0.0.0",  # noqa: S104 - inside the container
+        "address": address, "bind": "0.0.0.0",  # noqa: S104 - inside the container
     }  # fmt: skip
     words = [part.format_map(values) for part in profile.start.words("container") or ()]
     # The health check of the peers' image is for their own program alone.
     unchecked: dict[str, Any] = {"healthcheck": {"test": ["NONE"]}}
     if profile.start.folder:
+        # Absolute ones are never in the program's folder.
+        kept = [folder for folder in profile.start.keep if not folder.startswith("/")]
+        started_by = [*program.STARTED_BY, str(len(kept)), *kept]
         return unchecked | {
-            "entrypoint": [*program.STARTED_BY, *words], "working_dir": program.FOLDER,
+            "entrypoint": [*started_by, *words], "working_dir": program.FOLDER,
         }  # fmt: skip
     if profile.start.image:
         return unchecked | {"command": words}

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.engines.base import Say
 from orchestrator.engines.docker.client import (
     OWNER,
     Client,
@@ -22,14 +21,13 @@ from orchestrator.engines.docker.client import (
     translated,
 )
 from orchestrator.engines.docker.sandbox import own_limits
-from orchestrator.engines.owner import Owner
 from orchestrator.engines.sidecar.client import Carrier, Sidecar, SidecarGoneError
 from orchestrator.errors import EngineError
 from orchestrator.image import ensure_sidecar_image
+from orchestrator.owner import Owner
 from orchestrator.paths import ROOT
 
-SIDECAR = "peerlab.sidecar"
-"""Label of a run's sidecar: the id of the peer's container."""
+SIDECAR = "peerlab.sidecar"  # label of a run's sidecar: the id of the peer's container
 
 MESH_SIDECAR = "peerlab.mesh-sidecar"
 """The same for a sidecar that outlives the command that started it."""
@@ -48,26 +46,15 @@ _CAPABILITIES: dict[str, NetworkCapabilities] = {}  # by engine
 
 @dataclass(frozen=True, slots=True)
 class NetworkCapabilities:
-    """What sidecars can do on one Docker engine.
+    """What sidecars can do on one Docker engine."""
 
-    Attributes:
-        mechanisms: how each supported feature is done.
-        unsupported: why other features cannot be done.
-        notes: what a user of a feature should know, in a sentence.
-    """
-
-    mechanisms: Mapping[str, str]
-    unsupported: Mapping[str, str]
-    notes: Mapping[str, str]
+    mechanisms: Mapping[str, str]  # how each supported feature is done
+    unsupported: Mapping[str, str]  # why other features cannot be done
+    notes: Mapping[str, str]  # what a user of a feature should know, in a sentence
 
 
 class AttachedCarrier(Carrier):
-    """The attached standard streams of a container without a terminal.
-
-    Args:
-        client: the engine.
-        container: the container's id.
-    """
+    """The attached standard streams of a container without a terminal."""
 
     def __init__(self, client: Client, container: str) -> None:
         self._stream = attach(client, container)
@@ -98,13 +85,7 @@ class AttachedCarrier(Carrier):
 
 
 class DockerSidecar(Sidecar):
-    """A sidecar in a container.
-
-    Args:
-        client: the engine.
-        name: the peer's name.
-        container: the sidecar's container, created or running.
-    """
+    """A sidecar in a container."""
 
     def __init__(self, client: Client, name: str, container: str) -> None:
         self._client = client
@@ -143,7 +124,6 @@ def start(
     labels: Mapping[str, str],
     *,
     outlives: bool = False,
-    say: Say = lambda _: None,
 ) -> DockerSidecar:
     """Start a sidecar.
 
@@ -153,12 +133,11 @@ def start(
         network: the namespace that it joins, as Docker's network mode.
         labels: labels of its container.
         outlives: whether it runs on when nothing is attached to it.
-        say: hears about phases, such as building its image.
 
     Raises:
         EngineError: it cannot be started; nothing is left of it.
     """
-    image = ensure_sidecar_image(say, ROOT)
+    image = ensure_sidecar_image(lambda _: None, ROOT)
     with translated(f"no sidecar for {name}"):
         container = _create(client, image, name, network, labels, outlives=outlives)
     sidecar = None
@@ -201,12 +180,8 @@ def _create(
     return str(made["Id"])
 
 
-def capabilities(client: Client, say: Say = lambda _: None) -> NetworkCapabilities:
+def capabilities(client: Client) -> NetworkCapabilities:
     """Return what sidecars can do here; each engine is asked once.
-
-    Args:
-        client: the engine.
-        say: hears about phases, such as building the sidecar's image.
 
     Raises:
         EngineError: no sidecar can be started and asked.
@@ -214,14 +189,14 @@ def capabilities(client: Client, say: Say = lambda _: None) -> NetworkCapabiliti
     engine = engine_id(client)
     with _ASKING:
         if engine not in _CAPABILITIES:
-            _CAPABILITIES[engine] = _ask_capabilities(client, say)
+            _CAPABILITIES[engine] = _ask_capabilities(client)
         return _CAPABILITIES[engine]
 
 
-def _ask_capabilities(client: Client, say: Say) -> NetworkCapabilities:
+def _ask_capabilities(client: Client) -> NetworkCapabilities:
     """Ask a sidecar in a network namespace of its own."""
     owner = {OWNER: Owner.this().mark}
-    sidecar = start(client, "peerlab", "none", owner, say=say)
+    sidecar = start(client, "peerlab", "none", owner)
     try:
         found = sidecar.ask("capabilities")
     except SidecarGoneError as error:

@@ -16,26 +16,22 @@ from typing import Any
 
 from orchestrator import definition
 from orchestrator.engines.docker.client import OWNER, Client, remove_network, translated
-from orchestrator.engines.owner import Owner
-from orchestrator.errors import EngineError
+from orchestrator.errors import EngineError, ShortageError
+from orchestrator.owner import Owner
 
 _TRIES = 10  # subnets that others may take before we can
 _OVERLAPS = "overlap"  # in Docker's message if a subnet is taken
+_USED_UP = ("address pool", "fully subnetted")  # in its message if none is left, by version
 
 _spare: list[Subnet] = []  # of networks that this process has removed
 
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """The addresses of one network.
+    """The addresses of one network."""
 
-    Attributes:
-        range: all of them, such as ``172.18.0.0/16``.
-        gateway: Docker's own.
-    """
-
-    range: str
-    gateway: str
+    range: str  # all of them, such as ``172.18.0.0/16``
+    gateway: str  # Docker's own
 
     @classmethod
     def of(cls, network: dict[str, Any]) -> Subnet:
@@ -59,10 +55,17 @@ class Subnet:
         every = ipaddress.ip_network(self.range)
         return str(every[-3] if str(every[-2]) == self.gateway else every[-2])
 
+    @property
+    def canary(self) -> str:
+        """The address before that, for the canary."""
+        every = ipaddress.ip_network(self.range)
+        ends = (str(every[-3]), str(every[-4]))
+        return next(address for address in ends if address not in (self.gateway, self.last))
+
     def hosts(self) -> Iterator[str]:
         """Yield every address for peers, in order."""
         for address in ipaddress.ip_network(self.range).hosts():
-            if str(address) not in (self.gateway, self.last):
+            if str(address) not in (self.gateway, self.last, self.canary):
                 yield str(address)
 
     def first(self, count: int) -> list[str]:
@@ -110,22 +113,35 @@ class Addresses:
 def find_subnet(client: Client, name: str) -> Subnet:
     """Return a free subnet.
 
-    Args:
-        client: the engine.
-        name: the name of the short-lived network.
-
     Raises:
-        EngineError: Docker has none.
+        ShortageError: none is left.
+        EngineError: Docker does not say.
     """
     api: Any = client.api
     labels = {OWNER: Owner.this().mark}  # a sweep removes it if we are killed now
-    with translated("no network can be made"):
-        # An internal one takes two thirds of the time to create and remove.
-        made = api.create_network(name, driver="bridge", internal=True, labels=labels)
-        try:
-            return Subnet.of(api.inspect_network(made["Id"]))
-        finally:
-            remove_network(client, made["Id"])
+    try:
+        with translated("no network can be made"):
+            # An internal one takes two thirds of the time to create and remove.
+            made = api.create_network(name, driver="bridge", internal=True, labels=labels)
+            try:
+                return Subnet.of(api.inspect_network(made["Id"]))
+            finally:
+                remove_network(client, made["Id"])
+    except EngineError as error:
+        if any(words in error.what for words in _USED_UP):
+            raise _no_subnet_left(client) from error
+        raise
+
+
+def _no_subnet_left(client: Client) -> ShortageError:
+    api: Any = client.api
+    with translated("Docker does not list its networks"):
+        there = sum(network["Driver"] == "bridge" for network in api.networks())
+    return ShortageError(
+        f"one more network is needed, and Docker has no addresses left for it: {there} are there",
+        hint="`docker network prune` removes those that nothing uses; each of --jobs needs one;"
+        " `default-address-pools` in Docker's daemon.json allows more",
+    )
 
 
 def make_network(
@@ -150,15 +166,6 @@ def make_network(
         f"no network can be made: others took each of {_TRIES} subnets first",
         hint="see `docker network ls`: something creates networks all the time",
     )
-
-
-def find_network(client: Client, name: str) -> dict[str, Any] | None:
-    """Return Docker's description of a network; None if there is none of that name."""
-    api: Any = client.api
-    with translated(f"the network {name} cannot be inspected"):
-        found = [other for other in api.networks(names=[name]) if other["Name"] == name]
-        described: dict[str, Any] | None = api.inspect_network(found[0]["Id"]) if found else None
-    return described
 
 
 def _take_spare() -> Subnet | None:

@@ -6,47 +6,52 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from orchestrator.engines.owner import Owner
-from orchestrator.errors import EngineError
+from orchestrator.errors import EngineError, MissingToolError
+from orchestrator.files import temporary_folder
 from orchestrator.folder import copy_folder
 from orchestrator.image import program
 from orchestrator.image.inside import build as script
+from orchestrator.image.inside.start import has_content, leave_out
+from orchestrator.owner import Owner
 from orchestrator.profile import Start
 
 _SLACK = 10.0  # seconds beyond the time limit of a build
-_PREFIX = "peerlab-programs-"
-_OWNER = "owner"  # a file that names the owner of the copies beside it
 
 
 class Copies:
-    """The copies of programs that one engine has made. Not thread-safe.
+    """The copies of programs that one engine has made. Not thread-safe."""
 
-    Args:
-        environment: the environment of builds.
-        owner: the mark of the run.
-    """
-
-    def __init__(self, environment: Mapping[str, str], owner: str = "") -> None:
+    def __init__(self, environment: Mapping[str, str], owner: Owner | None = None) -> None:
         self._environment, self._owner = environment, owner
-        self._root: tempfile.TemporaryDirectory[str] | None = None
+        self._root: TemporaryDirectory[str] | None = None
         self._built: dict[str, Path] = {}
 
-    def of(self, peer: str, source: Path) -> Path:
-        """Return a copy for one peer, which may write to it.
+    def of(self, peer: str, source: Path, keep: Sequence[str] = ()) -> Path:
+        """Return a fresh copy for one peer, which may write to it.
 
-        Args:
-            peer: unique among the peers.
-            source: the program, already built.
+        What is in the folders `keep` below it stays as the peer left it in its last copy, unless it
+        left nothing there.
 
         Raises:
             LabError: it cannot be copied.
         """
         copy = self._folder(f"peer-{peer}") / "program"
-        copy_folder(source, copy)
+        full = [folder for folder in keep if _is_real(copy, folder) and has_content(copy / folder)]
+        try:
+            if full:
+                _clear(copy, {copy / folder for folder in full})
+                copy_folder(source, copy, leave_out(source, full))
+            else:
+                shutil.rmtree(copy, ignore_errors=True)
+                copy_folder(source, copy)
+            for folder in keep:
+                (copy / folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(f"the program in {source} cannot be copied: {error}") from error
         return copy
 
     def drop(self, peers: Iterable[str]) -> None:
@@ -56,8 +61,7 @@ class Copies:
 
     def _folder(self, name: str) -> Path:
         if self._root is None:
-            self._root = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
-            Path(self._root.name, _OWNER).write_text(self._owner)
+            self._root = temporary_folder(self._owner)
         return Path(self._root.name, name)
 
     def built(self, folder: Path, start: Start) -> Path:
@@ -65,7 +69,7 @@ class Copies:
 
         Raises:
             BuildError: it cannot be built.
-            EngineError: a tool is not on this machine, or the folder cannot be read.
+            EngineError: a tool is missing on this machine, or the folder cannot be read.
         """
         key = repr((folder, start.build))
         if key not in self._built:
@@ -116,24 +120,31 @@ class Copies:
             self._root = None
 
 
-def sweep_copies() -> None:
-    """Remove the copies that ended runs left behind."""
-    for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        try:
-            owner = Owner.parse((root / _OWNER).read_text())
-        except (OSError, ValueError):
-            continue
-        if owner and owner.is_gone:
-            shutil.rmtree(root, ignore_errors=True)
+def _is_real(copy: Path, folder: str) -> bool:
+    """Return whether no link leads out of a copy to one of its folders."""
+    return (copy / folder).resolve() == copy.resolve() / folder
+
+
+def _clear(folder: Path, kept: Collection[Path]) -> None:
+    """Remove everything in a folder but what is kept."""
+    if folder in kept:
+        return
+    for path in folder.iterdir():
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+        elif any(one.is_relative_to(path) for one in kept):
+            _clear(path, kept)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def require_program(name: str) -> None:
-    """Raise an `EngineError` if no program of that name is on this machine.
+    """Raise a `MissingToolError` if no program of that name is on this machine.
 
     A path is not checked: the build may create it.
     """
     if "/" not in name and shutil.which(name) is None:
-        raise EngineError(
-            f"{name} is not on this machine",
+        raise MissingToolError(
+            f"{name} is missing on this machine",
             hint="install it, or take --engine docker, which gets it from `packages`",
         )

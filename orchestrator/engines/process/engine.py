@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import random
 import socket
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
+import psutil
+
 from orchestrator.cancel import CancelToken
-from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, refuse_taken
-from orchestrator.engines.owner import Owner
+from orchestrator.engines import resources
+from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, port_of, refuse_taken
+from orchestrator.engines.canary.canary import SOURCE, Canary
 from orchestrator.engines.process import marks
-from orchestrator.engines.process.copies import Copies, require_program, sweep_copies
+from orchestrator.engines.process.copies import Copies, require_program
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.engines.process.peer import Launch, ProcessPeer
+from orchestrator.engines.process.sidecar import PipeCarrier
+from orchestrator.engines.resources import Demand, Resource
 from orchestrator.errors import EngineError
+from orchestrator.owner import Owner
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
 
 _TRIES = 50  # loopback addresses or ports tried for one peer
 _LOOPBACK = "127.0.0.1"
+_CANARY = "127.0.0.1" if sys.platform == "darwin" else "127.255.0.1"  # peers are below
 _PORTS = (20_000, 31_999)  # for programs that listen on every address; below ephemeral ones
 
 
@@ -39,7 +48,7 @@ class ProcessEngine(Engine):
         self._peers: list[ProcessPeer] = []
         self._networks: list[ProcessNetwork] = []
         self._serials = itertools.count(1)
-        self._copies = Copies(self._environment(), self._owner.mark)
+        self._copies = Copies(self._environment(), self._owner)
 
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
         """Start a process for each name."""
@@ -49,10 +58,21 @@ class ProcessEngine(Engine):
         say(f"starting {len(names)} processes")
         before = list(self._peers)
         try:
-            return [self._start(name, profile, source) for name in names]
+            peers = [self._start(name, profile, source) for name in names]
+            self._start_canary()
         except BaseException:
             self.discard([peer for peer in self._peers if peer not in before])
             raise
+        return peers
+
+    def _start_canary(self) -> None:
+        """Start the canary, unless it runs; its two ends are loopback addresses of no peer."""
+        if not self.canary:
+            ends = [_CANARY, _LOOPBACK, "0"]
+            command = [sys.executable, "-I", str(SOURCE), *ends]
+            carrier = PipeCarrier(command, self._environment())
+            where = f"from {_CANARY} to {_LOOPBACK}"
+            self.canary = Canary(carrier, where, "a firewall may drop what loopback carries")
 
     def _source(self, profile: Profile, say: Say) -> Path | None:
         """Return the folder to copy a program from, built if needed; None without a folder."""
@@ -61,6 +81,7 @@ class ProcessEngine(Engine):
             raise EngineError(
                 f"{profile.name} cannot be started as a process", hint="take --engine docker"
             )
+        _refuse_absolute(profile)
         folder = folder_of(profile)
         if folder and start.build:
             say(f"building {folder}")
@@ -72,16 +93,17 @@ class ProcessEngine(Engine):
         number = str(next(self._serials))
         peer = self._new_peer(name, profile, number)
         self._peers.append(peer)
-        folder = self._copies.of(number, source) if source else ROOT
+        renew = partial(self._copies.of, number, source, profile.start.keep) if source else None
+        folder = renew() if renew else ROOT
         values = {
-            "port": peer.port, "address": peer.address, "name": name, "python": sys.executable,
-            "folder": folder,
+            "port": peer.port, "address": peer.address, "bind": peer.address, "name": name,
+            "python": sys.executable, "folder": folder,
         }  # fmt: skip
         words = profile.start.words("process") or []
         command = [part.format_map(values) for part in words]
         require_program(command[0])
         environment = self._environment() | profile.start.environment | {marks.PEER: number}
-        peer.launch(Launch(command, environment, folder))
+        peer.launch(Launch(command, environment, folder, renew))
         return peer
 
     def _new_peer(self, name: str, profile: Profile, number: str) -> ProcessPeer:
@@ -91,16 +113,19 @@ class ProcessEngine(Engine):
         """
         answers = [line.type for line in profile.start.answers]
         given = " ".join([*(profile.start.words("process") or ()), *answers])
-        address = _free_address(profile.port)
-        if "{address}" in given:
-            return ProcessPeer(name, address, profile.port, number, address)
+        wanted = port_of(profile, {peer.port for peer in self._peers})
+        address = _free_address(wanted, {peer.source for peer in self._peers})
+        if "{address}" in given or "{bind}" in given:
+            return ProcessPeer(name, address, wanted, number, address)
         port = _free_port({peer.port for peer in self._peers})
         return ProcessPeer(name, _LOOPBACK, port, number, address)
 
     def _environment(self) -> dict[str, str]:
-        """Return the environment of every process that this engine starts."""
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         return kept | {"LANG": "C.UTF-8", "TERM": "xterm", marks.OWNER: self._owner.mark}
+
+    def _resources(self, demand: Demand) -> Iterable[Resource]:
+        return resources.of_processes(demand)
 
     def network(self, peers: Sequence[Peer]) -> Network:
         """Return the network between these peers; only streams can be shaped."""
@@ -124,6 +149,7 @@ class ProcessEngine(Engine):
 
     def close(self) -> None:
         """Kill every process, even one that left its peer's session; close every pty."""
+        self._end_canary()
         while self._networks:
             self._networks.pop().close()
         while self._peers:
@@ -132,12 +158,20 @@ class ProcessEngine(Engine):
         self._copies.remove()
 
 
-def _free_port(taken: Collection[int]) -> int:
-    """Return a port that is free on every address.
+def _refuse_absolute(profile: Profile) -> None:
+    """Raise an `EngineError` if a profile keeps an absolute folder: that is this machine's own."""
+    for folder in profile.start.keep:
+        if folder.startswith("/"):
+            raise EngineError(
+                f"{profile.name} keeps {folder}, and the process engine has no such folder for"
+                " each peer",
+                hint="take --engine docker, or keep a folder below the program's own, without the"
+                " first slash, and have the program use that",
+            )
 
-    Raises:
-        EngineError: none was found.
-    """
+
+def _free_port(taken: Collection[int]) -> int:
+    """Return a port that is free on every address."""
     for _ in range(_TRIES):
         port = random.randint(*_PORTS)  # noqa: S311
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -147,17 +181,18 @@ def _free_port(taken: Collection[int]) -> int:
     raise EngineError(f"no port is free between {_PORTS[0]} and {_PORTS[1]}")
 
 
-def _free_address(port: int) -> str:
+def _free_address(port: int, taken: Collection[str]) -> str:
     """Return a loopback address where `port` is free.
 
-    Raises:
-        EngineError: none was found.
+    Linux has all of 127.0.0.0/8; macOS and some containers only those that were added.
     """
     for _ in range(_TRIES):
         low, middle, high = random.randint(1, 254), random.randint(0, 255), random.randint(1, 254)  # noqa: S311
         address = f"127.{low}.{middle}.{high}"
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((address, port))
+        why = _refusal(address, port)
+        if why == errno.EADDRNOTAVAIL:
+            return _added_address(port, taken)
+        if not why:
             return address
     raise EngineError(
         f"port {port} is taken on every loopback address tried",
@@ -165,11 +200,32 @@ def _free_address(port: int) -> str:
     )
 
 
-def sweep_processes() -> int:
-    """Kill the processes that ended runs left behind and remove their copies of programs.
+def _refusal(address: str, port: int) -> int:
+    """Return the number of the error with which a port cannot be bound; 0 if it can."""
+    try:
+        with socket.socket() as probe:
+            probe.bind((address, port))
+    except OSError as error:
+        return error.errno or errno.EINVAL
+    return 0
 
-    Return the number of processes.
-    """
-    killed = len(marks.kill(lambda owner, _: owner.is_gone))
-    sweep_copies()
-    return killed
+
+def _added_address(port: int, taken: Collection[str]) -> str:
+    """Return a loopback address that an interface has, where `port` is free."""
+    listed = (one for interface in psutil.net_if_addrs().values() for one in interface)
+    known = sorted({one.address for one in listed if one.address.startswith("127.")})
+    for address in known:
+        if address not in taken and not _refusal(address, port):
+            return address
+    missing = next(it for n in range(2, 256) if (it := f"127.0.0.{n}") not in (*known, *taken))
+    raise EngineError(
+        f"each peer needs a loopback address of its own with port {port} free, and this machine"
+        f" has {', '.join(known) or 'none'}: {missing} is missing",
+        hint=f"add one for each peer: `sudo ifconfig lo0 alias {missing}` on macOS,"
+        f" `sudo ip address add {missing}/8 dev lo` on Linux",
+    )
+
+
+def sweep_processes() -> int:
+    """Kill the processes that ended runs left behind; return how many."""
+    return len(marks.kill(lambda owner, _: owner.is_gone))

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import psutil
 
-from orchestrator.engines.owner import Owner
+from orchestrator.owner import Owner
 
-OWNER = "PEERLAB_OWNER"
-"""The environment variable with the owner's mark."""
-
-PEER = "PEERLAB_PEER"
-"""The environment variable with the peer's number in its engine."""
-
+OWNER = "PEERLAB_OWNER"  # the environment variable with the owner's mark
+PEER = "PEERLAB_PEER"  # the environment variable with the peer's number in its engine
 _POLL = 0.002  # seconds
 
 
-def kill(chosen: Callable[[Owner, str], bool]) -> list[psutil.Process]:
-    """Kill the marked processes for which `chosen` returns true, given owner and number."""
-    killed = []
+def find(chosen: Callable[[Owner, str], bool]) -> Iterator[psutil.Process]:
+    """Yield the marked processes for which `chosen` returns true, given owner and number."""
     for process in psutil.process_iter():
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             environment = process.environ()
             owner = Owner.parse(environment.get(OWNER, ""))
             if owner and chosen(owner, environment.get(PEER, "")):
-                process.kill()
-                killed.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            continue
+                yield process
+
+
+def kill(chosen: Callable[[Owner, str], bool]) -> list[psutil.Process]:
+    """Kill the marked processes for which `chosen` returns true, as in `find`; return them."""
+    killed = []
+    for process in find(chosen):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            process.kill()
+            killed.append(process)
     return killed
 
 

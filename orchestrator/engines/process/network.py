@@ -30,21 +30,13 @@ _PROBES_FROM = "127.254"  # addresses from which the relay dials for probes, one
 
 
 class ProcessNetwork(Network):
-    """The network between some local processes.
-
-    Args:
-        peers: the peers.
-        environment: the sidecar's environment, with the run's mark.
-
-    Attributes:
-        is_closed: whether it was closed and can be dropped.
-    """
+    """The network between some local processes."""
 
     def __init__(self, peers: Sequence[Peer], environment: Mapping[str, str]) -> None:
         self._peers = {peer.name: peer for peer in peers}
         self._environment = environment
         self._lock = threading.RLock()
-        self.is_closed = False
+        self.is_closed = False  # whether it was closed and can be dropped
         self._effects: dict[Link, Effect] = {}
         self._listening: dict[Link, int] = {}  # the relay's ports, by dialler and dialled peer
         self._sidecar: ProcessSidecar | None = None
@@ -81,7 +73,6 @@ class ProcessNetwork(Network):
                 raise EngineError(f"{name} is no peer of this network")
 
     def _links(self) -> list[Link]:
-        """Return the links that are dialled through the relay."""
         return sorted({link for one, other in self._effects for link in ((one, other), (other, one))
                        if rules.for_stream(self._effects, *link, _MECHANISMS)})  # fmt: skip
 
@@ -100,7 +91,6 @@ class ProcessNetwork(Network):
         return found
 
     def _running(self) -> ProcessSidecar:
-        """Return the sidecar; start one if none runs."""
         if self.is_closed:
             raise EngineError("this network was closed")
         self._check()

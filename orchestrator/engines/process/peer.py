@@ -11,18 +11,19 @@ import socket
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
+from orchestrator.engines import kernel_sockets
 from orchestrator.engines.base import Peer, Status, require
-from orchestrator.engines.endpoints import Endpoint, is_among, plain
+from orchestrator.engines.endpoints import Endpoint, TcpSocket, is_among, plain
 from orchestrator.engines.process import marks
 from orchestrator.errors import BuildError, EngineError
-from orchestrator.image.inside.start import silence
+from orchestrator.image.inside.start import prepare
 
 _POLITE = 2.0  # seconds between SIGTERM and SIGKILL
 _PROMPT = 2.0  # seconds in which a signal takes effect
@@ -35,9 +36,11 @@ Found = TypeVar("Found")
 class Launch:
     """What a process is started with, first and again."""
 
-    command: Sequence[str]
-    environment: dict[str, str]
-    folder: Path
+    command: Sequence[str]  # the words of the command
+    environment: dict[str, str]  # all of its environment
+    folder: Path  # the working folder
+    # called before it is started again: makes the folder as it was
+    renew: Callable[[], object] | None = None
 
 
 class ProcessPeer(Peer):
@@ -81,8 +84,8 @@ class ProcessPeer(Peer):
 
     def _see_sockets(self) -> None:
         """Read which sockets there are; keep the last ones once the process has ended."""
-        if (found := self._inspect(_sockets)) is not None:
-            self._sockets = found
+        if (found := self.sockets()) is not None:
+            self._sockets = frozenset(one.local for one in found)
         self._seen_at = time.monotonic()
 
     def launch(self, launch: Launch) -> None:
@@ -93,7 +96,7 @@ class ProcessPeer(Peer):
         """
         self._launch = launch
         self._pty, console = pty.openpty()
-        silence(console)
+        prepare(console)
         try:
             self._process = subprocess.Popen(
                 launch.command,
@@ -152,7 +155,6 @@ class ProcessPeer(Peer):
             self._started.wait()
 
     def _signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process and its descendants."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
@@ -174,6 +176,8 @@ class ProcessPeer(Peer):
             left = marks.kill(lambda owner, its: owner.mark == mark and its == self.number)
             marks.await_end(left, _PROMPT)
             self.discard()
+            if self._launch.renew:
+                self._launch.renew()
             self.launch(self._launch)
 
     def pause(self) -> None:
@@ -200,14 +204,21 @@ class ProcessPeer(Peer):
         """Return its resident memory in bytes."""
         return self._inspect(lambda process: int(process.memory_info().rss))
 
-    def connections(self) -> int | None:
-        """Return how many TCP connections it has established."""
-        return self._inspect(
-            lambda process: sum(
-                socket.status == psutil.CONN_ESTABLISHED
-                for socket in process.net_connections("tcp")
-            )
-        )
+    def host_pid(self) -> int | None:
+        """Return the program's process."""
+        return self.pid or None
+
+    def sockets(self, *, quick: bool = False) -> Sequence[TcpSocket] | None:
+        """Return the TCP sockets of the process and its descendants."""
+        return self._inspect(_sockets)
+
+    def leftovers(self) -> Sequence[TcpSocket]:
+        """Return the TCP sockets of its processes that have outlived it."""
+        if self._launch is None or self._started.poll() is None:
+            return []
+        mark = self._launch.environment[marks.OWNER]
+        left = marks.find(lambda owner, its: owner.mark == mark and its == self.number)
+        return _sockets_of([process.pid for process in left if process.pid != self.pid])
 
     def _inspect(self, read: Callable[[psutil.Process], Found]) -> Found | None:
         try:
@@ -235,16 +246,52 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def _sockets(process: psutil.Process) -> frozenset[Endpoint] | None:
-    """Return the local endpoints of the TCP sockets of a process and its descendants."""
+def _sockets(process: psutil.Process) -> Sequence[TcpSocket] | None:
     if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
         return None
-    found: set[Endpoint] = set()
-    for member in (process, *process.children(recursive=True)):
+    return _sockets_of([process.pid, *_descendants(process)])
+
+
+def _descendants(process: psutil.Process) -> Iterator[int]:
+    """Yield the ids of a process's children, and of theirs."""
+    try:
+        threads = Path(f"/proc/{process.pid}/task").iterdir()
+        children = [
+            int(pid) for thread in threads for pid in (thread / "children").read_text().split()
+        ]
+    except OSError:  # it has ended, or the kernel lists no children: this looks at every process
+        with contextlib.suppress(psutil.NoSuchProcess):
+            yield from (child.pid for child in process.children(recursive=True))
+        return
+    for pid in children:
+        yield pid
+        with contextlib.suppress(psutil.NoSuchProcess):
+            yield from _descendants(psutil.Process(pid))
+
+
+def _sockets_of(processes: Sequence[int]) -> Sequence[TcpSocket]:
+    """Return the sockets of some processes: a descendant inherits sockets."""
+    if psutil.LINUX:
+        inodes = {inode for pid in processes for inode in _inodes(pid)}
+        with contextlib.suppress(OSError):
+            return kernel_sockets.owned(kernel_sockets.read(), lambda one: one.inode in inodes)
+    found: set[TcpSocket] = set()
+    for pid in processes:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            sockets = member.net_connections("tcp")
-            found |= {(socket.laddr.ip, socket.laddr.port) for socket in sockets}
-    return frozenset(found)
+            for one in filter(lambda one: one.laddr, psutil.Process(pid).net_connections("tcp")):
+                remote = (one.raddr.ip, one.raddr.port) if one.raddr else None
+                found.add(TcpSocket((one.laddr.ip, one.laddr.port), remote, one.status))
+    return [*found]
+
+
+def _inodes(pid: int) -> Iterator[int]:
+    """Yield the inodes of a process's sockets; none if it has ended."""
+    with contextlib.suppress(OSError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                kind, _, inode = str(descriptor.readlink()).partition(":[")
+                if kind == "socket":
+                    yield int(inode.removesuffix("]"))
 
 
 def _machine_addresses() -> frozenset[str]:

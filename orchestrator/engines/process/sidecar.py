@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.engines.sidecar.client import Carrier, Sidecar
@@ -17,17 +17,13 @@ _CHUNK = 65_536
 
 
 class PipeCarrier(Carrier):
-    """A sidecar as a local process.
-
-    Args:
-        environment: its environment.
+    """The pipes of a local process.
 
     Raises:
         EngineError: it cannot be started.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        command = [sys.executable, "-m", "sidecar", "--no-kernel"]
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         try:
             self._process = subprocess.Popen(
                 command,
@@ -40,7 +36,7 @@ class PipeCarrier(Carrier):
                 start_new_session=True,  # a user's Ctrl-C is for the lab alone
             )
         except OSError as error:
-            raise EngineError(f"no sidecar: {command[0]}: {error.strerror}") from error
+            raise EngineError(f"{command[0]} cannot be started: {error.strerror}") from error
         self._stdin: Any = self._process.stdin
         self._stdout: Any = self._process.stdout
 
@@ -82,15 +78,13 @@ class PipeCarrier(Carrier):
 class ProcessSidecar(Sidecar):
     """A sidecar as a local process.
 
-    Args:
-        environment: its environment.
-
     Raises:
         EngineError: it cannot be started.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._pipes = PipeCarrier(environment)
+        command = [sys.executable, "-m", "sidecar", "--no-kernel"]
+        self._pipes = PipeCarrier(command, environment)
         super().__init__("this run's processes", self._pipes)
 
     @property

@@ -19,8 +19,7 @@ from typing import Any
 from orchestrator.errors import QUOTED_LINES, EngineError, quote
 
 Answer = dict[str, Any]
-TIMEOUT = 15.0
-"""Seconds for an answer that takes no time of its own."""
+TIMEOUT = 15.0  # seconds for an answer that takes no time of its own
 
 
 class SidecarGoneError(EngineError):
@@ -46,6 +45,10 @@ class Carrier(ABC):
     def close(self) -> None:
         """Disconnect, which ends `chunks`; harmless when done twice."""
 
+    @abstractmethod
+    def free(self) -> None:
+        """Close the descriptor, once nothing reads it."""
+
 
 class Pending:
     """A request without an answer yet."""
@@ -59,10 +62,7 @@ class Pending:
         self._future.set_result(answer)
 
     def answer(self, timeout: float = TIMEOUT) -> Answer:
-        """Wait for the answer.
-
-        Args:
-            timeout: seconds to wait.
+        """Wait for the answer, for at most `timeout` seconds.
 
         Raises:
             SidecarGoneError: it ended before it answered.

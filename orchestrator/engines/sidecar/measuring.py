@@ -16,19 +16,12 @@ _AFTER_RESET = 0.5  # seconds until the other end knows
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a probe goes over a link.
+    """How a probe goes over a link."""
 
-    Attributes:
-        sender: the sidecar that sends it.
-        receiver: the sidecar that reports what arrived.
-        address: where it is sent.
-        port: the same.
-    """
-
-    sender: Sidecar
-    receiver: Sidecar
-    address: str
-    port: int
+    sender: Sidecar  # the sidecar that sends it
+    receiver: Sidecar  # the sidecar that reports what arrived
+    address: str  # where it is sent
+    port: int  # the same
 
 
 def measure(routes: Mapping[Link, Route], probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
@@ -86,7 +79,6 @@ class _SentProbe:
         )
 
     def measured(self) -> Measured:
-        """Return what arrived."""
         heard = self._heard.answer(TIMEOUT + self._least) if self._heard else {}
         return Measured(
             sent=self._sent["sent"],

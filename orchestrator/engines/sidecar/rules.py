@@ -8,11 +8,9 @@ from typing import Any
 from orchestrator.faults.effect import CLEAR, Effect, Link
 from orchestrator.faults.proof import FAULT_TYPES
 
-LEASE = 10.0
-"""Seconds for which a rule outlives its sidecar."""
+LEASE = 10.0  # seconds for which a rule outlives its sidecar
 
-Rules = dict[str, Any]
-"""The rules of one sidecar: see the request `set` in sidecar/requests.py."""
+Rules = dict[str, Any]  # the rules of one sidecar: see the request `set` in sidecar/requests.py
 
 
 def nothing() -> Rules:

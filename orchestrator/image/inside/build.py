@@ -25,12 +25,12 @@ SIGN = "PEERLAB-CANNOT-BE-BUILT "
 
 _KEPT = 16_384  # last bytes of a command's output
 _FILE, _MEMORY = 256 << 20, 2 << 30  # bytes of one file and of one process
-_PROCESSES = 2_048  # of the user, which containers share
+PROCESSES = 2_048  # of the user, which containers share
 _LIMITS = (
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_FSIZE, _FILE),
     (resource.RLIMIT_DATA, _MEMORY),
-    (resource.RLIMIT_NPROC, _PROCESSES),
+    (resource.RLIMIT_NPROC, PROCESSES),
 )
 _DISK = 1 << 30  # bytes in all
 _NO_NEW_PRIVILEGES = 38  # Linux: prctl(2), PR_SET_NO_NEW_PRIVS
@@ -81,7 +81,6 @@ def _unpack(packed: Path, place: str, user: int) -> None:
 
 
 def _pack(packed: Path) -> None:
-    """Replace the program with what was built."""
     with contextlib.suppress(OSError):
         for path in packed.iterdir():
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

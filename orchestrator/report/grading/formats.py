@@ -7,17 +7,23 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from orchestrator.grading.matrix import Matrix
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.results import Grade, Matrix, Outcome, Result
 from orchestrator.grading.rubric import Suite
-from orchestrator.report.grading.words import MEANINGS, kind, number, promises, score
-from orchestrator.text import printable
+from orchestrator.report.grading.words import (
+    MEANINGS,
+    kind,
+    number,
+    promises,
+    score,
+    uncounted,
+    untested,
+)
+from orchestrator.text import count, printable
 
-FORMAT = 1
-"""The version of the JSON. A change of meaning gets a higher number."""
+FORMAT = 1  # the version of the JSON. A change of meaning gets a higher number.
 
 _YES = {True: "yes", False: "no", None: ""}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -51,6 +57,15 @@ def grade_as_data(grade: Grade) -> dict[str, Any]:
         "passes": grade.passes,
         "certain": grade.is_certain,
         "findings": grade.findings,
+        "not_tested": {
+            cause: {"tests": [r.test for r in several], "points": sum(r.points for r in several)}
+            for cause, several in grade.depending.items()
+        },
+        "uncounted": {
+            kind: {"tests": [result.test for result, _ in several], "says": several[0][1].says,
+                   "first": asdict(several[0][1].findings[0]) if several[0][1].findings else None}
+            for kind, several in grade.uncounted.items()
+        },
         "results": [
             {**result.model_dump(mode="json", exclude={"settled", "started"}),
              "earned": result.earned}
@@ -111,7 +126,16 @@ def grades_as_csv(grades: Sequence[Grade]) -> str:
     """Return a row for each program: sums, then the points and the outcome of each test."""
     tests = [result.test for result in grades[0].results] if grades else []
     outcomes = [f"{test}: result" for test in tests]
-    head = ["program", "folder", "points", "total", "extra", "passes", *map(str, Outcome)]
+    head = [
+        "program",
+        "folder",
+        "points",
+        "total",
+        "extra",
+        "passes",
+        *map(str, Outcome),
+        "found, not counted",
+    ]
     rows: list[list[object]] = [[*head, *tests, *outcomes]]
     for grade in grades:
         counts = grade.counts()
@@ -119,6 +143,7 @@ def grades_as_csv(grades: Sequence[Grade]) -> str:
             safe_cell(grade.program), safe_cell(grade.folder),
             number(grade.points), number(grade.total), number(grade.extra),
             _YES[grade.passes], *(counts[outcome] for outcome in Outcome),
+            "; ".join(grade.uncounted),
             *(number(result.earned) for result in grade.results),
             *(str(result.outcome) for result in grade.results),
         ])  # fmt: skip
@@ -153,6 +178,7 @@ def _csv(rows: Iterable[Iterable[object]]) -> str:
 
 _JUNIT_TAGS = {
     Outcome.FAILED: "failure",
+    Outcome.NOT_TESTED: "skipped",
     Outcome.UNKNOWN: "error",
     Outcome.LACKING: "skipped",
     Outcome.NOT_RUN: "skipped",
@@ -169,6 +195,9 @@ def junit(suite: Suite, grades: Sequence[Grade]) -> str:
         element.set("name", _xml(grade.program))
         for result in grade.results:
             _add_case(element, grade, result)
+        if lines := uncounted(grade):
+            text = "\n".join(["found, not counted here:", *lines])
+            ET.SubElement(element, "system-out").text = _xml(text)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
@@ -208,14 +237,26 @@ def _xml(text: str) -> str:
 # https://gradescope-autograders.readthedocs.io/en/latest/specs/
 
 
+_DECIDED = (Outcome.PASSED, Outcome.FAILED)
+
+
 def gradescope(grade: Grade) -> dict[str, Any]:
     """Return a program's grade as Gradescope reads it."""
     lines = [score(grade)]
     if grade.passes is not None:
         lines.append("All required tests passed." if grade.passes else "A required test failed.")
+    lines += [f"{line[0].upper()}{line[1:]}." for line in untested(grade)]
+    lines += [printable(f"Found, not counted here: {line}") for line in uncounted(grade)]
     if not grade.is_certain:
-        lines.append("Some results are still unknown; see those tests.")
+        unknown = [r for r in grade.results if r.outcome is Outcome.UNKNOWN]
+        points = number(sum(result.points for result in unknown))
+        lines.append(
+            f"Still unknown: {count(len(unknown), 'test')} for {points} points, which do not count"
+            " against you. They are marked (unknown) and have no score yet."
+        )
     return {
+        # The sum of the tests, in which those without points would be missing.
+        "score": grade.points,
         "output": "\n".join(lines),
         "output_format": "text",
         "test_output_format": "text",
@@ -228,18 +269,32 @@ def gradescope(grade: Grade) -> dict[str, Any]:
 
 
 def _gradescope_test(position: int, result: Result) -> dict[str, Any]:
-    more = f" ({kind(result)})" if kind(result) else ""
+    words = [kind(result), "" if result.outcome in _DECIDED else str(result.outcome)]
+    more = ", ".join(filter(None, words))
+    return {
+        **_gradescope_marks(result),
+        "number": str(position),
+        "name": f"{result.test} ({more})" if more else result.test,
+        "output": _gradescope_output(result),
+        "tags": [str(result.outcome)],
+        "visibility": "visible",
+    }
+
+
+def _gradescope_marks(result: Result) -> dict[str, Any]:
+    """Return the points and the status of a test as Gradescope has them.
+
+    It knows `passed` and `failed` only, and derives one of them from points if it is not told. A
+    test that is neither has no points and no status, so that it is shown without a colour.
+    """
+    if result.outcome is Outcome.UNKNOWN or result.left_out:
+        return {}
     return {
         "score": result.earned,
         # Extra points must not raise the maximum.
         "max_score": 0 if result.extra else result.points,
         # Without a status, Gradescope would derive it from the score: 0 of 0 points would pass.
         "status": "passed" if result.outcome is Outcome.PASSED else "failed",
-        "number": str(position),
-        "name": f"{result.test}{more}",
-        "output": _gradescope_output(result),
-        "tags": [str(result.outcome)],
-        "visibility": "visible",
     }
 
 

@@ -15,29 +15,25 @@ from typing import Any
 
 import jinja2
 
-from orchestrator.grading.matrix import DIALLER, OTHER, Cell, Matrix
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import CheckResult, Outcome, Result
+from orchestrator.grading.results import (
+    DIALLER,
+    OTHER,
+    Cell,
+    CheckResult,
+    Grade,
+    Matrix,
+    Outcome,
+    Result,
+)
 from orchestrator.grading.rubric import Suite
 from orchestrator.report.excerpts import Excerpts, Moment
+from orchestrator.report.grading import words
 from orchestrator.report.grading.transcripts import (
     ConsoleLine,
     TypedLine,
     console_lines,
     faults_until,
     typed_until,
-)
-from orchestrator.report.grading.words import (
-    MARKS,
-    MEANINGS,
-    ROLES,
-    kind,
-    legend,
-    number,
-    pair_mark,
-    place,
-    promises,
-    score,
 )
 from orchestrator.report.printing import shortened
 from orchestrator.text import printable
@@ -79,8 +75,6 @@ class _PairConsole:
 
 @dataclass(frozen=True)
 class _PairEvidence:
-    """The result of a test of a pair, with both consoles."""
-
     result: Result
     consoles: Sequence[_PairConsole]
 
@@ -95,14 +89,7 @@ def grade_command(grade: Grade) -> list[str]:
 
 
 def program_page(suite: Suite, grade: Grade, home: Path, command: Sequence[str] = ()) -> str:
-    """Return the page of one program.
-
-    Args:
-        suite: the tests.
-        grade: their results.
-        home: the program's folder, with its runs.
-        command: the command that grades it again.
-    """
+    """Return the page of one program; its runs are in `home`, and `command` grades it again."""
     texts = {task.test.name: task.text for task in suite.tasks}
     sections = [
         _section(result, home, texts.get(result.test, ""), grade.sync)
@@ -110,39 +97,39 @@ def program_page(suite: Suite, grade: Grade, home: Path, command: Sequence[str] 
         if _has_section(result)
     ]
     again = shlex.join([*(command or grade_command(grade)), "--again"])
-    return _render("program.html", suite=suite, grade=grade, sections=sections, again=again)
+    return render("program.html", suite=suite, grade=grade, sections=sections, again=again)
 
 
 def summary_page(suite: Suite, grades: Sequence[Grade]) -> str:
     """Return the page of all programs, with links to the page of each."""
-    return _render("summary.html", suite=suite, grades=grades, page=PROGRAM_PAGE)
+    return render("summary.html", suite=suite, grades=grades, page=PROGRAM_PAGE)
 
 
 def matrix_page(matrix: Matrix, output: Path) -> str:
-    """Return the page of a matrix.
-
-    Args:
-        matrix: the results of all pairs.
-        output: the folder of the runs and of the page.
-    """
+    """Return the page of a matrix; the page and the runs are in the folder `output`."""
     evidence = {
         (cell.dialler, cell.other): [_pair_evidence(cell, r, output) for r in cell.results]
         for cell in matrix.cells
     }
     numbers = {name: position for position, name in enumerate(matrix.programs, 1)}
-    used = legend(result for cell in matrix.cells for result in cell.results)
-    return _render(
-        "interop.html", matrix=matrix, evidence=evidence, numbers=numbers, legend=used, roles=ROLES
+    used = words.legend(result for cell in matrix.cells for result in cell.results)
+    return render(
+        "interop.html",
+        matrix=matrix,
+        evidence=evidence,
+        numbers=numbers,
+        legend=used,
+        roles=words.ROLES,
     )
 
 
 def _has_section(result: Result) -> bool:
     """Return whether the program's page has a section on a test; else its table says it all."""
-    return result.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
+    return result.outcome not in (Outcome.PASSED, Outcome.NOT_RUN, Outcome.NOT_TESTED)
 
 
 def _section(result: Result, home: Path, scenario: str, sync: Sequence[str]) -> _Section:
-    known = [(name, promises().get(name, "")) for name in result.checks]
+    known = [(name, words.promises().get(name, "")) for name in result.checks]
     if not result.run:
         checks = [_Check(check, []) for check in result.findings]
         return _Section(result, known, checks, [], [], 0, scenario)
@@ -166,7 +153,8 @@ def _pair_evidence(cell: Cell, result: Result, output: Path) -> _PairEvidence:
     return _PairEvidence(result, consoles)
 
 
-def _render(template: str, **given: Any) -> str:
+def render(template: str, **given: Any) -> str:
+    """Return the page that a template and these values make."""
     return _environment().get_template(template).render(**given)
 
 
@@ -180,15 +168,17 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": number,
+        "number": words.number,
         "plain": _plain,
         "on_one_line": lambda text: _plain(" ".join(str(text).split("\n"))),
         "whole": printable,
         "seconds": lambda at: f"{at:.3f}",
     }
     environment.globals |= {
-        "marks": MARKS, "meanings": MEANINGS, "kind": kind, "place": place, "score": score,
-        "outcomes": list(Outcome), "has_section": _has_section, "pair_mark": pair_mark,
+        "marks": words.MARKS, "meanings": words.MEANINGS, "kind": words.kind,
+        "place": words.place, "score": words.score, "pair_mark": words.pair_mark,
+        "dependants": words.dependants, "uncounted": words.uncounted,
+        "outcomes": list(Outcome), "has_section": _has_section,
     }  # fmt: skip
     return environment
 

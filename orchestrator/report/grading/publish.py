@@ -7,14 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from orchestrator.errors import DocumentError
 from orchestrator.grading.marking import without_run
-from orchestrator.grading.matrix import Matrix
 from orchestrator.grading.output import write_output
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.results import Grade, Matrix, Outcome, Result
 from orchestrator.grading.rubric import Suite, Task
+from orchestrator.reading import read_text
 from orchestrator.report.grading.formats import (
     grade_as_data,
     grade_from_data,
@@ -35,6 +33,7 @@ from orchestrator.report.grading.pages import (
 )
 
 _PROGRAM_DATA = "grade.json"
+_MOST_MEGABYTES = 10
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,8 @@ def publish_grades(
 ) -> GradeFiles:
     """Write everything known about these programs; return the files about all programs.
 
-    Those keep the programs of earlier gradings into the same folder.
-
-    Args:
-        output: the folder; each program has a folder in it.
-        suite: the tests.
-        grades: of all programs.
-        command: returns what grades a program again.
+    Those keep the programs of earlier gradings into the same folder. `command` returns what
+    grades a program again.
 
     Raises:
         LabError: a file cannot be written.
@@ -102,8 +96,8 @@ def _earlier(output: Path) -> Iterator[Grade]:
     """Yield the grades on disk, without damaged files."""
     for path in sorted(output.glob(f"*/{_PROGRAM_DATA}")):
         try:
-            grade = grade_from_data(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, ValidationError, KeyError, TypeError):
+            grade = grade_from_data(json.loads(read_text(path, _MOST_MEGABYTES)))
+        except (FileNotFoundError, DocumentError, RecursionError, ValueError, KeyError, TypeError):
             continue
         if grade.program == path.parent.name and Path(grade.folder).is_dir():
             yield grade
@@ -119,7 +113,7 @@ def _still_valid(tasks: Sequence[Task], grade: Grade) -> Iterator[Result]:
 
 
 def _rubric_line(result: Result) -> tuple[object, ...]:
-    return result.points, result.required, result.extra, result.checks, result.why
+    return result.points, result.required, result.extra, result.checks, result.needs, result.why
 
 
 @dataclass(frozen=True)

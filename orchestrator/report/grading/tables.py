@@ -11,35 +11,27 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.grading.matrix import Cell, Matrix
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import Outcome, Result
-from orchestrator.report.grading.words import (
-    MARKS,
-    ROLES,
-    kind,
-    legend,
-    number,
-    pair_mark,
-    score,
-)
-from orchestrator.report.printing import Trimmed, plain, table, titled
+from orchestrator.grading.results import Cell, Grade, Matrix, Outcome, Result
+from orchestrator.report.grading import words
+from orchestrator.report.printing import Trimmed, plain, repeated_line, shortened, table, titled
 from orchestrator.text import count
 
 STYLES = {
     Outcome.PASSED: "green",
     Outcome.FAILED: "bold red",
+    Outcome.NOT_TESTED: "magenta",
     Outcome.UNKNOWN: "yellow",
     Outcome.LACKING: "cyan",
     Outcome.NOT_RUN: "dim",
 }
 
 _LEGEND = (
-    ", ".join(f"{mark} {outcome}" for outcome, mark in MARKS.items())
+    ", ".join(f"{mark} {outcome}" for outcome, mark in words.MARKS.items())
     + "; required: ✓ all passed, ✗ not all passed, · none, or not known yet"
 )
 _CORNER = "dials ╲ is dialled"
 _LONGEST = 30  # columns of a name at the left; the number beside it identifies the program
+_LONGEST_LINE = 300  # characters of what was found and is not counted
 _EDGES = 3  # characters between two columns, including the line
 
 
@@ -47,29 +39,38 @@ def print_grade(console: Console, grade: Grade, output: Path) -> None:
     """Print the result of every test of one program, which has a folder in `output`."""
     made = _table("test", "result", "points", "why", numbers=["points"], narrow=2)
     for result in grade.results:
-        name = f"{result.test} ({kind(result)})" if kind(result) else result.test
-        points = f"{number(result.earned)}/{number(result.points)}"
+        name = f"{result.test} ({words.kind(result)})" if words.kind(result) else result.test
+        points = f"{words.number(result.earned)}/{words.number(result.points)}"
         made.add_row(plain(name), _marked(result.outcome), points, plain(result.reason))
     title = f"{grade.program}: {grade.summary}" if grade.summary else grade.program
     console.print(Trimmed(titled(plain(title).plain, made)))
     bad = [result for result in grade.results if result.outcome is not Outcome.PASSED]
     _print_places(console, bad, output / grade.program)
     console.print(_sum(grade), soft_wrap=True)
+    for line in words.untested(grade):
+        console.print(plain(line, STYLES[Outcome.NOT_TESTED]), soft_wrap=True)
+    for line in words.uncounted(grade):
+        text = plain("found, not counted here: ", "yellow")
+        console.print(text.append(shortened(plain(line).plain, _LONGEST_LINE)), soft_wrap=True)
+    _print_repeated(console, grade.repeated)
     console.print()
 
 
 def print_overview(console: Console, grades: Sequence[Grade]) -> None:
     """Print one row for each program."""
-    names = ["points", "of", *(MARKS[outcome] for outcome in Outcome)]
+    names = ["points", "of", *(words.MARKS[outcome] for outcome in Outcome)]
     made = _table("program", *names, "required", numbers=names, narrow=len(names) + 1)
     required = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
     for grade in grades:
         counts = grade.counts()
         made.add_row(
             plain(grade.program),
-            number(grade.points),
-            number(grade.total),
-            *(_counted(outcome, counts[outcome]) for outcome in Outcome),
+            words.number(grade.points),
+            words.number(grade.total),
+            *(
+                Text(str(counts[outcome]), STYLES[outcome]) if counts[outcome] else Text("·", "dim")
+                for outcome in Outcome
+            ),
             Text(*required[grade.passes]),
         )
     console.print(Trimmed(titled("Programs", made)))
@@ -92,7 +93,6 @@ def _table(*columns: str, numbers: Sequence[str], narrow: int) -> Table:
 
 
 def _print_places(console: Console, results: Sequence[Result], home: Path) -> None:
-    """Print the commands that show the evidence, unfolded so that they can be copied."""
     for result in results:
         if result.run:
             when = f"   # at {result.at:.3f} s" if result.at is not None else ""
@@ -100,40 +100,39 @@ def _print_places(console: Console, results: Sequence[Result], home: Path) -> No
             console.print(plain(line, "dim"), soft_wrap=True)
 
 
+def _print_repeated(console: Console, number: int) -> None:
+    if number:
+        console.print(plain(repeated_line(count(number, "test")), "dim"), soft_wrap=True)
+
+
 def _sum(grade: Grade) -> Text:
-    line = plain(f"{grade.program}: {score(grade)}", "bold")
+    line = plain(f"{grade.program}: {words.score(grade)}", "bold")
     if grade.passes is not None:
         passes = "passes" if grade.passes else "does not pass: a required test failed"
         line.append(f"; {passes}", "green" if grade.passes else "red")
     return line
 
 
-def _counted(outcome: Outcome, count: int) -> Text:
-    return Text(str(count), STYLES[outcome]) if count else Text("·", "dim")
-
-
 def _marked(outcome: Outcome) -> Text:
-    return Text(f"{MARKS[outcome]} {outcome}", STYLES[outcome])
+    return Text(f"{words.MARKS[outcome]} {outcome}", STYLES[outcome])
 
 
 def print_matrix(console: Console, matrix: Matrix, output: Path) -> None:
     """Print the marks of every pair, what they mean, and the reasons of the bad ones.
 
-    Args:
-        console: if it is too narrow for all columns, the rest follows in further tables.
-        matrix: the results of all pairs.
-        output: the folder of the runs.
+    If the console is too narrow for all columns, the rest follows in further tables.
     """
     for columns in _column_groups(console.width, matrix):
         console.print(Trimmed(_matrix_table(matrix, columns)))
     line = plain("each cell: " + ", ".join(name for name, _ in matrix.tests))
-    for mark, outcome, means in legend(r for cell in matrix.cells for r in cell.results):
+    for mark, outcome, means in words.legend(r for cell in matrix.cells for r in cell.results):
         line.append("; ").append(mark, STYLES[outcome]).append(f" {means}")
     console.print(line, soft_wrap=True)
     _print_reasons(console, matrix)
     _print_places(console, [r for cell in matrix.cells for r in cell.troubles], output)
     total = count(len(matrix.cells), "pair")
     console.print(f"{matrix.working:,} of {total} work in every way", style="bold")
+    _print_repeated(console, matrix.repeated)
 
 
 def _column_groups(width: int, matrix: Matrix) -> Iterator[range]:
@@ -164,7 +163,7 @@ def _matrix_table(matrix: Matrix, columns: range) -> RenderableType:
 def _cell_marks(cell: Cell) -> Text:
     text = Text()
     for result in cell.results:
-        text.append(pair_mark(result), STYLES[result.outcome])
+        text.append(words.pair_mark(result), STYLES[result.outcome])
     return text
 
 
@@ -174,9 +173,9 @@ def _print_reasons(console: Console, matrix: Matrix) -> None:
         for result in cell.troubles:
             made.add_row(
                 plain(f"{cell.dialler} → {cell.other}"),
-                Text(f"{pair_mark(result)} {result.test}", STYLES[result.outcome]),
+                Text(f"{words.pair_mark(result)} {result.test}", STYLES[result.outcome]),
                 plain(result.reason),
             )
     if made.row_count:
         console.print()
-        console.print(Trimmed(titled(f"Why: {ROLES}", made)))
+        console.print(Trimmed(titled(f"Why: {words.ROLES}", made)))

@@ -32,17 +32,11 @@ class TypedLine:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLine:
-    """A line of a console.
+    """A line of a console."""
 
-    Attributes:
-        at: when, in seconds since the run began.
-        text: the line.
-        typed: whether the lab typed it and the console did not echo it.
-    """
-
-    at: float
-    text: str
-    typed: bool = False
+    at: float  # when, in seconds since the run began
+    text: str  # the line
+    typed: bool = False  # whether the lab typed it and the console did not echo it
 
 
 def typed_until(

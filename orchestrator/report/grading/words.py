@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from orchestrator import checks
-from orchestrator.grading.matrix import DIALLER, OTHER
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.results import DIALLER, OTHER, Grade, Outcome, Result
+from orchestrator.text import count
 
 MARKS = {
     Outcome.PASSED: "✓",
     Outcome.FAILED: "✗",
+    Outcome.NOT_TESTED: "\N{EN DASH}",
     Outcome.UNKNOWN: "?",
     Outcome.LACKING: "○",
     Outcome.NOT_RUN: "·",
@@ -23,6 +23,7 @@ MARKS = {
 MEANINGS = {
     Outcome.PASSED: "the program did what the test asks for",
     Outcome.FAILED: "the program did not do what the test asks for",
+    Outcome.NOT_TESTED: "it needs what a more basic test shows to be wrong, so it shows nothing",
     Outcome.UNKNOWN: "the lab does not know, and nothing counts against the program",
     Outcome.LACKING: "the program does not have the command or notice that is tested",
     Outcome.NOT_RUN: "not tried",
@@ -33,6 +34,7 @@ _BLOCKED = "!"
 _PAIR_MEANINGS = {
     Outcome.PASSED: "works",
     Outcome.FAILED: "does not work",
+    Outcome.NOT_TESTED: "there was nothing to judge",
     Outcome.UNKNOWN: "the lab does not know, and nothing counts against either program",
     Outcome.LACKING: "one of them does not have it",
     Outcome.NOT_RUN: "not tried",
@@ -50,6 +52,33 @@ def score(grade: Grade) -> str:
     """Return the points a program earned, and the total."""
     more = f", {number(grade.extra)} of them extra" if grade.extra else ""
     return f"{number(grade.points)} of {number(grade.total)} points{more}"
+
+
+def dependants(results: Sequence[Result]) -> str:
+    """Return how many tests are not tested because of another, and their points."""
+    points, lost = (sum(r.points for r in results if r.left_out is out) for out in (True, False))
+    outs = [f"{number(points)} left out of the total"] if points else []
+    losses = [f"{number(lost)} lost"] if lost else []
+    return f"{count(len(results), 'test')} (points: {', '.join([*outs, *losses]) or '0'})"
+
+
+def untested(grade: Grade) -> list[str]:
+    """Return a line for each test because of which others are not tested."""
+    return [
+        f"not tested because of {cause}: {dependants(results)}"
+        for cause, results in grade.depending.items()
+    ]
+
+
+def uncounted(grade: Grade) -> list[str]:
+    """Return a line for each sort of thing that was found and costs no points in any test."""
+    lines = []
+    for kind, several in grade.uncounted.items():
+        (first, check), *others = several
+        says = check.findings[0].says if check.findings else check.says
+        where = f"{first.test} and {count(len(others), 'other test')}" if others else first.test
+        lines.append(f"{kind}, in {where}: {says}")
+    return lines
 
 
 def kind(result: Result) -> str:

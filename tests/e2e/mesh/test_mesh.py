@@ -2,103 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-import re
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator import command, definition
-from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker import peer as docker_peer
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.errors import EngineError
-from orchestrator.mesh import compose
-from tests.e2e import support
-from tests.e2e.support import SHORT
+from orchestrator.image import ensure_packages
+from orchestrator.image.recipe import PEER, SIDECAR
+from orchestrator.paths import ROOT
+from tests.e2e.mesh.own_mesh import OwnMesh, done
 from tests.orchestrator.cli.support import peerlab_on_docker as peerlab
-from tests.orchestrator.support import ROOT, LivePeers, things_of, until
+from tests.orchestrator.support import LivePeers, until
 
 pytestmark = [
     # A command leaves its connection to Docker to the end of its process, which is this one.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.docker,
-    pytest.mark.usefixtures("only_mesh"),
-    pytest.mark.timeout(180, func_only=True),  # another test may have the mesh for long
+    pytest.mark.timeout(120, func_only=True),
 ]
 _MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def client(docker_refusal: str) -> Iterator[Any]:
-    """A client of the Docker engine."""
-    if docker_refusal:
-        pytest.skip(docker_refusal)
-    one = docker_client.connect()
-    yield one
-    one.close()
-
-
-KEEP = """
-from orchestrator import profile
-from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker.engine import DockerEngine
-with DockerEngine(docker_client.connect(), keep=True) as engine:
-    (peer,) = engine.start(["alice"], profile.load("peerlab"), lambda _: None)
-    engine.keep()
-print(peer.handle)
-"""
-
-
-def kept_by_the_ended(client: Any) -> list[str]:
-    """Return what ended runs have kept; the runs of other tests go on."""
-    return things_of(client, lambda owner: owner.is_gone, docker_client.KEEP)
-
-
-@pytest.fixture(scope="module")
-def kept(client: Any) -> str:
-    """Return the container of a run that has ended and kept its peer."""
-    if kept_by_the_ended(client):
-        pytest.fail("peers are kept, and this test would remove them: `peerlab down` first")
-    done = subprocess.run(
-        [sys.executable, "-c", KEEP], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def mesh_of_two(client: Any, kept: str) -> Iterator[list[dict[str, Any]]]:
-    """Six peers that became two, beside one that a run has kept."""
-    if client.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"}):
-        pytest.fail("a mesh is up, and this test would remove it: `peerlab down` first")
-    try:
-        six = peerlab("up", "--peers", "6", "--json")
-        assert six.returncode == 0, six.stderr
-        names = [row["peer"] for row in json.loads(six.stdout)]
-        assert sorted(names) == ["alice", "bob", "carol", "dave", "peer5", "peer6"]
-        two = peerlab("up", "--peers", "2", "--json")
-        yield json.loads(two.stdout)
-    finally:
-        with LivePeers("docker", keep=True) as alive:
-            alive.start(["bob"])
-            down = peerlab("down")
-            left = client.api.containers(all=True, filters={"label": "peerlab.mesh=peerlab"})
-            still_kept = kept_by_the_ended(client)
-            may_keep = things_of(client, lambda owner: owner.run == alive.run, docker_client.KEEP)
-    assert down.returncode == 0, down.stderr
-    assert "removed 3 peers" in down.stdout
-    assert "removed what runs had kept: 1 peer\n" in down.stderr
-    assert left == []
-    assert len(may_keep) == 3  # of the run that goes on: a peer, a name server, a network
-    assert still_kept == []
+def mesh_of_two(own: OwnMesh) -> list[dict[str, Any]]:
+    """Six peers that became two."""
+    assert own.peers() == []
+    six = peerlab("up", "--peers", "6", "--json")
+    assert six.returncode == 0, six.stderr
+    names = [row["peer"] for row in json.loads(six.stdout)]
+    assert names == ["alice", "bob", "carol", "dave", "peer5", "peer6"]
+    rows: list[dict[str, Any]] = json.loads(peerlab("up", "--peers", "2", "--json").stdout)
+    return rows
 
 
 def assert_confined(client: Any, container: str) -> None:
@@ -129,107 +67,80 @@ def assert_confined(client: Any, container: str) -> None:
     assert client.api.exec_inspect(health["Id"])["ExitCode"] == 0
 
 
-def test_keep_leaves_the_peers_of_a_failed_run_running(tmp_path: Path) -> None:
-    # The first of all: it removes the mesh that the others use.
-    words = ["--engine", "docker", "--keep", "--runs", str(tmp_path)]
-    path = tmp_path / "scenario.yaml"
-    path.write_text(SHORT)
-    assert "docker attach" not in support.peerlab("run", str(path), *words).stderr
-    path.write_text(SHORT.replace('message: "hello"', 'message: "x", within: 0.1'))
-    done = support.peerlab("run", str(path), *words)
-    try:
-        assert done.returncode == 1
-        names = re.findall(r"left running by \S+: docker attach (\S+)", done.stderr)
-        assert [name.rpartition("-")[2] for name in names] == ["alice", "bob"]
-        assert "peerlab down --kept removes them" in done.stderr
-        state = command.run("docker", "inspect", "--format", "{{.State.Running}}", *names)
-        assert state.split() == ["true", "true"]
-        assert peerlab("ps").returncode == 0, "which sweeps what killed runs left behind"
-        assert command.run("docker", "inspect", "--format", "{{.State.Running}}", *names) == state
-    finally:
-        peerlab("down", "--kept")
-    left = command.run("docker", "ps", "--all", "--format", "{{.Names}}")
-    assert not set(names) & set(left.split())
-
-
-def peers_of(client: Any) -> list[DockerPeer]:
-    return docker_peer.mesh_peers(client, "peerlab.mesh=peerlab", 5000)
-
-
-def addresses_are_fixed(client: Any) -> bool:
-    return "peerlab.fixed" in client.api.inspect_network("peerlab-mesh")["Labels"]
-
-
-@pytest.mark.timeout(180)  # three times up, once down
-def test_a_mesh_that_compose_alone_has_made(client: Any) -> None:
-    # It removes the mesh that the others use, too.
-    try:
-        words = ["-p", "peerlab", "-f", str(definition.COMPOSE_FILE), "up", "-d", "--no-build"]
-        command.run(*compose.find(), *words, "alice", "bob")
-        first, last = sorted(peers_of(client), key=lambda peer: peer.address)
-        assert peerlab("up", "--peers", "2").returncode == 0  # it stays as it is
-        assert not addresses_are_fixed(client)
-        first.kill()
-        last.kill()
-        with pytest.raises(EngineError, match=r"was started at \S+, but had") as caught:
-            last.start()  # Docker gives it the first address, or one after its own
-        assert "`peerlab down`, then `peerlab up`" in caught.value.hint
-        for peer in peers_of(client):
-            with contextlib.suppress(EngineError):
-                peer.kill()
-        up = peerlab("up", "--peers", "2", "--json")
-        assert addresses_are_fixed(client)
-        assert {row["address"] for row in json.loads(up.stdout)} == {
-            peer.address for peer in peers_of(client)
-        }
-    finally:
-        assert peerlab("down").returncode == 0
-    assert not client.api.networks(names=["peerlab-mesh"])
-
-
 def test_up_grows_and_shrinks_and_ps_shows_it(
-    client: Any, mesh_of_two: list[dict[str, Any]], kept: str
+    own: OwnMesh, mesh_of_two: list[dict[str, Any]]
 ) -> None:
     assert [row["peer"] for row in mesh_of_two] == ["alice", "bob"]
     assert {row["state"] for row in mesh_of_two} == {"running"}
+    assert all(row["memory"] > _MIB for row in mesh_of_two)
     shown = peerlab("ps")
     assert shown.returncode == 0
     assert all(row["address"] in shown.stdout for row in mesh_of_two)
-    assert client.api.inspect_container(kept)["State"]["Running"], "ps removed a kept peer"
     until(
-        lambda: [peer.connections() for peer in peers_of(client)] == [0, 0],
+        lambda: [peer.connections() for peer in own.peers()] == [0, 0],
         "the health checks' connections to end",
     )
 
 
-def test_the_containers_of_the_mesh_are_confined(client: Any, mesh_of_two: list[Any]) -> None:
+def test_ps_does_not_wait_for_dockers_statistics(
+    mesh_of_two: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert mesh_of_two
-    assert_confined(client, "alice")
+    monkeypatch.setattr("docker.APIClient.stats", lambda *_, **__: pytest.fail("a second for each"))
+    rows = json.loads(done("ps", "--json"))
+    assert all(row["memory"] > _MIB for row in rows)
 
 
-def test_docker_stop_ends_a_peer_cleanly(client: Any, mesh_of_two: list[Any]) -> None:
+def test_peers_find_each_other_by_name(own: OwnMesh, mesh_of_two: list[dict[str, Any]]) -> None:
+    code = "import socket; print(socket.gethostbyname('bob'), socket.gethostname())"
+    call = own.client.api.exec_create(own.container("alice"), ["python3", "-c", code])
+    said = own.client.api.exec_start(call["Id"]).decode().split()
+    assert said == [mesh_of_two[1]["address"], "alice"]
+
+
+def test_the_containers_of_the_mesh_are_confined(own: OwnMesh, mesh_of_two: list[Any]) -> None:
     assert mesh_of_two
-    began = time.monotonic()
-    client.api.stop("bob")
+    assert_confined(own.client, own.container("alice"))
+
+
+def test_up_repeats_nothing_and_replaces_what_was_made_otherwise(
+    own: OwnMesh, mesh_of_two: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mesh_of_two
+    before = [peer.container for peer in own.peers()]
+    done("up", "--peers", "2")
+    assert [peer.container for peer in own.peers()] == before
+    monkeypatch.setattr("orchestrator.engines.docker.mesh_peers._DEFINITION", "peerlab.other")
+    done("up", "--peers", "2")
+    after = own.peers()
+    assert not {peer.container for peer in after} & {*before}
+    assert [peer.address for peer in after] == [row["address"] for row in mesh_of_two]
+
+
+def test_docker_stop_ends_a_peer_cleanly(own: OwnMesh, mesh_of_two: list[Any]) -> None:
+    assert mesh_of_two
+    bob, began = own.container("bob"), time.monotonic()
+    own.client.api.stop(bob)
     assert time.monotonic() - began < 10
-    assert client.api.inspect_container("bob")["State"]["ExitCode"] == 0
-    (bob,) = (peer for peer in peers_of(client) if peer.name == "bob")
-    assert bob.status().phrase == "exited with status 0"
+    assert own.client.api.inspect_container(bob)["State"]["ExitCode"] == 0
+    (peer,) = (peer for peer in own.peers() if peer.name == "bob")
+    assert peer.status().phrase == "exited with status 0"
 
 
 def test_restarted_peers_keep_their_addresses(
-    client: Any, mesh_of_two: list[dict[str, Any]]
+    own: OwnMesh, mesh_of_two: list[dict[str, Any]]
 ) -> None:
     before = {row["peer"]: row["address"] for row in mesh_of_two}
-    for peer in peers_of(client):
+    for peer in own.peers():
         if peer.status().state == "running":
             peer.kill()
-    down = peers_of(client)
+    down = own.peers()
     assert {peer.name: peer.address for peer in down} == before
     for peer in reversed(down):
         peer.start()
         peer.detach()
-    assert {peer.name: peer.address for peer in peers_of(client)} == before
+    assert {peer.name: peer.address for peer in own.peers()} == before
+    own.peers()[0].kill()
     again = peerlab("up", "--peers", "2", "--json")
     assert json.loads(again.stdout)[0]["state"] == "running"
     assert {row["peer"]: row["address"] for row in json.loads(again.stdout)} == before
@@ -243,17 +154,17 @@ def test_the_containers_of_runs_are_confined(client: Any) -> None:
         until(lambda: session.peer.connections() == 0, "the health check's connection to end")
 
 
-def test_image_builds_both_images() -> None:
-    done = peerlab("image")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
-        "peerlab-peer:latest is up to date", "peerlab-sidecar:latest is up to date",
-    ]  # fmt: skip
+def test_image_builds_all_images() -> None:
+    image = peerlab("image")
+    assert image.returncode == 0, image.stderr
+    base = ensure_packages(lambda _: None, ROOT, ())
+    names = [PEER.image(ROOT), SIDECAR.image(ROOT), base, "peerlab-peer:compose"]
+    assert image.stdout.splitlines() == [f"{name} is up to date" for name in names]
 
 
 def test_the_images_size(client: Any) -> None:
-    image = client.api.inspect_image("peerlab-peer:latest")
+    image = client.api.inspect_image(PEER.image(ROOT))
     assert image["Size"] <= 60_000_000
-    sizes = [layer["Size"] for layer in client.api.history("peerlab-peer:latest")]
+    sizes = [layer["Size"] for layer in client.api.history(PEER.image(ROOT))]
     ours = sum(itertools.takewhile(lambda size: size < 30_000_000, sizes))
     assert ours <= 20_000_000

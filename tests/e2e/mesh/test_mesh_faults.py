@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker.mesh_network import record_file
-from orchestrator.engines.docker.sidecar import MESH_SIDECAR
-from orchestrator.files import lock_file
-from tests.e2e import support
-from tests.e2e.support import SHORT, start
+from tests.e2e.mesh.own_mesh import OwnMesh, done
+from tests.e2e.support import BUSY, start
 from tests.orchestrator.cli.support import peerlab_on_docker as peerlab
-from tests.orchestrator.support import things_of, until
+from tests.orchestrator.support import until
 
 pytestmark = [
     # A command leaves its connection to Docker to the end of its process, which is this one.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.docker,
-    pytest.mark.usefixtures("only_mesh"),
-    pytest.mark.timeout(150, func_only=True),  # another test may have the mesh for long
+    pytest.mark.timeout(150, func_only=True),
 ]
 
 
 @pytest.fixture
-def mesh(client: Any) -> Iterator[Any]:
-    """Return the client; three peers run, without faults."""
-    if running(client) != ["alice", "bob", "carol"]:
+def mesh(own: OwnMesh) -> Iterator[OwnMesh]:
+    """Three peers run, without faults."""
+    if own.running() != ["alice", "bob", "carol"]:
         assert "note:" not in done("up", "--peers", "3")
-    yield client
-    if sidecars(client):
+    yield own
+    if own.sidecars():
         peerlab("heal")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _down_at_the_end(client: Any) -> Iterator[None]:
-    yield
-    assert peerlab("down").returncode == 0
 
 
 def active() -> dict[str, dict[str, Any]]:
@@ -56,44 +43,16 @@ def seen(fault: dict[str, Any], when: str) -> dict[tuple[str, str], int]:
     return {tuple(row["link"]): row[when]["arrived"] for row in fault["proof"]}
 
 
-def done(*words: str) -> str:
-    """Run a command that does what it is asked; return what it prints."""
-    one = peerlab(*words)
-    assert one.returncode == 0, one.stdout + one.stderr
-    return one.stdout + one.stderr
-
-
-def is_locked(client: Any) -> bool:
-    """Return whether a command is changing the faults of the mesh."""
-    try:
-        lock_file(record_file(client).with_suffix(".lock")).release()
-    except TimeoutError:
-        return True
-    return False
-
-
-def running(client: Any) -> list[str]:
-    """Return the peers of the mesh that run."""
-    found = client.api.containers(filters={"label": "peerlab.mesh=peerlab", "status": "running"})
-    return sorted(container["Names"][0].removeprefix("/") for container in found)
-
-
-def sidecars(client: Any) -> list[str]:
-    found = client.api.containers(filters={"label": MESH_SIDECAR})
-    names = [container["Names"][0].removeprefix("/") for container in found]
-    return [name for name in names if name.partition("-")[0] in ("alice", "bob", "carol")]
-
-
-def test_up_applies_faults_to_restarted_and_new_peers(mesh: Any) -> None:
+def test_up_applies_faults_to_restarted_and_new_peers(mesh: OwnMesh) -> None:
     done("fault", "isolate", "alice", "--as", "lone")
     done("fault", "partition", "bob", "/", "carol", "--one-way", "--as", "half")
     done("fault", "kill", "alice")
-    said = done("up", "--peers", "5")
-    assert "note: lone now applies to dave, peer5 too" in said
+    said = done("up", "--peers", "4")
+    assert "note: lone now applies to dave too" in said
     assert "half" not in said
     found = active()
     assert [found[name]["proven"] for name in ("lone", "half")] == [True, True]
-    others = ["bob", "carol", "dave", "peer5"]
+    others = ["bob", "carol", "dave"]
     links = {link for other in others for link in (("alice", other), (other, "alice"))}
     assert seen(found["lone"], "during") == dict.fromkeys(links, 0)
     assert seen(found["half"], "during") == {("bob", "carol"): 0}
@@ -104,8 +63,9 @@ def test_up_applies_faults_to_restarted_and_new_peers(mesh: Any) -> None:
     assert active().keys() == {"half"}
 
 
-def test_faults_stay_known_when_all_peers_have_ended(mesh: Any) -> None:
-    assert mesh
+@pytest.mark.thorough
+def test_faults_stay_known_when_all_peers_have_ended(mesh: OwnMesh) -> None:
+    assert mesh.peers()
     done("fault", "isolate", "alice", "--as", "lone")
     for name in ("alice", "bob", "carol"):
         done("fault", "kill", name)
@@ -119,22 +79,29 @@ def test_faults_stay_known_when_all_peers_have_ended(mesh: Any) -> None:
     assert "✓ proven" in done("heal")
 
 
-def test_faults_stay_known_when_all_sidecars_were_killed(mesh: Any) -> None:
+@pytest.mark.thorough
+def test_faults_stay_known_when_all_sidecars_were_killed(mesh: OwnMesh) -> None:
     done("fault", "isolate", "alice", "--as", "lone")
-    assert len(sidecars(mesh)) == 3
-    for name in sidecars(mesh):
-        mesh.api.kill(name)
-    until(lambda: sidecars(mesh) == [], "their end")
+    assert len(mesh.sidecars()) == 3
+    for name in mesh.sidecars():
+        mesh.client.api.kill(name)
+    until(lambda: mesh.sidecars() == [], "their end")
     said = done("faults")
     assert "note: faults at alice had lapsed: its sidecar is gone" in said
     assert "✓ proven" in said
 
 
-@pytest.mark.parametrize("words", [["fault", "impair", "all", "--loss", "20%"], ["heal"]])
-def test_ctrl_c_says_which_faults_are_active(mesh: Any, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["heal"],
+        pytest.param(["fault", "impair", "all", "--loss", "20%"], marks=pytest.mark.thorough),
+    ],
+)
+def test_ctrl_c_says_which_faults_are_active(mesh: OwnMesh, words: list[str]) -> None:
     done("fault", "isolate", "carol", "--as", "lone")
     under_way = start(words)
-    until(lambda: is_locked(mesh), "the middle", 30)
+    until(mesh.is_locked, "the middle", BUSY)
     under_way.send_signal(signal.SIGINT)
     _, said = under_way.communicate(timeout=60)
     assert under_way.returncode == 130
@@ -152,19 +119,31 @@ def test_ctrl_c_says_which_faults_are_active(mesh: Any, words: list[str]) -> Non
     assert all(fault["proven"] for fault in found.values())
 
 
-def test_ctrl_c_lifts_the_fault_that_had_begun(mesh: Any) -> None:
+def test_ctrl_c_lifts_the_fault_that_had_begun(mesh: OwnMesh) -> None:
     under_way = start(["fault", "impair", "all", "--loss", "20%"])
-    until(lambda: len(sidecars(mesh)) == 3, "its measurements", 30)
+    until(lambda: len(mesh.sidecars()) == 3, "its measurements", BUSY)
     under_way.send_signal(signal.SIGINT)
     _, said = under_way.communicate(timeout=60)
     assert under_way.returncode == 130
     assert said.endswith("interrupted: no network fault is active\n")
-    assert sidecars(mesh) == []
+    assert mesh.sidecars() == []
     assert active() == {}
 
 
-def test_one_peer_alone_has_no_link(mesh: Any) -> None:
-    assert mesh
+def test_ctrl_c_while_a_mesh_grows_leaves_what_was_there(mesh: OwnMesh) -> None:
+    before = [peer.container for peer in mesh.peers()]
+    under_way = start(["up", "--peers", "6"])
+    until(lambda: len(mesh.peers()) > 3, "its first new peer", BUSY)
+    under_way.send_signal(signal.SIGINT)
+    _, said = under_way.communicate(timeout=60)
+    assert under_way.returncode == 130
+    assert "interrupted: 3 peers of the mesh are left: peerlab ps shows them" in said
+    assert [peer.container for peer in mesh.peers()] == before
+
+
+@pytest.mark.thorough
+def test_one_peer_alone_has_no_link(mesh: OwnMesh) -> None:
+    assert mesh.peers()
     done("up", "--peers", "1")
     for words in (["isolate", "alice"], ["impair", "all", "--loss", "5%"]):
         one = peerlab("fault", *words)
@@ -173,30 +152,66 @@ def test_one_peer_alone_has_no_link(mesh: Any) -> None:
     assert active() == {}
 
 
-def test_down_kept_removes_kept_peers_and_leaves_the_mesh(mesh: Any, tmp_path: Path) -> None:
-    def kept() -> list[str]:
-        return things_of(mesh, lambda owner: owner.is_gone, docker_client.KEEP)
-
-    if kept():
-        pytest.fail("peers are kept, and this test would remove them: `peerlab down` first")
-    path = tmp_path / "scenario.yaml"
-    path.write_text(SHORT.replace('message: "hello"', 'message: "x", within: 0.1'))
-    words = ["run", str(path), "--engine", "docker", "--keep", "--runs", str(tmp_path)]
-    assert support.peerlab(*words).returncode == 1  # ended: its peers are kept
-    assert kept()
-    assert done("down", "--kept") == "removed 2 peers\n"
-    assert kept() == []
-    assert len(json.loads(peerlab("ps", "--json").stdout)) == 3
-    assert done("down", "--kept") == "`run --keep` left nothing running\n"
-
-
-def test_ctrl_c_while_a_mesh_starts_says_what_is_left(client: Any) -> None:
+def test_ctrl_c_while_a_mesh_starts_removes_what_was_started(own: OwnMesh) -> None:
     done("down")
     under_way = start(["up", "--peers", "4"])
-    wanted = {"label": "peerlab.mesh=peerlab"}
-    until(lambda: client.api.containers(all=True, filters=wanted), "its first peer", 60)
+    until(own.peers, "its first peer", BUSY)
     under_way.send_signal(signal.SIGINT)
     _, said = under_way.communicate(timeout=60)
     assert under_way.returncode == 130
-    last = said.splitlines()[-1]
-    assert re.search(r"of the mesh (is|are) left: peerlab ps shows (it|them), peerlab down", last)
+    assert said.endswith("interrupted: there is no mesh\n")
+    assert (own.peers(), own.networks()) == ([], [])
+
+
+def test_a_killed_up_leaves_nothing_after_the_next_command(own: OwnMesh) -> None:
+    done("down")
+    under_way = start(["up", "--peers", "4"])
+    until(own.peers, "its first peer", BUSY)
+    under_way.kill()
+    under_way.communicate()
+    assert own.is_half_done()
+    done("ps")
+    assert (own.peers(), own.networks()) == ([], [])
+    assert not own.is_half_done()
+
+
+def test_a_killed_command_leaves_a_complete_mesh_as_it_was(own: OwnMesh) -> None:
+    done("up", "--peers", "2")
+    before = [peer.container for peer in own.peers()]
+    under_way = start(["up", "--peers", "6"])
+    until(lambda: len(own.peers()) > 2, "its first new peer", BUSY)
+    under_way.kill()
+    under_way.communicate()
+    done("faults")
+    assert [peer.container for peer in own.peers()] == before
+    assert own.running() == ["alice", "bob"]
+    assert not own.is_half_done()
+
+
+def test_a_killed_down_is_finished_by_the_next_command(own: OwnMesh) -> None:
+    done("up", "--peers", "3")
+    under_way = start(["down"])
+    until(own.is_half_done, "its beginning", BUSY)
+    under_way.kill()
+    under_way.communicate()
+    assert own.networks(), "it was killed too late"
+    done("up", "--peers", "1", "--name", f"{own.id.name}-b")
+    assert (own.peers(), own.networks()) == ([], [])
+    done("down", "--name", f"{own.id.name}-b")
+
+
+def test_up_does_not_build_on_what_a_killed_one_began(own: OwnMesh) -> None:
+    done("down")
+    first = start(["up", "--peers", "3"])
+    until(own.peers, "its first peer", BUSY)
+    first.send_signal(signal.SIGSTOP)
+    second = start(["up", "--peers", "2"])
+    assert second.stderr
+    said = second.stderr
+    until(lambda: "waiting for another peerlab command" in said.readline(), "its turn")
+    first.kill()
+    second.communicate(timeout=60)
+    first.communicate()
+    assert second.returncode == 0
+    done("ps")
+    assert own.running() == ["alice", "bob"]

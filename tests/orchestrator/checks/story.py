@@ -26,6 +26,7 @@ class Link:
     numbers: dict[str, int]
     under_way: dict[str, deque[str]]
     confirmed: dict[str, int]
+    port: int = 0  # that the first of the two has dialled from
 
     def other(self, peer: str) -> str:
         return next(other for other in self.ids if other != peer)
@@ -103,6 +104,7 @@ class Story:
         begun = self.invoke(one, "connect", to=other, wants={"outcome": "ok"})
         link = Link({one: self._give(one), other: self._give(other)}, {one: 0, other: 0},
                     {one: deque(), other: deque()}, {one: 0, other: 0})  # fmt: skip
+        link.port = 40_000 + self._operations
         self.links.append(link)
         self.show(other, "connected", id=link.ids[other], of=one, called=one)
         self.end(begun, id=link.ids[one])
@@ -329,6 +331,28 @@ class Story:
         shows = sorted(row["peer"] for row in rows)
         self.end(self.invoke(peer, "list", wants={"outcome": "ok", "shows": shows}), rows=rows)
 
+    def sockets(self, peer: str) -> list[dict[str, Any]]:
+        """Return the sockets that a peer has, as the history lists them."""
+        own = [{"local": self.endpoint(peer), "state": "LISTEN"}] if peer not in self.gone else []
+        return own + [self.socket(link, peer) for link in self._links_of(peer)]
+
+    def socket(self, link: Link, peer: str, state: str = "ESTABLISHED") -> dict[str, Any]:
+        """Return a peer's socket of a connection."""
+        dialler, dialled = link.ids
+        ends = {dialler: self.endpoint(dialler, link.port), dialled: self.endpoint(dialled)}
+        other = link.other(peer)
+        listens = other if other == dialled else ""  # others learn it from the other end
+        return {"local": ends[peer], "remote": ends[other], "state": state, "peer": listens}
+
+    def endpoint(self, peer: str, port: int = 5000) -> str:
+        return f"10.0.1.{[*self.peers].index(peer)}:{port}"
+
+    def read_sockets(self, *peers: str, **changed: list[dict[str, Any]]) -> None:
+        """Write which sockets peers have; those of some may be others."""
+        for peer in peers or self.peers:
+            opened = changed.get(peer, self.sockets(peer))
+            self.lab("sockets", peer, all=True, opened=opened)
+
     # The end
 
     def settle(self) -> Story:
@@ -339,12 +363,17 @@ class Story:
         self.lab("settled", quiet=True)
         return self
 
-    def finish(self) -> list[Entry]:
-        """Write the end of a run that came to its end; return the history."""
+    def finish(self, **sockets: list[dict[str, Any]]) -> list[Entry]:
+        """Write the end of a run that came to its end; return the history.
+
+        Some peers may have other sockets than they should.
+        """
         self.lift_all()
         self.settle()
+        self.read_sockets(**sockets)
         for peer in self.running:
             self.end(self.invoke(peer, "list"), rows=self.rows(peer))
+        self.read_sockets(**sockets)
         for peer in self.peers:
             ended_peers = {"state": "exited", "status": 0}
             state = ended_peers if peer in self.gone else {"state": "running", "status": None}

@@ -115,7 +115,7 @@ def test_changed_in_its_place_beside_a_loss() -> None:
     entries = _shown(sent, shown)
     assert support.not_valid(entries) == {NAME: INVALID, "delivery": INVALID}
     (finding,) = support.verdict(entries, NAME).findings
-    assert finding.says.startswith("'a  b'")
+    assert finding.says.startswith("'a··b'")
 
 
 def test_all_cut_into_texts_that_were_sent_as_well() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,38 @@ def test_the_time_of_what_has_no_outcome_is_unknown() -> None:
     story = Story()
     story.invoke("alice", "list", wants={"within": 1.0})
     assert judged(story.finish(), NAME) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("machine", "says"),
+    [
+        ({"late": [{"since": 0.1, "by": 0.3}, {"since": 0.2, "by": 1.25}], "waited": 0.9},
+         "the machine was up to 1.2 s late around then"),
+        ({"late": [{"since": 500.0, "by": 3.0}], "waited": 0.9},
+         "the machine was busy: programs waited for a CPU 90% of the run"),
+        ({"late": [], "waited": 0.1}, ""),
+        ({"late": []}, ""),
+    ],
+)  # fmt: skip
+def test_a_busy_machine_is_named_where_something_has_no_outcome(
+    machine: dict[str, Any], says: str
+) -> None:
+    story = Story()
+    story.end(story.invoke("alice", "connect", wants={"outcome": "ok"}), "info")
+    story.lab("machine", **machine)
+    (finding,) = support.verdict(story.finish(), NAME).findings
+    assert finding.says.partition("; ")[2] == says
+    (first, *_) = support.verdict(story.entries[:-2], "crashes").findings
+    assert "the history ends in the middle of the run" in first.says
+
+
+def test_no_machine_is_named_for_what_the_lab_cannot_read() -> None:
+    story = Story()
+    begun = story.invoke("alice", "connect", wants={"outcome": "ok"})
+    story.end(begun, "info", said="the lab could not read 'hm'", unread="hm")
+    story.lab("machine", late=[{"since": 0.0, "by": 9.0}])
+    (finding,) = support.verdict(story.finish(), NAME).findings
+    assert "machine" not in finding.says
 
 
 @pytest.mark.parametrize(
@@ -189,3 +222,20 @@ def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
 
 def _is_judged(entry: Entry) -> bool:
     return entry.verb == "expect" or "wants" in entry.fields
+
+
+@pytest.mark.parametrize(
+    ("outcome", "used", "judgement"),
+    [("ok", 0.1, VALID), ("ok", 0.98, INVALID), ("info", None, UNKNOWN)],
+)
+def test_an_idle_program(outcome: str, used: float | None, judgement: object) -> None:
+    story = Story(("alice",))
+    begun = story.invoke("alice", "idle", wants={"outcome": "ok", "processor": 0.5})
+    story.end(begun, outcome, **({} if used is None else {"processor": used, "took": 1.0}))
+    verdict = support.verdict(story.finish(), "expectations")
+    assert verdict.judgement is judgement
+    if judgement is INVALID:
+        assert verdict.findings[0].says.endswith(
+            "the program of alice, which was asked nothing, should have used at most 50% of a"
+            " processor, but wanted 98%"
+        )

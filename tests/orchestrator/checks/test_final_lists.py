@@ -72,6 +72,16 @@ def test_a_list_that_is_missing() -> None:
     assert verdict.findings[0].says == "bob gave no list at the end"
 
 
+@pytest.mark.parametrize(("lacks", "judgement"), [(["list"], VALID), (["help"], UNKNOWN)])
+def test_a_program_without_a_list_is_not_asked_for_one(lacks: list[str], judgement: object) -> None:
+    story = Story()
+    story.entries[0].fields["lacks"] = lacks  # type: ignore[index]
+    story.connect("alice", "bob")
+    story.settle()
+    verdict = support.verdict(story.entries, NAME)
+    assert (verdict.judgement, verdict.judged) == (judgement, judgement is not VALID)
+
+
 def test_the_last_list_counts_and_none_from_before() -> None:
     story = Story(("alice", "bob"))
     story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": ""}])

@@ -33,6 +33,7 @@ def _listed(**row: str) -> Entries:
         ({}, VALID),  # a history from before rows said so
         ({"at": "", "peer": ""}, VALID),  # no peer's: see `lists`
         ({"at": "elsewhere", "port": "49152"}, INVALID),
+        ({"at": "elsewhere", "address": "127.0.0.9"}, VALID),  # the right port, by a relay
     ],
 )
 def test_a_row(row: dict[str, str], judgement: Judgement) -> None:

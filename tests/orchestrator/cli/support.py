@@ -14,6 +14,8 @@ from typing import IO
 from unittest.mock import patch
 
 from orchestrator import cli
+from orchestrator.cancel import ENDINGS
+from orchestrator.cli import consoles
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ def peerlab(
         docker: whether Docker answers.
     """
     out, err = io.StringIO(), io.StringIO()
-    handlers = {
-        number: signal.getsignal(number)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
+    for console in (consoles.out, consoles.err):
+        console.width = columns  # rich reads COLUMNS once, at the import
+        with console.capture():
+            pass  # forget what an output that could not be written has left in its buffer
+    handlers = {number: signal.getsignal(number) for number in ENDINGS}
     environment = {"COLUMNS": str(columns), "NO_COLOR": "1"}
     if not docker:
         environment["DOCKER_HOST"] = "unix:///nonexistent"

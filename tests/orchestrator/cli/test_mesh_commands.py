@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 
 from orchestrator.cli import faults, mesh
 from orchestrator.cli.interrupted import Interrupted
-from orchestrator.engines.base import Status
+from orchestrator.engines.base import Say, Status
 from orchestrator.errors import LabError
 from tests.orchestrator.cli.support import peerlab
 
@@ -24,6 +25,11 @@ class FakePeer:
     state: Status = field(default_factory=lambda: Status("running"))
     address: str = "172.18.0.3"
     port: int = 5000
+    suffix: str = ""
+
+    @property
+    def handle(self) -> str:
+        return f"{self.name}{self.suffix}"
 
     def status(self) -> Status:
         return self.state
@@ -97,6 +103,9 @@ class FakeMesh:
     def __init__(self, *_: Any) -> None:
         self._peers = [FakePeer("alice"), FakePeer("bob", Status("exited", 0))]
 
+    def locked(self, _: Any) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def faults(self) -> FakeFaults:
         return self.fault_state
 
@@ -104,7 +113,8 @@ class FakeMesh:
         self.fault_state.active = []
 
     def up(self, count: int, _: Any) -> None:
-        self._peers = [FakePeer(name) for name in ("alice", "bob", "carol")[:count]]
+        names = ("alice", "bob", "carol")[:count]
+        self._peers = [FakePeer(name, suffix="-1a2b") for name in names]
 
     def peers(self) -> list[FakePeer]:
         return self._peers
@@ -127,6 +137,14 @@ class NoMesh(FakeMesh):
 
     def __init__(self, *_: Any) -> None:
         self._peers = []
+
+
+class MeshAfterAKill(FakeMesh):
+    """The same, beside what a killed run has left: any command removes that first."""
+
+    def __init__(self, _profile: Any, _name: str, say: Say = lambda _: None) -> None:
+        super().__init__()
+        say("removed what a killed run left behind: 7 Docker objects")
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +183,17 @@ def test_down() -> None:
     assert peerlab("down", "--kept").stdout == "`run --keep` left nothing running\n"
 
 
+@pytest.mark.parametrize(
+    "words", ["ps", "attach alice", "up", "faults", "fault pause alice", "heal", "down"]
+)
+def test_only_down_says_that_it_removed_what_a_killed_run_left(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    use(monkeypatch, MeshAfterAKill)
+    done = peerlab(*words.split())
+    assert ("removed what a killed run" in done.stdout + done.stderr) == (words == "down")
+
+
 def test_attach_says_what_is_wrong() -> None:
     assert "there is no peer 'alcie'" in peerlab("attach", "alcie").stderr
     done = peerlab("attach", "bob")
@@ -195,7 +224,7 @@ def test_the_peers_left_by_an_interrupted_command() -> None:
 def test_up() -> None:
     done = peerlab("up", "--peers", "3")
     assert done.returncode == 0
-    assert done.stdout.endswith("to chat: docker attach alice   (leave with Ctrl-P Ctrl-Q)\n")
+    assert done.stdout.endswith("to chat: docker attach alice-1a2b   (leave with Ctrl-P Ctrl-Q)\n")
     assert len(json.loads(peerlab("up", "--peers", "2", "--json").stdout)) == 2
 
 

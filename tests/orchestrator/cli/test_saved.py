@@ -104,9 +104,9 @@ def test_a_record_that_is_none(kept: Path, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("")
     done = peerlab("check", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "run.json: not the record of a run; shown without it" in done.stdout
+    assert "run.json:1:1:nottherecordofarun;shownwithoutit" in "".join(done.stdout.split())
     (data,) = json.loads(peerlab("check", str(tmp_path), "--json").stdout)["runs"]
-    assert data["without"] == f"{tmp_path}/run.json: not the record of a run; shown without it"
+    assert data["without"] == f"{tmp_path}/run.json:1:1: not the record of a run; shown without it"
 
 
 def test_a_run_without_chaos(kept: Path) -> None:

@@ -17,7 +17,7 @@ why: Faults at random, and the same ones once more.
 peers: [alice, bob, carol]
 connections: mesh
 """
-CHAOS = HEAD + "steps:\n  - chaos: {{seed: 4, for: 6, faults: [kill, pause, stream]}}\n"
+CHAOS = HEAD + "steps:\n  - chaos: {{seed: 4, for: 3, faults: [kill, pause, stream]}}\n"
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def test_the_same_seed_and_the_recorded_schedule_do_the_same(tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     first = tmp_path / "first/latest"
-    assert "seed 4, for 6.0 s" in peerlab("report", str(first)).stdout
+    assert "seed 4, for 3.0 s" in peerlab("report", str(first)).stdout
     again = peerlab("schedule", str(first))
     assert again.returncode == 0
     steps = "\n".join(f"  {line}" for line in again.stdout.splitlines())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 import typer
 
 from orchestrator import cli
+from orchestrator.cli import consoles
 from tests.orchestrator.cli.support import peerlab
 from tests.orchestrator.support import ROOT
 
@@ -47,6 +51,27 @@ def test_without_a_command_all_are_listed() -> None:
     for name in ("run", "validate", "grade", "check", "up", "fault", "profile"):
         assert f"│ {name} " in done.stdout
     assert "Example: peerlab heal impair 1" in peerlab("heal", "--help").stdout
+
+
+def test_the_files_of_commands_have_those_commands() -> None:
+    groups = {}
+    for file in set(cli.FILES.values()):
+        module = importlib.import_module(f"orchestrator.cli.{file}")
+        groups[file] = set(typer.main.get_group(module.commands).commands)
+    listed = {file: {name for name in cli.FILES if cli.FILES[name] == file} for file in groups}
+    assert groups == listed
+
+
+@pytest.mark.parametrize("words", [["run", "--engine", "process"], ["validate"]])
+def test_what_needs_no_docker_starts_without_importing_it(words: list[str]) -> None:
+    code = (
+        "import sys; from orchestrator import cli\ntry:\n cli.main()\n"
+        "finally: print([*{'docker', 'jinja2', 'orchestrator.discovery'} & sys.modules.keys()])"
+    )
+    given = [sys.executable, "-c", code, *words, "no-such.yaml"]
+    done = subprocess.run(given, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == consoles.BROKEN
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(

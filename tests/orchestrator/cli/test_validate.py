@@ -86,11 +86,34 @@ def test_profiles_are_looked_at_too(write: Write, tmp_path: Path) -> None:
     said = done.stderr.replace(f"{tmp_path}/", "").splitlines()
     assert done.returncode == 2
     assert "of-gone.yml:4:1: there is no file gone.yaml" in said
-    assert "of-nobody.yml:4:1: no profile 'nobody' here: there are peerlab" in said
+    assert "of-nobody.yml:4:1: no profile 'nobody' here: there are knocks, peerlab" in said
     assert "of-pearlab.yml:4:1: no profile 'pearlab' here; did you mean 'peerlab'?" in said
     assert any(line.startswith("of-poor.yml:6:33: this needs the verb ") for line in said), said
     assert any("of-poor.yml:7:36: the profile" in line and "notice" in line for line in said)
     assert "wrong.yaml:" in done.stderr
+
+
+def test_keys_that_edit_a_line_take_a_literal_key(write: Write) -> None:
+    write("plain.yaml", (PROGRAMS / "profile.yaml").read_text())
+    steps = "steps:\n" + "".join(
+        f'  - type: {{at: alice, line: "a\\x{code:02x}b"}}\n'
+        for code in (4, 18, 21, 22, 23, 127, 16)
+    )
+    steps += '  - connect: {at: alice, address: "1.2\\x153", port: "5\\x7f0"}\n'
+    steps += '  - terminate: {at: alice, id: "1\\x04"}\n'
+    steps += '  - expect: {at: alice, line: "a pattern\\x15"}\n'
+    verbs = "".join(
+        f"  {verb}: {{send: '{{line}}'}}\n" for verb in ("raw", "connect", "terminate", "list")
+    )
+    profile = (PROGRAMS / "profile.yaml").read_text().replace("verbs:", f"verbs:\n{verbs}")
+    write("plain.yaml", profile)
+    head = "why: w\npeers: [alice]\nprofile: plain.yaml\n"
+    said = peerlab("validate", write("edits.yaml", f"name: edits\n{head}{steps}")).stderr
+    assert [line.split(":")[1] for line in said.splitlines() if "edits the line" in line] == [
+        *map(str, [*range(6, 12), 13, 13, 14])
+    ]
+    write("plain.yaml", profile.replace("echo: false", 'echo: false, literal_key: "\\x16"'))
+    assert peerlab("validate", write("edits.yaml", f"name: edits\n{head}{steps}")).returncode == 0
 
 
 @pytest.mark.parametrize("command", [["validate"], ["run", "--engine", "process"]])

@@ -65,6 +65,10 @@ class SocketPeer:
         """Return the console's descriptor."""
         return self._lab.fileno()
 
+    def status(self) -> Status:
+        """Return that the program runs, or how it ended."""
+        return self.await_end(0.0) if self.is_killed else Status("running")
+
     def await_end(self, timeout: float) -> Status:
         """Return how the program ended."""
         return Status("exited", 137 if self.is_killed else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from orchestrator.console import lines as module
 from orchestrator.console import terminal
 from orchestrator.console.lines import CRASH, UNREAD
 from orchestrator.errors import NoAnswerError, PeerGoneError
+from orchestrator.patterns import compiled
 from tests.orchestrator.console.support import FakeConsole
 
 MakeScreen = Callable[..., FakeConsole]
@@ -114,7 +114,7 @@ def test_typing_clears_the_line_and_quotes_control_characters(screen: MakeScreen
 
 def test_a_question_is_what_is_shown_last(screen: MakeScreen) -> None:
     one = screen(console={"prompt": ["> "]})
-    whom = re.compile(r"^Whom\?")
+    whom = compiled(r"^Whom\?")
     one.show("Whom?")
     taken(one)
     assert one.console.asks(whom), "on a line of its own"

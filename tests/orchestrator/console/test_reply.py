@@ -79,6 +79,7 @@ def test_silence_is_a_yes_only_if_the_profile_allows_it(chat: Profile) -> None:
         "> > send hello",
         "\x1b[K> send \r\x1b[Chello",  # wrapped
         "> half-typed\r\x1b[K> send hello",  # discarded in front of it
+        "\r\x1b[K\r\x1b[1;32m>\x1b[0m send hello",  # in colours
     ],
 )
 def test_the_reply_follows_the_echo(chat: Profile, echo: str) -> None:

@@ -167,9 +167,10 @@ def test_the_transcript_records_everything(place: LivePeers) -> None:
     with pytest.raises(PeerGoneError, match="exited with status 0"):
         session.catch_up()
     screen = session.transcript.screen()
-    assert screen[0].startswith("* listening on ")
-    assert screen[1:] == ["> myport", "ok: 5000", "> exit", "ok: bye"]
-    assert session.transcript.tail(2) == ["> exit", "ok: bye"]
+    assert screen[0].startswith("* peerlab ")
+    assert screen[1].startswith("* listening on ")
+    assert screen[2:] == ["alice> myport", "ok: 5000", "alice> exit", "ok: bye"]
+    assert session.transcript.tail(2) == ["alice> exit", "ok: bye"]
 
 
 def test_await_end_of_a_peer_that_stays(mesh: LivePeers) -> None:
@@ -202,8 +203,10 @@ def test_endless_output_does_not_block_the_lab(
 ) -> None:
     monkeypatch.setattr("orchestrator.console.terminal.MOST_SHOWN", 200_000)
     profile = foreign(program, answer_within=0.5, sync="")
+    # A program that gets no processor for a while has not ended its reply.
+    patient = profile.console.model_copy(update={"quiet": 2 * profile.answer_within})
     place = process_place()
-    (session,) = place.start(["alice"], profile)
+    (session,) = place.start(["alice"], profile.model_copy(update={"console": patient}))
     began = time.monotonic()
     with pytest.raises((NoAnswerError, PeerGoneError)) as error:
         session.ask("say", text="x")

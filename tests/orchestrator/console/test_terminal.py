@@ -11,12 +11,7 @@ import pytest
 
 from orchestrator.console import terminal as module
 from orchestrator.console.pump import PUMP
-from orchestrator.console.terminal import (
-    FloodedError,
-    NotReadError,
-    StreamEndedError,
-    Terminal,
-)
+from orchestrator.console.terminal import FloodedError, NotReadError, StreamEndedError, Terminal
 from orchestrator.history.transcript import Transcript
 from tests.orchestrator.support import until
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from orchestrator import profile
 from orchestrator.console import dialogue
 from orchestrator.console.session import Session
 from orchestrator.errors import NoAnswerError
-from tests.orchestrator.support import LivePeers
+from tests.orchestrator.support import PROGRAMS, LivePeers
 from tests.programs.styled import styled, verb
 
 SOON = 10.0  # seconds; a third of the wait for a reply that does not come
@@ -27,6 +28,21 @@ def begin(process_place: Callable[[], LivePeers]) -> Callable[..., Session]:
         return session
 
     return one
+
+
+@pytest.mark.parametrize("ready", ["^listening soon$", ""])
+def test_a_peer_is_ready_when_it_listens_whatever_it_says(
+    process_place: Callable[[], LivePeers], tmp_path: Path, ready: str
+) -> None:
+    text = (PROGRAMS / "late.yaml").read_text()
+    given = {"PROGRAM": str(PROGRAMS / "late.py"), "DELAY": "0.3"}
+    for word, value in given.items():
+        text = text.replace(word, value)
+    (tmp_path / "late.yaml").write_text(text)
+    late = profile.load(str(tmp_path / "late.yaml")).model_copy(update={"ready": ready})
+    alice, bob = process_place().start(["alice", "bob"], late)
+    assert bob.peer.listens(), "it is ready"
+    assert alice.ask("connect", address=bob.peer.address, port=bob.peer.port).ok
 
 
 def lines(*several: str) -> list[profile.InputLine]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from orchestrator.discovery.evidence import ConsoleOutput, read_output
+from orchestrator.discovery.evidence import ConsoleOutput, read_output, read_screen
 from orchestrator.discovery.trio import NAMES, NotStartedError
 from orchestrator.profile import InputLine
 
@@ -50,9 +50,9 @@ class Style:
 class SimulatedTrio:
     """Has the methods of `Trio`, but starts nothing and never waits."""
 
-    def __init__(self, style: Style) -> None:
-        self._style = style
-        self._chats: dict[str, _Chat] = {}
+    def __init__(self, style: Style, program: type[Chat] | None = None) -> None:
+        self._style, self._program = style, program or Chat
+        self._chats: dict[str, Chat] = {}
         self._printed: dict[str, str] = {}
         self._starts = dict.fromkeys(NAMES, 0)
         self.answers: list[InputLine] = []
@@ -63,9 +63,9 @@ class SimulatedTrio:
             self._starts[name] += 1
             if self._starts[name] > self._style.starts:
                 raise NotStartedError(["address already in use"])
-            self._chats[name] = _Chat(self._style, name, self._connected, self._print)
+            self._chats[name] = self._program(self._style, name, self._connected, self._print)
             self._printed[name] = ""
-            self.greeting[name] = f"ready on port {PORT}\n{self._chats[name].prompt}"
+            self.greeting[name] = self._chats[name].greeting
 
     def peer(self, name: str) -> Any:
         return SimpleNamespace(name=name, address=HOSTS[name], port=PORT)
@@ -78,7 +78,9 @@ class SimulatedTrio:
     def clear(self) -> None:
         self._printed = dict.fromkeys(self._printed, "")
 
-    def type(self, name: str, line: str, prompts: Iterable[str]) -> ConsoleOutput:
+    def type(
+        self, name: str, line: str, prompts: Iterable[str], *, slow: bool = False
+    ) -> ConsoleOutput:
         if self.ended(name):
             return ConsoleOutput()
         self._chats[name].enter(line)
@@ -91,21 +93,36 @@ class SimulatedTrio:
     def wait_until_quiet(self) -> None:
         pass
 
-    def others(self, name: str, prompts: Iterable[str]) -> dict[str, ConsoleOutput]:
+    def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:
+        printed, self._printed[name] = self._printed[name], ""
+        return read_output(printed, "", list(prompts))
+
+    def links(self, one: str, other: str) -> int:
+        chat = self._chats[other]
+        return sum(it is chat for it in self._chats[one].links.values())
+
+    def await_change(self, one: str, other: str, before: int | None) -> int:
+        return self.links(one, other)
+
+    def others(
+        self, name: str, prompts: Iterable[str], message: str = ""
+    ) -> dict[str, ConsoleOutput]:
         known = list(prompts)
         found = {}
         for other in self._chats:
             if other != name:
-                found[other] = read_output(self._printed[other], "", known)
+                found[other] = read_screen(self._printed[other], known, message)
                 self._printed[other] = ""
         return found
 
     def kill(self, name: str) -> None:
+        self._chats[name].is_killed = True
         self._chats[name].leave()
 
-    def restart(self, name: str) -> None:
-        self._chats[name].leave()
-        self.start([name])
+    def restart(self, *names: str) -> None:
+        for name in names:
+            self._chats[name].leave()
+        self.start(names)
 
     def close(self) -> None:
         self._chats.clear()
@@ -113,7 +130,7 @@ class SimulatedTrio:
     def _print(self, name: str, text: str) -> None:
         self._printed[name] += text
 
-    def _connected(self, address: str) -> _Chat | None:
+    def _connected(self, address: str) -> Chat | None:
         """Return the running program at an address."""
         return next(
             (
@@ -125,22 +142,28 @@ class SimulatedTrio:
         )
 
 
-class _Chat:
-    """One simulated program."""
+class Chat:
+    """One simulated program; subclasses are those that do something in their own way."""
+
+    is_killed = False
 
     def __init__(
         self,
         style: Style,
         name: str,
-        dial: Callable[[str], _Chat | None],
+        dial: Callable[[str], Chat | None],
         prints: Callable[[str, str], None],
     ) -> None:
         self.style, self.name, self.ended = style, name, False
-        self._dial, self._prints = dial, prints
-        self.links: dict[int, _Chat] = {}
+        self._dial, self.prints = dial, prints
+        self.links: dict[int, Chat] = {}
         self._next, self._has_listed = style.first_id, False
         self._pending: list[str] = []  # words of a command whose arguments are being asked for
         self.prompt = "\n".join([*MENU, style.prompt]) if style.menu else style.prompt
+
+    @property
+    def greeting(self) -> str:
+        return f"ready on port {PORT}\n{self.prompt}"
 
     def enter(self, line: str) -> None:
         self._pending.append(line)
@@ -148,14 +171,18 @@ class _Chat:
         if self.style.menu:
             asked = ARGUMENTS.get(verb, ())
             if len(self._pending) <= len(asked):
-                self._prints(self.name, f"{asked[len(self._pending) - 1]}: ")
+                self.prints(self.name, f"{asked[len(self._pending) - 1]}: ")
                 return
             words = self._pending[1:]
         else:
             words = line.split(maxsplit=2 if verb == "send" else -1)[1:]
         self._pending = []
         reply = self._reply(verb, words)
-        self._prints(self.name, f"{reply}\n" + ("" if self.ended else self.prompt))
+        self.answer(reply)
+
+    def answer(self, reply: str) -> None:
+        text = f"{reply}\n" if reply else ""
+        self.prints(self.name, text + ("" if self.ended else self.prompt))
 
     def _verb(self, line: str) -> str:
         word = line.split(maxsplit=1)[0] if line.split() else ""
@@ -167,7 +194,7 @@ class _Chat:
         try:
             if len(words) != len(ARGUMENTS.get(verb, ())) or "" in words:
                 return "error: bad command"
-            return str(getattr(self, f"_{verb}")(*words)) if verb else "error: bad command"
+            return str(getattr(self, f"do_{verb}")(*words)) if verb else "error: bad command"
         except ValueError:
             if self.style.fragile:
                 self.leave()
@@ -175,16 +202,16 @@ class _Chat:
         except KeyError:
             return "error: no such connection"
 
-    def _help(self) -> str:
+    def do_help(self) -> str:
         return self.style.usage or " ".join(self.style.words.values())
 
-    def _myip(self) -> str:
+    def do_myip(self) -> str:
         return f"address {HOSTS[self.name]}"
 
-    def _myport(self) -> str:
+    def do_myport(self) -> str:
         return f"port {PORT}"
 
-    def _connect(self, address: str, port: str) -> str:
+    def do_connect(self, address: str, port: str) -> str:
         other = self._dial(address)
         if int(port) != PORT or other is None or other is self:
             return "error: cannot connect"
@@ -193,42 +220,45 @@ class _Chat:
         other.tell(f"peer {number} connected from {HOSTS[self.name]}:{PORT}")
         return f"connected to {address}:{PORT}"
 
-    def _add(self, other: _Chat) -> int:
+    def _add(self, other: Chat) -> int:
         self.links[self._next] = other
         self._next += 1
         return self._next - 1
 
-    def _list(self) -> str:
+    def do_list(self) -> str:
         self._has_listed = True
         rows = [f"{number}: {HOSTS[it.name]} {PORT}" if self.style.shows_ids else
                 f"{HOSTS[it.name]} {PORT}" for number, it in self.links.items()]  # fmt: skip
         return "\n".join([*rows, f"{len(rows)} connections"])
 
-    def _other(self, number: str) -> tuple[int, _Chat]:
+    def _other(self, number: str) -> tuple[int, Chat]:
         if self.style.lists_first and not self._has_listed:
             raise KeyError(number)
         return int(number), self.links[int(number)]
 
-    def _terminate(self, number: str) -> str:
+    def do_terminate(self, number: str) -> str:
         mine, other = self._other(number)
         del self.links[mine]
         other.lose(self)
         return f"ended connection {mine}"
 
-    def _send(self, number: str, text: str) -> str:
+    def do_send(self, number: str, text: str) -> str:
         _, other = self._other(number)
         from_ = next(its for its, chat in other.links.items() if chat is self)
-        other.tell(f"message from {from_}: {text}")
+        other.show(from_, text)
         return f"sent to {number}"
 
-    def _exit(self) -> str:
+    def do_exit(self) -> str:
         self.leave()
         return "goodbye"
 
-    def tell(self, line: str) -> None:
-        self._prints(self.name, f"{line}\n{self.prompt}")
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"message from {number}: {text}")
 
-    def lose(self, other: _Chat) -> None:
+    def tell(self, line: str) -> None:
+        self.prints(self.name, f"{line}\n{self.prompt}")
+
+    def lose(self, other: Chat) -> None:
         number = next(its for its, chat in self.links.items() if chat is other)
         del self.links[number]
         self.tell(f"peer {number} disconnected")

@@ -126,7 +126,7 @@ def test_a_program_that_exits_at_once(tmp_path: Path) -> None:
     tried = "python3 chat.py {port} exited at once and printed: usage: chat.py"
     assert refused(tmp_path, "--engine", "process", *command) == (
         f"{tmp_path.name} could not be started; {tried}",
-        'give the command that starts it: --command "python3 chat.py {port}"',
+        'give the command that starts it, as you would type it: --command "python3 chat.py {port}"',
     )
 
 
@@ -230,6 +230,14 @@ def test_a_profile_with_a_mistake_is_refused(tmp_path: Path) -> None:
         peerlab("check", str(file))
 
 
+def test_an_answer_with_an_unknown_placeholder(tmp_path: Path) -> None:
+    (tmp_path / "chat.py").write_text("input()\n")
+    assert refused(tmp_path, "--answers", "{port}", "--answers", "{porte}") == (
+        "--answers: unknown placeholder {porte}",
+        "there are {address}, {name}, {port}",
+    )
+
+
 def test_an_existing_profile_is_kept(tmp_path: Path) -> None:
     (tmp_path / "profile.yaml").write_text("mine")
     file = f"{tmp_path}/profile.yaml"
@@ -239,7 +247,7 @@ def test_an_existing_profile_is_kept(tmp_path: Path) -> None:
 def test_an_empty_folder(tmp_path: Path) -> None:
     assert refused(tmp_path) == (
         f"{tmp_path}: no program found there",
-        'give the command that starts it: --command "python3 chat.py {port}"',
+        'give the command that starts it, as you would type it: --command "./chat {port}"',
     )
 
 

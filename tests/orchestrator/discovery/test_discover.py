@@ -10,19 +10,19 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.discovery import discover as discovery
-from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.evidence import ConsoleOutput
 from orchestrator.discovery.experiments import Experiments
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.raw_console import FloodError
-from orchestrator.discovery.start_commands import StartCommand
-from orchestrator.discovery.trio import NotStartedError, Typist
-from orchestrator.errors import EngineError, LabError
+from orchestrator.discovery.trio import NotStartedError
+from orchestrator.discovery.typist import Typist
+from orchestrator.engines.docker.client import EngineLostError
+from orchestrator.errors import EngineError, LabError, ShortageError
 from orchestrator.profile import Profile, Reader
+from tests.orchestrator.discovery.learning import COMMANDS, learn, loaded
 from tests.orchestrator.discovery.simulated import VERBS, SimulatedTrio, Style
 
 PLAIN = {verb: verb for verb in VERBS}
-COMMANDS = [StartCommand(("{python}", "chat.py", "{port}"), "a guess")]
 
 
 def experiment(style: Style) -> tuple[Experiments, WordFinder, Typist]:
@@ -33,19 +33,6 @@ def experiment(style: Style) -> tuple[Experiments, WordFinder, Typist]:
     experiments = Experiments(typist, finder, lambda _: None)
     experiments.run()
     return experiments, finder, typist
-
-
-def learn(folder: Path, trio: Any, monkeypatch: pytest.MonkeyPatch) -> Draft:
-    """Return the draft that `discover` makes of a simulated program."""
-    monkeypatch.setattr(discovery, "Trio", lambda *_: trio)
-    engine: Any = None
-    return discovery.discover(engine, folder, COMMANDS, 5000, lambda _: None)
-
-
-def loaded(folder: Path, draft: Draft) -> Profile:
-    file = folder / "profile.yaml"
-    file.write_text(draft.to_yaml())
-    return profile.load(str(file))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +57,7 @@ def test_words_of_a_program(style: Style) -> None:
     assert experiments.notes == []
     assert experiments.first == {}
     arrived = [it for it in typist.exchanges if it.verb == "send" and it.right]
-    assert len(arrived) == 5
+    assert len(arrived) == 6
     assert all(it.known.text in "\n".join(it.other_lines) for it in arrived)
 
 
@@ -119,6 +106,22 @@ def test_a_program_without_connections() -> None:
     experiments, finder, _ = experiment(Style(words=words))
     assert experiments.notes == ["no word for connect was found, so nothing else could be tried"]
     assert set(finder.wordings) == {"help", "myip", "myport", "list", "exit"}
+
+
+@pytest.mark.parametrize("on_other_ports", [True, False])
+def test_a_program_that_takes_all_on_its_own_port_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_other_ports: bool
+) -> None:
+    without = Style(words={verb: verb for verb in VERBS if verb != "connect"})
+
+    def trio(_: object, given: Profile, __: object) -> SimulatedTrio:
+        return SimulatedTrio(Style() if given.own_ports and on_other_ports else without)
+
+    monkeypatch.setattr(discovery, "Trio", trio)
+    engine: Any = None
+    draft = discovery.discover(engine, tmp_path, COMMANDS, 5000, lambda _: None)
+    found = loaded(tmp_path, draft)
+    assert found.own_ports is ("connect" in found.verbs) is on_other_ports
 
 
 @pytest.mark.parametrize("missing", ["terminate", "send", "list", "exit"])
@@ -200,8 +203,21 @@ def test_programs_that_cannot_be_started(
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "error", [ShortageError("no addresses are left"), EngineLostError("Docker does not answer")]
+)
+def test_what_the_machine_lacks_is_not_the_programs_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: EngineError
+) -> None:
+    trio = SimulatedTrio(Style())
+    monkeypatch.setattr(trio, "start", _fail(error))
+    with pytest.raises(LabError) as caught:
+        learn(tmp_path, trio, monkeypatch)
+    assert caught.value is error
+
+
 def test_a_silent_program_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trio = SimulatedTrio(Style(prompt=""))
-    monkeypatch.setattr(SimulatedTrio, "type", lambda *_: ConsoleOutput())
+    monkeypatch.setattr(SimulatedTrio, "type", lambda *_, **__: ConsoleOutput())
     with pytest.raises(LabError, match="never answered: no input made it print anything"):
         learn(tmp_path, trio, monkeypatch)

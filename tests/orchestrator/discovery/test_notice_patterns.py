@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from orchestrator.discovery.draft import Draft
-from orchestrator.discovery.notice_patterns import infer_notices, matches_any
+from orchestrator.discovery.notice_patterns import infer_notices
+from orchestrator.discovery.templates import matches_any
 from tests.orchestrator.discovery.recorded import HOSTS, exchange
 
 A = HOSTS["alice"]
@@ -71,7 +72,8 @@ def test_doubts_about_messages(outputs: Sequence[str], doubt: str) -> None:
 def test_output_without_the_text_is_no_message() -> None:
     draft = messages("something\n")
     assert "message" not in draft.data["notices"]
-    assert draft.data["lacks"]["message"] == "it does not show messages"
+    wanted = {"reason": "it does not show messages", "doubt": True}
+    assert draft.data["lacks"]["message"] == wanted
     assert draft.doubts["lacks", "message"].startswith("nothing was ever printed")
 
 

@@ -32,7 +32,7 @@ def test_a_program_that_asks(tmp_path: Path) -> None:
 
 
 def test_c_is_built(tmp_path: Path) -> None:
-    put(tmp_path, "peer.c", "int main(int argc, char **argv) { return 0; }")
+    put(tmp_path, "peer.c", "int main(int argc, char **argv) { return atoi(argv[1]); }")
     first = start_commands(tmp_path)[0]
     assert first.words == ("./chat", "{port}")
     assert first.build[0][0] == "gcc"
@@ -42,7 +42,7 @@ def test_c_is_built(tmp_path: Path) -> None:
 
 def test_a_makefile_names_its_program(tmp_path: Path) -> None:
     put(tmp_path, "Makefile", "all: node\nnode: node.c\n\tgcc -o node node.c\n")
-    put(tmp_path, "node.c", "int main(void) { return 0; }")
+    put(tmp_path, "node.c", "int main(int n, char *argv[]) { return atoi(argv[1]); }")
     assert start_commands(tmp_path)[0].words == ("./node", "{port}")
     assert start_commands(tmp_path)[0].build == (("make",),)
 
@@ -70,7 +70,7 @@ node: node.o
 @pytest.mark.parametrize("case", MAKES)
 def test_the_program_that_a_makefile_builds(tmp_path: Path, case: str) -> None:
     put(tmp_path, "Makefile", MAKES[case])
-    put(tmp_path, "node.c", "int main(void) { return 0; }")
+    put(tmp_path, "node.c", "int main(int n, char *argv[]) { return atoi(argv[1]); }")
     assert start_commands(tmp_path)[0].words == ("./node", "{port}")
 
 
@@ -102,7 +102,7 @@ def test_a_command_that_is_given(tmp_path: Path) -> None:
     put(tmp_path, "chat.py", "")
     found = start_commands(tmp_path, "python3 chat.py -v {port}")
     assert [found.words for found in found] == [("{python}", "chat.py", "-v", "{port}")]
-    assert len(start_commands(tmp_path, "./run")) == 4
+    assert len(start_commands(tmp_path, "./run")) == 5
 
 
 def test_nothing_to_start(tmp_path: Path) -> None:
@@ -153,4 +153,201 @@ def test_an_executable(tmp_path: Path) -> None:
     found = start_commands(tmp_path)
     assert found[0].words == ("./node", "{port}")
     assert found[0].why == "node is executable; the port as its argument"
-    assert len(found) == 4
+    assert len(found) == 5
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode())
+
+
+C_CHAT = '#include "own.h"\nint main(int n, char **argv) { listen(atoi(argv[1]), 5); }\n'
+JAVA_MAIN = "{}public class Chat {{ public static void main(String[] args) {{ new {}; }} }}\n"
+GO_MAIN = 'package main\nfunc main() { net.Listen("tcp", ":" + os.Args[1]) }\n'
+LAYOUTS: dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]] = {
+    "C in src and include": (
+        {"src/main.c": C_CHAT, "src/net.c": "int x;\n", "include/own.h": "\n"},
+        ("gcc", "-pthread", "-Iinclude", "-o", "chat", "src/main.c", "src/net.c"),
+        ("./chat", "{port}"),
+    ),
+    "C with mathematics": (
+        {"p.c": "#include <math.h>\nint main(void) { return 0; }\n"},
+        ("gcc", "-pthread", "-o", "chat", "p.c", "-lm"),
+        ("./chat",),
+    ),
+    "C beside a folder called chat": (
+        {"chat/main.c": "int main(void) { return 0; }\n"},
+        ("gcc", "-pthread", "-o", "chat-program", "chat/main.c"),
+        ("./chat-program",),
+    ),
+    "C++ with two mains of which one listens": (
+        {
+            "node.cpp": "int main() { listen(s, 5); }\n",
+            "trial.cpp": "int main() { connect(s); }\n",
+            "x.cpp": "int y;\n",
+        },
+        ("g++", "-pthread", "-o", "chat", "node.cpp", "x.cpp"),
+        ("./chat",),
+    ),
+    "Java with CRLF": (
+        {"Chat.java": JAVA_MAIN.format("", "ServerSocket(1)").replace("\n", "\r\n")},
+        ("javac", "Chat.java"),
+        ("java", "-cp", ".", "Chat"),
+    ),
+    "Java in packages": (
+        {
+            "src/p2p/Chat.java": JAVA_MAIN.format("package p2p;\r\n", "Peer()"),
+            "src/p2p/Peer.java": "package p2p;\nclass Peer { ServerSocket s; }\n",
+        },
+        ("javac", "-d", "classes", "src/p2p/Chat.java", "src/p2p/Peer.java"),
+        ("java", "-cp", "classes", "p2p.Chat"),
+    ),
+    "Go without a module": (
+        {"main.go": GO_MAIN, "peer.go": "package main\n", "peer_test.go": "package main\n"},
+        ("go", "build", "-o", "chat", "main.go", "peer.go"),
+        ("./chat", "{port}"),
+    ),
+    "a Go module with its program in cmd": (
+        {"go.mod": "module x\n", "cmd/talk/main.go": GO_MAIN, "wire/wire.go": "package wire\n"},
+        ("go", "build", "-o", "chat", "./cmd/talk"),
+        ("./chat", "{port}"),
+    ),
+    "a Go module in a folder": (
+        {"src/go.mod": "module x\n", "src/main.go": GO_MAIN},
+        ("sh", "-c", "cd src && go build -o ../chat ."),
+        ("./chat", "{port}"),
+    ),
+    "a crate": (
+        {
+            "Cargo.toml": '[package]\nname = "talker"\nversion = "0.1.0"\n',
+            "src/main.rs": "mod net;\nfn main() { std::env::args(); }\n",
+            "src/net.rs": "use std::net::TcpListener;\n",
+        },
+        ("cargo", "build", "--offline"),
+        ("./target/debug/talker", "{port}"),
+    ),
+    "one file of Rust": (
+        {"peer.rs": "fn main() { TcpListener::bind(1); }\n"},
+        ("rustc", "--edition", "2021", "-o", "chat", "peer.rs"),
+        ("./chat",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_what_is_compiled(tmp_path: Path, case: str) -> None:
+    files, build, words = LAYOUTS[case]
+    write(tmp_path, files)
+    first = start_commands(tmp_path)[0]
+    assert (first.build, first.words) == ((build,), words)
+
+
+INTERPRETED: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    "Python in src": ({"src/chat.py": "import sys\nsys.argv\n"}, ("{python}", "src/chat.py")),
+    "a Python package": (
+        {"talk/__main__.py": "from .net import go\n", "talk/net.py": "s.listen()\ninput()\n"},
+        ("{python}", "-m", "talk"),
+    ),
+    "a script without a suffix, with CRLF": (
+        {"talk": "#!/usr/bin/env python3\r\ninput()\r\n"},
+        ("{python}", "talk"),
+    ),
+    "Perl with a module beside it": (
+        {"chat.pl": "use Peer;\n", "Peer.pm": "package Peer;\n", "lib/A/B.pm": "package A::B;\n"},
+        ("perl", "-I.", "-Ilib", "chat.pl"),
+    ),
+    "Ruby": (
+        {"talk.rb": "require_relative 'net'\n", "net.rb": "TCPServer.new(1)\n"},
+        ("ruby", "talk.rb"),
+    ),
+    "the start of package.json": (
+        {"package.json": '{"scripts": {"start": "node lib/go.js"}}', "a.js": "require('net')\n",
+         "lib/go.js": "require('net')\n"},
+        ("node", "lib/go.js"),
+    ),
+    "bash": ({"talk.sh": "#!/bin/bash\nnc -l\n"}, ("bash", "talk.sh")),
+    "a program and the script that starts it": (
+        {"run.sh": "#!/bin/sh\npython3 peer.py\n", "peer.py": "input()\n"},
+        ("{python}", "peer.py"),
+    ),
+    "an old copy in a folder": (
+        {"ada.py": "s.listen()\ninput()\n", "old/chat.py": "s.listen()\ninput()\n"},
+        ("{python}", "ada.py"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", INTERPRETED)
+def test_what_is_interpreted(tmp_path: Path, case: str) -> None:
+    files, words = INTERPRETED[case]
+    write(tmp_path, files)
+    first = start_commands(tmp_path)[0]
+    assert first.build == ()
+    assert tuple(word for word in first.words if word != "{port}") == words
+
+
+def test_the_tools_of_a_script_are_installed(tmp_path: Path) -> None:
+    put(tmp_path, "chat.sh", "socat - TCP-LISTEN:$1\n")
+    assert start_commands(tmp_path)[0].packages == ("socat",)
+
+
+def test_the_libraries_that_headers_name_are_installed(tmp_path: Path) -> None:
+    put(tmp_path, "chat.c", "#include <readline/readline.h>\nint main(void) { return 0; }\n")
+    first = start_commands(tmp_path)[0]
+    assert "libreadline-dev" in first.packages
+    assert first.build[0][-1] == "-lreadline"
+
+
+def test_a_makefile_of_another_language(tmp_path: Path) -> None:
+    put(tmp_path, "Makefile", "BIN=peer\nall: $(BIN)\n$(BIN): main.go\n\tgo build -o $(BIN) .\n")
+    put(tmp_path, "main.go", GO_MAIN)
+    first = start_commands(tmp_path)[0]
+    assert first.words == ("./peer", "{port}")
+    assert {"make", "golang-go"} <= {*first.packages}
+
+
+@pytest.mark.parametrize(
+    ("files", "hint"),
+    [
+        ({"ada.rb": "TCPServer.new\n", "bob.rb": "TCPServer.new\n"}, "ruby ada.rb"),
+        ({"ada.c": C_CHAT, "bob.c": C_CHAT}, "./ada"),
+        ({"ada/main.go": GO_MAIN, "bob/main.go": GO_MAIN}, "./ada"),
+    ],
+)
+def test_the_hint_fits_the_language(tmp_path: Path, files: dict[str, str], hint: str) -> None:
+    write(tmp_path, files)
+    with pytest.raises(LabError, match="there are several programs") as found:
+        start_commands(tmp_path)
+    assert found.value.hint == f'choose one: --command "{hint} {{port}}"'
+
+
+def test_a_chosen_program_is_built_under_its_name(tmp_path: Path) -> None:
+    write(tmp_path, {"ada.c": C_CHAT, "bob.c": C_CHAT, "net.c": "int x;\n"})
+    (first,) = start_commands(tmp_path, "./bob {port}")
+    assert first.build == (("gcc", "-pthread", "-o", "bob", "bob.c", "net.c"),)
+    assert "gcc" in first.packages
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('package main\nfunc main() { flag.Int("port", 1, "x") }', ("-port", "{port}")),
+        ('package main\nfunc main() { flag.StringVar(&p, "p", "", "x") }', ("-p", "{port}")),
+        ("package main\nfunc main() { bufio.NewReader(os.Stdin) }", ()),
+    ],
+)
+def test_the_flags_of_go(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
+    put(tmp_path, "main.go", text)
+    assert start_commands(tmp_path)[0].words == ("./chat", *words)
+
+
+def test_the_flags_of_getopt(tmp_path: Path) -> None:
+    put(tmp_path, "m.c", 'int main(int c, char **v) { getopt(c, v, "hp:"); }')
+    assert start_commands(tmp_path)[0].words == ("./chat", "-p", "{port}")
+
+
+def test_only_notes(tmp_path: Path) -> None:
+    put(tmp_path, "README.md", "my chat")
+    with pytest.raises(LabError, match=r"no program found there, only README\.md$"):
+        start_commands(tmp_path)

@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.discovery import trio as trios
 from orchestrator.discovery.raw_console import FloodError
-from orchestrator.discovery.trio import NAMES, NotStartedError, Trio, Typist
+from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
+from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines.choose import choose
 from orchestrator.profile import ConsoleSettings, InputLine, Profile, Start
@@ -123,3 +124,37 @@ def test_endless_output_is_noticed(trio: Trio) -> None:
     with pytest.raises(FloodError, match="carol"):
         trio.type("carol", "flood", PROMPTS)
     trio.restart("carol")
+
+
+RIDDLES = """\
+who = input("Speak, friend, and enter. ")
+print("Where is home?")
+port = input()
+input(f"And yours, {who}? ")
+print("listening on", port)
+while True:
+    print("got", input("> "))
+"""
+
+
+def test_the_users_answers_are_given_whatever_the_questions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"_START_QUIET": 0.2, "_SILENT_START": 0.5}.items():
+        monkeypatch.setattr(trios, name, seconds)
+    (tmp_path / "chat.py").write_text(RIDDLES)
+    answers = [InputLine(type=f"{{{field}}}") for field in ("name", "port", "address")]
+    start = Start(command=["{python}", "chat.py"], folder=str(tmp_path), answers=answers)
+    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
+                      console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
+    with choose(EngineName.PROCESS, lambda _: None) as engine:
+        three = Trio(engine, profile, lambda _: None)
+        three.start(["alice"])
+        assert f"listening on {three.peer('alice').port}" in three.greeting["alice"]
+        three.close()
+    questions = [(answer.type, answer.after) for answer in three.answers]
+    assert questions == [
+        ("{name}", "Speak, friend, and enter."),
+        ("{port}", "Where is home?"),
+        ("{address}", None),  # it names one peer
+    ]

@@ -88,3 +88,11 @@ def test_error_messages() -> None:
 )  # fmt: skip
 def test_the_argument_asked_at_the_start(question: str, argument: str) -> None:
     assert asked_at_start(question) == argument
+
+
+def test_the_items_of_a_menu_may_be_in_one_line() -> None:
+    lines = ["1 help, 2 my ip, 3 my port, 4 verbinden (connect),", "5 list, 6 terminate, 7 exit"]
+    assert parse_menu(lines) == {
+        "help": "1", "myip": "2", "myport": "3", "connect": "4", "list": "5", "terminate": "6",
+        "exit": "7",
+    }  # fmt: skip

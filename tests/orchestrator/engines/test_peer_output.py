@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import profile, text
+from orchestrator.console.echo import Echoes
 from orchestrator.profile import Reader
 from peer import commands, render
 from peer.events import Sent
@@ -47,7 +48,7 @@ def test_messages(row: Row, raw: bytes) -> None:
     kind, parts = notice(render.message(row, raw))
     assert kind == "message"
     assert {**parts, **shown(row)} == parts
-    assert parts["name"] == (row.name or "plain TCP")
+    assert parts.get("name", "") == row.name
     assert text.unescape(parts["text"]).encode("utf-8", "surrogateescape") == raw
 
 
@@ -131,8 +132,29 @@ def test_other_lines_are_notices_too(row: Row, count: int) -> None:
     assert (READER.ready(listening) or {})["port"] == str(row.port)
 
 
-def test_the_prompt_is_the_one_in_the_profile() -> None:
-    assert PROFILE.console.prompt == [render.PROMPT]
+@given(NAMES.filter(bool), st.booleans())
+def test_the_prompt_is_the_one_in_the_profile(name: str, colours: bool) -> None:
+    shown = text.shown(render.prompt(name, colours=colours) + "list")
+    assert Echoes(PROFILE).without_prompts(shown) == "list"
+
+
+LINES = (
+    "ok: 1 connection", "error: no", "  row", "* delivered 1 #1", "* closed 1 [::1]:1 (b): why",
+    "* message 1 10.0.0.1:5000 (plain TCP): error: (b): x",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_colours_change_no_line(line: str) -> None:
+    assert text.shown(render.coloured(line)) == line
+
+
+@given(st.integers(1, 200))
+def test_help_at_any_width(columns: int) -> None:
+    *lines, last = render.help_lines("", columns)
+    assert READER.outcome("help", last) == (True, {})
+    assert all(READER.row("help", line) is not None for line in lines)
+    assert columns < 40 or all(len(line) <= columns for line in lines)
 
 
 @pytest.mark.parametrize("verb", sorted(PROFILE.verbs.keys() - {"raw"}))

@@ -16,7 +16,7 @@ from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
-from tests.orchestrator.support import LivePeers, processes_of, until
+from tests.orchestrator.support import LivePeers, until
 
 AB, BA, AC = ("alice", "bob"), ("bob", "alice"), ("alice", "carol")
 STREAM = Probe("stream", 4, size=16, patience=3)
@@ -42,7 +42,7 @@ def network(shared: LivePeers) -> Iterator[ProcessNetwork]:
     one = network_of(shared)
     yield one
     one.close()
-    assert len(processes_of(shared.run)) == 3
+    assert len(shared.left()) == 3
 
 
 def test_pieces_arrive_on_shaped_links_alone(network: ProcessNetwork) -> None:

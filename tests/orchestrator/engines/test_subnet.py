@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from docker.errors import APIError
 
 from orchestrator import definition
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker import subnet as docker_subnet
 from orchestrator.engines.docker.subnet import Addresses, Subnet
-from orchestrator.engines.owner import Owner
-from orchestrator.errors import EngineError
+from orchestrator.errors import EngineError, ShortageError
+from orchestrator.owner import Owner
 
 SMALL = Subnet("10.1.2.0/29", "10.1.2.1")
 
@@ -37,22 +38,23 @@ def test_the_ipv4_subnet_of_a_network_is_found() -> None:
 def test_the_first_addresses() -> None:
     assert SMALL.first(2) == ["10.1.2.2", "10.1.2.3"]
     assert Subnet("10.1.2.0/29", "10.1.2.3").first(2) == ["10.1.2.1", "10.1.2.2"]
-    with pytest.raises(EngineError, match=r"10\.1\.2\.0/29 has 4 addresses, 5 are needed"):
-        SMALL.first(5)
+    with pytest.raises(EngineError, match=r"10\.1\.2\.0/29 has 3 addresses, 4 are needed"):
+        SMALL.first(4)
 
 
-def test_no_peer_gets_the_last_address() -> None:
+def test_no_peer_gets_the_last_two_addresses() -> None:
     assert SMALL.last == "10.1.2.6"
     assert Subnet("10.1.2.0/29", "10.1.2.6").last == "10.1.2.5"
     for subnet in (SMALL, Subnet("10.1.2.0/29", "10.1.2.6")):
-        assert not {subnet.last, subnet.gateway} & set(subnet.hosts())
+        assert not {subnet.last, subnet.canary, subnet.gateway} & set(subnet.hosts())
+    assert SMALL.canary == "10.1.2.5"
 
 
 def test_a_returned_address_is_reused_last() -> None:
     addresses = Addresses(SMALL)
-    assert [addresses.take() for _ in range(3)] == [f"10.1.2.{last}" for last in (2, 3, 4)]
+    assert [addresses.take() for _ in range(2)] == ["10.1.2.2", "10.1.2.3"]
     addresses.give_back(["10.1.2.3", "10.1.2.2"])
-    assert [addresses.take()[-1] for _ in range(3)] == ["5", "3", "2"]
+    assert [addresses.take()[-1] for _ in range(3)] == ["4", "3", "2"]
     with pytest.raises(EngineError, match=r"no address is left in 10\.1\.2\.0/29"):
         addresses.take()
 
@@ -127,4 +129,31 @@ def test_another_refusal_is_raised_at_once(client: Any, owner: Owner) -> None:
 def test_finding_a_subnet_leaves_no_network(client: Any, owner: Owner) -> None:
     name = f"peerlab-{owner.run}"
     docker_subnet.find_subnet(client, name)
-    assert docker_subnet.find_network(client, name) is None
+    assert client.api.networks(names=[name]) == []
+
+
+class UsedUp:
+    """A Docker engine with 31 networks and no addresses for another."""
+
+    def __init__(self, says: str) -> None:
+        self.api, self._says = self, says
+
+    def create_network(self, *_: object, **__: object) -> None:
+        raise APIError("500", explanation=self._says)
+
+    def networks(self) -> list[dict[str, str]]:
+        return [{"Driver": driver} for driver in ["host", "null", *["bridge"] * 31]]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [  # Docker 20.10 and 28
+        "could not find an available, non-overlapping IPv4 address pool among the defaults",
+        "all predefined address pools have been fully subnetted",
+    ],
+)
+def test_address_pools_that_are_used_up(says: str) -> None:
+    with pytest.raises(ShortageError, match="no addresses left for it: 31 are there") as caught:
+        docker_subnet.find_subnet(UsedUp(says), "any")  # type: ignore[arg-type]
+    assert "docker network prune" in caught.value.hint
+    assert "--jobs" in caught.value.hint

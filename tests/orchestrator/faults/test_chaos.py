@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.faults import chaos, scope
+from orchestrator.faults import chaos, effect
 from orchestrator.faults.effect import Link
 from orchestrator.faults.kinds import NEEDS
 
@@ -63,12 +63,12 @@ def links(act: dict[str, Any]) -> frozenset[Link]:
     """Return the links of a fault, in both directions."""
     match act:
         case {"groups": groups}:
-            return scope.partition_links(groups)
+            return effect.partition_links(groups)
         case {"at": at}:
-            return scope.links_at(at, NAMES)
+            return effect.links_at(at, NAMES)
         case {"between": between}:
-            return scope.links_between(between)
-    return scope.links_between([act["from"], act["to"]])
+            return effect.links_between(between)
+    return effect.links_between([act["from"], act["to"]])
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -8,13 +8,15 @@ from math import comb
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from orchestrator.faults import proof
 from orchestrator.faults.effect import CLEAR, Effect, combine
+from orchestrator.faults.fault_type import Reading
 from orchestrator.faults.loss import fewest, most
 from orchestrator.faults.probe import Measured, Probe, What
+from orchestrator.scenario.values import LEAST_TIME
 from tests.orchestrator.faults.links import NETEM, RELAY, SimulatedLink
 from tests.repeats import times
 
@@ -26,7 +28,8 @@ BUSY = st.sampled_from([0.0, 0.0003, 0.003])  # seconds
 @st.composite
 def _delays(draw: st.DrawFn) -> dict[str, Any]:
     delay = draw(st.floats(0.02, 2))
-    return {"delay": delay, "jitter": draw(st.sampled_from([0.0, delay / 4, delay]))}
+    jitters = [0.0, max(LEAST_TIME, delay / 4), delay]
+    return {"delay": delay, "jitter": draw(st.sampled_from(jitters))}
 
 
 @st.composite
@@ -71,9 +74,12 @@ def test_an_active_fault_is_proven_and_then_gone(
             faulty.measure(probe),
             clear.measure(probe),
         )
-        reason = proof.unproven(effect, CLEAR, probe, before, during, mechanisms)
+        reason = proof.unproven(effect, before, Reading(CLEAR, probe, during, mechanisms))
         assert not reason, (probe, before, during)
-        assert not proof.not_gone(effect, CLEAR, probe, before, after, mechanisms), (probe, after)
+        assert not proof.not_gone(effect, before, Reading(CLEAR, probe, after, mechanisms)), (
+            probe,
+            after,
+        )
 
 
 @given(EFFECTS, MECHANISMS, SEEDS, BUSY)
@@ -84,22 +90,28 @@ def test_a_fault_without_effect_is_never_proven(
     remains = []
     for probe in proof.probes_for(effect, mechanisms):
         before, during = clear.measure(probe), clear.measure(probe)
-        assert proof.mismatch(effect, probe, during, mechanisms), (probe, during)
-        assert proof.unproven(effect, CLEAR, probe, before, during, mechanisms)
+        assert proof.mismatch(Reading(effect, probe, during, mechanisms)), (probe, during)
+        assert proof.unproven(effect, before, Reading(CLEAR, probe, during, mechanisms))
         remains.append(
-            proof.not_gone(effect, CLEAR, probe, before, faulty.measure(probe), mechanisms)
+            proof.not_gone(effect, before, Reading(CLEAR, probe, faulty.measure(probe), mechanisms))
         )
     assert any(remains)
 
 
 @given(_lagging() | _delays().map(lambda late: Effect(**late)), MECHANISMS, SEEDS)
+@example(Effect(delay=0.0234375, jitter=0.005859375), NETEM, 253966585)
+@example(Effect(delay=0.1, jitter=0.02, loss=0.02), NETEM, 1)  # packets in quick succession
+@example(Effect(delay=0.1, jitter=LEAST_TIME, loss=0.05), NETEM, 1)
+@example(Effect(lag=0.02, jitter=0.005), RELAY, 253966585)
 def test_a_delay_without_its_jitter_is_not_proven(
     effect: Effect, mechanisms: Mapping[str, str], seed: int
 ) -> None:
     assume(effect.jitter)
     even = SimulatedLink(replace(effect, jitter=0.0), mechanisms, seed, 0.0003)
     for probe in proof.probes_for(effect, mechanisms):
-        assert "a jitter of" in proof.mismatch(effect, probe, even.measure(probe), mechanisms)
+        assert "a jitter of" in proof.mismatch(
+            Reading(effect, probe, even.measure(probe), mechanisms)
+        )
 
 
 @given(EFFECTS, EFFECTS, MECHANISMS, SEEDS, BUSY)
@@ -111,8 +123,11 @@ def test_two_faults_are_proven_and_one_of_them_is_lifted(
     assume(both.effect.bandwidth is None or not 0.9 < both.effect.loss < 1)  # too few arrive
     for probe in proof.probes_for(fault, mechanisms, other):
         before, during, after = left.measure(probe), both.measure(probe), left.measure(probe)
-        assert not proof.mismatch(both.effect, probe, during, mechanisms), (probe, during)
-        assert not proof.not_gone(fault, other, probe, before, after, mechanisms), (probe, after)
+        assert not proof.mismatch(Reading(both.effect, probe, during, mechanisms)), (probe, during)
+        assert not proof.not_gone(fault, before, Reading(other, probe, after, mechanisms)), (
+            probe,
+            after,
+        )
 
 
 @given(EFFECTS, MECHANISMS, SEEDS)
@@ -122,8 +137,8 @@ def test_nothing_is_proven_on_a_dead_link(
     dead = SimulatedLink(Effect(cut=True), mechanisms, seed, 0.0)
     for probe in proof.probes_for(effect, mechanisms):
         seen = dead.measure(probe)
-        assert proof.unproven(effect, CLEAR, probe, seen, seen, mechanisms)
-        assert proof.not_gone(effect, CLEAR, probe, seen, seen, mechanisms)
+        assert proof.unproven(effect, seen, Reading(CLEAR, probe, seen, mechanisms))
+        assert proof.not_gone(effect, seen, Reading(CLEAR, probe, seen, mechanisms))
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.2, 0.5, 0.8])
@@ -133,10 +148,10 @@ def test_a_loss_on_top_of_another_is_distinguished(loss: float) -> None:
     for seed in range(times(10, 40)):
         both = SimulatedLink(combine([fault, other]), NETEM, seed, 0.0).measure(probe)
         left = SimulatedLink(other, NETEM, seed, 0.0).measure(probe)
-        assert not proof.mismatch(combine([fault, other]), probe, both, NETEM)
+        assert not proof.mismatch(Reading(combine([fault, other]), probe, both, NETEM))
         if loss > 0.05:  # less than that is hidden
-            assert proof.mismatch(combine([fault, other]), probe, left, NETEM)
-            assert proof.not_gone(fault, other, probe, left, both, NETEM)
+            assert proof.mismatch(Reading(combine([fault, other]), probe, left, NETEM))
+            assert proof.not_gone(fault, left, Reading(other, probe, both, NETEM))
 
 
 def test_a_machine_that_loses_a_packet_now_and_then_is_no_fault() -> None:
@@ -144,7 +159,7 @@ def test_a_machine_that_loses_a_packet_now_and_then_is_no_fault() -> None:
         link = SimulatedLink(CLEAR, NETEM, seed, 0.003, lost=0.05)
         (probe,) = proof.probes_for(Effect(cut=True), NETEM)
         after = link.measure(probe)
-        assert not proof.not_gone(Effect(cut=True), CLEAR, probe, after, after, NETEM)
+        assert not proof.not_gone(Effect(cut=True), after, Reading(CLEAR, probe, after, NETEM))
 
 
 @given(EFFECTS, MECHANISMS)
@@ -205,21 +220,21 @@ def test_probes_are_short_and_small(effect: Effect, mechanisms: Mapping[str, str
     ],
 )  # fmt: skip
 def test_mismatches_in_words(effect: Effect, probe: Probe, measured: Measured, reason: str) -> None:
-    assert proof.mismatch(effect, probe, measured, NETEM) == reason
+    assert proof.mismatch(Reading(effect, probe, measured, NETEM)) == reason
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.5, 5])
 def test_late_bytes_are_not_held_back(seconds: float) -> None:
     (probe,) = proof.probes_for(Effect(hold=seconds), RELAY)
     late = SimulatedLink(Effect(lag=seconds), RELAY, 1, 0.0001).measure(probe)
-    assert "at most wanted" in proof.mismatch(Effect(hold=seconds), probe, late, RELAY)
+    assert "at most wanted" in proof.mismatch(Reading(Effect(hold=seconds), probe, late, RELAY))
 
 
 def test_a_machine_that_lost_packets_before_a_fault_may_lose_them_during_it() -> None:
     effect, probe, during = Effect(loss=0.05), Probe("packets", 800), Measured(800, 648, 0.001)
     for lost, doubt in ((0, True), (120, False)):
         before = Measured(800, 800 - lost, 0.001)
-        assert bool(proof.mismatch(effect, probe, during, NETEM, before=before)) is doubt
+        assert bool(proof.mismatch(Reading(effect, probe, during, NETEM, before=before))) is doubt
 
 
 @given(_impaired(), MECHANISMS, SEEDS, BUSY)
@@ -234,32 +249,34 @@ def test_a_fault_several_times_as_bad_is_not_proven(
     )
     link = SimulatedLink(worse, mechanisms, seed, busy)
     assert any(
-        proof.mismatch(effect, probe, link.measure(probe), mechanisms)
+        proof.mismatch(Reading(effect, probe, link.measure(probe), mechanisms))
         for probe in proof.probes_for(effect, mechanisms)
     )
 
 
 def test_a_fault_that_is_not_gone_in_words() -> None:
     probe, before = Probe("packets", 20), Measured(20, 20, 0.0002)
-    reason = proof.not_gone(Effect(cut=True), CLEAR, probe, before, Measured(20, 0), NETEM)
+    reason = proof.not_gone(Effect(cut=True), before, Reading(CLEAR, probe, Measured(20, 0), NETEM))
     assert reason == "20 of 20 packets lost, none wanted; before the fault 20 of 20 packets, 0.2 ms"
-    late = proof.not_gone(Effect(delay=0.1), CLEAR, probe, before, Measured(20, 20, 0.1), NETEM)
+    late = proof.not_gone(
+        Effect(delay=0.1), before, Reading(CLEAR, probe, Measured(20, 20, 0.1), NETEM)
+    )
     assert late == "median delay 100 ms; before the fault 20 of 20 packets, 0.2 ms"
 
 
 @pytest.mark.parametrize("hides", [Effect(cut=True), Effect(loss=1.0)])
 def test_a_fault_hidden_by_another_counts_as_gone(hides: Effect) -> None:
     probe, nothing = Probe("packets", 20), Measured(20, 0)
-    assert not proof.not_gone(Effect(cut=True), hides, probe, nothing, nothing, NETEM)
+    assert not proof.not_gone(Effect(cut=True), nothing, Reading(hides, probe, nothing, NETEM))
 
 
 def test_a_stream_needs_both_directions() -> None:
     (probe,) = proof.probes_for(Effect(pieces=1), NETEM)
     seen = Measured(0, 0, error="no answer")
     cut = Effect(cut=True)
-    reason = proof.mismatch(Effect(pieces=1), probe, seen, NETEM, back=cut)
+    reason = proof.mismatch(Reading(Effect(pieces=1), probe, seen, NETEM, back=cut))
     assert reason == "nothing comes back, so it cannot be measured"
-    assert not proof.mismatch(cut, probe, seen, NETEM, back=cut)
+    assert not proof.mismatch(Reading(cut, probe, seen, NETEM, back=cut))
 
 
 @pytest.mark.parametrize(
@@ -283,8 +300,8 @@ def test_late_bytes_in_no_more_reads_than_packets_are_not_in_pieces(reads: int) 
     (probe,) = proof.probes_for(Effect(pieces=5), NETEM)
     assert (probe.count, probe.size) == (3, 1500)  # two packets each
     late = Measured(3, 4500, 0.5, None, reads)
-    assert not proof.resemblance(Effect(pieces=5), CLEAR, probe, late, NETEM)
-    assert proof.mismatch(Effect(pieces=5), probe, late, NETEM)
+    assert not proof.resemblance(Effect(pieces=5), Reading(CLEAR, probe, late, NETEM))
+    assert proof.mismatch(Reading(Effect(pieces=5), probe, late, NETEM))
 
 
 @given(st.integers(1, 60), st.floats(0.0, 1.0))
@@ -312,7 +329,7 @@ PACKETS = Probe("packets", 20, interval=0.01)
 
 def test_a_stream_that_is_reset_on_its_way_back_cannot_be_measured() -> None:
     measured = Measured(0, 0, error="reset")
-    reason = proof.mismatch(CLEAR, STREAM, measured, NETEM, back=Effect(reset=0))
+    reason = proof.mismatch(Reading(CLEAR, STREAM, measured, NETEM, back=Effect(reset=0)))
     assert reason == "what comes back is reset at once, so it cannot be measured"
 
 
@@ -328,13 +345,13 @@ def test_a_stream_that_is_reset_on_its_way_back_cannot_be_measured() -> None:
 def test_rare_mismatches_in_words(
     effect: Effect, probe: Probe, measured: Measured, reason: str
 ) -> None:
-    assert proof.mismatch(effect, probe, measured, RELAY) == reason
+    assert proof.mismatch(Reading(effect, probe, measured, RELAY)) == reason
 
 
 def test_jitter_that_is_left_behind_is_found() -> None:
     fault, before = Effect(delay=0.1, jitter=0.1), Measured(20, 20, 0.0002, spread=0.0001)
     varied = Measured(20, 20, 0.0002, spread=0.1)
-    reason = proof.not_gone(fault, CLEAR, PACKETS, before, varied, NETEM)
+    reason = proof.not_gone(fault, before, Reading(CLEAR, PACKETS, varied, NETEM))
     assert reason.startswith("half of the delays lie within 100 ms; before the fault ")
 
 
@@ -342,11 +359,11 @@ def test_a_tighter_limit_hides_that_another_is_gone() -> None:
     fault, left = Effect(bandwidth=64_000), Effect(bandwidth=16_000)
     (probe,) = proof.probes_for(fault, NETEM, left)
     slow = SimulatedLink(left, NETEM, 1, 0.0001).measure(probe)
-    assert not proof.not_gone(fault, left, probe, slow, slow, NETEM)
+    assert not proof.not_gone(fault, slow, Reading(left, probe, slow, NETEM))
 
 
 def test_a_piece_waits_for_those_before_it() -> None:
     crumbs, late = Effect(pieces=1), Effect(lag=0.2)
     (probe,) = proof.probes_for(late, RELAY, crumbs)
     measured = SimulatedLink(crumbs, RELAY, 1, 0.0001).measure(probe)
-    assert not proof.not_gone(late, crumbs, probe, measured, measured, RELAY)
+    assert not proof.not_gone(late, measured, Reading(crumbs, probe, measured, RELAY))

@@ -7,8 +7,15 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.faults.effect import CLEAR, Effect, Fault, by_link
-from orchestrator.faults.scope import links_at, links_between, partition_links
+from orchestrator.faults.effect import (
+    CLEAR,
+    Effect,
+    Fault,
+    by_link,
+    links_at,
+    links_between,
+    partition_links,
+)
 
 NAMES = ["a", "b", "c", "d", "e"]
 GROUPS = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, unique=True), min_size=1, max_size=4)

@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 
 from orchestrator import document, profile
-from tests.orchestrator.support import ROOT
+from tests.orchestrator.support import ROOT, bring_peer
 
 WRONG = ROOT / "tests/wrong/peers"
 HEAD = """name: {name}
@@ -67,10 +67,10 @@ def right(home: Path, name: str, *, without: str = "", lacks: bool = False) -> P
 
 def squeezing(home: Path, name: str) -> Path:
     """Write a peer that collapses blanks."""
-    return _program(home, name, (WRONG / "squeezes.py").read_text())
+    return variant(home, name, (WRONG / "squeezes.py").read_text())
 
 
-def _program(home: Path, name: str, code: str) -> Path:
+def variant(home: Path, name: str, code: str) -> Path:
     """Write a program with the console of our own peer, as far as it has one."""
     shipped = copy.deepcopy(_SHIPPED)
     arguments = shipped["start"]["process"][3:]
@@ -78,16 +78,16 @@ def _program(home: Path, name: str, code: str) -> Path:
         "folder": ".",
         "process": ["{python}", "{folder}/chat.py", *arguments],
         "container": ["python3", "{folder}/chat.py", "{port}"],
-        "environment": {"PYTHONPATH": f"{ROOT}:/app"},
     }
     folder = _written(home, name, shipped)
     (folder / "chat.py").write_text(code)
+    bring_peer(folder)
     return folder
 
 
 def disaster(home: Path, name: str, code: str) -> Path:
     """Write a program that never gets ready; the lab does not wait long for it."""
-    folder = _program(home, name, code)
+    folder = variant(home, name, code)
     path = folder / "profile.yaml"
     path.write_text(path.read_text() + "ready_within: 1.5\n")
     return folder

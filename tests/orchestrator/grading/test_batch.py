@@ -14,9 +14,8 @@ from orchestrator.grading.cases import GradingCase
 from orchestrator.grading.grading import Batch, GradingOptions, grade_programs, match_programs
 from orchestrator.grading.marking import without_run
 from orchestrator.grading.output import exclusive
-from orchestrator.grading.points import Grade
 from orchestrator.grading.programs import Program
-from orchestrator.grading.results import Outcome
+from orchestrator.grading.results import Grade, Outcome
 from orchestrator.grading.rubric import Suite
 from orchestrator.scenario import EngineName
 from tests.orchestrator.grading.support import RecordingDisplay, program, task

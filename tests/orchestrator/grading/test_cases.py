@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from orchestrator import profile
-from orchestrator.grading.cases import GradingCase
+from orchestrator.grading.cases import GradingCase, fitting, usable
 from orchestrator.grading.programs import Program
 from orchestrator.grading.results import Outcome, Result
-from orchestrator.grading.rubric import RubricTest, Task
+from orchestrator.grading.rubric import RubricTest, Suite, Task
+from orchestrator.image import program as program_image
+from orchestrator.profile import Lack, Start
 from orchestrator.scenario import EngineName, Scenario
 
 SCENARIO = Scenario.model_validate({
@@ -48,15 +52,53 @@ def test_a_program_that_does_not_act_may_lack_the_verb() -> None:
 
 
 def test_a_verb_that_a_program_lacks_is_named_with_the_reason() -> None:
-    result = decided(FINE, without("terminate", lacks={"terminate": "not required"}))
+    result = decided(FINE, without("terminate", lacks={"terminate": Lack(reason="not required")}))
     assert result.outcome is Outcome.LACKING
     assert result.reason == "dumb has no terminate (not required)"
+
+
+def test_a_verb_that_a_program_may_lack_is_unknown() -> None:
+    doubtful = {"terminate": Lack(reason="no word for it was found", doubt=True)}
+    result = decided(FINE, without("terminate", lacks=doubtful))
+    assert result.outcome is Outcome.UNKNOWN
 
 
 def test_a_verb_missing_from_a_profile_is_unknown() -> None:
     result = decided(FINE, without("terminate"))
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason == "the profile of dumb does not say how 'terminate' looks"
+
+
+def suite(*, required: bool) -> Suite:
+    other = SCENARIO.model_copy(update={"name": "asks", "steps": []})
+    both = [
+        Task(RubricTest(test=name, points=1, required=required), scenario, "")
+        for name, scenario in (("ends", SCENARIO), ("asks", other))
+    ]
+    return Suite("Two", "", both)
+
+
+def test_a_profile_that_says_too_little_is_refused_with_what_to_add() -> None:
+    doubtful = {"terminate": Lack(reason="no word for it was found", doubt=True)}
+    for program in (without("terminate"), without("terminate", lacks=doubtful)):
+        refused = usable(program, suite(required=True))
+        assert (refused.profile, refused.flaw) == (None, "cannot be graded with")
+        first, missing, last = refused.trouble.splitlines()
+        assert first.endswith("does not say all that ends need, so nothing was graded")
+        assert missing.startswith("missing: verbs.terminate")
+        assert '{terminate: "never written"}' in missing
+        assert last.startswith("`peerlab profile check fine.yaml`")
+    assert "(no word for it was found)" in refused.trouble
+
+
+def test_a_profile_that_says_enough_is_used() -> None:
+    fact = without("terminate", lacks={"terminate": Lack(reason="not required")})
+    assert usable(fact, suite(required=True)) is fact
+    assert usable(FINE, suite(required=True)) is FINE
+    some = without("terminate")
+    assert usable(some, suite(required=False)) is some, "another test can still be graded"
+    only = Suite("One", "", suite(required=False).tasks[:1])
+    assert usable(some, only).profile is None
 
 
 def test_a_wrong_profile_is_reported_in_one_line() -> None:
@@ -66,3 +108,31 @@ def test_a_wrong_profile_is_reported_in_one_line() -> None:
     result = decided(wrong, FINE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason == "the profile of wrong is wrong: 3:1: no verb"
+
+
+def large(home: Path, *, size: int = 1, files: int = 1) -> Program:
+    """Return a program in a folder that holds so much."""
+    for number in range(files):
+        with (home / f"{number}.dat").open("wb") as file:
+            file.truncate(size)
+    start = Start(command=["true"], folder=str(home))
+    return replace(FINE, profile=PROFILE.model_copy(update={"start": start}), folder=home)
+
+
+def test_a_program_without_room_in_a_container_is_unknown(tmp_path: Path) -> None:
+    big = fitting(large(tmp_path, size=70 << 20), EngineName.DOCKER)
+    assert "has 70 MB, and the lab gives a program room for 64 MB" in big.trouble
+    result = decided(big, FINE)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason.startswith("the profile of fine is of too large a program: ")
+
+
+def test_a_program_of_too_many_files_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program_image, "MOST_FILES", 10)
+    many = large(tmp_path, files=11)
+    assert "has more than 10 files" in fitting(many, EngineName.DOCKER).trouble
+    assert fitting(many, EngineName.PROCESS) is many  # only a container has these limits
+    (tmp_path / "0.dat").unlink()
+    assert fitting(many, EngineName.DOCKER) is many

@@ -13,25 +13,20 @@ from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.judged_run import load
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.errors import EngineError
-from orchestrator.grading import rubric as rubrics
-from orchestrator.grading.grading import GradingOptions, grade_programs
-from orchestrator.grading.points import Grade
-from orchestrator.grading.programs import find
-from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.results import Grade, Outcome, Result
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName
+from tests.orchestrator.grading.course import Course, outcomes
 from tests.orchestrator.grading.submissions import (
     DIES,
     MUTE,
     STRANGE,
     disaster,
     right,
-    rubric,
     squeezing,
 )
 from tests.orchestrator.grading.support import RecordingDisplay
 from tests.orchestrator.harness import marks
-from tests.orchestrator.support import make_engine, processes_of, run_of
 
 PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
 LACKING, NOT_RUN = Outcome.LACKING, Outcome.NOT_RUN
@@ -43,40 +38,6 @@ class Mine(Reader):
     def __init__(self, profile):
         raise KeyError('a mistake')
 """
-
-
-class Course:
-    """A rubric, programs, and gradings of them."""
-
-    def __init__(self, home: Path, engine: str = "process", *tests: str) -> None:
-        self.home, self.engine = home, EngineName(engine)
-        self.programs, self.output = home / "programs", home / "grades"
-        self.rubric = rubric(home, *tests)
-        self.options = GradingOptions(self.engine, self.open_engine, self.output)
-        self.published: list[list[Grade]] = []
-        self._owners: list[str] = []
-
-    def open_engine(self, _: EngineName) -> Engine:
-        engine = make_engine(self.engine)
-        self._owners.append(run_of(engine))
-        return engine
-
-    def grade(self, display: RecordingDisplay | None = None, *, jobs: int = 1) -> list[Grade]:
-        self.options.jobs = jobs
-        programs = find([self.programs], None, self.output, trust=True)
-        done = grade_programs(
-            rubrics.load(self.rubric),
-            programs,
-            self.options,
-            display or RecordingDisplay(),
-            self.published.append,
-        )
-        assert [processes_of(owner) for owner in self._owners] == [[] for _ in self._owners]
-        return done
-
-
-def outcomes(grade: Grade) -> list[Outcome]:
-    return [result.outcome for result in grade.results]
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +141,17 @@ def test_what_needs_another_engine_is_not_run(tmp_path: Path) -> None:
     (grade,) = course.grade()
     assert outcomes(grade) == [NOT_RUN]
     assert grade.results[0].reason.startswith("it needs `partition alice | bob for 0.1 s`")
+
+
+def test_nothing_is_graded_with_a_profile_that_says_too_little(tmp_path: Path) -> None:
+    course = Course(tmp_path, "process", "hello", "blanks")
+    right(course.programs, "anna", without="connect")
+    (grade,) = course.grade(display := RecordingDisplay())
+    assert display.titles == []
+    assert outcomes(grade) == [UNKNOWN, UNKNOWN]
+    assert (grade.passes, grade.is_certain) == (None, False)
+    assert "missing: verbs.connect" in grade.trouble
+    assert grade.results[0].reason.startswith("the profile cannot be graded with: ")
 
 
 class FailingStarts:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checks import Judgement
+from orchestrator.checks import Judgement, Verdict
 from orchestrator.errors import BuildError, EngineError, LabError, NoAnswerError, PeerGoneError
 from orchestrator.grading.marking import blames_lab, mark
 from orchestrator.grading.results import Outcome
@@ -20,6 +20,7 @@ def test_all_that_counts_is_valid(tmp_path: Path) -> None:
     result = mark(task("delivery"), done)
     assert (result.outcome, result.earned, result.reason) == (Outcome.PASSED, 5, "")
     assert result.findings == (), "what other checks say does not count"
+    assert [one.check for one in result.also] == ["changes"], "and is kept"
 
 
 def test_one_that_counts_is_invalid(tmp_path: Path) -> None:
@@ -49,6 +50,19 @@ def test_a_crash_explains_what_is_unknown(tmp_path: Path) -> None:
 def test_a_crash_that_spoilt_nothing(tmp_path: Path) -> None:
     verdicts = [verdict("expectations", VALID), verdict("crashes", INVALID)]
     assert mark(task(), run(tmp_path, *verdicts)).outcome is Outcome.PASSED
+
+
+def test_nothing_to_judge_does_not_pass(tmp_path: Path) -> None:
+    idle = Verdict("ports", VALID, "0 rows", judged=False)
+    result = mark(task("ports"), run(tmp_path, idle, verdict("expectations", VALID)))
+    assert (result.outcome, result.earned) == (Outcome.UNKNOWN, 0)
+    assert result.reason == "there was nothing to judge: nothing that counts"
+    failed = verdict("expectations", INVALID, "connect failed")
+    result = mark(task("ports"), run(tmp_path, idle, failed))
+    assert (result.outcome, result.earned) == (Outcome.NOT_TESTED, 0)
+    assert result.reason == "there was nothing to judge: connect failed"
+    both = [idle, verdict("delivery", VALID)]
+    assert mark(task("ports", "delivery"), run(tmp_path, *both)).outcome is Outcome.PASSED
 
 
 def test_a_peer_that_stopped_answering(tmp_path: Path) -> None:

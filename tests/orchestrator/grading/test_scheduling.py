@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cancel import CancelToken, RunCancelledError
-from orchestrator.checks import Judgement
+from orchestrator.checks import Judgement, Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, EngineError, LabError, PeerGoneError
 from orchestrator.grading.cases import CaseKey, GradingCase
@@ -84,6 +84,37 @@ def test_a_failure_of_the_lab_and_a_cancelled_run_are_not_kept(anna: FakeLab) ->
     anna.schedule.end(1, anna.run(1, VALID, error=RunCancelledError("cancelled")))
     assert [anna.cases[n].store.get(TASKS[n].test.name, "digest") for n in (0, 1)] == [None, None]
     assert anna.cases[1].key not in anna.known
+
+
+LATE = verdict("expectations", Judgement.UNKNOWN, "nothing came; the machine was up to 3.1 s late")
+
+
+@pytest.mark.parametrize(
+    ("found", "is_late"), [(LATE, True), (UNKNOWN, False), (VALID, False), (INVALID, False)]
+)
+def test_what_a_busy_machine_left_unknown_is_repeated_alone(
+    anna: FakeLab, found: Verdict, is_late: bool
+) -> None:
+    assert anna.schedule.is_late(0, anna.run(0, found)) is is_late
+
+
+def test_what_a_busy_machine_left_unknown_is_not_kept(anna: FakeLab) -> None:
+    assert anna.end(0, LATE).outcome is Outcome.UNKNOWN
+    assert anna.cases[0].store.get("one", "digest") is None
+
+
+def test_a_check_that_does_not_count_repeats_nothing(anna: FakeLab) -> None:
+    late = verdict("lists", Judgement.UNKNOWN, "bob; the machine was up to 3.1 s late")
+    assert not anna.schedule.is_late(0, anna.run(0, VALID, late))
+
+
+def test_a_repeated_result_replaces_the_first_and_says_so(anna: FakeLab) -> None:
+    run = anna.run(0, VALID)
+    run.repeated = 2
+    anna.schedule.end(0, run)
+    kept = anna.cases[0].store.get("one", "digest")
+    assert kept
+    assert (kept.outcome, kept.repeated) == (Outcome.PASSED, 2)
 
 
 @pytest.mark.parametrize("more", [{"error": EngineError("no room")}, {"warm": True}])

@@ -35,7 +35,7 @@ def test_an_entry_comes_back_as_it_was() -> None:
      '{"at": "x", "type": "ok", "peer": "a", "verb": "v", "operation": 0}',
      '{"at": null, "type": "ok", "peer": "a", "verb": "v", "operation": 0}'],
 )  # fmt: skip
-def test_what_is_no_entry(line: str) -> None:
+def test_malformed_lines_are_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Entry.from_json(line)
 
@@ -107,7 +107,7 @@ def test_any_other_wrong_line_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"history\.jsonl:2:1: "):
         history.read(path)
     path.write_bytes(b"\xff\n")
-    with pytest.raises(DocumentError, match=r"cannot be read: not UTF-8"):
+    with pytest.raises(DocumentError, match=r"history\.jsonl:1:1: not UTF-8: byte 0xff"):
         history.read(path)
     with pytest.raises(DocumentError, match=r"cannot be read: No such file"):
         history.read(tmp_path / "none")
@@ -153,3 +153,91 @@ def test_a_long_history_is_written_fast(tmp_path: Path) -> None:
     record.close()
     assert took < 4.0, "so many entries a burst makes"
     assert len(json.loads((tmp_path / "history.jsonl").read_text().splitlines()[-1])) == 6
+
+
+def kept(path: Path) -> list[str]:
+    """Keep a short history, and return its lines."""
+    record = History(path)
+    record.lab("began", scenario="s", peers=["alice", "bob"], notices=["message"], format=1)
+    record.lab("ready", "alice", address="10.0.0.2", port=5000, warm=False)
+    operation = record.invoke("alice", "send", to="bob", text="hi", wants={"outcome": "ok"})
+    record.notice("bob", "message", time.monotonic(), of="alice", text="hi", said="alice: hi")
+    record.complete(operation, "ok", id="1", took=0.5)
+    row = {"id": "1", "peer": "bob", "address": "10.0.0.3", "port": "5000", "at": "listening"}
+    record.complete(record.invoke("alice", "list"), "ok", rows=[row])
+    fault = record.invoke("", "partition", fault="p", links=[["alice", "bob"]], means={"cut": "x"})
+    record.complete(fault, "ok", proof=[{"link": ["alice", "bob"], "before": {}, "during": {}}])
+    record.lab("ended", "alice", state="running", status=None, wants={"state": "running"})
+    record.close()
+    return path.read_text().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('"peers": ["alice", "bob"]', '"peers": 7', "1: peers: a list is expected here, not the"),
+        ('"peers": ["alice", "bob"]', '"peers": ["alice", 5]', "1: peers[1]: text is expected"),
+        ('"scenario": "s"', '"scenario": null', "1: scenario: text is expected here, not nothing"),
+        ('"port": 5000', '"port": 5000.5', "2: port"),
+        ('"warm": false', '"warm": "no"', "2: warm: true or false is expected here, not the text"),
+        ('"to": "bob"', '"to": null', "3: to: text is expected here, not nothing"),
+        ('"outcome": "ok"', '"outcome": "fine"', "3: wants.outcome: no such word 'fine'"),
+        ('"of": "alice"', '"of": ["alice"]', "4: of: text is expected here, not a list"),
+        ('"took": 0.5', '"took": NaN', "5:1: not a JSON object"),
+        ('"took": 0.5', '"took": 1e999', "5: took: a number is expected here, not the number inf"),
+        ('"took": 0.5', f'"took": {"9" * 5_000}', "5:1: not a JSON object"),
+        ('"id": "1", "took"', '"id": 1, "took"', "5: id: text is expected here, not the number 1"),
+        ('"peer": "bob", "address"', '"peer": 1, "address"', "7: rows[0].peer: text is expected"),
+        ('[["alice", "bob"]]', '[["alice"]]', "8: links[0]: at least 2 needed here, not 1"),
+        ('"means": {"cut": "x"}', '"means": {"cut": 1}', "8: means.cut: text is expected"),
+        ('"state": "running", "status"', '"state": "asleep", "status"', "10: state: no such word"),
+        ('"at": ', '"at": true, "was": ', "1:2: at: a number of seconds is expected here, not"),
+        ('"at": ', '"at": NaN, "was": ', "1:1: not a JSON object"),
+        ('"at": ', '"at": 1e999, "was": ', "1:2: at: a number of seconds is expected here, not"),
+        ('"verb": "send"', '"verb": null', "3: verb: text is expected here, not nothing"),
+        ('"operation": 1', '"operation": 1.0', "3: operation: a whole number is expected here"),
+        ('"operation": 1', '"operation": -1', "3: operation: a whole number is expected here"),
+        ('"operation": 2, "rows"', '"operation": 1, "rows"', "operation 1: no list of alice with"),
+        ('"verb": "list"', '"verb": "help"', "operation 2: no list of alice with this number"),
+    ],
+)  # fmt: skip
+def test_a_history_that_was_changed_is_refused_with_the_line(
+    tmp_path: Path, before: str, after: str, says: str
+) -> None:
+    path = tmp_path / "history.jsonl"
+    whole = "".join(kept(path))
+    assert len(history.read(path)) == 10
+    assert before in whole
+    path.write_text(whole.replace(before, after, 1))
+    with pytest.raises(DocumentError) as caught:
+        history.read(path)
+    first = caught.value.what.splitlines()[0].removeprefix(f"{path}:")
+    line, column, what = first.split(":", 2)
+    assert says in first or says in f"{line}:{what}"
+    assert whole.splitlines()[int(line) - 1][int(column) - 1 :].startswith(('"', "{"))
+
+
+def test_fields_of_later_labs_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    kept(path)
+    with path.open("a") as file:
+        file.write(Entry(2.0, "lab", "", "weather", 0, {"sky": [1, None]}).as_json() + "\n")
+    assert history.read(path)[-1].fields == {"sky": [1, None]}
+
+
+def test_every_mistake_is_listed_up_to_twenty(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text("nonsense\n" * 50)
+    with pytest.raises(DocumentError) as caught:
+        history.read(path)
+    assert len(caught.value.what.splitlines()) == 20
+
+
+def test_a_history_of_any_size_is_refused_soon(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    with path.open("wb") as file:
+        file.truncate(101_000_000)
+    began = time.process_time()
+    with pytest.raises(DocumentError, match=r"larger than 100 MB, the most that is read of it"):
+        history.read(path)
+    assert time.process_time() - began < 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,10 +23,12 @@ RECORD = Record(
 
 
 def keep(folder: Path, *, over: bool = True) -> Path:
-    """Keep a run in which nothing happened."""
+    """Keep a run in which a list was asked for."""
     run = runs.make(folder, "demo", "name: demo\n")
     history = History(run / runs.HISTORY)
     history.lab("began", scenario="demo", why="Why.", engine="docker", peers=["alice"])
+    asked = history.invoke("alice", "list", wants={"outcome": "ok"})
+    history.complete(asked, "ok", rows=[])
     if over:
         history.lab("settled", quiet=True)
         history.complete(history.invoke("alice", "list"), "ok", rows=[])
@@ -102,11 +107,11 @@ def test_a_run_that_was_killed_at_once(tmp_path: Path) -> None:
 def test_a_record_that_is_none(tmp_path: Path, text: str) -> None:
     folder = keep(tmp_path)
     (folder / runs.RECORD).write_text(text, errors="surrogateescape")
-    with pytest.raises(DocumentError, match=r"run\.json: not the record of a run"):
+    with pytest.raises(DocumentError, match=r"run\.json:1:\d+: not (the record|UTF-8)"):
         runs.read(folder)
     run = judged_run.load(folder)
     assert (run.judgement, run.record, run.broke_off) == (Judgement.VALID, None, "")
-    assert run.without == f"{folder}/run.json: not the record of a run; shown without it"
+    assert re.fullmatch(r".*/run\.json:1:\d: not .+; shown without it", run.without)
 
 
 def test_why_a_run_broke_off_is_known_without_a_record(tmp_path: Path) -> None:
@@ -150,7 +155,9 @@ def test_verdicts_as_data() -> None:
         "check": "order",
         "verdict": "invalid",
         "says": "1 wrong",
-        "witnesses": [{"says": "w", "at": 1.5, "peers": ("bob",), "text": "", "near": ""}],
+        "witnesses": [
+            {"says": "w", "at": 1.5, "peers": ("bob",), "text": "", "near": "", "kind": ""}
+        ],
     }
 
 
@@ -161,15 +168,15 @@ def test_verdicts_as_data() -> None:
         ("5", "not a JSON object, as every line of a history is"),
         ('{"at": 0, "peer": "", "verb": "", "operation": 0}', "the key 'type' is missing"),
         ('{"at": "x", "type": "ok", "peer": "", "verb": "", "operation": 0}',
-         "'at' or 'operation' is no number"),
+         "at: a number of seconds is expected here, not the text 'x'"),
     ],
 )  # fmt: skip
 def test_why_a_line_is_none_of_a_history(tmp_path: Path, line: str, said: str) -> None:
-    folder = keep(tmp_path)
+    folder, column = keep(tmp_path), 2 if said.startswith("at:") else 1
     (folder / runs.HISTORY).write_text(f"{line}\n")
     with pytest.raises(DocumentError) as caught:
         judged_run.load(folder)
-    assert caught.value.what == f"{folder}/history.jsonl:1:1: {said}"
+    assert caught.value.what == f"{folder}/history.jsonl:1:{column}: {said}"
 
 
 @pytest.mark.parametrize("given", [FORMAT + 1, "new"])
@@ -183,3 +190,15 @@ def test_the_history_of_a_newer_lab(tmp_path: Path, given: object) -> None:
     with pytest.raises(DocumentError, match="written by a newer Peerlab") as caught:
         judged_run.load(folder)
     assert "the Peerlab that wrote it" in caught.value.hint
+
+
+def test_a_run_that_does_not_fit_on_the_disk_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(LabError, match=r"cannot be kept in .*: No space left on device"):
+        runs.make(tmp_path, "demo", "name: demo")
+    assert [*tmp_path.glob("demo/*")] == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -12,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator import command, image
+from orchestrator.command import CommandFailedError
 from orchestrator.errors import LabError
+from orchestrator.image import building
 from orchestrator.image.recipe import PEER, SIDECAR, Recipe
+from orchestrator.parallel import map_parallel
 from tests.orchestrator.support import ROOT
 
 INSTALL = ROOT / "sidecar/install_programs.py"
@@ -36,10 +41,11 @@ print(json.dumps({
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of what the images are made from."""
+    home = tmp_path / "project"
     for folder in ("peer", "sidecar"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    shutil.copy(ROOT / ".dockerignore", tmp_path)
-    return tmp_path
+        shutil.copytree(ROOT / folder, home / folder)
+    shutil.copy(ROOT / ".dockerignore", home)
+    return home
 
 
 def test_the_base_has_the_programs_that_the_dockerfile_names() -> None:
@@ -74,6 +80,7 @@ def test_an_image_is_made_again_when_what_it_is_made_from_changes(project: Path)
     text = dockerfile.read_text().replace('"nft=nftables', '"ss=iproute2 nft=nftables')
     dockerfile.write_text(text)
     assert len({before[1], changed, SIDECAR.source(project)}) == 3
+    assert PEER.image(project) != PEER.image(ROOT), "another checkout"
     assert SIDECAR.fallback(project) != SIDECAR.fallback(ROOT)
 
 
@@ -143,5 +150,88 @@ def test_an_image_is_built_once_in_a_process(monkeypatch: pytest.MonkeyPatch) ->
     image.ensure_sidecar_image(lambda _: None, ROOT)
     monkeypatch.setattr(image, "present", lambda *_: pytest.fail("looked for it again"))
     said: list[str] = []
-    assert image.ensure_sidecar_image(said.append, ROOT) == "peerlab-sidecar:latest"
+    assert image.ensure_sidecar_image(said.append, ROOT) == SIDECAR.image(ROOT)
     assert said == []
+
+
+@pytest.mark.parametrize(
+    ("says", "is_tried_again"),
+    [
+        ('COPY chat.py\nunable to find image "sha256:a851"', True),
+        ("unknown parent image ID sha256:a851", True),
+        ("failed to get digest sha256:a851: open /var/lib/docker: no such file", True),
+        ("---> Running in 4cc7\nNo such image: sha256:a851", True),
+        ("COPY failed: no such file", False),
+    ],
+)
+def test_a_build_whose_steps_were_removed_meanwhile_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, says: str, *, is_tried_again: bool
+) -> None:
+    builds: list[str] = []
+
+    def docker(*words: str, **_: object) -> str:
+        if words[1] == "build":
+            builds.append(words[1])
+            if len(builds) == 1:
+                raise CommandFailedError("`docker build` failed", says)
+        return "0e51fedf59ea"
+
+    monkeypatch.setattr("orchestrator.command.docker", docker)
+    with contextlib.nullcontext() if is_tried_again else pytest.raises(CommandFailedError):
+        building.build("peerlab-test-any", tmp_path, tmp_path / "Dockerfile", {})
+    assert len(builds) == 1 + is_tried_again
+
+
+@pytest.mark.docker
+def test_an_image_that_another_command_has_just_built_is_not_removed(tmp_path: Path) -> None:
+    name, file = f"peerlab-test-{secrets.token_hex(4)}", tmp_path / "Dockerfile"
+    label = f"peerlab.test={secrets.token_hex(4)}"
+    try:
+        file.write_text(f"FROM scratch\nLABEL {label}\nCOPY number /\n")
+        for number in "12":  # the second one takes the first one's name
+            (tmp_path / "number").write_text(number)
+            building.build(name, tmp_path, file, {})
+        building.prune(label)
+        assert len(_ids(label)) == 2
+    finally:
+        command.run("docker", "image", "rm", "--force", *_ids(label))
+
+
+def _ids(label: str) -> list[str]:
+    return command.run("docker", "image", "ls", "--quiet", "--filter", f"label={label}").split()
+
+
+@pytest.mark.docker
+def test_builds_side_by_side_prune_without_an_error() -> None:
+    map_parallel(building.prune, ["peerlab.no-such-label"] * 8)
+
+
+def tags(root: Path) -> set[str]:
+    """Return the names of the peer images that were built from a checkout."""
+    filters = ("--filter", f"reference={PEER.repository}")
+    form, label = "{{.Repository}}:{{.Tag}}", f"label=peerlab.folder={root}"
+    listed = command.run("docker", "image", "ls", "--format", form, *filters, "--filter", label)
+    return {*listed.split()}
+
+
+@pytest.mark.docker
+def test_checkouts_have_images_of_their_own_and_old_ones_go(project: Path, tmp_path: Path) -> None:
+    mine = image.ensure_image(lambda _: None, ROOT)
+    equal = image.ensure_image(lambda _: None, project)
+    assert tags(project) == {equal}
+    (project / "peer/more.py").touch()
+    changed = image.ensure_image(lambda _: None, project)
+    assert tags(project) == {changed}
+    used = command.run("docker", "create", changed).strip()
+    project.rename(tmp_path / "elsewhere")
+    newest = PEER.image(tmp_path / "elsewhere")
+    try:
+        assert image.ensure_image(lambda _: None, tmp_path / "elsewhere") == newest
+        assert len({mine, equal, changed, newest}) == 4
+        assert tags(project) == {changed}, "a container has it"
+        assert image.present(mine)
+    finally:
+        command.run("docker", "rm", used)
+        for name in (changed, newest):  # any other build may remove them too
+            with contextlib.suppress(CommandFailedError):
+                command.run("docker", "image", "rm", name)

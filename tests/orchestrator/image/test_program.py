@@ -14,22 +14,16 @@ from typing import Any
 import pytest
 
 from orchestrator import command, image, profile
+from orchestrator.engines.choose import reap_processes
 from orchestrator.engines.docker.peer import DockerPeer
-from orchestrator.engines.owner import Owner
 from orchestrator.engines.process.copies import Copies
-from orchestrator.engines.process.engine import sweep_processes
 from orchestrator.errors import BuildError, DocumentError, EngineError
 from orchestrator.folder import folder_digest
 from orchestrator.image import program
+from orchestrator.owner import Owner
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
-from tests.orchestrator.support import (
-    DOCKER_ONLY,
-    PROGRAMS,
-    LivePeers,
-    client_behind,
-    make_engine,
-)
+from tests.orchestrator.support import DOCKER_ONLY, PROGRAMS, LivePeers, client_behind, make_engine
 
 SAYING = "import os; print(os.getcwd(), sorted(os.listdir()), flush=True)\n"
 
@@ -50,13 +44,13 @@ def home(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "chat.yaml").write_text(text)
     yield tmp_path
     if shutil.which("docker"):
-        for name in images(folder):
-            command.run("docker", "image", "rm", "--force", name)
+        for one in images(folder, "{{.ID}}"):  # another build may have taken its name away
+            command.run("docker", "image", "rm", "--force", one)
 
 
-def images(folder: Path) -> list[str]:
+def images(folder: Path, form: str = "{{.Repository}}:{{.Tag}}") -> list[str]:
     """Return the names of all images that are labelled with a folder."""
-    label, form = f"label=peerlab.folder={folder}", "{{.Repository}}:{{.Tag}}"
+    label = f"label=peerlab.folder={folder}"
     return command.run("docker", "image", "ls", "--format", form, "--filter", label).split()
 
 
@@ -70,6 +64,23 @@ def test_a_program_in_a_folder(home: Path, shared_engine: LivePeers) -> None:
     assert session.ask("hello").ok
     shown = session.transcript.tail(10)
     assert any("/program ['.dockerignore'" in line for line in shown), shown
+
+
+ENVIRONMENT = """\
+import os, shutil, sys
+print("found", sys.stdout.write_through, [name for name in os.environ if "PYTHON" in name],
+      [os.environ.get(name) for name in ("LANG", "TERM")], bool(shutil.which("mkdir")), flush=True)
+"""
+
+
+def test_a_program_finds_what_it_would_find_at_a_terminal(
+    home: Path, shared_engine: LivePeers
+) -> None:
+    chat = home / "chat/chat.py"
+    chat.write_text(ENVIRONMENT + chat.read_text())
+    (session,) = shared_engine.start(["alice"], chat_profile(home))
+    assert session.ask("hello").ok
+    assert "found False [] ['C.UTF-8', 'xterm'] True" in session.transcript.tail(10)
 
 
 WRITING = "import os; os.path.exists('log') and print('a log', flush=True); open('log', 'w')\n"
@@ -87,11 +98,11 @@ def test_what_a_program_writes_does_not_stay(home: Path, shared_engine: LivePeer
 
 
 def test_copies_of_ended_runs_are_swept(tmp_path: Path) -> None:
-    gone = replace(Owner.this(), started=1.0)
-    copies, mine = Copies({}, gone.mark), Copies({}, Owner.this().mark)
+    gone = replace(Owner.this(), started=1)
+    copies, mine = Copies({}, gone), Copies({})
     (tmp_path / "chat.py").touch()
     copy, kept = copies.of("1", tmp_path), mine.of("1", tmp_path)
-    sweep_processes()
+    reap_processes(lambda _: None)
     assert not copy.exists()
     assert kept.exists()
     mine.remove()
@@ -108,7 +119,7 @@ def test_its_container_is_confined(home: Path, shared_engine: LivePeers) -> None
     assert found["HostConfig"]["CapDrop"] == ["ALL"]
     assert found["Config"]["User"] == "10001:10001"
     assert found["Config"]["Healthcheck"]["Test"] == ["NONE"]
-    started_by, given = program.STARTED_BY, ["python3", "/program/chat.py"]
+    started_by, given = [*program.STARTED_BY, "0"], ["python3", "/program/chat.py"]
     assert [found["Path"], *found["Args"]] == [*started_by, *given]
     assert found["HostConfig"]["Memory"] == found["HostConfig"]["MemorySwap"] == 128 << 20
     assert found["HostConfig"]["NanoCpus"] == 10**9
@@ -121,6 +132,7 @@ def test_its_container_is_confined(home: Path, shared_engine: LivePeers) -> None
 
 
 @pytest.mark.docker
+@pytest.mark.thorough
 def test_a_folder_is_built_once_and_its_old_images_are_removed(home: Path) -> None:
     said: list[str] = []
     with LivePeers("docker") as place:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,17 @@ import pytest
 from orchestrator.engines.choose import reap_containers
 from orchestrator.engines.docker import mesh_network as docker_mesh
 from orchestrator.engines.docker import sidecar as docker_sidecar
-from orchestrator.engines.docker.mesh_network import (
-    MeshNetwork,
-    record_file,
-    remove_mesh_sidecars,
-)
+from orchestrator.engines.docker.mesh_network import MeshNetwork, remove_mesh_sidecars
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sidecar import INCARNATION, MESH_SIDECAR
-from orchestrator.errors import EngineError, LabError
+from orchestrator.errors import LabError
 from orchestrator.faults.delay import by_packets
 from orchestrator.faults.effect import Effect, Link
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe
+from orchestrator.image.recipe import SIDECAR
 from orchestrator.mesh.manual_faults import ManualFault, ManualFaults
+from orchestrator.owner import Owner
+from orchestrator.paths import ROOT
 from tests.orchestrator.support import LivePeers, await_exit
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
@@ -51,10 +50,9 @@ def place() -> Iterator[LivePeers]:
 
 @pytest.fixture
 def peers(
-    place: LivePeers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: LivePeers,
 ) -> Iterator[dict[str, DockerPeer]]:
-    """The three peers, all running, without any fault or record."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    """The three peers, all running, without any fault."""
     peers = {name: docker_peer(place, name) for name in NAMES}
     yield peers
     remove_mesh_sidecars(place.client, [*peers.values()])
@@ -70,7 +68,7 @@ def docker_peer(place: LivePeers, name: str) -> DockerPeer:
 
 
 @pytest.fixture
-def command(place: LivePeers, peers: dict[str, DockerPeer]) -> Command:
+def command(place: LivePeers, peers: dict[str, DockerPeer], tmp_path: Path) -> Command:
     """What begins and ends a command, between all peers or some."""
 
     @contextlib.contextmanager
@@ -79,7 +77,7 @@ def command(place: LivePeers, peers: dict[str, DockerPeer]) -> Command:
         network = kind(place.client, [*some.values()])
         try:
             containers = {name: peer.container for name, peer in some.items()}
-            yield ManualFaults(containers, network, record_file(place.client))
+            yield ManualFaults(containers, network, tmp_path / "record.json")
         finally:
             network.close()
 
@@ -125,6 +123,7 @@ def all_links(one: str, others: Sequence[str]) -> set[Link]:
 # Commands
 
 
+@pytest.mark.thorough  # tests/e2e/mesh has it, by the command line
 def test_a_fault_stays_active_until_a_later_command_heals_it(
     command: Command, place: LivePeers, peers: dict[str, DockerPeer]
 ) -> None:
@@ -148,6 +147,7 @@ def test_a_fault_stays_active_until_a_later_command_heals_it(
     assert sidecars_of(place) == []
 
 
+@pytest.mark.thorough  # tests/e2e/mesh has it, by the command line
 def test_a_fault_spreads_to_new_peers(command: Command) -> None:
     with command("alice", "bob") as first:
         assert not first.apply("isolate", at="alice", **{"as": "lone"}).finding.doubts
@@ -205,21 +205,27 @@ class InterruptedNetwork(MeshNetwork):
 class UnrecordedNetwork(MeshNetwork):
     """The record cannot be written while a fault is active."""
 
+    record: Path
+
     def shape(self, effects: Any) -> None:
         super().shape(effects)
-        record = record_file(self._client)
         if effects:
-            record.with_name(f".{record.name}").mkdir()
+            self.record.with_name(f".{self.record.name}").mkdir()
         else:
-            record.with_name(f".{record.name}").rmdir()
+            self.record.with_name(f".{self.record.name}").rmdir()
 
 
 @pytest.mark.parametrize(
     ("kind", "error"), [(InterruptedNetwork, InterruptedByATest), (UnrecordedNetwork, LabError)]
 )
 def test_a_fault_that_is_not_verified_or_recorded_is_lifted(
-    command: Command, kind: type[MeshNetwork], error: type[BaseException]
+    command: Command,
+    kind: type[MeshNetwork],
+    error: type[BaseException],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(UnrecordedNetwork, "record", tmp_path / "record.json", raising=False)
     with command(kind=kind) as broken, pytest.raises(error):
         broken.apply("impair", at="all", loss="50%")
     with command() as after:
@@ -239,6 +245,7 @@ def test_a_single_peer_has_no_link(command: Command) -> None:
                 alone.apply(verb, **keys)
 
 
+@pytest.mark.thorough
 def test_notes_say_what_the_relay_cannot_do(command: Command) -> None:
     with command() as faults:
         lossy = faults.apply("impair", between=["alice", "bob"], loss="50%")
@@ -252,38 +259,6 @@ def test_notes_say_what_the_relay_cannot_do(command: Command) -> None:
 
 
 # The network between commands
-
-
-def test_one_command_at_a_time(
-    network: Callable[[], MeshNetwork],
-    place: LivePeers,
-    peers: dict[str, DockerPeer],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    first = network()
-    found: list[list[int]] = []
-
-    def later() -> None:
-        other = MeshNetwork(place.client, [peers["alice"], peers["bob"]])
-        other.resume({AB: CUT, BA: CUT})
-        found.append(arrived(other))
-        other.close()
-
-    thread = threading.Thread(target=later)
-    thread.start()
-    first.shape({AB: CUT, BA: CUT})
-    assert not found
-    first.close()
-    thread.join()
-    assert found == [[0, 0]]
-    network()
-    monkeypatch.setattr(docker_mesh, "_LOCKED_WITHIN", 0.1)
-    with pytest.raises(EngineError, match=r"^another peerlab command is changing faults$"):
-        MeshNetwork(place.client, [])
-    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
-    with pytest.raises(EngineError, match="cannot be written: Not a directory") as caught:
-        MeshNetwork(place.client, [])
-    assert caught.value.hint == "set XDG_STATE_HOME to a folder of yours"
 
 
 def test_faults_that_a_killed_command_did_not_record_are_cleared(
@@ -302,6 +277,7 @@ def test_faults_that_a_killed_command_did_not_record_are_cleared(
     assert arrived(again) == [0, COUNT]
 
 
+@pytest.mark.thorough  # tests/e2e/mesh has it, by the command line
 def test_a_restarted_peer_gets_its_faults_again(
     network: Callable[[], MeshNetwork], place: LivePeers, peers: dict[str, DockerPeer]
 ) -> None:
@@ -341,9 +317,13 @@ def test_useless_sidecars_are_removed(
     (frozen,) = api.containers(filters={"label": f"{MESH_SIDECAR}={alice.container}"})
     api.pause(frozen["Id"])
     labels = {MESH_SIDECAR: bob.container, INCARNATION: ""}
-    api.create_container("peerlab-sidecar:latest", labels=labels)
+    api.create_container(SIDECAR.image(ROOT), labels=labels)
     reap_containers(place.client, lambda _: None)
     assert len(sidecars_of(place)) == 3, "another command may start it yet"
+    gone = replace(Owner.this(), started=1).mark
+    api.create_container(SIDECAR.image(ROOT), labels=labels | {docker_mesh._STARTED_BY: gone})
+    reap_containers(place.client, lambda _: None)
+    assert len(sidecars_of(place)) == 3, "the command that would have started it was killed"
     first.close()
     monkeypatch.setattr(docker_mesh, "_STARTED_WITHIN", -1.0)
     reap_containers(place.client, lambda _: None)
@@ -375,7 +355,7 @@ def test_a_mesh_without_peers_has_no_faults(
 ) -> None:
     assert peers
     network = MeshNetwork(place.client, [])
-    faults = ManualFaults({}, network, record_file(place.client))
+    faults = ManualFaults({}, network, tmp_path / "record.json")
     assert (faults.names, faults.lapses()) == ([], [])
     network.shape({})
     network.close()

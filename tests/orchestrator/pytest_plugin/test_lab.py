@@ -16,7 +16,7 @@ from orchestrator.pytest_plugin.lab import Lab, LabSettings, NotAsWantedError, R
 from orchestrator.pytest_plugin.lab_run import mistakes
 from orchestrator.pytest_plugin.runners import Runners
 from orchestrator.scenario import EngineName, Scenario
-from tests.orchestrator.support import processes_of, run_of
+from tests.orchestrator.support import ROOT, processes_of, run_of
 
 pytestmark = pytest.mark.peerlab(engine="process")
 MakeLab = Callable[..., Lab]
@@ -149,6 +149,19 @@ def test_unknown_names(lab: Lab) -> None:
         alice.send(bob, "two\nlines")
     with pytest.raises(ValueError, match="no check 'duplicate'; known: duplicates"):
         lab.expect_verdict("invalid", check="duplicate")
+
+
+def test_keys_that_edit_a_line_take_a_literal_key(make_lab: MakeLab, tmp_path: Path) -> None:
+    text = (ROOT / "profiles/peerlab.yaml").read_text()
+    (tmp_path / "plain.yaml").write_text(re.sub("  literal_key: .*", "", text))
+    alice, bob = make_lab(profile=str(tmp_path / "plain.yaml")).peers("alice", "bob")
+    edits = "edits the line at a terminal: typing it takes a `literal_key` in the profile 'peerlab'"
+    with pytest.raises(ValueError, match=f"^line: '.x12' {edits}$"):
+        alice.type("a\x12b")
+    alice.connect(bob)
+    with pytest.raises(ValueError, match=f"^text: '.x15' {edits}$"):
+        alice.send(bob, "a\x15b")
+    assert not any("> send" in line for line in alice.transcript()), "nothing was typed"
 
 
 def test_nothing_can_be_done_after_the_end(lab: Lab) -> None:

@@ -221,7 +221,9 @@ def test_arguments_of_the_program(make_lab: MakeLab) -> None:
 def test_the_scenarios_injector_is_used(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     killed = []
     monkeypatch.setattr(FaultInjector, "kill", lambda _, at: killed.append(at))
-    lab.peer("alice").kill()
+    alice = lab.peer("alice")
+    alice.list()
+    alice.kill()
     assert killed == ["alice"]
 
 

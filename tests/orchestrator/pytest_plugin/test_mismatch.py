@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.history.entries import Entry, History, Type
-from orchestrator.pytest_plugin.mismatch import mismatch
+from orchestrator.pytest_plugin.reporting import mismatch
 from orchestrator.runner.peers import PeerGroup
 
 OK = {"outcome": "ok"}

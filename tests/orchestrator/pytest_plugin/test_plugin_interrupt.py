@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.orchestrator.support import marked_processes, until
+from orchestrator.engines.docker import client as docker_client
+from tests import interrupt_clock
+from tests.docker_proxy import DockerProxy
+from tests.orchestrator.support import ROOT, marked_processes, things_of, until
 
 
-def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    "words", [pytest.param([], marks=pytest.mark.thorough, id="alone"), ["-n", "2"]]
+)
+def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester, words: list[str]) -> None:
     pytester.makeini("[pytest]\npeerlab_engine = process\n")
     pytester.makepyfile(
         """
@@ -23,16 +29,89 @@ def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester) -> None:
             lab.peer("alice").expect_line("never", within=50)
         """
     )
-    waiting = [interruptible(pytester, "alone"), interruptible(pytester, "parallel", "-n", "2")]
-    for session, history in waiting:
-        until(functools.partial(is_waiting, history), "the wait")
-        assert ours(session.pid)
-        os.killpg(session.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
-    for session, _ in waiting:
-        said, _ = session.communicate(timeout=25)
-        assert session.returncode == 2
-        assert "KeyboardInterrupt" in said
-        until(functools.partial(has_no_peers, session.pid), "every peer to be gone")
+    session, history = interruptible(pytester, "runs", *words)
+    until(lambda: is_waiting(history), "the wait")
+    assert ours(session.pid)
+    os.killpg(session.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
+    said, _ = session.communicate(timeout=25)
+    assert session.returncode == 2
+    assert "KeyboardInterrupt" in said
+    until(lambda: not ours(session.pid), "every peer to be gone")
+
+
+def test_ctrl_c_while_peers_are_removed(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\npeerlab_engine = process\n")
+    pytester.makeconftest(
+        """
+        import os, signal
+        from orchestrator.runner.pool import Pool
+
+        close = Pool.close
+
+        def interrupted(pool):
+            os.kill(os.getpid(), signal.SIGINT)
+            close(pool)
+
+        Pool.close = interrupted
+        """
+    )
+    pytester.makepyfile("def test_hello(lab): lab.peer('alice')")
+    session = subprocess.run(
+        [sys.executable, "-m", "pytest"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert session.returncode == pytest.ExitCode.INTERRUPTED
+    assert "interrupted while removing peers\nhint: the next peerlab command" in session.stdout
+    assert "Traceback" not in session.stdout + session.stderr
+    assert "1 passed" in session.stdout
+
+
+SCENARIO = """
+name: test-waits
+why: It waits.
+peers: [alice]
+steps:
+  - expect: {at: alice, line: "never", within: 50}
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "by_lab", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["lab", "scenario"]
+)
+def test_ctrl_c_while_docker_stalls(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, *, by_lab: bool
+) -> None:
+    pytester.makeini("[pytest]\npeerlab_engine = docker\n")
+    pytester.makepyfile(
+        test_it="""
+        def test_waits(lab):
+            lab.peer("alice").expect_line("never", within=50)
+        """
+    )
+    pytester.path.joinpath("it.scenario.yaml").write_text(SCENARIO)
+    monkeypatch.setenv("CLOCK", str(pytester.path / "clock"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with DockerProxy(pytester.path / "docker.sock") as proxy:
+        monkeypatch.setenv("DOCKER_HOST", proxy.url)
+        which = "test_it.py" if by_lab else "it.scenario.yaml"
+        session, history = interruptible(pytester, "runs", "-p", interrupt_clock.NAME, which)
+        until(lambda: is_waiting(history), "the wait")
+        proxy.stall()
+        began = time.monotonic()
+        os.killpg(session.pid, signal.SIGINT)
+        said, _ = session.communicate(timeout=60)
+    assert session.returncode == 2
+    assert "KeyboardInterrupt" in said
+    assert "\ncannot clean up: Docker does not answer: " in said
+    assert "\nhint: once Docker answers, the next peerlab command removes what is left" in said
+    assert "Traceback" not in said
+    took = interrupt_clock.seconds(pytester.path / "clock", began)
+    assert took < 8  # Docker would have ten to answer
+    monkeypatch.delenv("DOCKER_HOST")
+    client = docker_client.connect()
+    docker_client.sweep(client)
+    assert things_of(client, lambda owner: owner.pid == session.pid) == []
+    client.close()
 
 
 def interruptible(
@@ -47,11 +126,6 @@ def interruptible(
 def is_waiting(history: Path) -> bool:
     """Return whether a run has come to its `expect`."""
     return history.exists() and '"expect"' in history.read_text()
-
-
-def has_no_peers(pid: int) -> bool:
-    """Return whether a session has left no peers."""
-    return not ours(pid)
 
 
 def ours(pid: int) -> list[int]:

@@ -13,15 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks import Judgement
-from orchestrator.grading.matrix import Cell, Matrix
-from orchestrator.grading.points import Grade
-from orchestrator.grading.results import Outcome, Result
+from orchestrator.grading.results import Cell, Grade, Matrix, Outcome, Result
 from orchestrator.history.entries import Entry
-from orchestrator.report import figures
 from orchestrator.report.details import messages_table
 from orchestrator.report.excerpts import PieceRange, SearchTarget, TranscriptIndex
 from orchestrator.report.fault_tables import measurements
-from orchestrator.report.figures import Figures
 from orchestrator.report.grading.publish import publish_matrix
 from orchestrator.report.grading.tables import print_grade
 from orchestrator.report.grading.transcripts import console_lines
@@ -45,6 +41,7 @@ from orchestrator.report.profiles import (
     print_understood,
     print_unread,
 )
+from orchestrator.report.summary import Figures, together
 
 
 def drawn(what: object, width: int = 80) -> str:
@@ -93,7 +90,7 @@ def test_trailing_blanks_are_trimmed() -> None:
 def test_the_figures_of_several_runs() -> None:
     one = Figures(2, 10, 4, 4, [0.001, 0.003], {"driving": 1.0, "starting": 1.0})
     other = Figures(3, 5, 1, 0, [0.0005], {"driving": 1.0, "waiting": 1.0})
-    both = figures.together([one, other])
+    both = together([one, other])
     assert (both.peers, both.operations, both.sent, both.seen) == (5, 15, 5, 4)
     assert both.latencies == [0.0005, 0.001, 0.003]
     assert both.seconds == {"driving": 2.0, "starting": 1.0, "waiting": 1.0}

@@ -357,24 +357,29 @@ def test_data(make: Make) -> None:
         "scenario": "demo",
         "engine": "process",
         "verdict": "valid",
+        "nothing_judged": None,
         "checks": [VALID[0].as_data()],
         "faults": [],
         "error": None,
         "seconds": SECONDS,
+        "repeated": 0,
         "folder": first["folder"],
         "without": None,
     }
     assert "Faults" not in printed(make())
-    no_text = {"text": "", "near": ""}
+    no_text = {"text": "", "near": "", "kind": ""}
     assert second["checks"][0]["witnesses"] == [
         {"says": "w", "at": 1.0, "peers": ["bob"], **no_text}
     ]
 
 
 def test_the_mesh() -> None:
-    row = report.PeerRow("alice", NASTY, 1, NASTY, None, None)
-    busy = report.PeerRow("bob", "10.0.0.1", 5000, "running", 3, 8 * 1024 * 1024)
+    row = report.PeerRow("alice", NASTY, NASTY, 1, NASTY, None, None)
+    busy = report.PeerRow("bob", "bob-1234", "10.0.0.1", 5000, "running", 3, 8 * 1024 * 1024)
     text = drawn(lambda console: report.print_peers(console, [row, busy]), 200)
     assert "\x1b" not in text
     assert "[bold red]x[/bold red] :boom:" in text
     assert "8.0 MiB" in text
+    assert "bob-1234" in text
+    alone = report.PeerRow("bob", "bob", "10.0.0.1", 5000, "running", 3, None)
+    assert "container" not in drawn(lambda console: report.print_peers(console, [alone]), 200)

@@ -24,6 +24,7 @@ class Scripted(Network):
         down: peers that do not run.
         deaf: links without effect.
         lying: how many of the next measurements are of a clear link.
+        unlucky: by link, which of the measurements of it to come, from 1, are of a clear link.
         busy: how many of the next measurements show nothing in time.
         only: features that have an effect; None for all.
         stuck: effects that stay.
@@ -37,6 +38,7 @@ class Scripted(Network):
         self.down: set[str] = set()
         self.deaf: set[Link] = set()
         self.lying = self.busy = 0
+        self.unlucky: dict[Link, int] = {}
         self.only: set[str] | None = None
         self.stuck: dict[Link, Effect] = {}
         self.without: dict[str, str] = {}
@@ -72,10 +74,15 @@ class Scripted(Network):
         if self.busy:
             return Measured(probe.count, 0)
         effects = self.shaped[-1].get(link, CLEAR)
-        if link in self.deaf or self.lying or not self._has_effect(effects):
+        if link in self.unlucky:
+            self.unlucky[link] -= 1
+        if self.unlucky.get(link) == 0 or link in self.deaf or self._is_clear(effects):
             effects = CLEAR
         effects = effect.combine([effects, self.stuck.get(link, CLEAR)])
         return SimulatedLink(effects, self.mechanisms(), seed=1, late=0.0001).measure(probe)
+
+    def _is_clear(self, effects: Effect) -> bool:
+        return bool(self.lying) or not self._has_effect(effects)
 
     def _has_effect(self, effects: Effect) -> bool:
         return self.only is None or bool(self.only & {*effects.features})

@@ -6,17 +6,21 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks.judged_run import Run, load
 from orchestrator.engines.base import Engine
+from orchestrator.engines.canary.canary import Canary
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.process.engine import ProcessEngine
-from orchestrator.errors import EngineError, LabError
+from orchestrator.errors import EngineError, LabError, NetworkError
 from orchestrator.runner.jobs import Plan, run_all
+from orchestrator.runner.lateness import LatenessMeter
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 from tests.orchestrator.harness import marks, write
@@ -92,7 +96,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         return Plan(sources, engine, engines[-1], tmp_path / "runs", cancel, jobs)
 
     yield one
-    assert [processes_of(owner) for opened in engines for owner in opened.owners] == [
+    assert [processes_of(owner, canary=True) for opened in engines for owner in opened.owners] == [
         [] for opened in engines for _ in opened.owners
     ]
 
@@ -109,6 +113,74 @@ def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
     ends = [number for what, number in watcher.calls if what.startswith("end")]
     assert sorted(ends) == [0, 1, 2, 3, 4]
     assert ends[0] != 0, "the slow one is not waited for"
+
+
+MUTE = TALK + "  - expect: {{at: bob, line: never, within: 0.3}}\n"
+STALL = {"late": [{"since": 0.0, "by": 60.0}]}
+
+
+def on_machine(monkeypatch: pytest.MonkeyPatch, *states: dict[str, Any]) -> None:
+    """Say that the machine was in these states in one run after the other, then in the last."""
+    left = [*states]
+    found = property(lambda _: left.pop(0) if len(left) > 1 else left[0])
+    monkeypatch.setattr(LatenessMeter, "found", found)
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict", "repeated"),
+    [
+        ([{}], "invalid", 0),
+        ([STALL, {}], "invalid", 1),
+        ([STALL, STALL, {}], "invalid", 2),
+        ([STALL], "unknown", 2),
+    ],
+)
+def test_what_a_busy_machine_left_unknown_is_run_again(
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    states: list[dict[str, Any]],
+    verdict: str,
+    repeated: int,
+) -> None:
+    on_machine(monkeypatch, *states)
+    plan = make(MUTE)
+    (run,) = run_all(plan, RecordingWatcher())
+    assert (run.judgement.word, run.repeated) == (verdict, repeated)
+    assert len([*plan.runs_folder.glob("s0/2*")]) == repeated + 1
+
+
+def test_what_is_run_again_has_the_machine_for_itself(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_machine(monkeypatch, STALL)
+    plan = make(MUTE, TALK, MUTE, TALK, TALK, TALK, jobs=3)
+    done = run_all(plan, RecordingWatcher())
+    assert [run.repeated for run in done] == [2, 0, 2, 0, 0, 0]
+    spans = [span(run) for run in done]
+    for one in (spans[0], spans[2]):
+        others = [other for other in spans if other is not one]
+        assert all(other[1] <= one[0] or one[1] <= other[0] for other in others)
+
+
+def span(run: Run) -> tuple[float, float]:
+    """Return when a run began to start its peers, and when it was judged."""
+    assert run.record
+    began = datetime.fromisoformat(run.record.started).timestamp()
+    return began, began + run.entries[-1].at
+
+
+def test_no_run_counts_on_a_network_that_carries_nothing(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def carries_nothing(_: Canary) -> None:
+        raise NetworkError("the lab's own network carries nothing", hint="look at the firewall")
+
+    monkeypatch.setattr(Canary, "require", carries_nothing)
+    plan = make(TALK, TALK, TALK)
+    with pytest.raises(NetworkError, match="carries nothing"):
+        run_all(plan, RecordingWatcher())
+    (folder,) = plan.runs_folder.glob("*/2*")
+    assert load(folder).judgement.word == "unknown"
 
 
 def test_one_job_keeps_its_peers_from_scenario_to_scenario(make: Make) -> None:
@@ -150,7 +222,9 @@ def test_every_job_has_a_network_of_its_own(make: Make) -> None:
     assert {run.judgement.word for run in done} == {"valid"}
     for things in seen.values():
         assert len([name for name in things if not name.startswith("/")]) == 2
-        assert len([name for name in things if name.startswith("/")]) == 6, "and their name servers"
+        assert len([name for name in things if name.startswith("/")]) == 8, (
+            "and their name servers and canaries"
+        )
     with DockerEngine(client_behind(make_engine("docker"))) as other:
         mine = set(engines_of(plan).owners)
         assert things_of(other._client, lambda owner: owner.run in mine) == []

@@ -75,7 +75,8 @@ def test_one_silence_is_tolerated_and_its_late_answer_ignored(run_odd: OddRun) -
     assert said[1::2] == [("ok", "ok: list"), ("ok", "ok: one")]
     assert said[-1] == ("ok", "ok: list")
     assert [kind for kind, _ in said] == ["info", "ok", "info", "ok", "ok"]
-    assert said[0][1].startswith("the lab could not read"), "it answered `sync` behind it"
+    # It answered `sync` behind it, on a busy machine too late.
+    assert said[0][1].startswith(("the lab could not read", "alice: no reply to 'deaf once'"))
     assert run.broke_off == ""
     assert judged(run)["expectations"] == "unknown"
 
@@ -118,7 +119,8 @@ def test_output_without_end_does_not_hold_the_run_up(
     run = run_odd(odd_step("flood"), "list: alice")
     assert time.monotonic() - began < 2 * PATIENCE
     assert ended(run) == ["info", "info"]
-    assert "alice: no reply" in run.broke_off
+    is_ended = any("printed more than 8 MB" in mark["said"] for mark in marks(run, "crash"))
+    assert is_ended or "alice: no reply" in run.broke_off, "whichever limit comes first"
 
 
 def test_an_exit_that_is_refused_did_not_happen(run_odd: OddRun) -> None:
@@ -173,7 +175,8 @@ def test_a_program_that_never_becomes_ready(harness: Harness) -> None:
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "never_ready.py")))
     run = harness.run(f"profile: {path}\npeers: [erin]\nsteps:\n  - list: erin\n")
     assert run.broke_off.startswith("erin: was not ready after 1 s; it last showed:\n  | loading …")
-    assert [(e.type, e.verb) for e in run.entries] == [("lab", "began"), ("lab", "broke off")]
+    verbs = [(e.type, e.verb) for e in run.entries if e.verb != "machine"]  # which may be busy
+    assert verbs == [("lab", "began"), ("lab", "broke off")]
     assert set(judged(run).values()) == {"unknown"}
     assert run.record
     assert run.record.verdict == "unknown"

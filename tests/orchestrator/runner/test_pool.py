@@ -20,7 +20,7 @@ from orchestrator.errors import EngineError
 from tests.orchestrator.harness import Harness, judged, marks, odd, texts
 from tests.orchestrator.runner.scripted import Scripted
 from tests.orchestrator.support import SecondTerminal, client_behind, processes_of, things_of, until
-from tests.repeats import times
+from tests.repeats import ON_DOCKER_IF_THOROUGH, times
 
 TALK = (
     "peers: [alice, bob]\nconnections: line\nsteps:\n"
@@ -87,6 +87,7 @@ def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(harness: 
     assert first_id(third) > first_id(first), "the program counts on"
 
 
+@pytest.mark.parametrize("harness", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_late_notices_and_half_typed_lines_do_not_reach_the_next_run(harness: Harness) -> None:
     mesh = "[alice, bob, carol, dave]\nconnections: mesh"
     busy = f"peers: {mesh}\nsteps:\n  - send: {{at: all, to: all, text: 'old', times: 20}}\n"
@@ -228,6 +229,7 @@ def test_no_peer_is_left_behind_if_one_cannot_be_attached(
     assert warm(local.run(ALONE)) == [False, False]
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
 def test_a_pool_leaves_nothing(engine: str, tmp_path: Path) -> None:
     def open_files() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
@@ -305,3 +307,15 @@ def test_cancelling_while_idle_peers_are_checked_loses_none(own: Harness) -> Non
     run = own.run(ALONE)
     assert isinstance(run.error, RunCancelledError)
     assert handles(own) == before
+
+
+def test_only_peers_that_start_are_counted(own: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        own.engine, "require", lambda demand: counted.append((demand.peers, demand.links))
+    )
+    mesh = "connections: mesh\nsteps: []\n"
+    own.run(f"peers: [alice, bob, carol]\n{mesh}")
+    own.run(f"peers: [alice, bob, carol]\n{mesh}")
+    own.run(f"peers: [alice, bob, carol, dave]\n{mesh}")
+    assert counted == [(3, 3), (1, 3)], "what idle peers need is taken already"

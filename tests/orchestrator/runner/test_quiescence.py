@@ -82,8 +82,8 @@ def test_a_slow_judgement_is_not_the_last_word(
 def test_lists_that_never_agree_do_not_fill_the_history(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    differ = checks.Verdict("lists", checks.Judgement.INVALID, "")
-    monkeypatch.setattr(checks, "lists", lambda _: differ)
+    differ = checks.Judgement.INVALID, checks.Judgement.VALID
+    monkeypatch.setattr(checks, "final", lambda _: differ)
     run = harness.run("peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n  - list: alice\n")
     assert 4 < sum(entry.verb == "list" for entry in run.entries) / 4 < 30
     assert run.entries[-1].verb == "over"

@@ -19,21 +19,13 @@ from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.errors import EngineError
-from tests.orchestrator.support import (
-    PROGRAMS,
-    ROOT,
-    LivePeers,
-    marked_processes,
-    things_of,
-    until,
-)
+from tests.orchestrator.support import PROGRAMS, ROOT, LivePeers, marked_processes, things_of, until
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 AT_ONCE = 9.0  # seconds, on a busy machine
 
 
-@pytest.fixture(
-    scope="module", params=["process", pytest.param("docker", marks=pytest.mark.docker)]
-)
+@pytest.fixture(scope="module", params=["process", ON_DOCKER_IF_THOROUGH])
 def shared(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[LivePeers]:
     """Return three peers on each engine in turn; every test leaves them running."""
     if request.param == "docker" and docker_refusal:
@@ -174,6 +166,7 @@ def test_what_a_peer_cannot_do_in_its_state_is_an_error(shared: LivePeers) -> No
         refused(peer.start, "started: it is removed", "")
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
 def test_paused_and_restarted_peers_leave_nothing(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     end(place, "alice", "kill")
@@ -238,6 +231,7 @@ os.kill(os.getpid(), 9)
 """
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
 def test_a_killed_lab_leaves_nothing_to_the_next_command(engine: str, docker_refusal: str) -> None:
     words = [sys.executable, "-c", GOES, engine, *(["count"] if engine == "docker" else [])]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -16,14 +16,14 @@ from orchestrator.checks import judged_run
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Progress
-from orchestrator.errors import EngineError, LabError
+from orchestrator.errors import EngineError, LabError, behind
 from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT
 from orchestrator.history.timing import KINDS
 from orchestrator.runner.peers import PeerGroup
 from tests.orchestrator.harness import Harness, judged, marks, odd
 from tests.orchestrator.runner.scripted import Scripted
-from tests.orchestrator.support import PROGRAMS, processes_of
+from tests.orchestrator.support import PROGRAMS, ROOT, processes_of
 
 ALONE = "peers: [alice]\nsteps:\n  - list: {at: alice, shows: []}\n"
 
@@ -57,6 +57,34 @@ def test_what_is_kept_of_a_run(harness: Harness) -> None:
     assert [e.as_json() for e in again.entries] == [e.as_json() for e in run.entries]
 
 
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ("[]", "no step was done"),
+        ("[{connect: {at: alice, to: alice, may_fail: true}}]", "every step was refused"),
+    ],
+)
+def test_a_run_in_which_nothing_can_be_judged(harness: Harness, steps: str, why: str) -> None:
+    run = harness.run(f"peers: [alice]\nsteps: {steps}\n")
+    assert (run.judgement.word, run.nothing_judged) == ("unknown", why)
+    assert json.loads((run.folder / "run.json").read_text())["verdict"] == "unknown"
+
+
+def test_a_program_without_a_list_is_judged_by_the_rest(harness: Harness) -> None:
+    profile = (ROOT / "examples/peers/by-the-book/profile.yaml").read_text()
+    before, _, rest = profile.partition("  list:\n")
+    rest = rest[rest.index("  terminate:") :].replace("lacks:\n", "lacks:\n  list: not written\n")
+    rest = rest.replace("folder: .", f"folder: {ROOT}/examples/peers/by-the-book")
+    before = before.replace("folder: .", f"folder: {ROOT}/examples/peers/by-the-book")
+    (harness.folder / "listless.yaml").write_text(f"{before}{rest}")
+    run = harness.run(
+        f"profile: {harness.folder}/listless.yaml\npeers: [alice, bob]\nsteps:\n"
+        "  - connect: {at: alice, to: bob}\n  - expect: {at: bob, connected: true}\n"
+    )
+    assert run.judgement.word == "valid"
+    assert {v.check for v in run.verdicts if not v.judged} >= {"lists", "ports"}
+
+
 def test_an_engine_that_starts_no_peer_breaks_the_run_off(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +93,7 @@ def test_an_engine_that_starts_no_peer_breaks_the_run_off(
 
     monkeypatch.setattr(harness.engine, "start", refuse)
     run = harness.run(ALONE)
-    assert [entry.verb for entry in run.entries] == ["began", "broke off"]
+    assert [entry.verb for entry in run.entries] == ["began", "machine", "broke off"]
     assert run.entries[-1].fields == {"said": "no room here"}
     assert run.error
     assert run.error.hint == "make some"
@@ -102,6 +130,21 @@ def test_an_engine_that_stops_answering_in_the_middle(
     assert run.broke_off == "the engine went away"
     assert run.entries[-1].fields == {"said": "the engine went away"}
     assert processes_of(harness.owner) == []
+
+
+def test_ctrl_c_is_not_lost_if_the_engine_then_fails(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise EngineError("cannot clean up")
+
+    monkeypatch.setattr(PeerGroup, "record_ready", interrupted)
+    with pytest.raises(EngineError) as caught:
+        harness.run(ALONE)
+    assert behind(caught.value, KeyboardInterrupt)
 
 
 @pytest.mark.parametrize("during", ["take", "judge"])
@@ -207,7 +250,7 @@ def test_a_fault_that_is_unsupported_is_refused_before_any_peer_starts(
 ) -> None:
     monkeypatch.setattr(harness.engine, "start", None)
     run = harness.run(f"peers: [alice, bob]\nsteps:\n  - list: alice\n  - {step}\n")
-    assert [entry.verb for entry in run.entries] == ["began", "broke off"]
+    assert [entry.verb for entry in run.entries] == ["began", "machine", "broke off"]
     assert run.error
     what = run.error.what
     assert what.startswith("the process engine cannot do `")

@@ -13,7 +13,7 @@ import pytest
 from orchestrator.engines.base import Progress
 from tests.orchestrator.harness import Harness, always, ended, judged, marks, outcomes, texts
 from tests.orchestrator.support import PATIENCE
-from tests.wrong.trial import profile_of
+from tests.wrong.trial import brought_to, profile_of
 
 TWO = "peers: [alice, bob]\nconnections: line\nsteps:\n"
 FOUR = "peers: [alice, bob, carol, dave]\nconnections: mesh\nsteps:\n"
@@ -161,7 +161,8 @@ def test_at_all_one_list_that_is_not_empty_is_enough(harness: Harness) -> None:
 
 def test_a_peer_must_list_the_one_it_dialled(harness: Harness, tmp_path: Path) -> None:
     profile = tmp_path / "nobody.yaml"
-    profile.write_text(profile_of("nobody").model_dump_json(exclude_none=True), encoding="utf-8")
+    made = profile_of("nobody", brought_to(tmp_path / "peers"))
+    profile.write_text(made.model_dump_json(exclude_none=True), encoding="utf-8")
     head = f"profile: {profile}\npeers: [alice, bob]\nlimits: {{expect: 0.2, settle: 0.2}}\n"
     run = harness.run(f"{head}connections: line\nsteps:\n  - help: alice\n", discard=True)
     assert judged(run)["expectations"] == judged(run)["lists"] == "invalid"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.runner.timetable import Lift, PlannedFault, run_timetable
+from orchestrator.runner.fault_steps import Lift, PlannedFault, run_timetable
 
 
 def logged(log: list[str], name: str) -> Callable[[], Lift]:

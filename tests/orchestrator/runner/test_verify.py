@@ -38,6 +38,14 @@ def test_a_busy_moment_before_a_fault_is_measured_again(network: Scripted) -> No
     assert len(network.asked) == 4  # twice in vain, then before and during
 
 
+def test_bad_luck_on_one_link_after_the_other_is_no_doubt(network: Scripted) -> None:
+    """Only a doubtful link is measured again, even if that takes longer than the patience."""
+    network.unlucky = {AB: 2, AC: 3}  # the first measurement of each is before the fault
+    found = FaultVerifier(network, patience=0).apply(fault("split", CUT, AB, AC))
+    assert [set(asked) for asked in network.asked] == [{AB, AC}, {AB, AC}, {AB}]
+    assert found.doubts == []
+
+
 def test_a_link_that_looks_faulty_before_the_fault_proves_nothing(
     verifier: FaultVerifier, network: Scripted
 ) -> None:

@@ -137,6 +137,8 @@ WRONG = [
     ("impair: {at: all, jitter: 0.1}", "jitter varies a delay: give `delay` as well"),
     ("impair: {at: all, delay: 0.1, jitter: 0.2}", "a jitter of 0.2 is more than the delay of 0.1"),
     ("impair: {at: all, delay: 0.0001}", "must be at least 0.01, not 0.0001"),
+    ("impair: {at: all, delay: 0.1, jitter: 0.001}", "must be at least 0.01, not 0.001"),
+    ("stream: {at: all, delay: 0.1, jitter: 0.009}", "must be at least 0.01, not 0.009"),
     ("stream: {at: all}", "no effect on the stream: give one of pieces, hold, delay, reset"),
     ("stream: {at: all, pieces: 1, hold: 1}", "one effect on a stream, not pieces and hold"),
     ("stream: {at: all, pieces: 0}", "must be at least 1, not 0"),

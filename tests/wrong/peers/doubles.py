@@ -17,7 +17,7 @@ right, count = Node._lines, Counter[Connection]()
 def lines(node: Node, connection: Connection, event: events.Event) -> list[str]:
     """Return the notices of an event, of every hundredth message twice."""
     count[connection] += isinstance(event, events.Received)
-    shown = right(node, connection, event)
+    shown = [*right(node, connection, event)]
     again = isinstance(event, events.Received) and count[connection] % 100 == 0
     return 2 * shown if again else shown
 

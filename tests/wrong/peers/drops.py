@@ -19,7 +19,7 @@ def lines(node: Node, connection: Connection, event: events.Event) -> list[str]:
     count[connection] += isinstance(event, events.Received)
     if isinstance(event, events.Received) and count[connection] % 100 == 0:
         return []
-    return right(node, connection, event)
+    return [*right(node, connection, event)]
 
 
 Node._lines = lines

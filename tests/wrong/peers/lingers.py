@@ -15,8 +15,8 @@ BREAKS = "lists"
 right_rows, right_closed, dead = Node.rows, Node._closed, list[Row]()
 
 
-def closed(node: Node, connection: Connection, event: events.Closed) -> list[str]:
-    """Return the notices of an end, and keep the row of a peer that exited."""
+def closed(node: Node, connection: Connection, event: events.Closed) -> bool:
+    """Take note of an end, and keep the row of a peer that exited."""
     if event.ending is EndReason.EXITED_THERE:
         dead.append(connection.row)
     return right_closed(node, connection, event)

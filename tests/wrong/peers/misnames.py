@@ -21,7 +21,7 @@ def lines(node: Node, connection: Connection, event: events.Event) -> list[str]:
         count[connection] += 1
         if count[connection] == 50:
             return [render.message(others[0], event.raw)]
-    return right(node, connection, event)
+    return [*right(node, connection, event)]
 
 
 Node._lines = lines

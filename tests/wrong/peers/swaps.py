@@ -17,7 +17,7 @@ held: dict[Connection, list[str]] = {}
 
 def lines(node: Node, connection: Connection, event: events.Event) -> list[str]:
     """Return the notices of an event, those of the 50th message with the next one's."""
-    shown = right(node, connection, event)
+    shown = [*right(node, connection, event)]
     if isinstance(event, events.Received):
         count[connection] += 1
         if count[connection] == 50:

@@ -7,11 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.engines.docker.network import DockerNetwork
-from tests.orchestrator.engines.network.places import (
-    NAMES,
-    network_of,
-    sidecars_of,
-)
+from tests.orchestrator.engines.network.places import NAMES, network_of, sidecars_of
 from tests.orchestrator.support import LivePeers
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+from docker.errors import APIError
 
 from orchestrator.engines.docker import attachment
 from orchestrator.engines.docker import client as docker_client
@@ -32,10 +34,22 @@ from tests.orchestrator.support import ROOT, LivePeers, await_exit, until
 from tests.waiting import let_pass
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
+LEASE = 2.0  # seconds; a busy machine holds a sidecar up for one
 
 
 def lapses(network: DockerNetwork) -> list[str]:
     return [*map(str, network.lapses())]
+
+
+def pause(place: LivePeers, container: str) -> None:
+    """Pause a container; on a busy machine Docker cannot freeze it at once."""
+
+    def is_paused() -> bool:
+        with contextlib.suppress(APIError):
+            place.client.api.pause(container)
+        return bool(place.client.api.inspect_container(container)["State"]["Paused"])
+
+    until(is_paused, "its pause")
 
 
 def await_end_of_sidecar(network: DockerNetwork) -> None:
@@ -82,14 +96,15 @@ def test_faults_of_a_killed_sidecar_are_lifted_at_once(
 def test_a_sidecar_that_is_held_up(
     spare: LivePeers, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "LEASE", 1.0)
-    monkeypatch.setattr(attachment, "_STATE_WITHIN", 0.3)
+    monkeypatch.setattr(rules, "LEASE", LEASE)
     cold.shape({AB: CUT})
     (only,) = sidecars_of(spare)
-    spare.client.api.pause(only)
-    assert lapses(cold) == ["the sidecar of bob does not answer: its faults lapse"]
-    assert cold.lapses() == []
-    let_pass(1.5)  # the lease runs out
+    pause(spare, only)
+    with monkeypatch.context() as patch:
+        patch.setattr(attachment, "_STATE_WITHIN", 0.3)
+        assert lapses(cold) == ["the sidecar of bob does not answer: its faults lapse"]
+        assert cold.lapses() == []
+    let_pass(LEASE + 0.5)
     spare.client.api.unpause(only)
     reported: list[str] = []
 
@@ -103,15 +118,15 @@ def test_a_sidecar_that_is_held_up(
     assert arrived(cold, AB) == [0]
 
 
-@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize("is_restarted", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_a_lapse_is_reported_even_if_no_fault_is_left(
     spare: LivePeers, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
 ) -> None:
-    monkeypatch.setattr(rules, "LEASE", 1.0)
+    monkeypatch.setattr(rules, "LEASE", LEASE)
     cold.shape({AB: CUT})
     (only,) = sidecars_of(spare)
-    spare.client.api.pause(only)
-    let_pass(1.5)  # the lease runs out
+    pause(spare, only)
+    let_pass(LEASE + 0.5)
     spare.client.api.unpause(only)
     if is_restarted:
         bob: Any = spare.sessions["bob"].peer

@@ -1,0 +1,119 @@
+"""Find the line by which a program reports the success of a verb. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.discovery.draft import one_or_all
+from orchestrator.discovery.evidence import KnownValues, Sample
+from orchestrator.discovery.templates import (
+    Template,
+    make_template,
+    matches_any,
+    merge,
+    to_pattern,
+)
+
+_MANY_FORMATS = 2  # more formats of one reply than this are doubtful
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """How success looks."""
+
+    patterns: list[str] = field(default_factory=list)  # of the line that reports it
+    also: list[str] = field(default_factory=list)  # of the other lines of such a reply
+    goes_on: bool = False  # whether lines may follow the one that reports it
+    doubt: str = ""  # why it is doubtful; empty if it is sure
+
+    def as_data(self, *, whole: bool) -> dict[str, Any]:
+        """Return it in a profile's words; `whole` if every line of the reply matters."""
+        made: dict[str, Any] = {}
+        if self.patterns:
+            made["ok"] = one_or_all(self.patterns)
+        if whole:
+            return made | ({"ends": "quiet"} if self.also else {})
+        if self.also:
+            made["also"] = one_or_all(self.also)
+        return made | ({"ends": "quiet"} if self.goes_on else {})
+
+
+def success_of(
+    verb: str,
+    samples: Sequence[Sample],
+    failures: Sequence[str],
+    listed: Collection[str],
+    groups: Sequence[str],
+) -> Success:
+    """Return how the success of a verb looks.
+
+    The best line is in every reply that reports success and in none that reports a failure, has
+    the most values, and comes once and last.
+
+    Args:
+        verb: the lab's name for it.
+        samples: the replies that report success.
+        failures: the lines of those that report a failure.
+        listed: the lines of every list. One that a reply repeats says nothing about this reply.
+        groups: the values to name in the pattern.
+    """
+    if not samples:
+        return Success()
+    replies = [_templates(verb, sample) for sample in samples]
+    kinds = merge(template for reply in replies for template in reply)
+    best = max(
+        (kind for kind in kinds if _is_sure(kind, samples, failures)),
+        key=lambda kind: _score(kind, kinds, samples, listed, groups),
+        default=None,
+    )
+    if best is None:
+        return _without_common_line(verb, replies, kinds, groups)
+    pattern = to_pattern(best, () if _matches(best, listed) else groups)
+    also = [to_pattern(kind, ()) for kind in kinds if kind is not best]
+    goes_on = any(matches_any(line, [pattern]) and index < len(sample.lines) - 1
+                  for sample in samples for index, line in enumerate(sample.lines))  # fmt: skip
+    return Success([pattern], [it for it in dict.fromkeys(also) if it != pattern], goes_on)
+
+
+def _templates(verb: str, sample: Sample) -> list[Template]:
+    known = KnownValues() if verb == "help" else sample.known
+    return [make_template(line, known, sample.at) for line in sample.lines]
+
+
+def _is_sure(kind: Template, samples: Sequence[Sample], failures: Sequence[str]) -> bool:
+    """Return whether a line is in every reply that reports success, and in no other."""
+    return not _matches(kind, failures) and all(_matches(kind, it.lines) for it in samples)
+
+
+def _matches(kind: Template, lines: Iterable[str]) -> bool:
+    pattern = to_pattern(kind)
+    return any(matches_any(line, [pattern]) for line in lines)
+
+
+def _score(
+    kind: Template,
+    kinds: Sequence[Template],
+    samples: Sequence[Sample],
+    listed: Iterable[str],
+    groups: Sequence[str],
+) -> tuple[bool, int, bool, bool, int]:
+    pattern = to_pattern(kind)
+    counts = [sum(matches_any(line, [pattern]) for line in it.lines) for it in samples]
+    values = {token.kind for token in kind} & set(groups)
+    speaks = any(token.is_literal and token.text.isalnum() for token in kind)
+    is_own = not _matches(kind, listed)
+    return is_own, len(values), max(counts) == 1, speaks, kinds.index(kind)
+
+
+def _without_common_line(
+    verb: str, replies: Sequence[Sequence[Template]], kinds: Sequence[Template],
+    groups: Sequence[str],
+) -> Success:  # fmt: skip
+    """Return the last lines of replies that have no line in common."""
+    last = merge(reply[-1] for reply in replies)
+    patterns = list(dict.fromkeys(to_pattern(template, groups) for template in last))
+    also = dict.fromkeys(to_pattern(kind, ()) for kind in kinds if kind not in last)
+    doubt = "its format was different each time" if len(patterns) > _MANY_FORMATS else ""
+    return Success(patterns, [it for it in also if it not in patterns], bool(also), doubt)

@@ -1,0 +1,241 @@
+"""Type verbs at three peers, answer questions, and record every exchange with what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from orchestrator.discovery.evidence import ConsoleOutput, Exchange, KnownValues, is_prompt
+from orchestrator.discovery.templates import make_template, shape
+from orchestrator.discovery.trio import Trio
+from orchestrator.discovery.wording import ARGUMENTS, Wording, asked_argument, ways_out
+
+_MOST_QUESTIONS = 5  # questions of one verb
+_MOST_CONTROLS = 2  # the first may be taken for something else, such as an argument
+_SLOW = ("connect", "help")
+_CHANGE_LINKS = ("connect", "terminate")
+
+
+class Typist:
+    """Types verbs at three peers, answers questions, and records every exchange."""
+
+    def __init__(self, trio: Trio) -> None:
+        self.trio = trio  # the peers
+        self.exchanges: list[Exchange] = []  # all exchanges, in order
+        self.prompts: list[str] = []  # what is printed when the program waits for input
+        # ids of connections, by the peer that has it and the peer at the other end
+        self.ids: dict[tuple[str, str], int] = {}
+        # a line that is sure to be answered, and the shapes of the lines of its answer
+        self.control: tuple[str, set[tuple[str, ...]]] | None = None
+        self._has_linked = False  # whether the kernel ever showed a connection
+
+    def enter(
+        self,
+        verb: str,
+        wording: Wording,
+        at: str,
+        given: Mapping[str, object] | None = None,
+        *,
+        to: str = "",
+        right: bool | None = True,
+    ) -> tuple[Exchange, Wording]:
+        """Type a verb at a peer; return the exchange, and the wording with further questions.
+
+        Args:
+            verb: the lab's name for it.
+            wording: how to type it, as far as is known.
+            at: the peer.
+            given: the arguments.
+            to: the other peer.
+            right: whether it should succeed.
+        """
+        arguments = {name: str(value) for name, value in (given or {}).items()}
+        before = self.trio.links(at, to) if to else None
+        self.trio.clear()
+        used, typed, steps = self._type(verb, wording, at, arguments)
+        way, left = self._leave(at, steps[-1])
+        if way:
+            used = Wording((*used.lines, *(line for line, _ in way)),
+                           (*used.after, *(question for _, question in way)))  # fmt: skip
+        text = arguments.get("text", "")
+        links = self._await_effect(verb, at, to, before, right=right)
+        steps += [*left, self.trio.take(at, self.prompts)]
+        others = self.trio.others(at, self.prompts, text)
+        shown = _shown_part(text, others.get(to, ConsoleOutput()).lines) if text else ""
+        exchange = Exchange(
+            verb, right, at, to, tuple(typed), tuple(steps), others,
+            self._known(at, to, shown or text, _repeatable(typed, arguments)),
+            self.trio.ended(at), self._fact(verb, to, before, links, shown),
+        )  # fmt: skip
+        if verb != "exit" and not exchange.ended and not self._answers(exchange):
+            if word := self._escape(exchange):
+                used = Wording((*used.lines, word), (*used.after, exchange.lines[-1]))
+            else:
+                exchange = dataclasses.replace(exchange, stuck=True)
+        self.exchanges.append(exchange)
+        return exchange, used
+
+    def _type(
+        self, verb: str, wording: Wording, at: str, arguments: Mapping[str, str]
+    ) -> tuple[Wording, list[str], list[ConsoleOutput]]:
+        """Type a verb; return its wording with the answers to further questions, and the output."""
+        template = "".join(wording.lines)
+        left = [name for name in ARGUMENTS.get(verb, ())
+                if name in arguments and f"{{{name}}}" not in template]  # fmt: skip
+        lines = list(wording.lines)
+        after = list(wording.after) or [""] * len(lines)
+        steps, typed = list[ConsoleOutput](), list[str]()
+        while len(typed) < len(lines):
+            if typed and after[len(typed)] and not self._question(steps[-1]):
+                break  # the program refused before it had everything
+            line = lines[len(typed)].format_map(_Arguments(arguments))
+            typed.append(line)
+            steps.append(self.trio.type(at, line, self.prompts, slow=verb in _SLOW))
+            question = self._question(steps[-1])
+            if len(typed) == len(lines) and question and left and len(typed) < _MOST_QUESTIONS:
+                argument = asked_argument(question, left)
+                left.remove(argument)
+                lines.append(f"{{{argument}}}")
+                after.append(question)
+        return Wording(tuple(lines), tuple(after)), typed, steps
+
+    def _await_effect(
+        self, verb: str, at: str, to: str, before: int | None, *, right: bool | None
+    ) -> int | None:
+        """Wait until a verb has done something, and the other peer has printed what it prints.
+
+        Return how many connections the two have then.
+        """
+        links = None
+        if to and verb in _CHANGE_LINKS:
+            links = self.trio.await_change(at, to, before if right is not False else None)
+        if to and to != at and right is not False:
+            self.trio.await_output(to)
+        return links
+
+    def _fact(
+        self, verb: str, to: str, before: int | None, links: int | None, shown: str
+    ) -> bool | None:
+        """Return whether a verb worked; None if neither sockets nor the other console say so.
+
+        A program that has never held a connection may work without one.
+        """
+        if verb == "send" and to:
+            return bool(shown)
+        if before is None or links is None:
+            return None
+        self._has_linked = self._has_linked or links > before
+        if verb == "connect":
+            return links > before if self._has_linked else None
+        return links < before if verb == "terminate" and before else None
+
+    def kill(self, name: str, to: str) -> None:
+        """Kill a peer that is connected to another one, and record what the others print."""
+        self.trio.wait_until_quiet()
+        self.trio.clear()
+        known = self._known(name, to)
+        self.trio.kill(name)
+        others = self.trio.others(name, self.prompts)
+        self.exchanges.append(Exchange("kill", None, name, to, (), (), others, known, ended=True))
+
+    def replace(self, exchange: Exchange, **changes: object) -> Exchange:
+        """Change a recorded exchange; return the new one."""
+        changed = dataclasses.replace(exchange, **changes)  # type: ignore[arg-type]
+        self.exchanges[self.exchanges.index(exchange)] = changed
+        return changed
+
+    def update_ids(self, exchange: Exchange) -> None:
+        """Add the connection ids that are known by now to a recorded exchange."""
+        ids = self._known(exchange.at, exchange.to).ids
+        self.replace(exchange, known=dataclasses.replace(exchange.known, ids=ids))
+
+    def _known(
+        self, at: str, to: str = "", text: str = "", words: Iterable[str] = ()
+    ) -> KnownValues:
+        peers = [self.trio.peer(name) for name in (at, to) if name]
+        ids = {one: self.ids[one, other] for one, other in ((at, to), (to, at))
+               if (one, other) in self.ids}  # fmt: skip
+        addresses = frozenset(peer.address for peer in peers)
+        return KnownValues(addresses, frozenset(peer.port for peer in peers), text, ids,
+                           tuple(words))  # fmt: skip
+
+    def _question(self, output: ConsoleOutput) -> str:
+        is_known = is_prompt(output.rest, self.prompts)
+        return "" if not self.prompts or not output.rest.strip() or is_known else output.rest
+
+    # Programs that ask back, or stop listening
+
+    def _leave(
+        self, at: str, output: ConsoleOutput
+    ) -> tuple[list[tuple[str, str]], list[ConsoleOutput]]:
+        """Leave a question that has no argument, or a sub-mode.
+
+        Return the lines that were typed, with the question before each, and the output.
+        """
+        way, left = list[tuple[str, str]](), list[ConsoleOutput]()
+        for line in ways_out(output.lines, output.rest):
+            question = self._question(output)
+            if not question or self.trio.ended(at) or len(left) == _MOST_QUESTIONS:
+                break
+            output = self.trio.type(at, line, self.prompts)
+            left.append(output)
+            if line and not self._question(output):
+                way = [(line, question)]
+        return way, [dataclasses.replace(step, lines=()) for step in left]
+
+    def _answers(self, exchange: Exchange) -> bool:
+        """Return whether a peer still reads its console, after a reply that leaves it in doubt."""
+        last = [step.rest for step in exchange.steps if step.rest.strip()][-1:]
+        is_prompted = bool(last) and is_prompt(last[0], self.prompts)
+        has_answered = not self.prompts and exchange.lines and exchange.verb != "help"
+        is_fine = is_prompted or has_answered or bool(exchange.fact)
+        return is_fine or self._answers_control(exchange.at)
+
+    def _answers_control(self, at: str) -> bool:
+        if not self.control:
+            return True
+        line, wanted = self.control
+        for _ in range(_MOST_CONTROLS):
+            output = self.trio.type(at, line, self.prompts)
+            if wanted & {line_shape(it, [line]) for it in output.lines}:
+                return True
+        return False
+
+    def _escape(self, exchange: Exchange) -> str:
+        """Leave a sub-mode that says how; return what was typed if that helped, else nothing."""
+        ways = [way for way in ways_out(exchange.lines, "") if way] if exchange.lines else []
+        for way in ways[:1] if exchange.verb == "help" else ():
+            self.trio.type(exchange.at, way, self.prompts)
+            if self._answers_control(exchange.at):
+                return way
+        return ""
+
+
+def line_shape(line: str, typed: Iterable[str]) -> tuple[str, ...]:
+    """Return the shape of a line, whatever input it repeats."""
+    words = tuple(word for entry in typed for word in (entry, *entry.split()))
+    return shape(make_template(line, KnownValues(words=words)))
+
+
+def _shown_part(text: str, lines: Sequence[str]) -> str:
+    """Return what was shown of a text: all of it, or a word if no more was; empty if nothing."""
+    return next((part for part in (text, *text.split()) if any(part in it for it in lines)), "")
+
+
+class _Arguments(dict[str, str]):
+    """Arguments, empty if they are missing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _repeatable(typed: Sequence[str], arguments: Mapping[str, str]) -> list[str]:
+    """Return the typed words that a reply may repeat and that have no group of their own."""
+    words = [word for line in typed for word in line.split()]
+    text = arguments.get("text", "").split()
+    return [
+        word
+        for word in dict.fromkeys(words[1:])
+        if word.strip('"') not in text and not re.fullmatch(r"[\d.:]+", word)
+    ]

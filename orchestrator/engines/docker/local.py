@@ -1,0 +1,70 @@
+"""What the kernel says of a container's main process, if Docker runs on this machine.
+
+Docker's own statistics take up to a second for each container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from orchestrator.engines import kernel_sockets
+from orchestrator.engines.endpoints import TcpSocket
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def memory(container: str, pid: int) -> int | None:
+    """Return the bytes in use without the page cache, as `docker stats` does; None if not here.
+
+    Args:
+        container: the container's id.
+        pid: the process's id on Docker's machine.
+    """
+    for folder, usage, cache in _memory_files(container, pid):
+        try:
+            used = int((folder / usage).read_text())
+            rows = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            return used - next(int(value) for key, value in rows if key == cache)
+        except (OSError, ValueError, StopIteration):
+            continue
+    return None
+
+
+def is_here(container: str, pid: int) -> bool:
+    """Return whether a process on Docker's machine is one of this machine."""
+    return bool(_groups(container, pid))
+
+
+def _memory_files(container: str, pid: int) -> Iterator[tuple[Path, str, str]]:
+    """Yield the folder of a container's memory limits, with the names in it."""
+    for line in _groups(container, pid):
+        controllers, path = line.split(":", 2)[1:]
+        if controllers == "memory":
+            folder = _CGROUPS / "memory" / path.lstrip("/")
+            yield folder, "memory.usage_in_bytes", "total_inactive_file"
+        elif not controllers:  # version 2
+            yield _CGROUPS / path.lstrip("/"), "memory.current", "inactive_file"
+
+
+def sockets(container: str, pid: int) -> Sequence[TcpSocket] | None:
+    """Return the TCP sockets of its user's programs; None if it is not here.
+
+    A sidecar in its network namespace belongs to another user.
+    """
+    if not _groups(container, pid):
+        return None
+    try:
+        user = kernel_sockets.user_of(pid)
+        return kernel_sockets.owned(kernel_sockets.read(pid), lambda row: row.user == user)
+    except OSError:
+        return None  # no permission, or it has ended
+
+
+def _groups(container: str, pid: int) -> list[str]:
+    """Return the lines of a process's control groups; none if it is not the container's."""
+    try:
+        text = Path(f"/proc/{pid}/cgroup").read_text()
+    except OSError:
+        return []
+    return text.splitlines() if container in text else []

@@ -1,0 +1,120 @@
+"""`peerlab attach` at a terminal, and what ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docker_proxy import DockerProxy
+from tests.e2e.mesh.own_mesh import OwnMesh, done
+from tests.e2e.support import environment
+from tests.orchestrator.support import ROOT, until
+
+pytestmark = [
+    # A command leaves its connection to Docker to the end of its process, which is this one.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.docker,
+    pytest.mark.timeout(120, func_only=True),
+]
+
+ATTACH = """
+from orchestrator.docker_host import health
+health._EVERY, health._ANSWERS_WITHIN = 0.1, 1.0  # what a user waits for is 5 and 10 s
+from orchestrator import cli
+cli.main()
+"""
+
+
+class Screen:
+    """A terminal with a command on it."""
+
+    def __init__(self, *words: str, **changes: str) -> None:
+        self.user, self.near = os.openpty()
+        self.mode = termios.tcgetattr(self.near)
+        self.shown = ""
+        self.command = subprocess.Popen(
+            [sys.executable, "-c", ATTACH, *words],
+            stdin=self.near,
+            stdout=self.near,
+            stderr=self.near,
+            env=environment(**changes),
+            cwd=ROOT,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads
+        )
+        os.set_blocking(self.user, False)
+
+    def shows(self, text: str) -> bool:
+        """Return whether it has shown a text by now."""
+        with contextlib.suppress(BlockingIOError):
+            self.shown += os.read(self.user, 65_536).decode()
+        return text in self.shown
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self.user, keys.encode())
+
+    def close(self) -> None:
+        """End the command."""
+        self.command.kill()
+        self.command.wait()
+        os.close(self.user)
+        os.close(self.near)
+
+
+@pytest.fixture
+def proxy(own: OwnMesh, tmp_path: Path) -> Iterator[DockerProxy]:
+    """A way to Docker that can stall, beside a mesh of one."""
+    done("up", "--peers", "1")
+    assert own.running() == ["alice"]
+    with DockerProxy(tmp_path / "docker.sock") as one:
+        yield one
+
+
+@pytest.fixture
+def screen(proxy: DockerProxy) -> Iterator[Screen]:
+    """A terminal that is attached to alice."""
+    one = Screen("attach", "alice", DOCKER_HOST=proxy.url)
+    until(lambda: one.shows("Ctrl-P Ctrl-Q to leave"), "the attachment")
+    one.type("myport\n")
+    until(lambda: one.shows(" 5000\r"), "an answer")
+    yield one
+    one.close()
+
+
+def test_who_leaves_gets_the_terminal_back(own: OwnMesh, screen: Screen) -> None:
+    screen.type("\x10\x11")
+    screen.command.wait(20)
+    assert termios.tcgetattr(screen.near) == screen.mode
+    assert own.running() == ["alice"]
+
+
+def test_a_stall_ends_it_and_is_named(proxy: DockerProxy, screen: Screen) -> None:
+    proxy.stall()
+    screen.type("\x03")  # goes to alice, and gets no answer
+    began = time.monotonic()
+    until(lambda: screen.shows("`docker attach`: Docker does not answer: "), "its end")
+    until(lambda: screen.shows("has stalled"), "the reason")
+    screen.command.wait(20)
+    assert time.monotonic() - began < 15
+    assert screen.command.returncode == 2
+    assert termios.tcgetattr(screen.near) == screen.mode
+
+
+def test_a_stall_before_it_is_attached_ends_it(proxy: DockerProxy) -> None:
+    proxy.stall()
+    screen = Screen("attach", "alice", DOCKER_HOST=proxy.url)
+    until(lambda: screen.command.poll() is not None, "its end")
+    assert screen.shows("Docker does not answer")
+    assert screen.command.returncode == 2
+    screen.close()

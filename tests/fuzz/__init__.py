@@ -1,0 +1,1 @@
+"""A peer's port and console, fuzzed at the same time."""

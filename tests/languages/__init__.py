@@ -1,0 +1,1 @@
+"""Programs in every language that `peerlab profile new` builds, in the layouts people use."""

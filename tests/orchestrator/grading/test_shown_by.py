@@ -1,0 +1,153 @@
+"""Faults that are common in the wild: each is shown by a test of the conformance suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.grading import rubric as rubrics
+from orchestrator.grading.results import Outcome
+from orchestrator.grading.rubric import CONFORMANCE
+from orchestrator.scenario import EngineName
+from tests.examples.trial import graded
+from tests.orchestrator.grading.submissions import variant
+
+HEAD = "from peer import __main__, events, render\nfrom peer.node import Node\n"
+TAIL = "\n__main__.main()\n"
+RELAYS = """
+right = Node._lines
+
+
+def lines(node, connection, event):
+    if isinstance(event, events.Received):
+        for other in node._established():
+            if other is not connection:
+                other.send(event.raw.decode())
+    return right(node, connection, event)
+
+
+Node._lines = lines
+"""
+SENDS_TO_ALL = """
+right = Node.send
+
+
+def send(node, number, text):
+    sent = right(node, number, text)
+    for row in node.rows():
+        if row.id != number:
+            right(node, row.id, text)
+    return sent
+
+
+Node.send = send
+"""
+SENDS_BY_PLACE = """
+right = Node.send
+Node.send = lambda node, number, text: right(
+    node, node.rows()[min(number, len(node.rows())) - 1].id, text
+)
+"""
+OVERWRITES = """
+from peer.registry import Registry
+
+right = Registry.release
+
+
+def release(registry, member):
+    right(registry, member)
+    registry._last_id = len(registry._by_id)
+
+
+Registry.release = release
+"""
+OBEYS_SLASHES = """
+right = Node._lines
+
+
+def lines(node, connection, event):
+    if isinstance(event, events.Received) and event.raw.startswith(b"/"):
+        connection.abort("told to")
+        return []
+    return right(node, connection, event)
+
+
+Node._lines = lines
+"""
+ANSWERS_PINGS = """
+right = Node._lines
+Node._lines = lambda node, connection, event: (
+    [] if isinstance(event, events.Received) and event.raw == b"PING"
+    else right(node, connection, event)
+)
+"""
+
+ENDS_WHEN_LEFT = """
+import os
+
+right = Node._ended
+
+
+def ended(node, connection, failure):
+    if not getattr(connection, "id", 0):
+        os._exit(1)
+    right(node, connection, failure)
+
+
+Node._ended = ended
+"""
+SPINS_WHEN_LEFT = """
+import threading
+
+right, started = Node._ended, []
+
+
+def spin():
+    while True:
+        pass
+
+
+def ended(node, connection, failure):
+    right(node, connection, failure)
+    if not started:
+        started.append(threading.Thread(target=spin, daemon=True))
+        started[0].start()
+
+
+Node._ended = ended
+"""
+DEAF_WHEN_LEFT = ENDS_WHEN_LEFT.replace("os._exit(1)", "node._listener.close()")
+
+
+@pytest.mark.parametrize(
+    ("code", "test", "check"),
+    [
+        (RELAYS, "only-to-one", "invention"),
+        (SENDS_BY_PLACE, "after-an-end", "expectations"),
+        (OVERWRITES, "new-after-an-end", "expectations"),
+        (ANSWERS_PINGS, "protocol-words", "delivery"),
+        pytest.param(OBEYS_SLASHES, "protocol-words", "expectations", marks=pytest.mark.thorough),
+        (SPINS_WHEN_LEFT, "idle-after-an-end", "expectations"),
+        (ENDS_WHEN_LEFT, "blank-connection", "expectations"),
+        pytest.param(
+            DEAF_WHEN_LEFT, "blank-connection", "expectations", marks=pytest.mark.thorough
+        ),
+        pytest.param(SENDS_TO_ALL, "only-to-one", "invention", marks=pytest.mark.thorough),
+    ],
+)
+def test_a_fault_is_shown(tmp_path: Path, code: str, test: str, check: str) -> None:
+    folder = variant(tmp_path, "anna", HEAD + code + TAIL)
+    suite = rubrics.load(CONFORMANCE).only([test])
+    (grade,) = graded([folder], EngineName.PROCESS, tmp_path / "grades", suite=suite)
+    (result,) = grade.results
+    assert result.outcome is Outcome.FAILED, result.reason
+    assert check in grade.findings[test], result.reason
+
+
+def test_relaying_is_found_where_it_is_not_counted(tmp_path: Path) -> None:
+    folder = variant(tmp_path, "anna", HEAD + RELAYS + TAIL)
+    suite = rubrics.load(CONFORMANCE).only(["sender"])
+    (grade,) = graded([folder], EngineName.PROCESS, tmp_path / "grades", suite=suite)
+    assert [result.outcome for result in grade.results] == [Outcome.PASSED]
+    assert "invention" in grade.uncounted

@@ -1,0 +1,39 @@
+"""A program whose lines can be mistaken for something else; it has no network."""
+
+# ruff: noqa: T201
+
+import threading
+import time
+
+
+def later(text: str) -> None:
+    """Print from another thread, behind the next prompt."""
+    threading.Timer(0.02, print, [text], {"end": "", "flush": True}).start()
+
+
+def end(number: str) -> None:
+    """End a link, in another thread; the other end of link 6 has ended link 5 just before."""
+    later(("link 5 is over\n" if number == "6" else "") + f"link {number} is over\n")
+
+
+def explain() -> None:
+    """Print the help text slowly."""
+    for word in ("myport", "terminate", "rows"):
+        print(word, flush=True)
+        time.sleep(0.2)
+
+
+print("welcome", flush=True)
+while True:
+    verb, _, rest = input("> ").partition(" ")
+    if verb == "myport":
+        print("Port: \n  5000 ")
+    elif verb == "terminate":
+        end(rest)
+    elif verb == "hear":
+        print("ok ")
+        later(f"\n<10.0.0.2> {rest}")
+    elif verb == "help":
+        explain()
+    elif verb == "rows":
+        print("1 10.0.0.2 \n2 10.0.0.3 \ntotal 2 ")
