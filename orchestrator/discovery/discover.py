@@ -134,10 +134,11 @@ def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Dra
         )
     lists = experiments.lists
     evidence = ProgramEvidence(
-        exchanges=typist.exchanges, wordings=finder.wordings, prompts=typist.prompts,
+        exchanges=experiments.evidence(), wordings=finder.wordings, prompts=typist.prompts,
         greetings=[_greeting(trio, raw, peer, typist.prompts) for raw, peer in greetings.values()],
         lists=lists.seen, empty=lists.empty, known=lists.known(), first=experiments.first,
-        first_id=lists.lowest(), start=_start(command, trio, has_line_editor=has_line_editor),
+        first_id=lists.lowest(), column=lists.column,
+        start=_start(command, trio, has_line_editor=has_line_editor),
     )  # fmt: skip
     draft = infer(name, profile.port, evidence)
     if profile.own_ports:

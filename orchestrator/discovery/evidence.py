@@ -33,8 +33,9 @@ class KnownValues:
     addresses: frozenset[str] = frozenset()  # addresses of the peers involved
     ports: frozenset[int] = frozenset()  # the ports on which they listen
     text: str = ""  # the text of the message; empty if none was sent
-    ids: Mapping[str, int] = field(default_factory=dict)  # the id of the connection, by peer
+    ids: Mapping[str, str] = field(default_factory=dict)  # the id of the connection, by peer
     words: tuple[str, ...] = ()  # other words that were typed
+    has_word_ids: bool = False  # whether ids are letters, hexadecimal or the like
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Exchange:
     # whether it worked, by the kernel's sockets and the other console; None if they cannot tell
     fact: bool | None = None
     stuck: bool = False  # whether the program lived on without answering its console
+    given: Mapping[str, str] = field(default_factory=dict)  # the arguments, by name
 
     @property
     def worked(self) -> bool | None:

@@ -7,6 +7,7 @@ again costs that one, and what was learned before stays.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import random
 import string
@@ -87,6 +88,16 @@ class Experiments:
                 self.lists.unlink(name)
             self._trio.restart(*NAMES)
 
+    def evidence(self) -> list[Exchange]:
+        """Return all exchanges, with what is known about ids by now."""
+        column = self.lists.column
+        if not column or not column.has_words:
+            return self._typist.exchanges
+        return [
+            dataclasses.replace(it, known=dataclasses.replace(it.known, has_word_ids=True))
+            for it in self._typist.exchanges
+        ]
+
     def _find_words(self) -> None:
         finder = self._finder
         for verb in ("help", "myip", "myport"):
@@ -112,7 +123,7 @@ class Experiments:
             return not self.lists.is_known and self._finder.is_answer(exchange)
 
         self._say("alice connects to bob")
-        found = self._finder.find("connect", _A, worked, self._target(_B), _B)
+        found = self._finder.find("connect", _A, worked, [self._target(_B)], _B)
         if found:
             self._note_connection(self._typist.replace(found, right=True))
 
@@ -137,17 +148,19 @@ class Experiments:
 
     def _send_first(self) -> None:
         """Find out how alice sends to bob, and bob to alice."""
-        for first_id in dict.fromkeys((self._id(_A, _B), 1, 0)):
-            given = {"id": first_id, "text": next(self._texts)}
-            found = self._finder.find("send", _A, _has_arrived, given, _B)
-            if found:
-                self._typist.update_ids(self._typist.replace(found, right=True))
-                shift = first_id - self._id(_A, _B)
-                if shift:
-                    self.lists.first_id += shift
-                    self.lists.update(_A, _B)
-                self._send(_B, _A)
-                break
+        if self.lists.column is None:  # letters are known as ids once two are seen
+            self._ensure(_C, _B)
+            self.lists.update(_A)
+        ids = dict.fromkeys([*self.lists.choices(_A, _B), self._id(_A, _B), "1", "0"])
+        given = [{"id": it, "text": next(self._texts)} for it in ids]
+        if found := self._finder.find("send", _A, _has_arrived, given, _B):
+            self.lists.settle(_A, _B, found.given["id"])
+            self.lists.update(_A, _B)
+            self._typist.replace(found, right=True)
+            for exchange in list(self._typist.exchanges):
+                if exchange.to and exchange.worked:
+                    self._typist.update_ids(exchange)
+            self._send(_B, _A)
 
     def _send_between_three(self) -> None:
         if "send" in self._finder.wordings:
@@ -157,12 +170,23 @@ class Experiments:
     def _send(self, at: str, to: str) -> None:
         self._say(f"{at} sends to {to}")
         self.lists.update(at)
-        given = {"id": self._id(at, to), "text": next(self._texts)}
-        exchange = self._finder.enter("send", at, given, to=to)
+        exchange = self._send_with(at, to, self._id(at, to))
+        for other in self.lists.choices(at, to)[1:]:
+            if _has_arrived(exchange) or exchange.ended or exchange.stuck:
+                break
+            again = self._send_with(at, to, other)
+            if _has_arrived(again):  # then the first was typed with what is no id
+                self._typist.forget(exchange)
+            exchange = again
+        if _has_arrived(exchange):
+            self.lists.settle(at, to, exchange.given["id"])
         self._restart_if_gone(exchange, f"{at} sends")
 
-    def _id(self, at: str, to: str) -> int:
-        return self._typist.ids.get((at, to), 1)
+    def _send_with(self, at: str, to: str, number: str) -> Exchange:
+        return self._finder.enter("send", at, {"id": number, "text": next(self._texts)}, to=to)
+
+    def _id(self, at: str, to: str) -> str:
+        return self._typist.ids.get((at, to), "1")
 
     def _terminate(self) -> None:
         """End connections, from the end that opened one and from the other end."""
@@ -174,11 +198,9 @@ class Experiments:
 
         self.lists.update(_A)
         self._say("alice ends its connection to carol")
-        known = self._typist.ids.get((_A, _C))
-        for number in (2, 1, 0) if known is None else (known,):
-            if found := self._finder.find("terminate", _A, worked, {"id": number}, _C):
-                break
-        else:
+        ids = self.lists.choices(_A, _C) or ("2", "1", "0")
+        found = self._finder.find("terminate", _A, worked, [{"id": it} for it in ids], _C)
+        if not found:
             return
         self._typist.replace(found, right=True)
         self.lists.unlink(_A, _C)
@@ -191,6 +213,8 @@ class Experiments:
         """Have carol exit while it is connected to bob."""
         if "connect" in self._finder.wordings:
             self._ensure(_C, _B)
+        if "send" in self._finder.wordings and self.lists.is_ambiguous:
+            self._send(_B, _C)
         self._say("carol leaves")
         self._trio.wait_until_quiet()
         found = self._finder.find("exit", _C, self._is_leaving, to=_B)
@@ -233,7 +257,7 @@ class Experiments:
         if not _has_arrived(before) and _has_arrived(after):
             self.first = {"send": "list", "terminate": "list"}
 
-    def _first_id(self) -> int | None:
+    def _first_id(self) -> str | None:
         ids = (exchange.known.ids[exchange.at] for exchange in self._typist.exchanges
                if exchange.verb == "connect" and exchange.worked
                and exchange.at in exchange.known.ids)  # fmt: skip

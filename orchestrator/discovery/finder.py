@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.discovery import wording
 from orchestrator.discovery.evidence import Exchange, find_prompts, is_prompt, read_output
@@ -70,10 +70,13 @@ class WordFinder:
         verb: str,
         at: str,
         worked: Callable[[Exchange], bool],
-        given: Mapping[str, object] | None = None,
+        given: Sequence[Mapping[str, object]] = ({},),
         to: str = "",
     ) -> Exchange | None:
-        """Try words for a verb until one works; return its exchange, or None."""
+        """Try words for a verb until one works; return its exchange, or None.
+
+        Each is tried with all arguments that are `given`, the most likely first.
+        """
         self._say(f"trying words for {verb}")
         tried: set[str] = set()
         queue = self._candidates(verb)
@@ -82,22 +85,26 @@ class WordFinder:
             if line in tried:
                 continue
             tried.add(line)
-            exchange, used = self._typist.enter(
-                verb, Wording((line,)), at, given, to=to, right=None
-            )
-            is_gone = exchange.ended or exchange.stuck
-            if (is_gone and verb == "exit") or (not is_gone and worked(exchange)):
-                self.wordings[verb] = used
-                self._read += exchange.lines
-                if verb == "myport" and len(exchange.typed) == 1:
-                    self._set_control(exchange)
-                return exchange
-            if is_gone:
-                self._typist.trio.restart(at)
-            elif not self.is_unknown(exchange):
-                self._read += exchange.lines
-                queue = [*wording.usages(verb, exchange.lines), *queue]
+            for arguments in given:
+                exchange, used = self._typist.enter(
+                    verb, Wording((line,)), at, arguments, to=to, right=None
+                )
+                is_gone = exchange.ended or exchange.stuck
+                if (is_gone and verb == "exit") or (not is_gone and worked(exchange)):
+                    self._note_wording(verb, used, exchange)
+                    return exchange
+                if is_gone:
+                    self._typist.trio.restart(at)
+                elif not self.is_unknown(exchange):
+                    self._read += exchange.lines
+                    queue = [*wording.usages(verb, exchange.lines), *queue]
         return None
+
+    def _note_wording(self, verb: str, used: Wording, exchange: Exchange) -> None:
+        self.wordings[verb] = used
+        self._read += exchange.lines
+        if verb == "myport" and len(exchange.typed) == 1:
+            self._set_control(exchange)
 
     def _candidates(self, verb: str) -> list[str]:
         usage = list(wording.usages(verb, self._read))

@@ -16,7 +16,7 @@ from orchestrator.discovery.evidence import (
     prompt_parts,
     reply_sample,
 )
-from orchestrator.discovery.list_patterns import infer_list
+from orchestrator.discovery.list_patterns import Column, infer_list
 from orchestrator.discovery.notice_patterns import infer_notices
 from orchestrator.discovery.success import success_of
 from orchestrator.discovery.templates import (
@@ -58,6 +58,7 @@ class ProgramEvidence:
     known: KnownValues  # addresses and ports of all peers
     first: dict[str, str]  # verbs that only work after another one
     first_id: int  # the id of the first connection in a list
+    column: Column | None  # where in a row the id is; None if rows show none
     # how the program is started, in a profile's words
     start: dict[str, Any] = field(default_factory=dict)
 
@@ -79,7 +80,7 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
             draft.note(("lacks", verb), "", "", "no word for it was found", _NOT_FOUND)
         elif verb == "list":
             reply = infer_list(draft, evidence.exchanges, evidence.lists, evidence.empty,
-                               evidence.known, evidence.prompts)  # fmt: skip
+                               evidence.known, evidence.prompts, evidence.column)  # fmt: skip
             verbs[verb] = {"send": _send(evidence.wordings[verb])} | reply
         else:
             verbs[verb] = _infer_verb(draft, verb, evidence, replies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
@@ -10,6 +11,7 @@ from orchestrator.discovery.evidence import Exchange, KnownValues, reply_sample
 from orchestrator.discovery.templates import Template, Token, make_template, merge, to_pattern
 
 _MOST_ID = 1000  # larger numbers are not taken for ids
+_LONGEST_ID = 8  # characters; longer words are not taken for ids
 
 
 def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
@@ -23,29 +25,61 @@ def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) ->
     ]
 
 
-def id_column(lists: Sequence[Sequence[str]], known: KnownValues) -> int | None:
-    """Return which of a row's numbers is the id: small, and different in every row of a list.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A place in the rows of a list that may hold the id."""
 
-    None if no number is.
+    index: int  # among the numbers of a row, or among its words and numbers
+    has_words: bool = False  # whether ids are letters, hexadecimal or the like
+
+    def cells(self, template: Template) -> list[int]:
+        """Return where in a row's template the values are that it counts."""
+        return [at for at, token in enumerate(template) if token.kind == "number"
+                or (self.has_words and token.is_literal and token.text.isalnum())]  # fmt: skip
+
+    def place(self, template: Template) -> int | None:
+        """Return where in a row's template the id is; None if the row is too short."""
+        cells = self.cells(template)
+        return cells[self.index] if self.index < len(cells) else None
+
+
+def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Column]:
+    """Return which places of a row may hold the id, the most likely first.
+
+    Values are different in every row of a list. Numbers are small; words are short, and not the
+    same in all lists.
     """
-    numbers = [[_numbers(row, known) for row in rows] for rows in lists if rows]
-    width = min((len(row) for rows in numbers for row in rows), default=0)
-    for index in range(width):
-        columns = [[row[index] for row in rows] for rows in numbers]
-        are_small = all(value < _MOST_ID for column in columns for value in column)
-        if are_small and all(len(set(column)) == len(column) for column in columns):
-            return index
-    return None
+    found = []
+    for has_words in (False, True):
+        fits = _are_codes if has_words else _are_small
+        templates = [[make_template(row, known) for row in rows] for rows in lists if rows]
+        every = [template for rows in templates for template in rows]
+        width = min((len(Column(0, has_words).cells(it)) for it in every), default=0)
+        for column in (Column(index, has_words) for index in range(width)):
+            values = [[_value(it, column) for it in rows] for rows in templates]
+            if fits(values) and all(len(set(it)) == len(it) for it in values):
+                found.append(column)
+    return found
 
 
-def id_of(row: str, column: int | None, known: KnownValues) -> int | None:
+def _value(template: Template, column: Column) -> str:
+    place = column.place(template)
+    return "" if place is None else template[place].text
+
+
+def _are_small(values: Iterable[Iterable[str]]) -> bool:
+    return all(int(value) < _MOST_ID for column in values for value in column)
+
+
+def _are_codes(values: Iterable[Iterable[str]]) -> bool:
+    every = {value for column in values for value in column}
+    are_short = all(len(value) <= _LONGEST_ID for value in every)
+    return are_short and len(every) > 1 and not all(map(str.isdigit, every))
+
+
+def id_of(row: str, column: Column | None, known: KnownValues) -> str | None:
     """Return the id in a row; None if rows have no ids."""
-    found = _numbers(row, known)
-    return found[column] if column is not None and column < len(found) else None
-
-
-def _numbers(row: str, known: KnownValues) -> list[int]:
-    return [int(token.text) for token in make_template(row, known) if token.kind == "number"]
+    return (_value(make_template(row, known), column) or None) if column else None
 
 
 def row_of(rows: Sequence[str], address: str, port: int, taken: Iterable[str]) -> str:
@@ -72,10 +106,10 @@ def infer_list(
     empty: Sequence[str],
     known: KnownValues,
     prompts: Sequence[str],
+    column: Column | None,
 ) -> dict[str, Any]:
-    """Return what a profile says about the replies to `list`."""
+    """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
     made: dict[str, Any] = {}
-    column = id_column(lists, known)
     found = merge(_row_template(row, column, known) for rows in lists for row in rows)
     patterns = [to_pattern(template).replace("^", r"^\s*", 1) for template in found]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
@@ -102,18 +136,13 @@ def infer_list(
     return made
 
 
-def _row_template(row: str, column: int | None, known: KnownValues) -> Template:
+def _row_template(row: str, column: Column | None, known: KnownValues) -> Template:
     """Return the template of a row, with any amount of space between columns and the id named."""
-    tokens: list[Token] = []
-    count = 0
-    for token in make_template(row.strip(), known):
-        if token.text.isspace():
-            tokens.append(Token("blank", token.text))
-        elif token.kind == "number":
-            tokens.append(Token("id" if count == column else "number", token.text))
-            count += 1
-        else:
-            tokens.append(token)
+    template = make_template(row.strip(), known)
+    place = column.place(template) if column else None
+    tokens = [Token("blank", it.text) if it.text.isspace() else it for it in template]
+    if column and place is not None:
+        tokens[place] = Token("code" if column.has_words else "id", template[place].text)
     return tuple(tokens)
 
 

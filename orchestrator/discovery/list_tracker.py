@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.finder import WordFinder
-from orchestrator.discovery.list_patterns import find_rows, id_column, id_of, row_of
+from orchestrator.discovery.list_patterns import Column, find_rows, id_columns, id_of, row_of
 from orchestrator.discovery.trio import NAMES
 from orchestrator.discovery.typist import Typist
 
@@ -17,7 +17,9 @@ class ListTracker:
         self.empty: tuple[str, ...] = ()  # the output of `list` without connections
         self.first_id = 1  # the id of the first row, for lists without ids
         self.seen: list[list[str]] = []  # the rows of every list
+        self._refuted: set[Column] = set()  # where the ids are not
         self._owners: dict[str, dict[str, str]] = {}  # the row of each other peer, by peer
+        self._places: dict[tuple[str, str], str] = {}  # its row's place, counted from `first_id`
         self._links: list[frozenset[str]] = []
 
     @property
@@ -46,7 +48,7 @@ class ListTracker:
             self._assign(name, rows)
 
     def _assign(self, name: str, rows: list[str]) -> None:
-        known, ids = self.known(), self._typist.ids
+        known, ids, column = self.known(), self._typist.ids, self.column
         before = self._owners.get(name, {})
         owners: dict[str, str] = {}
         for other in (peer for peer in NAMES if peer != name):
@@ -58,8 +60,9 @@ class ListTracker:
             row = row_of(rows, peer.address, peer.port, taken)
             if row:
                 owners[other] = row
-                found = id_of(row, id_column(self.seen, known), known)
-                ids[name, other] = self.first_id + rows.index(row) if found is None else found
+                place = str(self.first_id + rows.index(row))
+                ids[name, other] = id_of(row, column, known) or place
+                self._places[name, other] = place
         self._owners[name] = owners
 
     def are_linked(self, one: str, other: str) -> bool:
@@ -79,9 +82,42 @@ class ListTracker:
             if one in pair and (not other or other in pair):
                 self._typist.ids.pop(pair)
 
+    @property
+    def column(self) -> Column | None:
+        """Where in a row the id is, as far as is known; None if rows show none."""
+        return next(iter(self._columns()), None)
+
+    def _columns(self) -> list[Column]:
+        found = id_columns(self.seen, self.known())
+        return [column for column in found if column not in self._refuted]
+
+    def choices(self, name: str, other: str) -> list[str]:
+        """Return what may be a peer's id of its connection to another one, the likeliest first.
+
+        Where rows show nothing that looks like an id, it is the place of the row.
+        """
+        found = [*self._shown(name, other).values(), self._typist.ids.get((name, other))]
+        return list(dict.fromkeys(filter(None, found)))
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether more than one column may hold the id."""
+        return len(self._columns()) > 1
+
+    def _shown(self, name: str, other: str) -> dict[Column, str]:
+        row, known = self._owners.get(name, {}).get(other, ""), self.known()
+        return {it: id_of(row, it, known) or "" for it in self._columns()} if row else {}
+
+    def settle(self, name: str, other: str, right: str) -> None:
+        """Note what turned out to be the id of a connection."""
+        place = self._places.get((name, other))
+        shown = self._shown(name, other)
+        self._refuted |= {column for column, value in shown.items() if value != right}
+        if place and right.isdigit() and not set(shown) - self._refuted:
+            self.first_id += int(right) - int(place)
+
     def lowest(self) -> int:
         """Return the lowest id in the first lists."""
-        known = self.known()
-        column = id_column(self.seen, known)
-        ids = [id_of(row, column, known) for rows in self.seen[:2] for row in rows]
-        return min((it for it in ids if it is not None), default=self.first_id)
+        known, column = self.known(), self.column
+        ids = [id_of(row, column, known) or "" for rows in self.seen[:2] for row in rows]
+        return min((int(it) for it in ids if it.isdigit()), default=self.first_id)

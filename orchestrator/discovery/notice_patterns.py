@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, Sample, notice_sample
-from orchestrator.discovery.templates import Template, make_template, merge, to_pattern
+from orchestrator.discovery.templates import (
+    Template,
+    make_template,
+    matches_any,
+    merge,
+    to_pattern,
+)
 
 _LONGEST_BLOCK = 6  # lines
 _MANY_FORMATS = 2  # more formats of one notice than this are doubtful
@@ -30,7 +37,9 @@ def infer_notices(
 ) -> dict[str, list[str]]:
     """Add notices and missing ones to a draft; return the patterns of their lines by verb."""
     patterns: dict[str, list[str]] = {}
-    draft.data["notices"] = {}
+    made: dict[str, list[list[str]]] = {}
+    shown: dict[str, list[tuple[str, ...]]] = {}  # the lines that each was learned from
+    written: dict[str, Any] = {}
     for kind, verbs in _OCCASIONS.items():
         occasions = [exchange for exchange in exchanges if exchange.verb in verbs and exchange.to
                      and (exchange.worked or exchange.verb == "kill")]  # fmt: skip
@@ -41,17 +50,42 @@ def infer_notices(
             draft.lacks(kind, _WHY[kind])
             draft.note(("lacks", kind), typed, "", _WHY[kind], _doubt_if_missing(occasions))
             continue
+        made[kind], shown[kind] = blocks, [sample.lines for sample in samples]
         lines = [line for block in blocks for line in block]
         patterns |= dict.fromkeys(verbs, lines)
         items = [block[0] if len(block) == 1 else {"block": block} for block in blocks]
-        draft.data["notices"][kind] = one_or_all(items)
+        written[kind] = one_or_all(items)
         output = next(sample.lines for sample in samples if sample.lines)
         draft.note(("notices", kind), typed, "\n".join(output), "\n".join(lines),
                    _doubt(kind, samples, blocks),
                    seen=sum(bool(sample.lines) for sample in samples))  # fmt: skip
+    draft.data["notices"] = {kind: written[kind] for kind in _specific_first(made, shown)}
     for kind in ("delivered", "undelivered"):
         draft.lacks(kind, _WHY[kind])
     return patterns
+
+
+def _specific_first(
+    made: Mapping[str, Sequence[Sequence[str]]], shown: Mapping[str, Sequence[Sequence[str]]]
+) -> list[str]:
+    """Return the kinds of notices in the order in which a console should try them.
+
+    One that would take the lines of another kind comes after it: where a message is
+    `bob: hello`, its pattern reads `bob: gone` as well.
+    """
+
+    def takes(kind: str) -> int:
+        others = [sample for other, samples in shown.items() if other != kind for sample in samples]
+        return sum(any(_reads(block, sample) for sample in others) for block in made[kind])
+
+    return sorted(made, key=takes)
+
+
+def _reads(block: Sequence[str], lines: Sequence[str]) -> bool:
+    is_long = len(lines) >= len(block)
+    return is_long and all(
+        matches_any(line, [pattern]) for pattern, line in zip(block, lines, strict=False)
+    )
 
 
 def _doubt_if_missing(occasions: Sequence[Exchange]) -> str:

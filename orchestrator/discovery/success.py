@@ -101,7 +101,7 @@ def _score(
 ) -> tuple[bool, int, bool, bool, int]:
     pattern = to_pattern(kind)
     counts = [sum(matches_any(line, [pattern]) for line in it.lines) for it in samples]
-    values = {token.kind for token in kind} & set(groups)
+    values = {token.group for token in kind} & set(groups)
     speaks = any(token.is_literal and token.text.isalnum() for token in kind)
     is_own = not _matches(kind, listed)
     return is_own, len(values), max(counts) == 1, speaks, kinds.index(kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,18 +16,21 @@ _GROUPS = {
     "address": r"(?P<address>[\w.:-]+?)",
     "port": r"(?P<port>\d+)",
     "id": r"(?P<id>\d+)",
+    "code": r"(?P<id>\w+)",
     "text": r"(?P<text>.*)",
 }
 _ANY = {
     "address": r"[\w.:-]+?",
     "port": r"\d+",
     "id": r"\d+",
+    "code": r"\w+",
     "number": r"\d+",
     "text": r".*",
     "typed": r".*?",
     "word": r"\S+",
     "blank": r"\s+",
 }
+GROUPS = ("address", "port", "id", "text")  # what a pattern may name
 _BARE_ADDRESS = r"(?P<address>\d[\w.:-]*?)"
 """An address with no word around it. A label such as `Address:` must not look like one."""
 
@@ -42,6 +46,11 @@ class Token:
     text: str  # the text in the line
 
     @property
+    def group(self) -> str:
+        """The name of its group in a pattern."""
+        return "id" if self.kind == "code" else self.kind
+
+    @property
     def is_literal(self) -> bool:
         """Whether the pattern has this very text."""
         return self.kind == "literal"
@@ -54,7 +63,7 @@ def make_template(line: str, known: KnownValues, at: str = "") -> Template:
     """Split a line as it appears on the screen into tokens; `at` is the peer that printed it."""
     tokens: list[Token] = []
     end = 0
-    for start, stop, kind in _spans(line, known, known.ids.get(at)):
+    for start, stop, kind in _spans(line, known, known.ids.get(at, "")):
         tokens += _literals(line[end:start])
         tokens.append(Token(kind, line[start:stop]))
         end = stop
@@ -62,7 +71,7 @@ def make_template(line: str, known: KnownValues, at: str = "") -> Template:
     return tuple(_with_port(tokens))
 
 
-def _spans(line: str, known: KnownValues, own_id: int | None) -> list[tuple[int, int, str]]:
+def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, str]]:
     """Return where known values are in a line, and their kinds. Earlier searches win."""
     spans: list[tuple[int, int, str]] = []
 
@@ -77,16 +86,23 @@ def _spans(line: str, known: KnownValues, own_id: int | None) -> list[tuple[int,
 
     if known.text:
         search(re.escape(known.text), "text")
+    if own_id and (known.has_word_ids or not own_id.isdigit()):
+        search(rf"(?<![\w.]){re.escape(own_id)}(?!\w|\.\d)", "code")
     for word in known.words:
-        if len(word) > 1 or word.isalpha():
-            search(rf"(?<!\w){re.escape(word)}(?!\w)", "typed")
-        elif word and not word.isdigit():  # unless quoted, a sign may be punctuation
-            search(rf"(?<=['\"`<\[(]){re.escape(word)}(?=['\"`>\])])", "typed")
+        search(_typed_pattern(word), "typed")
     search(_ADDRESS, "address")
     for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
-        value = int(number[0])
-        add(number, "port" if value in known.ports else "id" if value == own_id else "number")
+        is_id = own_id.isdigit() and int(number[0]) == int(own_id)
+        add(number, "port" if int(number[0]) in known.ports else "id" if is_id else "number")
     return sorted(spans)
+
+
+def _typed_pattern(word: str) -> str:
+    """Return a pattern for a word that a reply repeats; a lone sign may be punctuation."""
+    if len(word) > 1 or word.isalpha():
+        return rf"(?<!\w){re.escape(word)}(?!\w)"
+    is_sign = word and not word.isdigit()
+    return rf"(?<=['\"`<\[(]){re.escape(word)}(?=['\"`>\])])" if is_sign else r"(?!)"
 
 
 def _literals(text: str) -> Iterator[Token]:
@@ -138,7 +154,7 @@ def _combine(one: Template, other: Template) -> Template | None:
             tokens.append(a)
         elif "number" in (a.kind, b.kind) and {a.kind, b.kind} <= {"number", "id", "port"}:
             tokens.append(a if b.kind == "number" and a.kind == "port" else Token("number", a.text))
-        elif a.kind in ("literal", "word") and b.kind == "literal" and _is_word(a) and _is_word(b):
+        elif _is_word(a) and _is_word(b):
             differing += 1
             tokens.append(Token("word", a.text))
         else:
@@ -149,22 +165,24 @@ def _combine(one: Template, other: Template) -> Template | None:
 
 
 def _is_word(token: Token) -> bool:
-    return token.kind == "word" or token.text.isalnum()
+    is_plain = token.kind in ("literal", "number", "code") and token.text.isalnum()
+    return token.kind == "word" or is_plain
 
 
-def to_pattern(template: Template, groups: Iterable[str] = tuple(_GROUPS)) -> str:
+def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
     """Return a template as a regular expression that names the given groups, each once."""
     left = set(groups)
     made = []
     has_words = any(token.is_literal and token.text.isalnum() for token in template)
-    for token in template:
-        if token.is_literal:
+    for token, following in itertools.zip_longest(template, template[1:]):
+        is_margin = token.kind == "blank" and following and following.kind == "text"
+        if token.is_literal or is_margin:  # further blanks belong to the text
             made.append(escape(token.text))
         elif token.kind == "address" and token.kind in left and not has_words:
             left.discard(token.kind)
             made.append(_BARE_ADDRESS)
-        elif token.kind in left and token.kind in _GROUPS:
-            left.discard(token.kind)
+        elif token.group in left:
+            left.discard(token.group)
             made.append(_GROUPS[token.kind])
         else:
             made.append(_ANY[token.kind])

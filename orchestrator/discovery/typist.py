@@ -25,7 +25,7 @@ class Typist:
         self.exchanges: list[Exchange] = []  # all exchanges, in order
         self.prompts: list[str] = []  # what is printed when the program waits for input
         # ids of connections, by the peer that has it and the peer at the other end
-        self.ids: dict[tuple[str, str], int] = {}
+        self.ids: dict[tuple[str, str], str] = {}
         # a line that is sure to be answered, and the shapes of the lines of its answer
         self.control: tuple[str, set[tuple[str, ...]]] | None = None
         self._has_linked = False  # whether the kernel ever showed a connection
@@ -66,7 +66,7 @@ class Typist:
         exchange = Exchange(
             verb, right, at, to, tuple(typed), tuple(steps), others,
             self._known(at, to, shown or text, _repeatable(typed, arguments)),
-            self.trio.ended(at), self._fact(verb, to, before, links, shown),
+            self.trio.ended(at), self._fact(verb, to, before, links, shown), given=arguments,
         )  # fmt: skip
         if verb != "exit" and not exchange.ended and not self._answers(exchange):
             if word := self._escape(exchange):
@@ -144,6 +144,10 @@ class Typist:
         changed = dataclasses.replace(exchange, **changes)  # type: ignore[arg-type]
         self.exchanges[self.exchanges.index(exchange)] = changed
         return changed
+
+    def forget(self, exchange: Exchange) -> None:
+        """Remove a recorded exchange that says nothing, because what was typed was wrong."""
+        self.exchanges.remove(exchange)
 
     def update_ids(self, exchange: Exchange) -> None:
         """Add the connection ids that are known by now to a recorded exchange."""

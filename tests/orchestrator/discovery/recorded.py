@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, read_output
 from orchestrator.discovery.inference import ProgramEvidence
+from orchestrator.discovery.list_patterns import id_columns
 from orchestrator.discovery.wording import Wording
 
 PORT = 5000
@@ -23,7 +24,7 @@ def exchange(  # noqa: PLR0913 - a test passes a few of them
     other: str = "",
     right: bool | None = True,
     text: str = "",
-    ids: Mapping[str, int] | None = None,
+    ids: Mapping[str, str] | None = None,
     prompts: Sequence[str] = (),
 ) -> Exchange:
     """Return an exchange: what was typed, and what both peers printed."""
@@ -63,6 +64,7 @@ def evidence(
     greetings = [Sample((greeting,), KNOWN, name) for name in HOSTS]
     return ProgramEvidence(
         exchanges, wordings, prompts, greetings, lists, empty, KNOWN, {}, first_id,
+        next(iter(id_columns(lists, KNOWN)), None),
         {"command": ["{python}", "chat.py", "{port}"]},
     )  # fmt: skip
 

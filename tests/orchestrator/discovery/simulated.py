@@ -217,8 +217,16 @@ class Chat:
             return "error: cannot connect"
         self._add(other)
         number = other._add(self)
-        other.tell(f"peer {number} connected from {HOSTS[self.name]}:{PORT}")
+        other.tell(f"peer {other.label(number)} connected from {HOSTS[self.name]}:{PORT}")
         return f"connected to {address}:{PORT}"
+
+    def label(self, number: int) -> str:
+        """Return the id by which people know a connection."""
+        return str(number)
+
+    def number(self, label: str) -> int:
+        """Return the connection that has an id."""
+        return int(label)
 
     def _add(self, other: Chat) -> int:
         self.links[self._next] = other
@@ -227,33 +235,34 @@ class Chat:
 
     def do_list(self) -> str:
         self._has_listed = True
-        rows = [f"{number}: {HOSTS[it.name]} {PORT}" if self.style.shows_ids else
+        rows = [f"{self.label(number)}: {HOSTS[it.name]} {PORT}" if self.style.shows_ids else
                 f"{HOSTS[it.name]} {PORT}" for number, it in self.links.items()]  # fmt: skip
         return "\n".join([*rows, f"{len(rows)} connections"])
 
-    def _other(self, number: str) -> tuple[int, Chat]:
+    def _other(self, label: str) -> tuple[int, Chat]:
         if self.style.lists_first and not self._has_listed:
-            raise KeyError(number)
-        return int(number), self.links[int(number)]
+            raise KeyError(label)
+        number = self.number(label)
+        return number, self.links[number]
 
-    def do_terminate(self, number: str) -> str:
-        mine, other = self._other(number)
+    def do_terminate(self, label: str) -> str:
+        mine, other = self._other(label)
         del self.links[mine]
         other.lose(self)
-        return f"ended connection {mine}"
+        return f"ended connection {label}"
 
-    def do_send(self, number: str, text: str) -> str:
-        _, other = self._other(number)
+    def do_send(self, label: str, text: str) -> str:
+        _, other = self._other(label)
         from_ = next(its for its, chat in other.links.items() if chat is self)
         other.show(from_, text)
-        return f"sent to {number}"
+        return f"sent to {label}"
 
     def do_exit(self) -> str:
         self.leave()
         return "goodbye"
 
     def show(self, number: int, text: str) -> None:
-        self.tell(f"message from {number}: {text}")
+        self.tell(f"message from {self.label(number)}: {text}")
 
     def tell(self, line: str) -> None:
         self.prints(self.name, f"{line}\n{self.prompt}")
@@ -261,7 +270,7 @@ class Chat:
     def lose(self, other: Chat) -> None:
         number = next(its for its, chat in self.links.items() if chat is other)
         del self.links[number]
-        self.tell(f"peer {number} disconnected")
+        self.tell(f"peer {self.label(number)} disconnected")
 
     def leave(self) -> None:
         if not self.ended:

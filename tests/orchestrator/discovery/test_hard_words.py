@@ -191,6 +191,64 @@ def test_blanks_at_the_ends_of_lines(learned: Learned, program: type[Chat]) -> N
     assert reader.outcome("send", "sent to 3 ") == (True, {"id": "3"})
 
 
+class Bare(Chat):
+    """Puts the same in front of a message and of every other notice."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"@{number} {text}")
+
+    def lose(self, other: Chat) -> None:
+        number = next(its for its, chat in self.links.items() if chat is other)
+        del self.links[number]
+        self.tell(f"@{number} has gone")
+
+
+class BareBlocks(Bare):
+    """The same in two lines each."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"@{number}\n{text}")
+
+    def tell(self, line: str) -> None:
+        super().tell(line.replace(" has gone", "\nhas gone"))
+
+
+@pytest.mark.parametrize("program", [Bare, BareBlocks])
+def test_the_most_specific_notice_is_tried_first(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    between = " " if program is Bare else "\n"
+    for text, kind in (("has gone", "closed"), ("two words", "message")):
+        notice = reader.notice(f"@3{between}{text}".split("\n"))
+        assert notice
+        assert notice.kind == kind
+
+
+class Margin(Chat):
+    """Shows messages with a margin of four blanks."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"* {number} says:\n    {text}")
+
+
+class Rule(Chat):
+    """The same with a rule and two blanks, on one line."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"{number} |  {text}")
+
+
+@pytest.mark.parametrize(("program", "shown"), [
+    (Margin, "* 3 says:\n      two in front"), (Rule, "3 |    two in front"),
+])  # fmt: skip
+def test_blanks_in_front_of_a_text_are_its_own(
+    learned: Learned, program: type[Chat], shown: str
+) -> None:
+    _, reader, _ = learned(program)
+    notice = reader.notice(shown.split("\n"))
+    assert notice
+    assert notice.fields["text"] == "  two in front"
+
+
 class Open(Chat):
     """Prints the line break of a notice in front of it."""
 

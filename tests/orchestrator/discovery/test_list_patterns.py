@@ -6,7 +6,14 @@ import pytest
 
 from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.evidence import KnownValues
-from orchestrator.discovery.list_patterns import find_rows, id_column, id_of, infer_list, row_of
+from orchestrator.discovery.list_patterns import (
+    Column,
+    find_rows,
+    id_columns,
+    id_of,
+    infer_list,
+    row_of,
+)
 from tests.orchestrator.discovery.recorded import exchange
 
 A, B = "10.0.0.2", "10.0.0.3"
@@ -20,13 +27,29 @@ def test_rows_name_a_peer() -> None:
 
 def test_the_id_is_small_and_different_in_every_row() -> None:
     first, second = [f"7 1 {A} 5000", f"7 2 {B} 5000"], [f"7 1 {A} 5000"]
-    assert id_column([first, second], KNOWN) == 1
-    assert id_of(f"7 2 {B} 5000", 1, KNOWN) == 2
-    assert id_of(f"{B}", 1, KNOWN) is None
-    assert id_column([[f"1 {A}", f"1 {B}"]], KNOWN) is None
-    assert id_column([["1700 x"]], KNOWN) is None
-    assert id_column([], KNOWN) is None
+    assert id_columns([first, second], KNOWN) == [Column(1)]
+    assert id_of(f"7 2 {B} 5000", Column(1), KNOWN) == "2"
+    assert id_of(f"{B}", Column(1), KNOWN) is None
+    assert id_columns([[f"1 {A}", f"1 {B}"]], KNOWN) == []
+    assert id_columns([["1700 x"]], KNOWN) == []
+    assert id_columns([], KNOWN) == []
     assert id_of("1 x", None, KNOWN) is None
+
+
+@pytest.mark.parametrize(("one", "other"), [("B", "C"), ("0042", "9f3e")])
+def test_ids_may_be_words(one: str, other: str) -> None:
+    rows = [f"| {one} open {A} 5000 |", f"| {other} open {B} 5000 |"]
+    (column,) = id_columns([rows, rows[1:]], KNOWN)
+    assert id_of(rows[0], column, KNOWN) == one
+
+
+def test_words_that_never_change_are_no_ids() -> None:
+    assert id_columns([[f"to {A} 5000"], [f"to {B} 5000"]], KNOWN) == []
+
+
+def test_a_table_may_count_its_rows_beside_the_ids() -> None:
+    rows = [f"0 | 3 | {A} | 5000", f"1 | 4 | {B} | 5000"]
+    assert id_columns([rows], KNOWN) == [Column(0), Column(1)]
 
 
 def test_the_row_of_a_peer() -> None:
@@ -61,5 +84,6 @@ def test_doubts_about_lists(lists: list[list[str]], made: dict[str, object], dou
     draft = Draft()
     output = "".join(f"{row}\n" for rows in lists for row in rows)
     asked = [exchange("list", "list", output)]
-    assert infer_list(draft, asked, lists, [], KNOWN, []) == made
+    column = next(iter(id_columns(lists, KNOWN)), None)
+    assert infer_list(draft, asked, lists, [], KNOWN, [], column) == made
     assert draft.doubts == {("verbs", "list"): doubt}

@@ -18,7 +18,7 @@ from orchestrator.discovery.templates import (
 )
 
 WORDS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=40)
-KNOWN = KnownValues(frozenset({"10.0.0.2"}), frozenset({5000}), "umber quill", {"alice": 3})
+KNOWN = KnownValues(frozenset({"10.0.0.2"}), frozenset({5000}), "umber quill", {"alice": "3"})
 
 
 @given(WORDS)

@@ -94,9 +94,9 @@ def test_the_other_peer_may_print_nothing(trio: Trio, monkeypatch: pytest.Monkey
     typist.prompts = PROMPTS
     exchange, _ = typist.enter("send", Wording(("hello",)), "alice", to="bob")
     assert exchange.others["bob"].lines == ()
-    typist.ids["alice", "bob"] = 3
+    typist.ids["alice", "bob"] = "3"
     typist.update_ids(exchange)
-    assert typist.exchanges[0].known.ids == {"alice": 3}
+    assert typist.exchanges[0].known.ids == {"alice": "3"}
     assert not trio.ended("alice")
 
 

@@ -1,0 +1,80 @@
+"""Ids that are hard to learn, each of a small simulated program."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from tests.orchestrator.discovery.learning import Learned
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, Chat
+
+
+class Letters(Chat):
+    """Calls its connections A, B, C."""
+
+    def label(self, number: int) -> str:
+        return string.ascii_uppercase[number - 1]
+
+    def number(self, label: str) -> int:
+        return string.ascii_uppercase.index(label) + 1
+
+
+class Hexadecimal(Chat):
+    """Gives hexadecimal ids, some of which have digits alone."""
+
+    def label(self, number: int) -> str:
+        return f"{number * 0x0B57 + len(self.name):04x}"
+
+    def number(self, label: str) -> int:
+        return (int(label, 16) - len(self.name)) // 0x0B57
+
+
+class OnlyInTheList(Hexadecimal):
+    """The same; `connect` does not say the id, and `send` says nothing."""
+
+    def do_send(self, label: str, text: str) -> str:
+        return super().do_send(label, text) and ""
+
+
+@pytest.mark.parametrize("program", [Letters, Hexadecimal, OnlyInTheList])
+def test_ids_may_be_words(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.verbs) == 9
+    row = reader.row("list", f"f00d: {HOSTS['bob']} {PORT}")
+    assert row
+    assert row["id"] == "f00d"
+    notice = reader.notice(["message from 0042: hi"])
+    assert notice
+    assert notice.fields == {"id": "0042", "text": "hi"}
+    assert reader.outcome("terminate", "ended connection c0de") == (True, {"id": "c0de"})
+    assert reader.outcome("terminate", "error: no such connection") == (False, {})
+
+
+class Counted(Chat):
+    """Counts the rows of its list in front of the ids."""
+
+    def do_list(self) -> str:
+        rows = [f"| {count} | {number} | {HOSTS[it.name]} | {PORT} |"
+                for count, (number, it) in enumerate(self.links.items())]  # fmt: skip
+        return "\n".join(["| (index) | id | address | port |", *rows, "+---"])
+
+
+class CountedFromOne(Counted):
+    """The same from one, so that the first of them are ids as well."""
+
+    def do_list(self) -> str:
+        rows = [f"{count}. #{number} {HOSTS[it.name]}:{PORT}"
+                for count, (number, it) in enumerate(self.links.items(), 1)]  # fmt: skip
+        return "\n".join([*rows, f"{len(rows)} in all"])
+
+
+@pytest.mark.parametrize(("program", "row"), [
+    (Counted, f"| 0 | 17 | {HOSTS['bob']} | {PORT} |"),
+    (CountedFromOne, f"1. #17 {HOSTS['bob']}:{PORT}"),
+])  # fmt: skip
+def test_a_count_of_rows_is_no_id(learned: Learned, program: type[Chat], row: str) -> None:
+    _, reader, _ = learned(program)
+    fields = reader.row("list", row)
+    assert fields
+    assert fields["id"] == "17"
