@@ -69,7 +69,30 @@ def sweep_changes(client: Client) -> int:
             removed += _undo(client, change["Name"], doomed)
             if change["Labels"][MESH] not in busy:
                 removed += _remove_empty(client, change["Labels"][MESH])
-    return removed
+    return removed + _remove_stragglers(client)
+
+
+def _remove_stragglers(client: Client) -> int:
+    """Remove containers that Docker created after their change was undone; return how many.
+
+    Docker goes on with a request whose command was killed, and a busy one creates the container
+    seconds later, when the mark is gone. Nobody starts it then. In a change that was completed
+    every container was started before the mark went.
+    """
+
+    def unstarted() -> dict[str, str]:
+        wanted = {"label": _MADE_IN, "status": "created"}
+        found = _api(client).containers(all=True, filters=wanted)
+        return {one["Id"]: one["Labels"][_MADE_IN] for one in found}
+
+    with translated("what killed commands left cannot be listed"):
+        if not (before := unstarted()):
+            return 0
+        under_way = {change["Name"] for change in _changes(client)}
+        # One of a change that was completed since then has been started: look again.
+        late = [one for one in unstarted() if before.get(one, "") not in {"", *under_way}]
+    map_parallel(lambda one: docker_client.remove_container(client, one), late)
+    return len(late)
 
 
 def _changes(client: Client) -> list[dict[str, Any]]:
