@@ -263,10 +263,11 @@ class Engine(ABC):
     name: str  # ``docker`` or ``process``
     version: str  # the version of Docker or Python
     image: str = ""  # name and id of the image that was started last; empty without images
-    canary: Canary | None = None  # beside the peers, from the first start to `close`
+    canary: Canary | None = None  # see `bring_canary`
 
     def __init__(self, cancel: CancelToken | None = None) -> None:
         self.cancel = cancel or CancelToken()  # once set, no further peer is started
+        self._has_canary = False
 
     @abstractmethod
     def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
@@ -277,6 +278,10 @@ class Engine(ABC):
                 earlier peers run on.
             CancelledError: the run was cancelled; likewise.
         """
+
+    def bring_canary(self) -> None:
+        """Have a canary beside the peers from the next start to `close`: to judge them by."""
+        self._has_canary = True
 
     @property
     def slowness(self) -> float:

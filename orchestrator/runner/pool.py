@@ -43,6 +43,7 @@ class Pool:
 
     def __init__(self, engine: Engine, cancel: CancelToken) -> None:
         self.engine, self._cancel = engine, cancel
+        engine.bring_canary()
         self._idle: dict[str, Session] = {}
         self._failures: Counter[str] = Counter()  # to disconnect, by program
         self.is_kept = False  # whether the peers were left up for the user: see `keep`

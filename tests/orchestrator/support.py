@@ -160,10 +160,10 @@ class LivePeers:
         self.unread.clear()
 
     def left(self) -> list[object]:
-        """Return what there still is of this place, without the canary of one that is in use."""
+        """Return what there still is of this place."""
         if isinstance(self.engine, DockerEngine):
             return list(things_of(self.engine._client, lambda owner: owner.run == self.run))
-        return list(processes_of(self.run, canary=self.engine.canary is None))
+        return list(processes_of(self.run, canary=True))
 
     @contextlib.contextmanager
     def linked(self, one: str, other: str) -> Iterator[str]:

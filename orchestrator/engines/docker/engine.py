@@ -104,9 +104,9 @@ class DockerEngine(Engine):
         say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
-            first: list[Callable[[], None]] = (
-                [] if self._network else [self._start_dns, self._start_canary]
-            )
+            first: list[Callable[[], None]] = [] if self._network else [self._start_dns]
+            if self._has_canary and not self.canary:
+                first.append(self._start_canary)
             self.make_network(self._compose.network)
             start = partial(self._start, profile, self._compose.container, image)
             peers: list[Callable[[], Peer]] = [partial(start, name) for name in names]

@@ -59,20 +59,19 @@ class ProcessEngine(Engine):
         before = list(self._peers)
         try:
             peers = [self._start(name, profile, source) for name in names]
-            self._start_canary()
+            if self._has_canary and not self.canary:
+                self._start_canary()
         except BaseException:
             self.discard([peer for peer in self._peers if peer not in before])
             raise
         return peers
 
     def _start_canary(self) -> None:
-        """Start the canary, unless it runs; its two ends are loopback addresses of no peer."""
-        if not self.canary:
-            ends = [_CANARY, _LOOPBACK, "0"]
-            command = [sys.executable, "-I", str(SOURCE), *ends]
-            carrier = PipeCarrier(command, self._environment())
-            where = f"from {_CANARY} to {_LOOPBACK}"
-            self.canary = Canary(carrier, where, "a firewall may drop what loopback carries")
+        """Start the canary; its two ends are loopback addresses of no peer."""
+        ends = [_CANARY, _LOOPBACK, "0"]
+        carrier = PipeCarrier([sys.executable, "-I", str(SOURCE), *ends], self._environment())
+        where = f"from {_CANARY} to {_LOOPBACK}"
+        self.canary = Canary(carrier, where, "a firewall may drop what loopback carries")
 
     def _source(self, profile: Profile, say: Say) -> Path | None:
         """Return the folder to copy a program from, built if needed; None without a folder."""
