@@ -148,6 +148,7 @@ def test_a_program_runs_in_a_fresh_copy_of_its_build(
 
 @pytest.mark.timeout(400)
 @pytest.mark.docker
+@pytest.mark.thorough
 def test_packages_are_installed_once(folder: Path) -> None:
     said: list[str] = []
     names = [

@@ -68,6 +68,7 @@ def test_a_program_in_a_folder(home: Path, shared_engine: LivePeers) -> None:
 
 ENVIRONMENT = """\
 import os, shutil, sys
+assert os.path.exists(shutil.__cached__), "the library is compiled"
 print("found", sys.stdout.write_through, [name for name in os.environ if "PYTHON" in name],
       [os.environ.get(name) for name in ("LANG", "TERM")], bool(shutil.which("mkdir")), flush=True)
 """
