@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -12,10 +12,9 @@ from orchestrator.cancel import CancelToken
 from orchestrator.engines import resources
 from orchestrator.engines.canary.canary import Canary
 from orchestrator.engines.endpoints import TcpSocket
+from orchestrator.engines.network import Network
 from orchestrator.engines.resources import Demand, Resource
 from orchestrator.errors import BuildError, EngineError
-from orchestrator.faults.effect import Effect, Link
-from orchestrator.faults.probe import Measured, Probe
 from orchestrator.folder import windows_script
 from orchestrator.profile import Profile, Start
 
@@ -183,75 +182,6 @@ class Peer(ABC):
         sockets = self.sockets()
         listening = (s for s in sockets or () if s.state == "LISTEN")
         return None if sockets is None else any(s.local[1] == self.port for s in listening)
-
-
-@dataclass(frozen=True, slots=True)
-class Lapse:
-    """A time when a fault did not apply though it should have."""
-
-    what: str  # a sentence about it
-    peer: str = ""  # the peer whose links lapsed; empty for all of them
-
-    def __str__(self) -> str:
-        return self.what
-
-
-class Network(ABC):
-    """The network between peers, whose links can be cut and shaped. Thread-safe."""
-
-    @abstractmethod
-    def mechanisms(self) -> Mapping[str, str]:
-        """Return how each supported feature of `FEATURES` is done here.
-
-        `unsupported` has the others.
-        """
-
-    @abstractmethod
-    def unsupported(self) -> Mapping[str, str]:
-        """Return why features cannot be done here, by feature."""
-
-    @abstractmethod
-    def notes(self) -> Mapping[str, str]:
-        """Return what a user of a feature should know, by feature."""
-
-    @abstractmethod
-    def shape(self, effects: Mapping[Link, Effect]) -> None:
-        """Apply these effects and no others: all other links are clear.
-
-        Raises:
-            EngineError: it cannot be done; which effects apply then is uncertain.
-        """
-
-    @abstractmethod
-    def refresh(self) -> None:
-        """Apply the current effects to peers that were started since.
-
-        `shape` leaves out peers that do not run, and the links of a restarted peer are clear.
-        Cheap if there are no effects.
-
-        Raises:
-            EngineError: it cannot be done; which effects apply then is uncertain.
-        """
-
-    @abstractmethod
-    def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
-        """Send probes over links, all at the same time; return what arrived.
-
-        Raises:
-            EngineError: it cannot be measured.
-        """
-
-    @abstractmethod
-    def lapses(self) -> list[Lapse]:
-        """Return the lapses that were not returned yet, such as when a sidecar was killed."""
-
-    @abstractmethod
-    def dialled(self, dialler: str, to: str) -> tuple[str, int]:
-        """Return the address and port at which a peer dials another now."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Clear every link and remove what shaped them; harmless when repeated."""
 
 
 class Engine(ABC):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
-from orchestrator.engines.base import Network
+from orchestrator.engines.network import Network
 from orchestrator.errors import EngineError
 from orchestrator.faults import proof
 from orchestrator.faults.effect import CLEAR, Effect, Fault, Link, by_link

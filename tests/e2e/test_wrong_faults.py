@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.engines.base import Network
+from orchestrator.engines.network import Network
 from orchestrator.engines.sidecar import rules
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import CLEAR, Effect, Fault, Link

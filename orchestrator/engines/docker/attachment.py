@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.engines.base import Lapse
 from orchestrator.engines.docker.client import Client, MissingError, translated
 from orchestrator.engines.docker.peer import DockerPeer, address_of
 from orchestrator.engines.docker.sidecar import DockerSidecar
+from orchestrator.engines.network import Lapse
 from orchestrator.engines.sidecar import rules
 from orchestrator.engines.sidecar.client import Pending, SidecarGoneError
 from orchestrator.engines.sidecar.rules import Rules

@@ -14,7 +14,7 @@ from typing import Any
 from orchestrator import definition
 from orchestrator.cancel import CancelToken
 from orchestrator.engines import resources
-from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, port_of, refuse_taken
+from orchestrator.engines.base import Engine, Peer, Say, folder_of, port_of, refuse_taken
 from orchestrator.engines.canary.canary import SOURCE, Canary
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker import holder, nxdomain, sandbox, subnet
@@ -32,6 +32,7 @@ from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sandbox import PeerImage, Place
 from orchestrator.engines.docker.sidecar import AttachedCarrier
 from orchestrator.engines.docker.subnet import Addresses
+from orchestrator.engines.network import Network
 from orchestrator.engines.resources import Demand, Resource
 from orchestrator.errors import BuildError, EngineError
 from orchestrator.image import ensure_image, ensure_packages, program, pull

@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.engines.base import Lapse
 from orchestrator.engines.docker.attachment import Attachment, ContainerIncarnation
 from orchestrator.engines.docker.client import Client, translated
 from orchestrator.engines.docker.network import DockerNetwork
@@ -22,6 +21,7 @@ from orchestrator.engines.docker.sidecar import (
     remove,
     start,
 )
+from orchestrator.engines.network import Lapse
 from orchestrator.engines.sidecar import rules
 from orchestrator.engines.sidecar.rules import Rules
 from orchestrator.errors import EngineError, first_line

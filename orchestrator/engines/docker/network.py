@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
-from orchestrator.engines.base import Lapse, Network
 from orchestrator.engines.docker.attachment import Attachment, ContainerIncarnation
 from orchestrator.engines.docker.client import OWNER, Client
 from orchestrator.engines.docker.peer import DockerPeer
@@ -19,6 +18,7 @@ from orchestrator.engines.docker.sidecar import (
     capabilities,
     start,
 )
+from orchestrator.engines.network import Lapse, Network
 from orchestrator.engines.sidecar import measuring, rules
 from orchestrator.engines.sidecar.measuring import Route
 from orchestrator.engines.sidecar.rules import Rules

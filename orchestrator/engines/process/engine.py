@@ -17,8 +17,9 @@ import psutil
 
 from orchestrator.cancel import CancelToken
 from orchestrator.engines import resources
-from orchestrator.engines.base import Engine, Network, Peer, Say, folder_of, port_of, refuse_taken
+from orchestrator.engines.base import Engine, Peer, Say, folder_of, port_of, refuse_taken
 from orchestrator.engines.canary.canary import SOURCE, Canary
+from orchestrator.engines.network import Network
 from orchestrator.engines.process import marks
 from orchestrator.engines.process.copies import Copies, require_program
 from orchestrator.engines.process.network import ProcessNetwork

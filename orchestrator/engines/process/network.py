@@ -10,7 +10,8 @@ import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 
-from orchestrator.engines.base import Lapse, Network, Peer
+from orchestrator.engines.base import Peer
+from orchestrator.engines.network import Lapse, Network
 from orchestrator.engines.process.sidecar import ProcessSidecar
 from orchestrator.engines.sidecar import measuring, rules
 from orchestrator.engines.sidecar.measuring import Route

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.engines.base import Lapse
+from orchestrator.engines.network import Lapse
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.errors import EngineError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.engines.base import Lapse, Network
+from orchestrator.engines.network import Lapse, Network
 from orchestrator.errors import EngineError
 from orchestrator.faults import effect
 from orchestrator.faults.effect import CLEAR, Effect, Fault, Link

@@ -12,7 +12,8 @@ import pytest
 from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.judged_run import Run
-from orchestrator.engines.base import Lapse, Progress
+from orchestrator.engines.base import Progress
+from orchestrator.engines.network import Lapse
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.errors import EngineError
