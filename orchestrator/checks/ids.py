@@ -67,7 +67,9 @@ def _uses(index: HistoryIndex) -> Iterator[_Use]:
         elif entry.type == "ok" and entry.verb == "list":
             for row in entry.rows:
                 if listed := row_text(row, "id"):
-                    yield _Use(entry, incarnation, listed, row_text(row, "peer"))
+                    other = row_text(row, "peer")
+                    # A list that shows the near ends says nothing about where its ids lead.
+                    yield _Use(entry, incarnation, listed, other if other != entry.peer else "")
 
 
 def _given_again(use: _Use, before: float) -> Finding:

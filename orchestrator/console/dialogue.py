@@ -164,7 +164,10 @@ class SyncedDialogue(Dialogue):
             )
             try:
                 self._type_when_asked(verb, arguments, reply)
-                return self._await_reply(reply)
+                reply = self._await_reply(reply)
+                # What it did not take of a wrong command it may read as the next one, and answer.
+                self._is_behind = self._is_behind or (reply.ok is False and bool(self._sync))
+                return reply
             finally:
                 self._console.claims = lambda _: False
 
@@ -192,9 +195,14 @@ class SyncedDialogue(Dialogue):
         """Ask `sync`, or wait for silence."""
         if self._sync:
             self._type_sync()
-            self._await_syncs(time.monotonic() + timeout, self._console.keep, self._typed)
+            self._await_syncs(time.monotonic() + timeout, self._keep_unless_late, self._typed)
             return
         for line in self._console.lines(time.monotonic() + self._silence):
+            self._console.keep(line)
+
+    def _keep_unless_late(self, line: str) -> None:
+        """Keep a line, unless it still belongs to the answer to the last command."""
+        if not (self._last_verb and self._console.reader.outcome(self._last_verb, line)):
             self._console.keep(line)
 
     @property

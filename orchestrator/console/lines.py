@@ -144,6 +144,8 @@ class ProgramConsole:
                 said = line if self.edits else self._said(line)
                 is_reply = said is not None and self.claims(text.shown(said))
                 taken = said is not None and not is_reply and self._take_notice(text.shown(said))
+                if said is not None and not is_reply and not taken and not self.edits:
+                    said = self._without_glued_notice(said)
                 if said is not None and (notices or not taken):
                     yield said
                 if self.at > until():
@@ -299,6 +301,18 @@ class ProgramConsole:
         if self.reader.is_crash(line):
             self._on_notice(Notice(CRASH, {}, line, self.at))
         return False
+
+    def _without_glued_notice(self, line: str) -> str:
+        """Take a notice that the awaited reply stands behind, on the same line; return the rest.
+
+        A notice that stands there without a line break is followed by whatever comes next.
+        """
+        for end in range(1, min(len(line), _LONG)):
+            if self.claims(line[end:]) and (found := self.reader.notice([line[:end]])):
+                if found.kind:
+                    self._take([line[:end]], found)
+                    return line[end:]
+        return line
 
     def _take(self, lines: list[str], found: NoticeMatch) -> None:
         """Report a notice, or remember its lines until it is complete."""

@@ -163,7 +163,7 @@ class Operator:
             if act.id == LAST:
                 number = self._last_ids.get((act.at, to))
             elif act.id is None:
-                number = outcomes.id_of(to, self._rows(act.at))
+                number = self._id_of(act.at, to, self._rows(act.at))
             else:
                 number = act.id
             if number is None:
@@ -221,7 +221,7 @@ class Operator:
 
         def look_up() -> Completion:
             rows = self._rows(act.at)
-            ids.update({to: outcomes.id_of(to, rows) for to, _ in messages})
+            ids.update({to: self._id_of(act.at, to, rows) for to, _ in messages})
             return "ok", {"rows": rows}
 
         self._recorder.at_console(act.at, "list", None, look_up)
@@ -287,16 +287,21 @@ class Operator:
         """
         within = self._limits.expect if within is None else within
         expecting = Wanted({"outcome": "ok"}) if dialled else None
-        self._list(acts.ListStep(at=peer, shows=[*others], within=within), expecting, dialled)
+        act = acts.ListStep(at=peer, shows=[*others], within=within)
+        self._list(act, expecting, dialled, self._peers.behind)
 
     def _list(
-        self, act: acts.ListStep, expecting: Expecting | None, required: Sequence[str] = ()
+        self,
+        act: acts.ListStep,
+        expecting: Expecting | None,
+        required: Sequence[str] = (),
+        leads: Callable[[str, Row], str] = lambda _, row: row["peer"],
     ) -> None:
         def work() -> Completion:
             deadline = time.monotonic() + act.within
             while True:
                 reply, rows = self._read_list(act.at)
-                shown = sorted(row["peer"] for row in rows)
+                shown = sorted(leads(act.at, row) for row in rows)
                 if act.shows is None or shown == sorted(act.shows) or time.monotonic() >= deadline:
                     break
                 with self._watch.measure(WAITING):
@@ -328,15 +333,22 @@ class Operator:
         self._recorder.at_console(act.at, "list", expecting, work)
         return None if found is None else [row["peer"] for row in found if row["peer"]]
 
-    def _rows(self, peer: str) -> Rows:
+    def _rows(self, peer: str) -> Sequence[Row]:
         return self._read_list(peer)[1]
+
+    def _id_of(self, peer: str, other: str, rows: Sequence[Row]) -> str | None:
+        """Return a peer's id for its connection with another one; None if no row has it."""
+        by_address = outcomes.id_of(other, rows)
+        leading = (row["id"] for row in rows if self._peers.behind(peer, row) == other)
+        return by_address or next(leading, None)
 
     def _read_list(self, peer: str) -> tuple[Reply, Sequence[Row]]:
         """Ask for a peer's list, and remember its ids and what in it could not be read."""
         reply, rows = self._peers.rows(peer)
         own = self._peers.sessions[peer].peer
         self._unread_rows[peer] = outcomes.possible_rows(reply, own.address, own.port)
-        self._last_ids.update({(peer, row["peer"]): row["id"] for row in rows if row["peer"]})
+        leads = [(self._peers.behind(peer, row), row["id"]) for row in rows]
+        self._last_ids.update({(peer, other): number for other, number in leads if other})
         return reply, rows
 
     # Notices
@@ -352,7 +364,10 @@ class Operator:
             if act.line is not None and not compiled(act.line).search(notice.line):
                 return False
             right_text = text in (None, notice.fields.get("text"))
-            return right_text and act.of in (None, self._peers.peer_of(act.at, notice.fields))
+            of = act.of
+            return right_text and (
+                of is None or self._peers.may_be_about(act.at, notice.fields, of)
+            )
 
         def work() -> Completion:
             try:

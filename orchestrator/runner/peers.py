@@ -84,9 +84,19 @@ class PeerGroup:
             name, at = self._resolve(row)
             shown = {key: row[key] for key in _ROW_FIELDS if row.get(key)}
             fields = {"id": str(number), **shown}
-            self.note_id(peer, fields["id"], name)
+            if name != peer:  # some lists show the near end of each connection
+                self.note_id(peer, fields["id"], name)
             rows.append({**fields, "peer": name, "at": at})
         return reply, rows
+
+    def behind(self, peer: str, row: Row) -> str:
+        """Return the peer to which a row of a list leads; empty if that is unknown.
+
+        If its address is no other peer's, the console may still have said whose the id is, as
+        `connect` and notices do.
+        """
+        told = self._ids[peer].get(row["id"], "")
+        return told or row["peer"] if row["peer"] in ("", peer) else row["peer"]
 
     def catch_up(self, but: str = "") -> None:
         """Read what every console has shown by now, except those that are in use.
@@ -151,12 +161,28 @@ class PeerGroup:
 
     def peer_of(self, peer: str, fields: Mapping[str, str]) -> str:
         """Return the peer that a notice of `peer` is about; empty if it names none."""
+        by_id = self._ids[peer].get(fields.get("id", ""), "")
         if fields.get("address") or fields.get("name") in self.sessions:
             name, _ = self._resolve(fields)
             if "id" in fields:
                 self.note_id(peer, fields["id"], name)
-            return name
-        return self._ids[peer].get(fields.get("id", ""), "")
+            return name or (by_id if by_id in self._sharing(fields) else "")
+        return by_id
+
+    def may_be_about(self, peer: str, fields: Mapping[str, str], other: str) -> bool:
+        """Return whether a notice of `peer` is about another peer, as far as it can say.
+
+        Where peers share an address, as local processes do, an address alone cannot say which.
+        """
+        name = self.peer_of(peer, fields)
+        return name == other if name else other in self._sharing(fields)
+
+    def _sharing(self, fields: Mapping[str, str]) -> list[str]:
+        """Return the peers that share the address in a notice; none if one peer alone has it."""
+        address = _plain(fields.get("address", ""))
+        peers = [session.peer for session in self.sessions.values()]
+        there = [peer.name for peer in peers if _plain(peer.address) == address]
+        return there if len(there) > 1 else []
 
     def _resolve(self, fields: Mapping[str, str]) -> tuple[str, str]:
         """Return the peer behind an address, a port or a name, and what that address is to it.

@@ -115,8 +115,17 @@ class ConnectionLog:
                     end.close("terminated", entry.at, asked_at)
             case "list":
                 for row in entry.rows:
-                    if other := row_text(row, "peer"):
-                        self._find(position, entry, row_text(row, "id"), other)
+                    number, other = row_text(row, "id"), row_text(row, "peer")
+                    if other and not self._is_near_end(position, entry, number, other):
+                        self._find(position, entry, number, other)
+
+    def _is_near_end(self, position: int, entry: Entry, number: str, other: str) -> bool:
+        """Return whether a row shows the peer itself, although its id leads to another one.
+
+        Some lists show the near end of each connection. That says nothing about the far end.
+        """
+        known = self._by_id.get((self._incarnation(position, entry), number))
+        return other == entry.peer and bool(known and known.other not in ("", other))
 
     def _perhaps_done(self, position: int, entry: Entry) -> None:
         if entry.verb in ("send", "terminate"):
