@@ -308,10 +308,11 @@ class ProgramConsole:
         A notice that stands there without a line break is followed by whatever comes next.
         """
         for end in range(1, min(len(line), _LONG)):
-            if self.claims(line[end:]) and (found := self.reader.notice([line[:end]])):
-                if found.kind:
-                    self._take([line[:end]], found)
-                    return line[end:]
+            if not self.claims(line[end:]):
+                continue
+            if (found := self.reader.notice([line[:end]])) and found.kind:
+                self._take([line[:end]], found)
+                return line[end:]
         return line
 
     def _take(self, lines: list[str], found: NoticeMatch) -> None:

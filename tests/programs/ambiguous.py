@@ -12,8 +12,9 @@ def later(text: str) -> None:
 
 
 def end(number: str) -> None:
-    """End a link, in another thread; the other end of link 6 has ended link 5 just before."""
-    later(("link 5 is over\n" if number == "6" else "") + f"link {number} is over\n")
+    """End a link, in another thread, just after something else was shown."""
+    before = {"6": "link 5 is over\n", "7": "\n+ 10.0.0.2 is here", "8": "\n+ 10.0.0.3 as 1"}
+    later(before.get(number, "") + f"link {number} is over\n")
 
 
 def explain() -> None:

@@ -43,6 +43,14 @@ def test_an_id_that_leads_elsewhere_is_another_connection() -> None:
     assert [end.other for end in mine] == ["bob", "carol"]
 
 
+def test_a_row_that_shows_the_near_end_is_no_other_connection() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.end(story.invoke("alice", "list"), rows=[{"id": "1", "peer": "alice"}])
+    mine = [end for end in HistoryIndex(story.entries).ends if end.peer == "alice"]
+    assert [end.other for end in mine] == ["bob"]
+
+
 def test_ids_that_shift_are_followed_by_their_peers() -> None:
     story = Story(("alice", "bob", "carol", "dave"))
     for other in ("bob", "carol", "dave"):

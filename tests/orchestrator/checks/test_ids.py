@@ -68,10 +68,11 @@ def test_an_id_that_leads_elsewhere(source: str) -> None:
     assert verdict.findings[0].says.endswith("; before, it led to bob")
 
 
-def test_a_row_without_a_peer_says_nothing() -> None:
+@pytest.mark.parametrize("shown", ["", "bob"])
+def test_a_row_without_a_peer_or_with_the_near_end_says_nothing(shown: str) -> None:
     story = Story()
     story.connect("alice", "bob")
-    story.end(story.invoke("bob", "list"), rows=[{"id": "1", "peer": ""}])
+    story.end(story.invoke("bob", "list"), rows=[{"id": "1", "peer": shown}])
     assert judged(story.settle().entries, NAME) is VALID
 
 

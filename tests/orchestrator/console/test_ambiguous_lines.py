@@ -62,6 +62,15 @@ def test_a_notice_about_something_else_is_no_reply(session: Session, place: Live
     assert kinds(place) == [("closed", "5")]
 
 
+@pytest.mark.parametrize(("link", "id_"), [("7", ""), ("8", "1")])
+def test_a_reply_may_stand_behind_a_notice_on_its_line(
+    session: Session, place: LivePeers, link: str, id_: str
+) -> None:
+    reply = session.ask("terminate", id=link)
+    assert (reply.ok, reply.fields) == (True, {"id": link})
+    assert kinds(place) == [("connected", id_)]
+
+
 @pytest.mark.parametrize("text", ["hello", "two blanks  ", "x" * 900])
 def test_what_stands_on_the_screen_was_shown(session: Session, place: LivePeers, text: str) -> None:
     assert session.ask("raw", line=f"hear {text}").ok

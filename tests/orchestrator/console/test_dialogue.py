@@ -77,6 +77,27 @@ def test_a_late_reply_is_not_that_to_the_next_command(screen: MakeScreen) -> Non
     assert talk.ask("send", {"text": "next"}).fields["text"] == "next"
 
 
+@pytest.mark.parametrize("late", ["error: rest?\n", "error: rest?\nerror: of?\n"])
+def test_what_is_left_of_a_refused_command_is_no_answer_to_the_next_one(
+    screen: MakeScreen, late: str
+) -> None:
+    left: list[str] = []
+
+    def scanning(line: str) -> str:
+        if line.startswith("send"):
+            left.append(late)
+            return "error: no such id\n"
+        return (left.pop() if left else "") + chat(line)
+
+    one = screen()
+    one.answer(scanning)
+    talk = SyncedDialogue(one.console)
+    assert talk.ask("send", {"text": "rest of"}).ok is False
+    listed = talk.ask("list", {})
+    assert (listed.ok, listed.lines) == (True, ["1 10.0.0.2", "2 10.0.0.3"])
+    assert one.seen() == [], "it belongs to the first answer"
+
+
 def test_a_reply_without_an_echo_must_do(
     screen: MakeScreen, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,6 +99,36 @@ def test_an_id_means_the_peer_that_it_meant_last(peers: PeerGroup) -> None:
     assert peers.peer_of("alice", {}) == ""
 
 
+@pytest.mark.parametrize("near", [{"address": "10.0.0.1", "port": "5000"}, {"address": "0.0.0.0"}])
+def test_a_row_that_shows_the_near_end_leads_where_its_id_was_said_to(
+    peers: PeerGroup, near: dict[str, str]
+) -> None:
+    peers.note_id("alice", "1", "bob")
+    peers.note_id("alice", "2", "bob")
+    alice: Any = peers.sessions["alice"]
+    carol = {"id": "2", "address": "10.0.0.1", "port": "5001"}
+    listed = [{"id": "1", **near}, carol, {"id": "3", **near}]
+    alice.ask = lambda *_: SimpleNamespace(rows=listed)
+    _, rows = peers.rows("alice")
+    own = "alice" if "port" in near else ""
+    assert [row["peer"] for row in rows] == [own, "carol", own], "as it is shown"
+    assert [peers.behind("alice", row) for row in rows] == ["bob", "carol", own]
+    assert peers.peer_of("alice", {"id": "1"}) == "bob"
+
+
+def test_an_address_that_peers_share_says_only_who_it_may_be(peers: PeerGroup) -> None:
+    shared = {"address": "10.0.0.1"}
+    assert [name for name in peers.sessions if peers.may_be_about("bob", shared, name)] == [
+        "alice", "carol",
+    ]  # fmt: skip
+    peers.note_id("bob", "4", "carol")
+    assert peers.peer_of("bob", {**shared, "id": "4"}) == "carol", "the id decides"
+    assert not peers.may_be_about("bob", {**shared, "id": "4"}, "alice")
+    assert not peers.may_be_about("bob", {**shared, "port": "5001"}, "alice")
+    assert not peers.may_be_about("carol", {"address": "10.9.9.9"}, "alice")
+    assert not peers.may_be_about("carol", {}, "alice"), "it names no one"
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "recorded"),
     [
