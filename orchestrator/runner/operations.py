@@ -163,7 +163,7 @@ class Operator:
             if act.id == LAST:
                 number = self._last_ids.get((act.at, to))
             elif act.id is None:
-                number = self._id_of(act.at, to, self._rows(act.at))
+                number = self._peers.id_of(act.at, to, self._read_list(act.at)[1])
             else:
                 number = act.id
             if number is None:
@@ -181,7 +181,7 @@ class Operator:
         """Return a peer's list if it may not answer this verb: only the list shows the effect."""
         verbs = self._peers.sessions[peer].profile.verbs
         is_silent = verb in verbs and verbs[verb].silent and "list" in verbs
-        return self._rows(peer) if is_silent else None
+        return self._read_list(peer)[1] if is_silent else None
 
     def _completion(
         self,
@@ -195,7 +195,7 @@ class Operator:
         if not reply.silent or before is None:
             return outcomes.completion(reply)
         deadline = time.monotonic() + min(_LISTED_WITHIN, self._limits.expect)
-        while not (row := change(other, before, self._rows(peer))):
+        while not (row := change(other, before, self._read_list(peer)[1])):
             if time.monotonic() >= deadline:
                 what = f"no change of {other}" if other else "no change"
                 return outcomes.missing(
@@ -220,8 +220,8 @@ class Operator:
         ids: dict[str, str | None] = {}
 
         def look_up() -> Completion:
-            rows = self._rows(act.at)
-            ids.update({to: self._id_of(act.at, to, rows) for to, _ in messages})
+            _, rows = self._read_list(act.at)
+            ids.update({to: self._peers.id_of(act.at, to, rows) for to, _ in messages})
             return "ok", {"rows": rows}
 
         self._recorder.at_console(act.at, "list", None, look_up)
@@ -286,9 +286,9 @@ class Operator:
         others list it too is for the checks to judge: not every program's list shows that.
         """
         within = self._limits.expect if within is None else within
-        expecting = Wanted({"outcome": "ok"}) if dialled else None
+        wanted = Wanted({"outcome": "ok"}) if dialled else None
         act = acts.ListStep(at=peer, shows=[*others], within=within)
-        self._list(act, expecting, dialled, self._peers.behind)
+        self._list(act, wanted, dialled, self._peers.behind)
 
     def _list(
         self,
@@ -333,15 +333,6 @@ class Operator:
         self._recorder.at_console(act.at, "list", expecting, work)
         return None if found is None else [row["peer"] for row in found if row["peer"]]
 
-    def _rows(self, peer: str) -> Sequence[Row]:
-        return self._read_list(peer)[1]
-
-    def _id_of(self, peer: str, other: str, rows: Sequence[Row]) -> str | None:
-        """Return a peer's id for its connection with another one; None if no row has it."""
-        by_address = outcomes.id_of(other, rows)
-        leading = (row["id"] for row in rows if self._peers.behind(peer, row) == other)
-        return by_address or next(leading, None)
-
     def _read_list(self, peer: str) -> tuple[Reply, Sequence[Row]]:
         """Ask for a peer's list, and remember its ids and what in it could not be read."""
         reply, rows = self._peers.rows(peer)
@@ -364,10 +355,7 @@ class Operator:
             if act.line is not None and not compiled(act.line).search(notice.line):
                 return False
             right_text = text in (None, notice.fields.get("text"))
-            of = act.of
-            return right_text and (
-                of is None or self._peers.may_be_about(act.at, notice.fields, of)
-            )
+            return right_text and self._peers.may_be_about(act.at, notice.fields, act.of)
 
         def work() -> Completion:
             try:

@@ -17,6 +17,7 @@ from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import plain
 from orchestrator.errors import PeerGoneError
 from orchestrator.history.entries import History
+from orchestrator.runner import outcomes
 from orchestrator.runner.sockets import SocketRecorder
 from orchestrator.runner.verify import FaultVerifier
 
@@ -98,6 +99,12 @@ class PeerGroup:
         told = self._ids[peer].get(row["id"], "")
         return told or row["peer"] if row["peer"] in ("", peer) else row["peer"]
 
+    def id_of(self, peer: str, other: str, rows: Sequence[Row]) -> str | None:
+        """Return a peer's id for its connection with another one; None if no row has it."""
+        by_address = outcomes.id_of(other, rows)
+        leading = (row["id"] for row in rows if self.behind(peer, row) == other)
+        return by_address or next(leading, None)
+
     def catch_up(self, but: str = "") -> None:
         """Read what every console has shown by now, except those that are in use.
 
@@ -169,13 +176,13 @@ class PeerGroup:
             return name or (by_id if by_id in self._sharing(fields) else "")
         return by_id
 
-    def may_be_about(self, peer: str, fields: Mapping[str, str], other: str) -> bool:
-        """Return whether a notice of `peer` is about another peer, as far as it can say.
+    def may_be_about(self, peer: str, fields: Mapping[str, str], other: str | None) -> bool:
+        """Return whether a notice of `peer` is about another peer, or any, as far as it can say.
 
         Where peers share an address, as local processes do, an address alone cannot say which.
         """
         name = self.peer_of(peer, fields)
-        return name == other if name else other in self._sharing(fields)
+        return other in (None, name) or (not name and other in self._sharing(fields))
 
     def _sharing(self, fields: Mapping[str, str]) -> list[str]:
         """Return the peers that share the address in a notice; none if one peer alone has it."""
