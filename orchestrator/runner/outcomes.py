@@ -57,11 +57,6 @@ def failed(why: str) -> Completion:
     return "fail", {"said": why}
 
 
-def id_of(peer: str, rows: Rows) -> str | None:
-    """Return the id of the connection with a peer; None if no row has one."""
-    return next((row["id"] for row in rows if row["peer"] == peer), None)
-
-
 def unlisted(peer: str, unread: str) -> Completion:
     """Return that a list does not show a peer; `unread` as for `missing`."""
     return missing(f"list does not show {peer}", unread)

@@ -17,7 +17,6 @@ from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import plain
 from orchestrator.errors import PeerGoneError
 from orchestrator.history.entries import History
-from orchestrator.runner import outcomes
 from orchestrator.runner.sockets import SocketRecorder
 from orchestrator.runner.verify import FaultVerifier
 
@@ -101,9 +100,9 @@ class PeerGroup:
 
     def id_of(self, peer: str, other: str, rows: Sequence[Row]) -> str | None:
         """Return a peer's id for its connection with another one; None if no row has it."""
-        by_address = outcomes.id_of(other, rows)
-        leading = (row["id"] for row in rows if self.behind(peer, row) == other)
-        return by_address or next(leading, None)
+        by_address = [row["id"] for row in rows if row["peer"] == other]
+        leading = [row["id"] for row in rows if self.behind(peer, row) == other]
+        return next(iter([*by_address, *leading]), None)
 
     def catch_up(self, but: str = "") -> None:
         """Read what every console has shown by now, except those that are in use.

@@ -94,5 +94,3 @@ def test_rows_that_came_and_went() -> None:
     assert outcomes.new_row("bob", before, more) == row("bob", "4")
     assert outcomes.new_row("dave", before, more) == row("dave", "5")
     assert outcomes.new_row("bob", before, [row("bob", "9", "40001")]) == row("bob", "9", "40001")
-    assert outcomes.id_of("bob", before) == "1"
-    assert outcomes.id_of("dave", before) is None

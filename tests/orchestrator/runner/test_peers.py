@@ -113,6 +113,9 @@ def test_a_row_that_shows_the_near_end_leads_where_its_id_was_said_to(
     own = "alice" if "port" in near else ""
     assert [row["peer"] for row in rows] == [own, "carol", own], "as it is shown"
     assert [peers.behind("alice", row) for row in rows] == ["bob", "carol", own]
+    assert [peers.id_of("alice", name, rows) for name in ("bob", "carol", "dave")] == [
+        "1", "2", None,
+    ]  # fmt: skip
     assert peers.peer_of("alice", {"id": "1"}) == "bob"
 
 
