@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ _LONGEST_LINE = 256  # bytes of the first one that Linux reads
 MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
 
 _PROJECTS = (*MAKEFILES, "CMakeLists.txt", "Cargo.toml", "go.mod", "package.json", "pom.xml")
+_MOST_LOOKED_AT = 2_000  # files below those
 _PARTS = ("src", "source", "lib", "cmd", "bin", "app")  # folders that one program is split into
 
 OUTPUT_SIGN = ".peerlab-output"
@@ -35,9 +37,16 @@ def is_output(folder: Path) -> bool:
 
 
 def holds_source(folder: Path) -> bool:
-    """Return whether there is a program directly in a folder, or in its part for sources."""
-    parts = [folder / name for name in _PARTS if (folder / name).is_dir()]
-    return any(_is_source(path) for one in (folder, *parts) for path in one.iterdir())
+    """Return whether there is a program directly in a folder, or in its part for sources.
+
+    Sources may be deep in it, as Java's packages are, if there is nothing beside it.
+    """
+    folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"]
+    parts = [path for path in folders if path.name in _PARTS]
+    if any(_is_source(path) for one in (folder, *parts) for path in one.iterdir()):
+        return True
+    inside = itertools.chain(*(path.rglob("*") for path in parts)) if parts == folders else ()
+    return any(map(_is_source, itertools.islice(inside, _MOST_LOOKED_AT)))
 
 
 def _is_source(path: Path) -> bool:

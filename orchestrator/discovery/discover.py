@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,12 @@ from orchestrator.discovery.experiments import Experiments
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.inference import ProgramEvidence, infer
 from orchestrator.discovery.raw_console import FloodError
-from orchestrator.discovery.start_commands import StartCommand, as_typed, hint_for
+from orchestrator.discovery.start_commands import (
+    StartCommand,
+    as_typed,
+    by_usage,
+    hint_for,
+)
 from orchestrator.discovery.templates import escape
 from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
 from orchestrator.discovery.typist import Typist
@@ -28,6 +34,7 @@ from orchestrator.errors import (
 )
 from orchestrator.profile import ConsoleSettings, InputLine, Profile, Start
 
+_NOT_FOUND = re.compile(r": ([\w.+-]+): (?:command )?not found$")  # of a shell
 _QUOTED = 4  # lines of output that an error quotes
 _NO_KEY_BINDINGS = {"INPUTRC": "/dev/null"}  # the user's key bindings do not apply here
 
@@ -59,13 +66,18 @@ def discover(
     """
     name = folder.resolve().name
     failures: list[str] = []
-    for command in commands:
+    waiting, tried = list(commands), list[StartCommand]()
+    while waiting:
+        tried.append(command := waiting.pop(0))
         words = " ".join(command.words).replace("{python}", "python3", 1)
         say(f"trying {words} ({command.why})")
         try:
             return _try(engine, _start_profile(name, folder, command, port, answers), command, say)
         except NotStartedError as error:
             failures.append(f"{words} exited at once and {_quote(error.said)}")
+            known = [it.words for it in (*tried, *waiting)]
+            new = [it for it in by_usage(command, error.said) if it.words not in known]
+            waiting = [*new, *waiting]
         except FloodError as error:
             raise LabError(
                 f"{name} prints without end", hint="it must wait for input on its terminal"
@@ -88,6 +100,7 @@ def _try(engine: Engine, profile: Profile, command: StartCommand, say: Say) -> D
     """
     with contextlib.closing(Trio(engine, profile, say)) as trio:
         trio.start()
+        _check_tools(trio)
         have_one_port = len({trio.peer(name).port for name in NAMES}) == 1
         draft = _learn(trio, profile, command, say)
     if "connect" in draft.data["verbs"] or not have_one_port:
@@ -98,6 +111,17 @@ def _try(engine: Engine, profile: Profile, command: StartCommand, say: Say) -> D
         trio.start()
         other = _learn(trio, separate, command, say)
     return other if "connect" in other.data["verbs"] else draft
+
+
+def _check_tools(trio: Trio) -> None:
+    """Raise a MissingToolError if a program says that a tool is missing which it calls."""
+    for greeting in trio.greeting.values():
+        for line in read_output(greeting).lines:
+            if found := _NOT_FOUND.search(line):
+                raise MissingToolError(
+                    f"{found[1]} is missing on this machine: it printed {line.strip()!r}",
+                    hint="install it, or take --engine docker, which gets it from `packages`",
+                )
 
 
 def _quote(lines: Sequence[str]) -> str:

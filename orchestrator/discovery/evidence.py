@@ -55,6 +55,8 @@ class Exchange:
     fact: bool | None = None
     stuck: bool = False  # whether the program lived on without answering its console
     given: Mapping[str, str] = field(default_factory=dict)  # the arguments, by name
+    # the row of the connection in a list and its place there, by peer
+    rows: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def worked(self) -> bool | None:

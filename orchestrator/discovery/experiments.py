@@ -14,7 +14,7 @@ import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestrator.discovery.evidence import Exchange
+from orchestrator.discovery.evidence import Exchange, KnownValues
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.list_tracker import ListTracker
 from orchestrator.discovery.raw_console import FloodError
@@ -91,18 +91,20 @@ class Experiments:
     def evidence(self) -> list[Exchange]:
         """Return all exchanges, with what is known about ids by now."""
         column = self.lists.column
-        if not column or not column.has_words:
-            return self._typist.exchanges
-        return [
-            dataclasses.replace(it, known=dataclasses.replace(it.known, has_word_ids=True))
-            for it in self._typist.exchanges
-        ]
+        has_words = column is not None and column.has_words
+
+        def known(exchange: Exchange) -> KnownValues:
+            ids = self.lists.ids_in(exchange.rows) or exchange.known.ids
+            return dataclasses.replace(exchange.known, ids=ids, has_word_ids=has_words)
+
+        return [dataclasses.replace(it, known=known(it)) for it in self._typist.exchanges]
 
     def _find_words(self) -> None:
         finder = self._finder
         for verb in ("help", "myip", "myport"):
             if verb not in finder.wordings:
                 finder.find(verb, _A, finder.is_answer)
+        finder.find_by_effect(_A)
         if found := finder.find("list", _A, lambda exchange: not finder.is_unknown(exchange)):
             self.lists.empty = found.lines
 
@@ -157,9 +159,6 @@ class Experiments:
             self.lists.settle(_A, _B, found.given["id"])
             self.lists.update(_A, _B)
             self._typist.replace(found, right=True)
-            for exchange in list(self._typist.exchanges):
-                if exchange.to and exchange.worked:
-                    self._typist.update_ids(exchange)
             self._send(_B, _A)
 
     def _send_between_three(self) -> None:

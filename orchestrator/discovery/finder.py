@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.discovery import wording
@@ -23,7 +24,8 @@ class WordFinder:
         self.wordings: dict[str, Wording] = {}  # how each verb is typed, as far as is known
         self._unknown: set[tuple[str, ...]] = set()  # shapes of replies to unknown words
         self._style, self._is_upper = "{}", False
-        self._menu: dict[str, str] = {}
+        self._menu: dict[str, str] = {}  # the number of each verb
+        self._items: list[str] = []  # the numbers of a menu
         self._read: list[str] = []  # lines that may mention usage
 
     def probe(self, at: str) -> None:
@@ -41,6 +43,7 @@ class WordFinder:
             replies.append(exchange.lines)
             self._read += exchange.lines
         self._menu = self._menu or wording.parse_menu(self._read)
+        self._items = [*wording.menu_items(self._read)] if self._menu else []
         found = find_prompts(rests, replies if self._menu else [])
         typist.prompts = found or typist.prompts
         for exchange in typist.exchanges:
@@ -99,6 +102,22 @@ class WordFinder:
                     self._read += exchange.lines
                     queue = [*wording.usages(verb, exchange.lines), *queue]
         return None
+
+    def find_by_effect(self, at: str) -> None:
+        """Try the items of a menu whose labels say nothing: what they print says what they are."""
+        peer = self._typist.trio.peer(at)
+        for number in [it for it in self._items if it not in self._menu.values()]:
+            exchange, used = self._typist.enter("unknown", Wording((number,)), at, right=None)
+            said = set(re.findall(r"[\d.]*\d", "\n".join(exchange.lines)))
+            signs = {"myip": peer.address in said, "myport": str(peer.port) in said,
+                     "help": bool(wording.menu_items(exchange.lines))}  # fmt: skip
+            verb = next((it for it, has in signs.items() if has and it not in self.wordings), "")
+            if verb and not (exchange.ended or exchange.stuck):
+                self._note_wording(verb, used, self._typist.replace(exchange, verb=verb))
+                continue
+            self._typist.forget(exchange)
+            if exchange.ended or exchange.stuck:
+                self._typist.trio.restart(at)
 
     def _note_wording(self, verb: str, used: Wording, exchange: Exchange) -> None:
         self.wordings[verb] = used

@@ -180,6 +180,10 @@ class _Replies:
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 self.failures.append((exchange.verb, sample))
 
+    def noticed(self, verb: str) -> Sequence[str]:
+        """Return the patterns of the notices that a verb causes."""
+        return self._notices.get(verb, ())
+
     def failed(self, verb: str) -> list[str]:
         """Return the lines of the replies that report a failure of a verb."""
         return [line for other, sample in self.failures if other == verb for line in sample.lines]
@@ -229,7 +233,8 @@ def _infer_verb(
     if verb in evidence.first:
         made["first"] = evidence.first[verb]
     spoken = [sample for _, sample in samples if sample.lines]
-    found = success_of(verb, spoken, replies.failed(verb), replies.listed, _GROUPS[verb])
+    found = success_of(verb, spoken, replies.failed(verb), replies.listed,
+                       replies.noticed(verb), _GROUPS[verb])  # fmt: skip
     made |= found.as_data(whole=verb == "help")
     replies.successes += [line for sample in spoken for line in sample.lines]
     doubt = found.doubt

@@ -140,10 +140,25 @@ def _row_template(row: str, column: Column | None, known: KnownValues) -> Templa
     """Return the template of a row, with any amount of space between columns and the id named."""
     template = make_template(row.strip(), known)
     place = column.place(template) if column else None
-    tokens = [Token("blank", it.text) if it.text.isspace() else it for it in template]
+    tokens = [*_spaced(template)]
     if column and place is not None:
         tokens[place] = Token("code" if column.has_words else "id", template[place].text)
     return tuple(tokens)
+
+
+def _spaced(template: Template) -> Template:
+    """Return a template with any amount of space between words, as in columns."""
+    return tuple(Token("blank", it.text) if it.text.isspace() else it for it in template)
+
+
+def _are_alike(last: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether a line that ends a list is built like another one: a rule, or a free slot."""
+
+    def built(line: str) -> tuple[str, ...]:
+        made = make_template(line, KnownValues())
+        return tuple("word" if it.text.isalnum() else it.text[:1] for it in made)
+
+    return not {built(line) for line in last}.isdisjoint(map(built, others))
 
 
 def _other_lines(
@@ -156,8 +171,9 @@ def _other_lines(
     nothing = KnownValues()
     if filled and len(last) == len(filled) + 1:
         found = merge(make_template(line, nothing) for line in last)
-        if len(found) == 1:
+        before = [line for reply in [*filled, empty] for line in reply[:-1]]
+        if len(found) == 1 and not _are_alike(last, before):
             return [to_pattern(found[0], ())], True
     others = [line for reply in [*filled, empty] for line in reply if line not in rows]
-    found = merge(make_template(line, nothing) for line in dict.fromkeys(others))
+    found = merge(_spaced(make_template(line, nothing)) for line in dict.fromkeys(others))
     return list(dict.fromkeys(to_pattern(template, ()) for template in found)), False

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.list_patterns import Column, find_rows, id_columns, id_of, row_of
 from orchestrator.discovery.trio import NAMES
 from orchestrator.discovery.typist import Typist
+
+_K = TypeVar("_K")
 
 
 class ListTracker:
@@ -19,7 +24,7 @@ class ListTracker:
         self.seen: list[list[str]] = []  # the rows of every list
         self._refuted: set[Column] = set()  # where the ids are not
         self._owners: dict[str, dict[str, str]] = {}  # the row of each other peer, by peer
-        self._places: dict[tuple[str, str], str] = {}  # its row's place, counted from `first_id`
+        self._places: dict[tuple[str, str], int] = {}  # the place of its row
         self._links: list[frozenset[str]] = []
 
     @property
@@ -46,24 +51,41 @@ class ListTracker:
             rows = self.rows(name)
             self.seen += [rows] if rows else []
             self._assign(name, rows)
+        self._number()
 
     def _assign(self, name: str, rows: list[str]) -> None:
-        known, ids, column = self.known(), self._typist.ids, self.column
+        """Find the row of each other peer in a list."""
         before = self._owners.get(name, {})
         owners: dict[str, str] = {}
         for other in (peer for peer in NAMES if peer != name):
             if frozenset((name, other)) not in self._links:
-                ids.pop((name, other), None)
                 continue
             taken = [row for owner, row in (before | owners).items() if owner != other]
             peer = self._typist.trio.peer(other)
             row = row_of(rows, peer.address, peer.port, taken)
             if row:
                 owners[other] = row
-                place = str(self.first_id + rows.index(row))
-                ids[name, other] = id_of(row, column, known) or place
-                self._places[name, other] = place
+                self._places[name, other] = rows.index(row)
         self._owners[name] = owners
+
+    def _number(self) -> None:
+        """Read the ids of all connections from their rows, by what is known of those by now."""
+        typist = self._typist
+        typist.rows = {
+            (name, other): (row, self._places[name, other])
+            for name, owners in self._owners.items()
+            for other, row in owners.items()
+            if self.are_linked(name, other)
+        }
+        typist.ids = self.ids_in(typist.rows)
+
+    def ids_in(self, rows: Mapping[_K, tuple[str, int]]) -> dict[_K, str]:
+        """Return the ids in rows, by what is known by now; else their places."""
+        known, column = self.known(), self.column
+        return {
+            key: id_of(row, column, known) or str(self.first_id + place)
+            for key, (row, place) in rows.items()
+        }
 
     def are_linked(self, one: str, other: str) -> bool:
         """Return whether two peers are connected, as far as was noted."""
@@ -78,9 +100,7 @@ class ListTracker:
         self._links = [
             link for link in self._links if not (one in link and (not other or other in link))
         ]
-        for pair in list(self._typist.ids):
-            if one in pair and (not other or other in pair):
-                self._typist.ids.pop(pair)
+        self._number()
 
     @property
     def column(self) -> Column | None:
@@ -110,11 +130,11 @@ class ListTracker:
 
     def settle(self, name: str, other: str, right: str) -> None:
         """Note what turned out to be the id of a connection."""
-        place = self._places.get((name, other))
         shown = self._shown(name, other)
         self._refuted |= {column for column, value in shown.items() if value != right}
-        if place and right.isdigit() and not set(shown) - self._refuted:
-            self.first_id += int(right) - int(place)
+        if right.isdigit() and not set(shown) - self._refuted:
+            self.first_id = int(right) - self._places.get((name, other), 0)
+        self._number()
 
     def lowest(self) -> int:
         """Return the lowest id in the first lists."""

@@ -6,29 +6,16 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from orchestrator.discovery import makefiles, sources
 from orchestrator.discovery.languages import LANGUAGES, SHELL, Language, Made, Parts, Words
+from orchestrator.discovery.port_arguments import arguments_for, arguments_said
 from orchestrator.discovery.sources import SourceFile
 from orchestrator.errors import LabError
 from orchestrator.folder import MAKEFILES
-
-_PORTS = ("--port", "-p", "-port")  # flags that a port may follow
-_ARGUMENTS = (
-    (("{port}",), "the port as its argument"),
-    ((), "without arguments"),
-    *(((flag, "{port}"), f"the port after {flag}") for flag in _PORTS),
-)
-_TAKES = re.compile(  # not what every `main` has: `char *argv[]`, `String[] args`
-    r"argv\s*\[\s*\w|(?:sys|process)\.argv|ARGV|\bargs\s*[.\[]|os\.Args|add_argument|env::args"
-    r"|\$\{?1\b|getopt|flag\.(?:Arg|Int|String|Parse)|\bshift\b"
-)
-_FLAG = r"""["']{0}["']"""
-_GO_FLAG = r"""\bflag\.\w+\([^)]*?"{0}\""""
-_GETOPT = r"""getopt\w*\s*\([^;]*?"[^"]*{0}:"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +57,22 @@ def hint_for(program: str) -> str:
 
 def as_typed(command: StartCommand) -> str:
     """Return how a person would type a command, without what stands for the port."""
-    words = ["python3" if word == "{python}" else word for word in command.words]
-    return " ".join(word for word in words if "{port}" not in word and word not in _PORTS)
+    words = ["python3" if word == "{python}" else word for word in _without_port(command.words)]
+    return " ".join(words)
+
+
+def _without_port(words: Words) -> Words:
+    """Return a command without the port and its flag, which come last."""
+    at = next((number for number, word in enumerate(words) if "{port}" in word), len(words))
+    return words[: at - 1] if at < len(words) and words[at - 1].startswith("-") else words[:at]
+
+
+def by_usage(command: StartCommand, said: Sequence[str]) -> list[StartCommand]:
+    """Return the commands that a program's own usage asks for, which it printed as it exited."""
+    return [
+        replace(command, words=(*_without_port(command.words), *arguments), why="by its usage")
+        for arguments in arguments_said(said)
+    ]
 
 
 def _present(files: Sequence[SourceFile]) -> str:
@@ -95,7 +96,7 @@ def _from_user(folder: Path, files: Sequence[SourceFile], command: str) -> Itera
     if any("{port}" in word for word in words):
         yield StartCommand(words, "as given", made.build, made.packages)
         return
-    for arguments, why in _ARGUMENTS:
+    for arguments, why in arguments_for():
         yield StartCommand((*words, *arguments), f"as given, {why}", made.build, made.packages)
 
 
@@ -142,7 +143,7 @@ def _from_makefile(folder: Path, files: Sequence[SourceFile]) -> Iterator[StartC
     build = ("make",) if str(at) == "." else ("make", "-C", str(at))
     text = "\n".join(one.text for one in files if any(it.holds(one) for it in LANGUAGES))
     packages = _make_packages(files, makefile)
-    for arguments, why in _arguments(text):
+    for arguments, why in arguments_for(text):
         yield StartCommand((f"./{program}", *arguments), f"{makefile} builds {program}; {why}",
                            (build,), packages)  # fmt: skip
 
@@ -181,7 +182,7 @@ def _from_sources(folder: Path, files: Sequence[SourceFile]) -> Iterator[StartCo
     parts = _parts(main, files, language, mains[language])
     made = language.make(parts)
     packages = (*language.packages, *made.packages)
-    for arguments, why in _arguments(sources.text_of(main, parts.own)):
+    for arguments, why in arguments_for(sources.text_of(main, parts.own)):
         words = (*made.command, *arguments)
         yield StartCommand(words, f"{main}, {why}", made.build, packages)
 
@@ -236,37 +237,12 @@ def _named_in_package(folder: Path) -> str:
     return (found[1] if found else main).removeprefix("./")
 
 
-def _arguments(text: str) -> Sequence[tuple[Words, str]]:
-    """Return the ways to pass the port, first those that the source mentions."""
-    flags = [flag for flag in _PORTS if _mentions(text, flag)]
-    takes = _TAKES.search(text)
-
-    def likely(arguments: tuple[Words, str]) -> int:
-        words = arguments[0]
-        if flags:
-            return 0 if words[:1] == (flags[0],) else 1
-        return 0 if bool(takes) == bool(words) else 1
-
-    return sorted(_ARGUMENTS, key=likely)
-
-
-def _mentions(text: str, flag: str) -> bool:
-    """Return whether a program reads a flag, in the way of one language or another."""
-    if re.search(_FLAG.format(flag), text):
-        return True
-    if flag.startswith("--"):
-        return False
-    name = flag.removeprefix("-")
-    forms = [_GO_FLAG, _GETOPT] if len(name) == 1 else [_GO_FLAG]
-    return any(re.search(form.format(name), text, re.DOTALL) for form in forms)
-
-
 def _from_executables(folder: Path, files: Sequence[SourceFile]) -> Iterator[StartCommand]:
     """Yield what starts the programs that come without a source."""
     for one in files:
         path = folder / one.path
         known = any(language.holds(one) for language in LANGUAGES)
         if path.is_file() and path.stat().st_mode & 0o111 and not known:
-            for arguments, why in _ARGUMENTS:
+            for arguments, why in arguments_for(""):
                 words = (f"./{one}", *arguments)
                 yield StartCommand(words, f"{one} is executable; {why}")

@@ -34,7 +34,7 @@ GROUPS = ("address", "port", "id", "text")  # what a pattern may name
 _BARE_ADDRESS = r"(?P<address>\d[\w.:-]*?)"
 """An address with no word around it. A label such as `Address:` must not look like one."""
 
-_PIECE = r"\s+|\w+|[^\w\s]"
+_PIECE = r"\s+|\w+|([^\w\s])\1{2,}|[^\w\s]"
 _MANY_WORDS = 2  # equal words that two lines need for one word to differ
 
 
@@ -106,8 +106,15 @@ def _typed_pattern(word: str) -> str:
 
 
 def _literals(text: str) -> Iterator[Token]:
-    for piece in re.findall(_PIECE, text):
-        yield Token("blank" if piece.isspace() and len(piece) > 1 else "literal", piece)
+    for piece in _pieces(text):
+        is_long = len(piece) > 1 and not piece[0].isalnum() and piece[0] != "_"
+        kind = "literal" if not is_long else "blank" if piece.isspace() else "run"
+        yield Token(kind, piece)
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the words, blanks and signs of a text; the signs of a rule are one piece."""
+    return [found[0] for found in re.finditer(_PIECE, text)]
 
 
 def _with_port(tokens: Sequence[Token]) -> list[Token]:
@@ -149,7 +156,7 @@ def _combine(one: Template, other: Template) -> Template | None:
     tokens: list[Token] = []
     words = differing = 0
     for a, b in zip(one, other, strict=True):
-        if a.kind == b.kind and (not a.is_literal or a.text == b.text):
+        if a.kind == b.kind and _has_same_text(a, b):
             words += a.is_literal and a.text.isalpha()
             tokens.append(a)
         elif "number" in (a.kind, b.kind) and {a.kind, b.kind} <= {"number", "id", "port"}:
@@ -162,6 +169,11 @@ def _combine(one: Template, other: Template) -> Template | None:
     if differing and (differing > 1 or words < _MANY_WORDS):
         return None
     return tuple(tokens)
+
+
+def _has_same_text(a: Token, b: Token) -> bool:
+    """Return whether two tokens of one kind have the text in common that their pattern has."""
+    return a.text[:1] == b.text[:1] if a.kind == "run" else a.text == b.text or not a.is_literal
 
 
 def _is_word(token: Token) -> bool:
@@ -178,6 +190,8 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
         is_margin = token.kind == "blank" and following and following.kind == "text"
         if token.is_literal or is_margin:  # further blanks belong to the text
             made.append(escape(token.text))
+        elif token.kind == "run":
+            made.append(f"{escape(token.text[0])}+")
         elif token.kind == "address" and token.kind in left and not has_words:
             left.discard(token.kind)
             made.append(_BARE_ADDRESS)
@@ -233,7 +247,7 @@ def open_ended(template: Template) -> Template:
 def _common_beginning(lines: Sequence[str]) -> str:
     """Return the pieces that begin all lines, up to a mark after the first word if there is one."""
     common = []
-    for pieces in zip(*(re.findall(_PIECE, line) for line in lines), strict=False):
+    for pieces in zip(*map(_pieces, lines), strict=False):
         if len(set(pieces)) > 1:
             break
         common.append(pieces[0])

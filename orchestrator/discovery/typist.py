@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from orchestrator.discovery.evidence import ConsoleOutput, Exchange, KnownValues, is_prompt
 from orchestrator.discovery.templates import make_template, shape
@@ -14,6 +15,7 @@ from orchestrator.discovery.wording import ARGUMENTS, Wording, asked_argument, w
 _MOST_QUESTIONS = 5  # questions of one verb
 _MOST_CONTROLS = 2  # the first may be taken for something else, such as an argument
 _SLOW = ("connect", "help")
+_T = TypeVar("_T")
 _CHANGE_LINKS = ("connect", "terminate")
 
 
@@ -26,6 +28,8 @@ class Typist:
         self.prompts: list[str] = []  # what is printed when the program waits for input
         # ids of connections, by the peer that has it and the peer at the other end
         self.ids: dict[tuple[str, str], str] = {}
+        # the row that shows each of them in a list, and its place there
+        self.rows: dict[tuple[str, str], tuple[str, int]] = {}
         # a line that is sure to be answered, and the shapes of the lines of its answer
         self.control: tuple[str, set[tuple[str, ...]]] | None = None
         self._has_linked = False  # whether the kernel ever showed a connection
@@ -67,6 +71,7 @@ class Typist:
             verb, right, at, to, tuple(typed), tuple(steps), others,
             self._known(at, to, shown or text, _repeatable(typed, arguments)),
             self.trio.ended(at), self._fact(verb, to, before, links, shown), given=arguments,
+            rows=self._of_both(self.rows, at, to),
         )  # fmt: skip
         if verb != "exit" and not exchange.ended and not self._answers(exchange):
             if word := self._escape(exchange):
@@ -137,7 +142,8 @@ class Typist:
         known = self._known(name, to)
         self.trio.kill(name)
         others = self.trio.others(name, self.prompts)
-        self.exchanges.append(Exchange("kill", None, name, to, (), (), others, known, ended=True))
+        self.exchanges.append(Exchange("kill", None, name, to, (), (), others, known, ended=True,
+                                       rows=self._of_both(self.rows, name, to)))  # fmt: skip
 
     def replace(self, exchange: Exchange, **changes: object) -> Exchange:
         """Change a recorded exchange; return the new one."""
@@ -151,18 +157,24 @@ class Typist:
 
     def update_ids(self, exchange: Exchange) -> None:
         """Add the connection ids that are known by now to a recorded exchange."""
-        ids = self._known(exchange.at, exchange.to).ids
-        self.replace(exchange, known=dataclasses.replace(exchange.known, ids=ids))
+        ids = self._of_both(self.ids, exchange.at, exchange.to)
+        rows = self._of_both(self.rows, exchange.at, exchange.to)
+        self.replace(exchange, known=dataclasses.replace(exchange.known, ids=ids), rows=rows)
 
     def _known(
         self, at: str, to: str = "", text: str = "", words: Iterable[str] = ()
     ) -> KnownValues:
         peers = [self.trio.peer(name) for name in (at, to) if name]
-        ids = {one: self.ids[one, other] for one, other in ((at, to), (to, at))
-               if (one, other) in self.ids}  # fmt: skip
+        ids = self._of_both(self.ids, at, to)
         addresses = frozenset(peer.address for peer in peers)
         return KnownValues(addresses, frozenset(peer.port for peer in peers), text, ids,
                            tuple(words))  # fmt: skip
+
+    @staticmethod
+    def _of_both(known: Mapping[tuple[str, str], _T], at: str, to: str) -> dict[str, _T]:
+        """Return what is known at either end of a connection, by peer."""
+        ends = ((at, to), (to, at))
+        return {end[0]: known[end] for end in ends if end in known}
 
     def _question(self, output: ConsoleOutput) -> str:
         is_known = is_prompt(output.rest, self.prompts)

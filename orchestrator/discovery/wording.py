@@ -28,14 +28,17 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 
 STYLES = ("{}", "/{}", ":{}", "!{}")  # how programs mark a word as a command
 _MENU_WORDS = (  # tried in this order
-    ("terminate", r"terminat|disconnect|close|drop|hang.?up|end (a|the) conn"),
-    ("connect", r"\bconnect\b|join|dial"),
-    ("send", r"send|message|\bmsg\b|write"),
-    ("list", r"list|show (all )?(peers|conn)|peers"),
-    ("myport", r"port"),
-    ("myip", r"my.?ip|\bip\b|address|who"),
-    ("exit", r"exit|quit|leave|bye"),
-    ("help", r"help|command|menu"),
+    (
+        "terminate",
+        r"termina[tr]|disconnect|d[eé]sconn?ec|trennen|close|cerrar|fermer|chiudi|drop|hang.?up",
+    ),
+    ("connect", r"\bconnect(er)?\b|conectar|verbinden|collega|join|dial"),
+    ("send", r"send|enviar|envoyer|invia|schicken|message|mensaje|nachricht|\bmsg\b|write"),
+    ("list", r"list|anzeigen|mostrar|afficher|elenc|show (all )?(peers|conn)|peers"),
+    ("myport", r"port|puerto"),
+    ("myip", r"my.?ip|\bip\b|address|adresse|direcci|indirizzo|endere|who"),
+    ("exit", r"exit|quit|leave|bye|salir|sair|esci\b|ende\b|beenden|verlassen"),
+    ("help", r"help|hilfe|ayuda|ajuda|aide|aiuto|command|menu"),
 )
 _QUESTIONS = (  # tried in this order
     ("text", r"message|text|\bmsg\b|say"),
@@ -82,19 +85,24 @@ def sounds_like_error(lines: Iterable[str]) -> bool:
 
 def parse_menu(lines: Sequence[str]) -> dict[str, str]:
     """Return the number of each verb in a numbered menu; empty if there is no menu."""
+    numbers: dict[str, str] = {}
+    for number, label in menu_items(lines).items():
+        for verb, pattern in _MENU_WORDS:
+            if verb not in numbers and re.search(pattern, label, re.IGNORECASE):
+                numbers[verb] = number
+                break
+    return numbers if len(numbers) >= _LEAST_ITEMS else {}
+
+
+def menu_items(lines: Sequence[str]) -> dict[str, str]:
+    """Return the labels of a numbered menu, by number; empty if there is no menu."""
     items = {
         int(found[1]): (found[1], found[2]) for line in lines for found in _ITEM.finditer(line)
     }
     pairs = itertools.pairwise(sorted(items))
     if len(items) < _LEAST_ITEMS or any(after - before != 1 for before, after in pairs):
         return {}
-    numbers: dict[str, str] = {}
-    for _, (number, label) in sorted(items.items()):
-        for verb, pattern in _MENU_WORDS:
-            if verb not in numbers and re.search(pattern, label, re.IGNORECASE):
-                numbers[verb] = number
-                break
-    return numbers if len(numbers) >= _LEAST_ITEMS else {}
+    return dict(items[number] for number in sorted(items))
 
 
 def asked_argument(question: str, left: Sequence[str]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,13 +14,13 @@ from orchestrator.discovery.evidence import ConsoleOutput
 from orchestrator.discovery.experiments import Experiments
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.raw_console import FloodError
-from orchestrator.discovery.trio import NotStartedError
+from orchestrator.discovery.trio import NAMES, NotStartedError
 from orchestrator.discovery.typist import Typist
 from orchestrator.engines.docker.client import EngineLostError
-from orchestrator.errors import EngineError, LabError, ShortageError
+from orchestrator.errors import EngineError, LabError, MissingToolError, ShortageError
 from orchestrator.profile import Profile, Reader
 from tests.orchestrator.discovery.learning import COMMANDS, learn, loaded
-from tests.orchestrator.discovery.simulated import VERBS, SimulatedTrio, Style
+from tests.orchestrator.discovery.simulated import VERBS, Chat, SimulatedTrio, Style
 
 PLAIN = {verb: verb for verb in VERBS}
 
@@ -99,6 +99,46 @@ def test_a_program_that_exits_after_mistakes_is_started_again() -> None:
 def test_a_program_that_cannot_be_started_again() -> None:
     experiments, _, _ = experiment(Style(starts=2))
     assert experiments.notes == ["it could not be started again: address already in use"]
+
+
+class OtherStarts(SimulatedTrio):
+    """Exits with its usage unless it gets the port behind a flag."""
+
+    said: ClassVar[list[str]] = ["usage: chat.py -l PORT"]
+
+    def __init__(self, command: Sequence[str]) -> None:
+        super().__init__(Style())
+        self._command = command
+
+    def start(self, names: Sequence[str] = NAMES) -> None:
+        if "-l" not in self._command:
+            raise NotStartedError(self.said)
+        super().start(names)
+
+
+def test_a_program_is_started_as_its_usage_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trio(_: object, given: Profile, __: object) -> OtherStarts:
+        return OtherStarts(given.start.command or ())
+
+    monkeypatch.setattr(discovery, "Trio", trio)
+    engine: Any = None
+    draft = discovery.discover(engine, tmp_path, COMMANDS, 5000, lambda _: None)
+    assert draft.data["start"]["command"] == ["{python}", "chat.py", "-l", "{port}"]
+
+
+@pytest.mark.parametrize(
+    "line", ["chat.sh: line 12: socat: command not found", "sh: 1: socat: not found"]
+)
+def test_a_missing_tool_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    class Lame(Chat):
+        greeting = f"{line}\n"
+
+    with pytest.raises(MissingToolError, match=r"^socat is missing on this machine"):
+        learn(tmp_path, SimulatedTrio(Style(), Lame), monkeypatch)
 
 
 def test_a_program_without_connections() -> None:

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.discovery.raw_console import FloodError
 from orchestrator.patterns import compiled
 from tests.orchestrator.discovery.learning import Learned
-from tests.orchestrator.discovery.simulated import HOSTS, MENU, PORT, Chat
+from tests.orchestrator.discovery.simulated import ARGUMENTS, HOSTS, MENU, PORT, VERBS, Chat
 
 
 class Storm(Chat):
@@ -171,6 +171,49 @@ class Late(Chat):
 def test_ready_is_learned_whoever_wins_the_race(learned: Learned) -> None:
     _, reader, _ = learned(Late)
     assert reader.ready(f"waiting on {PORT}") == {"port": str(PORT)}
+
+
+class Foreign(Chat):
+    """Numbers its commands in words of its own, and asks for their arguments."""
+
+    items: tuple[str, ...] = ("apua", "osoite", "numero", "yhdistä (connect)", "luettelo (list)",
+                              "katkaise (terminate)", "lähetä (send)", "lopeta (exit)")  # fmt: skip
+
+    @property
+    def greeting(self) -> str:
+        return f"{self.do_help()}\n{self.prompt}"
+
+    def enter(self, line: str) -> None:
+        is_number = line.isdigit() and not self._pending and 0 < int(line) <= len(VERBS)
+        if not is_number and not self._pending:
+            self.answer("error: pick a number")
+            return
+        self._pending.append(VERBS[int(line) - 1] if is_number else line)
+        verb, *words = self._pending
+        asked = ARGUMENTS.get(verb, ())
+        if len(words) < len(asked):
+            self.prints(self.name, f"{asked[len(words)]}: ")
+            return
+        self._pending = []
+        self.answer(self._reply(verb, words))
+
+    def do_help(self) -> str:
+        return "\n".join(f"{number}) {item}" for number, item in enumerate(self.items, 1))
+
+
+class Mixed(Foreign):
+    """The same in another order, with an item that is none of the eight commands."""
+
+    def do_help(self) -> str:
+        return super().do_help() + "\n9) väri"
+
+
+@pytest.mark.parametrize("program", [Foreign, Mixed])
+def test_what_an_item_prints_says_what_it_is(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    typed = {verb: found.verbs[verb].send[0].type for verb in VERBS}
+    assert typed == {verb: str(number) for number, verb in enumerate(VERBS, 1)}
+    assert reader.outcome("myport", f"port {PORT}") == (True, {"port": str(PORT)})
 
 
 class Numbered(Chat):

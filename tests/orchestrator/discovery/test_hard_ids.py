@@ -78,3 +78,9 @@ def test_a_count_of_rows_is_no_id(learned: Learned, program: type[Chat], row: st
     fields = reader.row("list", row)
     assert fields
     assert fields["id"] == "17"
+    lines = {"connected": "peer 17 connected from 10.0.0.9:5000", "message": "message from 17: hi",
+             "closed": "peer 17 disconnected"}  # fmt: skip
+    for kind, line in lines.items():
+        notice = reader.notice([line])
+        assert notice
+        assert (notice.kind, notice.fields["id"]) == (kind, "17")

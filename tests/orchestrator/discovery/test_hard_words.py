@@ -223,6 +223,68 @@ def test_the_most_specific_notice_is_tried_first(learned: Learned, program: type
         assert notice.kind == kind
 
 
+class Farewell(Chat):
+    """Says that each of its own connections is closed, after what it says as it leaves."""
+
+    def do_exit(self) -> str:
+        ends = [f"peer {number} disconnected" for number in self.links]
+        return "\n".join([super().do_exit(), *ends])
+
+
+class FarewellFirst(Farewell):
+    """The same the other way round."""
+
+    def do_exit(self) -> str:
+        return "\n".join(reversed(super().do_exit().split("\n")))
+
+
+@pytest.mark.parametrize("program", [Farewell, FarewellFirst])
+def test_a_reply_is_no_notice_that_it_causes(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    assert reader.outcome("exit", "goodbye") == (True, {})
+    assert reader.outcome("exit", "peer 3 disconnected") is None
+
+
+class Table(Chat):
+    """Draws rules above, within and below its list."""
+
+    def do_list(self) -> str:
+        first, *rows, count = f"id: address\n{super().do_list()}".split("\n")
+        rule = "-" * (10 + 5 * len(rows))
+        return "\n".join([count, rule, first, rule, *rows, rule])
+
+
+class Slots(Chat):
+    """Lists the slots that are free as well."""
+
+    def do_list(self) -> str:
+        rows = {int(row.partition(":")[0]): row for row in super().do_list().split("\n")[:-1]}
+        return "\n".join(rows.get(number, f"{number}: free") for number in range(1, 7))
+
+
+@pytest.mark.parametrize("program", [Table, Slots])
+def test_a_list_goes_on_after_what_is_also_within_it(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    assert found.verbs["list"].ends == "quiet"
+    line = "-" * 25 if program is Table else "9: free"
+    assert reader.outcome("list", line) == (True, {})
+
+
+class Boxes(Chat):
+    """Shows messages in boxes as wide as their texts."""
+
+    def show(self, number: int, text: str) -> None:
+        rule = "=" * (len(text) + 2)
+        self.tell(f"+--[{number}]{rule}+\n| {text} |\n+{rule}+")
+
+
+def test_a_rule_may_be_longer_or_shorter(learned: Learned) -> None:
+    _, reader, _ = learned(Boxes)
+    notice = reader.notice(["+--[3]===+", "| h |", "+===+"])
+    assert notice
+    assert notice.fields == {"id": "3", "text": "h"}
+
+
 class Margin(Chat):
     """Shows messages with a margin of four blanks."""
 
