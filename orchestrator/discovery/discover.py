@@ -75,9 +75,7 @@ def discover(
             return _try(engine, _start_profile(name, folder, command, port, answers), command, say)
         except NotStartedError as error:
             failures.append(f"{words} exited at once and {_quote(error.said)}")
-            known = [it.words for it in (*tried, *waiting)]
-            new = [it for it in by_usage(command, error.said) if it.words not in known]
-            waiting = [*new, *waiting]
+            waiting = [*by_usage(command, error.said, but=[*tried, *waiting]), *waiting]
         except FloodError as error:
             raise LabError(
                 f"{name} prints without end", hint="it must wait for input on its terminal"

@@ -67,12 +67,16 @@ def _without_port(words: Words) -> Words:
     return words[: at - 1] if at < len(words) and words[at - 1].startswith("-") else words[:at]
 
 
-def by_usage(command: StartCommand, said: Sequence[str]) -> list[StartCommand]:
-    """Return the commands that a program's own usage asks for, which it printed as it exited."""
-    return [
-        replace(command, words=(*_without_port(command.words), *arguments), why="by its usage")
-        for arguments in arguments_said(said)
-    ]
+def by_usage(
+    command: StartCommand, said: Sequence[str], but: Sequence[StartCommand] = ()
+) -> list[StartCommand]:
+    """Return the commands that a program's own usage asks for, which it printed as it exited.
+
+    Those in `but` are left out.
+    """
+    bare, known = _without_port(command.words), [it.words for it in but]
+    found = [(*bare, *arguments) for arguments in arguments_said(said)]
+    return [replace(command, words=it, why="by its usage") for it in found if it not in known]
 
 
 def _present(files: Sequence[SourceFile]) -> str:
