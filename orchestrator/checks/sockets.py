@@ -9,7 +9,9 @@ by the last list of each and by its sockets before and behind it. Invalid when
 - a `connect` that was refused, to a peer that was connected already or to itself, has left another
   connection;
 - one end of a connection is closed, and the other, which is not listed, is not;
-- a program has ended and another process still has a socket of it, such as its port.
+- a program has ended and another process still has a socket of it, such as its port;
+- a program that was started again does not listen, as its port was still taken by a connection of
+  its last run that the kernel finishes: it has to set SO_REUSEADDR.
 
 Each must last longer than any program takes to notice. A program may have other sockets besides,
 dial for each message, or list the connections alone that it dialled itself: the number of
@@ -65,6 +67,8 @@ def check(index: HistoryIndex) -> Verdict:
         late = punctuality.of_absence(index, one.since, end.until)
         is_sure = lasts and not late and index.is_quiet(*one.peers, end.until)
         finding = Finding(one.says + late, end.until, both(*one.peers))
+        (wrong if is_sure else unsure).append(finding)
+    for finding, is_sure in _taken(index):
         (wrong if is_sure else unsure).append(finding)
     held = sum(bool(end.held(*pair)) for pair in end.listed)
     says = f"{count(len(end.whole), 'peer')}, {count(held, 'connection')} as listed"
@@ -177,6 +181,21 @@ def _left_behind(end: _End) -> Iterator[_Suspicion]:
         if ended is not None and left:
             says = f"{peer} had ended at {when(ended)}, but a process of it still has"
             yield _Suspicion((peer, peer), f"{says} {_quoted(left)} at {when(end.until)}", ended)
+
+
+def _taken(index: HistoryIndex) -> Iterator[tuple[Finding, bool]]:
+    """Yield the failed starts at a port that was still taken, and whether they count."""
+    starts = [one for one in index.operations if one.verb == "start" and one.done]
+    blocked = [one for one in starts if one.last.fields.get("blocked")]
+    able = {index.program(one.peer) for one in blocked if one.status == "ok"}
+    for one in blocked:
+        if one.status == "fail" and index.program(one.peer) not in able:
+            by = ", ".join(map(str, one.last.fields["blocked"]))
+            says = f"at {when(one.at)}, {one.peer} was started again and does not listen: its port"
+            says += f" was still taken by {by}, and it does not set SO_REUSEADDR"
+            has_ended = one.last.fields.get("state") in ("exited", "removed")
+            late = "" if has_ended else punctuality.of_operation(index, one)
+            yield Finding(says + late, one.last.at, (one.peer,)), not late
 
 
 def _unbacked(end: _End) -> Iterator[_Suspicion]:

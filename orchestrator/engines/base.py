@@ -89,6 +89,14 @@ class Peer(ABC):
 
     @property
     @abstractmethod
+    def keeps_network(self) -> bool:
+        """Whether a restarted program finds its network as it has left it, as on one machine.
+
+        A port that a former connection still blocks is one thing that it may find.
+        """
+
+    @property
+    @abstractmethod
     def addresses(self) -> frozenset[str]:
         """The right answers to the question for its own address."""
 
@@ -168,6 +176,14 @@ class Peer(ABC):
     def leftovers(self) -> Sequence[TcpSocket]:
         """Return the TCP sockets that processes of a program that has ended still have."""
 
+    @abstractmethod
+    def blocking(self) -> Sequence[TcpSocket]:
+        """Return what still occupies the port of a program that has ended.
+
+        These are connections that the kernel finishes. While there are any, a program can bind
+        the port only with SO_REUSEADDR. None are returned if that is unknown.
+        """
+
     def host_pid(self) -> int | None:
         """Return the program's process on this machine; None if it does not run here."""
         return None
@@ -200,8 +216,16 @@ class Engine(ABC):
         self._has_canary = False
 
     @abstractmethod
-    def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
+    def start(
+        self, names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+    ) -> list[Peer]:
         """Start another peer for each name, with consoles attached from the first byte.
+
+        Args:
+            names: of the peers.
+            profile: of their program.
+            say: called with a line for each phase.
+            restarted: the names of those that must keep their network when they are restarted.
 
         Raises:
             EngineError: they cannot be started, or a name is taken; none of them is left, and

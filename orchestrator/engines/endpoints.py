@@ -29,6 +29,12 @@ class TcpSocket:
     unsent: int = 0
     accepted: bool = True
 
+    @property
+    def phrase(self) -> str:
+        """The socket as a person writes it: `10.0.0.2:5000 → 10.0.0.3:40002 TIME_WAIT`."""
+        ends = [text(end) for end in (self.local, self.remote) if end]
+        return f"{' → '.join(ends)} {self.state}"
+
 
 _ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - other programs' sockets
 
@@ -45,6 +51,12 @@ def plain(address: str) -> str:
         return "127.0.0.1" if text.lower() == "localhost" else text
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return str(mapped or found)
+
+
+def text(end: Endpoint) -> str:
+    """Return an endpoint as a person writes it."""
+    address = plain(end[0])
+    return f"[{address}]:{end[1]}" if ":" in address else f"{address}:{end[1]}"
 
 
 def shared(one: Iterable[TcpSocket], other: Iterable[TcpSocket]) -> int:

@@ -17,6 +17,7 @@ _STATES = (  # include/net/tcp_states.h, from 1 on
     "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
     "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV",
 )  # fmt: skip
+_CLOSING = ("FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSING", "LAST_ACK")
 _UNACCEPTED = ("ESTABLISHED", "CLOSE_WAIT")
 
 
@@ -36,18 +37,32 @@ class KernelSocket:
     inode: int
 
 
-def read(pid: int | None = None) -> list[KernelSocket]:
+def read(pid: int | None = None, *, closed: bool = False) -> list[KernelSocket]:
     """Return the sockets in the network namespace of a process; by default, of this one.
+
+    Args:
+        pid: the process.
+        closed: whether those are to be among them that only wait until their port is free.
 
     Raises:
         OSError: no permission, it has ended, or this is not Linux.
     """
     with contextlib.suppress(OSError):  # to another namespace, only root may ask
-        return [_dumped(found) for found in sock_diag.dump(pid)]
+        return [_dumped(found) for found in sock_diag.dump(pid, closed=closed)]
     tables = [Path(f"/proc/{pid or 'self'}/net/{name}") for name in ("tcp", "tcp6")]
     texts = [table.read_text() for table in tables[:1]]
     texts += [table.read_text() for table in tables[1:] if table.exists()]  # no IPv6, no tcp6
     return [row for text in texts for row in parse(text)]
+
+
+def closing(port: int, pid: int | None = None) -> list[TcpSocket]:
+    """Return the connections of a port that no program has any more: the kernel finishes them.
+
+    Raises:
+        OSError: as for `read`.
+    """
+    rows = read(pid, closed=True)
+    return [r.socket for r in rows if r.socket.state in _CLOSING and r.socket.local[1] == port]
 
 
 def _dumped(found: sock_diag.Found) -> KernelSocket:

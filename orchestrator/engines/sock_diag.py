@@ -20,7 +20,7 @@ _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
 _REQUEST = struct.Struct("=B3x48xII")  # struct inet_diag_req
 _ANSWER = struct.Struct("=BBxx2s2s16s16s12x4xIIII")  # struct inet_diag_msg
 _ALL_STATES = (1 << 12) - 2
-_NOT_OPEN = 1 << 3 | 1 << 6  # SYN_RECV and TIME_WAIT, which no program has
+_SYN_RECV, _TIME_WAIT = 1 << 3, 1 << 6  # states of sockets that no program has
 _CHUNK = 1 << 18
 _WITHIN = 5  # seconds
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET
@@ -29,17 +29,19 @@ Found = tuple[int, tuple[str, int], tuple[str, int], int, int, int, int]
 """State, local and remote end, bytes unread and unsent, user, inode: as in /proc/net/tcp."""
 
 
-def dump(pid: int | None = None) -> list[Found]:
+def dump(pid: int | None = None, *, closed: bool = False) -> list[Found]:
     """Return the TCP sockets in a network namespace.
 
     Args:
         pid: a process in it; None for the namespace of this process.
+        closed: whether those in TIME_WAIT are wanted as well.
 
     Raises:
         OSError: there is no such process, no permission, or the kernel does not answer.
     """
     with _connection(pid) as asked:
-        request = _REQUEST.pack(socket.AF_INET, _ALL_STATES & ~_NOT_OPEN, 0)
+        left_out = _SYN_RECV if closed else _SYN_RECV | _TIME_WAIT
+        request = _REQUEST.pack(socket.AF_INET, _ALL_STATES & ~left_out, 0)
         size = _HEADER.size + len(request)
         asked.send(_HEADER.pack(size, _GET, _DUMP, 1, 0) + request)
         return [_found(answer) for answer in _answers(asked)]

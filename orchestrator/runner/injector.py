@@ -152,6 +152,7 @@ class FaultInjector:
                     return "fail", {"said": f"{at} has not ended: it is {before.phrase}"}
                 self._peers.drain(at, _DRAINED_WITHIN)
                 old.close()
+                blocked = old.peer.blocking()
                 old.peer.start()
                 new = old.again()
                 self._peers.rejoin(new)
@@ -159,8 +160,9 @@ class FaultInjector:
                     fields = self._reapply(at)
                 finally:  # even if that fails: others use this peer next
                     said = self._await_ready(new)
+            fields |= {"blocked": [one.phrase for one in blocked]} if blocked else {}
             if said:
-                return "fail", {"said": said}
+                return "fail", {**fields, "said": said, "state": new.peer.status().state}
             outcome, fields = _ended(before, new.peer.status(), "running", fields)
             if outcome == "ok" and (doubts := self._verifier.check_peer(at)):
                 return "info", {**fields, "said": f"not proven since the start: {_first(doubts)}"}

@@ -92,6 +92,8 @@ class Pool:
             return False
         if _program(session.profile) != _program(specs.profile_of(name)):
             return False
+        if name in specs.scenario.restarted and not session.peer.keeps_network:
+            return False
         try:
             session.synchronise()
         except SessionError:
@@ -114,7 +116,8 @@ class Pool:
         sessions: dict[str, Session] = {}
         try:
             for profile, group in programs:
-                new = self.engine.start(group, profile, progress.phase)
+                restarted = specs.scenario.restarted
+                new = self.engine.start(group, profile, progress.phase, restarted)
                 started += new
                 for peer in new:
                     sessions[peer.name] = self._attach(peer, profile, specs, peers)

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from orchestrator.console.session import Session
-from orchestrator.engines.endpoints import Endpoint, TcpSocket, plain
+from orchestrator.engines.endpoints import Endpoint, TcpSocket, plain, text
 from orchestrator.errors import EngineError
 from orchestrator.history.entries import History
 
@@ -90,9 +90,9 @@ class SocketRecorder:
         """Return sockets as the history has them: see docs/history.md."""
         listed = []
         for one in sorted(sockets, key=lambda one: (one.local, one.remote or ("", 0), one.state)):
-            entry: dict[str, Any] = {"local": _text(one.local), "state": one.state}
+            entry: dict[str, Any] = {"local": text(one.local), "state": one.state}
             if one.remote:
-                entry |= {"remote": _text(one.remote), "peer": self._peer_at(one.remote)}
+                entry |= {"remote": text(one.remote), "peer": self._peer_at(one.remote)}
             counts = {"unread": one.unread, "unsent": one.unsent}
             entry |= {key: number for key, number in counts.items() if number}
             listed.append(entry if one.accepted else {**entry, "accepted": False})
@@ -116,11 +116,6 @@ def _gone(before: Iterable[TcpSocket], now: Iterable[TcpSocket]) -> list[dict[st
     left = {(one.local, one.remote) for one in now}
     gone = {(one.local, one.remote) for one in before} - left
     return [
-        {"local": _text(local), **({"remote": _text(remote)} if remote else {})}
+        {"local": text(local), **({"remote": text(remote)} if remote else {})}
         for local, remote in sorted(gone, key=str)
     ]
-
-
-def _text(end: Endpoint) -> str:
-    address = plain(end[0])
-    return f"[{address}]:{end[1]}" if ":" in address else f"{address}:{end[1]}"

@@ -15,7 +15,7 @@ from orchestrator.scenario import problems, topology
 from orchestrator.scenario.acts import Status
 from orchestrator.scenario.network_faults import needed
 from orchestrator.scenario.rules import FAULTS
-from orchestrator.scenario.steps import Step, flatten
+from orchestrator.scenario.steps import Step, flatten, restarted
 from orchestrator.scenario.topology import Connections
 from orchestrator.scenario.values import ALL, DECLARED, NAME, InputLine, Name, PeerName
 
@@ -172,6 +172,12 @@ class Scenario(Strict):
         These are ``FEATURES`` of a network, and ``kill``, ``stop`` and ``pause``.
         """
         return needed(self.steps, self.peers)
+
+    @property
+    def restarted(self) -> frozenset[str]:
+        """The peers that a step may start again."""
+        named = {*restarted(self.steps)}
+        return frozenset(self.peers if ALL in named else named)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

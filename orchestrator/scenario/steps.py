@@ -14,11 +14,13 @@ from orchestrator.scenario import acts, fault_acts, fault_rules, rules
 from orchestrator.scenario.acts import enforce
 from orchestrator.scenario.fault_rules import short
 from orchestrator.scenario.rules import FAULTS
+from orchestrator.scenario.values import ALL
 
 _Steps = Annotated[list["Step"], Field(min_length=1)]
 _Branches = Annotated[list[_Steps], Field(min_length=2)]
 
 
+_ENDING = ("kill", "stop")  # faults that `start` undoes
 _COUNTER = r"^[a-z]+$"
 
 
@@ -237,6 +239,17 @@ def flatten(steps: Iterable[Step]) -> Iterator[Step]:
         for branch in step.parallel or ():
             yield from flatten(branch)
         yield from flatten(getattr(step.act, "during", None) or ())
+
+
+def restarted(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield the peers that are started again, `ALL` if chaos draws them; some more than once."""
+    for step in flatten(steps):
+        if step.verb == "start" or (step.verb in _ENDING and step.act.is_lifted):
+            yield step.act.at
+        # A schedule undoes at its end what it has not before.
+        yield from (it.act.at for it in step.schedule or () if it.verb in ("start", *_ENDING))
+        if step.chaos and {*_ENDING} & {*(step.chaos.faults or _ENDING)}:
+            yield ALL
 
 
 def least_seconds(steps: Iterable[Step]) -> float:

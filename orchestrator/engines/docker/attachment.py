@@ -21,9 +21,9 @@ _STATE_WITHIN = 5.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class ContainerIncarnation:
-    """One run of a container, from start to end, with a network namespace of its own."""
+    """The time for which a container has one network namespace: while it runs, or its holder."""
 
-    since: str  # when it started, as Docker writes it
+    since: str  # when it started, as Docker writes it; the holder if that has the namespace
     address: str  # its IPv4 address
 
 
@@ -83,6 +83,9 @@ class Attachment:
             return None
         if not found["State"]["Running"]:
             return None
+        holder = self.peer.holder
+        if holder and holder.has_network:
+            return ContainerIncarnation(holder.container, self.peer.address)
         return ContainerIncarnation(found["State"]["StartedAt"], address_of(found))
 
     def join(self) -> bool:

@@ -6,7 +6,8 @@ import contextlib
 import functools
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,18 @@ from orchestrator.engines import resources
 from orchestrator.engines.base import Engine, Peer, Say, folder_of, port_of, refuse_taken
 from orchestrator.engines.canary.canary import SOURCE, Canary
 from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker import holder, nxdomain, sandbox, subnet
+from orchestrator.engines.docker import nxdomain, sandbox, subnet
 from orchestrator.engines.docker.client import (
     KEEP,
     OWNER,
     PEER,
     Client,
     MissingError,
+    remove_container,
     remove_run,
     translated,
 )
+from orchestrator.engines.docker.holder import hold
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sandbox import PeerImage, Place
@@ -97,7 +100,9 @@ class DockerEngine(Engine):
     def _compose(self) -> definition.ComposeFile:
         return definition.load()
 
-    def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
+    def start(
+        self, names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+    ) -> list[Peer]:
         """Start a container for each name, several at a time."""
         self.cancel.check()
         refuse_taken(names, self._peers)
@@ -110,7 +115,9 @@ class DockerEngine(Engine):
                 first.append(self._start_canary)
             self.make_network(self._compose.network)
             start = partial(self._start, profile, self._compose.container, image)
-            peers: list[Callable[[], Peer]] = [partial(start, name) for name in names]
+            peers: list[Callable[[], Peer]] = [
+                partial(start, name, keeps_network=name in restarted) for name in names
+            ]
             made = map_parallel(lambda action: action(), [*peers, *first])
             return [peer for peer in made if peer is not None]
         except BaseException:
@@ -209,32 +216,54 @@ class DockerEngine(Engine):
         return str(made["Id"])
 
     def _start(
-        self, profile: Profile, spec: definition.ContainerSpec, image: PeerImage, name: str
+        self,
+        profile: Profile,
+        spec: definition.ContainerSpec,
+        image: PeerImage,
+        name: str,
+        *,
+        keeps_network: bool,
     ) -> Peer:
         self.cancel.check()
         with translated(f"{name}: no container"):
-            peer = self.create(name, profile, spec, image)
+            peer = self.create(name, profile, spec, image, keeps_network=keeps_network)
         self._peers.append(peer)
         self.cancel.check()
-        if profile.start.keep:
-            peer.holder = holder.hold(self._client, name, peer.container, peer.handle, self._labels)
         peer.launch()
         return peer
 
     def create(
-        self, name: str, profile: Profile, spec: definition.ContainerSpec, image: PeerImage
+        self,
+        name: str,
+        profile: Profile,
+        spec: definition.ContainerSpec,
+        image: PeerImage,
+        *,
+        keeps_network: bool = False,
     ) -> DockerPeer:
-        """Create a peer's container on this engine's network."""
+        """Create a peer's container on this engine's network; start what keeps things for it."""
         place = Place(
             self._new_handle(name),
             self._labels | {PEER: name},
             self._network,
             self._pool.take(),
             dns=[self._pool.subnet.last],
+            dns_options=spec.dns_opt,
         )
         profile = profile.model_copy(update={"port": self._take_port(profile)})
-        container = sandbox.create(self._client, name, profile, spec, image, place)
-        peer = DockerPeer(self._client, name, container, place.handle)
+        held = None
+        volumes = sandbox.kept_volumes(spec, profile, image, place.labels)
+        if volumes or keeps_network:
+            labels = self._labels
+            held = hold(self._client, name, place, volumes, labels, network=keeps_network)
+            place = replace(place, holder=held.container, joins=keeps_network)
+        try:
+            container = sandbox.create(self._client, name, profile, spec, image, place)
+        except BaseException:
+            if held:
+                remove_container(self._client, held.container)
+            raise
+        peer = DockerPeer(self._client, name, container, place.handle, held)
         peer.address, peer.port = place.address, profile.port
         return peer
 

@@ -5,6 +5,7 @@ Docker's own statistics take up to a second for each container.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -59,6 +60,13 @@ def sockets(container: str, pid: int) -> Sequence[TcpSocket] | None:
         return kernel_sockets.owned(kernel_sockets.read(pid), lambda row: row.user == user)
     except OSError:
         return None  # no permission, or it has ended
+
+
+def closing(container: str, pid: int, port: int) -> Sequence[TcpSocket]:
+    """Return the connections of a port that the kernel finishes; none if it is not here."""
+    with contextlib.suppress(OSError):
+        return kernel_sockets.closing(port, pid) if _groups(container, pid) else []
+    return []
 
 
 def _groups(container: str, pid: int) -> list[str]:

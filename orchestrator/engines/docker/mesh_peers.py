@@ -131,7 +131,8 @@ class MeshPeers:
         def ensure(name: str) -> None:
             if name not in there:
                 own = labels | self._mark | {PEER: name}
-                place = Place(name, own, network, addresses[name])
+                options = compose.container.dns_opt
+                place = Place(name, own, network, addresses[name], dns_options=options)
                 self._create(name, compose.container, made_of, place)
             elif there[name].status().state not in _ALIVE:
                 there[name].start()

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.engines import kernel_sockets
 from orchestrator.engines.base import Peer, Status, require
-from orchestrator.engines.docker import holder, local
+from orchestrator.engines.docker import local
 from orchestrator.engines.docker.client import (
     Client,
     MissingError,
@@ -20,6 +20,7 @@ from orchestrator.engines.docker.client import (
     remove_container,
     translated,
 )
+from orchestrator.engines.docker.holder import Holder
 from orchestrator.engines.endpoints import TcpSocket, plain
 from orchestrator.errors import BuildError, EngineError
 from orchestrator.image.inside.start import SIZE
@@ -33,17 +34,23 @@ _READ_TABLES = ("sh", "-c", "id -u; cat /proc/net/tcp /proc/net/tcp6 2>&-")
 
 
 class DockerPeer(Peer):
-    """One container."""
+    """One container, and perhaps another one that keeps its folders or network."""
 
-    def __init__(self, client: Client, name: str, container: str, handle: str) -> None:
+    def __init__(
+        self, client: Client, name: str, container: str, handle: str, holder: Holder | None = None
+    ) -> None:
         self._client = client
         self._api: Any = client.api
         self.name, self.container, self.handle = name, container, handle
         self.address, self.port = "", 0
-        self.holder = ""
-        """The id of the container that keeps its folders; empty if it keeps none."""
+        self.holder = holder
         self._stream: Any = None
         self._pid = 0  # of its main process, on Docker's machine; 0 while unknown
+
+    @property
+    def keeps_network(self) -> bool:
+        """Whether its holder keeps it."""
+        return self.holder is not None and self.holder.has_network
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -79,7 +86,9 @@ class DockerPeer(Peer):
                 self._api.start(self.container)
                 self._resize()
                 found = self._inspect()
-                self.address, self._pid = address_of(found), found["State"]["Pid"]
+                self._pid = found["State"]["Pid"]
+                if not self.keeps_network:  # else it is the holder that has an address
+                    self.address = address_of(found)
         except EngineError as error:
             if _NO_SUCH_PROGRAM.search(error.what):
                 raise BuildError(error.what, hint="see `start` in its profile") from error
@@ -128,7 +137,7 @@ class DockerPeer(Peer):
         """Start the same container again; it keeps an address that was asked for."""
         require(self.name, self.status(), "exited", "started")
         if self.holder:
-            holder.require(self._client, self.name, self.holder)
+            self.holder.require(self._client, self.name)
         before = self.address
         self.detach()
         try:
@@ -167,7 +176,7 @@ class DockerPeer(Peer):
 
     def remove(self) -> None:
         """Remove the container, running or not, and what it keeps."""
-        containers = [one for one in (self.container, self.holder) if one]
+        containers = [self.container, *([self.holder.container] if self.holder else [])]
         with translated(f"{self.name} cannot be removed"):
             map_parallel(partial(remove_container, self._client), containers)
 
@@ -226,6 +235,13 @@ class DockerPeer(Peer):
     def leftovers(self) -> Sequence[TcpSocket]:
         """Return nothing: a container ends with every process in it."""
         return []
+
+    def blocking(self) -> Sequence[TcpSocket]:
+        """Return the closing connections in the network that its holder keeps, if that is here."""
+        if self.holder is None or not self.holder.has_network:
+            return []
+        pid = self.holder.pid(self._client)
+        return local.closing(self.holder.container, pid, self.port)
 
 
 def address_of(container: dict[str, Any]) -> str:

@@ -58,6 +58,9 @@ class Place:
     network: str  # the id or name of its network, in which its peer's name is a host name
     address: str  # its address there
     dns: Sequence[str] = ()  # name servers; empty for Docker's own
+    dns_options: Sequence[str] = ()  # of its resolver
+    holder: str = ""  # the id of the container that keeps its folders or network, if any
+    joins: bool = False  # whether that is its network
 
 
 def create(
@@ -74,23 +77,36 @@ def create(
         APIError: Docker refuses; the caller translates it.
     """
     api: Any = client.api
-    endpoint = api.create_endpoint_config(aliases=[name], ipv4_address=place.address)
+    network, host = networking(client, name, place)
     made = api.create_container(
         image.name,
         **command(name, profile, place.address),
         **options(spec, profile, image),
+        **network,
         name=place.handle,
-        hostname=name,
         labels=place.labels,
         host_config=api.create_host_config(
-            network_mode=place.network,
-            dns=list(place.dns) or None,
-            mounts=kept_volumes(spec, profile, image, place.labels),
+            volumes_from=[place.holder] if place.holder else None,
+            **host,
             **peer_limits(spec, profile, image),
         ),
-        networking_config=api.create_networking_config({place.network: endpoint}),
     )
     return str(made["Id"])
+
+
+def networking(client: Client, name: str, place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what puts a container into a peer's network.
+
+    These are arguments of `create_container` and of `create_host_config`. A container that joins
+    its holder's network finds the address, the host name and the name servers there.
+    """
+    if place.joins:
+        return {}, {"network_mode": f"container:{place.holder}"}
+    api: Any = client.api
+    endpoint = api.create_endpoint_config(aliases=[name], ipv4_address=place.address)
+    config = api.create_networking_config({place.network: endpoint})
+    dns = {"dns": list(place.dns) or None, "dns_opt": list(place.dns_options) or None}
+    return {"hostname": name, "networking_config": config}, {"network_mode": place.network, **dns}
 
 
 def options(spec: definition.ContainerSpec, profile: Profile, image: PeerImage) -> dict[str, Any]:
@@ -121,7 +137,6 @@ def peer_limits(
         "nano_cpus": int(spec.cpus * _CPU),
         "ulimits": [_ulimit(name, limit) for name, limit in spec.ulimits.items()],
         "log_config": {"Type": spec.logging.driver, "Config": spec.logging.options},
-        "dns_opt": spec.dns_opt,
     }
 
 

@@ -51,8 +51,10 @@ class ProcessEngine(Engine):
         self._serials = itertools.count(1)
         self._copies = Copies(self._environment(), self._owner)
 
-    def start(self, names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
-        """Start a process for each name."""
+    def start(
+        self, names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+    ) -> list[Peer]:
+        """Start a process for each name; every one has this machine's network."""
         self.cancel.check()
         refuse_taken(names, self._peers)
         source = self._source(profile, say)

@@ -65,6 +65,11 @@ class ProcessPeer(Peer):
         self._seen_at = 0.0
 
     @property
+    def keeps_network(self) -> bool:
+        """Yes: it is this machine's."""
+        return True
+
+    @property
     def addresses(self) -> frozenset[str]:
         """Its own and all others of this machine: programs ask the system for theirs."""
         return frozenset({self.address}) | _machine_addresses()
@@ -219,6 +224,13 @@ class ProcessPeer(Peer):
         mark = self._launch.environment[marks.OWNER]
         left = marks.find(lambda owner, its: owner.mark == mark and its == self.number)
         return _sockets_of([process.pid for process in left if process.pid != self.pid])
+
+    def blocking(self) -> Sequence[TcpSocket]:
+        """Return the closing connections of its address and port."""
+        with contextlib.suppress(OSError):
+            found = kernel_sockets.closing(self.port)
+            return [one for one in found if plain(one.local[0]) == self.address]
+        return []
 
     def _inspect(self, read: Callable[[psutil.Process], Found]) -> Found | None:
         try:

@@ -133,7 +133,9 @@ def test_kept_folders_are_limited_and_go_with_their_peer(
 ) -> None:
     peer = begin(shared_engine, writer(home, "data", "/srv/data")).peer
     assert isinstance(peer, DockerPeer)
-    own, held = volumes_of(peer, peer.container), volumes_of(peer, peer.holder)
+    assert peer.holder
+    own = volumes_of(peer, peer.container)
+    held = volumes_of(peer, peer.holder.container)
     assert [one["Destination"] for one in own] == ["/program/data", "/srv/data"]
     assert [one["Name"] for one in held] == [one["Name"] for one in own]
     for one in own:
@@ -152,7 +154,8 @@ def volumes_of(peer: DockerPeer, container: str) -> list[dict[str, Any]]:
 
 def left_without(peer: DockerPeer, own: list[dict[str, Any]], place: LivePeers) -> None:
     """Lose what holds the folders, see that the peer does not start, and that nothing is left."""
-    peer._api.kill(peer.holder)
+    assert peer.holder
+    peer._api.kill(peer.holder.container)
     peer.kill()
     peer.await_end(10)
     with pytest.raises(EngineError, match=r"^alice has lost the folders .* the container .* ended"):

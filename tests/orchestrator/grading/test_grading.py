@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -165,12 +165,14 @@ class FailingStarts:
         engine = self._course.open_engine(name)
         start = engine.start
 
-        def fail(names: Sequence[str], profile: Profile, say: Say) -> list[Peer]:
+        def fail(
+            names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+        ) -> list[Peer]:
             with self._lock:
                 self._left -= 1
                 if self._left >= 0:
                     raise EngineError("no room")
-            return start(names, profile, say)
+            return start(names, profile, say, restarted)
 
         engine.start = fail  # type: ignore[method-assign]
         return engine
