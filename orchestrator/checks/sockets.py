@@ -184,18 +184,27 @@ def _left_behind(end: _End) -> Iterator[_Suspicion]:
 
 
 def _taken(index: HistoryIndex) -> Iterator[tuple[Finding, bool]]:
-    """Yield the failed starts at a port that was still taken, and whether they count."""
+    """Yield the starts at a port that was still taken and stays closed, and whether they count."""
     starts = [one for one in index.operations if one.verb == "start" and one.done]
     blocked = [one for one in starts if one.last.fields.get("blocked")]
-    able = {index.program(one.peer) for one in blocked if one.status == "ok"}
+    able = {index.program(one.peer) for one in blocked if _listens(index, one)}
     for one in blocked:
-        if one.status == "fail" and index.program(one.peer) not in able:
+        if index.program(one.peer) not in able:
             by = ", ".join(map(str, one.last.fields["blocked"]))
             says = f"at {when(one.at)}, {one.peer} was started again and does not listen: its port"
             says += f" was still taken by {by}, and it does not set SO_REUSEADDR"
             has_ended = one.last.fields.get("state") in ("exited", "removed")
             late = "" if has_ended else punctuality.of_operation(index, one)
             yield Finding(says + late, one.last.at, (one.peer,)), not late
+
+
+def _listens(index: HistoryIndex, start: Operation) -> bool:
+    """Return whether a program that was started again listens, then or later."""
+    if start.status == "ok" and start.last.fields.get("listens") is not False:
+        return True
+    port = str(start.last.fields["blocked"][0]).partition(" ")[0].rpartition(":")[2]
+    opened = [one for one in index.sockets.of(start.peer) if one.state == "LISTEN"]
+    return any(one.ends[0].endswith(f":{port}") for one in opened)
 
 
 def _unbacked(end: _End) -> Iterator[_Suspicion]:

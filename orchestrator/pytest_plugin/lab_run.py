@@ -84,7 +84,7 @@ class LabRun:
         if self._had_network_fault:
             raise RuntimeError("no peer can join after a network fault")
         try:
-            self._active.take_peers(_changed(self._scenario, peers=names))
+            self._active.take_peers(_changed(self._scenario, peers=names), is_open=True)
         except LabError as error:
             raise self._failed(error) from None
         self.names += names

@@ -163,6 +163,7 @@ class FaultInjector:
             fields |= {"blocked": [one.phrase for one in blocked]} if blocked else {}
             if said:
                 return "fail", {**fields, "said": said, "state": new.peer.status().state}
+            fields |= {"listens": False} if new.peer.listens() is False else {}
             outcome, fields = _ended(before, new.peer.status(), "running", fields)
             if outcome == "ok" and (doubts := self._verifier.check_peer(at)):
                 return "info", {**fields, "said": f"not proven since the start: {_first(doubts)}"}

@@ -32,6 +32,13 @@ class PeerSpecs:
     folder: Path  # of the run, for the transcripts
     # of peers that run another program
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    # whether peers may be restarted by other steps than the scenario's
+    is_open: bool = False
+
+    @property
+    def restarted(self) -> frozenset[str]:
+        """The peers that may be restarted."""
+        return frozenset(self.scenario.peers) if self.is_open else self.scenario.restarted
 
     def profile_of(self, name: str) -> Profile:
         """Return a peer's profile."""
@@ -92,7 +99,7 @@ class Pool:
             return False
         if _program(session.profile) != _program(specs.profile_of(name)):
             return False
-        if name in specs.scenario.restarted and not session.peer.keeps_network:
+        if name in specs.restarted and not session.peer.keeps_network:
             return False
         try:
             session.synchronise()
@@ -116,8 +123,7 @@ class Pool:
         sessions: dict[str, Session] = {}
         try:
             for profile, group in programs:
-                restarted = specs.scenario.restarted
-                new = self.engine.start(group, profile, progress.phase, restarted)
+                new = self.engine.start(group, profile, progress.phase, specs.restarted)
                 started += new
                 for peer in new:
                     sessions[peer.name] = self._attach(peer, profile, specs, peers)

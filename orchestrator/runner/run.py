@@ -177,15 +177,19 @@ class ActiveRun:
             with contextlib.suppress(LabError):  # then the peers go, and their network with them
                 self.peers.verifier.close()
 
-    def take_peers(self, scenario: Scenario) -> None:
+    def take_peers(self, scenario: Scenario, *, is_open: bool = False) -> None:
         """Start the peers of `scenario`, or take idle ones, and wait until they are ready.
+
+        Args:
+            scenario: names them.
+            is_open: whether other steps than the scenario's will follow.
 
         Raises:
             LabError: one cannot be started, or is not ready in time.
         """
         with self.watch.measure(STARTING):
             self._refuse_unsupported(scenario)
-            specs = PeerSpecs(scenario, self._profile, self.folder, self._profiles)
+            specs = PeerSpecs(scenario, self._profile, self.folder, self._profiles, is_open)
             pool = self._runner.pool
             pool.take(specs, self.peers, self._progress)
             pool.engine.require_network()

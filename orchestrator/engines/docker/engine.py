@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import threading
 from collections import Counter
@@ -15,16 +14,15 @@ from typing import Any
 from orchestrator import definition
 from orchestrator.cancel import CancelToken
 from orchestrator.engines import resources
-from orchestrator.engines.base import Engine, Peer, Say, folder_of, port_of, refuse_taken
+from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.engines.canary.canary import SOURCE, Canary
 from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker import nxdomain, sandbox, subnet
+from orchestrator.engines.docker import images, nxdomain, sandbox, subnet
 from orchestrator.engines.docker.client import (
     KEEP,
     OWNER,
     PEER,
     Client,
-    MissingError,
     remove_container,
     remove_run,
     translated,
@@ -37,8 +35,9 @@ from orchestrator.engines.docker.sidecar import AttachedCarrier
 from orchestrator.engines.docker.subnet import Addresses
 from orchestrator.engines.network import Network
 from orchestrator.engines.resources import Demand, Resource
-from orchestrator.errors import BuildError, EngineError
-from orchestrator.image import ensure_image, ensure_packages, program, pull
+from orchestrator.engines.starting import port_of, refuse_taken
+from orchestrator.errors import EngineError
+from orchestrator.image import ensure_image
 from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT, origin
@@ -106,7 +105,8 @@ class DockerEngine(Engine):
         """Start a container for each name, several at a time."""
         self.cancel.check()
         refuse_taken(names, self._peers)
-        image = self._ensure_image(profile, say)
+        image = images.ensure(self._client, profile, say)
+        self.image = f"{image.name} {image.id}"
         say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
@@ -123,46 +123,6 @@ class DockerEngine(Engine):
         except BaseException:
             self._undo(before)
             raise
-
-    def _ensure_image(self, profile: Profile, say: Say) -> PeerImage:
-        """Return the image of a profile's program; build or pull it if needed."""
-        folder = folder_of(profile)
-        own = ensure_image(say, ROOT)
-        if profile.start.image:
-            image = self._foreign(profile.start.image, profile.name, say)
-        elif folder:
-            image = self._described(self._ensure_program(folder, profile, say))
-        elif profile.start.packages:
-            image = self._described(ensure_packages(say, ROOT, profile.start.packages))
-        else:
-            image = self._described(own)
-        self.image = f"{image.name} {image.id}"
-        return image
-
-    def _ensure_program(self, folder: Path, profile: Profile, say: Say) -> str:
-        """Return the name of the image of a program that comes as a folder; build it if needed."""
-        start = profile.start
-        program.refuse_large(folder)
-        base = ensure_packages(say, ROOT, start.packages)
-        recipe = program.ProgramRecipe(folder, base, self._described(base).id, start)
-        return program.ensure_program_image(say, recipe)
-
-    def _foreign(self, name: str, profile: str, say: Say) -> PeerImage:
-        """Return an image that the lab did not build; pull it if it is not here."""
-        with contextlib.suppress(MissingError):
-            return self._described(name)
-        say(f"pulling {name}")
-        if refusal := pull(name):
-            raise BuildError(
-                f"{profile}: the image {name} is not here, and cannot be pulled: {refusal}",
-                hint="see `start` in the profile; `docker build` or `docker load` brings one",
-            )
-        return self._described(name)
-
-    def _described(self, image: str) -> PeerImage:
-        api: Any = self._client.api
-        with translated(f"there is no {image}"):
-            return PeerImage.of(image, api.inspect_image(image))
 
     def _resources(self, demand: Demand) -> Iterable[Resource]:
         return resources.of_containers(demand) if self._is_here else ()

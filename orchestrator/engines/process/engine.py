@@ -17,7 +17,7 @@ import psutil
 
 from orchestrator.cancel import CancelToken
 from orchestrator.engines import resources
-from orchestrator.engines.base import Engine, Peer, Say, folder_of, port_of, refuse_taken
+from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.engines.canary.canary import SOURCE, Canary
 from orchestrator.engines.network import Network
 from orchestrator.engines.process import marks
@@ -26,6 +26,7 @@ from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.engines.process.peer import Launch, ProcessPeer
 from orchestrator.engines.process.sidecar import PipeCarrier
 from orchestrator.engines.resources import Demand, Resource
+from orchestrator.engines.starting import folder_of, port_of, refuse_taken
 from orchestrator.errors import EngineError
 from orchestrator.owner import Owner
 from orchestrator.paths import ROOT

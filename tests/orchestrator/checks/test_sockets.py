@@ -273,3 +273,47 @@ def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     assert judged(support.without(entries, settled), NAME) is UNKNOWN
     cut = chance.randrange(1, settled + 1)
     assert judged(entries[:cut], NAME) is UNKNOWN
+
+
+LEFT = {"blocked": ["10.0.1.1:5000 → 10.0.1.0:40002 TIME_WAIT"]}
+
+
+def started_again(outcome: str, /, **fields: Any) -> Story:
+    """Return a story in which bob was started again while its port was still taken."""
+    story = Story(("alice", "bob", "carol"))
+    story.connect("bob", "carol")
+    story.kill("bob")
+    story.fault("start", "bob", outcome, **fields)
+    if outcome == "ok":
+        story.gone.discard("bob")
+        story.lab("ready", "bob", address="10.0.1.1", port=5000)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields"),
+    [("fail", {"state": "exited"}), ("fail", {"state": "running"}), ("ok", {"listens": False})],
+)
+def test_a_port_that_the_kernel_has_not_freed_yet(outcome: str, fields: dict[str, Any]) -> None:
+    found = says(started_again(outcome, **LEFT, **fields).finish(bob=[]))
+    assert "bob was started again and does not listen: its port was still taken by 10.0." in found
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields"),
+    [("ok", LEFT), ("fail", {"state": "exited"}), ("ok", {"listens": False})],
+)
+def test_a_start_is_not_blamed_on_a_port_that_is_free_or_bound(
+    outcome: str, fields: dict[str, Any]
+) -> None:
+    assert judged(started_again(outcome, **fields).finish(), NAME) is VALID
+
+
+def test_a_program_that_listens_later_or_did_elsewhere_can_bind_a_port_that_is_taken() -> None:
+    story = started_again("ok", **LEFT, listens=False)
+    listening = {"local": "10.0.1.1:5000", "state": "LISTEN"}
+    assert judged(story.finish(bob=[listening]), NAME) is VALID
+    story = started_again("fail", **LEFT, state="exited")
+    story.kill("carol")
+    story.fault("start", "carol", "ok", **LEFT)
+    assert judged(story.finish(), NAME) is VALID

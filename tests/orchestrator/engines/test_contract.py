@@ -15,7 +15,8 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.console.session import Session
-from orchestrator.engines.base import Status, folder_of
+from orchestrator.engines.base import Status
+from orchestrator.engines.starting import folder_of
 from orchestrator.errors import BuildError
 from orchestrator.profile import Profile
 from tests.orchestrator.support import PROGRAMS, ROOT, LivePeers

@@ -378,3 +378,22 @@ def test_a_scenario_for_processes_with_such_a_fault_is_not_begun(
     here.write_text(ON.format(engine="process") + IMPOSSIBLE)
     says = misfit(scenario.load(here), engine)
     assert says.startswith("needs `isolate alice alone`, but processes share")
+
+
+@pytest.mark.parametrize(
+    ("step", "restarted"),
+    [
+        ("repeat: {times: 2, steps: [{stop: bob}, {start: bob}]}", "bob"),
+        ("parallel: [[{repeat: {times: 2, steps: [{start: bob}]}}], [{list: alice}]]", "bob"),
+        ("kill: {at: carol, for: 1}", "carol"),
+        ("stop: {at: carol, during: [{list: alice}]}", "carol"),
+        ("schedule: [{when: 0, kill: alice}, {when: 1, start: carol}]", "alice carol"),
+        ("chaos: {seed: 1, for: 9}", "alice bob carol"),
+        ("chaos: {seed: 1, for: 9, faults: [stop, pause]}", "alice bob carol"),
+        ("chaos: {seed: 1, for: 9, faults: [pause]}", ""),
+        ("kill: bob", ""),
+        ("partition: {groups: [[alice], [bob]], for: 1}", ""),
+    ],
+)
+def test_which_peers_are_restarted(load: Any, step: str, restarted: str) -> None:
+    assert load(step).restarted == {*restarted.split()}

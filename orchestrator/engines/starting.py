@@ -1,0 +1,66 @@
+"""What every engine sees to before it starts a program: its name, its port and its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from orchestrator.engines.base import Peer
+from orchestrator.errors import BuildError, EngineError
+from orchestrator.folder import windows_script
+from orchestrator.profile import Profile, Start
+
+_HIGHEST_PORT = 65_535
+
+
+def refuse_taken(names: Iterable[str], peers: Iterable[Peer]) -> None:
+    """Raise an `EngineError` if one of `names` belongs to one of `peers` or occurs twice."""
+    taken = {peer.name for peer in peers}
+    for name in names:
+        if name in taken:
+            raise EngineError(f"{name}: a peer of that name is there already")
+        taken.add(name)
+
+
+def port_of(profile: Profile, taken: Collection[int]) -> int:
+    """Return the port of a new peer: the profile's, or the next that no other peer has.
+
+    Raises:
+        EngineError: no higher port is left.
+    """
+    if not profile.own_ports:
+        return profile.port
+    for port in range(profile.port, _HIGHEST_PORT + 1):
+        if port not in taken:
+            return port
+    raise EngineError(f"no port from {profile.port} on is left", hint="give a lower `port`")
+
+
+def folder_of(profile: Profile) -> Path | None:
+    """Return the program's folder; None if it brings none.
+
+    Raises:
+        EngineError: there is no such folder, or the program in it can never be started.
+    """
+    if profile.start.folder is None:
+        return None
+    folder = Path(profile.start.folder)
+    if not folder.is_dir():
+        raise EngineError(f"{folder} is no folder", hint=f"see `start` in {profile.name}")
+    _refuse_windows_scripts(folder, profile.start)
+    return folder
+
+
+def _refuse_windows_scripts(folder: Path, start: Start) -> None:
+    """Raise a `BuildError` if a command is a script whose first line ends in CRLF.
+
+    A build may mend the script that starts the program.
+    """
+    starts = (start.words("process"), start.words("container")) if not start.build else ()
+    for words in (*start.build[:1], *starts):
+        why = windows_script(folder, words[0].replace("{folder}", ".")) if words else ""
+        if why:
+            raise BuildError(
+                f"the program in {folder} cannot be started: {why}",
+                hint="save it with Unix line ends, as `sed -i 's/\\r$//' FILE` does",
+            )
