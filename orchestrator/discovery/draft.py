@@ -55,9 +55,10 @@ class Draft:
         if seen:
             self.seen[place] = seen
 
-    def lacks(self, name: str, reason: str) -> None:
+    def lacks(self, name: str, reason: str, *, doubt: bool = True) -> None:
         """Say that the program seems to lack a verb or notice. Not to find one proves little."""
-        self.data.setdefault("lacks", {})[name] = {"reason": reason, "doubt": True}
+        said = {"reason": reason, "doubt": True} if doubt else reason
+        self.data.setdefault("lacks", {})[name] = said
 
     def to_yaml(self) -> str:
         """Return the profile's file, with a comment above each doubtful part."""

@@ -16,6 +16,7 @@ from orchestrator.discovery.templates import (
 )
 
 _LONGEST_BLOCK = 6  # lines
+_SURE = 2  # times that the kernel or another console saw something of which nothing was told
 _MANY_FORMATS = 2  # more formats of one notice than this are doubtful
 
 _OCCASIONS = {
@@ -47,8 +48,11 @@ def infer_notices(
         typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
         blocks = _blocks(kind, samples)
         if not blocks:
-            draft.lacks(kind, _WHY[kind])
-            draft.note(("lacks", kind), typed, "", _WHY[kind], _doubt_if_missing(occasions))
+            times = sum(exchange.fact is True for exchange in occasions)
+            is_sure = times >= _SURE and not any(sample.lines for sample in samples)
+            draft.lacks(kind, _WHY[kind], doubt=not is_sure)
+            doubt = "" if is_sure else _doubt_if_missing(occasions)
+            draft.note(("lacks", kind), typed, "", _WHY[kind], doubt, seen=times)
             continue
         made[kind], shown[kind] = blocks, [sample.lines for sample in samples]
         lines = [line for block in blocks for line in block]

@@ -22,6 +22,7 @@ _START_QUIET = 0.7
 _START_MOST = 12.0  # seconds until the first output; a JVM takes several
 _SILENT_START = 3.0  # seconds after which a program is taken for a silent one
 _PATIENT = 1.2  # seconds to wait for the first output of a reply
+_TOLD_WITHIN = 3.0  # seconds to wait for what another peer is told
 _LAG = 0.1  # seconds between two looks at another console
 _UNPROMPTED = 2.5  # seconds to wait for the prompt
 _BUSY = 6.0  # the same if an answer may be slow, and for all consoles to be quiet
@@ -151,13 +152,16 @@ class Trio:
         console.take()
         return output
 
-    def await_output(self, name: str) -> None:
-        """Wait for output of a peer, which may lag behind on a busy machine."""
+    def await_output(self, name: str, *, news: bool = False) -> None:
+        """Wait for output of a peer, which may lag behind on a busy machine.
+
+        For `news` of a connection, or of its end, it waits as long as any program may take.
+        """
         console = self._consoles[name]
         if console.has_output and console.silence >= _QUIET:
             return
-        waited = 0.0
-        while not console.has_output and not console.ended and waited < _PATIENT:
+        waited, most = 0.0, _TOLD_WITHIN if news else _PATIENT
+        while not console.has_output and not console.ended and waited < most:
             wait_until_quiet([console], _LAG, _LAG)
             waited += _LAG
         wait_until_quiet([console], _QUIET, _BUSY)

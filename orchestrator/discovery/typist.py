@@ -33,6 +33,7 @@ class Typist:
         # a line that is sure to be answered, and the shapes of the lines of its answer
         self.control: tuple[str, set[tuple[str, ...]]] | None = None
         self._has_linked = False  # whether the kernel ever showed a connection
+        self._watched: set[str] = set()  # verbs of which it was seen whether others are told
 
     def enter(
         self,
@@ -116,8 +117,14 @@ class Typist:
         if to and verb in _CHANGE_LINKS:
             links = self.trio.await_change(at, to, before if right is not False else None)
         if to and to != at and right is not False:
-            self.trio.await_output(to)
+            self._await_news(verb, to, has_changed=links != before)
         return links
+
+    def _await_news(self, verb: str, to: str, *, has_changed: bool) -> None:
+        """Wait until a peer tells what has happened; once for each verb, as long as it may take."""
+        is_first = verb in _CHANGE_LINKS and has_changed and verb not in self._watched
+        self._watched |= {verb} if is_first else set()
+        self.trio.await_output(to, news=is_first)
 
     def _fact(
         self, verb: str, to: str, before: int | None, links: int | None, shown: str
@@ -139,11 +146,13 @@ class Typist:
         """Kill a peer that is connected to another one, and record what the others print."""
         self.trio.wait_until_quiet()
         self.trio.clear()
-        known = self._known(name, to)
+        known, links = self._known(name, to), self.trio.links(name, to)
         self.trio.kill(name)
+        self.trio.await_output(to, news=True)
         others = self.trio.others(name, self.prompts)
+        fact = None if links is None else links > 0
         self.exchanges.append(Exchange("kill", None, name, to, (), (), others, known, ended=True,
-                                       rows=self._of_both(self.rows, name, to)))  # fmt: skip
+                                       fact=fact, rows=self._of_both(self.rows, name, to)))  # fmt: skip
 
     def replace(self, exchange: Exchange, **changes: object) -> Exchange:
         """Change a recorded exchange; return the new one."""

@@ -87,7 +87,7 @@ class SimulatedTrio:
         printed, self._printed[name] = self._printed[name], ""
         return read_output(printed, line, list(prompts))
 
-    def await_output(self, name: str) -> None:
+    def await_output(self, name: str, *, news: bool = False) -> None:
         pass
 
     def wait_until_quiet(self) -> None:
