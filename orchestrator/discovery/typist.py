@@ -151,8 +151,12 @@ class Typist:
         self.trio.await_output(to, news=True)
         others = self.trio.others(name, self.prompts)
         fact = None if links is None else links > 0
-        self.exchanges.append(Exchange("kill", None, name, to, (), (), others, known, ended=True,
-                                       fact=fact, rows=self._of_both(self.rows, name, to)))  # fmt: skip
+        rows = self._of_both(self.rows, name, to)
+        self.exchanges.append(
+            Exchange(
+                "kill", None, name, to, (), (), others, known, ended=True, fact=fact, rows=rows
+            )
+        )
 
     def replace(self, exchange: Exchange, **changes: object) -> Exchange:
         """Change a recorded exchange; return the new one."""
