@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,19 +82,24 @@ def id_of(row: str, column: Column | None, known: KnownValues) -> str | None:
     return (_value(make_template(row, known), column) or None) if column else None
 
 
-def row_of(rows: Sequence[str], address: str, port: int, taken: Iterable[str]) -> str:
+def row_of(
+    rows: Sequence[str], address: str, ports: Collection[int], taken: Collection[str]
+) -> str:
     """Return the row that most likely shows the peer at an address; empty without rows.
 
-    The rows in `taken` are of other peers, and less likely.
+    Args:
+        rows: of a list.
+        address: the peer's.
+        ports: on which it listens, and those of its connection.
+        taken: the rows of other peers, which are less likely.
     """
-    others = set(taken)
-    known = KnownValues(frozenset({address}), frozenset({port}))
+    known = KnownValues(frozenset({address}), frozenset(ports))
 
     def score(row: str) -> int:
         tokens = make_template(row, known)
         has_address = any(it.kind == "address" and it.text.endswith(address) for it in tokens)
-        has_port = any(it.kind == "port" and it.text == str(port) for it in tokens)
-        return 4 * has_address + 3 * has_port + 2 * (row not in others)
+        has_port = any(it.kind == "port" and int(it.text) in ports for it in tokens)
+        return 4 * has_address + 3 * has_port + 2 * (row not in taken)
 
     return max(((score(row), row) for row in rows), default=(0, ""))[1]
 

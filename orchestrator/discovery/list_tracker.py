@@ -62,7 +62,8 @@ class ListTracker:
                 continue
             taken = [row for owner, row in (before | owners).items() if owner != other]
             peer = self._typist.trio.peer(other)
-            row = row_of(rows, peer.address, peer.port, taken)
+            ports = {peer.port} | self._typist.trio.link_ports(name, other)
+            row = row_of(rows, peer.address, ports, taken)
             if row:
                 owners[other] = row
                 self._places[name, other] = rows.index(row)

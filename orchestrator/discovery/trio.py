@@ -10,7 +10,7 @@ from orchestrator.discovery.evidence import ConsoleOutput, read_output, read_scr
 from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
 from orchestrator.discovery.wording import asked_at_start, parse_menu
 from orchestrator.engines.base import Engine, Peer, Say
-from orchestrator.engines.endpoints import shared
+from orchestrator.engines.endpoints import shared, shared_ports
 from orchestrator.profile import InputLine, Profile
 
 NAMES = ("alice", "bob", "carol")
@@ -185,6 +185,11 @@ class Trio:
         """Return how many connections two peers have, by the kernel; None if that is unknown."""
         ours, theirs = (self.peer(name).sockets() for name in (one, other))
         return None if ours is None or theirs is None else shared(ours, theirs)
+
+    def link_ports(self, one: str, other: str) -> set[int]:
+        """Return the ports, at both ends, of the connections between two peers."""
+        ours, theirs = (self.peer(name).sockets() for name in (one, other))
+        return set() if ours is None or theirs is None else shared_ports(ours, theirs)
 
     def await_change(self, one: str, other: str, before: int | None) -> int | None:
         """Return how many connections two peers have, once that has changed or after a moment."""

@@ -61,8 +61,16 @@ def text(end: Endpoint) -> str:
 
 def shared(one: Iterable[TcpSocket], other: Iterable[TcpSocket]) -> int:
     """Return how many connections two hosts have with each other, established at both ends."""
-    theirs = {(far, near) for near, far in _established(other)}
-    return sum(ends in theirs for ends in _established(one))
+    return len(_shared(one, other))
+
+
+def shared_ports(one: Iterable[TcpSocket], other: Iterable[TcpSocket]) -> set[int]:
+    """Return the ports, at both ends, of the connections that two hosts have with each other."""
+    return {port for ends in _shared(one, other) for _, port in ends}
+
+
+def _shared(one: Iterable[TcpSocket], other: Iterable[TcpSocket]) -> set[tuple[Endpoint, Endpoint]]:
+    return _established(one) & {(far, near) for near, far in _established(other)}
 
 
 def _established(sockets: Iterable[TcpSocket]) -> set[tuple[Endpoint, Endpoint]]:

@@ -101,6 +101,9 @@ class SimulatedTrio:
         chat = self._chats[other]
         return sum(it is chat for it in self._chats[one].links.values())
 
+    def link_ports(self, one: str, other: str) -> set[int]:
+        return set()
+
     def await_change(self, one: str, other: str, before: int | None) -> int:
         return self.links(one, other)
 

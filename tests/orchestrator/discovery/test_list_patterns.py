@@ -54,10 +54,11 @@ def test_a_table_may_count_its_rows_beside_the_ids() -> None:
 
 def test_the_row_of_a_peer() -> None:
     rows = [f"1 {A} 5000", f"2 {B} 5000"]
-    assert row_of(rows, B, 5000, []) == rows[1]
+    assert row_of(rows, B, {5000}, []) == rows[1]
     twice = [f"1 {A} 40001", f"2 {A} 40002"]
-    assert row_of(twice, A, 5000, [twice[1]]) == twice[0], "the other row is taken"
-    assert row_of([], A, 5000, []) == ""
+    assert row_of(twice, A, {5000}, [twice[1]]) == twice[0], "the other row is taken"
+    assert row_of(twice, A, {5000, 40001}, []) == twice[0], "the kernel knows its port"
+    assert row_of([], A, {5000}, []) == ""
 
 
 @pytest.mark.parametrize(
