@@ -83,8 +83,9 @@ def id_of(row: str, column: Column | None, known: KnownValues) -> str | None:
 
 
 def row_of(
-    rows: Sequence[str], address: str, ports: Collection[int], taken: Collection[str]
-) -> str:
+    rows: Sequence[str], address: str, ports: Collection[int], taken: Collection[str],
+    likely: Collection[str] = (),
+) -> str:  # fmt: skip
     """Return the row that most likely shows the peer at an address; empty without rows.
 
     Args:
@@ -92,6 +93,7 @@ def row_of(
         address: the peer's.
         ports: on which it listens, and those of its connection.
         taken: the rows of other peers, which are less likely.
+        likely: of rows that show nothing of the peer, the row that it had, or the new ones.
     """
     known = KnownValues(frozenset({address}), frozenset(ports))
 
@@ -99,7 +101,7 @@ def row_of(
         tokens = make_template(row, known)
         has_address = any(it.kind == "address" and it.text.endswith(address) for it in tokens)
         has_port = any(it.kind == "port" and int(it.text) in ports for it in tokens)
-        return 4 * has_address + 3 * has_port + 2 * (row not in taken)
+        return 8 * has_address + 6 * has_port + 4 * (row not in taken) + (row in likely)
 
     return max(((score(row), row) for row in rows), default=(0, ""))[1]
 

@@ -24,6 +24,7 @@ class ListTracker:
         self.seen: list[list[str]] = []  # the rows of every list
         self._refuted: set[Column] = set()  # where the ids are not
         self._owners: dict[str, dict[str, str]] = {}  # the row of each other peer, by peer
+        self._last: dict[str, list[str]] = {}  # the rows of each peer's last list
         self._places: dict[tuple[str, str], int] = {}  # the place of its row
         self._links: list[frozenset[str]] = []
 
@@ -55,7 +56,8 @@ class ListTracker:
 
     def _assign(self, name: str, rows: list[str]) -> None:
         """Find the row of each other peer in a list."""
-        before = self._owners.get(name, {})
+        before, last = self._owners.get(name, {}), self._last.get(name, ())
+        new = [row for row in rows if row not in last]
         owners: dict[str, str] = {}
         for other in (peer for peer in NAMES if peer != name):
             if frozenset((name, other)) not in self._links:
@@ -63,11 +65,12 @@ class ListTracker:
             taken = [row for owner, row in (before | owners).items() if owner != other]
             peer = self._typist.trio.peer(other)
             ports = {peer.port} | self._typist.trio.link_ports(name, other)
-            row = row_of(rows, peer.address, ports, taken)
+            likely = [before[other]] if other in before else new
+            row = row_of(rows, peer.address, ports, taken, likely)
             if row:
                 owners[other] = row
                 self._places[name, other] = rows.index(row)
-        self._owners[name] = owners
+        self._owners[name], self._last[name] = owners, rows
 
     def _number(self) -> None:
         """Read the ids of all connections from their rows, by what is known of those by now."""
@@ -93,15 +96,21 @@ class ListTracker:
         return frozenset((one, other)) in self._links
 
     def link(self, one: str, other: str) -> None:
-        """Note that two peers are connected."""
+        """Note that two peers are connected, perhaps once more."""
         self._links.append(frozenset((one, other)))
+        self._forget_rows(one, other)
 
     def unlink(self, one: str, other: str = "") -> None:
         """Note that a peer is no longer connected to another one, or to any."""
-        self._links = [
-            link for link in self._links if not (one in link and (not other or other in link))
-        ]
+        for link in [it for it in self._links if one in it and (not other or other in it)]:
+            self._links.remove(link)
+            self._forget_rows(*link)
         self._number()
+
+    def _forget_rows(self, one: str, other: str) -> None:
+        """Take the next new rows for those of the connection between two peers."""
+        self._owners.get(one, {}).pop(other, None)
+        self._owners.get(other, {}).pop(one, None)
 
     @property
     def column(self) -> Column | None:

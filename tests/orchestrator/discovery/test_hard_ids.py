@@ -84,3 +84,29 @@ def test_a_count_of_rows_is_no_id(learned: Learned, program: type[Chat], row: st
         notice = reader.notice([line])
         assert notice
         assert (notice.kind, notice.fields["id"]) == (kind, "17")
+
+
+class NearEnds(Chat):
+    """Lists the near end of each connection, which is the same in all rows."""
+
+    end = ""
+
+    def do_list(self) -> str:
+        rows = [f"{number}: {self.end or HOSTS[self.name]} {PORT}" for number in self.links]
+        return "\n".join([*rows, f"{len(rows)} connections"])
+
+
+class AnyEnds(NearEnds):
+    """Lists the address that it is bound to."""
+
+    end = "0.0.0.0"
+
+
+@pytest.mark.parametrize("program", [NearEnds, AnyEnds])
+def test_a_list_may_show_the_near_ends(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    assert "terminate" in found.verbs
+    assert reader.outcome("terminate", "ended connection 3") == (True, {"id": "3"})
+    notice = reader.notice(["message from 4: hello"])
+    assert notice
+    assert notice.fields == {"id": "4", "text": "hello"}
