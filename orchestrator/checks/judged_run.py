@@ -49,6 +49,11 @@ class Run:
         unknown = [v for v in self.verdicts if v.judgement is Judgement.UNKNOWN]
         return any(machine.is_named(finding.says) for v in unknown for finding in v.findings)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it is unknown what the programs did, because the machine was busy."""
+        return self.judgement is Judgement.UNKNOWN and self.is_doubtful
+
     @cached_property
     def index(self) -> HistoryIndex:
         """What the history says, parsed."""

@@ -73,6 +73,11 @@ class Labs:
         if wrong:
             pytest.fail("\n\n".join(wrong), pytrace=False)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether a run says too little because the machine was busy."""
+        return any(lab.run is not None and lab.run.is_late for lab in self._labs)
+
     def failed(self, error: BaseException) -> None:
         """Report the labs of a test that ended early."""
         summary = str(error).partition("\n")[0]

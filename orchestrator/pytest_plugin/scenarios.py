@@ -85,7 +85,7 @@ class ScenarioItem(pytest.Item):
         """Run the scenario; again if the machine was too busy for a verdict."""
         run = self._runner().run(self._source, SILENT)
         for _ in range(MOST_REPEATS):
-            if run.judgement is Judgement.UNKNOWN and run.is_doubtful:
+            if run.is_late:
                 repeated = run.repeated + 1
                 run = self._runner().run(self._source, SILENT)
                 run.repeated = repeated

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.cancel import CancelToken, RunCancelledError
-from orchestrator.checks import Judgement, Verdict
+from orchestrator.checks import Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
 from orchestrator.errors import LabError, NetworkError, SessionError, first_line
@@ -69,7 +69,7 @@ class Policy:
 
     def is_late(self, number: int, run: Run) -> bool:
         """Return whether a run is to be repeated alone, because the machine was too busy for it."""
-        return run.judgement is Judgement.UNKNOWN and run.is_doubtful
+        return run.is_late
 
     def may_reuse(self, number: int, verdicts: Sequence[Verdict]) -> bool:
         """Return whether the peers of a run may serve again, if they can be disconnected."""

@@ -16,7 +16,6 @@ import pytest
 # Imported once here, so that not every session within this one imports it again.
 import orchestrator.pytest_plugin.labs
 import orchestrator.pytest_plugin.scenarios  # noqa: F401
-from orchestrator.runner.lateness import LatenessMeter
 from tests.orchestrator.support import ROOT
 
 HELLO = """
@@ -366,20 +365,3 @@ def test_the_files_of_the_page(pytester: pytest.Pytester) -> None:
 def test_the_partition_of_the_page(pytester: pytest.Pytester) -> None:
     write_files_of_the_page(pytester.path)
     pytester.runpytest_inprocess("test_partition.py").assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize(("late", "runs", "verdict"), [(1, 2, "invalid"), (9, 3, "unknown")])
-def test_what_a_busy_machine_left_unknown_is_run_again(
-    pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-    late: int,
-    runs: int,
-    verdict: str,
-) -> None:
-    states = iter([{"late": [{"since": 0.0, "by": 60.0}]}] * late + [{}] * 9)
-    monkeypatch.setattr(LatenessMeter, "found", property(lambda _: next(states)))
-    scenarios(pytester, one=hello("one", "something else"))
-    done = pytester.runpytest("scenarios")
-    done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines([f"*one is {verdict}: expectations*"])
-    assert len([*pytester.path.glob("runs/one/2*")]) == runs
