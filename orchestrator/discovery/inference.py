@@ -208,6 +208,7 @@ class _Replies:
             (exchange, self._sample(exchange))
             for exchange in self.evidence.exchanges
             if exchange.verb == verb
+            and exchange.to != exchange.at  # its reply is mixed with its own notices
             and (exchange.worked or (exchange.worked is None and always))
             and exchange.typed[0].split()[:1] == word
         ]

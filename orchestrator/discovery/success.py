@@ -10,6 +10,7 @@ from orchestrator.discovery.draft import one_or_all
 from orchestrator.discovery.evidence import KnownValues, Sample
 from orchestrator.discovery.templates import (
     Template,
+    fits,
     make_template,
     matches_any,
     merge,
@@ -90,8 +91,7 @@ def _is_sure(kind: Template, samples: Sequence[Sample], failures: Sequence[str])
 
 
 def _matches(kind: Template, lines: Iterable[str]) -> bool:
-    pattern = to_pattern(kind)
-    return any(matches_any(line, [pattern]) for line in lines)
+    return any(fits(kind, line) for line in lines)
 
 
 def _score(

@@ -203,6 +203,14 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
     return f"^{''.join(made)}$"
 
 
+def fits(template: Template, line: str) -> bool:
+    """Return whether a line is of a kind, with an address where that has one, and no other word."""
+    made = to_pattern(template, ("address",))
+    found = search_line(compiled(made), line)
+    address = found.groupdict().get("address") if found else None
+    return bool(found) and (address is None or bool(re.fullmatch(_ADDRESS, address)))
+
+
 def matches_any(line: str, patterns: Iterable[str]) -> bool:
     """Return whether a line matches one of the patterns."""
     return any(search_line(compiled(pattern), line) for pattern in patterns)

@@ -285,6 +285,58 @@ def test_a_rule_may_be_longer_or_shorter(learned: Learned) -> None:
     assert notice.fields == {"id": "3", "text": "h"}
 
 
+class Marked(Chat):
+    """Puts a mark in front of each reply, and of the heading of its list."""
+
+    def answer(self, reply: str) -> None:
+        super().answer(f"[OK] {reply}" if "error" not in reply else reply)
+
+    def do_myip(self) -> str:
+        return HOSTS[self.name]
+
+    def do_list(self) -> str:
+        return "\n".join(["connections:", *super().do_list().split("\n")[:-1]])
+
+
+class MarkedBehind(Marked):
+    """The same behind them."""
+
+    def answer(self, reply: str) -> None:
+        Chat.answer(self, reply.replace(":", ": ok", 1) if "ok" in reply else reply)
+
+    def do_myip(self) -> str:
+        return f"{HOSTS[self.name]} ok"
+
+    def do_list(self) -> str:
+        return super().do_list().replace("connections:", "connections ok")
+
+
+@pytest.mark.parametrize("program", [Marked, MarkedBehind])
+def test_an_address_is_not_any_word(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    line = f"[OK] {HOSTS['bob']}" if program is Marked else f"{HOSTS['bob']} ok"
+    assert reader.outcome("myip", line) == (True, {"address": HOSTS["bob"]})
+
+
+class ToItself(Chat):
+    """Connects to itself as well."""
+
+    def do_connect(self, address: str, port: str) -> str:
+        other = self._dial(address)
+        if other is self:
+            self._add(self)
+            self.tell(f"peer {self._add(self)} connected from {address}:{PORT}")
+            return f"connection {max(self.links)}"
+        reply = super().do_connect(address, port)
+        return reply if "error" in reply else f"connection {max(self.links)}"
+
+
+def test_a_connection_to_itself_teaches_nothing_about_others(learned: Learned) -> None:
+    found, reader, _ = learned(ToItself)
+    assert found.verbs["connect"].also == []
+    assert reader.outcome("connect", "connection 17") == (True, {"id": "17"})
+
+
 class Margin(Chat):
     """Shows messages with a margin of four blanks."""
 
