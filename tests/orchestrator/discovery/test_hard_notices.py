@@ -31,3 +31,76 @@ def test_silence_about_what_the_kernel_has_shown_is_a_fact(
     found, _, _ = learned(program)
     assert not found.lacks[kind].doubt
     assert found.lacks["delivered"].doubt, "there was nothing to see"
+
+
+class Bare(Chat):
+    """Puts the same in front of a message and of every other notice."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"@{number} {text}")
+
+    def lose(self, other: Chat) -> None:
+        number = next(its for its, chat in self.links.items() if chat is other)
+        del self.links[number]
+        self.tell(f"@{number} has gone")
+
+
+class BareBlocks(Bare):
+    """The same in two lines each."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"@{number}\n{text}")
+
+    def tell(self, line: str) -> None:
+        super().tell(line.replace(" has gone", "\nhas gone"))
+
+
+@pytest.mark.parametrize("program", [Bare, BareBlocks])
+def test_the_most_specific_notice_is_tried_first(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    between = " " if program is Bare else "\n"
+    for text, kind in (("has gone", "closed"), ("two words", "message")):
+        notice = reader.notice(f"@3{between}{text}".split("\n"))
+        assert notice
+        assert notice.kind == kind
+
+
+class Boxes(Chat):
+    """Shows messages in boxes as wide as their texts."""
+
+    def show(self, number: int, text: str) -> None:
+        rule = "=" * (len(text) + 2)
+        self.tell(f"+--[{number}]{rule}+\n| {text} |\n+{rule}+")
+
+
+def test_a_rule_may_be_longer_or_shorter(learned: Learned) -> None:
+    _, reader, _ = learned(Boxes)
+    notice = reader.notice(["+--[3]===+", "| h |", "+===+"])
+    assert notice
+    assert notice.fields == {"id": "3", "text": "h"}
+
+
+class Margin(Chat):
+    """Shows messages with a margin of four blanks."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"* {number} says:\n    {text}")
+
+
+class Rule(Chat):
+    """The same with a rule and two blanks, on one line."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"{number} |  {text}")
+
+
+@pytest.mark.parametrize(("program", "shown"), [
+    (Margin, "* 3 says:\n      two in front"), (Rule, "3 |    two in front"),
+])  # fmt: skip
+def test_blanks_in_front_of_a_text_are_its_own(
+    learned: Learned, program: type[Chat], shown: str
+) -> None:
+    _, reader, _ = learned(program)
+    notice = reader.notice(shown.split("\n"))
+    assert notice
+    assert notice.fields["text"] == "  two in front"

@@ -1,0 +1,107 @@
+"""Replies that look like something else, each of a small simulated program."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.orchestrator.discovery.learning import Learned
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, Chat
+
+
+class Farewell(Chat):
+    """Says that each of its own connections is closed, after what it says as it leaves."""
+
+    def do_exit(self) -> str:
+        ends = [f"peer {number} disconnected" for number in self.links]
+        return "\n".join([super().do_exit(), *ends])
+
+
+class FarewellFirst(Farewell):
+    """The same the other way round."""
+
+    def do_exit(self) -> str:
+        return "\n".join(reversed(super().do_exit().split("\n")))
+
+
+@pytest.mark.parametrize("program", [Farewell, FarewellFirst])
+def test_a_reply_is_no_notice_that_it_causes(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    assert reader.outcome("exit", "goodbye") == (True, {})
+    assert reader.outcome("exit", "peer 3 disconnected") is None
+
+
+class Table(Chat):
+    """Draws rules above, within and below its list."""
+
+    def do_list(self) -> str:
+        first, *rows, count = f"id: address\n{super().do_list()}".split("\n")
+        rule = "-" * (10 + 5 * len(rows))
+        return "\n".join([count, rule, first, rule, *rows, rule])
+
+
+class Slots(Chat):
+    """Lists the slots that are free as well."""
+
+    def do_list(self) -> str:
+        rows = {int(row.partition(":")[0]): row for row in super().do_list().split("\n")[:-1]}
+        return "\n".join(rows.get(number, f"{number}: free") for number in range(1, 7))
+
+
+@pytest.mark.parametrize("program", [Table, Slots])
+def test_a_list_goes_on_after_what_is_also_within_it(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    assert found.verbs["list"].ends == "quiet"
+    line = "-" * 25 if program is Table else "9: free"
+    assert reader.outcome("list", line) == (True, {})
+
+
+class Marked(Chat):
+    """Puts a mark in front of each reply, and of the heading of its list."""
+
+    def answer(self, reply: str) -> None:
+        super().answer(f"[OK] {reply}" if "error" not in reply else reply)
+
+    def do_myip(self) -> str:
+        return HOSTS[self.name]
+
+    def do_list(self) -> str:
+        return "\n".join(["connections:", *super().do_list().split("\n")[:-1]])
+
+
+class MarkedBehind(Marked):
+    """The same behind them."""
+
+    def answer(self, reply: str) -> None:
+        Chat.answer(self, reply.replace(":", ": ok", 1) if "ok" in reply else reply)
+
+    def do_myip(self) -> str:
+        return f"{HOSTS[self.name]} ok"
+
+    def do_list(self) -> str:
+        return super().do_list().replace("connections:", "connections ok")
+
+
+@pytest.mark.parametrize("program", [Marked, MarkedBehind])
+def test_an_address_is_not_any_word(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    line = f"[OK] {HOSTS['bob']}" if program is Marked else f"{HOSTS['bob']} ok"
+    assert reader.outcome("myip", line) == (True, {"address": HOSTS["bob"]})
+
+
+class ToItself(Chat):
+    """Connects to itself as well."""
+
+    def do_connect(self, address: str, port: str) -> str:
+        other = self._dial(address)
+        if other is self:
+            self._add(self)
+            self.tell(f"peer {self._add(self)} connected from {address}:{PORT}")
+            return f"connection {max(self.links)}"
+        reply = super().do_connect(address, port)
+        return reply if "error" in reply else f"connection {max(self.links)}"
+
+
+def test_a_connection_to_itself_teaches_nothing_about_others(learned: Learned) -> None:
+    found, reader, _ = learned(ToItself)
+    assert found.verbs["connect"].also == []
+    assert reader.outcome("connect", "connection 17") == (True, {"id": "17"})
