@@ -79,8 +79,6 @@ def test_the_commands_find_what_compose_has_started(other: Composed, own: OwnMes
     up = other.peerlab("up", "--peers", "2")
     assert up.returncode == 0, up.stderr
     assert f"docker attach alice-{other.mark} " in up.stdout
-    cut = other.peerlab("fault", "isolate", "alice")
-    assert cut.returncode == 0, cut.stdout + cut.stderr
     more = other.peerlab("up", "--peers", "3")
     assert more.returncode == 2
     assert "error: Docker Compose has started this mesh, with other peers" in more.stderr
@@ -89,6 +87,12 @@ def test_the_commands_find_what_compose_has_started(other: Composed, own: OwnMes
     stranger = MeshId(checkout=other.folder / "beside")
     assert MeshPeers(own.client, stranger, profile.load("peerlab")).all() == []
     assert own.running() == ["alice"]
+
+
+@pytest.mark.thorough  # the mesh of the command has the same faults
+def test_its_peers_can_be_cut_off(other: Composed) -> None:
+    cut = other.peerlab("fault", "isolate", "alice")
+    assert cut.returncode == 0, cut.stdout + cut.stderr
 
 
 def test_down_removes_what_compose_has_started(other: Composed, own: OwnMesh, client: Any) -> None:
