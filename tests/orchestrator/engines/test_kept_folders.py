@@ -98,6 +98,7 @@ def test_a_program_that_is_started_again_finds_what_its_profile_keeps_and_nothin
     assert found(begin(shared_engine, writer(home, *kept))) == SHIPPED
 
 
+@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_a_program_that_keeps_nothing_finds_its_folder_as_it_was(
     shared_engine: LivePeers, home: Path
 ) -> None:

@@ -24,6 +24,7 @@ from orchestrator.owner import Owner
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
 from tests.orchestrator.support import DOCKER_ONLY, PROGRAMS, LivePeers, client_behind, make_engine
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 SAYING = "import os; print(os.getcwd(), sorted(os.listdir()), flush=True)\n"
 
@@ -59,6 +60,7 @@ def chat_profile(home: Path) -> Profile:
     return chat.model_copy(update={"ready_within": 20})
 
 
+@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_a_program_in_a_folder(home: Path, shared_engine: LivePeers) -> None:
     (session,) = shared_engine.start(["alice"], chat_profile(home))
     assert session.ask("hello").ok
@@ -87,6 +89,7 @@ def test_a_program_finds_what_it_would_find_at_a_terminal(
 WRITING = "import os; os.path.exists('log') and print('a log', flush=True); open('log', 'w')\n"
 
 
+@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_what_a_program_writes_does_not_stay(home: Path, shared_engine: LivePeers) -> None:
     chat = home / "chat/chat.py"
     chat.write_text(WRITING + chat.read_text())
@@ -242,6 +245,7 @@ def test_many_threads_look_for_an_image_once(home: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.docker
+@pytest.mark.thorough
 def test_engines_in_many_threads_start_at_the_same_time(home: Path) -> None:
     chat = chat_profile(home)
 

@@ -162,6 +162,7 @@ def test_a_fault_spreads_to_new_peers(command: Command) -> None:
         assert not [*lone.finding.doubts, *pair.finding.doubts]
 
 
+@pytest.mark.thorough  # tests/e2e/mesh has it for one peer, by the command line
 def test_faults_outlive_all_peers(command: Command, peers: dict[str, DockerPeer]) -> None:
     with command() as first:
         first.apply("isolate", at="alice", **{"as": "lone"})
