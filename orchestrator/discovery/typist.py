@@ -70,7 +70,7 @@ class Typist:
         shown = _shown_part(text, others.get(to, ConsoleOutput()).lines) if text else ""
         exchange = Exchange(
             verb, right, at, to, tuple(typed), tuple(steps), others,
-            self._known(at, to, shown or text, _repeatable(typed, arguments)),
+            self._known(at, to, shown or text, _repeatable(verb, typed, arguments)),
             self.trio.ended(at), self._fact(verb, to, before, links, shown), given=arguments,
             rows=self._of_both(self.rows, at, to),
         )  # fmt: skip
@@ -259,12 +259,15 @@ class _Arguments(dict[str, str]):
         return ""
 
 
-def _repeatable(typed: Sequence[str], arguments: Mapping[str, str]) -> list[str]:
-    """Return the typed words that a reply may repeat and that have no group of their own."""
-    words = [word for line in typed for word in line.split()]
+def _repeatable(verb: str, typed: Sequence[str], arguments: Mapping[str, str]) -> list[str]:
+    """Return the typed words that a reply may repeat and that have no group of their own.
+
+    The first one is the program's word for the verb, unless it is nonsense.
+    """
+    words = [word for line in typed for word in line.split()][verb != "unknown" :]
     text = arguments.get("text", "").split()
     return [
         word
-        for word in dict.fromkeys(words[1:])
+        for word in dict.fromkeys(words)
         if word.strip('"') not in text and not re.fullmatch(r"[\d.:]+", word)
     ]

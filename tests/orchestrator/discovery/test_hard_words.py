@@ -265,3 +265,30 @@ def test_a_beginning_is_no_part_of_a_longer_word(learned: Learned) -> None:
     _, reader, _ = learned(NoBody)
     assert reader.outcome("connect", "no way") == (False, {})
     assert reader.outcome("list", "nobody is here") == (True, {})
+
+
+class Parrot(Chat):
+    """Repeats each word that it does not know, and says no more."""
+
+    def enter(self, line: str) -> None:
+        if self._pending or self._verb(line):
+            super().enter(line)
+        else:
+            self.answer("\n".join(f"{word}?" for word in line.split()))
+
+
+class ParrotAtOnce(Parrot):
+    """The same, all in one line."""
+
+    def answer(self, reply: str) -> None:
+        super().answer(f"did you say {reply.replace(chr(10), ' ')}" if "?" in reply else reply)
+
+
+@pytest.mark.parametrize("program", [Parrot, ParrotAtOnce])
+def test_nothing_that_the_lab_has_typed_is_the_programs_word(
+    learned: Learned, program: type[Chat]
+) -> None:
+    found, reader, _ = learned(program)
+    said = "did you say " if program is ParrotAtOnce else ""
+    assert reader.outcome("list", f"{said}blurb?") == (False, {})
+    assert not [it for it in found.errors if "qwxz" in it or "vkbj" in it]
