@@ -45,7 +45,7 @@ def arguments_said(lines: Iterable[str]) -> list[Arguments]:
 
 
 def _named(text: str) -> Iterator[Arguments]:
-    yield from _in_usage(text)
+    yield from _in_usage("\n".join(line for line in text.splitlines() if "usage" in line.lower()))
     if found := _ONE_OPTION.search(text):
         yield (f"-{found[1]}", "{port}")
 

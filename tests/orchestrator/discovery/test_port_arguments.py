@@ -13,10 +13,11 @@ from orchestrator.discovery.start_commands import StartCommand, by_usage
     [
         ("# usage: party.py -l PORT\nopts = dict(getopt(argv[1:], 'l:'))", ("-l", "{port}")),
         ('int main() { getopt(argc, argv, "vb:"); }', ("-b", "{port}")),
-        ("puts 'chat --listen=<port>'", ("--listen={port}",)),
+        ("puts 'Usage: chat --listen=<port>'", ("--listen={port}",)),
         ("usage: node chat [-s server_port]", ("-s", "{port}")),
         ("parser.add_argument('--port')\n# usage: chat -x PORT", ("--port", "{port}")),
         ("sys.argv[1]  # a non-port number", ("{port}",)),
+        ("PORT=${1:?usage: mail.sh PORT}\nread -r port", ("{port}",)),
         ("print('which port?')", ()),
     ],
 )
