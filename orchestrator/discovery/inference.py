@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,8 @@ _VALUES = {"myip": "address", "myport": "port"}  # verbs whose reply must have a
 _SYNC = ("myport", "myip", "help", "list")  # those most certain to be answered come first
 _TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
 _MANY_TRACES = 3
+_EXCEPTION = r"^(?:\w+(?:::|\.))*[A-Z]\w*: "  # such as KeyError, Errno::EPIPE, java.io.IOException
+_SOUNDS_LIKE_ONE = re.compile(r"Error|Exception|\w(::|\.)\w")
 
 
 @dataclass(slots=True)
@@ -170,8 +173,9 @@ class _Replies:
         self.evidence, self._notices = evidence, notices
         self.successes: list[str] = []  # lines that are not errors
         self.failures: list[tuple[str, Sample]] = []  # samples of errors, with their verbs
+        self._rows = {row for rows in evidence.lists for row in rows}
         # all lines of lists
-        self.listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
+        self._listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
                        for line in exchange.lines}  # fmt: skip
         for exchange in evidence.exchanges:
             sample = self._sample(exchange)
@@ -179,6 +183,11 @@ class _Replies:
             unsure = exchange.worked is None and sounds_like_error(exchange.lines)
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 self.failures.append((exchange.verb, sample))
+
+    def listed_in(self, samples: Iterable[Sample]) -> Collection[str]:
+        """Return the lines of all lists if replies repeat rows of those; none otherwise."""
+        lines = {line for sample in samples for line in sample.lines}
+        return () if lines.isdisjoint(self._rows) else self._listed
 
     def noticed(self, verb: str) -> Sequence[str]:
         """Return the patterns of the notices that a verb causes."""
@@ -194,11 +203,12 @@ class _Replies:
         Some programs answer in the very words that they have for the other end's notice.
         """
         sample = reply_sample(exchange, self.evidence.prompts)
-        own = self._notices.get(exchange.verb, ())
+        leaves = exchange.verb == "exit"  # then its own notices are no reply
+        own = () if leaves else self._notices.get(exchange.verb, ())
         others = [pattern for patterns in self._notices.values() for pattern in patterns
                   if pattern not in own]  # fmt: skip
         lines = [line for line in sample.lines if not matches_any(line, others)]
-        return Sample(tuple(lines or sample.lines), sample.known, sample.at)
+        return Sample(tuple(lines if lines or leaves else sample.lines), sample.known, sample.at)
 
     def successful(self, verb: str) -> list[tuple[Exchange, Sample]]:
         """Return the exchanges and replies that report the success of a verb, or should."""
@@ -234,7 +244,7 @@ def _infer_verb(
     if verb in evidence.first:
         made["first"] = evidence.first[verb]
     spoken = [sample for _, sample in samples if sample.lines]
-    found = success_of(verb, spoken, replies.failed(verb), replies.listed,
+    found = success_of(verb, spoken, replies.failed(verb), replies.listed_in(spoken),
                        replies.noticed(verb), _GROUPS[verb])  # fmt: skip
     made |= found.as_data(whole=verb == "help")
     replies.successes += [line for sample in spoken for line in sample.lines]
@@ -262,6 +272,7 @@ def _infer_errors(draft: Draft, replies: _Replies) -> None:
                 for line in sample.lines[-1:] if not _is_success(draft, verb, line)]  # fmt: skip
     beginnings = common_beginnings([line for _, _, line in failures], innocent)
     made = [begins_with(beginning) for beginning in beginnings]
+    made += _exceptions([line for _, _, line in failures], innocent)
     rest = [it for it in failures if not matches_any(it[2], made)]
     for verb in dict.fromkeys(verb for verb, _, _ in rest):
         found = merge(make_template(line, sample.known, sample.at)
@@ -282,6 +293,14 @@ def _infer_errors(draft: Draft, replies: _Replies) -> None:
     doubt = "" if beginnings or traces else "only errors that were provoked are known"
     draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
                doubt)  # fmt: skip
+
+
+def _exceptions(failures: Iterable[str], innocent: Iterable[str]) -> list[str]:
+    """Return a pattern for exceptions of any name, if several were seen as messages."""
+    names = {found[0] for line in failures if (found := re.match(_EXCEPTION, line))}
+    are_several = len([name for name in names if _SOUNDS_LIKE_ONE.search(name)]) > 1
+    is_own = not any(matches_any(line, [_EXCEPTION]) for line in innocent)
+    return [_EXCEPTION] if are_several and is_own else []
 
 
 def _refusal(template: Template, innocent: Iterable[str]) -> str:

@@ -63,7 +63,7 @@ def _match_open(sends: Sequence[SentMessage], place: int, message: ShownMessage)
 def _is_piece(message: ShownMessage, send: SentMessage) -> bool:
     """Return whether a message is a further part of one that was shown in parts."""
     changed = send.shown and send.shown.match == "changed"
-    return bool(changed and message.text.strip() and message.text in send.text)
+    return bool(changed and message.text and message.text in send.text)
 
 
 # Texts

@@ -71,9 +71,11 @@ def test_messages_in_one_piece() -> None:
     assert support.not_valid(_shown(["a", "b", "c"], ["a\nb\nc"])) == {NAME: INVALID}
 
 
-def test_a_message_in_several_pieces() -> None:
-    entries = _shown(["before", "one two three", "behind"],
-                     ["before", "one ", "two ", "three", "behind"])  # fmt: skip
+@pytest.mark.parametrize(
+    "pieces", [["one ", "two ", "three"], ["one", " ", "two three"], ["o", "ne two", " ", "three"]]
+)
+def test_a_message_in_several_pieces(pieces: list[str]) -> None:
+    entries = _shown(["before", "one two three", "behind"], ["before", *pieces, "behind"])
     assert support.not_valid(entries) == {NAME: INVALID}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.orchestrator.discovery.learning import Learned
@@ -28,6 +30,51 @@ def test_a_reply_is_no_notice_that_it_causes(learned: Learned, program: type[Cha
     _, reader, _ = learned(program)
     assert reader.outcome("exit", "goodbye") == (True, {})
     assert reader.outcome("exit", "peer 3 disconnected") is None
+
+
+class Wordless(Farewell):
+    """Says only that its connections are closed."""
+
+    def do_exit(self) -> str:
+        return "\n".join(super().do_exit().split("\n")[1:])
+
+
+def test_a_notice_is_no_goodbye(learned: Learned) -> None:
+    found, reader, _ = learned(Wordless)
+    assert found.verbs["exit"].silent
+    assert reader.outcome("exit", "peer 3 disconnected") is None
+
+
+class Evaluates(Chat):
+    """Answers with values alone, like an interpreter, and with exceptions."""
+
+    names = ("KeyError: ", "Errno::ECONNREFUSED: ", "ArgumentError: ")
+
+    def answer(self, reply: str) -> None:
+        *rows, last = reply.split("\n")
+        value = re.findall(r"[\d.]*\d", last)[-1:] or ["nil"]
+        number = len(last) % len(self.names)
+        last = f"{self.names[number]}{last}" if "error" in last else f"=> {value[0]}"
+        super().answer("\n".join([*rows, last]))
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        return reply if "error" in reply else str(max(self.links))
+
+
+class EvaluatesInJava(Evaluates):
+    """The same with other names."""
+
+    names = ("java.net.ConnectException: ", "java.io.IOException: ", "NumberFormatException: ")
+
+
+@pytest.mark.parametrize("program", [Evaluates, EvaluatesInJava])
+def test_values_alone(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    assert reader.outcome("myip", f"=> {HOSTS['bob']}") == (True, {"address": HOSTS["bob"]})
+    assert reader.outcome("myport", f"=> {PORT}") == (True, {"port": str(PORT)})
+    assert reader.outcome("connect", "=> 17") == (True, {"id": "17"})
+    assert reader.outcome("connect", "SocketError: no route to host") == (False, {})
 
 
 class Table(Chat):
