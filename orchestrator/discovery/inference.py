@@ -189,10 +189,6 @@ class _Replies:
         lines = {line for sample in samples for line in sample.lines}
         return () if lines.isdisjoint(self._rows) else self._listed
 
-    def noticed(self, verb: str) -> Sequence[str]:
-        """Return the patterns of the notices that a verb causes."""
-        return self._notices.get(verb, ())
-
     def failed(self, verb: str) -> list[str]:
         """Return the lines of the replies that report a failure of a verb."""
         return [line for other, sample in self.failures if other == verb for line in sample.lines]
@@ -244,8 +240,7 @@ def _infer_verb(
     if verb in evidence.first:
         made["first"] = evidence.first[verb]
     spoken = [sample for _, sample in samples if sample.lines]
-    found = success_of(verb, spoken, replies.failed(verb), replies.listed_in(spoken),
-                       replies.noticed(verb), _GROUPS[verb])  # fmt: skip
+    found = success_of(verb, spoken, replies.failed(verb), replies.listed_in(spoken), _GROUPS[verb])
     made |= found.as_data(whole=verb == "help")
     replies.successes += [line for sample in spoken for line in sample.lines]
     doubt = found.doubt

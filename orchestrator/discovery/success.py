@@ -46,20 +46,18 @@ def success_of(
     samples: Sequence[Sample],
     failures: Sequence[str],
     listed: Collection[str],
-    noticed: Sequence[str],
     groups: Sequence[str],
 ) -> Success:
     """Return how the success of a verb looks.
 
     The best line is in every reply that reports success and in none that reports a failure, has
-    the most values, and comes once and last. One in the words of a notice may be that notice.
+    the most values, and comes once and last.
 
     Args:
         verb: the lab's name for it.
         samples: the replies that report success.
         failures: the lines of those that report a failure.
         listed: the lines of every list; one that a reply repeats says nothing about this reply.
-        noticed: the patterns of the notices that it may cause.
         groups: the values to name in the pattern.
     """
     if not samples:
@@ -68,7 +66,7 @@ def success_of(
     kinds = merge(template for reply in replies for template in reply)
     best = max(
         (kind for kind in kinds if _is_sure(kind, samples, failures)),
-        key=lambda kind: _score(kind, kinds, samples, listed, noticed, groups),
+        key=lambda kind: _score(kind, kinds, samples, listed, groups),
         default=None,
     )
     if best is None:
@@ -99,17 +97,14 @@ def _score(
     kinds: Sequence[Template],
     samples: Sequence[Sample],
     listed: Iterable[str],
-    noticed: Sequence[str],
     groups: Sequence[str],
-) -> tuple[bool, bool, int, bool, bool, int]:
+) -> tuple[bool, int, bool, bool, int]:
     pattern = to_pattern(kind)
     counts = [sum(matches_any(line, [pattern]) for line in it.lines) for it in samples]
     values = {token.group for token in kind} & set(groups)
     speaks = any(token.is_literal and token.text.isalnum() for token in kind)
     is_own = not _matches(kind, listed)
-    lines = [line for sample in samples for line in sample.lines if matches_any(line, [pattern])]
-    is_reply = not any(matches_any(line, noticed) for line in lines)
-    return is_own, is_reply, len(values), max(counts) == 1, speaks, kinds.index(kind)
+    return is_own, len(values), max(counts) == 1, speaks, kinds.index(kind)
 
 
 def _without_common_line(

@@ -77,6 +77,31 @@ def test_values_alone(learned: Learned, program: type[Chat]) -> None:
     assert reader.outcome("connect", "SocketError: no route to host") == (False, {})
 
 
+class Echoes(Chat):
+    """Answers `connect` in its own words, then in those that the other end is told."""
+
+    first = "calling"
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        told = f"peer {max(self.links, default=0)} connected from {address}:{PORT}"
+        return reply if "error" in reply else f"{self.first} {address} {PORT}\n{told}"
+
+
+class EchoesWithoutWords(Echoes):
+    """The same behind a mark."""
+
+    first = "=>"
+
+
+@pytest.mark.parametrize("program", [Echoes, EchoesWithoutWords])
+def test_the_reply_is_the_line_that_says_most(learned: Learned, program: type[Chat]) -> None:
+    _, reader, _ = learned(program)
+    line = f"peer 17 connected from {HOSTS['bob']}:{PORT}"
+    fields = {"id": "17", "address": HOSTS["bob"], "port": str(PORT)}
+    assert reader.outcome("connect", line) == (True, fields)
+
+
 class Table(Chat):
     """Draws rules above, within and below its list."""
 
