@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -109,7 +110,7 @@ def file_digest(path: Path) -> str:
 def copy_folder(
     folder: Path, to: Path, but: Callable[[str, Iterable[str]], set[str]] | None = None
 ) -> None:
-    """Copy a program's own files; links stay links.
+    """Copy a program's own files, so that their owner may write them; links stay links.
 
     Args:
         folder: the program's.
@@ -128,12 +129,21 @@ def copy_folder(
             dirs_exist_ok=but is not None,
             ignore=lambda *found: _left_out(*found) | (but(*found) if but else set()),
         )
+        _open_up(to)
     except shutil.Error as error:  # lists files; the last part of each says why
         raise LabError(
             f"the program in {folder} cannot be copied: {error.args[0][0][-1]}"
         ) from error
     except OSError as error:
         raise LabError(f"the program in {folder} cannot be copied: {error}") from error
+
+
+def _open_up(copy: Path) -> None:
+    """Let the owner write a copy: what was handed in may be read-only, but it is built here."""
+    for at, _, names in os.walk(copy):
+        for path in (Path(at), *(Path(at, name) for name in names)):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o700 if path.is_dir() else 0o600))
 
 
 def _content(folder: Path) -> Iterator[Path]:

@@ -67,3 +67,18 @@ def test_a_failed_copy_is_one_message(chat: Path) -> None:
         copy_folder(chat, chat)
     with pytest.raises(LabError, match=r"/gone cannot be copied: .*No such file or directory"):
         copy_folder(chat.parent / "gone", chat.parent / "copy")
+
+
+def test_a_copy_of_a_read_only_program_may_be_written(chat: Path) -> None:
+    before = folder_digest(chat)
+    for path in (chat / "chat.py", chat / "parts/words.py"):
+        path.chmod(0o444)
+    for path in (chat / "parts", chat):
+        path.chmod(0o555)
+    copy = chat.parent / "copy"
+    copy_folder(chat, copy)
+    modes = [path.stat().st_mode & 0o777 for path in (copy, copy / "parts", copy / "chat.py")]
+    assert modes == [0o755, 0o755, 0o644]
+    assert folder_digest(copy) == before
+    for path in (chat, chat / "parts"):
+        path.chmod(0o755)
