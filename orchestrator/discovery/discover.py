@@ -12,8 +12,9 @@ from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.evidence import KnownValues, Sample, read_output, uses_line_editor
 from orchestrator.discovery.experiments import Experiments
 from orchestrator.discovery.finder import WordFinder
-from orchestrator.discovery.inference import ProgramEvidence, infer
+from orchestrator.discovery.inference import infer
 from orchestrator.discovery.raw_console import FloodError
+from orchestrator.discovery.replies import ProgramEvidence
 from orchestrator.discovery.start_commands import (
     StartCommand,
     as_typed,

@@ -9,32 +9,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import random
-import string
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from orchestrator.discovery.attempts import Attempt, attempts, texts
 from orchestrator.discovery.evidence import Exchange, KnownValues
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.list_tracker import ListTracker
 from orchestrator.discovery.raw_console import FloodError
-from orchestrator.discovery.trio import CLOSED_PORT, NAMES, UNKNOWN_ID, NotStartedError
+from orchestrator.discovery.trio import NAMES, NotStartedError
 from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines.base import Say
 
 _A, _B, _C = NAMES
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """Something that carol tries."""
-
-    what: str  # in a few words
-    verb: str
-    given: Mapping[str, object]  # its arguments
-    right: bool | None  # whether it should work; None if programs differ
-    to: str = ""  # the peer that it concerns; empty if there is none
 
 
 class Experiments:
@@ -46,7 +33,7 @@ class Experiments:
         self.lists = ListTracker(typist, finder)  # the peers' lists
         self.first: dict[str, str] = {}  # verbs that only work after another one
         self.notes: list[str] = []  # what went wrong on the way
-        self._texts = _texts()
+        self._texts = texts()
 
     def run(self) -> None:
         """Run all experiments, as far as the program allows."""
@@ -267,21 +254,7 @@ class Experiments:
     def _make_mistakes(self) -> None:
         """Do what should be refused. A program that exits is started again."""
         bob, carol = self._target(_B), self._target(_C)
-        closed, text = {"address": bob["address"], "port": CLOSED_PORT}, next(self._texts)
-        mistakes = [
-            _Attempt("connect to a closed port", "connect", closed, False),
-            _Attempt("connect to a bad address", "connect", {**bob, "address": "999.1.1.1"}, False),
-            _Attempt("connect to a bad port", "connect", {**bob, "port": "vkbj"}, False),
-            _Attempt("connect to port 70000", "connect", {**bob, "port": 70_000}, False),
-            _Attempt("connect to itself", "connect", carol, None, to=_C),
-            _Attempt("connect once", "connect", bob, True, to=_B),
-            _Attempt("connect twice", "connect", bob, None, to=_B),
-            _Attempt("send to an unused id", "send", {"id": UNKNOWN_ID, "text": text}, False),
-            _Attempt("send to a bad id", "send", {"id": "vkbj", "text": text}, False),
-            _Attempt("send an empty text", "send", {"id": UNKNOWN_ID, "text": ""}, None),
-            _Attempt("terminate an unused id", "terminate", {"id": UNKNOWN_ID}, False),
-            _Attempt("terminate a bad id", "terminate", {"id": "vkbj"}, False),
-        ]
+        mistakes = attempts(bob, carol, next(self._texts))
         for attempt in mistakes:
             if attempt.verb in self._finder.wordings:
                 self._try(attempt.what, functools.partial(self._attempt, attempt))
@@ -290,7 +263,7 @@ class Experiments:
             if wording and any("{" in line for line in wording.lines) and not wording.after[-1]:
                 self._try(f"{verb} without arguments", functools.partial(self._do_bare, verb))
 
-    def _attempt(self, attempt: _Attempt) -> None:
+    def _attempt(self, attempt: Attempt) -> None:
         self._say(attempt.what)
         if attempt.right and self.lists.are_linked(_C, attempt.to):
             return
@@ -319,11 +292,3 @@ class Experiments:
 
 def _has_arrived(exchange: Exchange) -> bool:
     return bool(exchange.fact)
-
-
-def _texts() -> Iterator[str]:
-    chosen = random.Random(7)  # noqa: S311 - the same texts each time
-    while True:
-        words = ("".join(chosen.choices(string.ascii_lowercase, k=chosen.randint(5, 9)))
-                 for _ in range(2))  # fmt: skip
-        yield " ".join(words)

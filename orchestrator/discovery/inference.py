@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
+from orchestrator.discovery.error_patterns import infer_errors, ok_patterns
 from orchestrator.discovery.evidence import (
-    Exchange,
     KnownValues,
-    Sample,
-    has_traceback,
     is_prompt,
     prompt_parts,
-    reply_sample,
 )
-from orchestrator.discovery.list_patterns import Column, infer_list
+from orchestrator.discovery.list_patterns import infer_list
 from orchestrator.discovery.notice_patterns import infer_notices
+from orchestrator.discovery.replies import ProgramEvidence, Replies
 from orchestrator.discovery.success import success_of
 from orchestrator.discovery.templates import (
-    Template,
-    begins_with,
-    common_beginnings,
     escape,
     make_template,
-    matches_any,
     merge,
-    open_ended,
     to_pattern,
 )
-from orchestrator.discovery.wording import Wording, sounds_like_error
+from orchestrator.discovery.wording import Wording
 
 _GROUPS = {
     "help": (), "myip": ("address",), "myport": ("port",), "connect": ("id", "address", "port"),
@@ -42,28 +33,6 @@ _GROUPS = {
 _NOT_FOUND = "common words had no effect; if it has one, say under `verbs` how it looks"
 _VALUES = {"myip": "address", "myport": "port"}  # verbs whose reply must have a value
 _SYNC = ("myport", "myip", "help", "list")  # those most certain to be answered come first
-_TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
-_MANY_TRACES = 3
-_EXCEPTION = r"^(?:\w+(?:::|\.))*[A-Z]\w*: "  # such as KeyError, Errno::EPIPE, java.io.IOException
-_SOUNDS_LIKE_ONE = re.compile(r"Error|Exception|\w(::|\.)\w")
-
-
-@dataclass(slots=True)
-class ProgramEvidence:
-    """Everything that is known about a program."""
-
-    exchanges: Sequence[Exchange]  # all exchanges, in order
-    wordings: dict[str, Wording]  # how each verb is typed
-    prompts: Sequence[str]  # what is printed when the program waits for input
-    greetings: Sequence[Sample]  # what each peer printed at its start
-    lists: Sequence[Sequence[str]]  # the rows of every list
-    empty: Sequence[str]  # the output of `list` without connections
-    known: KnownValues  # addresses and ports of all peers
-    first: dict[str, str]  # verbs that only work after another one
-    first_id: int  # the id of the first connection in a list
-    column: Column | None  # where in a row the id is; None if rows show none
-    # how the program is started, in a profile's words
-    start: dict[str, Any] = field(default_factory=dict)
 
 
 def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
@@ -76,7 +45,7 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
     _infer_ready(draft, evidence)
     _infer_console(draft, evidence)
     verbs = draft.data["verbs"]
-    replies = _Replies(evidence, notices)
+    replies = Replies(evidence, notices)
     for verb in _GROUPS:
         if verb not in evidence.wordings:
             draft.lacks(verb, "no word for it was found")
@@ -87,7 +56,7 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
             verbs[verb] = {"send": _send(evidence.wordings[verb])} | reply
         else:
             verbs[verb] = _infer_verb(draft, verb, evidence, replies)
-    _infer_errors(draft, replies)
+    infer_errors(draft, replies)
     draft.data["sync"] = _infer_sync(draft)
     verbs["raw"] = _raw_verb(verbs)
     draft.data["first_id"] = evidence.first_id
@@ -166,63 +135,6 @@ def _when_prompted(evidence: ProgramEvidence) -> str:
     return f"printed again after {what} {noun}"
 
 
-class _Replies:
-    """Replies to each verb, sorted by success and failure, without notices."""
-
-    def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[str]]) -> None:
-        self.evidence, self._notices = evidence, notices
-        self.successes: list[str] = []  # lines that are not errors
-        self.failures: list[tuple[str, Sample]] = []  # samples of errors, with their verbs
-        self._rows = {row for rows in evidence.lists for row in rows}
-        # all lines of lists
-        self._listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
-                       for line in exchange.lines}  # fmt: skip
-        for exchange in evidence.exchanges:
-            sample = self._sample(exchange)
-            expected = exchange.verb == "unknown" or exchange.worked is False
-            unsure = exchange.worked is None and sounds_like_error(exchange.lines)
-            if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
-                self.failures.append((exchange.verb, sample))
-
-    def listed_in(self, samples: Iterable[Sample]) -> Collection[str]:
-        """Return the lines of all lists if replies repeat rows of those; none otherwise."""
-        lines = {line for sample in samples for line in sample.lines}
-        return () if lines.isdisjoint(self._rows) else self._listed
-
-    def failed(self, verb: str) -> list[str]:
-        """Return the lines of the replies that report a failure of a verb."""
-        return [line for other, sample in self.failures if other == verb for line in sample.lines]
-
-    def _sample(self, exchange: Exchange) -> Sample:
-        """Return the reply without notices of something else.
-
-        Some programs answer in the very words that they have for the other end's notice.
-        """
-        sample = reply_sample(exchange, self.evidence.prompts)
-        leaves = exchange.verb == "exit"  # then its own notices are no reply
-        own = () if leaves else self._notices.get(exchange.verb, ())
-        others = [pattern for patterns in self._notices.values() for pattern in patterns
-                  if pattern not in own]  # fmt: skip
-        lines = [line for line in sample.lines if not matches_any(line, others)]
-        return Sample(tuple(lines if lines or leaves else sample.lines), sample.known, sample.at)
-
-    def successful(self, verb: str) -> list[tuple[Exchange, Sample]]:
-        """Return the exchanges and replies that report the success of a verb, or should."""
-        word = self.evidence.wordings[verb].lines[0].split()[:1]
-        always = verb in ("help", "myip", "myport")
-        found = [
-            (exchange, self._sample(exchange))
-            for exchange in self.evidence.exchanges
-            if exchange.verb == verb
-            and exchange.to != exchange.at  # its reply is mixed with its own notices
-            and (exchange.worked or (exchange.worked is None and always))
-            and exchange.typed[0].split()[:1] == word
-        ]
-        spoken = [it for it in found if it[1].lines
-                  and (it[0].fact or not sounds_like_error(it[1].lines))]  # fmt: skip
-        return [it for it in found if it in spoken or not (spoken and it[1].lines)]
-
-
 def _send(wording: Wording) -> Any:
     lines: list[Any] = []
     questions = wording.after or ("",) * len(wording.lines)
@@ -233,7 +145,7 @@ def _send(wording: Wording) -> Any:
 
 
 def _infer_verb(
-    draft: Draft, verb: str, evidence: ProgramEvidence, replies: _Replies
+    draft: Draft, verb: str, evidence: ProgramEvidence, replies: Replies
 ) -> dict[str, Any]:
     wording, samples = evidence.wordings[verb], replies.successful(verb)
     made: dict[str, Any] = {"send": _send(wording)}
@@ -258,71 +170,6 @@ def _infer_verb(
     return made
 
 
-def _infer_errors(draft: Draft, replies: _Replies) -> None:
-    evidence = replies.evidence
-    innocent = [*replies.successes, *(row for rows in evidence.lists for row in rows)]
-    innocent += [line for greeting in evidence.greetings for line in greeting.lines]
-    innocent += evidence.empty
-    failures = [(verb, sample, line) for verb, sample in replies.failures
-                for line in sample.lines[-1:] if not _is_success(draft, verb, line)]  # fmt: skip
-    beginnings = common_beginnings([line for _, _, line in failures], innocent)
-    made = [begins_with(beginning) for beginning in beginnings]
-    made += _exceptions([line for _, _, line in failures], innocent)
-    rest = [it for it in failures if not matches_any(it[2], made)]
-    for verb in dict.fromkeys(verb for verb, _, _ in rest):
-        found = merge(make_template(line, sample.known, sample.at)
-                      for other, sample, line in rest if other == verb)  # fmt: skip
-        patterns = [_refusal(template, innocent) for template in found]
-        if verb in draft.data["verbs"]:
-            _add_fail(draft, verb, patterns)
-        else:
-            made += patterns
-    traces = sum(map(has_traceback, evidence.exchanges))
-    if traces >= _MANY_TRACES:  # then they are this program's error messages, not crashes
-        made.append(_TRACE_END)
-        draft.data["crash"] = [r"^Exception in thread ", r"^Fatal Python error"]
-    if made:
-        made = list(dict.fromkeys(made))
-        draft.data["errors"] = one_or_all(made)
-    output = "\n".join(dict.fromkeys(line for _, _, line in failures))
-    doubt = "" if beginnings or traces else "only errors that were provoked are known"
-    draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
-               doubt)  # fmt: skip
-
-
-def _exceptions(failures: Iterable[str], innocent: Iterable[str]) -> list[str]:
-    """Return a pattern for exceptions of any name, if several were seen as messages."""
-    names = {found[0] for line in failures if (found := re.match(_EXCEPTION, line))}
-    are_several = len([name for name in names if _SOUNDS_LIKE_ONE.search(name)]) > 1
-    is_own = not any(matches_any(line, [_EXCEPTION]) for line in innocent)
-    return [_EXCEPTION] if are_several and is_own else []
-
-
-def _refusal(template: Template, innocent: Iterable[str]) -> str:
-    """Return the pattern of a refusal, whatever reason it gives, if no other line is like it."""
-    shorter = open_ended(template)
-    pattern = to_pattern(shorter, ()).removesuffix("$")
-    if shorter == template or any(matches_any(line, [pattern]) for line in innocent):
-        return to_pattern(template, ())
-    return pattern
-
-
-def _ok_patterns(verb: dict[str, Any]) -> list[str]:
-    ok = verb.get("ok", [])
-    return [ok] if isinstance(ok, str) else list(ok)
-
-
-def _is_success(draft: Draft, verb: str, line: str) -> bool:
-    return matches_any(line, _ok_patterns(draft.data["verbs"].get(verb, {})))
-
-
-def _add_fail(draft: Draft, verb: str, patterns: Sequence[str]) -> None:
-    made = draft.data["verbs"][verb]
-    new = [pattern for pattern in patterns if pattern not in _ok_patterns(made)]
-    if new:
-        made["fail"] = one_or_all(new)
-
-
 def _infer_sync(draft: Draft) -> str:
     """Return the verb that is most certain to be answered."""
     verbs = draft.data["verbs"]
@@ -335,7 +182,7 @@ def _infer_sync(draft: Draft) -> str:
 
 
 def _raw_verb(verbs: dict[str, Any]) -> dict[str, Any]:
-    patterns = [pattern for verb in verbs.values() for pattern in _ok_patterns(verb)]
+    patterns = [pattern for verb in verbs.values() for pattern in ok_patterns(verb)]
     made: dict[str, Any] = {"send": "{line}"}
     if patterns:
         made["ok"] = list(dict.fromkeys(patterns))

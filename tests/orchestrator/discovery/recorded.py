@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, read_output
-from orchestrator.discovery.inference import ProgramEvidence
 from orchestrator.discovery.list_patterns import id_columns
+from orchestrator.discovery.replies import ProgramEvidence
 from orchestrator.discovery.wording import Wording
 
 PORT = 5000

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.discovery.inference import ProgramEvidence, infer
+from orchestrator.discovery.inference import infer
+from orchestrator.discovery.replies import ProgramEvidence
 from orchestrator.discovery.wording import Wording
 from tests.orchestrator.discovery.recorded import evidence, exchange
 

@@ -1,0 +1,51 @@
+"""What the lab tries on programs: texts that are sent once, and what should be refused. Pure."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from orchestrator.discovery.trio import CLOSED_PORT, NAMES, UNKNOWN_ID
+
+_, _BOB, _CAROL = NAMES
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Something that carol tries."""
+
+    what: str  # in a few words
+    verb: str
+    given: Mapping[str, object]  # its arguments
+    right: bool | None  # whether it should work; None if programs differ
+    to: str = ""  # the peer that it concerns; empty if there is none
+
+
+def attempts(bob: Mapping[str, object], carol: Mapping[str, object], text: str) -> list[Attempt]:
+    """Return mistakes, and what some programs refuse; `bob` and `carol` are where they listen."""
+    closed = {**bob, "port": CLOSED_PORT}
+    return [
+        Attempt("connect to a closed port", "connect", closed, False),
+        Attempt("connect to a bad address", "connect", {**bob, "address": "999.1.1.1"}, False),
+        Attempt("connect to a bad port", "connect", {**bob, "port": "vkbj"}, False),
+        Attempt("connect to port 70000", "connect", {**bob, "port": 70_000}, False),
+        Attempt("connect to itself", "connect", carol, None, to=_CAROL),
+        Attempt("connect once", "connect", bob, True, to=_BOB),
+        Attempt("connect twice", "connect", bob, None, to=_BOB),
+        Attempt("send to an unused id", "send", {"id": UNKNOWN_ID, "text": text}, False),
+        Attempt("send to a bad id", "send", {"id": "vkbj", "text": text}, False),
+        Attempt("send an empty text", "send", {"id": UNKNOWN_ID, "text": ""}, None),
+        Attempt("terminate an unused id", "terminate", {"id": UNKNOWN_ID}, False),
+        Attempt("terminate a bad id", "terminate", {"id": "vkbj"}, False),
+    ]
+
+
+def texts() -> Iterator[str]:
+    """Yield texts of two words without end, the same each time."""
+    chosen = random.Random(7)  # noqa: S311 - the same texts each time
+    while True:
+        words = ("".join(chosen.choices(string.ascii_lowercase, k=chosen.randint(5, 9)))
+                 for _ in range(2))  # fmt: skip
+        yield " ".join(words)

@@ -1,0 +1,93 @@
+"""Infer the patterns of error messages from what mistakes made a program print. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from orchestrator.discovery.draft import Draft, one_or_all
+from orchestrator.discovery.evidence import has_traceback
+from orchestrator.discovery.replies import Replies
+from orchestrator.discovery.templates import (
+    Template,
+    begins_with,
+    common_beginnings,
+    make_template,
+    matches_any,
+    merge,
+    open_ended,
+    to_pattern,
+)
+
+_TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
+_MANY_TRACES = 3
+_EXCEPTION = r"^(?:\w+(?:::|\.))*[A-Z]\w*: "  # such as KeyError, Errno::EPIPE, java.io.IOException
+_SOUNDS_LIKE_ONE = re.compile(r"Error|Exception|\w(::|\.)\w")
+
+
+def infer_errors(draft: Draft, replies: Replies) -> None:
+    """Add the patterns of error messages to a draft: common ones, and those of single verbs."""
+    evidence = replies.evidence
+    innocent = [*replies.successes, *(row for rows in evidence.lists for row in rows)]
+    innocent += [line for greeting in evidence.greetings for line in greeting.lines]
+    innocent += evidence.empty
+    failures = [(verb, sample, line) for verb, sample in replies.failures
+                for line in sample.lines[-1:] if not _is_success(draft, verb, line)]  # fmt: skip
+    beginnings = common_beginnings([line for _, _, line in failures], innocent)
+    made = [begins_with(beginning) for beginning in beginnings]
+    made += _exceptions([line for _, _, line in failures], innocent)
+    rest = [it for it in failures if not matches_any(it[2], made)]
+    for verb in dict.fromkeys(verb for verb, _, _ in rest):
+        found = merge(make_template(line, sample.known, sample.at)
+                      for other, sample, line in rest if other == verb)  # fmt: skip
+        patterns = [_refusal(template, innocent) for template in found]
+        if verb in draft.data["verbs"]:
+            _add_fail(draft, verb, patterns)
+        else:
+            made += patterns
+    traces = sum(map(has_traceback, evidence.exchanges))
+    if traces >= _MANY_TRACES:  # then they are this program's error messages, not crashes
+        made.append(_TRACE_END)
+        draft.data["crash"] = [r"^Exception in thread ", r"^Fatal Python error"]
+    if made:
+        made = list(dict.fromkeys(made))
+        draft.data["errors"] = one_or_all(made)
+    output = "\n".join(dict.fromkeys(line for _, _, line in failures))
+    doubt = "" if beginnings or traces else "only errors that were provoked are known"
+    draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
+               doubt)  # fmt: skip
+
+
+def _exceptions(failures: Iterable[str], innocent: Iterable[str]) -> list[str]:
+    """Return a pattern for exceptions of any name, if several were seen as messages."""
+    names = {found[0] for line in failures if (found := re.match(_EXCEPTION, line))}
+    are_several = len([name for name in names if _SOUNDS_LIKE_ONE.search(name)]) > 1
+    is_own = not any(matches_any(line, [_EXCEPTION]) for line in innocent)
+    return [_EXCEPTION] if are_several and is_own else []
+
+
+def _refusal(template: Template, innocent: Iterable[str]) -> str:
+    """Return the pattern of a refusal, whatever reason it gives, if no other line is like it."""
+    shorter = open_ended(template)
+    pattern = to_pattern(shorter, ()).removesuffix("$")
+    if shorter == template or any(matches_any(line, [pattern]) for line in innocent):
+        return to_pattern(template, ())
+    return pattern
+
+
+def ok_patterns(verb: dict[str, Any]) -> list[str]:
+    """Return the patterns of success in what a profile says about a verb."""
+    ok = verb.get("ok", [])
+    return [ok] if isinstance(ok, str) else list(ok)
+
+
+def _is_success(draft: Draft, verb: str, line: str) -> bool:
+    return matches_any(line, ok_patterns(draft.data["verbs"].get(verb, {})))
+
+
+def _add_fail(draft: Draft, verb: str, patterns: Sequence[str]) -> None:
+    made = draft.data["verbs"][verb]
+    new = [pattern for pattern in patterns if pattern not in ok_patterns(made)]
+    if new:
+        made["fail"] = one_or_all(new)

@@ -1,0 +1,87 @@
+"""All that is known about a program, and its replies by what came of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, reply_sample
+from orchestrator.discovery.list_patterns import Column
+from orchestrator.discovery.templates import matches_any
+from orchestrator.discovery.wording import Wording, sounds_like_error
+
+
+@dataclass(slots=True)
+class ProgramEvidence:
+    """Everything that is known about a program."""
+
+    exchanges: Sequence[Exchange]  # all exchanges, in order
+    wordings: dict[str, Wording]  # how each verb is typed
+    prompts: Sequence[str]  # what is printed when the program waits for input
+    greetings: Sequence[Sample]  # what each peer printed at its start
+    lists: Sequence[Sequence[str]]  # the rows of every list
+    empty: Sequence[str]  # the output of `list` without connections
+    known: KnownValues  # addresses and ports of all peers
+    first: dict[str, str]  # verbs that only work after another one
+    first_id: int  # the id of the first connection in a list
+    column: Column | None  # where in a row the id is; None if rows show none
+    # how the program is started, in a profile's words
+    start: dict[str, Any] = field(default_factory=dict)
+
+
+class Replies:
+    """Replies to each verb, sorted by success and failure, without notices."""
+
+    def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[str]]) -> None:
+        self.evidence, self._notices = evidence, notices
+        self.successes: list[str] = []  # lines that are not errors
+        self.failures: list[tuple[str, Sample]] = []  # samples of errors, with their verbs
+        self._rows = {row for rows in evidence.lists for row in rows}
+        # all lines of lists
+        self._listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
+                       for line in exchange.lines}  # fmt: skip
+        for exchange in evidence.exchanges:
+            sample = self._sample(exchange)
+            expected = exchange.verb == "unknown" or exchange.worked is False
+            unsure = exchange.worked is None and sounds_like_error(exchange.lines)
+            if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
+                self.failures.append((exchange.verb, sample))
+
+    def listed_in(self, samples: Iterable[Sample]) -> Collection[str]:
+        """Return the lines of all lists if replies repeat rows of those; none otherwise."""
+        lines = {line for sample in samples for line in sample.lines}
+        return () if lines.isdisjoint(self._rows) else self._listed
+
+    def failed(self, verb: str) -> list[str]:
+        """Return the lines of the replies that report a failure of a verb."""
+        return [line for other, sample in self.failures if other == verb for line in sample.lines]
+
+    def _sample(self, exchange: Exchange) -> Sample:
+        """Return the reply without notices of something else.
+
+        Some programs answer in the very words that they have for the other end's notice.
+        """
+        sample = reply_sample(exchange, self.evidence.prompts)
+        leaves = exchange.verb == "exit"  # then its own notices are no reply
+        own = () if leaves else self._notices.get(exchange.verb, ())
+        others = [pattern for patterns in self._notices.values() for pattern in patterns
+                  if pattern not in own]  # fmt: skip
+        lines = [line for line in sample.lines if not matches_any(line, others)]
+        return Sample(tuple(lines if lines or leaves else sample.lines), sample.known, sample.at)
+
+    def successful(self, verb: str) -> list[tuple[Exchange, Sample]]:
+        """Return the exchanges and replies that report the success of a verb, or should."""
+        word = self.evidence.wordings[verb].lines[0].split()[:1]
+        always = verb in ("help", "myip", "myport")
+        found = [
+            (exchange, self._sample(exchange))
+            for exchange in self.evidence.exchanges
+            if exchange.verb == verb
+            and exchange.to != exchange.at  # its reply is mixed with its own notices
+            and (exchange.worked or (exchange.worked is None and always))
+            and exchange.typed[0].split()[:1] == word
+        ]
+        spoken = [it for it in found if it[1].lines
+                  and (it[0].fact or not sounds_like_error(it[1].lines))]  # fmt: skip
+        return [it for it in found if it in spoken or not (spoken and it[1].lines)]
