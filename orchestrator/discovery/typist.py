@@ -7,7 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from orchestrator.discovery.evidence import ConsoleOutput, Exchange, KnownValues, is_prompt
+from orchestrator.discovery.evidence import (
+    ConsoleOutput,
+    Exchange,
+    KnownValues,
+    has_traceback,
+    is_prompt,
+)
 from orchestrator.discovery.templates import make_template, shape
 from orchestrator.discovery.trio import Trio
 from orchestrator.discovery.wording import ARGUMENTS, Wording, asked_argument, ways_out
@@ -219,13 +225,14 @@ class Typist:
         is_prompted = bool(last) and is_prompt(last[0], self.prompts)
         has_answered = not self.prompts and exchange.lines and exchange.verb != "help"
         is_fine = is_prompted or has_answered or bool(exchange.fact)
-        return is_fine or self._answers_control(exchange.at)
+        tries = 1 if has_traceback(exchange) else _MOST_CONTROLS
+        return is_fine or self._answers_control(exchange.at, tries)
 
-    def _answers_control(self, at: str) -> bool:
+    def _answers_control(self, at: str, tries: int = _MOST_CONTROLS) -> bool:
         if not self.control:
             return True
         line, wanted = self.control
-        for _ in range(_MOST_CONTROLS):
+        for _ in range(tries):
             output = self.trio.type(at, line, self.prompts)
             if wanted & {line_shape(it, [line]) for it in output.lines}:
                 return True
