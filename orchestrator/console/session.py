@@ -71,6 +71,11 @@ class Session:
         """The record of what passes."""
         return self._console.transcript
 
+    @property
+    def slowness(self) -> float:
+        """How many times slower than usual programs are at the moment."""
+        return self._console.slowness()
+
     def again(self) -> Session:
         """Return a new session with the same peer, which was restarted, on the same record."""
         slowness = self._console.slowness

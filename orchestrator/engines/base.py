@@ -126,8 +126,12 @@ class Peer(ABC):
         """End the program without warning (SIGKILL)."""
 
     @abstractmethod
-    def stop(self) -> None:
-        """Ask the program to end (SIGTERM), and kill it if it does not."""
+    def stop(self, slowness: float = 1.0) -> None:
+        """Ask the program to end (SIGTERM), and kill it if it does not within its grace period.
+
+        Args:
+            slowness: how many times as long that is because the machine is slow.
+        """
 
     @abstractmethod
     def start(self) -> None:

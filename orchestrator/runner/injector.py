@@ -86,20 +86,21 @@ class FaultInjector:
 
     def kill(self, at: str) -> None:
         """Kill a peer without warning."""
-        self._end("kill", at)
+        self._end("kill", at, self._peers.sessions[at].peer.kill)
 
     def stop(self, at: str) -> None:
         """Ask a peer to end with a signal, not at its console."""
-        self._end("stop", at)
+        session = self._peers.sessions[at]
+        self._end("stop", at, lambda: session.peer.stop(session.slowness))
 
-    def _end(self, verb: str, at: str) -> None:
+    def _end(self, verb: str, at: str, end: Callable[[], None]) -> None:
         peer = self._peers.sessions[at].peer
 
         def work() -> Completion:
             before = peer.status()
             if before.state not in ("running", "paused"):
                 return "fail", {"said": f"{at} does not run: {before.phrase}"}
-            getattr(peer, verb)()
+            end()
             status = peer.await_end(_END_WITHIN)
             if status.state == "exited":
                 self._peers.paused.discard(at)

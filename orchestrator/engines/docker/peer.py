@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import socket
 import time
@@ -128,10 +129,11 @@ class DockerPeer(Peer):
         with translated(f"{self.name} cannot be killed"):
             self._api.kill(self.container)
 
-    def stop(self) -> None:
-        """Send SIGTERM, and SIGKILL after the grace period."""
+    def stop(self, slowness: float = 1.0) -> None:
+        """Send SIGTERM, and SIGKILL after the container's grace period."""
         with translated(f"{self.name} cannot be stopped"):
-            self._api.stop(self.container)
+            grace = self._inspect()["Config"]["StopTimeout"] if slowness > 1 else None
+            self._api.stop(self.container, grace and math.ceil(grace * slowness))
 
     def start(self) -> None:
         """Start the same container again; it keeps an address that was asked for."""

@@ -163,13 +163,13 @@ class ProcessPeer(Peer):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
-    def stop(self) -> None:
+    def stop(self, slowness: float = 1.0) -> None:
         """Ask the process to end, and kill it if it does not."""
         paused = self.status().state == "paused"
         self._started.terminate()
         if paused:
             self._signal(signal.SIGCONT)  # it gets the other signal first
-        if self.await_end(_POLITE).state != "exited":
+        if self.await_end(_POLITE * slowness).state != "exited":
             self.kill()
 
     def start(self) -> None:

@@ -8,14 +8,19 @@ import pty
 import subprocess
 import sys
 import termios
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 from orchestrator import profile
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Status
+from orchestrator.engines.docker.peer import DockerPeer
+from orchestrator.engines.process import peer as process_peer
 from orchestrator.engines.starting import folder_of
 from orchestrator.errors import BuildError
 from orchestrator.profile import Profile
@@ -80,6 +85,39 @@ def test_a_program_that_ignores_it_is_killed(shared_engine: LivePeers) -> None:
     (session,) = shared_engine.start(["alice"], seen_by(code=code))
     session.peer.stop()
     assert session.peer.await_end(5) == Status("exited", 128 + 9)
+
+
+ENDS_SLOWLY = f"""
+import os, signal, time
+
+def end(*_):
+    time.sleep(0.4)
+    os._exit(3)
+
+signal.signal(signal.SIGTERM, end)
+{SEEN}"""
+
+
+@pytest.mark.parametrize(("slowness", "status"), [(1.0, 128 + 9), (20.0, 3)])
+def test_a_slow_machine_has_more_time_to_end_a_program(
+    process_place: Callable[[], LivePeers],
+    monkeypatch: pytest.MonkeyPatch,
+    slowness: float,
+    status: int,
+) -> None:
+    monkeypatch.setattr(process_peer, "_POLITE", 0.1)
+    (session,) = process_place().start(["alice"], seen_by(code=ENDS_SLOWLY))
+    session.peer.stop(slowness)
+    assert session.peer.await_end(5) == Status("exited", status)
+
+
+@pytest.mark.parametrize(("slowness", "timeout"), [(1.0, None), (2.4, 5)])
+def test_the_grace_period_of_a_container_is_stretched(slowness: float, timeout: int | None) -> None:
+    api = MagicMock()
+    api.inspect_container.return_value = {"Config": {"StopTimeout": 2}}
+    client: Any = SimpleNamespace(api=api)
+    DockerPeer(client, "alice", "1a2b", "alice").stop(slowness)
+    api.stop.assert_called_once_with("1a2b", timeout)
 
 
 def test_exit_statuses(shared_engine: LivePeers) -> None:
