@@ -3,7 +3,8 @@
 Consoles say which connections there are; the kernel knows. Judged at the end, for peers that run,
 by the last list of each and by its sockets before and behind it. Invalid when
 
-- two peers list each other and have no connection, while others that list each other do;
+- two peers list each other and have no connection, while others that list each other do, even if
+  they have been silent for as long: some programs dial when they have something to send;
 - two that do not list each other have as many connections as others that do, or have all that they
   had when a `terminate` was confirmed;
 - a `connect` that was refused, to a peer that was connected already or to itself, has left another
@@ -31,7 +32,7 @@ from math import inf
 
 from orchestrator.checks import punctuality
 from orchestrator.checks.final_lists import final
-from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index import HistoryIndex, redialling
 from orchestrator.checks.index.invocations import LONGEST, Operation
 from orchestrator.checks.index.sockets import Socket
 from orchestrator.checks.phrases import both, quoted, when
@@ -151,6 +152,13 @@ class _End:
         """
         return self._usual.get(self._programs(one, other), 0)
 
+    def keeps_open(self, one: str, other: str) -> bool:
+        """Return whether such programs keep connections that are silent, as far as others show."""
+        programs = self._programs(one, other)
+        alike = [pair for pair in self.listed if self._programs(*pair) == programs]
+        others = {pair: self.lasting(*pair) for pair in alike if self.held(*pair)}
+        return redialling.keeps_open(self.index, (one, other), others)
+
     def _programs(self, one: str, other: str) -> frozenset[str]:
         return frozenset((self.index.program(one), self.index.program(other)))
 
@@ -215,7 +223,8 @@ def _unbacked(end: _End) -> Iterator[_Suspicion]:
         if not missing or unknown or not end.usual(one, other):
             continue
         gone = _gone_at(end, one, other)
-        if not _spoke(end.index, one, other, gone):
+        redials = _spoke(end.index, one, other, gone) or not end.keeps_open(one, other)
+        if not redials:
             says = f"at {when(end.until)}, {one} and {other} list each other without a connection"
             kernel = f"{end.kernel(one, other)}, {end.kernel(other, one)}"
             told = end.told(one, other) or end.told(other, one)

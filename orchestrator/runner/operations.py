@@ -145,7 +145,7 @@ class Operator:
         note = sockets.note if is_to_fail else sockets.note_cheaply
         note(act.at)
         self._recorder.at_console(act.at, "connect", act, work, **_given(given))
-        note(act.at)
+        note(act.at, always=True)  # some programs say that they are connected, and are not
 
     def terminate(self, act: acts.TerminateStep) -> None:
         """End the connection with a peer."""

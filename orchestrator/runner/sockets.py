@@ -42,27 +42,31 @@ class SocketRecorder:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._spent = 0.0  # seconds for reading
 
-    def note(self, *peers: str) -> None:
+    def note(self, *peers: str, always: bool = False) -> None:
         """Record what has changed at some peers since they were read last.
 
         It is not read where that would take long, as on a Docker engine elsewhere.
+
+        Args:
+            peers: their names.
+            always: whether to record that nothing has changed, too.
         """
         for name in peers:
             if name in self._sessions:
-                self._record(name, whole=False)
+                self._record(name, whole=False, always=always)
 
-    def note_cheaply(self, *peers: str) -> None:
+    def note_cheaply(self, *peers: str, always: bool = False) -> None:
         """Do the same, at all peers by default, unless it has taken too much of the run's time."""
         for name in peers or [*self._sessions]:
             if self._spent <= _SHARE * (time.monotonic() - self._history.started):
-                self.note(name)
+                self.note(name, always=always)
 
     def record(self, *peers: str) -> None:
         """Record all sockets of some peers, of all by default."""
         for name in peers or [*self._sessions]:
             self._record(name, whole=True)
 
-    def _record(self, name: str, *, whole: bool) -> None:
+    def _record(self, name: str, *, whole: bool, always: bool = False) -> None:
         with self._locks[name]:
             began = time.monotonic()
             found = self._read(name, whole=whole)
@@ -73,7 +77,7 @@ class SocketRecorder:
             self._known[name] = now
             if whole or before is None:
                 self._history.lab("sockets", name, None, all=True, opened=self._listed(now))
-            elif now != before:
+            elif now != before or always:
                 opened, closed = self._listed(now - before), _gone(before, now)
                 self._history.lab("sockets", name, None, opened=opened, closed=closed)
 

@@ -44,8 +44,9 @@ class SocketLog:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._open: defaultdict[str, dict[End, Socket]] = defaultdict(dict)
         self._all: list[Socket] = []
-        # position of the last line with all sockets of a peer
+        # position of the last line with all sockets of a peer, and of every line about it
         self.whole: dict[str, int] = {}
+        self.read_at: defaultdict[str, list[int]] = defaultdict(list)
         for position, entry in enumerate(entries):
             if entry.type == "lab" and entry.verb == "sockets":
                 self._read(position, entry)
@@ -53,6 +54,7 @@ class SocketLog:
 
     def _read(self, position: int, entry: Entry) -> None:
         known = self._open[entry.peer]
+        self.read_at[entry.peer].append(position)
         opened = {_ends(one): one for one in _objects(entry, "opened")}
         closed = {_ends(one) for one in _objects(entry, "closed")}
         if entry.fields.get("all"):

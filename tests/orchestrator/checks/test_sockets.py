@@ -135,6 +135,60 @@ def test_programs_that_dial_for_each_message_are_not_blamed() -> None:
     assert judged(story.finish(**idle), NAME) is VALID  # none that is listed has one
 
 
+def test_a_connection_that_was_never_needed_is_not_missing() -> None:
+    """Some programs dial for the first message: a row has no connection before."""
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "bob")
+    idle = {peer: story.sockets(peer)[:1] for peer in story.peers}
+    story.read_sockets(**idle)
+    story.connect("bob", "carol")
+    story.read_sockets(**idle)
+    story.send("bob", "carol", "the first")
+    used = {"alice": idle["alice"], "bob": [*idle["bob"], story.sockets("bob")[-1]]}
+    story.read_sockets(**used)
+    story.wait(LONG)
+    assert judged(story.finish(**used), NAME) is VALID
+
+
+def closes_what_is_silent(silence: float) -> tuple[Story, dict[str, Sockets]]:
+    """Return a story in which one connection is closed after a silence, and another is not."""
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "bob")
+    story.send("alice", "bob", "the last")
+    story.connect("bob", "carol")
+    story.send("bob", "carol", "one of many")
+    story.read_sockets()
+    story.wait(2.0)
+    story.send("bob", "carol", "one of many")
+    closed = {"alice": story.sockets("alice")[:1],
+              "bob": [story.sockets("bob")[0], story.sockets("bob")[-1]]}  # fmt: skip
+    story.read_sockets(**closed)
+    for _ in range(9):
+        story.wait(silence)
+        story.send("bob", "carol", "one of many")
+    return story, closed
+
+
+@pytest.mark.parametrize(("silence", "verdict"), [(1.0, VALID), (3.0, INVALID)])
+def test_a_connection_that_was_closed_when_it_was_silent_is_missing_if_others_stay_open(
+    silence: float, verdict: Any
+) -> None:
+    story, closed = closes_what_is_silent(silence)
+    assert judged(story.finish(**closed), NAME) is verdict
+
+
+def test_a_connection_that_never_was_is_missing_if_others_that_are_silent_are_there() -> None:
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "bob")
+    none = {peer: story.sockets(peer)[:1] for peer in story.peers}
+    story.read_sockets(**none)
+    story.connect("bob", "carol")
+    real = {"alice": none["alice"], "bob": [*none["bob"], story.sockets("bob")[-1]]}
+    story.read_sockets(**real)
+    story.wait(LONG)
+    assert "alice and bob list each other without a connection" in says(story.finish(**real))
+
+
 def test_a_connection_that_is_made_anew_for_a_message_is_not_missing() -> None:
     story = Story(("alice", "bob", "carol"))
     story.connect("bob", "carol")
