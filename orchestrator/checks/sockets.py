@@ -222,7 +222,7 @@ def _unbacked(end: _End) -> Iterator[_Suspicion]:
         unknown = end.perhaps(one, "") or end.perhaps(other, "")
         if not missing or unknown or not end.usual(one, other):
             continue
-        gone = _gone_at(end, one, other)
+        gone = redialling.gone_at(end.index, (one, other))
         redials = _spoke(end.index, one, other, gone) or not end.keeps_open(one, other)
         if not redials:
             says = f"at {when(end.until)}, {one} and {other} list each other without a connection"

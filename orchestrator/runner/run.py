@@ -27,7 +27,7 @@ from orchestrator.runner.pool import PeerSpecs, Pool
 from orchestrator.runner.quiescence import Quiescence
 from orchestrator.runner.steps import StepRunner
 from orchestrator.runner.verify import FaultVerifier
-from orchestrator.scenario import Scenario, TimeLimits
+from orchestrator.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,12 @@ class ActiveRun:
         runs_folder: Path | None = None,
     ) -> None:
         self._runner, self._scenario, self._progress = runner, source.scenario, progress
-        limits = self._scenario.limits
-        self._profile = _with_arguments(_with_limits(profile, limits), self._scenario.arguments)
-        self._profiles = {name: _with_limits(own, limits) for name, own in (profiles or {}).items()}
+        self._profile = _with_arguments(
+            _fitted(profile, source.scenario), source.scenario.arguments
+        )
+        self._profiles = {
+            name: _fitted(own, source.scenario) for name, own in (profiles or {}).items()
+        }
         self._started = datetime.now(tz=UTC)
         folder = runs_folder or runner.runs_folder
         self.folder = runs.make(folder, self._scenario.name, source.text)
@@ -286,9 +289,14 @@ class ActiveRun:
         return []
 
 
-def _with_limits(profile: Profile, limits: TimeLimits) -> Profile:
+def _fitted(profile: Profile, scenario: Scenario) -> Profile:
+    """Return a profile with what a scenario sets for every program: its limits and the ports."""
+    limits = scenario.limits
     given = {"ready_within": limits.ready, "answer_within": limits.answer}
-    return profile.model_copy(update={key: value for key, value in given.items() if value})
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value}
+    if scenario.same_port:
+        changes["own_ports"] = False
+    return profile.model_copy(update=changes)
 
 
 def _with_arguments(profile: Profile, arguments: Sequence[str]) -> Profile:

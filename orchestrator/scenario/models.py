@@ -135,6 +135,8 @@ class Scenario(Strict):
         connections: the connections that exist before the first step.
         limits: how long things may take.
         fresh: start new peers instead of reusing those of an earlier scenario.
+        same_port: let all peers listen on the port that the profile names, even if it gives each
+            a port of its own. Local processes that listen on every address differ all the same.
         steps: the steps, in order.
         ends: the state of peers at the end: `running`, `exited`, or `{exited: <status>}`; by
             default they run unless a step ended them.
@@ -150,6 +152,7 @@ class Scenario(Strict):
     connections: Connections = "none"
     limits: TimeLimits = TimeLimits()
     fresh: bool = False
+    same_port: bool = False
     steps: list[Step]
     ends: dict[PeerName, _End] = {}
 

@@ -56,7 +56,7 @@ def offenders(is_fine: Callable[[Scenario], object]) -> list[str]:
 def test_every_scenario_suits_any_program() -> None:
     def suits(one: Scenario) -> bool:
         verbs = {step.verb for step in flatten(one.steps)}
-        engine = "docker" if one.name == "both-dial" else None
+        engine = "docker" if one.name in ("both-dial", "same-port") else None
         is_plain = one.profile == "peerlab" and not one.arguments  # `grade` sets the profile
         return is_plain and one.engine == engine and not _NOT_FOR_PROCESSES & verbs
 

@@ -24,7 +24,7 @@ def keeps_open(index: HistoryIndex, gone: Pair, others: dict[Pair, list[Socket]]
         gone: two peers without a connection.
         others: open connections of other such pairs.
     """
-    since = _gone_at(index, gone)
+    since = gone_at(index, gone)
     spoke = [at for at in _spoken(index, gone) if at <= since]
     silent = since - max([_connected_at(index, gone), *spoke])
     return any(_silence(index, pair, open_, first=not spoke) >= silent
@@ -42,7 +42,7 @@ def _connected_at(index: HistoryIndex, pair: Pair) -> float:
     return max(told, default=0.0)
 
 
-def _gone_at(index: HistoryIndex, pair: Pair) -> float:
+def gone_at(index: HistoryIndex, pair: Pair) -> float:
     """Return by when the connection of two peers was gone: when that was first read."""
     told, (one, other) = _connected_at(index, pair), pair
     found = [_absent_since(index, one, other, told), _absent_since(index, other, one, told)]
