@@ -30,9 +30,9 @@ from functools import cached_property
 from itertools import pairwise
 from math import inf
 
-from orchestrator.checks import punctuality
+from orchestrator.checks import punctuality, redialling
 from orchestrator.checks.final_lists import final
-from orchestrator.checks.index import HistoryIndex, redialling
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.invocations import LONGEST, Operation
 from orchestrator.checks.index.sockets import Socket
 from orchestrator.checks.phrases import both, quoted, when
