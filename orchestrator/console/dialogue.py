@@ -159,9 +159,7 @@ class SyncedDialogue(Dialogue):
             self._prepare()
             self._last_verb = verb
             reply = Reply(verb, unread=before)
-            self._console.claims = lambda line: reply.is_awaited(
-                self._console.reader, line, arguments
-            )
+            self._console.claims = lambda line: reply.awaited(self._console.reader, line, arguments)
             try:
                 self._type_when_asked(verb, arguments, reply)
                 reply = self._await_reply(reply)
@@ -169,7 +167,7 @@ class SyncedDialogue(Dialogue):
                 self._is_behind = self._is_behind or (reply.ok is False and bool(self._sync))
                 return reply
             finally:
-                self._console.claims = lambda _: False
+                self._console.claims = lambda _: None
 
     def ask_all(
         self, verb: str, many: Sequence[Arguments], on_typing: Callable[[int], None]

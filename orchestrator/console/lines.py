@@ -64,8 +64,9 @@ class ProgramConsole:
         self.edits = bool(profile.console.clear_line)
         # notices that no one has awaited yet, and lines that are neither notice nor reply
         self.unclaimed: list[Notice] = []
-        # whether a line is the reply that is awaited, although it may look like a notice
-        self.claims: Callable[[str], bool] = lambda _: False
+        # the arguments that a line repeats if it is the reply that is awaited, although it may
+        # look like a notice
+        self.claims: Callable[[str], Mapping[str, str] | None] = lambda _: None
         # the stream; in a `with` block, only this thread reads it
         self.terminal = Terminal(peer.attach(), transcript)
         self._echoes = Echoes(profile)
@@ -142,10 +143,10 @@ class ProgramConsole:
                 if self._continues_notice(line):
                     continue
                 said = line if self.edits else self._said(line)
-                is_reply = said is not None and self.claims(text.shown(said))
+                is_reply = said is not None and self.claims(text.shown(said)) is not None
+                if said is not None and not is_reply and not self.edits:
+                    said, is_reply = self._without_glued_notice(said)
                 taken = said is not None and not is_reply and self._take_notice(text.shown(said))
-                if said is not None and not is_reply and not taken and not self.edits:
-                    said = self._without_glued_notice(said)
                 if said is not None and (notices or not taken):
                     yield said
                 if self.at > until():
@@ -302,18 +303,21 @@ class ProgramConsole:
             self._on_notice(Notice(CRASH, {}, line, self.at))
         return False
 
-    def _without_glued_notice(self, line: str) -> str:
-        """Take a notice that the awaited reply stands behind, on the same line; return the rest.
+    def _without_glued_notice(self, line: str) -> tuple[str, bool]:
+        """Take a notice that the awaited reply stands behind; return the rest, and whether it does.
 
-        A notice that stands there without a line break is followed by whatever comes next.
+        A notice that stands there without a line break is followed by whatever comes next. The end
+        of a message is taken for the reply only if it repeats an argument.
         """
+        whole = self.reader.notice([line])
         for end in range(1, min(len(line), _LONG)):
-            if not self.claims(line[end:]):
+            repeated = self.claims(line[end:])
+            if repeated is None or (whole and not repeated):
                 continue
             if (found := self.reader.notice([line[:end]])) and found.kind:
                 self._take([line[:end]], found)
-                return line[end:]
-        return line
+                return line[end:], True
+        return line, False
 
     def _take(self, lines: list[str], found: NoticeMatch) -> None:
         """Report a notice, or remember its lines until it is complete."""

@@ -47,18 +47,24 @@ class Reply:
             self.unread.append(line)
         return found is not None
 
-    def is_awaited(self, reader: Reader, line: str, arguments: Mapping[str, object]) -> bool:
-        """Return whether a line is the answer that is awaited, by the arguments that it repeats.
+    def awaited(
+        self, reader: Reader, line: str, arguments: Mapping[str, object]
+    ) -> Mapping[str, str] | None:
+        """Return the arguments that a line repeats if it is the answer that is awaited, else None.
 
         Some programs answer in the words that they have for a notice: what was asked for is a
         reply.
         """
         found = reader.outcome(self.verb, line) if self.ok is None else None
-        return bool(found and found[0]) and all(
-            str(arguments[name]) == value
-            for name, value in (found[1] if found else {}).items()
+        if not found or not found[0]:
+            return None
+        repeated = {
+            name: value
+            for name, value in found[1].items()
             if name in _REPEATED and name in arguments and value
-        )
+        }
+        is_right = all(str(arguments[name]) == value for name, value in repeated.items())
+        return repeated if is_right else None
 
     def concluded(self, profile: Profile) -> Reply:
         """Return the reply once no more of it can come: rows, or allowed silence, mean yes."""

@@ -71,6 +71,8 @@ class Typist:
                            (*used.after, *(question for _, question in way)))  # fmt: skip
         text = arguments.get("text", "")
         links = self._await_effect(verb, at, to, before, right=right)
+        if verb == "terminate" and links != before and not any(step.lines for step in steps):
+            self.trio.await_output(at)  # some programs say so in another thread
         steps += [*left, self.trio.take(at, self.prompts)]
         others = self.trio.others(at, self.prompts, text)
         shown = _shown_part(text, others.get(to, ConsoleOutput()).lines) if text else ""

@@ -13,7 +13,12 @@ def later(text: str) -> None:
 
 def end(number: str) -> None:
     """End a link, in another thread, just after something else was shown."""
-    before = {"6": "link 5 is over\n", "7": "\n+ 10.0.0.2 is here", "8": "\n+ 10.0.0.3 as 1"}
+    before = {
+        "6": "link 5 is over\n",
+        "7": "\n+ 10.0.0.2 is here",
+        "8": "\n+ 10.0.0.3 as 1",
+        "9": "\n<10.0.0.4> hello",
+    }
     later(before.get(number, "") + f"link {number} is over\n")
 
 

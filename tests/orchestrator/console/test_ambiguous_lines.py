@@ -62,13 +62,20 @@ def test_a_notice_about_something_else_is_no_reply(session: Session, place: Live
     assert kinds(place) == [("closed", "5")]
 
 
-@pytest.mark.parametrize(("link", "id_"), [("7", ""), ("8", "1")])
+@pytest.mark.parametrize(
+    ("link", "kind", "fields"),
+    [
+        ("7", "connected", {"address": "10.0.0.2"}),
+        ("8", "connected", {"address": "10.0.0.3", "id": "1"}),
+        ("9", "message", {"address": "10.0.0.4", "text": "hello"}),
+    ],
+)
 def test_a_reply_may_stand_behind_a_notice_on_its_line(
-    session: Session, place: LivePeers, link: str, id_: str
+    session: Session, place: LivePeers, link: str, kind: str, fields: dict[str, str]
 ) -> None:
     reply = session.ask("terminate", id=link)
     assert (reply.ok, reply.fields) == (True, {"id": link})
-    assert kinds(place) == [("connected", id_)]
+    assert [(notice.kind, notice.fields) for notice in place.notices["alice"]] == [(kind, fields)]
 
 
 @pytest.mark.parametrize("text", ["hello", "two blanks  ", "x" * 900])
