@@ -8,6 +8,7 @@ import unicodedata
 _ESCAPE_SEQUENCES = re.compile(  # ECMA-48 control sequences, OSC strings, two-byte escapes
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])"
 )
+_REDRAW = re.compile(r"(?:\x1b\[1?G|\r)\x1b\[0?J")  # from column 1, everything anew
 _STYLE = re.compile(r"\x1b\[[\d;:]*m")  # colours and the like, which move nothing
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a control character
 MOVE = "\0"  # what `moves` puts in place of a cursor movement
@@ -34,9 +35,9 @@ def shown(raw: str) -> str:
     """Return a line as it stands on the screen once it is complete.
 
     What precedes a carriage return was overwritten: a notice replaces a prompt and a
-    half-typed line.
+    half-typed line. So was what a line editor draws anew, as it does for each row of a long line.
     """
-    return flat(raw).rstrip("\r\n").rpartition("\r")[2]
+    return flat(_REDRAW.sub("\r", raw)).rstrip("\r\n").rpartition("\r")[2]
 
 
 def squeeze(text: str) -> str:

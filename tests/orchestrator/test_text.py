@@ -15,6 +15,12 @@ from orchestrator import text
         ("plain\r\n", "plain"),
         ("> half\r\x1b[K* notice\r\n", "* notice"),
         ("\x1b[1mbold\x1b[0m\x1b]0;title\x07 end\n", "bold end"),
+        (
+            "a long li\x1b[1G\x1b[0J> a long line th \x1b[1Gat wraps\r\r\n",
+            "> a long line th at wraps",
+        ),
+        ("old\x1b[2A\x1b[G\x1b[J(2) old and \r\x1b[J(3) new\n", "(3) new"),
+        ("wraps he \x1b[1Gre\n", "wraps he re"),
         ("", ""),
     ],
 )
