@@ -23,6 +23,7 @@ class ListTracker:
         self.first_id = 1  # the id of the first row, for lists without ids
         self.seen: list[list[str]] = []  # the rows of every list
         self._refuted: set[Column] = set()  # where the ids are not
+        self._counts: dict[str, int] = {}  # how many rows each peer's last list had
         self._owners: dict[str, dict[str, str]] = {}  # the row of each other peer, by peer
         self._last: dict[str, list[str]] = {}  # the rows of each peer's last list
         self._places: dict[tuple[str, str], int] = {}  # the place of its row
@@ -52,7 +53,12 @@ class ListTracker:
             rows = self.rows(name)
             self.seen += [rows] if rows else []
             self._assign(name, rows)
+            self._counts[name] = len(rows)
         self._number()
+
+    def is_shorter(self, name: str) -> bool:
+        """Return whether a peer's list has fewer rows than when it was last read."""
+        return len(self.rows(name)) < self._counts.get(name, 0)
 
     def _assign(self, name: str, rows: list[str]) -> None:
         """Find the row of each other peer in a list."""

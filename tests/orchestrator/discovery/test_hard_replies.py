@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,41 @@ def test_the_reply_is_the_line_that_says_most(learned: Learned, program: type[Ch
     line = f"peer 17 connected from {HOSTS['bob']}:{PORT}"
     fields = {"id": "17", "address": HOSTS["bob"], "port": str(PORT)}
     assert reader.outcome("connect", line) == (True, fields)
+
+
+class Undead(Chat):
+    """Ends connections in its list alone: the other end and the kernel have them still."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.unlisted: set[int] = set()
+
+    def do_terminate(self, label: str) -> str:
+        number, _ = self._other(label)
+        self.unlisted.add(number)
+        return f"ended connection {label}"
+
+    def do_list(self) -> str:
+        rows = super().do_list().split("\n")[:-1]
+        kept = [row for row in rows if int(row.partition(":")[0]) not in self.unlisted]
+        return "\n".join([*kept, f"{len(kept)} connections"])
+
+
+class SilentUndead(Undead):
+    """The same without a word."""
+
+    def do_terminate(self, label: str) -> str:
+        return super().do_terminate(label) and ""
+
+
+@pytest.mark.parametrize("program", [Undead, SilentUndead])
+def test_an_end_that_only_the_list_shows(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    assert found.verbs["terminate"].silent is (program is SilentUndead)
+    if program is Undead:
+        assert reader.outcome("terminate", "ended connection 17") == (True, {"id": "17"})
+    assert reader.outcome("terminate", "error: no such connection") == (False, {})
+    assert "closed" in found.notices
 
 
 class Table(Chat):
