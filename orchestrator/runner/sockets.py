@@ -61,6 +61,12 @@ class SocketRecorder:
             if self._spent <= _SHARE * (time.monotonic() - self._history.started):
                 self.note(name, always=always)
 
+    def are_connected(self, peer: str, other: str) -> bool:
+        """Return whether a peer has an open connection with another one, as far as is known."""
+        found = self._sessions[peer].peer.sockets(quick=True)
+        open_ = (one for one in found or () if one.state == "ESTABLISHED" and one.remote)
+        return any(self._peer_at(one.remote) == other for one in open_ if one.remote)
+
     def record(self, *peers: str) -> None:
         """Record all sockets of some peers, of all by default."""
         for name in peers or [*self._sessions]:

@@ -145,6 +145,45 @@ def test_a_fault_is_shown(tmp_path: Path, code: str, test: str, check: str) -> N
     assert check in grade.findings[test], result.reason
 
 
+ENDS_LATER = """
+import threading
+
+right = Node.terminate
+
+
+def terminate(node, number):
+    row = node._find(number).row
+    threading.Timer(0.2, right, [node, number]).start()
+    return row
+
+
+Node.terminate = terminate
+"""
+UNLISTS_AND_ENDS_LATER = (
+    ENDS_LATER
+    + """
+rows, left = Node.rows, set()
+
+
+def unlist(node, number):
+    left.add(number)
+    return terminate(node, number)
+
+
+Node.terminate = unlist
+Node.rows = lambda node: [row for row in rows(node) if row.id not in left]
+"""
+)
+
+
+@pytest.mark.parametrize("code", [ENDS_LATER, UNLISTS_AND_ENDS_LATER])
+def test_an_end_behind_its_answer_is_no_fault(tmp_path: Path, code: str) -> None:
+    folder = variant(tmp_path, "anna", HEAD + code + TAIL)
+    suite = rubrics.load(CONFORMANCE).only(["ended-twice", "sent-after-the-end"])
+    (grade,) = graded([folder], EngineName.PROCESS, tmp_path / "grades", suite=suite)
+    assert [(r.outcome, r.reason) for r in grade.results] == [(Outcome.PASSED, "")] * 2
+
+
 def test_relaying_is_found_where_it_is_not_counted(tmp_path: Path) -> None:
     folder = variant(tmp_path, "anna", HEAD + RELAYS + TAIL)
     suite = rubrics.load(CONFORMANCE).only(["sender"])
