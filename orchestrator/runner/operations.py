@@ -161,7 +161,8 @@ class Operator:
         def work() -> Completion:
             before: Rows | None = None
             if act.id == LAST:
-                self._await_end(act.at, to)
+                with self._watch.measure(WAITING):
+                    self._peers.sockets.await_end(act.at, to, self._limits.expect)
                 number = self._last_ids.get((act.at, to))
             elif act.id is None:
                 number = self._peers.id_of(act.at, to, self._read_list(act.at)[1])
@@ -177,13 +178,6 @@ class Operator:
 
         given = {"to": to or None, "id": None if act.id == LAST else act.id}
         self._recorder.at_console(act.at, verb, act, work, **_given(given), **arguments)
-
-    def _await_end(self, peer: str, other: str) -> None:
-        """Wait until the kernel shows no connection: some programs end it behind their answer."""
-        deadline = time.monotonic() + min(_LISTED_WITHIN, self._limits.expect)
-        with self._watch.measure(WAITING):
-            while self._peers.sockets.are_connected(peer, other) and time.monotonic() < deadline:
-                self._peers.sessions[peer].take_in(_POLL)
 
     def _rows_if_silent(self, peer: str, verb: str) -> Rows | None:
         """Return a peer's list if it may not answer this verb: only the list shows the effect."""

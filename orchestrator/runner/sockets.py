@@ -16,6 +16,8 @@ from orchestrator.errors import EngineError
 from orchestrator.history.entries import History
 
 _GONE = ("exited", "removed")
+_CLOSED_WITHIN = 2.0  # seconds
+_POLL = 0.02  # seconds between two looks
 _SHARE = 0.015  # of a run's time that reading may take but for what a check depends on
 
 
@@ -61,8 +63,13 @@ class SocketRecorder:
             if self._spent <= _SHARE * (time.monotonic() - self._history.started):
                 self.note(name, always=always)
 
-    def are_connected(self, peer: str, other: str) -> bool:
-        """Return whether a peer has an open connection with another one, as far as is known."""
+    def await_end(self, peer: str, other: str, within: float) -> None:
+        """Wait until two peers have no connection: some programs end it behind their answer."""
+        deadline = time.monotonic() + min(within, _CLOSED_WITHIN)
+        while self._are_connected(peer, other) and time.monotonic() < deadline:
+            self._sessions[peer].take_in(_POLL)
+
+    def _are_connected(self, peer: str, other: str) -> bool:
         found = self._sessions[peer].peer.sockets(quick=True)
         open_ = (one for one in found or () if one.state == "ESTABLISHED" and one.remote)
         return any(self._peer_at(one.remote) == other for one in open_ if one.remote)
