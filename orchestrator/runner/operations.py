@@ -90,7 +90,7 @@ class Operator:
         def work() -> Completion:
             reply = self._peers.ask(act.at, "raw", line=act.line)
             outcome, said = outcomes.completion(reply, whole=True)
-            return outcome, {**said, "answered": _is_answered(reply)}
+            return outcome, {**said, "answered": outcomes.is_answered(reply)}
 
         self._recorder.at_console(act.at, "type", act, work, line=act.line)
 
@@ -394,8 +394,4 @@ def _given(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def _answered(act: acts.Act, reply: Reply) -> dict[str, bool]:
-    return {"answered": _is_answered(reply)} if act.answered else {}
-
-
-def _is_answered(reply: Reply) -> bool:
-    return any(line.strip() for line in reply.lines)
+    return {"answered": outcomes.is_answered(reply)} if act.answered else {}

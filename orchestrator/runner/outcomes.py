@@ -102,3 +102,8 @@ def new_row(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
 def lost_row(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
     """Return a row that is no longer in a list and led to a peer, or to any if that is empty."""
     return new_row(peer, now, before)
+
+
+def is_answered(reply: Reply) -> bool:
+    """Return whether a console has said anything."""
+    return any(line.strip() for line in reply.lines)
