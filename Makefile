@@ -62,7 +62,7 @@ format: $(VENV)/.dev ## put the code into its format
 docs: $(VENV)/.docs ## build the documentation as a site, in build/docs
 	@$(BIN)/zensical build --strict -f zensical.toml
 
-bench: $(VENV)/.run ## measure what driving a console and starting peers cost (Docker)
+bench: $(VENV)/.run ## measure what consoles, starts, watching sockets and the canary cost (Docker)
 	@$(BIN)/python -m bench
 
 clean: ## remove the mesh, leftovers, kept runs, caches and .venv; images stay

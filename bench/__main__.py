@@ -1,4 +1,4 @@
-"""`make bench`: what driving a console, starting peers and watching their sockets cost, as ratios.
+"""`make bench`: what consoles, starts, watching sockets and the canary cost, as ratios.
 
 `python -m bench.attacks` has what attacks cost a peer.
 
