@@ -39,6 +39,9 @@ while True:
     elif verb == "hear":
         print("ok ")
         later(f"\n<10.0.0.2> {rest}")
+    elif verb == "drop":
+        print("ok ")
+        later(f"link {rest} is over\n")
     elif verb == "help":
         explain()
     elif verb == "rows":

@@ -63,6 +63,20 @@ def test_a_notice_about_something_else_is_no_reply(session: Session, place: Live
 
 
 @pytest.mark.parametrize(
+    ("verb", "arguments", "fields"),
+    [("terminate", {"id": 3}, {"id": "3"}), ("myport", {}, {"port": "5000"})],
+)
+def test_a_late_line_about_an_earlier_command_is_no_reply_to_the_next(
+    session: Session, place: LivePeers, verb: str, arguments: dict[str, int], fields: dict[str, str]
+) -> None:
+    assert session.ask("raw", line="drop 5").ok
+    reply = session.ask(verb, **arguments)
+    assert (reply.ok, reply.fields) == (True, fields)
+    session.await_notice("closed", lambda _: True, 5.0)
+    assert kinds(place) == [("closed", "5")]
+
+
+@pytest.mark.parametrize(
     ("link", "kind", "fields"),
     [
         ("7", "connected", {"address": "10.0.0.2"}),
