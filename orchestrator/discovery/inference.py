@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.error_patterns import infer_errors, ok_patterns
-from orchestrator.discovery.evidence import (
-    KnownValues,
-    is_prompt,
-    prompt_parts,
-)
+from orchestrator.discovery.evidence import Exchange, KnownValues, is_prompt, prompt_parts
 from orchestrator.discovery.list_patterns import infer_list
 from orchestrator.discovery.notice_patterns import infer_notices
 from orchestrator.discovery.replies import ProgramEvidence, Replies
 from orchestrator.discovery.success import success_of
-from orchestrator.discovery.templates import (
-    escape,
-    make_template,
-    merge,
-    to_pattern,
-)
+from orchestrator.discovery.templates import escape, make_template, matches_any, merge, to_pattern
 from orchestrator.discovery.wording import Wording
 
 _GROUPS = {
@@ -57,7 +49,7 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
         else:
             verbs[verb] = _infer_verb(draft, verb, evidence, replies)
     infer_errors(draft, replies)
-    draft.data["sync"] = _infer_sync(draft)
+    draft.data["sync"] = _infer_sync(draft, evidence.exchanges)
     verbs["raw"] = _raw_verb(verbs)
     draft.data["first_id"] = evidence.first_id
     draft.notes += of_notices
@@ -170,15 +162,24 @@ def _infer_verb(
     return made
 
 
-def _infer_sync(draft: Draft) -> str:
-    """Return the verb that is most certain to be answered."""
+def _infer_sync(draft: Draft, exchanges: Sequence[Exchange]) -> str:
+    """Return the verb that is most certain to be answered, in words that no other has."""
     verbs = draft.data["verbs"]
-    for verb in _SYNC:
-        if verb in verbs and "ok" in verbs[verb] and not verbs[verb].get("silent"):
-            draft.note(("sync",), "", "", verb)
-            return verb
-    draft.note(("sync",), "", "", "none", "no verb is certain to be answered")
-    return ""
+    answered = [it for it in _SYNC if "ok" in verbs.get(it, {}) and not verbs[it].get("silent")]
+
+    def is_like_others(verb: str) -> bool:
+        ok = ok_patterns(verbs[verb])
+        others = [exchange.lines for exchange in exchanges if exchange.verb != verb]
+        lines = chain(*others, *(exchange.other_lines for exchange in exchanges))
+        return any(matches_any(line, ok) for line in lines)
+
+    if not answered:
+        draft.note(("sync",), "", "", "none", "no verb is certain to be answered")
+        return ""
+    verb = min(answered, key=is_like_others)
+    doubt = "other commands are answered alike" if is_like_others(verb) else ""
+    draft.note(("sync",), "", "", verb, doubt)
+    return verb
 
 
 def _raw_verb(verbs: dict[str, Any]) -> dict[str, Any]:

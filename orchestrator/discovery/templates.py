@@ -31,8 +31,8 @@ _ANY = {
     "blank": r"\s+",
 }
 GROUPS = ("address", "port", "id", "text")  # what a pattern may name
-_BARE_ADDRESS = r"(?P<address>\d[\w.:-]*?)"
-"""An address with no word around it. A label such as `Address:` must not look like one."""
+_BARE_ADDRESS = r"(?P<address>\d+[.:][\w.:-]*?)"
+"""An address with no word around it. A label such as `Address:`, or a number, is none."""
 
 _PIECE = r"\s+|\w+|([^\w\s])\1{2,}|[^\w\s]"
 _MANY_WORDS = 2  # equal words that two lines need for one word to differ

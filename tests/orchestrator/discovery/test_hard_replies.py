@@ -71,11 +71,12 @@ class EvaluatesInJava(Evaluates):
 
 @pytest.mark.parametrize("program", [Evaluates, EvaluatesInJava])
 def test_values_alone(learned: Learned, program: type[Chat]) -> None:
-    _, reader, _ = learned(program)
+    found, reader, _ = learned(program)
     assert reader.outcome("myip", f"=> {HOSTS['bob']}") == (True, {"address": HOSTS["bob"]})
     assert reader.outcome("myport", f"=> {PORT}") == (True, {"port": str(PORT)})
     assert reader.outcome("connect", "=> 17") == (True, {"id": "17"})
     assert reader.outcome("connect", "SocketError: no route to host") == (False, {})
+    assert found.sync == "myip", "the others are answered with a number as well"
 
 
 class Echoes(Chat):
