@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -104,6 +105,13 @@ def read_output(
             said = text.printable(bare.replace("\t", "    "))
             lines.append(said if message and message in said else said.rstrip())
     return ConsoleOutput(tuple(lines), text.shown(rest), echoed)
+
+
+def without_prompts(output: ConsoleOutput, prompts: Iterable[str]) -> ConsoleOutput:
+    """Return an output that was read before the prompts were known."""
+    known = sorted(prompts, key=len, reverse=True)
+    lines = [_strip_prompts(line, known) for line in output.lines]
+    return dataclasses.replace(output, lines=tuple(line for line in lines if line.strip()))
 
 
 def read_screen(raw: str, prompts: Iterable[str] = (), message: str = "") -> ConsoleOutput:

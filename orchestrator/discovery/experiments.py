@@ -92,6 +92,7 @@ class Experiments:
             if verb not in finder.wordings:
                 finder.find(verb, _A, finder.is_answer)
         finder.find_by_effect(_A)
+        self._typist.find_late_prompts()
         if found := finder.find("list", _A, lambda exchange: not finder.is_unknown(exchange)):
             self.lists.empty = found.lines
 

@@ -51,12 +51,17 @@ class Trio:
         self.answers: list[InputLine] = []
         self.greeting: dict[str, str] = {}  # what each peer printed at its start
 
+    def _patience(self, seconds: float) -> float:
+        """Return how long to wait now for what usually takes at most so many seconds."""
+        return seconds * self._engine.slowness
+
     def start(self, names: Sequence[str] = NAMES) -> None:
         """Start peers, and answer their questions.
 
         Raises:
             NotStartedError: one of them exited.
         """
+        self._engine.bring_canary()
         for peer in self._engine.start(names, self._profile, self._say):
             self._consoles[peer.name] = RawConsole(peer)
         self._read_greetings(names, _START_MOST)
@@ -67,13 +72,16 @@ class Trio:
             if self.ended(name):
                 raise NotStartedError(read_output(self.greeting[name]).lines)
         peers = [self.peer(name) for name in names]
-        _await(lambda: all(it.listens() is not False for it in peers), _LISTENS_WITHIN)
+        _await(
+            lambda: all(it.listens() is not False for it in peers), self._patience(_LISTENS_WITHIN)
+        )
 
     def _read_greetings(self, names: Sequence[str], most: float) -> None:
         consoles = [self._consoles[name] for name in names]
-        wait_until_quiet(consoles, _START_QUIET, _SILENT_START)
+        silent = self._patience(_SILENT_START)
+        wait_until_quiet(consoles, _START_QUIET, silent)
         if not all(console.has_output or console.ended for console in consoles):
-            wait_until_quiet(consoles, _SILENT_START, most)
+            wait_until_quiet(consoles, silent, self._patience(most))
         for name in names:
             self.greeting[name] = self.greeting.get(name, "") + self._consoles[name].take()
 
@@ -120,7 +128,7 @@ class Trio:
 
     def await_end(self, name: str) -> bool:
         """Return whether a peer has exited, or does so in a moment."""
-        self._consoles[name].peer.await_end(_PATIENT)
+        self._consoles[name].peer.await_end(self._patience(_PATIENT))
         return self.ended(name)
 
     def clear(self) -> None:
@@ -143,7 +151,7 @@ class Trio:
         wait_until_quiet(consoles, _QUIET, _BUSY)
         output = read_output(console.peek(), line, known)
         has_prompt = any(map(str.strip, known))
-        most = _PATIENT if not has_prompt else _BUSY if slow else _UNPROMPTED
+        most = self._patience(_PATIENT if not has_prompt else _BUSY if slow else _UNPROMPTED)
         waited = 0.0
         while waited < most and not _is_complete(output, known) and not console.ended:
             wait_until_quiet(consoles, _QUIET, _QUIET * 4)
@@ -160,7 +168,7 @@ class Trio:
         console = self._consoles[name]
         if console.has_output and console.silence >= _QUIET:
             return
-        waited, most = 0.0, _TOLD_WITHIN if news else _PATIENT
+        waited, most = 0.0, self._patience(_TOLD_WITHIN if news else _PATIENT)
         while not console.has_output and not console.ended and waited < most:
             wait_until_quiet([console], _LAG, _LAG)
             waited += _LAG
@@ -194,7 +202,7 @@ class Trio:
     def await_change(self, one: str, other: str, before: int | None) -> int | None:
         """Return how many connections two peers have, once that has changed or after a moment."""
         if before is not None:
-            _await(lambda: self.links(one, other) != before, _CHANGES_WITHIN)
+            _await(lambda: self.links(one, other) != before, self._patience(_CHANGES_WITHIN))
         return self.links(one, other)
 
     def kill(self, name: str) -> None:

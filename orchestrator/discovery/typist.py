@@ -11,8 +11,10 @@ from orchestrator.discovery.evidence import (
     ConsoleOutput,
     Exchange,
     KnownValues,
+    find_prompts,
     has_traceback,
     is_prompt,
+    without_prompts,
 )
 from orchestrator.discovery.templates import make_template, shape
 from orchestrator.discovery.trio import Trio
@@ -165,6 +167,19 @@ class Typist:
                 "kill", None, name, to, (), (), others, known, ended=True, fact=fact, rows=rows
             )
         )
+
+    def find_late_prompts(self) -> None:
+        """Look for prompts again if none were found: a program may have been slow to start."""
+        if self.prompts or not self.exchanges:
+            return
+        rests = [
+            next((step.rest for step in reversed(exchange.steps) if step.rest.strip()), "")
+            for exchange in self.exchanges
+        ]
+        self.prompts = find_prompts(rests, [])
+        for exchange in list(self.exchanges) if self.prompts else ():
+            steps = (without_prompts(step, self.prompts) for step in exchange.steps)
+            self.replace(exchange, steps=tuple(steps))
 
     def replace(self, exchange: Exchange, **changes: object) -> Exchange:
         """Change a recorded exchange; return the new one."""

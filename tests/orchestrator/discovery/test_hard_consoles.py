@@ -243,3 +243,37 @@ def test_numbers_need_not_be_a_menu_that_asks(learned: Learned, program: type[Ch
     assert len(found.verbs) == 9
     first = "connect" if program is Numbered else "4"
     assert [line.type for line in found.verbs["connect"].send] == [f"{first} {{address}} {{port}}"]
+
+
+class SlowToStart(Chat):
+    """Shows its first prompts only after it was typed at: it was slow to start."""
+
+    waiting = 2
+
+    @property
+    def greeting(self) -> str:
+        return ""
+
+    def answer(self, reply: str) -> None:
+        type(self).waiting -= self.name == "alice"
+        shown = f"{self.prompt}ready on port {PORT}\n" if self.waiting == 0 else ""
+        if self.waiting <= 0 or self.name != "alice":
+            self.prints(self.name, shown)
+            super().answer(reply)
+
+
+class SlowerToStart(SlowToStart):
+    """The same, one line later."""
+
+    waiting = 3
+
+
+@pytest.mark.parametrize("program", [SlowToStart, SlowerToStart])
+def test_prompts_of_a_program_that_is_slow_to_start(
+    learned: Learned, program: type[SlowToStart]
+) -> None:
+    found, _, _ = learned(program)
+    assert found.console.prompt == ["> "]
+    patterns = [pattern for _, pattern in found.patterns()]
+    assert patterns
+    assert not [pattern for pattern in patterns if pattern.startswith("^> ")]
