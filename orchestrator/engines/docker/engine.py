@@ -160,7 +160,7 @@ class DockerEngine(Engine):
         made = api.create_container(
             ensure_image(lambda _: None, ROOT),
             name=f"{self._prefix}-{name}",
-            entrypoint=["python3", "-I", "-c", source.read_text(), *arguments],
+            entrypoint=["python3", "-I", "-S", "-c", source.read_text(), *arguments],
             stdin_open=bool(arguments),
             labels=self._labels,
             healthcheck={"test": ["NONE"]},

@@ -73,7 +73,7 @@ class ProcessEngine(Engine):
     def _start_canary(self) -> None:
         """Start the canary; its two ends are loopback addresses of no peer."""
         ends = [_CANARY, _LOOPBACK, "0"]
-        carrier = PipeCarrier([sys.executable, "-I", str(SOURCE), *ends], self._environment())
+        carrier = PipeCarrier([sys.executable, "-I", "-S", str(SOURCE), *ends], self._environment())
         where = f"from {_CANARY} to {_LOOPBACK}"
         self.canary = Canary(carrier, where, "a firewall may drop what loopback carries")
 
