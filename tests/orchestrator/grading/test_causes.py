@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.checks.verdict import Finding
 from orchestrator.grading import rubric as rubrics
 from orchestrator.grading.causes import attribute
-from orchestrator.grading.results import Grade, Outcome, Result
+from orchestrator.grading.results import CheckResult, Grade, Outcome, Result
 from orchestrator.grading.rubric import CONFORMANCE
 from orchestrator.scenario import EngineName
 from tests.examples.trial import graded
@@ -102,6 +103,22 @@ def test_the_first_cause_is_named() -> None:
     )
     assert [one.because for one in found] == ["", "dial", "dial"]
     assert not found[2].left_out, "what needs a required test is lost with it"
+
+
+@pytest.mark.parametrize(
+    ("near", "because"), [("hello back", "words"), ("something else", ""), ("", "")]
+)
+def test_what_came_in_place_of_an_expected_message_says_why(near: str, because: str) -> None:
+    def found(check: str, finding: Finding) -> CheckResult:
+        return CheckResult(check=check, verdict="invalid", says="", findings=(finding,))
+
+    cut = found("changes", Finding("it", 1.0, text="hello", near=near, kind="cut"))
+    awaited = found("expectations", Finding("it", 1.0, text="hello back", kind="expect message"))
+    answer = result("answer", FAILED, "expectations: expect message", needs="words")
+    answer = answer.model_copy(update={"findings": (awaited,), "also": (cut,)})
+    # On a busy machine it was not certain there that the message was late.
+    _, attributed = attribute([result("words", FAILED, "changes: cut"), answer], "left out")
+    assert attributed.because == because
 
 
 @pytest.mark.parametrize(("policy", "total"), [("left out", 2), ("lost", 4)])
