@@ -15,6 +15,7 @@ from orchestrator.grading.rubric import RubricTest, Suite, Task
 from orchestrator.image import program as program_image
 from orchestrator.profile import Lack, Start
 from orchestrator.scenario import EngineName, Scenario
+from orchestrator.scenario.validation import missing, unsupported
 
 SCENARIO = Scenario.model_validate({
     "name": "ends", "why": "Bob ends it.", "peers": ["alice", "bob"],
@@ -49,6 +50,18 @@ def test_a_pair_that_lacks_nothing_needs_a_run() -> None:
 
 def test_a_program_that_does_not_act_may_lack_the_verb() -> None:
     assert pair(without("terminate"), FINE).decided(EngineName.PROCESS) is None
+
+
+@pytest.mark.parametrize("may_fail", [False, True])
+def test_a_notice_that_need_not_come_may_be_lacking(may_fail: bool) -> None:
+    waits = {"at": "bob", "closed": True, "may_fail": may_fail}
+    steps = [{"expect": waits}]
+    waiting = Scenario.model_validate({"name": "waits", "why": "w", "peers": ["alice", "bob"],
+                                       "steps": steps})  # fmt: skip
+    notices = {name: known for name, known in PROFILE.notices.items() if name != "closed"}
+    silent = PROFILE.model_copy(update={"notices": notices})
+    assert missing(waiting, silent) == ([] if may_fail else ["closed"])
+    assert bool([*unsupported({"peers": ["bob"], "steps": steps}, silent)]) is not may_fail
 
 
 def test_a_verb_that_a_program_lacks_is_named_with_the_reason() -> None:
