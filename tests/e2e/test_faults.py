@@ -89,6 +89,7 @@ def test_stream_and_kill_on_processes(tmp_path: Path) -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.thorough  # the library of scenarios has partitions
 def test_a_partition_on_docker_as_json(tmp_path: Path) -> None:
     done = run(tmp_path, PARTITION, "--json", docker=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -127,6 +127,7 @@ def test_a_fault_that_is_several_times_as_bad_is_not_proven(
 
 
 @pytest.mark.docker
+@pytest.mark.thorough
 def test_a_delay_that_does_not_vary_does_not_prove_its_jitter(
     network: Network, hasty: FaultVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,6 @@ from tests.orchestrator.support import LivePeers, until
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in HERE.glob("*.yaml"))
-_IN_THE_SUITE = {"disk_filler"}  # a fork bomb has a test of its own
 LIMIT = 128 << 20  # bytes of memory, of each peer; what it writes counts
 LOG = 24 << 20  # bytes of a peer's log, with those that were put aside
 LAYER = 1 << 20  # bytes that a peer may add to its image, which is read-only
@@ -110,13 +109,8 @@ def test_the_process_engine_runs_none_of_the_programs() -> None:
                 place.engine.start(["alice"], hostile(name), lambda _: None)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name in _IN_THE_SUITE else pytest.param(name, marks=pytest.mark.thorough)
-        for name in NAMES
-    ],
-)
+@pytest.mark.thorough  # what each of them is limited to, the tests below show one by one
+@pytest.mark.parametrize("name", NAMES)
 def test_good_peers_and_the_machine_are_unharmed(
     name: str, place: LivePeers, two_runs: tuple[LivePeers, LivePeers]
 ) -> None:

@@ -16,6 +16,7 @@ from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
 from orchestrator.history.transcript import Transcript
 from tests.orchestrator.engines.test_engines import foreign
 from tests.orchestrator.support import PATIENCE, LivePeers, SecondTerminal, resize, until
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 TEXTS = [
     "x",
@@ -159,6 +160,7 @@ def test_a_verb_that_the_profile_lacks(mesh: LivePeers) -> None:
         mesh.sessions["alice"].ask("send", text="x")
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
 def test_the_transcript_records_everything(place: LivePeers) -> None:
     (session,) = place.start(["alice"])
     session.ask("myport")

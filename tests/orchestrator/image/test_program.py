@@ -167,6 +167,7 @@ def test_a_folder_is_built_once_and_its_old_images_are_removed(home: Path) -> No
 
 
 @DOCKER_ONLY
+@pytest.mark.thorough  # test_image.py has it for the images of a checkout
 def test_images_of_deleted_folders_are_removed_by_the_next_build(
     home: Path, shared_engine: LivePeers
 ) -> None:

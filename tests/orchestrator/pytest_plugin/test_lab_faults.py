@@ -228,6 +228,7 @@ def test_the_scenarios_injector_is_used(lab: Lab, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.docker
+@pytest.mark.thorough  # test_plugin.py has a partition on Docker
 @pytest.mark.timeout(120)
 def test_faults_of_the_network(make_lab: MakeLab) -> None:
     lab = make_lab(engine="docker", arguments=["--silence", "2"])

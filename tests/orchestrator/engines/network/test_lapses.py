@@ -93,6 +93,7 @@ def test_faults_of_a_killed_sidecar_are_lifted_at_once(
     assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
 
 
+@pytest.mark.thorough
 def test_a_sidecar_that_is_held_up(
     spare: LivePeers, cold: DockerNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
