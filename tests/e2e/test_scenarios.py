@@ -20,6 +20,7 @@ ONE = ROOT / "scenarios/texts-that-deceive.yaml"
 
 
 @pytest.mark.docker
+@pytest.mark.thorough  # test_plugin.py has a partition on Docker
 def test_one_on_docker(pytester: pytest.Pytester) -> None:
     done = pytester.runpytest_inprocess(
         "-p", "no:hypothesispytest", "--peerlab-engine=docker", str(ONE)

@@ -89,7 +89,13 @@ def changed(change: Callable[[Effect], Effect]) -> Callable[..., dict[str, rules
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(kind for kind in FAULTS if kind != "pieces"),
+        pytest.param("pieces", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_fault_at_the_wrong_address_is_not_proven(
     network: Network, hasty: FaultVerifier, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:

@@ -95,6 +95,7 @@ def test_its_peers_can_be_cut_off(other: Composed) -> None:
     assert cut.returncode == 0, cut.stdout + cut.stderr
 
 
+@pytest.mark.thorough
 def test_down_removes_what_compose_has_started(other: Composed, own: OwnMesh, client: Any) -> None:
     down = other.peerlab("down")
     assert down.returncode == 0, down.stderr

@@ -49,22 +49,18 @@ def seen(fault: dict[str, Any], when: str) -> dict[tuple[str, str], int]:
 
 def test_up_applies_faults_to_restarted_and_new_peers(mesh: OwnMesh) -> None:
     done("fault", "isolate", "alice", "--as", "lone")
-    done("fault", "partition", "bob", "/", "carol", "--one-way", "--as", "half")
     done("fault", "kill", "alice")
     said = done("up", "--peers", "4")
     assert "note: lone now applies to dave too" in said
-    assert "half" not in said
     found = active()
-    assert [found[name]["proven"] for name in ("lone", "half")] == [True, True]
+    assert found["lone"]["proven"]
     others = ["bob", "carol", "dave"]
     links = {link for other in others for link in (("alice", other), (other, "alice"))}
     assert seen(found["lone"], "during") == dict.fromkeys(links, 0)
-    assert seen(found["half"], "during") == {("bob", "carol"): 0}
     assert set(seen(found["lone"], "before").values()) == {20}
     assert "now applies" not in done("up", "--peers", "3"), "no peer is new"
-    assert active()["lone"]["proven"]
     assert "✓ proven" in done("heal", "lone")
-    assert active().keys() == {"half"}
+    assert active() == {}
 
 
 @pytest.mark.thorough
@@ -95,13 +91,8 @@ def test_faults_stay_known_when_all_sidecars_were_killed(mesh: OwnMesh) -> None:
     assert "✓ proven" in said
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["heal"],
-        pytest.param(["fault", "impair", "all", "--loss", "20%"], marks=pytest.mark.thorough),
-    ],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("words", [["heal"], ["fault", "impair", "all", "--loss", "20%"]])
 def test_ctrl_c_says_which_faults_are_active(mesh: OwnMesh, words: list[str]) -> None:
     done("fault", "isolate", "carol", "--as", "lone")
     under_way = start(words)

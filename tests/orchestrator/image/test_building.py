@@ -12,8 +12,8 @@ import pytest
 from orchestrator import command, image, profile
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process.copies import Copies
-from orchestrator.errors import BuildError, EngineError
-from orchestrator.image import program
+from orchestrator.errors import BuildError, EngineError, LabError
+from orchestrator.image import packages, program
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Start
 from tests.orchestrator.support import DOCKER_ONLY, PROGRAMS, LivePeers
@@ -152,14 +152,36 @@ def test_a_program_runs_in_a_fresh_copy_of_its_build(
 def test_packages_are_installed_once(folder: Path) -> None:
     said: list[str] = []
     names = [
-        image.ensure_packages(said.append, ROOT, packages)
-        for packages in (["mawk", "bc"], ["bc", "mawk", "bc"])
+        image.ensure_packages(said.append, ROOT, wanted)
+        for wanted in (["mawk", "bc"], ["bc", "mawk", "bc"])
     ]
     assert len(set(names)) == 1
     assert names[0].startswith("peerlab-packages:")
     assert len(said) <= 2
 
 
+REFUSED = """\
+the command failed with exit status 100: apt-get -qq install -y -d bc no-such-package
+WARNING: apt does not have a stable CLI interface.
+E: Unable to locate package no-such-package
+"""
+
+
+def test_what_apt_refuses_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> str:
+        raise LabError(REFUSED)
+
+    monkeypatch.setattr(packages, "present", lambda _: False)
+    monkeypatch.setattr(packages, "pull", lambda _: "it cannot be reached")
+    monkeypatch.setattr(packages, "make_base", refuse)
+    with pytest.raises(BuildError) as caught:
+        packages.ensure_packages(lambda _: None, ROOT, ["no-such-package", "bc"])
+    assert caught.value.what == (
+        "no image with bc no-such-package: E: Unable to locate package no-such-package"
+    )
+
+
+@pytest.mark.thorough
 @pytest.mark.timeout(200)
 @DOCKER_ONLY
 def test_an_unknown_package_is_an_error(folder: Path, shared_engine: LivePeers) -> None:

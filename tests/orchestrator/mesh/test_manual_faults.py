@@ -181,6 +181,7 @@ def test_faults_outlive_all_peers(command: Command, peers: dict[str, DockerPeer]
         assert not lone.finding.doubts
 
 
+@pytest.mark.thorough  # test_lapses.py has a killed sidecar
 def test_faults_outlive_all_sidecars(command: Command, place: LivePeers) -> None:
     with command() as first:
         first.apply("isolate", at="alice", **{"as": "lone"})
