@@ -153,7 +153,7 @@ def _step(plan: BatchPlan, display: Display, number: int, line: str) -> None:
 
 
 def _write(plan: BatchPlan, name: str, say: Say) -> Written:
-    """Write one profile. Whatever is wrong with the program is what became of it."""
+    """Write one profile. What is wrong with its program becomes its result, and no error."""
     folder, began = plan.programs[name], time.monotonic()
     at = str(folder.resolve())
     try:

@@ -7,6 +7,7 @@ finds there what it would find at a terminal.
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -83,9 +84,13 @@ def _make(
         if present(base) or not pull(base):
             _install(name, base, wanted, wanted)  # what was pulled has the tools
         else:
-            bare = make_base(f"{name}-bare", [*recipe.packages(root), *TOOLS, *wanted], left_out())
-            _install(name, bare, [], wanted)
-            command.docker("docker", "image", "rm", bare)
+            # Of this command alone: another one may be making the same image.
+            bare = f"{name}-bare-{secrets.token_hex(3)}"
+            make_base(bare, [*recipe.packages(root), *TOOLS, *wanted], left_out())
+            try:
+                _install(name, bare, [], wanted)
+            finally:
+                command.docker("docker", "image", "rm", bare)
     except LabError as error:
         if "Unable to locate package" in error.what or "has no installation" in error.what:
             lines = [line for line in error.what.splitlines() if line.startswith("E: ")]

@@ -146,13 +146,17 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.docker
-def test_on_docker(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("tests", "points"),
+    [(["blanks"], "0 of 3"), pytest.param([], "7 of 8", marks=pytest.mark.thorough)],
+)
+def test_on_docker(tmp_path: Path, tests: list[str], points: str) -> None:
     squeezing(tmp_path / "in", "bert")
-    words = ["--rubric", str(rubric(tmp_path, "blanks")), "--output", str(tmp_path / "grades")]
+    words = ["--rubric", str(rubric(tmp_path, *tests)), "--output", str(tmp_path / "grades")]
     done = peerlab_on_docker(
         "grade", str(tmp_path / "in"), *words, "--engine", "docker", "--jobs", "1"
     )
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr
-    assert "bert: 0 of 3 points" in done.stdout
+    assert f"bert: {points} points" in done.stdout
     assert "only blanks changed" in (tmp_path / "grades/bert/report.html").read_text()

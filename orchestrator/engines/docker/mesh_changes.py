@@ -75,9 +75,9 @@ def sweep_changes(client: Client) -> int:
 def _remove_stragglers(client: Client) -> int:
     """Remove containers that Docker created after their change was undone; return how many.
 
-    Docker goes on with a request whose command was killed, and a busy one creates the container
-    seconds later, when the mark is gone. Nobody starts it then. In a change that was completed
-    every container was started before the mark went.
+    Docker carries out a request even if its command is killed. On a busy machine it may create the
+    container seconds later, when the mark is gone, and no command starts it. A change that was
+    completed has started every container before its mark goes.
     """
 
     def unstarted() -> dict[str, str]:

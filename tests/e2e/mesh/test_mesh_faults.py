@@ -49,18 +49,22 @@ def seen(fault: dict[str, Any], when: str) -> dict[tuple[str, str], int]:
 
 def test_up_applies_faults_to_restarted_and_new_peers(mesh: OwnMesh) -> None:
     done("fault", "isolate", "alice", "--as", "lone")
+    done("fault", "partition", "bob", "/", "carol", "--one-way", "--as", "half")
     done("fault", "kill", "alice")
-    said = done("up", "--peers", "4")
-    assert "note: lone now applies to dave too" in said
+    said = done("up", "--peers", "5")
+    assert "note: lone now applies to dave, peer5 too" in said
+    assert "half" not in said
     found = active()
-    assert found["lone"]["proven"]
-    others = ["bob", "carol", "dave"]
+    assert [found[name]["proven"] for name in ("lone", "half")] == [True, True]
+    others = ["bob", "carol", "dave", "peer5"]
     links = {link for other in others for link in (("alice", other), (other, "alice"))}
     assert seen(found["lone"], "during") == dict.fromkeys(links, 0)
+    assert seen(found["half"], "during") == {("bob", "carol"): 0}
     assert set(seen(found["lone"], "before").values()) == {20}
     assert "now applies" not in done("up", "--peers", "3"), "no peer is new"
+    assert active()["lone"]["proven"]
     assert "✓ proven" in done("heal", "lone")
-    assert active() == {}
+    assert active().keys() == {"half"}
 
 
 @pytest.mark.thorough

@@ -240,11 +240,13 @@ def test_faults_of_the_network(make_lab: MakeLab) -> None:
         bob.expect_closed(alice)
         carol.send(bob, "still here")
         bob.expect_message("still here", sender=carol)
+    lab.partition([bob], [carol], one_way=True)
     lab.isolate("alice", name="lonely")
     lab.heal("lonely")
+    lab.heal()
     with lab.impair(source=alice, to=carol, loss="30%", bandwidth="64 kB/s"):
         pass
     assert lab.end().judgement.word == "valid"
     assert [verb for _, verb, _ in operations(lab)] == [
-        "partition", "heal", "isolate", "heal", "impair", "restore",
+        "partition", "heal", "partition", "isolate", "heal", "heal", "impair", "restore",
     ]  # fmt: skip

@@ -46,7 +46,7 @@ def one_fault() -> Grade:
 
 
 def test_what_depends_on_a_fault_is_said_in_every_format(tmp_path: Path, one_fault: Grade) -> None:
-    assert (one_fault.points, one_fault.total) == (4, 11), "what is left out is no part of it"
+    assert (one_fault.points, one_fault.total) == (4, 11), "points left out are not in the total"
     assert one_fault.findings == {"burst": ["changes"]}
     says = "2 tests (points: 3 left out of the total, 2 lost)"
     page = Page(program_page(SUITE, one_fault, tmp_path)).text
