@@ -70,7 +70,7 @@ def test_streams_are_delayed_cut_into_pieces_and_reset(network: DockerNetwork) -
     assert 0 < (found[BA].delay or 1.0) < 0.15
     assert found[BA].arrived == found[AC].arrived == 64
     assert found[BA].reads <= 5
-    assert found[AC].reads > 32
+    assert found[AC].reads > 2 * found[BA].reads, "a late reader reads some pieces together"
     assert found[CA].error == "reset"
 
 
