@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from peer.waker import Waker
 
@@ -22,8 +22,7 @@ class DestinationError(Exception):
     """A destination stands for no address; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One address to dial, as `socket.connect` takes it."""
 
     family: socket.AddressFamily

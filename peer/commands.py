@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from peer.wire import LARGEST_PORT, MAX_TEXT
+from peer.wire import LARGEST_PORT, MAX_TEXT, Fieldless
 
 _LARGEST_ID_DIGITS = 9
 
@@ -15,53 +15,45 @@ class CommandError(Exception):
     """A line is no command; the text says why, in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Help:
+class Help(NamedTuple):
     """Show every command, or the one named by `topic`."""
 
     topic: str
 
 
-@dataclass(frozen=True, slots=True)
-class MyIp:
+class MyIp(Fieldless):
     """Show the address that other peers reach this one at."""
 
 
-@dataclass(frozen=True, slots=True)
-class MyPort:
+class MyPort(Fieldless):
     """Show the listening port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(NamedTuple):
     """Dial `destination`, an address or a host name."""
 
     destination: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Fieldless):
     """Show every connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terminate:
+class Terminate(NamedTuple):
     """End connection `id`."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send `text` on connection `id`, byte for byte."""
 
     id: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Fieldless):
     """Close everything and leave."""
 
 
@@ -69,8 +61,7 @@ Answered = Help | MyIp | MyPort | List | Terminate | Send | Exit
 Command = Answered | Connect
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the table: a command's usage, what it does, how to read its arguments."""
 
     usage: str

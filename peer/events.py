@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
-from peer.wire import Identity
+from peer.wire import Fieldless, Identity
 
 
 class EndReason(Enum):
@@ -29,57 +29,49 @@ class EndReason(Enum):
     NOTHING_SAID = "closed before a word was said"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A message that was accepted for sending on one connection."""
 
     number: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """The connection is established; `remote` is None for a plain TCP program."""
 
     remote: Identity | None
 
 
-@dataclass(frozen=True, slots=True)
-class Upgraded:
+class Upgraded(NamedTuple):
     """A program taken for a plain one greeted after all."""
 
     remote: Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A message arrived; `raw` is its text as bytes, UTF-8 unless the program is plain."""
 
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """The other peer confirmed the messages `first` to `last`."""
 
     first: int
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Odd:
+class Odd(NamedTuple):
     """The other program did something that deserves one line of explanation."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(Fieldless):
     """One end said goodbye; what is under way is still being settled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """The connection is over.
 
     Attributes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from peer import commands
 from peer.events import Sent
@@ -59,8 +59,7 @@ def _escape_one(match: re.Match[str]) -> str:
     return f"\\u{{{code:x}}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One connection as `list` shows it; `name` is empty for a plain TCP program."""
 
     id: int

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from peer.limits import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How this peer runs.
 
     Attributes:
@@ -25,4 +24,4 @@ class Settings:
     name: str = "peer"
     connect_timeout: float = 5.0
     max_connections: int = 256
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -159,11 +160,8 @@ def load(path: Path) -> Source:
         text = read_text(path, _MOST_MEGABYTES)
     except FileNotFoundError as error:
         raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
-    yaml = YAML(typ="rt")
-    yaml.Composer, yaml.Constructor, yaml.max_depth = _Composer, _Constructor, _DEEPEST
     try:
-        document = yaml.load(text)
-        return Source(path, document, yaml.constructor.repeated)
+        return Source(path, *_parsed(text))
     except DocumentError:
         raise
     except MarkedYAMLError as error:
@@ -175,6 +173,15 @@ def load(path: Path) -> Source:
     except Exception as error:  # ruamel has none of its own for some mistakes
         what = f"cannot be read as YAML: {cut(str(error), 10 * LONGEST)}"
         raise DocumentError(f"{path}:1:1: {what}") from error
+
+
+@functools.lru_cache(maxsize=8)  # a profile is loaded for each of a hundred runs: 20 ms each time
+def _parsed(text: str) -> tuple[Any, Sequence[tuple[Position, str]]]:
+    """Return a document, which is never written to, and its duplicate keys."""
+    yaml = YAML(typ="rt")
+    yaml.Composer, yaml.Constructor, yaml.max_depth = _Composer, _Constructor, _DEEPEST
+    document = yaml.load(text)
+    return document, yaml.constructor.repeated
 
 
 def _syntax(error: MarkedYAMLError) -> str:

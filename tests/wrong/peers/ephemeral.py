@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 
 from peer import __main__
@@ -14,7 +13,7 @@ BREAKS = "ports"
 
 def rows(node: Node) -> list[Row]:
     """Return every connection with the port of its socket's other end."""
-    return [dataclasses.replace(each.row, port=each._port) for each in node._established()]
+    return [each.row._replace(port=each._port) for each in node._established()]
 
 
 Node.rows = rows
