@@ -41,11 +41,15 @@ def until(
 ) -> None:
     """Wait for `condition`; fail at the deadline."""
     deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
+    while True:
+        looked = time.monotonic()
+        if condition():
+            return
+        now = time.monotonic()
+        if now > deadline:
             shown = what() if callable(what) else what or condition
             pytest.fail(f"waited {timeout:g} s for {shown}")
-        time.sleep(0.002)
+        time.sleep(max(0.002, 3 * (now - looked)))  # others need the processor that looking takes
 
 
 def changed(*statements: str) -> str:
