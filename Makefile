@@ -9,6 +9,9 @@ PEERS ?= 4
 JOBS ?= 1
 ENGINE ?= auto
 
+# Some machines for CI set it, and Python would compile everything again for each process.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help up down ps attach demo run scenarios soak examples test thorough check format docs bench clean
 

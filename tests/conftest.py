@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,32 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Have each of several workers begin to collect with another folder.
+
+    Pytest compiles each file of tests when it is first collected. Workers that all began with the
+    same folder would all compile the same files at the same time.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker and config.args == ["tests"]:
+        here = Path(__file__).parent
+        most = here / "orchestrator"
+        found = sorted({*here.glob("[!_]*"), *most.glob("[!_]*")} - {most})
+        parts = [str(one) for one in found if one.is_dir() or one.name.startswith("test_")]
+        own = len(parts) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+        config.args = parts[own:] + parts[:own]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None]:
     """Leave out what is marked `thorough`, unless asked for; begin with the files that wait most.
 
     A file of half a minute that starts last would be all that one worker of several has to do.
     """
+    items.sort(key=lambda item: item.path)  # workers collect in different orders
+    yield
     if not THOROUGH:
         left_out = {item for item in items if item.get_closest_marker("thorough")}
         config.hook.pytest_deselected(items=[*left_out])
@@ -115,7 +136,7 @@ def one_engine(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[
     """An engine for all tests of a module; see `shared_engine`."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
-    with LivePeers(request.param) as place:
+    with LivePeers(request.param, names=True) as place:
         yield place
 
 

@@ -84,6 +84,13 @@ def make_engine(name: str, *, keep: bool = False) -> Engine:
     return DockerEngine(docker_client.connect(), keep=keep)
 
 
+class _NamelessEngine(DockerEngine):
+    """Without the server that answers for unknown names: a container for each engine."""
+
+    def _start_dns(self) -> None:
+        """Nobody asks it."""
+
+
 def run_of(engine: Engine) -> str:
     """Return the run whose mark is on all that an engine starts."""
     assert isinstance(engine, process_engine.ProcessEngine | DockerEngine)
@@ -108,11 +115,20 @@ DOCKER_ONLY = pytest.mark.parametrize(
 
 
 class LivePeers:
-    """An engine, its peers and their sessions, as the runner puts them together."""
+    """An engine, its peers and their sessions, as the runner puts them together.
 
-    def __init__(self, engine: str, *, keep: bool = False) -> None:
+    Args:
+        engine: the engine's name.
+        keep: whether it may leave its peers running.
+        names: whether peers look up names that no peer has: on Docker, a container more.
+    """
+
+    def __init__(self, engine: str, *, keep: bool = False, names: bool = False) -> None:
         self.name = engine
-        self.engine = make_engine(engine, keep=keep)
+        if engine == "docker" and not names:
+            self.engine: Engine = _NamelessEngine(docker_client.connect(), keep=keep)
+        else:
+            self.engine = make_engine(engine, keep=keep)
         self.run = run_of(self.engine)
         self.sessions: dict[str, Session] = {}
         self.notices: dict[str, list[Notice]] = {}

@@ -67,7 +67,7 @@ def _limited(host: Part) -> set[str]:
 
 @pytest.mark.docker
 def test_every_kind_of_container_meets_the_benchmark() -> None:
-    with LivePeers("docker") as place:
+    with LivePeers("docker", names=True) as place:
         place.engine.bring_canary()
         plain = profile.load("peerlab")
         start = plain.start.model_copy(update={"keep": ["/srv/data"]})

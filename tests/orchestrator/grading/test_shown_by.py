@@ -128,7 +128,9 @@ DEAF_WHEN_LEFT = ENDS_WHEN_LEFT.replace("os._exit(1)", "node._listener.close()")
         (OVERWRITES, "new-after-an-end", "expectations"),
         (ANSWERS_PINGS, "protocol-words", "delivery"),
         pytest.param(OBEYS_SLASHES, "protocol-words", "expectations", marks=pytest.mark.thorough),
-        (SPINS_WHEN_LEFT, "idle-after-an-end", "expectations"),
+        pytest.param(
+            SPINS_WHEN_LEFT, "idle-after-an-end", "expectations", marks=pytest.mark.thorough
+        ),
         (ENDS_WHEN_LEFT, "blank-connection", "expectations"),
         pytest.param(
             DEAF_WHEN_LEFT, "blank-connection", "expectations", marks=pytest.mark.thorough

@@ -11,7 +11,7 @@ from orchestrator import profile
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.entries import Entry
 from tests.orchestrator.harness import Harness, judged, marks, outcomes
-from tests.repeats import ON_DOCKER
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 TWO = "peers: [alice, bob]\nconnections: line\nlimits: {{settle: 0.3, ready: 3}}\n{more}steps:\n"
 KILLED = "  - kill: bob\n  - start: bob\n  - connect: {at: alice, to: bob}\n"
@@ -111,7 +111,7 @@ def test_a_port_that_cannot_be_bound_again_is_found(harness: Harness, which: str
     assert "_WAIT" in finding.says
 
 
-@pytest.mark.parametrize("harness", ["process", ON_DOCKER], indirect=True)
+@pytest.mark.parametrize("harness", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_a_port_that_is_bound_again_is_not(harness: Harness) -> None:
     harness.run(TWO.format(more=using(harness.folder, "right")) + "  - list: alice\n")
     runs = restarted(harness, "right")
