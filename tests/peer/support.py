@@ -49,7 +49,7 @@ def until(
         if now > deadline:
             shown = what() if callable(what) else what or condition
             pytest.fail(f"waited {timeout:g} s for {shown}")
-        time.sleep(max(0.002, 3 * (now - looked)))  # others need the processor that looking takes
+        time.sleep(max(0.002, now - looked))  # others need the processor that looking takes
 
 
 def changed(*statements: str) -> str:
