@@ -39,7 +39,7 @@ run: $(VENV)/.run ## run scenarios: make run FILES="scenarios/demo.yaml"
 scenarios: $(VENV)/.run ## run the whole library of scenarios, judged; JOBS=4 side by side, ENGINE=process
 	@$(BIN)/peerlab run scenarios/ --jobs $(JOBS) --engine $(ENGINE)
 
-soak: $(VENV)/.run ## run eight peers through minutes of faults at random, judged (Docker)
+soak: $(VENV)/.run ## run eight peers through ten minutes of random faults, judged (Docker)
 	@$(BIN)/peerlab run soak/chaos.yaml
 
 examples: $(VENV)/.run ## grade the example programs, most of which have faults; JOBS=4
