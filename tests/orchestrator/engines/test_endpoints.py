@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.engines.endpoints import is_among, plain
+from orchestrator.engines.docker import local
+from orchestrator.engines.endpoints import TcpSocket, is_among, plain
 from tests.orchestrator.engines.test_engines import foreign
 from tests.orchestrator.support import LivePeers
+from tests.repeats import ON_DOCKER
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,29 @@ def test_the_ephemeral_port_of_a_dialling_peer_is_its_own(mesh: LivePeers) -> No
         (row,) = reply.rows
         assert alice.has(row["address"], row["port"])
         assert not bob.has(row["address"], row["port"])
+
+
+def ends(one: TcpSocket) -> tuple[object, ...]:
+    return one.local, one.remote, one.state
+
+
+@pytest.mark.parametrize("mesh", [ON_DOCKER], indirect=True)
+def test_an_engine_on_another_machine_tells_the_same(
+    mesh: LivePeers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = mesh.sessions["alice"].peer
+    with mesh.linked("alice", "bob"):
+        here, used = alice.sockets(), alice.memory()
+        assert here
+        monkeypatch.setattr(local, "_groups", lambda *_: [])
+        assert alice.sockets(quick=True) is None, "an exec is too slow for it"
+        elsewhere = alice.sockets()
+        assert elsewhere is not None
+        assert {*map(ends, elsewhere)} == {*map(ends, here)}
+        stats = alice.memory()
+        assert used
+        assert stats
+        assert used / 2 < stats < used * 2
 
 
 def test_sockets_of_children_and_of_ended_processes_count(
