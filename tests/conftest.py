@@ -170,7 +170,7 @@ def runner(
     """One engine for all scenarios of a module, as for those of one `peerlab run`."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
-    with LivePeers(request.param) as place:
+    with LivePeers(request.param, names=True) as place:
         pool = Pool(place.engine, CancelToken())
         yield Runner(pool, tmp_path_factory.mktemp("runs"))
         pool.close()

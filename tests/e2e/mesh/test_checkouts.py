@@ -97,6 +97,7 @@ def test_its_peers_can_be_cut_off(other: Composed) -> None:
 
 @pytest.mark.thorough
 def test_down_removes_what_compose_has_started(other: Composed, own: OwnMesh, client: Any) -> None:
+    done("up", "--peers", "1")
     down = other.peerlab("down")
     assert down.returncode == 0, down.stderr
     assert down.stdout == "removed 2 peers\n"

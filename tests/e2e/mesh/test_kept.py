@@ -115,7 +115,7 @@ def test_down_removes_what_ended_runs_of_this_user_and_checkout_kept(
     done("up", "--peers", "1")
     ours, other = keep(origin()), keep(OTHER)
     try:
-        with LivePeers("docker", keep=True) as alive:
+        with LivePeers("docker", keep=True, names=True) as alive:
             alive.start(["bob"])
             assert done("down", "--kept") == "removed 1 peer\n"
             label = f"{docker_client.KEEP}={origin()}"
