@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import itertools
 import os
@@ -24,6 +23,7 @@ from orchestrator.engines.process import marks
 from orchestrator.engines.process.copies import Copies, require_program
 from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.engines.process.peer import Launch, ProcessPeer
+from orchestrator.engines.process.ports import PortClaim, claim_port
 from orchestrator.engines.process.sidecar import PipeCarrier
 from orchestrator.engines.resources import Demand, Resource
 from orchestrator.engines.starting import folder_of, port_of, refuse_taken
@@ -32,10 +32,9 @@ from orchestrator.owner import Owner
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile
 
-_TRIES = 50  # loopback addresses or ports tried for one peer
+_TRIES = 50  # loopback addresses tried for one peer
 _LOOPBACK = "127.0.0.1"
 _CANARY = "127.0.0.1" if sys.platform == "darwin" else "127.255.0.1"  # peers are below
-_PORTS = (20_000, 31_999)  # for programs that listen on every address; below ephemeral ones
 
 
 class ProcessEngine(Engine):
@@ -49,6 +48,7 @@ class ProcessEngine(Engine):
         self._owner = Owner.this()
         self._peers: list[ProcessPeer] = []
         self._networks: list[ProcessNetwork] = []
+        self._claims: dict[str, PortClaim] = {}  # by the peer's number
         self._serials = itertools.count(1)
         self._copies = Copies(self._environment(), self._owner)
 
@@ -120,8 +120,8 @@ class ProcessEngine(Engine):
         address = _free_address(wanted, {peer.source for peer in self._peers})
         if "{address}" in given or "{bind}" in given:
             return ProcessPeer(name, address, wanted, number, address)
-        port = _free_port({peer.port for peer in self._peers})
-        return ProcessPeer(name, _LOOPBACK, port, number, address)
+        claim = self._claims[number] = claim_port()
+        return ProcessPeer(name, _LOOPBACK, claim.port, number, address)
 
     def _environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
@@ -146,6 +146,13 @@ class ProcessEngine(Engine):
         numbers = {peer.number for peer in going}
         marks.kill(lambda owner, number: self._owns(owner) and number in numbers)
         self._copies.drop(numbers)
+        self._release(numbers)
+
+    def _release(self, numbers: Iterable[str]) -> None:
+        """Leave the ports of peers that are gone to others."""
+        for number in numbers:
+            if claim := self._claims.pop(number, None):
+                claim.release()
 
     def _owns(self, owner: Owner) -> bool:
         return owner.run == self._owner.run
@@ -159,6 +166,7 @@ class ProcessEngine(Engine):
             self._peers.pop().discard()
         marks.kill(lambda owner, _: self._owns(owner))
         self._copies.remove()
+        self._release([*self._claims])
 
 
 def _refuse_absolute(profile: Profile) -> None:
@@ -171,17 +179,6 @@ def _refuse_absolute(profile: Profile) -> None:
                 hint="take --engine docker, or keep a folder below the program's own, without the"
                 " first slash, and have the program use that",
             )
-
-
-def _free_port(taken: Collection[int]) -> int:
-    """Return a port that is free on every address."""
-    for _ in range(_TRIES):
-        port = random.randint(*_PORTS)  # noqa: S311
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("", port))
-            if port not in taken:
-                return port
-    raise EngineError(f"no port is free between {_PORTS[0]} and {_PORTS[1]}")
 
 
 def _free_address(port: int, taken: Collection[str]) -> str:
