@@ -35,7 +35,7 @@ def shown(raw: str) -> str:
     """Return a line as it stands on the screen once it is complete.
 
     What precedes a carriage return was overwritten: a notice replaces a prompt and a
-    half-typed line, and a line editor draws a long line anew for each of its rows.
+    half-typed line, and a line editor redraws a long line for each row that it fills.
     """
     return flat(_REDRAW.sub("\r", raw)).rstrip("\r\n").rpartition("\r")[2]
 

@@ -73,9 +73,9 @@ class LineDecoder:
 class Fieldless:
     """A value that has no fields: two of one class are equal.
 
-    The peer's other values are named tuples. Data classes would be stricter, but they take
-    more than half of the time that a peer needs to start (Python 3.11: 0.6 ms for a class
-    against 0.08 ms, and 9 ms for the module).
+    The peer's other values are named tuples: those of two classes are equal if their fields
+    are. Data classes are stricter, but slow to make (Python 3.11: 0.6 ms a class, not 0.08, and
+    9 ms for the module): with them, starting a peer took 109 ms of processor, not 68.
     """
 
     __slots__ = ()

@@ -88,7 +88,7 @@ class _NamelessEngine(DockerEngine):
     """Without the server that answers for unknown names: a container for each engine."""
 
     def _start_dns(self) -> None:
-        """Nobody asks it."""
+        """Start none: nothing here looks up such a name."""
 
 
 def run_of(engine: Engine) -> str:

@@ -23,6 +23,7 @@ from tests.peer.protocols import (
     acceptor,
     dialler,
     line,
+    named,
     opened,
     talk,
     texts,
@@ -42,7 +43,8 @@ class TestGreeting:
         one.receive_data(WELCOME, 0.0)
         assert (one.state, written(one)) == (State.OPEN, READY)
         other.receive_data(READY, 0.0)
-        assert (other.state, other.events_received()) == (State.OPEN, [Opened(ALICE)])
+        opened = named([Opened(ALICE)])
+        assert (other.state, named(other.events_received())) == (State.OPEN, opened)
 
     def test_nothing_can_be_sent_before(self) -> None:
         with pytest.raises(NotOpenError):
@@ -80,7 +82,7 @@ class TestGreeting:
     def test_a_refusal_for_somebody_else_is_a_text(self) -> None:
         one = dialler()
         one.receive_data(line(wire.Refuse("duplicate", "e" * 16)), 0.0)
-        assert one.events_received()[0] == Opened(None)
+        assert named(one.events_received())[:1] == named([Opened(None)])
 
     @pytest.mark.parametrize("ending", [EndReason.TERMINATED_HERE, EndReason.EXITED_HERE])
     def test_ended_before_it_was_over(self, ending: EndReason) -> None:

@@ -19,6 +19,7 @@ from tests.peer.protocols import (
     dialler,
     line,
     make,
+    named,
     talk,
     texts,
     written,
@@ -29,14 +30,14 @@ class TestPlain:
     def test_a_line_that_is_no_hello(self) -> None:
         one = acceptor()
         one.receive_data(b"hello?\r\n", 0.0)
-        assert one.events_received() == [Opened(None), Received(b"hello?")]
+        assert named(one.events_received()) == named([Opened(None), Received(b"hello?")])
         one.send_message("yes")
         assert written(one) == b"yes\n"
 
     def test_silence(self) -> None:
         one = acceptor()
         one.tick(2.0)
-        assert one.events_received() == [Opened(None)]
+        assert named(one.events_received()) == named([Opened(None)])
         assert one.deadline() == NEVER
 
     def test_the_rest_without_a_newline_counts(self) -> None:
@@ -59,7 +60,9 @@ class TestPlain:
     def test_a_line_without_end_is_explained(self) -> None:
         one = acceptor()
         one.receive_data(b"x" * 20_000, 0.0)
-        assert one.events_received() == [Opened(None), Closed(EndReason.LINE_TOO_LONG)]
+        assert named(one.events_received()) == named(
+            [Opened(None), Closed(EndReason.LINE_TOO_LONG)]
+        )
 
     def test_a_hello_too_late_is_a_text(self) -> None:
         one = acceptor()
@@ -102,10 +105,12 @@ class TestLateGreetings:
         assert bare == b"are you there?\n"
         other.receive_data(written(one), 3.0)
         one.receive_data(bare, 3.0)
-        assert one.events_received() == [Opened(None), Received(b"are you there?")]
+        assert named(one.events_received()) == named([Opened(None), Received(b"are you there?")])
         talk(one, other, 3.0)
-        assert one.events_received() == [Upgraded(BOB)]
-        assert other.events_received() == [Opened(None), Upgraded(ALICE), Delivered(1, 1)]
+        assert named(one.events_received()) == named([Upgraded(BOB)])
+        assert named(other.events_received()) == named(
+            [Opened(None), Upgraded(ALICE), Delivered(1, 1)]
+        )
 
     def test_late_welcome(self) -> None:
         one, other = dialler(), acceptor()
@@ -114,16 +119,20 @@ class TestLateGreetings:
         one.send_message("one")
         one.send_message("two")
         other.receive_data(hello + written(one, 2.0), 3.0)
-        assert other.events_received() == [Opened(None), Received(b"one"), Received(b"two")]
+        assert named(other.events_received()) == named(
+            [Opened(None), Received(b"one"), Received(b"two")]
+        )
         assert other.send_message("framed, it will understand") == 1
         talk(one, other, 3.0)
-        assert one.events_received() == [
-            Opened(None),
-            Upgraded(BOB),
-            Received(b"framed, it will understand"),
-            Delivered(1, 2),
-        ]
-        assert other.events_received() == [Upgraded(ALICE), Delivered(1, 1)]
+        assert named(one.events_received()) == named(
+            [
+                Opened(None),
+                Upgraded(BOB),
+                Received(b"framed, it will understand"),
+                Delivered(1, 2),
+            ]
+        )
+        assert named(other.events_received()) == named([Upgraded(ALICE), Delivered(1, 1)])
 
     def test_both_late_and_both_talking(self) -> None:
         one, other = dialler(), acceptor()
@@ -155,7 +164,7 @@ class TestLateGreetings:
         one.send_message("waits")
         talk(one, other, 3.0)
         closed = Closed(EndReason.REFUSED, (Sent(1, "waits"),), "duplicate")
-        assert one.events_received() == [Opened(None), closed]
+        assert named(one.events_received()) == named([Opened(None), closed])
 
     @pytest.mark.parametrize(
         "text", [HELLO, WELCOME, READY, line(wire.Ready("e" * 16)), b"PEERLAB/1 alive\n"]

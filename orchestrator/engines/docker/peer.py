@@ -36,7 +36,7 @@ _SHOW_TABLES = """
 import os, sys
 print(os.getuid(), *(open(one).read() for one in sys.argv[1:] if os.path.exists(one)), sep="\\n")
 """
-_READ_TABLES = (  # the first in images that the lab builds: some have no shell
+_READ_TABLES = (  # an image that the lab builds has Python, but perhaps no shell
     ("python3", "-I", "-S", "-c", _SHOW_TABLES, *_TABLES),
     ("sh", "-c", f"id -u; cat {' '.join(_TABLES)} 2>&-"),
 )
@@ -234,14 +234,16 @@ class DockerPeer(Peer):
         return self._sockets_from_inside() if here is None and not quick else here
 
     def _sockets_from_inside(self) -> Sequence[TcpSocket] | None:
-        for command in _READ_TABLES:
-            with contextlib.suppress(EngineError), translated("exec failed"):
-                call = self._api.exec_create(self.container, command)
-                user, _, tables = self._api.exec_start(call["Id"]).decode().partition("\n")
-                if user.isdecimal() and kernel_sockets.HEADER in tables:
-                    rows = kernel_sockets.parse(tables)
-                    own = [row for row in rows if row.user == int(user)]
-                    return kernel_sockets.owned(own, lambda _: True)
+        found = map(self._read_tables, _READ_TABLES)
+        return next((sockets for sockets in found if sockets is not None), None)
+
+    def _read_tables(self, command: Sequence[str]) -> Sequence[TcpSocket] | None:
+        with contextlib.suppress(EngineError), translated("exec failed"):
+            call = self._api.exec_create(self.container, command)
+            user, _, tables = self._api.exec_start(call["Id"]).decode().partition("\n")
+            if user.isdecimal() and kernel_sockets.HEADER in tables:
+                rows = kernel_sockets.parse(tables)
+                return kernel_sockets.owned(rows, lambda row: row.user == int(user))
         return None
 
     def leftovers(self) -> Sequence[TcpSocket]:

@@ -1,12 +1,14 @@
 """Ports for programs that listen on every address: no two peers of this machine get the same.
 
-A port that is free when it is chosen may be taken a second later, when a slow program listens:
-other runs choose ports too, in this process and in others. So whoever takes one claims it first.
+A port that is free when it is chosen may be taken by the time a slow program listens: other runs
+choose ports as well, in this process and in others. So the engine claims a port first.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import random
 import socket
 import sys
@@ -37,13 +39,20 @@ class PortClaim:
         self.port = port
         self._name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            if sys.platform == "linux":
-                self._name.bind(f"\0peerlab-port-{port}")
-            with socket.socket() as probe:
-                probe.bind(("", port))
+            with _lock:
+                self._claim()
         except OSError:
             self._name.close()
             raise
+
+    def _claim(self) -> None:
+        if self.port in _claimed:
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        if sys.platform == "linux":
+            self._name.bind(f"\0peerlab-port-{self.port}")
+        with socket.socket() as probe:
+            probe.bind(("", self.port))
+        _claimed.add(self.port)
 
     def release(self) -> None:
         """Leave the port to others."""
@@ -59,12 +68,8 @@ def claim_port() -> PortClaim:
         EngineError: none was found.
     """
     for _ in range(_TRIES):
-        port = random.randint(*_PORTS)  # noqa: S311 - any will do
-        with _lock, contextlib.suppress(OSError):
-            if port not in _claimed:
-                claim = PortClaim(port)
-                _claimed.add(port)
-                return claim
+        with contextlib.suppress(OSError):
+            return PortClaim(random.randint(*_PORTS))  # noqa: S311 - any will do
     raise EngineError(
         f"no port is free between {_PORTS[0]} and {_PORTS[1]}",
         hint="see what listens there with `ss -ltnp`",

@@ -171,13 +171,13 @@ def test_cancelling_ends_a_start_of_many(place: LivePeers) -> None:
 
 @pytest.mark.docker
 def test_kept_peers_run_on_and_can_be_attached_to() -> None:
-    with LivePeers("docker", keep=True) as place:
+    with LivePeers("docker", keep=True, names=True) as place:
         client = place.client
         (session,) = place.start(["alice"])
         session.close()
         place.engine.keep()
         place.engine.close()
-        assert len(place.left()) == 2, "the peer and the network"
+        assert len(place.left()) == 3, "the peer, the network and its name server"
         try:
             assert isinstance(session.peer, DockerPeer)
             again = second_attach(session.peer)

@@ -27,7 +27,7 @@ from tests.orchestrator.engines.network.places import (
     network_of,
     sidecars_of,
 )
-from tests.orchestrator.support import LivePeers
+from tests.orchestrator.support import LivePeers, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 
@@ -70,8 +70,9 @@ def test_streams_are_delayed_cut_into_pieces_and_reset(network: DockerNetwork) -
     assert 0 < (found[BA].delay or 1.0) < 0.15
     assert found[BA].arrived == found[AC].arrived == 64
     assert found[BA].reads <= 5
-    assert found[AC].reads > 2 * found[BA].reads, "a late reader reads some pieces together"
     assert found[CA].error == "reset"
+    # A reader that is late, on a busy machine, reads some pieces together.
+    until(lambda: network.measure({AC: STREAM})[AC].reads > 32, "pieces that are read one by one")
 
 
 def test_a_rule_for_an_unused_address_cuts_nothing(
