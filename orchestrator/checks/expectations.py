@@ -20,6 +20,7 @@ from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.phrases import awaited, both, done, quoted, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
+from orchestrator.history import wanted
 from orchestrator.history.entries import Entry
 from orchestrator.text import count
 
@@ -28,7 +29,7 @@ NAME = "expectations"
 _TWO = 2
 _INVOLVE_TWO = ("connect", "send")
 _MOST_CONSOLES = 4
-_OUTCOMES = {"ok": "succeeded", "fail": "failed"}
+_OUTCOMES = {"ok": "succeeded", "fail": "failed", "nil": "found nothing"}
 
 
 def check(index: HistoryIndex) -> Verdict:
@@ -122,7 +123,7 @@ def _amiss(operation: Operation) -> Iterator[str]:
         yield from _too_late(operation, within)
     if operation.is_indeterminate:
         return
-    if (outcome := wants.get("outcome")) and operation.status != outcome:
+    if (outcome := wants.get("outcome")) and outcome not in _ended(operation):
         yield _ended_otherwise(operation, str(outcome))
     elif operation.status == "ok":
         yield from _misinformed(operation, wants)
@@ -130,13 +131,19 @@ def _amiss(operation: Operation) -> Iterator[str]:
         answer = quoted(operation.said) if operation.said else "nothing"
         yield f" should have been answered with {quoted(str(says))}, but the answer was {answer}"
     if wants.get("shows") is not None and (shows := operation.listed) != _wanted(wants["shows"]):
-        wanted = _names(_wanted(wants["shows"]))
-        yield f" should have shown {wanted}, but showed {_names(shows)}"
+        names = _names(_wanted(wants["shows"]))
+        yield f" should have shown {names}, but showed {_names(shows)}"
     if (status := wants.get("status")) is not None:
         ended = operation.last.fields.get("status")
         if ended != status:
             how = "its status is not known" if ended is None else f"it was {ended}"
             yield f" should have ended with status {status}, but {how}"
+
+
+def _ended(operation: Operation) -> tuple[str, ...]:
+    """Return what an operation ended as, in the words of an expected outcome."""
+    is_nil = operation.last.fields.get("nil") is True
+    return (operation.status, "nil") if is_nil else (operation.status,)
 
 
 def _too_late(operation: Operation, within: float) -> Iterator[str]:
@@ -164,6 +171,8 @@ def _misinformed(operation: Operation, wants: Mapping[str, Any]) -> Iterator[str
     port = wants.get("port")
     if port is not None and str(operation.last.fields.get("port")) != str(port):
         yield f" should have given {port}, but gave {operation.last.fields.get('port', 'none')}"
+    if what := wanted.unmet(wants, operation.last.fields):
+        yield f": {what}"
 
 
 def _several(value: object) -> list[str]:

@@ -78,7 +78,7 @@ class Dialogue(ABC):
             raise SessionError(
                 self._console.peer.name,
                 f"the profile {profile.name} cannot say {verb!r}: no {error.args[0]!r}",
-                hint=f"add it under `verbs` in the profile {profile.name}",
+                hint=f"add it under `operations` in the profile {profile.name}",
             ) from error
 
     def _type(self, verb: str, arguments: Arguments) -> str:
@@ -152,7 +152,7 @@ class SyncedDialogue(Dialogue):
 
     def ask(self, verb: str, arguments: Arguments) -> Reply:
         """Type one command, each line when the program asks for it, and return the reply."""
-        command, before = self._console.profile.verbs.get(verb), list[str]()
+        command, before = self._console.profile.operations.get(verb), list[str]()
         if command and command.first and self._last_verb != command.first:
             before = self.ask(command.first, arguments).unread
         with self._console.terminal:
@@ -199,7 +199,9 @@ class SyncedDialogue(Dialogue):
             self._console.keep(line)
 
     def _keep_unless_late(self, line: str) -> None:
-        """Keep a line, unless it still belongs to the answer to the last command."""
+        """Keep a line, unless it belongs to the answer to the last command or to `sync`."""
+        if self._is_of_sync(line, self._last_verb):
+            return
         if not (self._last_verb and self._console.reader.outcome(self._last_verb, line)):
             self._console.keep(line)
 
@@ -212,7 +214,7 @@ class SyncedDialogue(Dialogue):
         return self._console.patience(self._console.profile.console.quiet)
 
     def _can_type_ahead(self, verb: str) -> bool:
-        command = self._console.profile.verbs.get(verb)
+        command = self._console.profile.operations.get(verb)
         if not command or not self._sync or command.first:
             return False
         return all(line.after is None for line in command.send)
@@ -249,7 +251,7 @@ class SyncedDialogue(Dialogue):
 
     def _await_reply(self, reply: Reply) -> Reply:
         profile = self._console.profile
-        verb = profile.verbs[reply.verb]
+        verb = profile.operations[reply.verb]
         command, deadline = self._typed, self._deadline
         can_sync = bool(self._sync) and reply.verb != self._sync
         ends_by_line = verb.ends == "line" and not verb.silent and bool(verb.ok or verb.fail)
@@ -294,7 +296,7 @@ class SyncedDialogue(Dialogue):
 
     def _await_replies(self, verb: str, count: int) -> list[Reply]:
         """Return the replies to commands that were typed one after the other."""
-        reader, silent = self._console.reader, self._console.profile.verbs[verb].silent
+        reader, silent = self._console.reader, self._console.profile.operations[verb].silent
         replies = [Reply(verb)]
 
         def take(line: str) -> bool:
@@ -354,7 +356,7 @@ class SyncedDialogue(Dialogue):
         Some programs answer only after their next prompt, and the answer to `sync` may have
         been one to the command itself.
         """
-        verb = self._console.profile.verbs[reply.verb]
+        verb = self._console.profile.operations[reply.verb]
         waits = not reply.lines and not verb.silent and bool(verb.ok or verb.fail)
         if waits or reply.verb == "raw":
             wait = self._silence if waits else _SPILL

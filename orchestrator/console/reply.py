@@ -25,6 +25,8 @@ class Reply:
         lines: all lines, without echo, prompts and notices.
         unread: those that the profile cannot read, and such lines from before them.
         silent: whether the answer was silence, which the profile allows. That proves nothing.
+        is_nil: whether the answer is that there is nothing.
+        is_indefinite: whether the answer is that it may have happened or not; `ok` is False then.
     """
 
     verb: str
@@ -34,6 +36,8 @@ class Reply:
     lines: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     silent: bool = False
+    is_nil: bool = False
+    is_indefinite: bool = False
 
     def take(self, reader: Reader, line: str) -> bool:
         """Add a line; return whether it says yes or no. The first no counts, else the first yes."""
@@ -41,6 +45,8 @@ class Reply:
         found = reader.outcome(self.verb, line)
         if found and (self.ok is None or (self.ok and not found[0])):
             self.ok, self.fields = found
+            self.is_nil = found[0] and reader.is_nil(self.verb, line)
+            self.is_indefinite = not found[0] and reader.is_indefinite(self.verb, line)
         if (row := reader.row(self.verb, line)) is not None:
             self.rows.append(row)
         elif not found and not reader.is_label(self.verb, line):
@@ -70,7 +76,7 @@ class Reply:
         """Return the reply once no more of it can come: rows, or allowed silence, mean yes."""
         if self.ok is None and self.rows:
             self.ok = True
-        if self.ok is None and not self.lines and profile.verbs[self.verb].silent:
+        if self.ok is None and not self.lines and profile.operations[self.verb].silent:
             self.ok = self.silent = True
         return self
 

@@ -95,7 +95,7 @@ class ProfileDriver:
             return lines
 
     def _has(self, verb: str) -> bool:
-        return verb in self._profile.verbs
+        return verb in self._profile.operations
 
     # Verbs and notices
 
@@ -129,7 +129,7 @@ class ProfileDriver:
 
     def _is_exit(self, lines: Sequence[str]) -> bool | None:
         """Return True if the last lines of a program confirm its exit, or need not; else None."""
-        verb = self._profile.verbs["exit"]
+        verb = self._profile.operations["exit"]
         ok = any(search_line(compiled(it), line) for it in verb.ok for line in lines)
         return True if ok or verb.silent else None
 

@@ -102,14 +102,14 @@ def _try(engine: Engine, profile: Profile, command: StartCommand, say: Say) -> D
         _check_tools(trio)
         have_one_port = len({trio.peer(name).port for name in NAMES}) == 1
         draft = _learn(trio, profile, command, say)
-    if "connect" in draft.data["verbs"] or not have_one_port:
+    if "connect" in draft.data["operations"] or not have_one_port:
         return draft
     say("no peer connects: trying again with a port of its own for each")
     separate = profile.model_copy(update={"own_ports": True})
     with contextlib.closing(Trio(engine, separate, say)) as trio:
         trio.start()
         other = _learn(trio, separate, command, say)
-    return other if "connect" in other.data["verbs"] else draft
+    return other if "connect" in other.data["operations"] else draft
 
 
 def _check_tools(trio: Trio) -> None:
@@ -138,7 +138,7 @@ def _start_profile(
         answers=[InputLine(type=answer) for answer in answers],
     )  # fmt: skip
     return Profile(name=name, summary="not known yet", port=port, start=start, ready="",
-                   console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
+                   console=ConsoleSettings(echo=True), operations={})  # fmt: skip
 
 
 def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Draft:

@@ -17,7 +17,7 @@ _HEAD = """\
 """
 _FLOW_KEYS = ("command", "build", "packages", "environment")  # written on one line
 _PLAIN_KEYS = ("name", "summary", "sync", "folder", "first", "ends", "reason")  # without quotes
-_SECTIONS = ("start", "ready", "console", "verbs", "notices", "first_id", "errors")
+_SECTIONS = ("start", "ready", "console", "operations", "notices", "first_id", "errors")
 _WIDE = 10_000  # columns, so that no line is folded
 _LONGEST_VERB = 88  # characters of a verb on one line
 
@@ -96,7 +96,7 @@ def _node(value: Any, place: Keys) -> Any:
         mapping = CommentedMap()
         for key, below in value.items():
             mapping[key] = _node(below, (*place, str(key)))
-        is_short_verb = place[:-1] == ("verbs",) and len(str(value)) < _LONGEST_VERB
+        is_short_verb = place[:-1] == ("operations",) and len(str(value)) < _LONGEST_VERB
         is_short = is_short_verb or place[:1] == ("console",) or place[:-1] == ("lacks",)
         if is_short or last in (*_FLOW_KEYS, "answers"):
             mapping.fa.set_flow_style()
@@ -106,7 +106,7 @@ def _node(value: Any, place: Keys) -> Any:
         if last in _FLOW_KEYS or (len(place) > 1 and place[-2] in _FLOW_KEYS):
             items.fa.set_flow_style()
         return items
-    if isinstance(value, str) and not (last in _PLAIN_KEYS and place[0] != "verbs"):
+    if isinstance(value, str) and not (last in _PLAIN_KEYS and place[0] != "operations"):
         return SingleQuotedScalarString(value)
     return value
 

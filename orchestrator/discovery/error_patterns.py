@@ -42,7 +42,7 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
         found = merge(make_template(line, sample.known, sample.at)
                       for other, sample, line in rest if other == verb)  # fmt: skip
         patterns = [_refusal(template, innocent) for template in found]
-        if verb in draft.data["verbs"]:
+        if verb in draft.data["operations"]:
             _add_fail(draft, verb, patterns)
         else:
             made += patterns
@@ -83,11 +83,11 @@ def ok_patterns(verb: dict[str, Any]) -> list[str]:
 
 
 def _is_success(draft: Draft, verb: str, line: str) -> bool:
-    return matches_any(line, ok_patterns(draft.data["verbs"].get(verb, {})))
+    return matches_any(line, ok_patterns(draft.data["operations"].get(verb, {})))
 
 
 def _add_fail(draft: Draft, verb: str, patterns: Sequence[str]) -> None:
-    made = draft.data["verbs"][verb]
+    made = draft.data["operations"][verb]
     new = [pattern for pattern in patterns if pattern not in ok_patterns(made)]
     if new:
         made["fail"] = one_or_all(new)

@@ -31,12 +31,12 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
     """Return the draft of a program's profile."""
     draft = Draft({"name": name, "summary": f"learned from {name}", "port": port})
     draft.data["start"] = evidence.start
-    draft.data |= {"ready": "", "sync": "", "console": {}, "verbs": {}}
+    draft.data |= {"ready": "", "sync": "", "console": {}, "vocabulary": "chat", "operations": {}}
     notices = infer_notices(draft, evidence.exchanges, evidence.prompts)
     of_notices, draft.notes = draft.notes, []
     _infer_ready(draft, evidence)
     _infer_console(draft, evidence)
-    verbs = draft.data["verbs"]
+    verbs = draft.data["operations"]
     replies = Replies(evidence, notices)
     for verb in _GROUPS:
         if verb not in evidence.wordings:
@@ -158,13 +158,13 @@ def _infer_verb(
     typed = " ⏎ ".join(samples[0][0].typed if samples else wording.lines)
     output = "\n".join(spoken[0].lines) if spoken else ""
     understood = "\n".join(found.patterns) or "prints nothing on success"
-    draft.note(("verbs", verb), typed, output, understood, doubt, seen=len(samples))
+    draft.note(("operations", verb), typed, output, understood, doubt, seen=len(samples))
     return made
 
 
 def _infer_sync(draft: Draft, exchanges: Sequence[Exchange]) -> str:
     """Return the verb that is most certain to be answered, in words that no other has."""
-    verbs = draft.data["verbs"]
+    verbs = draft.data["operations"]
     answered = [it for it in _SYNC if "ok" in verbs.get(it, {}) and not verbs[it].get("silent")]
 
     def is_like_others(verb: str) -> bool:

@@ -139,7 +139,9 @@ def infer_list(
         doubt = "rows had different formats"
     longest = max(replies, key=len) if replies else ()
     typed = asked[0].typed[0] if asked else ""
-    draft.note(("verbs", "list"), typed, "\n".join(longest), "\n".join([*patterns, *ok]), doubt)
+    draft.note(
+        ("operations", "list"), typed, "\n".join(longest), "\n".join([*patterns, *ok]), doubt
+    )
     return made
 
 

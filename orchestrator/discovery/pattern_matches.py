@@ -69,7 +69,7 @@ class PatternCheck:
 
     @property
     def name(self) -> str:
-        """Its place for people: `verbs.connect.ok`, `notices.message block 2`."""
+        """Its place for people: `operations.connect.ok`, `notices.message block 2`."""
         *front, last = self.place
         if "block" in front:
             name = ".".join(str(key) for key in front if key not in ("block", 0))
@@ -163,9 +163,9 @@ def _occasions(place: Place, seen: Observations) -> tuple[list[str], list[str]]:
             return seen.greeting, seen.greeting or ["(nothing)"]
         case ("notices", str(kind), *_):
             return _of_notice(seen, kind)
-        case ("verbs", "raw", *_):
+        case ("operations", "raw", *_):
             return _lines(seen.replies), []
-        case ("verbs", str(verb), str(key), *_) if key in ("ok", "fail", "row"):
+        case ("operations", str(verb), str(key), *_) if key in ("ok", "fail", "row"):
             replies = [reply for reply in seen.replies if reply.verb == verb]
             return _lines(replies), _missed(key, replies)
         case ("errors", *_):

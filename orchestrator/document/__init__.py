@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from orchestrator.document.mistakes import Problem, describe, empty, fields, nearest, problem
-from orchestrator.document.source import Source, load, to_yaml
+from orchestrator.document.source import ANY, FORMER, Source, load, to_yaml
 from orchestrator.errors import DocumentError
 
 __all__ = [
+    "ANY",
+    "FORMER",
     "Problem",
     "Source",
     "Strict",

@@ -104,6 +104,13 @@ class _Constructor(RoundTripConstructor):
         return True
 
 
+FORMER = {"operations": "verbs"}
+"""Spellings that files may still have, by the key as it is written today."""
+
+ANY = "call"
+"""The key of a model that stands for the only key of a mapping in a file, whatever it is."""
+
+
 class Source:
     """A parsed YAML file.
 
@@ -143,11 +150,20 @@ class Source:
             try:
                 marks: Any = node
                 is_map = isinstance(node, dict)
+                if is_map and step not in node:
+                    step = _as_spelt(step, node)  # noqa: PLW2901
                 line, column = marks.lc.key(step) if is_map else marks.lc.item(step)
                 node = node[step]
             except (KeyError, IndexError, TypeError, AttributeError):
                 continue
         return line + 1, column + 1
+
+
+def _as_spelt(step: int | str, node: dict[Any, Any]) -> int | str:
+    """Return the key of a mapping that a model calls `step`; that itself if there is none."""
+    if step == ANY and len(node) == 1:
+        return str(next(iter(node)))
+    return FORMER.get(str(step), step)
 
 
 def load(path: Path) -> Source:

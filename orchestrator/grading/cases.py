@@ -97,7 +97,7 @@ def _supply(program: Program, undecided: Mapping[str, Sequence[str]]) -> Iterato
     tests = ", ".join(undecided)
     yield f"{program.file} does not say all that {tests} need, so nothing was graded"
     for name in dict.fromkeys(name for names in undecided.values() for name in names):
-        key = "notices" if name in NOTICES else "verbs"
+        key = "notices" if name in NOTICES else "operations"
         known = program.profile.lacks.get(name) if program.profile else None
         why = f" ({known.reason})" if known and known.reason else ""
         yield (

@@ -209,7 +209,7 @@ def _grade(program: Program, asked: Suite, batch: Batch, engine: EngineName) -> 
 def _sync(profile: Profile) -> tuple[str, ...]:
     if not profile.sync:
         return ()
-    return tuple(line.type for line in profile.verbs[profile.sync].send)
+    return tuple(line.type for line in profile.operations[profile.sync].send)
 
 
 def _start(profile: Profile, engine: EngineName) -> str:

@@ -21,9 +21,9 @@ _Objects = list[dict[str, Any]]
 
 
 class _Row(TypedDict, total=False):
-    """A row of a `list`."""
+    """A row of a reply, such as that to `list`; its other parts may be anything."""
 
-    id: str
+    id: str | int
     peer: str
     address: str
     port: _Port
@@ -68,7 +68,7 @@ class _Canary(TypedDict, total=False):
 class _Wants(TypedDict, total=False):
     """How an operation or a peer must end."""
 
-    outcome: Literal["ok", "fail"]
+    outcome: Literal["ok", "fail", "nil"]
     says: str
     answered: bool
     shows: list[str]
@@ -79,17 +79,21 @@ class _Wants(TypedDict, total=False):
     processor: _Number
     status: int
     state: str
+    results: dict[str, Any]
+    rows: dict[str, list[Any]]
 
 
 _FIELDS: dict[str, Any] = {
     **dict.fromkeys(
         ("to", "of", "id", "text", "line", "kind", "said", "unread", "answer", "called", "address",
          "fault", "says", "scenario", "why", "profile", "engine"), str),
-    **dict.fromkeys(("answered", "may_fail", "warm", "quiet", "all"), bool),
+    **dict.fromkeys(("answered", "may_fail", "warm", "quiet", "all", "nil"), bool),
     **dict.fromkeys(("count", "number", "format", "seed"), int),
     **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor"), _Number),
-    **dict.fromkeys(("peers", "notices", "lacks", "faults", "hidden"), list[str]),
+    **dict.fromkeys(("peers", "notices", "lacks", "faults", "hidden", "promises"),
+                    list[str]),
     **dict.fromkeys(("means", "profiles"), _Text),
+    **dict.fromkeys(("arguments", "results", "fields"), dict[str, Any]),
     "port": _Port, "status": int | None,
     "state": Literal["running", "paused", "exited", "removed"],
     **dict.fromkeys(("opened", "closed"), list[_Socket]),

@@ -4,20 +4,35 @@ The orchestrator's code has no pattern of any program. Patterns come from a file
 in `profiles/` or a user's own, that is read into the model here. See docs/profiles.md.
 """
 
-from orchestrator.profile.loading import FILE, FOLDER, load, located, path_of, reader
+from orchestrator.profile.loading import (
+    FILE,
+    FOLDER,
+    load,
+    located,
+    path_of,
+    placed_promises,
+    reader,
+)
 from orchestrator.profile.model import (
     ANSWERS,
-    NOTICES,
-    VERBS,
     ConsoleSettings,
-    InputLine,
     Lack,
     Place,
     Profile,
     Seconds,
     Start,
-    Verb,
     schema,
+)
+from orchestrator.profile.operation import (
+    CHAT,
+    MEANINGS,
+    NOTICES,
+    VERBS,
+    ConsoleOperation,
+    InputLine,
+    Value,
+    converted,
+    wrong_type,
 )
 from orchestrator.profile.reader import NoticeMatch, Reader
 
@@ -25,10 +40,13 @@ Found = NoticeMatch  # the former name, which readers outside this repository ma
 
 __all__ = [
     "ANSWERS",
+    "CHAT",
     "FILE",
     "FOLDER",
+    "MEANINGS",
     "NOTICES",
     "VERBS",
+    "ConsoleOperation",
     "ConsoleSettings",
     "Found",
     "InputLine",
@@ -39,10 +57,13 @@ __all__ = [
     "Reader",
     "Seconds",
     "Start",
-    "Verb",
+    "Value",
+    "converted",
     "load",
     "located",
     "path_of",
+    "placed_promises",
     "reader",
     "schema",
+    "wrong_type",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import string
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,15 @@ from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
 from orchestrator.paths import ROOT
 from orchestrator.profile import keep
-from orchestrator.profile.model import ANSWERS, NOTICES, VERBS, Place, Profile, Start
+from orchestrator.profile.model import ANSWERS, Place, Profile, Start
+from orchestrator.profile.operation import (
+    MEANINGS,
+    NOTICES,
+    RAW,
+    STEP_KEYS,
+    VERBS,
+    ConsoleOperation,
+)
 from orchestrator.profile.reader import GuardedReader, Reader
 
 FILE = "profile.yaml"  # the name of a program's profile in its folder
@@ -21,7 +30,11 @@ FOLDER = ROOT / "profiles"  # the profiles that come with the lab
 
 _START_FIELDS = (*ANSWERS, "bind", "python")
 _BUILD_FIELDS = ("python", "folder")
-_VERB_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these for any verb
+_CHAT_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these in a chat
+
+
+_ARGUMENT = re.compile(r"[a-z][a-z0-9_]*")
+_GROUP = re.compile(r"\(\?P<(\w+)>")
 
 
 def located(name: str, *homes: Path) -> str:
@@ -61,7 +74,14 @@ def load(name: str) -> Profile:
         changes["start"] = profile.start.model_copy(update={"folder": folder})
     if profile.reader is not None:
         changes["reader"] = str(home / profile.reader)
+    if profile.promises is not None:
+        changes["promises"] = placed_promises(profile.promises, home)
     return profile.model_copy(update=changes)
+
+
+def placed_promises(promises: Sequence[str], home: Path) -> list[str]:
+    """Return promises with the path of each that is a function in a file made absolute."""
+    return [str(home.resolve() / name) if ".py:" in name else name for name in promises]
 
 
 def reader(profile: Profile) -> Reader:
@@ -96,7 +116,8 @@ def _import_reader(path: Path, name: str) -> type[Reader]:
 
 def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
     yield from _start_problems(profile.start, home)
-    yield from _verb_problems(profile)
+    yield from _operation_problems(profile)
+    yield from _promise_problems(profile)
     yield from _lacks_problems(profile)
     for place, pattern in profile.patterns():
         try:
@@ -117,33 +138,61 @@ def _start_problems(start: Start, home: Path) -> Iterator[Problem]:
         yield Problem(("start", "container"), "with a folder, this must be the whole command")
 
 
-def _verb_problems(profile: Profile) -> Iterator[Problem]:
-    if profile.sync and profile.sync not in profile.verbs:
-        hint = document.nearest(profile.sync, profile.verbs)
-        yield Problem(("sync",), f"no verb {profile.sync!r} here{hint}")
+def _operation_problems(profile: Profile) -> Iterator[Problem]:
+    operations = profile.operations
+    if profile.sync and profile.sync not in operations:
+        hint = document.nearest(profile.sync, operations)
+        yield Problem(("sync",), f"no operation {profile.sync!r} here{hint}")
     if not profile.sync and not profile.ready:
         yield Problem(("ready",), "no sign of readiness: give a pattern here, or set `sync`")
-    helpers = {profile.sync, *(verb.first for verb in profile.verbs.values())}
-    for name, verb in profile.verbs.items():
+    helpers = {profile.sync, *(operation.first for operation in operations.values())}
+    for name, operation in operations.items():
+        place = ("operations", name)
         hint = document.nearest(name, VERBS)
-        if hint and name not in (*VERBS, *helpers):
-            yield Problem(("verbs", name), f"unknown verb {name!r}{hint}")
-        first = profile.verbs.get(verb.first) if verb.first else None
-        if verb.first and not first:
-            hint = document.nearest(verb.first, profile.verbs)
-            yield Problem(("verbs", name, "first"), f"no verb {verb.first!r} here{hint}")
+        is_unheard = profile.vocabulary == "chat" and not operation.takes
+        if is_unheard and hint and name not in (*VERBS, *helpers):
+            yield Problem(place, f"unknown operation {name!r}{hint}")
+        first = operations.get(operation.first) if operation.first else None
+        if operation.first and not first:
+            hint = document.nearest(operation.first, operations)
+            yield Problem((*place, "first"), f"no operation {operation.first!r} here{hint}")
         elif first and first.first:
-            yield Problem(("verbs", name, "first"), f"{verb.first!r} itself needs another first")
+            yield Problem((*place, "first"), f"{operation.first!r} itself needs another first")
+        yield from _value_problems(place, operation)
+
+
+def _value_problems(place: Place, operation: ConsoleOperation) -> Iterator[Problem]:
+    """Yield arguments that steps could not give, and results that no pattern has."""
+    for name in operation.takes:
+        if name in STEP_KEYS:
+            what = f"{name!r} is a key of every step: give the argument another name"
+            yield Problem((*place, "takes", name), what)
+        elif not _ARGUMENT.fullmatch(name):
+            what = f"{name!r} is not a name: use small letters, digits and _, a letter first"
+            yield Problem((*place, "takes", name), what)
+    groups = {name for _, pattern in operation.patterns() for name in _GROUP.findall(pattern)}
+    for name in operation.results:
+        if name not in groups:
+            hint = document.nearest(name, groups) or ": a result is a named group of a pattern"
+            yield Problem((*place, "results", name), f"no pattern has a group {name!r}{hint}")
+
+
+def _promise_problems(profile: Profile) -> Iterator[Problem]:
+    for name, operation in profile.operations.items():
+        if operation.means and operation.means not in MEANINGS:
+            hint = document.nearest(operation.means, MEANINGS) or f": one of {', '.join(MEANINGS)}"
+            place = ("operations", name, "means")
+            yield Problem(place, f"no promise is about {operation.means!r}{hint}")
 
 
 def _lacks_problems(profile: Profile) -> Iterator[Problem]:
-    known = (*VERBS, *NOTICES)
+    known = (*VERBS, *NOTICES) if profile.vocabulary == "chat" else ()
     for name in profile.lacks:
-        if name not in known:
-            hint = document.nearest(name, known)
-            yield Problem(("lacks", name), f"unknown verb or notice {name!r}{hint}")
-        elif name in profile.verbs or name in profile.notices:
+        if name in profile.operations or name in profile.notices:
             yield Problem(("lacks", name), f"{name!r} is lacking here and described elsewhere")
+        elif name not in known:
+            hint = document.nearest(name, known)
+            yield Problem(("lacks", name), f"unknown operation or notice {name!r}{hint}")
 
 
 def _template_problems(place: Place, template: str, known: Sequence[str]) -> Iterator[Problem]:
@@ -172,4 +221,14 @@ def _templates(profile: Profile) -> Iterator[tuple[Place, str, Sequence[str]]]:
         for index, word in enumerate(command):
             yield ("start", "build", number, index), word, _BUILD_FIELDS
     for place, line in profile.lines():
-        yield (*place, "type"), line.type, ANSWERS if place[0] == "start" else _VERB_FIELDS
+        is_answer = place[0] == "start"
+        fields = ANSWERS if is_answer else _fields_of(profile, str(place[1]))
+        yield (*place, "type"), line.type, fields
+
+
+def _fields_of(profile: Profile, name: str) -> Sequence[str]:
+    """Return what the lines of an operation may name: its arguments; a chat's are known."""
+    takes = profile.operations[name].takes
+    if profile.vocabulary == "chat" and not takes:
+        return _CHAT_FIELDS
+    return ("line",) if name == RAW and not takes else tuple(takes)

@@ -5,35 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from orchestrator.document import Strict
+from orchestrator.document import FORMER, Strict
 from orchestrator.document.schema import described
 from orchestrator.profile.keep import Folder
-
-VERBS = ("help", "myip", "myport", "connect", "list", "terminate", "send", "exit", "raw")
-"""The commands that the lab types; `raw` is any other line."""
-
-NOTICES = ("connected", "message", "delivered", "undelivered", "closed")
-"""The unsolicited lines that the lab understands. It records any other kind by name."""
+from orchestrator.profile.operation import LINES, ConsoleOperation, InputLine, Texts
 
 ANSWERS = ("port", "address", "name")
 """The placeholders for what a program may ask for at its start."""
+
+_FORMERLY = FORMER["operations"]
 
 Place = tuple[int | str, ...]  # a place in a file: keys and indices from the top
 
 MOST_KEPT = 4  # folders that one program may keep: each has a limit of its own in a container
 
 Seconds = Annotated[float, Field(gt=0, le=3600, strict=False)]
-
-
-def _text_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _line_list(value: Any) -> Any:
-    items = value if isinstance(value, list) else [value]
-    return [{"type": item} if isinstance(item, str) else item for item in items]
 
 
 def _block_list(value: Any) -> Any:
@@ -45,24 +33,6 @@ def _reason(value: Any) -> Any:
     return {"reason": value} if isinstance(value, str) else value
 
 
-_ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Texts = Annotated[list[str], BeforeValidator(_text_list), WithJsonSchema(_ONE_OR_MORE)]
-"""One text or several."""
-
-
-class InputLine(Strict):
-    """A line to type.
-
-    Attributes:
-        type: the line, with `{argument}` for each argument.
-        after: pattern of the question to wait for before typing it, which need not end with a
-            line break; None to type it at once.
-    """
-
-    type: str
-    after: str | None = None
-
-
 class Block(Strict):
     """A notice of several lines.
 
@@ -72,10 +42,6 @@ class Block(Strict):
 
     block: Annotated[list[str], Field(min_length=1)]
 
-
-_LINES = BeforeValidator(_line_list, json_schema_input_type=str | InputLine | list[str | InputLine])
-
-InputLines = Annotated[list[InputLine], _LINES, Field(min_length=1)]  # lines to type, in order
 
 Blocks = Annotated[
     list[Block],
@@ -113,7 +79,7 @@ class Start(Strict):
     image: str | None = None
     packages: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]] = []
     build: list[Annotated[list[str], Field(min_length=1)]] = []
-    answers: Annotated[list[InputLine], _LINES] = []
+    answers: Annotated[list[InputLine], LINES] = []
     keep: Annotated[list[Folder], Field(max_length=MOST_KEPT)] = []
 
     @model_validator(mode="after")
@@ -131,31 +97,6 @@ class Start(Strict):
     def words(self, engine: Literal["process", "container"]) -> list[str] | None:
         """Return the command for an engine; None if the program cannot be started there."""
         return self.command or (self.process if engine == "process" else self.container)
-
-
-class Verb(Strict):
-    """A command that the program understands.
-
-    Attributes:
-        send: the lines to type, with `{argument}` for each argument.
-        first: a verb to send before every use, such as `list` before `terminate`.
-        ok: patterns of a line that reports success.
-        fail: patterns of a line that reports failure, in addition to `errors`.
-        row: pattern of a line of data.
-        also: patterns of further lines of a reply, such as labels, which say neither yes nor no.
-        silent: whether success may print nothing.
-        ends: how a reply ends: at the `line` that matches `ok` or `fail`, or when the console is
-            `quiet`.
-    """
-
-    send: InputLines
-    first: str | None = None
-    ok: Texts = []
-    fail: Texts = []
-    row: str | None = None
-    also: Texts = []
-    silent: bool = False
-    ends: Literal["line", "quiet"] = "line"
 
 
 class ConsoleSettings(Strict):
@@ -182,7 +123,7 @@ class ConsoleSettings(Strict):
 
 
 class Lack(Strict):
-    """A verb or notice that the program does not have.
+    """An operation or notice that the program does not have.
 
     Attributes:
         reason: how that is known, or why it is so.
@@ -237,10 +178,13 @@ class Profile(Strict):
         sync: a verb that always gets an answer. The lab sends it to see that the program is
             ready, and done with the command before. Empty if there is none.
         console: how the console behaves.
-        verbs: the commands that the program understands, by the lab's names for them.
+        vocabulary: `chat` if operations and notices of a chat have their usual names, so that the
+            lab knows what they mean; files that say `verbs` have it.
+        operations: the commands that the program understands, by the names that steps use.
         notices: patterns of unsolicited lines, by the lab's names for them.
         first_id: the id of the first row, for lists that show no ids.
-        lacks: verbs and notices that the program does not have, and why.
+        promises: the checks that judge the program, if not those of its vocabulary.
+        lacks: operations and notices that the program does not have, and why.
         errors: patterns of error messages, whatever the verb.
         crash: patterns of lines that only a crash prints.
         reader: a Python class for what patterns cannot read, as `file.py:Class`; a subclass of
@@ -257,13 +201,26 @@ class Profile(Strict):
     answer_within: Seconds = 10.0
     sync: str = ""
     console: ConsoleSettings
-    verbs: dict[str, Verb]
+    vocabulary: Literal["chat"] | None = None
+    operations: dict[str, ConsoleOperation] = {}
     notices: dict[str, Blocks] = {}
     first_id: int = 1
+    promises: list[str] | None = None
     lacks: Lacks = {}
     errors: Texts = []
     crash: list[str] = CRASHES
     reader: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _respell(cls, data: Any) -> Any:
+        """Return the keys of a file as they are spelt today; only chats had the old spelling."""
+        if not isinstance(data, dict) or _FORMERLY not in data:
+            return data
+        if "operations" in data:
+            raise ValueError(f"`{_FORMERLY}` is the old spelling of `operations`: leave one out")
+        rest = {key: value for key, value in data.items() if key != _FORMERLY}
+        return {"vocabulary": "chat", **rest, "operations": data[_FORMERLY]}
 
     def patterns(self) -> Iterator[tuple[Place, str]]:
         """Yield every pattern with its place."""
@@ -274,12 +231,9 @@ class Profile(Strict):
         for kind, blocks in self.notices.items():
             for number, block in enumerate(blocks):
                 yield from _numbered(("notices", kind, number, "block"), block.block)
-        for name, verb in self.verbs.items():
-            yield from _numbered(("verbs", name, "ok"), verb.ok)
-            yield from _numbered(("verbs", name, "fail"), verb.fail)
-            yield from _numbered(("verbs", name, "also"), verb.also)
-            if verb.row:
-                yield ("verbs", name, "row"), verb.row
+        for name, operation in self.operations.items():
+            for place, pattern in operation.patterns():
+                yield ("operations", name, *place), pattern
         for place, line in self.lines():
             if line.after is not None:
                 yield (*place, "after"), line.after
@@ -288,14 +242,18 @@ class Profile(Strict):
         """Yield every line to type with its place."""
         for index, line in enumerate(self.start.answers):
             yield ("start", "answers", index), line
-        for name, verb in self.verbs.items():
-            for index, line in enumerate(verb.send):
-                yield ("verbs", name, "send", index), line
+        for name, operation in self.operations.items():
+            for index, line in enumerate(operation.send):
+                yield ("operations", name, "send", index), line
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of profiles: see docs/profile.schema.json."""
-    return described(Profile, "A profile of Peerlab")
+    made = described(Profile, "A profile of Peerlab")
+    keys = made["properties"]
+    old = {"description": "the old spelling of `operations`, of a chat", "deprecated": True}
+    keys[_FORMERLY] = {**keys["operations"], **old}
+    return made
 
 
 def _numbered(place: Place, patterns: list[str]) -> Iterator[tuple[Place, str]]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from orchestrator.errors import DocumentError
 from orchestrator.patterns import LinePattern, Match, any_of, compiled, search_line
-from orchestrator.profile.model import InputLine, Profile
+from orchestrator.profile.model import Profile
+from orchestrator.profile.operation import InputLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,17 @@ class Reader:
             for kind, blocks in profile.notices.items()
             for block in blocks
         ]
-        self._ok = {name: _compiled(verb.ok) for name, verb in profile.verbs.items()}
+        self._ok = {name: _compiled(it.ok) for name, it in profile.operations.items()}
+        self._nil = {name: any_of(it.nil) for name, it in profile.operations.items() if it.nil}
+        self._info = {name: any_of(it.info) for name, it in profile.operations.items() if it.info}
         self._fail = {
-            name: _compiled([*verb.fail, *profile.errors]) for name, verb in profile.verbs.items()
+            name: _compiled([*verb.fail, *profile.errors])
+            for name, verb in profile.operations.items()
         }
-        self._also = {name: any_of(verb.also) for name, verb in profile.verbs.items()}
-        self._rows = {name: compiled(verb.row) for name, verb in profile.verbs.items() if verb.row}
+        self._also = {name: any_of(verb.also) for name, verb in profile.operations.items()}
+        self._rows = {
+            name: compiled(verb.row) for name, verb in profile.operations.items() if verb.row
+        }
 
     def typed(self, verb: str, arguments: Mapping[str, object]) -> list[InputLine]:
         """Return the lines to type for a verb.
@@ -60,7 +66,7 @@ class Reader:
         """
         return [
             line.model_copy(update={"type": line.type.format_map(arguments)})
-            for line in self.profile.verbs[verb].send
+            for line in self.profile.operations[verb].send
         ]
 
     def ready(self, line: str) -> Mapping[str, str] | None:
@@ -69,11 +75,23 @@ class Reader:
 
     def outcome(self, verb: str, line: str) -> tuple[bool, Mapping[str, str]] | None:
         """Return whether a line reports success, and its named groups; None if it does neither."""
+        if self.is_nil(verb, line):
+            return True, {}
+        if self.is_indefinite(verb, line):
+            return False, {}
         for ok, patterns in ((True, self._ok), (False, self._fail)):
             for pattern in patterns.get(verb, ()):
                 if (fields := _groups(search_line(pattern, line))) is not None:
                     return ok, fields
         return None
+
+    def is_nil(self, verb: str, line: str) -> bool:
+        """Return whether a line reports success with the answer that there is nothing."""
+        return verb in self._nil and search_line(self._nil[verb], line) is not None
+
+    def is_indefinite(self, verb: str, line: str) -> bool:
+        """Return whether a line says that the operation may have happened or not."""
+        return verb in self._info and search_line(self._info[verb], line) is not None
 
     def row(self, verb: str, line: str) -> Mapping[str, str] | None:
         """Return the named groups of a row of a reply; None for any other line."""
@@ -116,7 +134,7 @@ class GuardedReader(Reader):
 
     def typed(self, verb: str, arguments: Mapping[str, object]) -> list[InputLine]:
         """Return the lines to type for a verb."""
-        if verb not in self.profile.verbs:
+        if verb not in self.profile.operations:
             raise KeyError(verb)
         with self._guard("typed"):
             return self._inner.typed(verb, arguments)
@@ -130,6 +148,16 @@ class GuardedReader(Reader):
         """Return whether a line reports success, and its named groups; None if it does neither."""
         with self._guard("outcome"):
             return self._inner.outcome(verb, line)
+
+    def is_nil(self, verb: str, line: str) -> bool:
+        """Return whether a line reports success with the answer that there is nothing."""
+        with self._guard("is_nil"):
+            return self._inner.is_nil(verb, line)
+
+    def is_indefinite(self, verb: str, line: str) -> bool:
+        """Return whether a line says that the operation may have happened or not."""
+        with self._guard("is_indefinite"):
+            return self._inner.is_indefinite(verb, line)
 
     def row(self, verb: str, line: str) -> Mapping[str, str] | None:
         """Return the named groups of a row of a reply; None for any other line."""

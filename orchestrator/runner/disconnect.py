@@ -31,7 +31,8 @@ def can_disconnect(profile: Profile) -> bool:
     If replies end with silence, reading the list takes as long as starting a new peer.
     """
     answers = bool(profile.sync or profile.console.clear_line)
-    return answers and all(verb in profile.verbs for verb in _NEEDED)
+    is_chat = profile.vocabulary == "chat"  # of another program no one knows what it remembers
+    return is_chat and answers and all(verb in profile.operations for verb in _NEEDED)
 
 
 def disconnect(sessions: Mapping[str, Session], cancel: CancelToken) -> dict[str, Session]:

@@ -10,6 +10,7 @@ from orchestrator.console.reply import Reply
 from orchestrator.console.session import Notice
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError, first_line
 from orchestrator.history.timing import WAITING, Stopwatch
+from orchestrator.history.wanted import says
 from orchestrator.patterns import compiled
 from orchestrator.runner import idle, outcomes
 from orchestrator.runner.outcomes import Completion, Rows
@@ -181,7 +182,7 @@ class Operator:
 
     def _rows_if_silent(self, peer: str, verb: str) -> Rows | None:
         """Return a peer's list if it may not answer this verb: only the list shows the effect."""
-        verbs = self._peers.sessions[peer].profile.verbs
+        verbs = self._peers.sessions[peer].profile.operations
         is_silent = verb in verbs and verbs[verb].silent and "list" in verbs
         return self._read_list(peer)[1] if is_silent else None
 
@@ -350,11 +351,13 @@ class Operator:
         """Wait until a peer has shown something."""
         text = act.message if isinstance(act.message, str) else None
         fields = {"kind": act.kind or "line", "of": act.of, "text": text, "line": act.line,
-                  "may_fail": act.may_fail or None}  # fmt: skip
+                  "may_fail": act.may_fail or None, "fields": act.fields or None}  # fmt: skip
         within = act.within or self._limits.expect
 
         def is_wanted(notice: Notice) -> bool:
             if act.line is not None and not compiled(act.line).search(notice.line):
+                return False
+            if any(not says(act.fields[key], notice.fields.get(key)) for key in act.fields):
                 return False
             right_text = text in (None, notice.fields.get("text"))
             return right_text and self._peers.may_be_about(act.at, notice.fields, act.of)

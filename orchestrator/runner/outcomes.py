@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.console.reply import Reply
 from orchestrator.history.entries import Outcome
+from orchestrator.profile import ConsoleOperation, Value, converted
 from orchestrator.text import cut
 
 Completion = tuple[Outcome, dict[str, Any]]
@@ -50,6 +51,35 @@ def value(reply: Reply, part: str) -> Completion:
         return outcome, said
     found = reply.fields.get(part) or next((row[part] for row in reply.rows if row.get(part)), "")
     return (outcome, {**said, part: found}) if found else unreadable(reply)
+
+
+def called(reply: Reply, operation: ConsoleOperation) -> Completion:
+    """Return how an operation of the program's own ended, with its typed results and rows."""
+    outcome, said = completion(reply, whole=bool(operation.row))
+    if reply.is_indefinite:
+        return "info", said
+    if outcome != "ok":
+        return outcome, said
+    said.pop("id", None)
+    try:
+        results = _typed(reply.fields, operation)
+        rows = [_typed(row, operation) for row in reply.rows]
+    except ValueError:
+        return unreadable(reply)
+    said |= {"nil": True} if reply.is_nil else {}
+    said |= {"results": results} if results else {}
+    return outcome, said | ({"rows": rows} if operation.row else {})
+
+
+def _typed(fields: Mapping[str, str], operation: ConsoleOperation) -> dict[str, Value]:
+    """Return the named parts of a line, each as a value of its type.
+
+    Raises:
+        ValueError: a part is no such value.
+    """
+    given = {name: text for name, text in fields.items() if text is not None}
+    return {name: converted(operation.results.get(name, "text"), text)
+            for name, text in given.items()}  # fmt: skip
 
 
 def failed(why: str) -> Completion:

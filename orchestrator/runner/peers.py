@@ -231,6 +231,8 @@ class PeerGroup:
         if notice.fields.get("name"):
             fields["called"] = notice.fields["name"]
         fields |= _numbers(notice.fields)
+        if self.sessions[peer].profile.vocabulary != "chat" and notice.fields:
+            fields = {"said": notice.line, "results": dict(notice.fields)}
         self.history.notice(peer, notice.kind, notice.at, **fields)
 
     def _record_unread(self, peer: str, notice: Notice) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from orchestrator import checks
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Say
+from orchestrator.history.entries import Entry
 from orchestrator.history.timing import WAITING, Stopwatch
+from orchestrator.profile import Profile
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.scenario import EXITED, ListStep, Scenario
@@ -79,12 +81,14 @@ class Quiescence:
 
         Likewise while lists and sockets differ, for as long as a program may take to notice.
         """
+        if not any(_lists(session.profile) for session in self._peers.sessions.values()):
+            return
         deadline = self._peers.clock() + self._scenario.limits.settle
         latest = max(deadline, self._peers.clock() + checks.LONGEST + _MAX_POLL)
         pause = _POLL
         while True:
             for name, session in self._peers.sessions.items():
-                if "list" in session.profile.verbs and self._peers.is_responsive(name):
+                if _lists(session.profile) and self._peers.is_responsive(name):
                     self._operator.list(ListStep(at=name))
             lists, held = checks.final(self._history.entries)
             now = self._peers.clock()
@@ -104,7 +108,7 @@ class Quiescence:
         for entry in reversed(self._history.entries):
             if entry.type != "invoke" or entry.peer != name:
                 continue
-            match entry.verb:
+            match self._meaning(entry):
                 case "exit":
                     wants = entry.fields.get("wants", {})
                     return EXITED.wants | {k: v for k, v in wants.items() if k == "status"}
@@ -113,3 +117,13 @@ class Quiescence:
                 case "start":
                     break
         return {"state": "running"}
+
+    def _meaning(self, entry: Entry) -> str:
+        """Return what an operation is to its peer; `exit` if it means that."""
+        own = self._peers.sessions[entry.peer].profile.operations.get(entry.verb)
+        return (own.means if own else "") or entry.verb
+
+
+def _lists(profile: Profile) -> bool:
+    """Return whether a program can be asked for its connections."""
+    return profile.vocabulary == "chat" and "list" in profile.operations

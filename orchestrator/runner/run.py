@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, History
 from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.timing import JUDGING, STARTING, TIDYING, Stopwatch
-from orchestrator.profile import Profile
+from orchestrator.profile import MEANINGS, Profile
 from orchestrator.runner.lateness import LatenessMeter
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.pool import PeerSpecs, Pool
@@ -148,6 +149,7 @@ class ActiveRun:
             peers=names,
             notices=[kind for kind in first.notices if all(kind in p.notices for p in rest)],
             lacks=sorted(lacks),
+            **_promised(self._scenario, [*profiles.values()] or [self._profile]),
             format=FORMAT,
         )
 
@@ -287,6 +289,21 @@ class ActiveRun:
         fit = trusted and not cancelled and not self.peers.is_faulted
         pool.give_back(self.peers, fit=fit, trusted=trusted)
         return []
+
+
+def _promised(scenario: Scenario, profiles: Sequence[Profile]) -> dict[str, Any]:
+    """Return which promises are judged, and what the operations mean to them; see docs/history.md.
+
+    Nothing for a chat that promises what every chat does.
+    """
+    given = [profile.promises for profile in profiles if profile.promises is not None]
+    is_chat = any(profile.vocabulary == "chat" for profile in profiles)
+    if scenario.promises is None and not given and is_chat:
+        return {}
+    named = scenario.promises if scenario.promises is not None else chain.from_iterable(given)
+    means = {name: it.means for p in profiles for name, it in p.operations.items() if it.means}
+    notices = {kind: kind for p in profiles for kind in p.notices if kind in MEANINGS}
+    return {"promises": [*dict.fromkeys(named)], "means": notices | means}
 
 
 def _fitted(profile: Profile, scenario: Scenario) -> Profile:

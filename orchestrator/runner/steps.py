@@ -12,6 +12,7 @@ from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Say
 from orchestrator.errors import LabError
 from orchestrator.history.timing import DRIVING, WAITING, Stopwatch
+from orchestrator.runner.calls import Caller
 from orchestrator.runner.fault_steps import FaultSteps
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.operations import Operator
@@ -37,6 +38,7 @@ class StepRunner:
         self._scenario, self._peers, self._say, self._cancel = scenario, peers, say, cancel
         self._watch = watch
         self._operator = Operator(peers, scenario.limits, watch, self._checkpoint)
+        self._caller = Caller(peers, watch, self._checkpoint)
         self._deadline = self._peers.clock() + scenario.limits.total
         self._catch_up_at = 0.0
 
@@ -179,6 +181,9 @@ class StepRunner:
 
     def _act(self, step: Step, at: str, counters: Counters) -> bool:
         """Act at one console; return False if it was for all in the list, and that is empty."""
+        if step.call:
+            self._caller.call(step.call.model_copy(update={"at": at}), counters)
+            return True
         act = _filled_act(step.act, counters).model_copy(update={"at": at})
         match step.verb:
             case "send" | "terminate" if act.to == ALL:

@@ -291,13 +291,13 @@ class ExitStep(AtConsole):
         return {"outcome": "ok"} | ({} if self.status == "any" else {"status": self.status})
 
 
-_ONE_THING: list[JsonValue] = [{"required": [kind]} for kind in (*rules.NOTICES, "line")]
+_ONE_THING: list[JsonValue] = [{"required": [kind]} for kind in rules.AWAITED]
 
 
 class ExpectStep(AtConsole):
     """Wait until peer `at` shows something. Each `expect` needs one of its own.
 
-    Exactly one of `message`, `connected`, `closed`, `delivered`, `undelivered`, `line`.
+    Exactly one of `message`, `connected`, `closed`, `delivered`, `undelivered`, `notice`, `line`.
 
     Attributes:
         of: the peer it is about; any if left out.
@@ -306,6 +306,8 @@ class ExpectStep(AtConsole):
         closed: the end of a connection.
         delivered: the receipt of a message that was delivered.
         undelivered: the notice of a message that was not delivered.
+        notice: any other notice, by its name in the profile.
+        fields: values, or conditions, of named groups of that notice.
         line: a pattern; some line that is not part of a reply must match it.
         within: seconds to wait; by default `expect` of the `limits`.
         may_fail: it need not come, but is waited for.
@@ -324,6 +326,8 @@ class ExpectStep(AtConsole):
     closed: Literal[True] | None = None
     delivered: Literal[True] | None = None
     undelivered: Literal[True] | None = None
+    notice: str | None = None
+    fields: dict[str, Any] = {}
     line: str | None = None
     within: Seconds | None = None
     may_fail: bool = False
@@ -331,7 +335,8 @@ class ExpectStep(AtConsole):
     @property
     def kind(self) -> str:
         """The kind of notice; empty for a line."""
-        return next((kind for kind in rules.NOTICES if getattr(self, kind) is not None), "")
+        known = (kind for kind in rules.NOTICES if getattr(self, kind) is not None)
+        return self.notice or next(known, "")
 
     _one_thing = enforce(rules.of_expect)
 

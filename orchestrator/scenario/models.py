@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
-from orchestrator import definition, document
-from orchestrator.document import Source, Strict
+from orchestrator import definition, document, profile
+from orchestrator.document import Problem, Source, Strict
 from orchestrator.document.schema import described
-from orchestrator.profile import Seconds, located
-from orchestrator.scenario import problems, topology
+from orchestrator.errors import DocumentError
+from orchestrator.profile import Profile, Seconds, located, placed_promises
+from orchestrator.scenario import calls, problems, topology
 from orchestrator.scenario.acts import Status
 from orchestrator.scenario.network_faults import needed
 from orchestrator.scenario.rules import FAULTS
@@ -19,6 +21,7 @@ from orchestrator.scenario.steps import Step, flatten, restarted
 from orchestrator.scenario.topology import Connections
 from orchestrator.scenario.values import ALL, DECLARED, NAME, InputLine, Name, PeerName
 
+DEFAULT = "peerlab"  # the profile
 _MOST_PEERS = 200
 _SETTLE_AFTER_FAULTS = 15.0  # seconds; TCP retransmits after ever longer pauses
 
@@ -137,6 +140,7 @@ class Scenario(Strict):
         fresh: start new peers instead of reusing those of an earlier scenario.
         same_port: let all peers listen on the port that the profile names, even if it gives each
             a port of its own. Local processes that listen on every address differ all the same.
+        promises: the checks that judge the run, if not those that the profiles promise.
         steps: the steps, in order.
         ends: the state of peers at the end: `running`, `exited`, or `{exited: <status>}`; by
             default they run unless a step ended them.
@@ -145,7 +149,7 @@ class Scenario(Strict):
     name: Name
     why: Annotated[str, Field(min_length=1)]
     engine: Literal["docker", "process"] | None = None
-    profile: str = "peerlab"
+    profile: str = DEFAULT
     profiles: dict[PeerName, str] = {}
     arguments: list[InputLine] = []
     peers: _Peers
@@ -153,6 +157,7 @@ class Scenario(Strict):
     limits: TimeLimits = TimeLimits()
     fresh: bool = False
     same_port: bool = False
+    promises: list[str] | None = None
     steps: list[Step]
     ends: dict[PeerName, _End] = {}
 
@@ -219,17 +224,39 @@ def of(source: Source) -> Scenario:
     Raises:
         DocumentError: it is wrong; each mistake with line and column.
     """
-    found = document.read(source, Scenario, raw=problems.find, context=_context)
     home = source.path.parent
+    vocabulary = _vocabulary(source.plain, home)
+
+    def find(raw: Any) -> Iterator[Problem]:
+        yield from problems.find(raw, vocabulary)
+
+    def context(raw: Any) -> dict[str, Any]:
+        return {DECLARED: problems.declared(raw), calls.VOCABULARY: vocabulary}
+
+    found = document.read(source, Scenario, raw=find, context=context)
     return found.model_copy(update={
         "profile": located(found.profile, home),
         "profiles": {peer: located(name, home) for peer, name in found.profiles.items()},
+        "promises": found.promises and placed_promises(found.promises, home),
         "limits": found.limits.after_faults() if found.has_faults else found.limits,
     })  # fmt: skip
 
 
-def _context(raw: Any) -> dict[str, Any]:
-    return {DECLARED: problems.declared(raw)}
+def _vocabulary(raw: Any, home: Path) -> calls.Vocabulary:
+    """Return what the programs of a scenario can be asked, as far as their profiles are right."""
+    given = raw if isinstance(raw, dict) else {}
+    named = given.get("profiles")
+    own = named.items() if isinstance(named, dict) else ()
+    main = _profile(given.get("profile", DEFAULT), home)
+    return calls.Vocabulary(main, {peer: _profile(name, home) for peer, name in own})
+
+
+def _profile(name: Any, home: Path) -> Profile | None:
+    """Return a profile; None if there is none or it is wrong, which others report."""
+    try:
+        return profile.load(located(name, home)) if isinstance(name, str) else None
+    except DocumentError:
+        return None
 
 
 def schema() -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 from orchestrator import definition, document
 from orchestrator.document import Problem
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS, lifted_by
-from orchestrator.scenario import rules, topology
+from orchestrator.scenario import calls, rules, topology
+from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.fault_rules import OF_FAULT, of_entry, spelt_out
 from orchestrator.scenario.rules import FAULTS, SINGLE, Location, blocks, walk
 from orchestrator.scenario.values import ALL
@@ -24,7 +25,7 @@ _NEVER = {"start": "has not been killed or stopped", "resume": "has not been pau
 _BY_ITSELF = ("exit", "type")  # a line that is typed may end a peer as well
 
 
-def find(raw: Any) -> Iterator[Problem]:
+def find(raw: Any, vocabulary: Vocabulary | None = None) -> Iterator[Problem]:
     """Yield the mistakes in a scenario as it is in its file."""
     if not isinstance(raw, dict):
         return
@@ -36,14 +37,18 @@ def find(raw: Any) -> Iterator[Problem]:
     for place, step in walk(raw.get("steps")):
         yield from (Problem(place, what) for what in rules.of_step(step))
         for verb, act in step.items():
+            is_call = vocabulary is not None and vocabulary.is_call(verb, act)
             if isinstance(act, dict) and None not in act.values():  # else that is reported
-                wrong = (what for rule in rules.OF_VERB.get(verb, ()) for what in rule(act))
+                of_verb = () if is_call else rules.OF_VERB.get(verb, ())
+                wrong = (what for rule in of_verb for what in rule(act))
                 yield from (Problem((*place, verb), what) for what in wrong)
         yield from _overlaps(step.get("parallel"), (*place, "parallel"), peers)
         if isinstance(repeat := step.get("repeat"), dict):
             yield from _counted_twice(repeat, (*place, "repeat"))
         yield from _in_schedule(step.get("schedule"), (*place, "schedule"))
     yield from _in_faults(raw.get("steps"), peers)
+    if vocabulary:
+        yield from calls.find(raw, vocabulary, peers)
 
 
 def _named_twice(peers: list[Any]) -> Iterator[Problem]:
@@ -187,7 +192,8 @@ class _EndedPeers:
         for undo, verbs in _UNDONE_BY.items():
             if verb in verbs and isinstance(at, str):
                 self._done.add((undo, at))
-        if verb in _BY_ITSELF and isinstance(at, str):
+        may_end = verb in _BY_ITSELF or verb not in rules.STEPS  # a program's own operation may
+        if may_end and isinstance(at, str):
             self._done.add(("start", at))
 
     def _note_all(self, steps: Any) -> None:

@@ -24,7 +24,10 @@ FAULTS = (*SINGLE, "chaos", "schedule")  # all steps that are faults
 STEPS = (*CONSOLE, "parallel", "repeat", *FAULTS)  # all steps
 
 NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
-"""The notices that an `expect` can wait for; it can also wait for a `line`."""
+"""The notices of a chat that an `expect` can wait for."""
+
+AWAITED = (*NOTICES, "notice", "line")
+"""The keys of an `expect` that say what it waits for: `notice` names one of any program."""
 
 LAST = "last"  # as an id: the one that led to the peer when the lab last saw a list
 _ABOUT_ONE = ("delivered", "undelivered")  # notices that need a `from`
@@ -119,13 +122,15 @@ def of_send(act: Keys) -> Iterator[str]:
 
 def of_expect(act: Keys) -> Iterator[str]:
     """Yield what is wrong with what is awaited."""
-    given = [key for key in (*NOTICES, "line") if act.get(key) is not None]
+    given = [key for key in AWAITED if act.get(key) is not None]
     if len(given) > 1:
         yield f"expect one thing in a step, not {' and '.join(given)}"
     elif not given:
-        yield f"expect what? Add one of {', '.join(NOTICES)}, line"
+        yield f"expect what? Add one of {', '.join(AWAITED)}"
     elif given[0] in _ABOUT_ONE and act.get("from") is None:
         yield f"{given[0]} from whom? Add 'from'"
+    if act.get("fields") is not None and act.get("notice") is None:
+        yield "'fields' are those of a 'notice': say which"
     if act.get("from") is not None and act.get("from") == act.get("at"):
         yield f"{act['at']} receives nothing from itself"
 

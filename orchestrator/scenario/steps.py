@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from orchestrator.document import Strict, describe
+from orchestrator.document import ANY, Strict, describe
 from orchestrator.profile import Seconds
-from orchestrator.scenario import acts, fault_acts, fault_rules, rules
+from orchestrator.scenario import acts, calls, fault_acts, fault_rules, rules
 from orchestrator.scenario.acts import enforce
 from orchestrator.scenario.fault_rules import short
 from orchestrator.scenario.rules import FAULTS
@@ -211,6 +212,17 @@ class Step(FaultStep, ConsoleStep):
     repeat: Repeat | None = None
     chaos: fault_acts.Chaos | None = None
     schedule: _Schedule | None = None
+    call: SkipJsonSchema[calls.CallStep | None] = None  # an operation that the profile describes
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_call(cls, step: Any, info: ValidationInfo) -> Any:
+        """Return a step that is an operation of the program's own under the key `call`."""
+        vocabulary = (info.context or {}).get(calls.VOCABULARY)
+        if vocabulary is None or not isinstance(step, dict) or len(step) != 1:
+            return step
+        ((key, act),) = step.items()
+        return {ANY: calls.of_step(key, act)} if vocabulary.is_call(key, act) else step
 
     _one_key = enforce(rules.of_step)
 
@@ -225,6 +237,8 @@ class Step(FaultStep, ConsoleStep):
             return f"{len(self.schedule)} faults, each at its time"
         if self.verb in FAULTS:
             return f"{self.verb} {self.act.phrase}"
+        if self.call:
+            return f"{self.call.at}: {self.call.phrase}"
         to = getattr(self.act, "to", None) or getattr(self.act, "of", None) or ""
         other = ", ".join(to) if not isinstance(to, str) else to
         return f"{self.act.at}: {self.verb} {other}".rstrip()

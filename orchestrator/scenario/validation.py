@@ -16,6 +16,7 @@ from orchestrator.errors import DocumentError
 from orchestrator.files import YAML
 from orchestrator.profile import Profile
 from orchestrator.scenario import models, problems, rules
+from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.network_faults import impossible_on_processes
 from orchestrator.scenario.rules import Location, walk
@@ -138,7 +139,7 @@ class Validator:
             wrong = impossible_on_processes(raw, script.steps, script.peers)
             yield from source.placed(wrong)
         yield from source.placed(self._taken(raw.get("name"), path))
-        main = yield from self._profile(raw.get("profile", "peerlab"), ("profile",), source)
+        main = yield from self._profile(raw.get("profile", models.DEFAULT), ("profile",), source)
         named = raw.get("profiles")
         others: dict[str, Profile | None] = {}
         for peer, name in named.items() if isinstance(named, dict) else ():
@@ -201,10 +202,10 @@ def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = 
     for step in flatten(script.steps):
         if peers is not None and getattr(step.act, "at", ALL) not in (ALL, *peers):
             continue
-        used += _verbs(step.verb, step.act)
+        used += [step.call.name] if step.call else _verbs(step.verb, step.act)
         if step.verb == "expect" and step.act.kind and not step.act.may_fail:
             used.append(step.act.kind)
-    known = {*profile.verbs, *profile.notices}
+    known = {*profile.operations, *profile.notices}
     return [name for name in dict.fromkeys(used) if name not in known]
 
 
@@ -221,6 +222,7 @@ def unsupported(
     """Yield what a scenario, as it is in its file, uses and the profiles of its peers lack."""
     if not isinstance(raw, dict):
         return
+    vocabulary = Vocabulary(main, others or {})
     by_peer = {"": main, **dict.fromkeys(problems.declared(raw), main), **(others or {})}
     if raw.get("connections", "none") != "none":
         for profile in _profiles(ALL, by_peer):
@@ -228,8 +230,10 @@ def unsupported(
     for place, step in walk(raw.get("steps")):
         for key, act in step.items():
             at = act.get("at") if isinstance(act, dict) else act
+            is_call = vocabulary.is_call(key, act)
             for profile in _profiles(at, by_peer):
-                yield from _missing_verbs((*place, key), _verbs(key, act), profile)
+                verbs = () if is_call else _verbs(key, act)  # for a call that is checked with it
+                yield from _missing_verbs((*place, key), verbs, profile)
                 yield from _untypable((*place, key), act, profile)
                 if key == "expect" and isinstance(act, dict) and act.get("may_fail") is not True:
                     yield from _missing_notices((*place, key), act, profile)
@@ -249,8 +253,8 @@ def _profiles(at: Any, by_peer: Mapping[str, Profile | None]) -> list[Profile]:
 
 def _missing_verbs(place: Location, verbs: Iterable[str], profile: Profile) -> Iterator[Problem]:
     for verb in verbs:
-        if verb not in profile.verbs:
-            yield Problem(place, f"this needs the verb {verb!r}, which the profile"
+        if verb not in profile.operations:
+            yield Problem(place, f"this needs the operation {verb!r}, which the profile"
                                  f" {profile.name!r} does not have")  # fmt: skip
 
 
@@ -263,7 +267,8 @@ def untypable(verb: str, act: Mapping[str, Any], profile: Profile) -> Iterator[t
     """Yield the keys of a step whose texts would edit the line, each with what is wrong."""
     if profile.console.literal_key:
         return
-    for key in _TYPED.get(verb, ()):
+    own = profile.operations[verb].takes if verb in profile.operations else ()
+    for key in own or _TYPED.get(verb, ()):
         if isinstance(text := act.get(key), str) and (found := _EDITS.search(text)):
             what = (
                 f"{found.group()!r} edits the line at a terminal: typing it takes a `literal_key`"
@@ -271,8 +276,14 @@ def untypable(verb: str, act: Mapping[str, Any], profile: Profile) -> Iterator[t
             yield key, f"{what} in the profile {profile.name!r}"
 
 
-def _missing_notices(place: Location, kinds: Iterable[str], profile: Profile) -> Iterator[Problem]:
-    for kind in kinds:
+def _missing_notices(
+    place: Location, act: Mapping[str, Any], profile: Profile
+) -> Iterator[Problem]:
+    if isinstance(named := act.get("notice"), str) and named not in profile.notices:
+        hint = document.nearest(named, profile.notices)
+        what = f"the profile {profile.name!r} does not have the notice {named!r}{hint}"
+        yield Problem((*place, "notice"), what)
+    for kind in act:
         if kind in rules.NOTICES and kind not in profile.notices:
             what = f"the profile {profile.name!r} does not have the notice {kind!r}"
             yield Problem((*place, kind), what)

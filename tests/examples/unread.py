@@ -26,7 +26,7 @@ TESTS = ["help", "own-address", "own-port", "dial", "message", "end-at-the-other
          "itself", "told-of-a-connection", "told-of-an-end", "three-in-the-list"]  # fmt: skip
 """Tests of the suite. Each pattern is needed by at least one of them."""
 
-_NEVER_NEEDED = {"errors-0", "verbs-exit-ok-0", "verbs-raw-ok-0"}
+_NEVER_NEEDED = {"errors-0", "operations-exit-ok-0", "operations-raw-ok-0"}
 """Patterns of answers that these tests do not ask for: what was done is seen elsewhere."""
 
 _RIGHT = HOME / "by-the-book"

@@ -92,7 +92,7 @@ def test_every_step_is_compared_with_the_profile_of_its_peer(tmp_path: Path) -> 
         "  - expect: {at: all, from: bob, delivered: true}\n"
     )
     exits, receipts = mistakes(tmp_path, f"{PAIR}{steps}")
-    assert exits == "7:5: this needs the verb 'exit', which the profile 'plain' does not have"
+    assert exits == "7:5: this needs the operation 'exit', which the profile 'plain' does not have"
     assert "the profile 'plain' does not have the notice 'delivered'" in receipts
     assert mistakes(tmp_path, f"{PAIR}steps:\n  - exit: alice\n") == []
 

@@ -30,7 +30,7 @@ def problem(engine: Engine, folder: Path, command: StartCommand) -> str:
         build=[list(words) for words in command.build],
     )  # fmt: skip
     profile = Profile(name=folder.name, summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
+                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
     trio = Trio(engine, profile, lambda _: None)
     try:
         trio.start(["alice"])

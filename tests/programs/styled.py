@@ -15,11 +15,15 @@ def styled(style: str, **changes: Any) -> Profile:
     command = ["{python}", str(PROGRAMS / "styles.py")]
     start = {"command": command, "environment": {"STYLE": style}, **changes.pop("start", {})}
     console = plain.console.model_copy(update=changes.pop("console", {}))
-    verbs = {**plain.verbs, **changes.pop("verbs", {})}
-    changes |= {"start": plain.start.model_copy(update=start), "console": console, "verbs": verbs}
+    verbs = {**plain.operations, **changes.pop("operations", {})}
+    changes |= {
+        "start": plain.start.model_copy(update=start),
+        "console": console,
+        "operations": verbs,
+    }
     return plain.model_copy(update=changes)
 
 
 def verb(plain: Profile, name: str, **changes: Any) -> dict[str, Any]:
     """Return one verb of a profile, changed."""
-    return {name: plain.verbs[name].model_copy(update=changes)}
+    return {name: plain.operations[name].model_copy(update=changes)}

@@ -221,5 +221,5 @@ def test_a_verb_that_the_profile_cannot_type(screen: MakeScreen, tmp_path: Path)
     for verb, arguments, lacking in missing:
         with pytest.raises(SessionError, match=f"cannot say {verb!r}: no {lacking!r}") as error:
             talk.ask(verb, arguments)
-        assert error.value.hint == "add it under `verbs` in the profile pure"
+        assert error.value.hint == "add it under `operations` in the profile pure"
     assert made(tmp_path).name == "pure"

@@ -69,7 +69,7 @@ def long_waits(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_silence_is_recognised_without_waiting(begin: Any, long_waits: dict[str, Any]) -> None:
     silent = styled("silent")
-    session = begin("silent", verbs=verb(silent, "send", silent=True, ok=[]), **long_waits)
+    session = begin("silent", operations=verb(silent, "send", silent=True, ok=[]), **long_waits)
     began = time.monotonic()
     reply = session.ask("send", text="hi")
     assert (reply.ok, reply.silent, reply.lines) == (True, True, [])
@@ -93,7 +93,7 @@ def test_a_reply_that_no_pattern_reads_is_unread(begin: Any, long_waits: dict[st
 
 def test_without_sync_an_answer_that_no_pattern_reads_is_returned(begin: Any) -> None:
     verbs = verb(styled("plain"), "send", ok=["^something else$"])
-    session = begin("plain", sync="", verbs=verbs, answer_within=0.4)
+    session = begin("plain", sync="", operations=verbs, answer_within=0.4)
     reply = session.ask("send", text="hi")
     assert (reply.ok, reply.lines) == (None, ["sent hi"])
 
@@ -118,7 +118,7 @@ def test_arguments_are_typed_when_they_are_asked_for(begin: Any) -> None:
     verbs = verb(plain, "myport", send=lines("1"))
     verbs |= verb(plain, "send", send=lines("2", r"^To whom\?|{id}", r"^What\? $|{text}"))
     verbs |= verb(plain, "raw", send=lines("{line}", r"^To whom\?|bob"))
-    session = begin("menu", verbs=verbs, console={"prompt": ["Choice: "]}, errors=["^no such"])
+    session = begin("menu", operations=verbs, console={"prompt": ["Choice: "]}, errors=["^no such"])
     for text in ("hi", "  two  blanks ", "2"):
         reply = session.ask("send", id="bob", text=text)
         assert reply.fields["text"] == f"bob: {text}"
@@ -136,7 +136,7 @@ def test_a_reply_after_the_next_prompt(begin: Any) -> None:
 def test_a_notice_in_a_block_of_lines(process_place: Callable[[], LivePeers]) -> None:
     plain = styled("block")
     plain = plain.model_copy(
-        update={"verbs": plain.verbs | verb(plain, "send", silent=True, ok=[])}
+        update={"operations": plain.operations | verb(plain, "send", silent=True, ok=[])}
     )
     place = process_place()
     (session,) = place.start(["alice"], plain)
@@ -178,7 +178,7 @@ def test_lines_that_no_pattern_reads_are_reported(
 ) -> None:
     place = process_place()
     block = styled("block")
-    plain = styled("block", notices={}, verbs=verb(block, "list", row="never"),
+    plain = styled("block", notices={}, operations=verb(block, "list", row="never"),
                   console={"echo": echo})  # fmt: skip
     (session,) = place.start(["alice"], plain)
     for _ in range(2):

@@ -38,7 +38,7 @@ class Tried:
         if "full" in text:
             raise ShortageError("no address is left")
         draft = Draft(YAML(typ="safe").load(BY_HAND))
-        draft.note(("verbs", "list"), "list", "7 <b>rows</b>", "^7 rows$")
+        draft.note(("operations", "list"), "list", "7 <b>rows</b>", "^7 rows$")
         draft.note(("ready",), "", "listening", "^listening$", "seen once" * ("doubt" in text))
         return draft
 

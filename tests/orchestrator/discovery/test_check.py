@@ -144,9 +144,9 @@ def test_results_have_positions_in_the_file(file: Path) -> None:
     result = check(engine, str(file), lambda _: None)
     positions = {it.name: at for it, at in zip(result.patterns, result.positions, strict=True)}
     assert positions["ready"] == "5:1"
-    assert positions["verbs.help.ok"] == "8:22"
+    assert positions["operations.help.ok"] == "8:22"
     states = {it.name: it.state for it in result.patterns}
-    assert states["verbs.list.row"] is MatchState.UNMATCHED
+    assert states["operations.list.row"] is MatchState.UNMATCHED
     assert states["notices.message"] is MatchState.MATCHED
     assert result.is_wrong
     assert not result.broke

@@ -48,14 +48,14 @@ def copied(name: str, folder: Path) -> Path:
 def assert_alike(written: Path, by_hand: Path) -> None:
     """Assert that a written profile reads the same things as one made by hand."""
     found, wanted = profile.load(str(written)), profile.load(str(by_hand))
-    assert set(found.verbs) == set(wanted.verbs)
+    assert set(found.operations) == set(wanted.operations)
     assert set(found.notices) == set(wanted.notices)
     assert set(found.lacks) == set(wanted.lacks)
     assert found.sync == wanted.sync
     assert found.first_id == wanted.first_id
-    for verb in wanted.verbs:
-        typed = [line.type for line in found.verbs[verb].send]
-        assert typed == [line.type for line in wanted.verbs[verb].send]
+    for verb in wanted.operations:
+        typed = [line.type for line in found.operations[verb].send]
+        assert typed == [line.type for line in wanted.operations[verb].send]
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_wrong_pattern_is_reported_with_what_it_should_have_matched(
     assert "says: umber quill" in result.stderr
     assert "14 of 15 patterns matched, 1 did not match the output" in result.stdout
     assert "Output that no pattern matched" in result.stdout
-    assert "verbs.connect.ok" in result.stdout
+    assert "operations.connect.ok" in result.stdout
 
 
 def refused(folder: Path, *options: str) -> tuple[str, str]:
@@ -155,7 +155,7 @@ def test_a_written_profile_is_marked_where_it_is_doubtful(
 RESULTS = {
     MatchState.MATCHED: PatternCheck(("ready",), "^ready$", MatchState.MATCHED, "ready"),
     MatchState.UNMATCHED: PatternCheck(
-        ("verbs", "list", "ok", 0),
+        ("operations", "list", "ok", 0),
         "^ok$",
         MatchState.UNMATCHED,
         "no line matched; it was:\nyes\nno",
@@ -193,7 +193,7 @@ def test_a_mismatch_has_exit_status_1_and_a_line_for_editors(
 ) -> None:
     result = checked(monkeypatch, *MatchState, seen=replace(ANSWERED, problems=["bob: gone"]))
     assert result.exit_code == 1
-    assert result.stderr == "it.yaml:9:22: verbs.list.ok: no line matched; it was: yes | no\n"
+    assert result.stderr == "it.yaml:9:22: operations.list.ok: no line matched; it was: yes | no\n"
     assert "on the way: bob: gone" in result.stdout
     summary = "1 of 3 patterns matched, 1 did not match the output, 1 had no occasion to"
     assert f"it.yaml: {summary}" in result.stdout

@@ -161,7 +161,7 @@ def test_a_program_that_takes_all_on_its_own_port_for_itself(
     engine: Any = None
     draft = discovery.discover(engine, tmp_path, COMMANDS, 5000, lambda _: None)
     found = loaded(tmp_path, draft)
-    assert found.own_ports is ("connect" in found.verbs) is on_other_ports
+    assert found.own_ports is ("connect" in found.operations) is on_other_ports
 
 
 @pytest.mark.parametrize("missing", ["terminate", "send", "list", "exit"])
@@ -187,7 +187,7 @@ def test_a_profile_from_folder_to_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert found.start.command == ["{python}", "chat.py", "{port}"]
     assert found.console.prompt == ["> "]
     assert (found.sync, found.first_id) == ("myport", 0)
-    assert set(found.verbs) == {*VERBS, "raw"}
+    assert set(found.operations) == {*VERBS, "raw"}
     assert set(found.lacks) == {"delivered", "undelivered"}
     reader = Reader(found)
     assert reader.ready("ready on port 5001") == {"port": "5001"}

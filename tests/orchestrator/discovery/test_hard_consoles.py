@@ -39,7 +39,7 @@ class Wail(Chat):
 )
 def test_a_flood_costs_one_experiment(learned: Learned, program: type[Chat], what: str) -> None:
     found, _, notes = learned(program)
-    assert len(found.verbs) == 9
+    assert len(found.operations) == 9
     assert set(found.notices) == {"connected", "message", "closed"}
     assert [note for note in notes if what in note and "without end" in note]
 
@@ -80,7 +80,7 @@ def test_a_console_that_stops_answering_is_started_again(
     learned: Learned, program: type[Chat], note: str
 ) -> None:
     found, _, notes = learned(program)
-    assert len(found.verbs) == 9
+    assert len(found.operations) == 9
     assert f"it stopped answering after: {note}" in notes
 
 
@@ -117,8 +117,8 @@ class SaysHow(GoesBack):
 @pytest.mark.parametrize(("program", "prompt"), [(GoesBack, "> "), (SaysHow, "> "), (SaysHow, "")])
 def test_a_sub_mode_is_left_again(learned: Learned, program: type[GoesBack], prompt: str) -> None:
     found, _, notes = learned(program, prompt=prompt)
-    assert [line.type for line in found.verbs["help"].send] == ["help", program.way]
-    assert found.verbs["help"].send[1].after is not None
+    assert [line.type for line in found.operations["help"].send] == ["help", program.way]
+    assert found.operations["help"].send[1].after is not None
     assert notes == []
 
 
@@ -211,7 +211,7 @@ class Mixed(Foreign):
 @pytest.mark.parametrize("program", [Foreign, Mixed])
 def test_what_an_item_prints_says_what_it_is(learned: Learned, program: type[Chat]) -> None:
     found, reader, _ = learned(program)
-    typed = {verb: found.verbs[verb].send[0].type for verb in VERBS}
+    typed = {verb: found.operations[verb].send[0].type for verb in VERBS}
     assert typed == {verb: str(number) for number, verb in enumerate(VERBS, 1)}
     assert reader.outcome("myport", f"port {PORT}") == (True, {"port": str(PORT)})
 
@@ -240,9 +240,11 @@ class NumberedArguments(Numbered):
 @pytest.mark.parametrize("program", [Numbered, NumberedArguments])
 def test_numbers_need_not_be_a_menu_that_asks(learned: Learned, program: type[Chat]) -> None:
     found, _, _ = learned(program)
-    assert len(found.verbs) == 9
+    assert len(found.operations) == 9
     first = "connect" if program is Numbered else "4"
-    assert [line.type for line in found.verbs["connect"].send] == [f"{first} {{address}} {{port}}"]
+    assert [line.type for line in found.operations["connect"].send] == [
+        f"{first} {{address}} {{port}}"
+    ]
 
 
 class SlowToStart(Chat):

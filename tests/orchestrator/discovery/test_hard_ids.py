@@ -40,7 +40,7 @@ class OnlyInTheList(Hexadecimal):
 @pytest.mark.parametrize("program", [Letters, Hexadecimal, OnlyInTheList])
 def test_ids_may_be_words(learned: Learned, program: type[Chat]) -> None:
     found, reader, _ = learned(program)
-    assert len(found.verbs) == 9
+    assert len(found.operations) == 9
     row = reader.row("list", f"f00d: {HOSTS['bob']} {PORT}")
     assert row
     assert row["id"] == "f00d"
@@ -105,7 +105,7 @@ class AnyEnds(NearEnds):
 @pytest.mark.parametrize("program", [NearEnds, AnyEnds])
 def test_a_list_may_show_the_near_ends(learned: Learned, program: type[Chat]) -> None:
     found, reader, _ = learned(program)
-    assert "terminate" in found.verbs
+    assert "terminate" in found.operations
     assert reader.outcome("terminate", "ended connection 3") == (True, {"id": "3"})
     notice = reader.notice(["message from 4: hello"])
     assert notice

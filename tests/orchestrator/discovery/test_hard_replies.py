@@ -42,7 +42,7 @@ class Wordless(Farewell):
 
 def test_a_notice_is_no_goodbye(learned: Learned) -> None:
     found, reader, _ = learned(Wordless)
-    assert found.verbs["exit"].silent
+    assert found.operations["exit"].silent
     assert reader.outcome("exit", "peer 3 disconnected") is None
 
 
@@ -132,7 +132,7 @@ class SilentUndead(Undead):
 @pytest.mark.parametrize("program", [Undead, SilentUndead])
 def test_an_end_that_only_the_list_shows(learned: Learned, program: type[Chat]) -> None:
     found, reader, _ = learned(program)
-    assert found.verbs["terminate"].silent is (program is SilentUndead)
+    assert found.operations["terminate"].silent is (program is SilentUndead)
     if program is Undead:
         assert reader.outcome("terminate", "ended connection 17") == (True, {"id": "17"})
     assert reader.outcome("terminate", "error: no such connection") == (False, {})
@@ -159,7 +159,7 @@ class Slots(Chat):
 @pytest.mark.parametrize("program", [Table, Slots])
 def test_a_list_goes_on_after_what_is_also_within_it(learned: Learned, program: type[Chat]) -> None:
     found, reader, _ = learned(program)
-    assert found.verbs["list"].ends == "quiet"
+    assert found.operations["list"].ends == "quiet"
     line = "-" * 25 if program is Table else "9: free"
     assert reader.outcome("list", line) == (True, {})
 
@@ -212,5 +212,5 @@ class ToItself(Chat):
 
 def test_a_connection_to_itself_teaches_nothing_about_others(learned: Learned) -> None:
     found, reader, _ = learned(ToItself)
-    assert found.verbs["connect"].also == []
+    assert found.operations["connect"].also == []
     assert reader.outcome("connect", "connection 17") == (True, {"id": "17"})

@@ -41,7 +41,7 @@ class OneWay(Silent):
 def test_silence_is_success_and_words_are_refusals(learned: Learned, program: type[Chat]) -> None:
     found, reader, _ = learned(program)
     for verb in ("connect", "send"):
-        assert (found.verbs[verb].silent, found.verbs[verb].ok) == (True, [])
+        assert (found.operations[verb].silent, found.operations[verb].ok) == (True, [])
     assert reader.outcome("connect", "that did nothing") == (False, {})
     if program is OneWay:
         assert reader.outcome("send", "who is that") == (False, {})
@@ -78,7 +78,7 @@ class Ruled(Chat):
 
 def test_a_help_text_goes_on_after_its_first_line(learned: Learned) -> None:
     found, reader, _ = learned(Ruled)
-    assert found.verbs["help"].ends == "quiet"
+    assert found.operations["help"].ends == "quiet"
     assert reader.outcome("help", "-" * 20) is None
 
 

@@ -73,7 +73,7 @@ def terse() -> ProgramEvidence:
 
 
 def verbs(evidence: ProgramEvidence) -> dict[str, Any]:
-    found: dict[str, Any] = infer("it", 5000, evidence).data["verbs"]
+    found: dict[str, Any] = infer("it", 5000, evidence).data["operations"]
     return found
 
 
@@ -172,7 +172,7 @@ def test_no_output_breaks_a_profile(said: str) -> None:
         [], [], said,
     )  # fmt: skip
     draft = infer("it", 5000, known)
-    for verb in draft.data["verbs"].values():
+    for verb in draft.data["operations"].values():
         ok = verb.get("ok", "")
         for pattern in [ok] if isinstance(ok, str) else ok:
             re.compile(pattern)
@@ -181,10 +181,10 @@ def test_no_output_breaks_a_profile(said: str) -> None:
 
 def test_an_exit_without_an_end_is_doubtful() -> None:
     known = bracketed()
-    assert ("verbs", "exit") not in infer("it", 5000, known).doubts
+    assert ("operations", "exit") not in infer("it", 5000, known).doubts
     lingering = [replace(exchange, ended=False) for exchange in known.exchanges]
     draft = infer("it", 5000, replace(known, exchanges=lingering))
-    assert draft.doubts["verbs", "exit"] == "the program did not exit"
+    assert draft.doubts["operations", "exit"] == "the program did not exit"
 
 
 def test_errors_without_a_common_beginning_belong_to_their_verb() -> None:
@@ -201,7 +201,10 @@ def test_errors_without_a_common_beginning_belong_to_their_verb() -> None:
     )
     data = infer("it", 5000, known).data
     assert data["errors"] == r"^pardon\?$"
-    assert data["verbs"]["connect"]["fail"] == [r"^nobody listens on \d+$", "^already connected$"]
+    assert data["operations"]["connect"]["fail"] == [
+        r"^nobody listens on \d+$",
+        "^already connected$",
+    ]
     assert data["sync"] == ""
 
 
@@ -220,10 +223,10 @@ def test_doubtful_replies() -> None:
         "ready",
     )
     draft = infer("it", 5000, known)
-    assert draft.data["verbs"]["send"]["silent"] is True
-    assert draft.doubts["verbs", "send"] == "it prints this only sometimes"
-    assert draft.doubts["verbs", "terminate"] == "its format was different each time"
-    assert draft.doubts["verbs", "myip"] == "the value was not found in it"
+    assert draft.data["operations"]["send"]["silent"] is True
+    assert draft.doubts["operations", "send"] == "it prints this only sometimes"
+    assert draft.doubts["operations", "terminate"] == "its format was different each time"
+    assert draft.doubts["operations", "myip"] == "the value was not found in it"
 
 
 def test_greetings_that_differ_are_not_the_ready_line() -> None:
@@ -239,8 +242,8 @@ def test_questions_become_part_of_what_is_typed() -> None:
     asking = Wording(("connect", "{address}", "{port}"), ("", "Which IP? ", "Port: "))
     wordings = known.wordings | {"connect": asking}
     made = infer("it", 5000, replace(known, wordings=wordings, first={"connect": "list"}))
-    assert made.data["verbs"]["connect"]["first"] == "list"
-    assert made.data["verbs"]["connect"]["send"] == [
+    assert made.data["operations"]["connect"]["first"] == "list"
+    assert made.data["operations"]["connect"]["send"] == [
         "connect",
         {"type": "{address}", "after": r"Which IP\?"},
         {"type": "{port}", "after": "Port:"},

@@ -87,4 +87,4 @@ def test_doubts_about_lists(lists: list[list[str]], made: dict[str, object], dou
     asked = [exchange("list", "list", output)]
     column = next(iter(id_columns(lists, KNOWN)), None)
     assert infer_list(draft, asked, lists, [], KNOWN, [], column) == made
-    assert draft.doubts == {("verbs", "list"): doubt}
+    assert draft.doubts == {("operations", "list"): doubt}

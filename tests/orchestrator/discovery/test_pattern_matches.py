@@ -19,7 +19,7 @@ from orchestrator.profile import Profile
 PROFILE = Profile.model_validate({
     "name": "it", "summary": "it", "port": 5000, "start": {"command": ["it"]}, "ready": "^ready$",
     "console": {"echo": False},
-    "verbs": {
+    "operations": {
         "connect": {"send": "connect", "ok": r"^connected (?P<id>\d+)$", "fail": "^no$"},
         "list": {"send": "list", "row": r"^(?P<id>\d+) \S+$"},
     },
@@ -37,10 +37,10 @@ def test_a_match_says_what_it_captured() -> None:
         ReplySeen("list", True, True, ("3 bob",), "list", rows=True),
     ], notices=[NoticeSeen("message", True, ("from bob", "text hi"), "sent")])  # fmt: skip
     found = states(seen)
-    assert found["verbs.connect.ok"] == (MatchState.MATCHED, "id: '3'")
+    assert found["operations.connect.ok"] == (MatchState.MATCHED, "id: '3'")
     assert found["notices.message"] == (MatchState.MATCHED, "address: 'bob'")
     assert found["notices.message block 2"] == (MatchState.MATCHED, "text: 'hi'")
-    assert found["verbs.connect.fail"][0] is MatchState.NO_OCCASION
+    assert found["operations.connect.fail"][0] is MatchState.NO_OCCASION
 
 
 def test_a_mismatch_quotes_the_output() -> None:
@@ -48,7 +48,7 @@ def test_a_mismatch_quotes_the_output() -> None:
         ReplySeen("connect", True, None, ("you are connected",), "alice connects"),
     ], notices=[NoticeSeen("message", False, (), "alice sent")])  # fmt: skip
     found = states(seen)
-    assert found["verbs.connect.ok"] == (
+    assert found["operations.connect.ok"] == (
         MatchState.UNMATCHED, "no line matched; the output was:\nyou are connected")  # fmt: skip
     assert found["notices.message"][0] is MatchState.UNMATCHED
     assert "(nothing after: alice sent)" in found["notices.message"][1]
@@ -77,19 +77,19 @@ def test_which_pattern_should_have_matched_a_reply(
     replies: list[ReplySeen], ok: MatchState, fail: MatchState
 ) -> None:
     found = states(Observations(greeting=["ready"], replies=replies))
-    assert found["verbs.connect.ok"][0] is ok
-    assert found["verbs.connect.fail"][0] is fail
+    assert found["operations.connect.ok"][0] is ok
+    assert found["operations.connect.fail"][0] is fail
 
 
 def test_a_list_that_should_have_rows() -> None:
     reply = ReplySeen("list", True, True, (), "list at alice", rows=True)
-    state, says = states(Observations(replies=[reply]))["verbs.list.row"]
+    state, says = states(Observations(replies=[reply]))["operations.list.row"]
     assert state is MatchState.UNMATCHED
     assert says.endswith("(nothing after: list at alice)")
 
 
 def test_long_output_is_cut() -> None:
     reply = replace(REPLY, lines=tuple(f"line {n} {'x' * 200}" for n in range(9)))
-    _, says = states(Observations(replies=[reply]))["verbs.connect.ok"]
+    _, says = states(Observations(replies=[reply]))["operations.connect.ok"]
     assert says.endswith("… and 3 more lines")
     assert max(map(len, says.splitlines())) <= 161  # with the ellipsis

@@ -54,7 +54,7 @@ def trio(folder: Path) -> Iterator[Trio]:
         patch.setattr(trios, name, seconds)
     start = Start(command=["{python}", "chat.py"], folder=str(folder))
     profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
+                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
     with choose(EngineName.PROCESS, lambda _: None) as engine:
         three = Trio(engine, profile, lambda _: None)
         three.start()
@@ -146,7 +146,7 @@ def test_the_users_answers_are_given_whatever_the_questions(
     answers = [InputLine(type=f"{{{field}}}") for field in ("name", "port", "address")]
     start = Start(command=["{python}", "chat.py"], folder=str(tmp_path), answers=answers)
     profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), verbs={})  # fmt: skip
+                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
     with choose(EngineName.PROCESS, lambda _: None) as engine:
         three = Trio(engine, profile, lambda _: None)
         three.start(["alice"])

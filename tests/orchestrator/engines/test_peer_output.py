@@ -116,7 +116,7 @@ def test_help_and_exit() -> None:
 @given(st.text())
 def test_errors(why: str) -> None:
     line = render.error(why)
-    for verb in PROFILE.verbs.keys() - {"help"}:
+    for verb in PROFILE.operations.keys() - {"help"}:
         found = READER.outcome(verb, line)
         assert found, verb
         assert not found[0], verb
@@ -157,7 +157,7 @@ def test_help_at_any_width(columns: int) -> None:
     assert columns < 40 or all(len(line) <= columns for line in lines)
 
 
-@pytest.mark.parametrize("verb", sorted(PROFILE.verbs.keys() - {"raw"}))
+@pytest.mark.parametrize("verb", sorted(PROFILE.operations.keys() - {"raw"}))
 def test_the_lab_types_known_commands(verb: str) -> None:
     words = {"address": "10.0.0.1", "port": 5000, "id": 1, "text": "x"}
     (line,) = READER.typed(verb, words)

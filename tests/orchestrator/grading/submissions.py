@@ -59,7 +59,7 @@ def right(home: Path, name: str, *, without: str = "", lacks: bool = False) -> P
         lacks: whether the profile says so.
     """
     shipped = copy.deepcopy(_SHIPPED)
-    shipped["verbs"].pop(without, None)
+    shipped["operations"].pop(without, None)
     if lacks:
         shipped["lacks"] = {without: "not required"}
     return _written(home, name, shipped)

@@ -28,9 +28,9 @@ FINE = Program("fine", Path("fine.yaml"), PROFILE)
 
 def without(verb: str, **changes: object) -> Program:
     """Return a program whose profile does not have a verb."""
-    verbs = {name: known for name, known in PROFILE.verbs.items() if name != verb}
+    verbs = {name: known for name, known in PROFILE.operations.items() if name != verb}
     return replace(
-        FINE, name="dumb", profile=PROFILE.model_copy(update={"verbs": verbs, **changes})
+        FINE, name="dumb", profile=PROFILE.model_copy(update={"operations": verbs, **changes})
     )
 
 
@@ -98,7 +98,7 @@ def test_a_profile_that_says_too_little_is_refused_with_what_to_add() -> None:
         assert (refused.profile, refused.flaw) == (None, "cannot be graded with")
         first, missing, last = refused.trouble.splitlines()
         assert first.endswith("does not say all that ends need, so nothing was graded")
-        assert missing.startswith("missing: verbs.terminate")
+        assert missing.startswith("missing: operations.terminate")
         assert '{terminate: "never written"}' in missing
         assert last.startswith("`peerlab profile check fine.yaml`")
     assert "(no word for it was found)" in refused.trouble

@@ -150,7 +150,7 @@ def test_nothing_is_graded_with_a_profile_that_says_too_little(tmp_path: Path) -
     assert display.titles == []
     assert outcomes(grade) == [UNKNOWN, UNKNOWN]
     assert (grade.passes, grade.is_certain) == (None, False)
-    assert "missing: verbs.connect" in grade.trouble
+    assert "missing: operations.connect" in grade.trouble
     assert grade.results[0].reason.startswith("the profile cannot be graded with: ")
 
 

@@ -84,7 +84,7 @@ def test_one_profile_for_all(tmp_path: Path) -> None:
         assert program.file.parent == tmp_path / "out" / program.name
         assert program.profile
         assert program.profile.start.folder == str(tmp_path / "in" / name)
-        assert program.profile.verbs["send"].ok
+        assert program.profile.operations["send"].ok
     assert names(find([tmp_path / "in/carl"], common, tmp_path / "out")) == ["carl"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.examples.unread import grade, mistakes, spoilt
 
-_PATTERNS = ["ready", "verbs-connect-ok-0", "notices-message-0-block-0"]
+_PATTERNS = ["ready", "operations-connect-ok-0", "notices-message-0-block-0"]
 _TESTS = ["dial", "message"]
 
 

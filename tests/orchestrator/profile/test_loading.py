@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.errors import DocumentError
-from orchestrator.profile import InputLine, Verb
+from orchestrator.profile import ConsoleOperation, InputLine
 from orchestrator.profile.model import Block
 
 TEXT = """\
@@ -45,7 +45,7 @@ def mistakes(file: Path, old: str, new: str) -> list[str]:
 
 def test_short_forms_become_lists(file: Path) -> None:
     loaded = profile.load(str(file))
-    assert loaded.verbs["list"] == Verb(send=[InputLine(type="list")], ok=["^ok$"])
+    assert loaded.operations["list"] == ConsoleOperation(send=[InputLine(type="list")], ok=["^ok$"])
     assert loaded.notices["message"] == [Block(block=["^(?P<text>.*)$"])]
     assert loaded.start.words("process") == loaded.start.words("container") == ["chat", "{port}"]
 
@@ -76,22 +76,26 @@ def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:
         ("{port}", "{prot}", "5:19: unknown placeholder {prot}; did you mean 'port'?"),
         ("send: list,", "send: [list, {after: '('}],", "9:23: key 'type' is missing"),
         ("send: list,", "send: [list, {after: '(', type: x}],", "9:24: not a pattern"),
-        ("first: list", "first: lst", "10:31: no verb 'lst' here; did you mean 'list'?"),
+        ("first: list", "first: lst", "10:31: no operation 'lst' here; did you mean 'list'?"),
         ("{id} {text}", "{id:d}", "10:10: {id} takes no format and no conversion"),
         ("'^(?P<text>", "'^(?Q<text>", "11:11: not a pattern"),
-        ("lacks: {exit:", "lacks: {leave:", "12:9: unknown verb or notice 'leave'"),
+        ("lacks: {exit:", "lacks: {leave:", "12:9: unknown operation or notice 'leave'"),
         ("'^ready$'", "'('", "6:1: not a pattern: missing ), unterminated subpattern"),
         ("'^ready$'", "''", "6:1: no sign of readiness: give a pattern here, or set `sync`"),
-        ("'^ready$'", "'^ready$'\nsync: lst", "7:1: no verb 'lst' here; did you mean 'list'?"),
+        ("'^ready$'", "'^ready$'\nsync: lst", "7:1: no operation 'lst' here; did you mean 'list'?"),
         ("true", "true, prompt_pattern: ['(']", "7:40: not a pattern"),
-        ("first: list", "first: exit", "10:31: no verb 'exit' here"),
+        ("first: list", "first: exit", "10:31: no operation 'exit' here"),
         ("ok: '^ok$'", "first: send", "9:22: 'send' itself needs another first"),
-        ("  send:", "  sned:", "10:3: unknown verb 'sned'; did you mean 'send'?"),
+        ("  send:", "  sned:", "10:3: unknown operation 'sned'; did you mean 'send'?"),
         ("{id} {text}", "{id} {txt}", "10:10: unknown placeholder {txt}; did you mean 'text'?"),
         ("{id} {text}", "{id!r}", "10:10: {id} takes no format and no conversion"),
         ("{id} {text}", "{id", "10:10: not a template: expected '}' before end of string"),
         ('"{port}"', '"{folder}"', "5:19: unknown placeholder {folder}; available here: {port}"),
-        ("lacks: {exit:", "lacks: {exti:", "12:9: unknown verb or notice 'exti'; did you mean"),
+        (
+            "lacks: {exit:",
+            "lacks: {exti:",
+            "12:9: unknown operation or notice 'exti'; did you mean",
+        ),
         ("lacks: {exit:", "lacks: {list:", "12:9: 'list' is lacking here and described elsewhere"),
         ("  command:", "  image: x\n  build: [[make]]\n  command:", "leave out `build`"),
         ('  command: [chat, "{port}"]', "  process: [x]", "key `command` is missing"),
@@ -141,7 +145,7 @@ def test_all_patterns_have_a_place(file: Path) -> None:
     assert places == [
         ("ready",),
         ("notices", "message", 0, "block", 0),
-        ("verbs", "list", "ok", 0),
+        ("operations", "list", "ok", 0),
     ]
 
 

@@ -223,7 +223,9 @@ def test_patterns_and_unread_output() -> None:
     file = io.StringIO()
     console = Console(file=file, width=100)
     states = ("matched", "not matched", "no occasion")
-    rows = [Pattern(f"verbs.{n}", "p.yaml:3", "^ok$", state, "") for n, state in enumerate(states)]
+    rows = [
+        Pattern(f"operations.{n}", "p.yaml:3", "^ok$", state, "") for n, state in enumerate(states)
+    ]
     print_patterns(console, "p.yaml", rows)
     print_unread(console, [])
     assert "no pattern matched" not in file.getvalue()

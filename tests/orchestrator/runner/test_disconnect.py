@@ -90,8 +90,8 @@ def test_a_program_whose_replies_end_with_silence_is_not_tried(
     rows = started(place, tmp_path, "shifts").profile
     assert can_disconnect(rows)
     assert not can_disconnect(rows.model_copy(update={"sync": ""}))
-    verbs = {name: verb for name, verb in rows.verbs.items() if name != "terminate"}
-    assert not can_disconnect(rows.model_copy(update={"verbs": verbs}))
+    verbs = {name: verb for name, verb in rows.operations.items() if name != "terminate"}
+    assert not can_disconnect(rows.model_copy(update={"operations": verbs}))
 
 
 def test_an_odd_program_is_tried_twice(place: LivePeers, tmp_path: Path) -> None:

@@ -292,7 +292,7 @@ def _profile(*verbs: str, notices: Sequence[str] = ()) -> Profile:
     shipped = profile.load("peerlab")
     return shipped.model_copy(
         update={
-            "verbs": {verb: shipped.verbs[verb] for verb in verbs},
+            "operations": {verb: shipped.operations[verb] for verb in verbs},
             "notices": {kind: shipped.notices[kind] for kind in notices},
         }
     )

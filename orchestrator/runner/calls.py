@@ -1,0 +1,168 @@
+"""Operations of a program's own vocabulary: fill in, type, read typed results, record."""
+
+from __future__ import annotations
+
+import functools
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orchestrator.errors import NoAnswerError, PeerGoneError, first_line
+from orchestrator.history.timing import WAITING, Stopwatch
+from orchestrator.history.wanted import unmet
+from orchestrator.profile import ConsoleOperation, Value, converted
+from orchestrator.runner import outcomes
+from orchestrator.runner.outcomes import Completion
+from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.recording import Recorder, Wanted
+from orchestrator.scenario.calls import CallStep
+
+_POLL = 0.02  # seconds between two attempts at an operation that should end otherwise
+_EXIT_WITHIN = 5.0  # seconds
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
+
+
+class UnfilledError(Exception):
+    """A step has a placeholder without a value, or with one that does not fit."""
+
+
+class Caller:
+    """Does calls at consoles, and keeps what they save.
+
+    Args:
+        peers: the peers.
+        watch: measures the time spent waiting.
+        checkpoint: called between two attempts, with the peer whose console is in use.
+    """
+
+    def __init__(
+        self, peers: PeerGroup, watch: Stopwatch, checkpoint: Callable[[str], None]
+    ) -> None:
+        self._peers, self._watch, self._checkpoint = peers, watch, checkpoint
+        self._recorder = Recorder(peers)
+        self._saved: dict[str, Value] = {}
+        self._wanted_saved: set[str] = set()
+        self._lock = threading.Lock()  # branches that run side by side save too
+
+    def call(self, act: CallStep, counters: Mapping[str, str]) -> None:
+        """Do an operation, again while it has not ended as expected and has time."""
+        operation = self._peers.sessions[act.at].profile.operations[act.name]
+        self._wanted_saved |= {*act.save.values()}
+        wants, arguments = dict[str, Any](act.wants), dict[str, Value]()
+        try:
+            arguments = self._arguments(act, operation, counters)
+            wants = self._filled_in(wants, counters)
+            work = functools.partial(self._work, act, operation, arguments, wants)
+        except UnfilledError as error:
+            work = functools.partial(outcomes.failed, str(error))
+        given = {"arguments": arguments} if arguments else {}
+        self._recorder.at_console(act.at, act.name, Wanted(wants), work, **given)
+
+    def _work(
+        self,
+        act: CallStep,
+        operation: ConsoleOperation,
+        arguments: Mapping[str, Value],
+        wants: Mapping[str, Any],
+    ) -> Completion:
+        typed = {**dict.fromkeys(operation.takes, ""), **arguments}
+        if operation.means == "exit":
+            return self._exit(act, typed)
+        deadline = time.monotonic() + act.within
+        while True:
+            outcome, said = outcomes.called(self._peers.ask(act.at, act.name, **typed), operation)
+            is_over = outcome == "info" or time.monotonic() >= deadline
+            if is_over or _is_as_wanted(outcome, said, wants):
+                break
+            with self._watch.measure(WAITING):
+                self._peers.sessions[act.at].take_in(_POLL)
+            self._checkpoint(act.at)
+        if outcome == "ok":
+            self._save(act, said.get("results", {}))
+        return outcome, said | ({"limit": act.within} if act.within else {})
+
+    def _exit(self, act: CallStep, typed: Mapping[str, Value]) -> Completion:
+        """Do an operation that ends the program, and wait until it has ended."""
+        said = ""
+        try:
+            reply = self._peers.ask(act.at, act.name, **typed)
+            said = "".join(reply.lines[-1:])
+            if reply.ok is False:
+                return outcomes.failed(said)
+        except PeerGoneError:
+            pass
+        except NoAnswerError as error:
+            self._peers.count_silence(act.at)
+            said = first_line(error)
+        status = self._peers.sessions[act.at].peer.await_end(_EXIT_WITHIN)
+        fields = {"said": said, "state": status.state, "limit": _EXIT_WITHIN}
+        if status.state in ("running", "paused"):
+            return "fail", fields
+        self._peers.ended.add(act.at)
+        return "ok", {**fields, "status": status.exit_status}
+
+    # Values
+
+    def _arguments(
+        self, act: CallStep, operation: ConsoleOperation, counters: Mapping[str, str]
+    ) -> dict[str, Value]:
+        """Return what is typed, each argument as a value of its type."""
+        filled = {name: self._value(value, counters) for name, value in act.arguments.items()}
+        for name, value in filled.items():
+            if isinstance(value, str):
+                filled[name] = _converted(operation.takes[name].type, name, value)
+        return filled
+
+    def _filled_in(self, value: Any, counters: Mapping[str, str]) -> Any:
+        """Return what is wanted with its placeholders filled in."""
+        if isinstance(value, Mapping):
+            return {key: self._filled_in(one, counters) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._filled_in(one, counters) for one in value]
+        return self._value(value, counters)
+
+    def _value(self, value: Any, counters: Mapping[str, str]) -> Any:
+        """Return a value with counters, saved values and addresses in place of their names.
+
+        A placeholder alone stands for the value as it was saved, with its type.
+        """
+        if not isinstance(value, str):
+            return value
+        if whole := _PLACEHOLDER.fullmatch(value):
+            return self._known(whole[1], counters, value)
+        return _PLACEHOLDER.sub(lambda found: str(self._known(found[1], counters, found[0])), value)
+
+    def _known(self, name: str, counters: Mapping[str, str], otherwise: str) -> Value:
+        if name in counters:
+            return counters[name]
+        with self._lock:
+            if name in self._saved:
+                return self._saved[name]
+        if name in self._wanted_saved:
+            raise UnfilledError(f"no operation has saved {name!r} before this")
+        peer, _, part = name.partition(".")
+        if peer in self._peers.sessions and part in ("address", "port", "name"):
+            found: Value = getattr(self._peers.sessions[peer].peer, part)
+            return found
+        return otherwise
+
+    def _save(self, act: CallStep, results: Mapping[str, Value]) -> None:
+        with self._lock:
+            for name, saved in act.save.items():
+                if name in results:
+                    self._saved[saved] = results[name]
+
+
+def _is_as_wanted(outcome: str, said: Mapping[str, Any], wants: Mapping[str, Any]) -> bool:
+    ended = "nil" if outcome == "ok" and said.get("nil") else outcome
+    wanted = wants.get("outcome", ended)
+    return wanted in (outcome, ended) and not unmet(wants, said)
+
+
+def _converted(kind: Any, name: str, text: str) -> Value:
+    try:
+        return converted(kind, text)
+    except ValueError as error:
+        raise UnfilledError(f"{name} takes a value of the type {kind}, not {text!r}") from error

@@ -1,0 +1,226 @@
+"""Steps that are operations of the program's own vocabulary: `put: {at: alice, key: x}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from orchestrator import document, patterns
+from orchestrator.document import Problem, describe
+from orchestrator.history.wanted import CONDITIONS
+from orchestrator.profile import CHAT, ConsoleOperation, Profile, wrong_type
+from orchestrator.profile.operation import CHANGING, STEP_KEYS
+from orchestrator.scenario.acts import Act, Wants
+from orchestrator.scenario.rules import CONSOLE, STEPS, Location, walk
+
+VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Vocabulary`
+
+_LAB = [step for step in STEPS if step not in CHAT]  # steps that every program can be given
+_NAME = r"[a-z][a-z0-9_]*"
+_OF_PEER = ("address", "port", "name")  # `{bob.address}`
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the steps of a scenario may ask of its programs.
+
+    Attributes:
+        main: the profile of most peers; None if it cannot be read.
+        own: the profiles of peers that run another program.
+    """
+
+    main: Profile | None = None
+    own: Mapping[str, Profile | None] = field(default_factory=dict)
+
+    def profile(self, at: object) -> Profile | None:
+        """Return the profile of the peers at which a step is done."""
+        return self.own.get(at, self.main) if isinstance(at, str) else self.main
+
+    def is_call(self, key: str, act: object) -> bool:
+        """Return whether a step with this key is an operation of its program's own."""
+        if key in _LAB:
+            return False
+        profile = self.profile(_at(act))
+        if profile is None:
+            return key not in STEPS
+        if profile.vocabulary == "chat":
+            return key not in CONSOLE and key in profile.operations
+        return True
+
+
+def _at(act: object) -> object:
+    return act.get("at") if isinstance(act, Mapping) else act
+
+
+class CallStep(Act):
+    """An operation of the program's own vocabulary.
+
+    Attributes:
+        name: the operation.
+        arguments: what is given for its arguments, before placeholders are filled in.
+        expect: a value or a condition for results, by name.
+        shows: the values of a column of rows, in any order, by the column's name.
+        nil: the answer must be that there is nothing.
+        within: seconds in which the operation is repeated until it ends as expected.
+        save: names under which results are saved, by the result's name.
+    """
+
+    name: str
+    arguments: dict[str, Any] = {}
+    expect: dict[str, Any] = {}
+    shows: dict[str, list[Any]] = {}
+    nil: bool = False
+    within: float = Field(default=0.0, ge=0, le=3600, strict=False)
+    save: dict[str, str] = {}
+
+    @property
+    def wants(self) -> Wants:
+        """The expected outcome."""
+        wants = super().wants
+        if self.nil:
+            wants["outcome"] = "nil"
+        results = {"results": self.expect} if self.expect else {}
+        return wants | results | ({"rows": self.shows} if self.shows else {})
+
+    @property
+    def phrase(self) -> str:
+        """The operation and its arguments, in a few words."""
+        return " ".join([self.name, *map(str, self.arguments.values())])
+
+
+def of_step(key: str, act: Any) -> dict[str, Any]:
+    """Return the keys of a `CallStep` for a step as it is in a file."""
+    given = act if isinstance(act, Mapping) else {"at": act}
+    keys = {name: value for name, value in given.items() if name in STEP_KEYS}
+    arguments = {name: value for name, value in given.items() if name not in STEP_KEYS}
+    return {**keys, "name": key, "arguments": arguments}
+
+
+# Mistakes.
+
+
+def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[Problem]:
+    """Yield the mistakes in the calls of a scenario as it is in its file."""
+    if not isinstance(raw, dict):
+        return
+    steps = list(walk(raw.get("steps")))
+    calls = [
+        (place, key, act)
+        for place, step in steps
+        for key, act in step.items()
+        if vocabulary.is_call(key, act)
+    ]
+    known = {name for _, _, act in calls for name in _saved(act)}
+    known |= {str(step["repeat"].get("counter", "n")) for _, step in steps
+              if isinstance(step.get("repeat"), dict)}  # fmt: skip
+    known |= {"at", *(f"{peer}.{part}" for peer in peers for part in _OF_PEER)}
+    for place, key, act in calls:
+        if profile := vocabulary.profile(_at(act)):
+            yield from _problems((*place, key), key, act, profile, known)
+
+
+def _saved(act: Any) -> list[str]:
+    save = act.get("save") if isinstance(act, Mapping) else None
+    return (
+        [name for name in save.values() if isinstance(name, str)] if isinstance(save, dict) else []
+    )
+
+
+def _problems(
+    place: Location, key: str, act: Any, profile: Profile, known: Collection[str]
+) -> Iterator[Problem]:
+    operation = profile.operations.get(key)
+    if operation is None:
+        hint = document.nearest(key, [*profile.operations, *_LAB])
+        there = f": it has {', '.join(profile.operations)}" if profile.operations else ""
+        what = f"the profile {profile.name!r} has no operation {key!r}{hint or there}"
+        yield Problem(place, what)
+        return
+    given = act if isinstance(act, Mapping) else {}
+    if "within" in given and operation.means in CHANGING:
+        what = f"{key} is repeated `within` that time, and would {operation.means} each time"
+        yield Problem((*place, "within"), f"{what}: leave it out")
+    yield from _wrong_arguments(place, key, given, operation, known)
+    yield from _wrong_results(place, given, operation, known)
+
+
+def _wrong_arguments(
+    place: Location,
+    key: str,
+    given: Mapping[str, Any],
+    operation: ConsoleOperation,
+    known: Collection[str],
+) -> Iterator[Problem]:
+    takes = operation.takes
+    unknown = [name for name in given if name not in takes and name not in STEP_KEYS]
+    for name, argument in takes.items():
+        if name not in given:
+            is_misspelt = any(document.nearest(other, [name]) for other in unknown)
+            if not (argument.optional or is_misspelt):
+                yield Problem(place, f"{key} of which {name}? Add {name!r}")
+        elif what := _wrong_value(argument.type, given[name], known):
+            yield Problem((*place, name), what)
+    for name in unknown:
+        hint = document.nearest(name, [*takes, *STEP_KEYS])
+        there = f": it takes {', '.join(takes)}" if takes else ": it takes none"
+        yield Problem((*place, name), f"{key} has no argument {name!r}{hint or there}")
+
+
+def _wrong_value(kind: Any, value: Any, known: Collection[str]) -> str:
+    """Return what is wrong with an argument; empty if it is right."""
+    names = _PLACEHOLDER.findall(value) if isinstance(value, str) else []
+    for name in names:
+        hint = document.nearest(name, known)
+        if name not in known and (hint or kind != "text"):
+            return f"nothing is saved or counted as {{{name}}}{hint}"
+    return "" if names else wrong_type(kind, value)
+
+
+def _wrong_results(
+    place: Location, given: Mapping[str, Any], operation: ConsoleOperation, known: Collection[str]
+) -> Iterator[Problem]:
+    for key, groups in (
+        ("expect", _groups(operation.ok)),
+        ("save", _groups(operation.ok)),
+        ("shows", _groups([operation.row] if operation.row else [])),
+    ):
+        results = given.get(key)
+        for name, value in results.items() if isinstance(results, Mapping) else ():
+            here = (*place, key, name)
+            if name not in groups:
+                hint = document.nearest(name, groups) or _there(groups)
+                yield Problem(here, f"its reply has no {name!r}{hint}")
+            elif key == "expect" and (what := _wrong_wish(name, value, operation, known)):
+                yield Problem(here, what)
+            elif key == "save" and not re.fullmatch(_NAME, str(value)):
+                yield Problem(here, f"{value!r} is not a name: use small letters, digits and _")
+
+
+def _wrong_wish(name: str, value: Any, operation: ConsoleOperation, known: Collection[str]) -> str:
+    """Return what is wrong with the value or condition that is expected; empty if it is right."""
+    kind = operation.results.get(name, "text")
+    if not isinstance(value, Mapping):
+        return _wrong_value(kind, value, known)
+    if len(value) != 1 or not set(value) <= {*CONDITIONS}:
+        return f"a value is expected here, or one of {', '.join(CONDITIONS)}: {describe(value)}"
+    ((condition, limit),) = value.items()
+    if condition == "pattern":
+        try:
+            patterns.compiled(str(limit))
+        except patterns.PatternError as error:
+            return str(error)
+        return ""
+    return _wrong_value(kind if condition == "not" else "number", limit, known)
+
+
+def _groups(found: list[str]) -> set[str]:
+    return {name for pattern in found for name in re.findall(r"\(\?P<(\w+)>", pattern)}
+
+
+def _there(groups: Collection[str]) -> str:
+    return f": it has {', '.join(sorted(groups))}" if groups else ": it has no named groups"

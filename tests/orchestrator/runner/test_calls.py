@@ -1,0 +1,94 @@
+"""Operations of a program's own vocabulary, done at real consoles, and what the history has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.history import entries as history
+from orchestrator.history.entries import Entry
+from tests.orchestrator.harness import Harness, judged
+from tests.orchestrator.support import PROGRAMS
+
+HEAD = f"profile: {PROGRAMS / 'store/profile.yaml'}\npeers: [alice, bob]\nsteps:\n"
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    with Harness("process", tmp_path) as made:
+        yield made
+
+
+def outcomes(entries: list[Entry], verb: str) -> list[Entry]:
+    return [entry for entry in entries if entry.verb == verb and entry.is_done]
+
+
+def steps(*lines: str) -> str:
+    return HEAD + "".join(f"  - {line}\n" for line in lines)
+
+
+def test_values_pass_from_one_reply_into_the_next_call(harness: Harness) -> None:
+    run = harness.run(
+        steps(
+            "put: {at: alice, key: x, value: 3}",
+            "get: {at: bob, key: x, nil: true}",
+            "copy: {at: alice, key: x, host: '{bob.address}', port: '{bob.port}'}",
+            "expect: {at: bob, notice: copied, fields: {key: x, value: {less: 4}}}",
+            "get: {at: bob, key: x, expect: {value: 3}, within: 5, save: {value: v}}",
+            "put: {at: bob, key: 'after {v}', value: '{v}', refused: KEY}",
+            "repeat: {times: 2, steps: [{put: {at: bob, key: 'y{n}', value: '{n}'}}]}",
+            "keys: {at: bob, shows: {key: [y1, x, y2]}}",
+            "quit: alice",
+        )
+    )
+    assert judged(run)["expectations"] == "valid", run.verdicts
+    read = history.read(run.folder / "history.jsonl")
+    put = outcomes(read, "put")
+    assert [entry.fields["arguments"] for entry in put] == [
+        {"key": "x", "value": 3}, {"key": "after 3", "value": 3},
+        {"key": "y1", "value": 1}, {"key": "y2", "value": 2},
+    ]  # fmt: skip
+    assert put[0].fields["results"] == {"count": 1}
+    absent, found = outcomes(read, "get")
+    assert (absent.type, absent.fields["nil"]) == ("ok", True)
+    assert (found.type, found.fields["results"]) == ("ok", {"value": 3})
+    assert outcomes(read, "keys")[0].fields["rows"] == [
+        {"key": "x", "value": 3}, {"key": "y1", "value": 1}, {"key": "y2", "value": 2},
+    ]  # fmt: skip
+    (notice,) = [entry for entry in read if entry.type == "notice"]
+    assert notice.fields["results"] == {"key": "x", "value": "3"}
+    assert outcomes(read, "quit")[0].fields["status"] == 3
+    assert [entry for entry in read if entry.verb == "unread"] == []
+
+
+def test_what_is_not_as_wanted(harness: Harness) -> None:
+    run = harness.run(
+        steps(
+            "put: {at: alice, key: x, value: 3}",
+            "get: {at: alice, key: x, expect: {value: 4}, within: 0.2}",
+            "get: {at: alice, key: y, save: {value: v}, expect: {value: 1}}",
+            "put: {at: alice, key: z, value: '{v}', may_fail: true}",
+            "keys: {at: alice, shows: {value: [3, 5]}}",
+            "get: {at: alice, key: x, nil: true}",
+            "expect: {at: bob, notice: copied, fields: {key: x}, within: 0.1}",
+        )
+    )
+    assert judged(run)["expectations"] == "invalid"
+    says = [finding.says.partition("` of ")[2] for v in run.verdicts for finding in v.findings]
+    assert says[:4] == [
+        "alice: value should have been 4, but it was 3",
+        "alice: value should have been 1, but there was none",
+        "alice: value should have shown 3, 5, but showed 3",
+        "alice should have found nothing, but succeeded: it is 3",
+    ]
+    (untried,) = [entry for entry in outcomes(run.entries, "put") if entry.type == "fail"]
+    assert untried.fields["said"] == "no operation has saved 'v' before this"
+
+
+def test_peers_with_a_memory_do_not_serve_another_run(harness: Harness) -> None:
+    harness.run(steps("put: {at: alice, key: x, value: 3}"))
+    run = harness.run(steps("get: {at: alice, key: x, nil: true}"))
+    assert judged(run)["expectations"] == "valid"
+    assert not run.was_warm

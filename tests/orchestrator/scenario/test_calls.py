@@ -1,0 +1,97 @@
+"""Steps that are operations of a program's own: what a file may say, and each mistake's place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator import scenario
+from orchestrator.errors import DocumentError
+
+STORE = Path(__file__).parents[2] / "programs/store/profile.yaml"
+HEAD = f"name: one\nwhy: w\nprofile: {STORE}\npeers: [alice, bob]\nsteps:\n"
+
+
+def read(folder: Path, *steps: str) -> scenario.Scenario:
+    path = folder / "one.yaml"
+    path.write_text(HEAD + "".join(f"  - {step}\n" for step in steps))
+    return scenario.load(path)
+
+
+def test_a_call_has_arguments_and_says_how_it_must_end(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "put: {at: alice, key: x, value: 3}",
+        "get: {at: bob, key: x, expect: {value: {more: 2}}, within: 5, save: {value: v}}",
+        "put: {at: bob, key: y, value: '{v}', refused: full}",
+        "keys: alice",
+        "quit: {at: alice, may_fail: true}",
+    )
+    put, get, again, keys, leave = [step.call for step in found.steps]
+    assert put is not None
+    assert get is not None
+    assert again is not None
+    assert keys is not None
+    assert leave is not None
+    assert (put.name, put.arguments, put.wants) == (
+        "put", {"key": "x", "value": 3}, {"outcome": "ok"},
+    )  # fmt: skip
+    assert get.wants == {"outcome": "ok", "results": {"value": {"more": 2}}}
+    assert again.wants == {"outcome": "fail", "says": "full"}
+    assert (keys.at, leave.wants) == ("alice", {})
+    assert found.steps[0].phrase == "alice: put x 3"
+
+
+@pytest.mark.parametrize(
+    ("step", "where", "what"),
+    [
+        ("pt: {at: alice, key: x, value: 1}", "6:5",
+         "the profile 'store' has no operation 'pt'; did you mean 'put'?"),
+        ("send: {at: alice, to: bob, text: hi}", "6:5",
+         "the profile 'store' has no operation 'send': it has put, get, keys, copy, quit, raw"),
+        ("put: {at: alice, key: x}", "6:5", "put of which value? Add 'value'"),
+        ("put: {at: alice, key: x, value: one}", "6:30",
+         "a whole number is expected here, not the text 'one'"),
+        ("put: {at: alice, key: 3, value: 1}", "6:22",
+         "text is expected here, not the number 3: put it in quotes"),
+        ("put: {at: alice, key: x, valeu: 1}", "6:30",
+         "put has no argument 'valeu'; did you mean 'value'?"),
+        ("put: {at: alice, key: x, value: '{w}'}", "6:30", "nothing is saved or counted as {w}"),
+        ("put: {at: alice, key: x, value: 1, within: 5}", "6:40",
+         "put is repeated `within` that time, and would write each time: leave it out"),
+        ("get: {at: alice, key: x, expect: {vlue: 1}}", "6:39",
+         "its reply has no 'vlue'; did you mean 'value'?"),
+        ("get: {at: alice, key: x, expect: {value: {moer: 1}}}", "6:39",
+         "a value is expected here, or one of pattern, less, more, not"),
+        ("get: {at: alice, key: x, within: soon}", "6:30", "a number is expected here"),
+        ("get: {key: x}", "6:5", "key 'at' is missing"),
+        ("get: {at: carol, key: x}", "6:11", "no peer 'carol' here"),
+        ("repeat: {times: 2, steps: [{gt: {at: alice, key: x}}]}", "6:33",
+         "the profile 'store' has no operation 'gt'; did you mean 'get'?"),
+    ],
+)  # fmt: skip
+def test_a_mistake_and_its_place(tmp_path: Path, step: str, where: str, what: str) -> None:
+    with pytest.raises(DocumentError) as error:
+        read(tmp_path, step)
+    assert str(error.value).startswith(f"{tmp_path}/one.yaml:{where}: {what}"), str(error.value)
+    assert len(str(error.value).splitlines()) == 1, str(error.value)
+
+
+def test_a_step_of_the_lab_is_no_call(tmp_path: Path) -> None:
+    found = read(tmp_path, "type: {at: alice, line: x}", "kill: alice", "idle: bob")
+    assert [step.call for step in found.steps] == [None] * 3
+
+
+def test_a_chat_may_have_operations_of_its_own(tmp_path: Path) -> None:
+    shipped = (STORE.parents[3] / "profiles/peerlab.yaml").read_text()
+    own = "verbs:\n  nick: {takes: {name: text}, send: 'nick {name}', ok: '^ok'}\n"
+    (tmp_path / "chat.yaml").write_text(shipped.replace("verbs:\n", own))
+    path = tmp_path / "one.yaml"
+    steps = "  - nick: {at: alice, name: al}\n  - send: {at: alice, to: bob, text: x}\n"
+    path.write_text(f"name: one\nwhy: w\nprofile: chat.yaml\npeers: 2\nsteps:\n{steps}")
+    nick, send = scenario.load(path).steps
+    assert nick.call is not None
+    assert nick.call.arguments == {"name": "al"}
+    assert send.call is None
+    assert send.send is not None
