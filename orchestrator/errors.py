@@ -81,6 +81,14 @@ class NoAnswerError(SessionError):
     """Nothing came in time; it may still come."""
 
 
+class ClientGoneError(SessionError):
+    """A console's client ended before it answered, while the peer's program runs on."""
+
+
+class NoClientError(SessionError):
+    """A console's client cannot be started, so nothing was typed."""
+
+
 def quote(lines: Iterable[str]) -> str:
     """Return lines of a program's output as an error quotes them."""
     return "".join(f"\n{QUOTE_MARK}{line}" for line in lines)

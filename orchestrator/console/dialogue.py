@@ -54,6 +54,12 @@ class Dialogue(ABC):
             PeerGoneError: it has ended.
         """
 
+    def report_unread(self, reply: Reply) -> Reply:
+        """Report the lines of a reply that the profile cannot read; a help text need not be."""
+        for line in reply.unread if reply.verb != "help" else ():
+            self._console.unread(line, reply.verb)
+        return reply
+
     def _prepare(self) -> None:
         """Take what has come so far, so that late replies are not taken for the next one."""
         self._console.catch_up()
@@ -96,6 +102,11 @@ class Dialogue(ABC):
         what = f"no reply to {quoted(command)} after {seconds:g} s"
         but = f"; the lab could not read {quoted(unread)}" if unread else ""
         return self._console.no_answer(what + but)
+
+
+def dialogue_at(console: ProgramConsole) -> Dialogue:
+    """Return the dialogue for a console, which depends on its line editor."""
+    return EchoedDialogue(console) if console.edits else SyncedDialogue(console)
 
 
 class EchoedDialogue(Dialogue):

@@ -14,13 +14,16 @@ from orchestrator import text
 from orchestrator.cancel import CancelToken
 from orchestrator.console.echo import Echoes
 from orchestrator.console.terminal import FloodedError, NotReadError, StreamEndedError, Terminal
-from orchestrator.engines.base import Peer
+from orchestrator.engines.base import Attachable
 from orchestrator.errors import EngineError, NoAnswerError, PeerGoneError
 from orchestrator.history.transcript import Transcript
 from orchestrator.patterns import LinePattern
 from orchestrator.profile import NoticeMatch, Profile, reader
 
 CRASH = "crash"  # the kind of a notice whose line shows that the program has crashed
+
+CLIENT = "client"
+"""The kind of a notice that the lab itself gives: a console's client has ended."""
 
 UNREAD = "unread"
 """The kind of a notice whose line the profile cannot read. Its field `answer` is the verb of the
@@ -46,11 +49,11 @@ class Notice:
 
 
 class ProgramConsole:
-    """The lines that a peer's program shows, and the keyboard."""
+    """The lines that a peer's program shows, or a client beside it, and the keyboard."""
 
     def __init__(
         self,
-        peer: Peer,
+        peer: Attachable,
         profile: Profile,
         on_notice: Callable[[Notice], None],
         transcript: Transcript,
@@ -102,7 +105,7 @@ class ProgramConsole:
         try:
             self.terminal.type(f"{keys.clear_line}{literal}\n", timeout)
         except StreamEndedError as error:
-            raise self._gone() from error
+            raise self.gone() from error
         except NotReadError as error:
             what = f"does not read its console; typing {quoted(line)}"
             raise self.no_answer(what) from error
@@ -116,6 +119,11 @@ class ProgramConsole:
         rest = self._rest()
         shown = self._echoes.suffixes(rest) if rest.strip() else [self._last]
         return any(question.search(line) for line in shown)
+
+    def shows_prompt(self) -> bool:
+        """Return whether the last thing shown is a prompt."""
+        rest = self._rest()
+        return bool(rest.strip()) and not self._echoes.without_prompts(rest).strip()
 
     def _rest(self) -> str:
         return text.shown(self.terminal.rest())
@@ -226,7 +234,7 @@ class ProgramConsole:
         except FloodedError as error:
             raise self._flooded(error) from error
         except StreamEndedError as error:
-            raise self._gone() from error
+            raise self.gone() from error
 
     # Lines without a line break
 
@@ -271,7 +279,7 @@ class ProgramConsole:
 
     def unread(self, line: str, answer: str = "") -> None:
         """Report a line that the profile cannot read; `answer` is the verb of its reply, if any."""
-        if line.strip():
+        if line.strip() and not self.profile.console.absent:  # most lines of a log mean nothing
             fields = {"answer": answer} if answer else {}
             self._on_notice(Notice(UNREAD, fields, line, self.at))
 
@@ -350,7 +358,8 @@ class ProgramConsole:
         hint = "its transcript has the rest; attach to it to see what it waits for"
         return NoAnswerError(self.peer.name, what, self.transcript.tail(), hint=hint)
 
-    def _gone(self) -> PeerGoneError:
+    def gone(self) -> PeerGoneError:
+        """Return the error that the program has ended."""
         status = self.peer.await_end(timeout=2.0)
         return PeerGoneError(
             self.peer.name,

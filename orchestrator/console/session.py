@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.cancel import CancelToken
-from orchestrator.console.dialogue import Dialogue, EchoedDialogue, SyncedDialogue
-from orchestrator.console.lines import CRASH, UNREAD, Notice, ProgramConsole
+from orchestrator.console.dialogue import dialogue_at
+from orchestrator.console.lines import CLIENT, CRASH, UNREAD, Notice, ProgramConsole
 from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
 from orchestrator.errors import PeerGoneError, SessionError
@@ -21,14 +21,14 @@ from orchestrator.history.transcript import Transcript
 from orchestrator.patterns import compiled
 from orchestrator.profile import ANSWERS, Profile
 
-__all__ = ["CRASH", "UNREAD", "Notice", "Session"]
+__all__ = ["CLIENT", "CRASH", "UNREAD", "Notice", "Session"]
 
 _LISTENS_WITHIN = 2.0  # seconds from the first prompt
 _POLL = 0.01  # seconds between two looks at the sockets
 
 
 class Session:
-    """The console of one peer.
+    """The console of one peer: its program's own terminal.
 
     Args:
         peer: where the program runs; its stream is attached already.
@@ -38,6 +38,8 @@ class Session:
         cancel: ends every wait early.
         slowness: how many times slower than usual programs are at the moment; waits stretch so.
     """
+
+    _READY_KEYS = "`start` and `ready`"  # the keys of a profile that say when a program is ready
 
     def __init__(
         self,
@@ -53,9 +55,7 @@ class Session:
         console = ProgramConsole(peer, profile, on_notice, transcript or Transcript(), self._cancel)
         console.slowness = slowness
         self._console = console
-        self._dialogue: Dialogue = (
-            EchoedDialogue(console) if console.edits else SyncedDialogue(console)
-        )
+        self._dialogue = dialogue_at(console)
 
     @property
     def profile(self) -> Profile:
@@ -76,12 +76,19 @@ class Session:
         """How many times slower than usual programs are at the moment."""
         return self._console.slowness()
 
+    def close_transcripts(self) -> None:
+        """Record nothing more of what passes."""
+        self.transcript.close()
+
     def again(self) -> Session:
         """Return a new session with the same peer, which was restarted, on the same record."""
         slowness = self._console.slowness
         return Session(
             self.peer, self.profile, self._on_notice, self.transcript, self._cancel, slowness
         )
+
+    def end_client(self) -> None:
+        """End what the lab itself has started at this console, before others use the peer."""
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
         """Start a new record; what came before belongs to the old one.
@@ -106,11 +113,9 @@ class Session:
         deadline = time.monotonic() + within
         try:
             fields = self._await_ready(deadline, within)
-            if not self._console.edits:  # its first lines belong to no reply
-                self._dialogue.synchronise(max(0.1, deadline - time.monotonic()))
-            self._await_listening(deadline)
+            self._await_usable(deadline, within)
         except SessionError as error:
-            error.hint = f"see `start` and `ready` in the profile {self.profile.name}"
+            error.hint = f"see {self._READY_KEYS} in the profile {self.profile.name}"
             raise
         return fields
 
@@ -133,6 +138,17 @@ class Session:
         if not self._console.await_lines(is_ready, deadline):
             raise self._console.no_answer(f"was not ready after {within:g} s")
         return ready[0]
+
+    def _await_usable(self, deadline: float, within: float) -> None:
+        """Wait until a program that has said that it is ready can be used.
+
+        Args:
+            deadline: in `time.monotonic` seconds.
+            within: how long that is from the start, in seconds.
+        """
+        if not self._console.edits:  # its first lines belong to no reply
+            self._dialogue.synchronise(max(0.1, deadline - time.monotonic()))
+        self._await_listening(deadline)
 
     def _await_listening(self, deadline: float) -> None:
         """Wait until the kernel shows a socket that listens on the peer's port.
@@ -170,7 +186,7 @@ class Session:
             NoAnswerError: none came in time; the command may have been carried out.
             PeerGoneError: the program ended before it answered.
         """
-        return self._reported(self._dialogue.ask(verb, arguments))
+        return self._dialogue.report_unread(self._dialogue.ask(verb, arguments))
 
     def ask_all(
         self,
@@ -189,13 +205,7 @@ class Session:
             NoAnswerError: a reply did not come in time.
             PeerGoneError: the program ended before it had answered them all.
         """
-        return map(self._reported, self._dialogue.ask_all(verb, many, on_typing))
-
-    def _reported(self, reply: Reply) -> Reply:
-        """Report the lines of a reply that the profile cannot read; a help text need not be."""
-        for line in reply.unread if reply.verb != "help" else ():
-            self._console.unread(line, reply.verb)
-        return reply
+        return map(self._dialogue.report_unread, self._dialogue.ask_all(verb, many, on_typing))
 
     # Notices
 

@@ -102,6 +102,8 @@ class Terminal:
         self._ended = False
         self._is_incomplete = False  # the last search found no line break
         self._shown = 0  # bytes
+        # called when the stream has ended, by the thread that has read it
+        self.on_end: Callable[[], None] = lambda: None
         self.last_at = time.monotonic()  # when anything was last shown
         self._owners = 0  # nested `with` blocks
         self._readable = select.poll()
@@ -113,6 +115,8 @@ class Terminal:
         if self._is_flooded:
             return
         self._ended = not data
+        if self._ended:
+            self.on_end()
         self._shown += len(data)
         self.last_at = at
         self._transcript.seen(data, at)

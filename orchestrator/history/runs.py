@@ -91,6 +91,11 @@ def transcript(run: Path, peer: str) -> Path:
     return run / f"{peer}{_TRANSCRIPT}"
 
 
+def log(run: Path, peer: str) -> Path:
+    """Return the file of what a peer's program itself prints, if its console is a client."""
+    return run / f"{peer}.log{_TRANSCRIPT}"
+
+
 def write(run: Path, record: Record) -> None:
     """Write a run's record, whole or not at all.
 

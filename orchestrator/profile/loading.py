@@ -118,6 +118,7 @@ def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
     yield from _start_problems(profile.start, home)
     yield from _operation_problems(profile)
     yield from _promise_problems(profile)
+    yield from _console_problems(profile)
     yield from _lacks_problems(profile)
     for place, pattern in profile.patterns():
         try:
@@ -143,7 +144,7 @@ def _operation_problems(profile: Profile) -> Iterator[Problem]:
     if profile.sync and profile.sync not in operations:
         hint = document.nearest(profile.sync, operations)
         yield Problem(("sync",), f"no operation {profile.sync!r} here{hint}")
-    if not profile.sync and not profile.ready:
+    if not profile.sync and not profile.ready and profile.console.is_own:
         yield Problem(("ready",), "no sign of readiness: give a pattern here, or set `sync`")
     helpers = {profile.sync, *(operation.first for operation in operations.values())}
     for name, operation in operations.items():
@@ -185,6 +186,14 @@ def _promise_problems(profile: Profile) -> Iterator[Problem]:
             yield Problem(place, f"no promise is about {operation.means!r}{hint}")
 
 
+def _console_problems(profile: Profile) -> Iterator[Problem]:
+    for name in profile.operations if profile.console.absent else ():
+        what = f"there is no console at which {name!r} could be typed: name a client, as in"
+        yield Problem(
+            ("operations", name), f"{what} `console: {{exec: [client]}}`, or leave it out"
+        )
+
+
 def _lacks_problems(profile: Profile) -> Iterator[Problem]:
     known = (*VERBS, *NOTICES) if profile.vocabulary == "chat" else ()
     for name in profile.lacks:
@@ -217,6 +226,8 @@ def _templates(profile: Profile) -> Iterator[tuple[Place, str, Sequence[str]]]:
     for key in ("command", "process", "container"):
         for index, word in enumerate(getattr(start, key) or ()):
             yield ("start", key, index), word, start_fields
+    for index, word in enumerate(profile.console.exec or ()):
+        yield ("console", "exec", index), word, start_fields
     for number, command in enumerate(start.build):
         for index, word in enumerate(command):
             yield ("start", "build", number, index), word, _BUILD_FIELDS

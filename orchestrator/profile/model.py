@@ -33,6 +33,10 @@ def _reason(value: Any) -> Any:
     return {"reason": value} if isinstance(value, str) else value
 
 
+def _console(value: Any) -> Any:
+    return {"absent": True} if value == "none" else value
+
+
 class Block(Strict):
     """A notice of several lines.
 
@@ -100,9 +104,14 @@ class Start(Strict):
 
 
 class ConsoleSettings(Strict):
-    """How the console behaves, whatever the verb.
+    """What the console is, and how it behaves, whatever the verb.
+
+    It is the program's own terminal unless one of the first two says otherwise.
 
     Attributes:
+        exec: the command of a client that runs beside the program, on a terminal of its own, which
+            is the console then. The same is filled in as in `start`.
+        absent: whether there is no console, only the program's log: what `console: none` says.
         echo: whether the program echoes input, as a line editor does. The lab turns off the
             terminal's own echo, except for programs in an `image`.
         prompt: the prompts, exactly as printed; none if there is no prompt.
@@ -113,13 +122,33 @@ class ConsoleSettings(Strict):
         text: how message texts are shown: `plain`, or with `backslash` escapes.
     """
 
-    echo: bool
+    exec: Annotated[list[str], Field(min_length=1)] | None = None
+    absent: bool = False
+    echo: bool = False
     prompt: Texts = []
     prompt_pattern: Texts = []
     quiet: Seconds = 0.3
     clear_line: str = ""
     literal_key: str = ""
     text: Literal["plain", "backslash"] = "plain"
+
+    @model_validator(mode="after")
+    def _check_absence(self) -> ConsoleSettings:
+        if self.absent and self.model_fields_set != {"absent"}:
+            raise ValueError("without a console there is nothing to describe: `console: none`")
+        return self
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the console is the program's own terminal."""
+        return not self.absent and self.exec is None
+
+
+Console = Annotated[
+    ConsoleSettings,
+    BeforeValidator(_console, json_schema_input_type=Literal["none"] | ConsoleSettings),
+]
+"""The settings of a console, or `none`."""
 
 
 class Lack(Strict):
@@ -177,7 +206,7 @@ class Profile(Strict):
         answer_within: longest time to wait for a reply, in seconds.
         sync: a verb that always gets an answer. The lab sends it to see that the program is
             ready, and done with the command before. Empty if there is none.
-        console: how the console behaves.
+        console: what the console is and how it behaves; `none` if there is none.
         vocabulary: `chat` if operations and notices of a chat have their usual names, so that the
             lab knows what they mean; files that say `verbs` have it.
         operations: the commands that the program understands, by the names that steps use.
@@ -196,11 +225,11 @@ class Profile(Strict):
     port: Annotated[int, Field(ge=1, le=65_535)]
     own_ports: bool = False
     start: Start
-    ready: str
+    ready: str = ""
     ready_within: Seconds = 20.0
     answer_within: Seconds = 10.0
     sync: str = ""
-    console: ConsoleSettings
+    console: Console
     vocabulary: Literal["chat"] | None = None
     operations: dict[str, ConsoleOperation] = {}
     notices: dict[str, Blocks] = {}

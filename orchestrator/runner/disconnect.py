@@ -30,6 +30,8 @@ def can_disconnect(profile: Profile) -> bool:
 
     If replies end with silence, reading the list takes as long as starting a new peer.
     """
+    if not profile.console.is_own:  # a server may keep what clients have told it
+        return False
     answers = bool(profile.sync or profile.console.clear_line)
     is_chat = profile.vocabulary == "chat"  # of another program no one knows what it remembers
     return is_chat and answers and all(verb in profile.operations for verb in _NEEDED)

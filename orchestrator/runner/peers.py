@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator import text
 from orchestrator.console.reply import Reply
-from orchestrator.console.session import CRASH, UNREAD, Notice, Session
+from orchestrator.console.session import CLIENT, CRASH, UNREAD, Notice, Session
 from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import plain
 from orchestrator.errors import PeerGoneError
@@ -222,6 +222,9 @@ class PeerGroup:
         """Record a notice."""
         if notice.kind == CRASH:
             self.history.lab("crash", peer, notice.at, said=notice.line)
+            return
+        if notice.kind == CLIENT:
+            self.history.lab(CLIENT, peer, notice.at, said=notice.line)
             return
         if notice.kind == UNREAD:
             self._record_unread(peer, notice)

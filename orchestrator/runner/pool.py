@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.cancel import CancelToken
+from orchestrator.console.served_session import open_session
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Engine, Peer, Progress
 from orchestrator.engines.resources import Demand
@@ -130,20 +131,24 @@ class Pool:
         except BaseException:  # they are in no group yet, so no one else gives them back
             for session in sessions.values():
                 session.close()
-                session.transcript.close()
+                session.close_transcripts()
             self.engine.discard(started)
             raise
         return sessions
 
     def _attach(self, peer: Peer, profile: Profile, specs: PeerSpecs, peers: PeerGroup) -> Session:
         on_notice = functools.partial(peers.record_notice, peer.name)
-        transcript = _transcript(peer.name, specs, peers)
+        transcripts = [_transcript(peer.name, specs, peers)]
+        if profile.console.exec:
+            path = runs.log(specs.folder, peer.name)
+            transcripts.append(Transcript(path, peers.history.started))
         try:
-            return Session(
-                peer, profile, on_notice, transcript, self._cancel, lambda: self.engine.slowness
-            )
+            console, *log = transcripts
+            given = (peer, profile, on_notice, console, self._cancel)
+            return open_session(*given, lambda: self.engine.slowness, *log)
         except BaseException:
-            transcript.close()
+            for transcript in transcripts:
+                transcript.close()
             raise
 
     def give_back(self, peers: PeerGroup, *, fit: bool, trusted: bool = True) -> None:
@@ -187,6 +192,7 @@ class Pool:
         self._discard(list(self._idle.values()))
         self._idle.clear()
         for session in peers.sessions.values():
+            session.end_client()
             session.close()
         self.engine.keep()
         self.is_kept = True

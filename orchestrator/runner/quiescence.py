@@ -86,13 +86,13 @@ class Quiescence:
         deadline = self._peers.clock() + self._scenario.limits.settle
         latest = max(deadline, self._peers.clock() + checks.LONGEST + _MAX_POLL)
         pause = _POLL
+        listing = [name for name, s in self._peers.sessions.items() if _lists(s.profile)]
         while True:
-            for name, session in self._peers.sessions.items():
-                if _lists(session.profile) and self._peers.is_responsive(name):
-                    self._operator.list(ListStep(at=name))
+            for name in filter(self._peers.is_responsive, listing):
+                self._operator.list(ListStep(at=name))
             lists, held = checks.final(self._history.entries)
             now = self._peers.clock()
-            differ = lists is not checks.Judgement.VALID and now < deadline
+            differ = bool(listing) and lists is not checks.Judgement.VALID and now < deadline
             undecided = held is checks.Judgement.UNKNOWN and now < latest
             if not (differ or undecided):
                 return

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneError, first_line
+from orchestrator.errors import (
+    ClientGoneError,
+    EngineError,
+    LabError,
+    NoAnswerError,
+    NoClientError,
+    PeerGoneError,
+    first_line,
+)
 from orchestrator.runner.outcomes import Completion, failed
 from orchestrator.runner.peers import PeerGroup
 
@@ -82,7 +90,8 @@ class Recorder:
         try:
             outcome, said = work()
         except LabError as error:
-            self._history.complete(operation, "info", said=first_line(error))
+            outcome = "fail" if isinstance(error, NoClientError) else "info"
+            self._history.complete(operation, outcome, said=first_line(error))
             tolerate(error)
         else:
             self._history.complete(operation, outcome, **said)
@@ -96,6 +105,8 @@ class Recorder:
         match error:
             case PeerGoneError():
                 self._peers.ended.add(error.peer)
+            case ClientGoneError() | NoClientError():  # the next operation gets another client
+                pass
             case NoAnswerError() if self._peers.count_silence(error.peer) < _MAX_SILENCES:
                 pass
             case _:

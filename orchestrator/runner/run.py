@@ -174,7 +174,7 @@ class ActiveRun:
             self._lateness.stop()
             self._clear_network()
             for session in self.peers.sessions.values():
-                session.transcript.close()
+                session.close_transcripts()
             history.close()
 
     def _clear_network(self) -> None:

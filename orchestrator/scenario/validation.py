@@ -232,6 +232,9 @@ def unsupported(
             at = act.get("at") if isinstance(act, dict) else act
             is_call = vocabulary.is_call(key, act)
             for profile in _profiles(at, by_peer):
+                if profile.console.absent and (is_call or key in rules.TYPING):
+                    yield _no_console((*place, key), profile)
+                    continue
                 verbs = () if is_call else _verbs(key, act)  # for a call that is checked with it
                 yield from _missing_verbs((*place, key), verbs, profile)
                 yield from _untypable((*place, key), act, profile)
@@ -256,6 +259,11 @@ def _missing_verbs(place: Location, verbs: Iterable[str], profile: Profile) -> I
         if verb not in profile.operations:
             yield Problem(place, f"this needs the operation {verb!r}, which the profile"
                                  f" {profile.name!r} does not have")  # fmt: skip
+
+
+def _no_console(place: Location, profile: Profile) -> Problem:
+    what = f"there is nothing to type at: the profile {profile.name!r} says `console: none`"
+    return Problem(place, f"{what}; a client, as in `console: {{exec: [client]}}`, would be one")
 
 
 def _untypable(place: Location, act: Any, profile: Profile) -> Iterator[Problem]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import docker
@@ -206,10 +207,41 @@ def attach(client: Client, container: str) -> Any:
     """
     wanted: dict[str, int | str] = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
     wanted["detachKeys"] = "ctrl-@"  # else Docker holds Ctrl-P back; no text has this one
-    stream: Any = client.api.attach_socket(container, params=wanted)
+    return _without_timeout(client.api.attach_socket(container, params=wanted))
+
+
+def execute(client: Client, container: str, command: Sequence[str], mark: str) -> tuple[str, Any]:
+    """Run a command in a container on a terminal; return its id and that, as `attach` does.
+
+    Args:
+        client: the engine.
+        container: the container, which must run.
+        command: the command, which runs as the container's user and within its limits.
+        mark: a variable to add to its environment, as `NAME=value`.
+
+    Raises:
+        APIError: Docker refuses; the caller translates it.
+    """
+    api: Any = client.api
+    made = api.exec_create(
+        container, command, stdin=True, tty=True, environment=[mark], detach_keys="ctrl-@"
+    )
+    return made["Id"], _without_timeout(api.exec_start(made["Id"], tty=True, socket=True))
+
+
+def _without_timeout(stream: Any) -> Any:
     # The SDK's timeout for calls would make the descriptor non-blocking.
     stream._sock.settimeout(None)
     return stream
+
+
+def detach(stream: Any) -> None:
+    """Close what `attach` or `execute` returned."""
+    with contextlib.suppress(OSError):
+        stream._sock.shutdown(socket.SHUT_RDWR)
+    # The response first: it shares a file with the stream and flushes it.
+    stream._response.close()
+    stream.close()
 
 
 def remove_run(client: Client, run: str) -> None:

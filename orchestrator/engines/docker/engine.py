@@ -225,6 +225,7 @@ class DockerEngine(Engine):
             raise
         peer = DockerPeer(self._client, name, container, place.handle, held)
         peer.address, peer.port = place.address, profile.port
+        peer.client = sandbox.client_command(name, profile, place.address)
         return peer
 
     def _take_port(self, profile: Profile) -> int:

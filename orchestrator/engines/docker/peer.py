@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-import socket
 import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from orchestrator.engines import kernel_sockets
-from orchestrator.engines.base import Peer, Status, require
+from orchestrator.engines.base import ConsoleClient, Peer, Status, require
 from orchestrator.engines.docker import local
 from orchestrator.engines.docker.client import (
     Client,
     MissingError,
     attach,
+    detach,
     remove_container,
     translated,
 )
+from orchestrator.engines.docker.console_client import ClientCommand, ContainerClient
 from orchestrator.engines.docker.holder import Holder
 from orchestrator.engines.endpoints import TcpSocket, plain
 from orchestrator.errors import BuildError, EngineError
@@ -52,6 +53,7 @@ class DockerPeer(Peer):
         self._api: Any = client.api
         self.name, self.container, self.handle = name, container, handle
         self.address, self.port = "", 0
+        self.client = ClientCommand()
         self.holder = holder
         self._stream: Any = None
         self._pid = 0  # of its main process, on Docker's machine; 0 while unknown
@@ -80,12 +82,13 @@ class DockerPeer(Peer):
     def detach(self) -> None:
         """Close the attached stream."""
         if self._stream is not None:
-            with contextlib.suppress(OSError):
-                self._stream._sock.shutdown(socket.SHUT_RDWR)
-            # The response first: it shares a file with the stream and flushes it.
-            self._stream._response.close()
-            self._stream.close()
+            detach(self._stream)
             self._stream = None
+
+    def open_client(self) -> ConsoleClient:
+        """Run the client in the container, with a terminal."""
+        require(self.name, self.status(), "running", "given a client")
+        return ContainerClient(self._client, self.name, self.container, self.client)
 
     def launch(self) -> None:
         """Attach, start the container and read its address."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator import definition
 from orchestrator.engines.docker.client import Client
+from orchestrator.engines.docker.console_client import ClientCommand
 from orchestrator.image import program
 from orchestrator.image.recipe import USER
 from orchestrator.profile import Profile
@@ -230,13 +231,24 @@ def _ulimit(name: str, limit: int | definition.Range) -> dict[str, Any]:
     return {"Name": name, "Soft": soft, "Hard": hard}
 
 
-def command(name: str, profile: Profile, address: str) -> dict[str, Any]:
-    """Return arguments of `create_container` that start a program."""
+def client_command(name: str, profile: Profile, address: str) -> ClientCommand:
+    """Return how the client is started that a profile's console is, if it is one."""
+    words = _filled(profile.console.exec or (), name, profile, address)
+    return ClientCommand(words, has_python=not profile.start.image)
+
+
+def _filled(words: Iterable[str], name: str, profile: Profile, address: str) -> list[str]:
+    """Return the words of a command with its placeholders filled in."""
     values = {
         "port": profile.port, "name": name, "folder": program.FOLDER, "python": "python3",
         "address": address, "bind": "0.0.0.0",  # noqa: S104 - inside the container
     }  # fmt: skip
-    words = [part.format_map(values) for part in profile.start.words("container") or ()]
+    return [word.format_map(values) for word in words]
+
+
+def command(name: str, profile: Profile, address: str) -> dict[str, Any]:
+    """Return arguments of `create_container` that start a program."""
+    words = _filled(profile.start.words("container") or (), name, profile, address)
     # The health check of the peers' image is for their own program alone.
     unchecked: dict[str, Any] = {"healthcheck": {"test": ["NONE"]}}
     if profile.start.folder:

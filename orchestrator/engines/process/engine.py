@@ -22,9 +22,10 @@ from orchestrator.engines.network import Network
 from orchestrator.engines.process import marks
 from orchestrator.engines.process.copies import Copies, require_program
 from orchestrator.engines.process.network import ProcessNetwork
-from orchestrator.engines.process.peer import Launch, ProcessPeer
+from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.engines.process.ports import PortClaim, claim_port
 from orchestrator.engines.process.sidecar import PipeCarrier
+from orchestrator.engines.process.terminals import Launch
 from orchestrator.engines.resources import Demand, Resource
 from orchestrator.engines.starting import folder_of, port_of, refuse_taken
 from orchestrator.errors import EngineError
@@ -102,11 +103,12 @@ class ProcessEngine(Engine):
             "port": peer.port, "address": peer.address, "bind": peer.address, "name": name,
             "python": sys.executable, "folder": folder,
         }  # fmt: skip
-        words = profile.start.words("process") or []
-        command = [part.format_map(values) for part in words]
-        require_program(command[0])
+        command = [word.format_map(values) for word in profile.start.words("process") or ()]
+        client = [word.format_map(values) for word in profile.console.exec or ()]
+        for tool in (*command[:1], *client[:1]):
+            require_program(tool)
         environment = self._environment() | profile.start.environment | {marks.PEER: number}
-        peer.launch(Launch(command, environment, folder, renew))
+        peer.launch(Launch(command, environment, folder, renew, client))
         return peer
 
     def _new_peer(self, name: str, profile: Profile, number: str) -> ProcessPeer:

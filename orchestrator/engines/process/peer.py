@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import pty
 import signal
 import socket
 import subprocess
-import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
 from orchestrator.engines import kernel_sockets
-from orchestrator.engines.base import Peer, Status, require
+from orchestrator.engines.base import ConsoleClient, Peer, Status, require
 from orchestrator.engines.endpoints import Endpoint, TcpSocket, is_among, plain
 from orchestrator.engines.process import marks
+from orchestrator.engines.process.terminals import (
+    Launch,
+    ProcessClient,
+    start_on_terminal,
+    status_of,
+)
 from orchestrator.errors import BuildError, EngineError
-from orchestrator.image.inside.start import prepare
 
 _POLITE = 2.0  # seconds between SIGTERM and SIGKILL
 _PROMPT = 2.0  # seconds in which a signal takes effect
 _POLL = 0.002  # seconds
 _FRESH = 0.05  # seconds for which known sockets count as current
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What a process is started with, first and again."""
-
-    command: Sequence[str]  # the words of the command
-    environment: dict[str, str]  # all of its environment
-    folder: Path  # the working folder
-    # called before it is started again: makes the folder as it was
-    renew: Callable[[], object] | None = None
 
 
 class ProcessPeer(Peer):
@@ -60,6 +50,7 @@ class ProcessPeer(Peer):
         self.number = number
         self._process: subprocess.Popen[bytes] | None = None
         self._launch: Launch | None = None
+        self._clients: list[ProcessClient] = []
         self._pty = -1
         self._sockets: frozenset[Endpoint] = frozenset()
         self._seen_at = 0.0
@@ -100,28 +91,30 @@ class ProcessPeer(Peer):
             EngineError: there is no such program.
         """
         self._launch = launch
-        self._pty, console = pty.openpty()
-        prepare(console)
         try:
-            self._process = subprocess.Popen(
-                launch.command,
-                stdin=console,
-                stdout=console,
-                stderr=console,
-                cwd=launch.folder,
-                env=launch.environment,
-                start_new_session=True,
-                preexec_fn=_take_terminal,  # noqa: PLW1509
-            )
+            self._process, self._pty = start_on_terminal(launch.command, launch)
         except OSError as error:
-            self.discard()
             raise BuildError(
                 f"{self.name} cannot be started: {launch.command[0]}: {error.strerror}",
                 hint="see `start` in its profile",
             ) from error
-        finally:
-            os.close(console)
         self.handle = str(self.pid)
+
+    def open_client(self) -> ConsoleClient:
+        """Start the client as another process, with the mark by which all of them are found."""
+        require(self.name, self.status(), "running", "given a client")
+        if self._launch is None or not self._launch.client:
+            raise EngineError(f"{self.name} has no client")
+        try:
+            client = ProcessClient(self.name, self._launch)
+        except OSError as error:
+            raise BuildError(
+                f"{self.name}: its client cannot be started: {self._launch.client[0]}:"
+                f" {error.strerror}",
+                hint="see `console` in its profile",
+            ) from error
+        self._clients = [*(one for one in self._clients if one.runs), client]
+        return client
 
     def attach(self) -> int:
         """Return the pty's descriptor."""
@@ -140,9 +133,8 @@ class ProcessPeer(Peer):
 
     def status(self) -> Status:
         """Return the process's status."""
-        code = self._started.poll()
-        if code is not None:
-            return Status("exited", code if code >= 0 else 128 - code)
+        if (status := status_of(self._started)).state == "exited":
+            return status
         stopped = self._inspect(lambda process: process.status() == psutil.STATUS_STOPPED)
         return Status("paused" if stopped else "running")
 
@@ -153,15 +145,23 @@ class ProcessPeer(Peer):
         return self.status()
 
     def kill(self) -> None:
-        """Kill the process and its descendants."""
+        """Kill the process and its descendants, and its clients."""
         if self._started.poll() is None:  # later, another process may have its id
             self._see_sockets()
             self._signal(signal.SIGKILL)
             self._started.wait()
+        self._kill_clients()
+
+    def _kill_clients(self) -> None:
+        for client in self._clients:
+            client.kill()
 
     def _signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process, its descendants and its clients."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+        for client in self._clients:
+            client.signal(number)
 
     def stop(self, slowness: float = 1.0) -> None:
         """Ask the process to end, and kill it if it does not."""
@@ -169,8 +169,8 @@ class ProcessPeer(Peer):
         self._started.terminate()
         if paused:
             self._signal(signal.SIGCONT)  # it gets the other signal first
-        if self.await_end(_POLITE * slowness).state != "exited":
-            self.kill()
+        self.await_end(_POLITE * slowness)
+        self.kill()  # its clients, too, as the end of a container ends them
 
     def start(self) -> None:
         """Restart the process with the same command on a new pty."""
@@ -223,7 +223,8 @@ class ProcessPeer(Peer):
             return []
         mark = self._launch.environment[marks.OWNER]
         left = marks.find(lambda owner, its: owner.mark == mark and its == self.number)
-        return _sockets_of([process.pid for process in left if process.pid != self.pid])
+        known = {self.pid, *(client.pid for client in self._clients)}
+        return _sockets_of([process.pid for process in left if process.pid not in known])
 
     def blocking(self) -> Sequence[TcpSocket]:
         """Return the closing connections of its address and port."""
@@ -239,23 +240,12 @@ class ProcessPeer(Peer):
             return None
 
     def discard(self) -> None:
-        """Kill the process if it runs, and close its pty."""
+        """Kill the process and its clients if they run, and close its pty."""
         if self._process is not None:
             self.kill()
         if self._pty >= 0:
             os.close(self._pty)
             self._pty = -1
-
-
-def _take_terminal() -> None:
-    """In the child: make the pty its controlling terminal, with the signals of a login shell.
-
-    So Ctrl-C and a hang-up reach the program as they reach a person's, even if the lab itself
-    was started by a script in the background, which ignores SIGINT, or by nohup.
-    """
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _sockets(process: psutil.Process) -> Sequence[TcpSocket] | None:

@@ -118,6 +118,23 @@ def test_keys_that_edit_a_line_take_a_literal_key(write: Write) -> None:
     assert peerlab("validate", write("edits.yaml", f"name: edits\n{head}{steps}")).returncode == 0
 
 
+def test_nothing_is_typed_where_there_is_no_console(write: Write) -> None:
+    name = PROGRAMS / "served/log.yaml"
+    steps = """\
+  - kill: alice
+  - start: alice
+  - expect: {at: alice, line: serving}
+  - repeat: {times: 2, steps: [{type: {at: alice, line: get x}}]}
+"""
+    path = write("one.yaml", f"{HEAD.format(name='one')}profile: {name}\nsteps:\n{steps}")
+    done = peerlab("validate", path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == (
+        f"{path}:9:33: there is nothing to type at: the profile 'store without a console' says"
+        " `console: none`; a client, as in `console: {exec: [client]}`, would be one"
+    )
+
+
 @pytest.mark.parametrize("command", [["validate"], ["run", "--engine", "process"]])
 def test_a_file_that_can_be_read_only_once(tmp_path: Path, command: list[str]) -> None:
     os.mkfifo(tmp_path / "fifo")

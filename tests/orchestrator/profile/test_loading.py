@@ -50,6 +50,17 @@ def test_short_forms_become_lists(file: Path) -> None:
     assert loaded.start.words("process") == loaded.start.words("container") == ["chat", "{port}"]
 
 
+def test_a_console_is_the_programs_own_or_a_client_or_none(file: Path) -> None:
+    assert profile.load(str(file)).console.is_own
+    file.write_text(TEXT.replace("echo: true", "exec: [cli, '{port}']"))
+    served = profile.load(str(file)).console
+    assert (served.exec, served.is_own, served.absent) == (["cli", "{port}"], False, False)
+    head = "name: it\nsummary: a server\nport: 5000\nstart: {command: [server]}\n"
+    file.write_text(f"{head}console: none\n")  # that it listens is its sign of readiness
+    watched = profile.load(str(file))
+    assert (watched.console.absent, watched.ready, watched.verbs) == (True, "", {})
+
+
 def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:
     (file.parent / "chat").mkdir()
     file.write_text(TEXT.replace("start:", "reader: mine.py:Mine\nstart:\n  folder: chat"))
@@ -99,6 +110,11 @@ def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:
         ("lacks: {exit:", "lacks: {list:", "12:9: 'list' is lacking here and described elsewhere"),
         ("  command:", "  image: x\n  build: [[make]]\n  command:", "leave out `build`"),
         ('  command: [chat, "{port}"]', "  process: [x]", "key `command` is missing"),
+        ("{echo: true}", "none", "9:3: there is no console at which 'list' could be typed"),
+        ("{echo: true}", "nine", "7:1: a mapping is expected here, not the text 'nine'"),
+        ("echo: true", "absent: true, echo: true", "there is nothing to describe"),
+        ("echo: true", "exec: []", "7:11: "),
+        ("echo: true", "exec: [chat, '{prot}']", "7:24: unknown placeholder {prot}; did you mean"),
     ],
 )
 def test_a_mistake_and_its_position(file: Path, old: str, new: str, mistake: str) -> None:

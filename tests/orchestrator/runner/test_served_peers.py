@@ -1,0 +1,140 @@
+"""Servers whose console is a client, or that have none, on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.checks.judged_run import Run
+from orchestrator.history import runs, transcript
+from tests.conftest import ENGINES
+from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
+from tests.orchestrator.support import PROGRAMS, processes_of
+
+STORE = PROGRAMS / "served"
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def lab(
+    request: pytest.FixtureRequest, docker_refusal: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Harness]:
+    """One engine for all tests, each with new peers."""
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with Harness(request.param, tmp_path_factory.mktemp("served")) as one:
+        yield one
+
+
+def run(lab: Harness, *steps: str, ends: str = "{}", profile: str = "profile.yaml") -> Run:
+    """Run some steps with one peer."""
+    listed = "".join(f"- {step}\n" for step in steps)
+    head = f"profile: {STORE / profile}\npeers: [alice]\nends: {ends}\n"
+    done = lab.run(f"{head}steps:\n{listed}")
+    assert done.error is None
+    return done
+
+
+def typed(line: str, expects: str = "") -> str:
+    """Return a step that types a line at the client."""
+    return f"type: {{at: alice, line: {line}{expects and f', {expects}'}}}"
+
+
+def shown(path: Path) -> list[str]:
+    """Return the lines of a transcript."""
+    return [line.text for line in transcript.screen(transcript.read(path))]
+
+
+def test_a_server_is_driven_through_its_client(lab: Harness) -> None:
+    done = run(
+        lab,
+        typed("put x 1", "says: stored"),
+        typed("get x", "says: '1'"),
+        "expect: {at: alice, line: '^stored x$'}",  # a line of the log
+    )
+    assert ended(done) == ["ok", "ok", "ok"]
+    assert judged(done)["expectations"] == judged(done)["crashes"] == "valid"
+    console = shown(runs.transcript(done.folder, "alice"))
+    assert console[0] == "a client of the store"
+    assert "store> stored" in console
+    assert shown(runs.log(done.folder, "alice")) == ["serving on 7400", "stored x"]
+    assert marks(done, "unread") == marks(done, "client") == []  # most lines of a log mean nothing
+    (notice,) = (entry for entry in done.entries if entry.type == "notice")
+    assert (notice.verb, notice.fields["text"]) == ("kept", "x")
+
+
+def test_a_server_that_is_killed_and_started_gets_a_new_client(lab: Harness) -> None:
+    done = run(
+        lab,
+        typed("put x 1"),
+        "kill: alice",
+        typed("get x", "may_fail: true"),
+        "start: alice",
+        typed("get x", "says: none"),
+    )
+    assert ended(done) == ["ok", "ok", "fail", "ok", "ok"]
+    assert marks(done, "client") == []  # it ended with its server
+    assert [mark["state"] for mark in marks(done, "ended")] == ["running"]
+
+
+def test_a_client_that_ends_is_not_the_end_of_its_server(lab: Harness) -> None:
+    done = run(
+        lab,
+        typed("put x 1"),
+        typed("leave", "may_fail: true"),
+        typed("get x", "says: '1'"),
+    )
+    assert ended(done) == ["ok", "info", "ok"]
+    assert outcomes(done)[1].text("said").startswith("alice: its client exited with status 4")
+    (mark,) = marks(done, "client")
+    assert mark["said"] == "its client exited with status 4"
+    assert judged(done)["end states"] == "valid"
+
+
+def test_a_client_that_does_not_answer_is_replaced(lab: Harness, tmp_path: Path) -> None:
+    text = (STORE / "profile.yaml").read_text().replace("folder: .", f"folder: {STORE}")
+    path = tmp_path / "hasty.yaml"
+    path.write_text(text.replace("answer_within: 5", "answer_within: 0.5"))
+    done = run(lab, typed("hang", "may_fail: true"), typed("get x"), profile=str(path))
+    assert ended(done) == ["info", "ok"]
+    assert [mark["said"] for mark in marks(done, "client")] == [
+        "its client was ended, because it did not answer"
+    ]
+
+
+def test_a_server_that_crashes_takes_its_client_along(lab: Harness) -> None:
+    done = run(
+        lab,
+        typed("die", "may_fail: true"),
+        typed("get x", "may_fail: true"),
+        ends="{alice: {exited: 3}}",
+    )
+    assert ended(done) == ["info", "fail"]
+    assert "exited with status 3" in outcomes(done)[0].text("said")
+    assert [mark["said"] for mark in marks(done, "crash")] == ["panic: told to"]
+    assert (judged(done)["crashes"], judged(done)["end states"]) == ("invalid", "valid")
+    assert processes_of(lab.owner) == []
+
+
+def test_a_client_is_paused_with_its_server(lab: Harness) -> None:
+    done = run(lab, typed("put x 1"), "pause: alice", "resume: alice", typed("get x", "says: '1'"))
+    assert ended(done) == ["ok"] * 4
+
+
+def test_a_server_without_a_console_is_watched(lab: Harness) -> None:
+    done = run(
+        lab,
+        "kill: alice",
+        "start: alice",
+        "pause: alice",
+        "resume: alice",
+        "expect: {at: alice, line: '^serving on 7400$'}",
+        profile="log.yaml",
+    )
+    assert ended(done) == ["ok"] * 5
+    assert [mark["state"] for mark in marks(done, "ended")] == ["running"]
+    assert shown(runs.transcript(done.folder, "alice")) == ["serving on 7400"] * 2
+    assert not runs.log(done.folder, "alice").exists()
+    listening = [one["local"] for mark in marks(done, "sockets") for one in mark["opened"]]
+    assert any(end.endswith(":7400") for end in listening)
