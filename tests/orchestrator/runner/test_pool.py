@@ -14,6 +14,7 @@ import pytest
 from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.judged_run import Run
 from orchestrator.console.pump import PUMP
+from orchestrator.console.served_session import open_session
 from orchestrator.console.session import Session
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import EngineError
@@ -219,10 +220,10 @@ def test_no_peer_is_left_behind_if_one_cannot_be_attached(
         made.append(words)
         if len(made) == 2:
             raise EngineError("no more consoles")
-        return Session(*words)
+        return open_session(*words)
 
     with monkeypatch.context() as patch:
-        patch.setattr("orchestrator.runner.pool.Session", once)
+        patch.setattr("orchestrator.runner.pool.open_session", once)
         run = local.run(f"fresh: true\n{ALONE}")
     assert run.broke_off == "no more consoles"
     assert processes_of(local.owner) == []
