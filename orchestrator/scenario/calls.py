@@ -124,6 +124,12 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
             yield from _problems((*place, key), key, act, profile, known)
 
 
+def no_console(profile: Profile) -> str:
+    """Return what is wrong with a step that types something where there is no console."""
+    what = f"there is nothing to type at: the profile {profile.name!r} says `console: none`"
+    return f"{what}; a client, as in `console: {{exec: [client]}}`, would be one"
+
+
 def _saved(act: Any) -> list[str]:
     save = act.get("save") if isinstance(act, Mapping) else None
     return (
@@ -134,6 +140,9 @@ def _saved(act: Any) -> list[str]:
 def _problems(
     place: Location, key: str, act: Any, profile: Profile, known: Collection[str]
 ) -> Iterator[Problem]:
+    if profile.console.absent:
+        yield Problem(place, no_console(profile))
+        return
     operation = profile.operations.get(key)
     if operation is None:
         hint = document.nearest(key, [*profile.operations, *_LAB])

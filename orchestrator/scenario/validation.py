@@ -15,7 +15,7 @@ from orchestrator.document import Problem, Source
 from orchestrator.errors import DocumentError
 from orchestrator.files import YAML
 from orchestrator.profile import Profile
-from orchestrator.scenario import models, problems, rules
+from orchestrator.scenario import calls, models, problems, rules
 from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.network_faults import impossible_on_processes
@@ -232,8 +232,8 @@ def unsupported(
             at = act.get("at") if isinstance(act, dict) else act
             is_call = vocabulary.is_call(key, act)
             for profile in _profiles(at, by_peer):
-                if profile.console.absent and (is_call or key in rules.TYPING):
-                    yield _no_console((*place, key), profile)
+                if profile.console.absent and not is_call and key in rules.TYPING:
+                    yield Problem((*place, key), calls.no_console(profile))
                     continue
                 verbs = () if is_call else _verbs(key, act)  # for a call that is checked with it
                 yield from _missing_verbs((*place, key), verbs, profile)
@@ -259,11 +259,6 @@ def _missing_verbs(place: Location, verbs: Iterable[str], profile: Profile) -> I
         if verb not in profile.operations:
             yield Problem(place, f"this needs the operation {verb!r}, which the profile"
                                  f" {profile.name!r} does not have")  # fmt: skip
-
-
-def _no_console(place: Location, profile: Profile) -> Problem:
-    what = f"there is nothing to type at: the profile {profile.name!r} says `console: none`"
-    return Problem(place, f"{what}; a client, as in `console: {{exec: [client]}}`, would be one")
 
 
 def _untypable(place: Location, act: Any, profile: Profile) -> Iterator[Problem]:

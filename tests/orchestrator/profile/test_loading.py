@@ -58,7 +58,7 @@ def test_a_console_is_the_programs_own_or_a_client_or_none(file: Path) -> None:
     head = "name: it\nsummary: a server\nport: 5000\nstart: {command: [server]}\n"
     file.write_text(f"{head}console: none\n")  # that it listens is its sign of readiness
     watched = profile.load(str(file))
-    assert (watched.console.absent, watched.ready, watched.verbs) == (True, "", {})
+    assert (watched.console.absent, watched.ready, watched.operations) == (True, "", {})
 
 
 def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:

@@ -13,7 +13,9 @@ from tests.conftest import ENGINES
 from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
 from tests.orchestrator.support import PROGRAMS, processes_of
 
-STORE = PROGRAMS / "served"
+SERVED = PROGRAMS / "served"
+PUT = "put: {at: alice, key: x, value: 1}"
+GET = "get: {at: alice, key: x, expect: {value: 1}}"
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -30,15 +32,10 @@ def lab(
 def run(lab: Harness, *steps: str, ends: str = "{}", profile: str = "profile.yaml") -> Run:
     """Run some steps with one peer."""
     listed = "".join(f"- {step}\n" for step in steps)
-    head = f"profile: {STORE / profile}\npeers: [alice]\nends: {ends}\n"
+    head = f"profile: {SERVED / profile}\npeers: [alice]\nends: {ends}\n"
     done = lab.run(f"{head}steps:\n{listed}")
     assert done.error is None
     return done
-
-
-def typed(line: str, expects: str = "") -> str:
-    """Return a step that types a line at the client."""
-    return f"type: {{at: alice, line: {line}{expects and f', {expects}'}}}"
 
 
 def shown(path: Path) -> list[str]:
@@ -49,8 +46,8 @@ def shown(path: Path) -> list[str]:
 def test_a_server_is_driven_through_its_client(lab: Harness) -> None:
     done = run(
         lab,
-        typed("put x 1", "says: stored"),
-        typed("get x", "says: '1'"),
+        PUT,
+        GET,
         "expect: {at: alice, line: '^stored x$'}",  # a line of the log
     )
     assert ended(done) == ["ok", "ok", "ok"]
@@ -61,17 +58,17 @@ def test_a_server_is_driven_through_its_client(lab: Harness) -> None:
     assert shown(runs.log(done.folder, "alice")) == ["serving on 7400", "stored x"]
     assert marks(done, "unread") == marks(done, "client") == []  # most lines of a log mean nothing
     (notice,) = (entry for entry in done.entries if entry.type == "notice")
-    assert (notice.verb, notice.fields["text"]) == ("kept", "x")
+    assert (notice.verb, notice.fields["said"]) == ("kept", "stored x")
 
 
 def test_a_server_that_is_killed_and_started_gets_a_new_client(lab: Harness) -> None:
     done = run(
         lab,
-        typed("put x 1"),
+        PUT,
         "kill: alice",
-        typed("get x", "may_fail: true"),
+        "get: {at: alice, key: x, may_fail: true}",
         "start: alice",
-        typed("get x", "says: none"),
+        "get: {at: alice, key: x, nil: true}",
     )
     assert ended(done) == ["ok", "ok", "fail", "ok", "ok"]
     assert marks(done, "client") == []  # it ended with its server
@@ -81,9 +78,9 @@ def test_a_server_that_is_killed_and_started_gets_a_new_client(lab: Harness) -> 
 def test_a_client_that_ends_is_not_the_end_of_its_server(lab: Harness) -> None:
     done = run(
         lab,
-        typed("put x 1"),
-        typed("leave", "may_fail: true"),
-        typed("get x", "says: '1'"),
+        PUT,
+        "leave: {at: alice, may_fail: true}",
+        GET,
     )
     assert ended(done) == ["ok", "info", "ok"]
     assert outcomes(done)[1].text("said").startswith("alice: its client exited with status 4")
@@ -93,10 +90,15 @@ def test_a_client_that_ends_is_not_the_end_of_its_server(lab: Harness) -> None:
 
 
 def test_a_client_that_does_not_answer_is_replaced(lab: Harness, tmp_path: Path) -> None:
-    text = (STORE / "profile.yaml").read_text().replace("folder: .", f"folder: {STORE}")
+    text = (SERVED / "profile.yaml").read_text().replace("folder: .", f"folder: {SERVED}")
     path = tmp_path / "hasty.yaml"
     path.write_text(text.replace("answer_within: 5", "answer_within: 0.5"))
-    done = run(lab, typed("hang", "may_fail: true"), typed("get x"), profile=str(path))
+    done = run(
+        lab,
+        "hang: {at: alice, may_fail: true}",
+        "get: {at: alice, key: x, nil: true}",
+        profile=str(path),
+    )
     assert ended(done) == ["info", "ok"]
     assert [mark["said"] for mark in marks(done, "client")] == [
         "its client was ended, because it did not answer"
@@ -106,8 +108,8 @@ def test_a_client_that_does_not_answer_is_replaced(lab: Harness, tmp_path: Path)
 def test_a_server_that_crashes_takes_its_client_along(lab: Harness) -> None:
     done = run(
         lab,
-        typed("die", "may_fail: true"),
-        typed("get x", "may_fail: true"),
+        "die: {at: alice, may_fail: true}",
+        "get: {at: alice, key: x, may_fail: true}",
         ends="{alice: {exited: 3}}",
     )
     assert ended(done) == ["info", "fail"]
@@ -118,7 +120,7 @@ def test_a_server_that_crashes_takes_its_client_along(lab: Harness) -> None:
 
 
 def test_a_client_is_paused_with_its_server(lab: Harness) -> None:
-    done = run(lab, typed("put x 1"), "pause: alice", "resume: alice", typed("get x", "says: '1'"))
+    done = run(lab, PUT, "pause: alice", "resume: alice", GET)
     assert ended(done) == ["ok"] * 4
 
 
