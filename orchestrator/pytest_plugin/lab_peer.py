@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Self
 
 from orchestrator.faults.kinds import LIFTED_BY
 from orchestrator.history.entries import Entry, row_text
+from orchestrator.profile import Value
 from orchestrator.pytest_plugin.lab_run import LabRun
 
 __tracebackhide__ = True  # a traceback ends in the test
@@ -51,6 +53,33 @@ class FaultHandle:
             error.add_note(f"and when {self.name} was lifted: {another}")
 
 
+class CallResult:
+    """How an operation ended; its results are attributes: `alice.get(key="x").value`.
+
+    Attributes:
+        ok: whether it happened.
+        nil: whether the answer was that there is nothing.
+        rows: the rows of the reply.
+        said: the reply.
+    """
+
+    def __init__(self, entry: Entry) -> None:
+        self.ok, self.nil = entry.type == "ok", entry.fields.get("nil") is True
+        self.said = entry.text("said")
+        self.rows = entry.rows
+        self._results = entry.mapping("results")
+
+    def __getattr__(self, name: str) -> Value:
+        """Return a result."""
+        results: Mapping[str, Value] = self.__dict__.get("_results", {})
+        if name not in results:
+            raise AttributeError(f"the reply {self.__dict__.get('said', '')!r} has no {name!r}")
+        return results[name]
+
+    def __repr__(self) -> str:
+        return f"<CallResult {'ok' if self.ok else 'not done'}: {self.said!r}>"
+
+
 class LabPeer:
     """One peer. Threads that use the same console wait for each other.
 
@@ -71,6 +100,13 @@ class LabPeer:
         peer = run.peers.sessions[name].peer
         self.address: str = peer.address
         self.port: int = peer.port
+        for operation in run.operations:  # they hide the methods of a chat
+            setattr(self, operation, functools.partial(self.call, operation))
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, operation: str) -> Callable[..., CallResult]:
+            """Return an operation of the program's own, as `call` does it."""
 
     def __repr__(self) -> str:
         return f"<LabPeer {self.name} at {self.address}:{self.port}>"
@@ -128,6 +164,29 @@ class LabPeer:
     def exit(self, status: int = 0) -> None:
         """Type `exit` and wait until the program has ended with this status."""
         self._act("exit", status=status)
+
+    # Operations of the program's own vocabulary
+
+    def call(self, operation: str, **given: object) -> CallResult:
+        """Do an operation that the profile describes; `alice.put(key="x")` is the same for short.
+
+        Args:
+            operation: its name.
+            given: its arguments, and how it must end: `expect`, `shows`, `nil`, `within`,
+                `refused`, `says` and `may_fail` as in a scenario.
+
+        Raises:
+            NotAsWantedError: it ended otherwise.
+            ValueError: it has no such argument, or one is missing.
+        """
+        return CallResult(self._act(operation, **given))
+
+    def expect(
+        self, notice: str, *, within: float | None = None, **fields: object
+    ) -> Mapping[str, str]:
+        """Wait until the peer shows this notice with these fields; return all its fields."""
+        self._act("expect", notice=notice, fields=fields or None, within=within)
+        return self._run.last_notice(self.name, notice)
 
     # Faults: each returns once its effect is proven
 

@@ -15,14 +15,15 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS
 from orchestrator.history.entries import Entry
-from orchestrator.profile import Profile
+from orchestrator.profile import VERBS, ConsoleOperation, Profile
 from orchestrator.pytest_plugin.reporting import NotAsWantedError, mismatch
 from orchestrator.pytest_plugin.runners import SILENT
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
-from orchestrator.scenario import Scenario, Step, TimeLimits
+from orchestrator.scenario import Scenario, Step, TimeLimits, calls
+from orchestrator.scenario.calls import VOCABULARY, Vocabulary
 from orchestrator.scenario.validation import untypable
 from orchestrator.scenario.values import DECLARED
 
@@ -62,6 +63,13 @@ class LabRun:
         self.names: list[str] = []
         self.is_over = False
         self.run: Run | None = None
+
+    @property
+    def operations(self) -> Mapping[str, ConsoleOperation]:
+        """What the program can be asked for, besides what every chat can."""
+        is_chat = self._profile.vocabulary == "chat"
+        own = self._profile.operations.items()
+        return {name: it for name, it in own if not (is_chat and name in VERBS)}
 
     @property
     def limits(self) -> TimeLimits:
@@ -125,8 +133,13 @@ class LabRun:
     def _step(self, verb: str, fields: dict[str, object]) -> Step:
         self._refuse_if_over()
         given = {key: value for key, value in fields.items() if value is not None}
+        vocabulary = Vocabulary(self._profile)
+        context = {DECLARED: self.names, VOCABULARY: vocabulary}
+        raw = {"steps": [{verb: given}]}
+        if wrong := [problem.what for problem in calls.find(raw, vocabulary, self.names)]:
+            raise ValueError("; ".join(wrong))
         try:
-            step = Step.model_validate({verb: given}, context={DECLARED: self.names})
+            step = Step.model_validate({verb: given}, context=context)
         except ValidationError as error:
             raise ValueError(mistakes(error, Step, within=1)) from None
         if wrong := [f"{key}: {what}" for key, what in untypable(verb, given, self._profile)]:
@@ -175,6 +188,14 @@ class LabRun:
             Operator(self.peers, self.limits, self._active.watch).await_listed(at, others)
         except LabError as error:
             raise self._failed(error) from None
+
+    def last_notice(self, at: str, kind: str) -> Mapping[str, str]:
+        """Return the fields of the notice that a peer's last `expect` has found."""
+        said = next(e.text("said") for e in reversed(self.peers.history.entries)
+                    if e.peer == at and e.verb == "expect")  # fmt: skip
+        found = (entry.mapping("results") for entry in reversed(self.peers.history.entries)
+                 if (entry.peer, entry.verb, entry.text("said")) == (at, kind, said))  # fmt: skip
+        return next(found, {})
 
     def catch_up(self, at: str) -> None:
         """Take what a console has shown by now."""

@@ -85,8 +85,8 @@ def test_a_step_of_the_lab_is_no_call(tmp_path: Path) -> None:
 
 def test_a_chat_may_have_operations_of_its_own(tmp_path: Path) -> None:
     shipped = (STORE.parents[3] / "profiles/peerlab.yaml").read_text()
-    own = "verbs:\n  nick: {takes: {name: text}, send: 'nick {name}', ok: '^ok'}\n"
-    (tmp_path / "chat.yaml").write_text(shipped.replace("verbs:\n", own))
+    own = "operations:\n  nick: {takes: {name: text}, send: 'nick {name}', ok: '^ok'}\n"
+    (tmp_path / "chat.yaml").write_text(shipped.replace("operations:\n", own))
     path = tmp_path / "one.yaml"
     steps = "  - nick: {at: alice, name: al}\n  - send: {at: alice, to: bob, text: x}\n"
     path.write_text(f"name: one\nwhy: w\nprofile: chat.yaml\npeers: 2\nsteps:\n{steps}")

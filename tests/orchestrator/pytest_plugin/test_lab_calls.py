@@ -1,0 +1,48 @@
+"""Operations of a program's own vocabulary, done from Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.pytest_plugin.lab import Lab, NotAsWantedError
+from tests.orchestrator.support import PROGRAMS
+
+pytestmark = pytest.mark.peerlab(engine="process", profile=str(PROGRAMS / "store/profile.yaml"))
+
+
+def test_typed_results(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    assert alice.put(key="x", value=3).count == 1
+    read = alice.get(key="x", expect={"value": {"more": 2}})
+    assert (read.ok, read.nil, read.value, read.said) == (True, False, 3, "it is 3")
+    assert bob.get(key="x").nil
+    alice.copy(key="x", host=bob.address, port=bob.port)
+    assert bob.expect("copied", key="x") == {"key": "x", "value": "3"}
+    assert alice.call("keys").rows == [{"key": "x", "value": 3}]
+    with pytest.raises(AttributeError, match="the reply 'it is 3' has no 'vlaue'"):
+        str(read.vlaue)
+    assert not alice.put(key="two words", value=1, refused="KEY NUMBER").ok
+    assert repr(read) == "<CallResult ok: 'it is 3'>"
+
+
+def test_an_operation_that_does_not_end_as_wanted(lab: Lab) -> None:
+    alice = lab.peer("alice")
+    alice.put(key="x", value=3)
+    with pytest.raises(NotAsWantedError, match="value should have been 4, but it was 3"):
+        alice.get(key="x", expect={"value": 4})
+    lab.expect_verdict("invalid", check="expectations")
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "what"),
+    [
+        ("put", {"key": "x"}, "put of which value"),
+        ("put", {"key": "x", "value": "one"}, "a whole number is expected here"),
+        ("get", {"kye": "x"}, "did you mean 'key'"),
+        ("gte", {}, "has no operation 'gte'; did you mean 'get'"),
+    ],
+)
+def test_wrong_arguments(lab: Lab, operation: str, given: dict[str, object], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        lab.peer("alice").call(operation, **given)
+    lab.peer("bob").put(key="x", value=1)
