@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 from orchestrator.errors import NoAnswerError, PeerGoneError, first_line
@@ -41,13 +42,24 @@ class Caller:
         self, peers: PeerGroup, watch: Stopwatch, checkpoint: Callable[[str], None]
     ) -> None:
         self._peers, self._watch, self._checkpoint = peers, watch, checkpoint
-        self._recorder = Recorder(peers)
+        self._recorder, self._patient = Recorder(peers), Recorder(peers, inf)
         self._saved: dict[str, Value] = {}
         self._wanted_saved: set[str] = set()
         self._lock = threading.Lock()  # branches that run side by side save too
 
-    def call(self, act: CallStep, counters: Mapping[str, str]) -> None:
-        """Do an operation, again while it has not ended as expected and has time."""
+    def call(
+        self, act: CallStep, counters: Mapping[str, str], *, is_patient: bool = False
+    ) -> tuple[str, Mapping[str, Value]]:
+        """Do an operation, again while it has not ended as expected and has time.
+
+        Args:
+            act: the operation, and how it must end.
+            counters: values for placeholders.
+            is_patient: whether the run goes on however often the console does not answer.
+
+        Returns its outcome and its results.
+        """
+        ended: list[Completion] = []
         operation = self._peers.sessions[act.at].profile.operations[act.name]
         self._wanted_saved |= {*act.save.values()}
         wants, arguments = dict[str, Any](act.wants), dict[str, Value]()
@@ -58,7 +70,15 @@ class Caller:
         except UnfilledError as error:
             work = functools.partial(outcomes.failed, str(error))
         given = {"arguments": arguments} if arguments else {}
-        self._recorder.at_console(act.at, act.name, Wanted(wants), work, **given)
+
+        def noted() -> Completion:
+            ended.append(work())
+            return ended[-1]
+
+        recorder = self._patient if is_patient else self._recorder
+        recorder.at_console(act.at, act.name, Wanted(wants), noted, **given)
+        outcome, said = ended[-1] if ended else ("info", {})
+        return outcome, said.get("results", {})
 
     def _work(
         self,

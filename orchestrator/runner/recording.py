@@ -19,7 +19,7 @@ from orchestrator.errors import (
 from orchestrator.runner.outcomes import Completion, failed
 from orchestrator.runner.peers import PeerGroup
 
-_MAX_SILENCES = 2  # unanswered commands in a row at one console, then the run is broken off
+_MAX_SILENCES = 2
 
 
 class Expecting(Protocol):
@@ -38,10 +38,16 @@ class Wanted:
 
 
 class Recorder:
-    """Records what is done at some peers' consoles, and to the peers themselves."""
+    """Records what is done at some peers' consoles, and to the peers themselves.
 
-    def __init__(self, peers: PeerGroup) -> None:
+    Args:
+        peers: the peers.
+        most_silences: how often in a row a console may not answer before the run is broken off.
+    """
+
+    def __init__(self, peers: PeerGroup, most_silences: float = _MAX_SILENCES) -> None:
         self._peers, self._history = peers, peers.history
+        self._most_silences = most_silences
 
     def invoke(self, peer: str, verb: str, act: Expecting | None, **fields: object) -> int:
         """Record that an operation begins; return its number."""
@@ -107,7 +113,7 @@ class Recorder:
                 self._peers.ended.add(error.peer)
             case ClientGoneError() | NoClientError():  # the next operation gets another client
                 pass
-            case NoAnswerError() if self._peers.count_silence(error.peer) < _MAX_SILENCES:
+            case NoAnswerError() if self._peers.count_silence(error.peer) < self._most_silences:
                 pass
             case _:
                 raise error

@@ -17,6 +17,7 @@ from orchestrator.runner.fault_steps import FaultSteps
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.workload import drive
 from orchestrator.scenario import ALL, FAULTS, ConnectStep, ExpectStep, Scenario, SendStep, Step
 
 _CATCH_UP_EVERY = 0.25  # seconds until what an idle console shows is recorded
@@ -139,6 +140,8 @@ class StepRunner:
                 self._faults.chaos(step.act)
             case "schedule":
                 self._faults.run_schedule(step.act)
+            case "workload":
+                drive(step.act, self._peers, self._caller, self._watch, self._wait)
             case verb if verb in FAULTS:
                 during = getattr(step.act, "during", None) or ()
                 self._faults.do(step, lambda: self._do_all(during, counters, prefix))

@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator import definition, document
 from orchestrator.document import Problem
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS, lifted_by
-from orchestrator.scenario import calls, rules, topology
+from orchestrator.scenario import calls, rules, topology, workloads
 from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.fault_rules import OF_FAULT, of_entry, spelt_out
 from orchestrator.scenario.rules import FAULTS, SINGLE, Location, blocks, walk
@@ -49,6 +49,7 @@ def find(raw: Any, vocabulary: Vocabulary | None = None) -> Iterator[Problem]:
     yield from _in_faults(raw.get("steps"), peers)
     if vocabulary:
         yield from calls.find(raw, vocabulary, peers)
+        yield from workloads.find(raw, vocabulary, peers)
 
 
 def _named_twice(peers: list[Any]) -> Iterator[Problem]:
@@ -85,8 +86,14 @@ def _acting(steps: Any, peers: list[str]) -> set[str]:
     for step in steps if isinstance(steps, list) else ():
         for verb, act in step.items() if isinstance(step, dict) else ():
             at = act.get("at") if isinstance(act, dict) else act
-            if isinstance(at, str) and verb not in FAULTS:
-                found |= set(peers) if at == ALL else {at}
+            at = ALL if at is None and verb == "workload" else at
+            if verb not in FAULTS:
+                several = (
+                    [name for name in at if isinstance(name, str)] if isinstance(at, list) else [at]
+                )
+                found |= (
+                    set(peers) if at == ALL else {*several} if isinstance(at, str | list) else set()
+                )
         for _, block in blocks(step) if isinstance(step, dict) else ():
             found |= _acting(block, peers)
     return found

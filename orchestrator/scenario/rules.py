@@ -21,8 +21,8 @@ CONSOLE = (
 
 SINGLE = (*PROCESS, *NETWORK, *LIFTING)  # steps that are one fault: what a `schedule` may contain
 FAULTS = (*SINGLE, "chaos", "schedule")  # all steps that are faults
-STEPS = (*CONSOLE, "parallel", "repeat", *FAULTS)  # all steps
 TYPING = tuple(step for step in CONSOLE if step not in ("expect", "idle"))  # steps that type
+STEPS = (*CONSOLE, "parallel", "repeat", "workload", *FAULTS)  # all steps
 
 NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
 """The notices of a chat that an `expect` can wait for."""

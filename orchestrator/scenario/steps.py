@@ -16,6 +16,7 @@ from orchestrator.scenario.acts import enforce
 from orchestrator.scenario.fault_rules import short
 from orchestrator.scenario.rules import FAULTS
 from orchestrator.scenario.values import ALL
+from orchestrator.scenario.workloads import Workload
 
 _Steps = Annotated[list["Step"], Field(min_length=1)]
 _Branches = Annotated[list[_Steps], Field(min_length=2)]
@@ -204,6 +205,7 @@ class Step(FaultStep, ConsoleStep):
         repeat: steps that run several times.
         chaos: random faults, drawn from a seed.
         schedule: faults, each at its time.
+        workload: random operations at several peers at once, as a model needs them.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
@@ -212,6 +214,7 @@ class Step(FaultStep, ConsoleStep):
     repeat: Repeat | None = None
     chaos: fault_acts.Chaos | None = None
     schedule: _Schedule | None = None
+    workload: Workload | None = None
     call: SkipJsonSchema[calls.CallStep | None] = None  # an operation that the profile describes
 
     @model_validator(mode="before")
@@ -237,6 +240,8 @@ class Step(FaultStep, ConsoleStep):
             return f"{len(self.schedule)} faults, each at its time"
         if self.verb in FAULTS:
             return f"{self.verb} {self.act.phrase}"
+        if self.workload:
+            return f"workload {self.workload.phrase}"
         if self.call:
             return f"{self.call.at}: {self.call.phrase}"
         to = getattr(self.act, "to", None) or getattr(self.act, "of", None) or ""

@@ -92,3 +92,16 @@ def test_peers_with_a_memory_do_not_serve_another_run(harness: Harness) -> None:
     run = harness.run(steps("get: {at: alice, key: x, nil: true}"))
     assert judged(run)["expectations"] == "valid"
     assert not run.was_warm
+
+
+def test_a_workload_drives_its_peers_while_others_are_paused(harness: Harness) -> None:
+    load = "workload: {model: register, at: [alice, bob], rate: 60/s, for: 1, seed: 3}"
+    run = harness.run(
+        HEAD.replace("bob]", "bob, carol]") + f"  - parallel: [[{{{load}}}], [{{pause: carol}}]]\n"
+    )
+    assert judged(run)["expectations"] == "valid"
+    drawn = [*outcomes(run.entries, "put"), *outcomes(run.entries, "get")]
+    assert {entry.peer for entry in drawn} == {"alice", "bob"}
+    assert len(drawn) > 10
+    written = [entry.fields["arguments"]["value"] for entry in outcomes(run.entries, "put")]
+    assert len(written) == len({*written}) > 0

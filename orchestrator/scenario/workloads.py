@@ -1,0 +1,175 @@
+"""Workloads: random operations that suit a model, drawn from a seed. Pure data."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from orchestrator.document import Problem, Strict, describe
+from orchestrator.profile import ConsoleOperation, Profile, Seconds, Value
+from orchestrator.scenario.acts import Receivers
+from orchestrator.scenario.calls import CallStep, Vocabulary
+from orchestrator.scenario.rules import Location, walk
+from orchestrator.scenario.values import ALL
+
+Model = Literal["register", "set", "counter", "queue", "unique-ids", "mutex", "broadcast"]
+
+MIXES: Mapping[str, Mapping[str, int]] = {
+    "register": {"read": 5, "write": 4, "cas": 1},
+    "set": {"add": 8, "elements": 1},
+    "counter": {"increment": 6, "decrement": 2, "count": 2},
+    "queue": {"enqueue": 1, "dequeue": 1},
+    "unique-ids": {"generate": 1},
+    "mutex": {"acquire": 1, "release": 1},
+    "broadcast": {"broadcast": 8, "seen": 1},
+}
+"""What a workload asks for, and how often: the meanings of operations, with their weights.
+
+A program need not have them all, but the first.
+"""
+
+_CHANGES = ("write", "add", "enqueue", "broadcast")  # each with a value of its own
+_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?/ ?s")
+_FASTEST = 10_000  # operations a second
+
+
+def _rate(value: Any) -> float:
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if not found or not 0 < float(found[1]) <= _FASTEST:
+        given = f"{value}/s" if type(value) in (int, float) else "20/s"
+        raise ValueError(f"a rate is operations a second, such as {given}, not {describe(value)}")
+    return float(found[1])
+
+
+_Rate = Annotated[
+    float, BeforeValidator(_rate), WithJsonSchema({"type": "string", "pattern": _RATE.pattern})
+]
+
+
+class Workload(Strict):
+    """Let peers do random operations at the same time, as a model needs them to be judged.
+
+    Attributes:
+        model: the promise: `register`, `set`, `counter`, `queue`, `unique-ids`, `mutex` or
+            `broadcast`; the profile says which operations have its meanings.
+        at: the peers that act, all at once: one, several, or `all`.
+        keys: how many keys there are, if operations take a key.
+        rate: operations a second of all these peers together, such as `20/s`.
+        lasts: seconds.
+        seed: what the draw depends on, with the peers' names and what they answer.
+    """
+
+    model: Model
+    at: Receivers = ALL
+    keys: Annotated[int, Field(ge=1, le=1_000)] = 1
+    rate: _Rate = 10.0
+    lasts: Seconds = Field(alias="for")
+    seed: int = 0
+
+    @property
+    def phrase(self) -> str:
+        """Its length, rate and seed, in a few words."""
+        return f"of the model {self.model} for {self.lasts:g} s, seed {self.seed}"
+
+
+class Generator:
+    """Draws what one peer does. The same workload, peer and answers draw the same.
+
+    Args:
+        workload: of which model, and from which seed.
+        peers: all that take part; no value is drawn by two of them.
+        peer: this one.
+        operations: those of its program, by name.
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        peers: Sequence[str],
+        peer: str,
+        operations: Mapping[str, ConsoleOperation],
+    ) -> None:
+        self._workload, self._peer = workload, peer
+        self._share, self._index, self._count = len(peers), [*peers].index(peer), 0
+        self._random = random.Random(f"{workload.seed} {peer}")  # noqa: S311 - not for secrets
+        mix = MIXES[workload.model]
+        self._by_meaning = {it.means: name for name, it in operations.items() if it.means in mix}
+        self._weights = {meaning: mix[meaning] for meaning in mix if meaning in self._by_meaning}
+        self._operations = operations
+        self._seen: dict[Value, Value] = {}  # the last value that was read, by key
+        self._holds: set[Value] = set()  # locks, by key
+
+    def draw(self) -> CallStep:
+        """Return the next operation."""
+        meaning, key = self._draw_meaning(), f"k{self._random.randrange(self._workload.keys)}"
+        if self._workload.model == "mutex":  # release what is held before anything else
+            key = str(next(iter(self._holds), key))
+            meaning = "release" if key in self._holds else "acquire"
+        name = self._by_meaning[meaning]
+        arguments = self._arguments(meaning, key, self._operations[name])
+        return CallStep(at=self._peer, name=name, arguments=arguments, may_fail=True)
+
+    def learn(self, call: CallStep, outcome: str, results: Mapping[str, Value]) -> None:
+        """Take note of how an operation ended: what comes next may depend on it."""
+        key, meaning = call.arguments.get("key", ""), self._operations[call.name].means
+        if meaning == "read" and "value" in results:
+            self._seen[key] = results["value"]
+        if meaning == "acquire" and outcome != "fail":
+            self._holds.add(key)
+        elif meaning == "release":
+            self._holds.discard(key)
+
+    def _draw_meaning(self) -> str:
+        if self._workload.model == "mutex":
+            return "acquire"
+        return self._random.choices([*self._weights], [*self._weights.values()])[0]
+
+    def _arguments(self, meaning: str, key: str, operation: ConsoleOperation) -> dict[str, Value]:
+        drawn: dict[str, Value] = {}
+        for name, argument in operation.takes.items():
+            if name == "key":
+                drawn[name] = key
+            elif name == "amount":
+                drawn[name] = self._random.randint(1, 5)
+            elif name == "old":
+                drawn[name] = self._seen.get(key, self._unused(argument.type))
+            elif meaning in (*_CHANGES, "cas"):
+                drawn[name] = self._unused(argument.type)
+        return drawn
+
+    def _unused(self, kind: str) -> Value:
+        """Return a value that no peer has drawn before."""
+        self._count += 1
+        number = self._count * self._share + self._index
+        return f"v{number}" if kind == "text" else number
+
+
+def find(raw: Any, vocabulary: Vocabulary, peers: Sequence[str]) -> Iterator[Problem]:
+    """Yield the workloads of a file whose programs lack an operation that the model needs."""
+    for place, step in walk(raw.get("steps") if isinstance(raw, dict) else None):
+        act = step.get("workload")
+        model = act.get("model") if isinstance(act, dict) else None
+        if isinstance(act, dict) and model in get_args(Model):
+            here = (*place, "workload", "model")
+            for profile in _profiles(act.get("at", ALL), vocabulary, peers):
+                yield from _lacking(here, str(model), profile)
+
+
+def _profiles(at: Any, vocabulary: Vocabulary, peers: Sequence[str]) -> list[Profile]:
+    names = [*peers] if at == ALL else at if isinstance(at, list) else [at]
+    found = [vocabulary.profile(name) for name in names]
+    return [profile for index, profile in enumerate(found)
+            if profile and profile not in found[:index]]  # fmt: skip
+
+
+def _lacking(place: Location, model: str, profile: Profile) -> Iterator[Problem]:
+    needed = "acquire", "release"
+    has = {operation.means for operation in profile.operations.values()}
+    for meaning in needed if model == "mutex" else [next(iter(MIXES[model]))]:
+        if meaning not in has:
+            what = f"no operation of the profile {profile.name!r} `means: {meaning}`"
+            yield Problem(place, f"{what}, which this model needs")
