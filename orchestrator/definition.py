@@ -72,7 +72,7 @@ class NetworkSpec(Strict):
 class ComposeFile(Strict):
     """The parts of compose.yaml that the lab reads."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     container: ContainerSpec = Field(alias="x-peer")
     services: dict[str, Any]

@@ -81,7 +81,7 @@ class Experiments:
         has_words = column is not None and column.has_words
 
         def known(exchange: Exchange) -> KnownValues:
-            ids = self.lists.ids_in(exchange.rows) or exchange.known.ids
+            ids = self.lists.ids_in(exchange.rows, column) or exchange.known.ids
             return dataclasses.replace(exchange.known, ids=ids, has_word_ids=has_words)
 
         return [dataclasses.replace(it, known=known(it)) for it in self._typist.exchanges]

@@ -50,10 +50,10 @@ def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Colum
     same in all lists.
     """
     found = []
+    templates = [[make_template(row, known) for row in rows] for rows in lists if rows]
+    every = [template for rows in templates for template in rows]
     for has_words in (False, True):
         fits = _are_codes if has_words else _are_small
-        templates = [[make_template(row, known) for row in rows] for rows in lists if rows]
-        every = [template for rows in templates for template in rows]
         width = min((len(Column(0, has_words).cells(it)) for it in every), default=0)
         for column in (Column(index, has_words) for index in range(width)):
             values = [[_value(it, column) for it in rows] for rows in templates]

@@ -87,11 +87,11 @@ class ListTracker:
             for other, row in owners.items()
             if self.are_linked(name, other)
         }
-        typist.ids = self.ids_in(typist.rows)
+        typist.ids = self.ids_in(typist.rows, self.column)
 
-    def ids_in(self, rows: Mapping[_K, tuple[str, int]]) -> dict[_K, str]:
-        """Return the ids in rows, by what is known by now; else their places."""
-        known, column = self.known(), self.column
+    def ids_in(self, rows: Mapping[_K, tuple[str, int]], column: Column | None) -> dict[_K, str]:
+        """Return the ids in a column of rows; without a column, or an id there, their places."""
+        known = self.known()
         return {
             key: id_of(row, column, known) or str(self.first_id + place)
             for key, (row, place) in rows.items()

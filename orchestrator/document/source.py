@@ -13,7 +13,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from orchestrator.document.mistakes import LONGEST, Problem, no_such
 from orchestrator.errors import DocumentError
@@ -196,6 +198,7 @@ def _parsed(text: str) -> tuple[Any, Sequence[tuple[Position, str]]]:
     """Return a document, which is never written to, and its duplicate keys."""
     yaml = YAML(typ="rt")
     yaml.Composer, yaml.Constructor, yaml.max_depth = _Composer, _Constructor, _DEEPEST
+    yaml.Scanner, yaml.Parser = Scanner, Parser  # comments, which it would keep, are not needed
     document = yaml.load(text)
     return document, yaml.constructor.repeated
 

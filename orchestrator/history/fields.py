@@ -5,6 +5,7 @@ A field that is not here is kept unread: later labs may write new ones.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -104,13 +105,18 @@ _FIELDS: dict[str, Any] = {
 _Fields = TypedDict("_Fields", _FIELDS, total=False)  # type: ignore[misc]
 _CONFIG = ConfigDict(strict=True, extra="allow")
 _Fields.__pydantic_config__ = _CONFIG  # type: ignore[attr-defined]
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(_Fields)
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Any]:
+    """Return what validates fields; most commands do not."""
+    return TypeAdapter(_Fields)
 
 
 def mistakes(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each field with a value of a wrong type, and what is wrong with it."""
     try:
-        _ADAPTER.validate_python(fields)
+        _adapter().validate_python(fields)
     except ValidationError as error:
         for detail in error.errors():
             key, *inner = detail["loc"]

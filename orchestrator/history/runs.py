@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import json
 import platform
@@ -55,7 +56,10 @@ class Record:
     python: str = field(default_factory=platform.python_version)
 
 
-_RECORD = TypeAdapter(Record)
+@functools.cache
+def _record() -> TypeAdapter[Record]:
+    """Return what reads a record; most commands do not."""
+    return TypeAdapter(Record)
 
 
 def make(folder: Path, name: str, script: str) -> Path:
@@ -119,7 +123,7 @@ def read(run: Path) -> Record | None:
         return None
 
     try:
-        return _RECORD.validate_json(text)
+        return _record().validate_json(text)
     except ValidationError as error:
         raise DocumentError(f"{path}:{_where(text, error)}: not the record of a run") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -69,7 +70,7 @@ class FaultRecord:
             LabError: it cannot be read.
         """
         try:
-            record = _RECORD.validate_json(read_bytes(path, _MOST_MEGABYTES))
+            record = _record().validate_json(read_bytes(path, _MOST_MEGABYTES))
         except FileNotFoundError:
             return cls()
         except ValidationError as error:
@@ -82,11 +83,14 @@ class FaultRecord:
         Raises:
             LabError: it cannot be written.
         """
-        write_whole(path, _RECORD.dump_json(self).decode())
+        write_whole(path, _record().dump_json(self).decode())
         give_to_user(path)
 
 
-_RECORD = TypeAdapter(FaultRecord)
+@functools.cache
+def _record() -> TypeAdapter[FaultRecord]:
+    """Return what reads and writes a record; most commands do neither."""
+    return TypeAdapter(FaultRecord)
 
 
 @dataclass(frozen=True, slots=True)
