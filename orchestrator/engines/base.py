@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 from orchestrator.cancel import CancelToken
-from orchestrator.engines import resources
+from orchestrator.engines import kernel_sockets, resources
 from orchestrator.engines.canary.canary import Canary
 from orchestrator.engines.endpoints import TcpSocket
 from orchestrator.engines.network import Network
@@ -257,10 +257,17 @@ class Peer(ABC):
         return None if sockets is None else sum(s.state == "ESTABLISHED" for s in sockets)
 
     def listens(self) -> bool | None:
-        """Return whether a socket listens on the peer's port; None if that is unknown."""
+        """Return whether a socket takes connections, or datagrams, on the peer's port.
+
+        None is returned if that is unknown.
+        """
         sockets = self.sockets()
-        listening = (s for s in sockets or () if s.state == "LISTEN")
-        return None if sockets is None else any(s.local[1] == self.port for s in listening)
+        if sockets is None:
+            return None
+        if any(s.state == "LISTEN" and s.local[1] == self.port for s in sockets):
+            return True
+        pid = self.host_pid()
+        return pid is not None and kernel_sockets.takes_datagrams(self.port, pid)
 
 
 class Engine(ABC):

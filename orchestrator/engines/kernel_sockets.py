@@ -65,6 +65,19 @@ def closing(port: int, pid: int | None = None) -> list[TcpSocket]:
     return [r.socket for r in rows if r.socket.state in _CLOSING and r.socket.local[1] == port]
 
 
+def takes_datagrams(port: int, pid: int) -> bool:
+    """Return whether a UDP socket has a port in the network namespace of a process.
+
+    It is false as well if that is unknown.
+    """
+    for table in (Path(f"/proc/{pid}/net/{name}") for name in ("udp", "udp6")):
+        with contextlib.suppress(OSError):
+            rows = (line.split() for line in table.read_text().splitlines()[1:])
+            if any(_endpoint(row[1])[1] == port for row in rows):
+                return True
+    return False
+
+
 def _dumped(found: sock_diag.Found) -> KernelSocket:
     state, local, remote, unread, unsent, user, inode = found
     return _made(_STATES[state - 1], local, remote, unread, unsent, user, inode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -171,3 +172,13 @@ def test_pump_reads_many_until_they_end_or_are_removed() -> None:
     assert got[0] == [b"0"]
     for reader, _ in pipes:
         os.close(reader)
+
+
+def test_a_port_is_in_use_for_datagrams_while_a_socket_has_it() -> None:
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as bound:
+            bound.bind((address, 0))
+            port = bound.getsockname()[1]
+            assert kernel_sockets.takes_datagrams(port, os.getpid())
+        assert not kernel_sockets.takes_datagrams(port, os.getpid())
+    assert not kernel_sockets.takes_datagrams(port, pid=0)
