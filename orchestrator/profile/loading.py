@@ -16,6 +16,7 @@ from orchestrator.paths import ROOT
 from orchestrator.profile import keep
 from orchestrator.profile.model import ANSWERS, Place, Profile, Start
 from orchestrator.profile.operation import (
+    LAB_STEPS,
     MEANINGS,
     NOTICES,
     RAW,
@@ -150,6 +151,9 @@ def _operation_problems(profile: Profile) -> Iterator[Problem]:
     for name, operation in operations.items():
         place = ("operations", name)
         hint = document.nearest(name, VERBS)
+        if name in LAB_STEPS:
+            what = f"{name!r} is a step of the lab: give the operation another name"
+            yield Problem(place, f"{what}; `send` says what is typed")
         is_unheard = profile.vocabulary == "chat" and not operation.takes
         if is_unheard and hint and name not in (*VERBS, *helpers):
             yield Problem(place, f"unknown operation {name!r}{hint}")

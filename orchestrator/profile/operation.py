@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from orchestrator.document import Strict, describe
+from orchestrator.faults.kinds import LIFTING, NETWORK, PROCESS
 
 CHAT = ("help", "myip", "myport", "connect", "list", "terminate", "send", "exit")
 """The operations of the vocabulary `chat`, whose meaning the lab knows."""
@@ -28,6 +29,10 @@ MEANINGS = (
 CHANGING = ("write", "cas", "add", "increment", "decrement", "enqueue", "dequeue", "generate",
             "acquire", "release", "broadcast", "exit")  # fmt: skip
 """The meanings of operations that a step must not repeat."""
+
+LAB_STEPS = ("type", "idle", "expect", "parallel", "repeat", "workload", "chaos", "schedule",
+             *PROCESS, *NETWORK, *LIFTING)  # fmt: skip
+"""The steps that any program can be given: no operation can have such a name."""
 
 STEP_KEYS = ("at", "expect", "shows", "within", "save", "refused", "says", "nil", "answered",
              "may_fail", "times")  # fmt: skip

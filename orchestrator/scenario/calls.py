@@ -12,14 +12,13 @@ from pydantic import Field
 from orchestrator import document, patterns
 from orchestrator.document import Problem, describe
 from orchestrator.history.wanted import CONDITIONS
-from orchestrator.profile import CHAT, ConsoleOperation, Profile, wrong_type
-from orchestrator.profile.operation import CHANGING, STEP_KEYS
+from orchestrator.profile import ConsoleOperation, Profile, wrong_type
+from orchestrator.profile.operation import CHANGING, LAB_STEPS, STEP_KEYS
 from orchestrator.scenario.acts import Act, Wants
 from orchestrator.scenario.rules import CONSOLE, STEPS, Location, walk
 
 VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Vocabulary`
 
-_LAB = [step for step in STEPS if step not in CHAT]  # steps that every program can be given
 _NAME = r"[a-z][a-z0-9_]*"
 _OF_PEER = ("address", "port", "name")  # `{bob.address}`
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
@@ -43,7 +42,7 @@ class Vocabulary:
 
     def is_call(self, key: str, act: object) -> bool:
         """Return whether a step with this key is an operation of its program's own."""
-        if key in _LAB:
+        if key in LAB_STEPS:
             return False
         profile = self.profile(_at(act))
         if profile is None:
@@ -145,7 +144,7 @@ def _problems(
         return
     operation = profile.operations.get(key)
     if operation is None:
-        hint = document.nearest(key, [*profile.operations, *_LAB])
+        hint = document.nearest(key, [*profile.operations, *LAB_STEPS])
         there = f": it has {', '.join(profile.operations)}" if profile.operations else ""
         what = f"the profile {profile.name!r} has no operation {key!r}{hint or there}"
         yield Problem(place, what)

@@ -61,11 +61,16 @@ def _precedes(one: Incarnation, other: Incarnation) -> bool:
     return one.ended is not None and one.ended <= other.began
 
 
-def _ending(done: Operation) -> Ending:
+def _exits(entries: Sequence[Entry]) -> list[str]:
+    """Return the operations of the program's own that end it."""
+    began = (entry for entry in entries[:1] if entry.type == "lab")
+    return [name for e in began for name, what in e.mapping("means").items() if what == "exit"]
+
+
+def _was_paused(done: Operation) -> bool:
     proof = done.last.fields.get("proof")
     before = proof[0] if isinstance(proof, list | tuple) and proof else None
-    was_paused = isinstance(before, Mapping) and before.get("before") == "paused"
-    return "killed" if was_paused else _ENDS[done.verb]
+    return isinstance(before, Mapping) and before.get("before") == "paused"
 
 
 class Incarnations:
@@ -78,6 +83,7 @@ class Incarnations:
     def __init__(self, entries: Sequence[Entry], operations: Sequence[Operation]) -> None:
         self._by_peer: dict[str, list[Incarnation]] = {}
         self._starts: dict[str, float] = {}
+        self._ends = _ENDS | dict.fromkeys(_exits(entries), _ENDS["exit"])
         at_outcome = {
             operation.done_position if operation.done else operation.position: operation
             for operation in operations
@@ -109,17 +115,19 @@ class Incarnations:
         return several[max(0, bisect_right(several, at, key=lambda i: i.began) - 1)]
 
     def _outcome(self, position: int, done: Operation) -> None:
-        if done.verb not in _ENDS or not done.peer or done.status == "fail":
+        if done.verb not in self._ends or not done.peer or done.status == "fail":
             return
-        incarnation = self.last(done.peer)
+        incarnation, ending = self.last(done.peer), self._ends[done.verb]
         if done.is_indeterminate:
             incarnation.doubtful_from = position
-            if done.verb != "exit" and incarnation.ended is None:
-                incarnation.ending, incarnation.asked_at = _ENDS[done.verb], done.at
+            if ending != "exited" and incarnation.ended is None:
+                incarnation.ending, incarnation.asked_at = ending, done.at
             return
         # A program that answered was running, and the lab looks before it applies a fault.
-        ran = done.verb != "exit" or bool(done.said)
-        incarnation.end(_ending(done), done.last.at, done.at if ran else None)
+        ran = ending != "exited" or bool(done.said)
+        incarnation.end(
+            "killed" if _was_paused(done) else ending, done.last.at, done.at if ran else None
+        )
 
     def _lab(self, position: int, entry: Entry) -> None:
         match entry.verb:
