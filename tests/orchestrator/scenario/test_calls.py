@@ -8,6 +8,8 @@ import pytest
 
 from orchestrator import scenario
 from orchestrator.errors import DocumentError
+from orchestrator.profile.operation import CHAT, LAB_STEPS
+from orchestrator.scenario import rules
 
 STORE = Path(__file__).parents[2] / "programs/store/profile.yaml"
 HEAD = f"name: one\nwhy: w\nprofile: {STORE}\npeers: [alice, bob]\nsteps:\n"
@@ -81,6 +83,10 @@ def test_a_mistake_and_its_place(tmp_path: Path, step: str, where: str, what: st
 def test_a_step_of_the_lab_is_no_call(tmp_path: Path) -> None:
     found = read(tmp_path, "type: {at: alice, line: x}", "kill: alice", "idle: bob")
     assert [step.call for step in found.steps] == [None] * 3
+
+
+def test_every_step_is_one_of_the_lab_or_of_a_chat() -> None:
+    assert {*rules.STEPS} == {*CHAT, *LAB_STEPS}
 
 
 def test_a_chat_may_have_operations_of_its_own(tmp_path: Path) -> None:

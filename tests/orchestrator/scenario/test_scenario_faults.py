@@ -14,7 +14,6 @@ from orchestrator.errors import DocumentError
 from orchestrator.faults import chaos
 from orchestrator.faults.effect import Effect, Fault
 from orchestrator.faults.kinds import NEEDS
-from orchestrator.profile.operation import CHAT, LAB_STEPS
 from orchestrator.runner.jobs import misfit
 from orchestrator.scenario import Chaos, EngineName, Scenario, Step, problems, rules
 from orchestrator.scenario.rules import walk
@@ -42,7 +41,6 @@ def fault_of(step: Step) -> Fault:
 
 def test_the_verbs_are_those_of_the_model() -> None:
     assert set(Step.model_fields) == {*rules.STEPS, "call"}
-    assert {*rules.STEPS} == {*CHAT, *LAB_STEPS}
     assert set(scenario.ScheduledFault.model_fields) == {"when", *rules.SINGLE}
 
 
