@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestrator import profile as profiles
 from orchestrator import report, scenario
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
@@ -182,6 +183,10 @@ def validate(files: Files) -> None:
 
 
 @commands.command(epilog="Example: peerlab schema > scenario.schema.json")
-def schema() -> None:
+def schema(
+    profile: Annotated[
+        str, typer.Option("--profile", help="Let the operations of this profile be steps too.")
+    ] = "",
+) -> None:
     """Print the JSON Schema of scenario files."""
-    print_json(scenario.schema())
+    print_json(scenario.schema(profiles.load(profile) if profile else None))

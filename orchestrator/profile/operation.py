@@ -35,7 +35,7 @@ LAB_STEPS = ("type", "idle", "expect", "parallel", "repeat", "workload", "chaos"
 """The steps that any program can be given: no operation can have such a name."""
 
 STEP_KEYS = ("at", "expect", "shows", "within", "save", "refused", "says", "nil", "answered",
-             "may_fail", "times")  # fmt: skip
+             "may_fail")  # fmt: skip
 """The keys of a step besides the arguments of its operation."""
 
 Kind = Literal["text", "integer", "number"]

@@ -11,14 +11,16 @@ from pydantic import Field
 
 from orchestrator import document, patterns
 from orchestrator.document import Problem, describe
+from orchestrator.document.schema import described
 from orchestrator.history.wanted import CONDITIONS
 from orchestrator.profile import ConsoleOperation, Profile, wrong_type
-from orchestrator.profile.operation import CHANGING, LAB_STEPS, STEP_KEYS
+from orchestrator.profile.operation import CHANGING, LAB_STEPS, RAW, STEP_KEYS
 from orchestrator.scenario.acts import Act, Wants
 from orchestrator.scenario.rules import CONSOLE, STEPS, Location, walk
 
 VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Vocabulary`
 
+_JSON_TYPES = {"text": "string", "integer": "integer", "number": "number"}
 _NAME = r"[a-z][a-z0-9_]*"
 _OF_PEER = ("address", "port", "name")  # `{bob.address}`
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
@@ -98,6 +100,28 @@ def of_step(key: str, act: Any) -> dict[str, Any]:
     keys = {name: value for name, value in given.items() if name in STEP_KEYS}
     arguments = {name: value for name, value in given.items() if name not in STEP_KEYS}
     return {**keys, "name": key, "arguments": arguments}
+
+
+def call_schemas(profile: Profile, known: Collection[str]) -> dict[str, Any]:
+    """Return a JSON Schema for each operation of a profile that is not among the `known` steps."""
+    return {name: _schema(name, operation) for name, operation in profile.operations.items()
+            if name not in (*known, RAW)}  # fmt: skip
+
+
+def _schema(name: str, operation: ConsoleOperation) -> dict[str, Any]:
+    keys = described(CallStep, name)["properties"]
+    arguments = {
+        key: {"anyOf": [{"type": _JSON_TYPES[argument.type]}, {"type": "string"}]}
+        for key, argument in operation.takes.items()
+    }
+    required = [key for key, argument in operation.takes.items() if not argument.optional]
+    spelt_out = {
+        "type": "object",
+        "properties": arguments | {key: keys[key] for key in STEP_KEYS if key in keys},
+        "required": ["at", *required],
+        "additionalProperties": False,
+    }
+    return spelt_out if required else {"anyOf": [{"type": "string"}, spelt_out]}
 
 
 # Mistakes.

@@ -12,9 +12,10 @@ from orchestrator import definition, document, profile
 from orchestrator.document import Problem, Source, Strict
 from orchestrator.document.schema import described
 from orchestrator.errors import DocumentError
-from orchestrator.profile import Profile, Seconds, located, placed_promises
+from orchestrator.profile import CHAT, Profile, Seconds, located, placed_promises
 from orchestrator.scenario import calls, problems, topology
 from orchestrator.scenario.acts import Status
+from orchestrator.scenario.calls import call_schemas
 from orchestrator.scenario.network_faults import needed
 from orchestrator.scenario.rules import FAULTS
 from orchestrator.scenario.steps import Step, flatten, restarted
@@ -259,6 +260,17 @@ def _profile(name: Any, home: Path) -> Profile | None:
         return None
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of scenario files, with the docstrings of the models."""
-    return described(Scenario, "A scenario of Peerlab")
+def schema(profile: Profile | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of scenario files, with the docstrings of the models.
+
+    Args:
+        profile: whose own operations are steps as well.
+    """
+    made = described(Scenario, "A scenario of Peerlab")
+    if profile:
+        steps = made["$defs"]["Step"]["properties"]
+        if profile.vocabulary != "chat":
+            for name in CHAT:
+                del steps[name]
+        steps |= call_schemas(profile, steps)
+    return made

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from orchestrator import scenario
+from orchestrator import profile, scenario
 from orchestrator.errors import DocumentError
 from orchestrator.profile.operation import CHAT, LAB_STEPS
 from orchestrator.scenario import rules
@@ -101,3 +102,18 @@ def test_a_chat_may_have_operations_of_its_own(tmp_path: Path) -> None:
     assert nick.call.arguments == {"name": "al"}
     assert send.call is None
     assert send.send is not None
+
+
+def test_a_schema_for_editors_knows_the_operations_of_a_profile() -> None:
+    known = jsonschema.Draft202012Validator(scenario.schema(profile.load(str(STORE))))
+    head = {"name": "one", "why": "w", "peers": 2}
+
+    def is_right(step: dict[str, object]) -> bool:
+        return bool(known.is_valid({**head, "steps": [step]}))
+
+    assert is_right({"put": {"at": "alice", "key": "x", "value": 3}})
+    assert is_right({"keys": "alice"})
+    assert is_right({"get": {"at": "bob", "key": "x", "expect": {"value": {"more": 1}}}})
+    assert not is_right({"put": {"at": "alice", "key": "x"}})
+    assert not is_right({"put": {"at": "alice", "key": "x", "value": 3, "vlaue": 4}})
+    assert not is_right({"send": {"at": "alice", "to": "bob", "text": "a chat's"}})
