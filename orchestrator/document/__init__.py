@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
-from orchestrator.document.mistakes import Problem, describe, empty, fields, nearest, problem
-from orchestrator.document.source import ANY, FORMER, Source, load, to_yaml
+from orchestrator.document.mistakes import ANY, Problem, describe, empty, fields, nearest, problem
+from orchestrator.document.source import FORMER, Source, load, to_yaml
 from orchestrator.errors import DocumentError
 
 __all__ = [

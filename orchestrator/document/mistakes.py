@@ -16,6 +16,9 @@ from orchestrator.text import cut
 
 LONGEST = 40  # characters of a value that a message quotes
 
+ANY = "call"
+"""The key of a model that stands for the only key of a mapping in a file, whatever it is."""
+
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -164,7 +167,8 @@ def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
         ]
         if named:  # else the key of a dictionary, an index, or the branch of a union
             models = [inner for field in named for inner in _models_in(field.annotation)]
-    return [field.alias or name for one in models for name, field in fields(one).items()]
+    known = [field.alias or name for one in models for name, field in fields(one).items()]
+    return [name for name in known if name != ANY]
 
 
 def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:

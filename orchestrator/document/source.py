@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import io
 import re
@@ -17,7 +18,7 @@ from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
-from orchestrator.document.mistakes import LONGEST, Problem, no_such
+from orchestrator.document.mistakes import ANY, LONGEST, Problem, no_such
 from orchestrator.errors import DocumentError
 from orchestrator.reading import line_and_column, read_text
 from orchestrator.text import cut
@@ -109,9 +110,6 @@ class _Constructor(RoundTripConstructor):
 FORMER = {"operations": "verbs"}
 """Spellings that files may still have, by the key as it is written today."""
 
-ANY = "call"
-"""The key of a model that stands for the only key of a mapping in a file, whatever it is."""
-
 
 class Source:
     """A parsed YAML file.
@@ -128,6 +126,12 @@ class Source:
         self.path, self.repeated = path, repeated
         self.plain = _Copier(path).copy(document)  # the content as plain Python values
         self._document = document
+
+    def with_plain(self, plain: Any) -> Source:
+        """Return the same file with another content, whose mistakes have their places in it."""
+        changed = copy.copy(self)
+        changed.plain = plain
+        return changed
 
     def placed(self, problems: Iterable[Problem]) -> list[str]:
         """Format problems and duplicate keys as `path:line:column: what`, in file order."""

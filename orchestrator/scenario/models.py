@@ -13,17 +13,17 @@ from orchestrator.document import Problem, Source, Strict
 from orchestrator.document.schema import described
 from orchestrator.errors import DocumentError
 from orchestrator.profile import CHAT, Profile, Seconds, located, placed_promises
-from orchestrator.scenario import calls, problems, topology
+from orchestrator.scenario import calls, problems, roles, topology
 from orchestrator.scenario.acts import Status
 from orchestrator.scenario.calls import call_schemas
 from orchestrator.scenario.network_faults import needed
+from orchestrator.scenario.roles import MOST_PEERS, Role
 from orchestrator.scenario.rules import FAULTS
 from orchestrator.scenario.steps import Step, flatten, restarted
 from orchestrator.scenario.topology import Connections
 from orchestrator.scenario.values import ALL, DECLARED, NAME, InputLine, Name, PeerName
 
 DEFAULT = "peerlab"  # the profile
-_MOST_PEERS = 200
 _SETTLE_AFTER_FAULTS = 15.0  # seconds; TCP retransmits after ever longer pauses
 
 
@@ -89,11 +89,11 @@ def _end(value: Any) -> Any:
 
 def _names(value: Any) -> Any:
     """Return names for a number of peers: those of the mesh."""
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_PEERS:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_PEERS:
         return definition.names(value)
     if not isinstance(value, list):
         raise ValueError(  # noqa: TRY004 - the same
-            f"a list of names is expected here, or the number of peers, 1 to {_MOST_PEERS}"
+            f"a list of names is expected here, or the number of peers, 1 to {MOST_PEERS}"
         )
     return value
 
@@ -112,13 +112,13 @@ _End = Annotated[
 ]  # fmt: skip
 _Peers = Annotated[
     list[Name],
-    Field(min_length=1, max_length=_MOST_PEERS),
+    Field(min_length=1, max_length=MOST_PEERS),
     BeforeValidator(_names),
     WithJsonSchema({
         "anyOf": [
-            {"type": "integer", "minimum": 1, "maximum": _MOST_PEERS},
+            {"type": "integer", "minimum": 1, "maximum": MOST_PEERS},
             {"type": "array", "items": {"type": "string", "pattern": NAME}, "minItems": 1,
-             "maxItems": _MOST_PEERS, "uniqueItems": True},
+             "maxItems": MOST_PEERS, "uniqueItems": True},
         ]
     }),
 ]  # fmt: skip
@@ -135,7 +135,8 @@ class Scenario(Strict):
             folder or else to the working folder.
         profiles: the profiles of peers that run another program.
         arguments: more arguments for the program of `profile`.
-        peers: the peers' names, or their number.
+        roles: groups of peers that run the same program, by a name that stands for all of them.
+        peers: the peers' names, or their number; those of roles are added.
         connections: the connections that exist before the first step.
         limits: how long things may take.
         fresh: start new peers instead of reusing those of an earlier scenario.
@@ -153,6 +154,7 @@ class Scenario(Strict):
     profile: str = DEFAULT
     profiles: dict[PeerName, str] = {}
     arguments: list[InputLine] = []
+    roles: dict[Name, Role] = {}
     peers: _Peers
     connections: Connections = "none"
     limits: TimeLimits = TimeLimits()
@@ -216,7 +218,16 @@ def load(path: Path) -> Scenario:
     Raises:
         DocumentError: it cannot be read, or is wrong; each mistake with line and column.
     """
-    return of(document.load(path))
+    return of(read(path))
+
+
+def read(path: Path) -> Source:
+    """Return the document in the file `path`, with its roles spelt out.
+
+    Raises:
+        DocumentError: it cannot be read.
+    """
+    return roles.spelt_out(document.load(path))
 
 
 def of(source: Source) -> Scenario:
@@ -267,6 +278,8 @@ def schema(profile: Profile | None = None) -> dict[str, Any]:
         profile: whose own operations are steps as well.
     """
     made = described(Scenario, "A scenario of Peerlab")
+    made["required"].remove("peers")
+    made["anyOf"] = [{"required": ["peers"]}, {"required": ["roles"]}]
     if profile:
         steps = made["$defs"]["Step"]["properties"]
         if profile.vocabulary != "chat":

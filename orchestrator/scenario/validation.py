@@ -125,7 +125,7 @@ class Validator:
 
     def _mistakes(self, path: Path) -> Iterator[str]:
         try:
-            source = document.load(path)
+            source = models.read(path)
         except DocumentError as error:
             yield from error.what.splitlines()
             return

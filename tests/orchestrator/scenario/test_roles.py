@@ -1,0 +1,94 @@
+"""Roles: which peers they make, and what their names stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator import document, scenario
+from orchestrator.document import Source
+from orchestrator.errors import DocumentError
+from orchestrator.scenario import roles
+from orchestrator.scenario.validation import Validator
+from tests.orchestrator.support import PROGRAMS
+
+STORE = PROGRAMS / "store/profile.yaml"
+HEAD = (
+    f"name: one\nwhy: w\nroles: {{servers: {{count: 2, profile: {STORE}}}, watch: {{count: 1}}}}\n"
+)
+
+
+def write(folder: Path, steps: str, head: str = HEAD) -> Path:
+    path = folder / "one.yaml"
+    path.write_text(head + "steps:\n" + steps)
+    return path
+
+
+def test_a_role_names_its_peers_and_their_program(tmp_path: Path) -> None:
+    found = scenario.load(write(tmp_path, "  - keys: server1\n"))
+    assert found.peers == ["server1", "server2", "watch1"]
+    assert found.profiles == {"server1": str(STORE), "server2": str(STORE)}
+    more = scenario.load(write(tmp_path, "  - list: alice\n", HEAD + "peers: [alice]\n"))
+    assert more.peers == ["alice", "server1", "server2", "watch1"]
+
+
+def test_the_name_of_a_role_stands_for_its_peers(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "  - partition: {groups: [[server1], [server2, watch]], during: [{keys: servers}]}\n"
+        "  - put: {at: servers, key: x, value: 1}\n"
+        "  - repeat: {times: 2, steps: [{kill: {at: watch, during: [{keys: servers}]}}]}\n"
+        "  - parallel: [[{keys: servers}], [{list: watch}]]\n"
+        "  - workload: {model: register, at: servers, for: 1}\n",
+    )
+    cut, put, again, both, load = scenario.load(path).steps
+    assert cut.partition is not None
+    assert cut.partition.groups == [["server1"], ["server2", "watch1"]]
+    assert put.parallel is not None
+    calls = [branch[0].call for branch in put.parallel]
+    assert [call.at for call in calls if call] == ["server1", "server2"]
+    assert again.repeat is not None
+    assert again.repeat.steps[0].act.at == "watch1"
+    assert again.repeat.steps[0].act.during[0].parallel is not None
+    assert both.parallel is not None
+    assert both.parallel[0][0].parallel is not None
+    assert load.act.at == ["server1", "server2"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "where", "what"),
+    [
+        ("  - keys: server3\n", "5:5", "unknown key 'keys'"),
+        ("  - put: {at: servers, key: x}\n", "5:5", "put of which value?"),
+        ("  - put: {at: servers, key: x, value: y}\n", "5:32", "a whole number is expected here"),
+    ],
+)
+def test_a_mistake_is_where_it_is_in_the_file(
+    tmp_path: Path, steps: str, where: str, what: str
+) -> None:
+    path = write(tmp_path, steps)
+    validator = Validator()
+    validator.check_files([path])
+    assert validator.mistakes[0].startswith(f"{path}:{where}: {what}"), validator.mistakes
+    assert len(validator.mistakes) == 1, validator.mistakes
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        ("roles: {servers: {count: 0}}\npeers: [a]\n", "must be at least 1"),
+        ("roles: {servers: {}}\npeers: [a]\n", "key 'count' is missing"),
+        ("roles: {Servers: {count: 1}}\n", "'Servers' is not a name"),
+        ("roles: [servers]\npeers: [a]\n", "a mapping is expected here"),
+    ],
+)
+def test_wrong_roles(tmp_path: Path, head: str, what: str) -> None:
+    with pytest.raises(DocumentError, match=what):
+        scenario.load(write(tmp_path, "  - type: {at: a, line: x}\n", "name: one\nwhy: w\n" + head))
+
+
+def test_a_file_without_roles_stays_as_it_is(tmp_path: Path) -> None:
+    source = document.load(write(tmp_path, "  - keys: a\n", "name: one\n"))
+    assert roles.spelt_out(source) is source
+    assert isinstance(source, Source)
