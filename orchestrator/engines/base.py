@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
@@ -286,8 +286,27 @@ class Engine(ABC):
         self._has_canary = False
 
     @abstractmethod
+    def reserve(self, profiles: Mapping[str, Profile]) -> None:
+        """Give new peers their addresses and ports before the first of them is started.
+
+        So the start command of each can name all others, whatever program they run. What was
+        reserved before and not used is free again.
+
+        Args:
+            profiles: those of the peers' programs, by the peers' names.
+
+        Raises:
+            EngineError: there are not enough addresses or ports.
+        """
+
+    @abstractmethod
     def start(
-        self, names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+        self,
+        names: Sequence[str],
+        profile: Profile,
+        say: Say,
+        restarted: Collection[str] = (),
+        among: Sequence[str] = (),
     ) -> list[Peer]:
         """Start another peer for each name, with consoles attached from the first byte.
 
@@ -296,6 +315,8 @@ class Engine(ABC):
             profile: of their program.
             say: called with a line for each phase.
             restarted: the names of those that must keep their network when they are restarted.
+            among: all peers of the run in order, those that are reserved or run already included;
+                by default these and the new ones.
 
         Raises:
             EngineError: they cannot be started, or a name is taken; none of them is left, and

@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.engines.base import Peer
 from orchestrator.errors import BuildError, EngineError
 from orchestrator.folder import windows_script
 from orchestrator.profile import Profile, Start
+from orchestrator.profile.keep import is_in
 
 _HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAddress:
+    """Where a peer listens, or will."""
+
+    name: str  # the peer's
+    address: str  # the address that others dial
+    port: int  # its port
+
+
+def start_values(
+    own: Mapping[str, object], peers: Sequence[PeerAddress] = ()
+) -> Mapping[str, object]:
+    """Return what the placeholders of a start command stand for.
+
+    Args:
+        own: those that are about the peer itself, its `name` among them.
+        peers: all peers of the run, in order.
+    """
+    named = {peer.name: peer for peer in peers}
+    index = next((place for place, name in enumerate(named) if name == own["name"]), 0)
+    listed = " ".join(f"{peer.address}:{peer.port}" for peer in peers)
+    return {**named, "peers": listed, "index": index, **own}
+
+
+def filled(templates: Iterable[str], values: Mapping[str, object]) -> list[str]:
+    """Return texts with their placeholders filled in.
+
+    Raises:
+        EngineError: one is about a peer that is not there.
+    """
+    try:
+        return [template.format_map(values) for template in templates]
+    except (KeyError, AttributeError) as error:
+        raise EngineError(
+            f"{values['name']} cannot be started: its profile speaks of a peer that is not in this"
+            f" run: {error.args[0]}",
+            hint="name a peer of the scenario in its `start`, or give the scenario such a peer",
+        ) from error
+
+
+def files_of(start: Start, values: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """Return the files that a program finds in its folder, as `inside.files` takes them."""
+    kept = {name: any(is_in(name, folder) for folder in start.keep) for name in start.files}
+    texts = filled(start.files.values(), values)
+    return [
+        (name, text, "keep" if kept[name] else "")
+        for name, text in zip(start.files, texts, strict=True)
+    ]
 
 
 def refuse_taken(names: Iterable[str], peers: Iterable[Peer]) -> None:

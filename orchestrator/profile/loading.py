@@ -14,7 +14,7 @@ from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
 from orchestrator.paths import ROOT
 from orchestrator.profile import keep
-from orchestrator.profile.model import ANSWERS, Place, Profile, Start
+from orchestrator.profile.model import ANSWERS, OF_PEER, Place, Profile, Start
 from orchestrator.profile.operation import (
     LAB_STEPS,
     MEANINGS,
@@ -29,7 +29,7 @@ from orchestrator.profile.reader import GuardedReader, Reader
 FILE = "profile.yaml"  # the name of a program's profile in its folder
 FOLDER = ROOT / "profiles"  # the profiles that come with the lab
 
-_START_FIELDS = (*ANSWERS, "bind", "python")
+_START_FIELDS = (*ANSWERS, "bind", "python", "peers", "index")
 _BUILD_FIELDS = ("python", "folder")
 _CHAT_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these in a chat
 
@@ -215,7 +215,7 @@ def _template_problems(place: Place, template: str, known: Sequence[str]) -> Ite
         yield Problem(place, f"not a template: {error}")
         return
     for _, field, form, conversion in parts:
-        if field is not None and field not in known:
+        if field is not None and field not in known and not _is_of_peer(field, known):
             available = f"; available here: {', '.join(f'{{{name}}}' for name in known)}"
             hint = document.nearest(field, known) or available
             yield Problem(place, f"unknown placeholder {{{field}}}{hint}")
@@ -223,13 +223,21 @@ def _template_problems(place: Place, template: str, known: Sequence[str]) -> Ite
             yield Problem(place, f"{{{field}}} takes no format and no conversion")
 
 
+def _is_of_peer(field: str, known: Sequence[str]) -> bool:
+    """Return whether a placeholder stands for something of a peer, where that can be known."""
+    return "peers" in known and OF_PEER.fullmatch(field) is not None
+
+
 def _templates(profile: Profile) -> Iterator[tuple[Place, str, Sequence[str]]]:
     """Yield the place and text of each template, with the fields that it may use."""
     start = profile.start
-    start_fields = (*_START_FIELDS, "folder") if start.folder else _START_FIELDS
+    has_folder = start.folder or start.files
+    start_fields = (*_START_FIELDS, "folder") if has_folder else _START_FIELDS
     for key in ("command", "process", "container"):
         for index, word in enumerate(getattr(start, key) or ()):
             yield ("start", key, index), word, start_fields
+    for name, text in start.files.items():
+        yield ("start", "files", name), text, start_fields
     for index, word in enumerate(profile.console.exec or ()):
         yield ("console", "exec", index), word, start_fields
     for number, command in enumerate(start.build):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from orchestrator.document import FORMER, Strict
 from orchestrator.document.schema import described
@@ -19,6 +20,7 @@ _FORMERLY = FORMER["operations"]
 
 Place = tuple[int | str, ...]  # a place in a file: keys and indices from the top
 
+MOST_WRITTEN, MOST_TEXT = 32, 60_000  # files of a profile, and characters in all of them
 MOST_KEPT = 4  # folders that one program may keep: each has a limit of its own in a container
 
 Seconds = Annotated[float, Field(gt=0, le=3600, strict=False)]
@@ -35,6 +37,28 @@ def _reason(value: Any) -> Any:
 
 def _console(value: Any) -> Any:
     return {"absent": True} if value == "none" else value
+
+
+_FILE_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
+
+
+def _file_name(text: str) -> str:
+    if not _FILE_NAME.fullmatch(text):
+        raise ValueError(
+            "a file lies below the program's folder: its path has letters, digits, `_`, `.`, `-`"
+            " and `/`, and no part begins with a dot"
+        )
+    return text
+
+
+FileName = Annotated[str, AfterValidator(_file_name)]
+"""The path of a file below a program's folder."""
+
+
+OF_PEER = re.compile(r"([a-z][a-z0-9-]{0,30})\.(address|port|name)")
+"""What a placeholder in braces looks like that stands for something of a peer."""
+
+_OTHERS = re.compile(rf"\{{(peers|index|{OF_PEER.pattern})\}}")
 
 
 class Block(Strict):
@@ -58,7 +82,9 @@ class Start(Strict):
     """How to build and start the program.
 
     `{port}`, `{address}`, the peer's own that others dial, `{bind}`, the one to listen on,
-    `{name}`, `{folder}` and `{python}` are filled in.
+    `{name}`, `{folder}` and `{python}` are filled in, and of all peers of the run `{peers}`, their
+    addresses with ports, `{index}`, the peer's own place among them from 0 on, and `{bob.address}`,
+    `{bob.port}` and `{bob.name}`.
 
     Attributes:
         command: the command on both engines; use the next two if they differ.
@@ -71,6 +97,8 @@ class Start(Strict):
         packages: Debian packages that the program needs in a container, besides Python.
         build: commands that build the program in its folder, in order and without a network.
         answers: answers to the questions that the program asks at its start.
+        files: texts of files that the program finds in its folder, by their paths there. The same
+            is filled in; a brace that is meant is written twice.
         keep: folders that keep their files when the program ends and is started again, relative to
             the program's folder or, in a container, absolute.
     """
@@ -84,6 +112,7 @@ class Start(Strict):
     packages: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]] = []
     build: list[Annotated[list[str], Field(min_length=1)]] = []
     answers: Annotated[list[InputLine], LINES] = []
+    files: Annotated[dict[FileName, str], Field(max_length=MOST_WRITTEN)] = {}
     keep: Annotated[list[Folder], Field(max_length=MOST_KEPT)] = []
 
     @model_validator(mode="after")
@@ -96,7 +125,31 @@ class Start(Strict):
             raise ValueError("the program is in a `folder` or in an `image`, not in both")
         if self.image and (self.build or self.packages):
             raise ValueError("an `image` is ready to run: leave out `build` and `packages`")
+        if self.image and self.files:
+            raise ValueError("an `image` brings its files along: leave out `files`")
+        if sum(map(len, self.files.values())) > MOST_TEXT:
+            raise ValueError(f"`files` have at most {MOST_TEXT:,} characters in all")
         return self
+
+    @property
+    def is_about_others(self) -> bool:
+        """Whether something in it stands for other peers of a run."""
+        return any(_OTHERS.search(text) for text in self._all_templates)
+
+    @property
+    def peers_named(self) -> set[str]:
+        """The peers of which something is filled in by name."""
+        found = (_OTHERS.finditer(text) for text in self._all_templates)
+        return {match[2] for matches in found for match in matches if match[2]}
+
+    @property
+    def _all_templates(self) -> list[str]:
+        return [*(self.words("process") or ()), *self.templates("container")]
+
+    def templates(self, engine: Literal["process", "container"]) -> list[str]:
+        """Return the texts in which an engine fills in placeholders when it starts the program."""
+        answers = [line.type for line in self.answers]
+        return [*(self.words(engine) or ()), *self.files.values(), *answers]
 
     def words(self, engine: Literal["process", "container"]) -> list[str] | None:
         """Return the command for an engine; None if the program cannot be started there."""

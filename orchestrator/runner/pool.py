@@ -122,9 +122,11 @@ class Pool:
                 same.append(name)
         started: list[Peer] = []
         sessions: dict[str, Session] = {}
+        run = specs.scenario.peers
         try:
+            self.engine.reserve({name: specs.profile_of(name) for name in names})
             for profile, group in programs:
-                new = self.engine.start(group, profile, progress.phase, specs.restarted)
+                new = self.engine.start(group, profile, progress.phase, specs.restarted, run)
                 started += new
                 for peer in new:
                     sessions[peer.name] = self._attach(peer, profile, specs, peers)
@@ -178,6 +180,7 @@ class Pool:
             if can_disconnect(session.profile)
             and self._failures[programs[name]] < _MAX_FAILURES
             and not session.profile.start.keep  # it would find the last run's files
+            and not session.profile.start.is_about_others  # who were there then
         }
         reusable = disconnect(wanted, self._cancel)
         self._failures.update({programs[name] for name in wanted if name not in reusable})

@@ -224,6 +224,7 @@ def unsupported(
         return
     vocabulary = Vocabulary(main, others or {})
     by_peer = {"": main, **dict.fromkeys(problems.declared(raw), main), **(others or {})}
+    yield from _unknown_peers(by_peer, others or {})
     if raw.get("connections", "none") != "none":
         for profile in _profiles(ALL, by_peer):
             yield from _missing_verbs(("connections",), _CONNECTIONS, profile)
@@ -240,6 +241,19 @@ def unsupported(
                 yield from _untypable((*place, key), act, profile)
                 if key == "expect" and isinstance(act, dict) and act.get("may_fail") is not True:
                     yield from _missing_notices((*place, key), act, profile)
+
+
+def _unknown_peers(
+    by_peer: Mapping[str, Profile | None], others: Mapping[str, Profile | None]
+) -> Iterator[Problem]:
+    """Yield the peers that profiles name in `start` and the scenario does not declare."""
+    if len(by_peer) == 1 + len(others.keys() - {""}):
+        return  # which peers there are is not known
+    for peer, known in by_peer.items():
+        place = ("profiles", peer) if peer in others else ("profile",)
+        for name in sorted(known.start.peers_named - by_peer.keys()) if known else ():
+            what = f"the profile {known.name!r} speaks of the peer {name!r}, which is not here"
+            yield Problem(place, f"{what}{document.nearest(name, by_peer)}")
 
 
 def _profiles(at: Any, by_peer: Mapping[str, Profile | None]) -> list[Profile]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from orchestrator.engines.docker.sidecar import AttachedCarrier
 from orchestrator.engines.docker.subnet import Addresses
 from orchestrator.engines.network import Network
 from orchestrator.engines.resources import Demand, Resource
-from orchestrator.engines.starting import port_of, refuse_taken
+from orchestrator.engines.starting import PeerAddress, port_of, refuse_taken
 from orchestrator.errors import EngineError
 from orchestrator.image import ensure_image
 from orchestrator.owner import Owner
@@ -77,7 +77,9 @@ class DockerEngine(Engine):
         self._uses: Counter[str] = Counter()  # of each name
         self._ports: set[int] = set()  # of its peers, if each has one of its own
         self._taking = threading.Lock()
+        self._reserved: dict[str, PeerAddress] = {}  # by name; they were not started
         self._network = ""
+        self._has_dns = False
         self._addresses: Addresses | None = None
         self._kept = False
 
@@ -99,8 +101,30 @@ class DockerEngine(Engine):
     def _compose(self) -> definition.ComposeFile:
         return definition.load()
 
+    def reserve(self, profiles: Mapping[str, Profile]) -> None:
+        """Take an address of the network, and a port, for each peer."""
+        self._give_back(self._reserved.values())
+        self._reserved.clear()
+        if profiles:
+            self.make_network(self._compose.network)
+        for name, profile in profiles.items():
+            self._reserved[name] = self._new_address(name, profile)
+
+    def _new_address(self, name: str, profile: Profile) -> PeerAddress:
+        return PeerAddress(name, self._pool.take(), self._take_port(profile))
+
+    def _give_back(self, peers: Collection[Peer | PeerAddress]) -> None:
+        if peers:
+            self._pool.give_back(peer.address for peer in peers)
+            self._ports -= {peer.port for peer in peers}
+
     def start(
-        self, names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+        self,
+        names: Sequence[str],
+        profile: Profile,
+        say: Say,
+        restarted: Collection[str] = (),
+        among: Sequence[str] = (),
     ) -> list[Peer]:
         """Start a container for each name, several at a time."""
         self.cancel.check()
@@ -110,19 +134,32 @@ class DockerEngine(Engine):
         say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
-            first: list[Callable[[], None]] = [] if self._network else [self._start_dns]
+            first: list[Callable[[], None]] = [] if self._has_dns else [self._start_dns]
             if self._has_canary and not self.canary:
                 first.append(self._start_canary)
             self.make_network(self._compose.network)
-            start = partial(self._start, profile, self._compose.container, image)
+            run = self._addresses_of(names, profile, among)
+            start = partial(self._start, profile, self._compose.container, image, run)
             peers: list[Callable[[], Peer]] = [
                 partial(start, name, keeps_network=name in restarted) for name in names
             ]
             made = map_parallel(lambda action: action(), [*peers, *first])
+            self._has_dns = True
             return [peer for peer in made if peer is not None]
         except BaseException:
             self._undo(before)
             raise
+
+    def _addresses_of(
+        self, names: Sequence[str], profile: Profile, among: Sequence[str]
+    ) -> Sequence[PeerAddress]:
+        """Return the addresses of a run's peers, in order; reserve those of new peers."""
+        for name in names:
+            if name not in self._reserved:
+                self._reserved[name] = self._new_address(name, profile)
+        there = [PeerAddress(peer.name, peer.address, peer.port) for peer in self._peers]
+        known = {one.name: one for one in (*there, *self._reserved.values())}
+        return [known[name] for name in among or known if name in known]
 
     def _resources(self, demand: Demand) -> Iterable[Resource]:
         return resources.of_containers(demand) if self._is_here else ()
@@ -180,13 +217,14 @@ class DockerEngine(Engine):
         profile: Profile,
         spec: definition.ContainerSpec,
         image: PeerImage,
+        run: Sequence[PeerAddress],
         name: str,
         *,
         keeps_network: bool,
     ) -> Peer:
         self.cancel.check()
         with translated(f"{name}: no container"):
-            peer = self.create(name, profile, spec, image, keeps_network=keeps_network)
+            peer = self.create(name, profile, spec, image, run, keeps_network=keeps_network)
         self._peers.append(peer)
         self.cancel.check()
         peer.launch()
@@ -198,19 +236,21 @@ class DockerEngine(Engine):
         profile: Profile,
         spec: definition.ContainerSpec,
         image: PeerImage,
+        run: Sequence[PeerAddress] = (),
         *,
         keeps_network: bool = False,
     ) -> DockerPeer:
         """Create a peer's container on this engine's network; start what keeps things for it."""
+        own = self._reserved.pop(name, None) or self._new_address(name, profile)
         place = Place(
             self._new_handle(name),
             self._labels | {PEER: name},
             self._network,
-            self._pool.take(),
+            own.address,
             dns=[self._pool.subnet.last],
             dns_options=spec.dns_opt,
         )
-        profile = profile.model_copy(update={"port": self._take_port(profile)})
+        profile = profile.model_copy(update={"port": own.port})
         held = None
         volumes = sandbox.kept_volumes(spec, profile, image, place.labels)
         if volumes or keeps_network:
@@ -218,14 +258,14 @@ class DockerEngine(Engine):
             held = hold(self._client, name, place, volumes, labels, network=keeps_network)
             place = replace(place, holder=held.container, joins=keeps_network)
         try:
-            container = sandbox.create(self._client, name, profile, spec, image, place)
+            container = sandbox.create(self._client, name, profile, spec, image, place, run)
         except BaseException:
             if held:
                 remove_container(self._client, held.container)
             raise
         peer = DockerPeer(self._client, name, container, place.handle, held)
         peer.address, peer.port = place.address, profile.port
-        peer.client = sandbox.client_command(name, profile, place.address)
+        peer.client = sandbox.client_command(name, profile, place.address, run)
         return peer
 
     def _take_port(self, profile: Profile) -> int:
@@ -245,6 +285,7 @@ class DockerEngine(Engine):
         """Remove what a failed start created."""
         if before:
             self.discard([peer for peer in self._peers if peer not in before])
+            self.reserve({})
         else:
             self.close()  # the network too
 
@@ -255,9 +296,7 @@ class DockerEngine(Engine):
         for peer in going:
             peer.detach()
         map_parallel(DockerPeer.remove, going)
-        if going:
-            self._pool.give_back(peer.address for peer in going)
-            self._ports -= {peer.port for peer in going}
+        self._give_back(going)
         self._peers = [peer for peer in self._peers if peer not in going]
 
     def network(self, peers: Sequence[Peer]) -> Network:
@@ -291,7 +330,8 @@ class DockerEngine(Engine):
         for peer in self._peers:
             peer.detach()
         self._peers.clear()
-        self._network = ""
+        self._network, self._has_dns = "", False
+        self._reserved.clear()
         remove_run(self._client, self._owner.run)
         if self._addresses:
             subnet.spare(self._addresses.subnet)

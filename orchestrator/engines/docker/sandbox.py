@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orchestrator import definition
 from orchestrator.engines.docker.client import Client
 from orchestrator.engines.docker.console_client import ClientCommand
+from orchestrator.engines.starting import PeerAddress, files_of, filled, start_values
 from orchestrator.image import program
+from orchestrator.image.inside import files as inside_files
 from orchestrator.image.recipe import USER
 from orchestrator.profile import Profile
 from orchestrator.profile.keep import is_in
@@ -24,6 +27,12 @@ _WRITABLE = f"rw,exec,nosuid,nodev,size={program.MOST_MEGABYTES}m,nr_inodes={pro
 """Options of a program's working folder, which lies in memory, and of others.
 
 Many programs write a log beside themselves and end if they cannot."""
+
+_WRITTEN_BY = ("python3", "-I", "-S", "-c", Path(inside_files.__file__).read_text())
+"""Writes a program's files, which follow, into its working folder and starts its command.
+
+Nothing else could: the rest of the container is read-only, and this folder is there only when the
+container runs."""
 
 _NUMBERS = re.compile(r"[0-9]+(:[0-9]+)?")
 
@@ -71,6 +80,7 @@ def create(
     spec: definition.ContainerSpec,
     image: PeerImage,
     place: Place,
+    run: Sequence[PeerAddress] = (),
 ) -> str:
     """Create a peer's container and return its id.
 
@@ -81,7 +91,7 @@ def create(
     network, host = networking(client, name, place)
     made = api.create_container(
         image.name,
-        **command(name, profile, place.address),
+        **command(name, profile, place.address, run),
         **options(spec, profile, image),
         **network,
         name=place.handle,
@@ -161,7 +171,7 @@ def _in_memory(
     """Return the options of each writable folder that a start finds empty, by path."""
     tmpfs = dict(entry.partition(":")[::2] for entry in spec.tmpfs)
     writable = _writable(_user(spec, image))
-    if profile.start.folder:
+    if profile.start.folder or profile.start.files:
         tmpfs[program.FOLDER] = writable
     # a volume would be on disk, without a limit.
     tmpfs |= {path: writable for path in image.volumes if path not in tmpfs}
@@ -231,24 +241,35 @@ def _ulimit(name: str, limit: int | definition.Range) -> dict[str, Any]:
     return {"Name": name, "Soft": soft, "Hard": hard}
 
 
-def client_command(name: str, profile: Profile, address: str) -> ClientCommand:
+def client_command(
+    name: str, profile: Profile, address: str, run: Sequence[PeerAddress]
+) -> ClientCommand:
     """Return how the client is started that a profile's console is, if it is one."""
-    words = _filled(profile.console.exec or (), name, profile, address)
+    words = filled(profile.console.exec or (), _values(name, profile, address, run))
     return ClientCommand(words, has_python=not profile.start.image)
 
 
-def _filled(words: Iterable[str], name: str, profile: Profile, address: str) -> list[str]:
-    """Return the words of a command with its placeholders filled in."""
-    values = {
+def _values(
+    name: str, profile: Profile, address: str, run: Sequence[PeerAddress]
+) -> Mapping[str, object]:
+    """Return what placeholders stand for in a container."""
+    own = {
         "port": profile.port, "name": name, "folder": program.FOLDER, "python": "python3",
         "address": address, "bind": "0.0.0.0",  # noqa: S104 - inside the container
     }  # fmt: skip
-    return [word.format_map(values) for word in words]
+    return start_values(own, run)
 
 
-def command(name: str, profile: Profile, address: str) -> dict[str, Any]:
+def command(
+    name: str, profile: Profile, address: str, run: Sequence[PeerAddress] = ()
+) -> dict[str, Any]:
     """Return arguments of `create_container` that start a program."""
-    words = _filled(profile.start.words("container") or (), name, profile, address)
+    values = _values(name, profile, address, run)
+    words = filled(profile.start.words("container") or (), values)
+    in_folder = {}
+    if files := files_of(profile.start, values):
+        words = [*_WRITTEN_BY, json.dumps(files), *words]
+        in_folder["working_dir"] = program.FOLDER
     # The health check of the peers' image is for their own program alone.
     unchecked: dict[str, Any] = {"healthcheck": {"test": ["NONE"]}}
     if profile.start.folder:
@@ -261,5 +282,5 @@ def command(name: str, profile: Profile, address: str) -> dict[str, Any]:
     if profile.start.image:
         return unchecked | {"command": words}
     if profile.start.command:  # the whole command, on the peers' image
-        return unchecked | {"entrypoint": words}
+        return unchecked | {"entrypoint": words} | in_folder
     return {"command": words}

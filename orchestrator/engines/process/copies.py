@@ -15,6 +15,7 @@ from orchestrator.files import temporary_folder
 from orchestrator.folder import copy_folder
 from orchestrator.image import program
 from orchestrator.image.inside import build as script
+from orchestrator.image.inside.files import write
 from orchestrator.image.inside.start import has_content, leave_out
 from orchestrator.owner import Owner
 from orchestrator.profile import Start
@@ -30,19 +31,38 @@ class Copies:
         self._root: TemporaryDirectory[str] | None = None
         self._built: dict[str, Path] = {}
 
-    def of(self, peer: str, source: Path, keep: Sequence[str] = ()) -> Path:
+    def folder_of(self, peer: str) -> Path:
+        """Return where the copy for a peer is made."""
+        return self._folder(f"peer-{peer}") / "program"
+
+    def of(
+        self,
+        peer: str,
+        source: Path | None,
+        keep: Sequence[str] = (),
+        files: Sequence[Sequence[str]] = (),
+    ) -> Path:
         """Return a fresh copy for one peer, which may write to it.
 
         What is in the folders `keep` below it stays as the peer left it in its last copy, unless it
         left nothing there.
 
+        Args:
+            peer: the peer's number.
+            source: the program's folder; None for an empty one.
+            keep: folders that stay.
+            files: files to write there, as `inside.files.write` takes them.
+
         Raises:
             LabError: it cannot be copied.
         """
-        copy = self._folder(f"peer-{peer}") / "program"
+        copy = self.folder_of(peer)
         full = [folder for folder in keep if _is_real(copy, folder) and has_content(copy / folder)]
         try:
-            if full:
+            if source is None:
+                shutil.rmtree(copy, ignore_errors=True)
+                copy.mkdir(parents=True)
+            elif full:
                 _clear(copy, {copy / folder for folder in full})
                 copy_folder(source, copy, leave_out(source, full))
             else:
@@ -50,8 +70,10 @@ class Copies:
                 copy_folder(source, copy)
             for folder in keep:
                 (copy / folder).mkdir(parents=True, exist_ok=True)
+            write(copy, files)
         except OSError as error:
-            raise EngineError(f"the program in {source} cannot be copied: {error}") from error
+            what = f"the program in {source} cannot be copied" if source else "no folder"
+            raise EngineError(f"{what}: {error}") from error
         return copy
 
     def drop(self, peers: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,15 @@ from orchestrator.engines.process.ports import PortClaim, claim_port
 from orchestrator.engines.process.sidecar import PipeCarrier
 from orchestrator.engines.process.terminals import Launch
 from orchestrator.engines.resources import Demand, Resource
-from orchestrator.engines.starting import folder_of, port_of, refuse_taken
+from orchestrator.engines.starting import (
+    PeerAddress,
+    files_of,
+    filled,
+    folder_of,
+    port_of,
+    refuse_taken,
+    start_values,
+)
 from orchestrator.errors import EngineError
 from orchestrator.owner import Owner
 from orchestrator.paths import ROOT
@@ -52,9 +60,22 @@ class ProcessEngine(Engine):
         self._claims: dict[str, PortClaim] = {}  # by the peer's number
         self._serials = itertools.count(1)
         self._copies = Copies(self._environment(), self._owner)
+        self._reserved: dict[str, ProcessPeer] = {}  # by name; they were not started
+
+    def reserve(self, profiles: Mapping[str, Profile]) -> None:
+        """Find an address and port for each peer."""
+        self._release(peer.number for peer in self._reserved.values())
+        self._reserved.clear()
+        for name, profile in profiles.items():
+            self._reserved[name] = self._new_peer(name, profile)
 
     def start(
-        self, names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+        self,
+        names: Sequence[str],
+        profile: Profile,
+        say: Say,
+        restarted: Collection[str] = (),
+        among: Sequence[str] = (),
     ) -> list[Peer]:
         """Start a process for each name; every one has this machine's network."""
         self.cancel.check()
@@ -63,11 +84,21 @@ class ProcessEngine(Engine):
         say(f"starting {len(names)} processes")
         before = list(self._peers)
         try:
-            peers = [self._start(name, profile, source) for name in names]
+            for name in names:
+                if name not in self._reserved:
+                    self._reserved[name] = self._new_peer(name, profile)
+            known = {peer.name: peer for peer in (*self._peers, *self._reserved.values())}
+            run = [
+                PeerAddress(name, known[name].address, known[name].port)
+                for name in among or known
+                if name in known
+            ]
+            peers = [self._start(name, profile, source, run) for name in names]
             if self._has_canary and not self.canary:
                 self._start_canary()
         except BaseException:
             self.discard([peer for peer in self._peers if peer not in before])
+            self.reserve({})
             raise
         return peers
 
@@ -92,34 +123,41 @@ class ProcessEngine(Engine):
             return self._copies.built(folder, start)
         return folder
 
-    def _start(self, name: str, profile: Profile, source: Path | None) -> Peer:
+    def _start(
+        self, name: str, profile: Profile, source: Path | None, run: Sequence[PeerAddress]
+    ) -> Peer:
         self.cancel.check()
-        number = str(next(self._serials))
-        peer = self._new_peer(name, profile, number)
+        peer, start = self._reserved.pop(name), profile.start
         self._peers.append(peer)
-        renew = partial(self._copies.of, number, source, profile.start.keep) if source else None
-        folder = renew() if renew else ROOT
-        values = {
+        has_folder = source is not None or start.files
+        folder = self._copies.folder_of(peer.number) if has_folder else ROOT
+        own = {
             "port": peer.port, "address": peer.address, "bind": peer.address, "name": name,
             "python": sys.executable, "folder": folder,
         }  # fmt: skip
-        command = [word.format_map(values) for word in profile.start.words("process") or ()]
-        client = [word.format_map(values) for word in profile.console.exec or ()]
+        values = start_values(own, run)
+        files = files_of(start, values)
+        renew = partial(self._copies.of, peer.number, source, start.keep, files)
+        if has_folder:
+            renew()
+        command = filled(start.words("process") or (), values)
+        client = filled(profile.console.exec or (), values)
         for tool in (*command[:1], *client[:1]):
             require_program(tool)
-        environment = self._environment() | profile.start.environment | {marks.PEER: number}
-        peer.launch(Launch(command, environment, folder, renew, client))
+        environment = self._environment() | start.environment | {marks.PEER: peer.number}
+        peer.launch(Launch(command, environment, folder, renew if has_folder else None, client))
         return peer
 
-    def _new_peer(self, name: str, profile: Profile, number: str) -> ProcessPeer:
+    def _new_peer(self, name: str, profile: Profile) -> ProcessPeer:
         """Return a peer with its own address and port.
 
         A program that is not given an address listens on all: such peers differ by port.
         """
-        answers = [line.type for line in profile.start.answers]
-        given = " ".join([*(profile.start.words("process") or ()), *answers])
-        wanted = port_of(profile, {peer.port for peer in self._peers})
-        address = _free_address(wanted, {peer.source for peer in self._peers})
+        number = str(next(self._serials))
+        given = " ".join(profile.start.templates("process"))
+        others = [*self._peers, *self._reserved.values()]
+        wanted = port_of(profile, {peer.port for peer in others})
+        address = _free_address(wanted, {peer.source for peer in others})
         if "{address}" in given or "{bind}" in given:
             return ProcessPeer(name, address, wanted, number, address)
         claim = self._claims[number] = claim_port()
@@ -168,6 +206,7 @@ class ProcessEngine(Engine):
             self._peers.pop().discard()
         marks.kill(lambda owner, _: self._owns(owner))
         self._copies.remove()
+        self._reserved.clear()
         self._release([*self._claims])
 
 

@@ -118,6 +118,15 @@ def test_keys_that_edit_a_line_take_a_literal_key(write: Write) -> None:
     assert peerlab("validate", write("edits.yaml", f"name: edits\n{head}{steps}")).returncode == 0
 
 
+def test_profiles_name_peers_that_are_there(write: Write) -> None:
+    text = (PROGRAMS / "served/log.yaml").read_text().replace("folder: .", "")
+    path = write("told.yaml", text.replace('"{port}"', '"{port}", "{bob.port}", "{dan.address}"'))
+    one = write("one.yaml", f"{HEAD.format(name='one')}profile: {path}\nsteps: [kill: alice]\n")
+    done = peerlab("validate", one)
+    says = "the profile 'served without a console' speaks of the peer 'dan', which is not here"
+    assert done.stderr.splitlines()[0].endswith(f"one.yaml:4:1: {says}")
+
+
 def test_nothing_is_typed_where_there_is_no_console(write: Write) -> None:
     name = PROGRAMS / "served/log.yaml"
     steps = """\

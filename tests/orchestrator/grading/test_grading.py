@@ -166,13 +166,17 @@ class FailingStarts:
         start = engine.start
 
         def fail(
-            names: Sequence[str], profile: Profile, say: Say, restarted: Collection[str] = ()
+            names: Sequence[str],
+            profile: Profile,
+            say: Say,
+            restarted: Collection[str] = (),
+            among: Sequence[str] = (),
         ) -> list[Peer]:
             with self._lock:
                 self._left -= 1
                 if self._left >= 0:
                     raise EngineError("no room")
-            return start(names, profile, say, restarted)
+            return start(names, profile, say, restarted, among)
 
         engine.start = fail  # type: ignore[method-assign]
         return engine
