@@ -251,7 +251,9 @@ def _unknown_peers(
         return  # which peers there are is not known
     for peer, known in by_peer.items():
         place = ("profiles", peer) if peer in others else ("profile",)
-        for name in sorted(known.start.peers_named - by_peer.keys()) if known else ():
+        if known is None:
+            continue
+        for name in sorted(known.start.peers_named - by_peer.keys()):
             what = f"the profile {known.name!r} speaks of the peer {name!r}, which is not here"
             yield Problem(place, f"{what}{document.nearest(name, by_peer)}")
 
