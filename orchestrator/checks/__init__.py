@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.checks import (
     both_ends,
@@ -23,34 +23,52 @@ from orchestrator.checks import (
 )
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.invocations import LONGEST
-from orchestrator.checks.verdict import Finding, Judgement, Verdict, overall, worst
+from orchestrator.checks.models import register
+from orchestrator.checks.verdict import Finding, Judgement, Verdict, conclude, overall, worst
 from orchestrator.history.entries import Entry
+from orchestrator.promises import ALWAYS, CHAT
 
 __all__ = [
-    "CHECKS", "LONGEST", "NAMES", "Check", "Finding", "HistoryIndex", "Judgement", "Verdict",
-    "final", "judge", "overall", "pending", "ripe", "worst",
+    "ALWAYS", "CHAT", "CHECKS", "LONGEST", "NAMES", "Check", "Finding", "HistoryIndex", "Judgement",
+    "Verdict", "conclude", "final", "judge", "overall", "pending", "ripe", "worst",
 ]  # fmt: skip
 
 Check = Callable[[HistoryIndex], Verdict]
 
 _MODULES = (
     expectations, delivery, duplicates, invention, changes, order, senders, final_lists, ports,
-    sockets, both_ends, ids, receipts, end_states, crashes,
+    sockets, both_ends, ids, receipts, register, end_states, crashes,
 )  # fmt: skip
-CHECKS: tuple[Check, ...] = tuple(module.check for module in _MODULES)
-NAMES: tuple[str, ...] = tuple(module.NAME for module in _MODULES)
+CHECKS: Mapping[str, Check] = {module.NAME: module.check for module in _MODULES}
+"""Every check that comes with the lab, by name, in the order in which people see them."""
+
+NAMES = tuple(CHECKS)
 
 
 def judge(entries: Sequence[Entry]) -> list[Verdict]:
-    """Return the verdict of every check."""
+    """Return the verdicts of the checks that are promised, and of those that judge every run.
+
+    A promise that this version of the lab cannot judge is unknown.
+    """
     index = HistoryIndex(entries)
-    return [check(index) for check in CHECKS]
+    promised = {*index.promises, *ALWAYS}
+    verdicts = [check(index) for name, check in CHECKS.items() if name in promised]
+    return verdicts + [_unjudged(name) for name in index.promises if name not in CHECKS]
+
+
+def _unjudged(name: str) -> Verdict:
+    says = f"this version of Peerlab has no check {name!r}"
+    return conclude(name, says, [], [Finding(says, 0.0)])
 
 
 def final(entries: Sequence[Entry]) -> tuple[Judgement, Judgement]:
-    """Return the judgements of the checks `lists` and `sockets`."""
+    """Return the judgements of the checks `lists` and `sockets`; valid if not promised."""
     index = HistoryIndex(entries)
-    return final_lists.check(index).judgement, sockets.check(index).judgement
+    lists, held = (
+        CHECKS[name](index).judgement if name in index.promises else Judgement.VALID
+        for name in (final_lists.NAME, sockets.NAME)
+    )
+    return lists, held
 
 
 def ripe(entries: Sequence[Entry]) -> float:
@@ -71,11 +89,13 @@ def pending(entries: Sequence[Entry]) -> bool:
     an unknown outcome, and what a peer that ended owes, is not waited for.
     """
     index = HistoryIndex(entries)
-    if any(True for _ in both_ends.missing(index)):
+    promised = index.promises
+    if both_ends.NAME in promised and any(True for _ in both_ends.missing(index)):
         return True
-    if any(not send.incarnation.may_have_ended for send in receipts.missing(index)):
+    owed = receipts.missing(index) if receipts.NAME in promised else ()
+    if any(not send.incarnation.may_have_ended for send in owed):
         return True
-    if not index.reads("message"):
+    if delivery.NAME not in promised or not index.reads("message"):
         return False
     lost = (s for s in delivery.missing(index) if index.outcomes.get(s) != "undelivered")
     return any(not delivery.may_have_ended(index, send) for send in lost)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestrator.checks.index.fault_windows import VERBS, phrase
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.index.messages import SentMessage, ShownMessage
@@ -38,6 +40,10 @@ def _asked(operation: Operation) -> str:
     """Return what a peer was asked to do, for a reader who did not write the scenario."""
     fields, peer = operation.invoked.fields, operation.peer
     to, text = operation.to, operation.last.text("text")
+    if "arguments" in fields:
+        return (
+            f"`{operation.verb}` of {peer}{with_arguments(operation.invoked.mapping('arguments'))}"
+        )
     number = f" of id {quoted(str(fields['id']))}" if "id" in fields else ""
     match operation.verb:
         case "type":
@@ -52,6 +58,17 @@ def _asked(operation: Operation) -> str:
             return f"`send` of {peer}{f' to {to}' if to else ''}{number} with {quoted(text)}"
         case verb:
             return f"`{verb}` of {peer}{f' with {to}' if to else ''}{number}"
+
+
+def with_arguments(arguments: Mapping[str, object]) -> str:
+    """Return the arguments of an operation, to be read behind its name."""
+    given = ", ".join(f"{name} {quoted_value(value)}" for name, value in arguments.items())
+    return f" with {given}" if given else ""
+
+
+def quoted_value(value: object) -> str:
+    """Return an argument or a result as findings have it: texts quoted, numbers not."""
+    return quoted(value) if isinstance(value, str) else str(value)
 
 
 def awaited(operation: Operation) -> str:

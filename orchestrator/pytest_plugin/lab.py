@@ -278,6 +278,8 @@ class Lab(LabFaults):
         declared = self._declared or [("valid", "")]
         found = {v.check: v.word for v in self.run.verdicts} | {"": self.verdict}
         for wanted, check in declared:
+            if check not in found:
+                return f"check {check} did not judge the run, which does not promise it"
             if found[check] != wanted:
                 what = f"check {check} is" if check else "the run is"
                 return f"{what} {found[check]}, not {wanted}"

@@ -67,7 +67,7 @@ def test_json(write: Write, tmp_path: Path) -> None:
     assert data["verdict"] == "valid"
     (only,) = data["runs"]
     assert only["verdict"] == "valid"
-    assert [check["check"] for check in only["checks"]] == list(checks.NAMES)
+    assert [check["check"] for check in only["checks"]] == list(checks.CHAT)
     assert Path(only["folder"], "history.jsonl").exists()
 
 

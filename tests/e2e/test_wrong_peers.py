@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.checks import NAMES
+from orchestrator.checks import CHAT
 from orchestrator.engines.base import Progress
 from orchestrator.runner.run import Runner
 from tests.wrong.trial import EVERY, WRONG, Variant, found
@@ -64,4 +64,4 @@ def test_what_each_check_says_on_docker(runner: Runner, variant: Variant) -> Non
 def test_ten_wrong_peers_and_more() -> None:
     assert len(WRONG) > 10
     for variant in WRONG:
-        assert {variant.breaks, *variant.also} <= set(NAMES)
+        assert {variant.breaks, *variant.also} <= set(CHAT)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checks import NAMES, Judgement
+from orchestrator.checks import CHAT, Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.runner.run import Runner, ScenarioSource
@@ -35,7 +35,7 @@ def judged(runner: Runner, name: str) -> Run:
 def test_the_verdicts(runner: Runner, name: str, wrong: set[str], says: str) -> None:
     run = judged(runner, name)
     found = {v.check: v.judgement for v in run.verdicts}
-    wanted = {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
+    wanted = {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in CHAT}
     findings = [finding.says for verdict in run.verdicts for finding in verdict.findings]
     assert found == wanted, "\n".join(findings)
     assert any(says in finding for finding in findings) == bool(wrong)

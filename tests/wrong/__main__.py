@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.checks import NAMES
+from orchestrator.checks import CHAT
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.choose import choose
 from orchestrator.report.printing import marked
@@ -91,7 +91,7 @@ def _table(title: str, runs: Runs) -> Table:
     table = Table(title=title, title_justify="left")
     for name in ("", *(variant.name for variant in runs)):
         table.add_column(name, no_wrap=True)
-    for check in NAMES:
+    for check in CHAT:
         table.add_row(check, *(_cell(check, variant, runs[variant]) for variant in runs))
     table.add_section()
     right = [sum(_is_right(variant, run) for run in runs[variant]) for variant in runs]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import profile
-from orchestrator.checks import NAMES, Judgement
+from orchestrator.checks import CHAT, Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.runner.run import ScenarioSource
 from tests.orchestrator.support import bring_peer
@@ -46,7 +46,7 @@ class Variant:
     def wanted(self) -> dict[str, Judgement]:
         """What each check must say."""
         wrong = {self.breaks, *self.also}
-        return {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in NAMES}
+        return {c: Judgement.INVALID if c in wrong else Judgement.VALID for c in CHAT}
 
     def source(self, folder: Path) -> ScenarioSource:
         """Return the scenario with peers of this kind; they and their profile go into `folder`."""

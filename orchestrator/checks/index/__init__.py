@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from orchestrator.checks.index import messages
+from orchestrator.checks.index.calls import Call, Told, find_calls, find_told
 from orchestrator.checks.index.connections import ConnectionEnd, ConnectionLog
 from orchestrator.checks.index.fault_windows import VERBS, FaultWindow, QuietPeriods, find_faults
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
@@ -22,6 +23,7 @@ from orchestrator.checks.index.unread import UnreadLines
 from orchestrator.checks.verdict import Finding
 from orchestrator.history.entries import Entry
 from orchestrator.history.machine import Machine
+from orchestrator.promises import CHAT
 
 _UNASKED = VERBS | {"expect"}
 
@@ -160,6 +162,30 @@ class HistoryIndex:
             if operation.is_indeterminate
             and self.incarnations.at(peer, operation.position) is self.incarnations.last(peer)
         }
+
+    # Operations of any vocabulary
+
+    @cached_property
+    def promises(self) -> tuple[str, ...]:
+        """The promises that are judged; those of the chat if the history does not say."""
+        began = [entry for entry in self.marks("began") if "promises" in entry.fields]
+        return began[0].texts("promises") if began else CHAT
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """What the operations and notices mean to the models, by name."""
+        means = [entry.mapping("means") for entry in self.marks("began")]
+        return {str(name): str(it) for one in means for name, it in one.items()}
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """The operations with arguments or a meaning, in the order of their invocations."""
+        return list(find_calls(self.operations, self.meanings))
+
+    @cached_property
+    def told(self) -> list[Told]:
+        """The notices with a meaning, in order."""
+        return list(find_told(self.entries, self.meanings))
 
     # Faults
 

@@ -109,7 +109,7 @@ def legend(results: Iterable[Result]) -> list[tuple[str, Outcome, str]]:
 def promises() -> dict[str, str]:
     """Return what each check demands of a program: the first sentence of its module."""
     found = {}
-    for name, check in zip(checks.NAMES, checks.CHECKS, strict=True):
+    for name, check in checks.CHECKS.items():
         says = sys.modules[check.__module__].__doc__ or name
         found[name] = re.sub(r"\s+", " ", says.partition("\n\n")[0]).strip()
     return found

@@ -75,19 +75,19 @@ def test_messages_without_receipts_and_notices() -> None:
     story.connect("alice", "bob")
     story.send("alice", "bob", "one")
     story.send("alice", "bob", "two")
-    assert judging(finished(story)) == {*checks.NAMES} - {"both ends", "receipts"}
+    assert judging(finished(story)) == {*checks.CHAT} - {"both ends", "receipts"}
 
 
 def test_everything_judged() -> None:
     story = Story()
     story.connect("alice", "bob")
     story.send("alice", "bob", "one")
-    assert judging(finished(story)) == {*checks.NAMES} - {"order"}, "one message has no order"
+    assert judging(finished(story)) == {*checks.CHAT} - {"order"}, "one message has no order"
     story = Story()
     story.connect("alice", "bob")
     story.send("alice", "bob", "one")
     story.send("alice", "bob", "two")
-    assert judging(finished(story)) == {*checks.NAMES}
+    assert judging(finished(story)) == {*checks.CHAT}
 
 
 def test_what_is_wrong_was_judged_even_in_a_run_without_steps() -> None:
@@ -100,5 +100,5 @@ def test_what_is_wrong_was_judged_even_in_a_run_without_steps() -> None:
 def test_a_run_that_broke_off_before_its_first_step_is_unknown_for_that() -> None:
     entries = [*Story().entries, Entry(9.0, "lab", "", "broke off", 0, {"said": "no room"})]
     index = HistoryIndex(entries)
-    assert {check(index).judgement for check in checks.CHECKS} == {UNKNOWN}
+    assert {checks.CHECKS[name](index).judgement for name in checks.CHAT} == {UNKNOWN}
     assert Run(Path(), entries, checks.judge(entries), None).nothing_judged == ""

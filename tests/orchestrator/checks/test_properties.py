@@ -43,7 +43,7 @@ def test_a_history_cut_off_anywhere_proves_no_fault(entries: Entries, data: st.D
         judged = not_valid(entries[:place])
         assert INVALID not in judged.values()
         if place <= settled(entries):
-            assert judged == dict.fromkeys(checks.NAMES, UNKNOWN)
+            assert judged == dict.fromkeys(checks.CHAT, UNKNOWN)
 
 
 def _spoil(entries: Entries, chance: random.Random) -> Entries:
@@ -87,7 +87,7 @@ def test_any_history_is_judged_and_twice_alike(entries: Entries, chance: random.
         spoilt = _spoil(entries, chance)
         verdicts = checks.judge(spoilt)
         assert verdicts == checks.judge(spoilt)
-        assert [verdict.check for verdict in verdicts] == list(checks.NAMES)
+        assert [verdict.check for verdict in verdicts] == list(checks.CHAT)
         assert checks.pending(spoilt) is checks.pending(spoilt)
         for verdict in verdicts:
             assert bool(verdict.findings) == bool(verdict.judgement)
@@ -95,5 +95,5 @@ def test_any_history_is_judged_and_twice_alike(entries: Entries, chance: random.
 
 
 def test_nothing_is_judged_of_nothing() -> None:
-    assert not_valid([]) == dict.fromkeys(checks.NAMES, UNKNOWN)
+    assert not_valid([]) == dict.fromkeys(checks.CHAT, UNKNOWN)
     assert not checks.pending([])

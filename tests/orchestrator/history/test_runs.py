@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checks import CHECKS, Finding, Judgement, Verdict, judged_run
+from orchestrator.checks import CHAT, Finding, Judgement, Verdict, judged_run
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, Entry, History
@@ -66,7 +66,7 @@ def test_a_run_is_judged_again(tmp_path: Path) -> None:
     folder = keep(tmp_path)
     runs.write(folder, RECORD)
     run = judged_run.load(tmp_path / "demo")
-    assert len(run.verdicts) == len(CHECKS)
+    assert [verdict.check for verdict in run.verdicts] == list(CHAT)
     assert (run.judgement, run.record) == (Judgement.VALID, RECORD)
     assert (run.name, run.why, run.engine, run.place) == ("demo", "Why.", "docker", "docker 20 i")
     assert (run.peers, run.seconds, run.broke_off) == (("alice",), {"driving": 1.0}, "")

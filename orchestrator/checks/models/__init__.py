@@ -1,0 +1,1 @@
+"""The classical models of distributed programs: one promise a file, judged from calls alone."""

@@ -1,0 +1,105 @@
+"""What all models share: the calls that they judge, and what makes their verdicts uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index.calls import Call, Told
+from orchestrator.checks.phrases import unread, when, with_arguments
+from orchestrator.checks.verdict import Finding, Verdict, conclude
+from orchestrator.promises import MEANINGS, MODELS
+
+
+class Subject:
+    """What one model judges of a history.
+
+    Args:
+        index: the history.
+        model: its name.
+    """
+
+    def __init__(self, index: HistoryIndex, model: str) -> None:
+        self.index, self.model = index, model
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """The operations that mean something to the model and have all that it needs of them."""
+        return [call for call in self._meant if not self._missing(call)]
+
+    @cached_property
+    def told(self) -> list[Told]:
+        """The notices that mean something to it."""
+        return [told for told in self.index.told if told.meaning in MODELS[self.model]]
+
+    def meaning(self, *meanings: str) -> list[Call]:
+        """Return the operations with one of these meanings that happened, or may have."""
+        return [c for c in self.calls if c.meaning in meanings and c.may_happen]
+
+    @cached_property
+    def _meant(self) -> list[Call]:
+        return [call for call in self.index.calls if call.meaning in MODELS[self.model]]
+
+    @property
+    def doubts(self) -> Iterator[Finding]:
+        """What is uncertain whatever the model finds."""
+        for call in self._meant:
+            if call.unread is not None:
+                what = unread(call.unread) if call.unread else "the lab saw no answer"
+                yield self.finding(f"{asked(call)}: {what}", call)
+            elif missing := self._missing(call):
+                says = (
+                    f"has no `{missing}`, without which its meaning `{call.meaning}` says nothing"
+                )
+                yield self.finding(f"{asked(call)} {says}", call)
+        yield from self.index.unsettled
+
+    def _missing(self, call: Call) -> str:
+        """Return what the model needs of a call and does not find; empty if nothing is missing."""
+        needs = MEANINGS[call.meaning]
+        if call.may_happen:
+            for name in needs.takes:
+                if name not in call.arguments:
+                    return name
+        if call.is_ok and not call.is_nil:
+            for name in needs.gives:
+                if name not in call.results:
+                    return name
+        return ""
+
+    def finding(self, says: str, *calls: Call, kind: str = "") -> Finding:
+        """Return a finding about calls: at the last of them, with the consoles of all."""
+        at = max((call.invoked for call in calls), default=self.index.last_at)
+        return Finding(says, at, tuple(dict.fromkeys(call.peer for call in calls)), kind=kind)
+
+    def verdict(
+        self,
+        says: str,
+        wrong: Sequence[Finding],
+        unsure: Iterable[Finding] = (),
+        *,
+        judged: object = True,
+    ) -> Verdict:
+        """Return the verdict. What a person typed before may explain what is wrong.
+
+        Args:
+            says: what it says if there are no findings.
+            wrong: what is wrong.
+            unsure: what is uncertain besides `doubts`.
+            judged: false or empty if there was nothing to judge.
+        """
+        by_hand = [finding for finding in wrong if self.index.is_typed("", finding.at)]
+        certain = [finding for finding in wrong if finding not in by_hand]
+        perhaps = [
+            replace(f, says=f"{f.says}; a person typed at a console before") for f in by_hand
+        ]
+        doubts = [*perhaps, *unsure, *self.doubts]
+        return conclude(self.model, says, certain, doubts, judged=judged)
+
+
+def asked(call: Call) -> str:
+    """Return what a peer was asked to do, and when, for the beginning of a sentence."""
+    what = with_arguments(call.arguments)
+    return f"at {when(call.invoked)}, `{call.name}` of {call.peer}{what}"

@@ -1,0 +1,1 @@
+"""The check `register` against a checker that tries every order."""
