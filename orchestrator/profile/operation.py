@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from orchestrator import promises
 from orchestrator.document import Strict, describe
 from orchestrator.faults.kinds import LIFTING, NETWORK, PROCESS
 
@@ -20,10 +21,7 @@ VERBS = (*CHAT, RAW)
 NOTICES = ("connected", "message", "delivered", "undelivered", "closed")
 """The notices of the vocabulary `chat`. The lab records any other kind by name."""
 
-MEANINGS = (
-    "read", "write", "cas", "add", "elements", "increment", "decrement", "count", "enqueue",
-    "dequeue", "generate", "acquire", "release", "leader", "broadcast", "seen", "members", "exit",
-)  # fmt: skip
+MEANINGS = (*promises.MEANINGS, "exit")
 """What an operation or notice may mean to a promise: docs/checks.md. `exit` ends the program."""
 
 CHANGING = ("write", "cas", "add", "increment", "decrement", "enqueue", "dequeue", "generate",
