@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from orchestrator import checks
@@ -11,13 +12,16 @@ from orchestrator.engines.base import Say
 from orchestrator.history.entries import Entry
 from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.profile import Profile
+from orchestrator.runner.calls import Caller
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.scenario import EXITED, ListStep, Scenario
+from orchestrator.scenario.calls import CallStep
 
 _POLL = 0.01  # seconds between two looks at the consoles
 _MAX_POLL = 0.2  # seconds; the same, while the lists keep differing
 _MAX_EXTENSION = 60.0  # seconds
+_STATES = ("elements", "count", "seen", "members")  # meanings of such operations
 _JUDGING_SHARE = 5  # judging again waits so many times as long as it took
 
 
@@ -36,6 +40,7 @@ class Quiescence:
         self._watch = watch
         self._history = peers.history
         self._operator = Operator(peers, scenario.limits, watch)
+        self._caller = Caller(peers, watch, lambda _: cancel.check())
 
     def reach(self) -> None:
         """Wait until the run is quiet, then record every peer's list and state.
@@ -49,6 +54,7 @@ class Quiescence:
             self._history.lab("settled", quiet=quiet, limit=self._scenario.limits.settle)
             self._peers.sockets.record()
             self._read_lists()
+            self._read_states()
             self._peers.sockets.record()
             for name, session in self._peers.sessions.items():
                 status = session.peer.status()
@@ -81,18 +87,18 @@ class Quiescence:
 
         Likewise while lists and sockets differ, for as long as a program may take to notice.
         """
-        if not any(_lists(session.profile) for session in self._peers.sessions.values()):
+        listing = [name for name, s in self._peers.sessions.items() if _lists(s.profile)]
+        if not listing:
             return
         deadline = self._peers.clock() + self._scenario.limits.settle
         latest = max(deadline, self._peers.clock() + checks.LONGEST + _MAX_POLL)
         pause = _POLL
-        listing = [name for name, s in self._peers.sessions.items() if _lists(s.profile)]
         while True:
             for name in filter(self._peers.is_responsive, listing):
                 self._operator.list(ListStep(at=name))
             lists, held = checks.final(self._history.entries)
             now = self._peers.clock()
-            differ = bool(listing) and lists is not checks.Judgement.VALID and now < deadline
+            differ = lists is not checks.Judgement.VALID and now < deadline
             undecided = held is checks.Judgement.UNKNOWN and now < latest
             if not (differ or undecided):
                 return
@@ -100,6 +106,27 @@ class Quiescence:
             pause = min(2 * pause, _MAX_POLL)  # every look makes the history longer
             self._peers.catch_up()
             self._peers.sockets.note(*self._peers.sessions)
+
+    def _read_states(self) -> None:
+        """Ask what every peer knows in the end, again while they do not agree and have time.
+
+        A promise about the end, such as that all see the same members, is judged by that.
+        """
+        asked = {name: [*_states(s.profile)] for name, s in self._peers.sessions.items()}
+        if not any(asked.values()):
+            return
+        deadline, pause = self._peers.clock() + self._scenario.limits.settle, _POLL
+        while True:
+            for name in filter(self._peers.is_responsive, asked):
+                for operation in asked[name]:
+                    act = CallStep(at=name, name=operation, may_fail=True)
+                    self._caller.call(act, {}, is_patient=True)
+            is_open = checks.open_promises(self._history.entries)
+            if not is_open or self._peers.clock() >= deadline:
+                return
+            self._cancel.pause(pause)
+            pause = min(2 * pause, _MAX_POLL)
+            self._peers.catch_up()
 
     def _wants(self, name: str) -> dict[str, Any]:
         """Return how a peer must end: as the scenario says, or as its last step left it."""
@@ -122,6 +149,14 @@ class Quiescence:
         """Return what an operation is to its peer; `exit` if it means that."""
         own = self._peers.sessions[entry.peer].profile.operations.get(entry.verb)
         return (own.means if own else "") or entry.verb
+
+
+def _states(profile: Profile) -> Iterator[str]:
+    """Yield the operations that tell what a program knows, and need nothing to be asked."""
+    for name, operation in profile.operations.items():
+        needs = [argument for argument in operation.takes.values() if not argument.optional]
+        if operation.means in _STATES and not needs:
+            yield name
 
 
 def _lists(profile: Profile) -> bool:
