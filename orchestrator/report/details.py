@@ -41,14 +41,15 @@ def print_details(console: Console, run: Run) -> None:
 
 def _peers_table(run: Run) -> Table:
     ready, ended, lists = _last_entries(run.entries)
-    peers = table("peer", "address", "state at the end", "lists at the end")
+    columns = ["peer", "address", "state at the end", *(["lists at the end"] if lists else [])]
+    peers = table(*columns)
     for name in run.peers:
         start = ready.get(name)
         peers.add_row(
             plain(name),
             plain(f"{_field(start, 'address')}:{_field(start, 'port')}" if start else "not ready"),
             plain(_state(ended.get(name))),
-            plain(_listed(lists.get(name))),
+            *([plain(_listed(lists.get(name)))] if lists else []),
         )
     return peers
 

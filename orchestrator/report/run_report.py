@@ -15,6 +15,7 @@ from rich.text import Text
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
 from orchestrator.history.timing import KINDS
+from orchestrator.report.calls_table import calls_as_data, calls_table
 from orchestrator.report.details import print_details
 from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.fault_tables import faults_as_data, faults_table
@@ -49,6 +50,9 @@ def print_run(console: Console, run: Run, *, details: bool) -> None:
     if faults := run.index.faults:
         made = faults_table(faults, len(faults) if details else _MOST_FAULTS)
         console.print(Trimmed(titled("Faults, with the measurements of each", made)))
+    if run.index.calls:
+        made = calls_table(run.index.calls)
+        console.print(Trimmed(titled("Operations, with times in milliseconds", made)))
     console.print(Trimmed(_checks(run, console.width)))
     excerpts = Excerpts(run.folder)
     for verdict in _alike_together(run.verdicts):
@@ -94,6 +98,7 @@ def _as_data(run: Run) -> dict[str, Any]:
         "nothing_judged": run.nothing_judged or None,
         "checks": [verdict.as_data() for verdict in run.verdicts],
         "faults": faults_as_data(run.index.faults),
+        "operations": calls_as_data(run.index.calls),
         "error": run.broke_off or None,
         "seconds": dict(run.seconds),
         "repeated": run.repeated,
@@ -118,14 +123,9 @@ def _about(run: Run) -> Table:
 
 def _rows(run: Run, found: Figures) -> Iterator[tuple[str, str]]:
     yield "where", run.place
-    sent = count(found.sent, "message")
-    yield (
-        "what",
-        (
-            f"{count(found.peers, 'peer')}, {count(found.operations, 'operation')}, "
-            f"{sent} sent, {found.seen:,} seen"
-        ),
-    )
+    what = f"{count(found.peers, 'peer')}, {count(found.operations, 'operation')}"
+    messages = f", {count(found.sent, 'message')} sent, {found.seen:,} seen"
+    yield "what", what + (messages if not run.index.calls or found.sent else "")
     if found.latencies:
         yield "latency", f"p50 {found.latency(0.5)} ms, p99 {found.latency(0.99)} ms"
     for drawn in run.index.marks("chaos"):
