@@ -26,11 +26,11 @@ from orchestrator.checks.index.invocations import LONGEST
 from orchestrator.checks.models import register
 from orchestrator.checks.verdict import Finding, Judgement, Verdict, conclude, overall, worst
 from orchestrator.history.entries import Entry
-from orchestrator.promises import ALWAYS, CHAT
+from orchestrator.promises import ALWAYS, CHAT, MODELS
 
 __all__ = [
     "ALWAYS", "CHAT", "CHECKS", "LONGEST", "NAMES", "Check", "Finding", "HistoryIndex", "Judgement",
-    "Verdict", "conclude", "final", "judge", "overall", "pending", "ripe", "worst",
+    "Verdict", "conclude", "final", "judge", "open_promises", "overall", "pending", "ripe", "worst",
 ]  # fmt: skip
 
 Check = Callable[[HistoryIndex], Verdict]
@@ -69,6 +69,13 @@ def final(entries: Sequence[Entry]) -> tuple[Judgement, Judgement]:
         for name in (final_lists.NAME, sockets.NAME)
     )
     return lists, held
+
+
+def open_promises(entries: Sequence[Entry]) -> list[str]:
+    """Return the promised models that what is known so far does not show to be kept."""
+    index = HistoryIndex(entries)
+    promised = [name for name in index.promises if name in MODELS and name in CHECKS]
+    return [name for name in promised if CHECKS[name](index).judgement is not Judgement.VALID]
 
 
 def ripe(entries: Sequence[Entry]) -> float:

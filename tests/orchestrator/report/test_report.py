@@ -360,6 +360,7 @@ def test_data(make: Make) -> None:
         "nothing_judged": None,
         "checks": [VALID[0].as_data()],
         "faults": [],
+        "operations": [],
         "error": None,
         "seconds": SECONDS,
         "repeated": 0,

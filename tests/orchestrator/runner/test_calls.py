@@ -43,7 +43,7 @@ def test_values_pass_from_one_reply_into_the_next_call(harness: Harness) -> None
             "quit: alice",
         )
     )
-    assert judged(run)["expectations"] == "valid", run.verdicts
+    assert judged(run) == {"expectations": "valid", "end states": "valid", "crashes": "valid"}
     read = history.read(run.folder / "history.jsonl")
     put = outcomes(read, "put")
     assert [entry.fields["arguments"] for entry in put] == [
@@ -78,10 +78,10 @@ def test_what_is_not_as_wanted(harness: Harness) -> None:
     assert judged(run)["expectations"] == "invalid"
     says = [finding.says.partition("` of ")[2] for v in run.verdicts for finding in v.findings]
     assert says[:4] == [
-        "alice: value should have been 4, but it was 3",
-        "alice: value should have been 1, but there was none",
+        "alice with key 'x': value should have been 4, but it was 3",
+        "alice with key 'y': value should have been 1, but there was none",
         "alice: value should have shown 3, 5, but showed 3",
-        "alice should have found nothing, but succeeded: it is 3",
+        "alice with key 'x' should have found nothing, but succeeded: it is 3",
     ]
     (untried,) = [entry for entry in outcomes(run.entries, "put") if entry.type == "fail"]
     assert untried.fields["said"] == "no operation has saved 'v' before this"
