@@ -103,7 +103,7 @@ class Gossiper:
         for name, (host, port, beat) in message["known"].items():
             if name != self.name and name in self.cluster:
                 self._meet(name, (host, port), beat)
-        if message.get("greets"):
+        if message.get("greets") and message["from"] != self.name:
             self.send_to(self.contacts[message["from"]].address, self._rumours())
 
     def _rumours(self) -> Message:

@@ -19,7 +19,7 @@ from gossip import Gossiper, Message
 HEARTBEAT = 0.1  # seconds from one message of a leader to the next
 PATIENCE = 0.5, 1.0  # seconds without a leader until a member stands for election
 LONELY = 1.0  # seconds without a majority until a leader gives up
-BATCH = 10  # entries in a message: it must fit in a datagram, and a line has 4 KB at most
+BATCH = 5  # entries in a message: it must fit in a datagram, and a line has 4 KB at most
 
 
 class Entry(NamedTuple):

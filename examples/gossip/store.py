@@ -69,6 +69,7 @@ class Screen:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._prompts = False
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
 
     def reply(self, text: str) -> None:
         """Show a reply and the prompt behind it."""
@@ -140,10 +141,12 @@ class Store:
     def _send(self, address: Address, message: Message) -> None:
         # Any message may be lost; one that cannot be sent is lost as well.
         with contextlib.suppress(OSError):
-            self._socket.sendto(json.dumps(message).encode(), address)
+            self._socket.sendto(json.dumps(message, ensure_ascii=False).encode(), address)
 
     def _answer(self, words: list[str]) -> str:
         """Return the reply to a command."""
+        if not "".join(words).isprintable():
+            return "error: there are control characters in this line"
         usage, _ = COMMANDS.get(words[0], (None, ""))
         if usage is None:
             return f"error: no command '{words[0]}'; try help"
@@ -180,7 +183,7 @@ class Store:
         """Greet another member until it answers."""
         try:
             address = (socket.gethostbyname(host), int(port))
-            self._socket.sendto(b"", address)
+            self._socket.sendto(b"", address)  # no message, but an error if it cannot be sent there
         except (OSError, ValueError, OverflowError) as error:
             return f"error: {host} {port}: {error}"
         deadline = time.monotonic() + ANSWER
@@ -204,8 +207,12 @@ def main(kind: type[Member] = Member) -> None:
     cluster = sorted({*options.cluster.split(",")})
     if options.name not in cluster or len(cluster) not in SIZES:
         parser.error("--cluster needs three to five different names, and this one's among them")
+    try:
+        store = Store(kind, options.name, cluster, options.port)
+    except (OSError, OverflowError) as error:
+        parser.error(f"port {options.port} cannot be used: {error}")
     with contextlib.suppress(KeyboardInterrupt):
-        Store(kind, options.name, cluster, options.port).run()
+        store.run()
 
 
 if __name__ == "__main__":

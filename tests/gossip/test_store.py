@@ -106,6 +106,12 @@ def test_mistakes_get_an_answer(consoles: dict[str, _Console]) -> None:
     assert bob.ask("put x") == ["error: usage: put <key> <value>"]
     assert bob.ask("join localhost 70000")[0].startswith("error: localhost 70000: ")
     assert bob.ask("help")[0].startswith("join <host> <port>")
+    assert bob.ask("put x \x07") == ["error: there are control characters in this line"]
+    assert bob.ask(f"join localhost {bob.port}")[0].startswith("unavailable: no member")
+    until(lambda: _leader(bob), "a leader")  # it still hears the others
+    value = 'é"' * 600
+    assert bob.ask(f"put x {value}") == ["stored"]
+    assert consoles["alice"].ask("get x") == [f"x = {value}"]
 
 
 def test_a_name_that_is_not_in_the_cluster_is_refused() -> None:
@@ -113,3 +119,13 @@ def test_a_name_that_is_not_in_the_cluster_is_refused() -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "three to five different names, and this one's among them" in done.stderr
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("", 0))
+        port = str(bound.getsockname()[1])
+        words = [sys.executable, str(STORE), port, "--name", "a", "--cluster", "a,b,c"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert f"port {port} cannot be used" in done.stderr
+    assert done.returncode == 2
