@@ -56,7 +56,7 @@ def filled(templates: Iterable[str], values: Mapping[str, object]) -> list[str]:
 
 
 def files_of(start: Start, values: Mapping[str, object]) -> list[tuple[str, str, str]]:
-    """Return the files that a program finds in its folder, as `inside.files` takes them."""
+    """Return the files that a program finds in its folder, as `inside.begin` takes them."""
     kept = {name: any(is_in(name, folder) for folder in start.keep) for name in start.files}
     texts = filled(start.files.values(), values)
     return [

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from orchestrator.engines.base import ConsoleClient, Status
 from orchestrator.engines.docker.client import Client, detach, execute, translated
 from orchestrator.errors import EngineError
-from orchestrator.image.inside import start
+from orchestrator.image.inside import begin
+from orchestrator.image.inside.start import SIZE
 
 _POLL = 0.02  # seconds
 _MARK = "PEERLAB_CLIENT"  # the variable by which a client's processes are found
 _SERIALS = itertools.count(1)
 
-_PREPARED = f"""
-import os, sys, termios
-SIZE = {start.SIZE}
-{inspect.getsource(start.prepare)}
-prepare(0)
-try:
-    os.execvp(sys.argv[1], sys.argv[1:])
-except OSError as error:
-    sys.stderr.write(f"the lab cannot start {{sys.argv[1]}}: {{error}}\\n")
-    sys.exit(127)
-"""
-"""Prepares the terminal of an exec as that of a program, and becomes the client."""
+BEGUN_BY = ("python3", "-I", "-S", "-c", Path(begin.__file__).read_text())
+"""Writes a program's files and prepares its terminal; the files, as JSON, and its command follow.
+
+Nothing but a process inside could: the rest of a container is read-only, and its working folder is
+there only when it runs."""
 
 _KILL = """
 import contextlib, os, sys
@@ -80,7 +74,7 @@ class ContainerClient(ConsoleClient):
         self.name, self._container = name, container
         self._api: Any = client.api
         self._mark = f"{_MARK}={next(_SERIALS)}"
-        prepared = (*_PYTHON, _PREPARED) if command.has_python else ()
+        prepared = (*BEGUN_BY, "[]") if command.has_python else ()
         with translated(f"{name}: its client cannot be started"):
             self._id, self._stream = execute(
                 client, container, [*prepared, *command.words], self._mark
@@ -90,7 +84,7 @@ class ContainerClient(ConsoleClient):
     def _resize(self) -> None:
         """Give the terminal its size; a client that has ended needs none."""
         with contextlib.suppress(EngineError), translated("no size"):
-            self._api.exec_resize(self._id, *start.SIZE)
+            self._api.exec_resize(self._id, *SIZE)
 
     def attach(self) -> int:
         """Return the descriptor of its stream."""

@@ -7,15 +7,14 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator import definition
 from orchestrator.engines.docker.client import Client
-from orchestrator.engines.docker.console_client import ClientCommand
+from orchestrator.engines.docker.console_client import BEGUN_BY, ClientCommand
 from orchestrator.engines.starting import PeerAddress, files_of, filled, start_values
 from orchestrator.image import program
-from orchestrator.image.inside import files as inside_files
 from orchestrator.image.recipe import USER
 from orchestrator.profile import Profile
 from orchestrator.profile.keep import is_in
@@ -27,12 +26,6 @@ _WRITABLE = f"rw,exec,nosuid,nodev,size={program.MOST_MEGABYTES}m,nr_inodes={pro
 """Options of a program's working folder, which lies in memory, and of others.
 
 Many programs write a log beside themselves and end if they cannot."""
-
-_WRITTEN_BY = ("python3", "-I", "-S", "-c", Path(inside_files.__file__).read_text())
-"""Writes a program's files, which follow, into its working folder and starts its command.
-
-Nothing else could: the rest of the container is read-only, and this folder is there only when the
-container runs."""
 
 _NUMBERS = re.compile(r"[0-9]+(:[0-9]+)?")
 
@@ -265,22 +258,20 @@ def command(
 ) -> dict[str, Any]:
     """Return arguments of `create_container` that start a program."""
     values = _values(name, profile, address, run)
-    words = filled(profile.start.words("container") or (), values)
-    in_folder = {}
-    if files := files_of(profile.start, values):
-        words = [*_WRITTEN_BY, json.dumps(files), *words]
-        in_folder["working_dir"] = program.FOLDER
+    start = profile.start
+    words = filled(start.words("container") or (), values)
+    begun = [*BEGUN_BY, json.dumps(files_of(start, values)), *words]
+    in_folder = {"working_dir": program.FOLDER} if start.folder or start.files else {}
     # The health check of the peers' image is for their own program alone.
     unchecked: dict[str, Any] = {"healthcheck": {"test": ["NONE"]}}
-    if profile.start.folder:
+    if start.folder:
         # Absolute ones are never in the program's folder.
-        kept = [folder for folder in profile.start.keep if not folder.startswith("/")]
+        kept = [folder for folder in start.keep if not folder.startswith("/")]
         started_by = [*program.STARTED_BY, str(len(kept)), *kept]
-        return unchecked | {
-            "entrypoint": [*started_by, *words], "working_dir": program.FOLDER,
-        }  # fmt: skip
-    if profile.start.image:
+        entrypoint = [*started_by, *(begun if start.files else words)]
+        return unchecked | {"entrypoint": entrypoint} | in_folder
+    if start.image:
         return unchecked | {"command": words}
-    if profile.start.command:  # the whole command, on the peers' image
-        return unchecked | {"entrypoint": words} | in_folder
+    if start.command:  # the whole command, on the peers' image or one with packages
+        return unchecked | {"entrypoint": begun} | in_folder
     return {"command": words}

@@ -15,7 +15,7 @@ from orchestrator.files import temporary_folder
 from orchestrator.folder import copy_folder
 from orchestrator.image import program
 from orchestrator.image.inside import build as script
-from orchestrator.image.inside.files import write
+from orchestrator.image.inside.begin import write
 from orchestrator.image.inside.start import has_content, leave_out
 from orchestrator.owner import Owner
 from orchestrator.profile import Start
@@ -51,7 +51,7 @@ class Copies:
             peer: the peer's number.
             source: the program's folder; None for an empty one.
             keep: folders that stay.
-            files: files to write there, as `inside.files.write` takes them.
+            files: files to write there, as `inside.begin.write` takes them.
 
         Raises:
             LabError: it cannot be copied.

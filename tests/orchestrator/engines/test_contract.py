@@ -128,6 +128,14 @@ def test_exit_statuses(shared_engine: LivePeers) -> None:
     assert other.peer.await_end(5) == Status("exited", 128 + 9)
 
 
+def test_a_terminal_does_not_echo_what_is_typed(shared_engine: LivePeers) -> None:
+    code = "import termios\nprint('READY', termios.tcgetattr(0)[3] & termios.ECHO)\ninput()"
+    program = seen_by(code=code).model_copy(update={"ready": r"^READY (?P<text>\d+)$", "sync": ""})
+    (peer,) = shared_engine.engine.start(["alice"], program, lambda _: None)
+    session = shared_engine.sessions["alice"] = Session(peer, program)
+    assert session.await_ready()["text"] == "0"
+
+
 def test_an_address_is_the_one_that_others_dial_and_bind_the_one_to_listen_on(
     shared_engine: LivePeers,
 ) -> None:

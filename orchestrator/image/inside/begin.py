@@ -1,13 +1,16 @@
-"""Write a program's files into its working folder and start it.
+"""Write a program's files into its working folder, prepare its terminal, and start it.
 
-The arguments are the files, as JSON, and the program's command, which replaces this process.
+This is for what `start.py` in the image does not start. The arguments are the files, as JSON, and
+the program's command, which replaces this process.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import termios
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,8 +18,13 @@ _CANNOT = 127  # as in shells
 
 
 def main() -> None:
-    """Write the files, and exec the given command."""
+    """Write the files, turn the terminal's echo off, and exec the given command."""
     files, words = json.loads(sys.argv[1]), sys.argv[2:]
+    mode = termios.tcgetattr(0)
+    mode[3] &= ~termios.ECHO
+    termios.tcsetattr(0, termios.TCSANOW, mode)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # ignored by Python, and then by its heir
+        signal.signal(number, signal.SIG_DFL)
     try:
         write(Path(), files)
         os.execvp(words[0], words)  # noqa: S606 - no shell is wanted
