@@ -23,7 +23,17 @@ from orchestrator.checks import (
 )
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.invocations import LONGEST
-from orchestrator.checks.models import register
+from orchestrator.checks.models import (
+    broadcast,
+    counter,
+    leader,
+    membership,
+    mutex,
+    queue,
+    register,
+    sets,
+    unique_ids,
+)
 from orchestrator.checks.verdict import Finding, Judgement, Verdict, conclude, overall, worst
 from orchestrator.history.entries import Entry
 from orchestrator.promises import ALWAYS, CHAT, MODELS
@@ -37,7 +47,8 @@ Check = Callable[[HistoryIndex], Verdict]
 
 _MODULES = (
     expectations, delivery, duplicates, invention, changes, order, senders, final_lists, ports,
-    sockets, both_ends, ids, receipts, register, end_states, crashes,
+    sockets, both_ends, ids, receipts, register, sets, counter, queue, unique_ids, mutex, leader,
+    broadcast, membership, end_states, crashes,
 )  # fmt: skip
 CHECKS: Mapping[str, Check] = {module.NAME: module.check for module in _MODULES}
 """Every check that comes with the lab, by name, in the order in which people see them."""

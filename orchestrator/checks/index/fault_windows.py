@@ -192,6 +192,11 @@ class QuietPeriods:
         """Since when all have been left alone; 0 without faults, infinite during one."""
         return max((until for spans in self._spans.values() for _, until in spans), default=0.0)
 
+    def since_all_by(self, at: float) -> float:
+        """Return since when all have been left alone, as seen at a time."""
+        spans = (span for several in self._spans.values() for span in several)
+        return max((until for began, until in spans if began <= at), default=0.0)
+
     def since(self, one: str, other: str, before: float) -> float:
         """Return since when two peers have been left alone, as seen at a time.
 

@@ -8,9 +8,12 @@ from functools import cached_property
 
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.calls import Call, Told
-from orchestrator.checks.phrases import unread, when, with_arguments
+from orchestrator.checks.index.invocations import LONGEST
+from orchestrator.checks.phrases import quoted, unread, when, with_arguments
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.promises import MEANINGS, MODELS
+
+_MOST_NAMED = 5  # values in a sentence
 
 
 class Subject:
@@ -69,6 +72,27 @@ class Subject:
                     return name
         return ""
 
+    def quiet_since(self, at: float) -> float:
+        """Return since when no fault is felt and no peer began or ended, as seen at a time."""
+        several = (i for peer in self.index.peers for i in self.index.incarnations.of(peer))
+        changes = [t for i in several for t in (i.began, i.ended) if t is not None and t <= at]
+        return max([self.index.quiet.since_all_by(at), *changes])
+
+    def proves_absence(self, read: Call, since: float) -> bool:
+        """Return whether what a reply does not show, though it was due since a time, is missing.
+
+        All must have been left alone for longer than anything takes.
+        """
+        return read.invoked - max(since, self.quiet_since(read.invoked)) > LONGEST
+
+    def last_reads(self, meaning: str) -> dict[str, Call]:
+        """Return the last answer of each peer to an operation with a meaning."""
+        return {call.peer: call for call in self.calls if call.meaning == meaning and call.is_ok}
+
+    def may_be_gone(self, peer: str) -> bool:
+        """Return whether a peer is not running at the end, or may not be."""
+        return self.index.incarnations.last(peer).may_have_ended
+
     def finding(self, says: str, *calls: Call, kind: str = "") -> Finding:
         """Return a finding about calls: at the last of them, with the consoles of all."""
         at = max((call.invoked for call in calls), default=self.index.last_at)
@@ -97,6 +121,19 @@ class Subject:
         ]
         doubts = [*perhaps, *unsure, *self.doubts]
         return conclude(self.model, says, certain, doubts, judged=judged)
+
+
+READ_AGAIN = (
+    f"read it once more, over {LONGEST:g} s later, and after a fault also as long as it lasted"
+)
+"""What to do if the last replies came too early to prove that anything is missing."""
+
+
+def named(values: Sequence[str]) -> str:
+    """Return some values, the first of them quoted."""
+    shown = ", ".join(quoted(value) for value in values[:_MOST_NAMED])
+    more = len(values) - _MOST_NAMED
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def asked(call: Call) -> str:
