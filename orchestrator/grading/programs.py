@@ -14,7 +14,7 @@ from orchestrator import document
 from orchestrator.errors import DocumentError, first_line
 from orchestrator.folder import holds_source, is_output
 from orchestrator.grading.output import write_output
-from orchestrator.profile import FILE, Profile, Start, path_of
+from orchestrator.profile import FILE, Profile, Room, Start, path_of
 from orchestrator.profile import load as load_profile
 
 _HINT = (
@@ -111,6 +111,8 @@ def _reaches_outside(profile: Profile, home: Path) -> str:
         return "it names a reader, which is code that runs as you"
     if profile.start.folder and not Path(profile.start.folder).is_relative_to(home):
         return f"it names a folder outside its own, {profile.start.folder}"
+    if profile.start.room != Room():
+        return "it asks for more room than other programs get"
     return ""
 
 

@@ -78,6 +78,18 @@ Blocks = Annotated[
 """Alternative patterns of a notice, each of one line or of several."""
 
 
+class Room(Strict):
+    """What a program may use of a machine, on Docker, if it needs more than others get.
+
+    Attributes:
+        memory: megabytes, with those of files in memory.
+        folders: megabytes in each folder that it may write to, its own and those it keeps.
+    """
+
+    memory: Annotated[int, Field(ge=16, le=2_048)] | None = None
+    folders: Annotated[int, Field(ge=1, le=1_024)] | None = None
+
+
 class Start(Strict):
     """How to build and start the program.
 
@@ -99,6 +111,7 @@ class Start(Strict):
         answers: answers to the questions that the program asks at its start.
         files: texts of files that the program finds in its folder, by their paths there. The same
             is filled in; a brace that is meant is written twice.
+        room: what it may use on Docker, if it needs more than others get.
         keep: folders that keep their files when the program ends and is started again, relative to
             the program's folder or, in a container, absolute.
     """
@@ -113,6 +126,7 @@ class Start(Strict):
     build: list[Annotated[list[str], Field(min_length=1)]] = []
     answers: Annotated[list[InputLine], LINES] = []
     files: Annotated[dict[FileName, str], Field(max_length=MOST_WRITTEN)] = {}
+    room: Room = Room()
     keep: Annotated[list[Folder], Field(max_length=MOST_KEPT)] = []
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ from orchestrator.profile.keep import is_in
 _CPU = 1_000_000_000  # Docker's API counts nano-CPUs
 _OWN_FILES = (("core", 0), ("nofile", 1024))  # limits of files of the lab's own containers
 
-_WRITABLE = f"rw,exec,nosuid,nodev,size={program.MOST_MEGABYTES}m,nr_inodes={program.MOST_FILES}"
+_WRITABLE = "rw,exec,nosuid,nodev"
 """Options of a program's working folder, which lies in memory, and of others.
 
 Many programs write a log beside themselves and end if they cannot."""
@@ -128,6 +128,7 @@ def peer_limits(
     spec: definition.ContainerSpec, profile: Profile, image: PeerImage
 ) -> dict[str, Any]:
     """Return arguments of `create_host_config` that confine a peer."""
+    memory = f"{profile.start.room.memory}m" if profile.start.room.memory else ""
     return {
         "init": spec.init,
         "read_only": spec.read_only,
@@ -135,8 +136,8 @@ def peer_limits(
         "security_opt": spec.security_opt,
         "tmpfs": _in_memory(spec, profile, image),
         "shm_size": spec.shm_size,
-        "mem_limit": spec.mem_limit,
-        "memswap_limit": spec.memswap_limit,
+        "mem_limit": memory or spec.mem_limit,
+        "memswap_limit": memory or spec.memswap_limit,
         "pids_limit": spec.pids_limit,
         "nano_cpus": int(spec.cpus * _CPU),
         "ulimits": [_ulimit(name, limit) for name, limit in spec.ulimits.items()],
@@ -148,14 +149,16 @@ def _user(spec: definition.ContainerSpec, image: PeerImage) -> str:
     return spec.user or image.unprivileged
 
 
-def _writable(user: str, mode: str = "755") -> str:
-    """Return the options of a folder in memory that is a user's own.
+def _writable(user: str, profile: Profile, mode: str = "755") -> str:
+    """Return the options of a folder in memory that is a user's own, as large as a profile asks.
 
     Only an image knows the number of a user that it gives by name: the folder is then the lab's
     user's.
     """
     uid, _, gid = user.partition(":") if _NUMBERS.fullmatch(user) else (USER, "", USER)
-    return f"{_WRITABLE},mode={mode},uid={uid},gid={gid or uid}"
+    size = profile.start.room.folders or program.MOST_MEGABYTES
+    room = f"size={size}m,nr_inodes={program.MOST_FILES}"
+    return f"{_WRITABLE},{room},mode={mode},uid={uid},gid={gid or uid}"
 
 
 def _in_memory(
@@ -163,7 +166,7 @@ def _in_memory(
 ) -> dict[str, str]:
     """Return the options of each writable folder that a start finds empty, by path."""
     tmpfs = dict(entry.partition(":")[::2] for entry in spec.tmpfs)
-    writable = _writable(_user(spec, image))
+    writable = _writable(_user(spec, image), profile)
     if profile.start.folder or profile.start.files:
         tmpfs[program.FOLDER] = writable
     # a volume would be on disk, without a limit.
@@ -193,7 +196,7 @@ def kept_volumes(
     They are in memory like others, and without a name: Docker removes each with the last container
     that has it. Anyone may write there: Docker may map users to others outside of containers.
     """
-    options = _writable(_user(spec, image), mode="1777")
+    options = _writable(_user(spec, image), profile, mode="1777")
     local = {"type": "tmpfs", "device": "tmpfs", "o": options}
     volume = {
         "NoCopy": True,

@@ -201,6 +201,18 @@ def test_the_programs_user_may_write(user: str, numbers: tuple[int, int]) -> Non
     assert [volume["Target"] for volume in volumes] == ["/data", "/tmp/a/b", "/data/in"]
 
 
+def test_a_program_may_need_more_room_than_others() -> None:
+    image, spec = sandbox.PeerImage("x", "x", volumes=["/seen"]), definition.load().container
+    room = profile.Room(memory=512, folders=256)
+    start = profile.Start(container=[], image="x", keep=["/data"], room=room)
+    program = profile.load("peerlab").model_copy(update={"start": start})
+    limits = sandbox.peer_limits(spec, program, image)
+    assert (limits["mem_limit"], limits["memswap_limit"]) == ("512m", "512m")
+    assert ",size=256m," in limits["tmpfs"]["/seen"]
+    (volume,) = sandbox.kept_volumes(spec, program, image, {})
+    assert ",size=256m," in volume["VolumeOptions"]["DriverConfig"]["Options"]["o"]
+
+
 def test_an_absolute_folder_is_no_folder_of_a_process(
     process_place: Callable[[], LivePeers], home: Path
 ) -> None:

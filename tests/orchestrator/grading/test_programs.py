@@ -107,6 +107,7 @@ BEYOND = {
     "reader": ("name: ", "reader: reader.py:Mine\nname: "),
     "folder": ("folder: .", "folder: .."),
     "link": ("folder: .", "folder: link"),
+    "room": ("folder: .", "room: {memory: 1024}\n  folder: ."),
 }
 
 
@@ -122,7 +123,9 @@ def test_a_profile_that_came_with_a_submission_stays_in_its_folder(
     for path in (folder, tmp_path / "all"):
         (anna,) = find([path], None, tmp_path)
         assert anna.profile is None
-        assert anna.trouble_line.startswith("is not trusted: it names a ")
+        assert anna.trouble_line.startswith(
+            ("is not trusted: it names a ", "is not trusted: it asks for more room")
+        )
         assert f"name {path / file.relative_to(path)} itself, or give --trust" in anna.trouble
         assert find([path], None, tmp_path, trust=True)[0].profile
     assert find([file], None, tmp_path)[0].profile
