@@ -1,4 +1,7 @@
-"""The sidecar as a program: `python3 -m sidecar` reads requests from standard input."""
+"""The sidecar as a program: `python3 -m sidecar` reads requests from standard input.
+
+With `--no-kernel` it only relays streams.
+"""
 
 # ruff: noqa: E402 - SIGTERM is handled before the slow imports
 from __future__ import annotations
@@ -10,7 +13,8 @@ import sys
 # signals that it has no handler for.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
-import argparse
+sys.modules["ssl"] = None  # type: ignore[assignment]  # asyncio does without: a tenth of its start
+
 import asyncio
 import json
 
@@ -21,12 +25,9 @@ from sidecar.stdio import LineWriter, read_lines
 
 def main() -> int:
     """Serve until the end of input, a signal or `bye`. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="sidecar")
-    parser.add_argument("--no-kernel", action="store_true", help="only relay streams")
-    options = parser.parse_args()
     writer = LineWriter(1)
     try:
-        asyncio.run(_serve(writer, with_kernel=not options.no_kernel))
+        asyncio.run(_serve(writer, with_kernel="--no-kernel" not in sys.argv[1:]))
     except SidecarError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from sidecar.errors import RequestError
 from sidecar.ruleset import LEASE, ArriveRule, LeaveRule, RelayRule, Rules, Shape
@@ -23,15 +23,13 @@ STREAM_BYTES = 1 << 24
 """Bytes of a probe's stream, at most: the receiver keeps them all until it is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(NamedTuple):
     """A request without arguments."""
 
     do: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetRules:
+class SetRules(NamedTuple):
     """Replace all rules."""
 
     rules: Rules

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 LEASE = 10.0
 """Seconds for which rules stay active after their sidecar stops to renew them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArriveRule:
+class ArriveRule(NamedTuple):
     """What happens to packets that arrive.
 
     Attributes:
@@ -23,8 +22,7 @@ class ArriveRule:
     loss: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveRule:
+class LeaveRule(NamedTuple):
     """What happens to packets that leave.
 
     Attributes:
@@ -40,8 +38,7 @@ class LeaveRule:
     jitter: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What happens to the bytes of one direction of a stream; by default nothing.
 
     Attributes:
@@ -63,8 +60,7 @@ CLEAR = Shape()
 """Bytes pass as they come."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelayRule:
+class RelayRule(NamedTuple):
     """A peer to which streams are relayed.
 
     Attributes:
@@ -87,8 +83,7 @@ class RelayRule:
         return f"{self.source}>{self.to}:{self.port}" if self.source else self.to
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """All rules that are active together.
 
     Attributes:
@@ -101,7 +96,7 @@ class Rules:
     lease: float = LEASE
     arrive: tuple[ArriveRule, ...] = ()
     leave: tuple[LeaveRule, ...] = ()
-    relay: tuple[RelayRule, ...] = field(default=())
+    relay: tuple[RelayRule, ...] = ()
 
     def as_data(self) -> dict[str, object]:
         """Return them as a request writes them, defaults included."""

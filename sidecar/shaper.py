@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import uniform
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sidecar.ruleset import CLEAR, Shape
 
@@ -23,8 +23,7 @@ GAP = 0.0005
 _CHUNK = 1 << 16  # bytes passed on in one go
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """What to do now.
 
     Attributes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from sidecar.ruleset import LeaveRule
 
@@ -26,8 +26,7 @@ _UNLIMITED = 10**10  # bytes a second, for a class that only delays
 _MANY_PACKETS = 10_000  # in a queue that only delays
 
 
-@dataclass(frozen=True, slots=True)
-class LimitClass:
+class LimitClass(NamedTuple):
     """A class of one interface.
 
     Attributes:

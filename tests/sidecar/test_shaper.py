@@ -197,7 +197,7 @@ def test_waiting_bytes_are_bounded() -> None:
 
 MAYBE = st.none() | st.integers(1, 9)
 SECONDS = st.sampled_from([0.0, 0.0, 0.001, 0.3, 2.0])
-SHAPES = st.builds(Shape, lag=SECONDS, jitter=SECONDS, pieces=MAYBE, hold=SECONDS)
+SHAPES = st.builds(Shape, lag=SECONDS, jitter=SECONDS, pieces=MAYBE, hold=SECONDS, reset=st.none())
 STEPS = st.lists(
     st.binary(max_size=40) | st.sampled_from([0.0005, 0.1, 0.7, 3.0]) | SHAPES, max_size=30
 )

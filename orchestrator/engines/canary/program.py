@@ -15,12 +15,11 @@ import socket
 import sys
 import threading
 import time
-from pathlib import Path
 
 _PAUSE = 0.1  # seconds between two round trips
 _REPORT = 0.5  # seconds between two lines
 _PATIENCE = 5.0  # seconds for a round trip; then it connects again
-_LOAD = Path("/proc/loadavg")  # Linux: its fourth word begins with how many threads run or want to
+_LOAD = "/proc/loadavg"  # Linux: its fourth word begins with how many threads run or want to
 
 
 class EchoTimer:
@@ -78,7 +77,8 @@ def _echo(listener: socket.socket) -> None:
 def _wanting() -> int | None:
     """Return how many threads of the machine run or want to, without this one."""
     try:
-        return int(_LOAD.read_text().split()[3].partition("/")[0]) - 1
+        with open(_LOAD) as load:  # noqa: PTH123 - pathlib takes a seventh of the start
+            return int(load.read().split()[3].partition("/")[0]) - 1
     except (OSError, ValueError, IndexError):
         return None
 
