@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from types import FrameType
@@ -18,6 +19,10 @@ def _leave(number: int, _frame: FrameType | None) -> NoReturn:
 # Set before the slow imports; `cli.main` installs its own handlers.
 for _number in ENDINGS:
     signal.signal(_number, _leave)
+
+# What is imported is no garbage, and to look for some there, also at the end, takes a third of a
+# short command. The command line enables it once a command is imported.
+gc.disable()
 
 from orchestrator.cli import main
 

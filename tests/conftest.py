@@ -23,6 +23,9 @@ from tests.trials import obey_ctrl_c
 
 obey_ctrl_c()
 
+# To look for garbage takes a seventh of the collection of tests, which leaves none.
+gc.disable()
+
 # Tests start hundreds of Pythons: none should compile its code again, as images for CI ask for.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -72,6 +75,7 @@ def pytest_collection_modifyitems(
 def pytest_collection_finish() -> None:
     """Have `gc.collect` see what tests make, and not all that was imported for them each time."""
     gc.freeze()
+    gc.enable()
 
 
 _PEER = Path(__file__).with_name("peer")  # whose silences last seconds
@@ -136,7 +140,7 @@ def one_engine(request: pytest.FixtureRequest, docker_refusal: str) -> Iterator[
     """An engine for all tests of a module; see `shared_engine`."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
-    with LivePeers(request.param, names=True) as place:
+    with LivePeers(request.param) as place:
         yield place
 
 
@@ -170,7 +174,7 @@ def runner(
     """One engine for all scenarios of a module, as for those of one `peerlab run`."""
     if request.param == "docker" and docker_refusal:
         pytest.skip(docker_refusal)
-    with LivePeers(request.param, names=True) as place:
+    with LivePeers(request.param) as place:
         pool = Pool(place.engine, CancelToken())
         yield Runner(pool, tmp_path_factory.mktemp("runs"))
         pool.close()

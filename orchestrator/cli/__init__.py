@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from typer.core import TyperGroup
 
 from orchestrator.cli import consoles, interrupted
 from orchestrator.errors import LabError
-from orchestrator.report import safe
+from orchestrator.report.printing import safe
 
 FILES = {
     **dict.fromkeys(("run", "validate", "schema"), "scenario"),
@@ -34,6 +35,9 @@ class _Commands(UserDict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         """Return a command."""
         file = importlib.import_module(f"orchestrator.cli.{self.data[name]}")
+        if not gc.isenabled():  # `__main__` has put it off
+            gc.freeze()
+            gc.enable()
         return typer.main.get_group(file.commands).commands[name]
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from orchestrator.engines.base import Progress
 from orchestrator.errors import LabError
-from orchestrator.report import safe, safe_lines
+from orchestrator.report.printing import safe, safe_lines
 
 BROKEN = 2  # exit status: the lab itself failed, or the outcome is unknown
 _UNREAD = 128 + signal.SIGPIPE  # exit status if the reader of the output has gone, as in shells

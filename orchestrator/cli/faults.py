@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from orchestrator import profile, report
+from orchestrator import profile
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.mesh import PROFILE
@@ -17,7 +17,8 @@ from orchestrator.engines.base import require_alive
 from orchestrator.errors import LabError
 from orchestrator.mesh.manual_faults import ManualFault, ManualFaults
 from orchestrator.mesh.mesh import Mesh
-from orchestrator.report import FaultRow, safe
+from orchestrator.report.active_faults import FaultRow, print_active_faults
+from orchestrator.report.printing import safe
 from orchestrator.scenario.values import ALL
 
 commands = typer.Typer()
@@ -254,7 +255,7 @@ def _show(rows: list[FaultRow], *, as_json: bool) -> None:
     if as_json:
         print_json([row.as_data() for row in rows])
     else:
-        report.print_active_faults(out, rows)
+        print_active_faults(out, rows)
 
 
 def _row(kept: ManualFault) -> FaultRow:

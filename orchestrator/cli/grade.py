@@ -20,11 +20,11 @@ from orchestrator.grading.cases import fitting
 from orchestrator.grading.grading import GradingOptions, grade_programs, match_programs
 from orchestrator.grading.programs import Program, find
 from orchestrator.grading.results import Grade
-from orchestrator.report import safe, safe_lines
 from orchestrator.report.grading.formats import grades_as_data, matrix_as_data
 from orchestrator.report.grading.pages import GradeCommand
 from orchestrator.report.grading.publish import GradeFiles, publish_grades, publish_matrix
 from orchestrator.report.grading.tables import print_grade, print_matrix, print_overview
+from orchestrator.report.printing import safe, safe_lines
 from orchestrator.scenario import EngineName
 
 commands = typer.Typer()

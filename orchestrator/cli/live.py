@@ -22,8 +22,8 @@ from orchestrator.cancel import RunCancelledError
 from orchestrator.checks.judged_run import Run
 from orchestrator.cli.consoles import err, say
 from orchestrator.grading.results import Result
-from orchestrator.report import safe
 from orchestrator.report.grading.tables import result_line
+from orchestrator.report.printing import safe
 from orchestrator.report.run_report import run_line
 
 _REFRESH = 10  # times a second

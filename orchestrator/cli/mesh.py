@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator import command, profile, report
+from orchestrator import command, profile
 from orchestrator.cli.consoles import err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.options import Json, MeshName
@@ -23,7 +23,7 @@ from orchestrator.image import (
 from orchestrator.mesh.mesh import Mesh, attach_command
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT
-from orchestrator.report import PeerRow
+from orchestrator.report.mesh_tables import PeerRow, print_peers
 from orchestrator.text import count
 
 PROFILE = "peerlab"  # of the peers in compose.yaml
@@ -114,7 +114,7 @@ def _show_peers(rows: list[PeerRow], *, as_json: bool) -> None:
     if as_json:
         print_json([row.as_data() for row in rows])
     elif rows:
-        report.print_peers(out, rows)
+        print_peers(out, rows)
 
 
 @commands.command(epilog="Example: peerlab image")

@@ -23,7 +23,7 @@ from orchestrator.errors import LabError
 from orchestrator.files import write_whole
 from orchestrator.grading.programs import folders_of
 from orchestrator.report import profiles as report
-from orchestrator.report import safe
+from orchestrator.report.printing import safe
 from orchestrator.scenario import EngineName
 
 commands = typer.Typer()

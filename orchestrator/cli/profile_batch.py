@@ -15,8 +15,8 @@ from orchestrator.engines.choose import choose
 from orchestrator.grading.output import exclusive, write_output
 from orchestrator.grading.programs import distinct, fit
 from orchestrator.report import profiles as report
-from orchestrator.report import safe
 from orchestrator.report.grading.profile_page import ProfileRow, profiles_page
+from orchestrator.report.printing import safe
 from orchestrator.scenario import EngineName
 from orchestrator.text import count
 

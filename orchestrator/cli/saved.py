@@ -8,14 +8,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from orchestrator import document, report
+from orchestrator import document
 from orchestrator.checks import judged_run
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.cli.consoles import out, print_error, print_json
 from orchestrator.cli.options import Json
 from orchestrator.errors import DocumentError, LabError
-from orchestrator.report import safe_lines
+from orchestrator.report.printing import safe_lines
+from orchestrator.report.run_report import print_run, runs_as_data
+from orchestrator.report.summary import print_summary
 
 _RUN = typer.Argument(
     metavar="RUN", help="A run's folder, or its scenario's for the latest: runs/<scenario>."
@@ -32,7 +34,7 @@ def check(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
     """
     done, unread = _load(paths)
     if as_json and done:
-        print_json(report.runs_as_data(done, [error.what for error in unread]))
+        print_json(runs_as_data(done, [error.what for error in unread]))
     elif done:
         _print(done, details=False)
     _end(done, unread)
@@ -75,9 +77,9 @@ def _load(paths: Sequence[Path]) -> tuple[list[Run], list[DocumentError]]:
 
 def _print(done: Sequence[Run], *, details: bool) -> None:
     for run in done:
-        report.print_run(out, run, details=details)
+        print_run(out, run, details=details)
     if len(done) > 1:
-        report.print_summary(out, done)
+        print_summary(out, done)
 
 
 def _end(done: Sequence[Run], unread: Sequence[DocumentError]) -> NoReturn:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from orchestrator import profile as profiles
-from orchestrator import report, scenario
+from orchestrator import scenario
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
 from orchestrator.checks.judged_run import Run
@@ -21,7 +21,9 @@ from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
-from orchestrator.report import safe
+from orchestrator.report.printing import safe
+from orchestrator.report.run_report import print_run, runs_as_data
+from orchestrator.report.summary import print_summary
 from orchestrator.runner.jobs import Plan, misfit, run_all
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
@@ -72,7 +74,7 @@ def run(
         )
         done = run_all(plan, live)
     if as_json:
-        print_json(report.runs_as_data(done))
+        print_json(runs_as_data(done))
     else:
         _print(done, time.monotonic() - began, details=details)
     for one in done:
@@ -144,7 +146,7 @@ def shown(names: list[str], console: Console) -> Iterator[LiveView]:
         done = [live.ended[number] for number in sorted(live.ended)]
         with contextlib.suppress(LabError, SystemExit):  # they must not hide what ended it
             if len(names) > 1 and done:
-                report.print_summary(console, done)
+                print_summary(console, done)
                 console.print(f"{len(done):,} of {len(names):,} runs were begun")
         raise
 
@@ -161,9 +163,9 @@ def print_kept(done: Sequence[Run]) -> None:
 
 def _print(done: Sequence[Run], took: float, *, details: bool) -> None:
     for one in done:
-        report.print_run(out, one, details=details or len(done) == 1)
+        print_run(out, one, details=details or len(done) == 1)
     if len(done) > 1:
-        report.print_summary(out, done)
+        print_summary(out, done)
         out.print(f"all of it took {took:.1f} s")
 
 

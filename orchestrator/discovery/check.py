@@ -66,6 +66,7 @@ class ProfileDriver:
         return self._seen
 
     def _start(self, names: Sequence[str]) -> bool:
+        self._engine.bring_canary()
         self._say(f"starting {', '.join(names)}")
         for peer in self._engine.start(names, self._profile, self._say):
             on_notice = self._notices.setdefault(peer.name, []).append

@@ -325,7 +325,10 @@ class Engine(ABC):
         """
 
     def bring_canary(self) -> None:
-        """Have a canary beside the peers from the next start to `close`: to judge them by."""
+        """Have what judging takes beside the peers, from the next start to `close`.
+
+        That is a canary. On Docker it is also a server that answers for unknown names at once.
+        """
         self._has_canary = True
 
     @property

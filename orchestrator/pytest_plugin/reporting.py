@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from orchestrator import report
 from orchestrator.checks import HistoryIndex, Judgement, expectations
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import QUOTE_MARK, QUOTED_LINES, LabError
@@ -16,6 +15,7 @@ from orchestrator.history import runs, transcript
 from orchestrator.history.entries import Entry, row_text
 from orchestrator.pytest_plugin import plugin_options
 from orchestrator.pytest_plugin.runners import session_runners
+from orchestrator.report.run_report import as_text
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.text import cut, printable
 
@@ -48,7 +48,7 @@ def failure(run: Run, wrong: str) -> str:
     bad = [v.check for v in run.verdicts if v.judgement is not Judgement.VALID]
     why = ", ".join(bad) or run.nothing_judged
     first = f"{wrong}: {why}" if why else wrong
-    return "\n".join([first, report.as_text(run).rstrip(), *_transcript_ends(run)])
+    return "\n".join([first, as_text(run).rstrip(), *_transcript_ends(run)])
 
 
 def error_text(error: LabError) -> str:

@@ -15,7 +15,8 @@ from orchestrator.checks.verdict import Judgement
 from orchestrator.faults import proof
 from orchestrator.faults.delay import VARIES
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe, What
-from orchestrator.report.printing import marked, plain, shortened, table
+from orchestrator.report.marks import marked
+from orchestrator.report.printing import plain, shortened, table
 from orchestrator.text import count
 
 _COLUMNS = ("fault", "what", "from, to", "measured", "")

@@ -19,11 +19,10 @@ from orchestrator.report.calls_table import calls_as_data, calls_table
 from orchestrator.report.details import print_details
 from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.fault_tables import faults_as_data, faults_table
+from orchestrator.report.marks import marked, marked_check
 from orchestrator.report.printing import (
     Trimmed,
     first_line,
-    marked,
-    marked_check,
     plain,
     repeated_line,
     seconds,

@@ -15,9 +15,9 @@ from rich.text import Text
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.history.timing import DRIVING, KINDS, WAITING
+from orchestrator.report.marks import marked
 from orchestrator.report.printing import (
     Trimmed,
-    marked,
     plain,
     repeated_line,
     seconds,

@@ -36,7 +36,7 @@ def hostile(name: str) -> Profile:
 @pytest.fixture(scope="module")
 def two_runs() -> Iterator[tuple[LivePeers, LivePeers]]:
     """Two runs at the same time, of two good peers each."""
-    with LivePeers("docker", names=True) as one, LivePeers("docker") as other:
+    with LivePeers("docker", canary=True) as one, LivePeers("docker") as other:
         one.start(["alice", "bob"])
         other.start(["carol", "dave"])
         yield one, other

@@ -84,13 +84,6 @@ def make_engine(name: str, *, keep: bool = False) -> Engine:
     return DockerEngine(docker_client.connect(), keep=keep)
 
 
-class _NamelessEngine(DockerEngine):
-    """Without the server that answers for unknown names: a container for each engine."""
-
-    def _start_dns(self) -> None:
-        """Start none: nothing here looks up such a name."""
-
-
 def run_of(engine: Engine) -> str:
     """Return the run whose mark is on all that an engine starts."""
     assert isinstance(engine, process_engine.ProcessEngine | DockerEngine)
@@ -120,15 +113,14 @@ class LivePeers:
     Args:
         engine: the engine's name.
         keep: whether it may leave its peers running.
-        names: whether peers look up names that no peer has: on Docker, a container more.
+        canary: as for programs that are judged: on Docker, two containers more.
     """
 
-    def __init__(self, engine: str, *, keep: bool = False, names: bool = False) -> None:
+    def __init__(self, engine: str, *, keep: bool = False, canary: bool = False) -> None:
         self.name = engine
-        if engine == "docker" and not names:
-            self.engine: Engine = _NamelessEngine(docker_client.connect(), keep=keep)
-        else:
-            self.engine = make_engine(engine, keep=keep)
+        self.engine = make_engine(engine, keep=keep)
+        if canary:
+            self.engine.bring_canary()
         self.run = run_of(self.engine)
         self.sessions: dict[str, Session] = {}
         self.notices: dict[str, list[Notice]] = {}

@@ -22,7 +22,7 @@ from rich.text import Text
 from orchestrator.checks import CHAT
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.choose import choose
-from orchestrator.report.printing import marked
+from orchestrator.report.marks import marked
 from orchestrator.runner.jobs import Plan, run_all
 from orchestrator.scenario import EngineName
 from tests import trials

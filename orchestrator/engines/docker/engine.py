@@ -79,7 +79,6 @@ class DockerEngine(Engine):
         self._taking = threading.Lock()
         self._reserved: dict[str, PeerAddress] = {}  # by name; they were not started
         self._network = ""
-        self._has_dns = False
         self._addresses: Addresses | None = None
         self._kept = False
 
@@ -134,9 +133,8 @@ class DockerEngine(Engine):
         say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
-            first: list[Callable[[], None]] = [] if self._has_dns else [self._start_dns]
-            if self._has_canary and not self.canary:
-                first.append(self._start_canary)
+            judging = self._has_canary and not self.canary
+            first = [self._start_dns, self._start_canary] if judging else []
             self.make_network(self._compose.network)
             run = self._addresses_of(names, profile, among)
             start = partial(self._start, profile, self._compose.container, image, run)
@@ -144,7 +142,6 @@ class DockerEngine(Engine):
                 partial(start, name, keeps_network=name in restarted) for name in names
             ]
             made = map_parallel(lambda action: action(), [*peers, *first])
-            self._has_dns = True
             return [peer for peer in made if peer is not None]
         except BaseException:
             self._undo(before)
@@ -330,7 +327,7 @@ class DockerEngine(Engine):
         for peer in self._peers:
             peer.detach()
         self._peers.clear()
-        self._network, self._has_dns = "", False
+        self._network = ""
         self._reserved.clear()
         remove_run(self._client, self._owner.run)
         if self._addresses:

@@ -115,19 +115,19 @@ def test_down_removes_what_ended_runs_of_this_user_and_checkout_kept(
     done("up", "--peers", "1")
     ours, other = keep(origin()), keep(OTHER)
     try:
-        with LivePeers("docker", keep=True, names=True) as alive:
+        with LivePeers("docker", keep=True, canary=True) as alive:
             alive.start(["bob"])
             assert done("down", "--kept") == "removed 1 peer\n"
             label = f"{docker_client.KEEP}={origin()}"
             still = things_of(own.client, lambda owner: owner.run == alive.run, label)
-            assert len(still) == 3  # a peer, a name server, a network
+            assert len(still) == 4  # a peer, a network, its name server and canary
         assert len(json.loads(peerlab("ps", "--json").stdout)) == 1, "the mesh stays"
         assert kept(own.client, origin()) == []
-        assert len(kept(own.client, OTHER)) == 3
+        assert len(kept(own.client, OTHER)) == 2  # a peer and a network
         assert ours not in command.run("docker", "ps", "--all", "--format", "{{.Names}}")
         keep(origin())
         done("down")
-        assert len(kept(own.client, origin())) == 3, "only the mesh without a name has them"
+        assert len(kept(own.client, origin())) == 2, "only the mesh without a name has them"
     finally:
         monkeypatch.setattr(docker_client, "origin", lambda: OTHER)
         assert done("down", "--kept") == "removed 1 peer\n"

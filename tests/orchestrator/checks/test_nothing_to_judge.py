@@ -10,7 +10,7 @@ from orchestrator import checks
 from orchestrator.checks import HistoryIndex
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.entries import Entry
-from orchestrator.report import as_text, runs_as_data
+from orchestrator.report.run_report import as_text, runs_as_data
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import UNKNOWN, VALID
 

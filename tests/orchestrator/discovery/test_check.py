@@ -89,6 +89,10 @@ class FakeEngine:
     def __init__(self) -> None:
         self.killed: list[str] = []
         self.discarded: list[str] = []
+        self.has_canary = False
+
+    def bring_canary(self) -> None:
+        self.has_canary = True
 
     def start(self, names: Sequence[str], *_: object) -> list[Any]:
         return [

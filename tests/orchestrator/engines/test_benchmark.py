@@ -67,8 +67,7 @@ def _limited(host: Part) -> set[str]:
 
 @pytest.mark.docker
 def test_every_kind_of_container_meets_the_benchmark() -> None:
-    with LivePeers("docker", names=True) as place:
-        place.engine.bring_canary()
+    with LivePeers("docker", canary=True) as place:
         plain = profile.load("peerlab")
         start = plain.start.model_copy(update={"keep": ["/srv/data"]})
         keeps = plain.model_copy(update={"start": start})

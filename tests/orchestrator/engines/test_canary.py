@@ -144,8 +144,7 @@ def test_a_run_says_when_the_canary_was_held_up(engine: str, tmp_path: Path) -> 
 
 @pytest.mark.docker
 def test_no_fault_touches_the_canary_and_no_peer_sees_it() -> None:
-    with LivePeers("docker", names=True) as place:
-        place.engine.bring_canary()
+    with LivePeers("docker", canary=True) as place:
         sessions = place.start(["alice", "bob"])
         network = place.engine.network([session.peer for session in sessions])
         canary = place.engine.canary

@@ -15,6 +15,7 @@ from rich.text import Text
 from orchestrator.checks import Judgement
 from orchestrator.grading.results import Cell, Grade, Matrix, Outcome, Result
 from orchestrator.history.entries import Entry
+from orchestrator.report.active_faults import FaultRow, print_active_faults
 from orchestrator.report.details import messages_table
 from orchestrator.report.excerpts import PieceRange, SearchTarget, TranscriptIndex
 from orchestrator.report.fault_tables import measurements
@@ -22,10 +23,9 @@ from orchestrator.report.grading.publish import publish_matrix
 from orchestrator.report.grading.tables import print_grade
 from orchestrator.report.grading.transcripts import console_lines
 from orchestrator.report.grading.words import kind, legend, number, pair_mark, place, score
-from orchestrator.report.mesh_tables import FaultRow, print_active_faults
+from orchestrator.report.marks import marked
 from orchestrator.report.printing import (
     Trimmed,
-    marked,
     named,
     plain,
     safe,

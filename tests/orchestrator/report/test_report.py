@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator import report
 from orchestrator.checks import Finding, Judgement, Verdict, worst
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
@@ -24,6 +23,9 @@ from orchestrator.history.timing import KINDS
 from orchestrator.history.transcript import Piece
 from orchestrator.report.details import connections_table
 from orchestrator.report.excerpts import SearchTarget, TranscriptIndex
+from orchestrator.report.mesh_tables import PeerRow, print_peers
+from orchestrator.report.run_report import print_run, runs_as_data
+from orchestrator.report.summary import print_summary
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"
 SECONDS = dict(zip(KINDS, (1.0, 2.0, 3.0, 0.25, 0.25, 0.5), strict=True))
@@ -39,11 +41,11 @@ def drawn(show: Callable[[Console], None], width: int = 100, **options: Any) -> 
 
 
 def printed(run: Run, width: int = 100, **options: Any) -> str:
-    return drawn(lambda console: report.print_run(console, run, details=True), width, **options)
+    return drawn(lambda console: print_run(console, run, details=True), width, **options)
 
 
 def summed_up(several: Sequence[Run], width: int) -> str:
-    return drawn(lambda console: report.print_summary(console, several), width)
+    return drawn(lambda console: print_summary(console, several), width)
 
 
 def wrong(*findings: Finding) -> tuple[Verdict, ...]:
@@ -349,7 +351,7 @@ def test_what_ended_a_run_early(make: Make) -> None:
 
 
 def test_data(make: Make) -> None:
-    data = report.runs_as_data([make(), make(wrong(Finding("w", 1.0, ("bob",))), name="b")])
+    data = runs_as_data([make(), make(wrong(Finding("w", 1.0, ("bob",))), name="b")])
     data = json.loads(json.dumps(data))
     assert data["verdict"] == "invalid"
     first, second = data["runs"]
@@ -375,12 +377,12 @@ def test_data(make: Make) -> None:
 
 
 def test_the_mesh() -> None:
-    row = report.PeerRow("alice", NASTY, NASTY, 1, NASTY, None, None)
-    busy = report.PeerRow("bob", "bob-1234", "10.0.0.1", 5000, "running", 3, 8 * 1024 * 1024)
-    text = drawn(lambda console: report.print_peers(console, [row, busy]), 200)
+    row = PeerRow("alice", NASTY, NASTY, 1, NASTY, None, None)
+    busy = PeerRow("bob", "bob-1234", "10.0.0.1", 5000, "running", 3, 8 * 1024 * 1024)
+    text = drawn(lambda console: print_peers(console, [row, busy]), 200)
     assert "\x1b" not in text
     assert "[bold red]x[/bold red] :boom:" in text
     assert "8.0 MiB" in text
     assert "bob-1234" in text
-    alone = report.PeerRow("bob", "bob", "10.0.0.1", 5000, "running", 3, None)
-    assert "container" not in drawn(lambda console: report.print_peers(console, [alone]), 200)
+    alone = PeerRow("bob", "bob", "10.0.0.1", 5000, "running", 3, None)
+    assert "container" not in drawn(lambda console: print_peers(console, [alone]), 200)
