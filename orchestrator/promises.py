@@ -5,8 +5,10 @@ Pure data, below everything: profiles, scenarios and checks name the same things
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 ALWAYS = ("expectations", "end states", "crashes")
 """The checks that judge every run, promised or not."""
@@ -70,3 +72,29 @@ MEANINGS: Mapping[str, Meaning] = {
     name: meaning for model in MODELS.values() for name, meaning in model.items()
 }
 """Every meaning; no two models share a name."""
+
+GROUP = "peerlab.checks"
+"""The entry points by which installed packages bring checks."""
+
+
+def is_in_file(promise: str) -> bool:
+    """Return whether a promise is a function in a file: `path.py:function`."""
+    return ".py:" in promise
+
+
+def installed() -> dict[str, importlib.metadata.EntryPoint]:
+    """Return the checks that installed packages bring, by name."""
+    return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+
+
+def missing(promise: str, home: Path) -> str:
+    """Return why a promise cannot be judged; empty if it can. No code is run to find out.
+
+    Args:
+        promise: its name.
+        home: the folder of the file that names it.
+    """
+    if is_in_file(promise):
+        path = home / promise.rpartition(":")[0]
+        return "" if path.is_file() else f"there is no file {path}"
+    return "" if promise in NAMES or promise in installed() else f"there is no check {promise!r}"

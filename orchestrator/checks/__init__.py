@@ -56,20 +56,27 @@ CHECKS: Mapping[str, Check] = {module.NAME: module.check for module in _MODULES}
 NAMES = tuple(CHECKS)
 
 
-def judge(entries: Sequence[Entry]) -> list[Verdict]:
+def judge(entries: Sequence[Entry], own: Mapping[str, Check] | None = None) -> list[Verdict]:
     """Return the verdicts of the checks that are promised, and of those that judge every run.
 
-    A promise that this version of the lab cannot judge is unknown.
+    Args:
+        entries: the history.
+        own: the checks that do not come with the lab, by promise; see `custom`. One that is
+            promised and not among them is unknown.
     """
     index = HistoryIndex(entries)
     promised = {*index.promises, *ALWAYS}
-    verdicts = [check(index) for name, check in CHECKS.items() if name in promised]
-    return verdicts + [_unjudged(name) for name in index.promises if name not in CHECKS]
+    known = [check for name, check in CHECKS.items() if name in promised]
+    others = [(own or {}).get(name) or _missing(name) for name in index.promises
+              if name not in CHECKS]  # fmt: skip
+    *before, ends, crashed = known
+    return [check(index) for check in (*before, *others, ends, crashed)]
 
 
-def _unjudged(name: str) -> Verdict:
-    says = f"this version of Peerlab has no check {name!r}"
-    return conclude(name, says, [], [Finding(says, 0.0)])
+def _missing(name: str) -> Check:
+    """Return what stands for a check that is not known."""
+    says = f"this Peerlab has no check {name!r}"
+    return lambda index: conclude(name, says, [], [Finding(says, index.last_at)])
 
 
 def final(entries: Sequence[Entry]) -> tuple[Judgement, Judgement]:

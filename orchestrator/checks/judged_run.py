@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import checks
-from orchestrator.checks import HistoryIndex, Judgement, Verdict, overall
+from orchestrator.checks import HistoryIndex, Judgement, Verdict, custom, overall
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.history import entries as history
 from orchestrator.history import machine, runs
@@ -120,16 +120,20 @@ class Run:
 def load(wanted: Path) -> Run:
     """Return the run meant by `wanted`, judged again, without its record if that is damaged.
 
+    The verdicts of checks that do not come with the lab are those in the record.
+
     Raises:
         DocumentError: there is no run, or its history cannot be read.
     """
     folder = runs.find(wanted)
     entries = history.read(folder / runs.HISTORY)
-    verdicts = checks.judge(entries)
     try:
         record, without = runs.read(folder), ""
     except DocumentError as error:
         record, without = None, f"{error}; shown without it"
+    # No code runs because a history names it: checks of one's own have the verdicts in the record.
+    own = custom.kept(record.checks if record else (), HistoryIndex(entries).promises)
+    verdicts = checks.judge(entries, own)
     ends = ("over", "broke off")
     if record and not any(entry.type == "lab" and entry.verb in ends for entry in entries):
         without = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
@@ -68,6 +68,30 @@ class Verdict:
             "says": self.says,
             "witnesses": [asdict(finding) for finding in self.findings],
         }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Verdict:
+        """Return the verdict that `as_data` wrote.
+
+        Raises:
+            ValueError: it did not, or was changed since.
+        """
+        try:
+            words = {one.word: one for one in Judgement} | {"not judged": Judgement.VALID}
+            findings = tuple(_finding(one) for one in data["witnesses"])
+            judgement, says = words[data["verdict"]], str(data["says"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a verdict: {error!r}") from error
+        number = says.partition(" wrong")[0]
+        wrong = int(number) if number.isdecimal() else len(findings)
+        wrong = wrong if judgement is Judgement.INVALID else 0
+        is_judged = data["verdict"] != "not judged"
+        return cls(str(data["check"]), judgement, says, findings, wrong, is_judged)
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    texts = {key: str(data.get(key, "")) for key in ("says", "text", "near", "kind")}
+    return Finding(at=float(data["at"]), peers=tuple(map(str, data["peers"])), **texts)
 
 
 def conclude(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-from orchestrator import document
+from orchestrator import document, promises
 from orchestrator.errors import DocumentError, first_line
 from orchestrator.folder import holds_source, is_output
 from orchestrator.grading.output import write_output
@@ -109,6 +109,8 @@ def _reaches_outside(profile: Profile, home: Path) -> str:
     """
     if profile.reader is not None:
         return "it names a reader, which is code that runs as you"
+    if any(map(promises.is_in_file, profile.promises or ())):
+        return "it promises what a file of its own judges, which is code that runs as you"
     if profile.start.folder and not Path(profile.start.folder).is_relative_to(home):
         return f"it names a folder outside its own, {profile.start.folder}"
     if profile.start.room != Room():

@@ -11,6 +11,7 @@ from orchestrator.profile.loading import (
     located,
     path_of,
     placed_promises,
+    promise_problems,
     reader,
 )
 from orchestrator.profile.model import (
@@ -65,6 +66,7 @@ __all__ = [
     "located",
     "path_of",
     "placed_promises",
+    "promise_problems",
     "reader",
     "schema",
     "wrong_type",

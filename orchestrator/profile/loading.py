@@ -9,7 +9,7 @@ import string
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from orchestrator import document, files, patterns
+from orchestrator import document, files, patterns, promises
 from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
 from orchestrator.paths import ROOT
@@ -80,9 +80,9 @@ def load(name: str) -> Profile:
     return profile.model_copy(update=changes)
 
 
-def placed_promises(promises: Sequence[str], home: Path) -> list[str]:
+def placed_promises(named: Sequence[str], home: Path) -> list[str]:
     """Return promises with the path of each that is a function in a file made absolute."""
-    return [str(home.resolve() / name) if ".py:" in name else name for name in promises]
+    return [str(home.resolve() / it) if promises.is_in_file(it) else it for it in named]
 
 
 def reader(profile: Profile) -> Reader:
@@ -118,7 +118,7 @@ def _import_reader(path: Path, name: str) -> type[Reader]:
 def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
     yield from _start_problems(profile.start, home)
     yield from _operation_problems(profile)
-    yield from _promise_problems(profile)
+    yield from _promise_problems(profile, home)
     yield from _console_problems(profile)
     yield from _lacks_problems(profile)
     for place, pattern in profile.patterns():
@@ -182,7 +182,21 @@ def _value_problems(place: Place, operation: ConsoleOperation) -> Iterator[Probl
             yield Problem((*place, "results", name), f"no pattern has a group {name!r}{hint}")
 
 
-def _promise_problems(profile: Profile) -> Iterator[Problem]:
+def promise_problems(named: object, home: Path) -> Iterator[Problem]:
+    """Yield the promises that no check can judge.
+
+    Args:
+        named: what the key `promises` of a profile or a scenario has.
+        home: the folder of that file.
+    """
+    for number, promise in enumerate(named if isinstance(named, list) else ()):
+        if isinstance(promise, str) and (why := promises.missing(promise, home)):
+            hint = document.nearest(promise, [*promises.NAMES, *promises.installed()])
+            yield Problem(("promises", number), f"{why}{hint}")
+
+
+def _promise_problems(profile: Profile, home: Path) -> Iterator[Problem]:
+    yield from promise_problems(profile.promises, home)
     for name, operation in profile.operations.items():
         if operation.means and operation.means not in MEANINGS:
             hint = document.nearest(operation.means, MEANINGS) or f": one of {', '.join(MEANINGS)}"

@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args
 from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
-from orchestrator import checks, definition, profile
+from orchestrator import checks, definition, profile, promises
+from orchestrator.checks import custom
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError
 from orchestrator.parallel import run_together
@@ -203,9 +204,11 @@ class Lab(LabFaults):
         if verdict not in get_args(VerdictWord):
             words = ", ".join(get_args(VerdictWord))
             raise ValueError(f"there is no verdict {verdict!r}: one of {words}")
-        if check is not None and check not in checks.NAMES:
-            near = difflib.get_close_matches(check, checks.NAMES, n=1) or checks.NAMES
-            raise ValueError(f"there is no check {check!r}; known: {', '.join(near)}")
+        if check is not None and not promises.is_in_file(check):
+            known = [*checks.NAMES, *promises.installed()]
+            if check not in known:
+                near = difflib.get_close_matches(check, known, n=1) or known
+                raise ValueError(f"there is no check {check!r}; known: {', '.join(near)}")
         self._declared.append((verdict, check or ""))
 
     def end(self) -> Run:
@@ -245,7 +248,9 @@ class Lab(LabFaults):
         """Return what the checks say about everything until now, in lines."""
         if self._active is None:
             return []
-        verdicts = checks.judge(self._active.peers.history.entries)
+        entries = self._active.peers.history.entries
+        own = custom.load(checks.HistoryIndex(entries).promises)
+        verdicts = checks.judge(entries, own)
         word = checks.overall(verdicts).word
         invalid = [v for v in verdicts if v.judgement is checks.Judgement.INVALID]
         why = [f"  {v.check}: {printable(v.findings[0].says)}" for v in invalid]

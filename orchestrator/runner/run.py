@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator import checks, profile, scenario
 from orchestrator.cancel import CancelToken
-from orchestrator.checks import Judgement, Verdict
+from orchestrator.checks import Judgement, Verdict, custom
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
 from orchestrator.errors import EngineError, LabError, behind, first_line
@@ -251,7 +251,9 @@ class ActiveRun:
     def judge(self) -> None:
         """Judge the history."""
         with self.watch.measure(JUDGING):
-            self._verdicts = checks.judge(self.peers.history.entries)
+            entries = self.peers.history.entries
+            own = custom.load(checks.HistoryIndex(entries).promises)
+            self._verdicts = checks.judge(entries, own)
 
     def conclude(self, may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid) -> Run:
         """Give the peers back to the pool, keep the record and return the run.

@@ -12,7 +12,7 @@ from orchestrator import definition, document, profile
 from orchestrator.document import Problem, Source, Strict
 from orchestrator.document.schema import described
 from orchestrator.errors import DocumentError
-from orchestrator.profile import CHAT, Profile, Seconds, located, placed_promises
+from orchestrator.profile import CHAT, Profile, Seconds, located, placed_promises, promise_problems
 from orchestrator.scenario import calls, problems, roles, topology
 from orchestrator.scenario.acts import Status
 from orchestrator.scenario.calls import call_schemas
@@ -241,6 +241,7 @@ def of(source: Source) -> Scenario:
 
     def find(raw: Any) -> Iterator[Problem]:
         yield from problems.find(raw, vocabulary)
+        yield from promise_problems(raw.get("promises") if isinstance(raw, dict) else None, home)
 
     def context(raw: Any) -> dict[str, Any]:
         return {DECLARED: problems.declared(raw), calls.VOCABULARY: vocabulary}

@@ -58,7 +58,7 @@ def test_every_check_has_a_fault_and_a_doubt_by_hypothesis() -> None:
 
 
 def _example() -> dict[str, object]:
-    (code,) = re.findall(r"( *```python\n.*?)```", PAGE, re.DOTALL)
+    *_, code = re.findall(r"( *```python\n.*?)```", PAGE, re.DOTALL)
     names: dict[str, object] = {}
     exec(textwrap.dedent(code).partition("\n")[2], names)
     return names
