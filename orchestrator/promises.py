@@ -65,6 +65,9 @@ MODELS: Mapping[str, Mapping[str, Meaning]] = {
 }
 """The classical models, each with the meanings that it judges."""
 
+STATES = ("elements", "count", "seen", "members")
+"""The meanings of operations that tell what a peer knows. The last answers are judged."""
+
 NAMES = (*CHAT[:-2], *MODELS, *CHAT[-2:])
 """Every promise that comes with the lab, in the order in which people see the verdicts."""
 

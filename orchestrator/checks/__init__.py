@@ -36,7 +36,7 @@ from orchestrator.checks.models import (
 )
 from orchestrator.checks.verdict import Finding, Judgement, Verdict, conclude, overall, worst
 from orchestrator.history.entries import Entry
-from orchestrator.promises import ALWAYS, CHAT, MODELS
+from orchestrator.promises import ALWAYS, CHAT, MODELS, STATES
 
 __all__ = [
     "ALWAYS", "CHAT", "CHECKS", "LONGEST", "NAMES", "Check", "Finding", "HistoryIndex", "Judgement",
@@ -90,9 +90,13 @@ def final(entries: Sequence[Entry]) -> tuple[Judgement, Judgement]:
 
 
 def open_promises(entries: Sequence[Entry]) -> list[str]:
-    """Return the promised models that what is known so far does not show to be kept."""
+    """Return the promises about the end that what is known so far does not show to be kept.
+
+    Other promises are not among them: what has been broken once stays so, whatever comes.
+    """
     index = HistoryIndex(entries)
-    promised = [name for name in index.promises if name in MODELS and name in CHECKS]
+    about_the_end = [name for name, model in MODELS.items() if not model.keys().isdisjoint(STATES)]
+    promised = [name for name in index.promises if name in about_the_end and name in CHECKS]
     return [name for name in promised if CHECKS[name](index).judgement is not Judgement.VALID]
 
 

@@ -12,6 +12,7 @@ from orchestrator.engines.base import Say
 from orchestrator.history.entries import Entry
 from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.profile import Profile
+from orchestrator.promises import STATES
 from orchestrator.runner.calls import Caller
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
@@ -21,7 +22,6 @@ from orchestrator.scenario.calls import CallStep
 _POLL = 0.01  # seconds between two looks at the consoles
 _MAX_POLL = 0.2  # seconds; the same, while the lists keep differing
 _MAX_EXTENSION = 60.0  # seconds
-_STATES = ("elements", "count", "seen", "members")  # meanings of such operations
 _JUDGING_SHARE = 5  # judging again waits so many times as long as it took
 
 
@@ -155,7 +155,7 @@ def _states(profile: Profile) -> Iterator[str]:
     """Yield the operations that tell what a program knows, and need nothing to be asked."""
     for name, operation in profile.operations.items():
         needs = [argument for argument in operation.takes.values() if not argument.optional]
-        if operation.means in _STATES and not needs:
+        if operation.means in STATES and not needs:
             yield name
 
 

@@ -6,6 +6,7 @@ import random
 
 from hypothesis import given
 
+from orchestrator import checks
 from tests.orchestrator.checks.models.records import (
     INVALID,
     UNKNOWN,
@@ -59,3 +60,11 @@ def test_a_doubt_is_reported(chance: random.Random) -> None:
     assert judged(entries, NAME) is VALID
     assert judged(unreadable(entries, chance, "new"), NAME) is UNKNOWN
     assert judged(entries[: chance.randrange(1, len(entries) - 1)], NAME) is UNKNOWN
+
+
+def test_what_was_broken_once_is_not_asked_about_again_at_the_end() -> None:
+    assert checks.open_promises(generated(1, 1).settle()) == []
+    lost = Recorded("set", {"put": "add", "all": "elements"})
+    lost.call("alice", "put", value=1)
+    lost.rows("bob", "all", "value")
+    assert checks.open_promises(lost.settle()) == ["set"]  # it may come yet
