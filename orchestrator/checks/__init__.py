@@ -40,7 +40,8 @@ from orchestrator.promises import ALWAYS, CHAT, MODELS, STATES
 
 __all__ = [
     "ALWAYS", "CHAT", "CHECKS", "LONGEST", "NAMES", "Check", "Finding", "HistoryIndex", "Judgement",
-    "Verdict", "conclude", "final", "judge", "open_promises", "overall", "pending", "ripe", "worst",
+    "Verdict", "conclude", "final", "judge", "open_promises", "overall", "pending",
+    "promised_meanings", "ripe", "worst",
 ]  # fmt: skip
 
 Check = Callable[[HistoryIndex], Verdict]
@@ -87,6 +88,12 @@ def final(entries: Sequence[Entry]) -> tuple[Judgement, Judgement]:
         for name in (final_lists.NAME, sockets.NAME)
     )
     return lists, held
+
+
+def promised_meanings(entries: Sequence[Entry]) -> frozenset[str]:
+    """Return what operations mean to the models that are promised."""
+    models = (MODELS.get(name, {}) for name in HistoryIndex(entries).promises)
+    return frozenset(meaning for model in models for meaning in model)
 
 
 def open_promises(entries: Sequence[Entry]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from orchestrator import checks
@@ -112,7 +112,9 @@ class Quiescence:
 
         A promise about the end, such as that all see the same members, is judged by that.
         """
-        asked = {name: [*_states(s.profile)] for name, s in self._peers.sessions.items()}
+        promised = checks.promised_meanings(self._history.entries)
+        sessions = self._peers.sessions.items()
+        asked = {name: [*_states(session.profile, promised)] for name, session in sessions}
         if not any(asked.values()):
             return
         deadline, pause = self._peers.clock() + self._scenario.limits.settle, _POLL
@@ -151,11 +153,11 @@ class Quiescence:
         return (own.means if own else "") or entry.verb
 
 
-def _states(profile: Profile) -> Iterator[str]:
+def _states(profile: Profile, meanings: Collection[str]) -> Iterator[str]:
     """Yield the operations that tell what a program knows, and need nothing to be asked."""
     for name, operation in profile.operations.items():
         needs = [argument for argument in operation.takes.values() if not argument.optional]
-        if operation.means in STATES and not needs:
+        if operation.means in meanings and operation.means in STATES and not needs:
             yield name
 
 

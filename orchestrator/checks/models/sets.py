@@ -12,6 +12,7 @@ read an answer, when a person typed at a console before, and when the run did no
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
@@ -65,7 +66,10 @@ class _Elements:
             doubt = punctuality.of_absence(self._index, add.completed, read.invoked)
             if not doubt and self._subject.may_be_gone(add.peer):
                 doubt = f"; {add.peer} does not run at the end"
-            yield self._subject.finding(says + doubt, add, read, kind="lost"), not doubt
+            if not doubt and self._index.is_typed("", read.invoked):
+                doubt = "; a person typed at a console before"
+            found = self._subject.finding(says + doubt, add, read, kind="lost")
+            yield replace(found, at=add.invoked, text=element), not doubt  # where it was taken
         elif not late and not any(element in self._shown[read] for read in reads):
             self._early.append(add)
 

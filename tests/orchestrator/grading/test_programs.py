@@ -107,7 +107,7 @@ BEYOND = {
     "reader": ("name: ", "reader: reader.py:Mine\nname: "),
     "folder": ("folder: .", "folder: .."),
     "link": ("folder: .", "folder: link"),
-    "room": ("folder: .", "room: {memory: 1024}\n  folder: ."),
+    "room": ("room: {}", "room: {memory: 1024}"),
 }
 
 
