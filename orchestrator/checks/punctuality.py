@@ -56,12 +56,12 @@ def of_absence(index: HistoryIndex, since: float, until: float | None = None) ->
         until: when it was too late; by default when the run settled.
     """
     until = _settled_at(index) if until is None else until
-    return _doubt(index, min(since, until), until, _limit(index))
+    return _doubt(index, min(since, until), until, limit(index))
 
 
 def of_last_lists(index: HistoryIndex) -> str:
     """Return how the machine may explain that the last lists differ."""
-    return _doubt(index, _settled_at(index), index.last_at, _limit(index))
+    return _doubt(index, _settled_at(index), index.last_at, limit(index))
 
 
 def of_break(index: HistoryIndex) -> str:
@@ -75,7 +75,7 @@ def _settled_at(index: HistoryIndex) -> float:
     return index.last_at if index.settled is None else index.entries[index.settled].at
 
 
-def _limit(index: HistoryIndex) -> float:
+def limit(index: HistoryIndex) -> float:
     """Return for how many seconds the lab waited at the end, if it had to; unstretched."""
     limits = [entry.fields["limit"] for entry in index.marks("settled") if "limit" in entry.fields]
     return float(min([LONGEST, *limits]))

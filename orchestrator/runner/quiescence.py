@@ -117,7 +117,10 @@ class Quiescence:
         asked = {name: [*_states(session.profile, promised)] for name, session in sessions}
         if not any(asked.values()):
             return
-        deadline, pause = self._peers.clock() + self._scenario.limits.settle, _POLL
+        # After faults, what is missing proves something only after a while, as for what is pending.
+        ripe = self._history.started + checks.ripe(self._history.entries) - time.monotonic()
+        time_left = max(self._scenario.limits.settle, min(_MAX_EXTENSION, ripe))
+        deadline, pause = self._peers.clock() + time_left, _POLL
         while True:
             for name in filter(self._peers.is_responsive, asked):
                 for operation in asked[name]:

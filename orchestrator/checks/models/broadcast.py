@@ -17,7 +17,7 @@ from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.calls import Call, spelled
 from orchestrator.checks.index.invocations import TOLERANCE
-from orchestrator.checks.models.judging import READ_AGAIN, Subject, asked, named
+from orchestrator.checks.models.judging import Subject, asked, named
 from orchestrator.checks.phrases import quoted, when
 from orchestrator.checks.verdict import Finding, Verdict
 from orchestrator.text import count
@@ -51,7 +51,8 @@ class _Broadcasts:
                 for finding, is_certain in self._missing(call, peer):
                     (wrong if is_certain else unsure).append(finding)
         if self._early:
-            says = f"it is not known whether everyone saw {named([*self._early])}: {READ_AGAIN}"
+            values, again = named([*self._early]), self._subject.read_again
+            says = f"it is not known whether everyone saw {values}: {again}"
             unsure.append(self._subject.finding(says))
         says = f"{count(len(certain), 'value')}, seen by all{self._delay(certain)}"
         return self._subject.verdict(says, wrong, unsure, judged=certain)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.calls import Call, Told
-from orchestrator.checks.index.invocations import LONGEST
 from orchestrator.checks.phrases import quoted, unread, when, with_arguments
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.promises import MEANINGS, MODELS
@@ -81,9 +81,21 @@ class Subject:
     def proves_absence(self, read: Call, since: float) -> bool:
         """Return whether what a reply does not show, though it was due since a time, is missing.
 
-        All must have been left alone for longer than anything takes.
+        All must have been left alone for longer than anything takes, or than the lab waits at the
+        end of the run.
         """
-        return read.invoked - max(since, self.quiet_since(read.invoked)) > LONGEST
+        return read.completed - max(since, self.quiet_since(read.completed)) > self.patience
+
+    @property
+    def patience(self) -> float:
+        """For how many seconds what is under way may take."""
+        return punctuality.limit(self.index)
+
+    @property
+    def read_again(self) -> str:
+        """What to do if the last replies came too early to prove that anything is missing."""
+        after = "after a fault also as long as it lasted"
+        return f"read it once more, over {self.patience:g} s later, and {after}"
 
     def last_reads(self, meaning: str) -> dict[str, Call]:
         """Return the last answer of each peer to an operation with a meaning."""
@@ -121,12 +133,6 @@ class Subject:
         ]
         doubts = [*perhaps, *unsure, *self.doubts]
         return conclude(self.model, says, certain, doubts, judged=judged)
-
-
-READ_AGAIN = (
-    f"read it once more, over {LONGEST:g} s later, and after a fault also as long as it lasted"
-)
-"""What to do if the last replies came too early to prove that anything is missing."""
 
 
 def named(values: Sequence[str]) -> str:

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.calls import Call
-from orchestrator.checks.index.invocations import LONGEST
 from orchestrator.checks.models.judging import Subject, asked, named
 from orchestrator.checks.models.names import Names
 from orchestrator.checks.verdict import Finding, Verdict
@@ -80,7 +79,8 @@ class _Members:
     def _doubt(self, read: Call, peers: list[str]) -> str:
         """Return why a last answer proves nothing about some peers; empty if it does."""
         if not self._subject.proves_absence(read, 0.0):
-            return f"; all must have been left alone for {LONGEST:g} s before that proves anything"
+            needed = self._subject.patience
+            return f"; all must have been left alone for {needed:g} s before that proves anything"
         for peer in peers:
             incarnation = self._index.incarnations.last(peer)
             if incarnation.ended is None and incarnation.doubtful_from >= 0:

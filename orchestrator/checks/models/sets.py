@@ -17,7 +17,7 @@ from dataclasses import replace
 from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.calls import Call, spelled
-from orchestrator.checks.models.judging import READ_AGAIN, Subject, asked, named
+from orchestrator.checks.models.judging import Subject, asked, named
 from orchestrator.checks.phrases import quoted, when
 from orchestrator.checks.verdict import Finding, Verdict
 from orchestrator.text import count
@@ -76,7 +76,8 @@ class _Elements:
     def _unread(self) -> Iterator[Finding]:
         if self._early:
             elements = named([_element(add) for add in self._early])
-            says = f"it is not known whether the set has {elements} at the end: {READ_AGAIN}"
+            again = self._subject.read_again
+            says = f"it is not known whether the set has {elements} at the end: {again}"
             yield self._subject.finding(says, *self._early)
 
     def _invented(self) -> Iterator[Finding]:
