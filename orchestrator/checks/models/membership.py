@@ -104,4 +104,4 @@ class _Members:
             if read.position > since.get(read.peer, -1):
                 right.setdefault(read.peer, read.completed)
         delay = max(right.values(), default=0.0) - self._changed
-        return f", {delay:.1f} s after the last change" if self._changed and delay > 0 else ""
+        return f" within {delay:.1f} s of the last change" if self._changed and delay > 0 else ""

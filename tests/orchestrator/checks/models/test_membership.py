@@ -47,7 +47,7 @@ def test_it_is_said_how_long_it_took() -> None:
         run.rows(peer, "who", "member", "alice", "bob")
     verdict = listed(run, "alice", "bob", alice="bob", bob="alice").verdict()
     assert (verdict.judgement, verdict.says) == (
-        VALID, "2 peers agree, 4.6 s after the last change",
+        VALID, "2 peers agree within 4.6 s of the last change",
     )  # fmt: skip
 
 
