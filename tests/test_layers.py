@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,25 @@ ALONE = {
     "nxdomain": "orchestrator/engines/docker/nxdomain.py",
 }
 """What runs in containers with nothing but Python, and the names that it may import besides."""
+
+
+@dataclass(frozen=True)
+class _Outline:
+    """What the rules ask of a file, which is parsed for all of them at once."""
+
+    classes: Sequence[str]  # outside of all others
+    functions: Mapping[str, int]  # lines of the longest of each name
+
+
+@functools.cache
+def _outline(path: Path) -> _Outline:
+    tree = ast.parse(path.read_text())
+    functions: defaultdict[str, int] = defaultdict(int)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            functions[node.name] = max(functions[node.name], lines)
+    return _Outline([it.name for it in tree.body if isinstance(it, ast.ClassDef)], functions)
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -52,11 +73,10 @@ def test_files_are_short_enough_to_read() -> None:
 
 def test_functions_are_short_enough_to_read() -> None:
     too_long = {
-        f"{_name(path)}: {node.name}": lines
+        f"{_name(path)}: {name}": lines
         for path in CODE
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
+        for name, lines in _outline(path).functions.items()
+        if lines > LONGEST_FUNCTION
     }
     assert too_long == {}
 
@@ -65,9 +85,9 @@ def test_a_public_class_has_its_name_to_itself() -> None:
     homes: defaultdict[str, list[str]] = defaultdict(list)
     for path in CODE:
         if path.relative_to(ROOT).parts[0] == "orchestrator":
-            for node in ast.parse(path.read_text()).body:
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                    homes[node.name].append(_name(path))
+            for name in _outline(path).classes:
+                if not name.startswith("_"):
+                    homes[name].append(_name(path))
     assert {name: places for name, places in homes.items() if len(places) > 1} == {}
 
 

@@ -9,7 +9,6 @@ import os
 import shutil
 import struct
 import termios
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -27,27 +26,16 @@ from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process import engine as process_engine
 from orchestrator.owner import Owner
 from orchestrator.profile import Profile
+from tests.waiting import PATIENCE as PATIENCE  # noqa: PLC0414 - tests import it with the rest
+from tests.waiting import until as until  # noqa: PLC0414
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests/programs"
-PATIENCE = 30.0  # seconds; far longer than anything here takes, on a busy machine too
 
 
 def bring_peer(folder: Path) -> None:
     """Put a copy of the peer's package beside a program that patches it."""
     shutil.copytree(ROOT / "peer", folder / "peer", ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def until(condition: Callable[[], object], what: str, timeout: float = PATIENCE) -> None:
-    """Wait for `condition`; fail at the deadline."""
-    deadline = time.monotonic() + timeout
-    while True:
-        looked = time.monotonic()
-        if condition():
-            return
-        now = time.monotonic()
-        assert now < deadline, f"waited {timeout:g} s for {what}"
-        time.sleep(max(0.01, 3 * (now - looked)))  # others need the processor that looking takes
 
 
 def processes_of(run: str, *, canary: bool = False) -> list[int]:

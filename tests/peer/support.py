@@ -12,44 +12,25 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import pexpect
 import pyte
-import pytest
 
 from peer.limits import Limits
 from peer.node import Node
 from peer.render import Row
 from peer.settings import Settings
+from tests.waiting import PATIENCE
+from tests.waiting import until as until  # noqa: PLC0414 - tests import it with the rest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0  # seconds; far longer than anything here takes, on a busy machine too
 _JOINER = "\u200d".encode()  # pyte drops what follows one
 AT_ONCE = 10.0  # seconds; a third of whatever is not to be waited for, or less
 _NEVER_FORCED = "from peer import repl; repl._LONGEST_LEAVE = 1_000"
 _numbers = itertools.count(1)
-
-
-def until(
-    condition: Callable[[], object],
-    timeout: float = PATIENCE,
-    what: str | Callable[[], str] = "",
-) -> None:
-    """Wait for `condition`; fail at the deadline."""
-    deadline = time.monotonic() + timeout
-    while True:
-        looked = time.monotonic()
-        if condition():
-            return
-        now = time.monotonic()
-        if now > deadline:
-            shown = what() if callable(what) else what or condition
-            pytest.fail(f"waited {timeout:g} s for {shown}")
-        time.sleep(max(0.002, now - looked))  # others need the processor that looking takes
 
 
 def changed(*statements: str) -> str:
@@ -109,7 +90,7 @@ class LabNode:
         return self.node.connect(other.bind, other.port)
 
     def await_line(self, pattern: str, timeout: float = PATIENCE) -> str:
-        until(lambda: self.matching(pattern), timeout, lambda: f"{pattern!r} in {self.lines[-8:]}")
+        until(lambda: self.matching(pattern), lambda: f"{pattern!r} in {self.lines[-8:]}", timeout)
         return self.matching(pattern)[0]
 
     def matching(self, pattern: str) -> list[str]:
@@ -180,7 +161,7 @@ class Peer:
 
     def expect(self, pattern: str, timeout: float = PATIENCE, start: int = 0) -> re.Match[str]:
         until(
-            lambda: self.find(pattern, start), timeout, lambda: f"{pattern!r} in {self.lines[-8:]}"
+            lambda: self.find(pattern, start), lambda: f"{pattern!r} in {self.lines[-8:]}", timeout
         )
         found = self.find(pattern, start)
         assert found
@@ -306,7 +287,7 @@ class Screen:
             found[:] = [row for row in self.rows if re.search(pattern, row)]
             return bool(found)
 
-        until(look, timeout, lambda: f"{pattern!r} on the screen:\n" + "\n".join(self.rows))
+        until(look, lambda: f"{pattern!r} on the screen:\n" + "\n".join(self.rows), timeout)
         return found[0]
 
     def settle(self, current: str, timeout: float = PATIENCE) -> None:
@@ -316,7 +297,7 @@ class Screen:
             self.update()
             return self.current == current
 
-        until(look, timeout, lambda: f"row {current!r}, not {self.current!r}")
+        until(look, lambda: f"row {current!r}, not {self.current!r}", timeout)
 
     @property
     def port(self) -> int:

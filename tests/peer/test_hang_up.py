@@ -31,4 +31,4 @@ class TestHangUp:
 
 
 def gone(one: Screen) -> None:
-    until(lambda: not one.child.isalive(), 3.0, "the process to end")
+    until(lambda: not one.child.isalive(), "the process to end", 3.0)
