@@ -151,7 +151,7 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     [(["blanks"], "0 of 3"), pytest.param([], "7 of 8", marks=pytest.mark.thorough)],
 )
 def test_on_docker(tmp_path: Path, tests: list[str], points: str) -> None:
-    squeezing(tmp_path / "in", "bert")
+    squeezing(tmp_path / "in", "bert", packed=True)
     words = ["--rubric", str(rubric(tmp_path, *tests)), "--output", str(tmp_path / "grades")]
     done = peerlab_on_docker(
         "grade", str(tmp_path / "in"), *words, "--engine", "docker", "--jobs", "1"

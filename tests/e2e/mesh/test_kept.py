@@ -72,11 +72,11 @@ def _nothing_kept(client: Any) -> Iterator[None]:
 
 def test_keep_leaves_the_peers_of_a_failed_run_running(tmp_path: Path) -> None:
     words = ["--engine", "docker", "--keep", "--runs", str(tmp_path)]
-    path = tmp_path / "scenario.yaml"
-    path.write_text(SHORT)
-    assert "docker attach" not in done("run", str(path), *words)
-    path.write_text(SHORT.replace('message: "hello"', 'message: "x", within: 0.1'))
-    run = support.peerlab("run", str(path), *words)
+    right, wrong = tmp_path / "right.yaml", tmp_path / "wrong.yaml"
+    right.write_text(SHORT)
+    changed = SHORT.replace('message: "hello"', 'message: "x", within: 0.1')
+    wrong.write_text(changed.replace("name: short", "name: wrong"))
+    run = support.peerlab("run", str(right), str(wrong), *words)
     assert run.returncode == 1
     names = re.findall(r"left running by \S+: docker attach (\S+)", run.stderr)
     assert [name.rpartition("-")[2] for name in names] == ["alice", "bob"]

@@ -146,7 +146,15 @@ def test_an_address_is_the_one_that_others_dial_and_bind_the_one_to_listen_on(
     assert rest == [str(session.peer.port), "alice"]
 
 
-@pytest.mark.parametrize("words", [["{port}"], ["{port}", "{address}"]])
+@pytest.mark.parametrize(
+    ("one_engine", "words"),
+    [
+        ("process", ["{port}"]),
+        ("process", ["{port}", "{address}"]),  # there it matters whether it is told its address
+        pytest.param("docker", ["{port}", "{address}"], marks=pytest.mark.docker),
+    ],
+    indirect=["one_engine"],
+)
 def test_peers_may_have_ports_of_their_own(shared_engine: LivePeers, words: list[str]) -> None:
     own = seen_by(*words).model_copy(update={"own_ports": True})
     sessions = [*shared_engine.start(["alice", "bob"], own), *shared_engine.start(["carol"], own)]

@@ -65,13 +65,21 @@ def right(home: Path, name: str, *, without: str = "", lacks: bool = False) -> P
     return _written(home, name, shipped)
 
 
-def squeezing(home: Path, name: str) -> Path:
-    """Write a peer that collapses blanks."""
-    return variant(home, name, (WRONG / "squeezes.py").read_text())
+def squeezing(home: Path, name: str, *, packed: bool = False) -> Path:
+    """Write a peer that collapses blanks; `packed` as in `variant`."""
+    return variant(home, name, (WRONG / "squeezes.py").read_text(), packed=packed)
 
 
-def variant(home: Path, name: str, code: str) -> Path:
-    """Write a program with the console of our own peer, as far as it has one."""
+def variant(home: Path, name: str, code: str, *, packed: bool = False) -> Path:
+    """Write a program with the console of our own peer, as far as it has one.
+
+    Args:
+        home: where its folder is made.
+        name: of program and folder.
+        code: the program, which may import our peer.
+        packed: whether the folder has a copy of our peer, as containers need it. Each process
+            would compile that again: programs run in fresh copies of their folders.
+    """
     shipped = copy.deepcopy(_SHIPPED)
     arguments = shipped["start"]["process"][3:]
     shipped["start"] |= {
@@ -81,7 +89,8 @@ def variant(home: Path, name: str, code: str) -> Path:
     }
     folder = _written(home, name, shipped)
     (folder / "chat.py").write_text(code)
-    bring_peer(folder)
+    if packed:
+        bring_peer(folder)
     return folder
 
 
