@@ -95,9 +95,14 @@ def transcript(run: Path, peer: str) -> Path:
     return run / f"{peer}{_TRANSCRIPT}"
 
 
+def log_name(peer: str) -> str:
+    """Return what stands for the log of a peer whose console is a client: no peer is called so."""
+    return f"{peer}.log"
+
+
 def log(run: Path, peer: str) -> Path:
     """Return the file of what a peer's program itself prints, if its console is a client."""
-    return run / f"{peer}.log{_TRANSCRIPT}"
+    return transcript(run, log_name(peer))
 
 
 def write(run: Path, record: Record) -> None:

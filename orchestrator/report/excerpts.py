@@ -25,6 +25,7 @@ _MOST_SEARCHED = 4_000_000  # bytes
 _LONGEST = 60  # characters of a text that are searched: a console may break a longer one
 _FIRST_NON_ASCII = 0x80
 _MOST_MEGABYTES = 100  # of a transcript
+_NEAR = 1.0  # seconds between a finding and what a log must show to be quoted
 _AS_WRITTEN = 0.00005  # seconds; the precision of times in the file
 
 
@@ -32,7 +33,7 @@ _AS_WRITTEN = 0.00005  # seconds; the precision of times in the file
 class ConsoleExcerpt:
     """What one console showed around a moment."""
 
-    peer: str  # whose console
+    peer: str  # whose console; for the log of a server with a client, its name in the run's folder
     lines: Sequence[Line | None]  # what it showed, None for a gap
     empty: str = ""  # why there are no lines; else empty
 
@@ -56,7 +57,8 @@ class Excerpts:
         """Return the findings, those at the same place together, with what consoles showed."""
         groups: list[tuple[list[Finding], dict[str, PieceRange]]] = []
         for finding in findings:
-            ranges = {peer: self._at(peer).around(_target(finding)) for peer in finding.peers}
+            shown = [name for peer in finding.peers for name in self._shown(peer, finding.at)]
+            ranges = {name: self._at(name).around(_target(finding)) for name in shown}
             if groups and ranges and _touch(groups[-1][1], ranges):
                 found, known = groups[-1]
                 merged = {peer: ranges[peer].merged(known[peer]) for peer in ranges}
@@ -67,6 +69,11 @@ class Excerpts:
             Moment(found, [self._excerpt(peer, r, found) for peer, r in ranges.items()])
             for found, ranges in groups
         ]
+
+    def _shown(self, peer: str, at: float) -> list[str]:
+        """Return a peer, and its log if its program printed something near a time."""
+        log = runs.log_name(peer)
+        return [peer, log] if self._at(log).is_near(at) else [peer]
 
     def _excerpt(
         self, peer: str, pieces: PieceRange, findings: Sequence[Finding]
@@ -135,6 +142,11 @@ class TranscriptIndex:
             self._raw.append(line)
             # Times hardly ever go back, and then by next to nothing.
             self._times.append(max(time, self._times[-1] if self._times else time))
+
+    def is_near(self, at: float) -> bool:
+        """Return whether there is something at most a second before or after a time."""
+        first = bisect_right(self._times, at - _NEAR)
+        return first < len(self._times) and self._times[first] <= at + _NEAR
 
     def around(self, target: SearchTarget) -> PieceRange:
         """Return the part with the lines before and after a target."""

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.checks.judged_run import Run
 from orchestrator.history import runs, transcript
+from orchestrator.report.excerpts import Excerpts
 from tests.conftest import ENGINES
 from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
 from tests.orchestrator.support import PROGRAMS, processes_of
@@ -140,3 +141,27 @@ def test_a_server_without_a_console_is_watched(lab: Harness) -> None:
     assert not runs.log(done.folder, "alice").exists()
     listening = [one["local"] for mark in marks(done, "sockets") for one in mark["opened"]]
     assert any(end.endswith(":7400") for end in listening)
+
+
+def test_a_crash_is_shown_in_the_log(lab: Harness) -> None:
+    done = run(lab, "die: {at: alice, may_fail: true}", ends="{alice: exited}")
+    findings = [
+        finding for one in done.verdicts if one.check == "crashes" for finding in one.findings
+    ]
+    (moment,) = Excerpts(done.folder).moments(findings)
+    console, log = moment.consoles
+    assert (console.peer, log.peer) == ("alice", "alice.log")
+    assert [line.text for line in log.lines if line] == ["serving on 7400", "panic: told to"]
+
+
+def test_no_client_is_started_while_its_server_is_paused(lab: Harness) -> None:
+    done = run(
+        lab,
+        "leave: {at: alice, may_fail: true}",
+        "pause: alice",
+        "get: {at: alice, key: x, may_fail: true}",
+        "resume: alice",
+        "get: {at: alice, key: x, nil: true}",
+    )
+    assert ended(done) == ["info", "ok", "fail", "ok", "ok"]
+    assert "alice cannot be given a client: it is paused" in outcomes(done)[2].text("said")
