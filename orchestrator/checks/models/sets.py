@@ -83,10 +83,11 @@ class _Elements:
     def _invented(self) -> Iterator[Finding]:
         """Yield the elements that no one had added, each once."""
         first: dict[str, Call] = {}
-        for call in self._subject.calls:
-            if call.meaning == "add" and call.may_happen:
+        adds = [call for call in self._subject.calls if call.meaning == "add"]
+        for call in adds:
+            if call.may_happen:
                 first.setdefault(_element(call), call)
-        refused = {_element(c): c for c in self._subject.calls if c.status == "fail"}
+        refused = {_element(add): add for add in adds if add.status == "fail"}
         told = set[str]()
         for read in self._reads:
             for element in sorted(self._shown[read] - told):

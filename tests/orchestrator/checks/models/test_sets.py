@@ -137,3 +137,11 @@ def test_a_doubt_is_reported(chance: random.Random) -> None:
     assert judged(entries, NAME) is VALID
     assert judged(unreadable(entries, chance, "put", "all"), NAME) is UNKNOWN
     assert judged(entries[: chance.randrange(1, len(entries) - 1)], NAME) is UNKNOWN
+
+
+def test_a_read_that_failed_says_nothing() -> None:
+    run = recorded(1)
+    run.call("bob", "all", "fail")
+    run.wait(6)
+    run.rows("bob", "all", "value", 1)
+    assert run.verdict().judgement is VALID
