@@ -1,0 +1,55 @@
+"""The examples of programs by others: their files are right, and show what their pages say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from orchestrator.profile import schema
+from orchestrator.scenario.validation import Validator, find
+from tests.orchestrator.harness import Harness, judged
+from tests.orchestrator.support import ROOT
+
+EXAMPLES = [ROOT / "examples" / name for name in ("etcd", "redis", "serf")]
+
+VERDICTS = {
+    "etcd/scenarios/register.yaml": {"register": "valid"},
+    "etcd/scenarios/lock.yaml": {"mutex": "invalid"},
+    "redis/scenarios/single.yaml": {"register": "valid", "set": "valid", "counter": "valid"},
+    "redis/scenarios/clients.yaml": {"register": "valid"},
+    "redis/scenarios/partition.yaml": {"set": "valid"},
+    "redis/scenarios/failover.yaml": {"set": "invalid"},
+    "serf/scenarios/membership.yaml": {"membership": "valid"},
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda folder: str(folder.name))
+def test_the_files_of_an_example_are_right(example: Path) -> None:
+    scenarios = find([example / "scenarios"])
+    checked = Validator()
+    checked.check_files(scenarios)
+    assert (checked.mistakes, checked.right) == ([], len(scenarios))
+    shown = {key for key in VERDICTS if key.startswith(f"{example.name}/")}
+    assert {str(path.relative_to(example.parent)) for path in scenarios} == shown
+    validator = jsonschema.Draft202012Validator(schema())
+    profiles = sorted(example.glob("*.yaml"))
+    assert profiles
+    assert all(validator.is_valid(YAML(typ="safe").load(path)) for path in profiles)
+
+
+@pytest.mark.docker
+@pytest.mark.thorough  # it installs Debian packages, and faults take their time
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("scenario", VERDICTS)
+def test_a_program_does_what_its_page_says(scenario: str, tmp_path: Path) -> None:
+    path = ROOT / "examples" / scenario
+    text = path.read_text().replace("../", f"{path.parents[1]}/")
+    with Harness("docker", tmp_path) as lab:
+        run = lab.run(text.partition("\n")[2])
+    assert run.error is None
+    found = judged(run)
+    assert {check: found[check] for check in VERDICTS[scenario]} == VERDICTS[scenario]
+    assert {found[check] for check in ("expectations", "end states", "crashes")} == {"valid"}
