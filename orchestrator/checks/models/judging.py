@@ -52,7 +52,7 @@ class Subject:
             if call.unread is not None:
                 what = unread(call.unread) if call.unread else "the lab saw no answer"
                 yield self.finding(f"{asked(call)}: {what}", call)
-            elif missing := self._missing(call):
+            elif call.may_happen and (missing := self._missing(call)):
                 says = (
                     f"has no `{missing}`, without which its meaning `{call.meaning}` says nothing"
                 )
@@ -62,10 +62,9 @@ class Subject:
     def _missing(self, call: Call) -> str:
         """Return what the model needs of a call and does not find; empty if nothing is missing."""
         needs = MEANINGS[call.meaning]
-        if call.may_happen:
-            for name in needs.takes:
-                if name not in call.arguments:
-                    return name
+        for name in needs.takes:
+            if name not in call.arguments:
+                return name
         if call.is_ok and not call.is_nil:
             for name in needs.gives:
                 if name not in call.results:
