@@ -24,7 +24,7 @@ from orchestrator.text import count, cut
 
 NAME = "register"
 
-LIMIT = 300_000  # effort of the search for an order on one key; some seconds
+LIMIT = 150_000  # effort of the search for an order on one key; some seconds
 _MOST_NAMED = 12  # operations of a stretch
 _MOST_POSSIBLE = 3  # values that would fit
 _LONGEST = 30  # characters of a value that are quoted

@@ -75,7 +75,7 @@ def _spoiled(entries: Entries, chance: random.Random) -> Entries:
         odd = {chance.choice(keys): chance.choice(ODD) for _ in range(2)}
         kind = chance.choice([entry.type, entry.type, "info", "ok", "notice"])
         changed = {**entry.fields, **odd}
-        spoiled[place] = dataclasses.replace(entry, type=kind, fields=changed)  # type: ignore[arg-type]
+        spoiled[place] = dataclasses.replace(entry, type=kind, fields=changed)
     return spoiled
 
 
