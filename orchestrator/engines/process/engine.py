@@ -81,7 +81,7 @@ class ProcessEngine(Engine):
         self.cancel.check()
         refuse_taken(names, self._peers)
         source = self._source(profile, say)
-        say(f"starting {len(names)} processes")
+        say(f"starting {len(names)} process{'' if len(names) == 1 else 'es'}")
         before = list(self._peers)
         try:
             for name in names:
