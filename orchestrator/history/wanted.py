@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from orchestrator.patterns import compiled
 
 CONDITIONS = ("pattern", "less", "more", "not")
 """What may stand for a value that is expected: a mapping with one of these keys."""
@@ -42,7 +43,7 @@ def is_met(wanted: object, value: object) -> bool:
         return False
     match condition:
         case "pattern":
-            return re.search(str(limit), str(value)) is not None
+            return compiled(str(limit)).search(str(value)) is not None
         case "not":
             return bool(value != limit)
         case _ if not isinstance(value, int | float) or not isinstance(limit, int | float):

@@ -93,8 +93,7 @@ class Caller:
         deadline = time.monotonic() + act.within
         while True:
             outcome, said = outcomes.called(self._peers.ask(act.at, act.name, **typed), operation)
-            is_over = outcome == "info" or time.monotonic() >= deadline
-            if is_over or _is_as_wanted(outcome, said, wants):
+            if time.monotonic() >= deadline or _is_as_wanted(outcome, said, wants):
                 break
             with self._watch.measure(WAITING):
                 self._peers.sessions[act.at].take_in(_POLL)
