@@ -194,6 +194,28 @@ class Lab(LabFaults):
         """
         run_together(acts)
 
+    def workload(
+        self,
+        model: str,
+        *peers: LabPeer | str,
+        seconds: float,
+        rate: str = "10/s",
+        keys: int = 1,
+        seed: int = 0,
+    ) -> None:
+        """Let these peers, or all, do random operations as in a scenario's `workload`.
+
+        Returns when their time is over; `together` runs faults beside it.
+
+        Raises:
+            ValueError: there is no such model, or the program lacks what it needs.
+            LabError: the run cannot go on.
+        """
+        at = [name_of(peer) for peer in peers] or "all"
+        self._current.drive({
+            "model": model, "at": at, "for": seconds, "rate": rate, "keys": keys, "seed": seed,
+        })  # fmt: skip
+
     # The verdict
 
     def expect_verdict(self, verdict: VerdictWord, *, check: str | None = None) -> None:

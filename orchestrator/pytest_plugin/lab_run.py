@@ -22,7 +22,7 @@ from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
-from orchestrator.scenario import Scenario, Step, TimeLimits, calls
+from orchestrator.scenario import Scenario, Step, TimeLimits, calls, workloads
 from orchestrator.scenario.calls import VOCABULARY, Vocabulary
 from orchestrator.scenario.validation import untypable
 from orchestrator.scenario.values import DECLARED
@@ -111,6 +111,21 @@ class LabRun:
         # Another thread may inject a fault at the same peer.
         acts = self._carry_out(step, self.peers.locks[at], at, lambda verb: verb not in _OF_PEERS)
         return acts[-1]
+
+    def drive(self, workload: dict[str, object]) -> None:
+        """Let peers do random operations.
+
+        Raises:
+            ValueError: there is no such workload for this program.
+            LabError: the run cannot go on.
+        """
+        raw, vocabulary = {"steps": [{"workload": workload}]}, Vocabulary(self._profile)
+        if wrong := [it.what for it in workloads.find(raw, vocabulary, self.names)]:
+            raise ValueError("; ".join(wrong))
+        try:
+            self._steps.run_step(self._step("workload", workload))
+        except LabError as error:
+            raise self._failed(error) from None
 
     def inject(self, verb: str, **fields: object) -> list[Entry]:
         """Do one step that applies or lifts faults; return the outcomes of its operations.

@@ -46,3 +46,28 @@ def test_wrong_arguments(lab: Lab, operation: str, given: dict[str, object], wha
     with pytest.raises(ValueError, match=what):
         lab.peer("alice").call(operation, **given)
     lab.peer("bob").put(key="x", value=1)
+
+
+def test_a_workload(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    lab.together(
+        lambda: lab.workload("register", alice, seconds=0.5, rate="40/s", seed=7),
+        lambda: bob.pause().lift(),
+    )
+    run = lab.end()
+    assert {call.peer for call in run.index.calls} == {"alice"}
+    assert len(run.index.calls) > 3
+
+
+@pytest.mark.parametrize(
+    ("model", "rate", "what"),
+    [
+        ("set", "10/s", "means: add`, which this model needs"),
+        ("sets", "10/s", "no such word 'sets'"),
+        ("register", "10", "a rate is operations a second"),
+    ],
+)
+def test_a_wrong_workload(lab: Lab, model: str, rate: str, what: str) -> None:
+    lab.peer("alice").put(key="x", value=1)
+    with pytest.raises(ValueError, match=what):
+        lab.workload(model, seconds=1, rate=rate)
