@@ -10,6 +10,7 @@ import pytest
 from orchestrator import definition, document, scenario
 from orchestrator.errors import DocumentError
 from orchestrator.scenario import acts
+from orchestrator.scenario.rules import AWAITED
 
 MANY = r"""name: Many Mistakes
 why: Mistakes, many of them.
@@ -33,7 +34,7 @@ steps:
 ends: {alice: gone}
 """
 A_NAME = "use small letters, digits and hyphens, a letter first, 31 at most"
-VERBS = ", ".join(scenario.Step.model_fields)
+VERBS = ", ".join(key for key in scenario.Step.model_fields if key != document.ANY)
 HEAD = "name: right\nwhy: w\npeers: [alice, bob]\n"
 RIGHT = f"{HEAD}steps:\n  - "
 
@@ -69,7 +70,7 @@ def test_all_mistakes_at_once_in_file_order(problems: FindProblems) -> None:
         "11:23: no peer 'bobb' here; did you mean 'bob'?",
         "11:33: text is expected here, not the number 5: put it in quotes",
         "11:42: a whole number is expected here, not the text 'ten'",
-        "12:5: expect what? Add one of message, connected, closed, delivered, undelivered, line",
+        f"12:5: expect what? Add one of {', '.join(AWAITED)}",
         "12:36: a number is expected here, not the text '5s'",
         "13:23: a whole number is expected here, or any, not the text '0'",
         "13:36: duplicate key 'status'",

@@ -23,7 +23,7 @@ def peer(name: str, address: str, port: int = 5000) -> Any:
 
     return SimpleNamespace(
         peer=SimpleNamespace(name=name, address=address, port=port, has=has),
-        profile=SimpleNamespace(first_id=1),
+        profile=SimpleNamespace(first_id=1, vocabulary="chat"),
     )
 
 
@@ -237,3 +237,11 @@ def test_unread_lines_are_recorded_up_to_a_limit(
         ("lab", "unread", "alice", {"said": "row 1", "answer": "list"}),
     ]
     assert (last.peer, len(last.fields["said"])) == ("bob", 5_001)
+
+
+def test_a_notice_of_a_program_with_its_own_vocabulary_has_results(peers: PeerGroup) -> None:
+    program: Any = peers.sessions["alice"].profile
+    program.vocabulary = None
+    peers.record_notice("alice", Notice("elected", {"term": "3"}, "the line", time.monotonic()))
+    (entry,) = peers.history.entries
+    assert entry.fields == {"said": "the line", "results": {"term": "3"}}
