@@ -136,7 +136,11 @@ def check(
     Exit status 0 if all patterns matched that had an occasion, 1 if some did not, 2 if the
     profile is wrong or the lab broke.
     """
-    profiles.load(str(file))
+    if profiles.load(str(file)).vocabulary != "chat":
+        raise LabError(
+            f"{file}: only a chat's profile can be checked: the lab knows what to try there",
+            hint="run a scenario with its operations; `--details` shows what was read",
+        )
     with progress() as says, choose(engine, says.phase) as place:
         result = checking.check(place, str(file), says.step)
     if as_json:

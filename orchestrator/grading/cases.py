@@ -95,6 +95,10 @@ def _own_peers(task: Task) -> Collection[str] | None:
 def _supply(program: Program, undecided: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield what is missing in a profile, and how to supply it, in lines."""
     tests = ", ".join(undecided)
+    if program.profile and program.profile.vocabulary != "chat":
+        yield f"{program.file} describes no chat, and {tests} are tests of chats"
+        yield "write tests with its own operations, and name their rubric with --rubric"
+        return
     yield f"{program.file} does not say all that {tests} need, so nothing was graded"
     for name in dict.fromkeys(name for names in undecided.values() for name in names):
         key = "notices" if name in NOTICES else "operations"

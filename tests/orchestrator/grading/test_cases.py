@@ -16,6 +16,7 @@ from orchestrator.image import program as program_image
 from orchestrator.profile import Lack, Start
 from orchestrator.scenario import EngineName, Scenario
 from orchestrator.scenario.validation import missing, unsupported
+from tests.orchestrator.support import PROGRAMS
 
 SCENARIO = Scenario.model_validate({
     "name": "ends", "why": "Bob ends it.", "peers": ["alice", "bob"],
@@ -149,3 +150,10 @@ def test_a_program_of_too_many_files_is_unknown(
     assert fitting(many, EngineName.PROCESS) is many  # only a container has these limits
     (tmp_path / "0.dat").unlink()
     assert fitting(many, EngineName.DOCKER) is many
+
+
+def test_a_program_that_is_no_chat_needs_tests_of_its_own() -> None:
+    store = profile.load(str(PROGRAMS / "store/profile.yaml"))
+    refused = usable(replace(FINE, name="store", profile=store), suite(required=True))
+    assert refused.trouble.startswith("fine.yaml describes no chat, and ends are tests of chats")
+    assert "--rubric" in refused.trouble
