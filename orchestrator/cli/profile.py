@@ -138,7 +138,7 @@ def check(
     """
     if profiles.load(str(file)).vocabulary != "chat":
         raise LabError(
-            f"{file}: only a chat's profile can be checked: the lab knows what to try there",
+            f"{file}: this program is no chat, and the lab has experiments for chats only",
             hint="run a scenario with its operations; `--details` shows what was read",
         )
     with progress() as says, choose(engine, says.phase) as place:

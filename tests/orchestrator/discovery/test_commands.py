@@ -281,6 +281,6 @@ def test_where_no_profile_can_be_written(tmp_path: Path, output: str, error: str
 
 
 def test_only_the_profile_of_a_chat_can_be_checked() -> None:
-    with pytest.raises(LabError, match="only a chat's profile can be checked") as caught:
+    with pytest.raises(LabError, match="experiments for chats only") as caught:
         peerlab("check", "--engine", "process", str(PROGRAMS / "store/profile.yaml"))
     assert caught.value.hint.startswith("run a scenario with its operations")
