@@ -121,8 +121,9 @@ def pending(entries: Sequence[Entry]) -> bool:
     """Return whether something that must still come has not come.
 
     That is a message that was accepted and neither shown nor reported undelivered, the outcome
-    of one, or the notice of the other end of a connection. What follows from an operation with
-    an unknown outcome, and what a peer that ended owes, is not waited for.
+    of one, the notice of the other end of a connection, or that of a value that was broadcast.
+    What follows from an operation with an unknown outcome, and what a peer that ended owes, is
+    not waited for.
     """
     index = HistoryIndex(entries)
     promised = index.promises
@@ -130,6 +131,8 @@ def pending(entries: Sequence[Entry]) -> bool:
         return True
     owed = receipts.missing(index) if receipts.NAME in promised else ()
     if any(not send.incarnation.may_have_ended for send in owed):
+        return True
+    if broadcast.NAME in promised and broadcast.owes_notices(index):
         return True
     if delivery.NAME not in promised or not index.reads("message"):
         return False

@@ -45,6 +45,7 @@ class Caller:
         self._recorder, self._patient = Recorder(peers), Recorder(peers, inf)
         self._saved: dict[str, Value] = {}
         self._wanted_saved: set[str] = set()
+        self._workloads = 0
         self._lock = threading.Lock()  # branches that run side by side save too
 
     def call(
@@ -121,6 +122,12 @@ class Caller:
             return "fail", fields
         self._peers.ended.add(act.at)
         return "ok", {**fields, "status": status.exit_status}
+
+    def count_workload(self) -> int:
+        """Count one more workload; return how many there were before."""
+        with self._lock:
+            self._workloads += 1
+            return self._workloads - 1
 
     # Values
 

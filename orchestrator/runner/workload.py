@@ -22,21 +22,29 @@ def drive(
     Raises:
         LabError: the run cannot go on.
     """
-    at = workload.at
+    at, before = workload.at, caller.count_workload()
     names = [*peers.sessions] if at == ALL else at if isinstance(at, list) else [at]
     watch.side_by_side([
-        functools.partial(_drive_one, workload, names, name, peers, caller, wait) for name in names
+        functools.partial(_drive_one, workload, names, name, peers, caller, wait, before)
+        for name in names
     ])  # fmt: skip
 
 
 def _drive_one(
-    workload: Workload, names: list[str], name: str, peers: PeerGroup, caller: Caller, wait: Wait
+    workload: Workload,
+    names: list[str],
+    name: str,
+    peers: PeerGroup,
+    caller: Caller,
+    wait: Wait,
+    before: int,
 ) -> None:
     """Do one operation after the other, each at its time, or late if the one before took longer.
 
     A peer that has ended is waited for: it may be started again.
     """
-    generator = Generator(workload, names, name, peers.sessions[name].profile.operations)
+    operations = peers.sessions[name].profile.operations
+    generator = Generator(workload, names, name, operations, before)
     interval = len(names) / workload.rate
     end = peers.clock() + workload.lasts
     due = peers.clock() + interval * names.index(name) / len(names)  # not all at the same time

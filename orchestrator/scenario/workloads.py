@@ -34,6 +34,7 @@ A program need not have them all, but the first.
 
 _CHANGES = ("write", "add", "enqueue", "broadcast")  # each with a value of its own
 _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?/ ?s")
+_MOST_DRAWN = 1_000_000  # values by one peer in one workload
 _FASTEST = 10_000  # operations a second
 
 
@@ -84,6 +85,7 @@ class Generator:
         peers: all that take part; no value is drawn by two of them.
         peer: this one.
         operations: those of its program, by name.
+        before: how many workloads the run had before: none draws a value of another one.
     """
 
     def __init__(
@@ -92,9 +94,11 @@ class Generator:
         peers: Sequence[str],
         peer: str,
         operations: Mapping[str, ConsoleOperation],
+        before: int = 0,
     ) -> None:
         self._workload, self._peer = workload, peer
-        self._share, self._index, self._count = len(peers), [*peers].index(peer), 0
+        self._share, self._index = len(peers), [*peers].index(peer)
+        self._count = before * _MOST_DRAWN
         self._random = random.Random(f"{workload.seed} {peer}")  # noqa: S311 - not for secrets
         mix = MIXES[workload.model]
         self._by_meaning = {it.means: name for name, it in operations.items() if it.means in mix}

@@ -13,11 +13,12 @@ from orchestrator.scenario.validation import Validator, find
 from tests.orchestrator.harness import Harness, judged
 from tests.orchestrator.support import ROOT
 
-EXAMPLES = [ROOT / "examples" / name for name in ("etcd", "redis", "serf")]
+EXAMPLES = [ROOT / "examples" / name for name in ("etcd", "irc", "redis", "serf")]
 
 VERDICTS = {
     "etcd/scenarios/register.yaml": {"register": "valid"},
     "etcd/scenarios/lock.yaml": {"mutex": "invalid"},
+    "irc/scenarios/netsplit.yaml": {"broadcast": "invalid", "membership": "valid"},
     "redis/scenarios/single.yaml": {"register": "valid", "set": "valid", "counter": "valid"},
     "redis/scenarios/clients.yaml": {"register": "valid"},
     "redis/scenarios/partition.yaml": {"set": "valid"},

@@ -30,6 +30,11 @@ def check(index: HistoryIndex) -> Verdict:
     return _Broadcasts(index).verdict()
 
 
+def owes_notices(index: HistoryIndex) -> bool:
+    """Return whether peers that show what they see unasked have not shown everything yet."""
+    return _Broadcasts(index).owes_notices()
+
+
 class _Broadcasts:
     """What was broadcast in one run, and who saw it."""
 
@@ -56,6 +61,17 @@ class _Broadcasts:
             unsure.append(self._subject.finding(says))
         says = f"{count(len(certain), 'value')}, seen by all{self._delay(certain)}"
         return self._subject.verdict(says, wrong, unsure, judged=certain)
+
+    def owes_notices(self) -> bool:
+        """Return whether a notice of an acknowledged value has not come."""
+        if self._last or not self._subject.told:
+            return False
+        return any(
+            peer != call.peer and _value(call) not in self._seen[peer]
+            for call in self._sent
+            for peer in self._everyone
+            if call.is_ok
+        )
 
     def _sightings(self) -> Iterator[tuple[float, str, str]]:
         for call in self._subject.meaning("seen"):

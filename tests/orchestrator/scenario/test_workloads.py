@@ -51,6 +51,15 @@ def test_no_value_is_drawn_twice_by_any_peer() -> None:
     assert len({call.arguments["value"] for call in drawn}) == 200
 
 
+def test_no_value_is_drawn_in_two_workloads_of_a_run() -> None:
+    known = operations("add", value="integer")
+    drawn = []
+    for before in range(3):
+        generator = Generator(workload("set"), PEERS, "alice", known, before)
+        drawn += [generator.draw().arguments["value"] for _ in range(100)]
+    assert len({*drawn}) == 300
+
+
 def test_a_compare_and_set_expects_what_was_read() -> None:
     read = {"do-read": operations("read", key="text")["do-read"]}
     cas = operations("cas", key="text", old="integer", new="integer")

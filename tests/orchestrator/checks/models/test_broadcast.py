@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator import checks
 from tests.orchestrator.checks.models.records import (
     INVALID,
     UNKNOWN,
@@ -55,6 +56,7 @@ def test_notices_show_it_to_the_others(lacks: str) -> None:
     for peer in ("bob", "carol"):
         if peer != lacks:
             run.notice(peer, "news", value="a")
+    assert checks.pending(run.entries) is bool(lacks)
     run.wait(6)
     assert run.verdict().judgement is (INVALID if lacks else VALID)
 
