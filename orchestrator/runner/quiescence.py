@@ -122,12 +122,13 @@ class Quiescence:
         time_left = max(self._scenario.limits.settle, min(_MAX_EXTENSION, ripe))
         deadline, pause = self._peers.clock() + time_left, _POLL
         while True:
+            is_last = self._peers.clock() >= deadline  # only what is asked later proves something
             for name in filter(self._peers.is_responsive, asked):
                 for operation in asked[name]:
                     act = CallStep(at=name, name=operation, may_fail=True)
                     self._caller.call(act, {}, is_patient=True)
             is_open = checks.open_promises(self._history.entries)
-            if not is_open or self._peers.clock() >= deadline:
+            if not is_open or is_last:
                 return
             self._cancel.pause(pause)
             pause = min(2 * pause, _MAX_POLL)
