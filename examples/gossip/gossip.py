@@ -1,4 +1,4 @@
-"""Who is there, and where: each member tells a random other whom it has heard of, and when."""
+"""Membership: each member keeps sending what it knows of the others to a random one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Gossiper:
         cluster: the names of all members.
         write: keeps a record, which is on disk when this returns.
         send: sends a message to an address; it may be lost.
-        notify: tells the user something unasked.
+        notify: shows the user a notice.
     """
 
     KINDS = {"gossip"}  # of messages; each has a method

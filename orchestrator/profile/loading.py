@@ -23,6 +23,7 @@ from orchestrator.profile.operation import (
     STEP_KEYS,
     VERBS,
     ConsoleOperation,
+    groups,
 )
 from orchestrator.profile.reader import GuardedReader, Reader
 
@@ -35,7 +36,6 @@ _CHAT_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these in
 
 
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]*")
-_GROUP = re.compile(r"\(\?P<(\w+)>")
 
 
 def located(name: str, *homes: Path) -> str:
@@ -175,10 +175,10 @@ def _value_problems(place: Place, operation: ConsoleOperation) -> Iterator[Probl
         elif not _ARGUMENT.fullmatch(name):
             what = f"{name!r} is not a name: use small letters, digits and _, a letter first"
             yield Problem((*place, "takes", name), what)
-    groups = {name for _, pattern in operation.patterns() for name in _GROUP.findall(pattern)}
+    has = groups(pattern for _, pattern in operation.patterns())
     for name in operation.results:
-        if name not in groups:
-            hint = document.nearest(name, groups) or ": a result is a named group of a pattern"
+        if name not in has:
+            hint = document.nearest(name, has) or ": a result is a named group of a pattern"
             yield Problem((*place, "results", name), f"no pattern has a group {name!r}{hint}")
 
 

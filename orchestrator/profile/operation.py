@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -41,6 +42,7 @@ Kind = Literal["text", "integer", "number"]
 
 Value = str | int | float  # of an argument or a result
 
+_GROUP = re.compile(r"\(\?P<(\w+)>")
 _OF_KIND: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
     "integer": (int,),
@@ -145,6 +147,11 @@ class ConsoleOperation(Strict):
             yield from (((key, index), one) for index, one in enumerate(getattr(self, key)))
         if self.row:
             yield ("row",), self.row
+
+
+def groups(patterns: Iterable[str]) -> set[str]:
+    """Return the names of all groups in some patterns."""
+    return {name for pattern in patterns for name in _GROUP.findall(pattern)}
 
 
 def wrong_type(kind: Kind, value: object) -> str:

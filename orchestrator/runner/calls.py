@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,16 +12,15 @@ from typing import Any
 from orchestrator.errors import NoAnswerError, PeerGoneError, first_line
 from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.history.wanted import unmet
-from orchestrator.profile import ConsoleOperation, Value, converted
+from orchestrator.profile import ANSWERS, ConsoleOperation, Value, converted
 from orchestrator.runner import outcomes
 from orchestrator.runner.outcomes import Completion
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import Recorder, Wanted
-from orchestrator.scenario.calls import CallStep
+from orchestrator.scenario.calls import PLACEHOLDER, CallStep
 
 _POLL = 0.02  # seconds between two attempts at an operation that should end otherwise
 _EXIT_WITHIN = 5.0  # seconds
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
 
 
 class UnfilledError(Exception):
@@ -60,7 +58,6 @@ class Caller:
 
         Returns its outcome and its results.
         """
-        ended: list[Completion] = []
         operation = self._peers.sessions[act.at].profile.operations[act.name]
         self._wanted_saved |= {*act.save.values()}
         wants, arguments = dict[str, Any](act.wants), dict[str, Value]()
@@ -71,14 +68,8 @@ class Caller:
         except UnfilledError as error:
             work = functools.partial(outcomes.failed, str(error))
         given = {"arguments": arguments} if arguments else {}
-
-        def noted() -> Completion:
-            ended.append(work())
-            return ended[-1]
-
         recorder = self._patient if is_patient else self._recorder
-        recorder.at_console(act.at, act.name, Wanted(wants), noted, **given)
-        outcome, said = ended[-1] if ended else ("info", {})
+        outcome, said = recorder.at_console(act.at, act.name, Wanted(wants), work, **given)
         return outcome, said.get("results", {})
 
     def _work(
@@ -90,7 +81,7 @@ class Caller:
     ) -> Completion:
         typed = {**dict.fromkeys(operation.takes, ""), **arguments}
         if operation.means == "exit":
-            return self._exit(act, typed)
+            return exited(self._peers, act.at, act.name, typed)
         deadline = time.monotonic() + act.within
         while True:
             outcome, said = outcomes.called(self._peers.ask(act.at, act.name, **typed), operation)
@@ -102,26 +93,6 @@ class Caller:
         if outcome == "ok":
             self._save(act, said.get("results", {}))
         return outcome, said | ({"limit": act.within} if act.within else {})
-
-    def _exit(self, act: CallStep, typed: Mapping[str, Value]) -> Completion:
-        """Do an operation that ends the program, and wait until it has ended."""
-        said = ""
-        try:
-            reply = self._peers.ask(act.at, act.name, **typed)
-            said = "".join(reply.lines[-1:])
-            if reply.ok is False:
-                return outcomes.failed(said)
-        except PeerGoneError:
-            pass
-        except NoAnswerError as error:
-            self._peers.count_silence(act.at)
-            said = first_line(error)
-        status = self._peers.sessions[act.at].peer.await_end(_EXIT_WITHIN)
-        fields = {"said": said, "state": status.state, "limit": _EXIT_WITHIN}
-        if status.state in ("running", "paused"):
-            return "fail", fields
-        self._peers.ended.add(act.at)
-        return "ok", {**fields, "status": status.exit_status}
 
     def count_workload(self) -> int:
         """Count one more workload; return how many there were before."""
@@ -156,9 +127,9 @@ class Caller:
         """
         if not isinstance(value, str):
             return value
-        if whole := _PLACEHOLDER.fullmatch(value):
+        if whole := PLACEHOLDER.fullmatch(value):
             return self._known(whole[1], counters, value)
-        return _PLACEHOLDER.sub(lambda found: str(self._known(found[1], counters, found[0])), value)
+        return PLACEHOLDER.sub(lambda found: str(self._known(found[1], counters, found[0])), value)
 
     def _known(self, name: str, counters: Mapping[str, str], otherwise: str) -> Value:
         if name in counters:
@@ -169,7 +140,7 @@ class Caller:
         if name in self._wanted_saved:
             raise UnfilledError(f"no operation has saved {name!r} before this")
         peer, _, part = name.partition(".")
-        if peer in self._peers.sessions and part in ("address", "port", "name"):
+        if peer in self._peers.sessions and part in ANSWERS:
             found: Value = getattr(self._peers.sessions[peer].peer, part)
             return found
         return otherwise
@@ -179,6 +150,30 @@ class Caller:
             for name, saved in act.save.items():
                 if name in results:
                     self._saved[saved] = results[name]
+
+
+def exited(
+    peers: PeerGroup, at: str, verb: str, arguments: Mapping[str, Value] | None = None
+) -> Completion:
+    """Do an operation that ends the program, and wait until it has ended."""
+    said, session = "", peers.sessions[at]
+    try:
+        reply = peers.ask(at, verb, **(arguments or {}))
+        said = "".join(reply.lines[-1:])
+        if reply.ok is False:
+            return outcomes.failed(said)
+        session.await_end(_EXIT_WITHIN)
+    except PeerGoneError:
+        pass
+    except NoAnswerError as error:
+        peers.count_silence(at)
+        said = said or first_line(error)
+    status = session.peer.await_end(_EXIT_WITHIN)
+    fields = {"said": said, "state": status.state, "limit": 2 * _EXIT_WITHIN}
+    if status.state in ("running", "paused"):  # as with `expect`: not in time
+        return "fail", fields
+    peers.ended.add(at)
+    return "ok", {**fields, "status": status.exit_status}
 
 
 def _is_as_wanted(outcome: str, said: Mapping[str, Any], wants: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.history.wanted import says
 from orchestrator.patterns import compiled
 from orchestrator.runner import idle, outcomes
+from orchestrator.runner.calls import exited
 from orchestrator.runner.outcomes import Completion, Rows
 from orchestrator.runner.peers import PeerGroup, Row
 from orchestrator.runner.recording import Expecting, Recorder, Wanted
@@ -21,7 +22,6 @@ from orchestrator.scenario.rules import LAST
 
 _POLL = 0.02  # seconds between two looks at a list that should change
 _SLICE = 0.5  # seconds of a long wait between two checkpoints
-_EXIT_WITHIN = 5.0  # seconds
 _LISTED_WITHIN = 2.0  # seconds until a list shows the effect of a command without an answer
 
 
@@ -97,27 +97,7 @@ class Operator:
 
     def exit(self, act: acts.ExitStep) -> None:
         """Ask a peer to exit, and wait until it has."""
-
-        def work() -> Completion:
-            said = ""
-            try:
-                reply = self._peers.ask(act.at, "exit")
-                said = "".join(reply.lines[-1:])
-                if reply.ok is False:
-                    return outcomes.failed(said)
-                self._peers.sessions[act.at].await_end(_EXIT_WITHIN)
-            except PeerGoneError:
-                pass
-            except NoAnswerError as error:
-                self._peers.count_silence(act.at)
-                said = said or first_line(error)
-            status = self._peers.sessions[act.at].peer.await_end(_EXIT_WITHIN)
-            fields = {"said": said, "state": status.state, "limit": 2 * _EXIT_WITHIN}
-            if status.state in ("running", "paused"):  # as with `expect`: not in time
-                return "fail", fields
-            self._peers.ended.add(act.at)
-            return "ok", {**fields, "status": status.exit_status}
-
+        work = functools.partial(exited, self._peers, act.at, "exit")
         self._recorder.at_console(act.at, "exit", act, work)
         self._peers.sockets.note_cheaply()
 

@@ -61,8 +61,8 @@ class Recorder:
         act: Expecting | None,
         work: Callable[[], Completion],
         **fields: object,
-    ) -> None:
-        """Do some work at a console as one operation, with the console's lock.
+    ) -> Completion:
+        """Do some work at a console as one operation, with its lock; return how it ended.
 
         Raises:
             LabError: the run cannot go on, as after several commands without an answer.
@@ -71,7 +71,7 @@ class Recorder:
             self._peers.catch_up_at(peer)  # so that the history has it before this operation
             if peer in self._peers.ended and verb != "expect":  # it may have been shown before
                 work = functools.partial(failed, f"{peer} is not there any more")
-            self._operate(peer, verb, act, work, self.tolerate, **fields)
+            return self._operate(peer, verb, act, work, self.tolerate, **fields)
 
     def fault(self, peer: str, verb: str, work: Callable[[], Completion], **fields: object) -> None:
         """Apply or lift a fault as one operation, without any console's lock.
@@ -91,16 +91,18 @@ class Recorder:
         work: Callable[[], Completion],
         tolerate: Callable[[LabError], None],
         **fields: object,
-    ) -> None:
+    ) -> Completion:
         operation = self.invoke(peer, verb, act, **fields)
         try:
             outcome, said = work()
         except LabError as error:
             outcome = "fail" if isinstance(error, NoClientError) else "info"
-            self._history.complete(operation, outcome, said=first_line(error))
+            said = {"said": first_line(error)}
+            self._history.complete(operation, outcome, **said)
             tolerate(error)
         else:
             self._history.complete(operation, outcome, **said)
+        return outcome, said
 
     def tolerate(self, error: LabError) -> None:
         """Note that a console has ended or did not answer.

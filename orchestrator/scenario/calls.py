@@ -13,8 +13,8 @@ from orchestrator import document, patterns
 from orchestrator.document import Problem, describe
 from orchestrator.document.schema import described
 from orchestrator.history.wanted import CONDITIONS
-from orchestrator.profile import ConsoleOperation, Profile, wrong_type
-from orchestrator.profile.operation import CHANGING, LAB_STEPS, RAW, STEP_KEYS
+from orchestrator.profile import ANSWERS, ConsoleOperation, Profile, wrong_type
+from orchestrator.profile.operation import CHANGING, LAB_STEPS, RAW, STEP_KEYS, groups
 from orchestrator.scenario.acts import Act, Wants
 from orchestrator.scenario.rules import CONSOLE, STEPS, Location, walk
 
@@ -22,8 +22,9 @@ VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Voc
 
 _JSON_TYPES = {"text": "string", "integer": "integer", "number": "number"}
 _NAME = r"[a-z][a-z0-9_]*"
-_OF_PEER = ("address", "port", "name")  # `{bob.address}`
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
+PLACEHOLDER = re.compile(
+    r"\{([a-z][a-z0-9_.-]*)\}"
+)  # of a counter, a saved value, or a peer's part
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
     known = {name for _, _, act in calls for name in _saved(act)}
     known |= {str(step["repeat"].get("counter", "n")) for _, step in steps
               if isinstance(step.get("repeat"), dict)}  # fmt: skip
-    known |= {"at", *(f"{peer}.{part}" for peer in peers for part in _OF_PEER)}
+    known |= {"at", *(f"{peer}.{part}" for peer in peers for part in ANSWERS)}
     for place, key, act in calls:
         if profile := vocabulary.profile(_at(act)):
             yield from _problems((*place, key), key, act, profile, known)
@@ -194,7 +195,7 @@ def _wrong_arguments(
         if name not in given:
             is_misspelt = any(document.nearest(other, [name]) for other in unknown)
             if not (argument.optional or is_misspelt):
-                yield Problem(place, f"{key} of which {name}? Add {name!r}")
+                yield Problem(place, f"{key} needs the argument {name!r}")
         elif what := _wrong_value(argument.type, given[name], known):
             yield Problem((*place, name), what)
     for name in unknown:
@@ -205,7 +206,7 @@ def _wrong_arguments(
 
 def _wrong_value(kind: Any, value: Any, known: Collection[str]) -> str:
     """Return what is wrong with an argument; empty if it is right."""
-    names = _PLACEHOLDER.findall(value) if isinstance(value, str) else []
+    names = PLACEHOLDER.findall(value) if isinstance(value, str) else []
     for name in names:
         hint = document.nearest(name, known)
         if name not in known and (hint or kind != "text"):
@@ -216,16 +217,16 @@ def _wrong_value(kind: Any, value: Any, known: Collection[str]) -> str:
 def _wrong_results(
     place: Location, given: Mapping[str, Any], operation: ConsoleOperation, known: Collection[str]
 ) -> Iterator[Problem]:
-    for key, groups in (
-        ("expect", _groups(operation.ok)),
-        ("save", _groups(operation.ok)),
-        ("shows", _groups([operation.row] if operation.row else [])),
+    for key, has in (
+        ("expect", groups(operation.ok)),
+        ("save", groups(operation.ok)),
+        ("shows", groups([operation.row] if operation.row else [])),
     ):
         results = given.get(key)
         for name, value in results.items() if isinstance(results, Mapping) else ():
             here = (*place, key, name)
-            if name not in groups:
-                hint = document.nearest(name, groups) or _there(groups)
+            if name not in has:
+                hint = document.nearest(name, has) or _there(has)
                 yield Problem(here, f"its reply has no {name!r}{hint}")
             elif key == "expect" and (what := _wrong_wish(name, value, operation, known)):
                 yield Problem(here, what)
@@ -248,10 +249,6 @@ def _wrong_wish(name: str, value: Any, operation: ConsoleOperation, known: Colle
             return str(error)
         return ""
     return _wrong_value(kind if condition == "not" else "number", limit, known)
-
-
-def _groups(found: list[str]) -> set[str]:
-    return {name for pattern in found for name in re.findall(r"\(\?P<(\w+)>", pattern)}
 
 
 def _there(groups: Collection[str]) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from orchestrator import definition, document, profile
-from orchestrator.document import Problem, Source, Strict
+from orchestrator.document import Source, Strict
 from orchestrator.document.schema import described
 from orchestrator.errors import DocumentError
-from orchestrator.profile import CHAT, Profile, Seconds, located, placed_promises, promise_problems
+from orchestrator.profile import CHAT, Profile, Seconds, located, placed_promises
 from orchestrator.scenario import calls, problems, roles, topology
 from orchestrator.scenario.acts import Status
 from orchestrator.scenario.calls import call_schemas
@@ -239,14 +239,12 @@ def of(source: Source) -> Scenario:
     home = source.path.parent
     vocabulary = _vocabulary(source.plain, home)
 
-    def find(raw: Any) -> Iterator[Problem]:
-        yield from problems.find(raw, vocabulary)
-        yield from promise_problems(raw.get("promises") if isinstance(raw, dict) else None, home)
-
     def context(raw: Any) -> dict[str, Any]:
         return {DECLARED: problems.declared(raw), calls.VOCABULARY: vocabulary}
 
-    found = document.read(source, Scenario, raw=find, context=context)
+    found = document.read(
+        source, Scenario, raw=partial(problems.find, vocabulary=vocabulary), context=context
+    )
     return found.model_copy(update={
         "profile": located(found.profile, home),
         "profiles": {peer: located(name, home) for peer, name in found.profiles.items()},

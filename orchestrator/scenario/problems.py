@@ -88,12 +88,8 @@ def _acting(steps: Any, peers: list[str]) -> set[str]:
             at = act.get("at") if isinstance(act, dict) else act
             at = ALL if at is None and verb == "workload" else at
             if verb not in FAULTS:
-                several = (
-                    [name for name in at if isinstance(name, str)] if isinstance(at, list) else [at]
-                )
-                found |= (
-                    set(peers) if at == ALL else {*several} if isinstance(at, str | list) else set()
-                )
+                several = peers if at == ALL else at if isinstance(at, list) else [at]
+                found |= {name for name in several if isinstance(name, str)}
         for _, block in blocks(step) if isinstance(step, dict) else ():
             found |= _acting(block, peers)
     return found

@@ -29,7 +29,7 @@ MIXES: Mapping[str, Mapping[str, int]] = {
 }
 """What a workload asks for, and how often: the meanings of operations, with their weights.
 
-A program need not have them all, but the first.
+A program needs the first, and both of `mutex`.
 """
 
 _CHANGES = ("write", "add", "enqueue", "broadcast")  # each with a value of its own
@@ -171,9 +171,8 @@ def _profiles(at: Any, vocabulary: Vocabulary, peers: Sequence[str]) -> list[Pro
 
 
 def _lacking(place: Location, model: str, profile: Profile) -> Iterator[Problem]:
-    needed = "acquire", "release"
     has = {operation.means for operation in profile.operations.values()}
-    for meaning in needed if model == "mutex" else [next(iter(MIXES[model]))]:
+    for meaning in MIXES[model] if model == "mutex" else [*MIXES[model]][:1]:
         if meaning not in has:
             what = f"no operation of the profile {profile.name!r} `means: {meaning}`"
             yield Problem(place, f"{what}, which this model needs")

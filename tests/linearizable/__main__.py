@@ -58,7 +58,7 @@ def _compared(seed: int) -> bool:
 
 
 def _judge_like_etcd(fault: Fault, count: int = 100) -> str:
-    """Judge histories like etcd's, and return how many were of which verdict."""
+    """Judge histories like etcd's; return how many got each verdict."""
     found = Counter[str]()
     for seed in range(count):
         store = Store(Workload(fault=fault), random.Random(seed))

@@ -100,7 +100,7 @@ def _until(accesses: Sequence[Access], until: float) -> list[Access]:
 
 
 def _relaxed(accesses: Sequence[Access], outside: Sequence[Access]) -> list[Access]:
-    """Return the operations of which some may have happened at any time, or not."""
+    """Return the operations, with those that are outside no longer required nor bound in time."""
     gone = set(map(id, outside))
     return [
         replace(access, is_required=False, end=inf) if id(access) in gone else access

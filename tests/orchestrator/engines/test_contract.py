@@ -150,7 +150,7 @@ def test_an_address_is_the_one_that_others_dial_and_bind_the_one_to_listen_on(
     ("one_engine", "words"),
     [
         ("process", ["{port}"]),
-        ("process", ["{port}", "{address}"]),  # there it matters whether it is told its address
+        ("process", ["{port}", "{address}"]),  # here the address in the command matters
         pytest.param("docker", ["{port}", "{address}"], marks=pytest.mark.docker),
     ],
     indirect=["one_engine"],

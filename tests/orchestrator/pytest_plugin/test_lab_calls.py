@@ -36,7 +36,7 @@ def test_an_operation_that_does_not_end_as_wanted(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("operation", "given", "what"),
     [
-        ("put", {"key": "x"}, "put of which value"),
+        ("put", {"key": "x"}, "put needs the argument 'value'"),
         ("put", {"key": "x", "value": "one"}, "a whole number is expected here"),
         ("get", {"kye": "x"}, "did you mean 'key'"),
         ("gte", {}, "has no operation 'gte'; did you mean 'get'"),

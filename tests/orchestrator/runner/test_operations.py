@@ -133,7 +133,7 @@ def test_an_exit_that_is_refused_did_not_happen(run_odd: OddRun) -> None:
 def test_an_exit_that_does_not_come_in_time_failed(
     run_odd: OddRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.runner.operations._EXIT_WITHIN", 0.3)
+    monkeypatch.setattr("orchestrator.runner.calls._EXIT_WITHIN", 0.3)
     run = run_odd(odd_step("stay", ", may_fail: true"), "list: alice", "exit: alice", "list: alice")
     entry, after = outcomes(run)[-2:]
     assert (entry.verb, entry.type, entry.fields["state"]) == ("exit", "fail", "running")

@@ -53,7 +53,7 @@ def test_a_call_has_arguments_and_says_how_it_must_end(tmp_path: Path) -> None:
          "the profile 'store' has no operation 'pt'; did you mean 'put'?"),
         ("send: {at: alice, to: bob, text: hi}", "6:5",
          "the profile 'store' has no operation 'send': it has put, get, keys, copy, quit, raw"),
-        ("put: {at: alice, key: x}", "6:5", "put of which value? Add 'value'"),
+        ("put: {at: alice, key: x}", "6:5", "put needs the argument 'value'"),
         ("put: {at: alice, key: x, value: one}", "6:30",
          "a whole number is expected here, not the text 'one'"),
         ("put: {at: alice, key: 3, value: 1}", "6:22",

@@ -60,7 +60,7 @@ def test_the_name_of_a_role_stands_for_its_peers(tmp_path: Path) -> None:
     ("steps", "where", "what"),
     [
         ("  - keys: server3\n", "5:5", "unknown key 'keys'"),
-        ("  - put: {at: servers, key: x}\n", "5:5", "put of which value?"),
+        ("  - put: {at: servers, key: x}\n", "5:5", "put needs the argument 'value'"),
         ("  - put: {at: servers, key: x, value: y}\n", "5:32", "a whole number is expected here"),
     ],
 )
