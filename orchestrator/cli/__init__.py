@@ -9,24 +9,33 @@ import sys
 import tempfile
 import traceback
 from collections import UserDict
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from orchestrator.cli import consoles, interrupted
+from orchestrator.cli.commands import Commands, Group
 from orchestrator.errors import LabError
 from orchestrator.report.printing import safe
 
-FILES = {
-    **dict.fromkeys(("run", "validate", "schema"), "scenario"),
-    **dict.fromkeys(("grade", "interop"), "grade"),
-    **dict.fromkeys(("check", "report", "schedule"), "saved"),
-    **dict.fromkeys(("up", "down", "ps", "image", "attach"), "mesh"),
-    **dict.fromkeys(("heal", "faults", "fault"), "faults"),
-    "profile": "profile",
+GROUPS = {
+    "Scenarios": {"run": "scenario", "validate": "scenario", "schema": "scenario"},
+    "Kept runs": {"report": "saved", "judge": "saved", "schedule": "saved"},
+    "Programs": {"profile": "profile", "grade": "grade", "interop": "grade"},
+    "A mesh to use by hand": {
+        **dict.fromkeys(("up", "ps", "attach"), "mesh"),
+        **dict.fromkeys(("fault", "faults", "heal"), "faults"),
+        "down": "mesh",
+    },
+    "This machine": {"image": "mesh"},
 }
-"""The file of each command, in the order of the help."""
+"""The commands in groups, with the file of each, in the order of the help."""
+
+FILES = {name: file for group in GROUPS.values() for name, file in group.items()}
+"""The file of each command."""
+
+_GROUP_OF = {name: title for title, group in GROUPS.items() for name in group}
+_FORMER = {"check": "judge", "runs": "output", "name": "mesh"}
 
 
 class _Commands(UserDict[str, Any]):
@@ -38,10 +47,12 @@ class _Commands(UserDict[str, Any]):
         if not gc.isenabled():  # `__main__` has put it off
             gc.freeze()
             gc.enable()
-        return typer.main.get_group(file.commands).commands[name]
+        command: Any = typer.main.get_group(file.commands).commands[name]
+        command.rich_help_panel = _GROUP_OF[name]
+        return command
 
 
-class _LazyGroup(TyperGroup):
+class _LazyGroup(Group):
     """Starts in half the time: no command needs what all of them import."""
 
     def __init__(self, **options: Any) -> None:
@@ -49,7 +60,8 @@ class _LazyGroup(TyperGroup):
         self.commands = _Commands(FILES)
 
 
-app = typer.Typer(
+app = Commands(
+    former=_FORMER,
     cls=_LazyGroup,
     help="A lab bench for programs that talk to each other over a network and to a person.",
     no_args_is_help=True,
@@ -59,9 +71,27 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        import importlib.metadata
+        import platform
+
+        version = importlib.metadata.version("peerlab")
+        consoles.out.print(f"peerlab {version}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
+_Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+    ),
+]
+
+
 @app.callback()
-def _peerlab() -> None:
-    """Have typer make a group although it sees no command."""
+def _peerlab(version: _Version = False) -> None:
+    """Take the options of `peerlab` itself."""
 
 
 def main() -> NoReturn:

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestrator import profile
+from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.mesh import PROFILE
@@ -21,8 +22,8 @@ from orchestrator.report.active_faults import FaultRow, print_active_faults
 from orchestrator.report.printing import safe
 from orchestrator.scenario.values import ALL
 
-commands = typer.Typer()
-fault = typer.Typer(
+commands = Commands()
+fault = Commands(
     help="Inject a fault into the mesh, and prove that it is active.",
     no_args_is_help=True,
 )
@@ -37,10 +38,12 @@ Links = Annotated[
     ),
 ]
 Both = Annotated[bool, typer.Option("--both", help="Both directions between the two.")]
-Name = Annotated[str | None, typer.Option("--as", help="A name for it, to heal it by.")]
-Delay = Annotated[float | None, typer.Option(help="Seconds of delay.")]
+Name = Annotated[
+    str | None, typer.Option("--as", metavar="NAME", help="A name for it, to heal it by.")
+]
+Delay = Annotated[float | None, typer.Option(metavar="S", help="Seconds of delay.")]
 Jitter = Annotated[
-    float | None, typer.Option(help="Seconds by which the delay varies, up and down.")
+    float | None, typer.Option(metavar="S", help="Seconds by which the delay varies, up and down.")
 ]
 
 
@@ -80,9 +83,11 @@ def isolate(peer: Peer, called: Name = None, name: MeshName = "", as_json: Json 
 def impair(
     links: Links,
     both: Both = False,
-    loss: Annotated[str | None, typer.Option(help="Share of packets to drop: 20%.")] = None,
+    loss: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Share of packets to drop: 20%.")
+    ] = None,
     bandwidth: Annotated[
-        str | None, typer.Option(help="Most that gets through: '64 kB/s'.")
+        str | None, typer.Option(metavar="RATE", help="Most that gets through: '64 kB/s'.")
     ] = None,
     delay: Delay = None,
     jitter: Jitter = None,
@@ -99,13 +104,18 @@ def impair(
 def stream(
     links: Links,
     both: Both = False,
-    pieces: Annotated[int | None, typer.Option(help="Bytes to pass on at a time.")] = None,
+    pieces: Annotated[
+        int | None, typer.Option(metavar="BYTES", help="Bytes to pass on at a time.")
+    ] = None,
     hold: Annotated[
-        float | None, typer.Option(help="Seconds to hold bytes back, then pass them on at once.")
+        float | None,
+        typer.Option(metavar="S", help="Seconds to hold bytes back, then pass them on at once."),
     ] = None,
     delay: Delay = None,
     jitter: Jitter = None,
-    reset: Annotated[int | None, typer.Option(help="Bytes until the connection is reset.")] = None,
+    reset: Annotated[
+        int | None, typer.Option(metavar="BYTES", help="Bytes until the connection is reset.")
+    ] = None,
     called: Name = None,
     name: MeshName = "",
     as_json: Json = False,

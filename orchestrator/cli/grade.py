@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, say
 from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
@@ -27,7 +28,7 @@ from orchestrator.report.grading.tables import print_grade, print_matrix, print_
 from orchestrator.report.printing import safe, safe_lines
 from orchestrator.scenario import EngineName
 
-commands = typer.Typer()
+commands = Commands()
 
 _FAILED = 1
 _NO_SANDBOX = (
@@ -35,18 +36,25 @@ _NO_SANDBOX = (
     " grade programs that you do not trust with --engine docker"
 )
 
-Rubric = Annotated[Path, typer.Option(help="The tests, and what each is worth.")]
+Rubric = Annotated[Path, typer.Option(metavar="FILE", help="The tests, and what each is worth.")]
 Common = Annotated[
     Path | None,
-    typer.Option("--profile", help="One profile for all: PROFILE is then the programs' folders."),
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="One profile for all: PROFILE is then the programs' folders.",
+    ),
 ]
-Output = Annotated[Path, typer.Option(help="Where to keep grades, pages and runs.")]
-Only = Annotated[list[str] | None, typer.Option(help="A test, as the rubric names it; repeatable.")]
+Output = Annotated[Path, typer.Option(metavar="DIR", help="Where to keep grades, pages and runs.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEST", help="A test, as the rubric names it; repeatable."),
+]
 Require = Annotated[
     bool, typer.Option("--require", help="Exit with 1 if a program fails a required test.")
 ]
 MatrixOutput = Annotated[
-    Path, typer.Option(help="Where to keep the matrix, its page and the runs.")
+    Path, typer.Option(metavar="DIR", help="Where to keep the matrix, its page and the runs.")
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestrator import command, profile
+from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.options import Json, MeshName
@@ -28,12 +29,12 @@ from orchestrator.text import count
 
 PROFILE = "peerlab"  # of the peers in compose.yaml
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(epilog="Example: peerlab up --peers 20")
 def up(
-    peers: Annotated[int, typer.Option(min=1, max=200, help="How many peers.")] = 4,
+    peers: Annotated[int, typer.Option(min=1, max=200, metavar="N", help="How many peers.")] = 4,
     name: MeshName = "",
     as_json: Json = False,
 ) -> None:

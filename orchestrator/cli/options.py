@@ -18,7 +18,7 @@ Programs = Annotated[
     ),
 ]
 Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]
-Jobs = Annotated[int, typer.Option(min=1, max=16, help="How many run side by side.")]
+Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="How many run side by side.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Again = Annotated[bool, typer.Option("--again", help="Ignore the results of earlier commands.")]
 Trust = Annotated[
@@ -30,10 +30,11 @@ Trust = Annotated[
 MeshName = Annotated[
     str,
     typer.Option(
-        "--name",
+        "--mesh",
         envvar="PEERLAB_MESH",
         show_envvar=False,
         show_default=False,
+        metavar="NAME",
         help="Which of your meshes; PEERLAB_MESH sets it for all commands.",
     ),
 ]

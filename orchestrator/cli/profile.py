@@ -1,4 +1,4 @@
-"""`peerlab profile`: write a profile, check one, and print their schema."""
+"""`peerlab profile`: write a profile, test one, and print their schema."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator import profile as profiles
+from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
 from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.cli.profile_batch import OUTPUT, write_all
@@ -26,8 +27,12 @@ from orchestrator.report import profiles as report
 from orchestrator.report.printing import safe
 from orchestrator.scenario import EngineName
 
-commands = typer.Typer()
-profile = typer.Typer(help="Write and check profiles of programs.", no_args_is_help=True)
+commands = Commands()
+profile = Commands(
+    former={"check": "test", "no-check": "no-test"},
+    help="Write and test profiles of programs.",
+    no_args_is_help=True,
+)
 commands.add_typer(profile, name="profile")
 
 _FAILED = 1
@@ -35,22 +40,29 @@ _FAILED = 1
 Output = Annotated[
     Path | None,
     typer.Option(
+        metavar="PATH",
         help=f"The file to write; {profiles.FILE} in DIR by default. For a folder of programs, the"
-        " folder for the page."
+        " folder for the page.",
     ),
 ]
 Command = Annotated[
-    str, typer.Option(help='The command that starts it, such as "python3 chat.py {port}".')
+    str,
+    typer.Option(
+        metavar="COMMAND", help='The command that starts it, such as "python3 chat.py {port}".'
+    ),
 ]
 Answers = Annotated[
     list[str] | None,
     typer.Option(
+        metavar="TEXT",
         help="An answer to a question that it asks at its start, with {port}, {address} or {name};"
-        " repeat it for further ones."
+        " repeat it for further ones.",
     ),
 ]
-Port = Annotated[int, typer.Option(min=1024, max=65_535, help="The port for peers to listen on.")]
-Check = Annotated[bool, typer.Option(help="Check the profile after writing it.")]
+Port = Annotated[
+    int, typer.Option(min=1024, max=65_535, metavar="N", help="The port for peers to listen on.")
+]
+Test = Annotated[bool, typer.Option("--test/--no-test", help="Test the profile after writing it.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing profile.")]
 
 
@@ -64,7 +76,7 @@ def new(
     port: Port = 5000,
     output: Output = None,
     engine: Engine = EngineName.AUTO,
-    check: Check = True,
+    test_it: Test = True,
     force: Force = False,
     jobs: Jobs = 2,
 ) -> None:
@@ -89,7 +101,7 @@ def new(
         if path.resolve().parent != folder.resolve():
             draft.data["start"]["folder"] = str(folder.resolve())
         write_whole(path, draft.to_yaml(), check=lambda part: profiles.load(str(part)))
-        result = checking.check(place, str(path), says.step) if check else None
+        result = checking.check(place, str(path), says.step) if test_it else None
     rows = [report.Understood(note.what, note.typed, note.output, note.understood, note.doubt)
             for note in draft.notes]  # fmt: skip
     report.print_understood(out, f"{draft.data['name']}: what was understood", rows)
@@ -125,8 +137,8 @@ def _check_writable(path: Path, *, force: bool) -> None:
                        hint="--output sets where to write the profile")  # fmt: skip
 
 
-@profile.command(epilog="Example: peerlab profile check submissions/ada/profile.yaml")
-def check(
+@profile.command("test", epilog="Example: peerlab profile test submissions/ada/profile.yaml")
+def try_profile(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The profile.")],
     engine: Engine = EngineName.AUTO,
     as_json: Json = False,
@@ -171,7 +183,7 @@ def _print(result: ProfileCheck, *, only_wrong: bool = False) -> None:
     out.print(safe(result.summary), style=style, soft_wrap=True)
 
 
-@profile.command(epilog="Example: peerlab profile schema > profile.schema.json")
+@profile.command(hidden=True, epilog="Example: peerlab profile schema > profile.schema.json")
 def schema() -> None:
-    """Print the JSON Schema of profiles, for editors and other programs."""
+    """Print the JSON Schema of profiles: now `peerlab schema profile`."""
     print_json(profiles.schema())

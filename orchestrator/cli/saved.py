@@ -1,4 +1,4 @@
-"""`check`, `report` and `schedule`: kept runs are judged and printed again."""
+"""`judge`, `report` and `schedule`: kept runs are judged and printed again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestrator import document
 from orchestrator.checks import judged_run
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
+from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import out, print_error, print_json
 from orchestrator.cli.options import Json
 from orchestrator.errors import DocumentError, LabError
@@ -23,11 +24,11 @@ _RUN = typer.Argument(
     metavar="RUN", help="A run's folder, or its scenario's for the latest: runs/<scenario>."
 )
 
-commands = typer.Typer()
+commands = Commands()
 
 
-@commands.command(epilog="Example: peerlab check runs/demo")
-def check(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
+@commands.command(epilog="Example: peerlab judge runs/demo")
+def judge(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
     """Judge kept runs again.
 
     The exit status is that of `run`. A run that cannot be read counts as unknown.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from orchestrator import scenario
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
 from orchestrator.checks.judged_run import Run
+from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_error, print_json, print_mistakes, say
 from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Engine, Jobs, Json
@@ -29,13 +31,13 @@ from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 from orchestrator.scenario.validation import Validator, find
 
-commands = typer.Typer()
+commands = Commands()
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE", help="Scenario files, and folders of them.")
 ]
-RunsFolder = Annotated[Path, typer.Option("--runs", help="Where to keep runs.")]
-Times = Annotated[int, typer.Option(min=1, max=1000, help="How often to run each scenario.")]
+RunsFolder = Annotated[Path, typer.Option("--output", metavar="DIR", help="Where to keep runs.")]
+Times = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How often to run each.")]
 Keep = Annotated[
     bool, typer.Option("--keep", help="Leave the peers of a failed run running (Docker).")
 ]
@@ -184,11 +186,31 @@ def validate(files: Files) -> None:
         raise typer.Exit(BROKEN)
 
 
+class _Format(StrEnum):
+    """A kind of file that has a schema."""
+
+    SCENARIO = "scenario"
+    PROFILE = "profile"
+
+
 @commands.command(epilog="Example: peerlab schema > scenario.schema.json")
 def schema(
+    which: Annotated[
+        _Format, typer.Argument(metavar="[scenario|profile]", help="Files of which kind.")
+    ] = _Format.SCENARIO,
     profile: Annotated[
-        str, typer.Option("--profile", help="Let the operations of this profile be steps too.")
+        str,
+        typer.Option(
+            "--profile",
+            metavar="FILE",
+            help="Let the operations of this profile be steps of scenarios too.",
+        ),
     ] = "",
 ) -> None:
-    """Print the JSON Schema of scenario files."""
-    print_json(scenario.schema(profiles.load(profile) if profile else None))
+    """Print the JSON Schema of scenario files or profiles, for editors and other programs."""
+    if which is _Format.PROFILE:
+        if profile:
+            raise LabError("--profile is for the schema of scenarios")
+        print_json(profiles.schema())
+    else:
+        print_json(scenario.schema(profiles.load(profile) if profile else None))

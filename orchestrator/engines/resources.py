@@ -79,7 +79,7 @@ def of_the_lab(demand: Demand) -> Iterator[Resource]:
     stats = os.statvfs(demand.folder)
     yield Resource(
         "of disk", _DISK_OF_A_PEER * demand.peers, stats.f_bavail * stats.f_frsize,
-        f"make room on the disk of {demand.folder}, or choose another with --runs", _size,
+        f"make room on the disk of {demand.folder}, or choose another with --output", _size,
     )  # fmt: skip
 
 

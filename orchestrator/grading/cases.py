@@ -108,7 +108,7 @@ def _supply(program: Program, undecided: Mapping[str, Sequence[str]]) -> Iterato
             f"missing: {key}.{name}{why}; write how it looks, or, if the program has none, under"
             f' `lacks`: {{{name}: "never written"}}'
         )
-    yield f"`peerlab profile check {program.file}` shows what its patterns match"
+    yield f"`peerlab profile test {program.file}` shows what its patterns match"
 
 
 def _absent(profile: Profile, names: Sequence[str]) -> str:

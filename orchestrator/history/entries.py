@@ -268,7 +268,7 @@ class History:
             self._file = None  # what follows is kept in memory
             raise LabError(
                 f"{self._path}: cannot be written: {error.strerror}",
-                hint="choose another folder with --runs",
+                hint="choose another folder with --output",
             ) from error
 
     def close(self) -> None:

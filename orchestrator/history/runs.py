@@ -24,7 +24,7 @@ SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"  # the 
 LATEST = "latest"
 _TRANSCRIPT = ".transcript"
 _MOST_MEGABYTES = 10
-_ELSEWHERE = "choose another with --runs, in pytest with --peerlab-runs"
+_ELSEWHERE = "choose another with --output, in pytest with --peerlab-runs"
 
 
 @dataclass(frozen=True)

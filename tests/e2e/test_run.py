@@ -177,7 +177,7 @@ def test_runs_that_cannot_be_kept(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = peerlab("run", DEMO, "--engine", "process", "--runs", str(tmp_path / "file"))
     assert done.returncode == 2
-    assert "hint: choose another with --runs" in done.stderr
+    assert "hint: choose another with --output" in done.stderr
 
 
 def test_hostile_text_reaches_no_terminal(write: Write, tmp_path: Path) -> None:

@@ -210,9 +210,9 @@ def test_a_killed_down_is_finished_by_the_next_command(own: OwnMesh) -> None:
     under_way.kill()
     under_way.communicate()
     assert own.networks(), "it was killed too late"
-    done("up", "--peers", "1", "--name", f"{own.id.name}-b")
+    done("up", "--peers", "1", "--mesh", f"{own.id.name}-b")
     assert (own.peers(), own.networks()) == ([], [])
-    done("down", "--name", f"{own.id.name}-b")
+    done("down", "--mesh", f"{own.id.name}-b")
 
 
 def test_up_does_not_build_on_what_a_killed_one_began(own: OwnMesh) -> None:

@@ -138,12 +138,12 @@ def test_a_mesh_of_another_name_is_another_mesh(own: OwnMesh) -> None:
     before = own.peers()[0].container
     name = f"{own.id.name}-b"
     try:
-        done("up", "--peers", "1", "--name", name)
-        (row,) = json.loads(peerlab("ps", "--json", "--name", name).stdout)
+        done("up", "--peers", "1", "--mesh", name)
+        (row,) = json.loads(peerlab("ps", "--json", "--mesh", name).stdout)
         assert row["container"] != own.peers()[0].handle
-        done("fault", "pause", "alice", "--name", name)
+        done("fault", "pause", "alice", "--mesh", name)
         assert own.running() == ["alice"]
     finally:
-        assert "removed 1 peer" in done("down", "--name", name)
+        assert "removed 1 peer" in done("down", "--mesh", name)
     assert [peer.container for peer in own.peers()] == [before]
     assert mesh_peers.DEFAULT not in (name, own.id.name)

@@ -1,4 +1,4 @@
-"""`peerlab check` and `peerlab report`: runs that are kept, without any engine."""
+"""`peerlab judge` and `peerlab report`: runs that are kept, without any engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("command", ["judge", "report"])
 def test_a_valid_run(kept: Path, command: str) -> None:
     done = peerlab(command, str(kept / "short"))
     assert (done.returncode, done.stderr) == (0, "")
@@ -31,7 +31,7 @@ def test_a_valid_run(kept: Path, command: str) -> None:
     assert ("Messages: sent → shown → confirmed" in done.stdout) is (command == "report")
 
 
-@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("command", ["judge", "report"])
 def test_a_run_that_is_not_valid(kept: Path, command: str) -> None:
     done = peerlab(command, str((kept / "bad/latest").resolve()))
     assert done.returncode == 1
@@ -42,13 +42,13 @@ def test_a_run_that_is_not_valid(kept: Path, command: str) -> None:
 
 
 def test_several_runs_in_one_go(kept: Path) -> None:
-    done = peerlab("check", str(kept / "short"), str(kept / "bad"), columns=80)
+    done = peerlab("judge", str(kept / "short"), str(kept / "bad"), columns=80)
     assert done.returncode == 1
     assert "1 of 2 runs not valid" in done.stdout
 
 
 def test_json(kept: Path) -> None:
-    done = peerlab("check", str(kept / "short"), str(kept / "bad"), "--json")
+    done = peerlab("judge", str(kept / "short"), str(kept / "bad"), "--json")
     data = json.loads(done.stdout)
     assert (done.returncode, data["verdict"]) == (1, "invalid")
     assert [(run["scenario"], run["verdict"]) for run in data["runs"]] == [
@@ -63,13 +63,13 @@ def test_a_verdict_that_is_another_now(kept: Path, tmp_path: Path) -> None:
     history = tmp_path / "history.jsonl"
     lines = [line for line in history.read_text().splitlines() if '"message"' not in line]
     history.write_text("\n".join(lines) + "\n")
-    done = peerlab("check", str(tmp_path))
+    done = peerlab("judge", str(tmp_path))
     assert done.returncode == 1
     assert "valid: the verdict has changed since it was recorded" in done.stdout
 
 
 def test_where_no_run_is_kept(tmp_path: Path) -> None:
-    done = peerlab("check", str(tmp_path))
+    done = peerlab("judge", str(tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"error: {tmp_path}: no run is kept there\nhint: name a run's folder" in done.stderr
 
@@ -81,7 +81,7 @@ def test_a_history_that_is_none(tmp_path: Path) -> None:
     assert "history.jsonl:1:1: " in done.stderr
 
 
-@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("command", ["judge", "report"])
 def test_damaged_runs_keep_no_other_from_being_judged(
     kept: Path, tmp_path: Path, command: str
 ) -> None:
@@ -93,7 +93,7 @@ def test_damaged_runs_keep_no_other_from_being_judged(
     assert f"error: {tmp_path}/none: no run is kept there\n" in done.stderr
     assert f"error: {tmp_path}/history.jsonl:1:1: " in done.stderr
     assert peerlab(command, *words, str(kept / "bad")).returncode == 1
-    if command == "check":
+    if command == "judge":
         data = json.loads(peerlab(command, *words, "--json").stdout)
         assert (data["verdict"], len(data["runs"]), len(data["unread"])) == ("unknown", 1, 2)
 
@@ -102,10 +102,10 @@ def test_a_record_that_is_none(kept: Path, tmp_path: Path) -> None:
     for file in (kept / "short/latest").resolve().iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "run.json").write_text("")
-    done = peerlab("check", str(tmp_path))
+    done = peerlab("judge", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert "run.json:1:1:nottherecordofarun;shownwithoutit" in "".join(done.stdout.split())
-    (data,) = json.loads(peerlab("check", str(tmp_path), "--json").stdout)["runs"]
+    (data,) = json.loads(peerlab("judge", str(tmp_path), "--json").stdout)["runs"]
     assert data["without"] == f"{tmp_path}/run.json:1:1: not the record of a run; shown without it"
 
 

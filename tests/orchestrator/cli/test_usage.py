@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,9 +49,45 @@ def test_the_page_of_commands_has_every_command() -> None:
 
 def test_without_a_command_all_are_listed() -> None:
     done = peerlab()
-    for name in ("run", "validate", "grade", "check", "up", "fault", "profile"):
+    for name in ("run", "validate", "grade", "judge", "up", "fault", "profile"):
         assert f"│ {name} " in done.stdout
     assert "Example: peerlab heal impair 1" in peerlab("heal", "--help").stdout
+
+
+def test_commands_are_listed_in_groups() -> None:
+    lines = peerlab("--help").stdout.splitlines()
+    titles = [line.strip("╭─╮ ") for line in lines if line.startswith("╭─")]
+    assert titles == ["Options", *cli.GROUPS]
+
+
+def test_the_version() -> None:
+    done = peerlab("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"peerlab {importlib.metadata.version('peerlab')}, Python 3.")
+
+
+@pytest.mark.parametrize("words", [[], ["run"], ["profile"], ["profile", "new"], ["fault", "kill"]])
+def test_help_by_either_name_shows_no_type_of_a_flag(words: list[str]) -> None:
+    short, long = peerlab(*words, "-h"), peerlab(*words, "--help")
+    assert (short.returncode, short.stdout) == (0, long.stdout)
+    assert "bool" not in short.stdout
+
+
+@pytest.mark.parametrize(
+    ("former", "today", "page", "word"),
+    [
+        ("check none", "judge none", "", "check"),
+        ("profile check none.yaml", "profile test none.yaml", "profile", "check"),
+        ("profile new none --no-check", "profile new none --no-test", "profile new", "--no-check"),
+        ("run --runs there none.yaml", "run --output there none.yaml", "run", "--runs"),
+        ("ps --name no/name", "ps --mesh no/name", "ps", "--name"),
+    ],
+)
+def test_former_spellings_work_and_are_not_shown(
+    former: str, today: str, page: str, word: str
+) -> None:
+    assert peerlab(*former.split()) == peerlab(*today.split())
+    assert f" {word} " not in peerlab(*page.split(), "-h").stdout
 
 
 def test_the_files_of_commands_have_those_commands() -> None:

@@ -87,7 +87,7 @@ def test_several_shortages_are_named_together(
     assert what.startswith("1 peer needs 26 open files, and 20 are free; 512 TiB of disk, and ")
     assert hint == (
         "`ulimit -n 64` in this shell allows more;"
-        f" make room on the disk of {tmp_path}, or choose another with --runs"
+        f" make room on the disk of {tmp_path}, or choose another with --output"
     )
 
 

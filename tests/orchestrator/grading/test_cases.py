@@ -101,7 +101,7 @@ def test_a_profile_that_says_too_little_is_refused_with_what_to_add() -> None:
         assert first.endswith("does not say all that ends need, so nothing was graded")
         assert missing.startswith("missing: operations.terminate")
         assert '{terminate: "never written"}' in missing
-        assert last.startswith("`peerlab profile check fine.yaml`")
+        assert last.startswith("`peerlab profile test fine.yaml`")
     assert "(no word for it was found)" in refused.trouble
 
 

@@ -49,7 +49,7 @@ def test_every_run_has_a_folder_and_the_newest_is_the_latest(tmp_path: Path) -> 
     (tmp_path / "file").touch()
     with pytest.raises(LabError, match="cannot be kept") as caught:
         runs.make(tmp_path / "file", "x", "")
-    assert caught.value.hint == "choose another with --runs, in pytest with --peerlab-runs"
+    assert caught.value.hint == "choose another with --output, in pytest with --peerlab-runs"
 
 
 def test_a_run_is_found_by_its_folder_or_its_scenarios(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ PROFILES = sorted([*ROOT.glob("profiles/*.yaml"), *ROOT.glob("examples/peers/*/p
 
 def test_the_published_schema_is_up_to_date() -> None:
     published = json.loads((ROOT / "docs/profile.schema.json").read_text())
-    assert published == schema(), "peerlab profile schema > docs/profile.schema.json"
+    assert published == schema(), "peerlab schema profile > docs/profile.schema.json"
 
 
 def test_all_profiles_follow_the_schema() -> None:
