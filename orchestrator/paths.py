@@ -12,6 +12,8 @@ _COPY = _CODE / "root"  # in a wheel: see `force-include` in pyproject.toml
 ROOT = _COPY if _COPY.is_dir() else _CODE.parent
 """The folder with compose.yaml, profiles/ and the peer; an installation has a copy."""
 
+DOCS = ROOT / "docs"  # the documentation and the JSON Schemas
+
 
 def user() -> int:
     """Return the number of the user who works here: with sudo, the one who called it."""

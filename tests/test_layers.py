@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LONGEST_FILE, LONGEST_FUNCTION = 400, 50  # lines
-FOLDERS = ("peer", "sidecar", "orchestrator", "bench", "tests")
+FOLDERS = ("peer", "sidecar", "orchestrator", "peerlab", "bench", "tests")
 CODE = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("**/*.py"))]
 ALONE = {
     "peer": "peer/*.py",

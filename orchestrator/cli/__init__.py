@@ -27,7 +27,7 @@ GROUPS = {
         **dict.fromkeys(("fault", "faults", "heal"), "faults"),
         "down": "mesh",
     },
-    "This machine": {"image": "mesh"},
+    "This machine": {"image": "mesh", "docs": "pages"},
 }
 """The commands in groups, with the file of each, in the order of the help."""
 

@@ -13,7 +13,7 @@ from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 _HEAD = """\
 # Written by `peerlab profile new`. Doubtful lines are marked: check them, then run
-# `peerlab profile test`. docs/profiles.md explains every key.
+# `peerlab profile test`. `peerlab docs profiles` explains every key.
 """
 _FLOW_KEYS = ("command", "build", "packages", "environment")  # written on one line
 _PLAIN_KEYS = ("name", "summary", "sync", "folder", "first", "ends", "reason")  # without quotes
