@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ def map_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
 def run_together(actions: Sequence[Callable[[], object]]) -> None:
     """Start all actions at the same moment, each in its own thread, and wait for all of them.
 
+    Each sees the context variables of the caller.
+
     Raises:
         BaseException: the earliest error; the others are added to it as notes.
     """
@@ -41,7 +44,10 @@ def run_together(actions: Sequence[Callable[[], object]]) -> None:
         except BaseException as error:  # noqa: BLE001 - raised again by the caller
             failures.append(error)
 
-    threads = [threading.Thread(target=run, args=(action,), daemon=True) for action in actions]
+    threads = [
+        threading.Thread(target=contextvars.copy_context().run, args=(run, action), daemon=True)
+        for action in actions
+    ]
     try:
         for thread in threads:
             thread.start()

@@ -15,6 +15,12 @@ ROOT = _COPY if _COPY.is_dir() else _CODE.parent
 DOCS = ROOT / "docs"  # the documentation and the JSON Schemas
 
 
+def from_here(path: Path) -> str:
+    """Return a path as people name it: from the current folder if it lies there, else whole."""
+    whole, here = path.absolute(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
+
+
 def user() -> int:
     """Return the number of the user who works here: with sudo, the one who called it."""
     caller = os.environ.get("SUDO_UID", "")

@@ -42,7 +42,8 @@ def _finding(shown: ShownMessage, sends: list[SentMessage]) -> Finding:
     else:
         kind, what = difference(send.text, shown.text)
     says = f"{message(send)}: shown at {when(shown.at)} as {quoted(shown.text)}: {what}"
-    return Finding(says, shown.at, both(send.sender, send.receiver), shown.text, send.text, kind)
+    peers, number = both(send.sender, send.receiver), send.operation.number
+    return Finding(says, shown.at, peers, shown.text, send.text, kind, number)
 
 
 def _behind(number: int) -> str:

@@ -56,7 +56,8 @@ def check(index: HistoryIndex) -> Verdict:
         if loss == "wrong" and (late := _lateness(index, send)):
             loss, why = "unsure", f"{why}{late}"
         says, near = f"{message(send)}: {why}", shown_before.get(direction, "")
-        found[loss].append(Finding(says, send.at, both(*direction), send.text, near))
+        peers, number = both(*direction), send.operation.number
+        found[loss].append(Finding(says, send.at, peers, send.text, near, operation=number))
     says = count(len(index.accepted) - sum(map(len, found.values())), "message") + " shown"
     for loss, what in (("reported", "reported undelivered"), ("killed", "under way at a kill")):
         says += f", {len(found[loss]):,} {what}" if found[loss] else ""

@@ -32,4 +32,5 @@ def check(index: HistoryIndex) -> Verdict:
 
 def _finding(send: SentMessage, shown: ShownMessage, what: str) -> Finding:
     says = f"{message(send)}: shown again at {when(shown.at)}, {what}"
-    return Finding(says, shown.at, both(send.sender, shown.receiver), shown.text)
+    peers, number = both(send.sender, shown.receiver), send.operation.number
+    return Finding(says, shown.at, peers, shown.text, operation=number)

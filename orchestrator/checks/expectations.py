@@ -204,7 +204,7 @@ def _finding(index: HistoryIndex, operation: Operation, what: str) -> Finding:
     name = awaited(operation) if operation.verb == "expect" else done(operation)
     peers, text = _consoles(index, operation), operation.last.text("text")
     kind = " ".join(filter(None, (operation.verb, operation.last.text("kind"))))
-    return Finding(name + what, operation.at, peers, text, kind=kind)
+    return Finding(name + what, operation.at, peers, text, kind=kind, operation=operation.number)
 
 
 def _consoles(index: HistoryIndex, operation: Operation) -> tuple[str, ...]:

@@ -154,4 +154,5 @@ def _unlisted(end: ConnectionEnd, lists: list[Operation]) -> Finding:
 
 def _finding(operation: Operation, what: str, *others: str) -> Finding:
     says = f"at {when(operation.last.at)}, {operation.peer} lists {what}"
-    return Finding(says, operation.last.at, (operation.peer, *others))
+    peers = (operation.peer, *others)
+    return Finding(says, operation.last.at, peers, operation=operation.number)

@@ -78,7 +78,8 @@ def _given_again(use: _Use, before: float) -> Finding:
         f" {use.other or 'an unknown peer'}; it had given that id to another connection"
         f" at {when(before)}"
     )
-    return Finding(says, use.entry.at, both(use.entry.peer, use.other))
+    peers, number = both(use.entry.peer, use.other), use.entry.operation
+    return Finding(says, use.entry.at, peers, operation=number)
 
 
 def _leads_elsewhere(use: _Use, before: str) -> Finding:
@@ -86,4 +87,5 @@ def _leads_elsewhere(use: _Use, before: str) -> Finding:
         f"at {when(use.entry.at)}, id {use.id} at {use.entry.peer} leads to {use.other}"
         f" (so said `{use.entry.verb}`); before, it led to {before}"
     )
-    return Finding(says, use.entry.at, both(use.entry.peer, use.other, before))
+    peers, number = both(use.entry.peer, use.other, before), use.entry.operation
+    return Finding(says, use.entry.at, peers, operation=number)

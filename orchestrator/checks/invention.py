@@ -56,7 +56,11 @@ def _finding(shown: ShownMessage, by_text: dict[str, list[SentMessage]]) -> Find
         default=None,
     )
     peers = both(shown.sender, shown.receiver, send.receiver if send else "")
-    return Finding(f"{sighting(shown)}: {_origin(send, shown)}", shown.at, peers, shown.text)
+    says, number = (
+        f"{sighting(shown)}: {_origin(send, shown)}",
+        send.operation.number if send else 0,
+    )
+    return Finding(says, shown.at, peers, shown.text, operation=number)
 
 
 def _origin(send: SentMessage | None, shown: ShownMessage) -> str:

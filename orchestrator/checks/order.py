@@ -52,7 +52,8 @@ def _finding(late: SentMessage, before: SentMessage) -> Finding:
         f"{message(late)}: shown at {when(at)}, behind {quoted(before.text)}"
         f", which was sent later and shown at {when(ahead)}"
     )
-    return Finding(says, at, both(late.sender, late.receiver), late.text)
+    peers, number = both(late.sender, late.receiver), late.operation.number
+    return Finding(says, at, peers, late.text, operation=number)
 
 
 def _shown_at(send: SentMessage) -> float:

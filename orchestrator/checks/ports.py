@@ -44,7 +44,8 @@ def _finding(index: HistoryIndex, operation: Operation, row: Mapping[str, Any]) 
     says += f" at port {row_text(row, 'port') or 'unknown'}"
     if right := _listening_port(index, other):
         says += f", where it does not listen: it does at {right}"
-    return Finding(says, operation.last.at, both(operation.peer, other))
+    peers = both(operation.peer, other)
+    return Finding(says, operation.last.at, peers, operation=operation.number)
 
 
 def _listening_port(index: HistoryIndex, peer: str) -> str:

@@ -124,5 +124,5 @@ def _ambiguous(index: HistoryIndex) -> Iterator[Finding]:
 
 
 def _finding(send: SentMessage, what: str) -> Finding:
-    peers = both(send.sender, send.receiver)
-    return Finding(f"{message(send)}: {what}", send.at, peers, send.text)
+    peers, number = both(send.sender, send.receiver), send.operation.number
+    return Finding(f"{message(send)}: {what}", send.at, peers, send.text, operation=number)

@@ -67,4 +67,5 @@ def _wrong_name(
 
 def _finding(shown: ShownMessage, send: SentMessage, named: str) -> Finding:
     says = f"{message(send)}: shown at {when(shown.at)} as from {named}"
-    return Finding(says, shown.at, both(send.sender, shown.receiver, named), shown.text)
+    peers, number = both(send.sender, shown.receiver, named), send.operation.number
+    return Finding(says, shown.at, peers, shown.text, operation=number)

@@ -36,6 +36,7 @@ class Finding:
     text: str = ""  # what to look for there: the text of a message
     near: str = ""  # what to look for if that was not shown: the text of a message next to it
     kind: str = ""  # what sort of thing went wrong, if its check knows several; the same in any run
+    operation: int = 0  # the number of the operation that it is about; 0 if its check knows none
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Verdict:
 
 def _finding(data: Mapping[str, Any]) -> Finding:
     texts = {key: str(data.get(key, "")) for key in ("says", "text", "near", "kind")}
-    return Finding(at=float(data["at"]), peers=tuple(map(str, data["peers"])), **texts)
+    peers, operation = tuple(map(str, data["peers"])), int(data.get("operation", 0))
+    return Finding(at=float(data["at"]), peers=peers, operation=operation, **texts)
 
 
 def conclude(

@@ -98,7 +98,7 @@ def read_all(files: Sequence[Path]) -> dict[Path, ScenarioSource]:
         print_mistakes(validator.mistakes)
         raise typer.Exit(BROKEN)
     return {
-        path: ScenarioSource(validator.scenarios[path], path.read_text(encoding="utf-8"))
+        path: ScenarioSource(validator.scenarios[path], path.read_text(encoding="utf-8"), path)
         for path in paths
     }
 

@@ -176,7 +176,8 @@ class GradingCase:
         changes: dict[str, Any] = {"profile": files[0], "fresh": fresh}
         if self.is_pair:
             changes["profiles"] = {OTHER: files[1]}
-        return ScenarioSource(self.task.scenario.model_copy(update=changes), self.task.text)
+        changed = self.task.scenario.model_copy(update=changes)
+        return ScenarioSource(changed, self.task.text, self.task.file)
 
     def decided(self, engine: EngineName) -> Result | None:
         """Return the result if it is known without a run; else None."""

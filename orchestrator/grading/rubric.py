@@ -80,6 +80,7 @@ class Task:
     test: RubricTest  # its line of the rubric
     scenario: Scenario  # what is done
     text: str  # of the scenario's file
+    file: Path | None = None  # that file
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def load(path: Path) -> Suite:
     for test in rubric.tests:
         file = _file(home, test.test)
         try:
-            tasks.append(Task(test, scenario.load(file), file.read_text(encoding="utf-8")))
+            tasks.append(Task(test, scenario.load(file), file.read_text(encoding="utf-8"), file))
         except DocumentError as error:
             wrong.append(error.what)
     if wrong:

@@ -67,11 +67,13 @@ class RunTitle:
         name: of its folder.
         why: one line about its purpose.
         text: kept with the run, such as the source of the test.
+        file: of the test.
     """
 
     name: str
     why: str
     text: str
+    file: Path | None = None
 
 
 class Lab(LabFaults):
@@ -130,7 +132,8 @@ class Lab(LabFaults):
         return names
 
     def _begin(self, names: Sequence[str]) -> LabRun:
-        settings, source = self._settings, ScenarioSource(self._scenario(names), self._title.text)
+        settings, title = self._settings, self._title
+        source = ScenarioSource(self._scenario(names), title.text, title.file)
         try:
             runner = self._runners.on(settings.engine)
             self._active = LabRun(runner, source, profile.load(settings.profile))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,11 +17,13 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.errors import EngineError, LabError
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS
 from orchestrator.history.entries import Entry
+from orchestrator.paths import from_here
 from orchestrator.profile import VERBS, ConsoleOperation, Profile
 from orchestrator.pytest_plugin.reporting import NotAsWantedError, mismatch
 from orchestrator.pytest_plugin.runners import SILENT
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.recording import written_at
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
 from orchestrator.scenario import Scenario, Step, TimeLimits, calls, workloads
@@ -30,6 +34,9 @@ from orchestrator.scenario.values import DECLARED
 __tracebackhide__ = True  # a traceback ends in the test
 
 _HINT = 'mark the test with `peerlab(engine="docker")`'
+_BETWEEN = ("orchestrator", "contextlib", "functools", "threading")
+"""Packages whose frames may lie between a test's line and the lab."""
+
 _OF_PEERS = {*PROCESS, *(LIFTED_BY[kind] for kind in PROCESS)}
 
 
@@ -50,7 +57,7 @@ class LabRun:
     def __init__(self, runner: Runner, source: ScenarioSource, profile: Profile) -> None:
         self._active = ActiveRun(runner, source, profile, SILENT)
         self._scenario, self._pool, self._cancel = source.scenario, runner.pool, runner.cancel
-        self._profile = profile
+        self._profile, self._file = profile, source.file
         self._recording = ExitStack()
         self._recording.enter_context(self._active.recording())
         self._fault_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
@@ -122,8 +129,10 @@ class LabRun:
         raw, vocabulary = {"steps": [{"workload": workload}]}, Vocabulary(self._profile)
         if wrong := [it.what for it in workloads.find(raw, vocabulary, self.names)]:
             raise ValueError("; ".join(wrong))
+        step = self._step("workload", workload)
         try:
-            self._steps.run_step(self._step("workload", workload))
+            with written_at(*_line_of_test(self._file)):
+                self._steps.run_step(step)
         except LabError as error:
             raise self._failed(error) from None
 
@@ -169,7 +178,8 @@ class LabRun:
         with lock:
             before = len(entries)
             try:
-                self._steps.run_step(step)
+                with written_at(*_line_of_test(self._file)):
+                    self._steps.run_step(step)
             except LabError as error:
                 raise self._failed(error) from None
             done = [entry for entry in entries[before:] if entry.operation and entry.peer == peer]
@@ -200,7 +210,8 @@ class LabRun:
             LabError: the run cannot go on.
         """
         try:
-            Operator(self.peers, self.limits, self._active.watch).await_listed(at, others)
+            with written_at(*_line_of_test(self._file)):
+                Operator(self.peers, self.limits, self._active.watch).await_listed(at, others)
         except LabError as error:
             raise self._failed(error) from None
 
@@ -251,6 +262,25 @@ class LabRun:
             self._steps.lift_all()
             self._active.wait_until_quiet()
         self._active.judge()
+
+
+def _line_of_test(file: Path | None) -> tuple[int, str]:
+    """Return the line that asked for what the lab is doing, and its file if it is another.
+
+    That is the line of the test's own file, or else that of what called the lab, such as a helper
+    in a thread of its own.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    nearest: tuple[int, str] = (0, "")
+    while frame:
+        called_from = frame.f_code.co_filename
+        if file and Path(called_from) == file:
+            return frame.f_lineno, ""
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if nearest == (0, "") and package not in _BETWEEN:
+            nearest = frame.f_lineno, from_here(Path(called_from))
+        frame = frame.f_back
+    return nearest
 
 
 def for_test(error: LabError) -> LabError:

@@ -113,4 +113,4 @@ def _title(item: pytest.Item) -> RunTitle:
     text = "".join(f"# {line}".rstrip() + "\n" for line in lines)
     why = (inspect.getdoc(function) or item.nodeid).partition("\n")[0]
     name = re.sub(r"[^a-z0-9]+", "-", item.name.lower()).strip("-")
-    return RunTitle(name[:_LONGEST_NAME] or "test", printable(why), text)
+    return RunTitle(name[:_LONGEST_NAME] or "test", printable(why), text, item.path)

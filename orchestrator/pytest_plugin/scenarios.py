@@ -41,7 +41,7 @@ class ScenarioFile(pytest.File):
         if mistakes := validator.mistakes[before:]:
             raise self.CollectError("\n".join(map(printable, mistakes)))
         text = self.path.read_text(encoding="utf-8")
-        source = ScenarioSource(validator.scenarios[self.path], text)
+        source = ScenarioSource(validator.scenarios[self.path], text, self.path)
         yield ScenarioItem.from_parent(self, name=source.scenario.name, source=source)
 
 

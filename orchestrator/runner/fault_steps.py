@@ -13,6 +13,7 @@ from typing import Any
 from orchestrator.faults.kinds import LIFTED_BY, LIFTING, NETWORK
 from orchestrator.history.entries import History
 from orchestrator.runner.injector import FaultInjector
+from orchestrator.runner.recording import written_at
 from orchestrator.scenario import Chaos, FaultStep, Scenario, ScheduledFault, drawn, network_fault
 
 Lift = Callable[[], None]  # lifts one fault
@@ -113,8 +114,12 @@ class FaultSteps:
             PlannedFault(
                 entry.when,
                 getattr(entry.act, "lasts", None),
-                functools.partial(self.begin, entry),
+                functools.partial(self._begin_entry, entry),
             )
             for entry in entries
         ]
         run_timetable(plan, self._wait)
+
+    def _begin_entry(self, entry: ScheduledFault) -> Lift:
+        here = written_at(entry.line)  # each use as a decorator enters it anew
+        return here(here(self.begin)(entry))

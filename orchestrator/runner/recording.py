@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +22,27 @@ from orchestrator.runner.outcomes import Completion, failed
 from orchestrator.runner.peers import PeerGroup
 
 _MAX_SILENCES = 2
+
+_origin: ContextVar[dict[str, object]] = ContextVar("_origin")
+"""The fields that say where the step that is being done is written: see docs/history.md."""
+
+
+@contextlib.contextmanager
+def written_at(line: int, file: str = "") -> Iterator[None]:
+    """Record the operations of this block as those of a step on this line; 0 changes nothing.
+
+    Args:
+        line: counted from 1.
+        file: where that line is, if not in the run's own file.
+    """
+    if not line:
+        yield
+        return
+    before = _origin.set({"step": line, "file": file} if file else {"step": line})
+    try:
+        yield
+    finally:
+        _origin.reset(before)
 
 
 class Expecting(Protocol):
@@ -52,7 +75,7 @@ class Recorder:
     def invoke(self, peer: str, verb: str, act: Expecting | None, **fields: object) -> int:
         """Record that an operation begins; return its number."""
         wants = {"wants": act.wants} if act and act.wants else {}
-        return self._history.invoke(peer, verb, **fields, **wants)
+        return self._history.invoke(peer, verb, **fields, **wants, **_origin.get({}))
 
     def at_console(
         self,

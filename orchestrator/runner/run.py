@@ -21,6 +21,7 @@ from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, History
 from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.timing import JUDGING, STARTING, TIDYING, Stopwatch
+from orchestrator.paths import from_here
 from orchestrator.profile import MEANINGS, Profile
 from orchestrator.runner.lateness import LatenessMeter
 from orchestrator.runner.peers import PeerGroup
@@ -37,6 +38,7 @@ class ScenarioSource:
 
     scenario: Scenario
     text: str
+    file: Path | None = None  # where it is written; for a run that a test drives, the test
 
     @classmethod
     def read(cls, path: Path) -> ScenarioSource:
@@ -45,7 +47,7 @@ class ScenarioSource:
         Raises:
             DocumentError: it cannot be read, or is wrong.
         """
-        return cls(scenario.load(path), path.read_text(encoding="utf-8"))
+        return cls(scenario.load(path), path.read_text(encoding="utf-8"), path)
 
 
 def all_valid(verdicts: Sequence[Verdict]) -> bool:
@@ -120,6 +122,7 @@ class ActiveRun:
         self._profiles = {
             name: _fitted(own, source.scenario) for name, own in (profiles or {}).items()
         }
+        self._file = source.file
         self._started = datetime.now(tz=UTC)
         folder = runs_folder or runner.runs_folder
         self.folder = runs.make(folder, self._scenario.name, source.text)
@@ -137,6 +140,8 @@ class ActiveRun:
         own: dict[str, Any] = {}
         if self._profiles:
             own["profiles"] = {name: profile.name for name, profile in profiles.items()}
+        if self._file:
+            own["file"] = from_here(self._file)
         lacks = {name for p in profiles.values() for name, it in p.lacks.items() if not it.doubt}
         first, *rest = profiles.values() or [self._profile]  # a test adds its peers later
         self.peers.history.lab(

@@ -17,6 +17,7 @@ from orchestrator.runner.fault_steps import FaultSteps
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.recording import written_at
 from orchestrator.runner.workload import drive
 from orchestrator.scenario import ALL, FAULTS, ConnectStep, ExpectStep, Scenario, SendStep, Step
 
@@ -50,7 +51,8 @@ class StepRunner:
             LabError: the run cannot go on.
         """
         with self._watch.measure(DRIVING):
-            self._connect_first()
+            with written_at(self._scenario.connections_line):
+                self._connect_first()
             count = len(self._scenario.steps)
             for number, step in enumerate(self._scenario.steps, 1):
                 self._do(step, {}, f"step {number} of {count}: ")
@@ -130,6 +132,10 @@ class StepRunner:
 
     def _do(self, step: Step, counters: Counters, prefix: str) -> None:
         self._begin(prefix + step.phrase)
+        with written_at(step.line):
+            self._carry_out(step, counters, prefix)
+
+    def _carry_out(self, step: Step, counters: Counters, prefix: str) -> None:
         match step.verb:
             case "repeat":
                 self._repeat(step, counters, prefix)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, field_validator
 
 from orchestrator import definition, document, profile
 from orchestrator.document import Source, Strict
@@ -18,10 +18,10 @@ from orchestrator.scenario.acts import Status
 from orchestrator.scenario.calls import call_schemas
 from orchestrator.scenario.network_faults import needed
 from orchestrator.scenario.roles import MOST_PEERS, Role
-from orchestrator.scenario.rules import FAULTS
+from orchestrator.scenario.rules import FAULTS, walk
 from orchestrator.scenario.steps import Step, flatten, restarted
 from orchestrator.scenario.topology import Connections
-from orchestrator.scenario.values import ALL, DECLARED, NAME, InputLine, Name, PeerName
+from orchestrator.scenario.values import ALL, DECLARED, LINES, NAME, InputLine, Name, PeerName
 
 DEFAULT = "peerlab"  # the profile
 _SETTLE_AFTER_FAULTS = 15.0  # seconds; TCP retransmits after ever longer pauses
@@ -164,6 +164,13 @@ class Scenario(Strict):
     steps: list[Step]
     ends: dict[PeerName, _End] = {}
 
+    _connections_line: int = PrivateAttr(0)
+
+    @property
+    def connections_line(self) -> int:
+        """The line of the file that has the first connections; 0 if it is not known."""
+        return self._connections_line
+
     @field_validator("why")
     @classmethod
     def _one_line(cls, value: str) -> str:
@@ -240,17 +247,31 @@ def of(source: Source) -> Scenario:
     vocabulary = _vocabulary(source.plain, home)
 
     def context(raw: Any) -> dict[str, Any]:
-        return {DECLARED: problems.declared(raw), calls.VOCABULARY: vocabulary}
+        declared = problems.declared(raw)
+        return {DECLARED: declared, calls.VOCABULARY: vocabulary, LINES: _lines(source)}
 
     found = document.read(
         source, Scenario, raw=partial(problems.find, vocabulary=vocabulary), context=context
     )
+    found._connections_line, _ = source.position(("connections",))
     return found.model_copy(update={
         "profile": located(found.profile, home),
         "profiles": {peer: located(name, home) for peer, name in found.profiles.items()},
         "promises": found.promises and placed_promises(found.promises, home),
         "limits": found.limits.after_faults() if found.has_faults else found.limits,
     })  # fmt: skip
+
+
+def _lines(source: Source) -> dict[int, int]:
+    """Return the line of each step and each entry of a schedule, by the identity of its mapping."""
+    lines = {}
+    steps = source.plain.get("steps") if isinstance(source.plain, dict) else None
+    for place, step in walk(steps):
+        lines[id(step)] = source.position(place)[0]
+        entries = step.get("schedule")
+        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+            lines[id(entry)] = source.position((*place, "schedule", number))[0]
+    return lines
 
 
 def _vocabulary(raw: Any, home: Path) -> calls.Vocabulary:

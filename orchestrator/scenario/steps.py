@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
 from orchestrator.document import ANY, Strict, describe
@@ -15,7 +23,7 @@ from orchestrator.scenario import acts, calls, fault_acts, fault_rules, rules
 from orchestrator.scenario.acts import enforce
 from orchestrator.scenario.fault_rules import short
 from orchestrator.scenario.rules import FAULTS
-from orchestrator.scenario.values import ALL
+from orchestrator.scenario.values import ALL, LINES
 from orchestrator.scenario.workloads import Workload
 
 _Steps = Annotated[list["Step"], Field(min_length=1)]
@@ -158,6 +166,30 @@ class FaultStep(Strict):
     impair: ImpairStep | None = None
     stream: StreamStep | None = None
     restore: Annotated[fault_acts.Lift, *short("restore")] | None = None
+
+    _line: int = PrivateAttr(0)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _note_line(
+        cls, given: Any, validate: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        step = validate(given)
+        step._line = (info.context or {}).get(LINES, {}).get(id(given), step._line)
+        return step
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether a step is the same, wherever it is written."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        """Return a number that equal steps share."""
+        return hash(self.verb)
+
+    @property
+    def line(self) -> int:
+        """The line of the file in which the step begins; 0 if it does not come from a file."""
+        return self._line
 
     @property
     def verb(self) -> str:

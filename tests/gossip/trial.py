@@ -72,7 +72,7 @@ class Trial:
         path = folder / f"{self.store.name}.yaml"
         path.write_text(broken.replace("folder: .", f"folder: {HOME}"), encoding="utf-8")
         changes = {"profile": str(path)}
-        return ScenarioSource(source.scenario.model_copy(update=changes), source.text)
+        return ScenarioSource(source.scenario.model_copy(update=changes), source.text, source.file)
 
     def differences(self, run: Run) -> list[str]:
         """Return one line for everything that was found and should not, or the other way round."""

@@ -61,7 +61,7 @@ class Variant:
         if self.wanted["expectations"] is Judgement.INVALID:  # then no step is worth a long wait
             limits = right.scenario.limits
             changes["limits"] = limits.model_copy(update={"expect": _EXPECT_WITHIN})
-        return ScenarioSource(right.scenario.model_copy(update=changes), right.text)
+        return ScenarioSource(right.scenario.model_copy(update=changes), right.text, right.file)
 
 
 def brought_to(folder: Path) -> Path:

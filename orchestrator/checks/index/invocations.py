@@ -41,6 +41,11 @@ class Operation:
         return self.done or self.invoked
 
     @property
+    def number(self) -> int:
+        """Its number in the history."""
+        return self.invoked.operation
+
+    @property
     def peer(self) -> str:
         """The peer at whose console it was done."""
         return self.invoked.peer

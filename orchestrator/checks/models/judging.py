@@ -106,8 +106,11 @@ class Subject:
 
     def finding(self, says: str, *calls: Call, kind: str = "") -> Finding:
         """Return a finding about calls: at the last of them, with the consoles of all."""
-        at = max((call.invoked for call in calls), default=self.index.last_at)
-        return Finding(says, at, tuple(dict.fromkeys(call.peer for call in calls)), kind=kind)
+        last = max(calls, key=lambda call: call.position, default=None)
+        at = last.invoked if last else self.index.last_at
+        number = self.index.entries[last.position].operation if last else 0
+        peers = tuple(dict.fromkeys(call.peer for call in calls))
+        return Finding(says, at, peers, kind=kind, operation=number)
 
     def verdict(
         self,

@@ -156,9 +156,10 @@ def test_verdicts_as_data() -> None:
         "verdict": "invalid",
         "says": "1 wrong",
         "witnesses": [
-            {"says": "w", "at": 1.5, "peers": ("bob",), "text": "", "near": "", "kind": ""}
+            {"says": "w", "at": 1.5, "peers": ("bob",), "text": "", "near": "", "kind": "",
+             "operation": 0}
         ],
-    }
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

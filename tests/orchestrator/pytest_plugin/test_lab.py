@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,37 @@ def test_every_act(lab: Lab) -> None:
     assert alice.type("frob", refused="").startswith("error: ")
     assert lab.verdict == ""
     assert lab.end().judgement.word == lab.verdict == "valid"
+
+
+def test_every_act_has_the_line_of_the_test(lab: Lab, tmp_path: Path) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    first = sys._getframe().f_lineno
+    lab.connect_all("line")
+    lab.together(
+        lambda: alice.send(bob, "hi"),
+        lambda: bob.send(alice, "ho"),
+    )
+    helper = tmp_path / "helper.py"
+    helper.write_text("\ndef pause(peer):\n    with peer.pause():\n        pass\n")
+    names: dict[str, Any] = {}
+    exec(compile(helper.read_text(), str(helper), "exec"), names)
+    names["pause"](alice)
+    thread = threading.Thread(target=names["pause"], args=(bob,))
+    thread.start()
+    thread.join()
+    run = lab.end()
+    begun = [entry for entry in run.entries if entry.type == "invoke"]
+    lines = {
+        (e.peer, e.verb): e.fields.get("step", 0) - first for e in begun if "file" not in e.fields
+    }
+    assert lines["alice", "connect"] == 1
+    assert (lines["alice", "send"], lines["bob", "send"]) == (3, 4)
+    assert lines["alice", "pause"] == lines["alice", "resume"] == 10
+    foreign = [
+        (e.peer, e.verb, e.fields["step"], e.fields["file"]) for e in begun if "file" in e.fields
+    ]
+    assert foreign == [("bob", "pause", 3, str(helper)), ("bob", "resume", 3, str(helper))]
+    assert Path(run.entries[0].text("file")).samefile(__file__)
 
 
 def test_a_line_that_is_awaited_is_returned(lab: Lab) -> None:

@@ -13,6 +13,7 @@ from orchestrator.engines.process.network import ProcessNetwork
 from orchestrator.errors import EngineError
 from orchestrator.faults import chaos
 from orchestrator.faults.kinds import LIFTED_BY, NEEDS
+from orchestrator.history import runs
 from orchestrator.history.entries import Entry
 from orchestrator.runner import verify
 from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
@@ -182,6 +183,32 @@ def test_a_scheduled_fault_without_a_length_ends_with_the_schedule(bench: Harnes
     )
     assert judged(run) == dict.fromkeys(judged(run), "valid")
     assert verbs(run) == ["pause", "stream", "restore", "resume", "list"]
+
+
+def test_faults_have_the_line_of_their_step(bench: Harness) -> None:
+    run = bench.run(
+        "peers: [alice, bob]\nconnections: line\nsteps:\n"
+        "  - pause:\n      at: bob\n      during:\n"
+        "        - list: alice\n"
+        "  - schedule:\n"
+        "      - {when: 0, pause: {at: alice, for: 0.1}}\n"
+        "  - stream: {between: [alice, bob], pieces: 9}\n"
+    )
+    lines = Path(run.folder / runs.SCENARIO).read_text().splitlines()
+    begun = [entry for entry in run.entries if entry.type == "invoke"]
+    written = [(entry.verb, lines[entry.fields["step"] - 1].strip())
+               for entry in begun if "step" in entry.fields]  # fmt: skip
+    assert written == [
+        ("connect", "connections: line"), ("list", "connections: line"),
+        ("list", "connections: line"), ("pause", "- pause:"), ("list", "- list: alice"),
+        ("resume", "- pause:"), ("pause", "- {when: 0, pause: {at: alice, for: 0.1}}"),
+        ("resume", "- {when: 0, pause: {at: alice, for: 0.1}}"),
+        ("stream", "- stream: {between: [alice, bob], pieces: 9}"),
+    ]  # fmt: skip
+    assert [entry.verb for entry in begun if "step" not in entry.fields] == [
+        "restore", "list", "list",
+    ]  # fmt: skip
+    assert run.entries[0].text("file").endswith(".yaml")
 
 
 @pytest.fixture
