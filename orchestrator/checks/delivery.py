@@ -43,18 +43,14 @@ def check(index: HistoryIndex) -> Verdict:
     if index.accepted and not index.reads("message"):
         return conclude(NAME, "", [], [Finding("the profile reads no messages", index.last_at)])
     found: dict[Lost, list[Finding]] = {loss: [] for loss in get_args(Lost)}
-    indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
+    losses_of = {send: (loss, why) for send, loss, why in losses(index)}
     shown_before: dict[tuple[str, str], str] = {}
     for send in index.accepted:
         direction = send.direction
         if send.shown:
             shown_before[direction] = send.shown.text
             continue
-        loss, why = _loss(index, send, indeterminate)
-        if loss == "wrong" and (line := index.unread.message(send.receiver, send.text, send.at)):
-            loss, why = "unsure", unread(line)
-        if loss == "wrong" and (late := _lateness(index, send)):
-            loss, why = "unsure", f"{why}{late}"
+        loss, why = losses_of[send]
         says, near = f"{message(send)}: {why}", shown_before.get(direction, "")
         peers, number = both(*direction), send.operation.number
         found[loss].append(Finding(says, send.at, peers, send.text, near, operation=number))
@@ -63,6 +59,18 @@ def check(index: HistoryIndex) -> Verdict:
         says += f", {len(found[loss]):,} {what}" if found[loss] else ""
     unsure = [*found["unsure"], *index.unsettled]
     return conclude(NAME, says, found["wrong"], unsure, judged=index.accepted)
+
+
+def losses(index: HistoryIndex) -> Iterator[tuple[SentMessage, Lost, str]]:
+    """Yield what was accepted and not shown, what to make of it, and why."""
+    indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
+    for send in missing(index):
+        loss, why = _loss(index, send, indeterminate)
+        if loss == "wrong" and (line := index.unread.message(send.receiver, send.text, send.at)):
+            loss, why = "unsure", unread(line)
+        if loss == "wrong" and (late := _lateness(index, send)):
+            loss, why = "unsure", f"{why}{late}"
+        yield send, loss, why
 
 
 def _loss(index: HistoryIndex, send: SentMessage, indeterminate: set[Key]) -> tuple[Lost, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.checks.index import HistoryIndex
-from orchestrator.checks.index.messages import SentMessage, ShownMessage
+from orchestrator.checks.index.messages import SentMessage
 from orchestrator.checks.phrases import both, message, quoted, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.text import count
@@ -24,7 +24,7 @@ def check(index: HistoryIndex) -> Verdict:
     vague = indeterminate & {send.key for send in index.accepted}
     wrong: list[Finding] = []
     unsure: list[Finding] = []
-    for late, before in _late(index.shown):
+    for late, before in out_of_order(index):
         is_vague = late.key in vague or before.key in vague
         (unsure if is_vague else wrong).append(_finding(late, before))
     right = sum(shown.match == "right" for shown in index.shown)
@@ -32,10 +32,10 @@ def check(index: HistoryIndex) -> Verdict:
                     [*unsure, *index.unsettled], judged=right > 1)  # fmt: skip
 
 
-def _late(shown: list[ShownMessage]) -> Iterator[tuple[SentMessage, SentMessage]]:
+def out_of_order(index: HistoryIndex) -> Iterator[tuple[SentMessage, SentMessage]]:
     """Yield what was shown too late, with something sent later and shown before."""
     latest: dict[object, SentMessage] = {}
-    for seen in shown:
+    for seen in index.shown:
         send = seen.send
         if send and seen.match == "right":
             key = (send.sender, seen.receiver, send.end)

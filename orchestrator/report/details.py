@@ -48,7 +48,7 @@ def _peers_table(run: Run) -> Table:
         peers.add_row(
             plain(name),
             plain(f"{_field(start, 'address')}:{_field(start, 'port')}" if start else "not ready"),
-            plain(_state(ended.get(name))),
+            plain(ending(ended.get(name))),
             *([plain(_listed(lists.get(name)))] if lists else []),
         )
     return peers
@@ -75,7 +75,8 @@ def _field(entry: Entry, key: str) -> str:
     return str(entry.fields.get(key, "?"))
 
 
-def _state(end: Entry | None) -> str:
+def ending(end: Entry | None) -> str:
+    """Return how a peer was at the end, by the lab's line about that."""
     if end is None:
         return "not known"
     state, status = _field(end, "state"), end.fields.get("status")

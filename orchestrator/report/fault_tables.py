@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from orchestrator.checks.index.fault_windows import FaultWindow
 from orchestrator.checks.verdict import Judgement
@@ -38,7 +37,7 @@ def faults_table(faults: Sequence[FaultWindow], most: int) -> Table:
             plain(_what(fault)),
             plain(_times(fault)),
             plain("\n".join(measurements(fault.proofs)) or "-"),
-            _mark(fault),
+            marked(*proven(fault)),
         )
     if (more := len(faults) - most) > 0:
         made.add_row("", plain(f"… and {more:,} more", "dim"))
@@ -85,12 +84,13 @@ def _times(fault: FaultWindow) -> str:
     return f"{fault.began:.2f} s\nto {until}"
 
 
-def _mark(fault: FaultWindow) -> Text:
+def proven(fault: FaultWindow) -> tuple[Judgement, str]:
+    """Return whether a fault is proven, as a judgement and in words."""
     if fault.given.status == "fail":
-        return marked(Judgement.INVALID, "not done")
+        return Judgement.INVALID, "not done"
     if fault.is_proven:
-        return marked(Judgement.VALID, "proven")
-    return marked(Judgement.UNKNOWN, "not proven")
+        return Judgement.VALID, "proven"
+    return Judgement.UNKNOWN, "not proven"
 
 
 def measurements(proofs: Sequence[Mapping[str, Any]]) -> list[str]:

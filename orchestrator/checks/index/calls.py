@@ -103,10 +103,11 @@ def find_calls(operations: Iterable[Operation], means: Mapping[str, str]) -> Ite
     for operation in operations:
         meaning = means.get(operation.verb, "")
         if meaning or isinstance(operation.invoked.fields.get("arguments"), Mapping):
-            yield _call(operation, meaning)
+            yield call_of(operation, meaning)
 
 
-def _call(operation: Operation, meaning: str) -> Call:
+def call_of(operation: Operation, meaning: str = "") -> Call:
+    """Return an operation of any vocabulary as a call."""
     is_over = operation.status in ("ok", "fail")
     last = operation.last
     return Call(

@@ -50,13 +50,14 @@ class SocketLog:
         for position, entry in enumerate(entries):
             if entry.type == "lab" and entry.verb == "sockets":
                 self._read(position, entry)
+        self._owners = {socket.ends: socket.peer for socket in self._all}
         self._between = self._by_pair()
 
     def _read(self, position: int, entry: Entry) -> None:
         known = self._open[entry.peer]
         self.read_at[entry.peer].append(position)
-        opened = {_ends(one): one for one in _objects(entry, "opened")}
-        closed = {_ends(one) for one in _objects(entry, "closed")}
+        opened = {_ends(one): one for one in objects(entry, "opened")}
+        closed = {_ends(one) for one in objects(entry, "closed")}
         if entry.fields.get("all"):
             closed |= known.keys() - opened.keys()
             self.whole[entry.peer] = position
@@ -78,14 +79,23 @@ class SocketLog:
 
         A port from which a peer has dialled is known by that peer's own socket.
         """
-        owners = {socket.ends: socket.peer for socket in self._all}
         found = defaultdict(list)
         for socket in self._all:
             local, remote = socket.ends
-            socket.other = socket.other or owners.get((remote, local), "")
+            socket.other = socket.other or self._owners.get((remote, local), "")
             if socket.state not in _NOT_CONNECTED:
                 found[socket.peer, socket.other].append(socket)
         return found
+
+    def peer_at(self, given: Mapping[str, Any]) -> str:
+        """Return the peer at the other end of a socket, as a line lists it; empty if unknown."""
+        local, remote = _ends(given)
+        return row_text(given, "peer") or self._owners.get((remote, local), "")
+
+    def connected(self) -> Iterator[Socket]:
+        """Yield every socket that was connected with a peer that is known."""
+        for (_, other), several in self._between.items():
+            yield from several if other else ()
 
     def of(self, peer: str) -> list[Socket]:
         """Return a peer's sockets as last read."""
@@ -104,7 +114,8 @@ class SocketLog:
         return max(several, key=lambda one: one.until, default=None)
 
 
-def _objects(entry: Entry, key: str) -> Iterator[Mapping[str, Any]]:
+def objects(entry: Entry, key: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects in a field of an entry that is a list."""
     several = entry.fields.get(key)
     if isinstance(several, list | tuple):
         yield from (one for one in several if isinstance(one, Mapping))

@@ -1,0 +1,145 @@
+"""What happened, one row a thing: operations, notices, sockets, lists and the lab's own lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.checks.index.fault_windows import VERBS, phrase
+from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.index.sockets import objects
+from orchestrator.checks.phrases import with_arguments
+from orchestrator.history.entries import Entry, row_text
+from orchestrator.report.page.rows import (
+    ListCell,
+    ListRow,
+    MarkRow,
+    NoticeRow,
+    OperationRow,
+    SocketCell,
+    SocketRow,
+)
+from orchestrator.report.page.view import View
+from orchestrator.report.page.wording import at_length, moment
+
+_MARKS = ("chaos", "lapse", "crash", "client", "unread", "settled", "broke off")
+
+
+def operation_rows(view: View) -> list[OperationRow]:
+    """Return every operation, in the order of the invocations."""
+    settled = view.index.settled
+    return [
+        OperationRow(
+            moment(operation.at),
+            moment(operation.done.at) if operation.done else None,
+            view.peer(operation.peer),
+            operation.verb,
+            operation.status,
+            at_length(asked(operation)),
+            at_length(_answer(operation)),
+            operation.invoked.number("step") or 0,
+            int(settled is not None and operation.position > settled),
+            operation.invoked.operation,
+        )
+        for operation in view.operations
+    ]
+
+
+def asked(operation: Operation) -> str:
+    """Return what was done in words, for a reader who knows at which console."""
+    last, verb = operation.last, operation.verb
+    if verb in VERBS:
+        return phrase(operation)
+    if "arguments" in operation.invoked.fields:
+        return f"{verb}{with_arguments(operation.invoked.mapping('arguments'))}"
+    to = f" to {operation.to}" if operation.to else ""
+    match verb:
+        case "type":
+            return f"type {last.text('line')}"
+        case "send":
+            return f"send{to}: {last.text('text')}"
+        case "connect":
+            typed = [str(last.fields[key]) for key in ("address", "port") if key in last.fields]
+            return f"connect{to}{' at ' if typed else ''}{' '.join(typed)}"
+        case "expect":
+            return _awaited(operation)
+        case _:
+            return f"{verb}{f' {operation.to}' if operation.to else ''}"
+
+
+def _awaited(operation: Operation) -> str:
+    last = operation.last
+    what = last.text("line") if "line" in last.fields else last.text("kind")
+    of = f" from {operation.of}" if operation.of else ""
+    return f"expect {what}{of}{': ' if 'text' in last.fields else ''}{last.text('text')}"
+
+
+def _answer(operation: Operation) -> str:
+    """Return what the console said, or how long it must have been before the lab could not wait."""
+    return operation.said or (operation.done.text("unread") if operation.done else "")
+
+
+def notice_rows(view: View) -> Iterator[NoticeRow]:
+    """Yield what the consoles showed unasked."""
+    for entry in view.index.entries:
+        if entry.type == "notice" and view.focus.has(entry.at):
+            peer, said = view.peer(entry.peer), at_length(entry.text("said"))
+            yield NoticeRow(moment(entry.at), peer, entry.verb, said)
+
+
+def list_rows(view: View) -> Iterator[ListRow]:
+    """Yield what the peers listed, whenever a `list` was answered."""
+    for operation in view.operations:
+        if operation.verb == "list" and operation.status == "ok":
+            rows = [_listed(row) for row in operation.last.rows]
+            yield ListRow(moment(operation.last.at), view.peer(operation.peer), rows)
+
+
+def _listed(row: Mapping[str, Any]) -> ListCell:
+    address = ":".join(str(row[key]) for key in ("address", "port") if key in row)
+    return ListCell(str(row.get("id", "")), row_text(row, "peer"), at_length(address))
+
+
+def socket_rows(view: View) -> Iterator[SocketRow]:
+    """Yield every reading of a peer's sockets in which something had changed."""
+    log = view.index.sockets
+    for entry in view.index.marks("sockets"):
+        opened = [_socket(one, view.peer(log.peer_at(one))) for one in objects(entry, "opened")]
+        closed = [(row_text(o, "local"), row_text(o, "remote")) for o in objects(entry, "closed")]
+        is_whole = entry.fields.get("all") is True
+        yield SocketRow(moment(entry.at), view.peer(entry.peer), is_whole, opened, closed)
+
+
+def _socket(given: Mapping[str, Any], other: int) -> SocketCell:
+    local, remote, state = (row_text(given, key) for key in ("local", "remote", "state"))
+    waiting = (int(given.get(key) or 0) for key in ("unread", "unsent"))
+    return SocketCell(local, remote, state, other, *waiting)
+
+
+def mark_rows(view: View) -> Iterator[MarkRow]:
+    """Yield the lab's own lines that a reader must know of."""
+    for _, entry in view.index.lab:
+        if entry.verb in _MARKS and view.focus.has(entry.at):
+            says = at_length(_mark(entry))
+            yield MarkRow(moment(entry.at), view.peer(entry.peer), entry.verb, says)
+
+
+def _mark(entry: Entry) -> str:
+    said = entry.text("said")
+    match entry.verb:
+        case "chaos":
+            return f"chaos with seed {entry.fields.get('seed')}, for {entry.fields.get('for')} s"
+        case "settled":
+            quiet = entry.fields.get("quiet") is not False
+            return "every step was done" + ("" if quiet else "; something was still under way")
+        case "lapse":
+            return f"a fault was not in force all the time: {said}"
+        case "client":
+            return f"the client that is the console ended: {said}"
+        case "unread":
+            where = f" in the answer to {answer}" if (answer := entry.text("answer")) else ""
+            return f"a line that the profile does not read{where}: {said}"
+        case "broke off":
+            return f"the run broke off: {said}"
+        case _:
+            return said or entry.verb
