@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 SCRIPTS = ("main.js",)
 """The viewer's scripts, in the order in which they run."""
@@ -27,9 +26,9 @@ def render(title: str, data: str) -> str:
     return _template().render(
         title=title,
         policy=_policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-        data=Markup(data),
+        style=style,
+        script=script,
+        data=data,
     )
 
 

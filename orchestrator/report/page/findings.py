@@ -68,7 +68,7 @@ def finding_data(view: View, findings: Iterable[NamedFinding]) -> list[FindingDa
             "at": moment(one.finding.at),
             "peers": view.peers(one.finding.peers),
             "text": at_length(one.finding.text),
-            "operations": [],
+            "operations": view.named(one.finding.operation),
         }
         for one in findings
     ]

@@ -55,6 +55,10 @@ class View:
         """Return an operation's place; `NO_OPERATION` if the page does not show it."""
         return self._places.get(operation.position, NO_OPERATION)
 
+    def named(self, number: int) -> list[int]:
+        """Return the place of the operation with a number of the history; none for 0."""
+        return [p for p, op in enumerate(self.operations) if op.invoked.operation == number > 0]
+
     @cached_property
     def _places(self) -> dict[int, int]:
         return {operation.position: place for place, operation in enumerate(self.operations)}
