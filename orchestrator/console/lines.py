@@ -382,4 +382,4 @@ class ProgramConsole:
 
 def quoted(command: str) -> str:
     """Return a command as an error quotes it."""
-    return repr(text.cut(command, _QUOTED))
+    return text.visible(text.cut(command, _QUOTED))

@@ -55,7 +55,7 @@ def fitting(program: Program, engine: EngineName) -> Program:
     if program.profile is None or not program.profile.start.folder or engine is EngineName.PROCESS:
         return program
     try:
-        refuse_large(program.folder)
+        refuse_large(program.folder, program.profile.start)
     except TooLargeError as error:
         trouble = f"{error.what}; {error.hint}"
         return replace(program, profile=None, flaw="is of too large a program", trouble=trouble)

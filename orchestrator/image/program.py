@@ -56,7 +56,7 @@ RUN ["python3", "-I", "/peerlab/build.py", "/peerlab/wanted.json"]
 
 _BUILDING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _READY: set[str] = set()  # images that this process found or built
-_REFUSED: dict[str, BuildError] = {}  # programs that cannot be built
+_REFUSED: dict[str, BuildError | TooLargeError] = {}  # programs that cannot be built
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ class ProgramRecipe:
         values = {"python": "python3", "folder": FOLDER}
         build = [[part.format_map(values) for part in command] for command in self.start.build]
         wanted = {"build": build, "start": self._started, "seconds": BUILD_SECONDS}
-        return json.dumps(wanted | {"place": FOLDER, "packed": PACKED, "user": USER})
+        room = MOST_FILES, room_of(self.start) << 20
+        place = {"place": FOLDER, "packed": PACKED, "user": USER, "room": room}
+        return json.dumps(wanted | place)
 
     @property
     def _started(self) -> str:
@@ -101,17 +103,25 @@ def _scripts() -> list[Path]:
     return [_INSIDE / "build.py", _INSIDE / "start.py"]
 
 
-def refuse_large(folder: Path) -> None:
+def room_of(start: Start) -> int:
+    """Return how many megabytes a program's folder may have in a container."""
+    return start.room.folders or MOST_MEGABYTES
+
+
+def refuse_large(folder: Path, start: Start) -> None:
     """Raise a `TooLargeError` if a program's folder does not fit into a container."""
     files, size = room_needed(folder, MOST_FILES)
-    if files <= MOST_FILES and size <= MOST_MEGABYTES << 20:
-        return
+    room = room_of(start)
+    if files > MOST_FILES or size > room << 20:
+        hint = "remove what it does not need to run, such as data and what was built or installed"
+        raise _too_large(f"{folder} has", files, size, room, hint)
+
+
+def _too_large(what: str, files: int, size: int, room: int, hint: str) -> TooLargeError:
+    """Return the error that says how much a program has, and how much room it is given."""
     has = f"more than {MOST_FILES:,} files" if files > MOST_FILES else f"{size / (1 << 20):.0f} MB"
-    raise TooLargeError(
-        f"{folder} has {has}, and the lab gives a program room for {MOST_MEGABYTES} MB in"
-        f" {MOST_FILES:,} files",
-        hint="remove what it does not need to run, such as data and what was built or installed",
-    )
+    limits = f"{room} MB in {MOST_FILES:,} files"
+    return TooLargeError(f"{what} {has}, and the lab gives a program room for {limits}", hint=hint)
 
 
 def ensure_program_image(say: Callable[[str], None], recipe: ProgramRecipe) -> str:
@@ -129,7 +139,8 @@ def ensure_program_image(say: Callable[[str], None], recipe: ProgramRecipe) -> s
     name = f"{_NAME}:{source[:12]}"
     with _BUILDING[name]:
         if name in _REFUSED:
-            raise BuildError(_REFUSED[name].what, hint=_REFUSED[name].hint)
+            before = _REFUSED[name]
+            raise type(before)(before.what, hint=before.hint)
         if name not in _READY:
             _ensure(say, name, recipe, source)
             _READY.add(name)
@@ -158,7 +169,7 @@ def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
         try:
             image.build(name, Path(context), dockerfile, {})
         except CommandFailedError as error:
-            if found := refusal(recipe.folder, error.printed):
+            if found := refusal(recipe.folder, error.printed, room_of(recipe.start)):
                 _REFUSED[name] = found
                 raise found from error
             raise
@@ -168,17 +179,25 @@ def _quoted(value: str) -> str:
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
 
 
-def refusal(folder: Path, printed: str) -> BuildError | None:
+def refusal(
+    folder: Path, printed: str, room: int = MOST_MEGABYTES
+) -> BuildError | TooLargeError | None:
     """Return the error that `build.py` reported; None if something else went wrong.
 
     Args:
         folder: the program's folder.
         printed: the build's whole output.
+        room: how many megabytes the program may have once it is built.
     """
     found = re.search(rf"{re.escape(SIGN)}({{.*}})\s*$", printed, re.MULTILINE)
     if found is None:
         return None
     report = json.loads(found[1])
+    if "size" in report:
+        hint = "let its build remove what is not needed to run it, such as object files, or give"
+        hint += " it more with `start: {room: {folders: MEGABYTES}}` in its profile"
+        what = f"{folder}, once it is built, has"
+        return _too_large(what, report["files"], report["size"], room, hint)
     command = cut(" ".join(" ".join(report["command"]).split()), _LONGEST)
     done = f"built: `{command}`" if "printed" in report else f"started: {command}"
     lines = [line.rstrip() for line in report.get("printed", "").splitlines() if line.strip()]

@@ -17,7 +17,7 @@ from orchestrator.pytest_plugin import plugin_options
 from orchestrator.pytest_plugin.runners import session_runners
 from orchestrator.report.run_report import as_text
 from orchestrator.runner.peers import PeerGroup
-from orchestrator.text import cut, printable
+from orchestrator.text import cut, printable, visible
 
 _MOST_CONSOLES = 4
 _LAST_BYTES = 65_536  # of a transcript's file that are read
@@ -122,7 +122,8 @@ def _lines(says: str, done: Entry, peers: PeerGroup) -> Iterator[str]:
 def _wanted(done: Entry) -> str:
     fields = done.fields
     if done.verb == "expect":
-        what = repr(fields["text"] if "text" in fields else fields.get("line", ""))
+        has_text = "text" in fields
+        what = visible(done.text("text")) if has_text else repr(fields.get("line", ""))
         of = f" from {fields['of']}" if "of" in fields else ""
         return f"{fields['kind']}{of}" + (f": {what}" if {"text", "line"} & {*fields} else "")
     wants: Any = done.mapping("wants")

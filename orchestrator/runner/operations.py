@@ -19,6 +19,7 @@ from orchestrator.runner.peers import PeerGroup, Row
 from orchestrator.runner.recording import Expecting, Recorder, Wanted
 from orchestrator.scenario import TimeLimits, acts
 from orchestrator.scenario.rules import LAST
+from orchestrator.text import visible
 
 _POLL = 0.02  # seconds between two looks at a list that should change
 _SLICE = 0.5  # seconds of a long wait between two checkpoints
@@ -348,7 +349,7 @@ class Operator:
                     notice = self._await(act, is_wanted, time.monotonic() + within)
             except NoAnswerError:
                 came = self._peers.sessions[act.at].last_unclaimed(act.kind)
-                instead = f"; what came was {came.line!r}" if came else ""
+                instead = f"; what came was {visible(came.line)}" if came else ""
                 outcome, said = outcomes.failed(f"nothing of the kind within {within:g} s{instead}")
                 return outcome, {**said, "limit": within}
             except PeerGoneError as error:  # everything that it had shown was looked at

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.console.reply import Reply
 from orchestrator.history.entries import Outcome
 from orchestrator.profile import ConsoleOperation, Value, converted
-from orchestrator.text import cut
+from orchestrator.text import cut, visible
 
 Completion = tuple[Outcome, dict[str, Any]]
 """How an operation ended, and the fields that its last history entry adds."""
@@ -41,7 +41,7 @@ def unreadable(reply: Reply) -> Completion:
 
 
 def _quoted(text: str) -> str:
-    return repr(cut(text, _QUOTED))
+    return visible(cut(text, _QUOTED))
 
 
 def value(reply: Reply, part: str) -> Completion:

@@ -34,7 +34,7 @@ def ensure(client: Client, profile: Profile, say: Say) -> PeerImage:
 def _ensure_program(client: Client, folder: Path, profile: Profile, say: Say) -> str:
     """Return the name of the image of a program that comes as a folder; build it if needed."""
     start = profile.start
-    program.refuse_large(folder)
+    program.refuse_large(folder, start)
     base = ensure_packages(say, ROOT, start.packages)
     recipe = program.ProgramRecipe(folder, base, _described(client, base).id, start)
     return program.ensure_program_image(say, recipe)

@@ -156,8 +156,7 @@ def _writable(user: str, profile: Profile, mode: str = "755") -> str:
     user's.
     """
     uid, _, gid = user.partition(":") if _NUMBERS.fullmatch(user) else (USER, "", USER)
-    size = profile.start.room.folders or program.MOST_MEGABYTES
-    room = f"size={size}m,nr_inodes={program.MOST_FILES}"
+    room = f"size={program.room_of(profile.start)}m,nr_inodes={program.MOST_FILES}"
     return f"{_WRITABLE},{room},mode={mode},uid={uid},gid={gid or uid}"
 
 

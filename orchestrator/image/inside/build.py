@@ -15,6 +15,7 @@ import resource
 import selectors
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -47,6 +48,14 @@ class Refusal(Exception):  # noqa: N818
             self.report["printed"] = printed.decode("utf-8", "replace")
 
 
+class TooLarge(Refusal):
+    """The program was built, and is larger than the room that the lab gives it."""
+
+    def __init__(self, files: int, size: int) -> None:
+        super().__init__([], "it is too large once it is built")
+        self.report |= {"files": files, "size": size}
+
+
 def main() -> None:
     """Follow the instructions in the file named on the command line."""
     wanted = json.loads(Path(sys.argv[1]).read_text())
@@ -58,6 +67,7 @@ def main() -> None:
         for words in wanted["build"]:
             _run(words, deadline, limits)
         if wanted["build"] and wanted["packed"]:
+            refuse_large(Path(os.curdir), *wanted["room"])
             _pack(Path(wanted["packed"]))
         if wanted["start"] and not shutil.which(wanted["start"]):
             why = "there is no such program"
@@ -78,6 +88,14 @@ def _unpack(packed: Path, place: str, user: int) -> None:
     ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     os.environ |= {"HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 - inside the container
     shutil.copytree(packed, place, symlinks=True, dirs_exist_ok=True)
+
+
+def refuse_large(folder: Path, most_files: int, most_bytes: int) -> None:
+    """Raise a `TooLarge` if a folder holds more than its copy has room for at a start."""
+    found = [path.lstat() for path in folder.rglob("*")]
+    size = sum(one.st_size for one in found if not stat.S_ISDIR(one.st_mode))
+    if len(found) > most_files or size > most_bytes:
+        raise TooLarge(len(found), size)
 
 
 def _pack(packed: Path) -> None:

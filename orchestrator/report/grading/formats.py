@@ -254,6 +254,12 @@ def gradescope(grade: Grade) -> dict[str, Any]:
             f"Still unknown: {count(len(unknown), 'test')} for {points} points, which do not count"
             " against you. They are marked (unknown) and have no score yet."
         )
+    if untried := [r for r in grade.results if _is_untried(r)]:
+        points = number(sum(result.points for result in untried))
+        lines.append(
+            f"Not run: {count(len(untried), 'test')} for {points} points, for no reason that is"
+            " yours. They are marked (not run) and have no score."
+        )
     return {
         # The sum of the tests, in which those without points would be missing.
         "score": grade.points,
@@ -287,7 +293,7 @@ def _gradescope_marks(result: Result) -> dict[str, Any]:
     It knows `passed` and `failed` only, and derives one of them from points if it is not told. A
     test that is neither has no points and no status, so that it is shown without a colour.
     """
-    if result.outcome is Outcome.UNKNOWN or result.left_out:
+    if result.outcome is Outcome.UNKNOWN or result.left_out or _is_untried(result):
         return {}
     return {
         "score": result.earned,
@@ -296,6 +302,11 @@ def _gradescope_marks(result: Result) -> dict[str, Any]:
         # Without a status, Gradescope would derive it from the score: 0 of 0 points would pass.
         "status": "passed" if result.outcome is Outcome.PASSED else "failed",
     }
+
+
+def _is_untried(result: Result) -> bool:
+    """Return whether a test was not run, though its program starts as far as is known."""
+    return result.outcome is Outcome.NOT_RUN and not result.is_blocked
 
 
 def _gradescope_output(result: Result) -> str:

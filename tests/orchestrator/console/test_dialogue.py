@@ -13,6 +13,7 @@ from orchestrator.console import dialogue, reply
 from orchestrator.console.dialogue import EchoedDialogue, SyncedDialogue
 from orchestrator.console.reply import Reply
 from orchestrator.errors import NoAnswerError, SessionError
+from orchestrator.profile import ConsoleOperation
 from tests.orchestrator.console.support import FakeConsole, made
 
 MakeScreen = Callable[..., FakeConsole]
@@ -149,6 +150,42 @@ def test_rows_end_with_the_answer_to_sync(screen: MakeScreen) -> None:
     assert (listed.ok, [row["id"] for row in listed.rows]) == (True, ["1", "2"])
 
 
+TABLE = {"send": "list", "ok": r"^total \d+$", "also": "^id address$", "row": r"^(?P<id>\d+) \S+$"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("send", "error: no such id"),
+        ("send", "sent hi"),
+        ("raw", "what no pattern reads"),
+        ("raw", "3 10.0.0.9 is a row with more behind it"),
+    ],
+)
+def test_a_slow_answer_has_no_line_of_the_list_that_the_lab_asked_for(
+    screen: MakeScreen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, said: str
+) -> None:
+    """The program answers only when it has been asked for the list as well."""
+    monkeypatch.setattr(dialogue, "_PATIENCE", 0.0)
+    slow = ""
+
+    def late(line: str) -> str:
+        nonlocal slow
+        if line != "list":
+            slow = f"{said}\n"
+            return ""
+        before, slow = slow, ""
+        return f"{before}id address\n1 10.0.0.2\n2 10.0.0.3\ntotal 2\n"
+
+    table = ConsoleOperation.model_validate(TABLE)
+    one = screen(sync="list", operations={**made(tmp_path).operations, "list": table})
+    one.answer(late)
+    talk = SyncedDialogue(one.console)
+    for _ in range(2):
+        reply = talk.ask(verb, {"text": "hi", "line": "hi"})
+        assert (reply.lines, reply.rows) == ([said], [])
+
+
 def test_without_sync_rows_end_with_silence(screen: MakeScreen) -> None:
     one = screen(sync="", console={"quiet": 0.1})
     one.answer(chat)
@@ -165,9 +202,10 @@ def test_a_program_that_answers_nothing_at_all(screen: MakeScreen) -> None:
 
 def test_only_an_unreadable_answer_is_quoted(screen: MakeScreen) -> None:
     one = screen(answer_within=0.5)
-    one.answer(lambda _: "what?\n")
-    with pytest.raises(NoAnswerError, match=r"after 0\.5 s; the lab could not read 'what\?'"):
-        SyncedDialogue(one.console).ask("send", {"text": "hi"})
+    one.answer(lambda _: "what  now?\n")
+    says = r"^alice: no reply to 'send hi·' after 0\.5 s; the lab could not read 'what··now\?'"
+    with pytest.raises(NoAnswerError, match=says):
+        SyncedDialogue(one.console).ask("send", {"text": "hi "})
 
 
 def test_a_question_is_answered_when_it_comes(screen: MakeScreen) -> None:

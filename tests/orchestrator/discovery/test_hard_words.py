@@ -72,14 +72,29 @@ def test_a_message_that_is_shown_twice_is_one_notice(
 class Ruled(Chat):
     """Prints its help between two equal rules."""
 
+    first = "-" * 20
+
     def do_help(self) -> str:
-        return "\n".join(["-" * 20, *self.style.words.values(), "-" * 20])
+        return "\n".join([self.first, *self.style.words.values(), self.first])
 
 
-def test_a_help_text_goes_on_after_its_first_line(learned: Learned) -> None:
-    found, reader, _ = learned(Ruled)
+class Sentences(Ruled):
+    """Ends its help in the words in which it begins, which stand between its parts as well."""
+
+    first = "type one of these"
+
+    def do_help(self) -> str:
+        *words, last = self.style.words.values()
+        return "\n".join(f"{self.first}\n  {part}" for part in (", ".join(words), last)) + (
+            f"\n{self.first}"
+        )
+
+
+@pytest.mark.parametrize("program", [Ruled, Sentences])
+def test_a_help_text_goes_on_after_its_first_line(learned: Learned, program: type[Ruled]) -> None:
+    found, reader, _ = learned(program)
     assert found.operations["help"].ends == "quiet"
-    assert reader.outcome("help", "-" * 20) is None
+    assert reader.outcome("help", program.first) is None
 
 
 class SameWords(Chat):
@@ -119,12 +134,29 @@ class AnswersWithList(Chat):
         return reply if "error" in reply else self.do_list()
 
 
-def test_the_first_row_of_a_list_is_not_the_new_connection(learned: Learned) -> None:
-    _, reader, _ = learned(AnswersWithList)
+class AnswersWithTable(AnswersWithList):
+    """Answers with a table, the newest row first, behind a sentence of its own."""
+
+    def do_list(self) -> str:
+        *rows, count = super().do_list().split("\n")
+        return "\n".join(["id: address port", *reversed(rows), count])
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        return reply if "error" in reply else f"you can talk to these now\n{reply}"
+
+
+@pytest.mark.parametrize("program", [AnswersWithList, AnswersWithTable])
+def test_no_row_of_a_list_is_taken_for_the_new_connection(
+    learned: Learned, program: type[Chat]
+) -> None:
+    _, reader, _ = learned(program)
     reply = [f"1: {HOSTS['bob']} {PORT}", f"2: {HOSTS['carol']} {PORT}", "2 connections"]
+    if program is AnswersWithTable:
+        reply = ["you can talk to these now", "id: address port", *reply[1::-1], *reply[2:]]
     outcomes = [reader.outcome("connect", line) for line in reply]
     assert any(outcomes)
-    assert not any("id" in fields for outcome in outcomes if outcome for fields in outcome[1:])
+    assert not any(fields for outcome in outcomes if outcome for fields in outcome[1:])
     assert all(reader.is_label("connect", line) or reader.outcome("connect", line)
                for line in reply)  # fmt: skip
 
@@ -132,16 +164,43 @@ def test_the_first_row_of_a_list_is_not_the_new_connection(learned: Learned) -> 
 class TwoLines(Chat):
     """Answers `connect` in two lines."""
 
+    first = "{} picks up"
+
     def do_connect(self, address: str, port: str) -> str:
         reply = super().do_connect(address, port)
-        return reply if "error" in reply else f"{address} picks up\n{reply}"
+        return reply if "error" in reply else f"{self.first.format(address)}\n{reply}"
 
 
-def test_both_lines_belong_to_the_reply(learned: Learned) -> None:
-    _, reader, _ = learned(TwoLines)
-    line = f"connected to {HOSTS['bob']}:{PORT}"
-    assert reader.outcome("connect", line) == (True, {"address": HOSTS["bob"], "port": str(PORT)})
-    assert reader.is_label("connect", f"{HOSTS['bob']} picks up")
+class SecondLater(TwoLines):
+    """Prints the second from another thread, behind the next prompt.
+
+    Both are built like the notice at the other end.
+    """
+
+    first, second = "peer connected to {}", ""
+
+    def do_connect(self, address: str, port: str) -> str:
+        first, _, self.second = super().do_connect(address, port).partition("\n")
+        return first
+
+    def answer(self, reply: str) -> None:
+        super().answer(reply)
+        if self.second:
+            self.tell(self.second)
+            self.second = ""
+
+
+@pytest.mark.parametrize("program", [TwoLines, SecondLater])
+def test_both_lines_belong_to_the_reply(learned: Learned, program: type[TwoLines]) -> None:
+    _, reader, _ = learned(program)
+    lines = [program.first.format(HOSTS["bob"]), f"connected to {HOSTS['bob']}:{PORT}"]
+    fields = {"address": HOSTS["bob"], "port": str(PORT)}
+    assert reader.outcome("connect", lines[1]) == (True, fields)
+    assert reader.is_label("connect", lines[0])
+    assert not any(reader.notice([line]) for line in lines)
+    notice = reader.notice([f"peer 3 connected from {HOSTS['bob']}:{PORT}"])
+    assert notice
+    assert (notice.kind, notice.fields["id"]) == ("connected", "3")
 
 
 class Labelled(Chat):

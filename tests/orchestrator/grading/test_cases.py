@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from orchestrator import profile
+from orchestrator.grading import rubric as rubrics
 from orchestrator.grading.cases import GradingCase, fitting, usable
 from orchestrator.grading.programs import Program
 from orchestrator.grading.results import Outcome, Result
 from orchestrator.grading.rubric import RubricTest, Suite, Task
 from orchestrator.image import program as program_image
-from orchestrator.profile import Lack, Start
+from orchestrator.profile import Lack, Room, Start
 from orchestrator.scenario import EngineName, Scenario
 from orchestrator.scenario.validation import missing, unsupported
+from tests.orchestrator.discovery.learning import learn, loaded
+from tests.orchestrator.discovery.simulated import VERBS, Chat, SimulatedTrio, Style
 from tests.orchestrator.support import PROGRAMS
 
 SCENARIO = Scenario.model_validate({
@@ -105,6 +108,36 @@ def test_a_profile_that_says_too_little_is_refused_with_what_to_add() -> None:
     assert "(no word for it was found)" in refused.trouble
 
 
+class Hushed(Chat):
+    """Shows no message."""
+
+    def show(self, number: int, text: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "lacking"),
+    [
+        (Chat, {"connect": "yhdistä", "send": "lähetä"}, "operations.connect"),
+        (Hushed, {}, "notices.message"),
+        (Chat, {}, ""),
+    ],
+)
+def test_a_discovery_that_failed_is_no_grade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: type[Chat], words: dict[str, str],
+    lacking: str,
+) -> None:  # fmt: skip
+    style = Style(words={verb: words.get(verb, verb) for verb in VERBS}, usage="a chat")
+    draft = learn(tmp_path, SimulatedTrio(style, program), monkeypatch)
+    made = replace(FINE, profile=loaded(tmp_path, draft))
+    checked = usable(made, rubrics.load(rubrics.CONFORMANCE))
+    assert (checked.profile is None) is bool(lacking)
+    assert lacking in checked.trouble
+    if lacking:
+        assert "nothing was graded" in checked.trouble
+        assert decided(checked, checked).outcome is Outcome.UNKNOWN
+
+
 def test_a_profile_that_says_enough_is_used() -> None:
     fact = without("terminate", lacks={"terminate": Lack(reason="not required")})
     assert usable(fact, suite(required=True)) is fact
@@ -139,6 +172,26 @@ def test_a_program_without_room_in_a_container_is_unknown(tmp_path: Path) -> Non
     result = decided(big, FINE)
     assert result.outcome is Outcome.UNKNOWN
     assert result.reason.startswith("the profile of fine is of too large a program: ")
+
+
+def test_a_program_may_ask_for_the_room_that_it_needs(tmp_path: Path) -> None:
+    big = large(tmp_path, size=70 << 20)
+    assert big.profile
+    start = big.profile.start.model_copy(update={"room": Room(folders=80)})
+    asking = replace(big, profile=big.profile.model_copy(update={"start": start}))
+    assert fitting(asking, EngineName.DOCKER) is asking
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_pair_is_not_blamed_for_a_program_without_room(tmp_path: Path, is_first: bool) -> None:
+    deep = tmp_path / "node_modules/a/b"
+    deep.mkdir(parents=True)
+    for number in range(8):
+        (deep / f"{number}.so").write_bytes(b"\0" * (9 << 20))
+    big = fitting(replace(large(tmp_path), name="big"), EngineName.DOCKER)
+    assert "has 72 MB" in big.trouble
+    result = decided(big, FINE) if is_first else decided(FINE, big)
+    assert result.outcome is Outcome.UNKNOWN
 
 
 def test_a_program_of_too_many_files_is_unknown(

@@ -186,9 +186,40 @@ def test_an_end_behind_its_answer_is_no_fault(tmp_path: Path, code: str) -> None
     assert [(r.outcome, r.reason) for r in grade.results] == [(Outcome.PASSED, "")] * 2
 
 
-def test_relaying_is_found_where_it_is_not_counted(tmp_path: Path) -> None:
-    folder = variant(tmp_path, "anna", HEAD + RELAYS + TAIL)
-    suite = rubrics.load(CONFORMANCE).only(["sender"])
+SHOWS_TWICE = """
+right = Node._lines
+Node._lines = lambda node, connection, event: (
+    [*right(node, connection, event)] * (1 + isinstance(event, events.Received))
+)
+"""
+FAILS_IN_A_THREAD = """
+import threading
+
+right = Node.send
+
+
+def send(node, number, text):
+    threading.Thread(target=int, args=[text]).start()
+    return right(node, number, text)
+
+
+Node.send = send
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "test", "check"),
+    [
+        (RELAYS, "sender", "invention"),
+        (SHOWS_TWICE, "message", "duplicates"),
+        (FAILS_IN_A_THREAD, "message", "crashes"),
+    ],
+)
+def test_what_is_found_where_it_is_not_counted_is_listed(
+    tmp_path: Path, code: str, test: str, check: str
+) -> None:
+    folder = variant(tmp_path, "anna", HEAD + code + TAIL)
+    suite = rubrics.load(CONFORMANCE).only([test])
     (grade,) = graded([folder], EngineName.PROCESS, tmp_path / "grades", suite=suite)
     assert [result.outcome for result in grade.results] == [Outcome.PASSED]
-    assert "invention" in grade.uncounted
+    assert check in grade.uncounted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ import pytest
 from orchestrator import command, image, profile
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process.copies import Copies
-from orchestrator.errors import BuildError, EngineError, LabError
+from orchestrator.errors import BuildError, EngineError, LabError, TooLargeError
 from orchestrator.image import packages, program
+from orchestrator.image.inside import build
 from orchestrator.paths import ROOT
 from orchestrator.profile import Profile, Start
 from tests.orchestrator.support import DOCKER_ONLY, PROGRAMS, LivePeers
@@ -108,6 +110,40 @@ def test_an_endless_build_is_stopped(
     assert "it takes too long" in error.what
     assert error.what.endswith("\n  | busy")
     assert time.monotonic() - began < 40
+
+
+def test_what_a_build_makes_too_large_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    (tmp_path / "target/debug").mkdir(parents=True)
+    with (tmp_path / "target/debug/chat").open("wb") as file:
+        file.truncate(70 << 20)
+    build.refuse_large(tmp_path, 10, 70 << 20)
+    for files, megabytes, has in (
+        (10, 64, "70 MB"), (2, 70, f"more than {program.MOST_FILES:,} files")
+    ):  # fmt: skip
+        with pytest.raises(build.TooLarge) as caught:
+            build.refuse_large(tmp_path, files, megabytes << 20)
+        report = caught.value.report
+        report["files"] = program.MOST_FILES + 1 if files == 2 else 3
+        error = program.refusal(tmp_path, f"cc -c\n{build.SIGN}{json.dumps(report)}\n", megabytes)
+        assert isinstance(error, TooLargeError), "a BuildError would cost points"
+        assert f"once it is built, has {has}, and the lab gives a program room" in error.what
+        assert "object files" in error.hint
+
+
+@DOCKER_ONLY
+@pytest.mark.thorough
+def test_a_build_that_is_too_large_is_refused_before_it_starts(
+    folder: Path, shared_engine: LivePeers
+) -> None:
+    fills = "open('data', 'wb').truncate(70 << 20)"
+    large = with_folder(folder, build=[["python3", "-c", fills]])
+    for _ in range(2):
+        with pytest.raises(TooLargeError, match="once it is built, has 70 MB"):
+            shared_engine.engine.start(["alice"], large, lambda _: None)
+    room = {"folders": 80, "memory": 256}
+    with_room = with_folder(folder, build=[["python3", "-c", fills]], room=room)
+    (session,) = shared_engine.start(["alice"], with_room)
+    assert session.ask("hello").ok
 
 
 @DOCKER_ONLY

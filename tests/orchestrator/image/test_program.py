@@ -86,6 +86,30 @@ def test_a_program_finds_what_it_would_find_at_a_terminal(
     assert "found False [] ['C.UTF-8', 'xterm'] True" in session.transcript.tail(10)
 
 
+AT_ONCE = """\
+import threading
+def talk(name):
+    for number in range(400):
+        print(name * 40, number)
+threads = [threading.Thread(target=talk, args=(name,)) for name in "abc"]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+"""
+
+
+@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
+def test_lines_of_threads_that_print_at_once_stay_whole(
+    home: Path, shared_engine: LivePeers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal, Python writes a line and its end at once, whatever the lab's own settings."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    chat = home / "chat/chat.py"
+    chat.write_text(AT_ONCE + chat.read_text())
+    (session,) = shared_engine.start(["alice"], chat_profile(home))
+    assert session.ask("hello").ok
+    shown = [line for line in session.transcript.screen() if line[:1] in {*"abc"}]
+    assert sorted(shown) == sorted(f"{name * 40} {n}" for name in "abc" for n in range(400))
+
+
 WRITING = "import os; os.path.exists('log') and print('a log', flush=True); open('log', 'w')\n"
 
 

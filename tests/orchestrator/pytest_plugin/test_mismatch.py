@@ -65,6 +65,7 @@ def test_what_was_wanted_and_what_came(
     ("fields", "wanted"),
     [
         ({"kind": "message", "of": "bob", "text": "hi"}, "message from bob: 'hi'"),
+        ({"kind": "message", "of": "bob", "text": "two  "}, "message from bob: 'two··'"),
         ({"kind": "closed", "of": "bob"}, "closed from bob"),
         ({"kind": "line", "line": "^x"}, "line: '^x'"),
     ],

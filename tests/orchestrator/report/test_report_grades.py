@@ -52,7 +52,7 @@ def every() -> Grade:
         failed(),
         result(Outcome.UNKNOWN, "c", reason="could not read"),
         result(Outcome.LACKING, "d", reason="no such verb"),
-        result(Outcome.NOT_RUN, "e"),
+        result(Outcome.NOT_RUN, "e", started=False),
         result(Outcome.PASSED, "f", extra=True, points=1.5),
     )
 
@@ -316,6 +316,25 @@ def test_gradescope() -> None:
         "a (required)", "burst", "d (lacking)", "e (not run)", "f (extra)",
     ]  # fmt: skip
     assert "glued" in found["tests"][1]["output"]
+
+
+def test_gradescope_marks_nothing_as_failed_that_was_not_judged() -> None:
+    trouble = "its profile cannot be graded with"
+    undecided = grade(
+        result(Outcome.UNKNOWN, "a", required=True, reason=trouble),
+        result(Outcome.UNKNOWN, "b", extra=True, reason=trouble),
+        result(Outcome.UNKNOWN, "c", points=0, reason=trouble),
+        result(Outcome.NOT_RUN, "d", points=2, reason="it needs a network that can be cut"),
+        result(Outcome.NOT_RUN, "e", points=1, reason="not requested yet", asked=False),
+        trouble=trouble,
+    )
+    found = gradescope(undecided)
+    marks = {"score", "max_score", "status"}
+    assert not any(marks & set(test) for test in found["tests"])
+    assert [test["tags"] for test in found["tests"]] == [["unknown"]] * 3 + [["not run"]] * 2
+    assert "Still unknown: 3 tests for 10 points" in found["output"]
+    assert "Not run: 2 tests for 3 points, for no reason that is yours" in found["output"]
+    assert "Not run" not in gradescope(every())["output"]
 
 
 def test_no_control_character_reaches_the_terminal(home: Path) -> None:

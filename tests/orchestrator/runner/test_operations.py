@@ -43,6 +43,16 @@ def odd_step(line: str, more: str = "") -> str:
     return f'type: {{at: alice, line: "{line}"{more}}}'
 
 
+def test_blanks_of_what_came_instead_are_visible(harness: Harness) -> None:
+    run = harness.run(
+        "peers: [alice, bob]\nconnections: line\nsteps:\n"
+        "  - send: {at: alice, to: bob, text: 'two  between'}\n"
+        "  - expect: {at: bob, message: 'two between', within: 0.1}\n"
+    )
+    (said,) = (entry.fields["said"] for entry in outcomes(run) if entry.verb == "expect")
+    assert said.endswith("two··between'")
+
+
 # Programs that misbehave
 
 

@@ -44,6 +44,8 @@ def test_an_answer_that_cannot_be_read_is_quoted() -> None:
     assert outcome == "info"
     assert said["said"] == r"the lab could not read 'do you\nknow?'"
     assert said["unread"] == "do you\nknow?"
+    _, said = outcomes.unreadable(reply(None, "who  is that? "))
+    assert said["said"] == "the lab could not read 'who··is that?·'"
     _, said = outcomes.unreadable(reply(None, " "))
     assert said["said"] == "the lab could not read the answer to 'list': it printed nothing"
     _, said = outcomes.unreadable(reply(None, "x" * 900))
