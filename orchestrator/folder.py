@@ -12,7 +12,7 @@ from pathlib import Path
 
 from orchestrator.errors import LabError
 
-_IGNORED = {"__pycache__", ".git"}  # at any depth
+_IGNORED = {"__pycache__", ".git", ".venv"}  # at any depth
 
 SOURCES = (
     ".c", ".cc", ".cpp", ".cxx", ".go", ".java", ".jar", ".js", ".mjs", ".pl", ".py", ".rb", ".rs",
@@ -29,7 +29,7 @@ _MOST_LOOKED_AT = 2_000  # files below those
 _PARTS = ("src", "source", "lib", "cmd", "bin", "app")  # folders that one program is split into
 
 OUTPUT_SIGN = ".peerlab-output"
-"""A file in every folder of results: such a folder belongs to no program."""
+"""A file in every folder of results that the lab has made: it belongs to no program."""
 
 
 def is_output(folder: Path) -> bool:

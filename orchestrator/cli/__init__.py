@@ -19,6 +19,7 @@ from orchestrator.errors import LabError
 from orchestrator.report.printing import safe
 
 GROUPS = {
+    "Begin here": {"init": "init", "docs": "pages"},
     "Scenarios": {"run": "scenario", "validate": "scenario", "schema": "scenario"},
     "Kept runs": {"report": "saved", "judge": "saved", "schedule": "saved"},
     "Programs": {"profile": "profile", "grade": "grade", "interop": "grade"},
@@ -27,7 +28,7 @@ GROUPS = {
         **dict.fromkeys(("fault", "faults", "heal"), "faults"),
         "down": "mesh",
     },
-    "This machine": {"image": "mesh", "docs": "pages"},
+    "This machine": {"image": "mesh"},
 }
 """The commands in groups, with the file of each, in the order of the help."""
 

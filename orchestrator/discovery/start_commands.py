@@ -50,6 +50,19 @@ def start_commands(folder: Path, command: str = "") -> list[StartCommand]:
     return found
 
 
+def command_of(folder: Path, name: str) -> str:
+    """Return the command, as a person types it, that starts one of the programs in a folder.
+
+    Args:
+        folder: the program's folder.
+        name: the file to start, or the one that has its `main`.
+    """
+    files = sources.find(folder)
+    main = next((one for one in files if str(one) == name), None)
+    language = next((it for it in LANGUAGES if main and it.holds(main)), None)
+    return _as_built(main, files, language) if main and language else f"./{name}"
+
+
 def hint_for(program: str) -> str:
     """Return the hint for a program that did not start: how to give its command."""
     return f'give the command that starts it, as you would type it: --command "{program} {{port}}"'
@@ -222,11 +235,16 @@ def _choose(folder: Path, mains: Sequence[SourceFile], files: Sequence[SourceFil
     if len(likely) == 1:
         return likely[0]
     language = next(it for it in LANGUAGES if it.holds(likely[0]))
-    command = language.make(_parts(likely[0], files, language, mains, likely[0].called)).command
     raise LabError(
         f"{folder}: there are several programs: {', '.join(sorted(map(str, likely)))}",
-        hint=f'choose one: --command "{as_typed(StartCommand(command, ""))} {{port}}"',
+        hint=f'choose one: --command "{_as_built(likely[0], files, language)} {{port}}"',
     )
+
+
+def _as_built(main: SourceFile, files: Sequence[SourceFile], language: Language) -> str:
+    """Return how a person would start the program of a main file, once it is built."""
+    parts = _parts(main, files, language, _mains(files, language), main.called)
+    return as_typed(StartCommand(language.make(parts).command, ""))
 
 
 def _named_in_package(folder: Path) -> str:

@@ -17,6 +17,7 @@ from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.files import write_whole
+from orchestrator.folder import OUTPUT_SIGN
 from orchestrator.reading import line_and_column, read_text
 
 SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"  # the files of a run
@@ -71,6 +72,9 @@ def make(folder: Path, name: str, script: str) -> Path:
     stamp = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S.%f")
     run = folder / name / stamp
     try:
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / OUTPUT_SIGN).touch()
         run.mkdir(parents=True)
         (run / SCENARIO).write_text(script, encoding="utf-8")
         _point(folder / name / LATEST, stamp)

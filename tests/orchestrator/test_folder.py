@@ -21,8 +21,10 @@ def chat(tmp_path: Path) -> Path:
     return home
 
 
-@pytest.mark.parametrize("where", ["__pycache__", ".git", "parts/__pycache__", "parts/.git"])
-def test_caches_and_repositories_do_not_count(chat: Path, where: str) -> None:
+@pytest.mark.parametrize(
+    "where", ["__pycache__", ".git", ".venv", "parts/__pycache__", "parts/.git"]
+)
+def test_caches_repositories_and_environments_do_not_count(chat: Path, where: str) -> None:
     before = folder_digest(chat)
     (chat / where).mkdir()
     (chat / where / "index").write_text("x")

@@ -13,6 +13,7 @@ import pytest
 
 from orchestrator.checks import CHAT, Finding, Judgement, Verdict, judged_run
 from orchestrator.errors import DocumentError, LabError
+from orchestrator.folder import is_output
 from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, Entry, History
 from orchestrator.history.runs import EngineInfo, Record
@@ -36,6 +37,13 @@ def keep(folder: Path, *, over: bool = True) -> Path:
         history.lab("over")
     history.close()
     return run
+
+
+def test_a_folder_for_runs_that_the_lab_makes_belongs_to_no_program(tmp_path: Path) -> None:
+    runs.make(tmp_path / "runs", "x", "name: x\n")
+    assert is_output(tmp_path / "runs")
+    runs.make(tmp_path, "x", "name: x\n")  # which was there, and may be a program's
+    assert not is_output(tmp_path)
 
 
 def test_every_run_has_a_folder_and_the_newest_is_the_latest(tmp_path: Path) -> None:
