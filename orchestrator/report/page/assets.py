@@ -9,7 +9,31 @@ from pathlib import Path
 
 import jinja2
 
-SCRIPTS = ("main.js",)
+SCRIPTS = (
+    "dom.js",
+    "model.js",
+    "widths.js",
+    "styles.js",
+    "screen.js",
+    "terminal.js",
+    "replay.js",
+    "state.js",
+    "header.js",
+    "findings.js",
+    "lanes.js",
+    "drawing.js",
+    "diagram.js",
+    "overview.js",
+    "consoles.js",
+    "graph.js",
+    "moment.js",
+    "plots.js",
+    "filters.js",
+    "tables.js",
+    "controls.js",
+    "keyboard.js",
+    "main.js",
+)
 """The viewer's scripts, in the order in which they run."""
 
 _VIEWER = Path(__file__).parent / "viewer"

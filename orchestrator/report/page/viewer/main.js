@@ -1,19 +1,43 @@
-async function read() {
-  const packed = atob(document.getElementById("data").textContent.trim());
-  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
+// Builds the page from its data; the only file that does anything by itself.
+
+async function main() {
+  const model = new Model(await readData(byId("data").textContent));
+  const state = new State(model);
+  buildHeader(model);
+  buildFindings(model, state);
+  buildEvidence(model, state);
+  buildCurrentFinding(model, state);
+  const controls = new Controls(model, state);
+  new Overview(model, state);
+  new Diagram(model, state);
+  buildMoment(model, state);
+  buildGraph(model, state);
+  new Consoles(model, state);
+  new Filters(model, state);
+  new Plots(model, state);
+  buildTables(model, state);
+  const bindings = keyBindings(model, state, controls);
+  byId("key-table").append(helpTable(bindings));
+  listenToKeys(bindings);
+  byId("omitted").textContent = plain(model.omitted);
+  begin(model, state);
+  requestAnimationFrame(() => setTimeout(() => {
+    document.documentElement.dataset.ready = Math.round(performance.now()); // ms since the file was opened
+  }));
 }
 
-function add(parent, tag, text) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  parent.append(element);
+/** Show what the address names; else the first finding; else the end. */
+function begin(model, state) {
+  window.addEventListener("hashchange", () => state.readFragment());
+  if (!state.readFragment()) {
+    if (model.findings.length) state.selectFinding(0);
+    else state.goTo(model.duration);
+  } else byId("moment").scrollIntoView({ block: "start" });
+  state.change({ from: state.from, to: state.to, filters: state.filters, theme: state.theme, finding: state.finding });
 }
 
-read().then((data) => {
-  const page = document.getElementById("page");
-  add(page, "h1", `${data.run.name}: ${data.run.verdict}`);
-  add(page, "p", data.run.why);
-  for (const finding of data.findings) add(page, "p", `${finding.check}: ${finding.says}`);
+main().catch((error) => {
+  byId("failed").hidden = false;
+  byId("failed").textContent = `This page could not be shown: ${error.message}`;
+  throw error;
 });

@@ -1,0 +1,72 @@
+// Which peers, kinds, operations and words are shown, in the diagram and in the tables.
+
+class Filters {
+  constructor(model, state) {
+    Object.assign(this, { model, state });
+    this.verbs = [...new Set(model.operations.map(({ verb }) => verb))].sort();
+    this.search = byId("search");
+    byId("filter-boxes").append(
+      this.group("Peers", model.names.map((name, peer) => [name, peer]), "peers"),
+      this.group("Kinds", KINDS.map((kind) => [`${kind}s`, kind]), "kinds"),
+      this.group("Operations", this.verbs.map((verb) => [plain(verb), verb]), "verbs"));
+    this.search.addEventListener("input", () => this.find());
+    this.search.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.next(event.shiftKey ? -1 : 1);
+    });
+    byId("search-next").addEventListener("click", () => this.next(1));
+    byId("search-before").addEventListener("click", () => this.next(-1));
+    byId("filter-reset").addEventListener("click", () => this.reset());
+    state.on(["filters"], () => this.count());
+  }
+
+  group(title, entries, part) {
+    const boxes = entries.map(([label, value]) => {
+      const box = el("input", { type: "checkbox", onchange: () => this.apply(part) });
+      box.checked = true;
+      box.value = value;
+      return [box, el("label", {}, box, el("bdi", {}, label)), value];
+    });
+    this[part] = boxes.map(([box, , value]) => ({ box, value }));
+    const all = el("button", { onclick: () => this.setAll(part, true), "aria-label": `All ${title.toLowerCase()}` }, "all");
+    const none = el("button", { onclick: () => this.setAll(part, false), "aria-label": `No ${title.toLowerCase()}` }, "none");
+    return el("fieldset", {}, el("legend", {}, title), all, none, ...boxes.map(([, label]) => label));
+  }
+
+  setAll(part, isWanted) {
+    for (const { box } of this[part]) box.checked = isWanted;
+    this.apply(part);
+  }
+
+  apply(part) {
+    const wanted = this[part].filter(({ box }) => box.checked).map(({ value }) => value);
+    const isAll = wanted.length === this[part].length;
+    this.state.filter({ [part]: part === "verbs" && isAll ? null : new Set(wanted) });
+  }
+
+  find() {
+    this.state.filter({ text: this.search.value.trim().toLowerCase() });
+  }
+
+  /** Go to the next item that the filters admit, or the one before. */
+  next(by) {
+    const { model, state } = this;
+    const found = model.items.filter((item) => state.admits(item));
+    if (!found.length) return;
+    const here = found.indexOf(state.item);
+    const past = firstPast(found, (item) => item.from > state.at);
+    const next = here >= 0 ? here + by : by > 0 ? past : past - 1;
+    state.select(found[(next + found.length) % found.length]);
+  }
+
+  count() {
+    const { model, state } = this;
+    const found = model.items.filter((item) => state.admits(item)).length;
+    byId("found").textContent = found === model.items.length ? "" : `${found.toLocaleString("en")} of ${model.items.length.toLocaleString("en")} shown`;
+  }
+
+  reset() {
+    this.search.value = "";
+    for (const part of ["peers", "kinds", "verbs"]) this[part].forEach(({ box }) => { box.checked = true; });
+    this.state.filter({ peers: new Set(this.model.peers.keys()), kinds: new Set(KINDS), verbs: null, text: "" });
+  }
+}

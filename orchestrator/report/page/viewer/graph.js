@@ -1,0 +1,95 @@
+// Who is connected to whom at the moment: as consoles say, as the kernel says, and which links
+// a fault has cut.
+
+const SIZE = 260;
+const CENTRE = SIZE / 2;
+const RADIUS = 92;
+
+function buildGraph(model, state) {
+  const place = byId("graph");
+  const draw = () => place.replaceChildren(graphAt(model, state));
+  state.on(["at", "filters", "theme"], draw);
+}
+
+function graphAt(model, state) {
+  const peers = [...model.peers.keys()].filter((peer) => state.filters.peers.has(peer));
+  const spots = new Map(peers.map((peer, i) => [peer, spot(i, peers.length)]));
+  const pairs = connectedPairs(model, state.at);
+  const shapes = [];
+  for (const pair of pairs.values()) {
+    if (spots.has(pair.one) && spots.has(pair.other)) shapes.push(...edge(pair, spots));
+  }
+  for (const link of cutLinks(model, state.at)) {
+    if (spots.has(link[0]) && spots.has(link[1])) shapes.push(cutMark(link, spots));
+  }
+  for (const [peer, { x, y }] of spots) shapes.push(node(model, peer, x, y, state.at, peers.length));
+  const label = `Connections at ${clock(state.at)}: ${graphInWords(model, pairs)}`;
+  return svg("svg", { viewBox: `-20 0 ${SIZE + 40} ${SIZE}`, role: "img", "aria-label": label }, ...shapes);
+}
+
+function spot(position, number) {
+  if (number === 1) return { x: CENTRE, y: CENTRE };
+  const angle = (2 * Math.PI * position) / number - (number === 2 ? Math.PI : Math.PI / 2);
+  return { x: CENTRE + RADIUS * Math.cos(angle), y: CENTRE + RADIUS * Math.sin(angle) };
+}
+
+/** Return the pairs that are connected, and who says so. */
+function connectedPairs(model, at) {
+  const pairs = new Map();
+  const note = (one, other, who) => {
+    if (other < 0 || one === other) return;
+    const key = `${Math.min(one, other)} ${Math.max(one, other)}`;
+    const pair = pairs.get(key) ?? { one: Math.min(one, other), other: Math.max(one, other), console: false, kernel: 0 };
+    if (who === "console") pair.console = true;
+    else pair.kernel |= one < other ? 1 : 2;
+    pairs.set(key, pair);
+  };
+  model.connectionsAt(at).forEach(({ peer, other }) => note(peer, other, "console"));
+  for (const span of model.socketSpans) {
+    const isOpen = span.from <= at && at < span.to && span.state === "ESTABLISHED";
+    if (isOpen && span.remote) note(span.peer, span.other, "kernel");
+  }
+  return pairs;
+}
+
+function edge({ one, other, console, kernel }, spots) {
+  const [from, to] = [spots.get(one), spots.get(other)];
+  const line = (kind, shift) => {
+    const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+    const [dx, dy] = [(-(to.y - from.y) / length) * shift, ((to.x - from.x) / length) * shift];
+    return svg("line", { class: kind, x1: from.x + dx, y1: from.y + dy, x2: to.x + dx, y2: to.y + dy });
+  };
+  const kernelKind = kernel === 3 ? "kernel" : "kernel half";
+  return [console && line("console", -2), kernel && line(kernelKind, 2)].filter(Boolean);
+}
+
+function cutLinks(model, at) {
+  const seen = new Set();
+  return model.faultsAt(at).flatMap((fault) => fault.links).filter(([one, other]) => {
+    const key = `${Math.min(one, other)} ${Math.max(one, other)}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function cutMark([one, other], spots) {
+  const [from, to] = [spots.get(one), spots.get(other)];
+  return svg("text", { class: "cut", x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 + 6 }, "✕");
+}
+
+function node(model, peer, x, y, at, number) {
+  const runs = model.runs(peer, at);
+  const radius = number > 14 ? 5 : 8;
+  const isLeft = x < CENTRE - 5;
+  const label = `${cut(model.peers[peer].name, 12)}${runs ? "" : " ✖"}`;
+  return svg("g", { class: runs ? "node" : "node ended" },
+    svg("circle", { cx: x, cy: y, r: radius }),
+    svg("text", { x: number === 2 ? x : x + (isLeft ? -12 : 12), y: number === 2 ? y + 24 : y + 4, "text-anchor": number === 2 ? "middle" : isLeft ? "end" : "start" }, label));
+}
+
+function graphInWords(model, pairs) {
+  const words = [...pairs.values()].map(({ one, other, console, kernel }) => {
+    const who = console && kernel ? "both agree" : console ? "only their consoles say so" : "only the kernel says so";
+    return `${model.name(one)} and ${model.name(other)} (${who})`;
+  });
+  return words.join(", ") || "none";
+}

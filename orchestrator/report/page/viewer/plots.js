@@ -1,0 +1,118 @@
+// How long operations and messages took, and how many there were, over the time of the diagram.
+
+const PLOT = 150; // pixels high
+const MARGIN = { left: 64, right: 8, top: 8, bottom: 20 };
+
+class Plots {
+  constructor(model, state) {
+    Object.assign(this, { model, state });
+    this.latency = byId("latency");
+    this.rate = byId("rate");
+    byId("figures").append(figuresTable(model.figures));
+    state.on(["from", "to", "at", "filters", "theme"], () => this.drawNow());
+    new ResizeObserver(eachFrame(() => this.drawNow())).observe(this.latency.parentElement);
+  }
+
+  drawNow() {
+    const timed = this.timed();
+    this.drawLatency(timed);
+    this.drawRate(timed);
+  }
+
+  /** Return what took time, and how long; messages from sent to shown. */
+  timed() {
+    const { model, state } = this;
+    return [...model.operations, ...model.messages].filter((item) =>
+      item.to !== null && item.from >= state.from && item.from <= state.to && !item.isOwn && state.admits(item));
+  }
+
+  begin(canvas) {
+    const width = canvas.parentElement.clientWidth;
+    const density = window.devicePixelRatio || 1;
+    canvas.width = Math.round(width * density);
+    canvas.height = Math.round(PLOT * density);
+    canvas.style.height = `${PLOT}px`;
+    const context = canvas.getContext("2d");
+    context.setTransform(density, 0, 0, density, 0, 0);
+    context.font = SMALL;
+    context.textBaseline = "middle";
+    const scale = new Scale(this.state.from, this.state.to, MARGIN.left, Math.max(width - MARGIN.left - MARGIN.right, 10));
+    this.drawFrame(context, scale);
+    return [context, scale];
+  }
+
+  drawFrame(context, scale) {
+    const palette = colours();
+    this.palette = palette;
+    for (const { from, to } of this.model.faults) {
+      const x = between(scale.x(from), scale.left, scale.right);
+      context.fillStyle = palette.fault;
+      context.fillRect(x, MARGIN.top, between(scale.x(to ?? scale.to), scale.left, scale.right) - x, PLOT - MARGIN.top - MARGIN.bottom);
+    }
+    context.fillStyle = palette.dim;
+    for (const { at, label } of scale.ticks(90)) context.fillText(label, scale.x(at), PLOT - 8);
+    context.fillStyle = palette.accent;
+    if (this.state.at >= scale.from && this.state.at <= scale.to) context.fillRect(scale.x(this.state.at) - 1, MARGIN.top, 2, PLOT - MARGIN.top - MARGIN.bottom);
+  }
+
+  drawLatency(timed) {
+    const [context, scale] = this.begin(this.latency);
+    const durations = timed.map((item) => Math.max(item.to - item.from, 1e-5));
+    const least = Math.floor(Math.log10(smallest(durations, 1e-3)));
+    const most = Math.max(least + 1, Math.ceil(Math.log10(largest(durations, 1))));
+    const bottom = PLOT - MARGIN.bottom;
+    const y = (seconds) => bottom - ((Math.log10(seconds) - least) / (most - least)) * (bottom - MARGIN.top);
+    for (let power = least; power <= most; power++) this.level(context, scale, y(10 ** power), span(10 ** power));
+    timed.forEach((item, i) => this.point(context, item, scale.x(item.from), y(durations[i])));
+  }
+
+  /** A message is a circle, an operation a square; what is not fine is hollow. */
+  point(context, item, x, y) {
+    const isFine = item.status === "ok" || item.status === "shown";
+    context.fillStyle = context.strokeStyle = isFine ? (item.kind === "message" ? this.palette.message : this.palette.good) : this.palette.bad;
+    context.beginPath();
+    if (item.kind === "message") context.arc(x, y, 2.2, 0, 7);
+    else context.rect(x - 2, y - 2, 4, 4);
+    if (isFine) context.fill();
+    else context.stroke();
+  }
+
+  level(context, scale, y, label) {
+    context.fillStyle = this.palette.line;
+    context.fillRect(scale.left, Math.round(y), scale.width, 1);
+    context.fillStyle = this.palette.dim;
+    context.fillText(label, 4, between(y, 8, PLOT - MARGIN.bottom - 4));
+  }
+
+  drawRate(timed) {
+    const [context, scale] = this.begin(this.rate);
+    const bins = new Array(Math.max(1, Math.floor(scale.width / 6))).fill(0);
+    const seconds = (scale.to - scale.from) / bins.length;
+    for (const { from } of timed) bins[between(Math.floor((from - scale.from) / seconds), 0, bins.length - 1)] += 1;
+    const highest = Math.max(1, ...bins);
+    const full = PLOT - MARGIN.top - MARGIN.bottom;
+    for (const share of [0, 0.5, 1]) this.level(context, scale, PLOT - MARGIN.bottom - share * full, `${+((share * highest) / seconds).toPrecision(2)}/s`);
+    context.fillStyle = this.palette.message;
+    bins.forEach((number, bin) => {
+      const height = (number / highest) * full;
+      context.fillRect(scale.left + bin * (scale.width / bins.length), PLOT - MARGIN.bottom - height, scale.width / bins.length - 1, height);
+    });
+  }
+}
+
+function smallest(numbers, otherwise) {
+  return numbers.length ? numbers.reduce((one, other) => Math.min(one, other)) : otherwise;
+}
+
+function largest(numbers, otherwise) {
+  return numbers.length ? numbers.reduce((one, other) => Math.max(one, other)) : otherwise;
+}
+
+function figuresTable(figures) {
+  const columns = ["operation", "ok", "fail", "open", "half within", "99 % within", "a second"];
+  const rows = figures.map(({ name, ok, fail, open, p50, p99, rate }) =>
+    [name, ok, fail, open, span(p50), span(p99), rate === null ? "–" : rate.toFixed(1)]);
+  return el("table", {}, el("caption", {}, "Operations by name: how they ended, how long they took"),
+    el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, ...rows.map(([name, ...cells]) => el("tr", {}, el("th", { scope: "row" }, plain(name)), ...cells.map((cell) => el("td", {}, plain(cell)))))));
+}

@@ -1,0 +1,125 @@
+// What is shown: the moment, the stretch of time, what is selected, the filters. One place to
+// change it, and everything that draws is told. The fragment of the address says the same.
+
+const KINDS = ["operation", "message", "notice", "connection", "socket", "fault", "mark"];
+const CLOSE_UP = 10; // seconds shown around a finding of a long run
+
+class State {
+  constructor(model) {
+    this.model = model;
+    this.at = model.duration;
+    this.from = model.begin;
+    this.to = model.duration;
+    this.finding = -1;
+    this.item = null;
+    this.filters = { peers: new Set(model.peers.keys()), kinds: new Set(KINDS), verbs: null, text: "" };
+    this.listeners = [];
+    this.changed = new Set();
+    this.tell = eachFrame(() => this.tellNow());
+  }
+
+  /** Call `listener` at the next frame after one of these parts has changed. */
+  on(parts, listener) {
+    this.listeners.push([parts, listener]);
+  }
+
+  change(changes) {
+    Object.assign(this, changes);
+    Object.keys(changes).forEach((part) => this.changed.add(part));
+    this.tell();
+  }
+
+  tellNow() {
+    const changed = this.changed;
+    this.changed = new Set();
+    for (const [parts, listener] of this.listeners) {
+      if (parts.some((part) => changed.has(part))) listener();
+    }
+    if (changed.has("at") || changed.has("item") || changed.has("finding")) this.writeFragment();
+  }
+
+  goTo(at) {
+    const moment = between(at, 0, this.model.duration);
+    this.change({ at: moment });
+    if (moment < this.from || moment > this.to) this.show(moment - (this.to - this.from) / 2, moment + (this.to - this.from) / 2);
+  }
+
+  /** Show a stretch of time: within the run, and not shorter than a tenth of a millisecond. */
+  show(from, to) {
+    const { duration } = this.model;
+    const length = between(to - from, Math.min(0.0001, duration), duration);
+    const begin = between(from, 0, duration - length);
+    this.change({ from: begin, to: begin + length });
+  }
+
+  zoom(factor, around = this.at) {
+    const kept = between(around, this.from, this.to);
+    this.show(kept - (kept - this.from) * factor, kept + (this.to - kept) * factor);
+  }
+
+  selectFinding(index) {
+    const finding = this.model.findings[index];
+    if (!finding) return;
+    this.change({ finding: index, item: this.model.operations[finding.operations[0]] ?? null });
+    this.closeUp(finding.at);
+    this.goTo(finding.at);
+  }
+
+  select(item) {
+    this.change({ item });
+    if (item) this.goTo(item.from);
+  }
+
+  closeUp(at) {
+    if (this.model.duration > 2 * CLOSE_UP) this.show(at - CLOSE_UP / 2, at + CLOSE_UP / 2);
+  }
+
+  /** Go to the next moment at which anything happened, or the one before. */
+  step(by) {
+    const { moments } = this.model;
+    const past = firstPast(moments, (moment) => moment > this.at);
+    const here = moments[past - 1] === this.at ? past - 1 : past - 0.5;
+    const next = by > 0 ? Math.floor(here + by) : Math.ceil(here + by);
+    if (moments.length) this.goTo(moments[between(next, 0, moments.length - 1)]);
+  }
+
+  /** Return whether the filters leave an item in. */
+  admits(item) {
+    const { peers, kinds, verbs, text } = this.filters;
+    if (!kinds.has(item.kind)) return false;
+    if (verbs && item.kind === "operation" && !verbs.has(item.verb)) return false;
+    const concerned = this.model.peersOf(item);
+    if (concerned.length && !concerned.some((peer) => peers.has(peer))) return false;
+    return !text || this.hasText(item, text);
+  }
+
+  hasText(item, text) {
+    item.words ??= [item.verb, item.asked, item.said, item.status, ...this.model.peersOf(item).map((peer) => this.model.name(peer))]
+      .filter(Boolean).join("\n").toLowerCase();
+    return item.words.includes(text);
+  }
+
+  filter(changes) {
+    this.change({ filters: { ...this.filters, ...changes } });
+  }
+
+  writeFragment() {
+    const parts = [`t=${+this.at.toFixed(4)}`];
+    if (this.finding >= 0) parts.push(`finding=${this.finding + 1}`);
+    if (this.item?.kind === "operation") parts.push(`op=${this.item.number}`);
+    const fragment = `#${parts.join("&")}`;
+    if (fragment !== location.hash) history.replaceState(null, "", fragment);
+  }
+
+  /** Show what the fragment names; return whether it names anything. */
+  readFragment() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    const number = (key) => (given.has(key) && Number.isFinite(Number(given.get(key))) ? Number(given.get(key)) : null);
+    const [at, finding, operation] = [number("t"), number("finding"), number("op")];
+    if (finding !== null) this.selectFinding(finding - 1);
+    const found = this.model.operations.find((one) => one.number === operation);
+    if (found) this.select(found);
+    if (at !== null) this.goTo(at);
+    return [at, finding, operation].some((one) => one !== null);
+  }
+}

@@ -1,0 +1,100 @@
+// The same as the diagram, as tables: for screen readers, for print, and to look things up.
+
+const PAGE = 200; // rows at a time
+
+const TABLES = [
+  {
+    name: "operations", title: "Operations", columns: ["number", "at", "took", "peer", "asked", "outcome", "answer", "line"],
+    row: (one, model) => [one.number, clock(one.from), one.to === null ? "–" : span(one.to - one.from), model.name(one.peer), one.asked || one.verb, one.status, one.said, one.line || ""],
+  },
+  {
+    name: "messages", title: "Messages", columns: ["sent", "from", "to", "shown after", "state", "text"],
+    row: (one, model) => [one.sent === null ? "never" : clock(one.sent), model.name(one.peer), model.name(one.other), one.to === null || one.sent === null ? "–" : span(one.to - one.from), one.status, one.said],
+  },
+  {
+    name: "notices", title: "Notices: what consoles showed unasked", columns: ["at", "peer", "kind", "line"],
+    row: (one, model) => [clock(one.from), model.name(one.peer), one.verb, one.said],
+  },
+  {
+    name: "connections", title: "Connections", columns: ["from", "until", "peer", "peer", "known from"],
+    row: (one, model) => [clock(one.from), one.to === null ? "the end" : clock(one.to), model.name(one.peer), model.name(one.other), one.by],
+  },
+  {
+    name: "faults", title: "Faults and their proof", columns: ["from", "until", "fault", "proof", "measured"],
+    row: (one) => [clock(one.from), one.to === null ? "the end" : clock(one.to), one.says || one.name, faultWord(one), one.proof.join("\n")],
+  },
+  {
+    name: "marks", title: "What the lab noted", columns: ["at", "peer", "kind", "note"],
+    row: (one, model) => [clock(one.from), model.name(one.peer), one.verb, one.said],
+  },
+];
+
+function buildTables(model, state) {
+  byId("tables").append(checksTable(model), peersTable(model));
+  const tables = TABLES.filter(({ name }) => model[name].length).map((kind) => new PagedTable(kind, model, state));
+  byId("tables").append(...tables.map((table) => table.details));
+  state.on(["filters"], () => tables.forEach((table) => table.drawNow()));
+}
+
+function foldedTable(title, columns, rows) {
+  return el("details", {}, el("summary", {}, title), el("div", { class: "wide" }, el("table", {},
+    el("caption", { class: "spoken" }, title),
+    el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map(cellOf)))))));
+}
+
+function cellOf(value) {
+  return el("td", {}, el("bdi", {}, typeof value === "number" ? value.toLocaleString("en") : cut(String(value ?? ""), 1_000)));
+}
+
+function checksTable(model) {
+  const rows = model.checks.map(({ name, word, says, promise }) => [name, `${VERDICT_MARKS[word] ?? "?"} ${word}`, says, promise ?? ""]);
+  return foldedTable(`Checks (${rows.length})`, ["check", "judgement", "says", "promise"], rows);
+}
+
+function peersTable(model) {
+  const rows = model.peers.map(({ name, address, program, lives }) => [name, address, program,
+    lives.map(([from, to, how]) => `${clock(from)} to ${to === null ? "the end" : `${clock(to)}: ${how}`}`).join("\n")]);
+  return foldedTable(`Peers (${rows.length})`, ["peer", "address", "program", "ran"], rows);
+}
+
+/** A table of one kind of item, drawn when it is opened, some rows at a time. */
+class PagedTable {
+  constructor(kind, model, state) {
+    Object.assign(this, { kind, model, state, shown: PAGE });
+    this.body = el("tbody");
+    this.summary = el("summary");
+    this.more = el("button", { onclick: () => { this.shown += PAGE; this.drawNow(); } });
+    this.details = el("details", { id: `table-${kind.name}`, ontoggle: () => this.drawNow() },
+      this.summary,
+      el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": kind.title }, el("table", {},
+        el("caption", { class: "spoken" }, kind.title),
+        el("thead", {}, el("tr", {}, ...kind.columns.map((name) => el("th", { scope: "col" }, name)))),
+        this.body)),
+      this.more);
+    this.drawNow();
+  }
+
+  drawNow() {
+    const all = this.model[this.kind.name];
+    const items = all.filter((item) => this.state.admits(item));
+    const number = items.length === all.length ? all.length.toLocaleString("en") : `${items.length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
+    this.summary.textContent = `${this.kind.title} (${number})`;
+    if (!this.details.open) return;
+    this.body.replaceChildren(...items.slice(0, this.shown).map((item) => this.row(item)));
+    this.more.hidden = items.length <= this.shown;
+    this.more.textContent = `Show ${Math.min(PAGE, items.length - this.shown)} more`;
+  }
+
+  /** A row; its first cell is a button that shows the moment. */
+  row(item) {
+    const [first, ...cells] = this.kind.row(item, this.model);
+    const show = el("button", { class: "link", onclick: () => this.show(item) }, String(first));
+    return el("tr", { class: item.status ? `status-${item.status.replaceAll(" ", "-")}` : null }, el("th", { scope: "row" }, show), ...cells.map(cellOf));
+  }
+
+  show(item) {
+    this.state.select(item);
+    byId("moment").scrollIntoView({ block: "start" });
+  }
+}
