@@ -53,6 +53,8 @@ def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
         late = punctuality.of_operation(index, operation) if amiss else ""
         found = [_finding(index, operation, f"{what}{late}") for what in amiss]
         (unsure if late else wrong).extend(found)
+        if line := index.unread.forbidden(operation):
+            unsure.append(_finding(index, operation, f": {unread(line)}"))
         if operation.is_indeterminate and not amiss and _is_open(operation):
             is_read = "unread" not in operation.last.fields
             late = index.late_at(operation.last.at) if is_read else ""
@@ -188,6 +190,9 @@ def _ended_otherwise(operation: Operation, outcome: str) -> str:
     came = _OUTCOMES.get(operation.status, operation.status)
     if operation.verb == "expect":
         return said or f", which {came}"
+    if operation.verb == "never" and "seen" in operation.last.fields:
+        seen = _seconds(operation.last.fields["seen"]) or 0.0
+        return f", which appeared at {when(seen)}: {quoted(operation.said)}"
     return f" should have {_OUTCOMES.get(outcome, outcome)}, but {came}{said}"
 
 
@@ -201,7 +206,8 @@ def _names(peers: Counter[str]) -> str:
 
 
 def _finding(index: HistoryIndex, operation: Operation, what: str) -> Finding:
-    name = awaited(operation) if operation.verb == "expect" else done(operation)
+    is_watched = operation.verb in ("expect", "never")
+    name = awaited(operation) if is_watched else done(operation)
     peers, text = _consoles(index, operation), operation.last.text("text")
     kind = " ".join(filter(None, (operation.verb, operation.last.text("kind"))))
     return Finding(name + what, operation.at, peers, text, kind=kind, operation=operation.number)

@@ -72,14 +72,18 @@ def quoted_value(value: object) -> str:
 
 
 def awaited(operation: Operation) -> str:
-    """Return what an `expect` waited for, and since when."""
+    """Return what an `expect` waited for, or a `never` watched for, and since when."""
     fields = operation.last.fields
+    verb = "never" if operation.verb == "never" else "expected"
+    if operation.last.text("says"):
+        what = operation.last.text("says")
+        return f"at {when(operation.at)}, {operation.peer}: {verb} {what}"
     kind = operation.last.text("kind") or "something"
     what = f"a line like {quoted(operation.last.text('line'))}" if "line" in fields else kind
     if "text" in fields:
         what += f" {quoted(operation.last.text('text'))}"
     of = f" from {operation.of}" if operation.of else ""
-    return f"at {when(operation.at)}, {operation.peer}: expected {what}{of}"
+    return f"at {when(operation.at)}, {operation.peer}: {verb} {what}{of}"
 
 
 def message(send: SentMessage) -> str:

@@ -48,7 +48,7 @@ class ClientConsole:
             raise NoClientError(peer.name, first_line(error), hint=error.hint) from error
         self.console = ProgramConsole(self._program, profile, on_notice, transcript, cancel)
         self.console.slowness = log.slowness
-        self.console.unclaimed = log.unclaimed
+        self.console.unclaimed, self.console.watchers = log.unclaimed, log.watchers
         self.dialogue = dialogue_at(self.console)
         log.terminal.on_end = self._program.server_ended
 

@@ -67,6 +67,8 @@ class ProgramConsole:
         self.edits = bool(profile.console.clear_line)
         # notices that no one has awaited yet, and lines that are neither notice nor reply
         self.unclaimed: list[Notice] = []
+        # called with each of these when it is shown
+        self.watchers: list[Callable[[Notice], None]] = []
         # the arguments that a line repeats if it is the reply that is awaited, although it may
         # look like a notice
         self.claims: Callable[[str], Mapping[str, str] | None] = lambda _: None
@@ -274,8 +276,13 @@ class ProgramConsole:
     def keep(self, line: str) -> None:
         """Keep a line that is neither notice nor reply: a step may wait for it."""
         said = text.shown(line)
-        self.unclaimed.append(Notice("", {}, said, self.at))
+        self._show(Notice("", {}, said, self.at))
         self.unread(self._echoes.without_prompts(said) if self.edits else said)
+
+    def _show(self, notice: Notice) -> None:
+        self.unclaimed.append(notice)
+        for watcher in self.watchers:
+            watcher(notice)
 
     def unread(self, line: str, answer: str = "") -> None:
         """Report a line that the profile cannot read; `answer` is the verb of its reply, if any."""
@@ -338,7 +345,7 @@ class ProgramConsole:
         if "text" in fields and self.profile.console.text == "backslash":
             fields = {**fields, "text": text.unescape(fields["text"])}
         notice = Notice(found.kind, fields, "\n".join(lines), self.at)
-        self.unclaimed.append(notice)
+        self._show(notice)
         self._on_notice(notice)
 
     def _give_up_block(self) -> None:

@@ -141,7 +141,9 @@ class ClientSession(LogSession):
         """Return a new session with the same peer, which was restarted, on the same record."""
         slowness = self._console.slowness
         given = (self.peer, self._profile, self._on_notice, self._transcript, self._cancel)
-        return ClientSession(*given, slowness, self.log)
+        new = ClientSession(*given, slowness, self.log)
+        new.watchers.extend(self.watchers)
+        return new
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
         """Start a new record, of the client alone."""

@@ -76,6 +76,14 @@ class Session:
         """How many times slower than usual programs are at the moment."""
         return self._console.slowness()
 
+    @property
+    def watchers(self) -> list[Callable[[Notice], None]]:
+        """What is called with each notice, and each other line that is no reply, when it is shown.
+
+        Those lines are notices without a kind.
+        """
+        return self._console.watchers
+
     def close_transcripts(self) -> None:
         """Record nothing more of what passes."""
         self.transcript.close()
@@ -83,9 +91,11 @@ class Session:
     def again(self) -> Session:
         """Return a new session with the same peer, which was restarted, on the same record."""
         slowness = self._console.slowness
-        return Session(
+        new = Session(
             self.peer, self.profile, self._on_notice, self.transcript, self._cancel, slowness
         )
+        new.watchers.extend(self.watchers)
+        return new
 
     def end_client(self) -> None:
         """End what the lab itself has started at this console, before others use the peer."""

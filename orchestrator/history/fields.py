@@ -90,7 +90,7 @@ _FIELDS: dict[str, Any] = {
          "fault", "says", "scenario", "why", "profile", "engine", "file"), str),
     **dict.fromkeys(("answered", "may_fail", "warm", "quiet", "all", "nil"), bool),
     **dict.fromkeys(("count", "number", "format", "seed", "step"), int),
-    **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor"), _Number),
+    **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor", "seen"), _Number),
     **dict.fromkeys(("peers", "notices", "lacks", "faults", "hidden", "promises"),
                     list[str]),
     **dict.fromkeys(("means", "profiles"), _Text),

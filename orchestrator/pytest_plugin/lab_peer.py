@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
 from orchestrator.faults.kinds import LIFTED_BY
@@ -187,6 +188,36 @@ class LabPeer:
         """Wait until the peer shows this notice with these fields; return all its fields."""
         self._act("expect", notice=notice, fields=fields or None, within=within)
         return self._run.last_notice(self.name, notice)
+
+    @contextlib.contextmanager
+    def never(
+        self,
+        notice: str | None = None,
+        *,
+        call: str | None = None,
+        sender: LabPeer | str | None = None,
+        **what: object,
+    ) -> Iterator[None]:
+        """Watch the peer during a `with` block: it must not show this.
+
+        Args:
+            notice: a notice that must not come; `fields` may say more of it.
+            call: an operation of the program's own that is repeated and must not end as the other
+                arguments say: its own, and `expect`, `shows`, `nil`, `refused`, `says`.
+            sender: the peer that the notice is about.
+            what: `message`, `connected`, `closed`, `line`, … and `every` as in a scenario.
+
+        Raises:
+            NotAsWantedError: at the end of the block, if it has appeared.
+            ValueError: that cannot be watched for.
+        """
+        act: dict[str, object] = {"at": self.name, "notice": notice}
+        if sender is not None:
+            act["from"] = name_of(sender)
+        every = {"every": what.pop("every", None)}
+        act |= {call: what} if call else what
+        with self._run.never({**act, **every}):
+            yield
 
     # Faults: each returns once its effect is proven
 

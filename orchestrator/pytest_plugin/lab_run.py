@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -118,6 +119,26 @@ class LabRun:
         # Another thread may inject a fault at the same peer.
         acts = self._carry_out(step, self.peers.locks[at], at, lambda verb: verb not in _OF_PEERS)
         return acts[-1]
+
+    @contextlib.contextmanager
+    def never(self, act: dict[str, object]) -> Iterator[None]:
+        """Watch for what must not appear during this block.
+
+        Raises:
+            NotAsWantedError: it has.
+            ValueError: there is no such step.
+            LabError: the run cannot go on.
+        """
+        step, entries = self._step("never", act), self.peers.history.entries
+        before = len(entries)
+        try:
+            with written_at(*_line_of_test(self._file)), self._steps.watching(step):
+                yield
+        except LabError as error:
+            raise self._failed(error) from None
+        watched = [e for e in entries[before:] if (e.peer, e.verb) == (act["at"], "never")]
+        if wrong := mismatch(watched, self.peers):
+            raise NotAsWantedError(wrong)
 
     def drive(self, workload: dict[str, object]) -> None:
         """Let peers do random operations.

@@ -121,6 +121,8 @@ def _lines(says: str, done: Entry, peers: PeerGroup) -> Iterator[str]:
 
 def _wanted(done: Entry) -> str:
     fields = done.fields
+    if done.verb == "never":
+        return f"never {done.text('says') or done.text('kind')}"
     if done.verb == "expect":
         has_text = "text" in fields
         what = visible(done.text("text")) if has_text else repr(fields.get("line", ""))

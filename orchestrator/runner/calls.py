@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from orchestrator.errors import NoAnswerError, PeerGoneError, first_line
 from orchestrator.history.timing import WAITING, Stopwatch
@@ -18,6 +20,8 @@ from orchestrator.runner.outcomes import Completion
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import Recorder, Wanted
 from orchestrator.scenario.calls import PLACEHOLDER, CallStep
+
+Act = TypeVar("Act", bound=BaseModel)
 
 _POLL = 0.02  # seconds between two attempts at an operation that should end otherwise
 _EXIT_WITHIN = 5.0  # seconds
@@ -34,21 +38,26 @@ class Caller:
         peers: the peers.
         watch: measures the time spent waiting.
         checkpoint: called between two attempts, with the peer whose console is in use.
+        names: under which the steps save something.
     """
 
     def __init__(
-        self, peers: PeerGroup, watch: Stopwatch, checkpoint: Callable[[str], None]
+        self,
+        peers: PeerGroup,
+        watch: Stopwatch,
+        checkpoint: Callable[[str], None],
+        names: Iterable[str] = (),
     ) -> None:
         self._peers, self._watch, self._checkpoint = peers, watch, checkpoint
         self._recorder, self._patient = Recorder(peers), Recorder(peers, inf)
         self._saved: dict[str, Value] = {}
-        self._wanted_saved: set[str] = set()
+        self._wanted_saved = {*names}
         self._workloads = 0
         self._lock = threading.Lock()  # branches that run side by side save too
 
     def call(
         self, act: CallStep, counters: Mapping[str, str], *, is_patient: bool = False
-    ) -> tuple[str, Mapping[str, Value]]:
+    ) -> Completion:
         """Do an operation, again while it has not ended as expected and has time.
 
         Args:
@@ -56,7 +65,7 @@ class Caller:
             counters: values for placeholders.
             is_patient: whether the run goes on however often the console does not answer.
 
-        Returns its outcome and its results.
+        Returns how it ended, with the fields of its outcome.
         """
         operation = self._peers.sessions[act.at].profile.operations[act.name]
         self._wanted_saved |= {*act.save.values()}
@@ -69,8 +78,16 @@ class Caller:
             work = functools.partial(outcomes.failed, str(error))
         given = {"arguments": arguments} if arguments else {}
         recorder = self._patient if is_patient else self._recorder
-        outcome, said = recorder.at_console(act.at, act.name, Wanted(wants), work, **given)
-        return outcome, said.get("results", {})
+        return recorder.at_console(act.at, act.name, Wanted(wants), work, **given)
+
+    def filled(self, act: Act, keys: Iterable[str], counters: Mapping[str, str]) -> Act:
+        """Return a step with the placeholders in some of its keys filled in.
+
+        Raises:
+            UnfilledError: one has no value yet.
+        """
+        update = {key: self._filled_in(getattr(act, key), counters) for key in keys}
+        return act.model_copy(update=update)
 
     def _work(
         self,
@@ -85,7 +102,7 @@ class Caller:
         deadline = time.monotonic() + act.within
         while True:
             outcome, said = outcomes.called(self._peers.ask(act.at, act.name, **typed), operation)
-            if time.monotonic() >= deadline or _is_as_wanted(outcome, said, wants):
+            if time.monotonic() >= deadline or is_as_wanted(outcome, said, wants):
                 break
             with self._watch.measure(WAITING):
                 self._peers.sessions[act.at].take_in(_POLL)
@@ -176,7 +193,8 @@ def exited(
     return "ok", {**fields, "status": status.exit_status}
 
 
-def _is_as_wanted(outcome: str, said: Mapping[str, Any], wants: Mapping[str, Any]) -> bool:
+def is_as_wanted(outcome: str, said: Mapping[str, Any], wants: Mapping[str, Any]) -> bool:
+    """Return whether an operation ended as it is wanted to."""
     ended = "nil" if outcome == "ok" and said.get("nil") else outcome
     wanted = wants.get("outcome", ended)
     return wanted in (outcome, ended) and not unmet(wants, said)

@@ -10,8 +10,6 @@ from orchestrator.console.reply import Reply
 from orchestrator.console.session import Notice
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError, first_line
 from orchestrator.history.timing import WAITING, Stopwatch
-from orchestrator.history.wanted import says
-from orchestrator.patterns import compiled
 from orchestrator.runner import idle, outcomes
 from orchestrator.runner.calls import exited
 from orchestrator.runner.outcomes import Completion, Rows
@@ -330,18 +328,12 @@ class Operator:
 
     def expect(self, act: acts.ExpectStep) -> None:
         """Wait until a peer has shown something."""
-        text = act.message if isinstance(act.message, str) else None
-        fields = {"kind": act.kind or "line", "of": act.of, "text": text, "line": act.line,
-                  "may_fail": act.may_fail or None, "fields": act.fields or None}  # fmt: skip
+        fields = {**act.given, **({"may_fail": True} if act.may_fail else {})}
         within = act.within or self._limits.expect
 
         def is_wanted(notice: Notice) -> bool:
-            if act.line is not None and not compiled(act.line).search(notice.line):
-                return False
-            if any(not says(act.fields[key], notice.fields.get(key)) for key in act.fields):
-                return False
-            right_text = text in (None, notice.fields.get("text"))
-            return right_text and self._peers.may_be_about(act.at, notice.fields, act.of)
+            is_such = act.matches(notice.kind, notice.fields, notice.line)
+            return is_such and self._peers.may_be_about(act.at, notice.fields, act.of)
 
         def work() -> Completion:
             try:
@@ -357,7 +349,7 @@ class Operator:
                 return outcomes.failed(first_line(error))
             return "ok", {"said": notice.line}
 
-        self._recorder.at_console(act.at, "expect", None, work, **_given(fields))
+        self._recorder.at_console(act.at, "expect", None, work, **fields)
 
     def _await(
         self, act: acts.ExpectStep, is_wanted: Callable[[Notice], bool], deadline: float

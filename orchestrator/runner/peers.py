@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator import text
 from orchestrator.console.reply import Reply
@@ -31,6 +31,16 @@ _MAX_UNREAD_LENGTH = 5_000  # characters; a line that is typed has less
 _COUNTED = re.compile(r"[0-9]{1,12}")
 
 
+class Watch(Protocol):
+    """Something that must not appear while it is watched for."""
+
+    def end(self) -> None:
+        """Record whether it has appeared."""
+
+    def abandon(self) -> None:
+        """Watch no longer; nothing is recorded."""
+
+
 class PeerGroup:
     """The peers that take part. Thread-safe, but a console may only be used with its lock."""
 
@@ -44,6 +54,7 @@ class PeerGroup:
         # the network between the peers and its faults; None until there are peers
         self.verifier: FaultVerifier | None = None
         self.paused: set[str] = set()  # the peers that are paused
+        self.watches: list[Watch] = []  # what must not appear, at the moment
         self.is_faulted = False  # whether a fault was applied to the peers or their network
         # By peer: the peer behind an id there.
         self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)

@@ -16,6 +16,7 @@ from orchestrator.promises import STATES
 from orchestrator.runner.calls import Caller
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.watching import end_watches
 from orchestrator.scenario import EXITED, ListStep, Scenario
 from orchestrator.scenario.calls import CallStep
 
@@ -51,6 +52,7 @@ class Quiescence:
         with self._watch.measure(WAITING):
             self._say("waiting for messages on their way")
             quiet = self._wait_until_quiet()
+            end_watches(self._peers)
             self._history.lab("settled", quiet=quiet, limit=self._scenario.limits.settle)
             self._peers.sockets.record()
             self._read_lists()

@@ -29,6 +29,7 @@ from orchestrator.runner.pool import PeerSpecs, Pool
 from orchestrator.runner.quiescence import Quiescence
 from orchestrator.runner.steps import StepRunner
 from orchestrator.runner.verify import FaultVerifier
+from orchestrator.runner.watching import abandon_watches
 from orchestrator.scenario import Scenario
 
 
@@ -168,6 +169,7 @@ class ActiveRun:
         except LabError as error:
             self._error = error
             said = first_line(error)
+            abandon_watches(self.peers)
             with contextlib.suppress(LabError):  # the engine may not answer any more
                 self.peers.catch_up()
             history.abandon(said)
@@ -176,6 +178,7 @@ class ActiveRun:
             if behind(error, KeyboardInterrupt):  # the user wants no verdict, but to leave
                 raise
         finally:
+            abandon_watches(self.peers)
             self._lateness.stop()
             self._clear_network()
             for session in self.peers.sessions.values():

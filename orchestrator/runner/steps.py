@@ -6,6 +6,7 @@ import functools
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from orchestrator.cancel import CancelToken
@@ -18,8 +19,10 @@ from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import written_at
+from orchestrator.runner.watching import NeverSteps
 from orchestrator.runner.workload import drive
-from orchestrator.scenario import ALL, FAULTS, ConnectStep, ExpectStep, Scenario, SendStep, Step
+from orchestrator.scenario import ALL, FAULTS, ConnectStep, Scenario, SendStep, Step, acts
+from orchestrator.scenario.steps import saved
 
 _CATCH_UP_EVERY = 0.25  # seconds until what an idle console shows is recorded
 
@@ -40,7 +43,8 @@ class StepRunner:
         self._scenario, self._peers, self._say, self._cancel = scenario, peers, say, cancel
         self._watch = watch
         self._operator = Operator(peers, scenario.limits, watch, self._checkpoint)
-        self._caller = Caller(peers, watch, self._checkpoint)
+        self._caller = Caller(peers, watch, self._checkpoint, saved(scenario.steps))
+        self._watches = NeverSteps(peers, self._caller)
         self._deadline = self._peers.clock() + scenario.limits.total
         self._catch_up_at = 0.0
 
@@ -66,6 +70,14 @@ class StepRunner:
         self._deadline = self._peers.clock() + self._scenario.limits.total
         with self._watch.measure(DRIVING):
             self._do(step, {}, "")
+
+    def watching(self, step: Step) -> AbstractContextManager[None]:
+        """Return a block in which what a step `never` names must not appear.
+
+        Raises:
+            LabError: at its end, if the run cannot go on.
+        """
+        return self._watches.watching(step.act, {})
 
     def lift_all(self) -> None:
         """Lift all active faults.
@@ -142,6 +154,10 @@ class StepRunner:
             case "parallel":
                 do_all = functools.partial(self._do_all, counters=counters, prefix=prefix)
                 self._watch.side_by_side([functools.partial(do_all, steps) for steps in step.act])
+            case "never":
+                act = _filled_act(step.act, counters)
+                inner = functools.partial(self._do_all, act.during or (), counters, prefix)
+                self._watches.do(act, counters, self._wait, inner)
             case "chaos":
                 self._faults.chaos(step.act)
             case "schedule":
@@ -242,7 +258,7 @@ def _filled_act(act: Any, counters: Counters) -> Any:
         if isinstance(value := getattr(act, key, None), str)
     }
     if isinstance(line := getattr(act, "line", None), str):
-        is_pattern = isinstance(act, ExpectStep)
+        is_pattern = isinstance(act, acts.Shown)
         escaped = {name: re.escape(value) for name, value in counters.items()}
         filled["line"] = _filled(line, escaped if is_pattern else counters)
     return act.model_copy(update=filled)

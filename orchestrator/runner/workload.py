@@ -53,4 +53,5 @@ def _drive_one(
         due = max(due + interval, peers.clock())
         if name not in peers.ended:
             call = generator.draw()
-            generator.learn(call, *caller.call(call, {}, is_patient=True))
+            outcome, said = caller.call(call, {}, is_patient=True)
+            generator.learn(call, outcome, said.get("results", {}))

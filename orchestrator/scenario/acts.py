@@ -5,6 +5,7 @@ The docstrings become the descriptions in docs/scenario.schema.json.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
 
 from orchestrator import patterns
 from orchestrator.document import Strict, describe
+from orchestrator.history.wanted import says
 from orchestrator.profile import Seconds
 from orchestrator.scenario import rules
 from orchestrator.scenario.rules import Rule
@@ -291,13 +293,12 @@ class ExitStep(AtConsole):
         return {"outcome": "ok"} | ({} if self.status == "any" else {"status": self.status})
 
 
-_ONE_THING: list[JsonValue] = [{"required": [kind]} for kind in rules.AWAITED]
+ONE_THING: list[JsonValue] = [{"required": [kind]} for kind in rules.AWAITED]
+"""That exactly one thing is awaited, in the words of JSON Schema."""
 
 
-class ExpectStep(AtConsole):
-    """Wait until peer `at` shows something. Each `expect` needs one of its own.
-
-    Exactly one of `message`, `connected`, `closed`, `delivered`, `undelivered`, `notice`, `line`.
+class Shown(Strict):
+    """What a console shows unasked.
 
     Attributes:
         of: the peer it is about; any if left out.
@@ -308,14 +309,12 @@ class ExpectStep(AtConsole):
         undelivered: the notice of a message that was not delivered.
         notice: any other notice, by its name in the profile.
         fields: values, or conditions, of named groups of that notice.
-        line: a pattern; some line that is not part of a reply must match it.
-        within: seconds to wait; by default `expect` of the `limits`.
-        may_fail: it need not come, but is waited for.
+        line: a pattern of a line that is not part of a reply.
     """
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": _ONE_THING,
+            "oneOf": ONE_THING,
             "dependentRequired": {"delivered": ["from"], "undelivered": ["from"]},
         }
     )
@@ -329,8 +328,6 @@ class ExpectStep(AtConsole):
     notice: str | None = None
     fields: dict[str, Any] = {}
     line: str | None = None
-    within: Seconds | None = None
-    may_fail: bool = False
 
     @property
     def kind(self) -> str:
@@ -338,7 +335,28 @@ class ExpectStep(AtConsole):
         known = (kind for kind in rules.NOTICES if getattr(self, kind) is not None)
         return self.notice or next(known, "")
 
-    _one_thing = enforce(rules.of_expect)
+    @property
+    def given(self) -> dict[str, Any]:
+        """The conditions, as the history records them: see docs/history.md."""
+        text = self.message if isinstance(self.message, str) else None
+        given = {"kind": self.kind or "line", "of": self.of, "text": text, "line": self.line,
+                 "fields": self.fields or None}  # fmt: skip
+        return {key: value for key, value in given.items() if value is not None}
+
+    def matches(self, kind: str, fields: Mapping[str, str], line: str) -> bool:
+        """Return whether a console has shown such a thing, whichever peer it is about.
+
+        Args:
+            kind: of the notice; empty for any other line.
+            fields: its named groups.
+            line: as it was shown.
+        """
+        if self.line is not None:
+            return patterns.compiled(self.line).search(line) is not None
+        wanted = self.fields if self.notice else {}
+        if isinstance(self.message, str) and self.message != fields.get("text"):
+            return False
+        return kind == self.kind and all(says(wanted[key], fields.get(key)) for key in wanted)
 
     @field_validator("line")
     @classmethod
@@ -348,3 +366,19 @@ class ExpectStep(AtConsole):
         except patterns.PatternError as error:
             raise ValueError(str(error)) from error
         return value
+
+
+class ExpectStep(Shown, AtConsole):
+    """Wait until peer `at` shows something. Each `expect` needs one of its own.
+
+    Exactly one of `message`, `connected`, `closed`, `delivered`, `undelivered`, `notice`, `line`.
+
+    Attributes:
+        within: seconds to wait; by default `expect` of the `limits`.
+        may_fail: it need not come, but is waited for.
+    """
+
+    within: Seconds | None = None
+    may_fail: bool = False
+
+    _one_thing = enforce(rules.of_expect)

@@ -12,13 +12,17 @@ from pydantic import Field
 from orchestrator import document, patterns
 from orchestrator.document import Problem, describe
 from orchestrator.document.schema import described
-from orchestrator.history.wanted import CONDITIONS
+from orchestrator.history.wanted import CONDITIONS, phrase
 from orchestrator.profile import ANSWERS, ConsoleOperation, Profile, wrong_type
-from orchestrator.profile.operation import CHANGING, LAB_STEPS, RAW, STEP_KEYS, groups
+from orchestrator.profile.operation import CHANGING, CHAT, LAB_STEPS, RAW, STEP_KEYS, groups
 from orchestrator.scenario.acts import Act, Wants
-from orchestrator.scenario.rules import CONSOLE, STEPS, Location, walk
+from orchestrator.scenario.rules import CONSOLE, OF_NEVER, STEPS, Location, walk
+from orchestrator.scenario.values import ALL
 
 VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Vocabulary`
+
+_NOT_OF_NEVER = ("within", "save", "may_fail", "answered")
+"""The keys of an operation that a `never` cannot use: how it must not end is the rest."""
 
 _JSON_TYPES = {"text": "string", "integer": "integer", "number": "number"}
 _NAME = r"[a-z][a-z0-9_]*"
@@ -94,6 +98,19 @@ class CallStep(Act):
         """The operation and its arguments, in a few words."""
         return " ".join([self.name, *map(str, self.arguments.values())])
 
+    @property
+    def forbids(self) -> str:
+        """How a `never` says that the operation must not end, in a few words."""
+        ends = [f"{name} {phrase(wanted)}" for name, wanted in self.expect.items()]
+        ends += [f"{name} {', '.join(map(str, values))}" for name, values in self.shows.items()]
+        if self.nil:
+            ends.append("nothing there")
+        if self.refused is not None:
+            ends.append(f"refused {self.refused}".rstrip())
+        if self.says is not None:
+            ends.append(f"saying {self.says!r}")
+        return f"{self.phrase}: {' and '.join(ends) or 'done'}"
+
 
 def of_step(key: str, act: Any) -> dict[str, Any]:
     """Return the keys of a `CallStep` for a step as it is in a file."""
@@ -101,6 +118,18 @@ def of_step(key: str, act: Any) -> dict[str, Any]:
     keys = {name: value for name, value in given.items() if name in STEP_KEYS}
     arguments = {name: value for name, value in given.items() if name not in STEP_KEYS}
     return {**keys, "name": key, "arguments": arguments}
+
+
+def repeated(act: Any, vocabulary: Vocabulary) -> str | None:
+    """Return the key of a `never` that is an operation of the program's own; None without one."""
+    for key, given in act.items() if isinstance(act, Mapping) else ():
+        if key in OF_NEVER:
+            continue
+        at = _at(given) if isinstance(given, Mapping) else act.get("at")
+        profile = vocabulary.profile(at[0] if at and isinstance(at, list) else at)
+        if isinstance(given, Mapping) or (profile and key in profile.operations):
+            return str(key)
+    return None
 
 
 def call_schemas(profile: Profile, known: Collection[str]) -> dict[str, Any]:
@@ -134,7 +163,7 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
         return
     steps = list(walk(raw.get("steps")))
     calls = [
-        (place, key, act)
+        ((*place, key), key, act)
         for place, step in steps
         for key, act in step.items()
         if vocabulary.is_call(key, act)
@@ -145,7 +174,46 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
     known |= {"at", *(f"{peer}.{part}" for peer in peers for part in ANSWERS)}
     for place, key, act in calls:
         if profile := vocabulary.profile(_at(act)):
-            yield from _problems((*place, key), key, act, profile, known)
+            yield from _problems(place, key, act, profile, known)
+    for place, step in steps:
+        for where, act in repeated_call(place, step, vocabulary):
+            yield from _watched(where, act, vocabulary, peers, known)
+
+
+def repeated_call(
+    place: Location, step: Mapping[str, Any], vocabulary: Vocabulary
+) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Yield the operation that a step `never` repeats, with its place; nothing without one."""
+    never: Any = step.get("never")
+    if (key := repeated(never, vocabulary)) is not None:
+        given = never[key] if isinstance(never[key], Mapping) else {}
+        yield (*place, "never", key), {"at": never.get("at"), **given}
+
+
+def _watched(
+    place: Location,
+    act: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    peers: Collection[str],
+    known: Collection[str],
+) -> Iterator[Problem]:
+    """Yield what is wrong with the operation that a `never` repeats."""
+    key, at = str(place[-1]), act["at"]
+    names = [*peers] if at == ALL else at if isinstance(at, list) else [at]
+    profiles = {id(it): it for name in names if (it := vocabulary.profile(name))}.values()
+    for profile in profiles:
+        if profile.vocabulary == "chat" and key in CHAT:
+            what = f"a `never` repeats operations of the program's own, not {key!r}"
+            yield Problem(place, f"{what}: watch for a notice")
+            continue
+        yield from _problems(place, key, act, profile, known)
+        operation = profile.operations.get(key)
+        if operation and operation.means in CHANGING:
+            what = f"{key} is repeated, and would {operation.means} each time"
+            yield Problem(place, f"{what}: watch with an operation that changes nothing")
+    for name in _NOT_OF_NEVER:
+        if name in act:
+            yield Problem((*place, name), f"{name!r} says nothing of how it must not end")
 
 
 def no_console(profile: Profile) -> str:

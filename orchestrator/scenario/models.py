@@ -300,10 +300,15 @@ def schema(profile: Profile | None = None) -> dict[str, Any]:
     made = described(Scenario, "A scenario of Peerlab")
     made["required"].remove("peers")
     made["anyOf"] = [{"required": ["peers"]}, {"required": ["roles"]}]
+    never = made["$defs"]["NeverStep"]
+    never["required"].remove("at")  # an operation may say where it is done
     if profile:
         steps = made["$defs"]["Step"]["properties"]
         if profile.vocabulary != "chat":
             for name in CHAT:
                 del steps[name]
-        steps |= call_schemas(profile, steps)
+        own = call_schemas(profile, steps)
+        steps |= own
+        never["properties"] |= own
+        never["oneOf"] = [*never["oneOf"], *({"required": [name]} for name in own)]
     return made

@@ -87,7 +87,7 @@ def _acting(steps: Any, peers: list[str]) -> set[str]:
         for verb, act in step.items() if isinstance(step, dict) else ():
             at = act.get("at") if isinstance(act, dict) else act
             at = ALL if at is None and verb == "workload" else at
-            if verb not in FAULTS:
+            if verb not in ("never", *FAULTS):  # these can share a console with any step
                 several = peers if at == ALL else at if isinstance(at, list) else [at]
                 found |= {name for name in several if isinstance(name, str)}
         for _, block in blocks(step) if isinstance(step, dict) else ():

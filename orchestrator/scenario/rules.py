@@ -22,13 +22,16 @@ CONSOLE = (
 SINGLE = (*PROCESS, *NETWORK, *LIFTING)  # steps that are one fault: what a `schedule` may contain
 FAULTS = (*SINGLE, "chaos", "schedule")  # all steps that are faults
 TYPING = tuple(step for step in CONSOLE if step not in ("expect", "idle"))  # steps that type
-STEPS = (*CONSOLE, "parallel", "repeat", "workload", *FAULTS)  # all steps
+STEPS = (*CONSOLE, "never", "parallel", "repeat", "workload", *FAULTS)  # all steps
 
 NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
 """The notices of a chat that an `expect` can wait for."""
 
 AWAITED = (*NOTICES, "notice", "line")
 """The keys of an `expect` that say what it waits for: `notice` names one of any program."""
+
+OF_NEVER = (*AWAITED, "at", "from", "fields", "during", "for", "every")
+"""The keys of a `never`; any other key is an operation that is repeated."""
 
 LAST = "last"  # as an id: the one that led to the peer when the lab last saw a list
 _ABOUT_ONE = ("delivered", "undelivered")  # notices that need a `from`
@@ -58,7 +61,7 @@ def blocks(step: dict[str, Any]) -> Iterator[tuple[Location, Any]]:
     branches = step.get("parallel")
     for number, branch in enumerate(branches if isinstance(branches, list) else ()):
         yield ("parallel", number), branch
-    for verb in FAULTS:
+    for verb in ("never", *FAULTS):
         if isinstance(act := step.get(verb), dict) and "during" in act:
             yield (verb, "during"), act["during"]
 
@@ -128,8 +131,29 @@ def of_expect(act: Keys) -> Iterator[str]:
         yield f"expect one thing in a step, not {' and '.join(given)}"
     elif not given:
         yield f"expect what? Add one of {', '.join(AWAITED)}"
-    elif given[0] in _ABOUT_ONE and act.get("from") is None:
-        yield f"{given[0]} from whom? Add 'from'"
+    yield from _of_shown(act)
+
+
+def of_never(act: Keys) -> Iterator[str]:
+    """Yield what is wrong with what must not appear."""
+    operations = [key for key in act if key not in OF_NEVER]
+    given = [key for key in (*AWAITED, *operations) if act.get(key) is not None]
+    if len(given) > 1:
+        yield f"watch for one thing in a step, not {' and '.join(given)}"
+    elif not given:
+        operation = "or an operation and how it must not end"
+        yield f"never what? Add one of {', '.join(AWAITED)}, {operation}"
+    elif not operations and act.get("every") is not None:
+        yield "'every' is how often an operation is repeated: notices and lines are all seen"
+    if act.get("for") is not None and act.get("during") is not None:
+        yield "watch either `for` some seconds or `during` some steps, not both"
+    yield from _of_shown(act)
+
+
+def _of_shown(act: Keys) -> Iterator[str]:
+    for kind in _ABOUT_ONE:
+        if act.get(kind) is not None and act.get("from") is None:
+            yield f"{kind} from whom? Add 'from'"
     if act.get("fields") is not None and act.get("notice") is None:
         yield "'fields' are those of a 'notice': say which"
     if act.get("from") is not None and act.get("from") == act.get("at"):
@@ -160,6 +184,7 @@ OF_VERB: Mapping[str, tuple[Rule, ...]] = {
     "terminate": (of_reply, of_id),
     "type": (of_reply,),
     "expect": (of_expect,),
+    "never": (of_never,),
     "list": (of_list,),
     "repeat": (of_repeat,),
 }

@@ -47,6 +47,54 @@ _Counter = Annotated[
 ]
 
 
+class NeverStep(acts.Shown):
+    """Watch peers while other steps run: they must not show this.
+
+    Exactly one of `message`, `connected`, `closed`, `delivered`, `undelivered`, `notice`, `line`,
+    or an operation of the program's own, which is repeated and must not end as it says. With
+    neither `for` nor `during`, they are watched to the end of the run.
+
+    Attributes:
+        at: the peers: one, several, or `all`.
+        lasts: seconds; the step takes that long.
+        during: watch while these steps run; instead of `for`.
+        every: seconds from one time that the operation is done to the next.
+    """
+
+    at: acts.Receivers
+    lasts: Seconds | None = Field(default=None, alias="for")
+    during: _Steps | None = None
+    every: Seconds = 0.1
+    call: SkipJsonSchema[calls.CallStep | None] = None  # the operation
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_call(cls, act: Any, info: ValidationInfo) -> Any:
+        """Return the step with its operation, if there is one, under the key `call`."""
+        vocabulary = (info.context or {}).get(calls.VOCABULARY)
+        key = calls.repeated(act, vocabulary) if vocabulary else None
+        if key is None:
+            return act
+        given = calls.of_step(key, act[key])
+        at = given.pop("at", act.get("at"))
+        rest = {name: value for name, value in act.items() if name not in (key, "at")}
+        # Where it is done is the step's business: at each of several peers.
+        return {**rest, **({} if at is None else {"at": at}), ANY: {**given, "at": ALL}}
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What must not be, as the history records it: see docs/history.md."""
+        return {"says": self.call.forbids} if self.call else super().given
+
+    @property
+    def phrase(self) -> str:
+        """The step in a few words."""
+        at = self.at if isinstance(self.at, str) else ", ".join(self.at)
+        return f"never {self.call.phrase if self.call else self.kind or 'a line'} at {at}"
+
+    _one_thing = enforce(rules.of_never)
+
+
 class Repeat(Strict):
     """Run steps `times` times; in texts, `{n}` is the count from 1.
 
@@ -233,6 +281,7 @@ class Step(FaultStep, ConsoleStep):
     """One step: exactly one key.
 
     Attributes:
+        never: what must not appear while other steps run, or for the rest of the run.
         parallel: lists of steps that run side by side, each at consoles of its own.
         repeat: steps that run several times.
         chaos: random faults, drawn from a seed.
@@ -242,6 +291,7 @@ class Step(FaultStep, ConsoleStep):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
+    never: NeverStep | None = None
     parallel: _Branches | None = None
     repeat: Repeat | None = None
     chaos: fault_acts.Chaos | None = None
@@ -268,6 +318,8 @@ class Step(FaultStep, ConsoleStep):
             return f"{self.repeat.times} times"
         if self.parallel:
             return f"{len(self.parallel)} things at once"
+        if self.never:
+            return self.never.phrase
         if self.schedule:
             return f"{len(self.schedule)} faults, each at its time"
         if self.verb in FAULTS:
@@ -290,6 +342,13 @@ def flatten(steps: Iterable[Step]) -> Iterator[Step]:
         for branch in step.parallel or ():
             yield from flatten(branch)
         yield from flatten(getattr(step.act, "during", None) or ())
+
+
+def saved(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield the names under which steps save something; some more than once."""
+    for step in flatten(steps):
+        if step.call:
+            yield from step.call.save.values()
 
 
 def restarted(steps: Iterable[Step]) -> Iterator[str]:

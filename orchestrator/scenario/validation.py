@@ -20,7 +20,7 @@ from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.network_faults import impossible_on_processes
 from orchestrator.scenario.rules import Location, walk
-from orchestrator.scenario.steps import flatten
+from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.values import ALL
 
 _RUBRIC = "rubric"
@@ -200,13 +200,26 @@ def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = 
         used += ["connect"] * (peers is None or dialler in peers)
         used += ["list"] * (peers is None or dialler in peers or other in peers)
     for step in flatten(script.steps):
-        if peers is not None and getattr(step.act, "at", ALL) not in (ALL, *peers):
+        if peers is not None and not _is_at(getattr(step.act, "at", ALL), peers):
             continue
         used += [step.call.name] if step.call else _verbs(step.verb, step.act)
-        if step.verb == "expect" and step.act.kind and not step.act.may_fail:
-            used.append(step.act.kind)
-    known = {*profile.operations, *profile.notices}
+        used += _awaited(step)
+    known = {"", *profile.operations, *profile.notices}  # a line is of no kind
     return [name for name in dict.fromkeys(used) if name not in known]
+
+
+def _is_at(at: Any, peers: Collection[str]) -> bool:
+    """Return whether a step is done at one of these peers, or may be."""
+    return at == ALL or any(name in peers for name in (at if isinstance(at, list) else [at]))
+
+
+def _awaited(step: Step) -> list[str]:
+    """Return the notice, and the operation, without which a step says nothing."""
+    if step.never:
+        return [step.never.call.name if step.never.call else step.never.kind]
+    if step.expect and not step.expect.may_fail:
+        return [step.expect.kind]
+    return []
 
 
 def _verbs(step: str, act: Any) -> tuple[str, ...]:
@@ -229,18 +242,20 @@ def unsupported(
         for profile in _profiles(ALL, by_peer):
             yield from _missing_verbs(("connections",), _CONNECTIONS, profile)
     for place, step in walk(raw.get("steps")):
-        for key, act in step.items():
-            at = act.get("at") if isinstance(act, dict) else act
+        acts = [((*place, key), act) for key, act in step.items()]
+        for where, act in [*acts, *calls.repeated_call(place, step, vocabulary)]:
+            key, at = str(where[-1]), act.get("at") if isinstance(act, dict) else act
             is_call = vocabulary.is_call(key, act)
             for profile in _profiles(at, by_peer):
                 if profile.console.absent and not is_call and key in rules.TYPING:
-                    yield Problem((*place, key), calls.no_console(profile))
+                    yield Problem(where, calls.no_console(profile))
                     continue
                 verbs = () if is_call else _verbs(key, act)  # for a call that is checked with it
-                yield from _missing_verbs((*place, key), verbs, profile)
-                yield from _untypable((*place, key), act, profile)
-                if key == "expect" and isinstance(act, dict) and act.get("may_fail") is not True:
-                    yield from _missing_notices((*place, key), act, profile)
+                yield from _missing_verbs(where, verbs, profile)
+                yield from _untypable(where, act, profile)
+                is_watched = key in ("expect", "never") and isinstance(act, dict)
+                if is_watched and act.get("may_fail") is not True:
+                    yield from _missing_notices(where, act, profile)
 
 
 def _unknown_peers(
@@ -260,7 +275,9 @@ def _unknown_peers(
 
 def _profiles(at: Any, by_peer: Mapping[str, Profile | None]) -> list[Profile]:
     """Return the distinct profiles of the peers at `at`; the main one if they are not known."""
-    names = [name for name in by_peer if name] if at == ALL else []
+    several = [name for name in by_peer if name] if at == ALL else at
+    named = several if isinstance(several, list) else []
+    names = [name for name in named if isinstance(name, str) and name in by_peer]
     known = at if isinstance(at, str) and at in by_peer else ""
     found: list[Profile] = []
     for name in names or [known]:

@@ -25,7 +25,7 @@ from orchestrator.history.entries import Entry
 from orchestrator.history.machine import Machine
 from orchestrator.promises import CHAT
 
-_UNASKED = VERBS | {"expect"}
+_UNASKED = VERBS | {"expect", "never"}
 
 
 class HistoryIndex:

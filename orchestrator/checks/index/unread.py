@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -122,6 +122,24 @@ class UnreadLines:
         if not began:
             return ""
         return self.notice(kind, operation.peer, began[-1], operation.last.at)
+
+    def forbidden(self, operation: Operation) -> str:
+        """Return a line that may be what a `never` has not seen; empty if there is none.
+
+        It has all the texts and values that the notice must have.
+        """
+        if operation.verb != "never" or operation.status != "ok":
+            return ""
+        fields = operation.last.mapping("fields").values()
+        words = [str(value) for value in fields if not isinstance(value, Mapping)]
+        if "text" in operation.last.fields:
+            words.append(operation.last.text("text"))
+        for line in self._lines if words else ():
+            is_there = line.peer == operation.peer and not line.answer
+            is_then = operation.at <= line.at <= operation.last.at
+            if is_there and is_then and all(_may_show(line, word) for word in words):
+                return line.said
+        return ""
 
     def causes(self, kind: str, peer: str) -> Iterator[Operation]:
         """Yield what may have caused a notice of a kind at a peer's console."""

@@ -239,3 +239,32 @@ def test_an_idle_program(outcome: str, used: float | None, judgement: object) ->
             "the program of alice, which was asked nothing, should have used at most 50% of a"
             " processor, but wanted 98%"
         )
+
+
+@pytest.mark.parametrize(
+    ("fields", "line", "expected"),
+    [
+        ({"kind": "message", "text": "between us"}, "??? alice> between us", UNKNOWN),
+        ({"kind": "message", "text": "between us"}, "??? alice> good morning", VALID),
+        ({"kind": "elected", "fields": {"leader": "alice", "term": 7}}, "alice leads (7)", UNKNOWN),
+        ({"kind": "elected", "fields": {"leader": "alice", "term": 7}}, "alice leads (8)", VALID),
+        ({"kind": "elected", "fields": {"leader": {"not": "bob"}}}, "carol leads", VALID),
+    ],
+)
+def test_a_line_that_may_be_what_must_not_appear(
+    fields: dict[str, Any], line: str, expected: Judgement
+) -> None:
+    story = Story()
+    watch = story.invoke("bob", "never", **fields, wants={"outcome": "ok"})
+    story.lab("unread", "bob", said=line)
+    story.end(watch, "ok")
+    story.lab("unread", "bob", said="alice> between us; alice leads (7)")  # that is too late
+    assert judged(story.finish(), NAME) is expected
+
+
+def test_a_finding_says_what_appeared_and_when() -> None:
+    story = Story()
+    watch = story.invoke("bob", "never", kind="elected", wants={"outcome": "ok"})
+    story.end(watch, "fail", said="* alice leads", seen=1.5)
+    (finding,) = support.verdict(story.finish(), NAME).findings
+    assert finding.says.endswith("bob: never elected, which appeared at 1.500 s: '* alice leads'")

@@ -71,3 +71,22 @@ def test_a_wrong_workload(lab: Lab, model: str, rate: str, what: str) -> None:
     lab.peer("alice").put(key="x", value=1)
     with pytest.raises(ValueError, match=what):
         lab.workload(model, seconds=1, rate=rate)
+
+
+def test_what_must_never_appear(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    alice.put(key="x", value=3)
+    with bob.never("copied", fields={"key": "y"}), bob.never(line="panic"):
+        alice.copy(key="x", host=bob.address, port=bob.port)
+        bob.expect("copied")
+    with (
+        pytest.raises(NotAsWantedError, match="bob: never get x: value 3, which appeared at"),
+        bob.never(call="get", key="x", expect={"value": 3}, every=0.05),
+    ):
+        alice.keys()
+    with (
+        pytest.raises(ValueError, match="would write each time"),
+        bob.never(call="put", key="x", value=1),
+    ):
+        pass
+    lab.expect_verdict("invalid", check="expectations")

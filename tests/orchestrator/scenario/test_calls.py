@@ -70,6 +70,24 @@ def test_a_call_has_arguments_and_says_how_it_must_end(tmp_path: Path) -> None:
         ("get: {at: alice, key: x, within: soon}", "6:30", "a number is expected here"),
         ("get: {key: x}", "6:5", "key 'at' is missing"),
         ("get: {at: carol, key: x}", "6:11", "no peer 'carol' here"),
+        ("never: {get: {at: bob, key: x, expect: {valu: 1}}}", "6:45",
+         "its reply has no 'valu'; did you mean 'value'?"),
+        ("never: {put: {at: bob, key: x, value: 1}, for: 1}", "6:13",
+         "put is repeated, and would write each time"),
+        ("never: {get: {at: bob, key: x, within: 3}}", "6:36", "'within' says nothing of how"),
+        ("never: {gte: {at: bob, key: x}}", "6:13",
+         "the profile 'store' has no operation 'gte'; did you mean 'get'?"),
+        ("never: {get: {key: x}}", "6:5", "key 'at' is missing"),
+        ("never: {get: {at: [bob, carol], key: x}}", "6:5", "no peer 'carol' here"),
+        ("never: {at: bob, mesage: hi}", "6:22", "unknown key 'mesage'; did you mean 'message'?"),
+        ("never: {at: bob, notice: copied, line: x}", "6:5",
+         "watch for one thing in a step, not notice and line"),
+        ("never: {at: bob}", "6:5", "never what? Add one of message,"),
+        ("never: {at: bob, line: x, every: 1}", "6:5", "'every' is how often an operation"),
+        ("never: {at: bob, line: x, for: 1, during: [{keys: bob}]}", "6:5",
+         "watch either `for` some seconds or `during` some steps"),
+        ("never: {at: bob, line: x, during: [{gt: {at: bob, key: x}}]}", "6:41",
+         "the profile 'store' has no operation 'gt'; did you mean 'get'?"),
         ("repeat: {times: 2, steps: [{gt: {at: alice, key: x}}]}", "6:33",
          "the profile 'store' has no operation 'gt'; did you mean 'get'?"),
     ],
@@ -114,6 +132,10 @@ def test_a_schema_for_editors_knows_the_operations_of_a_profile() -> None:
     assert is_right({"put": {"at": "alice", "key": "x", "value": 3}})
     assert is_right({"keys": "alice"})
     assert is_right({"get": {"at": "bob", "key": "x", "expect": {"value": {"more": 1}}}})
+    assert is_right({"never": {"get": {"at": "bob", "key": "x", "nil": True}, "for": 1}})
+    assert is_right({"never": {"at": "bob", "notice": "copied", "during": [{"keys": "alice"}]}})
+    assert not is_right({"never": {"at": "bob", "notice": "copied", "line": "x"}})
+    assert not is_right({"never": {"get": {"at": "bob", "kye": "x"}}})
     assert not is_right({"put": {"at": "alice", "key": "x"}})
     assert not is_right({"put": {"at": "alice", "key": "x", "value": 3, "vlaue": 4}})
     assert not is_right({"send": {"at": "alice", "to": "bob", "text": "a chat's"}})

@@ -56,6 +56,24 @@ def test_the_name_of_a_role_stands_for_its_peers(tmp_path: Path) -> None:
     assert load.act.at == ["server1", "server2"]
 
 
+def test_the_peers_of_a_role_are_watched_together(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "  - never: {get: {at: servers, key: x, nil: true}, during: [{keys: servers}]}\n"
+        "  - never: {at: servers, line: panic}\n"
+        "  - never: {at: [watch, server1], line: panic}\n",
+    )
+    read, shown, several = [step.never for step in scenario.load(path).steps]
+    assert read is not None
+    assert shown is not None
+    assert several is not None
+    assert read.at == shown.at == ["server1", "server2"]
+    assert read.call is not None
+    assert read.during is not None
+    assert read.during[0].parallel is not None
+    assert several.at == ["watch1", "server1"]
+
+
 @pytest.mark.parametrize(
     ("steps", "where", "what"),
     [
