@@ -87,6 +87,11 @@ def print_error(label: str, error: LabError) -> None:
         err.print(f"[bold]hint:[/] {safe(error.hint)}", soft_wrap=True)
 
 
+def print_warning(what: str) -> None:
+    """Print what went wrong although the command goes on."""
+    err.print(f"[bold yellow]warning:[/] {safe(what)}", soft_wrap=True)
+
+
 def print_notes(notes: Iterable[str]) -> None:
     """Print what the user should know besides the result."""
     for note in notes:

@@ -16,8 +16,8 @@ from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import out, print_error, print_json
 from orchestrator.cli.options import Json
 from orchestrator.errors import DocumentError, LabError
-from orchestrator.report.printing import safe_lines
-from orchestrator.report.run_report import print_run, runs_as_data
+from orchestrator.report.printing import safe, safe_lines
+from orchestrator.report.run_report import print_run, run_line, runs_as_data
 from orchestrator.report.summary import print_summary
 
 _RUN = typer.Argument(
@@ -41,16 +41,43 @@ def judge(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
     _end(done, unread)
 
 
-@commands.command("report", epilog="Example: peerlab report runs/demo | less -R")
-def report_(paths: Annotated[list[Path], _RUN]) -> None:
-    """Judge kept runs again and print every table.
+@commands.command("report", epilog="Example: peerlab report runs/demo --open")
+def report_(
+    paths: Annotated[list[Path], _RUN],
+    open_: Annotated[
+        bool, typer.Option("--open", help="Write the page of each run and open it in a browser.")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="FILE", help="Write the page of the run to this file."),
+    ] = None,
+) -> None:
+    """Judge kept runs again and print every table, or show them as pages.
 
     The exit status is that of `run`. A run that cannot be read counts as unknown.
     """
+    if page and len(paths) > 1:
+        raise DocumentError("--page takes one run", hint="--open writes a page into every run")
     done, unread = _load(paths)
-    if done:
+    if open_ or page:
+        _show(done, page, is_opened=open_)
+    elif done:
         _print(done, details=True)
     _end(done, unread)
+
+
+def _show(done: Sequence[Run], page: Path | None, *, is_opened: bool) -> None:
+    """Write the page of each run, say where it is, and open it if that is wanted."""
+    # The other commands of this file show no page, and this takes a while to import.
+    from orchestrator.cli.run_pages import open_page
+    from orchestrator.report.page.page import write_page
+
+    for run in done:
+        path = write_page(run, page)
+        out.print(run_line(run), soft_wrap=True)
+        out.print(f"  page: {safe(path)}", soft_wrap=True)
+        if is_opened:
+            open_page(path)
 
 
 @commands.command(epilog="Example: peerlab schedule runs/chaos")

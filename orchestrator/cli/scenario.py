@@ -21,6 +21,7 @@ from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_error, print_json, print_mistakes, say
 from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Engine, Jobs, Json
+from orchestrator.cli.run_pages import PagedView
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report.printing import safe
@@ -42,6 +43,7 @@ Keep = Annotated[
     bool, typer.Option("--keep", help="Leave the peers of a failed run running (Docker).")
 ]
 Details = Annotated[bool, typer.Option("--details", help="Print every table of every run.")]
+NoPage = Annotated[bool, typer.Option("--no-page", help="Write no page (report.html) of runs.")]
 
 
 @commands.command(epilog="Example: peerlab run scenarios/ --jobs 2")
@@ -53,6 +55,7 @@ def run(
     runs_folder: RunsFolder = Path("runs"),
     keep: Keep = False,
     details: Details = False,
+    no_page: NoPage = False,
     as_json: Json = False,
 ) -> None:
     """Run scenarios.
@@ -64,7 +67,8 @@ def run(
     sources = fitting(found, engine, files) * times
     cancel, began = CancelToken(), time.monotonic()
     names = [source.scenario.name for source in sources]
-    with shown(names, err if as_json else out) as live:
+    view = LiveView(names) if no_page else PagedView(names)
+    with shown(view, err if as_json else out) as live:
         plan = Plan(
             sources,
             engine,
@@ -138,18 +142,17 @@ def fitting(
 
 
 @contextlib.contextmanager
-def shown(names: list[str], console: Console) -> Iterator[LiveView]:
+def shown(live: LiveView, console: Console) -> Iterator[LiveView]:
     """Show what runs are doing; if that is interrupted, print a summary of those that ended."""
-    live = LiveView(names)
     try:
         with live:
             yield live
     except BaseException:
         done = [live.ended[number] for number in sorted(live.ended)]
         with contextlib.suppress(LabError, SystemExit):  # they must not hide what ended it
-            if len(names) > 1 and done:
+            if len(live.names) > 1 and done:
                 print_summary(console, done)
-                console.print(f"{len(done):,} of {len(names):,} runs were begun")
+                console.print(f"{len(done):,} of {len(live.names):,} runs were begun")
         raise
 
 

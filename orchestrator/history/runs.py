@@ -22,6 +22,7 @@ from orchestrator.reading import line_and_column, read_text
 
 SCENARIO, HISTORY, RECORD = "scenario.yaml", "history.jsonl", "run.json"  # the files of a run
 
+PAGE = "report.html"  # beside them: what shows the run in a browser
 LATEST = "latest"
 _TRANSCRIPT = ".transcript"
 _MOST_MEGABYTES = 10

@@ -39,11 +39,14 @@ class Piece:
         Raises:
             ValueError: it did not.
         """
-        at, way, data = line.split(maxsplit=2)
+        at, way, literal = line.split(maxsplit=2)
         try:
-            return cls(float(at), way == ">", ast.literal_eval(data))
-        except SyntaxError as error:
+            data = ast.literal_eval(literal)
+        except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
             raise ValueError(str(error)) from error
+        if not isinstance(data, bytes):
+            raise ValueError(f"not bytes: {literal}")  # noqa: TRY004 - one kind for any damage
+        return cls(float(at), way == ">", data)
 
 
 @dataclass(frozen=True, slots=True)

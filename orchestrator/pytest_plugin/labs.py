@@ -67,6 +67,7 @@ class Labs:
             if lab.is_active:
                 lab.end()
             if lab.run:
+                session_runners(self._item.config).keep_page(lab.run)
                 reporting.record(self._item, lab.run)
                 if what := lab.wrong():
                     wrong.append(reporting.failure(lab.run, what))
@@ -92,15 +93,17 @@ class Labs:
 
     def close(self) -> None:
         """Break off runs that are still active; their peers are not used again."""
+        runners = session_runners(self._item.config)
         for lab in self._labs:
-            if not lab.is_active:
-                continue
-            try:
-                lab.abandon(self._cause)
-            except LabError as error:
-                session_runners(self._item.config).left.append(error)
+            if lab.is_active:
+                try:
+                    lab.abandon(self._cause)
+                except LabError as error:
+                    runners.left.append(error)
+                if lab.run:
+                    self._item.user_properties += reporting.properties(lab.run)
             if lab.run:
-                self._item.user_properties += reporting.properties(lab.run)
+                runners.keep_page(lab.run)
 
 
 def _title(item: pytest.Item) -> RunTitle:

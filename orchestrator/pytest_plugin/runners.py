@@ -11,11 +11,14 @@ from types import FrameType
 import pytest
 
 from orchestrator.cancel import CancelToken
+from orchestrator.checks.judged_run import Run
 from orchestrator.docker_host.health import leave_stalled
 from orchestrator.engines.base import Progress
 from orchestrator.engines.choose import choose
 from orchestrator.errors import REMOVED_LATER, LabError, behind
+from orchestrator.history import runs
 from orchestrator.pytest_plugin import plugin_options
+from orchestrator.report.page.page import keep_page
 from orchestrator.runner.pool import Pool
 from orchestrator.runner.run import Runner
 from orchestrator.scenario import EngineName
@@ -79,6 +82,13 @@ class Runners:
             # `auto` has become one of the other two, and both share its peers.
             self._known.setdefault(EngineName(pool.engine.name), runner)
         return self._known[name]
+
+    def keep_page(self, run: Run) -> None:
+        """Write the page of a run that is over; `said` says why if that is not possible."""
+        is_written = (run.folder / runs.PAGE).exists()  # a test may end its run and go on
+        warning = "" if is_written else keep_page(run)
+        if warning and warning not in self.said:
+            self.said.append(warning)
 
     def close(self) -> None:
         """Cancel all runs and remove all peers; `left` then says which cannot be removed."""

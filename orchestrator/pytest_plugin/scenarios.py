@@ -75,6 +75,7 @@ class ScenarioItem(pytest.Item):
                 raise
             failed = reporting.error_text(error)
         else:
+            session_runners(self.config).keep_page(run)
             reporting.record(self, run)
             if run.judgement is Judgement.VALID:
                 return

@@ -250,7 +250,6 @@ def _contains(line: AnyStr, wanted: Iterable[tuple[AnyStr, re.Pattern[AnyStr]]])
 def _piece(line: bytes) -> Piece | None:
     """Return the piece in a line; None if the line is damaged."""
     try:
-        piece = Piece.from_line(line.decode("ascii", "replace"))
-    except (ValueError, TypeError, MemoryError, RecursionError):
+        return Piece.from_line(line.decode("ascii", "replace"))
+    except ValueError:
         return None
-    return piece if isinstance(piece.data, bytes) else None

@@ -61,7 +61,7 @@ def _lines(path: Path) -> Iterator[_Line]:
         return
     for raw in whole:
         try:
-            yield _Line(float(raw[: raw.find(b" ", 10)]), raw)
+            yield _Line(float(raw.lstrip().partition(b" ")[0]), raw)
         except ValueError:  # damaged
             continue
 

@@ -23,36 +23,44 @@ from orchestrator.report.page.events import (
     operation_rows,
     socket_rows,
 )
-from orchestrator.report.page.findings import check_data, finding_data, named_findings
+from orchestrator.report.page.findings import (
+    NamedFinding,
+    check_data,
+    finding_data,
+    named_findings,
+)
 from orchestrator.report.page.messages import message_rows
 from orchestrator.report.page.rows import (
     FORMAT,
     FaultData,
     FiguresData,
-    FindingData,
     LifeRow,
     PageData,
     PeerData,
     RunData,
+    StepData,
 )
 from orchestrator.report.page.view import View
 from orchestrator.report.page.wording import at_length, moment
+from orchestrator.report.steps import WrittenSteps
+
+_WITHOUT_FIGURES = VERBS | {"expect"}  # what no program is asked to do
 
 
 def page_data(run: Run) -> PageData:
     """Return what the page of a run shows."""
     named = named_findings(run)
     view = View(run, [one.finding for one in named])
-    findings, consoles = finding_data(view, named), console_data(view)
+    consoles = console_data(view)
     ends = [console["pieces"][-1].at for console in consoles if console["pieces"]]
     return {
         "format": FORMAT,
         "lab": run.record.lab if run.record else importlib.metadata.version("peerlab"),
-        "run": _run(run, findings),
+        "run": _run(run, named),
         "duration": moment(max([view.index.last_at, *ends])),
         "peers": [_peer(view.index, name) for name in run.peers],
         "checks": check_data(run),
-        "findings": findings,
+        "findings": finding_data(view, named),
         "operations": operation_rows(view),
         "notices": [*notice_rows(view)],
         "messages": message_rows(view),
@@ -67,14 +75,14 @@ def page_data(run: Run) -> PageData:
     }
 
 
-def _run(run: Run, findings: Sequence[FindingData]) -> RunData:
+def _run(run: Run, findings: Sequence[NamedFinding]) -> RunData:
     nothing = f"no check had anything to judge: {run.nothing_judged}" if run.nothing_judged else ""
     return {
         "name": run.name,
         "why": at_length(run.why),
         "verdict": run.judgement.word,
-        "headline": findings[0]["says"] if findings else nothing,
-        "step": None,
+        "headline": at_length(findings[0].finding.says) if findings else nothing,
+        "step": _step(run, findings),
         "place": run.place,
         "started": run.record.started if run.record else "",
         "seconds": {kind: moment(seconds) for kind, seconds in run.seconds.items()},
@@ -82,6 +90,12 @@ def _run(run: Run, findings: Sequence[FindingData]) -> RunData:
         "error": at_length(run.broke_off),
         "folder": str(run.folder),
     }
+
+
+def _step(run: Run, findings: Sequence[NamedFinding]) -> StepData | None:
+    """Return the step that the first finding is about; None if that is not known."""
+    step = WrittenSteps(run).of(findings[0].finding) if findings else None
+    return {"file": step.file, "line": step.line, "text": at_length(step.text)} if step else None
 
 
 def _peer(index: HistoryIndex, name: str) -> PeerData:
@@ -129,14 +143,18 @@ def _proof(fault: FaultWindow) -> Iterator[str]:
 
 
 def _figures(index: HistoryIndex) -> Iterator[FiguresData]:
-    asked = (call_of(op) for op in index.steps if op.peer and op.verb not in VERBS)
-    for one in figures_of_calls(asked):
+    at_consoles = (op for op in index.steps if op.peer and op.verb not in _WITHOUT_FIGURES)
+    for one in figures_of_calls(map(call_of, at_consoles)):
         yield {
             "name": one.name,
             "ok": one.ok,
             "fail": one.fail,
             "open": one.open,
-            "p50": one.quantile(0.5),
-            "p99": one.quantile(0.99),
+            "p50": _rounded(one.quantile(0.5)),
+            "p99": _rounded(one.quantile(0.99)),
             "rate": round(one.rate, 3),
         }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else moment(seconds)

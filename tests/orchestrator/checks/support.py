@@ -298,3 +298,37 @@ def none_lost(entries: Entries) -> Callable[[Entry], bool]:
 def fresh(peer: str, sender: str, text: str, **fields: Any) -> Entry:
     """Return a message that a console shows."""
     return Entry(1.0, "notice", peer, "message", 0, {"of": sender, "text": text, **fields})
+
+
+def spoil(entries: Entries, chance: random.Random) -> Entries:
+    """Return any history whatever, made of the lines of a right one."""
+    spoilt = list(entries)
+    for _ in range(chance.randrange(1, 30)):
+        place = chance.randrange(len(spoilt))
+        entry = spoilt[place]
+        match chance.randrange(6):
+            case 0:
+                spoilt[place:] = spoilt[place + 1 :] or spoilt[:1]
+            case 1:
+                spoilt.insert(chance.randrange(len(spoilt)), entry)
+            case 2:
+                fields = dict(entry.fields)
+                if fields:
+                    fields.pop(chance.choice(sorted(fields)))
+                spoilt[place] = dataclasses.replace(entry, fields=fields)
+            case 3:
+                odd: object = chance.choice(
+                    [None, 7, "x", [], {}, [3], [{}], {"peer": 1}, -1, True]
+                )
+                fields = {key: odd if chance.random() < 0.3 else value
+                          for key, value in entry.fields.items()}  # fmt: skip
+                spoilt[place] = dataclasses.replace(entry, fields=fields)
+            case 4:
+                other = chance.choice(spoilt)
+                spoilt[place] = dataclasses.replace(entry, type=other.type, verb=other.verb)
+            case _:
+                peer = chance.choice(["", "alice", "mallory"])
+                spoilt[place] = dataclasses.replace(entry, peer=peer, operation=chance.randrange(4))
+    if chance.random() < 0.2:
+        chance.shuffle(spoilt)
+    return spoilt

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 
 from hypothesis import given, settings
@@ -18,6 +17,7 @@ from tests.orchestrator.checks.support import (
     right_histories,
     seeds,
     settled,
+    spoil,
 )
 from tests.repeats import times
 
@@ -46,45 +46,11 @@ def test_a_history_cut_off_anywhere_proves_no_fault(entries: Entries, data: st.D
             assert judged == dict.fromkeys(checks.CHAT, UNKNOWN)
 
 
-def _spoil(entries: Entries, chance: random.Random) -> Entries:
-    """Return any history whatever, made of the lines of a right one."""
-    spoilt = list(entries)
-    for _ in range(chance.randrange(1, 30)):
-        place = chance.randrange(len(spoilt))
-        entry = spoilt[place]
-        match chance.randrange(6):
-            case 0:
-                spoilt[place:] = spoilt[place + 1 :] or spoilt[:1]
-            case 1:
-                spoilt.insert(chance.randrange(len(spoilt)), entry)
-            case 2:
-                fields = dict(entry.fields)
-                if fields:
-                    fields.pop(chance.choice(sorted(fields)))
-                spoilt[place] = dataclasses.replace(entry, fields=fields)
-            case 3:
-                odd: object = chance.choice(
-                    [None, 7, "x", [], {}, [3], [{}], {"peer": 1}, -1, True]
-                )
-                fields = {key: odd if chance.random() < 0.3 else value
-                          for key, value in entry.fields.items()}  # fmt: skip
-                spoilt[place] = dataclasses.replace(entry, fields=fields)
-            case 4:
-                other = chance.choice(spoilt)
-                spoilt[place] = dataclasses.replace(entry, type=other.type, verb=other.verb)
-            case _:
-                peer = chance.choice(["", "alice", "mallory"])
-                spoilt[place] = dataclasses.replace(entry, peer=peer, operation=chance.randrange(4))
-    if chance.random() < 0.2:
-        chance.shuffle(spoilt)
-    return spoilt
-
-
 @few
 @given(st.one_of(right_histories(), right_histories(faults=True)), seeds)
 def test_any_history_is_judged_and_twice_alike(entries: Entries, chance: random.Random) -> None:
     for _ in range(4):
-        spoilt = _spoil(entries, chance)
+        spoilt = spoil(entries, chance)
         verdicts = checks.judge(spoilt)
         assert verdicts == checks.judge(spoilt)
         assert [verdict.check for verdict in verdicts] == list(checks.CHAT)

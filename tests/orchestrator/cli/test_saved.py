@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import LabError
 from tests.e2e.support import SHORT
 from tests.orchestrator.cli.support import peerlab
 
@@ -113,3 +114,64 @@ def test_a_run_without_chaos(kept: Path) -> None:
     done = peerlab("schedule", str(kept / "short"))
     assert done.returncode == 2
     assert "there was no chaos in this run" in done.stderr
+
+
+def test_a_run_has_a_page_unless_none_is_wanted(kept: Path, tmp_path: Path) -> None:
+    assert (kept / "short/latest/report.html").is_file()
+    text = SHORT.replace("name: short", "name: without")
+    (tmp_path / "without.yaml").write_text(text)
+    words = ("--engine", "process", "--output", str(tmp_path))
+    assert peerlab("run", str(tmp_path / "without.yaml"), "--no-page", *words).returncode == 0
+    assert not (tmp_path / "without/latest/report.html").exists()
+
+
+def test_a_page_is_written_again_and_opened(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def note(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", note)
+    page = (kept / "bad/latest").resolve() / "report.html"
+    page.unlink()
+    done = peerlab("report", str(kept / "bad"), "--open")
+    assert (done.returncode, opened) == (1, [page.as_uri()])
+    assert "bad: invalid" in done.stdout
+    assert str(page) in done.stdout
+    assert page.is_file()
+    elsewhere = tmp_path / "page.html"
+    assert peerlab("report", str(kept / "bad"), "--page", str(elsewhere)).returncode == 1
+    assert elsewhere.read_bytes() == page.read_bytes()
+
+
+def test_a_page_that_cannot_be_opened_or_written(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    done = peerlab("report", str(kept / "short"), "--open")
+    assert done.returncode == 2
+    assert "no browser was found to open" in done.stderr
+    assert "hint: copy this one file to a machine with a browser" in done.stderr
+    (tmp_path / "file").write_text("")
+    done = peerlab("report", str(kept / "short"), "--page", str(tmp_path / "file/page.html"))
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    done = peerlab("report", str(kept / "short"), str(kept / "bad"), "--page", "page.html")
+    assert "--page takes one run" in done.stderr
+
+
+def test_a_page_that_cannot_be_kept_is_one_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LabError("/full/report.html: cannot be written: No space left on device")
+
+    monkeypatch.setattr("orchestrator.report.page.page.write_page", fail)
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(SHORT.replace("name: short", f"name: {name}"))
+    done = peerlab("run", str(tmp_path), "--engine", "process", "--output", str(tmp_path / "runs"))
+    assert done.returncode == 0
+    assert done.stderr.count("warning: /full/report.html: cannot be written") == 1
