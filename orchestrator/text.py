@@ -59,6 +59,8 @@ def caret(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return `text` safe for any terminal: control characters become U+FFFD."""
+    if text.isprintable():  # nearly always, and looking at each character takes long
+        return text
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 

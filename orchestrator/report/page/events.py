@@ -112,8 +112,12 @@ def socket_rows(view: View) -> Iterator[SocketRow]:
 
 def _socket(given: Mapping[str, Any], other: int) -> SocketCell:
     local, remote, state = (row_text(given, key) for key in ("local", "remote", "state"))
-    waiting = (int(given.get(key) or 0) for key in ("unread", "unsent"))
-    return SocketCell(local, remote, state, other, *waiting)
+    unread, unsent = (given.get(key) for key in ("unread", "unsent"))
+    return SocketCell(local, remote, state, other, _bytes(unread), _bytes(unsent))
+
+
+def _bytes(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def mark_rows(view: View) -> Iterator[MarkRow]:

@@ -31,16 +31,17 @@ class Focus:
             sizes: when something happened, and how much there is to show of it.
             most: how much is shown at most.
         """
-        known = [(at, size) for at, size in sizes if self.has(at)]
+        known = [*sizes] if self.within == inf else [one for one in sizes if self.has(one[0])]
         if sum(size for _, size in known) <= most:
             return self
-        left, within = most, 0.0
+        left, within, nearer = most, 0.0, 0.0
         for distance, size in sorted((self._distance(at), size) for at, size in known):
+            if distance > within:
+                within, nearer = distance, within
             left -= size
-            if left < 0:
+            if left < 0:  # what is as far as this does not fit
                 break
-            within = distance
-        return replace(self, within=within)
+        return replace(self, within=nearer)
 
     def _distance(self, at: float) -> float:
         place = bisect_left(self.moments, at)
