@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,8 +91,14 @@ def temporary_folder(owner: Owner | None = None) -> tempfile.TemporaryDirectory[
 
 def sweep_folders() -> None:
     """Remove the folders that ended runs left behind."""
+    for path in left_folders():
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def left_folders() -> Iterator[Path]:
+    """Yield the folders that ended runs left behind."""
     for path in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*{_SLASH}*"):
         mark = path.name.removeprefix(_FOLDER_PREFIX).rpartition(_SLASH)[0]
         owner = Owner.parse(mark.replace(_SLASH, "/"))
         if owner and owner.is_gone:
-            shutil.rmtree(path, ignore_errors=True)
+            yield path

@@ -28,7 +28,7 @@ GROUPS = {
         **dict.fromkeys(("fault", "faults", "heal"), "faults"),
         "down": "mesh",
     },
-    "This machine": {"image": "mesh"},
+    "This machine": {"doctor": "doctor", "image": "mesh"},
 }
 """The commands in groups, with the file of each, in the order of the help."""
 

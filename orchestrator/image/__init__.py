@@ -17,7 +17,7 @@ from orchestrator import command
 from orchestrator.errors import LabError
 from orchestrator.image.building import build, drop_others, home_labels, present, prune, pull
 from orchestrator.image.debian import make_base
-from orchestrator.image.packages import ensure_packages
+from orchestrator.image.packages import ensure_packages, packages_image
 from orchestrator.image.recipe import PEER, SIDECAR, Recipe
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "ensure_image",
     "ensure_packages",
     "ensure_sidecar_image",
+    "missing_images",
     "name_for_compose",
     "present",
     "pull",
@@ -66,7 +67,7 @@ def _ensure(recipe: Recipe, say: Callable[[str], None], root: Path) -> str:
     name = recipe.image(root)
     with _BUILDING:
         if name not in _READY:
-            if not present(name, f"label={_SOURCE}={recipe.source(root)}"):
+            if not present(name, _source_label(recipe, root)):
                 _build(recipe, say, root, name)
             _READY.add(name)
     return name
@@ -87,6 +88,21 @@ def _build(recipe: Recipe, say: Callable[[str], None], root: Path, name: str) ->
     )
     _READY.difference_update(drop_others(name, root))
     prune(_SOURCE)
+
+
+def missing_images(root: Path) -> list[str]:
+    """Return the names of the lab's own images that are still to be built.
+
+    Raises:
+        LabError: Docker does not answer.
+    """
+    wanted = {recipe.image(root): _source_label(recipe, root) for recipe in (PEER, SIDECAR)}
+    missing = [name for name, label in wanted.items() if not present(name, label)]
+    return missing + [name for name in [packages_image(root, ())] if not present(name)]
+
+
+def _source_label(recipe: Recipe, root: Path) -> str:
+    return f"label={_SOURCE}={recipe.source(root)}"
 
 
 def name_for_compose(root: Path) -> str:

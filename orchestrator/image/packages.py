@@ -64,15 +64,20 @@ def ensure_packages(say: Callable[[str], None], root: Path, packages: Sequence[s
         LabError: it cannot be built.
     """
     wanted = sorted(set(packages))
-    ours = (PEER.base(root), PEER.packages(root), left_out().pattern)
-    facts = (*ours, TOOLS, _INSTALL, _DOCKERFILE, _COMPILE, wanted)
-    name = f"{_NAME}:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
+    name = packages_image(root, wanted)
     with _BUILDING[name]:
         if name not in _READY:
             if not present(name):
                 _make(say, name, PEER, root, wanted)
             _READY.add(name)
     return name
+
+
+def packages_image(root: Path, packages: Sequence[str]) -> str:
+    """Return the name of the image with some packages; its tag changes with what goes into it."""
+    ours = (PEER.base(root), PEER.packages(root), left_out().pattern)
+    facts = (*ours, TOOLS, _INSTALL, _DOCKERFILE, _COMPILE, sorted(set(packages)))
+    return f"{_NAME}:{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
 
 
 def _make(

@@ -18,7 +18,7 @@ _INTERVAL = 0.05  # seconds between two looks at the clock
 _NOTABLE = 0.1  # seconds by which a thread wakes late, or an echo is, that are noted
 _MOST = 20  # times that are kept, the worst ones
 _MOST_CROWDS = 40  # parts of a run for which it is kept how crowded the machine was
-_PRESSURE = Path("/proc/pressure/cpu")  # Linux 4.20 and later, if the kernel counts it
+PRESSURE = Path("/proc/pressure/cpu")  # Linux 4.20 and later, if the kernel counts it
 
 
 class LatenessMeter:
@@ -132,7 +132,7 @@ def crowds(samples: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
 def _waited() -> float | None:
     """Return for how many seconds, since the machine started, some program waited for a CPU."""
     try:
-        some = _PRESSURE.read_text().split("\n", 1)[0]
+        some = PRESSURE.read_text().split("\n", 1)[0]
         return int(some.rpartition("total=")[2]) / 1_000_000
     except (OSError, ValueError):
         return None

@@ -26,7 +26,7 @@ from orchestrator.docker_host.health import (
     health_of,
 )
 from orchestrator.engines.docker.adapter import DialledAdapter
-from orchestrator.errors import REMOVED_LATER, EngineError
+from orchestrator.errors import REMOVED_LATER, EngineError, behind
 from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import origin
@@ -38,6 +38,10 @@ OWNER, PEER, KEEP = "peerlab.owner", "peerlab.peer", "peerlab.keep"
 
 _TIMEOUT = 60  # seconds, for one call of the API
 _SILENT = "Docker does not answer"
+_NO_RIGHTS = (
+    "`sudo usermod -aG docker $USER` and a new login let you use Docker, as which you are root"
+    " there; `peerlab run --engine process` does without it"
+)
 _UNUSED = "unix:///unused"  # an address that the SDK accepts; the adapter has the real one
 _LINGER = 1.0  # seconds for which a network may still look busy
 _ENDS_WITHIN = 60.0  # seconds in which a killed container ends on a busy machine
@@ -71,7 +75,9 @@ def connect() -> Client:
     except EngineError as error:
         if health.endpoint.parts.scheme == "ssh" and (says := ssh_refusal(health.endpoint)):
             error.what = f"Docker does not answer at {health.endpoint}: {says}"
-        if not error.hint or isinstance(error, EngineLostError):  # nothing was begun
+        if behind(error, PermissionError):
+            error.hint = _NO_RIGHTS
+        elif not error.hint or isinstance(error, EngineLostError):  # nothing was begun
             begin = "restart" if health.has_stalled else "start"
             error.hint = f"{begin} Docker; `peerlab run --engine process` does without it"
         raise
@@ -279,15 +285,43 @@ def sweep(client: Client) -> int:
     Kept peers stay. What cannot be removed now waits for the next sweep: another command may
     be removing it, or a user may have attached a container of their own to such a network.
     """
-    return sum(_try_all(client, lambda owner, kept_for: owner.is_gone and not kept_for))
+    return sum(_try_all(client, _is_left_behind))
+
+
+def leftovers(client: Client) -> int:
+    """Return how many containers, networks and volumes the next `sweep` is about to remove.
+
+    Raises:
+        EngineError: Docker does not answer.
+    """
+    with translated("Docker does not list what there is"):
+        return sum(map(len, _objects(client, _is_left_behind)))
+
+
+def _is_left_behind(owner: Owner, kept_for: str) -> bool:
+    return owner.is_gone and not kept_for
+
+
+def kept(client: Client) -> int:
+    """Return how many peers ended runs of this user and checkout have kept.
+
+    Raises:
+        EngineError: Docker does not answer.
+    """
+    with translated("Docker does not list what there is"):
+        return sum(owner is not None and owner.is_gone for owner in _owners_of_kept(client))
+
+
+def _owners_of_kept(client: Client) -> list[Owner | None]:
+    found = client.api.containers(all=True, filters={"label": [f"{KEEP}={origin()}", PEER]})
+    return [Owner.parse(container["Labels"][OWNER]) for container in found]
 
 
 def remove_kept(client: Client) -> int:
     """Remove what ended runs of this user and checkout kept; return how many peers they had."""
     ours = origin()
     with translated("cannot clean up"):
-        found = client.api.containers(all=True, filters={"label": [f"{KEEP}={ours}", PEER]})
-    owners = [Owner.parse(container["Labels"][OWNER]) for container in found]
+        owners = _owners_of_kept(client)
     _try_all(client, lambda owner, kept_for: owner.is_gone and kept_for == ours)
     return sum(owner is not None and owner.is_gone for owner in owners)
 

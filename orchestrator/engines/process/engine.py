@@ -157,7 +157,7 @@ class ProcessEngine(Engine):
         given = " ".join(profile.start.templates("process"))
         others = [*self._peers, *self._reserved.values()]
         wanted = port_of(profile, {peer.port for peer in others})
-        address = _free_address(wanted, {peer.source for peer in others})
+        address = free_address(wanted, {peer.source for peer in others})
         if "{address}" in given or "{bind}" in given:
             return ProcessPeer(name, address, wanted, number, address)
         claim = self._claims[number] = claim_port()
@@ -222,7 +222,7 @@ def _refuse_absolute(profile: Profile) -> None:
             )
 
 
-def _free_address(port: int, taken: Collection[str]) -> str:
+def free_address(port: int, taken: Collection[str]) -> str:
     """Return a loopback address where `port` is free.
 
     Linux has all of 127.0.0.0/8; macOS and some containers only those that were added.
@@ -267,6 +267,15 @@ def _added_address(port: int, taken: Collection[str]) -> str:
     )
 
 
+def leftovers() -> int:
+    """Return how many processes `sweep_processes` is about to kill."""
+    return sum(1 for _ in marks.find(_is_left_behind))
+
+
+def _is_left_behind(owner: Owner, _peer: str) -> bool:
+    return owner.is_gone
+
+
 def sweep_processes() -> int:
     """Kill the processes that ended runs left behind; return how many."""
-    return len(marks.kill(lambda owner, _: owner.is_gone))
+    return len(marks.kill(_is_left_behind))
