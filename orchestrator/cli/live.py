@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Self
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live as RichLive
 from rich.progress import (
     BarColumn,
@@ -19,14 +19,18 @@ from rich.progress import (
 from rich.text import Text
 
 from orchestrator.cancel import RunCancelledError
+from orchestrator.checks import Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.cli.consoles import err, say
 from orchestrator.grading.results import Result
+from orchestrator.report.findings import reason
 from orchestrator.report.grading.tables import result_line
-from orchestrator.report.printing import safe
-from orchestrator.report.run_report import run_line
+from orchestrator.report.printing import plain, safe
+from orchestrator.report.run_report import run_line, valid_lines
+from orchestrator.text import cut
 
 _REFRESH = 10  # times a second
+_LONGEST = 200  # characters of why a scenario is not valid
 _SPEED_OVER = 600.0  # seconds; the time left is estimated from the speed over this time
 _NOW = TextColumn("[dim]{task.fields[now]}")
 
@@ -37,10 +41,13 @@ class LiveView:
     Args:
         names: of the scenarios; their indices are their numbers.
         what: `scenarios` or `tests`.
+        lines: where a line is printed when one ends; None for nowhere.
     """
 
-    def __init__(self, names: list[str], what: str = "scenarios") -> None:
-        self.names = names
+    def __init__(
+        self, names: list[str], what: str = "scenarios", lines: Console | None = err
+    ) -> None:
+        self.names, self._lines = names, lines
         self.ended: dict[int, Run] = {}  # the finished runs, by number
         self.results = 0  # the number of tests with a settled result
         self._lock = threading.Lock()
@@ -90,7 +97,7 @@ class LiveView:
         """Show how a scenario ended."""
         stopped = isinstance(run.error, RunCancelledError)
         # The result of a single one is printed anyway, unless it was interrupted.
-        self.remove(number, run_line(run) if len(self.names) > 1 or stopped else None)
+        self.remove(number, _line(run) if len(self.names) > 1 or stopped else None)
         self.ended[number] = run
         if stopped:
             err.print(f"  what happened until then is in {safe(run.folder)}", soft_wrap=True)
@@ -106,5 +113,13 @@ class LiveView:
             if (task := self._tasks.pop(number, None)) is not None:
                 self._running.remove_task(task)
         self._progress.update(self._total, advance=1, now="")
-        if line:
-            err.print(line, soft_wrap=True)
+        if line and self._lines:
+            self._lines.print(line, soft_wrap=True)
+
+
+def _line(run: Run) -> Text:
+    """Return how a scenario ended, on one line."""
+    if run.judgement is Judgement.VALID:
+        return next(valid_lines(run))
+    why = reason(run).partition(": ")[2]
+    return run_line(run).append_text(plain(f": {cut(why, _LONGEST)}"))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.profile import FILE
+from orchestrator.report.run_report import Detail
 from orchestrator.scenario import EngineName
 
 Programs = Annotated[
@@ -20,6 +21,11 @@ Programs = Annotated[
 Engine = Annotated[EngineName, typer.Option(help="Where programs run.")]
 Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="How many run side by side.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Details = Annotated[bool, typer.Option("--details", help="Print every table of every run.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print tables of every run.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print failures and the last line only.")
+]
 Again = Annotated[bool, typer.Option("--again", help="Ignore the results of earlier commands.")]
 Trust = Annotated[
     bool,
@@ -38,3 +44,12 @@ MeshName = Annotated[
         help="Which of your meshes; PEERLAB_MESH sets it for all commands.",
     ),
 ]
+
+
+def detail(*, details: bool, verbose: bool, quiet: bool) -> Detail:
+    """Return how much is printed of a run; the option that asks for most counts."""
+    if details:
+        return Detail.EVERYTHING
+    if verbose:
+        return Detail.TABLES
+    return Detail.FAILURES if quiet else Detail.LINES

@@ -6,8 +6,10 @@ import threading
 import webbrowser
 from pathlib import Path
 
+from rich.console import Console
+
 from orchestrator.checks.judged_run import Run
-from orchestrator.cli.consoles import print_warning
+from orchestrator.cli.consoles import err, print_warning
 from orchestrator.cli.live import LiveView
 from orchestrator.errors import LabError
 
@@ -17,10 +19,11 @@ class PagedView(LiveView):
 
     Args:
         names: of the scenarios; their indices are their numbers.
+        lines: as of a `LiveView`.
     """
 
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(names)
+    def __init__(self, names: list[str], *, lines: Console | None = err) -> None:
+        super().__init__(names, lines=lines)
         self._warning = ""  # the first one; the others would say the same
         self._pages = threading.Lock()
 

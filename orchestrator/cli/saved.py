@@ -14,11 +14,10 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import out, print_error, print_json
-from orchestrator.cli.options import Json
+from orchestrator.cli.options import Details, Json, Quiet, Verbose, detail
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report.printing import safe, safe_lines
-from orchestrator.report.run_report import print_run, run_line, runs_as_data
-from orchestrator.report.summary import print_summary
+from orchestrator.report.run_report import Detail, print_runs, run_line, runs_as_data
 
 _RUN = typer.Argument(
     metavar="RUN", help="A run's folder, or its scenario's for the latest: runs/<scenario>."
@@ -28,7 +27,13 @@ commands = Commands()
 
 
 @commands.command(epilog="Example: peerlab judge runs/demo")
-def judge(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
+def judge(
+    paths: Annotated[list[Path], _RUN],
+    verbose: Verbose = False,
+    details: Details = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
     """Judge kept runs again.
 
     The exit status is that of `run`. A run that cannot be read counts as unknown.
@@ -37,7 +42,7 @@ def judge(paths: Annotated[list[Path], _RUN], as_json: Json = False) -> None:
     if as_json and done:
         print_json(runs_as_data(done, [error.what for error in unread]))
     elif done:
-        _print(done, details=False)
+        print_runs(out, done, detail(details=details, verbose=verbose, quiet=quiet))
     _end(done, unread)
 
 
@@ -62,7 +67,7 @@ def report_(
     if open_ or page:
         _show(done, page, is_opened=open_)
     elif done:
-        _print(done, details=True)
+        print_runs(out, done, Detail.EVERYTHING)
     _end(done, unread)
 
 
@@ -101,13 +106,6 @@ def _load(paths: Sequence[Path]) -> tuple[list[Run], list[DocumentError]]:
         except DocumentError as error:
             unread.append(error)
     return done, unread
-
-
-def _print(done: Sequence[Run], *, details: bool) -> None:
-    for run in done:
-        print_run(out, run, details=details)
-    if len(done) > 1:
-        print_summary(out, done)
 
 
 def _end(done: Sequence[Run], unread: Sequence[DocumentError]) -> NoReturn:

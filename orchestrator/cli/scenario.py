@@ -20,13 +20,12 @@ from orchestrator.checks.judged_run import Run
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_error, print_json, print_mistakes, say
 from orchestrator.cli.live import LiveView
-from orchestrator.cli.options import Engine, Jobs, Json
+from orchestrator.cli.options import Details, Engine, Jobs, Json, Quiet, Verbose, detail
 from orchestrator.cli.run_pages import PagedView
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
 from orchestrator.report.printing import safe
-from orchestrator.report.run_report import print_run, runs_as_data
-from orchestrator.report.summary import print_summary
+from orchestrator.report.run_report import Detail, print_runs, runs_as_data
 from orchestrator.runner.jobs import Plan, misfit, run_all
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
@@ -42,7 +41,6 @@ Times = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How ofte
 Keep = Annotated[
     bool, typer.Option("--keep", help="Leave the peers of a failed run running (Docker).")
 ]
-Details = Annotated[bool, typer.Option("--details", help="Print every table of every run.")]
 NoPage = Annotated[bool, typer.Option("--no-page", help="Write no page (report.html) of runs.")]
 
 
@@ -54,7 +52,9 @@ def run(
     times: Times = 1,
     runs_folder: RunsFolder = Path("runs"),
     keep: Keep = False,
+    verbose: Verbose = False,
     details: Details = False,
+    quiet: Quiet = False,
     no_page: NoPage = False,
     as_json: Json = False,
 ) -> None:
@@ -67,8 +67,11 @@ def run(
     sources = fitting(found, engine, files) * times
     cancel, began = CancelToken(), time.monotonic()
     names = [source.scenario.name for source in sources]
-    view = LiveView(names) if no_page else PagedView(names)
-    with shown(view, err if as_json else out) as live:
+    amount = detail(details=details, verbose=verbose, quiet=quiet)
+    console = err if as_json else out
+    lines = None if quiet else _beside_the_view(console)
+    view = (LiveView if no_page else PagedView)(names, lines=lines)
+    with shown(view, console) as live:
         plan = Plan(
             sources,
             engine,
@@ -82,7 +85,9 @@ def run(
     if as_json:
         print_json(runs_as_data(done))
     else:
-        _print(done, time.monotonic() - began, details=details)
+        print_runs(out, done, _behind_the_lines(amount, len(names)))
+        if len(done) > 1:
+            out.print(f"all of it took {time.monotonic() - began:.1f} s")
     for one in done:
         if one.error:
             print_error("the run broke off:", one.error)
@@ -141,9 +146,14 @@ def fitting(
     return fit
 
 
+def _beside_the_view(console: Console) -> Console:
+    """Return where to print lines that stay: on a terminal, the view and they must not mix."""
+    return err if console.is_terminal and err.is_terminal else console
+
+
 @contextlib.contextmanager
 def shown(live: LiveView, console: Console) -> Iterator[LiveView]:
-    """Show what runs are doing; if that is interrupted, print a summary of those that ended."""
+    """Show what runs are doing; if that is interrupted, print those that ended until then."""
     try:
         with live:
             yield live
@@ -151,9 +161,16 @@ def shown(live: LiveView, console: Console) -> Iterator[LiveView]:
         done = [live.ended[number] for number in sorted(live.ended)]
         with contextlib.suppress(LabError, SystemExit):  # they must not hide what ended it
             if len(live.names) > 1 and done:
-                print_summary(console, done)
+                print_runs(console, done, Detail.FAILURES)
                 console.print(f"{len(done):,} of {len(live.names):,} runs were begun")
         raise
+
+
+def _behind_the_lines(amount: Detail, number: int) -> Detail:
+    """Return how much is printed of runs at the end: several had a line each when they ended."""
+    if number == 1:
+        return max(amount, Detail.LINES)
+    return Detail.FAILURES if amount is Detail.LINES else amount
 
 
 def print_kept(done: Sequence[Run]) -> None:
@@ -164,14 +181,6 @@ def print_kept(done: Sequence[Run]) -> None:
             err.print(f"left running by {safe(one.name)}: {how}", soft_wrap=True)
     if any(one.kept for one in done):
         err.print("peerlab down --kept removes them")
-
-
-def _print(done: Sequence[Run], took: float, *, details: bool) -> None:
-    for one in done:
-        print_run(out, one, details=details or len(done) == 1)
-    if len(done) > 1:
-        print_summary(out, done)
-        out.print(f"all of it took {took:.1f} s")
 
 
 @commands.command(epilog="Example: peerlab validate scenarios/")

@@ -53,8 +53,16 @@ class Excerpts:
         self._folder = folder
         self._transcripts: dict[str, TranscriptIndex] = {}
 
-    def moments(self, findings: Iterable[Finding]) -> list[Moment]:
-        """Return the findings, those at the same place together, with what consoles showed."""
+    def moments(
+        self, findings: Iterable[Finding], before: int = _BEFORE, after: int = _AFTER
+    ) -> list[Moment]:
+        """Return the findings, those at the same place together, with what consoles showed.
+
+        Args:
+            findings: in the order in which they are shown.
+            before: how many lines before each are shown.
+            after: how many lines from each on.
+        """
         groups: list[tuple[list[Finding], dict[str, PieceRange]]] = []
         for finding in findings:
             shown = [name for peer in finding.peers for name in self._shown(peer, finding.at)]
@@ -66,7 +74,7 @@ class Excerpts:
             else:
                 groups.append(([finding], ranges))
         return [
-            Moment(found, [self._excerpt(peer, r, found) for peer, r in ranges.items()])
+            Moment(found, [self._excerpt(p, r, found, (before, after)) for p, r in ranges.items()])
             for found, ranges in groups
         ]
 
@@ -76,9 +84,9 @@ class Excerpts:
         return [peer, log] if self._at(log).is_near(at) else [peer]
 
     def _excerpt(
-        self, peer: str, pieces: PieceRange, findings: Sequence[Finding]
+        self, peer: str, pieces: PieceRange, findings: Sequence[Finding], extent: tuple[int, int]
     ) -> ConsoleExcerpt:
-        lines = self._at(peer).lines(pieces, map(_target, findings))
+        lines = self._at(peer).lines(pieces, map(_target, findings), *extent)
         missing = self._at(peer).is_missing
         why = "no transcript is kept" if missing else "nothing was shown"
         return ConsoleExcerpt(peer, lines, "" if lines else why)
@@ -156,14 +164,20 @@ class TranscriptIndex:
         before = (middle if found is None else found) - 1
         return PieceRange(self._skip_lines(before, -1, _BEFORE * _SPARE) + 1, after)
 
-    def lines(self, pieces: PieceRange, targets: Iterable[SearchTarget]) -> list[Line | None]:
+    def lines(
+        self,
+        pieces: PieceRange,
+        targets: Iterable[SearchTarget],
+        before: int = _BEFORE,
+        after: int = _AFTER,
+    ) -> list[Line | None]:
         """Return each target's line with some lines before and after it; None for a gap."""
         parsed = map(_piece, self._raw[pieces.first : pieces.after])
         found = dialogue(piece for piece in parsed if piece)
         wanted: set[int] = set()
         for target in targets:
             middle = _middle(found, target)
-            wanted |= {*range(max(0, middle - _BEFORE), min(len(found), middle + _AFTER))}
+            wanted |= {*range(max(0, middle - before), min(len(found), middle + after))}
         lines: list[Line | None] = []
         for index in sorted(wanted):
             if lines and index - 1 not in wanted:

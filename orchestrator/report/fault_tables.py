@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from orchestrator.checks.index.fault_windows import FaultWindow
 from orchestrator.checks.verdict import Judgement
@@ -42,6 +43,22 @@ def faults_table(faults: Sequence[FaultWindow], most: int) -> Table:
     if (more := len(faults) - most) > 0:
         made.add_row("", plain(f"… and {more:,} more", "dim"))
     return made
+
+
+def fault_line(fault: FaultWindow) -> Text:
+    """Return a fault in one line: what it was, from when to when, and what proves it."""
+    judgement, word = proven(fault)
+    what = shortened(f" ({fault.says})" if fault.links else f" {fault.peer}", _LONGEST)
+    line = marked(judgement, _named(fault)).append_text(plain(what))
+    line.append_text(plain(f", {_times(fault)}: {word}".replace("\n", " ")))
+    return line.append_text(plain(f": {'; '.join(filter(None, (fault.said, _in_short(fault))))}"))
+
+
+def _in_short(fault: FaultWindow) -> str:
+    """Return what was measured of a fault, in a clause."""
+    before, during, after = ("; ".join(_measured_at(fault.proofs, side)) for side in _SIDES)
+    sides = [("before and after" if after == before else "before", before), ("during", during)]
+    return ", ".join(f"{side} {found}" for side, found in sides if found)
 
 
 def faults_as_data(faults: Sequence[FaultWindow]) -> list[dict[str, Any]]:

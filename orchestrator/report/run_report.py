@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from enum import IntEnum
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -13,12 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.checks.judged_run import Run
-from orchestrator.checks.verdict import Finding, Judgement, Verdict, worst
+from orchestrator.checks.verdict import Judgement, Verdict, worst
 from orchestrator.history.timing import KINDS
 from orchestrator.report.calls_table import calls_as_data, calls_table
 from orchestrator.report.details import print_details
 from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.fault_tables import faults_as_data, faults_table
+from orchestrator.report.findings import alike_together, notes, print_failure
 from orchestrator.report.marks import marked, marked_check
 from orchestrator.report.printing import (
     Trimmed,
@@ -29,7 +30,8 @@ from orchestrator.report.printing import (
     shortened,
     titled,
 )
-from orchestrator.report.summary import Figures, figures_of
+from orchestrator.report.steps import WrittenSteps
+from orchestrator.report.summary import Figures, figures_of, print_last_line, print_summary
 from orchestrator.text import count
 
 _GAP = 4  # blanks between checks side by side
@@ -40,22 +42,51 @@ _LONGEST_SENTENCE = 600
 _TEXT_WIDTH = 100  # columns
 
 
-def print_run(console: Console, run: Run, *, details: bool) -> None:
+class Detail(IntEnum):
+    """How much is printed of a run."""
+
+    FAILURES = 0  # of valid ones nothing
+    LINES = 1  # a line for a valid one
+    TABLES = 2  # what was done, how long it took, what each check says
+    EVERYTHING = 3  # also what each peer, connection and message came to
+
+
+def print_run(console: Console, run: Run, detail: Detail = Detail.EVERYTHING) -> None:
     """Print a run."""
-    if details:
+    if detail >= Detail.TABLES:
+        _print_tables(console, run, everything=detail is Detail.EVERYTHING)
+    elif run.judgement is not Judgement.VALID:
+        print_failure(console, run)
+    elif detail is Detail.LINES:
+        for line in valid_lines(run):
+            console.print(line, soft_wrap=True)
+
+
+def print_runs(console: Console, done: Sequence[Run], detail: Detail) -> None:
+    """Print runs, and several together in a table or a line."""
+    for run in done:
+        print_run(console, run, detail)
+    if len(done) > 1 and detail >= Detail.TABLES:
+        print_summary(console, done)
+    elif len(done) > 1:
+        print_last_line(console, done)
+
+
+def _print_tables(console: Console, run: Run, *, everything: bool) -> None:
+    if everything:
         print_details(console, run)
     console.print(plain(run.name, "bold").append(f": {plain(run.why)}", "not bold"))
     console.print(Trimmed(_about(run)))
     if faults := run.index.faults:
-        made = faults_table(faults, len(faults) if details else _MOST_FAULTS)
+        made = faults_table(faults, len(faults) if everything else _MOST_FAULTS)
         console.print(Trimmed(titled("Faults, with the measurements of each", made)))
     if run.index.calls:
         made = calls_table(run.index.calls)
         console.print(Trimmed(titled("Operations, with times in milliseconds", made)))
     console.print(Trimmed(_checks(run, console.width)))
-    excerpts = Excerpts(run.folder)
-    for verdict in _alike_together(run.verdicts):
-        _print_evidence(console, verdict, excerpts)
+    excerpts, steps = Excerpts(run.folder), WrittenSteps(run)
+    for verdict in alike_together(run.verdicts):
+        _print_evidence(console, verdict, excerpts, steps)
     console.print(run_line(run))
     console.print(f"  kept in {plain(run.folder)}", soft_wrap=True, markup=False, style="dim")
     console.print()
@@ -68,14 +99,28 @@ def run_line(run: Run) -> Text:
     return line.append(took, "dim")
 
 
-def as_text(run: Run, *, details: bool = False) -> str:
+def valid_lines(run: Run) -> Iterator[Text]:
+    """Yield a valid run in one line, with what it did; and what else is to be known of it."""
+    found, faults = figures_of(run), run.index.faults
+    done = [count(found.peers, "peer"), count(found.operations, "operation")]
+    if found.sent:
+        done.append(f"{count(found.seen, 'message')} shown")
+    if faults:
+        proven = sum(fault.is_proven for fault in faults)
+        done.append(f"{proven:,} of {count(len(faults), 'fault')} proven")
+    line = run_line(run).append(f": {', '.join(done)}")
+    yield line.append(f"; {repeated_line('this')}" if run.repeated else "")
+    yield from notes(run)
+
+
+def as_text(run: Run, detail: Detail = Detail.LINES, width: int = _TEXT_WIDTH) -> str:
     """Return what `print_run` prints, without colours."""
     file = io.StringIO()
     console = Console(
-        file=file, width=_TEXT_WIDTH, color_system=None, force_terminal=False, highlight=False,
+        file=file, width=width, color_system=None, force_terminal=False, highlight=False,
         emoji=False,
     )  # fmt: skip
-    print_run(console, run, details=details)
+    print_run(console, run, detail)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().split("\n")).rstrip() + "\n"
 
 
@@ -166,22 +211,9 @@ def _in_rows(rows: list[tuple[Text, ...]]) -> Table:
     return grid
 
 
-def _alike_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the verdicts that are not valid; those with the same findings become one.
-
-    In a run that broke off, many checks have the same.
-    """
-    together: dict[tuple[Finding, ...], list[Verdict]] = {}
-    for verdict in verdicts:
-        if verdict.judgement is not Judgement.VALID:
-            together.setdefault(verdict.findings, []).append(verdict)
-    return [
-        replace(alike[0], check=", ".join(verdict.check for verdict in alike))
-        for alike in together.values()
-    ]
-
-
-def _print_evidence(console: Console, verdict: Verdict, excerpts: Excerpts) -> None:
+def _print_evidence(
+    console: Console, verdict: Verdict, excerpts: Excerpts, steps: WrittenSteps
+) -> None:
     title = marked(verdict.judgement, f"{verdict.check}: {verdict.judgement.word}")
     console.print(title.append(f", {plain(verdict.says)}"))
     number = 0
@@ -190,6 +222,8 @@ def _print_evidence(console: Console, verdict: Verdict, excerpts: Excerpts) -> N
             number += 1
             grid = Table.grid(padding=(0, 1))
             grid.add_row(plain(f"{number}."), plain(shortened(finding.says, _LONGEST_SENTENCE)))
+            if step := steps.of(finding):
+                grid.add_row("", plain(f"{step.place}  {step.text}", "dim"))
             console.print(Trimmed(Padding(grid, (0, 0, 0, 2))))
         console.print(Trimmed(Padding(_console_rows(moment), (0, 0, 0, 5))))
     if (more := len(verdict.findings) - _MOST_FINDINGS) > 0:

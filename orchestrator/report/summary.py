@@ -15,6 +15,7 @@ from rich.text import Text
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
 from orchestrator.history.timing import DRIVING, KINDS, WAITING
+from orchestrator.report.findings import reason
 from orchestrator.report.marks import marked
 from orchestrator.report.printing import (
     Trimmed,
@@ -104,10 +105,16 @@ def print_summary(console: Console, done: Sequence[Run]) -> None:
     else:
         for title, columns in ((_TITLE, _AMOUNTS), (_TIMES_TITLE.capitalize(), _TIMES)):
             console.print(Trimmed(titled(title, _table(done, [*found, whole], columns))))
-    bad = [run for run in done if run.judgement is not Judgement.VALID]
-    for run in bad:
-        _print_again(console, run)
-    console.print(_last_line(done, len(bad), whole))
+    for run in done:
+        if run.judgement is not Judgement.VALID:
+            _print_again(console, run)
+    print_last_line(console, done)
+
+
+def print_last_line(console: Console, done: Sequence[Run]) -> None:
+    """Print the worst verdict of several runs, how many are not valid, and how long they took."""
+    bad = sum(run.judgement is not Judgement.VALID for run in done)
+    console.print(_last_line(done, bad, together([figures_of(run) for run in done])))
     if repeated := sum(bool(run.repeated) for run in done):
         console.print(plain(repeated_line(count(repeated, "run")), "dim"), soft_wrap=True)
 
@@ -146,16 +153,9 @@ def _worst(done: Sequence[Run]) -> Judgement:
 
 def _print_again(console: Console, run: Run) -> None:
     console.print(marked(run.judgement, f"{run.name}: {run.judgement.word}"), soft_wrap=True)
-    console.print(plain(f"  {_first_finding(run)}"), soft_wrap=True)
+    why = reason(run).partition(": ")[2]
+    console.print(plain(f"  {shortened(why, _LONGEST_SENTENCE)}"), soft_wrap=True)
     console.print(plain(f"  {run.folder}", "dim"), soft_wrap=True)
-
-
-def _first_finding(run: Run) -> str:
-    if run.nothing_judged:
-        return f"no check had anything to judge: {run.nothing_judged}"
-    verdict = max(run.verdicts, key=lambda verdict: verdict.judgement.badness)
-    says = verdict.findings[0].says if verdict.findings else verdict.says
-    return shortened(f"{verdict.check}: {says}", _LONGEST_SENTENCE)
 
 
 def _last_line(done: Sequence[Run], bad: int, whole: Figures) -> Text:

@@ -27,8 +27,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_valid_run(kept: Path, command: str) -> None:
     done = peerlab(command, str(kept / "short"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "short: Two peers talk." in done.stdout
+    assert ("short: Two peers talk." in done.stdout) is (command == "report")
     assert "✓ short: valid" in done.stdout
+    assert (done.stdout.count("\n") == 1) is (command == "judge")
     assert ("Messages: sent → shown → confirmed" in done.stdout) is (command == "report")
 
 

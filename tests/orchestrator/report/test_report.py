@@ -41,7 +41,7 @@ def drawn(show: Callable[[Console], None], width: int = 100, **options: Any) -> 
 
 
 def printed(run: Run, width: int = 100, **options: Any) -> str:
-    return drawn(lambda console: print_run(console, run, details=True), width, **options)
+    return drawn(lambda console: print_run(console, run), width, **options)
 
 
 def summed_up(several: Sequence[Run], width: int) -> str:

@@ -11,7 +11,7 @@ from orchestrator.checks import Judgement, Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.entries import Entry
 from orchestrator.report.fault_tables import faults_table
-from orchestrator.report.run_report import as_text, runs_as_data
+from orchestrator.report.run_report import Detail, as_text, runs_as_data
 
 NASTY = "\x1b[31mred\x1b]0;t\x07[bold red]x[/bold red] :boom: \udcff\u202e[/] \\"
 VERDICTS = [Verdict("delivery", Judgement.VALID, "12 messages shown")]
@@ -54,7 +54,7 @@ BOTH = [("alice", "bob"), ("bob", "alice")]
 
 
 def test_a_partition_with_its_proof(tmp_path: Path) -> None:
-    text = as_text(_run(tmp_path, *_partition(1, BOTH[:1])))
+    text = as_text(_run(tmp_path, *_partition(1, BOTH[:1])), Detail.TABLES)
     assert "Faults" in text
     for part in ("partition", "to 6.50 s", "nftables", "0 of 20", "✓ proven"):
         assert part in text
@@ -136,8 +136,8 @@ def test_what_is_not_proven_and_what_was_not_done(tmp_path: Path) -> None:
 def test_twenty_at_most_unless_all_is_asked_for(tmp_path: Path) -> None:
     many = [e for n in range(30) for e in _done(n + 1, float(n), "pause", f"p{n}.")]
     run = _run(tmp_path, *many)
-    assert "… and 10 more" in as_text(run)
-    assert "p29." in as_text(run, details=True)
+    assert "… and 10 more" in as_text(run, Detail.TABLES)
+    assert "p29." in as_text(run, Detail.EVERYTHING)
 
 
 def test_hostile_text_is_shown_as_it_is(tmp_path: Path) -> None:
@@ -146,6 +146,6 @@ def test_hostile_text_is_shown_as_it_is(tmp_path: Path) -> None:
                              "proof": odd, "means": {NASTY: NASTY, "x": 3}}  # fmt: skip
     drawn = Entry(0.5, "lab", "", "chaos", 0, {"seed": NASTY, "for": NASTY})
     run = _run(tmp_path, drawn, *_done(1, 1.0, "partition", **given))
-    text = as_text(run, details=True)
+    text = as_text(run, Detail.EVERYTHING)
     assert not [c for c in text if not (c.isprintable() or c == "\n")]
     json.dumps(runs_as_data([run]))
