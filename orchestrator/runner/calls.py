@@ -72,7 +72,7 @@ class Caller:
         wants, arguments = dict[str, Any](act.wants), dict[str, Value]()
         try:
             arguments = self._arguments(act, operation, counters)
-            wants = self._filled_in(wants, counters)
+            wants = typed(self._filled_in(wants, counters), operation)
             work = functools.partial(self._work, act, operation, arguments, wants)
         except UnfilledError as error:
             work = functools.partial(outcomes.failed, str(error))
@@ -108,7 +108,7 @@ class Caller:
                 self._peers.sessions[act.at].take_in(_POLL)
             self._checkpoint(act.at)
         if outcome == "ok":
-            self._save(act, said.get("results", {}))
+            self.save(act.save, said.get("results", {}))
         return outcome, said | ({"limit": act.within} if act.within else {})
 
     def count_workload(self) -> int:
@@ -155,18 +155,19 @@ class Caller:
             if name in self._saved:
                 return self._saved[name]
         if name in self._wanted_saved:
-            raise UnfilledError(f"no operation has saved {name!r} before this")
+            raise UnfilledError(f"no step has saved {name!r} before this")
         peer, _, part = name.partition(".")
         if peer in self._peers.sessions and part in ANSWERS:
             found: Value = getattr(self._peers.sessions[peer].peer, part)
             return found
         return otherwise
 
-    def _save(self, act: CallStep, results: Mapping[str, Value]) -> None:
+    def save(self, names: Mapping[str, str], results: Mapping[str, Value]) -> None:
+        """Keep results for later steps, each under the name that is given for it."""
         with self._lock:
-            for name, saved in act.save.items():
-                if name in results:
-                    self._saved[saved] = results[name]
+            for result, name in names.items():
+                if result in results:
+                    self._saved[name] = results[result]
 
 
 def exited(
@@ -191,6 +192,31 @@ def exited(
         return "fail", fields
     peers.ended.add(at)
     return "ok", {**fields, "status": status.exit_status}
+
+
+def typed(wants: Mapping[str, Any], operation: ConsoleOperation) -> dict[str, Any]:
+    """Return what is wanted with each value of a result in that result's type.
+
+    Raises:
+        UnfilledError: a text is no value of that type.
+    """
+    results = {
+        name: _typed(operation.results.get(name, "text"), name, wanted)
+        for name, wanted in wants.get("results", {}).items()
+    }
+    return {**wants, **({"results": results} if results else {})}
+
+
+def _typed(kind: Any, name: str, wanted: Any) -> Any:
+    """Return a value or a condition in a type."""
+    if isinstance(wanted, Mapping):
+        ((condition, limit),) = wanted.items()
+        if condition == "pattern":
+            return wanted
+        return {condition: _typed(kind if condition == "not" else "number", name, limit)}
+    if kind == "text":
+        return str(wanted)
+    return _converted(kind, name, wanted) if isinstance(wanted, str) else wanted
 
 
 def is_as_wanted(outcome: str, said: Mapping[str, Any], wants: Mapping[str, Any]) -> bool:

@@ -326,10 +326,11 @@ class Operator:
 
     # Notices
 
-    def expect(self, act: acts.ExpectStep) -> None:
-        """Wait until a peer has shown something."""
+    def expect(self, act: acts.ExpectStep) -> Mapping[str, str]:
+        """Wait until a peer has shown something; return the named groups of that, if it came."""
         fields = {**act.given, **({"may_fail": True} if act.may_fail else {})}
         within = act.within or self._limits.expect
+        shown: dict[str, str] = {}
 
         def is_wanted(notice: Notice) -> bool:
             is_such = act.matches(notice.kind, notice.fields, notice.line)
@@ -347,9 +348,16 @@ class Operator:
             except PeerGoneError as error:  # everything that it had shown was looked at
                 self._peers.ended.add(act.at)
                 return outcomes.failed(first_line(error))
+            shown.update(act.named(notice.fields, notice.line))
             return "ok", {"said": notice.line}
 
         self._recorder.at_console(act.at, "expect", None, work, **fields)
+        return shown
+
+    def record_untried(self, act: acts.ExpectStep, why: str) -> None:
+        """Record that nothing was waited for."""
+        work = functools.partial(outcomes.failed, why)
+        self._recorder.at_console(act.at, "expect", None, work, **act.given)
 
     def _await(
         self, act: acts.ExpectStep, is_wanted: Callable[[Notice], bool], deadline: float

@@ -13,7 +13,7 @@ from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Say
 from orchestrator.errors import LabError
 from orchestrator.history.timing import DRIVING, WAITING, Stopwatch
-from orchestrator.runner.calls import Caller
+from orchestrator.runner.calls import Caller, UnfilledError
 from orchestrator.runner.fault_steps import FaultSteps
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.operations import Operator
@@ -221,6 +221,8 @@ class StepRunner:
                 return listed is None or bool(listed)
             case "send":
                 self._operator.send(act, _messages(act, _recipients(step, act), counters))
+            case "expect":
+                self._expect(act, counters)
             case "connect" if act.to == ALL:
                 for other in self._scenario.peers:
                     if other != at:
@@ -228,6 +230,14 @@ class StepRunner:
             case verb:
                 getattr(self._operator, verb)(act)
         return True
+
+    def _expect(self, act: acts.ExpectStep, counters: Counters) -> None:
+        try:
+            filled = self._caller.filled(act, ("fields",), counters)
+        except UnfilledError as error:
+            self._operator.record_untried(act, str(error))
+        else:
+            self._caller.save(act.save, self._operator.expect(filled))
 
 
 def _recipients(step: Step, act: SendStep) -> Sequence[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.console.session import Notice
 from orchestrator.history.entries import Outcome
-from orchestrator.runner.calls import Caller, UnfilledError, is_as_wanted
+from orchestrator.runner.calls import Caller, UnfilledError, is_as_wanted, typed
 from orchestrator.runner.peers import PeerGroup, Watch
 from orchestrator.runner.recording import Recorder, Wanted
 from orchestrator.scenario import ALL
@@ -105,8 +105,9 @@ class _CallWatch(_Recorded):
     def __init__(
         self, peers: PeerGroup, at: str, step: NeverStep, call: CallStep, caller: Caller
     ) -> None:
+        self._wants = typed(call.wants, peers.sessions[at].profile.operations[call.name])
         super().__init__(peers, at, step)
-        self._forbidden, self._caller = call.model_copy(update={"at": at}), caller
+        self._call, self._caller = call, caller
         self._every = step.every
         self._answers = 0
         here = contextvars.copy_context()  # the operations belong to this step
@@ -130,11 +131,11 @@ class _CallWatch(_Recorded):
         """Do the operation once, if the program runs."""
         if self._at in self._peers.ended or self._at in self._peers.paused:
             return
-        call = self._forbidden
-        asked = CallStep(at=self._at, name=call.name, arguments=call.arguments, may_fail=True)
+        name, arguments = self._call.name, self._call.arguments
+        asked = CallStep(at=self._at, name=name, arguments=arguments, may_fail=True)
         outcome, said = self._caller.call(asked, {}, is_patient=True)
         self._answers += outcome != "info"
-        if is_as_wanted(outcome, said, self._forbidden.wants):
+        if is_as_wanted(outcome, said, self._wants):
             self._see(_Sight(str(said.get("said", "")), time.monotonic()))
 
     def end(self) -> None:
@@ -146,7 +147,7 @@ class _CallWatch(_Recorded):
         self.abandon()
         if self._poll.error:
             raise self._poll.error
-        none = {} if self._answers else {"said": f"no {self._forbidden.name} was answered"}
+        none = {} if self._answers else {"said": f"no {self._call.name} was answered"}
         self.complete("ok" if self._answers else "info", count=self._answers, **none)
 
     def abandon(self) -> None:
@@ -201,16 +202,17 @@ class NeverSteps:
         begun = list[Watch]()
         for at in names:
             try:
-                filled = self._filled(step, {**counters, "at": at})
+                begun.append(self._begin_at(at, self._filled(step, {**counters, "at": at})))
             except UnfilledError as error:
                 _Recorded(self._peers, at, step).complete("fail", said=str(error))
-                continue
-            if filled.call:
-                begun.append(_CallWatch(self._peers, at, filled, filled.call, self._caller))
             else:
-                begun.append(_ShownWatch(self._peers, at, filled))
-            self._peers.watches.append(begun[-1])
+                self._peers.watches.append(begun[-1])
         return begun
+
+    def _begin_at(self, at: str, step: NeverStep) -> Watch:
+        if step.call:
+            return _CallWatch(self._peers, at, step, step.call, self._caller)
+        return _ShownWatch(self._peers, at, step)
 
     def _filled(self, step: NeverStep, counters: Counters) -> NeverStep:
         """Return a step with the values that its placeholders have now."""

@@ -358,6 +358,12 @@ class Shown(Strict):
             return False
         return kind == self.kind and all(says(wanted[key], fields.get(key)) for key in wanted)
 
+    def named(self, fields: Mapping[str, str], line: str) -> dict[str, str]:
+        """Return the named groups of what was shown: of the notice, or of the pattern of a line."""
+        found = patterns.compiled(self.line).search(line) if self.line is not None else None
+        given = found.groupdict() if found else fields
+        return {name: text for name, text in given.items() if text is not None}
+
     @field_validator("line")
     @classmethod
     def _pattern(cls, value: str | None) -> str | None:
@@ -376,9 +382,12 @@ class ExpectStep(Shown, AtConsole):
     Attributes:
         within: seconds to wait; by default `expect` of the `limits`.
         may_fail: it need not come, but is waited for.
+        save: names under which named groups of the notice, or of the pattern of the line, are
+            saved, by group.
     """
 
     within: Seconds | None = None
     may_fail: bool = False
+    save: dict[str, str] = {}
 
     _one_thing = enforce(rules.of_expect)

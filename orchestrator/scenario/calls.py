@@ -14,7 +14,15 @@ from orchestrator.document import Problem, describe
 from orchestrator.document.schema import described
 from orchestrator.history.wanted import CONDITIONS, phrase
 from orchestrator.profile import ANSWERS, ConsoleOperation, Profile, wrong_type
-from orchestrator.profile.operation import CHANGING, CHAT, LAB_STEPS, RAW, STEP_KEYS, groups
+from orchestrator.profile.operation import (
+    CHANGING,
+    CHAT,
+    LAB_STEPS,
+    NOTICES,
+    RAW,
+    STEP_KEYS,
+    groups,
+)
 from orchestrator.scenario.acts import Act, Wants
 from orchestrator.scenario.rules import CONSOLE, OF_NEVER, STEPS, Location, walk
 from orchestrator.scenario.values import ALL
@@ -168,7 +176,7 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
         for key, act in step.items()
         if vocabulary.is_call(key, act)
     ]
-    known = {name for _, _, act in calls for name in _saved(act)}
+    known = {name for _, step in steps for act in step.values() for name in _saved(act)}
     known |= {str(step["repeat"].get("counter", "n")) for _, step in steps
               if isinstance(step.get("repeat"), dict)}  # fmt: skip
     known |= {"at", *(f"{peer}.{part}" for peer in peers for part in ANSWERS)}
@@ -176,6 +184,7 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
         if profile := vocabulary.profile(_at(act)):
             yield from _problems(place, key, act, profile, known)
     for place, step in steps:
+        yield from _wrong_fields(place, step, vocabulary, known)
         for where, act in repeated_call(place, step, vocabulary):
             yield from _watched(where, act, vocabulary, peers, known)
 
@@ -299,7 +308,44 @@ def _wrong_results(
             elif key == "expect" and (what := _wrong_wish(name, value, operation, known)):
                 yield Problem(here, what)
             elif key == "save" and not re.fullmatch(_NAME, str(value)):
-                yield Problem(here, f"{value!r} is not a name: use small letters, digits and _")
+                yield Problem(here, _no_name(value))
+
+
+def _wrong_fields(
+    place: Location, step: Mapping[str, Any], vocabulary: Vocabulary, known: Collection[str]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the fields of a notice that a step waits or watches for."""
+    for key in ("expect", "never"):
+        act = step.get(key)
+        if not isinstance(act, Mapping) or (has := _fields_of(act, vocabulary)) is None:
+            continue
+        for part in ("fields", "save"):
+            given = act[part] if isinstance(act.get(part), Mapping) else {}
+            for name, value in given.items():
+                where = (*place, key, part, name)
+                if name not in has:
+                    hint = document.nearest(name, has) or _there(has)
+                    yield Problem(where, f"what is shown has no {name!r}{hint}")
+                elif part == "save" and not re.fullmatch(_NAME, str(value)):
+                    yield Problem(where, _no_name(value))
+                elif part == "fields" and (what := _wrong_value("text", str(value), known)):
+                    yield Problem(where, what)
+
+
+def _fields_of(act: Mapping[str, Any], vocabulary: Vocabulary) -> set[str] | None:
+    """Return the fields of what a step waits for; None if they are not known."""
+    if isinstance(act.get("line"), str):
+        return groups([act["line"]])
+    kind = act.get("notice") or next((kind for kind in NOTICES if kind in act), None)
+    at = act.get("at")
+    profile = vocabulary.profile(at[0] if at and isinstance(at, list) else at)
+    if profile is None or profile.reader or kind not in profile.notices:
+        return None  # a reader may read more than patterns do
+    return groups(pattern for block in profile.notices[kind] for pattern in block.block)
+
+
+def _no_name(value: object) -> str:
+    return f"{value!r} is not a name: use small letters, digits and _"
 
 
 def _wrong_wish(name: str, value: Any, operation: ConsoleOperation, known: Collection[str]) -> str:

@@ -347,8 +347,8 @@ def flatten(steps: Iterable[Step]) -> Iterator[Step]:
 def saved(steps: Iterable[Step]) -> Iterator[str]:
     """Yield the names under which steps save something; some more than once."""
     for step in flatten(steps):
-        if step.call:
-            yield from step.call.save.values()
+        act = step.call or step.expect
+        yield from act.save.values() if act else ()
 
 
 def restarted(steps: Iterable[Step]) -> Iterator[str]:

@@ -63,6 +63,44 @@ def test_values_pass_from_one_reply_into_the_next_call(harness: Harness) -> None
     assert [entry for entry in read if entry.verb == "unread"] == []
 
 
+def test_values_pass_from_what_is_shown_into_later_steps(harness: Harness) -> None:
+    copy = "copy: {at: alice, key: x, host: '{bob.address}', port: '{bob.port}'}"
+    run = harness.run(
+        steps(
+            "put: {at: alice, key: x, value: 3}",
+            copy,
+            "expect: {at: bob, notice: copied, save: {key: k, value: v}}",
+            "put: {at: alice, key: '{k}', value: '{v}'}",
+            "get: {at: bob, key: '{k}', expect: {value: '{v}'}}",
+            "get: {at: bob, key: '{k}', expect: {value: {less: '{v}'}}}",
+            "keys: {at: bob, shows: {value: ['{v}']}}",
+            copy,
+            "expect: {at: bob, notice: copied, fields: {value: '{v}'}}",
+            copy,
+            r"expect: {at: bob, line: 'copied (?P<key>\w+)', save: {key: again}}",
+            "put: {at: alice, key: '{again}', value: 4}",
+            "never: {get: {at: bob, key: x, expect: {value: '{v}'}}, for: 0.1}",
+        )
+    )
+    assert judged(run)["expectations"] == "invalid"
+    less, never = [finding.says for v in run.verdicts for finding in v.findings]
+    assert less.endswith("value should have been less than 3.0, but it was 3")
+    assert "bob: never get x: value" in never
+    arguments = [entry.fields["arguments"] for entry in outcomes(run.entries, "put")]
+    assert arguments[1:] == [{"key": "x", "value": 3}, {"key": "x", "value": 4}]
+
+
+def test_what_no_notice_has_saved(harness: Harness) -> None:
+    run = harness.run(
+        steps(
+            "expect: {at: bob, notice: copied, save: {value: v}, within: 0.1, may_fail: true}",
+            "expect: {at: bob, notice: copied, fields: {value: '{v}'}}",
+        )
+    )
+    (finding,) = [finding.says for v in run.verdicts for finding in v.findings]
+    assert finding.endswith("bob: expected copied: no step has saved 'v' before this")
+
+
 def test_what_is_not_as_wanted(harness: Harness) -> None:
     run = harness.run(
         steps(
@@ -84,7 +122,7 @@ def test_what_is_not_as_wanted(harness: Harness) -> None:
         "alice with key 'x' should have found nothing, but succeeded: it is 3",
     ]
     (untried,) = [entry for entry in outcomes(run.entries, "put") if entry.type == "fail"]
-    assert untried.fields["said"] == "no operation has saved 'v' before this"
+    assert untried.fields["said"] == "no step has saved 'v' before this"
 
 
 def test_peers_with_a_memory_do_not_serve_another_run(harness: Harness) -> None:

@@ -116,7 +116,7 @@ def test_what_was_saved_is_filled_in_when_the_watch_begins(harness: Harness) -> 
     assert judged(run(harness, PUT, saved, watched))["expectations"] == "invalid"
     found = run(harness, PUT, watched, saved)
     assert [entry.fields["said"] for entry in outcomes(found, "never")] == [
-        "no operation has saved 'v' before this"
+        "no step has saved 'v' before this"
     ]
 
 
