@@ -127,6 +127,7 @@ class Session:
         except SessionError as error:
             error.hint = f"see {self._READY_KEYS} in the profile {self.profile.name}"
             raise
+        self.peer.announced = fields
         return fields
 
     def _await_ready(self, deadline: float, within: float) -> Mapping[str, str]:

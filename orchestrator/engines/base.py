@@ -135,6 +135,7 @@ class Peer(ABC):
     address: str  # the address that other peers dial
     port: int  # the port that it listens on
     handle: str  # what other tools call it: the container's name or the process's id
+    announced: Mapping[str, str] = {}  # the named parts of the line that said it was ready
 
     @property
     @abstractmethod
@@ -257,10 +258,7 @@ class Peer(ABC):
         return None if sockets is None else sum(s.state == "ESTABLISHED" for s in sockets)
 
     def listens(self) -> bool | None:
-        """Return whether a socket takes connections, or datagrams, on the peer's port.
-
-        None is returned if that is unknown.
-        """
+        """Return whether a socket takes connections or datagrams on its port; None if unknown."""
         sockets = self.sockets()
         if sockets is None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.engines.base import Peer
@@ -22,6 +22,19 @@ class PeerAddress:
     name: str  # the peer's
     address: str  # the address that others dial
     port: int  # its port
+    announced: Mapping[str, str] = field(default_factory=dict)  # see `Peer`
+
+    def __getattr__(self, name: str) -> str:
+        """Return what it printed when it became ready, as a placeholder names it."""
+        announced: Mapping[str, str] = object.__getattribute__(self, "announced")
+        if name not in announced:
+            raise AttributeError(f"{self.name} has not said its {name!r}")
+        return announced[name]
+
+
+def address_of(peer: Peer) -> PeerAddress:
+    """Return where a peer listens that has been started."""
+    return PeerAddress(peer.name, peer.address, peer.port, peer.announced)
 
 
 def start_values(
@@ -43,11 +56,16 @@ def filled(templates: Iterable[str], values: Mapping[str, object]) -> list[str]:
     """Return texts with their placeholders filled in.
 
     Raises:
-        EngineError: one is about a peer that is not there.
+        EngineError: one is about a peer that is not there, or about what that has not printed.
     """
     try:
         return [template.format_map(values) for template in templates]
-    except (KeyError, AttributeError) as error:
+    except AttributeError as error:
+        raise EngineError(
+            f"{values['name']} cannot be started: {error} when it became ready",
+            hint="name that part in its profile: `ready: '^ready, (?P<token>\\w+)$'`",
+        ) from error
+    except KeyError as error:
         raise EngineError(
             f"{values['name']} cannot be started: its profile speaks of a peer that is not in this"
             f" run: {error.args[0]}",

@@ -6,7 +6,7 @@ import importlib.util
 import inspect
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from orchestrator import document, files, patterns, promises
@@ -127,7 +127,7 @@ def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
         except patterns.PatternError as error:
             yield Problem(place, str(error))
     for place, template, known in _templates(profile):
-        yield from _template_problems(place, template, known)
+        yield from _template_problems(place, template, known, profile.announced)
 
 
 def _start_problems(start: Start, home: Path) -> Iterator[Problem]:
@@ -222,14 +222,16 @@ def _lacks_problems(profile: Profile) -> Iterator[Problem]:
             yield Problem(("lacks", name), f"unknown operation or notice {name!r}{hint}")
 
 
-def _template_problems(place: Place, template: str, known: Sequence[str]) -> Iterator[Problem]:
+def _template_problems(
+    place: Place, template: str, known: Sequence[str], announced: Collection[str]
+) -> Iterator[Problem]:
     try:
         parts = [*string.Formatter().parse(template)]
     except ValueError as error:
         yield Problem(place, f"not a template: {error}")
         return
     for _, field, form, conversion in parts:
-        if field is not None and field not in known and not _is_of_peer(field, known):
+        if field is not None and field not in known and not _is_of_peer(field, known, announced):
             available = f"; available here: {', '.join(f'{{{name}}}' for name in known)}"
             hint = document.nearest(field, known) or available
             yield Problem(place, f"unknown placeholder {{{field}}}{hint}")
@@ -237,9 +239,16 @@ def _template_problems(place: Place, template: str, known: Sequence[str]) -> Ite
             yield Problem(place, f"{{{field}}} takes no format and no conversion")
 
 
-def _is_of_peer(field: str, known: Sequence[str]) -> bool:
-    """Return whether a placeholder stands for something of a peer, where that can be known."""
-    return "peers" in known and OF_PEER.fullmatch(field) is not None
+def _is_of_peer(field: str, known: Sequence[str], announced: Collection[str]) -> bool:
+    """Return whether a placeholder stands for something of a peer, where that can be known.
+
+    What another program prints when it is ready is not known here: only a misspelt `address` is.
+    """
+    of_peer = OF_PEER.fullmatch(field)
+    if not of_peer or "peers" not in known:
+        return False
+    part = of_peer[2]
+    return part in (*ANSWERS, *announced) or not document.nearest(part, ANSWERS)
 
 
 def _templates(profile: Profile) -> Iterator[tuple[Place, str, Sequence[str]]]:

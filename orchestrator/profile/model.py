@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from orchestrator.document import FORMER, Strict
 from orchestrator.document.schema import described
 from orchestrator.profile.keep import Folder
-from orchestrator.profile.operation import LINES, ConsoleOperation, InputLine, Texts
+from orchestrator.profile.operation import LINES, ConsoleOperation, InputLine, Texts, groups
 
 ANSWERS = ("port", "address", "name")
 """The placeholders for what a program may ask for at its start."""
@@ -55,8 +55,13 @@ FileName = Annotated[str, AfterValidator(_file_name)]
 """The path of a file below a program's folder."""
 
 
-OF_PEER = re.compile(r"([a-z][a-z0-9-]{0,30})\.(address|port|name)")
-"""What a placeholder in braces looks like that stands for something of a peer."""
+OF_PEER = re.compile(r"([a-z][a-z0-9-]{0,30})\.([A-Za-z_]\w*)")
+"""What a placeholder in braces looks like that stands for something of a peer.
+
+Besides `ANSWERS`, that is a named part of the line with which it says that it is ready.
+"""
+
+_OF_PEER = re.compile(rf"\{{{OF_PEER.pattern}\}}")
 
 _OTHERS = re.compile(rf"\{{(peers|index|{OF_PEER.pattern})\}}")
 
@@ -148,16 +153,17 @@ class Start(Strict):
     @property
     def is_about_others(self) -> bool:
         """Whether something in it stands for other peers of a run."""
-        return any(_OTHERS.search(text) for text in self._all_templates)
+        return any(_OTHERS.search(text) for text in self.all_templates)
 
     @property
     def peers_named(self) -> set[str]:
         """The peers of which something is filled in by name."""
-        found = (_OTHERS.finditer(text) for text in self._all_templates)
+        found = (_OTHERS.finditer(text) for text in self.all_templates)
         return {match[2] for matches in found for match in matches if match[2]}
 
     @property
-    def _all_templates(self) -> list[str]:
+    def all_templates(self) -> list[str]:
+        """The texts in which any engine fills in placeholders when it starts the program."""
         return [*(self.words("process") or ()), *self.templates("container")]
 
     def templates(self, engine: Literal["process", "container"]) -> list[str]:
@@ -317,6 +323,25 @@ class Profile(Strict):
             raise ValueError(f"`{_FORMERLY}` is the old spelling of `operations`: leave one out")
         rest = {key: value for key, value in data.items() if key != _FORMERLY}
         return {"vocabulary": "chat", **rest, "operations": data[_FORMERLY]}
+
+    @property
+    def awaited(self) -> dict[str, set[str]]:
+        """What other peers must have printed when they became ready before it can be started.
+
+        By peer, the named parts of that line.
+        """
+        texts = [*self.start.all_templates, *(self.console.exec or ())]
+        found = [match for text in texts for match in _OF_PEER.finditer(text)]
+        awaited: dict[str, set[str]] = {}
+        for peer, part in (match.groups() for match in found):
+            if part not in ANSWERS:
+                awaited.setdefault(peer, set()).add(part)
+        return awaited
+
+    @property
+    def announced(self) -> set[str]:
+        """The named parts of the line with which the program says that it is ready."""
+        return groups([self.ready])
 
     def patterns(self) -> Iterator[tuple[Place, str]]:
         """Yield every pattern with its place."""

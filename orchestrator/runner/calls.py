@@ -157,10 +157,11 @@ class Caller:
         if name in self._wanted_saved:
             raise UnfilledError(f"no step has saved {name!r} before this")
         peer, _, part = name.partition(".")
-        if peer in self._peers.sessions and part in ANSWERS:
-            found: Value = getattr(self._peers.sessions[peer].peer, part)
-            return found
-        return otherwise
+        if peer not in self._peers.sessions:
+            return otherwise
+        there = self._peers.sessions[peer].peer
+        of_peer: Mapping[str, Value] = {one: getattr(there, one) for one in ANSWERS}
+        return {**there.announced, **of_peer}.get(part, otherwise)
 
     def save(self, names: Mapping[str, str], results: Mapping[str, Value]) -> None:
         """Keep results for later steps, each under the name that is given for it."""

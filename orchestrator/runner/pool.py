@@ -13,7 +13,7 @@ from orchestrator.console.served_session import open_session
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Engine, Peer, Progress
 from orchestrator.engines.resources import Demand
-from orchestrator.errors import SessionError
+from orchestrator.errors import EngineError, SessionError
 from orchestrator.history import runs
 from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Profile
@@ -46,6 +46,15 @@ class PeerSpecs:
         return self.profiles.get(name, self.profile)
 
 
+@dataclass(slots=True)
+class _Started:
+    """New peers, and those of them that are known to be ready."""
+
+    peers: list[Peer] = field(default_factory=list)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    ready: set[str] = field(default_factory=set)
+
+
 class Pool:
     """The peers on one engine."""
 
@@ -73,10 +82,11 @@ class Pool:
         except BaseException:
             self._idle |= warm
             raise
-        peers.sessions |= {name: (warm | new)[name] for name in names}
+        peers.sessions |= {name: (warm | new.sessions)[name] for name in names}
         for name in missing:
-            progress.step(f"waiting for {name} to be ready")
-            peers.sessions[name].await_ready()
+            if name not in new.ready:
+                progress.step(f"waiting for {name} to be ready")
+                peers.sessions[name].await_ready()
         for name in names:
             if session := warm.get(name):
                 on_notice = functools.partial(peers.record_notice, name)
@@ -110,8 +120,34 @@ class Pool:
 
     def _start(
         self, names: Sequence[str], specs: PeerSpecs, peers: PeerGroup, progress: Progress
-    ) -> dict[str, Session]:
-        """Start peers, those of one program together, and attach to them."""
+    ) -> _Started:
+        """Start peers and attach to them, those first whose ready lines others need to start."""
+        new, waves = _Started(), _waves({name: specs.profile_of(name) for name in names})
+        try:
+            self.engine.reserve({name: specs.profile_of(name) for name in names})
+            for number, wave in enumerate(waves, 1):
+                self._start_wave(wave, specs, peers, progress, new)
+                for name in wave if number < len(waves) else ():
+                    progress.step(f"waiting for {name} to be ready")
+                    new.sessions[name].await_ready()
+                    new.ready.add(name)
+        except BaseException:  # they are in no group yet, so no one else gives them back
+            for session in new.sessions.values():
+                session.close()
+                session.close_transcripts()
+            self.engine.discard(new.peers)
+            raise
+        return new
+
+    def _start_wave(
+        self,
+        names: Sequence[str],
+        specs: PeerSpecs,
+        peers: PeerGroup,
+        progress: Progress,
+        new: _Started,
+    ) -> None:
+        """Start some peers, those of one program together, and attach to them."""
         programs: list[tuple[Profile, list[str]]] = []
         for name in names:
             profile = specs.profile_of(name)
@@ -120,23 +156,12 @@ class Pool:
                 programs.append((profile, [name]))
             else:
                 same.append(name)
-        started: list[Peer] = []
-        sessions: dict[str, Session] = {}
         run = specs.scenario.peers
-        try:
-            self.engine.reserve({name: specs.profile_of(name) for name in names})
-            for profile, group in programs:
-                new = self.engine.start(group, profile, progress.phase, specs.restarted, run)
-                started += new
-                for peer in new:
-                    sessions[peer.name] = self._attach(peer, profile, specs, peers)
-        except BaseException:  # they are in no group yet, so no one else gives them back
-            for session in sessions.values():
-                session.close()
-                session.close_transcripts()
-            self.engine.discard(started)
-            raise
-        return sessions
+        for profile, group in programs:
+            started = self.engine.start(group, profile, progress.phase, specs.restarted, run)
+            new.peers += started
+            for peer in started:
+                new.sessions[peer.name] = self._attach(peer, profile, specs, peers)
 
     def _attach(self, peer: Peer, profile: Profile, specs: PeerSpecs, peers: PeerGroup) -> Session:
         on_notice = functools.partial(peers.record_notice, peer.name)
@@ -214,6 +239,30 @@ class Pool:
             session.close()
         self._idle.clear()
         self.engine.close()
+
+
+def _waves(profiles: Mapping[str, Profile]) -> list[list[str]]:
+    """Return peers in groups that can be started together, one group after the other.
+
+    What a peer needs of another one's ready line it has once the groups before are ready.
+
+    Raises:
+        EngineError: peers need each other's.
+    """
+    left = {name: profile.awaited.keys() & profiles.keys() for name, profile in profiles.items()}
+    waves = list[list[str]]()
+    while left:
+        wave = [name for name, needs in left.items() if not needs & left.keys()]
+        if not wave:
+            waiting = " and ".join(sorted(left))
+            raise EngineError(
+                f"{waiting} cannot be started: each needs what another one, or it itself, prints"
+                " when it is ready",
+                hint="see the placeholders in `start` in their profiles",
+            )
+        waves.append(wave)
+        left = {name: needs for name, needs in left.items() if name not in wave}
+    return waves
 
 
 def _transcript(name: str, specs: PeerSpecs, peers: PeerGroup) -> Transcript:

@@ -35,7 +35,7 @@ _NOT_OF_NEVER = ("within", "save", "may_fail", "answered")
 _JSON_TYPES = {"text": "string", "integer": "integer", "number": "number"}
 _NAME = r"[a-z][a-z0-9_]*"
 PLACEHOLDER = re.compile(
-    r"\{([a-z][a-z0-9_.-]*)\}"
+    r"\{([a-z][A-Za-z0-9_.-]*)\}"
 )  # of a counter, a saved value, or a peer's part
 
 
@@ -179,7 +179,7 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
     known = {name for _, step in steps for act in step.values() for name in _saved(act)}
     known |= {str(step["repeat"].get("counter", "n")) for _, step in steps
               if isinstance(step.get("repeat"), dict)}  # fmt: skip
-    known |= {"at", *(f"{peer}.{part}" for peer in peers for part in ANSWERS)}
+    known |= {"at", *(part for peer in peers for part in _parts_of(peer, vocabulary))}
     for place, key, act in calls:
         if profile := vocabulary.profile(_at(act)):
             yield from _problems(place, key, act, profile, known)
@@ -223,6 +223,13 @@ def _watched(
     for name in _NOT_OF_NEVER:
         if name in act:
             yield Problem((*place, name), f"{name!r} says nothing of how it must not end")
+
+
+def _parts_of(peer: str, vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield the placeholders that stand for something of a peer."""
+    profile = vocabulary.profile(peer)
+    for part in (*ANSWERS, *(profile.announced if profile else ())):
+        yield f"{peer}.{part}"
 
 
 def no_console(profile: Profile) -> str:

@@ -14,7 +14,7 @@ from orchestrator import document, profile
 from orchestrator.document import Problem, Source
 from orchestrator.errors import DocumentError
 from orchestrator.files import YAML
-from orchestrator.profile import Profile
+from orchestrator.profile import ANSWERS, Profile
 from orchestrator.scenario import calls, models, problems, rules
 from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.models import Scenario
@@ -271,6 +271,12 @@ def _unknown_peers(
         for name in sorted(known.start.peers_named - by_peer.keys()):
             what = f"the profile {known.name!r} speaks of the peer {name!r}, which is not here"
             yield Problem(place, f"{what}{document.nearest(name, by_peer)}")
+        for name, parts in known.awaited.items():
+            other = by_peer.get(name)
+            for part in sorted(parts - other.announced) if other else ():
+                hint = document.nearest(part, [*ANSWERS, *other.announced]) if other else ""
+                what = f"the profile {known.name!r} needs {{{name}.{part}}}, which is no named part"
+                yield Problem(place, f"{what} of {name}'s `ready`{hint}")
 
 
 def _profiles(at: Any, by_peer: Mapping[str, Profile | None]) -> list[Profile]:

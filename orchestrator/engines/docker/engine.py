@@ -35,7 +35,7 @@ from orchestrator.engines.docker.sidecar import AttachedCarrier
 from orchestrator.engines.docker.subnet import Addresses
 from orchestrator.engines.network import Network
 from orchestrator.engines.resources import Demand, Resource
-from orchestrator.engines.starting import PeerAddress, port_of, refuse_taken
+from orchestrator.engines.starting import PeerAddress, address_of, port_of, refuse_taken
 from orchestrator.errors import EngineError
 from orchestrator.image import ensure_image
 from orchestrator.owner import Owner
@@ -154,7 +154,7 @@ class DockerEngine(Engine):
         for name in names:
             if name not in self._reserved:
                 self._reserved[name] = self._new_address(name, profile)
-        there = [PeerAddress(peer.name, peer.address, peer.port) for peer in self._peers]
+        there = [address_of(peer) for peer in self._peers]
         known = {one.name: one for one in (*there, *self._reserved.values())}
         return [known[name] for name in among or known if name in known]
 

@@ -29,6 +29,7 @@ from orchestrator.engines.process.terminals import Launch
 from orchestrator.engines.resources import Demand, Resource
 from orchestrator.engines.starting import (
     PeerAddress,
+    address_of,
     files_of,
     filled,
     folder_of,
@@ -88,11 +89,7 @@ class ProcessEngine(Engine):
                 if name not in self._reserved:
                     self._reserved[name] = self._new_peer(name, profile)
             known = {peer.name: peer for peer in (*self._peers, *self._reserved.values())}
-            run = [
-                PeerAddress(name, known[name].address, known[name].port)
-                for name in among or known
-                if name in known
-            ]
+            run = [address_of(known[name]) for name in among or known if name in known]
             peers = [self._start(name, profile, source, run) for name in names]
             if self._has_canary and not self.canary:
                 self._start_canary()
