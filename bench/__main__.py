@@ -1,6 +1,6 @@
 """`make bench`: what consoles, starts, watching sockets and the canary cost, as ratios.
 
-`python -m bench.attacks` has what attacks cost a peer.
+`python -m bench.attacks` has what attacks cost a peer, `python -m bench.pages` what pages cost.
 
 The two sides of a ratio are measured in turn, round by round, so that a noisy machine
 disturbs both alike; the ratio quoted is the median of the rounds' ratios.
