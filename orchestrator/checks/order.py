@@ -53,7 +53,8 @@ def _finding(late: SentMessage, before: SentMessage) -> Finding:
         f", which was sent later and shown at {when(ahead)}"
     )
     peers, number = both(late.sender, late.receiver), late.operation.number
-    return Finding(says, at, peers, late.text, operation=number)
+    others = (before.operation.number,)
+    return Finding(says, at, peers, late.text, operation=number, others=others)
 
 
 def _shown_at(send: SentMessage) -> float:

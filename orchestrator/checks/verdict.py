@@ -37,6 +37,7 @@ class Finding:
     near: str = ""  # what to look for if that was not shown: the text of a message next to it
     kind: str = ""  # what sort of thing went wrong, if its check knows several; the same in any run
     operation: int = 0  # the number of the operation that it is about; 0 if its check knows none
+    others: tuple[int, ...] = ()  # the numbers of the operations with which that one does not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class Verdict:
 def _finding(data: Mapping[str, Any]) -> Finding:
     texts = {key: str(data.get(key, "")) for key in ("says", "text", "near", "kind")}
     peers, operation = tuple(map(str, data["peers"])), int(data.get("operation", 0))
-    return Finding(at=float(data["at"]), peers=peers, operation=operation, **texts)
+    others = tuple(map(int, data.get("others", ())))
+    return Finding(at=float(data["at"]), peers=peers, operation=operation, others=others, **texts)
 
 
 def conclude(

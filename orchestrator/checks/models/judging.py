@@ -108,9 +108,10 @@ class Subject:
         """Return a finding about calls: at the last of them, with the consoles of all."""
         last = max(calls, key=lambda call: call.position, default=None)
         at = last.invoked if last else self.index.last_at
-        number = self.index.entries[last.position].operation if last else 0
         peers = tuple(dict.fromkeys(call.peer for call in calls))
-        return Finding(says, at, peers, kind=kind, operation=number)
+        positions = sorted({call.position for call in calls})
+        *others, number = [self.index.entries[place].operation for place in positions] or [0]
+        return Finding(says, at, peers, kind=kind, operation=number, others=tuple(others))
 
     def verdict(
         self,

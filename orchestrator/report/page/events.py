@@ -39,7 +39,7 @@ def operation_rows(view: View) -> list[OperationRow]:
             at_length(_answer(operation)),
             operation.invoked.number("step") or 0,
             int(settled is not None and operation.position > settled),
-            operation.invoked.operation,
+            operation.number,
         )
         for operation in view.operations
     ]

@@ -68,7 +68,7 @@ def finding_data(view: View, findings: Iterable[NamedFinding]) -> list[FindingDa
             "at": moment(one.finding.at),
             "peers": view.peers(one.finding.peers),
             "text": at_length(one.finding.text),
-            "operations": view.named(one.finding.operation),
+            "operations": view.named(one.finding),
         }
         for one in findings
     ]

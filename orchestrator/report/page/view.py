@@ -28,7 +28,7 @@ class View:
     def __init__(self, run: Run, findings: Sequence[Finding], most: int = MOST_ENTRIES) -> None:
         self.run, self.index = run, run.index
         self._numbers = {name: number for number, name in enumerate(run.peers)}
-        self._about = {finding.operation for finding in findings if finding.operation}
+        self._about = {number for finding in findings for number in _about(finding)}
         whole = Focus(sorted(_moments(self.index, findings)))
         sizes = ((entry.at, 1) for entry in self.index.entries)
         self.focus = whole.limited(sizes, most)
@@ -48,16 +48,20 @@ class View:
         return [op for op in self.index.operations if self._has(op)]
 
     def _has(self, operation: Operation) -> bool:
-        is_named = operation.invoked.operation in self._about
+        is_named = operation.number in self._about
         return is_named or self.focus.has(operation.at)
 
     def place(self, operation: Operation) -> int:
         """Return an operation's place; `NO_OPERATION` if the page does not show it."""
         return self._places.get(operation.position, NO_OPERATION)
 
-    def named(self, number: int) -> list[int]:
-        """Return the place of the operation with a number of the history; none for 0."""
-        return [p for p, op in enumerate(self.operations) if op.invoked.operation == number > 0]
+    def named(self, finding: Finding) -> list[int]:
+        """Return the places of the operations that a finding is about, the first one before all."""
+        return [self._numbered[number] for number in _about(finding) if number in self._numbered]
+
+    @cached_property
+    def _numbered(self) -> dict[int, int]:
+        return {operation.number: place for place, operation in enumerate(self.operations)}
 
     @cached_property
     def _places(self) -> dict[int, int]:
@@ -74,6 +78,11 @@ class View:
             f"{left:,} of {len(entries):,} lines of the history are left out: what happened over"
             f" {self.focus.within:.1f} s from every finding, every fault, the begin and the end"
         )
+
+
+def _about(finding: Finding) -> list[int]:
+    """Return the numbers of the operations that a finding is about."""
+    return [finding.operation, *finding.others]
 
 
 def _moments(index: HistoryIndex, findings: Iterable[Finding]) -> list[float]:

@@ -165,7 +165,7 @@ def test_verdicts_as_data() -> None:
         "says": "1 wrong",
         "witnesses": [
             {"says": "w", "at": 1.5, "peers": ("bob",), "text": "", "near": "", "kind": "",
-             "operation": 0}
+             "operation": 0, "others": ()}
         ],
     }  # fmt: skip
 

@@ -370,7 +370,7 @@ def test_data(make: Make) -> None:
         "without": None,
     }
     assert "Faults" not in printed(make())
-    no_text = {"text": "", "near": "", "kind": "", "operation": 0}
+    no_text = {"text": "", "near": "", "kind": "", "operation": 0, "others": []}
     assert second["checks"][0]["witnesses"] == [
         {"says": "w", "at": 1.0, "peers": ["bob"], **no_text}
     ]

@@ -55,8 +55,9 @@ def test_a_long_history_is_shown_near_its_findings() -> None:
     assert len(rows) < 150
     assert {1, 500, 700, 1_000} <= {row.number for row in rows}  # 700 is what it is about
     assert len([*notice_rows(view)]) < 150
-    assert view.named(700) == [[row.number for row in rows].index(700)]
-    assert view.named(0) == view.named(2_000) == []
+    assert view.named(finding) == [[row.number for row in rows].index(700)]
+    assert view.named(Finding("odd", 0.0)) == []
+    assert view.named(Finding("odd", 0.0, operation=2_000)) == []
     left = sum(not view.focus.has(entry.at) for entry in view.index.entries)
     assert view.omitted.startswith(f"{left:,} of 3,001 lines of the history are left out")
 
