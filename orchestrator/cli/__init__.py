@@ -25,6 +25,7 @@ GROUPS = {
     "Programs": {"profile": "profile", "grade": "grade", "interop": "grade"},
     "A mesh to use by hand": {
         **dict.fromkeys(("up", "ps", "attach"), "mesh"),
+        "logs": "logs",
         **dict.fromkeys(("fault", "faults", "heal"), "faults"),
         "down": "mesh",
     },

@@ -12,12 +12,11 @@ from orchestrator import profile
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
-from orchestrator.cli.mesh import PROFILE
-from orchestrator.cli.options import Json, MeshName
+from orchestrator.cli.options import Json, MeshName, PeerName
 from orchestrator.engines.base import require_alive
 from orchestrator.errors import LabError
 from orchestrator.mesh.manual_faults import ManualFault, ManualFaults
-from orchestrator.mesh.mesh import Mesh
+from orchestrator.mesh.mesh import PROFILE, Mesh
 from orchestrator.report.active_faults import FaultRow, print_active_faults
 from orchestrator.report.printing import safe
 from orchestrator.scenario.values import ALL
@@ -29,7 +28,6 @@ fault = Commands(
 )
 commands.add_typer(fault, name="fault")
 
-Peer = Annotated[str, typer.Argument(help="A peer's name.")]
 Links = Annotated[
     list[str],
     typer.Argument(
@@ -74,7 +72,9 @@ def _grouped(words: list[str]) -> list[list[str]]:
 
 
 @fault.command(epilog="Example: peerlab fault isolate alice")
-def isolate(peer: Peer, called: Name = None, name: MeshName = "", as_json: Json = False) -> None:
+def isolate(
+    peer: PeerName, called: Name = None, name: MeshName = "", as_json: Json = False
+) -> None:
     """Cut a peer off from all others."""
     _inject(name, "isolate", {"at": peer, "as": called}, as_json=as_json)
 
@@ -143,31 +143,31 @@ def _inject(name: str, verb: str, keys: dict[str, object], *, as_json: bool) -> 
 
 
 @fault.command(epilog="Example: peerlab fault kill alice")
-def kill(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
+def kill(peer: PeerName, name: MeshName = "", as_json: Json = False) -> None:
     """Kill a peer's program without warning (SIGKILL)."""
     _change(name, "kill", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault stop alice")
-def stop(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
+def stop(peer: PeerName, name: MeshName = "", as_json: Json = False) -> None:
     """Ask a peer's program to exit (SIGTERM)."""
     _change(name, "stop", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault start alice")
-def start(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
+def start(peer: PeerName, name: MeshName = "", as_json: Json = False) -> None:
     """Restart a peer that has ended, with the same name and address."""
     _change(name, "start", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault pause alice")
-def pause(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
+def pause(peer: PeerName, name: MeshName = "", as_json: Json = False) -> None:
     """Freeze a peer's program."""
     _change(name, "pause", peer, as_json=as_json)
 
 
 @fault.command(epilog="Example: peerlab fault resume alice")
-def resume(peer: Peer, name: MeshName = "", as_json: Json = False) -> None:
+def resume(peer: PeerName, name: MeshName = "", as_json: Json = False) -> None:
     """Let a paused peer's program continue."""
     _change(name, "resume", peer, as_json=as_json)
 

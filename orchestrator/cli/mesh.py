@@ -12,7 +12,7 @@ from orchestrator import command, profile
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
-from orchestrator.cli.options import Json, MeshName
+from orchestrator.cli.options import Json, MeshName, PeerName
 from orchestrator.engines.docker.mesh_peers import MeshPeer
 from orchestrator.errors import EngineError, LabError
 from orchestrator.image import (
@@ -21,13 +21,11 @@ from orchestrator.image import (
     ensure_sidecar_image,
     name_for_compose,
 )
-from orchestrator.mesh.mesh import Mesh, attach_command
+from orchestrator.mesh.mesh import PROFILE, Mesh, attach_command
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT
 from orchestrator.report.mesh_tables import PeerRow, print_peers
 from orchestrator.text import count
-
-PROFILE = "peerlab"  # of the peers in compose.yaml
 
 commands = Commands()
 
@@ -131,7 +129,7 @@ def image() -> None:
 
 @commands.command(epilog="Example: peerlab attach alice")
 def attach(
-    peer: Annotated[str, typer.Argument(metavar="PEER", help="The peer's name.")],
+    peer: PeerName,
     name: MeshName = "",
 ) -> None:
     """Attach this terminal to a peer's console.

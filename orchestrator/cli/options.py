@@ -33,6 +33,7 @@ Trust = Annotated[
         "--trust", help="Let profiles in folders name a reader, or a folder outside their own."
     ),
 ]
+PeerName = Annotated[str, typer.Argument(metavar="PEER", help="A peer's name.")]
 MeshName = Annotated[
     str,
     typer.Option(

@@ -100,6 +100,12 @@ def transcript(run: Path, peer: str) -> Path:
     return run / f"{peer}{_TRANSCRIPT}"
 
 
+def peers(run: Path) -> list[str]:
+    """Return the names of the peers whose consoles a run has kept."""
+    names = {path.name.removesuffix(_TRANSCRIPT) for path in run.glob(f"*{_TRANSCRIPT}")}
+    return sorted(names - {log_name(name) for name in names})
+
+
 def log_name(peer: str) -> str:
     """Return what stands for the log of a peer whose console is a client: no peer is called so."""
     return f"{peer}.log"

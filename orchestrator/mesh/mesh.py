@@ -28,6 +28,8 @@ from orchestrator.text import count, shown
 Ready = Callable[[str], object | None]
 """Returns something for a line that says that a peer is ready, else None."""
 
+PROFILE = "peerlab"  # of the peers in compose.yaml
+
 _LOCKED_WITHIN = 60.0  # seconds: a command that measures many links takes a few
 _WAITING = "waiting for another peerlab command that changes this mesh"
 _STATE_HINT = "set XDG_STATE_HOME to a folder of yours"

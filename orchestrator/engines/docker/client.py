@@ -216,6 +216,16 @@ def attach(client: Client, container: str) -> Any:
     return _without_timeout(client.api.attach_socket(container, params=wanted))
 
 
+def watch(client: Client, container: str) -> Any:
+    """Return what a container has printed and prints from now on, as `attach` does, but no input.
+
+    Raises:
+        APIError: Docker refuses; the caller translates it, knowing whose container it is.
+    """
+    wanted: dict[str, int | str] = {"logs": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    return _without_timeout(client.api.attach_socket(container, params=wanted))
+
+
 def execute(client: Client, container: str, command: Sequence[str], mark: str) -> tuple[str, Any]:
     """Run a command in a container on a terminal; return its id and that, as `attach` does.
 

@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from orchestrator.engines.docker.client import (
     detach,
     remove_container,
     translated,
+    watch,
 )
 from orchestrator.engines.docker.console_client import ClientCommand, ContainerClient
 from orchestrator.engines.docker.holder import Holder
@@ -280,3 +281,22 @@ def logs(peer: DockerPeer) -> str:
     with translated(f"{peer.name}: no log"):
         data: bytes = peer._api.logs(peer.container)
     return data.decode("utf-8", "replace")
+
+
+def follow(peer: DockerPeer) -> Iterator[bytes]:
+    """Yield everything that a container has printed, and what it prints until it ends.
+
+    Raises:
+        EngineError: Docker does not answer, or has ended or stalled.
+    """
+    with translated(f"{peer.name}: no log"):
+        stream = watch(peer._client, peer.container)
+    with translated(f"{peer.name}: its log ended"):
+        try:
+            # The response's own file: it may have read beyond the headers of the response.
+            file = stream._response.raw._fp.fp
+            while chunk := file.read1():
+                yield chunk
+        finally:
+            detach(stream)
+        peer._api.inspect_container(peer.container)  # Docker may have ended, and not the peer

@@ -1,4 +1,4 @@
-"""`peerlab attach` at a terminal, and what ends it."""
+"""`peerlab attach` and `logs --follow` at a terminal, and what ends them."""
 
 from __future__ import annotations
 
@@ -109,6 +109,32 @@ def test_a_stall_ends_it_and_is_named(proxy: DockerProxy, screen: Screen) -> Non
     assert time.monotonic() - began < 15
     assert screen.command.returncode == 2
     assert termios.tcgetattr(screen.near) == screen.mode
+
+
+def test_logs_go_on_with_what_is_printed_until_a_stall(proxy: DockerProxy) -> None:
+    screen = Screen("logs", "alice", "--follow", DOCKER_HOST=proxy.url)
+    until(lambda: screen.shows("listening on "), "what was printed before")
+    other = Screen("attach", "alice")
+    until(lambda: other.shows("Ctrl-P Ctrl-Q to leave"), "the attachment")
+    other.type("nonsense\n")
+    until(lambda: screen.shows("nonsense"), "what is printed now")
+    other.close()
+    proxy.stall()
+    until(lambda: screen.shows("has stalled"), "the reason")
+    screen.command.wait(20)
+    assert screen.command.returncode == 2
+    screen.close()
+
+
+def test_logs_until_now_and_interrupted(proxy: DockerProxy) -> None:
+    assert "listening on " in done("logs", "alice")
+    screen = Screen("logs", "alice", "--follow", DOCKER_HOST=proxy.url)
+    until(lambda: screen.shows("listening on "), "what was printed before")
+    screen.type("\x03")
+    screen.command.wait(20)
+    assert screen.command.returncode == 130
+    assert screen.shows("interrupted: alice goes on without you")
+    screen.close()
 
 
 def test_a_stall_before_it_is_attached_ends_it(proxy: DockerProxy) -> None:
