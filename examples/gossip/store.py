@@ -190,11 +190,16 @@ class Store:
         with self._changed:
             while time.monotonic() < deadline:
                 self._member.greet(address)
-                self._changed.wait(RESOLUTION)
-                for name, contact in self._member.contacts.items():
-                    if contact.address == address and name in self._member.alive():
-                        return f"joined {name}"
+                if name := self._changed.wait_for(lambda: self._met(address), RESOLUTION):
+                    return f"joined {name}"
         return f"unavailable: no member of this cluster answers at {host} {port}"
+
+    def _met(self, address: Address) -> str:
+        """Return the member at an address that is alive; empty if there is none."""
+        contacts, alive = self._member.contacts, self._member.alive()
+        return next(
+            (name for name in alive if name in contacts and contacts[name].address == address), ""
+        )
 
 
 def main(kind: type[Member] = Member) -> None:
