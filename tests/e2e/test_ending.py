@@ -27,12 +27,19 @@ from orchestrator.paths import ROOT
 from tests.docker_proxy import DockerProxy
 from tests.e2e.support import BUSY, LONG, SHORT, start
 from tests.orchestrator.cli.support import peerlab, peerlab_on_docker
-from tests.orchestrator.support import marked_processes, things_of, until
+from tests.orchestrator.support import LivePeers, marked_processes, things_of, until
 from tests.repeats import ON_DOCKER_IF_THOROUGH
 from tests.waiting import let_pass
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
 
+ALONE = """
+name: long
+why: One peer waits for what never comes.
+peers: [alice]
+steps:
+  - expect: {at: alice, line: "never", within: 60}
+"""
 Run = subprocess.Popen[str]
 
 
@@ -40,9 +47,9 @@ Run = subprocess.Popen[str]
 def begin(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     """Start runs that wait in the middle; none may outlive the test."""
     begun: list[Run] = []
-    (tmp_path / "long.yaml").write_text(LONG)
 
-    def one(engine: str, **changes: str) -> Run:
+    def one(engine: str, text: str = LONG, **changes: str) -> Run:
+        (tmp_path / "long.yaml").write_text(text)
         folder = tmp_path / f"{len(begun)}"
         words = ["run", str(tmp_path / "long.yaml"), "--engine", engine, "--runs", str(folder)]
         begun.append(start(words, **changes))
@@ -187,17 +194,21 @@ def test_the_next_command_removes_what_a_killed_run_left_on_docker_and_no_more(
     )
     odd = client.api.create_container(PEER.image(ROOT), labels={docker_client.OWNER: "no mark"})
     try:
-        dead, alive = begin("docker"), begin("docker")
-        before = left_of(alive.pid, client)
-        assert len(left_of(dead.pid, client)) == 5  # two peers, names, canary, network
-        dead.kill()  # from now on any command removes what it left
-        dead.wait()
-        assert_readable(tmp_path / "0/long/latest")
-        done = peerlab_on_docker("ps")
-        assert (done.returncode, done.stderr) == (0, ""), "what it removes matters to no one here"
-        until(lambda: not left_of(dead.pid, client), "what another command may be at, too, to go")
-        assert sorted(map(str, left_of(alive.pid, client))) == sorted(map(str, before))
-        assert alive.poll() is None
+        with LivePeers("docker") as alive:
+            alive.start(["carol"])
+            before = alive.left()
+            dead = begin("docker")
+            assert len(left_of(dead.pid, client)) == 5  # two peers, names, canary, network
+            dead.kill()  # from now on any command removes what it left
+            dead.wait()
+            assert_readable(tmp_path / "0/long/latest")
+            done = peerlab_on_docker("ps")
+            assert (done.returncode, done.stderr) == (0, ""), "what it removes matters to no one"
+            until(
+                lambda: not left_of(dead.pid, client), "what another command may be at, too, to go"
+            )
+            assert sorted(map(str, alive.left())) == sorted(map(str, before))
+            alive.sessions["carol"].synchronise()
         for container in (stranger, odd):
             assert client.api.inspect_container(container["Id"])["State"]["Status"] == "created"
     finally:
@@ -233,7 +244,7 @@ def test_a_network_in_use_does_not_hold_up_a_command(client: Any) -> None:
 @pytest.mark.docker
 def test_ctrl_c_while_docker_stalls(begin: Callable[..., Run], tmp_path: Path) -> None:
     with DockerProxy(tmp_path / "docker.sock") as proxy:
-        run = begin("docker", DOCKER_HOST=proxy.url)
+        run = begin("docker", ALONE, DOCKER_HOST=proxy.url)
         proxy.stall()
         began = time.monotonic()
         run.send_signal(signal.SIGINT)
@@ -249,7 +260,7 @@ def test_ctrl_c_while_docker_stalls(begin: Callable[..., Run], tmp_path: Path) -
 @pytest.mark.docker
 def test_a_run_whose_docker_dies(begin: Callable[..., Run], tmp_path: Path) -> None:
     with DockerProxy(tmp_path / "docker.sock") as proxy:
-        run = begin("docker", DOCKER_HOST=proxy.url)
+        run = begin("docker", ALONE, DOCKER_HOST=proxy.url)
         proxy.end()
         _, said = run.communicate(timeout=60)
     assert run.returncode == 2

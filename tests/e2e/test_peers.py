@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.pytest_plugin.lab import Lab
-from tests.repeats import ON_DOCKER_IF_THOROUGH
+from tests.repeats import ON_DOCKER_IF_THOROUGH, times
 
 pytestmark = [
     pytest.mark.timeout(150),  # on a busy machine
@@ -53,11 +53,11 @@ def test_replies_are_recognised_during_a_flood(lab: Lab) -> None:
     bob.expect_connected(alice)  # the dialler sees its reply a moment earlier
 
     def ask() -> None:
-        for _ in range(100):
+        for _ in range(times(25, 100)):
             assert bob.type("myport") == "ok: 5000"
             assert bob.list() == ["alice"]
 
-    lab.together(lambda: alice.send(bob, "flood {n} ok: 5001", times=2_000), ask)
+    lab.together(lambda: alice.send(bob, "flood {n} ok: 5001", times=times(500, 2_000)), ask)
 
 
 def test_each_expected_message_needs_one_of_its_own(lab: Lab) -> None:

@@ -29,6 +29,7 @@ def test_one_on_docker(pytester: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(["1 run on docker *"])
 
 
+@pytest.mark.thorough  # `.ci/run` has every shipped scenario
 def test_the_plugin_and_the_command_agree(pytester: pytest.Pytester, tmp_path: Path) -> None:
     folder = pytester.mkdir("scenarios")
     texts = {

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,7 +20,8 @@ from orchestrator.history.transcript import Transcript
 from orchestrator.report.grading.formats import matrix_as_csv, matrix_as_data
 from orchestrator.report.grading.pages import matrix_page
 from orchestrator.report.grading.tables import print_matrix
-from tests.e2e.support import PEERLAB, environment, peerlab
+from tests.e2e.support import peerlab
+from tests.orchestrator.cli.support import peerlab as in_process
 
 HERE = Path(__file__).parent
 TESTS = ["connects", "sends", "answers", "ends"]
@@ -39,8 +39,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["interop", str(broken(folder)), "peerlab", str(HERE / "riddle/profile.yaml"),
                "--engine", "process", "--output", str(folder / "out")]  # fmt: skip
     for name in ("first", "second"):
-        done = subprocess.run([PEERLAB, *command], capture_output=True, text=True,
-                              env=environment(), timeout=120, check=False)  # fmt: skip
+        done = in_process(*command)
         (folder / "out" / name).write_text(done.stdout)
         assert done.returncode == 2, done.stdout + done.stderr
     return folder / "out"

@@ -50,7 +50,7 @@ def _mark(attack: Attack) -> list[pytest.MarkDecorator]:
     [pytest.param(attack, id=attack.what, marks=_mark(attack)) for attack in ATTACKS],
 )
 def test_memory_replies_and_the_end_are_bounded(attack: Attack) -> None:
-    found = cost(attack, times(1, 10) / 2)
+    found = cost(attack, times(1, 20) / 4)
     assert found.bounded, found
 
 

@@ -318,7 +318,9 @@ def by_end_of_input(host: Host) -> None:
     host.sidecar.close_input()
 
 
-@pytest.mark.parametrize("leave", [by_signal, by_bye, by_end_of_input])
+@pytest.mark.parametrize(
+    "leave", [pytest.param(by_signal, marks=pytest.mark.thorough), by_bye, by_end_of_input]
+)
 def test_a_sidecar_that_leaves_removes_all_at_once(
     hosts: Hosts, leave: Callable[[Host], None]
 ) -> None:

@@ -69,20 +69,25 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
 
 
 def test_the_commands_find_what_compose_has_started(other: Composed, own: OwnMesh) -> None:
-    done("up", "--peers", "1")
     ps = other.peerlab("ps", "--json")
     rows = json.loads(ps.stdout)
     assert [row["peer"] for row in rows] == ["alice", "bob"], ps.stderr
     assert [row["container"] for row in rows] == [f"{n}-{other.mark}" for n in ("alice", "bob")]
+    more = other.peerlab("up", "--peers", "3")
+    assert more.returncode == 2
+    assert "error: Docker Compose has started this mesh, with other peers" in more.stderr
+    assert "hint: remove it first: peerlab down" in more.stderr
+    assert own.peers() == [], "ours is another mesh"
+
+
+@pytest.mark.thorough  # the test above has the commands that differ most
+def test_the_commands_use_what_compose_has_started(other: Composed, own: OwnMesh) -> None:
+    done("up", "--peers", "1")
     said = other.peerlab("attach", "alice").stderr
     assert "attach needs a terminal" in said, "and alice is known"
     up = other.peerlab("up", "--peers", "2")
     assert up.returncode == 0, up.stderr
     assert f"docker attach alice-{other.mark} " in up.stdout
-    more = other.peerlab("up", "--peers", "3")
-    assert more.returncode == 2
-    assert "error: Docker Compose has started this mesh, with other peers" in more.stderr
-    assert "hint: remove it first: peerlab down" in more.stderr
     assert len(json.loads(peerlab("ps", "--json").stdout)) == 1, "ours is another mesh"
     stranger = MeshId(checkout=other.folder / "beside")
     assert MeshPeers(own.client, stranger, profile.load("peerlab")).all() == []

@@ -126,11 +126,11 @@ def test_what_is_inconsistent_is_repaired(own: OwnMesh) -> None:
 def test_two_commands_at_once_take_turns(own: OwnMesh) -> None:
     done("down")
     with ThreadPoolExecutor(3) as threads:
-        given = [("up", "--peers", "2"), ("up", "--peers", "3"), ("down",)]
+        given = [("up", "--peers", "1"), ("up", "--peers", "2"), ("down",)]
         ends = [*threads.map(lambda words: support.peerlab(*words), given)]
     assert [end.returncode for end in ends] == [0, 0, 0], [end.stderr for end in ends]
     assert len(own.networks()) <= 1
-    assert len({peer.name for peer in own.peers()}) == len(own.peers()) in (0, 2, 3)
+    assert len({peer.name for peer in own.peers()}) == len(own.peers()) in (0, 1, 2)
 
 
 def test_a_mesh_of_another_name_is_another_mesh(own: OwnMesh) -> None:

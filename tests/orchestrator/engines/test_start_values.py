@@ -78,7 +78,16 @@ def test_what_was_reserved_is_free_again(shared_engine: LivePeers) -> None:
     engine.reserve({})
 
 
-@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize(
+    ("one_engine", "keep"),
+    [
+        ("process", False),
+        ("process", True),
+        pytest.param("docker", True, marks=pytest.mark.docker),
+        pytest.param("docker", False, marks=[pytest.mark.docker, pytest.mark.thorough]),
+    ],
+    indirect=["one_engine"],
+)
 def test_files_are_written_from_templates(
     shared_engine: LivePeers, tmp_path: Path, *, keep: bool
 ) -> None:

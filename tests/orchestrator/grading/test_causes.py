@@ -134,7 +134,8 @@ def test_the_rubric_says_what_it_costs(policy: rubrics.NotTested, total: float) 
 @pytest.mark.parametrize(
     ("code", "tests", "failed", "because"),
     [
-        (ONE_WORD, "message blanks-within answer", "blanks-within", {"blanks-within": "answer"}),
+        pytest.param(ONE_WORD, "message blanks-within answer", "blanks-within",
+                     {"blanks-within": "answer"}, marks=pytest.mark.thorough),
         (GLUES_AND_SQUEEZES, "blanks-within blanks-around twenty-at-once",
          "blanks-within twenty-at-once", {"blanks-within": "blanks-around"}),
         pytest.param(FIVE_LETTERS, "message blanks-within twenty-back no-command", "blanks-within",

@@ -124,8 +124,8 @@ DEAF_WHEN_LEFT = ENDS_WHEN_LEFT.replace("os._exit(1)", "node._listener.close()")
     ("code", "test", "check"),
     [
         (RELAYS, "only-to-one", "invention"),
-        (SENDS_BY_PLACE, "after-an-end", "expectations"),
-        (OVERWRITES, "new-after-an-end", "expectations"),
+        pytest.param(SENDS_BY_PLACE, "after-an-end", "expectations", marks=pytest.mark.thorough),
+        pytest.param(OVERWRITES, "new-after-an-end", "expectations", marks=pytest.mark.thorough),
         (ANSWERS_PINGS, "protocol-words", "delivery"),
         pytest.param(OBEYS_SLASHES, "protocol-words", "expectations", marks=pytest.mark.thorough),
         pytest.param(
@@ -178,7 +178,9 @@ Node.rows = lambda node: [row for row in rows(node) if row.id not in left]
 )
 
 
-@pytest.mark.parametrize("code", [ENDS_LATER, UNLISTS_AND_ENDS_LATER])
+@pytest.mark.parametrize(
+    "code", [pytest.param(ENDS_LATER, marks=pytest.mark.thorough), UNLISTS_AND_ENDS_LATER]
+)
 def test_an_end_behind_its_answer_is_no_fault(tmp_path: Path, code: str) -> None:
     folder = variant(tmp_path, "anna", HEAD + code + TAIL)
     suite = rubrics.load(CONFORMANCE).only(["ended-twice", "sent-after-the-end"])

@@ -146,6 +146,7 @@ def test_a_build_that_is_too_large_is_refused_before_it_starts(
     assert session.ask("hello").ok
 
 
+@pytest.mark.thorough  # test_benchmark.py has the user and the network of a build
 @DOCKER_ONLY
 def test_a_build_has_no_network_and_is_not_root(folder: Path, shared_engine: LivePeers) -> None:
     code = (

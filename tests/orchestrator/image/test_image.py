@@ -215,6 +215,31 @@ def tags(root: Path) -> set[str]:
 
 
 @pytest.mark.docker
+def test_old_images_of_a_folder_go_unless_a_container_has_them(tmp_path: Path) -> None:
+    home, repository = tmp_path / "home", f"peerlab-test-{secrets.token_hex(4)}"
+    home.mkdir()
+    (home / "Dockerfile").write_text("FROM scratch\nCOPY number /\n")
+    names = [f"{repository}:{number}" for number in range(4)]
+    for number, name in enumerate(names):
+        (home / "number").write_text(f"{number}")
+        folder = tmp_path if number == 3 else home
+        building.build(name, home, home / "Dockerfile", building.home_labels(folder))
+    used = command.run("docker", "create", names[1], "any").strip()
+    try:
+        building.drop_others(names[2], home)
+        assert [name for name in names if image.present(name)] == names[1:], "one is in use"
+        command.run("docker", "rm", used)
+        home.rename(tmp_path / "elsewhere")
+        building.drop_others(names[3], tmp_path)
+        assert [name for name in names if image.present(name)] == names[3:], "its folder is gone"
+    finally:
+        with contextlib.suppress(CommandFailedError):
+            command.run("docker", "rm", used)
+        command.run("docker", "image", "rm", *(name for name in names if image.present(name)))
+
+
+@pytest.mark.docker
+@pytest.mark.thorough  # the test above has it without the sources of the lab
 def test_checkouts_have_images_of_their_own_and_old_ones_go(project: Path, tmp_path: Path) -> None:
     mine = image.ensure_image(lambda _: None, ROOT)
     equal = image.ensure_image(lambda _: None, project)

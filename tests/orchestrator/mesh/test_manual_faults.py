@@ -218,7 +218,11 @@ class UnrecordedNetwork(MeshNetwork):
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [(InterruptedNetwork, InterruptedByATest), (UnrecordedNetwork, LabError)]
+    ("kind", "error"),
+    [
+        (InterruptedNetwork, InterruptedByATest),
+        pytest.param(UnrecordedNetwork, LabError, marks=pytest.mark.thorough),
+    ],
 )
 def test_a_fault_that_is_not_verified_or_recorded_is_lifted(
     command: Command,

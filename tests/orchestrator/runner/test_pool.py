@@ -175,6 +175,7 @@ def test_a_fresh_peer_can_be_asked_for(local: Harness) -> None:
     assert warm(local.run(ALONE)) == [True, True]
 
 
+@pytest.mark.parametrize("harness", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_a_peer_that_died_while_idle_is_replaced(harness: Harness) -> None:
     harness.run(ALONE)
     dead = idle(harness)["bob"].peer

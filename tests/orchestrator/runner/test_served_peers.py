@@ -13,8 +13,12 @@ from orchestrator.report.excerpts import Excerpts
 from tests.conftest import ENGINES
 from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
 from tests.orchestrator.support import PROGRAMS, processes_of
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 SERVED = PROGRAMS / "served"
+ON_PROCESSES = pytest.mark.parametrize("lab", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
+"""For what has nothing to do with how the client is started, which is what engines differ in."""
+
 PUT = "put: {at: alice, key: x, value: 1}"
 GET = "get: {at: alice, key: x, expect: {value: 1}}"
 
@@ -106,6 +110,7 @@ def test_a_client_that_does_not_answer_is_replaced(lab: Harness, tmp_path: Path)
     ]
 
 
+@ON_PROCESSES
 def test_a_server_that_crashes_takes_its_client_along(lab: Harness) -> None:
     done = run(
         lab,
@@ -120,11 +125,13 @@ def test_a_server_that_crashes_takes_its_client_along(lab: Harness) -> None:
     assert processes_of(lab.owner) == []
 
 
+@ON_PROCESSES
 def test_a_client_is_paused_with_its_server(lab: Harness) -> None:
     done = run(lab, PUT, "pause: alice", "resume: alice", GET)
     assert ended(done) == ["ok"] * 4
 
 
+@ON_PROCESSES
 def test_a_server_without_a_console_is_watched(lab: Harness) -> None:
     done = run(
         lab,
@@ -143,6 +150,7 @@ def test_a_server_without_a_console_is_watched(lab: Harness) -> None:
     assert any(end.endswith(":7400") for end in listening)
 
 
+@ON_PROCESSES
 def test_a_crash_is_shown_in_the_log(lab: Harness) -> None:
     done = run(lab, "die: {at: alice, may_fail: true}", ends="{alice: exited}")
     findings = [
@@ -154,6 +162,7 @@ def test_a_crash_is_shown_in_the_log(lab: Harness) -> None:
     assert [line.text for line in log.lines if line] == ["serving on 7400", "panic: told to"]
 
 
+@ON_PROCESSES
 def test_no_client_is_started_while_its_server_is_paused(lab: Harness) -> None:
     done = run(
         lab,
