@@ -231,6 +231,7 @@ class Screen {
   }
 
   eraseInDisplay(how) {
+    this.isFull = false;
     const [from, to] = [[this.y + 1, this.rows], [0, this.y], [0, this.rows], [0, this.rows]][how] ?? [0, 0];
     for (let y = from; y < to; y++) this.lines[y] = Row.blank(this.columns, this.erased);
     if (how < 2) this.eraseInLine(how);

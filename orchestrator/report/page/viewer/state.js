@@ -111,15 +111,15 @@ class State {
     if (fragment !== location.hash) history.replaceState(null, "", fragment);
   }
 
-  /** Show what the fragment names; return whether it names anything. */
+  /** Show what the fragment names; return whether it names anything that there is. */
   readFragment() {
     const given = new URLSearchParams(location.hash.slice(1));
     const number = (key) => (given.has(key) && Number.isFinite(Number(given.get(key))) ? Number(given.get(key)) : null);
     const [at, finding, operation] = [number("t"), number("finding"), number("op")];
-    if (finding !== null) this.selectFinding(finding - 1);
-    const found = this.model.operations.find((one) => one.number === operation);
-    if (found) this.select(found);
+    const operated = this.model.operations.find((one) => one.number === operation);
+    if (this.model.findings[finding - 1]) this.selectFinding(finding - 1);
+    if (operated) this.select(operated);
     if (at !== null) this.goTo(at);
-    return [at, finding, operation].some((one) => one !== null);
+    return at !== null || Boolean(operated ?? this.model.findings[finding - 1]);
   }
 }

@@ -80,10 +80,9 @@ class PagedTable {
     const items = all.filter((item) => this.state.admits(item));
     const number = items.length === all.length ? all.length.toLocaleString("en") : `${items.length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
     this.summary.textContent = `${this.kind.title} (${number})`;
-    if (!this.details.open) return;
-    this.body.replaceChildren(...items.slice(0, this.shown).map((item) => this.row(item)));
     this.more.hidden = items.length <= this.shown;
     this.more.textContent = `Show ${Math.min(PAGE, items.length - this.shown)} more`;
+    if (this.details.open) this.body.replaceChildren(...items.slice(0, this.shown).map((item) => this.row(item)));
   }
 
   /** A row; its first cell is a button that shows the moment. */

@@ -6,11 +6,12 @@ const WIDE = [
   [0x1100, 0x115f], [0x2329, 0x232a], [0x2630, 0x2637], [0x268a, 0x268f], [0x2e80, 0x303e],
   [0x3041, 0x3247], [0x3250, 0x4dbf], [0x4dc0, 0xa4c6], [0xa960, 0xa97c], [0xac00, 0xd7a3],
   [0xf900, 0xfaff], [0xfe10, 0xfe19], [0xfe30, 0xfe6b], [0xff01, 0xff60], [0xffe0, 0xffe6],
-  [0x16fe0, 0x18aff], [0x1aff0, 0x1b2fb], [0x1d300, 0x1d376], [0x1f200, 0x1f265],
+  [0x16fe0, 0x191d2], [0x1aff0, 0x1b2fb], [0x1d300, 0x1d376], [0x1f200, 0x1f265],
   [0x20000, 0x3fffd],
 ];
 const EMOJI = /\p{Emoji_Presentation}/u;
-const ZERO = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
+const ZERO = /[\p{M}\p{Cf}\p{Zl}\p{Zp}\u1160-\u11ff\u3164\ud7b0-\ud7ff\uffa0]/u;
+const SIGN_ABOVE = /[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]/u; // of Cf, but seen
 const FIRST_UNUSUAL = 0x300; // below it every printable character takes one column
 const known = new Map();
 
@@ -27,7 +28,7 @@ function widthOf(character) {
 }
 
 function measure(character, code) {
-  if (code === 0xad) return 1;
+  if (code === 0xad || SIGN_ABOVE.test(character)) return 1;
   if (ZERO.test(character)) return 0;
   const isWide = WIDE.some(([first, last]) => code >= first && code <= last);
   return isWide || EMOJI.test(character) ? 2 : 1;
