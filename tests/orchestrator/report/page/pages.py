@@ -89,26 +89,10 @@ def console(peer: int, shown: tuple[tuple[float, bytes], ...], typed: Any = ()) 
 
 def lost_message() -> PageData:
     """Return a run in which a message from alice to bob is lost in a partition that was real."""
-    finding: FindingData = {
-        "check": "delivery",
-        "word": "invalid",
-        "says": "'two' from alice to bob, sent at 4.000 s: never shown, though it was confirmed",
-        "at": 4.0,
-        "peers": [ALICE, BOB],
-        "text": "two",
-        "operations": [2],
-    }
-    doubt = finding | {"check": "lists", "word": "unknown", "says": "carol did not answer"}
-    doubt |= {"at": 8.0, "peers": [CAROL], "operations": [4]}
-    fault: FaultData = {
-        "name": "partition", "kind": "partition", "says": "alice | bob, carol", "from": 3.0,
-        "to": 6.0, "peers": [ALICE, BOB, CAROL], "links": [(ALICE, BOB), (ALICE, CAROL)],
-        "proof": ["alice → bob: 20 of 20 packets before, 0 of 20 during"], "status": "proven",
-        "operation": -1,
-    }  # fmt: skip
+    findings = _findings()
     run = page_data()["run"] | {
         "verdict": "invalid",
-        "headline": finding["says"],
+        "headline": findings[0]["says"],
         "step": {"file": "lost.yaml", "line": 9, "text": "- send: {at: alice, text: two}"},
     }
     open_socket = SocketCell("a:1", "b:5000", "ESTABLISHED", BOB, 0, 0)
@@ -119,7 +103,7 @@ def lost_message() -> PageData:
             {"name": "delivery", "word": "invalid", "says": "1", "promise": "Nothing is lost."},
             {"name": "order", "word": "valid", "says": "in order", "promise": ""},
         ],
-        findings=[finding, doubt],
+        findings=findings,
         operations=[
             OperationRow(1.0, 1.01, ALICE, "connect", "ok", "connect to bob", "ok", 5, 0, 1),
             OperationRow(2.0, 2.01, ALICE, "send", "ok", "send to bob: one", "ok: sent 1", 7, 0, 2),
@@ -133,7 +117,7 @@ def lost_message() -> PageData:
             MessageRow(ALICE, BOB, 4.0, None, "lost", "two", 2),
         ],
         connections=[ConnectionRow(ALICE, BOB, 1.005, None, "both")],
-        faults=[fault],
+        faults=[_partition()],
         sockets=[
             SocketRow(0.5, ALICE, True, [SocketCell("a:5000", "", "LISTEN", -1, 0, 0)], []),
             SocketRow(1.02, ALICE, False, [open_socket], []),
@@ -151,6 +135,30 @@ def lost_message() -> PageData:
             console(CAROL, ((0.1, b"carol> "),)),
         ],
     )  # fmt: skip
+
+
+def _findings() -> list[FindingData]:
+    finding: FindingData = {
+        "check": "delivery",
+        "word": "invalid",
+        "says": "'two' from alice to bob, sent at 4.000 s: never shown, though it was confirmed",
+        "at": 4.0,
+        "peers": [ALICE, BOB],
+        "text": "two",
+        "operations": [2],
+    }
+    doubt = finding | {"check": "lists", "word": "unknown", "says": "carol did not answer"}
+    doubt |= {"at": 8.0, "peers": [CAROL], "operations": [4]}
+    return [finding, doubt]
+
+
+def _partition() -> FaultData:
+    return {
+        "name": "partition", "kind": "partition", "says": "alice | bob, carol", "from": 3.0,
+        "to": 6.0, "peers": [ALICE, BOB, CAROL], "links": [(ALICE, BOB), (ALICE, CAROL)],
+        "proof": ["alice → bob: 20 of 20 packets before, 0 of 20 during"], "status": "proven",
+        "operation": -1,
+    }  # fmt: skip
 
 
 def hostile() -> PageData:
