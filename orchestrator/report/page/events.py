@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +22,9 @@ from orchestrator.report.page.rows import (
 )
 from orchestrator.report.page.view import View
 from orchestrator.report.page.wording import at_length, moment
+from orchestrator.text import squeeze
 
+_NUMBER = re.compile(r"\d+")
 _MARKS = ("chaos", "lapse", "crash", "client", "unread", "settled", "broke off")
 
 
@@ -121,11 +124,21 @@ def _bytes(value: object) -> int:
 
 
 def mark_rows(view: View) -> Iterator[MarkRow]:
-    """Yield the lab's own lines that a reader must know of."""
+    """Yield the lab's own lines that a reader must know of.
+
+    A line that the profile does not read in answers, such as the heading of a list, is told once.
+    """
+    told: set[tuple[str, str, str]] = set()
     for _, entry in view.index.lab:
-        if entry.verb in _MARKS and view.focus.has(entry.at):
-            says = at_length(_mark(entry))
-            yield MarkRow(moment(entry.at), view.peer(entry.peer), entry.verb, says)
+        if entry.verb not in _MARKS or not view.focus.has(entry.at):
+            continue
+        if answer := entry.text("answer"):
+            line = (entry.peer, answer, squeeze(_NUMBER.sub("", entry.text("said"))))
+            if line in told:
+                continue
+            told.add(line)
+        says = at_length(_mark(entry))
+        yield MarkRow(moment(entry.at), view.peer(entry.peer), entry.verb, says)
 
 
 def _mark(entry: Entry) -> str:

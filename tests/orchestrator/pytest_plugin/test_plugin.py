@@ -114,7 +114,9 @@ def test_verdicts(pytester: pytest.Pytester) -> None:
     failure = cases["bad"].find("failure")
     assert failure is not None
     assert "bad is invalid" in failure.attrib["message"]
-    assert Path(properties(cases["bad"])["peerlab_run"], "run.json").exists()
+    for case in cases.values():
+        assert Path(properties(case)["peerlab_run"], "run.json").exists()
+        assert Path(properties(case)["peerlab_run"], "report.html").exists()
 
 
 def properties(case: ET.Element) -> dict[str, str]:
@@ -314,6 +316,7 @@ def test_tests_in_python(pytester: pytest.Pytester) -> None:
     kept = pytester.path / "runs/test-act/latest"
     assert "def test_act(lab):" in (kept / "scenario.yaml").read_text()
     assert '"error": "the test ended early: NotAsWantedError: ' in (kept / "run.json").read_text()
+    assert (kept / "report.html").exists()
 
 
 def test_the_program_of_a_project(pytester: pytest.Pytester) -> None:

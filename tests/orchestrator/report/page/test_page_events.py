@@ -129,6 +129,16 @@ def test_marks(verb: str, fields: dict[str, Any], words: str) -> None:
     assert row == (0.5, 1, verb, words)
 
 
+def test_the_heading_of_a_list_is_told_once_and_what_came_unasked_each_time() -> None:
+    entries = [
+        Entry(at, "lab", "bob", "unread", 0, {"said": said, **answer})
+        for at, said in ((0.1, "id  port"), (0.2, "id   port"), (0.3, "2 rows"), (0.4, "3 rows"))
+        for answer in ({"answer": "list"}, {})
+    ]
+    at = [row.at for row in mark_rows(view([BEGAN, *entries]))]
+    assert at == [0.1, 0.1, 0.2, 0.3, 0.3, 0.4]
+
+
 def test_faults_have_their_proof_in_words() -> None:
     found = Story()
     found.connect("alice", "bob")
