@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator import chat
+
 ROOT = Path(__file__).parents[1]
 LONGEST_FILE, LONGEST_FUNCTION = 400, 50  # lines
 FOLDERS = ("peer", "sidecar", "orchestrator", "peerlab", "bench", "tests")
@@ -97,3 +99,53 @@ def _name(path: Path) -> str:
 
 def _lines(path: Path) -> int:
     return len(path.read_text().splitlines())
+
+
+DRIVING = ("console", "engines", "history", "report", "runner")  # and recording, and reporting
+ELSEWHERE = {
+    "console/dialogue.py": {"send"},  # what is typed for an operation, in a profile's word
+    "engines/docker/adapter.py": {"connect", "send"},  # of the HTTP library
+    "engines/docker/client.py": {"connect"},  # to Docker
+    "engines/docker/sidecar.py": {"send"},  # a request to a sidecar
+    "engines/process/peer.py": {"terminate"},  # a process
+    "engines/process/sidecar.py": {"send"},
+    "engines/sidecar/client.py": {"send"},
+    "engines/sock_diag.py": {"send"},  # of a socket
+    "report/page/messages.py": {"send"},  # the operation behind a message that was shown
+}
+"""Where such a name has nothing to do with the command of a chat."""
+
+
+def test_what_drives_records_and_reports_names_no_command_of_a_chat() -> None:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for folder in DRIVING:
+        home = ROOT / "orchestrator" / folder
+        for path in sorted(home.glob("**/*.py")):
+            found[str(path.relative_to(home.parent))] |= {*_named(path)} & {*chat.VERBS}
+    assert {place: names for place, names in found.items() if names} == ELSEWHERE
+
+
+def test_only_the_methods_of_a_peer_in_a_test_are_called_like_commands_of_a_chat() -> None:
+    paths = sorted((ROOT / "orchestrator/pytest_plugin").glob("*.py"))
+    assert [_name(path) for path in paths if {*chat.VERBS} & {*_texts(path)}] == []
+
+
+def _named(path: Path) -> Iterator[str]:
+    """Yield the attributes and functions that a file names, and its texts."""
+    for node in _nodes(path):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.FunctionDef):
+            yield node.name
+    yield from _texts(path)
+
+
+def _texts(path: Path) -> Iterator[str]:
+    for node in _nodes(path):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@functools.lru_cache(maxsize=1)
+def _nodes(path: Path) -> list[ast.AST]:
+    return [*ast.walk(ast.parse(path.read_text()))]

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from orchestrator import chat
 from orchestrator.console.lines import ProgramConsole, quoted
 from orchestrator.console.reply import EchoSearch, Reply
 from orchestrator.errors import NoAnswerError, SessionError
@@ -56,7 +57,7 @@ class Dialogue(ABC):
 
     def report_unread(self, reply: Reply) -> Reply:
         """Report the lines of a reply that the profile cannot read; a help text need not be."""
-        for line in reply.unread if reply.verb != "help" else ():
+        for line in reply.unread if reply.verb != chat.COMMANDS else ():
             self._console.unread(line, reply.verb)
         return reply
 

@@ -168,7 +168,7 @@ class Session:
         another thread. One that never listens there is driven all the same, a little later: what
         others see of it is for the checks.
         """
-        if self.profile.vocabulary == "chat" and "connect" not in self.profile.operations:
+        if not self.profile.is_dialled:
             return
         deadline = min(deadline, time.monotonic() + self._console.patience(_LISTENS_WITHIN))
         while self.peer.listens() is False and time.monotonic() < deadline:

@@ -26,7 +26,7 @@ from orchestrator.profile.model import (
     schema,
 )
 from orchestrator.profile.operation import (
-    CHAT,
+    ENDS,
     MEANINGS,
     NOTICES,
     VERBS,
@@ -42,7 +42,7 @@ Found = NoticeMatch  # the former name, which readers outside this repository ma
 
 __all__ = [
     "ANSWERS",
-    "CHAT",
+    "ENDS",
     "FILE",
     "FOLDER",
     "MEANINGS",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from orchestrator import chat
 from orchestrator.document import FORMER, Strict
 from orchestrator.document.schema import described
 from orchestrator.profile.keep import Folder
@@ -337,6 +338,11 @@ class Profile(Strict):
             if part not in ANSWERS:
                 awaited.setdefault(peer, set()).add(part)
         return awaited
+
+    @property
+    def is_dialled(self) -> bool:
+        """Whether its peers listen for others, as far as the vocabulary says."""
+        return self.vocabulary != "chat" or chat.DIAL in self.operations
 
     @property
     def announced(self) -> set[str]:

@@ -8,25 +8,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from orchestrator import promises
+from orchestrator import chat, promises
 from orchestrator.document import Strict, describe
 from orchestrator.faults.kinds import LIFTING, NETWORK, PROCESS
 
-CHAT = ("help", "myip", "myport", "connect", "list", "terminate", "send", "exit")
-"""The operations of the vocabulary `chat`, whose meaning the lab knows."""
-
 RAW = "raw"  # any line, as the step `type` types it
-VERBS = (*CHAT, RAW)
+VERBS = (*chat.VERBS, RAW)
 """The names that a step or a check of the vocabulary `chat` uses."""
 
 NOTICES = ("connected", "message", "delivered", "undelivered", "closed")
 """The notices of the vocabulary `chat`. The lab records any other kind by name."""
 
-MEANINGS = (*promises.MEANINGS, "exit")
-"""What an operation or notice may mean to a promise: docs/checks.md. `exit` ends the program."""
+ENDS = "exit"  # what an operation means that ends the program
+MEANINGS = (*promises.MEANINGS, ENDS)
+"""What an operation or notice may mean, mostly to a promise: docs/checks.md."""
 
 CHANGING = ("write", "cas", "add", "increment", "decrement", "enqueue", "dequeue", "generate",
-            "acquire", "release", "broadcast", "exit")  # fmt: skip
+            "acquire", "release", "broadcast", ENDS)  # fmt: skip
 """The meanings of operations that a step must not repeat."""
 
 LAB_STEPS = ("type", "idle", "expect", "never", "parallel", "repeat", "workload", "chaos",

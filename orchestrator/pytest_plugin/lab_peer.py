@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
+from orchestrator import chat
 from orchestrator.faults.kinds import LIFTED_BY
 from orchestrator.history.entries import Entry, row_text
 from orchestrator.profile import Value
@@ -118,14 +119,14 @@ class LabPeer:
         self, other: LabPeer | str, *, refused: str | None = None, may_fail: bool = False
     ) -> bool:
         """Dial another peer; return whether the console confirms it."""
-        done = self._act("connect", to=name_of(other), refused=refused, may_fail=may_fail)
+        done = self._act(chat.DIAL, to=name_of(other), refused=refused, may_fail=may_fail)
         return done.type == "ok"
 
     def terminate(
         self, other: LabPeer | str, *, refused: str | None = None, may_fail: bool = False
     ) -> bool:
         """End the connection with another peer; return whether the console confirms it."""
-        done = self._act("terminate", to=name_of(other), refused=refused, may_fail=may_fail)
+        done = self._act(chat.HANG_UP, to=name_of(other), refused=refused, may_fail=may_fail)
         return done.type == "ok"
 
     def send(
@@ -142,7 +143,9 @@ class LabPeer:
         With `times`, it is sent so often without waiting for replies; `{n}` counts from 1.
         """
         to = name_of(other)
-        done = self._act("send", to=to, text=text, times=times, refused=refused, may_fail=may_fail)
+        done = self._act(
+            chat.TELL, to=to, text=text, times=times, refused=refused, may_fail=may_fail
+        )
         return done.type == "ok"
 
     def type(self, line: str, *, says: str | None = None, refused: str | None = None) -> str:
@@ -156,7 +159,7 @@ class LabPeer:
 
     def list(self) -> list[str]:
         """Return the peers that it lists, in order; a stranger by address and port."""
-        rows = self._act("list").rows
+        rows = self._act(chat.LISTING).rows
         return [
             row_text(row, "peer") or f"{row_text(row, 'address')}:{row_text(row, 'port')}"
             for row in rows
@@ -164,7 +167,7 @@ class LabPeer:
 
     def exit(self, status: int = 0) -> None:
         """Type `exit` and wait until the program has ended with this status."""
-        self._act("exit", status=status)
+        self._act(chat.LEAVE, status=status)
 
     # Operations of the program's own vocabulary
 
@@ -261,7 +264,7 @@ class LabPeer:
     def expect_list(self, *others: LabPeer | str, within: float | None = None) -> None:
         """Wait until the peer lists exactly these."""
         limit = self._run.limits.expect if within is None else within
-        self._act("list", shows=[name_of(other) for other in others], within=limit)
+        self._act(chat.LISTING, shows=[name_of(other) for other in others], within=limit)
 
     def expect_message(
         self, text: str, sender: LabPeer | str, *, within: float | None = None

@@ -22,7 +22,7 @@ from orchestrator.paths import from_here
 from orchestrator.profile import VERBS, ConsoleOperation, Profile
 from orchestrator.pytest_plugin.reporting import NotAsWantedError, mismatch
 from orchestrator.pytest_plugin.runners import SILENT
-from orchestrator.runner.operations import Operator
+from orchestrator.runner.chat_driver import ChatDriver
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import written_at
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
@@ -232,7 +232,7 @@ class LabRun:
         """
         try:
             with written_at(*_line_of_test(self._file)):
-                Operator(self.peers, self.limits, self._active.watch).await_listed(at, others)
+                ChatDriver(self.peers, self.limits, self._active.watch).await_listed(at, others)
         except LabError as error:
             raise self._failed(error) from None
 

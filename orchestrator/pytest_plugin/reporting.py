@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator import chat
 from orchestrator.checks import HistoryIndex, Judgement, expectations
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import QUOTE_MARK, QUOTED_LINES, LabError
@@ -140,7 +141,7 @@ def _wanted(done: Entry) -> str:
 
 
 def _came(done: Entry) -> str:
-    if done.verb == "list" and done.rows:
+    if done.verb == chat.LISTING and done.rows:
         return ", ".join(sorted(row_text(row, "peer") or "a stranger" for row in done.rows))
     if "status" in done.fields:
         return f"status {done.fields['status']}"

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator import chat
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.entries import Entry, row_text
 from orchestrator.report.printing import named, plain, shortened, table, titled
@@ -19,9 +20,6 @@ _MOST_PAIRS = 20
 _MOST_ACTS = 20
 _LONGEST = 200  # characters of what a console said
 _UNKNOWN_PEER = "unknown peer"
-
-_NOTICES = {"connect": "connected", "terminate": "closed", "exit": "closed"}
-"""The notice that the other end prints for each act."""
 
 PeerPair = tuple[str, str]
 MessageCounts = tuple[int, int, int]
@@ -65,7 +63,7 @@ def _last_entries(
                 ready[entry.peer] = entry
             case "lab", "ended":
                 ended[entry.peer] = entry
-            case "ok", "list":
+            case "ok", chat.LISTING:
                 lists[entry.peer] = entry
     gone = {name for name, end in ended.items() if end.text("state") != "running"}
     return ready, ended, {name: entry for name, entry in lists.items() if name not in gone}
@@ -108,7 +106,7 @@ def _message_counts(entries: Iterable[Entry]) -> dict[PeerPair, MessageCounts]:
     confirmed: Counter[PeerPair] = Counter()
     for entry in entries:
         match entry.type, entry.verb:
-            case "ok", "send":
+            case "ok", chat.TELL:
                 sent[entry.peer, entry.text("to")] += 1
             case "notice", "message":
                 shown[entry.text("of"), entry.peer] += 1
@@ -155,7 +153,7 @@ def _messages_list(pairs: dict[PeerPair, MessageCounts]) -> Table:
 def connections_table(entries: Sequence[Entry]) -> Table:
     """Return what was done to connections, the reply, and the notice at the other end."""
     made = table("at", "act", "its own console", "the other end", numbers=("at",))
-    acts = [entry for entry in entries if entry.is_done and entry.verb in _NOTICES]
+    acts = [entry for entry in entries if entry.is_done and entry.verb in chat.CAUSES]
     notices = _ConnectionNotices(entries)
     for act in acts[:_MOST_ACTS]:
         caused = notices.take(act) if act.type != "fail" else []
@@ -175,15 +173,15 @@ class _ConnectionNotices:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._by_cause: dict[tuple[str, str], dict[str, deque[Entry]]] = defaultdict(dict)
-        kinds = set(_NOTICES.values())
+        kinds = set(chat.CAUSES.values())
         for entry in entries:
             if entry.type == "notice" and entry.verb in kinds:
                 consoles = self._by_cause[entry.verb, entry.text("of")]
                 consoles.setdefault(entry.peer, deque()).append(entry)
 
     def take(self, act: Entry) -> list[Entry]:
-        consoles = self._by_cause.get((_NOTICES[act.verb], act.peer), {})
-        concerned = list(consoles) if act.verb == "exit" else [act.text("to")]
+        consoles = self._by_cause.get((chat.CAUSES[act.verb], act.peer), {})
+        concerned = list(consoles) if act.verb == chat.LEAVE else [act.text("to")]
         taken = [consoles[peer].popleft() for peer in concerned if peer in consoles]
         for notice in taken:
             if not consoles[notice.peer]:

@@ -14,13 +14,14 @@ from pydantic import BaseModel
 from orchestrator.errors import NoAnswerError, PeerGoneError, first_line
 from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.history.wanted import unmet
-from orchestrator.profile import ANSWERS, ConsoleOperation, Value, converted
+from orchestrator.profile import ANSWERS, ENDS, ConsoleOperation, Value, converted
 from orchestrator.runner import outcomes
 from orchestrator.runner.outcomes import Completion
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import Recorder, Wanted
 from orchestrator.scenario.calls import PLACEHOLDER, CallStep
 
+Counters = Mapping[str, str]  # the value of each name in braces in a text
 Act = TypeVar("Act", bound=BaseModel)
 
 _POLL = 0.02  # seconds between two attempts at an operation that should end otherwise
@@ -29,6 +30,13 @@ _EXIT_WITHIN = 5.0  # seconds
 
 class UnfilledError(Exception):
     """A step has a placeholder without a value, or with one that does not fit."""
+
+
+def fill(text: str, counters: Counters) -> str:
+    """Return a text with its counters filled in; other braces stay as they are."""
+    for name, value in counters.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 class Caller:
@@ -55,9 +63,7 @@ class Caller:
         self._workloads = 0
         self._lock = threading.Lock()  # branches that run side by side save too
 
-    def call(
-        self, act: CallStep, counters: Mapping[str, str], *, is_patient: bool = False
-    ) -> Completion:
+    def call(self, act: CallStep, counters: Counters, *, is_patient: bool = False) -> Completion:
         """Do an operation, again while it has not ended as expected and has time.
 
         Args:
@@ -80,7 +86,7 @@ class Caller:
         recorder = self._patient if is_patient else self._recorder
         return recorder.at_console(act.at, act.name, Wanted(wants), work, **given)
 
-    def filled(self, act: Act, keys: Iterable[str], counters: Mapping[str, str]) -> Act:
+    def filled(self, act: Act, keys: Iterable[str], counters: Counters) -> Act:
         """Return a step with the placeholders in some of its keys filled in.
 
         Raises:
@@ -97,7 +103,7 @@ class Caller:
         wants: Mapping[str, Any],
     ) -> Completion:
         typed = {**dict.fromkeys(operation.takes, ""), **arguments}
-        if operation.means == "exit":
+        if operation.means == ENDS:
             return exited(self._peers, act.at, act.name, typed)
         deadline = time.monotonic() + act.within
         while True:
@@ -120,7 +126,7 @@ class Caller:
     # Values
 
     def _arguments(
-        self, act: CallStep, operation: ConsoleOperation, counters: Mapping[str, str]
+        self, act: CallStep, operation: ConsoleOperation, counters: Counters
     ) -> dict[str, Value]:
         """Return what is typed, each argument as a value of its type."""
         filled = {name: self._value(value, counters) for name, value in act.arguments.items()}
@@ -129,7 +135,7 @@ class Caller:
                 filled[name] = _converted(operation.takes[name].type, name, value)
         return filled
 
-    def _filled_in(self, value: Any, counters: Mapping[str, str]) -> Any:
+    def _filled_in(self, value: Any, counters: Counters) -> Any:
         """Return what is wanted with its placeholders filled in."""
         if isinstance(value, Mapping):
             return {key: self._filled_in(one, counters) for key, one in value.items()}
@@ -137,7 +143,7 @@ class Caller:
             return [self._filled_in(one, counters) for one in value]
         return self._value(value, counters)
 
-    def _value(self, value: Any, counters: Mapping[str, str]) -> Any:
+    def _value(self, value: Any, counters: Counters) -> Any:
         """Return a value with counters, saved values and addresses in place of their names.
 
         A placeholder alone stands for the value as it was saved, with its type.
@@ -148,7 +154,7 @@ class Caller:
             return self._known(whole[1], counters, value)
         return PLACEHOLDER.sub(lambda found: str(self._known(found[1], counters, found[0])), value)
 
-    def _known(self, name: str, counters: Mapping[str, str], otherwise: str) -> Value:
+    def _known(self, name: str, counters: Counters, otherwise: str) -> Value:
         if name in counters:
             return counters[name]
         with self._lock:

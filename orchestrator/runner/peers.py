@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from orchestrator import text
+from orchestrator import chat, text
 from orchestrator.console.reply import Reply
 from orchestrator.console.session import CLIENT, CRASH, UNREAD, Notice, Session
 from orchestrator.engines.base import Peer
@@ -89,7 +89,7 @@ class PeerGroup:
 
     def rows(self, peer: str) -> tuple[Reply, list[Row]]:
         """Ask a peer for its list; return the reply, and the rows with the peer behind each."""
-        reply = self.ask(peer, "list")
+        reply = self.ask(peer, chat.LISTING)
         rows = []
         for number, row in enumerate(reply.rows, self.sessions[peer].profile.first_id):
             name, at = self._resolve(row)

@@ -6,15 +6,15 @@ import time
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from orchestrator import checks
+from orchestrator import chat, checks
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Say
 from orchestrator.history.entries import Entry
 from orchestrator.history.timing import WAITING, Stopwatch
-from orchestrator.profile import Profile
+from orchestrator.profile import ENDS, Profile
 from orchestrator.promises import STATES
 from orchestrator.runner.calls import Caller
-from orchestrator.runner.operations import Operator
+from orchestrator.runner.chat_driver import ChatDriver
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.watching import end_watches
 from orchestrator.scenario import EXITED, ListStep, Scenario
@@ -40,7 +40,7 @@ class Quiescence:
         self._scenario, self._peers, self._say, self._cancel = scenario, peers, say, cancel
         self._watch = watch
         self._history = peers.history
-        self._operator = Operator(peers, scenario.limits, watch)
+        self._chat = ChatDriver(peers, scenario.limits, watch)
         self._caller = Caller(peers, watch, lambda _: cancel.check())
 
     def reach(self) -> None:
@@ -97,7 +97,7 @@ class Quiescence:
         pause = _POLL
         while True:
             for name in filter(self._peers.is_responsive, listing):
-                self._operator.list(ListStep(at=name))
+                self._chat.read_list(ListStep(at=name))
             lists, held = checks.final(self._history.entries)
             now = self._peers.clock()
             differ = lists is not checks.Judgement.VALID and now < deadline
@@ -144,7 +144,7 @@ class Quiescence:
             if entry.type != "invoke" or entry.peer != name:
                 continue
             match self._meaning(entry):
-                case "exit":
+                case meaning if meaning == ENDS:
                     wants = entry.fields.get("wants", {})
                     return EXITED.wants | {k: v for k, v in wants.items() if k == "status"}
                 case "kill" | "stop":
@@ -154,9 +154,11 @@ class Quiescence:
         return {"state": "running"}
 
     def _meaning(self, entry: Entry) -> str:
-        """Return what an operation is to its peer; `exit` if it means that."""
+        """Return what an operation is to its peer, or else its name."""
         own = self._peers.sessions[entry.peer].profile.operations.get(entry.verb)
-        return (own.means if own else "") or entry.verb
+        if own and own.means:
+            return own.means
+        return ENDS if entry.verb == chat.LEAVE else entry.verb
 
 
 def _states(profile: Profile, meanings: Collection[str]) -> Iterator[str]:
@@ -169,4 +171,4 @@ def _states(profile: Profile, meanings: Collection[str]) -> Iterator[str]:
 
 def _lists(profile: Profile) -> bool:
     """Return whether a program can be asked for its connections."""
-    return profile.vocabulary == "chat" and "list" in profile.operations
+    return profile.vocabulary == "chat" and chat.LISTING in profile.operations

@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from orchestrator import chat
 from orchestrator.cancel import CancelToken
 from orchestrator.engines.base import Say
 from orchestrator.errors import LabError
 from orchestrator.history.timing import DRIVING, WAITING, Stopwatch
-from orchestrator.runner.calls import Caller, UnfilledError
+from orchestrator.runner.calls import Caller, Counters, UnfilledError, fill
+from orchestrator.runner.chat_driver import ChatDriver
 from orchestrator.runner.fault_steps import FaultSteps
 from orchestrator.runner.injector import FaultInjector
 from orchestrator.runner.operations import Operator
@@ -21,12 +23,10 @@ from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import written_at
 from orchestrator.runner.watching import NeverSteps
 from orchestrator.runner.workload import drive
-from orchestrator.scenario import ALL, FAULTS, ConnectStep, Scenario, SendStep, Step, acts
+from orchestrator.scenario import ALL, FAULTS, ConnectStep, Scenario, Step, acts
 from orchestrator.scenario.steps import saved
 
 _CATCH_UP_EVERY = 0.25  # seconds until what an idle console shows is recorded
-
-Counters = Mapping[str, str]  # the value of each name in braces in a text
 
 
 class StepRunner:
@@ -43,6 +43,7 @@ class StepRunner:
         self._scenario, self._peers, self._say, self._cancel = scenario, peers, say, cancel
         self._watch = watch
         self._operator = Operator(peers, scenario.limits, watch, self._checkpoint)
+        self._chat = ChatDriver(peers, scenario.limits, watch, self._checkpoint)
         self._caller = Caller(peers, watch, self._checkpoint, saved(scenario.steps))
         self._watches = NeverSteps(peers, self._caller)
         self._deadline = self._peers.clock() + scenario.limits.total
@@ -103,7 +104,7 @@ class StepRunner:
         pairs = self._scenario.pairs
         for one, other in pairs:
             self._begin(f"{one}: connect {other}")
-            self._operator.connect(ConnectStep(at=one, to=other))
+            self._chat.dial(ConnectStep(at=one, to=other))
         deadline = self._peers.clock() + self._scenario.limits.expect
         for name in self._scenario.peers:
             links = [
@@ -112,7 +113,7 @@ class StepRunner:
             if links:
                 within = max(0.0, deadline - self._peers.clock())
                 dialled = [other for one, other in pairs if one == name]
-                self._operator.await_listed(name, links, within, dialled)
+                self._chat.await_listed(name, links, within, dialled)
 
     def _begin(self, phrase: str) -> None:
         self._checkpoint()
@@ -171,7 +172,7 @@ class StepRunner:
                 self._act_at_all(step, counters)
             case _:
                 if not self._act(step, step.act.at, counters):
-                    self._operator.record_no_target(step.act)
+                    self._chat.record_no_target(step.act)
 
     def _do_all(self, steps: Sequence[Step], counters: Counters, prefix: str) -> None:
         for step in steps:
@@ -202,7 +203,7 @@ class StepRunner:
 
         self._watch.side_by_side([functools.partial(act, name) for name in acting])
         for name in acting if not done else ():
-            self._operator.record_no_target(step.act.model_copy(update={"at": name}))
+            self._chat.record_no_target(step.act.model_copy(update={"at": name}))
 
     def _act(self, step: Step, at: str, counters: Counters) -> bool:
         """Act at one console; return False if it was for all in the list, and that is empty."""
@@ -210,25 +211,12 @@ class StepRunner:
             self._caller.call(step.call.model_copy(update={"at": at}), counters)
             return True
         act = _filled_act(step.act, counters).model_copy(update={"at": at})
-        match step.verb:
-            case "send" | "terminate" if act.to == ALL:
-                listed = self._operator.listed(act)
-                if step.verb == "send":
-                    self._operator.send(act, _messages(act, listed or (), counters))
-                else:
-                    for other in listed or ():
-                        self._operator.terminate(act.model_copy(update={"to": other}))
-                return listed is None or bool(listed)
-            case "send":
-                self._operator.send(act, _messages(act, _recipients(step, act), counters))
-            case "expect":
-                self._expect(act, counters)
-            case "connect" if act.to == ALL:
-                for other in self._scenario.peers:
-                    if other != at:
-                        self._operator.connect(act.model_copy(update={"to": other}))
-            case verb:
-                getattr(self._operator, verb)(act)
+        if step.verb in chat.VERBS:
+            return self._chat.act(step, act, counters)
+        if step.expect:
+            self._expect(act, counters)
+        else:
+            getattr(self._operator, step.verb)(act)
         return True
 
     def _expect(self, act: acts.ExpectStep, counters: Counters) -> None:
@@ -240,42 +228,15 @@ class StepRunner:
             self._caller.save(act.save, self._operator.expect(filled))
 
 
-def _recipients(step: Step, act: SendStep) -> Sequence[str]:
-    if act.to is None:
-        return [""]  # the message goes to an id
-    several = act.to if isinstance(act.to, list) else [act.to]
-    return [name for name in several if name != act.at or step.act.at != ALL]
-
-
-def _messages(
-    act: SendStep, recipients: Sequence[str], counters: Counters
-) -> list[tuple[str, str]]:
-    """Return each message as recipient and text, in the order in which they are sent."""
-    messages = []
-    for count in range(1, act.times + 1):
-        for to in recipients:
-            known = {**counters, "to": to} if act.to == ALL else counters
-            known = {**known, "n": str(count)} if act.times > 1 else known
-            messages.append((to, act.at_length(_filled(act.text, known))))
-    return messages
-
-
 def _filled_act(act: Any, counters: Counters) -> Any:
     """Return an act with the counters filled in, except in messages: see `_messages`."""
     filled = {
-        key: _filled(value, counters)
+        key: fill(value, counters)
         for key in ("message", "refused", "says")
         if isinstance(value := getattr(act, key, None), str)
     }
     if isinstance(line := getattr(act, "line", None), str):
         is_pattern = isinstance(act, acts.Shown)
         escaped = {name: re.escape(value) for name, value in counters.items()}
-        filled["line"] = _filled(line, escaped if is_pattern else counters)
+        filled["line"] = fill(line, escaped if is_pattern else counters)
     return act.model_copy(update=filled)
-
-
-def _filled(text: str, counters: Counters) -> str:
-    """Return a text with its counters filled in; other braces stay as they are."""
-    for name, value in counters.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text

@@ -10,19 +10,17 @@ import contextlib
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.console.session import Notice
 from orchestrator.history.entries import Outcome
-from orchestrator.runner.calls import Caller, UnfilledError, is_as_wanted, typed
+from orchestrator.runner.calls import Caller, Counters, UnfilledError, is_as_wanted, typed
 from orchestrator.runner.peers import PeerGroup, Watch
 from orchestrator.runner.recording import Recorder, Wanted
 from orchestrator.scenario import ALL
 from orchestrator.scenario.calls import CallStep
 from orchestrator.scenario.steps import NeverStep
-
-Counters = Mapping[str, str]  # the value of each name in braces
 
 
 @dataclass(frozen=True)

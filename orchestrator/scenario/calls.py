@@ -9,14 +9,13 @@ from typing import Any
 
 from pydantic import Field
 
-from orchestrator import document, patterns
+from orchestrator import chat, document, patterns
 from orchestrator.document import Problem, describe
 from orchestrator.document.schema import described
 from orchestrator.history.wanted import CONDITIONS, phrase
 from orchestrator.profile import ANSWERS, ConsoleOperation, Profile, wrong_type
 from orchestrator.profile.operation import (
     CHANGING,
-    CHAT,
     LAB_STEPS,
     NOTICES,
     RAW,
@@ -211,7 +210,7 @@ def _watched(
     names = [*peers] if at == ALL else at if isinstance(at, list) else [at]
     profiles = {id(it): it for name in names if (it := vocabulary.profile(name))}.values()
     for profile in profiles:
-        if profile.vocabulary == "chat" and key in CHAT:
+        if profile.vocabulary == "chat" and key in chat.VERBS:
             what = f"a `never` repeats operations of the program's own, not {key!r}"
             yield Problem(place, f"{what}: watch for a notice")
             continue

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, field_validator
 
-from orchestrator import definition, document, profile
+from orchestrator import chat, definition, document, profile
 from orchestrator.document import Source, Strict
 from orchestrator.document.schema import described
 from orchestrator.errors import DocumentError
-from orchestrator.profile import CHAT, Profile, Seconds, located, placed_promises
+from orchestrator.profile import Profile, Seconds, located, placed_promises
 from orchestrator.scenario import calls, problems, roles, topology
 from orchestrator.scenario.acts import Status
 from orchestrator.scenario.calls import call_schemas
@@ -305,7 +305,7 @@ def schema(profile: Profile | None = None) -> dict[str, Any]:
     if profile:
         steps = made["$defs"]["Step"]["properties"]
         if profile.vocabulary != "chat":
-            for name in CHAT:
+            for name in chat.VERBS:
                 del steps[name]
         own = call_schemas(profile, steps)
         steps |= own

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator import chat
 from orchestrator.checks.index.fault_windows import VERBS, phrase
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.index.sockets import objects
@@ -59,12 +60,12 @@ def asked(operation: Operation) -> str:
     match verb:
         case "type":
             return f"type {last.text('line')}"
-        case "send":
-            return f"send{to}: {last.text('text')}"
-        case "connect":
+        case chat.TELL:
+            return f"{verb}{to}: {last.text('text')}"
+        case chat.DIAL:
             typed = [str(last.fields[key]) for key in ("address", "port") if key in last.fields]
-            return f"connect{to}{' at ' if typed else ''}{' '.join(typed)}"
-        case "expect":
+            return f"{verb}{to}{' at ' if typed else ''}{' '.join(typed)}"
+        case "expect" | "never":
             return _awaited(operation)
         case _:
             return f"{verb}{f' {operation.to}' if operation.to else ''}"
@@ -72,9 +73,9 @@ def asked(operation: Operation) -> str:
 
 def _awaited(operation: Operation) -> str:
     last = operation.last
-    what = last.text("line") if "line" in last.fields else last.text("kind")
+    what = last.text("line") if "line" in last.fields else last.text("kind") or last.text("says")
     of = f" from {operation.of}" if operation.of else ""
-    return f"expect {what}{of}{': ' if 'text' in last.fields else ''}{last.text('text')}"
+    return f"{operation.verb} {what}{of}{': ' if 'text' in last.fields else ''}{last.text('text')}"
 
 
 def _answer(operation: Operation) -> str:
@@ -91,9 +92,9 @@ def notice_rows(view: View) -> Iterator[NoticeRow]:
 
 
 def list_rows(view: View) -> Iterator[ListRow]:
-    """Yield what the peers listed, whenever a `list` was answered."""
+    """Yield what the peers listed, whenever they were asked for that."""
     for operation in view.operations:
-        if operation.verb == "list" and operation.status == "ok":
+        if operation.verb == chat.LISTING and operation.status == "ok":
             rows = [_listed(row) for row in operation.last.rows]
             yield ListRow(moment(operation.last.at), view.peer(operation.peer), rows)
 

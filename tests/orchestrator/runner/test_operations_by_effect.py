@@ -23,7 +23,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 @pytest.fixture
 def run_mute(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> MuteRun:
     """Run steps with two peers, alice and bob, that say as little as they can."""
-    monkeypatch.setattr("orchestrator.runner.operations._LISTED_WITHIN", 0.5)
+    monkeypatch.setattr("orchestrator.runner.chat_driver._LISTED_WITHIN", 0.5)
     path = harness.folder / "mute.yaml"
     path.write_text((PROGRAMS / "mute.yaml").read_text().replace("PROGRAM", f"{PROGRAMS}/mute.py"))
 

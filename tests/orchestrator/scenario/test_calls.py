@@ -7,9 +7,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from orchestrator import profile, scenario
+from orchestrator import chat, profile, scenario
 from orchestrator.errors import DocumentError
-from orchestrator.profile.operation import CHAT, LAB_STEPS
+from orchestrator.profile.operation import LAB_STEPS
 from orchestrator.scenario import rules
 
 STORE = Path(__file__).parents[2] / "programs/store/profile.yaml"
@@ -114,7 +114,7 @@ def test_a_step_of_the_lab_is_no_call(tmp_path: Path) -> None:
 
 
 def test_every_step_is_one_of_the_lab_or_of_a_chat() -> None:
-    assert {*rules.STEPS} == {*CHAT, *LAB_STEPS}
+    assert {*rules.STEPS} == {*chat.VERBS, *LAB_STEPS}
 
 
 def test_a_chat_may_have_operations_of_its_own(tmp_path: Path) -> None:
