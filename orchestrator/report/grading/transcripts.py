@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import merge
 from pathlib import Path
 
-from orchestrator.checks import judged_run
+from orchestrator import chat
+from orchestrator.checks import HistoryIndex
+from orchestrator.checks.index.fault_windows import VERBS
+from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.phrases import done
 from orchestrator.errors import LabError
+from orchestrator.history import entries as history
 from orchestrator.history import runs, transcript
 from orchestrator.text import cut, printable
 
 _KEYS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # control keys, such as the one that clears a line
 _FIRST, _LAST = 12, 12  # typed lines that are shown if there are many
+_AS_WRITTEN = 0.0001  # seconds; twice the precision of times in a transcript
 _A_MOMENT = 0.5  # seconds; what a finding is about may have been typed a little later
 _LONGEST = 200  # characters of a line
 _FIRST_SHOWN, _LAST_SHOWN = 30, 30  # lines of a whole console
@@ -42,9 +50,10 @@ class ConsoleLine:
 def typed_until(
     folder: Path, at: float | None, without: Collection[str] = ()
 ) -> tuple[list[TypedLine | None], int]:
-    """Return the lines typed in a run up to some time, and how many there are in all.
+    """Return the lines typed for the scenario up to some time, and how many there are in all.
 
-    If there are many, the middle is left out, with None in its place.
+    If there are many, the middle is left out, with None in its place. What the lab types to see
+    how things are is no step; it is not told apart if the history does not say what a step is.
 
     Args:
         folder: the run's.
@@ -53,7 +62,9 @@ def typed_until(
     """
     suffix = runs.transcript(folder, "").name
     peers = sorted(path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}"))
-    in_order = merge(*(list(_typed(folder, peer)) for peer in peers), key=lambda line: line.at)
+    steps = _Steps(_index(folder).operations)
+    typed = (steps.asked_for([*_typed(folder, peer)]) for peer in peers)
+    in_order = merge(*typed, key=lambda line: line.at)
     found = [
         line
         for line in in_order
@@ -64,14 +75,60 @@ def typed_until(
     return [*found[:_FIRST], None, *found[-_LAST:]], len(found)
 
 
+class _Steps:
+    """Which operation each line was typed for.
+
+    Args:
+        operations: all of a run.
+    """
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._at: defaultdict[str, list[Operation]] = defaultdict(list)
+        for operation in operations:
+            if operation.verb not in VERBS:  # a fault types nothing
+                self._at[operation.peer].append(operation)
+        several = (one for at_one in self._at.values() for one in at_one)
+        self._are_known = any(one.invoked.number("step") for one in several)
+
+    def asked_for(self, lines: Sequence[TypedLine]) -> list[TypedLine]:
+        """Return those lines of a console that the steps of the scenario are about.
+
+        A list that is read to find an id, or to see whether it has changed, is the lab's own.
+        """
+        if not self._are_known:
+            return [*lines]
+        known = [(line, one) for line in lines if (one := self._at_moment(line))]
+        listing = {line.text for line, one in known if one.verb == chat.LISTING}
+        return [
+            line
+            for line, one in known
+            if one.invoked.number("step")
+            and (one.verb == chat.LISTING or (one.verb != "expect" and line.text not in listing))
+        ]
+
+    def _at_moment(self, line: TypedLine) -> Operation | None:
+        """Return the operation that was under way at a console when a line was typed there."""
+        several = self._at[line.peer]
+        place = bisect_right(several, line.at + _AS_WRITTEN, key=lambda one: one.at)
+        last = several[place - 1] if place else None
+        is_over = last and last.done and last.done.at + _AS_WRITTEN < line.at
+        return None if is_over else last
+
+
 def faults_until(folder: Path, at: float | None) -> list[str]:
     """Return the faults injected in a run up to some time, each in a phrase."""
-    try:
-        faults = judged_run.load(folder).index.faults
-    except LabError:
-        return []
+    faults = _index(folder).faults
     found = [fault.given for fault in faults if at is None or fault.given.at <= at + _A_MOMENT]
     return [cut(printable(done(entry)), _LONGEST) for entry in found[:_FIRST]]
+
+
+@lru_cache(maxsize=1)  # a page asks several things about one run
+def _index(folder: Path) -> HistoryIndex:
+    """Return what the history of a run says; nothing if it cannot be read."""
+    try:
+        return HistoryIndex(history.read(folder / runs.HISTORY))
+    except LabError:
+        return HistoryIndex([])
 
 
 def console_lines(folder: Path, peer: str) -> list[ConsoleLine | None]:

@@ -79,7 +79,7 @@ def _awaited(operation: Operation) -> str:
 
 
 def _answer(operation: Operation) -> str:
-    """Return what the console said, or how long it must have been before the lab could not wait."""
+    """Return what the console said, as far as the lab could read it, or else all of it."""
     return operation.said or (operation.done.text("unread") if operation.done else "")
 
 

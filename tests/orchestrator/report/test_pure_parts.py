@@ -14,14 +14,15 @@ from rich.text import Text
 
 from orchestrator.checks import Judgement
 from orchestrator.grading.results import Cell, Grade, Matrix, Outcome, Result
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import Entry, Type
+from orchestrator.history.transcript import Piece
 from orchestrator.report.active_faults import FaultRow, print_active_faults
 from orchestrator.report.details import messages_table
 from orchestrator.report.excerpts import PieceRange, SearchTarget, TranscriptIndex
 from orchestrator.report.fault_tables import measurements
 from orchestrator.report.grading.publish import publish_matrix
 from orchestrator.report.grading.tables import print_grade
-from orchestrator.report.grading.transcripts import console_lines
+from orchestrator.report.grading.transcripts import console_lines, typed_until
 from orchestrator.report.grading.words import kind, legend, number, pair_mark, place, score
 from orchestrator.report.marks import marked
 from orchestrator.report.printing import (
@@ -264,3 +265,29 @@ def test_a_grade_says_whether_the_program_passes() -> None:
         grade = Grade(program="anna", profile="p", results=(result(outcome, required=True),))
         print_grade(Console(file=file, width=100), grade, Path("out"))
         assert says in file.getvalue()
+
+
+def test_only_what_a_step_asked_for_is_shown_as_typed(tmp_path: Path) -> None:
+    typed = [
+        (0.1, "connect bob"), (0.2, "list"),  # to find the id
+        (0.3, "send 1 hi"), (0.5, "list"),  # a step
+        (0.6, "list"),  # while waiting
+        (0.8, "myport"),  # between two steps
+        (0.9, "list"),  # at the end
+    ]  # fmt: skip
+    pieces = [Piece(at, typed=True, data=f"{line}\n".encode()) for at, line in typed]
+    (tmp_path / "alice.transcript").write_text("".join(piece.as_line() for piece in pieces))
+    steps = [("connect", 0.1, 0.15, 3), ("send", 0.2, 0.4, 4), ("list", 0.5, 0.55, 5),
+             ("expect", 0.56, 0.7, 6), ("list", 0.9, 0.95, None)]  # fmt: skip
+    begin: Type = "invoke"
+    end: Type = "ok"
+    entries = [
+        Entry(at, kind, "alice", verb, number, {"step": step} if step else {})
+        for number, (verb, begun, ended, step) in enumerate(steps, 1)
+        for kind, at in ((begin, begun), (end, ended))
+    ]
+    history = "".join(entry.as_json() + "\n" for entry in entries)
+    (tmp_path / "history.jsonl").write_text(history)
+    lines, count = typed_until(tmp_path, None)
+    assert [line.text for line in lines if line] == ["connect bob", "send 1 hi", "list"]
+    assert count == 3
