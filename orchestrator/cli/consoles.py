@@ -8,7 +8,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
 from typing import TextIO
 
 from rich.console import Console
@@ -100,8 +101,24 @@ def print_notes(notes: Iterable[str]) -> None:
 
 def print_mistakes(mistakes: Iterable[str]) -> None:
     """Print one mistake a line, beginning with the file, as editors expect."""
-    for mistake in mistakes:
+    found = [*mistakes]
+    for mistake in found:
         err.print(safe(mistake), soft_wrap=True)
+    annotate(lambda github: github.of_mistakes(found))
+
+
+def annotate(made: Callable[[ModuleType], Iterable[str]]) -> None:
+    """Print annotations in a job of GitHub Actions, elsewhere nothing.
+
+    Args:
+        made: returns them, given the module `annotations`, which other commands do not import.
+    """
+    if not os.environ.get("GITHUB_ACTIONS"):
+        return
+    from orchestrator.report import annotations
+
+    for line in made(annotations) if annotations.are_wanted() else ():
+        err.print(line, markup=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.commands import Commands
-from orchestrator.cli.consoles import BROKEN, err, out, print_json, say
+from orchestrator.cli.consoles import BROKEN, annotate, err, out, print_json, say
 from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Again, Engine, Jobs, Json, Programs, Trust
 from orchestrator.engines.choose import available, choose
@@ -98,6 +98,7 @@ def grade(
         print_json(grades_as_data(suite.only(only or []), done))
     else:
         _print(done, output)
+    annotate(lambda github: (line for one in done for line in github.of_grade(one)))
     raise typer.Exit(_status(done, require=require))
 
 

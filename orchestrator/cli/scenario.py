@@ -18,7 +18,16 @@ from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
 from orchestrator.checks.judged_run import Run
 from orchestrator.cli.commands import Commands
-from orchestrator.cli.consoles import BROKEN, err, out, print_error, print_json, print_mistakes, say
+from orchestrator.cli.consoles import (
+    BROKEN,
+    annotate,
+    err,
+    out,
+    print_error,
+    print_json,
+    print_mistakes,
+    say,
+)
 from orchestrator.cli.live import LiveView
 from orchestrator.cli.options import Details, Engine, Jobs, Json, Quiet, Verbose, detail
 from orchestrator.cli.run_pages import PagedView
@@ -91,6 +100,7 @@ def run(
     for one in done:
         if one.error:
             print_error("the run broke off:", one.error)
+    annotate(lambda github: (line for one in done for line in github.of_run(one)))
     print_kept(done)
     raise typer.Exit(worst(one.judgement for one in done).value)
 

@@ -6,6 +6,7 @@ So the rest of the lab is imported on first use.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -100,6 +101,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     return result
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Report a failure of the lab's own kinds by its reason."""
+    report = yield
+    error = call.excinfo.value if call.excinfo else None
+    if report.failed and (amend := getattr(error, "amend_report", None)):
+        amend(report)
+    return report
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove every peer, also after Ctrl-C. A session that cannot has failed."""
     if plugin_options.close(session.config):
@@ -137,3 +150,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
         terminalreporter.write_sep("-", "peerlab")
         terminalreporter.write_line(left_text(terminalreporter.config))
+    if os.environ.get("GITHUB_ACTIONS"):
+        from orchestrator.pytest_plugin.reporting import annotated
+
+        for line in annotated(terminalreporter.stats):
+            terminalreporter.write_line(line)

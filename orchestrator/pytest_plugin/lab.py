@@ -299,18 +299,21 @@ class Lab(LabFaults):
         if self._active and not self._active.is_over:
             self._active.end(cause)
 
-    def wrong(self) -> str:
-        """Return how the verdict differs from the declared one; empty if it does not."""
+    def wrong(self) -> str | None:
+        """Return how the verdict differs from the declared one; None if it does not.
+
+        Empty if none was declared, and the run is not valid.
+        """
         if self.run is None:
-            return ""
-        if not self._declared and not self.run.index.steps:
-            return ""  # nothing was asked of the programs: what the test asserts is all there is
-        declared = self._declared or [("valid", "")]
+            return None
+        if not self._declared:
+            asked = bool(self.run.index.steps)  # else what the test asserts is all there is
+            return "" if asked and self.verdict != "valid" else None
         found = {v.check: v.word for v in self.run.verdicts} | {"": self.verdict}
-        for wanted, check in declared:
+        for wanted, check in self._declared:
             if check not in found:
                 return f"check {check} did not judge the run, which does not promise it"
             if found[check] != wanted:
                 what = f"check {check} is" if check else "the run is"
                 return f"{what} {found[check]}, not {wanted}"
-        return ""
+        return None

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from orchestrator.errors import LabError
 from orchestrator.profile import located
-from orchestrator.pytest_plugin import plugin_options, reporting
+from orchestrator.pytest_plugin import failures, plugin_options, reporting
 from orchestrator.pytest_plugin.lab import Lab, LabSettings, NotAsWantedError, RunTitle
 from orchestrator.pytest_plugin.lab_run import mistakes
 from orchestrator.pytest_plugin.runners import session_runners, skip_reason
@@ -62,17 +62,17 @@ class Labs:
 
     def judge(self) -> None:
         """End every run; fail the test if a verdict is not as declared."""
-        wrong = []
+        failed = []
         for lab in self._labs:
             if lab.is_active:
                 lab.end()
             if lab.run:
                 session_runners(self._item.config).keep_page(lab.run)
                 reporting.record(self._item, lab.run)
-                if what := lab.wrong():
-                    wrong.append(reporting.failure(lab.run, what))
-        if wrong:
-            pytest.fail("\n\n".join(wrong), pytrace=False)
+                if (declared := lab.wrong()) is not None:
+                    failed.append(failures.of_run(lab.run, declared, self._item.path))
+        if failed:
+            raise failures.ReportedError(failed)
 
     @property
     def is_late(self) -> bool:

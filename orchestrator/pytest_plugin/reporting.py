@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from orchestrator import chat
-from orchestrator.checks import HistoryIndex, Judgement, expectations
+from orchestrator.checks import HistoryIndex, expectations
 from orchestrator.checks.judged_run import Run
-from orchestrator.errors import QUOTE_MARK, QUOTED_LINES, LabError
-from orchestrator.history import runs, transcript
 from orchestrator.history.entries import Entry, row_text
 from orchestrator.pytest_plugin import plugin_options
+from orchestrator.pytest_plugin.failures import error_text
 from orchestrator.pytest_plugin.runners import session_runners
-from orchestrator.report.run_report import as_text
+from orchestrator.report import annotations as github
+from orchestrator.report.comparing import Compared, compared, contrasted
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.text import cut, printable, visible
 
-_MOST_CONSOLES = 4
-_LAST_BYTES = 65_536  # of a transcript's file that are read
 _QUOTED = 8  # last lines of a console
 _LONGEST = 200  # characters of one such line
+_COLUMNS = 90  # for texts that are compared
 
 
 def record(item: pytest.Item, run: Run) -> None:
@@ -44,47 +42,24 @@ def _engine(run: Run) -> str:
     return printable(run.engine + version)
 
 
-def failure(run: Run, wrong: str) -> str:
-    """Return the text of a test that fails by its verdict. The first line is a summary."""
-    bad = [v.check for v in run.verdicts if v.judgement is not Judgement.VALID]
-    why = ", ".join(bad) or run.nothing_judged
-    first = f"{wrong}: {why}" if why else wrong
-    return "\n".join([first, as_text(run).rstrip(), *_transcript_ends(run)])
-
-
-def error_text(error: LabError) -> str:
-    """Return an error of the lab as text that is safe for any terminal."""
-    hint = [f"hint: {error.hint}"] if error.hint else []
-    return "\n".join(map(printable, [*error.what.split("\n"), *hint]))
-
-
 def left_text(config: pytest.Config) -> str:
     """Return why a session could not remove all that it had started, each reason once."""
     return "\n".join(dict.fromkeys(map(error_text, config.stash[plugin_options.LEFT])))
 
 
-def _transcript_ends(run: Run) -> Iterator[str]:
-    """Yield the ends of the transcripts of the peers in the findings, or of any peers."""
-    bad = [verdict for verdict in run.verdicts if verdict.judgement is not Judgement.VALID]
-    seen = (peer for verdict in bad for finding in verdict.findings for peer in finding.peers)
-    for peer in (list(dict.fromkeys(seen)) or list(run.peers))[:_MOST_CONSOLES]:
-        yield f"the end of {peer}'s console"
-        yield from (
-            f"{QUOTE_MARK}{line}" for line in _last_lines(runs.transcript(run.folder, peer))
-        )
-
-
-def _last_lines(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            start = max(0, path.stat().st_size - _LAST_BYTES)
-            file.seek(start)
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ["(no transcript is kept)"]
-    whole = text.split("\n")[1 if start else 0 : -1]
-    lines = transcript.dialogue(transcript.Piece.from_line(line) for line in whole)
-    return [line.text for line in lines[-QUOTED_LINES:]] or ["(nothing was shown)"]
+def annotated(stats: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    """Yield an annotation of each failed test that the lab took part in, for GitHub Actions."""
+    if not github.are_wanted():
+        return
+    for report in (*stats.get("failed", ()), *stats.get("error", ())):
+        if report.when == "collect":
+            yield from github.of_mistakes(str(report.longrepr).split("\n"))
+        known = {key for key, _ in getattr(report, "user_properties", ())}
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash and any(key.startswith("peerlab") for key in known):
+            what = printable(crash.message.partition("\n")[0])
+            place = {"file": crash.path, "line": crash.lineno}
+            yield github.annotation(what, **place, title=report.nodeid)
 
 
 class NotAsWantedError(AssertionError):
@@ -92,14 +67,21 @@ class NotAsWantedError(AssertionError):
 
     __module__ = "orchestrator.pytest_plugin.lab"  # where tests import it from
 
+    def amend_report(self, report: pytest.TestReport) -> None:
+        """Show what did not end as wanted in the summary, without the name of this class."""
+        if crash := getattr(report.longrepr, "reprcrash", None):
+            crash.message = str(self).partition("\n")[0]
+
 
 def mismatch(acts: Sequence[Entry], peers: PeerGroup) -> str:
     """Return what is wrong with the first act that is not as wanted; empty if there is none."""
     for number in dict.fromkeys(entry.operation for entry in acts):
         entries = [entry for entry in acts if entry.operation == number]
-        wrong, unsure = expectations.problems(HistoryIndex(entries))
+        index = HistoryIndex(entries)
+        wrong, unsure = expectations.problems(index)
         for finding in (*wrong, *unsure):
-            return "\n".join(_lines(finding.says, entries[-1], peers))
+            pair = compared(index, expectations.NAME, finding)
+            return "\n".join(_lines(finding.says, entries[-1], pair, peers))
     return ""
 
 
@@ -111,10 +93,15 @@ def last_lines(peers: PeerGroup, names: Sequence[str]) -> Iterator[str]:
         yield from (f"    | {_cut(line)}" for line in lines or ["(nothing)"])
 
 
-def _lines(says: str, done: Entry, peers: PeerGroup) -> Iterator[str]:
+def _lines(says: str, done: Entry, pair: Compared | None, peers: PeerGroup) -> Iterator[str]:
     yield _cut(says)
     yield f"  wanted: {_cut(_wanted(done))}"
     yield f"  came:   {_cut(_came(done))}"
+    sides = contrasted(pair, _COLUMNS) if pair else ()
+    if any(side.marks for side in sides):
+        for side in sides:
+            yield f"    {side.text.plain}"
+            yield from (f"    {marks}" for marks in [side.marks] if marks)
     other = done.fields.get("to") or done.fields.get("of")
     involved = dict.fromkeys(name for name in (done.peer, other) if name in peers.sessions)
     yield from last_lines(peers, [*involved])

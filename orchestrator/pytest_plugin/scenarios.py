@@ -11,7 +11,7 @@ import pytest
 from orchestrator.checks import Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError, behind
-from orchestrator.pytest_plugin import plugin_options, reporting
+from orchestrator.pytest_plugin import failures, plugin_options, reporting
 from orchestrator.pytest_plugin.runners import SILENT, session_runners, skip_reason
 from orchestrator.runner.jobs import MOST_REPEATS, misfit
 from orchestrator.runner.run import Runner, ScenarioSource
@@ -73,14 +73,14 @@ class ScenarioItem(pytest.Item):
         except LabError as error:
             if behind(error, KeyboardInterrupt):
                 raise
-            failed = reporting.error_text(error)
+            failure = failures.of_error(error, self.path)
         else:
             session_runners(self.config).keep_page(run)
             reporting.record(self, run)
             if run.judgement is Judgement.VALID:
                 return
-            failed = reporting.failure(run, f"{run.name} is {run.judgement.word}")
-        pytest.fail(failed, pytrace=False)
+            failure = failures.of_run(run, "", self.path)
+        raise failures.ReportedError([failure])
 
     def _run(self) -> Run:
         """Run the scenario; again if the machine was too busy for a verdict."""

@@ -13,8 +13,6 @@ _UNREADABLE = "could not read"  # as `checks/phrases.py: unread` and the runner'
 
 def advice(run: Run, finding: Finding) -> str:
     """Return what may make certain what a finding leaves open, in a clause."""
-    if run.error and run.error.hint:
-        return run.error.hint
     if machine.is_named(finding.says):
         return "run it again while the machine has less to do, or with fewer --jobs"
     if _UNREADABLE in finding.says:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestrator.checks.judged_run import Run
+from orchestrator.checks.phrases import when
 from orchestrator.checks.verdict import Finding, Judgement, Verdict
 from orchestrator.history import runs
 from orchestrator.report.advice import advice, advice_if_idle
@@ -73,8 +74,10 @@ def reason(run: Run) -> str:
     if not run.verdicts:
         return f"{word}: {first_line(run.broke_off)}"
     verdict = max(run.verdicts, key=lambda verdict: verdict.judgement.badness)
-    says = verdict.findings[0].says if verdict.findings else verdict.says
-    return f"{word}: {verdict.check}: {says}"
+    if not verdict.findings:
+        return f"{word}: {verdict.check}: {verdict.says}"
+    first = verdict.findings[0]
+    return f"{word}: {verdict.check}: {first.says.removeprefix(f'at {when(first.at)}, ')}"
 
 
 def alike_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -176,13 +179,14 @@ class _Evidence:
     def doubt(self, verdict: Verdict) -> list[Text]:
         """Return why a check is uncertain, and what to do."""
         finding, *more = verdict.findings
-        also = f" (and {len(more):,} more)" if more else ""
+        also = f" ({len(more):,} more like it)" if more else ""
+        lines = [*self._sentence(verdict, finding, _MOST_SENTENCE), *self._step(finding)]
+        if self._run.error:  # who runs it prints the whole error as well, with its hint
+            return lines
+        _, *quoted = self._run.broke_off.split("\n")
+        lines += (plain(f"  {line}", "dim") for line in quoted)
         todo = plain(f"what to do: {advice(self._run, finding)}{also}")
-        return [
-            *self._sentence(verdict, finding, _MOST_SENTENCE),
-            *self._step(finding),
-            *_wrapped(todo, self._width, _MOST_ADVICE, "    "),
-        ]
+        return [*lines, *_wrapped(todo, self._width, _MOST_ADVICE, "    ")]
 
     def _sentence(self, verdict: Verdict, finding: Finding, most: int) -> list[Text]:
         mark = marked(verdict.judgement, verdict.check)

@@ -61,6 +61,13 @@ def test_what_was_wanted_and_what_came(
     assert rest == [f"  wanted: {wanted}", f"  came:   {came}"]
 
 
+def test_characters_that_differ_are_marked() -> None:
+    wants = {**OK, "says": "ok: 5001"}
+    *_, ours, marks, theirs, same = message("type", "ok", wants, line="myport", said="ok: 5000")
+    assert (ours, theirs) == ("    ok: 5001", "    ok: 5000")
+    assert marks == same == "           ^"
+
+
 @pytest.mark.parametrize(
     ("fields", "wanted"),
     [

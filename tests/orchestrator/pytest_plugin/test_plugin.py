@@ -93,13 +93,17 @@ def test_verdicts(pytester: pytest.Pytester) -> None:
     done.assert_outcomes(passed=1, failed=2)
     done.stdout.fnmatch_lines_random([
         "*good.yaml::good PASSED*",
-        "bad is invalid: expectations*",
-        "*✗ expectations*1 wrong",
-        "*bob: expected message*",
-        "the end of alice's console",
-        "  | *sent 1 #1",
-        "*endless is unknown: *",
+        "✗ bad: invalid (*",
+        "*✗ expectations: at * bob: expected message*",
+        "    scenarios/bad.yaml:8  - expect: {at: bob,*",
+        "    bob * │ *",
+        "* message 1 *: hello",
+        "    alice * │ *",
+        "  page: */kept/bad/*/report.html",
+        "FAILED *bad.yaml::bad - invalid: expectations: bob: expected*",
+        "[?] endless: unknown (*",
         "*the steps took longer than 0.05 s",
+        "FAILED *endless - unknown: expectations: the run broke off*",
         "3 runs on process Python *",
         f"kept in {pytester.path}/kept",
     ])  # fmt: skip
@@ -113,7 +117,7 @@ def test_verdicts(pytester: pytest.Pytester) -> None:
     assert {name: properties(case)["peerlab_verdict"] for name, case in cases.items()} == verdicts
     failure = cases["bad"].find("failure")
     assert failure is not None
-    assert "bad is invalid" in failure.attrib["message"]
+    assert failure.attrib["message"].startswith("invalid: expectations: bob: expected message")
     for case in cases.values():
         assert Path(properties(case)["peerlab_run"], "run.json").exists()
         assert Path(properties(case)["peerlab_run"], "report.html").exists()
@@ -200,7 +204,8 @@ def test_several_workers(pytester: pytest.Pytester) -> None:
     scenarios(pytester, one=hello("one"), two=hello("two"), bad=hello("bad", "never"))
     done = pytester.runpytest_subprocess("-n", "2", "--junitxml=out.xml")
     done.assert_outcomes(passed=2, failed=1)
-    done.stdout.fnmatch_lines(["*bad is invalid: expectations*", "3 runs on process Python *"])
+    done.stdout.fnmatch_lines(["*✗ bad: invalid*", "3 runs on process Python *"])
+    assert "bad - invalid: expectations: bob: expected message" in done.stdout.str()
     cases = ET.parse(pytester.path / "out.xml").iter("testcase")
     assert sorted(properties(case)["peerlab_verdict"] for case in cases) == [
         "invalid", "valid", "valid",
@@ -295,8 +300,12 @@ def test_tests_in_python(pytester: pytest.Pytester) -> None:
         "kept in */runs/test-act/*",
         ">       assert alice.list() == [[]\"bob\"[]]",
         "  alice last showed:",
-        "the run is invalid, not valid: expectations",
-        "check duplicates is not judged, not invalid: no step was done",
+        "✗ test-verdict: invalid (*",
+        "    *test_tests_in_python.py:[0-9]*  bob.expect_line(*",
+        "FAILED *::test_verdict - invalid: expectations: bob: ex*",
+        "FAILED *::test_act - at * `connect` of bob to al*",
+        "check duplicates is not judged, not invalid",
+        "  no check had anything to judge: no step was done",
         "a lab takes no 'profil', only profile, engine, fresh, arguments, limits",
         "wrong settings of a lab: engine: no such word 'podman': one of auto, docker, process",
         "wrong settings of a lab: limits: unknown key 'expct'; did you mean 'expect'?",
@@ -368,3 +377,18 @@ def test_the_files_of_the_page(pytester: pytest.Pytester) -> None:
 def test_the_partition_of_the_page(pytester: pytest.Pytester) -> None:
     write_files_of_the_page(pytester.path)
     pytester.runpytest_inprocess("test_partition.py").assert_outcomes(passed=1)
+
+
+def test_annotations_of_github(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path))
+    scenarios(pytester, bad=hello("bad", "never, 100%"), torn="name: [")
+    pytester.makepyfile("def test_own(): assert False")
+    done = pytester.runpytest_inprocess("--continue-on-collection-errors")
+    found = [line for line in done.outlines if line.startswith("::error")]
+    assert len(found) == 2, found
+    done.stdout.fnmatch_lines_random([
+        "::error file=scenarios/bad.yaml,line=8,title=scenarios/bad.yaml%3A%3Abad::invalid: *",
+        "*: expectations: bob: expected message 'never, 100%25' *",
+        "::error file=scenarios/torn.yaml,line=1,col=8::*",
+    ])  # fmt: skip

@@ -25,7 +25,7 @@ def test_what_a_busy_machine_left_unknown_is_run_again(
     scenarios(pytester, one=hello("one", "something else"))
     done = pytester.runpytest("scenarios")
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines([f"*one is {verdict}: expectations*"])
+    done.stdout.fnmatch_lines([f"*one - {verdict}: expectations*"])
     assert len([*pytester.path.glob("runs/one/2*")]) == runs
 
 
