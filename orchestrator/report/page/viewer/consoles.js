@@ -64,7 +64,7 @@ class Panel {
     this.figure.querySelector(".screen").setAttribute("aria-label", `${this.model.name(this.peer)} at ${clock(at)}: ${spoken(screen)}`);
     this.status.textContent = this.model.runs(this.peer, at) ? "" : "not running";
     const typed = this.replay.typedBy(at, TYPED_LINES);
-    this.typed.replaceChildren(...typed.map(([when, , data]) => el("div", {}, `» ${cut(typedText(data), 120)}`, el("span", { class: "dim" }, ` ${clock(when)}`))));
+    this.typed.replaceChildren(...typed.map(([when, , data]) => el("div", {}, `${clock(when)} » ${cut(typedText(data), 120)}`)));
   }
 
   drawRow(screen, y) {
@@ -108,6 +108,7 @@ function spoken(screen) {
   return screen.lines.map((row) => plain(row.text).trim()).filter(Boolean).join("\n") || "blank";
 }
 
+/** Return what was typed without the keys that edit a line. */
 function typedText(latin) {
-  return new TextDecoder().decode(bytesOf(latin)).replace(/[\r\n]+$/, "");
+  return new TextDecoder().decode(bytesOf(latin)).replace(/[\0-\x1f\x7f]/g, "");
 }

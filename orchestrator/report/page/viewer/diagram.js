@@ -13,7 +13,9 @@ class Diagram {
     this.drawing = new Drawing(this.canvas, model, this.lanes);
     this.tip = byId("tip");
     this.draw = eachFrame(() => this.drawNow());
-    state.on(["at", "from", "to", "item", "finding", "filters", "theme"], () => this.drawNow());
+    this.cursor = new Cursor(this.canvas.parentElement);
+    state.on(["from", "to", "item", "finding", "filters", "theme"], () => this.drawNow());
+    state.on(["at"], () => this.cursor.move(this.scale, state.at));
     new ResizeObserver(() => this.draw()).observe(this.canvas.parentElement);
     this.listen();
   }
@@ -30,6 +32,7 @@ class Diagram {
     this.scale = new Scale(this.state.from, this.state.to, gutter, width - gutter - 8);
     this.drawing.begin(width, height, this.scale);
     this.drawAll();
+    this.cursor.move(this.scale, this.state.at);
     this.describe();
   }
 
@@ -48,7 +51,6 @@ class Diagram {
       this.drawDots(admitted(this.visible(model.marks)));
       model.findings.forEach((finding, index) => drawing.finding(finding, index === state.finding));
       if (state.item) drawing.outline(state.item);
-      drawing.cursor(state.at);
     });
   }
 

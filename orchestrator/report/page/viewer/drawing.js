@@ -140,7 +140,8 @@ class Drawing {
     const { context, colours: palette } = this;
     const width = Math.max(bar.end - bar.x, 2);
     const y = place.line - 17;
-    const colour = { ok: palette.good, fail: palette.bad, info: palette.warn, open: palette.warn }[bar.status] ?? palette.dim;
+    const found = bar.items.find((item) => item.found)?.found;
+    const colour = found === "invalid" ? palette.bad : found ? palette.warn : { ok: palette.good, fail: palette.dim }[bar.status] ?? palette.warn;
     context.fillStyle = colour;
     context.strokeStyle = colour;
     if (bar.status === "ok") context.fillRect(bar.x, y, width, 12);
@@ -149,6 +150,7 @@ class Drawing {
       this.hatch(bar.x, y, width, 12, colour);
       this.text(OPERATION_MARKS[bar.status] ?? "", bar.x + width / 2 - 4, y - 5, colour, `700 ${SMALL}`);
     }
+    if (found) this.line(bar.x, y + 14, bar.x + Math.max(width, 8), y + 14, colour, 3);
     this.hit(bar.x - 1, y - 2, width + 2, 16, bar.items);
   }
 
@@ -223,11 +225,6 @@ class Drawing {
     this.hit(x - 8, AXIS - 18, 16, 18, [], plain(finding.says), finding);
   }
 
-  cursor(at) {
-    const x = this.scale.x(at);
-    if (x >= this.scale.left && x <= this.scale.right) this.line(x, 0, x, this.height, this.colours.accent, 2);
-  }
-
   outline(item) {
     const { context, colours: { accent } } = this;
     context.strokeStyle = accent;
@@ -280,6 +277,20 @@ function distance(x, y, x1, y1, x2, y2) {
   const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
   const along = length ? between(((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length, 0, 1) : 0;
   return Math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1));
+}
+
+/** The line of the moment over a canvas: an element of its own, so that moving it draws nothing. */
+class Cursor {
+  constructor(place) {
+    this.line = el("div", { class: "moment-line" });
+    place.append(this.line);
+  }
+
+  move(scale, at) {
+    if (!scale) return;
+    this.line.hidden = at < scale.from || at > scale.to;
+    this.line.style.transform = `translateX(${scale.x(at) - 1}px)`;
+  }
 }
 
 /** Return the page's colours, which follow its colour scheme. */

@@ -20,7 +20,7 @@ function graphAt(model, state) {
     if (spots.has(pair.one) && spots.has(pair.other)) shapes.push(...edge(pair, spots));
   }
   for (const link of cutLinks(model, state.at)) {
-    if (spots.has(link[0]) && spots.has(link[1])) shapes.push(cutMark(link, spots));
+    if (spots.has(link[0]) && spots.has(link[1])) shapes.push(...cutMark(link, spots));
   }
   for (const [peer, { x, y }] of spots) shapes.push(node(model, peer, x, y, state.at, peers.length));
   const label = `Connections at ${clock(state.at)}: ${graphInWords(model, pairs)}`;
@@ -73,7 +73,10 @@ function cutLinks(model, at) {
 
 function cutMark([one, other], spots) {
   const [from, to] = [spots.get(one), spots.get(other)];
-  return svg("text", { class: "cut", x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 + 6 }, "✕");
+  return [
+    svg("line", { class: "gone", x1: from.x, y1: from.y, x2: to.x, y2: to.y }),
+    svg("text", { class: "cut", x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 + 6 }, "✕"),
+  ];
 }
 
 function node(model, peer, x, y, at, number) {

@@ -100,7 +100,7 @@ function operationBars(operations, scale) {
     const end = Math.max(scale.x(one.to ?? scale.to), x + 2);
     if (end < scale.left || x > scale.right) continue;
     const before = last.get(one.peer);
-    const isSame = before && x < before.x + 3 && end - x < 4 && before.end - before.x < 6;
+    const isSame = before && !one.found && !before.items[0].found && x < before.x + 3 && end - x < 4 && before.end - before.x < 6;
     if (isSame) {
       before.items.push(one);
       before.end = Math.max(before.end, end);

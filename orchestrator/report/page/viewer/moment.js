@@ -42,8 +42,9 @@ function sideTable(model, peer, at) {
   if (!list && !sockets) return null;
   const isStale = list && sockets && hasChanged(model, peer, Math.min(list.at, sockets.at), Math.max(list.at, sockets.at));
   const rows = compared(model, list, sockets, !isStale);
+  const ages = [model.lists.length ? age("its list", list, at) : "", age("its sockets", sockets, at)];
   return el("div", { class: "wide" }, el("table", {},
-    el("caption", {}, `${model.name(peer)}: ${age("its list", list, at)}, ${age("its sockets", sockets, at)}`),
+    el("caption", {}, el("strong", {}, model.name(peer)), `: ${ages.filter(Boolean).join(", ")}`),
     el("thead", {}, el("tr", {}, ...["with", "its list", "the kernel", ""].map((name) => el("th", { scope: "col" }, name || el("span", { class: "spoken" }, "do they agree"))))),
     el("tbody", {}, ...(rows.length ? rows.map(sideRow) : [el("tr", {}, el("td", { colspan: "4", class: "dim" }, "none"))]))));
 }

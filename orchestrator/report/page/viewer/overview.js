@@ -8,7 +8,7 @@ class Overview {
     Object.assign(this, { model, state });
     this.canvas = byId("overview");
     this.context = this.canvas.getContext("2d");
-    state.on(["at", "from", "to", "filters", "theme"], () => this.drawNow());
+    state.on(["from", "to", "filters", "theme"], () => this.drawNow());
     new ResizeObserver(eachFrame(() => this.drawNow())).observe(this.canvas.parentElement);
   }
 

@@ -9,7 +9,9 @@ class Plots {
     this.latency = byId("latency");
     this.rate = byId("rate");
     byId("figures").append(figuresTable(model.figures));
-    state.on(["from", "to", "at", "filters", "theme"], () => this.drawNow());
+    this.cursors = [this.latency, this.rate].map((canvas) => new Cursor(canvas.parentElement));
+    state.on(["from", "to", "filters", "theme"], () => this.drawNow());
+    state.on(["at"], () => this.cursors.forEach((cursor) => cursor.move(this.scale, state.at)));
     new ResizeObserver(eachFrame(() => this.drawNow())).observe(this.latency.parentElement);
   }
 
@@ -37,7 +39,9 @@ class Plots {
     context.font = SMALL;
     context.textBaseline = "middle";
     const scale = new Scale(this.state.from, this.state.to, MARGIN.left, Math.max(width - MARGIN.left - MARGIN.right, 10));
+    this.scale = scale;
     this.drawFrame(context, scale);
+    this.cursors.forEach((cursor) => cursor.move(scale, this.state.at));
     return [context, scale];
   }
 
@@ -51,8 +55,6 @@ class Plots {
     }
     context.fillStyle = palette.dim;
     for (const { at, label } of scale.ticks(90)) context.fillText(label, scale.x(at), PLOT - 8);
-    context.fillStyle = palette.accent;
-    if (this.state.at >= scale.from && this.state.at <= scale.to) context.fillRect(scale.x(this.state.at) - 1, MARGIN.top, 2, PLOT - MARGIN.top - MARGIN.bottom);
   }
 
   drawLatency(timed) {
@@ -63,13 +65,21 @@ class Plots {
     const bottom = PLOT - MARGIN.bottom;
     const y = (seconds) => bottom - ((Math.log10(seconds) - least) / (most - least)) * (bottom - MARGIN.top);
     for (let power = least; power <= most; power++) this.level(context, scale, y(10 ** power), span(10 ** power));
-    timed.forEach((item, i) => this.point(context, item, scale.x(item.from), y(durations[i])));
+    const drawn = new Set(); // spots of three pixels that have a point already
+    timed.forEach((item, i) => {
+      const [x, top] = [scale.x(item.from), y(durations[i])];
+      const spot = `${item.kind} ${item.status} ${Math.round(x / 3)} ${Math.round(top / 3)}`;
+      if (!drawn.has(spot) || item.found) this.point(context, item, x, top);
+      drawn.add(spot);
+    });
   }
 
-  /** A message is a circle, an operation a square; what is not fine is hollow. */
+  /** A message is a circle, an operation a square; what was not done or is not fine is hollow. */
   point(context, item, x, y) {
     const isFine = item.status === "ok" || item.status === "shown";
-    context.fillStyle = context.strokeStyle = isFine ? (item.kind === "message" ? this.palette.message : this.palette.good) : this.palette.bad;
+    const usual = item.kind === "message" ? this.palette.message : this.palette.good;
+    const isWrong = item.found === "invalid" || (item.kind === "message" && !isFine);
+    context.fillStyle = context.strokeStyle = isWrong ? this.palette.bad : isFine ? usual : this.palette.dim;
     context.beginPath();
     if (item.kind === "message") context.arc(x, y, 2.2, 0, 7);
     else context.rect(x - 2, y - 2, 4, 4);

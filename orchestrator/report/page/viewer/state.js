@@ -2,6 +2,7 @@
 // change it, and everything that draws is told. The fragment of the address says the same.
 
 const KINDS = ["operation", "message", "notice", "connection", "socket", "fault", "mark"];
+const ADDRESS_AFTER = 150; // milliseconds
 const CLOSE_UP = 10; // seconds shown around a finding of a long run
 
 class State {
@@ -13,6 +14,7 @@ class State {
     this.finding = -1;
     this.item = null;
     this.filters = { peers: new Set(model.peers.keys()), kinds: new Set(KINDS), verbs: null, text: "" };
+    this.admitsAll = true;
     this.listeners = [];
     this.changed = new Set();
     this.tell = eachFrame(() => this.tellNow());
@@ -35,7 +37,7 @@ class State {
     for (const [parts, listener] of this.listeners) {
       if (parts.some((part) => changed.has(part))) listener();
     }
-    if (changed.has("at") || changed.has("item") || changed.has("finding")) this.writeFragment();
+    if (changed.has("at") || changed.has("item") || changed.has("finding")) this.noteAddress();
   }
 
   goTo(at) {
@@ -85,6 +87,7 @@ class State {
 
   /** Return whether the filters leave an item in. */
   admits(item) {
+    if (this.admitsAll) return true;
     const { peers, kinds, verbs, text } = this.filters;
     if (!kinds.has(item.kind)) return false;
     if (verbs && item.kind === "operation" && !verbs.has(item.verb)) return false;
@@ -100,7 +103,16 @@ class State {
   }
 
   filter(changes) {
-    this.change({ filters: { ...this.filters, ...changes } });
+    const filters = { ...this.filters, ...changes };
+    const { peers, kinds, verbs, text } = filters;
+    this.admitsAll = peers.size === this.model.peers.length && kinds.size === KINDS.length && !verbs && !text;
+    this.change({ filters });
+  }
+
+  /** Write the address once nothing has moved for a moment: browsers refuse to do it often. */
+  noteAddress() {
+    clearTimeout(this.addressTimer);
+    this.addressTimer = setTimeout(() => this.writeFragment(), ADDRESS_AFTER);
   }
 
   writeFragment() {

@@ -89,7 +89,8 @@ class PagedTable {
   row(item) {
     const [first, ...cells] = this.kind.row(item, this.model);
     const show = el("button", { class: "link", onclick: () => this.show(item) }, String(first));
-    return el("tr", { class: item.status ? `status-${item.status.replaceAll(" ", "-")}` : null }, el("th", { scope: "row" }, show), ...cells.map(cellOf));
+    const kinds = [item.status && `status-${item.status.replaceAll(" ", "-")}`, item.found && `found-${item.found}`];
+    return el("tr", { class: kinds.filter(Boolean).join(" ") || null }, el("th", { scope: "row" }, show), ...cells.map(cellOf));
   }
 
   show(item) {

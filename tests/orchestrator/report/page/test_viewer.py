@@ -142,7 +142,7 @@ def test_links_land(
 
 def test_what_is_shown_is_in_the_address(viewer: Viewer) -> None:
     viewer.press("n")
-    assert viewer.fragment == "#t=8&finding=2&op=5"
+    until(lambda: viewer.fragment == "#t=8&finding=2&op=5", lambda: viewer.fragment)
     viewer.browser.run("location.hash = '#op=1'")
     until(lambda: viewer.at == "1.000 s", "the fragment")
 
