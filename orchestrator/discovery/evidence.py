@@ -137,7 +137,12 @@ def _strip_prompts(line: str, prompts: Sequence[str]) -> str:
     return line
 
 
-_VARIES = re.compile(r"\d+|\b(?:alice|bob|carol)\b")  # a count, an address, the peer's own name
+PEER_NAMES = ("alice", "bob", "carol")
+
+A_NAME = rf"\b(?:{'|'.join(PEER_NAMES)})\b"
+"""A pattern for the name of a peer, which a program may have been told."""
+
+_VARIES = re.compile(rf"\d+|{A_NAME}")  # a count, an address, the peer's own name
 
 
 @functools.cache

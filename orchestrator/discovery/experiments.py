@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from orchestrator.discovery.attempts import Attempt, attempts, texts
 from orchestrator.discovery.evidence import Exchange, KnownValues
-from orchestrator.discovery.finder import WordFinder
+from orchestrator.discovery.finder import NO_ITEMS, WordFinder
 from orchestrator.discovery.list_tracker import ListTracker
 from orchestrator.discovery.raw_console import FloodError
 from orchestrator.discovery.trio import NAMES, NotStartedError
@@ -37,7 +37,7 @@ class Experiments:
 
     def run(self) -> None:
         """Run all experiments, as far as the program allows."""
-        self._finder.probe(_A)
+        self._probe()
         self._finder.find_style(_A)
         if not any(exchange.lines for exchange in self._typist.exchanges):
             return
@@ -60,6 +60,14 @@ class Experiments:
             last = (error.said or ("it printed nothing",))[-1]
             self.notes.append(f"it could not be started again: {last}")
 
+    def _probe(self) -> None:
+        """Type nonsense; if that makes it print without end, type numbers instead."""
+        try:
+            self._finder.probe(_A)
+        except FloodError as error:
+            self._note_flood("typing nonsense", error)
+            self._finder.probe(_A, NO_ITEMS)
+
     def _try(self, what: str, experiment: Callable[[], None]) -> None:
         """Do an experiment; start all peers anew if it makes one print without end.
 
@@ -69,11 +77,15 @@ class Experiments:
         try:
             experiment()
         except FloodError as error:
-            self.notes.append(f"{what} made {error} print without end")
-            self._say("starting all three again")
-            for name in NAMES:
-                self.lists.unlink(name)
-            self._trio.restart(*NAMES)
+            self._note_flood(what, error)
+
+    def _note_flood(self, what: str, error: FloodError) -> None:
+        """Note what made a program print without end, and start all peers again."""
+        self.notes.append(f"{what} made {error} print without end")
+        self._say("starting all three again")
+        for name in NAMES:
+            self.lists.unlink(name)
+        self._trio.restart(*NAMES)
 
     def evidence(self) -> list[Exchange]:
         """Return all exchanges, with what is known about ids by now."""
@@ -265,9 +277,13 @@ class Experiments:
 
     def _make_mistakes(self) -> None:
         """Do what should be refused. A program that exits is started again."""
-        bob, carol = self._target(_B), self._target(_C)
-        mistakes = attempts(bob, carol, next(self._texts))
-        for attempt in mistakes:
+        text = next(self._texts)
+
+        def mistakes() -> list[Attempt]:
+            return attempts(self._target(_B), self._target(_C), text)
+
+        for number in range(len(mistakes())):
+            attempt = mistakes()[number]  # a peer that was started again may have another port
             if attempt.verb in self._finder.wordings:
                 self._try(attempt.what, functools.partial(self._attempt, attempt))
         for verb in ("connect", "send", "terminate"):

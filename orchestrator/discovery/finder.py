@@ -12,6 +12,7 @@ from orchestrator.discovery.wording import Wording
 from orchestrator.engines.base import Say
 
 _NONSENSE = ("qwxz", "vkbj wyzq")  # no program understands these
+NO_ITEMS = ("97", "98")  # the same for a menu that cannot bear what is no number
 _MOST_TRIES = 14  # lines to try for one verb
 _SILENT_TRIES = 1  # the same for a program that has never printed anything
 
@@ -28,8 +29,12 @@ class WordFinder:
         self._items: list[str] = []  # the numbers of a menu
         self._read: list[str] = []  # lines that may mention usage
 
-    def probe(self, at: str) -> None:
-        """Learn the prompts, a menu and the reply to unknown words from nonsense input."""
+    def probe(self, at: str, nonsense: Sequence[str] = _NONSENSE) -> None:
+        """Learn the prompts, a menu and the reply to unknown words from nonsense input.
+
+        Raises:
+            FloodError: nonsense makes it print without end.
+        """
         typist = self._typist
         greeting = read_output(typist.trio.greeting[at])
         self._read += greeting.lines
@@ -37,7 +42,7 @@ class WordFinder:
         if greeting.rest.strip():
             typist.prompts = [greeting.rest]
         rests, replies = [greeting.rest], [greeting.lines]
-        for line in _NONSENSE:
+        for line in nonsense:
             exchange, _ = typist.enter("unknown", Wording((line,)), at, right=False)
             rests.append(exchange.steps[0].rest)
             replies.append(exchange.lines)
@@ -47,7 +52,7 @@ class WordFinder:
         found = find_prompts(rests, replies if self._menu else [])
         typist.prompts = found or typist.prompts
         for exchange in typist.exchanges:
-            self._unknown |= {line_shape(line, exchange.typed) for line in self._reply(exchange)}
+            self._note_unknown(exchange)
         self._set_control(typist.exchanges[-1])
 
     def _set_control(self, exchange: Exchange) -> None:
@@ -57,16 +62,32 @@ class WordFinder:
             self._typist.control = typed, {line_shape(line, [typed]) for line in lines}
 
     def find_style(self, at: str) -> None:
-        """Find out how words are marked as commands, by the first one that is understood."""
+        """Find out how words are marked as commands, by the first one that is understood.
+
+        That may be marked otherwise than it was tried at first: `try /help`.
+        """
         if self._menu:
             return
         for style in wording.STYLES:
             self._style = style
             for verb in ("help", "myport"):
                 if self.find(verb, at, self.is_answer):
-                    self._is_upper = self.wordings[verb].lines[0].isupper()
+                    word = self.wordings[verb].lines[0]
+                    self._style = wording.style_of(word)
+                    self._is_upper = word.isupper()
+                    self._probe_marked(at)
                     return
         self._style = "{}"
+
+    def _probe_marked(self, at: str) -> None:
+        """Learn the reply to unknown words that are marked, which may be another one."""
+        if self._style != "{}":
+            nonsense = Wording((self._style.format(_NONSENSE[0]),))
+            exchange, _ = self._typist.enter("unknown", nonsense, at, right=False)
+            self._note_unknown(exchange)
+
+    def _note_unknown(self, exchange: Exchange) -> None:
+        self._unknown |= {line_shape(line, exchange.typed) for line in self._reply(exchange)}
 
     def find(
         self,
@@ -150,7 +171,11 @@ class WordFinder:
         lines = self._reply(exchange)
         if not lines:
             return not self._unknown and not exchange.ended
-        return any(line_shape(line, exchange.typed) in self._unknown for line in lines)
+        return any(
+            line_shape(line, typed) in self._unknown
+            for line in lines
+            for typed in (exchange.typed, ())
+        )
 
     def is_answer(self, exchange: Exchange) -> bool:
         """Return whether a reply is an answer, and not an error message."""

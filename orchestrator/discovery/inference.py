@@ -131,9 +131,15 @@ def _send(wording: Wording) -> Any:
     lines: list[Any] = []
     questions = wording.after or ("",) * len(wording.lines)
     for line, question in zip(wording.lines, questions, strict=True):
-        after = escape(question.strip())
+        after = _question_pattern(question)
         lines.append({"type": line, "after": after} if question else line)
     return lines[0] if len(lines) == 1 and isinstance(lines[0], str) else lines
+
+
+def _question_pattern(question: str) -> str:
+    """Return a pattern for a question, whatever id, address or name it mentions."""
+    made = to_pattern(make_template(question.strip(), KnownValues()), ())
+    return made.removeprefix("^").removesuffix("$")
 
 
 def _infer_verb(
@@ -144,7 +150,10 @@ def _infer_verb(
     if verb in evidence.first:
         made["first"] = evidence.first[verb]
     spoken = [sample for _, sample in samples if sample.lines]
-    found = success_of(verb, spoken, replies.failed(verb), replies.listed_in(spoken), _GROUPS[verb])
+    found = success_of(
+        verb, spoken, replies.failed(verb), replies.listed_in(spoken), _GROUPS[verb],
+        replies.notices_of(verb),
+    )  # fmt: skip
     made |= found.as_data(whole=verb == "help")
     replies.successes += [line for sample in spoken for line in sample.lines]
     doubt = found.doubt

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, KnownValues, reply_sample
-from orchestrator.discovery.templates import Template, Token, make_template, merge, to_pattern
+from orchestrator.discovery.templates import (
+    GROUPS,
+    Template,
+    Token,
+    make_template,
+    merge,
+    to_pattern,
+)
 
 _MOST_ID = 1000  # larger numbers are not taken for ids
 _LONGEST_ID = 8  # characters; longer words are not taken for ids
@@ -118,7 +126,9 @@ def infer_list(
     """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
     made: dict[str, Any] = {}
     found = merge(_row_template(row, column, known) for rows in lists for row in rows)
-    patterns = [to_pattern(template).replace("^", r"^\s*", 1) for template in found]
+    patterns = [_row_pattern(template) for template in found]
+    if len(found) > 1 and (common := _common_start(found)):
+        patterns = [f"{_row_pattern(common).removesuffix('$')}.*$"]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
     ok, is_last = _other_lines(replies, lists, empty)
@@ -153,6 +163,30 @@ def _row_template(row: str, column: Column | None, known: KnownValues) -> Templa
     if column and place is not None:
         tokens[place] = Token("code" if column.has_words else "id", template[place].text)
     return tuple(tokens)
+
+
+def _row_pattern(template: Template) -> str:
+    return to_pattern(template).replace("^", r"^\s*", 1)
+
+
+def _common_start(rows: Sequence[Template]) -> Template:
+    """Return how all rows begin; empty if a value that a pattern names comes only behind that.
+
+    What follows may differ: `(incoming)` and `(dialled 5 s ago)`.
+    """
+    common = tuple(
+        tokens[0]
+        for tokens in itertools.takewhile(lambda them: _are_equal(*them), zip(*rows, strict=False))
+    )
+    values = {it.group for it in common} & {*GROUPS}
+    return common if all({it.group for it in row} & {*GROUPS} == values for row in rows) else ()
+
+
+def _are_equal(first: Token, *others: Token) -> bool:
+    """Return whether tokens of several rows have one pattern."""
+    return all(
+        it.kind == first.kind and (it.text == first.text or not it.is_literal) for it in others
+    )
 
 
 def _spaced(template: Template) -> Template:

@@ -43,6 +43,8 @@ class Replies:
                        for line in exchange.lines}  # fmt: skip
         for exchange in evidence.exchanges:
             sample = self._sample(exchange)
+            if exchange.ended and exchange.verb != "exit":
+                continue  # the last words of a program are no refusal
             expected = exchange.verb == "unknown" or exchange.worked is False
             unsure = exchange.worked is None and sounds_like_error(exchange.lines)
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
@@ -52,6 +54,10 @@ class Replies:
         """Return the lines of all lists if replies repeat rows of those; none otherwise."""
         lines = {line for sample in samples for line in sample.lines}
         return () if lines.isdisjoint(self._rows) else self._listed
+
+    def notices_of(self, verb: str) -> Sequence[str]:
+        """Return the patterns of what the other end is told when a verb is done."""
+        return self._notices.get(verb, ())
 
     def failed(self, verb: str) -> list[str]:
         """Return the lines of the replies that report a failure of a verb."""
@@ -64,7 +70,7 @@ class Replies:
         """
         sample = reply_sample(exchange, self.evidence.prompts)
         leaves = exchange.verb == "exit"  # then its own notices are no reply
-        own = () if leaves else self._notices.get(exchange.verb, ())
+        own = () if leaves else self.notices_of(exchange.verb)
         others = [pattern for patterns in self._notices.values() for pattern in patterns
                   if pattern not in own]  # fmt: skip
         lines = [line for line in sample.lines if not matches_any(line, others)]

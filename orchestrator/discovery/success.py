@@ -47,11 +47,12 @@ def success_of(
     failures: Sequence[str],
     listed: Collection[str],
     groups: Sequence[str],
+    notices: Sequence[str] = (),
 ) -> Success:
     """Return how the success of a verb looks.
 
     The best line is in every reply that reports success and in none that reports a failure, has
-    the most values, and comes once and last.
+    the most values, is no notice if there is another, and comes once and last.
 
     Args:
         verb: the lab's name for it.
@@ -59,6 +60,7 @@ def success_of(
         failures: the lines of those that report a failure.
         listed: the lines of every list; one that a reply repeats says nothing about this reply.
         groups: the values to name in the pattern.
+        notices: the patterns of the other end's notices of the same.
     """
     if not samples:
         return Success()
@@ -66,7 +68,7 @@ def success_of(
     kinds = merge(template for reply in replies for template in reply)
     best = max(
         (kind for kind in kinds if _is_sure(kind, samples, failures)),
-        key=lambda kind: _score(kind, kinds, samples, listed, groups),
+        key=lambda kind: _score(kind, kinds, samples, listed, groups, notices),
         default=None,
     )
     if best is None:
@@ -98,13 +100,16 @@ def _score(
     samples: Sequence[Sample],
     listed: Iterable[str],
     groups: Sequence[str],
-) -> tuple[bool, int, bool, bool, int]:
+    notices: Sequence[str],
+) -> tuple[bool, int, bool, bool, bool, int]:
     pattern = to_pattern(kind)
     counts = [sum(matches_any(line, [pattern]) for line in it.lines) for it in samples]
     values = {token.group for token in kind} & set(groups)
     speaks = any(token.is_literal and token.text.isalnum() for token in kind)
     is_own = not _matches(kind, listed)
-    return is_own, len(values), max(counts) == 1, speaks, kinds.index(kind)
+    lines = [line for it in samples for line in it.lines if matches_any(line, [pattern])]
+    is_reply = not any(matches_any(line, notices) for line in lines)
+    return is_own, len(values), is_reply, max(counts) == 1, speaks, kinds.index(kind)
 
 
 def _without_common_line(

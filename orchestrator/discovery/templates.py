@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator.discovery.evidence import KnownValues
+from orchestrator.discovery.evidence import A_NAME, KnownValues
 from orchestrator.patterns import compiled, search_line
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
@@ -28,6 +28,7 @@ _ANY = {
     "text": r".*",
     "typed": r".*?",
     "word": r"\S+",
+    "name": r"[a-z]+\d*",  # of any peer: alice, peer5
     "blank": r"\s+",
 }
 GROUPS = ("address", "port", "id", "text")  # what a pattern may name
@@ -91,6 +92,7 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
     for word in known.words:
         search(_typed_pattern(word), "typed")
     search(_ADDRESS, "address")
+    search(A_NAME, "name")
     for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
         is_id = own_id.isdigit() and int(number[0]) == int(own_id)
         add(number, "port" if int(number[0]) in known.ports else "id" if is_id else "number")
@@ -177,7 +179,7 @@ def _has_same_text(a: Token, b: Token) -> bool:
 
 
 def _is_word(token: Token) -> bool:
-    is_plain = token.kind in ("literal", "number", "code") and token.text.isalnum()
+    is_plain = token.kind in ("literal", "number", "code", "name") and token.text.isalnum()
     return token.kind == "word" or is_plain
 
 

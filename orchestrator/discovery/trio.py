@@ -6,14 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from orchestrator.discovery.evidence import ConsoleOutput, read_output, read_screen
+from orchestrator.discovery.evidence import (
+    PEER_NAMES,
+    ConsoleOutput,
+    read_output,
+    read_screen,
+)
 from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
 from orchestrator.discovery.wording import asked_at_start, parse_menu
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.engines.endpoints import shared, shared_ports
 from orchestrator.profile import InputLine, Profile
 
-NAMES = ("alice", "bob", "carol")
+NAMES = PEER_NAMES
 UNKNOWN_ID = 97  # of no connection
 CLOSED_PORT = 1  # no peer listens here
 

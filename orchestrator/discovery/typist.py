@@ -18,7 +18,14 @@ from orchestrator.discovery.evidence import (
 )
 from orchestrator.discovery.templates import make_template, shape
 from orchestrator.discovery.trio import Trio
-from orchestrator.discovery.wording import ARGUMENTS, Wording, asked_argument, ways_out
+from orchestrator.discovery.wording import (
+    ARGUMENTS,
+    Wording,
+    asked_argument,
+    confirmation,
+    unmarked,
+    ways_out,
+)
 
 _MOST_QUESTIONS = 5  # questions of one verb
 _MOST_CONTROLS = 2  # the first may be taken for something else, such as an argument
@@ -213,8 +220,10 @@ class Typist:
         return {end[0]: known[end] for end in ends if end in known}
 
     def _question(self, output: ConsoleOutput) -> str:
+        """Return what a program asks; without a prompt to compare, only what takes yes or no."""
         is_known = is_prompt(output.rest, self.prompts)
-        return "" if not self.prompts or not output.rest.strip() or is_known else output.rest
+        is_question = bool(self.prompts or confirmation(output.rest))
+        return output.rest if is_question and output.rest.strip() and not is_known else ""
 
     # Programs that ask back, or stop listening
 
@@ -223,7 +232,8 @@ class Typist:
     ) -> tuple[list[tuple[str, str]], list[ConsoleOutput]]:
         """Leave a question that has no argument, or a sub-mode.
 
-        Return the lines that were typed, with the question before each, and the output.
+        Return the lines that were typed, with the question before each, and the output, which is
+        part of the reply if the question was whether to do it.
         """
         way, left = list[tuple[str, str]](), list[ConsoleOutput]()
         for line in ways_out(output.lines, output.rest):
@@ -231,10 +241,10 @@ class Typist:
             if not question or self.trio.ended(at) or len(left) == _MOST_QUESTIONS:
                 break
             output = self.trio.type(at, line, self.prompts)
-            left.append(output)
+            left.append(output if confirmation(question) else dataclasses.replace(output, lines=()))
             if line and not self._question(output):
                 way = [(line, question)]
-        return way, [dataclasses.replace(step, lines=()) for step in left]
+        return way, left
 
     def _answers(self, exchange: Exchange) -> bool:
         """Return whether a peer still reads its console, after a reply that leaves it in doubt."""
@@ -266,8 +276,8 @@ class Typist:
 
 
 def line_shape(line: str, typed: Iterable[str]) -> tuple[str, ...]:
-    """Return the shape of a line, whatever input it repeats."""
-    words = tuple(word for entry in typed for word in (entry, *entry.split()))
+    """Return the shape of a line, whatever input it repeats, with the mark of a command or not."""
+    words = tuple(word for entry in typed for word in (entry, *entry.split(), unmarked(entry)))
     return shape(make_template(line, KnownValues(words=words)))
 
 

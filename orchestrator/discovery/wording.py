@@ -53,6 +53,10 @@ _WAY_OUT = re.compile(
       (?:back|return|leave|quit|exit|continue|close)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_YES_OR_NO = re.compile(  # `[y/N]`, `(yes or no)?`, `(Y)es/(N)o`, `s/n`
+    r"\b(y(?:es)?|s[ií]?|ja?|o(?:ui)?)[\])]?(?:es)?\s*(?:/|\||,|\bor\b)\s*[\[(]?n(?:o|on|ein)?\b",
+    re.I,
+)
 _ENTER = ("enter", "return", "any")
 _USUAL_WAYS = ("q", "b", "0", "back", "exit")
 _ITEM = re.compile(
@@ -60,6 +64,7 @@ _ITEM = re.compile(
     r"(?=\s{2,}[(\[]?\d|,\s*\d|,?\s*$)"
 )
 _LEAST_ITEMS = 4
+_BORDERS = " \t|¦│┃║*#"  # of a menu in a box
 _ERROR = re.compile(
     r"^\W*(no|not)\b|not (understood|possible)|exists|"
     r"error|fail|refus|invalid|cannot|can't|could ?n.t|unable|unknown|usage|no such|not? (a |an )?"
@@ -96,9 +101,8 @@ def parse_menu(lines: Sequence[str]) -> dict[str, str]:
 
 def menu_items(lines: Sequence[str]) -> dict[str, str]:
     """Return the labels of a numbered menu, by number; empty if there is no menu."""
-    items = {
-        int(found[1]): (found[1], found[2]) for line in lines for found in _ITEM.finditer(line)
-    }
+    bare = (line.strip(_BORDERS) for line in lines)
+    items = {int(found[1]): (found[1], found[2]) for line in bare for found in _ITEM.finditer(line)}
     pairs = itertools.pairwise(sorted(items))
     if len(items) < _LEAST_ITEMS or any(after - before != 1 for before, after in pairs):
         return {}
@@ -126,12 +130,21 @@ def asked_at_start(question: str) -> str:
 def ways_out(lines: Sequence[str], question: str) -> list[str]:
     """Return what to type to leave a question or a sub-mode, the most likely first.
 
-    What it says itself is the most likely: `Type 1 to go back`, `b = back`, `(q to quit)`.
+    What it says itself is the most likely: `Type 1 to go back`, `b = back`, `(q to quit)`. If it
+    asks whether to do what it was told to do, it is to do that.
     """
+    if yes := confirmation(question):
+        return [yes]
     said = " ".join([*lines[-2:], question])
     words = [next(filter(None, found.groups())) for found in _WAY_OUT.finditer(said)]
     told = ["" if word.lower() in _ENTER else word for word in words]
     return list(dict.fromkeys([*told, "", *_USUAL_WAYS]))
+
+
+def confirmation(question: str) -> str:
+    """Return the word for yes in a question that takes yes or no; empty if it is none."""
+    found = _YES_OR_NO.search(question)
+    return found[1].lower() if found else ""
 
 
 def usages(verb: str, lines: Sequence[str]) -> Iterator[str]:
@@ -195,6 +208,18 @@ def candidates(verb: str, style: str, usage: Iterable[str] = ()) -> list[str]:
     else:
         made += first
     return list(dict.fromkeys(made))
+
+
+def style_of(word: str) -> str:
+    """Return how a word is marked as a command."""
+    marked = (style for style in STYLES if style != "{}" and word.startswith(style.format("")))
+    return next(marked, "{}")
+
+
+def unmarked(line: str) -> str:
+    """Return the first word of a line, without the mark of a command."""
+    word = line.split(maxsplit=1)[0] if line.strip() else ""
+    return word.removeprefix(style_of(word).format(""))
 
 
 def with_upper_word(line: str) -> str:

@@ -32,12 +32,13 @@ def notices(*outputs: str) -> Any:
 
 
 def test_alike_lines_have_one_pattern() -> None:
-    assert notices("bob: TEXT\n", "bob: TEXT\n") == "^bob: (?P<text>.*)$"
+    assert notices("new: TEXT\n", "new: TEXT\n") == "^new: (?P<text>.*)$"
+    assert notices("bob: TEXT\n", "alice: TEXT\n") == r"^[a-z]+\d*: (?P<text>.*)$"
 
 
 def test_unlike_lines_are_alternatives() -> None:
     assert notices("bob: TEXT\n", "[new] TEXT\n") == [
-        "^bob: (?P<text>.*)$",
+        r"^[a-z]+\d*: (?P<text>.*)$",
         r"^\[new\] (?P<text>.*)$",
     ]
 
@@ -45,7 +46,7 @@ def test_unlike_lines_are_alternatives() -> None:
 def test_unlike_blocks_are_alternatives_once() -> None:
     first, second = "From 5\nbob: TEXT\n", "A message\nTEXT\n"
     assert notices(first, first, second) == [
-        {"block": [r"^From \d+$", "^bob: (?P<text>.*)$"]},
+        {"block": [r"^From \d+$", r"^[a-z]+\d*: (?P<text>.*)$"]},
         {"block": ["^A message$", "^(?P<text>.*)$"]},
     ]
 

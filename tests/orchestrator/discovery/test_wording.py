@@ -8,9 +8,11 @@ from orchestrator.discovery.wording import (
     asked_argument,
     asked_at_start,
     candidates,
+    confirmation,
     parse_menu,
     sounds_like_error,
     usages,
+    ways_out,
 )
 
 MENUS = [
@@ -18,6 +20,10 @@ MENUS = [
      "8. exit"],
     [" 1  help       5  list", " 2  myip       6  terminate", " 3  my port    7  send",
      " 4  connect    8  exit"],
+    ["+----+", "| 1) help |", "| 2) my ip |", "| 3) my port |", "| 4) connect |", "| 5) list |",
+     "| 6) terminate |", "| 7) send |", "| 8) exit |"],
+    ["*  1 - help     *", "*  2 - my ip    *", "*  3 - my port  *", "*  4 - connect  *",
+     "*  5 - list     *", "*  6 - terminate *", "*  7 - send     *", "*  8 - exit     *"],
     ["[1] Help", "[2] Show my IP", "[3] Show my port", "[4] Connect to a peer",
      "[5] List peers", "[6] Disconnect a peer", "[7] Send a message", "[8] Quit"],
 ]  # fmt: skip
@@ -96,3 +102,23 @@ def test_the_items_of_a_menu_may_be_in_one_line() -> None:
         "help": "1", "myip": "2", "myport": "3", "connect": "4", "list": "5", "terminate": "6",
         "exit": "7",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "yes"),
+    [
+        ("Close it? [y/N] ", "y"),
+        ("Are you sure (Yes/No)? ", "yes"),
+        ("(Y)es / (N)o: ", "y"),
+        ("yes or no? ", "yes"),
+        ("¿Seguro? (s/n) ", "s"),
+        ("Wirklich beenden? [j|n] ", "j"),
+        ("Port of the peer: ", ""),
+        ("host/name: ", ""),
+        ("yours / not mine: ", ""),
+        ("any or none? ", ""),
+    ],
+)
+def test_a_question_that_takes_yes_or_no(question: str, yes: str) -> None:
+    assert confirmation(question) == yes
+    assert (ways_out(["a question"], question) == [yes]) is bool(yes)
