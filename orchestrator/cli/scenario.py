@@ -50,12 +50,22 @@ Times = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How ofte
 Keep = Annotated[
     bool, typer.Option("--keep", help="Leave the peers of a failed run running (Docker).")
 ]
+Match = Annotated[
+    str,
+    typer.Option(
+        "--match", "-k", metavar="EXPRESSION", show_default=False,
+        help="Only scenarios with such a name: 'burst and not slow'.",
+    ),
+]  # fmt: skip
+Failed = Annotated[bool, typer.Option("--failed", help="Only those that were not valid last time.")]
 NoPage = Annotated[bool, typer.Option("--no-page", help="Write no page (report.html) of runs.")]
 
 
 @commands.command(epilog="Example: peerlab run scenarios/ --jobs 2")
 def run(
     files: Files,
+    match: Match = "",
+    failed: Failed = False,
     engine: Engine = EngineName.AUTO,
     jobs: Jobs = 1,
     times: Times = 1,
@@ -71,7 +81,7 @@ def run(
 
     Exit status 0 if all runs are valid, 1 if one is invalid, 2 if one is unknown or the lab broke.
     """
-    found = read_all(files)
+    found = _selected(read_all(files), match, runs_folder if failed else None)
     engine = _resolve(engine, found.values())
     sources = fitting(found, engine, files) * times
     cancel, began = CancelToken(), time.monotonic()
@@ -91,18 +101,36 @@ def run(
             keep,
         )
         done = run_all(plan, live)
-    if as_json:
-        print_json(runs_as_data(done))
-    else:
-        print_runs(out, done, _behind_the_lines(amount, len(names)))
-        if len(done) > 1:
-            out.print(f"all of it took {time.monotonic() - began:.1f} s")
-    for one in done:
-        if one.error:
-            print_error("the run broke off:", one.error)
-    annotate(lambda github: (line for one in done for line in github.of_run(one)))
-    print_kept(done)
+    _print(done, amount, time.monotonic() - began, as_json=as_json)
     raise typer.Exit(worst(one.judgement for one in done).value)
+
+
+def _selected(
+    found: Mapping[Path, ScenarioSource], match: str, kept: Path | None
+) -> dict[Path, ScenarioSource]:
+    """Return the scenarios that match an expression, and that failed last time.
+
+    Args:
+        found: all scenarios, by file.
+        match: the expression; empty for all of them.
+        kept: the folder of the runs that tell which failed; None for all of them.
+
+    Raises:
+        Exit: none of them has failed, so that there is nothing to do.
+        DocumentError: none of them is meant, or has run before.
+    """
+    if not match and not kept:
+        return dict(found)
+    from orchestrator.cli import selecting
+
+    names = {path: source.scenario.name for path, source in found.items()}
+    chosen = selecting.matching(names, match) if match else {*names}
+    if kept:
+        chosen = selecting.failed({path: names[path] for path in names if path in chosen}, kept)
+    if not chosen:
+        out.print("nothing to run: all of these scenarios were valid last time")
+        raise typer.Exit
+    return {path: source for path, source in found.items() if path in chosen}
 
 
 def read_all(files: Sequence[Path]) -> dict[Path, ScenarioSource]:
@@ -174,6 +202,21 @@ def shown(live: LiveView, console: Console) -> Iterator[LiveView]:
                 print_runs(console, done, Detail.FAILURES)
                 console.print(f"{len(done):,} of {len(live.names):,} runs were begun")
         raise
+
+
+def _print(done: Sequence[Run], amount: Detail, took: float, *, as_json: bool) -> None:
+    """Print runs that are over, what ended some of them early, and what is left of them."""
+    if as_json:
+        print_json(runs_as_data(done))
+    else:
+        print_runs(out, done, _behind_the_lines(amount, len(done)))
+        if len(done) > 1:
+            out.print(f"all of it took {took:.1f} s")
+    for one in done:
+        if one.error:
+            print_error("the run broke off:", one.error)
+    annotate(lambda github: (line for one in done for line in github.of_run(one)))
+    print_kept(done)
 
 
 def _behind_the_lines(amount: Detail, number: int) -> Detail:

@@ -173,14 +173,20 @@ def test_an_unknown_run_says_what_to_do(tmp_path: Path, says: str, todo: str) ->
 
 def test_a_run_that_broke_off_says_where_once(tmp_path: Path) -> None:
     verdicts = [_unknown("order", "the run broke off: late"), _unknown("crashes", "broke off")]
-    run = _run(tmp_path, verdicts, *_send(), error=LabError("late", hint="see `limits`"))
-    assert as_text(run).splitlines() == [
+    run = _run(tmp_path, verdicts, *_send(), error=LabError("late:\n  | last words", hint="wait"))
+    head = [
         "? demo: unknown: Why.",
         "  ? order: the run broke off: late",
         "    demo.yaml:4  - send: {at: alice, to: bob, text: hello}",
-        "    what to do: see `limits`",
-        "  and crashes (1 uncertain)",
-        f"  kept in {tmp_path}",
+    ]
+    foot = ["  and crashes (1 uncertain)", f"  kept in {tmp_path}"]
+    assert as_text(run).splitlines() == [*head, *foot]  # the command prints the rest
+    run.error = None
+    assert as_text(run).splitlines() == [
+        *head,
+        "    | last words",
+        "    what to do: remove what ended the run, then run it again",
+        *foot,
     ]
 
 
