@@ -40,12 +40,18 @@ _MOST_BETWEEN = 8  # other lines that may come between the lines of one notice
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An unsolicited line: its kind, its named parts, and when it was shown."""
+    """An unsolicited line: its kind, its named parts, when it was shown, and what it means."""
 
     kind: str
     fields: Mapping[str, str]
     line: str
     at: float
+    means: str = ""  # if it is not called after that
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it can be called: its kind, and its meaning."""
+        return (self.kind, self.means) if self.means else (self.kind,)
 
 
 class ProgramConsole:
@@ -344,7 +350,9 @@ class ProgramConsole:
         fields = found.fields
         if "text" in fields and self.profile.console.text == "backslash":
             fields = {**fields, "text": text.unescape(fields["text"])}
-        notice = Notice(found.kind, fields, "\n".join(lines), self.at)
+        means = self.profile.means(found.kind)
+        means = means if means != found.kind else ""
+        notice = Notice(found.kind, fields, "\n".join(lines), self.at, means)
         self._show(notice)
         self._on_notice(notice)
 

@@ -265,13 +265,13 @@ class Session:
     def last_unclaimed(self, kind: str) -> Notice | None:
         """Return the last notice of this kind that `await_notice` has not returned."""
         unclaimed = reversed(self._console.unclaimed)
-        return next((notice for notice in unclaimed if kind in ("", notice.kind)), None)
+        return next((notice for notice in unclaimed if kind in ("", *notice.kinds)), None)
 
     def _claim(self, kind: str, wanted: Callable[[Notice], bool], start: int) -> Notice | None:
         unclaimed = self._console.unclaimed
         for index in range(start, len(unclaimed)):
             notice = unclaimed[index]
-            if kind in ("", notice.kind) and wanted(notice):
+            if kind in ("", *notice.kinds) and wanted(notice):
                 return unclaimed.pop(index)
         return None
 

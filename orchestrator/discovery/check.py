@@ -143,19 +143,21 @@ class ProfileDriver:
         session = self._sessions.get(at)
         if session is None:
             return
-        is_known = kind in self._profile.notices
+        is_known = kind in self._profile.shown
         read = self._await_notice(session, kind if is_known else "", at, since)
         lines = [line for notice in self._notices[at][since:] for line in notice.line.split("\n")]
         if is_known:
             lines += self._drain(session)
             self._seen.stray += [] if read else lines
-            self._seen.notices.append(NoticeSeen(kind, read, tuple(lines), occasion))
+            own = self._profile.shown[kind][0]  # as the profile calls it
+            self._seen.notices.append(NoticeSeen(own, read, tuple(lines), occasion))
 
     def _await_notice(self, session: Session, kind: str, at: str, since: int) -> bool:
         """Return whether a notice came in time; without a kind, give any output a moment."""
         deadline = time.monotonic() + (_NOTICE_WITHIN if kind else _SILENT_WITHIN)
+        names = self._profile.shown.get(kind, ())
         while True:
-            if kind and any(notice.kind == kind for notice in self._notices[at][since:]):
+            if kind and any(it.kind in names for it in self._notices[at][since:]):
                 return True
             if time.monotonic() >= deadline:
                 return False

@@ -32,6 +32,7 @@ FOLDER = ROOT / "profiles"  # the profiles that come with the lab
 
 _START_FIELDS = (*ANSWERS, "bind", "python", "peers", "index")
 _BUILD_FIELDS = ("python", "folder")
+_CHAT_NOTICE_FIELDS = ("id", "address", "port", "name", "text", "number", "last")
 _CHAT_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these in a chat
 
 
@@ -119,6 +120,7 @@ def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
     yield from _start_problems(profile.start, home)
     yield from _operation_problems(profile)
     yield from _promise_problems(profile, home)
+    yield from _notice_problems(profile)
     yield from _console_problems(profile)
     yield from _lacks_problems(profile)
     for place, pattern in profile.patterns():
@@ -204,6 +206,31 @@ def _promise_problems(profile: Profile, home: Path) -> Iterator[Problem]:
             yield Problem(place, f"no promise is about {operation.means!r}{hint}")
 
 
+def _notice_problems(profile: Profile) -> Iterator[Problem]:
+    """Yield notices whose meaning no one knows, and fields that they or their meaning have not."""
+    known = {name: (*it.gives, *it.may_give) for name, it in promises.MEANINGS.items()
+             if it.may_be_notice}  # fmt: skip
+    if profile.vocabulary == "chat":
+        known |= dict.fromkeys(NOTICES, _CHAT_NOTICE_FIELDS)
+    for kind, blocks in profile.notices.items():
+        for number, block in enumerate(blocks):
+            place = ("notices", kind, number)
+            means = block.means or kind
+            if block.means and block.means not in known:
+                hint = document.nearest(block.means, known) or f": one of {', '.join(known)}"
+                yield Problem((*place, "means"), f"no notice means {block.means!r}{hint}")
+                continue
+            for name, group in block.fields.items():
+                here = (*place, "fields", name)
+                has = groups(block.block)
+                if means in known and name not in known[means]:
+                    hint = document.nearest(name, known[means]) or f": {', '.join(known[means])}"
+                    yield Problem(here, f"{means} has no field {name!r}{hint}")
+                elif group not in has:
+                    hint = document.nearest(group, has) or f": it has {', '.join(sorted(has))}"
+                    yield Problem(here, f"the pattern has no group {group!r}{hint}")
+
+
 def _console_problems(profile: Profile) -> Iterator[Problem]:
     for name in profile.operations if profile.console.absent else ():
         what = f"there is no console at which {name!r} could be typed: name a client, as in"
@@ -215,7 +242,7 @@ def _console_problems(profile: Profile) -> Iterator[Problem]:
 def _lacks_problems(profile: Profile) -> Iterator[Problem]:
     known = (*VERBS, *NOTICES) if profile.vocabulary == "chat" else ()
     for name in profile.lacks:
-        if name in profile.operations or name in profile.notices:
+        if name in profile.operations or name in profile.shown:
             yield Problem(("lacks", name), f"{name!r} is lacking here and described elsewhere")
         elif name not in known:
             hint = document.nearest(name, known)

@@ -12,6 +12,7 @@ from orchestrator import chat
 from orchestrator.document import FORMER, Strict
 from orchestrator.document.schema import described
 from orchestrator.profile.keep import Folder
+from orchestrator.profile.notices import Blocks
 from orchestrator.profile.operation import LINES, ConsoleOperation, InputLine, Texts, groups
 
 ANSWERS = ("port", "address", "name")
@@ -25,11 +26,6 @@ MOST_WRITTEN, MOST_TEXT = 32, 60_000  # files of a profile, and characters in al
 MOST_KEPT = 4  # folders that one program may keep: each has a limit of its own in a container
 
 Seconds = Annotated[float, Field(gt=0, le=3600, strict=False)]
-
-
-def _block_list(value: Any) -> Any:
-    items = value if isinstance(value, list) else [value]
-    return [{"block": [item]} if isinstance(item, str) else item for item in items]
 
 
 def _reason(value: Any) -> Any:
@@ -65,23 +61,6 @@ Besides `ANSWERS`, that is a named part of the line with which it says that it i
 _OF_PEER = re.compile(rf"\{{{OF_PEER.pattern}\}}")
 
 _OTHERS = re.compile(rf"\{{(peers|index|{OF_PEER.pattern})\}}")
-
-
-class Block(Strict):
-    """A notice of several lines.
-
-    Attributes:
-        block: a pattern for each line, in order; blank lines between them are ignored.
-    """
-
-    block: Annotated[list[str], Field(min_length=1)]
-
-
-Blocks = Annotated[
-    list[Block],
-    BeforeValidator(_block_list, json_schema_input_type=str | Block | list[str | Block]),
-]
-"""Alternative patterns of a notice, each of one line or of several."""
 
 
 class Room(Strict):
@@ -338,6 +317,23 @@ class Profile(Strict):
             if part not in ANSWERS:
                 awaited.setdefault(peer, set()).add(part)
         return awaited
+
+    def means(self, kind: str) -> str:
+        """Return what a notice means: what its description says, or else its own name."""
+        return next((block.means for block in self.notices.get(kind, ()) if block.means), kind)
+
+    @property
+    def shown(self) -> dict[str, list[str]]:
+        """The notices that can be read, by what they mean, each with its names."""
+        shown: dict[str, list[str]] = {}
+        for kind in self.notices:
+            shown.setdefault(self.means(kind), []).append(kind)
+        return shown
+
+    @property
+    def recorded(self) -> list[str]:
+        """The notices that can be read, as the history calls them: those of a chat by meaning."""
+        return [*(self.shown if self.vocabulary == "chat" else self.notices)]
 
     @property
     def is_dialled(self) -> bool:

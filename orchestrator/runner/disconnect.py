@@ -81,10 +81,10 @@ class _Disconnecting:
         session.renew(self._on_notice, Transcript())
         self._fewest = sys.maxsize  # rows so far
         self._stale_at = 0.0  # when to give the peer up unless its list got shorter
-        self._expected = len(self._rows()) if "closed" in profile.notices else 0
+        self._expected = len(self._rows()) if "closed" in profile.shown else 0
 
     def _on_notice(self, notice: Notice) -> None:
-        self._reported += notice.kind == "closed"
+        self._reported += "closed" in notice.kinds
 
     def is_idle(self) -> bool:
         """End the connections that the peer lists, while its list gets shorter.

@@ -71,7 +71,7 @@ class Operator:
         shown: dict[str, str] = {}
 
         def is_wanted(notice: Notice) -> bool:
-            is_such = act.matches(notice.kind, notice.fields, notice.line)
+            is_such = act.matches(notice.kinds, notice.fields, notice.line)
             return is_such and self._peers.may_be_about(act.at, notice.fields, act.of)
 
         def work() -> Completion:

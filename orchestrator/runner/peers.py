@@ -245,9 +245,13 @@ class PeerGroup:
         if notice.fields.get("name"):
             fields["called"] = notice.fields["name"]
         fields |= _numbers(notice.fields)
-        if self.sessions[peer].profile.vocabulary != "chat" and notice.fields:
+        kind = notice.kind
+        if self.sessions[peer].profile.vocabulary == "chat":  # whose notices are known by meaning
+            kind = notice.means or kind
+            fields |= {"notice": notice.kind} if notice.means else {}
+        elif notice.fields:
             fields = {"said": notice.line, "results": dict(notice.fields)}
-        self.history.notice(peer, notice.kind, notice.at, **fields)
+        self.history.notice(peer, kind, notice.at, **fields)
 
     def _record_unread(self, peer: str, notice: Notice) -> None:
         """Record a line that no pattern reads, up to a limit for each console."""

@@ -153,7 +153,7 @@ class ActiveRun:
             **own,
             engine=self._runner.pool.engine.name,
             peers=names,
-            notices=[kind for kind in first.notices if all(kind in p.notices for p in rest)],
+            notices=[kind for kind in first.recorded if all(kind in p.recorded for p in rest)],
             lacks=sorted(lacks),
             **_promised(self._scenario, [*profiles.values()] or [self._profile]),
             format=FORMAT,
@@ -312,7 +312,8 @@ def _promised(scenario: Scenario, profiles: Sequence[Profile]) -> dict[str, Any]
         return {}
     named = scenario.promises if scenario.promises is not None else chain.from_iterable(given)
     means = {name: it.means for p in profiles for name, it in p.operations.items() if it.means}
-    notices = {kind: kind for p in profiles for kind in p.notices if kind in MEANINGS}
+    notices = {kind: p.means(kind) for p in profiles for kind in p.notices
+               if p.means(kind) in MEANINGS}  # fmt: skip
     return {"promises": [*dict.fromkeys(named)], "means": notices | means}
 
 

@@ -67,7 +67,7 @@ class _ShownWatch(_Recorded):
             peers.sessions[at].watchers.append(self._look)
 
     def _look(self, notice: Notice) -> None:
-        if not self._step.matches(notice.kind, notice.fields, notice.line):
+        if not self._step.matches(notice.kinds, notice.fields, notice.line):
             return
         about = self._peers.peer_of(self._at, notice.fields)
         if self._step.of in (None, about):

@@ -5,7 +5,7 @@ The docstrings become the descriptions in docs/scenario.schema.json.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -343,11 +343,11 @@ class Shown(Strict):
                  "fields": self.fields or None}  # fmt: skip
         return {key: value for key, value in given.items() if value is not None}
 
-    def matches(self, kind: str, fields: Mapping[str, str], line: str) -> bool:
+    def matches(self, kinds: Sequence[str], fields: Mapping[str, str], line: str) -> bool:
         """Return whether a console has shown such a thing, whichever peer it is about.
 
         Args:
-            kind: of the notice; empty for any other line.
+            kinds: the notice's name, and its meaning; an empty name for any other line.
             fields: its named groups.
             line: as it was shown.
         """
@@ -356,7 +356,7 @@ class Shown(Strict):
         wanted = self.fields if self.notice else {}
         if isinstance(self.message, str) and self.message != fields.get("text"):
             return False
-        return kind == self.kind and all(says(wanted[key], fields.get(key)) for key in wanted)
+        return self.kind in kinds and all(says(wanted[key], fields.get(key)) for key in wanted)
 
     def named(self, fields: Mapping[str, str], line: str) -> dict[str, str]:
         """Return the named groups of what was shown: of the notice, or of the pattern of a line."""

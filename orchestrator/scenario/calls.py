@@ -345,9 +345,13 @@ def _fields_of(act: Mapping[str, Any], vocabulary: Vocabulary) -> set[str] | Non
     kind = act.get("notice") or next((kind for kind in NOTICES if kind in act), None)
     at = act.get("at")
     profile = vocabulary.profile(at[0] if at and isinstance(at, list) else at)
-    if profile is None or profile.reader or kind not in profile.notices:
+    if profile is None or profile.reader:
         return None  # a reader may read more than patterns do
-    return groups(pattern for block in profile.notices[kind] for pattern in block.block)
+    kinds = {kind, *profile.shown.get(str(kind), ())} & profile.notices.keys()
+    blocks = [block for name in kinds for block in profile.notices[name]]
+    renamed = {name for block in blocks for name in block.fields}
+    found = groups(pattern for block in blocks for pattern in block.block)
+    return found | renamed if kinds else None
 
 
 def _no_name(value: object) -> str:

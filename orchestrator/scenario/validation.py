@@ -204,7 +204,7 @@ def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = 
             continue
         used += [step.call.name] if step.call else _verbs(step.verb, step.act)
         used += _awaited(step)
-    known = {"", *profile.operations, *profile.notices}  # a line is of no kind
+    known = {"", *profile.operations, *profile.notices, *profile.shown}  # a line is of no kind
     return [name for name in dict.fromkeys(used) if name not in known]
 
 
@@ -321,11 +321,12 @@ def untypable(verb: str, act: Mapping[str, Any], profile: Profile) -> Iterator[t
 def _missing_notices(
     place: Location, act: Mapping[str, Any], profile: Profile
 ) -> Iterator[Problem]:
-    if isinstance(named := act.get("notice"), str) and named not in profile.notices:
-        hint = document.nearest(named, profile.notices)
+    known = {*profile.notices, *profile.shown}
+    if isinstance(named := act.get("notice"), str) and named not in known:
+        hint = document.nearest(named, known)
         what = f"the profile {profile.name!r} does not have the notice {named!r}{hint}"
         yield Problem((*place, "notice"), what)
     for kind in act:
-        if kind in rules.NOTICES and kind not in profile.notices:
+        if kind in rules.NOTICES and kind not in profile.shown:
             what = f"the profile {profile.name!r} does not have the notice {kind!r}"
             yield Problem((*place, kind), what)

@@ -9,7 +9,7 @@ import pytest
 from orchestrator import profile
 from orchestrator.errors import DocumentError
 from orchestrator.profile import ConsoleOperation, InputLine
-from orchestrator.profile.model import Block
+from orchestrator.profile.notices import Block
 
 TEXT = """\
 name: it
@@ -94,6 +94,26 @@ def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:
         ("first: list", "first: lst", "10:31: no operation 'lst' here; did you mean 'list'?"),
         ("{id} {text}", "{id:d}", "10:10: {id} takes no format and no conversion"),
         ("'^(?P<text>", "'^(?Q<text>", "11:11: not a pattern"),
+        (
+            "message: '^(?P<text>.*)$'",
+            "got: {pattern: '^(?P<text>.*)$', means: mesage}",
+            "no notice means 'mesage'; did you mean 'message'?",
+        ),
+        (
+            "message: '^(?P<text>.*)$'",
+            "got: {pattern: '^(?P<text>.*)$', fields: {text: body}, means: message}",
+            "the pattern has no group 'body': it has text",
+        ),
+        (
+            "message: '^(?P<text>.*)$'",
+            "got: {pattern: '^(?P<text>.*)$', fields: {txt: text}, means: message}",
+            "message has no field 'txt'; did you mean 'text'?",
+        ),
+        (
+            "message: '^(?P<text>.*)$'",
+            "got: {patern: x}",
+            "a notice has a `pattern`, or a `block` of several lines",
+        ),
         ("lacks: {exit:", "lacks: {leave:", "12:9: unknown operation or notice 'leave'"),
         ("'^ready$'", "'('", "6:1: not a pattern: missing ), unterminated subpattern"),
         ("'^ready$'", "''", "6:1: no sign of readiness: give a pattern here, or set `sync`"),

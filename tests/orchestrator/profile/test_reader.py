@@ -160,3 +160,14 @@ def test_an_unknown_verb_is_no_failure_of_the_reader() -> None:
     guarded = GuardedReader(Failing(Profile.model_validate(PROFILE)))
     with pytest.raises(KeyError):
         guarded.typed("leave", {})
+
+
+def test_a_notice_with_a_name_of_its_own() -> None:
+    heard = {"pattern": [r"^(?P<who>\w+)> (?P<body>.*)$", r"^(?P<who>\w+) says (?P<body>.*)$"],
+             "means": "message", "fields": {"name": "who", "text": "body"}}  # fmt: skip
+    it = reader(notices={"heard": heard, "closed": "^bye$"})
+    fields = {"who": "bob", "name": "bob", "body": "hi", "text": "hi"}
+    for line in ("bob> hi", "bob says hi"):
+        assert it.notice([line]) == NoticeMatch("heard", fields)
+    assert it.profile.shown == {"message": ["heard"], "closed": ["closed"]}
+    assert (it.profile.means("heard"), it.profile.means("closed")) == ("message", "closed")

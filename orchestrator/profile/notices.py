@@ -1,0 +1,67 @@
+"""The model of a notice: its patterns, and what it means. Pure data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from orchestrator.document import Strict
+from orchestrator.profile.operation import Texts
+
+
+def _block_list(value: Any) -> Any:
+    """Return a block for each pattern; `pattern` may name several, each of one line."""
+    blocks: list[Any] = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            blocks.append({"block": [item]})
+        elif isinstance(item, dict) and "pattern" in item and "block" not in item:
+            rest = {key: one for key, one in item.items() if key != "pattern"}
+            several = item["pattern"] if isinstance(item["pattern"], list) else [item["pattern"]]
+            blocks += [{**rest, "block": [pattern]} for pattern in several]
+        elif isinstance(item, dict) and "block" not in item:
+            raise ValueError("a notice has a `pattern`, or a `block` of several lines")
+        else:
+            blocks.append(item)
+    return blocks
+
+
+class _Meant(Strict):
+    """What a notice means, if it is not called after that.
+
+    Attributes:
+        means: what it means: a notice of a chat such as `message`, or a meaning of a promise.
+        fields: the named groups that are called otherwise than the meaning's fields, by these.
+    """
+
+    means: str = ""
+    fields: dict[str, str] = {}
+
+
+class Block(_Meant):
+    """A notice of several lines.
+
+    Attributes:
+        block: a pattern for each line, in order; blank lines between them are ignored.
+    """
+
+    block: Annotated[list[str], Field(min_length=1)]
+
+
+class NoticePattern(_Meant):
+    """A notice of one line.
+
+    Attributes:
+        pattern: its pattern, or several alternatives.
+    """
+
+    pattern: Texts
+
+
+_OneNotice = str | NoticePattern | Block
+Blocks = Annotated[
+    list[Block],
+    BeforeValidator(_block_list, json_schema_input_type=_OneNotice | list[_OneNotice]),
+]
+"""Alternative patterns of a notice, each of one line or of several."""
