@@ -26,6 +26,7 @@ from orchestrator.grading.results import (
     Result,
 )
 from orchestrator.grading.rubric import Suite
+from orchestrator.history import runs
 from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.grading import words
 from orchestrator.report.grading.transcripts import (
@@ -33,9 +34,11 @@ from orchestrator.report.grading.transcripts import (
     TypedLine,
     console_lines,
     faults_until,
+    step_of,
     typed_until,
 )
 from orchestrator.report.printing import shortened
+from orchestrator.report.steps import WrittenStep
 from orchestrator.text import printable
 
 PROGRAM_PAGE = "report.html"
@@ -50,18 +53,31 @@ class _Check:
     result: CheckResult
     moments: list[Moment]
 
+    @property
+    def first(self) -> str:
+        """What it found first; empty for nothing."""
+        return self.result.findings[0].says if self.result.findings else ""
+
 
 @dataclass(frozen=True)
 class _Section:
     """What the page says about a test that did not pass."""
 
     result: Result
-    promises: list[tuple[str, str]]
     checks: list[_Check]
     faults: list[str]
     typed: list[TypedLine | None]
     typed_in_all: int
     scenario: str
+    step: WrittenStep | None = None  # that failed
+    page: str = ""  # of the run, relative to this page; empty if there is none
+
+    @property
+    def reason(self) -> str:
+        """Why it ended so, if no finding says so."""
+        said = (" ".join(check.first.split()) for check in self.checks)
+        start = self.result.reason.removesuffix("…")
+        return "" if any(says.startswith(start) for says in said) else self.result.reason
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,7 @@ class _PairConsole:
 class _PairEvidence:
     result: Result
     consoles: Sequence[_PairConsole]
+    page: str = ""  # of the run, relative to that of the matrix; empty if there is none
 
 
 GradeCommand = Callable[[Grade], Sequence[str]]
@@ -93,8 +110,8 @@ def program_page(suite: Suite, grade: Grade, home: Path, command: Sequence[str] 
     texts = {task.test.name: task.text for task in suite.tasks}
     sections = [
         _section(result, home, texts.get(result.test, ""), grade.sync)
-        for result in grade.results
-        if _has_section(result)
+        for result in sorted(grade.results, key=_worst_first)
+        if has_section(result)
     ]
     again = shlex.join([*(command or grade_command(grade)), "--again"])
     return render("program.html", suite=suite, grade=grade, sections=sections, again=again)
@@ -102,7 +119,9 @@ def program_page(suite: Suite, grade: Grade, home: Path, command: Sequence[str] 
 
 def summary_page(suite: Suite, grades: Sequence[Grade]) -> str:
     """Return the page of all programs, with links to the page of each."""
-    return render("summary.html", suite=suite, grades=grades, page=PROGRAM_PAGE)
+    columns = zip(*(grade.results for grade in grades), strict=True)
+    failures = [sum(one.outcome is Outcome.FAILED for one in column) for column in columns]
+    return render("summary.html", suite=suite, grades=grades, page=PROGRAM_PAGE, failures=failures)
 
 
 def matrix_page(matrix: Matrix, output: Path) -> str:
@@ -118,29 +137,37 @@ def matrix_page(matrix: Matrix, output: Path) -> str:
         matrix=matrix,
         evidence=evidence,
         numbers=numbers,
+        troubled=sorted(matrix.cells, key=lambda cell: cell.works),
         legend=used,
         roles=words.ROLES,
     )
 
 
-def _has_section(result: Result) -> bool:
+def has_section(result: Result) -> bool:
     """Return whether the program's page has a section on a test; else its table says it all."""
     return result.outcome not in (Outcome.PASSED, Outcome.NOT_RUN, Outcome.NOT_TESTED)
 
 
+def _worst_first(result: Result) -> tuple[int, bool]:
+    """Return where a test stands on the page of its program."""
+    order = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.LACKING)
+    place = order.index(result.outcome) if result.outcome in order else len(order)
+    return place, not result.required
+
+
 def _section(result: Result, home: Path, scenario: str, sync: Sequence[str]) -> _Section:
-    known = [(name, words.promises().get(name, "")) for name in result.checks]
     if not result.run:
         checks = [_Check(check, []) for check in result.findings]
-        return _Section(result, known, checks, [], [], 0, scenario)
+        return _Section(result, checks, [], [], 0, scenario)
     folder = home / result.run
     excerpts = Excerpts(folder)
     checks = [_Check(check, excerpts.moments(check.findings)) for check in result.findings]
     # The lab types these to see whether a program is done. They matter only to tests about them.
     without = [line for line in sync if not re.search(rf"\b{re.escape(line)}\b", scenario)]
     typed, count = typed_until(folder, result.at, without)
-    faults = faults_until(folder, result.at)
-    return _Section(result, known, checks, faults, typed, count, scenario)
+    faults, step = faults_until(folder, result.at), step_of(folder, result.findings)
+    page = _page_of(home, result)
+    return _Section(result, checks, faults, typed, count, scenario, step, page)
 
 
 def _pair_evidence(cell: Cell, result: Result, output: Path) -> _PairEvidence:
@@ -150,7 +177,13 @@ def _pair_evidence(cell: Cell, result: Result, output: Path) -> _PairEvidence:
     consoles = [
         _PairConsole(peer, name, console_lines(output / result.run, peer)) for peer, name in roles
     ]
-    return _PairEvidence(result, consoles)
+    return _PairEvidence(result, consoles, _page_of(output, result))
+
+
+def _page_of(home: Path, result: Result) -> str:
+    """Return the page of a run, relative to a folder; empty if there is none."""
+    page = f"{result.run}/{runs.PAGE}"
+    return page if (home / page).is_file() else ""
 
 
 def render(template: str, **given: Any) -> str:
@@ -177,8 +210,9 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "marks": words.MARKS, "meanings": words.MEANINGS, "kind": words.kind,
         "place": words.place, "score": words.score, "pair_mark": words.pair_mark,
+        "earned": words.earned, "points": words.points, "promises": words.promises(),
         "dependants": words.dependants, "uncounted": words.uncounted,
-        "outcomes": list(Outcome), "has_section": _has_section,
+        "outcomes": list(Outcome), "has_section": has_section,
     }  # fmt: skip
     return environment
 

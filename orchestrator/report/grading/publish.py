@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.checks import judged_run
 from orchestrator.errors import DocumentError
 from orchestrator.grading.marking import without_run
 from orchestrator.grading.output import write_output
 from orchestrator.grading.results import Grade, Matrix, Outcome, Result
 from orchestrator.grading.rubric import Suite, Task
+from orchestrator.history import runs
 from orchestrator.reading import read_text
 from orchestrator.report.grading.formats import (
     grade_as_data,
@@ -27,10 +30,12 @@ from orchestrator.report.grading.pages import (
     PROGRAM_PAGE,
     GradeCommand,
     grade_command,
+    has_section,
     matrix_page,
     program_page,
     summary_page,
 )
+from orchestrator.report.page.page import keep_page
 
 _PROGRAM_DATA = "grade.json"
 _MOST_MEGABYTES = 10
@@ -65,6 +70,7 @@ def publish_grades(
     """
     for grade in grades:
         home = output / grade.program
+        keep_run_pages(home, grade.results)
         write_output(home / PROGRAM_PAGE, program_page(suite, grade, home, command(grade)))
         _write_json(home / _PROGRAM_DATA, grade_as_data(grade))
         _write_json(home / "results.json", gradescope(grade))
@@ -116,6 +122,18 @@ def _rubric_line(result: Result) -> tuple[object, ...]:
     return result.points, result.required, result.extra, result.checks, result.needs, result.why
 
 
+def keep_run_pages(home: Path, results: Iterable[Result]) -> None:
+    """Write the page of each run that says why a test did not pass, if it has none yet.
+
+    The results count without them, so it is no error if one cannot be written.
+    """
+    for result in results:
+        folder = home / result.run
+        if has_section(result) and result.run and not (folder / runs.PAGE).exists():
+            with contextlib.suppress(DocumentError):
+                keep_page(judged_run.load(folder))
+
+
 @dataclass(frozen=True)
 class MatrixFiles:
     """The files of a matrix."""
@@ -131,6 +149,8 @@ def publish_matrix(output: Path, matrix: Matrix) -> MatrixFiles:
     Raises:
         LabError: a file cannot be written.
     """
+    for cell in matrix.cells:
+        keep_run_pages(output, cell.results)
     names = ("interop.html", "interop.csv", "interop.json")
     files = MatrixFiles(*(output / name for name in names))
     write_output(files.page, matrix_page(matrix, output))

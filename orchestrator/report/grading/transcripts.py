@@ -15,10 +15,13 @@ from orchestrator import chat
 from orchestrator.checks import HistoryIndex
 from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.judged_run import Run
 from orchestrator.checks.phrases import done
 from orchestrator.errors import LabError
+from orchestrator.grading.results import CheckResult
 from orchestrator.history import entries as history
 from orchestrator.history import runs, transcript
+from orchestrator.report.steps import WrittenStep, WrittenSteps
 from orchestrator.text import cut, printable
 
 _KEYS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # control keys, such as the one that clears a line
@@ -120,6 +123,13 @@ def faults_until(folder: Path, at: float | None) -> list[str]:
     faults = _index(folder).faults
     found = [fault.given for fault in faults if at is None or fault.given.at <= at + _A_MOMENT]
     return [cut(printable(done(entry)), _LONGEST) for entry in found[:_FIRST]]
+
+
+def step_of(folder: Path, checks: Iterable[CheckResult]) -> WrittenStep | None:
+    """Return the step of a test that the first finding is about; None if that is not known."""
+    finding = next((one for check in checks for one in check.findings), None)
+    run = Run(folder, [*_index(folder).entries], [], None)
+    return WrittenSteps(run).of(finding) if finding else None
 
 
 @lru_cache(maxsize=1)  # a page asks several things about one run

@@ -48,8 +48,29 @@ def number(points: float) -> str:
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def earned(result: Result) -> str:
+    """Return the points of a test and what it is worth; a dash if it was not run."""
+    if result.outcome is Outcome.NOT_RUN:
+        return MARKS[Outcome.NOT_TESTED]
+    return f"{number(result.earned)} / {number(result.points)}"
+
+
+def points(grade: Grade) -> str:
+    """Return the points of a program and the total; a dash if nothing is known of it."""
+    if not _is_known(grade):
+        return MARKS[Outcome.NOT_TESTED]
+    return f"{number(grade.points)} / {number(grade.total)}"
+
+
+def _is_known(grade: Grade) -> bool:
+    """Return whether any test says anything about a program."""
+    return any(r.outcome not in (Outcome.NOT_RUN, Outcome.UNKNOWN) for r in grade.results)
+
+
 def score(grade: Grade) -> str:
     """Return the points a program earned, and the total."""
+    if not _is_known(grade):
+        return "no points yet: no test has a result"
     more = f", {number(grade.extra)} of them extra" if grade.extra else ""
     return f"{number(grade.points)} of {number(grade.total)} points{more}"
 
