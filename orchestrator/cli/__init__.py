@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from orchestrator.cli import consoles, interrupted
-from orchestrator.cli.commands import Commands, Group
+from orchestrator.cli.commands import Command, Commands, Group
 from orchestrator.errors import LabError
 from orchestrator.report.printing import safe
 
@@ -61,13 +61,17 @@ class _LazyGroup(Group):
         super().__init__(**options)
         self.commands = _Commands(FILES)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return the commands and options that continue a word, each with its group."""
+        self.commands = {name: Command(name=name, help=title) for name, title in _GROUP_OF.items()}
+        return super().shell_complete(ctx, incomplete)
+
 
 app = Commands(
     former=_FORMER,
     cls=_LazyGroup,
     help="A lab bench for programs that talk to each other over a network and to a person.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestrator import profile
+from orchestrator.cli import completion
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
@@ -32,6 +33,7 @@ Links = Annotated[
     list[str],
     typer.Argument(
         metavar="LINKS",
+        autocompletion=completion.peers_or_all,
         help="FROM TO: that direction. One peer: all its links. `all`: every link.",
     ),
 ]
@@ -47,7 +49,10 @@ Jitter = Annotated[
 
 @fault.command(epilog="Example: peerlab fault partition alice / bob,carol")
 def partition(
-    groups: Annotated[list[str], typer.Argument(help="Peers; a / between groups.")],
+    groups: Annotated[
+        list[str],
+        typer.Argument(help="Peers; a / between groups.", autocompletion=completion.peers),
+    ],
     one_way: Annotated[
         bool, typer.Option("--one-way", help="Drop only what the first group sends to the second.")
     ] = False,

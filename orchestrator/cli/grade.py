@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli import completion
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, annotate, err, out, print_json, say
 from orchestrator.cli.live import LiveView
@@ -41,6 +42,7 @@ Common = Annotated[
     Path | None,
     typer.Option(
         "--profile",
+        autocompletion=completion.profiles,
         metavar="FILE",
         help="One profile for all: PROFILE is then the programs' folders.",
     ),

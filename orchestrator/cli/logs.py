@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestrator import profile
+from orchestrator.cli import completion
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import out
 from orchestrator.cli.interrupted import leaving
@@ -30,6 +31,7 @@ def logs(
         typer.Option(
             "--run",
             metavar="RUN",
+            autocompletion=completion.kept_runs,
             help="Of this kept run, or of a scenario's latest, not the mesh.",
         ),
     ] = None,

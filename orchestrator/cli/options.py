@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli import completion
 from orchestrator.profile import FILE
 from orchestrator.report.run_report import Detail
 from orchestrator.scenario import EngineName
@@ -15,6 +16,7 @@ Programs = Annotated[
     list[Path],
     typer.Argument(
         metavar="PROFILE",
+        autocompletion=completion.profiles,
         help=f"Profiles, folders with a {FILE}, or folders of such folders.",
     ),
 ]
@@ -33,7 +35,9 @@ Trust = Annotated[
         "--trust", help="Let profiles in folders name a reader, or a folder outside their own."
     ),
 ]
-PeerName = Annotated[str, typer.Argument(metavar="PEER", help="A peer's name.")]
+PeerName = Annotated[
+    str, typer.Argument(metavar="PEER", help="A peer's name.", autocompletion=completion.peers)
+]
 MeshName = Annotated[
     str,
     typer.Option(

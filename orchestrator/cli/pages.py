@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli import completion
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import out
 from orchestrator.errors import LabError
@@ -20,7 +21,10 @@ commands = Commands()
 @commands.command(epilog="Example: peerlab docs profiles | less")
 def docs(
     page: Annotated[
-        str, typer.Argument(metavar="PAGE", help="A page; all are listed without.")
+        str,
+        typer.Argument(
+            metavar="PAGE", autocompletion=completion.pages, help="A page; all are listed without."
+        ),
     ] = "",
 ) -> None:
     """Print a page of the documentation, or list the pages and say where they are."""

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator import profile as profiles
+from orchestrator.cli import completion
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
 from orchestrator.cli.options import Engine, Jobs, Json
@@ -139,7 +140,10 @@ def _check_writable(path: Path, *, force: bool) -> None:
 
 @profile.command("test", epilog="Example: peerlab profile test submissions/ada/profile.yaml")
 def try_profile(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The profile.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The profile.", autocompletion=completion.profiles),
+    ],
     engine: Engine = EngineName.AUTO,
     as_json: Json = False,
 ) -> None:

@@ -12,6 +12,7 @@ from orchestrator import document
 from orchestrator.checks import judged_run
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement, worst
+from orchestrator.cli import completion
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import out, print_error, print_json
 from orchestrator.cli.options import Details, Json, Quiet, Verbose, detail
@@ -20,7 +21,9 @@ from orchestrator.report.printing import safe, safe_lines
 from orchestrator.report.run_report import Detail, print_runs, run_line, runs_as_data
 
 _RUN = typer.Argument(
-    metavar="RUN", help="A run's folder, or its scenario's for the latest: runs/<scenario>."
+    metavar="RUN",
+    autocompletion=completion.kept_runs,
+    help="A run's folder, or its scenario's for the latest: runs/<scenario>.",
 )
 
 commands = Commands()

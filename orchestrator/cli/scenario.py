@@ -17,6 +17,7 @@ from orchestrator import scenario
 from orchestrator.cancel import CancelToken
 from orchestrator.checks import worst
 from orchestrator.checks.judged_run import Run
+from orchestrator.cli import completion
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import (
     BROKEN,
@@ -43,7 +44,12 @@ from orchestrator.scenario.validation import Validator, find
 commands = Commands()
 
 Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE", help="Scenario files, and folders of them.")
+    list[Path],
+    typer.Argument(
+        metavar="FILE",
+        autocompletion=completion.scenarios,
+        help="Scenario files, and folders of them.",
+    ),
 ]
 RunsFolder = Annotated[Path, typer.Option("--output", metavar="DIR", help="Where to keep runs.")]
 Times = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="How often to run each.")]
@@ -268,6 +274,7 @@ def schema(
         typer.Option(
             "--profile",
             metavar="FILE",
+            autocompletion=completion.profiles,
             help="Let the operations of this profile be steps of scenarios too.",
         ),
     ] = "",
