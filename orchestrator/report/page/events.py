@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator import chat
+from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.fault_windows import VERBS, phrase
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.index.sockets import objects
@@ -31,7 +32,7 @@ _MARKS = ("chaos", "lapse", "crash", "client", "unread", "settled", "broke off")
 
 def operation_rows(view: View) -> list[OperationRow]:
     """Return every operation, in the order of the invocations."""
-    settled = view.index.settled
+    by_lab = _by_lab(view.index)
     return [
         OperationRow(
             moment(operation.at),
@@ -42,11 +43,25 @@ def operation_rows(view: View) -> list[OperationRow]:
             at_length(asked(operation)),
             at_length(_answer(operation)),
             operation.invoked.number("step") or 0,
-            int(settled is not None and operation.position > settled),
+            int(operation.position in by_lab),
             operation.number,
         )
         for operation in view.operations
     ]
+
+
+def _by_lab(index: HistoryIndex) -> set[int]:
+    """Return the positions of the operations that no step asked for.
+
+    Histories that do not say where a step is written say at least when the steps were over.
+    """
+    known = any(operation.invoked.number("step") for operation in index.operations)
+    end = len(index.entries) if index.settled is None else index.settled
+    return {
+        operation.position
+        for operation in index.operations
+        if operation.position > end or (known and not operation.invoked.number("step"))
+    }
 
 
 def asked(operation: Operation) -> str:

@@ -3,7 +3,8 @@
 The states, and the check that decides each:
 
 - `shown`: it arrived, and nothing is wrong with that;
-- `late`: it arrived, but took over a second and ten times as long as most; no check judges that;
+- `late`: it arrived, but took over a second, and ten times as long as most do without a fault; no
+  check judges that;
 - `lost`: never shown, and it should have been (`delivery`);
 - `undelivered`: never shown, as its sender was told (`delivery`);
 - `killed`: never shown, because it was under way when the lab killed a peer (`delivery`);
@@ -23,6 +24,8 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 
 from orchestrator.checks import changes, delivery, duplicates, invention, order, senders
+from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index.fault_windows import FaultWindow
 from orchestrator.checks.index.messages import Match, SentMessage, ShownMessage
 from orchestrator.report.page.rows import NO_OPERATION, MessageRow
 from orchestrator.report.page.view import View
@@ -56,13 +59,26 @@ def _times(row: MessageRow) -> list[float]:
     return [at for at in (row.sent, row.shown) if at is not None]
 
 
+def _undisturbed(index: HistoryIndex) -> Iterator[float]:
+    """Yield how many seconds each message took that arrived while there was no fault."""
+    for shown in index.shown:
+        if shown.send and shown.match == "right":
+            sent = shown.send.at
+            if not any(_overlaps(fault, sent, shown.at) for fault in index.faults):
+                yield shown.at - sent
+
+
+def _overlaps(fault: FaultWindow, since: float, until: float) -> bool:
+    return fault.began <= until and (fault.until is None or fault.until >= since)
+
+
 class _Messages:
     def __init__(self, view: View) -> None:
         self._view, self._index = view, view.index
         index = view.index
         is_judged = order.NAME in index.promises
         self._behind = {late for late, _ in order.out_of_order(index)} if is_judged else set()
-        took = index.latencies
+        took = [*_undisturbed(index)]
         self._late = max(_LATE, _LONGER * median(took)) if took else _LATE
 
     def rows(self) -> Iterator[MessageRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,15 @@ def test_operations() -> None:
         (0.1235, 0.2, 0, "send", "ok", "send to bob: hi", "so be it", 3, 0, 7),
         (0.4, None, 1, "list", "open", "list", "", 0, 1, 8),
     ]
+
+
+def test_what_no_step_asked_for_is_the_labs_own() -> None:
+    poll = [Entry(0.25, "invoke", "bob", "list", 8), Entry(0.26, "ok", "bob", "list", 8)]
+    rows = operation_rows(view([BEGAN, *done("send", to="bob", text="hi"), *poll]))
+    assert [(row.verb, row.own) for row in rows] == [("send", 0), ("list", 1)]
+    before = [dataclasses.replace(entry, fields={}) for entry in done("send")]
+    rows = operation_rows(view([BEGAN, *before, *poll]))
+    assert [(row.verb, row.own) for row in rows] == [("send", 0), ("list", 0)]
 
 
 def test_an_answer_that_the_lab_could_not_read() -> None:

@@ -122,6 +122,17 @@ def test_a_message_that_took_much_longer_than_the_others_is_late() -> None:
     assert [state for text, state in states(found.finish()) if state == "late"] == ["late"]
 
 
+def test_what_a_fault_held_up_is_late_although_most_messages_were() -> None:
+    found = story("one")
+    found.pause("bob")
+    found.send("alice", "bob", "two", arrives=False)
+    found.send("alice", "bob", "three", arrives=False)
+    found._at += 3
+    found.resume("bob")
+    found.wait(10)
+    assert states(found.finish()) == [("one", "shown"), ("two", "late"), ("three", "late")]
+
+
 def test_what_is_not_promised_is_not_held_against_a_program() -> None:
     entries = story("one", "two").finish()
     began = changed(entries, 0, promises=["lists"])
