@@ -33,6 +33,7 @@ def run(
     hint: str = "",
     environment: Mapping[str, str] | None = None,
     check: Callable[[], None] = lambda: None,
+    has_warnings: bool = False,
 ) -> str:
     """Run a command without input and return its output.
 
@@ -43,6 +44,7 @@ def run(
         hint: what to try if it fails.
         environment: its variables; those of the lab by default.
         check: called now and then while it runs; the command ends if this raises.
+        has_warnings: whether its standard error is of interest only if it fails.
 
     Raises:
         CommandFailedError: its status is not 0.
@@ -50,13 +52,15 @@ def run(
     """
     called = " ".join(words[:2])
     try:
-        status, printed = _outcome(words, environment, time.monotonic() + seconds, check)
+        status, printed, warned = _outcome(
+            words, environment, time.monotonic() + seconds, check, has_warnings=has_warnings
+        )
     except FileNotFoundError as error:
         raise LabError(f"there is no {words[0]} command here", hint=hint) from error
     except subprocess.TimeoutExpired as error:
         raise LabError(f"`{called}` took more than {seconds:g} s", hint=hint) from error
     if status:
-        plain = re.sub(r"\x1b\[[\d;]*m", "", before + printed)
+        plain = re.sub(r"\x1b\[[\d;]*m", "", before + printed + warned)
         lines = plain.strip().splitlines()[-QUOTED_LINES:]
         raise CommandFailedError("\n".join([f"`{called}` failed:", *lines]), plain, hint=hint)
     return printed
@@ -67,13 +71,18 @@ def _outcome(
     environment: Mapping[str, str] | None,
     deadline: float,
     check: Callable[[], None],
-) -> tuple[int, str]:
-    """Return a command's status and output; it does not outlive this call."""
+    *,
+    has_warnings: bool,
+) -> tuple[int, str, str]:
+    """Return a command's status, its output, and what of that is kept apart as warnings.
+
+    It does not outlive this call.
+    """
     with subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE if has_warnings else subprocess.STDOUT,
         errors="replace",
         env=environment,
     ) as program:
@@ -81,8 +90,8 @@ def _outcome(
             while True:
                 check()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    printed, _ = program.communicate(timeout=_SLICE)
-                    return program.returncode, printed
+                    printed, warned = program.communicate(timeout=_SLICE)
+                    return program.returncode, printed, warned or ""
                 if time.monotonic() > deadline:
                     raise subprocess.TimeoutExpired(list(words), 0)
         except BaseException:
@@ -115,7 +124,12 @@ def on_terminal(*words: str) -> int:
             termios.tcsetattr(0, termios.TCSANOW, mode)
 
 
-def docker(*words: str, seconds: float = _SECONDS, hint: str = "") -> str:
+def docker(
+    *words: str,
+    seconds: float = _SECONDS,
+    hint: str = "",
+    check: Callable[[], None] = lambda: None,
+) -> str:
     """Run `docker` or Compose on the lab's engine and return its output: see `run`.
 
     Raises:
@@ -124,8 +138,13 @@ def docker(*words: str, seconds: float = _SECONDS, hint: str = "") -> str:
     """
     health = health_of(current())
     environment = health.endpoint.environment(os.environ)
+
+    def check_both() -> None:
+        health.check()
+        check()
+
     try:
-        return run(*words, seconds=seconds, hint=hint, environment=environment, check=health.check)
+        return run(*words, seconds=seconds, hint=hint, environment=environment, check=check_both)
     except EngineStalledError as error:
         what = f"`{' '.join(words[:2])}`: Docker does not answer: {error}"
         raise EngineError(what, hint=ONCE_IT_ANSWERS) from error

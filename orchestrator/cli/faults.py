@@ -14,7 +14,7 @@ from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.options import Json, MeshName, PeerName
-from orchestrator.engines.base import require_alive
+from orchestrator.engines.status import require_alive
 from orchestrator.errors import LabError
 from orchestrator.mesh.manual_faults import ManualFault, ManualFaults
 from orchestrator.mesh.mesh import PROFILE, Mesh

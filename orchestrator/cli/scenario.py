@@ -159,9 +159,11 @@ def read_all(files: Sequence[Path]) -> dict[Path, ScenarioSource]:
 def _resolve(engine: EngineName, sources: Iterable[ScenarioSource]) -> EngineName:
     """Return `engine`; processes instead of auto if Docker does not answer and some need to know.
 
-    A scenario needs to know if it has faults or names its engine: then it may have to be left out.
+    A scenario needs to know if it may have to be left out: if it has faults, names its engine, or
+    has a Compose file.
     """
-    is_choosy = any(source.scenario.engine or source.scenario.has_faults for source in sources)
+    scenarios = [source.scenario for source in sources]
+    is_choosy = any(one.engine or one.has_faults or one.compose for one in scenarios)
     if engine is EngineName.AUTO and is_choosy and available(say) is EngineName.PROCESS:
         return EngineName.PROCESS
     return engine

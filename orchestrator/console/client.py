@@ -9,7 +9,8 @@ from orchestrator.cancel import CancelToken
 from orchestrator.console.dialogue import dialogue_at
 from orchestrator.console.lines import Notice, ProgramConsole
 from orchestrator.console.reply import Reply
-from orchestrator.engines.base import Peer, Status
+from orchestrator.engines.base import Peer
+from orchestrator.engines.status import Status
 from orchestrator.errors import EngineError, NoClientError, PeerGoneError, first_line
 from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Profile

@@ -14,7 +14,7 @@ from orchestrator import text
 from orchestrator.cancel import CancelToken
 from orchestrator.console.echo import Echoes
 from orchestrator.console.terminal import FloodedError, NotReadError, StreamEndedError, Terminal
-from orchestrator.engines.base import Attachable
+from orchestrator.engines.attachable import Attachable
 from orchestrator.errors import EngineError, NoAnswerError, PeerGoneError
 from orchestrator.history.transcript import Transcript
 from orchestrator.patterns import LinePattern

@@ -25,6 +25,7 @@ __all__ = ["CLIENT", "CRASH", "UNREAD", "Notice", "Session"]
 
 _LISTENS_WITHIN = 2.0  # seconds from the first prompt
 _POLL = 0.01  # seconds between two looks at the sockets
+_HEALTH_POLL = 0.1  # seconds between two looks at what a health check says
 
 
 class Session:
@@ -120,8 +121,9 @@ class Session:
             PeerGoneError: it ended instead.
         """
         within = self._console.patience(self.profile.ready_within)
-        deadline = time.monotonic() + within
         try:
+            self._await_health()
+            deadline = time.monotonic() + within
             fields = self._await_ready(deadline, within)
             self._await_usable(deadline, within)
         except SessionError as error:
@@ -129,6 +131,16 @@ class Session:
             raise
         self.peer.announced = fields
         return fields
+
+    def _await_health(self) -> None:
+        """Wait until the program's own health check, if it has one, says that it is well.
+
+        Its definition says how long that may take. What is shown meanwhile is read afterwards.
+        """
+        while (health := self.peer.health()) and health.why_not is None:
+            self._cancel.pause(_HEALTH_POLL)
+        if health and health.why_not:
+            raise self._console.no_answer(health.why_not)
 
     def _await_ready(self, deadline: float, within: float) -> Mapping[str, str]:
         for answer in self.profile.start.answers:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Self
 
 from orchestrator.cancel import CancelToken
+from orchestrator.compose.stack import Stack
 from orchestrator.engines import kernel_sockets, resources
+from orchestrator.engines.attachable import ConsoleClient
 from orchestrator.engines.canary.canary import Canary
 from orchestrator.engines.endpoints import TcpSocket
+from orchestrator.engines.health_check import HealthCheck
 from orchestrator.engines.network import Network
 from orchestrator.engines.resources import Demand, Resource
+from orchestrator.engines.status import Status
 from orchestrator.errors import EngineError
 from orchestrator.profile import Profile
 
@@ -25,107 +29,6 @@ class Progress:
 
     phase: Say
     step: Say
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Whether a peer runs, and how it ended if not.
-
-    Attributes:
-        state: ``running``, ``paused``, ``exited``, or ``removed`` if nothing is left of it.
-        exit_status: as in a shell, 137 after SIGKILL; None while unknown.
-    """
-
-    state: Literal["running", "paused", "exited", "removed"]
-    exit_status: int | None = None
-
-    @property
-    def phrase(self) -> str:
-        """The status in words: `paused`, `exited with status 137 (killed)`."""
-        if self.state != "exited":
-            return self.state
-        killed = 128 + 9
-        why = " (killed)" if self.exit_status == killed else ""
-        return f"exited with status {self.exit_status}{why}"
-
-    @property
-    def clause(self) -> str:
-        """The status as it follows a peer's name: `is paused`, `exited with status 0`."""
-        return self.phrase if self.state == "exited" else f"is {self.phrase}"
-
-
-_REMEDIES = {
-    "exited": "kill or stop it first",
-    "running": "start or resume it first",
-    "paused": "only a paused peer can be resumed",
-}
-
-
-def require(
-    name: str, status: Status, wanted: Literal["running", "paused", "exited"], action: str
-) -> None:
-    """Raise an `EngineError` unless a peer is in the state that an action needs."""
-    if status.state != wanted:
-        hint = "" if status.state == "removed" else _REMEDIES[wanted]
-        raise EngineError(f"{name} cannot be {action}: it {status.clause}", hint=hint)
-
-
-def require_alive(name: str, status: Status, action: str) -> None:
-    """Raise an `EngineError` if a peer has ended; see `require`."""
-    if status.state not in ("running", "paused"):
-        require(name, status, "running", action)
-
-
-class Attachable(Protocol):
-    """A running program with a terminal to attach to: a peer's own, or a client beside it."""
-
-    @property
-    def name(self) -> str:
-        """The peer's name."""
-
-    def attach(self) -> int:
-        """Return a descriptor that reads and writes the terminal."""
-
-    def status(self) -> Status:
-        """Return the program's status."""
-
-    def await_end(self, timeout: float) -> Status:
-        """Return the status once the program has ended, or after `timeout` seconds."""
-
-    def kill(self) -> None:
-        """End the program without warning; harmless if it has ended."""
-
-
-class ConsoleClient(ABC):
-    """A command-line client of a peer's program, which runs beside it; see `Attachable`."""
-
-    name: str  # the peer's
-
-    @abstractmethod
-    def attach(self) -> int:
-        """Return a descriptor that reads and writes its terminal."""
-
-    @abstractmethod
-    def status(self) -> Status:
-        """Return the client's status."""
-
-    @abstractmethod
-    def await_end(self, timeout: float) -> Status:
-        """Return the status once the client has ended, or after `timeout` seconds."""
-
-    @abstractmethod
-    def kill(self) -> None:
-        """End the client and what it has started; harmless if it has ended."""
-
-    def server_ended(self) -> None:  # noqa: B027 - most need nothing
-        """End it, because the program has ended beside which it runs. Any thread may call this.
-
-        Nothing is to be done if that ends the client anyway.
-        """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Close its terminal, which must not be in use any more."""
 
 
 class Peer(ABC):
@@ -252,6 +155,10 @@ class Peer(ABC):
         """Return the program's process on this machine; None if it does not run here."""
         return None
 
+    def health(self) -> HealthCheck | None:
+        """Return what its own health check says; None if it has none, or does not run."""
+        return None
+
     def connections(self) -> int | None:
         """Return the number of established TCP connections; None if that is unknown."""
         sockets = self.sockets()
@@ -321,6 +228,25 @@ class Engine(ABC):
                 earlier peers run on.
             CancelledError: the run was cancelled; likewise.
         """
+
+    def stage(self, stack: Stack, profiles: Mapping[str, Profile], say: Say) -> None:
+        """Create the services of a Compose file, with what was reserved for them.
+
+        `start` then starts these under the peers' names, each once what it waits for is so. They
+        are gone when they are discarded, and so is all else that belongs to them.
+
+        Args:
+            stack: the services.
+            profiles: how to read them, by the peers' names.
+            say: called with a line for each phase.
+
+        Raises:
+            EngineError: this engine has no containers, or Compose cannot create them.
+        """
+        raise EngineError(
+            f"the {self.name} engine cannot run {stack.path}: its services are containers",
+            hint="take --engine docker",
+        )
 
     def bring_canary(self) -> None:
         """Have what judging takes beside the peers, from the next start to `close`.

@@ -106,6 +106,15 @@ def port_of(profile: Profile, taken: Collection[int]) -> int:
     raise EngineError(f"no port from {profile.port} on is left", hint="give a lower `port`")
 
 
+def require_start(profile: Profile) -> None:
+    """Raise a `BuildError` if a profile does not say how its program is started."""
+    if profile.start.is_missing:
+        raise BuildError(
+            f"the profile {profile.name} does not say how its program is started",
+            hint="give it a `start`; without one it is for a service of a Compose file",
+        )
+
+
 def folder_of(profile: Profile) -> Path | None:
     """Return the program's folder; None if it brings none.
 

@@ -28,6 +28,7 @@ __all__ = [
     "missing_images",
     "name_for_compose",
     "present",
+    "prune",
     "pull",
 ]
 

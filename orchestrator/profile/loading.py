@@ -14,7 +14,7 @@ from orchestrator.document import Problem
 from orchestrator.errors import DocumentError
 from orchestrator.paths import ROOT
 from orchestrator.profile import keep
-from orchestrator.profile.model import ANSWERS, OF_PEER, Place, Profile, Start
+from orchestrator.profile.model import ANSWERS, OF_PEER, Place, Profile
 from orchestrator.profile.operation import (
     LAB_STEPS,
     MEANINGS,
@@ -117,7 +117,7 @@ def _import_reader(path: Path, name: str) -> type[Reader]:
 
 
 def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
-    yield from _start_problems(profile.start, home)
+    yield from _start_problems(profile, home)
     yield from _operation_problems(profile)
     yield from _promise_problems(profile, home)
     yield from _notice_problems(profile)
@@ -132,7 +132,10 @@ def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
         yield from _template_problems(place, template, known, profile.announced)
 
 
-def _start_problems(start: Start, home: Path) -> Iterator[Problem]:
+def _start_problems(profile: Profile, home: Path) -> Iterator[Problem]:
+    start = profile.start
+    if not (profile.port or start.is_missing):
+        yield Problem((), "key 'port' is missing")
     yield from keep.problems(start.keep, home / start.folder if start.folder else None)
     if start.folder is None:
         return

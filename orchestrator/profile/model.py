@@ -131,6 +131,11 @@ class Start(Strict):
         return self
 
     @property
+    def is_missing(self) -> bool:
+        """Whether nothing is said of how the program is started, as for a service of Compose."""
+        return not (self.command or self.process or self.container or self.image or self.folder)
+
+    @property
     def is_about_others(self) -> bool:
         """Whether something in it stands for other peers of a run."""
         return any(_OTHERS.search(text) for text in self.all_templates)
@@ -250,10 +255,10 @@ class Profile(Strict):
         name: the program's name.
         summary: the program in a few words.
         port: the port that each peer listens on. On the process engine it is another one if the
-            command uses neither `{address}` nor `{bind}`.
+            command uses neither `{address}` nor `{bind}`. A service of a Compose file needs none.
         own_ports: whether each peer listens on a port of its own, from `port` on, for a program
             that takes a peer on the same port for itself.
-        start: how to build and start the program.
+        start: how to build and start the program; of a service, its Compose file says that.
         ready: pattern of the line that says the program is ready; empty if there is none.
         ready_within: longest time to wait for it, in seconds.
         answer_within: longest time to wait for a reply, in seconds.
@@ -275,9 +280,9 @@ class Profile(Strict):
 
     name: str
     summary: str
-    port: Annotated[int, Field(ge=1, le=65_535)]
+    port: Annotated[int, Field(ge=1, le=65_535)] = 0
     own_ports: bool = False
-    start: Start
+    start: Start = Start.model_construct(container=[])
     ready: str = ""
     ready_within: Seconds = 20.0
     answer_within: Seconds = 10.0

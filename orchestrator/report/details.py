@@ -45,11 +45,17 @@ def _peers_table(run: Run) -> Table:
         start = ready.get(name)
         peers.add_row(
             plain(name),
-            plain(f"{_field(start, 'address')}:{_field(start, 'port')}" if start else "not ready"),
+            plain(_endpoint(start) if start else "not ready"),
             plain(ending(ended.get(name))),
             *([plain(_listed(lists.get(name)))] if lists else []),
         )
     return peers
+
+
+def _endpoint(ready: Entry) -> str:
+    """Return where a peer listens; its address, if it has no port."""
+    address, port = (_field(ready, key) for key in ("address", "port"))
+    return address if port == "0" else f"{address}:{port}"
 
 
 def _last_entries(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from orchestrator.console.session import Session
-from orchestrator.engines.base import Status
+from orchestrator.engines.status import Status
 from orchestrator.errors import SessionError, first_line
 from orchestrator.faults.effect import Fault
 from orchestrator.faults.kinds import LIFTED_BY

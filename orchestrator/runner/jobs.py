@@ -119,6 +119,8 @@ def misfit(scenario: Scenario, engine: EngineName) -> str:
     """Return why a scenario cannot run on an engine; empty if it can, as far as is known."""
     if scenario.engine and engine not in (EngineName.AUTO, scenario.engine):
         return f"runs on the engine {scenario.engine} alone"
+    if scenario.compose and engine is EngineName.PROCESS:
+        return "runs the services of a Compose file, and those are containers"
     missing = [feature for feature in scenario.needed if feature in PROCESSES_LACK]
     if EngineName.PROCESS in (engine, scenario.engine) and missing:
         return f"needs `{scenario.needed[missing[0]]}`, but {PROCESSES_LACK[missing[0]]}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.cancel import CancelToken
+from orchestrator.compose.stack import Stack
 from orchestrator.console.served_session import open_session
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Engine, Peer, Progress
@@ -24,7 +25,7 @@ from orchestrator.scenario import Scenario
 _MAX_FAILURES = 2  # times that a program could not be disconnected; then it is not tried again
 
 
-@dataclass(slots=True)
+@dataclass
 class PeerSpecs:
     """What one run needs of its peers."""
 
@@ -44,6 +45,11 @@ class PeerSpecs:
     def profile_of(self, name: str) -> Profile:
         """Return a peer's profile."""
         return self.profiles.get(name, self.profile)
+
+    @functools.cached_property
+    def stack(self) -> Stack | None:
+        """The services of a Compose file that are the peers, if they are."""
+        return self.scenario.stack
 
 
 @dataclass(slots=True)
@@ -72,7 +78,7 @@ class Pool:
             LabError: one cannot be started, or is not ready in time.
         """
         names = specs.scenario.peers
-        fit = [name for name in names if self._is_fit(name, specs)]
+        fit = [name for name in names if not specs.stack and self._is_fit(name, specs)]
         self._discard([self._idle.pop(name) for name in names if name in self._idle.keys() - fit])
         warm = {name: self._idle.pop(name) for name in fit}
         missing = [name for name in names if name not in warm]
@@ -122,12 +128,16 @@ class Pool:
         self, names: Sequence[str], specs: PeerSpecs, peers: PeerGroup, progress: Progress
     ) -> _Started:
         """Start peers and attach to them, those first whose ready lines others need to start."""
-        new, waves = _Started(), _waves({name: specs.profile_of(name) for name in names})
+        profiles, stack = {name: specs.profile_of(name) for name in names}, specs.stack
+        new, waves = _Started(), stack.waves if stack else _waves(profiles)
         try:
-            self.engine.reserve({name: specs.profile_of(name) for name in names})
+            self.engine.reserve(profiles)
+            if stack:
+                self.engine.stage(stack, profiles, progress.phase)
             for number, wave in enumerate(waves, 1):
                 self._start_wave(wave, specs, peers, progress, new)
-                for name in wave if number < len(waves) else ():
+                is_awaited = number < len(waves) and not stack  # what services need they wait for
+                for name in wave if is_awaited else ():
                     progress.step(f"waiting for {name} to be ready")
                     new.sessions[name].await_ready()
                     new.ready.add(name)

@@ -296,7 +296,7 @@ class ActiveRun:
         if self._runner.keep and running and not all_valid(self._verdicts) and not cancelled:
             return pool.keep(self.peers)
         trusted = self._error is None and may_reuse(self._verdicts)
-        fit = trusted and not cancelled and not self.peers.is_faulted
+        fit = trusted and not (cancelled or self.peers.is_faulted or self._scenario.compose)
         pool.give_back(self.peers, fit=fit, trusted=trusted)
         return []
 

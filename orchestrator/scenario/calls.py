@@ -234,6 +234,8 @@ def _parts_of(peer: str, vocabulary: Vocabulary) -> Iterator[str]:
 def no_console(profile: Profile) -> str:
     """Return what is wrong with a step that types something where there is no console."""
     what = f"there is nothing to type at: the profile {profile.name!r} says `console: none`"
+    if profile.start.is_missing:
+        return f"{what}; `profiles` can give a service one that describes its console"
     return f"{what}; a client, as in `console: {{exec: [client]}}`, would be one"
 
 

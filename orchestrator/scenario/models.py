@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, field_validator
 
 from orchestrator import chat, definition, document, profile
+from orchestrator.compose.stack import Stack
 from orchestrator.document import Source, Strict
 from orchestrator.document.schema import described
 from orchestrator.errors import DocumentError
 from orchestrator.profile import Profile, Seconds, located, placed_promises
-from orchestrator.scenario import calls, problems, roles, topology
+from orchestrator.scenario import calls, problems, roles, services, topology
 from orchestrator.scenario.acts import Status
 from orchestrator.scenario.calls import call_schemas
 from orchestrator.scenario.network_faults import needed
@@ -131,6 +132,8 @@ class Scenario(Strict):
         name: small letters, digits and hyphens; its runs are kept under this name.
         why: one sentence that says what the scenario is for.
         engine: the only engine that it can run on, if there is just one.
+        compose: a Compose file whose services are the peers, relative to the scenario's folder or
+            else to the working folder.
         profile: the program to run: a profile's name, or a file, relative to the scenario's
             folder or else to the working folder.
         profiles: the profiles of peers that run another program.
@@ -151,6 +154,7 @@ class Scenario(Strict):
     name: Name
     why: Annotated[str, Field(min_length=1)]
     engine: Literal["docker", "process"] | None = None
+    compose: str | None = None
     profile: str = DEFAULT
     profiles: dict[PeerName, str] = {}
     arguments: list[InputLine] = []
@@ -177,6 +181,15 @@ class Scenario(Strict):
         if "\n" in value.strip():
             raise ValueError("one sentence, on one line")
         return value
+
+    @property
+    def stack(self) -> Stack | None:
+        """The services that are its peers, if it has a Compose file.
+
+        Raises:
+            LabError: that has become wrong since the scenario was read.
+        """
+        return services.load(Path(self.compose)) if self.compose else None
 
     @property
     def has_faults(self) -> bool:
@@ -229,12 +242,13 @@ def load(path: Path) -> Scenario:
 
 
 def read(path: Path) -> Source:
-    """Return the document in the file `path`, with its roles spelt out.
+    """Return the document in the file `path`, with its roles or services spelt out.
 
     Raises:
-        DocumentError: it cannot be read.
+        DocumentError: it or its Compose file cannot be read.
+        LabError: it has a Compose file, and there is no Compose here.
     """
-    return roles.spelt_out(document.load(path))
+    return roles.spelt_out(services.spelt_out(document.load(path)))
 
 
 def of(source: Source) -> Scenario:
@@ -255,6 +269,7 @@ def of(source: Source) -> Scenario:
     )
     found._connections_line, _ = source.position(("connections",))
     return found.model_copy(update={
+        "compose": found.compose and str(services.located(found.compose, home)),
         "profile": located(found.profile, home),
         "profiles": {peer: located(name, home) for peer, name in found.profiles.items()},
         "promises": found.promises and placed_promises(found.promises, home),
@@ -299,7 +314,7 @@ def schema(profile: Profile | None = None) -> dict[str, Any]:
     """
     made = described(Scenario, "A scenario of Peerlab")
     made["required"].remove("peers")
-    made["anyOf"] = [{"required": ["peers"]}, {"required": ["roles"]}]
+    made["anyOf"] = [{"required": [key]} for key in ("peers", "roles", "compose")]
     never = made["$defs"]["NeverStep"]
     never["required"].remove("at")  # an operation may say where it is done
     if profile:

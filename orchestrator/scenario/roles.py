@@ -43,7 +43,7 @@ def spelt_out(source: Source) -> Source:
     profiles = raw.get("profiles", {})
     changes: dict[str, Any] = {
         "peers": [*peers, *named] if isinstance(peers, list) else peers,
-        "steps": _steps(raw.get("steps"), members),
+        "steps": in_steps(raw.get("steps"), members),
     }
     own = _profiles(roles, members)
     if own and isinstance(profiles, dict):
@@ -68,7 +68,8 @@ def _profiles(roles: Mapping[str, Any], members: Members) -> dict[str, Any]:
     }
 
 
-def _steps(steps: Any, members: Members) -> Any:
+def in_steps(steps: Any, members: Members) -> Any:
+    """Return the steps of a file with the peers of each role in place of its name."""
     if not isinstance(steps, list):
         return steps
     return [_step(step, members) for step in steps]
@@ -110,13 +111,13 @@ def _replaced(value: Any, members: Members) -> Any:
     """Return a value with the peers of a role in place of its name in every list, and steps."""
     if isinstance(value, dict):
         return {
-            key: _steps(one, members) if key in ("steps", "during") else _replaced(one, members)
+            key: in_steps(one, members) if key in ("steps", "during") else _replaced(one, members)
             for key, one in value.items()
         }
     if not isinstance(value, list):
         return value
     if value and all(isinstance(one, list) and one and isinstance(one[0], dict) for one in value):
-        return [_steps(branch, members) for branch in value]  # of a `parallel`
+        return [in_steps(branch, members) for branch in value]  # of a `parallel`
     named: list[Any] = []
     for one in value:
         several = members.get(one) if isinstance(one, str) else None

@@ -238,6 +238,8 @@ def unsupported(
     vocabulary = Vocabulary(main, others or {})
     by_peer = {"": main, **dict.fromkeys(problems.declared(raw), main), **(others or {})}
     yield from _unknown_peers(by_peer, others or {})
+    if "compose" not in raw:
+        yield from _unstartable(by_peer, others or {})
     if raw.get("connections", "none") != "none":
         for profile in _profiles(ALL, by_peer):
             yield from _missing_verbs(("connections",), _CONNECTIONS, profile)
@@ -277,6 +279,17 @@ def _unknown_peers(
                 hint = document.nearest(part, [*ANSWERS, *other.announced]) if other else ""
                 what = f"the profile {known.name!r} needs {{{name}.{part}}}, which is no named part"
                 yield Problem(place, f"{what} of {name}'s `ready`{hint}")
+
+
+def _unstartable(
+    by_peer: Mapping[str, Profile | None], others: Mapping[str, Profile | None]
+) -> Iterator[Problem]:
+    """Yield the profiles that say nothing of how their programs are started."""
+    for peer, known in by_peer.items():
+        if known and known.start.is_missing:
+            place = ("profiles", peer) if peer in others else ("profile",)
+            what = f"the profile {known.name!r} does not say how its program is started"
+            yield Problem(place, f"{what}: it is for a service of a Compose file")
 
 
 def _profiles(at: Any, by_peer: Mapping[str, Profile | None]) -> list[Profile]:

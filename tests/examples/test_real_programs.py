@@ -8,14 +8,17 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from orchestrator.image import ensure_image, name_for_compose
 from orchestrator.profile import schema
 from orchestrator.scenario.validation import Validator, find
 from tests.orchestrator.harness import Harness, judged
-from tests.orchestrator.support import ROOT
+from tests.orchestrator.support import ROOT, require_compose
 
-EXAMPLES = [ROOT / "examples" / name for name in ("etcd", "irc", "redis", "serf")]
+EXAMPLES = [ROOT / "examples" / name for name in ("compose", "etcd", "irc", "redis", "serf")]
 
 VERDICTS = {
+    "compose/scenarios/everyday.yaml": {"register": "valid"},
+    "compose/scenarios/register.yaml": {"register": "valid"},
     "etcd/scenarios/register.yaml": {"register": "valid"},
     "etcd/scenarios/lock.yaml": {"mutex": "invalid"},
     "irc/scenarios/netsplit.yaml": {"broadcast": "invalid", "membership": "valid"},
@@ -29,6 +32,8 @@ VERDICTS = {
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda folder: str(folder.name))
 def test_the_files_of_an_example_are_right(example: Path) -> None:
+    if example.name == "compose":
+        require_compose()
     scenarios = find([example / "scenarios"])
     checked = Validator()
     checked.check_files(scenarios)
@@ -46,6 +51,8 @@ def test_the_files_of_an_example_are_right(example: Path) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("scenario", VERDICTS)
 def test_a_program_does_what_its_page_says(scenario: str, tmp_path: Path) -> None:
+    ensure_image(lambda _: None, ROOT)
+    name_for_compose(ROOT)  # on which a stack's image is based
     path = ROOT / "examples" / scenario
     text = path.read_text().replace("../", f"{path.parents[1]}/")
     with Harness("docker", tmp_path) as lab:

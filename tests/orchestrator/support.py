@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from orchestrator import profile
+from orchestrator.compose import tool
 from orchestrator.console.session import UNREAD, Notice, Session
 from orchestrator.engines.base import Engine, Peer
 from orchestrator.engines.canary.canary import SOURCE
@@ -24,6 +25,7 @@ from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process import engine as process_engine
+from orchestrator.errors import LabError
 from orchestrator.owner import Owner
 from orchestrator.profile import Profile
 from tests.waiting import PATIENCE as PATIENCE  # noqa: PLC0414 - tests import it with the rest
@@ -63,6 +65,14 @@ def things_of(client: Any, whose: Callable[[Owner], bool], *labels: str) -> list
     found += [(v["Name"], v) for v in client.api.volumes(filters=wanted)["Volumes"] or ()]
     owners = [(name, Owner.parse(thing["Labels"][docker_client.OWNER])) for name, thing in found]
     return [name for name, owner in owners if owner and whose(owner)]
+
+
+def require_compose() -> None:
+    """Skip a test where there is no Docker Compose."""
+    try:
+        tool.find()
+    except LabError as error:
+        pytest.skip(error.what)
 
 
 def make_engine(name: str, *, keep: bool = False) -> Engine:

@@ -271,7 +271,7 @@ def remove_run(client: Client, run: str) -> None:
             containers, networks, volumes = _objects(client, lambda owner, _: owner.run == run)
             map_parallel(lambda container: remove_container(client, container), containers)
             map_parallel(lambda network: remove_network(client, network), networks)
-            map_parallel(lambda volume: _insist(client.api.remove_volume, volume), volumes)
+            map_parallel(lambda volume: remove_volume(client, volume), volumes)
     except EngineLostError as error:
         error.hint = f"once Docker answers, {REMOVED_LATER}"
         raise
@@ -287,6 +287,11 @@ def remove_network(client: Client, network: str) -> None:
         # it is restarted itself. A later sweep removes it.
         if api.inspect_network(network)["Containers"]:
             raise
+
+
+def remove_volume(client: Client, volume: str) -> None:
+    """Remove a volume, even if something else is removing it."""
+    _insist(client.api.remove_volume, volume)
 
 
 def sweep(client: Client) -> int:

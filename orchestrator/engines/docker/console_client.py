@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines.base import ConsoleClient, Status
+from orchestrator.engines.attachable import ConsoleClient
 from orchestrator.engines.docker.client import Client, detach, execute, translated
+from orchestrator.engines.status import Status
 from orchestrator.errors import EngineError
 from orchestrator.image.inside import begin
 from orchestrator.image.inside.start import SIZE
@@ -47,11 +48,11 @@ class ClientCommand:
 
     Attributes:
         words: its command; empty if the peer's profile names no client.
-        has_python: whether the image is known to have Python, with which to prepare the terminal.
+        begun_by: what prepares its terminal first, if the image is known to have that.
     """
 
     words: Sequence[str] = ()
-    has_python: bool = True
+    begun_by: Sequence[str] = ()
 
 
 class ContainerClient(ConsoleClient):
@@ -74,10 +75,9 @@ class ContainerClient(ConsoleClient):
         self.name, self._container = name, container
         self._api: Any = client.api
         self._mark = f"{_MARK}={next(_SERIALS)}"
-        prepared = (*BEGUN_BY, "[]") if command.has_python else ()
         with translated(f"{name}: its client cannot be started"):
             self._id, self._stream = execute(
-                client, container, [*prepared, *command.words], self._mark
+                client, container, [*command.begun_by, *command.words], self._mark
             )
             self._resize()
 

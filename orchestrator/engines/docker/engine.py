@@ -13,6 +13,8 @@ from typing import Any
 
 from orchestrator import definition
 from orchestrator.cancel import CancelToken
+from orchestrator.compose.run_file import RunPlace
+from orchestrator.compose.stack import Stack
 from orchestrator.engines import resources
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.engines.canary.canary import SOURCE, Canary
@@ -31,6 +33,7 @@ from orchestrator.engines.docker.holder import hold
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sandbox import PeerImage, Place
+from orchestrator.engines.docker.services import ServicePeer, ServiceProject
 from orchestrator.engines.docker.sidecar import AttachedCarrier
 from orchestrator.engines.docker.subnet import Addresses
 from orchestrator.engines.network import Network
@@ -79,6 +82,7 @@ class DockerEngine(Engine):
         self._taking = threading.Lock()
         self._reserved: dict[str, PeerAddress] = {}  # by name; they were not started
         self._network = ""
+        self._project: ServiceProject | None = None  # of the services that are staged
         self._addresses: Addresses | None = None
         self._kept = False
 
@@ -128,8 +132,7 @@ class DockerEngine(Engine):
         """Start a container for each name, several at a time."""
         self.cancel.check()
         refuse_taken(names, self._peers)
-        image = images.ensure(self._client, profile, say)
-        self.image = f"{image.name} {image.id}"
+        create = self._creator(names, profile, restarted, say)
         say(f"starting {count(len(names), 'container')}")
         before = list(self._peers)
         try:
@@ -137,15 +140,48 @@ class DockerEngine(Engine):
             first = [self._start_dns, self._start_canary] if judging else []
             self.make_network(self._compose.network)
             run = self._addresses_of(names, profile, among)
-            start = partial(self._start, profile, self._compose.container, image, run)
             peers: list[Callable[[], Peer]] = [
-                partial(start, name, keeps_network=name in restarted) for name in names
+                partial(self._start, name, partial(create, name, run)) for name in names
             ]
             made = map_parallel(lambda action: action(), [*peers, *first])
             return [peer for peer in made if peer is not None]
         except BaseException:
             self._undo(before)
             raise
+
+    def _creator(
+        self, names: Sequence[str], profile: Profile, restarted: Collection[str], say: Say
+    ) -> Callable[[str, Sequence[PeerAddress]], DockerPeer]:
+        """Return what makes a peer of a name, knowing the addresses of all peers of its run."""
+        project = self._project
+        if project and all(name in project for name in names):
+            self.image = project.described
+            return lambda name, run: project.peer(profile, self._reserved.pop(name), run)
+        image = images.ensure(self._client, profile, say)
+        self.image = f"{image.name} {image.id}"
+        spec = self._compose.container
+        return lambda name, run: self.create(
+            name, profile, spec, image, run, keeps_network=name in restarted
+        )
+
+    def stage(self, stack: Stack, profiles: Mapping[str, Profile], say: Say) -> None:
+        """Have Compose create the services, as a project of this engine's own."""
+        self.cancel.check()
+        self._remove_project()
+        self._uses[stack.path.name] += 1
+        name = f"{self._prefix}-{self._uses[stack.path.name]}"
+        self._project = ServiceProject(self._client, stack, name, self.cancel)
+        addresses = {peer: one.address for peer, one in self._reserved.items()}
+        attached = [peer for peer, profile in profiles.items() if profile.console.is_own]
+        place = RunPlace(
+            self._network, addresses, [self._pool.subnet.last], self._labels, PEER, attached
+        )
+        self._project.create(place, self._owner, say)
+
+    def _remove_project(self) -> None:
+        project, self._project = self._project, None
+        if project:
+            project.remove()
 
     def _addresses_of(
         self, names: Sequence[str], profile: Profile, among: Sequence[str]
@@ -209,19 +245,10 @@ class DockerEngine(Engine):
         )
         return str(made["Id"])
 
-    def _start(
-        self,
-        profile: Profile,
-        spec: definition.ContainerSpec,
-        image: PeerImage,
-        run: Sequence[PeerAddress],
-        name: str,
-        *,
-        keeps_network: bool,
-    ) -> Peer:
+    def _start(self, name: str, create: Callable[[], DockerPeer]) -> Peer:
         self.cancel.check()
         with translated(f"{name}: no container"):
-            peer = self.create(name, profile, spec, image, run, keeps_network=keeps_network)
+            peer = create()
         self._peers.append(peer)
         self.cancel.check()
         peer.launch()
@@ -295,6 +322,8 @@ class DockerEngine(Engine):
         map_parallel(DockerPeer.remove, going)
         self._give_back(going)
         self._peers = [peer for peer in self._peers if peer not in going]
+        if any(isinstance(peer, ServicePeer) for peer in going):
+            self._remove_project()
 
     def network(self, peers: Sequence[Peer]) -> Network:
         """Return the network between these peers; sidecars shape it."""
@@ -327,6 +356,7 @@ class DockerEngine(Engine):
         for peer in self._peers:
             peer.detach()
         self._peers.clear()
+        self._project = None
         self._network = ""
         self._reserved.clear()
         remove_run(self._client, self._owner.run)

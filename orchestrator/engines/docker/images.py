@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.engines.base import Say
 from orchestrator.engines.docker.client import Client, MissingError, translated
 from orchestrator.engines.docker.sandbox import PeerImage
-from orchestrator.engines.starting import folder_of
+from orchestrator.engines.starting import folder_of, require_start
 from orchestrator.errors import BuildError
 from orchestrator.image import ensure_image, ensure_packages, program, pull
 from orchestrator.paths import ROOT
@@ -18,6 +18,7 @@ from orchestrator.profile import Profile
 
 def ensure(client: Client, profile: Profile, say: Say) -> PeerImage:
     """Return the image of a profile's program; build or pull it if needed."""
+    require_start(profile)
     folder = folder_of(profile)
     own = ensure_image(say, ROOT)
     if profile.start.image:

@@ -13,6 +13,7 @@ from orchestrator.engines import kernel_sockets
 from orchestrator.engines.endpoints import TcpSocket
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_SOCKET = "socket:["  # how the target of a socket's descriptor begins
 
 
 def memory(container: str, pid: int) -> int | None:
@@ -48,18 +49,58 @@ def _memory_files(container: str, pid: int) -> Iterator[tuple[Path, str, str]]:
             yield _CGROUPS / path.lstrip("/"), "memory.current", "inactive_file"
 
 
-def sockets(container: str, pid: int) -> Sequence[TcpSocket] | None:
-    """Return the TCP sockets of its user's programs; None if it is not here.
+def sockets(container: str, pid: int, *, of_many_users: bool = False) -> Sequence[TcpSocket] | None:
+    """Return the TCP sockets of its programs; None if it is not here.
 
-    A sidecar in its network namespace belongs to another user.
+    Those of a sidecar in its network namespace are not among them. It belongs to another user than
+    programs that the lab starts.
+
+    Args:
+        container: the container's id.
+        pid: its main process's id on Docker's machine.
+        of_many_users: whether its programs may run as any user, so that only their descriptors
+            tell which sockets are theirs.
     """
     if not _groups(container, pid):
         return None
     try:
+        rows = kernel_sockets.read(pid)
+        if of_many_users:
+            inodes = _inodes(container, pid)
+            return kernel_sockets.owned(rows, lambda row: row.inode in inodes)
         user = kernel_sockets.user_of(pid)
-        return kernel_sockets.owned(kernel_sockets.read(pid), lambda row: row.user == user)
+        return kernel_sockets.owned(rows, lambda row: row.user == user)
     except OSError:
         return None  # no permission, or it has ended
+
+
+def _inodes(container: str, pid: int) -> set[int]:
+    """Return the numbers of the sockets of which a container's processes have descriptors.
+
+    Raises:
+        OSError: no permission, or it has ended.
+    """
+    found: set[int] = set()
+    for process in _processes(container, pid):
+        with contextlib.suppress(FileNotFoundError):  # this one has ended
+            for descriptor in Path(f"/proc/{process}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    target = str(descriptor.readlink())
+                    if target.startswith(_SOCKET):
+                        found.add(int(target[len(_SOCKET) : -1]))
+    return found
+
+
+def _processes(container: str, pid: int) -> Sequence[str]:
+    """Return the ids of a container's processes on Docker's machine.
+
+    Raises:
+        OSError: it has ended.
+    """
+    for folder, _, _ in _memory_files(container, pid):
+        with contextlib.suppress(FileNotFoundError):  # of two versions, one may not be mounted
+            return (folder / "cgroup.procs").read_text().split()
+    raise ProcessLookupError(pid)
 
 
 def closing(container: str, pid: int, port: int) -> Sequence[TcpSocket]:

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 from orchestrator.engines import kernel_sockets
-from orchestrator.engines.base import ConsoleClient, Peer, Status, require
+from orchestrator.engines.attachable import ConsoleClient
+from orchestrator.engines.base import Peer
 from orchestrator.engines.docker import local
 from orchestrator.engines.docker.client import (
     Client,
@@ -25,6 +26,7 @@ from orchestrator.engines.docker.client import (
 from orchestrator.engines.docker.console_client import ClientCommand, ContainerClient
 from orchestrator.engines.docker.holder import Holder
 from orchestrator.engines.endpoints import TcpSocket, plain
+from orchestrator.engines.status import Status, require
 from orchestrator.errors import BuildError, EngineError
 from orchestrator.image.inside.start import SIZE
 from orchestrator.parallel import map_parallel
@@ -46,6 +48,9 @@ _READ_TABLES = (  # an image that the lab builds has Python, but perhaps no shel
 
 class DockerPeer(Peer):
     """One container, and perhaps another one that keeps its folders or network."""
+
+    _START_HINT = "see `start` in its profile"
+    _has_many_users = False  # whether not all its programs run as the user that starts them
 
     def __init__(
         self, client: Client, name: str, container: str, handle: str, holder: Holder | None = None
@@ -104,7 +109,7 @@ class DockerPeer(Peer):
                     self.address = address_of(found)
         except EngineError as error:
             if _NO_SUCH_PROGRAM.search(error.what):
-                raise BuildError(error.what, hint="see `start` in its profile") from error
+                raise BuildError(error.what, hint=self._START_HINT) from error
             raise
 
     def _resize(self) -> None:
@@ -222,7 +227,7 @@ class DockerPeer(Peer):
 
     def sockets(self, *, quick: bool = False) -> Sequence[TcpSocket] | None:
         """Return the TCP sockets of the container's user, without those of its sidecar."""
-        if self._pid and (here := local.sockets(self.container, self._pid)) is not None:
+        if self._pid and (here := self._sockets_from_here()) is not None:
             return here
         if quick and self._pid:
             return None  # it has ended, or runs on another machine
@@ -234,8 +239,11 @@ class DockerPeer(Peer):
         if not state["Running"]:
             return None
         self._pid = state["Pid"]
-        here = local.sockets(self.container, self._pid)
+        here = self._sockets_from_here()
         return self._sockets_from_inside() if here is None and not quick else here
+
+    def _sockets_from_here(self) -> Sequence[TcpSocket] | None:
+        return local.sockets(self.container, self._pid, of_many_users=self._has_many_users)
 
     def _sockets_from_inside(self) -> Sequence[TcpSocket] | None:
         found = map(self._read_tables, _READ_TABLES)

@@ -241,7 +241,7 @@ def client_command(
 ) -> ClientCommand:
     """Return how the client is started that a profile's console is, if it is one."""
     words = filled(profile.console.exec or (), _values(name, profile, address, run))
-    return ClientCommand(words, has_python=not profile.start.image)
+    return ClientCommand(words, () if profile.start.image else (*BEGUN_BY, "[]"))
 
 
 def _values(

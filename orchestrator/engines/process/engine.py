@@ -35,6 +35,7 @@ from orchestrator.engines.starting import (
     folder_of,
     port_of,
     refuse_taken,
+    require_start,
     start_values,
 )
 from orchestrator.errors import EngineError
@@ -109,6 +110,7 @@ class ProcessEngine(Engine):
     def _source(self, profile: Profile, say: Say) -> Path | None:
         """Return the folder to copy a program from, built if needed; None without a folder."""
         start = profile.start
+        require_start(profile)
         if start.words("process") is None or (start.image and not start.process):
             raise EngineError(
                 f"{profile.name} cannot be started as a process", hint="take --engine docker"

@@ -15,7 +15,8 @@ from typing import TypeVar
 import psutil
 
 from orchestrator.engines import kernel_sockets
-from orchestrator.engines.base import ConsoleClient, Peer, Status, require
+from orchestrator.engines.attachable import ConsoleClient
+from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import Endpoint, TcpSocket, is_among, plain
 from orchestrator.engines.process import marks
 from orchestrator.engines.process.terminals import (
@@ -24,6 +25,7 @@ from orchestrator.engines.process.terminals import (
     start_on_terminal,
     status_of,
 )
+from orchestrator.engines.status import Status, require
 from orchestrator.errors import BuildError, EngineError
 
 _POLITE = 2.0  # seconds between SIGTERM and SIGKILL

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.engines.base import ConsoleClient, Status
+from orchestrator.engines.attachable import ConsoleClient
+from orchestrator.engines.status import Status
 from orchestrator.image.inside.start import prepare
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from orchestrator.cli import faults, mesh
 from orchestrator.cli.interrupted import Interrupted
-from orchestrator.engines.base import Say, Status
+from orchestrator.engines.base import Say
+from orchestrator.engines.status import Status
 from orchestrator.errors import LabError
 from tests.orchestrator.cli.support import peerlab
 

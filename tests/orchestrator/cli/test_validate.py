@@ -86,7 +86,7 @@ def test_profiles_are_looked_at_too(write: Write, tmp_path: Path) -> None:
     said = done.stderr.replace(f"{tmp_path}/", "").splitlines()
     assert done.returncode == 2
     assert "of-gone.yml:4:1: there is no file gone.yaml" in said
-    assert "of-nobody.yml:4:1: no profile 'nobody' here: there are knocks, peerlab" in said
+    assert "of-nobody.yml:4:1: no profile 'nobody' here: there are knocks, log, peerlab" in said
     assert "of-pearlab.yml:4:1: no profile 'pearlab' here; did you mean 'peerlab'?" in said
     assert any(line.startswith("of-poor.yml:6:33: this needs the operation ") for line in said), (
         said

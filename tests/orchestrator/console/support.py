@@ -12,7 +12,8 @@ from typing import Any, cast
 from orchestrator import profile
 from orchestrator.cancel import CancelToken
 from orchestrator.console.lines import Notice, ProgramConsole
-from orchestrator.engines.base import Peer, Status
+from orchestrator.engines.base import Peer
+from orchestrator.engines.status import Status
 from orchestrator.history.transcript import Transcript
 from orchestrator.profile import Profile
 

@@ -18,10 +18,10 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.console.session import Session
-from orchestrator.engines.base import Status
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process import peer as process_peer
 from orchestrator.engines.starting import folder_of
+from orchestrator.engines.status import Status
 from orchestrator.errors import BuildError
 from orchestrator.profile import Profile
 from tests.orchestrator.support import PROGRAMS, ROOT, LivePeers

@@ -16,11 +16,11 @@ import pytest
 from orchestrator import profile
 from orchestrator.cancel import RunCancelledError
 from orchestrator.console.session import Session
-from orchestrator.engines.base import Status
 from orchestrator.engines.choose import choose
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process.peer import ProcessPeer
+from orchestrator.engines.status import Status
 from orchestrator.errors import EngineError, LabError, NoAnswerError, PeerGoneError
 from orchestrator.profile import Profile
 from orchestrator.scenario import EngineName

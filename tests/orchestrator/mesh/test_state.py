@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from orchestrator import paths
-from orchestrator.engines.base import Status
 from orchestrator.engines.docker.mesh_peers import MeshId
+from orchestrator.engines.status import Status
 from orchestrator.errors import LabError
 from orchestrator.mesh import mesh
 from orchestrator.mesh import mesh as mesh_module

@@ -14,10 +14,10 @@ import pytest
 from orchestrator import profile
 from orchestrator.console.session import Session
 from orchestrator.engines import choose
-from orchestrator.engines.base import Status
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process.peer import ProcessPeer
+from orchestrator.engines.status import Status
 from orchestrator.errors import EngineError
 from tests.orchestrator.support import PROGRAMS, ROOT, LivePeers, marked_processes, things_of, until
 from tests.repeats import ON_DOCKER_IF_THOROUGH

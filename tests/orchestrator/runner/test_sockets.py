@@ -13,8 +13,8 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.engines import kernel_sockets, sock_diag
-from orchestrator.engines.base import Status
 from orchestrator.engines.endpoints import TcpSocket
+from orchestrator.engines.status import Status
 from orchestrator.history.entries import Entry, History
 from orchestrator.runner.sockets import SocketRecorder
 from tests.orchestrator.harness import Harness

@@ -1,0 +1,296 @@
+"""Services of a user's own Compose file, in containers that Compose creates and the lab starts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator import command
+from orchestrator.cancel import CancelToken
+from orchestrator.compose import run_file, tool
+from orchestrator.compose.run_file import RunPlace
+from orchestrator.compose.stack import COMPLETED, Service, Stack
+from orchestrator.engines.attachable import ConsoleClient
+from orchestrator.engines.base import Say
+from orchestrator.engines.docker import echo_switch
+from orchestrator.engines.docker.client import (
+    PEER,
+    Client,
+    remove_container,
+    remove_volume,
+    translated,
+)
+from orchestrator.engines.docker.console_client import ClientCommand
+from orchestrator.engines.docker.peer import DockerPeer, logs
+from orchestrator.engines.docker.sandbox import client_command
+from orchestrator.engines.docker.sidecar import AttachedCarrier
+from orchestrator.engines.health_check import HealthCheck
+from orchestrator.engines.starting import PeerAddress
+from orchestrator.errors import QUOTED_LINES, EngineError, quote
+from orchestrator.files import temporary_folder
+from orchestrator.image import prune
+from orchestrator.owner import Owner
+from orchestrator.parallel import map_parallel
+from orchestrator.profile import Profile
+from orchestrator.text import count, printable, shown
+
+_PROJECT = "com.docker.compose.project"  # Compose's own label
+_BUILDER = "peerlab"  # the project in whose name images are built
+_BUILDING = threading.Lock()
+_BUILT: set[str] = set()  # images that this process has built
+_NEEDS_WITHIN = 300.0  # seconds in which a service must be as another one waits for
+_POLL = 0.05  # seconds
+_DOES = {"build": "build", "up": "create"}  # what its commands do, in words
+_IMAGE_HINT = "`docker pull` or `docker load` brings an image that cannot be pulled by itself"
+
+
+class LogStream:
+    """What a container without a terminal prints, both its streams as one.
+
+    Docker marks each piece with its stream. A thread takes these marks away.
+    """
+
+    def __init__(self, client: Client, container: str) -> None:
+        self._carried = AttachedCarrier(client, container)
+        self.descriptor, into = os.pipe()
+        threading.Thread(target=self._copy, args=(into,), daemon=True).start()
+
+    def _copy(self, into: int) -> None:
+        with contextlib.suppress(OSError, ValueError), open(into, "wb", buffering=0) as pipe:
+            for chunk in self._carried.chunks():
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[pipe.write(rest) :]
+        self._carried.free()
+
+    def close(self) -> None:
+        """End the stream."""
+        self._carried.close()
+        os.close(self.descriptor)
+
+
+class ServicePeer(DockerPeer):
+    """A container of a service.
+
+    Args:
+        client: the engine.
+        service: the service.
+        found: the container, as Docker lists it.
+        profile: how it is read.
+        own: its name, address and port; 0 for the port that its Compose file names first.
+        run: all peers of the run.
+    """
+
+    _START_HINT = "see its `command` and `image` in the Compose file"
+    _has_many_users = True
+
+    def __init__(
+        self,
+        client: Client,
+        service: Service,
+        found: Mapping[str, Any],
+        profile: Profile,
+        own: PeerAddress,
+        run: Sequence[PeerAddress],
+    ) -> None:
+        handle = found["Names"][0].removeprefix("/")
+        super().__init__(client, service.peer, found["Id"], handle)
+        self.address, self.port = own.address, own.port or service.port
+        words = client_command(own.name, profile, own.address, run).words
+        self.client = ClientCommand(words)
+        self._is_attached = profile.console.is_own
+        self._is_awaited = bool(profile.port)  # whether it is ready only once it listens
+        self._log: LogStream | None = None
+
+    def attach(self) -> int:
+        """Return the descriptor of its terminal, or of what it prints if it has none."""
+        if self._is_attached:
+            return super().attach()
+        if self._log is None:
+            with translated(f"{self.name}: cannot read its log"):
+                self._log = LogStream(self._client, self.container)
+        return self._log.descriptor
+
+    def detach(self) -> None:
+        """Close the stream."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        super().detach()
+
+    def launch(self) -> None:
+        """Start the container, and have a terminal that the lab types at echo nothing."""
+        super().launch()
+        if self._is_attached:
+            echo_switch.turn_off(self._client, self.container)
+
+    def open_client(self) -> ConsoleClient:
+        """Run the client in the container, with a terminal that echoes nothing if it can."""
+        if not self.client.begun_by and (switch := echo_switch.find(self._client, self.container)):
+            self.client = replace(self.client, begun_by=switch.at_client)
+        return super().open_client()
+
+    def listens(self) -> bool | None:
+        """Return whether it listens on its port; None if its profile names none."""
+        return super().listens() if self._is_awaited else None
+
+    def health(self) -> HealthCheck | None:
+        """Return what its health check says, if it has one and runs."""
+        with translated(f"{self.name} cannot be inspected"):
+            state = self._inspect()["State"]
+        found = state.get("Health") or {}
+        if not state["Running"] or found.get("Status", "none") == "none":
+            return None
+        log = found.get("Log") or [{}]
+        return HealthCheck(found["Status"], str(log[-1].get("Output", "")).strip())
+
+
+class ServiceProject:
+    """The project of one run: all containers and volumes of a Compose file.
+
+    Args:
+        client: the engine.
+        stack: the services.
+        name: the project's name.
+        cancel: ends every wait.
+    """
+
+    def __init__(self, client: Client, stack: Stack, name: str, cancel: CancelToken) -> None:
+        self._client, self._stack, self._name, self._cancel = client, stack, name, cancel
+        self._api: Any = client.api
+        self._containers: dict[str, dict[str, Any]] = {}
+        self._peers: dict[str, ServicePeer] = {}
+        self.described = f"{stack.path.name}, created by {tool.find()}"
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._stack.by_peer
+
+    def create(self, place: RunPlace, owner: Owner, say: Say) -> None:
+        """Build the images that the file says how to build, and create every container.
+
+        Raises:
+            EngineError: Compose cannot.
+        """
+        with temporary_folder(owner) as folder:
+            with _BUILDING:
+                self._build(Path(folder), say)
+            say(f"creating {count(len(self._stack.services), 'container')} of {self._stack.path}")
+            running = run_file.to_run(self._stack, place)
+            self._compose(Path(folder), running, self._name, "up", "--no-start")
+        with translated("Compose's containers cannot be listed"):
+            found = self._api.containers(all=True, filters=self._own)
+        self._containers = {one["Labels"][PEER]: one for one in found}
+
+    def _build(self, folder: Path, say: Say) -> None:
+        """Build the images, unless this process has: then all its runs have the same."""
+        content = run_file.to_build(self._stack)
+        images = {one["image"] for one in content.get("services", {}).values()}
+        if not images <= _BUILT:
+            say(f"building {count(len(images), 'image')} of {self._stack.path}")
+            self._compose(folder, content, _BUILDER, "build")
+            _BUILT.update(images)
+            prune(run_file.BUILT)
+
+    def _compose(self, folder: Path, content: Mapping[str, Any], project: str, *words: str) -> None:
+        """Have Compose do something with a file.
+
+        The file is in the lab's own folder, since it may have passwords.
+        """
+        file = folder / f"{words[0]}.json"  # which is YAML as well
+        file.write_text(json.dumps(content))
+        try:
+            command.docker(*tool.find().called(file, project, *words), check=self._cancel.check)
+        except command.CommandFailedError as error:
+            lines = [line.strip() for line in error.printed.splitlines() if line.strip()]
+            raise EngineError(
+                f"Compose cannot {_DOES[words[0]]} the services of {self._stack.path}:"
+                f"{quote(lines[-QUOTED_LINES:])}",
+                hint=_IMAGE_HINT,
+            ) from error
+
+    @property
+    def _own(self) -> dict[str, str]:
+        return {"label": f"{_PROJECT}={self._name}"}
+
+    def peer(self, profile: Profile, own: PeerAddress, run: Sequence[PeerAddress]) -> ServicePeer:
+        """Return a peer that can be started now; wait for the services that it needs.
+
+        Raises:
+            EngineError: one of them does not become as it must be.
+        """
+        service = self._stack.by_peer[own.name]
+        for other, how in self._stack.needed_by(service):
+            self._await(own.name, self._peers[other.peer], how)
+        found = self._containers[own.name]
+        self._peers[own.name] = ServicePeer(self._client, service, found, profile, own, run)
+        return self._peers[own.name]
+
+    def _await(self, name: str, other: ServicePeer, how: str) -> None:
+        """Wait until another service is as one needs it."""
+        why_not = _CONDITIONS.get(how)
+        if why_not is None:
+            return  # it has been started
+        deadline = time.monotonic() + _NEEDS_WITHIN
+        while (why := why_not(other)) is None:
+            if time.monotonic() > deadline:
+                why = f"was not so within {_NEEDS_WITHIN:g} s"
+                break
+            self._cancel.pause(_POLL)
+        if why:
+            raise EngineError(
+                f"{name} cannot be started: it waits for {other.name} ({how}), which {why}"
+                f"{_last_lines(other)}",
+                hint="see `depends_on` in the Compose file",
+            )
+
+    def remove(self) -> None:
+        """Remove its containers and volumes.
+
+        Raises:
+            EngineError: some of it cannot be removed.
+        """
+        for peer in self._peers.values():
+            peer.detach()
+        with translated("cannot clean up"):
+            containers = self._api.containers(all=True, filters=self._own)
+            map_parallel(lambda one: remove_container(self._client, one["Id"]), containers)
+            volumes = self._api.volumes(filters=self._own)["Volumes"] or ()
+            map_parallel(lambda one: remove_volume(self._client, one["Name"]), volumes)
+
+
+def _why_not_healthy(peer: ServicePeer) -> str | None:
+    """Return why a service is not healthy; empty if it is, None while it may still become so."""
+    health = peer.health()
+    if health is None:
+        status = peer.status()
+        return "has no health check" if status.state == "running" else status.clause
+    return health.why_not
+
+
+def _why_not_completed(peer: ServicePeer) -> str | None:
+    """Return why a service has not done its work; None while it is at it."""
+    status = peer.status()
+    if status.state != "exited":
+        return None if status.state == "running" else status.clause
+    return "" if status.exit_status == 0 else status.clause
+
+
+_CONDITIONS: Mapping[str, Callable[[ServicePeer], str | None]] = {
+    "service_healthy": _why_not_healthy,
+    COMPLETED: _why_not_completed,
+}
+"""Why a service is not as another one needs it, by Compose's words for that."""
+
+
+def _last_lines(peer: ServicePeer) -> str:
+    with contextlib.suppress(EngineError):
+        lines = [printable(shown(line)) for line in logs(peer).split("\n")]
+        return f"; it last showed:{quote([*filter(None, lines)][-QUOTED_LINES:])}"
+    return ""
