@@ -21,6 +21,7 @@ SCRIPTS = (
     "header.js",
     "findings.js",
     "lanes.js",
+    "brush.js",
     "drawing.js",
     "diagram.js",
     "overview.js",

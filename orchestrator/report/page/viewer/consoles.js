@@ -17,14 +17,15 @@ class Consoles {
     replayAll(this.panels.map((panel) => panel.replay), eachFrame(() => this.drawNow()));
   }
 
-  /** Return the consoles to show: those of the finding or item first. */
+  /** Return the consoles to show: those of the finding or item first, and a program's own output behind consoles. */
   get wanted() {
     const { finding, item, filters } = this.state;
     const concerned = new Set([
       ...(item ? this.model.peersOf(item) : []), ...(this.model.findings[finding]?.peers ?? []),
     ]);
     const shown = this.panels.filter(({ peer }) => filters.peers.has(peer));
-    shown.sort((one, other) => concerned.has(other.peer) - concerned.has(one.peer));
+    const place = ({ peer, isLog }) => (concerned.has(peer) ? 0 : 2) + Number(isLog);
+    shown.sort((one, other) => place(one) - place(other));
     return shown;
   }
 
@@ -44,7 +45,7 @@ class Consoles {
 
 class Panel {
   constructor({ peer, log, pieces }, model) {
-    Object.assign(this, { peer, model, replay: new Replay(pieces) });
+    Object.assign(this, { peer, model, isLog: log, replay: new Replay(pieces) });
     this.rows = Array.from({ length: ROWS }, () => el("div", { class: "row" }));
     this.drawn = new Array(ROWS).fill("");
     this.status = el("span", { class: "status" });

@@ -3,6 +3,7 @@
 const WIDE_GUTTER = 92; // pixels for the names of peers
 const NARROW_GUTTER = 62;
 const FEW_BADGES = 22; // pixels between the counts of bundles
+const FEW_MARKS = 12; // pixels between marks of operations
 const MOST_SOCKETS = 4_000; // drawn at once
 
 class Diagram {
@@ -39,8 +40,8 @@ class Diagram {
   drawAll() {
     const { drawing, state, model } = this;
     const admitted = (items) => items.filter((item) => state.admits(item));
-    drawing.clipped(() => admitted(model.faults).forEach((fault) => drawing.fault(fault)));
     drawing.axis();
+    drawing.clipped(() => admitted(model.faults).forEach((fault) => drawing.fault(fault)));
     for (const place of this.lanes.places.values()) drawing.lane(place);
     drawing.clipped(() => {
       admitted(this.visible(model.connections)).forEach((one) => drawing.connection(one));
@@ -65,8 +66,20 @@ class Diagram {
   }
 
   drawBundles(messages) {
-    const badges = new Map();
     const bundles = messageBundles(messages, this.scale);
+    if (bundles.length > MOST_BUNDLES) this.drawBursts(bursts(bundles));
+    else this.drawArrows(bundles);
+  }
+
+  drawBursts(found) {
+    const statuses = [...new Set(["shown", ...found.map(({ status }) => status)])];
+    const place = ({ status }) => statuses.indexOf(status);
+    found.sort((one, other) => place(one) - place(other));
+    found.forEach((burst) => this.drawing.burst(burst, place(burst)));
+  }
+
+  drawArrows(bundles) {
+    const badges = new Map();
     bundles.sort((one, other) => (one.status !== "shown") - (other.status !== "shown") || one.start - other.start);
     for (const bundle of bundles) {
       const way = `${bundle.peer} ${bundle.other}`;
@@ -79,10 +92,13 @@ class Diagram {
   drawBars(operations) {
     const bars = operationBars(operations, this.scale);
     const next = new Map(); // where the label of each lane must end
+    const marks = new Map(); // where the last mark of each lane is
     for (const bar of bars.reverse()) {
       const place = this.lanes.places.get(bar.peer);
       if (!place) continue;
-      this.drawing.bar(bar, place);
+      const hasMark = (marks.get(bar.peer) ?? Infinity) - bar.x > FEW_MARKS;
+      if (hasMark && bar.status !== "ok") marks.set(bar.peer, bar.x);
+      this.drawing.bar(bar, place, hasMark);
       this.drawing.barLabel(bar, place, (next.get(bar.peer) ?? this.scale.right) - bar.x);
       next.set(bar.peer, bar.x);
     }

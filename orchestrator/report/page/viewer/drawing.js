@@ -1,4 +1,4 @@
-// Draws the diagram on a canvas, and notes where everything is, so that it can be pointed at.
+// Draws what a diagram is made of: lanes, lives, faults, bands, bars, arrows, bursts, marks.
 
 const MESSAGE_MARKS = {
   late: "◷", lost: "✕", twice: "2×", "out of order": "⇄", open: "?", undelivered: "↩", changed: "≠",
@@ -8,27 +8,8 @@ const MESSAGE_DASHES = { lost: [5, 4], undelivered: [5, 4], killed: [5, 4], open
 const NEVER_SHOWN = new Set(["lost", "open", "undelivered", "killed"]);
 const EXCUSED = new Set(["open", "undelivered", "killed", "late"]); // nothing wrong, but not as usual
 const OPERATION_MARKS = { fail: "✕", info: "?", open: "…" };
-const SMALL = "11px system-ui, sans-serif";
 
-class Drawing {
-  constructor(canvas, model, lanes) {
-    Object.assign(this, { canvas, model, lanes });
-    this.context = canvas.getContext("2d");
-  }
-
-  /** Begin: fit the canvas to its place and clear it. */
-  begin(width, height, scale) {
-    const density = window.devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * density)) this.canvas.width = Math.round(width * density);
-    if (this.canvas.height !== Math.round(height * density)) this.canvas.height = Math.round(height * density);
-    this.canvas.style.height = `${height}px`;
-    this.context.setTransform(density, 0, 0, density, 0, 0);
-    this.context.clearRect(0, 0, width, height);
-    Object.assign(this, { width, height, scale, hits: [], colours: colours() });
-    this.context.font = SMALL;
-    this.context.textBaseline = "middle";
-  }
-
+class Drawing extends Brush {
   axis() {
     const { context, scale, colours: { dim, line } } = this;
     for (const { at, label } of scale.ticks(90)) {
@@ -39,73 +20,56 @@ class Drawing {
     context.globalAlpha = 1;
   }
 
-  clipped(draw) {
-    const { context, scale } = this;
-    context.save();
-    context.beginPath();
-    context.rect(scale.left, 0, scale.width, this.height);
-    context.clip();
-    draw();
-    context.restore();
-  }
-
   /** A lane: its name, and a line for as long as the peer's program ran. */
   lane(place) {
     const { scale, colours: { ink, line } } = this;
     this.text(cut(this.model.peers[place.peer].name, 14), 4, place.line, ink, `600 ${SMALL}`, scale.left - 10);
     this.line(0, place.end - LANE_GAP / 2 + 0.5, this.width, place.end - LANE_GAP / 2 + 0.5, line);
-    this.clipped(() => this.model.peers[place.peer].lives.forEach((life) => this.life(place, life)));
+    this.clipped(() => this.model.peers[place.peer].lives.forEach((life, i, all) =>
+      this.life(place, life, all[i + 1]?.[0] ?? Infinity)));
   }
 
-  life(place, [from, to, how]) {
+  /** A life: a line, what ended it, and how, if there is room until the next one. */
+  life(place, [from, to, how], next) {
     const { scale, colours: { ink, bad } } = this;
     const end = scale.x(to ?? this.model.duration);
     this.line(scale.x(from), place.line, end, place.line, ink, 2);
     if (from > 0) this.text("▶", scale.x(from) - 3, place.line, ink);
     if (to === null) return;
     this.text("✖", end - 5, place.line, bad, `700 13px system-ui`);
-    this.text(cut(how, 40), end + 9, place.line - 1, bad);
+    this.text(cut(how, 40), end + 9, place.line - 1, bad, SMALL, Math.max(0, scale.x(next) - end - 14));
     this.hit(end - 6, place.line - 7, 13, 14, [], `${this.model.name(place.peer)} ended: ${plain(how)}`);
   }
 
-  fault(fault, row) {
-    const { context, scale, colours: palette } = this;
+  /** A fault: the lanes of its peers shaded, and a label that says whether it was proven. */
+  fault(fault) {
+    const { scale, colours: { fault: shade, hatch } } = this;
     const x = Math.max(scale.x(fault.from), scale.left);
     const end = Math.min(scale.x(fault.to ?? scale.to), scale.right);
     if (end < scale.left || x > scale.right) return;
     const width = Math.max(end - x, 2);
-    const isReal = fault.status === "proven";
     for (const place of this.lanes.places.values()) {
       if (fault.peers.length && !fault.peers.includes(place.peer)) continue;
-      context.fillStyle = palette.fault;
-      context.fillRect(x, place.top, width, place.end - place.top - LANE_GAP / 2);
-      this.hatch(x, place.top, width, place.end - place.top - LANE_GAP / 2, palette.hatch);
+      const height = place.end - place.top - LANE_GAP / 2;
+      this.context.fillStyle = shade;
+      this.context.fillRect(x, place.top, width, height);
+      this.hatch(x, place.top, width, height, hatch);
     }
-    context.fillStyle = palette.paper;
-    context.fillRect(x, AXIS, width, FAULT_LABELS - 3);
-    context.strokeStyle = palette.faultInk;
-    context.setLineDash(isReal ? [] : [4, 3]);
-    context.strokeRect(x + 0.5, AXIS + 0.5, Math.max(width - 1, 1), FAULT_LABELS - 4);
-    context.setLineDash([]);
-    if (width > 40) this.text(`${faultWord(fault)[0]} ${cut(fault.says || fault.name, 60)}`, x + 4, AXIS + FAULT_LABELS / 2 - 1, palette.faultInk, SMALL, width - 8);
-    this.hit(x, AXIS, width, FAULT_LABELS, [fault]);
+    this.faultLabel(fault, x, AXIS + this.lanes.faultRows[fault.index] * FAULT_ROW, width);
   }
 
-  hatch(x, y, width, height, colour) {
-    const { context } = this;
-    context.save();
-    context.beginPath();
-    context.rect(x, y, width, height);
-    context.clip();
-    context.beginPath();
-    for (let at = x - height; at < x + width; at += 9) {
-      context.moveTo(at, y + height);
-      context.lineTo(at + height, y);
-    }
-    context.strokeStyle = colour;
+  faultLabel(fault, x, y, width) {
+    const { context, colours: { paper, faultInk } } = this;
+    context.fillStyle = paper;
+    context.fillRect(x, y, width, FAULT_ROW - 2);
+    context.strokeStyle = faultInk;
     context.lineWidth = 1;
-    context.stroke();
-    context.restore();
+    context.setLineDash(fault.status === "proven" ? [] : [4, 3]);
+    context.strokeRect(x + 0.5, y + 0.5, Math.max(width - 1, 1), FAULT_ROW - 3);
+    context.setLineDash([]);
+    const label = `${faultWord(fault)[0]} ${cut(fault.says || fault.name, 60)}`;
+    if (width > 30) this.text(label, x + 4, y + FAULT_ROW / 2 - 1, faultInk, SMALL, width - 8);
+    this.hit(x, y, width, FAULT_ROW - 2, [fault]);
   }
 
   /** A connection, as consoles showed it: the upper half of a band in both lanes. */
@@ -136,7 +100,7 @@ class Drawing {
     this.hit(begin, y + offset, Math.max(end - begin, 3), BAND / 2, items, says);
   }
 
-  bar(bar, place) {
+  bar(bar, place, hasMark) {
     const { context, colours: palette } = this;
     const width = Math.max(bar.end - bar.x, 2);
     const y = place.line - 17;
@@ -145,28 +109,40 @@ class Drawing {
     context.fillStyle = colour;
     context.strokeStyle = colour;
     if (bar.status === "ok") context.fillRect(bar.x, y, width, 12);
-    else {
-      context.strokeRect(bar.x + 0.5, y + 0.5, Math.max(width - 1, 1), 11);
-      this.hatch(bar.x, y, width, 12, colour);
-      this.text(OPERATION_MARKS[bar.status] ?? "", bar.x + width / 2 - 4, y - 5, colour, `700 ${SMALL}`);
-    }
+    else this.hollow(bar, y, width, colour, hasMark);
     if (found) this.line(bar.x, y + 14, bar.x + Math.max(width, 8), y + 14, colour, 3);
     this.hit(bar.x - 1, y - 2, width + 2, 16, bar.items);
   }
 
+  /** An operation that was not done, or may not have been: its mark is inside, or above. */
+  hollow(bar, y, width, colour, hasMark) {
+    const isInside = width >= 14;
+    this.context.lineWidth = 1;
+    this.context.strokeRect(bar.x + 0.5, y + 0.5, Math.max(width - 1, 1), 11);
+    if (!isInside) this.hatch(bar.x, y, width, 12, colour);
+    const mark = OPERATION_MARKS[bar.status] ?? "";
+    if (isInside || hasMark) this.text(mark, bar.x + width / 2 - 4, isInside ? y + 6.5 : y - 5, colour, `700 ${SMALL}`);
+  }
+
   barLabel(bar, place, room) {
     const label = bar.items.length > 1 ? `${bar.items.length}×` : bar.items[0].verb;
-    if (room < 30) return;
-    this.text(cut(label, 30), bar.x, place.line - 23, this.colours.dim, "10px system-ui, sans-serif", room - 4);
+    const shift = bar.status === "ok" || bar.end - bar.x >= 14 ? 0 : 10; // behind its mark
+    if (room < 30 + shift) return;
+    this.text(cut(label, 30), bar.x + shift, place.line - 23, this.colours.dim, "10px system-ui, sans-serif", room - 4 - shift);
+  }
+
+  messageColour(status) {
+    const { message, warn, bad } = this.colours;
+    return status === "shown" ? message : EXCUSED.has(status) ? warn : bad;
   }
 
   /** Messages from lane to lane. What went wrong has a mark of its own at its end. */
   bundle({ peer, other, status, start, end, items }, hasBadge) {
-    const { context, colours: palette } = this;
+    const { context } = this;
     const [from, to] = [this.lanes.lineOf(peer), this.lanes.lineOf(other)];
     if (from === undefined || to === undefined) return;
     const isFine = status === "shown";
-    const colour = isFine ? palette.message : EXCUSED.has(status) ? palette.warn : palette.bad;
+    const colour = this.messageColour(status);
     const stops = NEVER_SHOWN.has(status) || items[0].to === null;
     const [x, y] = stops ? [start + 10, from + (to - from) * 0.62] : [end, to];
     context.setLineDash(MESSAGE_DASHES[status] ?? []);
@@ -179,27 +155,21 @@ class Drawing {
     this.hits.push({ line: [start, from, x, y], items });
   }
 
-  head(x, y, toX, toY, colour) {
+  /** What many peers sent at a time: one line over their lanes, with a count. */
+  burst({ status, start, items, peers }, place) {
     const { context } = this;
-    const angle = Math.atan2(toY - y, toX - x);
-    context.fillStyle = colour;
-    context.beginPath();
-    context.moveTo(toX, toY);
-    for (const turn of [2.7, -2.7]) context.lineTo(toX + 8 * Math.cos(angle + turn), toY + 8 * Math.sin(angle + turn));
-    context.fill();
-  }
-
-  badge(label, x, y, colour) {
-    const { context, colours: { paper } } = this;
-    const width = context.measureText(label).width + 8;
-    context.fillStyle = paper;
-    context.strokeStyle = colour;
-    context.lineWidth = 1;
-    context.beginPath();
-    context.roundRect(x - width / 2, y - 8, width, 16, 7);
-    context.fill();
-    context.stroke();
-    this.text(label, x - width / 2 + 4, y + 0.5, colour, `700 ${SMALL}`);
+    const lines = [...peers].map((peer) => this.lanes.lineOf(peer)).filter((line) => line !== undefined);
+    if (!lines.length) return;
+    const [from, to] = [Math.min(...lines), Math.max(...lines)];
+    const colour = this.messageColour(status);
+    context.setLineDash(MESSAGE_DASHES[status] ?? []);
+    context.globalAlpha = status === "shown" ? 0.45 : 1;
+    this.line(start, from, start, to, colour, 1 + Math.log2(items.length) * 0.7);
+    context.globalAlpha = 1;
+    context.setLineDash([]);
+    const label = status === "shown" ? `${items.length}` : `${MESSAGE_MARKS[status] ?? "?"} ${items.length}`;
+    this.badge(label, start, between(from + 16 + 19 * place, from, to), colour);
+    this.hits.push({ line: [start, from, start, to], items });
   }
 
   /** A notice or a mark: a dot at the lifeline, or a triangle for what the lab noted. */
@@ -220,82 +190,8 @@ class Drawing {
     const x = scale.x(finding.at);
     if (x < scale.left || x > scale.right) return;
     const colour = finding.word === "invalid" ? palette.bad : palette.warn;
-    this.line(x, AXIS, x, this.height, colour, isCurrent ? 2 : 1);
+    this.line(x, AXIS - 2, x, isCurrent ? this.height : AXIS + this.lanes.faultsHeight, colour, isCurrent ? 2 : 1.5);
     this.badge(VERDICT_MARKS[finding.word] ?? "?", x, AXIS - 9, colour);
     this.hit(x - 8, AXIS - 18, 16, 18, [], plain(finding.says), finding);
   }
-
-  outline(item) {
-    const { context, colours: { accent } } = this;
-    context.strokeStyle = accent;
-    context.lineWidth = 2;
-    for (const { x, y, width, height, items, line } of this.hits) {
-      if (!items.includes(item)) continue;
-      if (line) this.line(...line, accent, 4);
-      else context.strokeRect(x - 1, y - 1, width + 2, height + 2);
-    }
-  }
-
-  line(x, y, toX, toY, colour, width = 1) {
-    const { context } = this;
-    context.strokeStyle = colour;
-    context.lineWidth = width;
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(toX, toY);
-    context.stroke();
-  }
-
-  text(text, x, y, colour, font = SMALL, most = undefined) {
-    const { context } = this;
-    context.font = font;
-    context.fillStyle = colour;
-    context.fillText(fitted(context, text, most), x, y);
-    context.font = SMALL;
-  }
-
-  hit(x, y, width, height, items, says = "", finding = null) {
-    this.hits.push({ x, y, width, height, items, says, finding });
-  }
-
-  /** Return what is at a point: the last drawn, or the nearest arrow. */
-  find(x, y) {
-    const boxes = this.hits.filter((hit) => !hit.line && x >= hit.x - 2 && x <= hit.x + hit.width + 2 && y >= hit.y - 2 && y <= hit.y + hit.height + 2);
-    if (boxes.length) return boxes.at(-1);
-    return this.hits.findLast((hit) => hit.line && distance(x, y, ...hit.line) < 5) ?? null;
-  }
-}
-
-function fitted(context, text, most) {
-  if (most === undefined || context.measureText(text).width <= most) return text;
-  let length = text.length;
-  while (length > 0 && context.measureText(`${text.slice(0, length)}…`).width > most) length = Math.floor(length * 0.85);
-  return length ? `${text.slice(0, length)}…` : "";
-}
-
-function distance(x, y, x1, y1, x2, y2) {
-  const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
-  const along = length ? between(((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length, 0, 1) : 0;
-  return Math.hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1));
-}
-
-/** The line of the moment over a canvas: an element of its own, so that moving it draws nothing. */
-class Cursor {
-  constructor(place) {
-    this.line = el("div", { class: "moment-line" });
-    place.append(this.line);
-  }
-
-  move(scale, at) {
-    if (!scale) return;
-    this.line.hidden = at < scale.from || at > scale.to;
-    this.line.style.transform = `translateX(${scale.x(at) - 1}px)`;
-  }
-}
-
-/** Return the page's colours, which follow its colour scheme. */
-function colours() {
-  const style = getComputedStyle(document.documentElement);
-  const names = ["ink", "dim", "paper", "line", "good", "bad", "warn", "accent", "message", "band", "socket", "fault", "hatch", "fault-ink"];
-  return Object.fromEntries(names.map((name) => [name.replace("-i", "I"), style.getPropertyValue(`--${name}`).trim()]));
 }

@@ -22,8 +22,7 @@ function findingLine(finding, index, state) {
     el("a", { href: `#finding=${index + 1}`, onclick: show },
       el("span", { class: "mark", "aria-hidden": "true" }, VERDICT_MARKS[finding.word] ?? "?"),
       el("strong", {}, ` ${plain(finding.check)} `),
-      el("bdi", {}, cut(finding.says, 240)),
-      el("span", { class: "at" }, ` ${clock(finding.at)}`)));
+      el("bdi", {}, cut(finding.says, 240))));
 }
 
 function markCurrent(list, current) {

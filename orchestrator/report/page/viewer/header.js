@@ -1,5 +1,6 @@
 // The top of the page: the verdict, why, where, and which step failed.
 
+const FEW_FAULTS = 3; // whose proof is shown at the top; that of more is in the table
 const VERDICT_MARKS = { valid: "✓", invalid: "✗", unknown: "?", "not judged": "–" };
 
 function buildHeader(model) {
@@ -38,8 +39,7 @@ function buildEvidence(model, state) {
   fill(byId("evidence"),
     model.faults.length ? el("section", { "aria-label": "Faults" },
       el("h2", {}, "Faults"),
-      el("ul", { class: "faults" }, ...model.faults.slice(0, 12).map((fault) => faultLine(fault, state))),
-      model.faults.length > 12 ? el("p", { class: "dim" }, `and ${count(model.faults.length - 12, "more fault")} in the table below`) : null) : null,
+      el("ul", { class: "faults" }, ...model.faults.map((fault) => faultLine(fault, state, model.faults.length <= FEW_FAULTS)))) : null,
     el("section", { "aria-label": "Checks" },
       el("h2", {}, "Checks"),
       el("ul", { class: "checks" }, ...model.checks.map(checkChip))));
@@ -50,13 +50,13 @@ function checkChip({ name, word, says, promise }) {
     `${VERDICT_MARKS[word] ?? "?"} ${plain(name)}`, el("span", { class: "spoken" }, `: ${word}`));
 }
 
-function faultLine(fault, state) {
+function faultLine(fault, state, withProof) {
   const until = fault.to === null ? "the end" : clock(fault.to);
   return el("li", {},
     el("button", { class: "link", onclick: () => state.select(fault) }, plain(fault.says || fault.name)),
     el("span", { class: "dim" }, ` ${clock(fault.from)} to ${until} `),
     el("strong", { class: faultClass(fault) }, plain(faultWord(fault))),
-    fault.proof.length ? el("ul", {}, ...fault.proof.slice(0, 3).map((line) => el("li", {}, plain(line)))) : null);
+    withProof && fault.proof.length ? el("ul", {}, ...fault.proof.slice(0, 3).map((line) => el("li", {}, plain(line)))) : null);
 }
 
 const FAULT_MARKS = { proven: "✓", "not proven": "?", "not done": "✗" };

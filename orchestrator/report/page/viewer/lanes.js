@@ -5,17 +5,20 @@ const BAND = 8; // height of a band: the upper half is the consoles', the lower 
 const MOST_BANDS = 6; // in a lane; further peers share the last one
 const LANE_GAP = 16;
 const AXIS = 20; // height of the axis at the top
-const FAULT_LABELS = 18;
+const FAULT_ROW = 17; // height of the label of a fault
+const MOST_FAULT_ROWS = 5;
 
 class Lanes {
   constructor(model) {
     this.model = model;
     this.bandsOf = model.peers.map((_, peer) => bands(model, peer));
+    this.faultRows = stacked(model.faults);
+    this.faultsHeight = FAULT_ROW * Math.max(1, ...this.faultRows.map((row) => row + 1)) + 2;
   }
 
   /** Return each shown peer's lane: where it begins, its lifeline, its first band, its end. */
   layOut(shown) {
-    let top = AXIS + FAULT_LABELS;
+    let top = AXIS + this.faultsHeight;
     this.places = new Map();
     for (const peer of shown) {
       const rows = Math.min(this.bandsOf[peer].size, MOST_BANDS);
@@ -52,6 +55,17 @@ function bands(model, peer) {
     if (one.peer === peer && one.remote) others.add(one.other);
   }
   return new Map([...others].sort((one, other) => one - other).map((other, row) => [other, row]));
+}
+
+/** Return a row for each fault, so that none lies on another that is active at the same time. */
+function stacked(faults) {
+  const ends = [];
+  return faults.map(({ from, to }) => {
+    const free = ends.findIndex((end) => end <= from);
+    const row = Math.min(free < 0 ? ends.length : free, MOST_FAULT_ROWS - 1);
+    ends[row] = to ?? Infinity;
+    return row;
+  });
 }
 
 /** The scale between seconds and pixels of a diagram. */
@@ -141,4 +155,21 @@ function messageBundles(messages, scale) {
     bundle.end /= bundle.items.length;
   }
   return [...bundles.values()];
+}
+
+const MOST_BUNDLES = 150; // that are drawn one by one
+const BURST = 40; // pixels
+
+/** Return what is drawn of many bundles: of each state one burst for what was sent at a time. */
+function bursts(bundles) {
+  const found = new Map();
+  for (const { peer, other, status, start, items } of bundles) {
+    const key = `${status} ${Math.floor(start / BURST)}`;
+    const burst = found.get(key) ?? { status, start: 0, items: [], peers: new Set() };
+    found.set(key, burst);
+    burst.start += start * items.length;
+    burst.items.push(...items);
+    burst.peers.add(peer).add(other);
+  }
+  return [...found.values()].map((burst) => ({ ...burst, start: burst.start / burst.items.length }));
 }

@@ -45,19 +45,19 @@ function sideTable(model, peer, at) {
   const ages = [model.lists.length ? age("its list", list, at) : "", age("its sockets", sockets, at)];
   return el("div", { class: "wide" }, el("table", {},
     el("caption", {}, el("strong", {}, model.name(peer)), `: ${ages.filter(Boolean).join(", ")}`),
-    el("thead", {}, el("tr", {}, ...["with", "its list", "the kernel", ""].map((name) => el("th", { scope: "col" }, name || el("span", { class: "spoken" }, "do they agree"))))),
-    el("tbody", {}, ...(rows.length ? rows.map(sideRow) : [el("tr", {}, el("td", { colspan: "4", class: "dim" }, "none"))]))));
+    el("thead", {}, el("tr", {}, ...["with", model.lists.length ? "its list" : null, "the kernel", ""].filter((name) => name !== null).map((name) => el("th", { scope: "col" }, name || el("span", { class: "spoken" }, "do they agree"))))),
+    el("tbody", {}, ...(rows.length ? rows.map((row) => sideRow(row, model.lists.length > 0)) : [el("tr", {}, el("td", { colspan: "4", class: "dim" }, "none"))]))));
 }
 
 function age(what, known, at) {
   return known ? `${what} of ${clock(known.at)} (${span(at - known.at)} before)` : `${what} not known`;
 }
 
-function sideRow({ name, listed, held, agree }) {
+function sideRow({ name, listed, held, agree }, hasLists) {
   const lines = (texts) => texts.map((text) => el("div", {}, text));
   return el("tr", { class: agree === false ? "differ" : null },
     el("th", { scope: "row" }, name),
-    el("td", {}, ...lines(listed.length ? listed : ["–"])),
+    hasLists ? el("td", {}, ...lines(listed.length ? listed : ["–"])) : null,
     el("td", {}, ...lines(held.length ? held : ["–"])),
     el("td", {}, agree === null ? "" : agree ? "=" : "≠ they differ"));
 }

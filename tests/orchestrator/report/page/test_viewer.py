@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium.webdriver import ActionChains, Keys
@@ -316,16 +315,21 @@ def test_a_long_run_moves_at_once(browser: Browser, pages: dict[str, Path]) -> N
     assert any("text" in line for line in last)
 
 
-def test_messages_of_a_long_run_are_bundles(browser: Browser, pages: dict[str, Path]) -> None:
+def test_messages_close_to_each_other_are_bundles_and_many_bundles_are_bursts(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
     browser.open(pages["long"])
-    script: Any = """
+    script = """
       const bundles = messageBundles(arguments[0], new Scale(0, 40, 0, 1000));
-      return [bundles.length, bundles.reduce((sum, one) => sum + one.items.length, 0)];
+      const inAll = (several) => several.reduce((sum, one) => sum + one.items.length, 0);
+      const together = bursts(bundles);
+      return [bundles.length, inAll(bundles), together.length, inAll(together)];
     """
     messages = [
         {"peer": n % 8, "other": (n * 3 + 1) % 8, "from": n / 50, "to": n / 50, "status": "shown"}
         for n in range(2_000)
     ]
-    bundles, in_all = browser.run(sources("dom.js", "lanes.js") + script, messages)
-    assert in_all == len(messages)
-    assert bundles < 500
+    numbers = browser.run(sources("dom.js", "lanes.js") + script, messages)
+    bundles, in_bundles, bursts, in_bursts = numbers
+    assert in_bundles == in_bursts == len(messages)
+    assert bursts <= 26 < bundles < 500
