@@ -25,7 +25,8 @@ from orchestrator.history.entries import Entry
 from orchestrator.history.machine import Machine
 from orchestrator.promises import CHAT
 
-_UNASKED = VERBS | {"expect", "never"}
+UNASKED = VERBS | {"expect", "never"}
+"""What is done without asking a program for anything."""
 
 
 class HistoryIndex:
@@ -155,7 +156,7 @@ class HistoryIndex:
     @cached_property
     def silent(self) -> set[str]:
         """Peers that did not answer the last operation."""
-        last = {op.peer: op for op in self.operations if op.verb not in _UNASKED}
+        last = {op.peer: op for op in self.operations if op.verb not in UNASKED}
         return {
             peer
             for peer, operation in last.items()

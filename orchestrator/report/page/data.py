@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterator, Sequence
 
-from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index import UNASKED, HistoryIndex
 from orchestrator.checks.index.calls import call_of
-from orchestrator.checks.index.fault_windows import VERBS, FaultWindow
+from orchestrator.checks.index.fault_windows import FaultWindow
 from orchestrator.checks.index.incarnations import Incarnation
 from orchestrator.checks.judged_run import Run
 from orchestrator.history.entries import Entry
@@ -43,8 +43,6 @@ from orchestrator.report.page.rows import (
 from orchestrator.report.page.view import View
 from orchestrator.report.page.wording import at_length, moment
 from orchestrator.report.steps import WrittenSteps
-
-_WITHOUT_FIGURES = VERBS | {"expect"}  # what no program is asked to do
 
 
 def page_data(run: Run) -> PageData:
@@ -113,8 +111,9 @@ def _peer(index: HistoryIndex, name: str) -> PeerData:
 
 
 def _life(one: Incarnation, ends: Sequence[Entry]) -> LifeRow:
-    how = [str(one.ending)] if one.ending not in ("", "found ended") else []
+    how = [str(one.ending)] if one.ending in ("killed", "stopped") else []
     how += [ending(end) for end in ends[-1:] if end.text("state") != "running"]
+    how = how or [str(one.ending)]
     until = None if one.ended is None else moment(one.ended)
     return LifeRow(moment(one.began), until, ": ".join(how))
 
@@ -143,7 +142,7 @@ def _proof(fault: FaultWindow) -> Iterator[str]:
 
 
 def _figures(index: HistoryIndex) -> Iterator[FiguresData]:
-    at_consoles = (op for op in index.steps if op.peer and op.verb not in _WITHOUT_FIGURES)
+    at_consoles = (op for op in index.steps if op.peer and op.verb not in UNASKED)
     for one in figures_of_calls(map(call_of, at_consoles)):
         yield {
             "name": one.name,

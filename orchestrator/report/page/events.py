@@ -116,7 +116,8 @@ def list_rows(view: View) -> Iterator[ListRow]:
 
 def _listed(row: Mapping[str, Any]) -> ListCell:
     address = ":".join(str(row[key]) for key in ("address", "port") if key in row)
-    return ListCell(str(row.get("id", "")), row_text(row, "peer"), at_length(address))
+    number = at_length(str(row.get("id", "")))
+    return ListCell(number, row_text(row, "peer"), at_length(address))
 
 
 def socket_rows(view: View) -> Iterator[SocketRow]:

@@ -184,4 +184,4 @@ def test_a_program_that_was_started_again_has_two_lives() -> None:
     assert (first.since, first.ending) == (0.0, "killed")
     assert first.until is not None
     assert second.since >= first.until
-    assert second.ending == "exited: exited with status 3"
+    assert second.ending == "exited with status 3"
