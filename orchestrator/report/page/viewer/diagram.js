@@ -96,6 +96,10 @@ class Diagram {
     for (const bar of bars.reverse()) {
       const place = this.lanes.places.get(bar.peer);
       if (!place) continue;
+      if (bar.isOwn) {
+        this.drawing.ownBar(bar, place);
+        continue;
+      }
       const hasMark = (marks.get(bar.peer) ?? Infinity) - bar.x > FEW_MARKS;
       if (hasMark && bar.status !== "ok") marks.set(bar.peer, bar.x);
       this.drawing.bar(bar, place, hasMark);

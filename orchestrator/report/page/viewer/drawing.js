@@ -114,6 +114,16 @@ class Drawing extends Brush {
     this.hit(bar.x - 1, y - 2, width + 2, 16, bar.items);
   }
 
+  /** What the lab asked by itself: small, and without a label. */
+  ownBar(bar, place) {
+    const { context, colours: { dim, bad, warn } } = this;
+    const found = bar.items.find((item) => item.found)?.found;
+    context.fillStyle = found === "invalid" ? bad : found ? warn : dim;
+    const width = Math.max(bar.end - bar.x, 1.5);
+    context.fillRect(bar.x, place.line - 9, width, found ? 6 : 3);
+    this.hit(bar.x - 1, place.line - 10, width + 2, 6, bar.items);
+  }
+
   /** An operation that was not done, or may not have been: its mark is inside, or above. */
   hollow(bar, y, width, colour, hasMark) {
     const isInside = width >= 14;
@@ -149,9 +159,9 @@ class Drawing extends Brush {
     this.line(start, from, x, y, colour, (isFine ? 1 : 1.8) + Math.log2(items.length) * 0.7);
     context.setLineDash([]);
     if (!stops) this.head(start, from, x, y, colour);
-    const number = items.length > 1 ? `${items.length}` : "";
-    if (!isFine) this.badge(`${MESSAGE_MARKS[status] ?? "?"} ${number}`.trim(), x, stops ? y : y - Math.sign(to - from) * 14, colour);
-    else if (number && hasBadge) this.badge(number, (start + x) / 2, (from + y) / 2, colour);
+    const label = bundleLabel(status, items);
+    if (!isFine) this.badge(label, x, stops ? y : y - Math.sign(to - from) * 14, colour);
+    else if (label && hasBadge) this.badge(label, (start + x) / 2, (from + y) / 2, colour);
     this.hits.push({ line: [start, from, x, y], items });
   }
 
@@ -194,4 +204,14 @@ class Drawing extends Brush {
     this.badge(VERDICT_MARKS[finding.word] ?? "?", x, AXIS - 9, colour);
     this.hit(x - 8, AXIS - 18, 16, 18, [], plain(finding.says), finding);
   }
+}
+
+const LONG = 1; // seconds from which an arrow says how long it took
+
+/** Return what an arrow says: its mark, how many it stands for, and how long they took at most. */
+function bundleLabel(status, items) {
+  const number = items.length > 1 ? `${items.length}` : "";
+  const longest = largest(items.filter(({ sent, to }) => sent !== null && to !== null).map(({ sent, to }) => to - sent), 0);
+  const mark = status === "shown" ? "" : MESSAGE_MARKS[status] ?? "?";
+  return [[mark, number].filter(Boolean).join(" "), longest >= LONG ? span(longest) : ""].filter(Boolean).join(", ");
 }

@@ -7,7 +7,7 @@ class Filters {
     this.search = byId("search");
     byId("filter-boxes").append(
       this.group("Peers", model.names.map((name, peer) => [name, peer]), "peers"),
-      this.group("Kinds", KINDS.map((kind) => [`${kind}s`, kind]), "kinds"),
+      this.group("Kinds", Object.entries(KINDS).map(([kind, label]) => [label, kind]), "kinds"),
       this.group("Operations", this.verbs.map((verb) => [plain(verb), verb]), "verbs"));
     this.search.addEventListener("input", () => this.find());
     this.search.addEventListener("keydown", (event) => {
@@ -67,6 +67,6 @@ class Filters {
   reset() {
     this.search.value = "";
     for (const part of ["peers", "kinds", "verbs"]) this[part].forEach(({ box }) => { box.checked = true; });
-    this.state.filter({ peers: new Set(this.model.peers.keys()), kinds: new Set(KINDS), verbs: null, text: "" });
+    this.state.filter({ peers: new Set(this.model.peers.keys()), kinds: new Set(Object.keys(KINDS)), verbs: null, text: "" });
   }
 }

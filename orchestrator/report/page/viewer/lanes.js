@@ -114,13 +114,14 @@ function operationBars(operations, scale) {
     const end = Math.max(scale.x(one.to ?? scale.to), x + 2);
     if (end < scale.left || x > scale.right) continue;
     const before = last.get(one.peer);
-    const isSame = before && !one.found && !before.items[0].found && x < before.x + 3 && end - x < 4 && before.end - before.x < 6;
+    const isAlike = before && !one.found && !before.items[0].found && one.isOwn === before.isOwn;
+    const isSame = isAlike && x < before.x + 3 && end - x < 4 && before.end - before.x < 6;
     if (isSame) {
       before.items.push(one);
       before.end = Math.max(before.end, end);
       if (badness(one) > badness({ status: before.status })) before.status = one.status;
     } else {
-      const bar = { peer: one.peer, x, end, status: one.status, items: [one] };
+      const bar = { peer: one.peer, x, end, status: one.status, isOwn: one.isOwn, items: [one] };
       bars.push(bar);
       last.set(one.peer, bar);
     }

@@ -16,7 +16,7 @@ function nearLines(model, state) {
   const past = firstPast(model.items, (item) => item.from > state.at);
   const before = [];
   for (let i = past - 1; i >= 0 && before.length < NEAR_LINES; i--) {
-    if (state.admits(model.items[i])) before.unshift(model.items[i]);
+    if (!model.items[i].isOwn && state.admits(model.items[i])) before.unshift(model.items[i]);
   }
   const faults = model.faultsAt(state.at).map((fault) =>
     el("li", { class: "fault" }, `active now: ${cut(fault.says || fault.name, 120)} (${faultWord(fault)})`));

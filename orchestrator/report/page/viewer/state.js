@@ -1,7 +1,10 @@
 // What is shown: the moment, the stretch of time, what is selected, the filters. One place to
 // change it, and everything that draws is told. The fragment of the address says the same.
 
-const KINDS = ["operation", "message", "notice", "connection", "socket", "fault", "mark"];
+const KINDS = {
+  operation: "operations", own: "what the lab asked by itself", message: "messages", notice: "notices",
+  connection: "connections", socket: "sockets", fault: "faults", mark: "the lab's notes",
+};
 const ADDRESS_AFTER = 150; // milliseconds
 const CLOSE_UP = 10; // seconds shown around a finding of a long run
 
@@ -13,7 +16,7 @@ class State {
     this.to = model.duration;
     this.finding = -1;
     this.item = null;
-    this.filters = { peers: new Set(model.peers.keys()), kinds: new Set(KINDS), verbs: null, text: "" };
+    this.filters = { peers: new Set(model.peers.keys()), kinds: new Set(Object.keys(KINDS)), verbs: null, text: "" };
     this.admitsAll = true;
     this.listeners = [];
     this.changed = new Set();
@@ -89,7 +92,7 @@ class State {
   admits(item) {
     if (this.admitsAll) return true;
     const { peers, kinds, verbs, text } = this.filters;
-    if (!kinds.has(item.kind)) return false;
+    if (!kinds.has(item.kind) || (item.isOwn && !kinds.has("own"))) return false;
     if (verbs && item.kind === "operation" && !verbs.has(item.verb)) return false;
     const concerned = this.model.peersOf(item);
     if (concerned.length && !concerned.some((peer) => peers.has(peer))) return false;
@@ -105,7 +108,7 @@ class State {
   filter(changes) {
     const filters = { ...this.filters, ...changes };
     const { peers, kinds, verbs, text } = filters;
-    this.admitsAll = peers.size === this.model.peers.length && kinds.size === KINDS.length && !verbs && !text;
+    this.admitsAll = peers.size === this.model.peers.length && kinds.size === Object.keys(KINDS).length && !verbs && !text;
     this.change({ filters });
   }
 
