@@ -34,6 +34,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     check: Callable[[], None] = lambda: None,
     has_warnings: bool = False,
+    heard: Callable[[str], None] = lambda _: None,
 ) -> str:
     """Run a command without input and return its output.
 
@@ -45,6 +46,7 @@ def run(
         environment: its variables; those of the lab by default.
         check: called now and then while it runs; the command ends if this raises.
         has_warnings: whether its standard error is of interest only if it fails.
+        heard: called now and then with what it has printed so far.
 
     Raises:
         CommandFailedError: its status is not 0.
@@ -52,8 +54,9 @@ def run(
     """
     called = " ".join(words[:2])
     try:
+        deadline = time.monotonic() + seconds
         status, printed, warned = _outcome(
-            words, environment, time.monotonic() + seconds, check, has_warnings=has_warnings
+            words, environment, deadline, check, heard, has_warnings=has_warnings
         )
     except FileNotFoundError as error:
         raise LabError(f"there is no {words[0]} command here", hint=hint) from error
@@ -71,6 +74,7 @@ def _outcome(
     environment: Mapping[str, str] | None,
     deadline: float,
     check: Callable[[], None],
+    heard: Callable[[str], None],
     *,
     has_warnings: bool,
 ) -> tuple[int, str, str]:
@@ -89,8 +93,11 @@ def _outcome(
         try:
             while True:
                 check()
-                with contextlib.suppress(subprocess.TimeoutExpired):
+                try:
                     printed, warned = program.communicate(timeout=_SLICE)
+                except subprocess.TimeoutExpired as waiting:  # has bytes, whatever the streams give
+                    heard((waiting.output or b"").decode("utf-8", "replace"))
+                else:
                     return program.returncode, printed, warned or ""
                 if time.monotonic() > deadline:
                     raise subprocess.TimeoutExpired(list(words), 0)
@@ -129,6 +136,7 @@ def docker(
     seconds: float = _SECONDS,
     hint: str = "",
     check: Callable[[], None] = lambda: None,
+    heard: Callable[[str], None] = lambda _: None,
 ) -> str:
     """Run `docker` or Compose on the lab's engine and return its output: see `run`.
 
@@ -144,7 +152,14 @@ def docker(
         check()
 
     try:
-        return run(*words, seconds=seconds, hint=hint, environment=environment, check=check_both)
+        return run(
+            *words,
+            seconds=seconds,
+            hint=hint,
+            environment=environment,
+            check=check_both,
+            heard=heard,
+        )
     except EngineStalledError as error:
         what = f"`{' '.join(words[:2])}`: Docker does not answer: {error}"
         raise EngineError(what, hint=ONCE_IT_ANSWERS) from error

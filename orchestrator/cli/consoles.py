@@ -15,9 +15,11 @@ from typing import TextIO
 from rich.console import Console
 
 from orchestrator.engines.base import Progress
+from orchestrator.engines.counting import Occasionally, counted
 from orchestrator.errors import LabError
 from orchestrator.report.printing import safe, safe_lines
 
+SECONDS_BETWEEN_LINES = 20.0  # of progress in a log, unless something new begins
 BROKEN = 2  # exit status: the lab itself failed, or the outcome is unknown
 _UNREAD = 128 + signal.SIGPIPE  # exit status if the reader of the output has gone, as in shells
 
@@ -123,9 +125,17 @@ def annotate(made: Callable[[ModuleType], Iterable[str]]) -> None:
 
 @contextlib.contextmanager
 def progress() -> Iterator[Progress]:
-    """Show progress on standard error: a spinner on a terminal, else a line for each phase."""
+    """Show progress on standard error: a spinner on a terminal, else a line for each phase.
+
+    What takes longer has a line now and then.
+    """
     if not err.is_terminal:
-        yield Progress(phase=say, step=lambda _: None)
+        now_and_then = Occasionally(say, SECONDS_BETWEEN_LINES)
+        with counted(Progress(say, now_and_then)) as telling:
+            yield telling
         return
-    with err.status("…") as status:
-        yield Progress(phase=say, step=lambda line: status.update(safe(line)))
+    with (
+        err.status("…") as status,
+        counted(Progress(say, lambda line: status.update(safe(line)))) as telling,
+    ):
+        yield telling

@@ -21,7 +21,8 @@ from rich.text import Text
 from orchestrator.cancel import RunCancelledError
 from orchestrator.checks import Judgement
 from orchestrator.checks.judged_run import Run
-from orchestrator.cli.consoles import err, say
+from orchestrator.cli.consoles import SECONDS_BETWEEN_LINES, err, say
+from orchestrator.engines.counting import Occasionally
 from orchestrator.grading.results import Result
 from orchestrator.report.findings import reason
 from orchestrator.report.grading.tables import result_line
@@ -51,6 +52,7 @@ class LiveView:
         self.ended: dict[int, Run] = {}  # the finished runs, by number
         self.results = 0  # the number of tests with a settled result
         self._lock = threading.Lock()
+        self._now_and_then = Occasionally(say, SECONDS_BETWEEN_LINES)
         self._tasks: dict[int, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(),
@@ -92,6 +94,8 @@ class LiveView:
         """Show what a scenario does; the phase before it is over."""
         self._progress.update(self._total, now="")
         self._running.update(self._tasks[number], now=safe(line))
+        if not err.is_terminal:
+            self._now_and_then(f"{self.names[number]}: {line}")
 
     def end(self, number: int, run: Run) -> None:
         """Show how a scenario ended."""
@@ -113,8 +117,11 @@ class LiveView:
             if (task := self._tasks.pop(number, None)) is not None:
                 self._running.remove_task(task)
         self._progress.update(self._total, advance=1, now="")
+        if self._progress.finished:
+            self._progress.update(self._total, now="removing what was started")
         if line and self._lines:
             self._lines.print(line, soft_wrap=True)
+            self._now_and_then.postpone()
 
 
 def _line(run: Run) -> Text:

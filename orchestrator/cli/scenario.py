@@ -87,7 +87,7 @@ def run(
 
     Exit status 0 if all runs are valid, 1 if one is invalid, 2 if one is unknown or the lab broke.
     """
-    found = _selected(read_all(files), match, runs_folder if failed else None)
+    found = _selected(read_all(files), match, runs_folder if failed else None, as_json=as_json)
     engine = _resolve(engine, found.values())
     sources = fitting(found, engine, files) * times
     cancel, began = CancelToken(), time.monotonic()
@@ -112,7 +112,7 @@ def run(
 
 
 def _selected(
-    found: Mapping[Path, ScenarioSource], match: str, kept: Path | None
+    found: Mapping[Path, ScenarioSource], match: str, kept: Path | None, *, as_json: bool
 ) -> dict[Path, ScenarioSource]:
     """Return the scenarios that match an expression, and that failed last time.
 
@@ -120,6 +120,7 @@ def _selected(
         found: all scenarios, by file.
         match: the expression; empty for all of them.
         kept: the folder of the runs that tell which failed; None for all of them.
+        as_json: whether to print JSON if there is nothing to do.
 
     Raises:
         Exit: none of them has failed, so that there is nothing to do.
@@ -134,7 +135,9 @@ def _selected(
     if kept:
         chosen = selecting.failed({path: names[path] for path in names if path in chosen}, kept)
     if not chosen:
-        out.print("nothing to run: all of these scenarios were valid last time")
+        say("nothing to run: all of these scenarios were valid last time")
+        if as_json:
+            print_json(runs_as_data([]))
         raise typer.Exit
     return {path: source for path, source in found.items() if path in chosen}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 from pathlib import Path
 
-from orchestrator import command
+from orchestrator import command, parallel
 from orchestrator.errors import LabError
 from orchestrator.image.inside.build import PROCESSES
 
@@ -29,6 +30,9 @@ _VANISHED = (  # the classic builder's words for an image that someone has remov
     "No such image: sha256:",
 )
 _TRIES = 3
+_STEP = re.compile(r"^Step (\d+)/(\d+) : |^#\d+ \[[^\]\n]*?(\d+)/(\d+)\] ", re.MULTILINE)
+"""How the engine's own builder, and BuildKit, begin a step."""
+
 _OLD_ENOUGH = "until=1h"  # a build of another command may be about to name what it has made
 _IS_PRUNING = "a prune operation is already running"  # Docker does one at a time
 _BUILDER_HINT = "choose the engine's own builder: `docker buildx use default`"
@@ -81,7 +85,7 @@ def build(
     ]  # fmt: skip
     for left in reversed(range(_TRIES)):
         try:
-            command.docker(*called)
+            command.docker(*called, heard=_note_step)
         except command.CommandFailedError as error:
             # Someone has removed an image, and with it a step that this build took for made.
             if not left or not any(says in error.printed for says in _VANISHED):
@@ -91,6 +95,13 @@ def build(
     if not present(name, *(f"label={label}" for label in given)):
         # A builder in a container of its own keeps its results.
         raise LabError(f"{name} was built, but Docker does not have it", hint=_BUILDER_HINT)
+
+
+def _note_step(printed: str) -> None:
+    """Note how many steps of a build are done, from what it has printed so far."""
+    if steps := _STEP.findall(printed):
+        classic, of, number, among = steps[-1]
+        parallel.note(int(classic or number) - 1, int(of or among))
 
 
 def prune(label: str) -> None:

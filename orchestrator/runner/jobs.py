@@ -14,6 +14,7 @@ from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks import Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Engine, Progress
+from orchestrator.engines.counting import counted
 from orchestrator.errors import LabError, NetworkError, SessionError, first_line
 from orchestrator.faults.kinds import PROCESSES_LACK
 from orchestrator.runner.alone import RunsBeside
@@ -233,7 +234,7 @@ class _Job:
         may_reuse = functools.partial(self._policy.may_reuse, number)
         if alone:
             progress.step("again, alone: the machine was busy")
-        with self._beside.run(alone=alone):
+        with self._beside.run(alone=alone), counted(progress) as progress:
             run = self._runner(engine).run(source, progress, folder, may_reuse)
         if isinstance(run.error, NetworkError):
             raise run.error

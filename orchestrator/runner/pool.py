@@ -17,6 +17,7 @@ from orchestrator.engines.resources import Demand
 from orchestrator.errors import EngineError, SessionError
 from orchestrator.history import runs
 from orchestrator.history.transcript import Transcript
+from orchestrator.parallel import note
 from orchestrator.profile import Profile
 from orchestrator.runner.disconnect import can_disconnect, disconnect
 from orchestrator.runner.peers import PeerGroup
@@ -89,10 +90,11 @@ class Pool:
             self._idle |= warm
             raise
         peers.sessions |= {name: (warm | new.sessions)[name] for name in names}
-        for name in missing:
-            if name not in new.ready:
-                progress.step(f"waiting for {name} to be ready")
-                peers.sessions[name].await_ready()
+        awaited = [name for name in missing if name not in new.ready]
+        for number, name in enumerate(awaited):
+            progress.step(f"waiting for {name} to be ready")
+            note(number, len(awaited))
+            peers.sessions[name].await_ready()
         for name in names:
             if session := warm.get(name):
                 on_notice = functools.partial(peers.record_notice, name)

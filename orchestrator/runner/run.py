@@ -297,6 +297,7 @@ class ActiveRun:
             return pool.keep(self.peers)
         trusted = self._error is None and may_reuse(self._verdicts)
         fit = trusted and not (cancelled or self.peers.is_faulted or self._scenario.compose)
+        self._progress.step("disconnecting the peers" if fit else "removing the peers")
         pool.give_back(self.peers, fit=fit, trusted=trusted)
         return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -87,11 +88,12 @@ def test_run_selects(tmp_path: Path) -> None:
     assert first.stdout.startswith("✓ one: valid")
     assert first.stdout.count("\n") == 1
     again = peerlab(*words, "--failed")
-    assert (again.returncode, again.stdout) == (
-        0, "nothing to run: all of these scenarios were valid last time\n",
-    )  # fmt: skip
+    assert (again.returncode, again.stdout) == (0, "")
+    assert again.stderr == "nothing to run: all of these scenarios were valid last time\n"
+    empty = peerlab(*words, "--failed", "--json")
+    assert json.loads(empty.stdout) == {"verdict": "valid", "runs": [], "unread": []}
     _keep(kept, "two", "invalid")
-    assert peerlab(*words, "--failed", "-k", "one").stdout.startswith("nothing to run")
+    assert peerlab(*words, "--failed", "-k", "one").stderr.startswith("nothing to run")
     assert peerlab(*words, "--failed", "-q").stdout.startswith("✓ two: valid")
     wrong = peerlab(*words, "-k", "three")
     assert (wrong.returncode, wrong.stdout) == (2, "")
