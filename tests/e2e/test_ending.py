@@ -83,7 +83,7 @@ def entries(tmp_path: Path, number: int) -> list[dict[str, Any]]:
     ("engine", "number"),
     [
         ("process", signal.SIGTERM),
-        ("process", signal.SIGQUIT),
+        pytest.param("process", signal.SIGQUIT, marks=pytest.mark.thorough),
         pytest.param("process", signal.SIGINT, marks=pytest.mark.thorough),
         # test_faults.py has Ctrl-C on Docker, while a fault is active.
         pytest.param("docker", signal.SIGINT, marks=[pytest.mark.docker, pytest.mark.thorough]),

@@ -9,10 +9,8 @@ import pytest
 from orchestrator.discovery.start_commands import start_commands
 from tests.languages.trial import problem, put
 from tests.orchestrator.support import LivePeers
-from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 
-@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 @pytest.mark.parametrize(
     "name", ["python-script", pytest.param("bash", marks=pytest.mark.thorough)]
 )

@@ -28,7 +28,7 @@ def judged(runner: Runner, name: str) -> Run:
     ("name", "wrong", "says"),
     [
         ("straight", set(), ""),
-        ("pieces", {"changes"}, "it was shown in pieces"),
+        pytest.param("pieces", {"changes"}, "it was shown in pieces", marks=pytest.mark.thorough),
         ("hold", {"changes"}, "shown as one with the 2 messages behind it"),
     ],
 )

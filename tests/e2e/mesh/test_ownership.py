@@ -123,6 +123,7 @@ def test_what_is_inconsistent_is_repaired(own: OwnMesh) -> None:
     assert (own.peers(), own.networks()) == ([], [])
 
 
+@pytest.mark.thorough  # test_state.py has the turns; all of it: `python -m tests.two_meshes`
 def test_two_commands_at_once_take_turns(own: OwnMesh) -> None:
     done("down")
     with ThreadPoolExecutor(3) as threads:
@@ -133,6 +134,7 @@ def test_two_commands_at_once_take_turns(own: OwnMesh) -> None:
     assert len({peer.name for peer in own.peers()}) == len(own.peers()) in (0, 1, 2)
 
 
+@pytest.mark.thorough
 def test_a_mesh_of_another_name_is_another_mesh(own: OwnMesh) -> None:
     done("up", "--peers", "1")
     before = own.peers()[0].container

@@ -26,6 +26,7 @@ from orchestrator.discovery.pattern_matches import (
 )
 from orchestrator.errors import LabError
 from tests.orchestrator.support import PROGRAMS
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 PEERS = Path(__file__).parents[3] / "examples/peers"
 SECONDS = 240
@@ -67,12 +68,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trio, "_SILENT_START", 1.5)
 
 
-@pytest.mark.docker
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])  # tests/languages has it
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.timeout(SECONDS)
-def test_a_profile_written_in_containers_is_like_the_one_made_by_hand(tmp_path: Path) -> None:
+def test_a_written_profile_is_like_the_one_made_by_hand(tmp_path: Path, engine: str) -> None:
     folder = copied("by-the-book", tmp_path)
-    result = peerlab("new", str(folder), "--engine", "docker", "--no-check")
+    result = peerlab("new", str(folder), "--engine", engine, "--no-check")
     assert result.exit_code == 0, result.output
     assert "what was understood" in result.output
     assert_alike(folder / "profile.yaml", PEERS / "by-the-book/profile.yaml")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,12 +13,13 @@ import pytest
 
 from orchestrator.engines.canary import canary as canary_module
 from orchestrator.engines.canary.canary import MOST_SLOWNESS, SOURCE, Canary
+from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker.nxdomain import ECHO_PORT
 from orchestrator.engines.sidecar.client import Carrier
 from orchestrator.errors import EngineError, NetworkError
 from orchestrator.faults.effect import Effect
 from tests.orchestrator.harness import Harness, marks
-from tests.orchestrator.support import LivePeers, client_behind, things_of, until
+from tests.orchestrator.support import client_behind, things_of, until
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -123,40 +124,61 @@ def is_canary_of(process: psutil.Process, run: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("engine", ["process", pytest.param("docker", marks=pytest.mark.docker)])
-def test_a_run_says_when_the_canary_was_held_up(engine: str, tmp_path: Path) -> None:
-    with Harness(engine, tmp_path) as harness:
-        harness.run("peers: [alice, bob]\nsteps: []\n")
-        canary = harness.engine.canary
-        assert canary
-        pause(harness, "pause")
-        until(lambda: canary.held > 0.6, "a canary that is held up")
-        assert canary.slowness == MOST_SLOWNESS
-        pause(harness, "go on")
-        until(lambda: not canary.held, "a canary that flies")
-        worst = max(seconds for one in canary.since(0.0) for seconds in one.took)
-        run = harness.run(f"peers: [alice, bob]\nsteps:\n{WAITS}")
-    assert worst > 0.5 or engine == "process"  # whose two ends were paused together
+@pytest.fixture(scope="module")
+def harness(
+    request: pytest.FixtureRequest, docker_refusal: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Harness]:
+    """Runs with a canary; it ends with their engine, and nothing is left."""
+    if request.param == "docker" and docker_refusal:
+        pytest.skip(docker_refusal)
+    with Harness(request.param, tmp_path_factory.mktemp("canary")) as one:
+        yield one
+        canary = one.engine.canary
+    assert canary
+    assert canary.held == 0.0
+    if request.param == "docker":
+        with contextlib.closing(docker_client.connect()) as client:
+            assert things_of(client, lambda owner: owner.run == one.owner) == []
+
+
+BESIDE = "peers: [alice, bob]\nsteps: []\n"
+DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+
+
+@pytest.mark.parametrize("harness", ["process", DOCKER], indirect=True)
+def test_a_run_says_when_the_canary_was_held_up(harness: Harness) -> None:
+    harness.run(BESIDE)
+    canary = harness.engine.canary
+    assert canary
+    pause(harness, "pause")
+    until(lambda: canary.held > 0.6, "a canary that is held up")
+    assert canary.slowness == MOST_SLOWNESS
+    pause(harness, "go on")
+    until(lambda: not canary.held, "a canary that flies")
+    worst = max(seconds for one in canary.since(0.0) for seconds in one.took)
+    run = harness.run(f"peers: [alice, bob]\nsteps:\n{WAITS}")
+    assert [mark["warm"] for mark in marks(run, "ready")] == [True, True], "peers serve again"
+    assert worst > 0.5 or harness.engine.name == "process"  # whose two ends were paused together
     (machine,) = marks(run, "machine")
     assert machine["canary"]["trips"] > 0
-    assert canary.held == 0.0  # it has ended
 
 
-@pytest.mark.docker
-def test_no_fault_touches_the_canary_and_no_peer_sees_it() -> None:
-    with LivePeers("docker", canary=True) as place:
-        sessions = place.start(["alice", "bob"])
-        network = place.engine.network([session.peer for session in sessions])
-        canary = place.engine.canary
-        assert canary
-        canary.require()
-        network.shape({(a, b): Effect(cut=True) for a, b in (("alice", "bob"), ("bob", "alice"))})
-        before = len(canary.since(0.0))
-        until(lambda: len(canary.since(0.0)) > before + 1, "two more reports")
-        assert all(one.took for one in canary.since(0.0)[-2:])
-        for session in sessions:
-            sockets = session.peer.sockets()
-            assert sockets is not None
-            ports = [end[1] for one in sockets for end in (one.local, one.remote) if end]
-            assert ECHO_PORT not in ports
-    assert place.left() == []
+@pytest.mark.parametrize("harness", [DOCKER], indirect=True)
+def test_no_fault_touches_the_canary_and_no_peer_sees_it(harness: Harness) -> None:
+    harness.run(BESIDE)
+    peers = [session.peer for session in harness.runner.pool._idle.values()]
+    network = harness.engine.network(peers)
+    canary = harness.engine.canary
+    assert canary
+    canary.require()
+    network.shape({(a, b): Effect(cut=True) for a, b in (("alice", "bob"), ("bob", "alice"))})
+    before = len(canary.since(0.0))
+    until(lambda: len(canary.since(0.0)) > before + 1, "two more reports")
+    assert all(one.took for one in canary.since(0.0)[-2:])
+    assert len(peers) == 2
+    for peer in peers:
+        sockets = peer.sockets()
+        assert sockets is not None
+        ports = [end[1] for one in sockets for end in (one.local, one.remote) if end]
+        assert ECHO_PORT not in ports
+    network.close()

@@ -8,7 +8,7 @@ import pty
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,21 +56,29 @@ def seen_by(*words: str, code: str = SEEN) -> Profile:
     return plain.model_copy(update={"start": start, "ready_within": 20.0})
 
 
+@pytest.fixture(scope="module")
+def seen(one_engine: LivePeers) -> Iterator[Session]:
+    """A program that says what it sees and reads; it stays when the peers of other tests go."""
+    words = ("{address}", "{bind}", "{port}", "{name}")
+    (session,) = one_engine.start(["dave"], seen_by(*words))
+    del one_engine.sessions["dave"]
+    yield session
+    session.close()
+
+
 def said(session: Session, line: str) -> Any:
     """Return what the program says about a line."""
     return session.ask("say", text=line).fields["text"]
 
 
-def test_every_terminal_has_one_size_and_one_set_of_modes(shared_engine: LivePeers) -> None:
-    sessions = shared_engine.start(["alice", "bob"], seen_by())
+def test_every_terminal_has_one_size_and_one_set_of_modes(seen: Session) -> None:
     master, console = pty.openpty()
     modes = termios.tcgetattr(console)
     modes[3] &= ~termios.ECHO
     plain = [modes[:4], [key[0] for key in modes[6]]]
     os.close(master)
     os.close(console)
-    for session in sessions:
-        assert json.loads(said(session, "terminal")) == [SIZE, *plain]
+    assert json.loads(said(seen, "terminal")) == [SIZE, *plain]
 
 
 def test_a_program_without_a_handler_ends_at_once_when_asked_to(shared_engine: LivePeers) -> None:
@@ -137,13 +145,12 @@ def test_a_terminal_does_not_echo_what_is_typed(shared_engine: LivePeers) -> Non
 
 
 def test_an_address_is_the_one_that_others_dial_and_bind_the_one_to_listen_on(
-    shared_engine: LivePeers,
+    seen: Session,
 ) -> None:
-    (session,) = shared_engine.start(["alice"], seen_by("{address}", "{bind}", "{port}", "{name}"))
-    address, bind, *rest = json.loads(said(session, "words"))
-    assert address == session.peer.address
+    address, bind, *rest = json.loads(said(seen, "words"))
+    assert address == seen.peer.address
     assert bind in ("0.0.0.0", address)
-    assert rest == [str(session.peer.port), "alice"]
+    assert rest == [str(seen.peer.port), "dave"]
 
 
 @pytest.mark.parametrize(
@@ -168,13 +175,6 @@ def test_peers_may_have_ports_of_their_own(shared_engine: LivePeers, words: list
 def test_control_characters_are_typed_as_they_are(seen: Session, key: str) -> None:
     text = f"a{key}b{key}"
     assert said(seen, f"{text}.") == ascii(f"{text}.")[1:-1]
-
-
-@pytest.fixture(scope="module")
-def seen(one_engine: LivePeers) -> Session:
-    """A program that says what it reads."""
-    (session,) = one_engine.start(["carol"], seen_by())
-    return session
 
 
 # Each engine by itself

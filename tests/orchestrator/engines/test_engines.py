@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,12 +29,16 @@ from tests.orchestrator.support import (
     PROGRAMS,
     ROOT,
     LivePeers,
-    processes_of,
     second_attach,
     until,
 )
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 AT_ONCE = 8.0  # seconds; a reply would be awaited for ten
+ON_PROCESSES = pytest.mark.parametrize(
+    "one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True
+)
+"""For what other tests here hold on Docker, by more."""
 
 
 def foreign(program: str, **changes: object) -> Profile:
@@ -90,6 +93,7 @@ def test_stop_ends_a_peer_with_status_0(shared_engine: LivePeers) -> None:
     assert session.peer.await_end(AT_ONCE) == Status("exited", 0)
 
 
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])  # the tests below have it
 def test_close_leaves_nothing(place: LivePeers) -> None:
     place.start(["alice", "bob"])
     assert len(place.left()) >= 2
@@ -100,6 +104,7 @@ def test_close_leaves_nothing(place: LivePeers) -> None:
     place.engine.close()
 
 
+@ON_PROCESSES
 def test_starting_again_adds_peers(shared_engine: LivePeers) -> None:
     shared_engine.start(["alice"])
     shared_engine.start(["bob"])
@@ -138,6 +143,7 @@ def test_descendants_of_a_discarded_peer_are_killed(process_place: Callable[[], 
     assert stays.peer.status() == Status("running")
 
 
+@ON_PROCESSES
 def test_a_start_that_fails_leaves_earlier_peers_alone(shared_engine: LivePeers) -> None:
     (alice,) = shared_engine.start(["alice"])
     before = shared_engine.left()
@@ -232,7 +238,13 @@ def _terminate(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "phrase"), [(_kill, "status 137 (killed)"), (_terminate, "status 0")]
+    ("one_engine", "harm", "phrase"),
+    [
+        ("process", _kill, "status 137 (killed)"),
+        ("process", _terminate, "status 0"),
+        pytest.param("docker", _terminate, "status 0", marks=pytest.mark.docker),
+    ],
+    indirect=["one_engine"],
 )
 def test_a_peer_ended_behind_the_labs_back_is_noticed(
     shared_engine: LivePeers, harm: Callable[[Session], None], phrase: str
@@ -339,30 +351,6 @@ def test_descendants_are_killed_with_their_engine(process_place: Callable[[], Li
     until(lambda: len(place.left()) == 2, "the second process")
     place.engine.close()
     until(lambda: place.left() == [], "both to end")
-
-
-def test_an_address_with_a_taken_port_is_skipped(process_place: Callable[[], LivePeers]) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        (session,) = process_place().start(
-            ["alice"], profile.load("peerlab").model_copy(update={"port": port})
-        )
-        assert session.peer.address != "127.0.0.1"
-        assert session.ask("myport").fields["port"] == str(port)
-
-
-def test_a_port_that_is_taken_on_all_addresses_is_an_error(
-    process_place: Callable[[], LivePeers],
-) -> None:
-    with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
-        chat = profile.load("peerlab").model_copy(update={"port": taken.getsockname()[1]})
-        place = process_place()
-        with pytest.raises(EngineError, match="taken on every loopback address") as caught:
-            place.start(["alice"], chat)
-    assert "ss -ltnp" in caught.value.hint
-    assert processes_of(place.run) == []
 
 
 def test_a_process_does_not_inherit_the_labs_environment(

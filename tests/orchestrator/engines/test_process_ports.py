@@ -1,7 +1,8 @@
-"""Ports for programs that listen on every address are never given out twice."""
+"""Ports: taken ones, and those of programs that listen on every address."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from orchestrator.engines.process import ports
 from orchestrator.engines.process.ports import PortClaim, claim_port
 from orchestrator.errors import EngineError
 from orchestrator.paths import ROOT
-from tests.orchestrator.support import LivePeers
+from tests.orchestrator.support import LivePeers, processes_of
 
 ELSEWHERE = f"""
 import sys
@@ -68,3 +69,27 @@ def test_engines_share_no_port_and_give_it_back(process_place: Callable[[], Live
     other.close()
     for port in taken:
         PortClaim(port).release()
+
+
+def test_an_address_with_a_taken_port_is_skipped(process_place: Callable[[], LivePeers]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        (session,) = process_place().start(
+            ["alice"], profile.load("peerlab").model_copy(update={"port": port})
+        )
+        assert session.peer.address != "127.0.0.1"
+        assert session.ask("myport").fields["port"] == str(port)
+
+
+def test_a_port_that_is_taken_on_all_addresses_is_an_error(
+    process_place: Callable[[], LivePeers],
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        chat = profile.load("peerlab").model_copy(update={"port": taken.getsockname()[1]})
+        place = process_place()
+        with pytest.raises(EngineError, match="taken on every loopback address") as caught:
+            place.start(["alice"], chat)
+    assert "ss -ltnp" in caught.value.hint
+    assert processes_of(place.run) == []

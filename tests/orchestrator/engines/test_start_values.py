@@ -13,6 +13,7 @@ from orchestrator.console.session import Session
 from orchestrator.errors import EngineError
 from orchestrator.profile import Profile
 from tests.orchestrator.support import PROGRAMS, LivePeers
+from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 OF_ALL = ["{peers}", "{index}", "{name}", "{bob.name} {bob.address} {bob.port}"]
 SHOWS = """
@@ -63,6 +64,7 @@ def test_a_peer_is_told_where_all_others_will_be(shared_engine: LivePeers) -> No
     assert given(bob)[0] == [str(bob.peer.port)]
 
 
+@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_a_peer_that_is_not_in_the_run_cannot_be_told(shared_engine: LivePeers) -> None:
     with pytest.raises(EngineError, match=r"speaks of a peer that is not in this run: dave"):
         shared_engine.engine.start(["alice"], shows("{dave.port}"), lambda _: None)

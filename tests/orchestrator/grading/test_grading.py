@@ -182,7 +182,9 @@ class FailingStarts:
         return engine
 
 
-@pytest.mark.parametrize(("times", "outcome"), [(1, PASSED), (2, UNKNOWN)])
+@pytest.mark.parametrize(
+    ("times", "outcome"), [pytest.param(1, PASSED, marks=pytest.mark.thorough), (2, UNKNOWN)]
+)
 def test_what_the_lab_fails_at_is_tried_once_more(
     tmp_path: Path, times: int, outcome: Outcome
 ) -> None:

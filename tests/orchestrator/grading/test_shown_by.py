@@ -126,7 +126,7 @@ DEAF_WHEN_LEFT = ENDS_WHEN_LEFT.replace("os._exit(1)", "node._listener.close()")
         (RELAYS, "only-to-one", "invention"),
         pytest.param(SENDS_BY_PLACE, "after-an-end", "expectations", marks=pytest.mark.thorough),
         pytest.param(OVERWRITES, "new-after-an-end", "expectations", marks=pytest.mark.thorough),
-        (ANSWERS_PINGS, "protocol-words", "delivery"),
+        pytest.param(ANSWERS_PINGS, "protocol-words", "delivery", marks=pytest.mark.thorough),
         pytest.param(OBEYS_SLASHES, "protocol-words", "expectations", marks=pytest.mark.thorough),
         pytest.param(
             SPINS_WHEN_LEFT, "idle-after-an-end", "expectations", marks=pytest.mark.thorough

@@ -100,6 +100,7 @@ def test_the_compilers_errors_are_quoted(folder: Path, shared_engine: LivePeers)
     assert any("unknown type name" in line for line in quoted)
 
 
+@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_an_endless_build_is_stopped(
     folder: Path, shared_engine: LivePeers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,10 @@ from tests.orchestrator.pytest_plugin.test_plugin import _on_processes, hello, p
 __all__ = ["_on_processes"]  # a fixture
 
 
-@pytest.mark.parametrize(("late", "runs", "verdict"), [(1, 2, "invalid"), (9, 3, "unknown")])
+@pytest.mark.parametrize(
+    ("late", "runs", "verdict"),
+    [(1, 2, "invalid"), pytest.param(9, 3, "unknown", marks=pytest.mark.thorough)],
+)
 def test_what_a_busy_machine_left_unknown_is_run_again(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
@@ -30,7 +33,11 @@ def test_what_a_busy_machine_left_unknown_is_run_again(
 
 
 @pytest.mark.parametrize(
-    ("how", "late", "runs", "verdict"), [("act", 9, 3, "unknown"), ("verdict", 1, 2, "invalid")]
+    ("how", "late", "runs", "verdict"),
+    [
+        ("act", 9, 3, "unknown"),
+        pytest.param("verdict", 1, 2, "invalid", marks=pytest.mark.thorough),
+    ],
 )
 def test_a_test_of_a_lab_that_a_busy_machine_failed_is_run_again(
     pytester: pytest.Pytester,

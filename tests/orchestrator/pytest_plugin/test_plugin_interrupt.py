@@ -19,7 +19,7 @@ from tests.orchestrator.support import ROOT, marked_processes, things_of, until
 
 
 @pytest.mark.parametrize(
-    "words", [pytest.param([], marks=pytest.mark.thorough, id="alone"), ["-n", "2"]]
+    "words", [pytest.param([], id="alone"), pytest.param(["-n", "2"], marks=pytest.mark.thorough)]
 )
 def test_ctrl_c_leaves_nothing(pytester: pytest.Pytester, words: list[str]) -> None:
     pytester.makeini("[pytest]\npeerlab_engine = process\n")
@@ -75,9 +75,8 @@ steps:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(
-    "by_lab", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["lab", "scenario"]
-)
+@pytest.mark.thorough  # tests/e2e has it for the command
+@pytest.mark.parametrize("by_lab", [True, False], ids=["lab", "scenario"])
 def test_ctrl_c_while_docker_stalls(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, *, by_lab: bool
 ) -> None:

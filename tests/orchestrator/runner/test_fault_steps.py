@@ -21,10 +21,10 @@ from tests.orchestrator.harness import Harness, ended, judged, marks, outcomes
 TWO = "peers: [alice, bob]\nlimits: {settle: 1}\nsteps:\n"
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Harness]:
-    """Peers of the test's own."""
-    with Harness("process", tmp_path) as one:
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """An engine for all tests here; peers that had a fault serve no other one."""
+    with Harness("process", tmp_path_factory.mktemp("faults")) as one:
         yield one
 
 
@@ -221,7 +221,9 @@ def _short_chaos(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_short_chaos")
-@pytest.mark.parametrize("kinds", [["kill", "pause"], None])
+@pytest.mark.parametrize(
+    "kinds", [pytest.param(["kill", "pause"], marks=pytest.mark.thorough), None]
+)
 def test_chaos_records_and_runs_what_it_draws(bench: Harness, kinds: list[str] | None) -> None:
     peers = ["alice", "bob", "carol", "dave"]
     given = f", faults: {kinds}" if kinds else ""

@@ -26,9 +26,16 @@ from tests.orchestrator.support import PROGRAMS, until
 TWO = "peers: [alice, bob]\nconnections: line\nlimits: {settle: 1}\nsteps:\n"
 
 
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """An engine for all tests here; peers that had a fault serve no other one."""
+    with Harness("process", tmp_path_factory.mktemp("injector")) as one:
+        yield one
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Harness]:
-    """Peers of the test's own."""
+def own(tmp_path: Path) -> Iterator[Harness]:
+    """An engine of the test's own, which it may cancel."""
     with Harness("process", tmp_path) as one:
         yield one
 
@@ -166,7 +173,7 @@ def test_a_program_that_does_not_restart(bench: Harness, how: str) -> None:
     path = bench.folder / "odd.yaml"
     path.write_text(path.read_text().replace(str(PROGRAMS / "odd.py"), str(PROGRAMS / "once.py")))
     run = bench.run(
-        f"profile: {path}\npeers: [alice]\narguments: [{bench.folder / 'left'}, {how}]\n"
+        f"profile: {path}\npeers: [alice]\narguments: [{bench.folder / how}, {how}]\n"
         "limits: {settle: 0.1}\nsteps:\n  - kill: alice\n  - start: alice\n"
         "  - type: {at: alice, line: hello, refused: ''}\n"
     )
@@ -327,22 +334,22 @@ def test_active_faults_are_lifted_at_the_end_newest_first(bench: Harness) -> Non
 
 
 def test_a_run_that_is_cancelled_during_a_fault_leaves_no_process(
-    bench: Harness, monkeypatch: pytest.MonkeyPatch
+    own: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = threading.Event()
 
     def slow(*_: object) -> None:
         begun.set()
-        bench.cancel.pause(50)
+        own.cancel.pause(50)
 
     def stop() -> None:
         begun.wait()
-        bench.cancel.set()
+        own.cancel.set()
 
     monkeypatch.setattr(FaultVerifier, "apply", slow)
     stopper = threading.Thread(target=stop)
     stopper.start()
-    run = bench.run(f"{TWO}  - pause: bob\n  - stream: {{at: all, pieces: 1}}\n")
+    run = own.run(f"{TWO}  - pause: bob\n  - stream: {{at: all, pieces: 1}}\n")
     stopper.join()
     assert isinstance(run.error, RunCancelledError)
     assert outcome_of(run, "stream").type == "info"

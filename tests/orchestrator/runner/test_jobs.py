@@ -132,7 +132,7 @@ def on_machine(monkeypatch: pytest.MonkeyPatch, *states: dict[str, Any]) -> None
     [
         ([{}], "invalid", 0),
         ([STALL, {}], "invalid", 1),
-        ([STALL, STALL, {}], "invalid", 2),
+        pytest.param([STALL, STALL, {}], "invalid", 2, marks=pytest.mark.thorough),
         ([STALL], "unknown", 2),
     ],
 )

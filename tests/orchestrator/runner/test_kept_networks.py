@@ -96,8 +96,8 @@ def starts(run: Run) -> list[Entry]:
     [
         ("process", "never"),
         ("process", "lives on"),
-        pytest.param("docker", "never", marks=pytest.mark.docker),
         pytest.param("process", "too late", marks=pytest.mark.thorough),
+        pytest.param("docker", "never", marks=[pytest.mark.docker, pytest.mark.thorough]),
         pytest.param("docker", "lives on", marks=[pytest.mark.docker, pytest.mark.thorough]),
     ],
     indirect=["harness"],

@@ -30,9 +30,7 @@ TALK = (
 ALONE = "peers: [alice, bob]\nsteps:\n  - list: {at: all, shows: []}\n"
 
 
-@pytest.fixture(
-    scope="module", params=["process", pytest.param("docker", marks=pytest.mark.docker)]
-)
+@pytest.fixture(scope="module", params=["process", ON_DOCKER_IF_THOROUGH])
 def harness(
     request: pytest.FixtureRequest, docker_refusal: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Harness]:
@@ -88,7 +86,6 @@ def test_the_next_scenario_costs_no_start_and_sees_nothing_of_the_last(harness: 
     assert first_id(third) > first_id(first), "the program counts on"
 
 
-@pytest.mark.parametrize("harness", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_late_notices_and_half_typed_lines_do_not_reach_the_next_run(harness: Harness) -> None:
     mesh = "[alice, bob, carol, dave]\nconnections: mesh"
     busy = f"peers: {mesh}\nsteps:\n  - send: {{at: all, to: all, text: 'old', times: 20}}\n"
@@ -175,7 +172,6 @@ def test_a_fresh_peer_can_be_asked_for(local: Harness) -> None:
     assert warm(local.run(ALONE)) == [True, True]
 
 
-@pytest.mark.parametrize("harness", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_a_peer_that_died_while_idle_is_replaced(harness: Harness) -> None:
     harness.run(ALONE)
     dead = idle(harness)["bob"].peer

@@ -11,6 +11,7 @@ import pytest
 from orchestrator import checks
 from orchestrator.history.entries import Entry
 from tests.orchestrator.harness import Harness, always, judged, marks, odd, texts
+from tests.repeats import times
 from tests.waiting import let_pass
 
 
@@ -22,15 +23,16 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 
 
 def test_messages_on_their_way_arrive_before_the_run_is_quiet(harness: Harness) -> None:
+    count = times(150, 500)
     run = harness.run(
         "peers: [alice, bob]\nconnections: line\nsteps:\n"
-        "  - send: {at: all, to: all, text: '{n}', times: 500}\n"
+        f"  - send: {{at: all, to: all, text: '{{n}}', times: {count}}}\n"
     )
     (settled,) = marks(run, "settled")
     place = [entry.verb for entry in run.entries].index("settled")
     assert settled["quiet"] is True
     assert not any(entry.type == "notice" for entry in run.entries[place:])
-    assert texts(run, "bob") == texts(run, "alice") == [f"{n}" for n in range(1, 501)]
+    assert texts(run, "bob") == texts(run, "alice") == [f"{n}" for n in range(1, count + 1)]
     assert judged(run) == dict.fromkeys(judged(run), "valid")
 
 

@@ -191,6 +191,7 @@ def shown(*words: str) -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.thorough  # tests/sidecar has it
 def test_the_host_is_untouched(network: DockerNetwork) -> None:
     network.shape({AB: Effect(cut=True, bandwidth=5000, delay=0.1), BA: Effect(loss=0.5, pieces=1)})
     assert "peerlab" not in shown("nft", "list", "tables")

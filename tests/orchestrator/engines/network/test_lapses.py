@@ -180,6 +180,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.thorough  # `python -m tests.killed` has it for whole commands
 def test_sidecars_end_when_their_lab_is_killed(shared: LivePeers) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ABANDONED.format(root=str(ROOT))],
