@@ -61,6 +61,7 @@ class Brush {
   badge(label, x, y, colour) {
     const { context, colours: { paper } } = this;
     const width = context.measureText(label).width + 8;
+    x = between(x, this.scale.left + width / 2 + 1, this.scale.right - width / 2 - 1);
     context.fillStyle = paper;
     context.strokeStyle = colour;
     context.lineWidth = 1;

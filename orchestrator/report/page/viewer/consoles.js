@@ -19,10 +19,7 @@ class Consoles {
 
   /** Return the consoles to show: those of the finding or item first, and a program's own output behind consoles. */
   get wanted() {
-    const { finding, item, filters } = this.state;
-    const concerned = new Set([
-      ...(item ? this.model.peersOf(item) : []), ...(this.model.findings[finding]?.peers ?? []),
-    ]);
+    const { concerned, filters } = this.state;
     const shown = this.panels.filter(({ peer }) => filters.peers.has(peer));
     const place = ({ peer, isLog }) => (concerned.has(peer) ? 0 : 2) + Number(isLog);
     shown.sort((one, other) => place(one) - place(other));
@@ -44,7 +41,7 @@ class Consoles {
 }
 
 class Panel {
-  constructor({ peer, log, pieces }, model) {
+  constructor({ peer, log, pieces, cut: isCut }, model) {
     Object.assign(this, { peer, model, isLog: log, replay: new Replay(pieces) });
     this.rows = Array.from({ length: ROWS }, () => el("div", { class: "row" }));
     this.drawn = new Array(ROWS).fill("");
@@ -52,7 +49,8 @@ class Panel {
     this.typed = el("div", { class: "typed" });
     const title = log ? `${model.name(peer)}: the program's own output` : model.name(peer);
     this.figure = el("figure", { class: "console" },
-      el("figcaption", {}, el("strong", {}, title), " ", el("span", { class: "dim" }, plain(model.peers[peer].program)), this.status),
+      el("figcaption", {}, el("strong", {}, title), " ", el("span", { class: "dim" }, plain(model.peers[peer].program)),
+        isCut ? el("span", { class: "dim" }, "in part") : null, this.status),
       el("div", { class: "screen", role: "img", tabindex: "0", "aria-label": `${title}: screen` }, ...this.rows),
       this.typed);
   }
@@ -93,8 +91,8 @@ function styleRuns({ chars, styles }, cursor) {
 }
 
 function runElement({ text, style, isCursor, isWide }) {
-  const span = el("span", { class: [isCursor && "cursor", isWide && "wide", ...STYLE_CLASSES.filter((name) => style[name])].filter(Boolean).join(" ") || null });
-  span.textContent = plain(text);
+  const span = el("span", { class: [isCursor && "cursor", isWide && "double", ...STYLE_CLASSES.filter((name) => style[name])].filter(Boolean).join(" ") || null });
+  span.textContent = text; // a screen has no controls and no direction marks in its cells
   const [fg, bg] = [cssColour(style.fg, false), cssColour(style.bg, true)];
   const [ink, paper] = style.inverse ? [bg ?? "var(--screen)", fg ?? "var(--screen-ink)"] : [fg, bg];
   if (ink) span.style.color = ink;

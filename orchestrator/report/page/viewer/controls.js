@@ -68,7 +68,21 @@ class Controls {
     if (chosen === "dark" || chosen === "light") this.setTheme(chosen);
     const redraw = () => this.state.change({ theme: this.isDark ? "dark" : "light" });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    matchMedia("print").addEventListener("change", redraw);
+    window.addEventListener("beforeprint", () => this.printLight());
+  }
+
+  /** Be light on paper, also what is drawn already, and as before afterwards. */
+  printLight() {
+    const before = document.documentElement.dataset.theme;
+    this.setTheme("light");
+    this.state.tellNow();
+    window.addEventListener("afterprint", () => {
+      if (before) this.setTheme(before);
+      else {
+        delete document.documentElement.dataset.theme;
+        this.state.change({ theme: "" });
+      }
+    }, { once: true });
   }
 
   help() {

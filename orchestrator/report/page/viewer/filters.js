@@ -3,12 +3,12 @@
 class Filters {
   constructor(model, state) {
     Object.assign(this, { model, state });
-    this.verbs = [...new Set(model.operations.map(({ verb }) => verb))].sort();
+    const verbs = [...new Set(model.operations.map(({ verb }) => verb))].sort();
     this.search = byId("search");
     byId("filter-boxes").append(
       this.group("Peers", model.names.map((name, peer) => [name, peer]), "peers"),
       this.group("Kinds", Object.entries(KINDS).map(([kind, label]) => [label, kind]), "kinds"),
-      this.group("Operations", this.verbs.map((verb) => [plain(verb), verb]), "verbs"));
+      this.group("Operations", verbs.map((verb) => [plain(verb), verb]), "verbs"));
     this.search.addEventListener("input", () => this.find());
     this.search.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.next(event.shiftKey ? -1 : 1);

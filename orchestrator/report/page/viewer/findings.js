@@ -49,7 +49,7 @@ function findingParts(finding, model, state) {
   const check = model.checks.find(({ name }) => name === finding.check);
   const operations = finding.operations.map((index) => model.operations[index]).filter(Boolean);
   return [
-    el("div", { class: "steps" },
+    model.findings.length < 2 ? null : el("div", { class: "steps" },
       el("button", { onclick: () => state.selectFinding(state.finding - 1), "aria-label": "The finding before" }, "‹"),
       el("span", {}, `Finding ${state.finding + 1} of ${model.findings.length}`),
       el("button", { onclick: () => state.selectFinding(state.finding + 1), "aria-label": "The next finding" }, "›")),

@@ -13,7 +13,8 @@ function buildHeader(model) {
     run.headline ? el("p", { class: "headline" }, plain(run.headline)) : null,
     failedStep(run.step),
     run.error ? el("p", { class: "broken" }, `The run ended early: ${plain(run.error)}`) : null,
-    place(model));
+    place(model),
+    model.omitted ? el("p", { class: "dim" }, plain(model.omitted)) : null);
 }
 
 function failedStep(step) {

@@ -8,7 +8,7 @@ function keyBindings(model, state, controls) {
   const pan = (share) => state.show(state.from + share * (state.to - state.from), state.to + share * (state.to - state.from));
   return [
     [["ArrowLeft", "ArrowRight"], "← →", "the event before, the next event", (key, event) => state.step((key === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 10 : 1)), "with Shift ten"],
-    [["Home", "End"], "Home End", "the begin, the end of the run", (key) => state.goTo(key === "Home" ? 0 : model.duration)],
+    [["Home", "End"], "Home End", "the beginning, the end of the run", (key) => state.goTo(key === "Home" ? 0 : model.duration)],
     [["n", "p"], "n p", "the next finding, the one before", (key) => state.selectFinding(state.finding + (key === "n" ? 1 : -1))],
     [[" "], "Space", "play and pause", () => controls.play()],
     [["+", "=", "-"], "+ −", "zoom in and out around the moment", (key) => state.zoom(key === "-" ? 1 / ZOOM : ZOOM)],

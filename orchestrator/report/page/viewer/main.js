@@ -19,7 +19,6 @@ async function main() {
   const bindings = keyBindings(model, state, controls);
   byId("key-table").append(helpTable(bindings));
   listenToKeys(bindings);
-  byId("omitted").textContent = plain(model.omitted);
   begin(model, state);
   requestAnimationFrame(() => setTimeout(() => {
     document.documentElement.dataset.ready = Math.round(performance.now()); // ms since the file was opened

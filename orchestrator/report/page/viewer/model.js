@@ -34,7 +34,9 @@ class Model {
     for (const one of this.messages) one.from = one.sent ?? one.to ?? 0;
     this.duration = Math.max(data.duration, 0.001);
     for (const { word, operations } of this.findings) {
-      for (const index of operations) this.operations[index].found ??= word; // the worst come first
+      for (const one of operations.map((index) => this.operations[index])) {
+        if (one) one.found ??= word; // what is wrong comes before what is uncertain
+      }
     }
     this.names = this.peers.map((peer) => plain(peer.name));
     for (const fault of this.faults) Object.assign(fault, { peer: -1, verb: fault.kind, said: fault.says });

@@ -2,11 +2,12 @@
 // list beside the kernel's sockets.
 
 const NEAR_LINES = 6;
+const MOST_SIDES = 8; // peers whose lists and sockets are shown at once
 
 function buildMoment(model, state) {
   const near = byId("near");
   const sides = byId("sides");
-  state.on(["at", "filters", "item"], () => {
+  state.on(["at", "filters", "item", "finding"], () => {
     near.replaceChildren(...nearLines(model, state));
     sides.replaceChildren(...sideTables(model, state));
   });
@@ -32,8 +33,11 @@ function nearLine(item, model, state) {
 
 /** A table of each peer: what its list says, what the kernel says, and whether they agree. */
 function sideTables(model, state) {
-  return [...state.filters.peers].sort((one, other) => one - other)
-    .map((peer) => sideTable(model, peer, state.at)).filter(Boolean);
+  const { concerned, filters } = state;
+  const peers = [...filters.peers].sort((one, other) => concerned.has(other) - concerned.has(one) || one - other);
+  const tables = peers.slice(0, MOST_SIDES).map((peer) => sideTable(model, peer, state.at)).filter(Boolean);
+  const more = peers.length - MOST_SIDES;
+  return more > 0 ? [...tables, el("p", { class: "dim" }, `and ${count(more, "more peer")}: choose some in the filters`)] : tables;
 }
 
 function sideTable(model, peer, at) {

@@ -43,6 +43,12 @@ class State {
     if (changed.has("at") || changed.has("item") || changed.has("finding")) this.noteAddress();
   }
 
+  /** The peers of the finding and the item that are selected. */
+  get concerned() {
+    const { finding, item, model } = this;
+    return new Set([...(item ? model.peersOf(item) : []), ...(model.findings[finding]?.peers ?? [])]);
+  }
+
   goTo(at) {
     const moment = between(at, 0, this.model.duration);
     this.change({ at: moment });
