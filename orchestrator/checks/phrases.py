@@ -9,6 +9,7 @@ from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.index.messages import SentMessage, ShownMessage
 from orchestrator.text import visible
 
+COULD_NOT_READ = "the lab could not read"  # begins what is said of an answer that no pattern reads
 _LONGEST = 60  # characters of a text that are quoted
 
 
@@ -21,7 +22,7 @@ def quoted(text: str) -> str:
 
 def unread(line: str) -> str:
     """Return that the lab could not read a line that a console showed."""
-    return f"the lab could not read {quoted(line)}"
+    return f"{COULD_NOT_READ} {quoted(line)}"
 
 
 def when(at: float) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.checks.phrases import COULD_NOT_READ
 from orchestrator.console.reply import Reply
 from orchestrator.history.entries import Outcome
 from orchestrator.profile import ConsoleOperation, Value, converted
@@ -37,7 +38,7 @@ def unreadable(reply: Reply) -> Completion:
     """Return that the outcome is unknown: the profile does not say what the answer means."""
     text = "\n".join(reply.lines)
     what = _quoted(text) if text.strip() else f"the answer to {reply.verb!r}: it printed nothing"
-    return "info", {"said": f"the lab could not read {what}", "unread": text}
+    return "info", {"said": f"{COULD_NOT_READ} {what}", "unread": text}
 
 
 def _quoted(text: str) -> str:
@@ -101,7 +102,7 @@ def missing(what: str, unread: str) -> Completion:
     """
     if not unread:
         return failed(what)
-    says = f"{what}; the lab could not read {_quoted(unread)}"
+    says = f"{what}; {COULD_NOT_READ} {_quoted(unread)}"
     return "info", {"said": says, "unread": unread}
 
 

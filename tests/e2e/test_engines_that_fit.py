@@ -48,6 +48,6 @@ def test_a_named_file_that_does_not_fit_is_refused(folder: Path, name: str) -> N
 
 def test_a_scenario_for_processes_needs_no_option(tmp_path: Path) -> None:
     (tmp_path / "plain.yaml").write_text(PROCESS)
-    done = peerlab("run", str(tmp_path / "plain.yaml"), "--runs", str(tmp_path))
+    done = peerlab("run", str(tmp_path / "plain.yaml"), "--runs", str(tmp_path), "-v")
     assert done.returncode == 0, done.stderr
     assert "process Python" in done.stdout

@@ -58,7 +58,7 @@ def run(folder: Path, text: str, *words: str, docker: bool = False) -> Done:
     path = folder / "scenario.yaml"
     path.write_text(text)
     command = peerlab_on_docker if docker else peerlab
-    return command("run", str(path), "--runs", str(folder / "runs"), *words)
+    return command("run", str(path), "--runs", str(folder / "runs"), "--details", *words)
 
 
 def rows_of_the_table(shown: str) -> list[str]:

@@ -165,10 +165,20 @@ def _unknown(check: str, says: str, operation: int = 0) -> Verdict:
 )
 def test_an_unknown_run_says_what_to_do(tmp_path: Path, says: str, todo: str) -> None:
     text = as_text(_run(tmp_path, [_unknown("delivery", says)], *_send()))
+    assert todo in " ".join(text.split())
     assert text.startswith(f"? demo: unknown: Why.\n  ? delivery: {says}\n    demo.yaml:4  - send:")
     assert f"what to do: {'run it again' if '--jobs' in todo else ''}" in text
     assert todo in " ".join(text.split())
     assert text.count("\n") <= 7
+
+
+def test_what_to_do_if_the_check_or_a_fault_is_why(tmp_path: Path) -> None:
+    alone = Verdict("delivery", Judgement.UNKNOWN, "1 uncertain", (Finding("reads none", 1.0),))
+    assert "`peerlab docs checks`" in as_text(_run(tmp_path, [alone], *_send()))
+    cut = [Entry(1.0, kind, "", "partition", 7, {"step": 4}) for kind in ("invoke", "info")]
+    says = _unknown("expectations", "not proven", operation=7)
+    run = _run(tmp_path, [says], *cut)
+    assert "see what was measured with `peerlab report" in as_text(run)
 
 
 def test_a_run_that_broke_off_says_where_once(tmp_path: Path) -> None:
