@@ -79,10 +79,10 @@ def _unreported(index: HistoryIndex) -> Iterator[tuple[str, ConnectionEnd, Findi
     for end in _owed(index):
         if index.reads("connected") and _is_beginning_owed(index, end):
             says = f"at {when(end.at)}, {end.peer} connected to {end.other}"
-            finding = _finding(end, f"{says}: {end.other} never reported it", end.at)
+            finding = _finding(index, end, f"{says}: {end.other} never reported it", end.at)
             yield "connected", end, finding
         if _is_end_owed(index, end) and not _may_be_by_hand(index, end):
-            yield "closed", end, _end_unreported(end, "never reported it")
+            yield "closed", end, _end_unreported(index, end, "never reported it")
 
 
 def _owed(index: HistoryIndex) -> Iterator[ConnectionEnd]:
@@ -97,7 +97,9 @@ def _by_hand(index: HistoryIndex) -> Iterator[Finding]:
     """Yield ends that were not reported, perhaps because a person ended them by hand."""
     for end in _owed(index):
         if _is_end_owed(index, end) and _may_be_by_hand(index, end):
-            yield _end_unreported(end, "never reported it, unless a person ended it there by hand")
+            yield _end_unreported(
+                index, end, "never reported it, unless a person ended it there by hand"
+            )
 
 
 def _overtaken(index: HistoryIndex) -> Iterator[tuple[ConnectionEnd, Finding]]:
@@ -114,7 +116,9 @@ def _overtaken(index: HistoryIndex) -> Iterator[tuple[ConnectionEnd, Finding]]:
             what = "killed" if is_killed else "to end it itself"
             yield (
                 end,
-                _end_unreported(end, f"never reported it, until it was {what} at {when(until)}"),
+                _end_unreported(
+                    index, end, f"never reported it, until it was {what} at {when(until)}"
+                ),
             )
 
 
@@ -152,7 +156,7 @@ def _undialled(index: HistoryIndex) -> Iterator[Finding]:
     for end in index.undialled:
         if not index.is_typed(end.other, end.at) and end.other != end.peer:
             says = f"{end.peer} reported that {end.other} had connected, but it had not"
-            yield _finding(end, f"at {when(end.at)}, {says}", end.at)
+            yield _finding(index, end, f"at {when(end.at)}, {says}", end.at)
 
 
 def _reported_again(index: HistoryIndex) -> Iterator[tuple[ConnectionEnd, Finding]]:
@@ -166,7 +170,7 @@ def _reported_again(index: HistoryIndex) -> Iterator[tuple[ConnectionEnd, Findin
         if end.reports > 1 and not by_hand and end.peer not in index.connections.unsteady:
             times = f"{end.reports} times"
             says = f"{end.peer} reported {times} that its connection with {end.other} is over"
-            yield end, _finding(end, f"{says}, again at {when(at)}", at)
+            yield end, _finding(index, end, f"{says}, again at {when(at)}", at)
 
 
 def _how(end: ConnectionEnd) -> str:
@@ -179,10 +183,13 @@ def _how(end: ConnectionEnd) -> str:
             return f"{end.peer} reported that its connection with {end.other} is over"
 
 
-def _end_unreported(end: ConnectionEnd, what: str) -> Finding:
+def _end_unreported(index: HistoryIndex, end: ConnectionEnd, what: str) -> Finding:
     says = f"at {when(end.closed_at)}, {_how(end)}: {end.other} {what}"
-    return _finding(end, says, end.closed_at)
+    return _finding(index, end, says, end.closed_at)
 
 
-def _finding(end: ConnectionEnd, says: str, at: float) -> Finding:
-    return Finding(says, at, both(end.peer, end.other))
+def _finding(index: HistoryIndex, end: ConnectionEnd, says: str, at: float) -> Finding:
+    """Return a finding about an end, with what was done at its console at that time."""
+    done = (one for one in index.operations if one.peer == end.peer and one.last.at == at)
+    number = next((one.number for one in done), 0)
+    return Finding(says, at, both(end.peer, end.other), operation=number)

@@ -51,6 +51,7 @@ class _Suspicion:
     peers: tuple[str, str]
     says: str
     since: float
+    operation: int = 0  # the number of the one that it is about; 0 for none
 
 
 def check(index: HistoryIndex) -> Verdict:
@@ -67,7 +68,8 @@ def check(index: HistoryIndex) -> Verdict:
         lasts = end.until - one.since > LONGEST
         late = punctuality.of_absence(index, one.since, end.until)
         is_sure = lasts and not late and index.is_quiet(*one.peers, end.until)
-        finding = Finding(one.says + late, end.until, both(*one.peers))
+        says, peers = one.says + late, both(*one.peers)
+        finding = Finding(says, end.until, peers, operation=one.operation)
         (wrong if is_sure else unsure).append(finding)
     for finding, is_sure in _taken(index):
         (wrong if is_sure else unsure).append(finding)
@@ -203,7 +205,8 @@ def _taken(index: HistoryIndex) -> Iterator[tuple[Finding, bool]]:
             says += f" was still taken by {by}, and it does not set SO_REUSEADDR"
             has_ended = one.last.fields.get("state") in ("exited", "removed")
             late = "" if has_ended else punctuality.of_operation(index, one)
-            yield Finding(says + late, one.last.at, (one.peer,)), not late
+            at, peers = one.last.at, (one.peer,)
+            yield Finding(says + late, at, peers, operation=one.number), not late
 
 
 def _listens(index: HistoryIndex, start: Operation) -> bool:
@@ -257,7 +260,8 @@ def _left_open(end: _End) -> Iterator[_Suspicion]:
         now = {one.ends for one in end.lasting(*pair)}
         new = bool(end.has_listed(*pair) or end.has_listed(*reversed(pair)))
         if before and before <= now and end.held(*pair) >= len(before) + new:
-            yield _Suspicion(pair, _still(end, done, "its connection is still there"), done.last.at)
+            says = _still(end, done, "its connection is still there")
+            yield _Suspicion(pair, says, done.last.at, done.number)
 
 
 def _refused(end: _End) -> Iterator[_Suspicion]:
@@ -276,7 +280,7 @@ def _refused(end: _End) -> Iterator[_Suspicion]:
             is_extra = peer == done.to or (before and set(before) <= set(lasting))
             if new and is_extra and end.held(*pair) > len(before):
                 says = "it has left a connection"
-                yield _Suspicion(pair, _still(end, done, says), done.last.at)
+                yield _Suspicion(pair, _still(end, done, says), done.last.at, done.number)
 
 
 def _is_refused(done: Operation) -> bool:

@@ -88,3 +88,23 @@ def test_a_run_in_which_nothing_was_judged_says_so() -> None:
     assert page_data(run)["run"]["headline"] == (
         f"no check had anything to judge: {run.nothing_judged}"
     )
+
+
+def test_a_notice_that_is_missing_leads_to_what_should_have_caused_it() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    entries = story.finish()
+    (finding,) = (
+        one for one in found(without(entries, places(entries, "connected")[0]))
+        if one["check"] == "both ends"
+    )  # fmt: skip
+    assert finding["operations"] == [0]
+
+
+def test_a_finding_without_an_operation_has_no_step(tmp_path: Path) -> None:
+    story = Story()
+    story.do("alice", "type", line="x", step=2)
+    story.lab("crash", "alice", said="Traceback")
+    data = page_data(judged(story.finish(), tmp_path))
+    assert data["findings"][0]["check"] == "crashes"
+    assert data["run"]["step"] is None
