@@ -129,6 +129,7 @@ function distance(x, y, x1, y1, x2, y2) {
 /** The line of the moment over a canvas: an element of its own, so that moving it draws nothing. */
 class Cursor {
   constructor(place) {
+    this.place = place;
     this.line = el("div", { class: "moment-line" });
     place.append(this.line);
   }
@@ -136,7 +137,8 @@ class Cursor {
   move(scale, at) {
     if (!scale) return;
     this.line.hidden = at < scale.from || at > scale.to;
-    this.line.style.transform = `translateX(${scale.x(at) - 1}px)`;
+    // a share of the width, because a canvas on paper is scaled
+    this.line.style.left = `${(100 * scale.x(at)) / this.place.clientWidth}%`;
   }
 }
 

@@ -50,7 +50,7 @@ class Diagram {
       this.drawBars(admitted(this.visible(model.operations)));
       this.drawDots(admitted(this.visible(model.notices)));
       this.drawDots(admitted(this.visible(model.marks)));
-      model.findings.forEach((finding, index) => drawing.finding(finding, index === state.finding));
+      this.drawFindings();
       if (state.item) drawing.outline(state.item);
     });
   }
@@ -105,6 +105,19 @@ class Diagram {
       this.drawing.bar(bar, place, hasMark);
       this.drawing.barLabel(bar, place, (next.get(bar.peer) ?? this.scale.right) - bar.x);
       next.set(bar.peer, bar.x);
+    }
+  }
+
+  /** Draw the mark of each finding that is not too close to another; that of the current one, always. */
+  drawFindings() {
+    const { findings } = this.model;
+    const current = findings[this.state.finding];
+    let last = current ? this.scale.x(current.at) : -Infinity;
+    for (const finding of [...findings].sort((one, other) => one.at - other.at)) {
+      const x = this.scale.x(finding.at);
+      const hasBadge = finding === current || Math.abs(x - last) > FEW_BADGES;
+      if (hasBadge && finding !== current) last = x;
+      this.drawing.finding(finding, finding === current, hasBadge);
     }
   }
 

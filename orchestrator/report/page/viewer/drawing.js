@@ -195,13 +195,13 @@ class Drawing extends Brush {
     this.hit(x - 4, place.line - 4, 8, 8, [item]);
   }
 
-  finding(finding, isCurrent) {
+  finding(finding, isCurrent, hasBadge) {
     const { scale, colours: palette } = this;
     const x = scale.x(finding.at);
     if (x < scale.left || x > scale.right) return;
     const colour = finding.word === "invalid" ? palette.bad : palette.warn;
     this.line(x, AXIS - 2, x, isCurrent ? this.height : AXIS + this.lanes.faultsHeight, colour, isCurrent ? 2 : 1.5);
-    this.badge(VERDICT_MARKS[finding.word] ?? "?", x, AXIS - 9, colour);
+    if (hasBadge) this.badge(VERDICT_MARKS[finding.word] ?? "?", x, AXIS - 9, colour);
     this.hit(x - 8, AXIS - 18, 16, 18, [], plain(finding.says), finding);
   }
 }

@@ -41,7 +41,7 @@ function buildEvidence(model, state) {
     model.faults.length ? el("section", { "aria-label": "Faults" },
       el("h2", {}, "Faults"),
       el("ul", { class: "faults" }, ...model.faults.map((fault) => faultLine(fault, state, model.faults.length <= FEW_FAULTS)))) : null,
-    el("section", { "aria-label": "Checks" },
+    !model.checks.length ? null : el("section", { "aria-label": "Checks" },
       el("h2", {}, "Checks"),
       el("ul", { class: "checks" }, ...model.checks.map(checkChip))));
 }

@@ -1,9 +1,10 @@
 // Where things stand in the diagram: a lane for each peer, a scale for time. Pure, no drawing.
 
-const LANE_TOP = 26; // pixels above the lifeline of a lane, for its operations
 const BAND = 8; // height of a band: the upper half is the consoles', the lower half the kernel's
-const MOST_BANDS = 6; // in a lane; further peers share the last one
 const LANE_GAP = 16;
+// By the most lanes for which it is used: pixels above the lifeline, for the operations; and how
+// many bands a lane has, of which further peers share the last one.
+const DENSITIES = [[8, 26, 6], [16, 26, 3], [Infinity, 22, 1]];
 const AXIS = 20; // height of the axis at the top
 const FAULT_ROW = 17; // height of the label of a fault
 const MOST_FAULT_ROWS = 5;
@@ -18,11 +19,13 @@ class Lanes {
 
   /** Return each shown peer's lane: where it begins, its lifeline, its first band, its end. */
   layOut(shown) {
+    const [, above, mostBands] = DENSITIES.find(([most]) => shown.length <= most);
+    this.mostBands = mostBands;
     let top = AXIS + this.faultsHeight;
     this.places = new Map();
     for (const peer of shown) {
-      const rows = Math.min(this.bandsOf[peer].size, MOST_BANDS);
-      const line = top + LANE_TOP;
+      const rows = Math.min(this.bandsOf[peer].size, mostBands);
+      const line = top + above;
       const end = line + 8 + rows * (BAND + 2) + LANE_GAP;
       this.places.set(peer, { peer, top, line, bands: line + 8, end });
       top = end;
@@ -40,7 +43,7 @@ class Lanes {
     const place = this.places.get(peer);
     const row = this.bandsOf[peer].get(other);
     if (!place || row === undefined) return null;
-    return place.bands + Math.min(row, MOST_BANDS - 1) * (BAND + 2);
+    return place.bands + Math.min(row, this.mostBands - 1) * (BAND + 2);
   }
 }
 

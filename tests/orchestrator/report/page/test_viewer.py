@@ -12,6 +12,8 @@ from tests.orchestrator.report.page.browser import NARROW, WIDE, Browser, source
 from tests.orchestrator.report.page.pages import HOSTILE, hostile, long_run, lost_message, written
 from tests.waiting import until
 
+WIDE_GUTTER, ALICES_BARS = 92, 54  # pixels: where the time begins, where alice's operations are
+
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
@@ -79,6 +81,7 @@ def viewer(browser: Browser, pages: dict[str, Path]) -> Iterator[Viewer]:
     one = Viewer(browser)
     yield one
     assert browser.complaints() == []
+    browser.run("localStorage.clear()")
 
 
 def test_the_top_says_what_failed_where_and_whether_the_fault_was_real(viewer: Viewer) -> None:
@@ -168,6 +171,42 @@ def test_keys(viewer: Viewer) -> None:
     assert viewer.browser.run("return document.getElementById('keys').open")
     viewer.press(Keys.ESCAPE)
     assert not viewer.browser.run("return document.getElementById('keys').open")
+
+
+def _point(viewer: Viewer, at: float, y: float) -> ActionChains:
+    """Return a movement to a moment of the diagram, `y` pixels below its top."""
+    canvas = viewer.browser.driver.find_element("id", "diagram")
+    width, height = canvas.size["width"], canvas.size["height"]
+    x = WIDE_GUTTER + at / 10 * (width - WIDE_GUTTER - 8)
+    script = "document.getElementById('diagram').scrollIntoView({block: 'center'})"
+    viewer.browser.run(script)
+    actions = ActionChains(viewer.browser.driver)
+    return actions.move_to_element_with_offset(canvas, int(x - width / 2), int(y - height / 2))
+
+
+def test_the_diagram_can_be_pointed_at_clicked_dragged_and_zoomed(viewer: Viewer) -> None:
+    _point(viewer, 2.0, ALICES_BARS).perform()
+    assert "send to bob: one → ok: ok: sent 1" in viewer.text("#tip")
+    _point(viewer, 2.0, ALICES_BARS).click().perform()
+    until(lambda: viewer.fragment == "#t=2&finding=1&op=2", lambda: viewer.fragment)
+    _point(viewer, 9.0, ALICES_BARS).click().perform()
+    viewer.settle()
+    assert float(viewer.at.removesuffix(" s")) == pytest.approx(9.0, abs=0.02)
+    label = "return document.getElementById('diagram').getAttribute('aria-label')"
+    zoom = """
+      const canvas = document.getElementById("diagram");
+      const at = canvas.getBoundingClientRect();
+      canvas.dispatchEvent(new WheelEvent("wheel", {
+        deltaY: -400, ctrlKey: true, cancelable: true, clientX: at.x + 300, clientY: at.y + 9,
+      }));
+    """
+    viewer.browser.run(zoom)
+    viewer.settle()
+    zoomed = viewer.browser.run(label)
+    assert "from 0.000 s to 10.000 s" not in zoomed
+    _point(viewer, 5.0, ALICES_BARS).click_and_hold().move_by_offset(150, 0).release().perform()
+    viewer.settle()
+    assert viewer.browser.run(label) != zoomed
 
 
 def test_the_search_goes_from_match_to_match(viewer: Viewer) -> None:
@@ -299,6 +338,17 @@ def test_the_switch_of_the_colour_scheme(viewer: Viewer) -> None:
     assert viewer.browser.run(paper) != before
     viewer.press("t")
     assert viewer.browser.run(paper) == before
+
+
+def test_paper_is_light_and_the_screen_is_dark_again_afterwards(viewer: Viewer) -> None:
+    viewer.browser.prefer("dark")
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    before = viewer.browser.run(paper)
+    viewer.browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert viewer.browser.run(paper) == "rgb(255, 255, 255)" != before
+    viewer.browser.run("dispatchEvent(new Event('afterprint'))")
+    assert viewer.browser.run(paper) == before
+    viewer.browser.prefer("light")
 
 
 def test_a_long_run_moves_at_once(browser: Browser, pages: dict[str, Path]) -> None:
