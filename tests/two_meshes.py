@@ -67,7 +67,7 @@ def _use(one: Checkout, dice: random.Random, times: int, problems: list[str]) ->
         words = ("up", "--peers", str(wanted)) if wanted else ("down",)
         done = one.peerlab(*words)
         shown = one.peerlab("ps", "--json")
-        rows = json.loads(shown.stdout or "[]")
+        rows = json.loads(shown.stdout)["peers"] if shown.stdout else []
         states = [row["state"] for row in rows]
         if done.returncode or shown.returncode or states != ["running"] * wanted:
             problems.append(f"{' '.join(words)}: {done.stderr}{shown.stderr}{states}")

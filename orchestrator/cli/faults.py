@@ -19,6 +19,7 @@ from orchestrator.errors import LabError
 from orchestrator.mesh.manual_faults import ManualFault, ManualFaults
 from orchestrator.mesh.mesh import PROFILE, Mesh
 from orchestrator.report.active_faults import FaultRow, print_active_faults
+from orchestrator.report.output_format import FORMAT, ChangeOutput, FaultsOutput
 from orchestrator.report.printing import safe
 from orchestrator.scenario.values import ALL
 
@@ -194,7 +195,7 @@ def _change(mesh_name: str, verb: str, name: str, *, as_json: bool) -> None:
                     print_notes(faults.lapses())
             now = peer.status().phrase
     if as_json:
-        print_json({"peer": name, "before": before, "now": now})
+        print_json(ChangeOutput(format=FORMAT, peer=name, before=before, now=now))
     else:
         out.print(f"{safe(name)}: {before} → {now}")
 
@@ -268,7 +269,7 @@ def _active(mesh: Mesh, faults: ManualFaults) -> str:
 
 def _show(rows: list[FaultRow], *, as_json: bool) -> None:
     if as_json:
-        print_json([row.as_data() for row in rows])
+        print_json(FaultsOutput(format=FORMAT, faults=[row.as_data() for row in rows]))
     else:
         print_active_faults(out, rows)
 

@@ -25,6 +25,7 @@ from orchestrator.mesh.mesh import PROFILE, Mesh, attach_command
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT
 from orchestrator.report.mesh_tables import PeerRow, print_peers
+from orchestrator.report.output_format import FORMAT, PeersOutput
 from orchestrator.text import count
 
 commands = Commands()
@@ -83,7 +84,7 @@ def _left(mesh: Mesh) -> str:
     )
 
 
-@commands.command(epilog="Example: peerlab ps --json | jq '.[].address'")
+@commands.command(epilog="Example: peerlab ps --json | jq '.peers[].address'")
 def ps(name: MeshName = "", as_json: Json = False) -> None:
     """Show the peers of the mesh."""
     rows = _rows(Mesh(profile.load(PROFILE), name))
@@ -111,7 +112,7 @@ def _row(peer: MeshPeer) -> PeerRow:
 
 def _show_peers(rows: list[PeerRow], *, as_json: bool) -> None:
     if as_json:
-        print_json([row.as_data() for row in rows])
+        print_json(PeersOutput(format=FORMAT, peers=[row.as_data() for row in rows]))
     elif rows:
         print_peers(out, rows)
 

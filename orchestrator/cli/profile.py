@@ -25,6 +25,7 @@ from orchestrator.errors import LabError
 from orchestrator.files import write_whole
 from orchestrator.grading.programs import folders_of
 from orchestrator.report import profiles as report
+from orchestrator.report.output_format import FORMAT
 from orchestrator.report.printing import safe
 from orchestrator.scenario import EngineName
 
@@ -160,7 +161,7 @@ def try_profile(
     with progress() as says, choose(engine, says.phase) as place:
         result = checking.check(place, str(file), says.step)
     if as_json:
-        print_json(result.as_data())
+        print_json({"format": FORMAT, **result.as_data()})
     else:
         _print(result)
     if result.broke:

@@ -34,6 +34,8 @@ from orchestrator.cli.options import Details, Engine, Jobs, Json, Quiet, Verbose
 from orchestrator.cli.run_pages import PagedView
 from orchestrator.engines.choose import available, choose
 from orchestrator.errors import DocumentError, LabError
+from orchestrator.report import output_format
+from orchestrator.report.output_format import FORMAT, MistakesOutput
 from orchestrator.report.printing import safe
 from orchestrator.report.run_report import Detail, print_runs, runs_as_data
 from orchestrator.runner.jobs import Plan, misfit, run_all
@@ -248,31 +250,46 @@ def print_kept(done: Sequence[Run]) -> None:
 
 
 @commands.command(epilog="Example: peerlab validate scenarios/")
-def validate(files: Files) -> None:
+def validate(files: Files, as_json: Json = False) -> None:
     """Check scenario files without running them.
 
     Exit status 0 if all are right, else 2.
     """
     paths, validator = find(files), Validator()
     validator.check_files(paths)
-    print_mistakes(validator.mistakes)
-    what = "1 file is" if len(paths) == 1 else f"{len(paths):,} files are"
-    out.print(f"{validator.right:,} of {what} right" if validator.mistakes else f"{what} right")
+    if as_json:
+        print_json(
+            MistakesOutput(
+                format=FORMAT,
+                files=len(paths),
+                right=validator.right,
+                mistakes=list(validator.mistakes),
+            )
+        )
+    else:
+        _print_mistakes_of(validator, paths)
     if validator.mistakes:
         raise typer.Exit(BROKEN)
 
 
+def _print_mistakes_of(validator: Validator, paths: Sequence[Path]) -> None:
+    print_mistakes(validator.mistakes)
+    what = "1 file is" if len(paths) == 1 else f"{len(paths):,} files are"
+    out.print(f"{validator.right:,} of {what} right" if validator.mistakes else f"{what} right")
+
+
 class _Format(StrEnum):
-    """A kind of file that has a schema."""
+    """What has a schema: two kinds of files, and what `--json` prints."""
 
     SCENARIO = "scenario"
     PROFILE = "profile"
+    OUTPUT = "output"
 
 
 @commands.command(epilog="Example: peerlab schema > scenario.schema.json")
 def schema(
     which: Annotated[
-        _Format, typer.Argument(metavar="[scenario|profile]", help="Files of which kind.")
+        _Format, typer.Argument(metavar="[scenario|profile|output]", help="Of what.")
     ] = _Format.SCENARIO,
     profile: Annotated[
         str,
@@ -284,10 +301,12 @@ def schema(
         ),
     ] = "",
 ) -> None:
-    """Print the JSON Schema of scenario files or profiles, for editors and other programs."""
+    """Print the JSON Schema of scenario files, of profiles, or of what --json prints."""
+    if profile and which is not _Format.SCENARIO:
+        raise LabError("--profile is for the schema of scenarios")
     if which is _Format.PROFILE:
-        if profile:
-            raise LabError("--profile is for the schema of scenarios")
         print_json(profiles.schema())
+    elif which is _Format.OUTPUT:
+        print_json(output_format.schema())
     else:
         print_json(scenario.schema(profiles.load(profile) if profile else None))

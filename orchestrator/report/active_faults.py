@@ -12,6 +12,7 @@ from rich.console import Console
 from orchestrator.checks.verdict import Judgement
 from orchestrator.report.fault_tables import measurements
 from orchestrator.report.marks import marked
+from orchestrator.report.output_format import FaultOutput
 from orchestrator.report.printing import plain, table, titled
 
 
@@ -27,7 +28,7 @@ class FaultRow:
     proofs: Sequence[Mapping[str, Any]]  # the measurements, as in the history of a run
     doubts: Sequence[str]  # why it may not be effective; empty if it is proven
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> FaultOutput:
         """Return the row for `--json`."""
         since = None
         if self.since is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rich.table import Table
 
 from orchestrator.checks.index.calls import Call
+from orchestrator.report.output_format import OperationOutput
 from orchestrator.report.printing import plain, table
 
 
@@ -71,7 +71,7 @@ def calls_table(calls: Iterable[Call]) -> Table:
     return made
 
 
-def calls_as_data(calls: Iterable[Call]) -> list[dict[str, Any]]:
+def calls_as_data(calls: Iterable[Call]) -> list[OperationOutput]:
     """Return the same for `--json`; times in seconds."""
     return [
         {"operation": one.name, "ok": one.ok, "fail": one.fail, "info": one.open,

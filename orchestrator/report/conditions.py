@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.text import Text
 
 from orchestrator.diagnosis.condition import Diagnosis, State
+from orchestrator.report.output_format import FORMAT, DiagnosisOutput
 from orchestrator.report.printing import plain
 
 _MARKS = {
@@ -18,15 +17,16 @@ _MARKS = {
 }
 
 
-def diagnosis_as_data(diagnosis: Diagnosis) -> dict[str, Any]:
+def diagnosis_as_data(diagnosis: Diagnosis) -> DiagnosisOutput:
     """Return a diagnosis for `--json`."""
     return {
+        "format": FORMAT,
         "engine": diagnosis.engine,
         "can_run": diagnosis.can_run,
         "conditions": [
             {
                 "part": one.part,
-                "state": str(one.state),
+                "state": one.state.value,
                 "says": one.says,
                 "means": one.means or None,
                 "remedy": one.remedy or None,

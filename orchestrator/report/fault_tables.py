@@ -16,6 +16,7 @@ from orchestrator.faults import proof
 from orchestrator.faults.delay import VARIES
 from orchestrator.faults.probe import NOT_RUNNING, Measured, Probe, What
 from orchestrator.report.marks import marked
+from orchestrator.report.output_format import RunFault
 from orchestrator.report.printing import plain, shortened, table
 from orchestrator.text import count
 
@@ -61,7 +62,7 @@ def _in_short(fault: FaultWindow) -> str:
     return ", ".join(f"{side} {found}" for side, found in sides if found)
 
 
-def faults_as_data(faults: Sequence[FaultWindow]) -> list[dict[str, Any]]:
+def faults_as_data(faults: Sequence[FaultWindow]) -> list[RunFault]:
     """Return the faults for `--json`."""
     return [
         {

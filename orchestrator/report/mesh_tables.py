@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import cast
 
 from rich.console import Console
 
+from orchestrator.report.output_format import PeerOutput
 from orchestrator.report.printing import plain, table, titled
 
 _MIB = 1024 * 1024
@@ -25,9 +26,9 @@ class PeerRow:
     connections: int | None
     memory: int | None
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> PeerOutput:
         """Return the row for `--json`."""
-        return asdict(self)
+        return cast("PeerOutput", asdict(self))
 
 
 def print_peers(console: Console, rows: Sequence[PeerRow]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import cast
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -21,6 +21,7 @@ from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.fault_tables import faults_as_data, faults_table
 from orchestrator.report.findings import alike_together, notes, print_failure
 from orchestrator.report.marks import marked, marked_check
+from orchestrator.report.output_format import FORMAT, CheckOutput, RunOutput, RunsOutput
 from orchestrator.report.printing import (
     Trimmed,
     first_line,
@@ -124,23 +125,24 @@ def as_text(run: Run, detail: Detail = Detail.LINES, width: int = _TEXT_WIDTH) -
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().split("\n")).rstrip() + "\n"
 
 
-def runs_as_data(done: Sequence[Run], unread: Sequence[str] = ()) -> dict[str, Any]:
+def runs_as_data(done: Sequence[Run], unread: Sequence[str] = ()) -> RunsOutput:
     """Return runs for `--json`, with the worst verdict. Those in `unread` count as unknown."""
     found = [run.judgement for run in done] + [Judgement.UNKNOWN] * len(unread)
     return {
+        "format": FORMAT,
         "verdict": worst(found).word,
         "runs": [_as_data(run) for run in done],
         "unread": list(unread),
     }
 
 
-def _as_data(run: Run) -> dict[str, Any]:
+def _as_data(run: Run) -> RunOutput:
     return {
         "scenario": run.name,
         "engine": run.engine,
         "verdict": run.judgement.word,
         "nothing_judged": run.nothing_judged or None,
-        "checks": [verdict.as_data() for verdict in run.verdicts],
+        "checks": [cast("CheckOutput", verdict.as_data()) for verdict in run.verdicts],
         "faults": faults_as_data(run.index.faults),
         "operations": calls_as_data(run.index.calls),
         "error": run.broke_off or None,

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests import json_output
 from tests.orchestrator.support import ROOT
 
 PEERLAB = str(Path(sys.executable).with_name("peerlab"))
@@ -57,6 +58,8 @@ def peerlab(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
     )
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    if "--json" in words and done.stdout:
+        json_output.check(done.stdout)
     return done
 
 

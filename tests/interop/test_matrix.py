@@ -20,6 +20,7 @@ from orchestrator.history.transcript import Transcript
 from orchestrator.report.grading.formats import matrix_as_csv, matrix_as_data
 from orchestrator.report.grading.pages import matrix_page
 from orchestrator.report.grading.tables import print_matrix
+from tests import json_output
 from tests.e2e.support import peerlab
 from tests.orchestrator.cli.support import peerlab as in_process
 
@@ -245,4 +246,4 @@ def test_hostile_text_does_no_harm_elsewhere(tmp_path: Path) -> None:
     print_matrix(Console(file=file, width=120), matrix, tmp_path)
     assert "\x1b[31m" not in file.getvalue()
     assert "\u202e" not in file.getvalue()
-    json.dumps(matrix_as_data(matrix))
+    json_output.check(json.dumps(matrix_as_data(matrix)))

@@ -132,7 +132,7 @@ def _wrong(status: int, said: str, took: float, *, interrupted: bool) -> str:
 def _untrue(engine: SecondEngine, said: str) -> str:
     """Do what the message says about what is left; return what was not so, if anything."""
     way = {"DOCKER_HOST": engine.url}
-    shown = json.loads(call(PEERLAB, "ps", "--json", environment=way))
+    shown = json.loads(call(PEERLAB, "ps", "--json", environment=way))["peers"]
     if "the next peerlab command removes" in said and (left := engine.docker("ps", "-aq").split()):
         return f"left after the next command: {left}"
     if "there is no mesh" in said and shown:
@@ -141,7 +141,9 @@ def _untrue(engine: SecondEngine, said: str) -> str:
     if found and len(shown) != int(found.group(1)):
         return f"{found.group()}, it says, and there are {len(shown)}"
     call(PEERLAB, "up", "--peers", str(_PEERS), environment=way)  # completes what is left
-    states = [one["state"] for one in json.loads(call(PEERLAB, "ps", "--json", environment=way))]
+    states = [
+        one["state"] for one in json.loads(call(PEERLAB, "ps", "--json", environment=way))["peers"]
+    ]
     if states != ["running"] * _PEERS:
         return f"after the next `up`: {states}"
     call(PEERLAB, "down", environment=way)

@@ -96,7 +96,7 @@ def use(way: Environment, folder: Path) -> None:
     lab("run", *files, "--engine", "docker", "--jobs", "2", *runs)
     lab("up", "--peers", "2")
     try:
-        shown = json.loads(lab("ps", "--json"))
+        shown = json.loads(lab("ps", "--json"))["peers"]
         assert [(peer["peer"], peer["state"]) for peer in shown] == [
             ("alice", "running"), ("bob", "running")
         ], shown  # fmt: skip

@@ -21,9 +21,8 @@ from orchestrator.report.grading.words import (
     uncounted,
     untested,
 )
+from orchestrator.report.output_format import FORMAT, GradeOutput, GradesOutput, MatrixOutput
 from orchestrator.text import count, printable
-
-FORMAT = 1  # the version of the JSON. A change of meaning gets a higher number.
 
 _YES = {True: "yes", False: "no", None: ""}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -31,7 +30,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # JSON
 
 
-def grades_as_data(suite: Suite, grades: Sequence[Grade]) -> dict[str, Any]:
+def grades_as_data(suite: Suite, grades: Sequence[Grade]) -> GradesOutput:
     """Return the grades of some programs."""
     return {
         "format": FORMAT,
@@ -41,7 +40,7 @@ def grades_as_data(suite: Suite, grades: Sequence[Grade]) -> dict[str, Any]:
     }
 
 
-def grade_as_data(grade: Grade) -> dict[str, Any]:
+def grade_as_data(grade: Grade) -> GradeOutput:
     """Return one program's grade, with every result."""
     return {
         "program": grade.program,
@@ -89,7 +88,7 @@ def grade_from_data(data: dict[str, Any]) -> Grade:
     return Grade(**texts, engine=data["engine"], results=tuple(results))
 
 
-def matrix_as_data(matrix: Matrix) -> dict[str, Any]:
+def matrix_as_data(matrix: Matrix) -> MatrixOutput:
     """Return the results of every pair."""
     return {
         "format": FORMAT,

@@ -70,7 +70,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
 
 def test_the_commands_find_what_compose_has_started(other: Composed, own: OwnMesh) -> None:
     ps = other.peerlab("ps", "--json")
-    rows = json.loads(ps.stdout)
+    rows = json.loads(ps.stdout)["peers"]
     assert [row["peer"] for row in rows] == ["alice", "bob"], ps.stderr
     assert [row["container"] for row in rows] == [f"{n}-{other.mark}" for n in ("alice", "bob")]
     more = other.peerlab("up", "--peers", "3")
@@ -88,7 +88,7 @@ def test_the_commands_use_what_compose_has_started(other: Composed, own: OwnMesh
     up = other.peerlab("up", "--peers", "2")
     assert up.returncode == 0, up.stderr
     assert f"docker attach alice-{other.mark} " in up.stdout
-    assert len(json.loads(peerlab("ps", "--json").stdout)) == 1, "ours is another mesh"
+    assert len(json.loads(peerlab("ps", "--json").stdout)["peers"]) == 1, "ours is another mesh"
     stranger = MeshId(checkout=other.folder / "beside")
     assert MeshPeers(own.client, stranger, profile.load("peerlab")).all() == []
     assert own.running() == ["alice"]

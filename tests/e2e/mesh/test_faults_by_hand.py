@@ -35,7 +35,7 @@ def mesh(own: OwnMesh) -> Iterator[dict[str, str]]:
     """Return the address of each of three peers. `down` must remove their sidecars with them."""
     up = peerlab("up", "--peers", "3", "--json")
     assert up.returncode == 0, up.stderr
-    yield {row["peer"]: row["address"] for row in json.loads(up.stdout)}
+    yield {row["peer"]: row["address"] for row in json.loads(up.stdout)["peers"]}
     if not own.sidecars():
         held = peerlab("fault", "isolate", "bob")
         assert held.returncode == 0, held.stderr
@@ -56,12 +56,12 @@ def clear(mesh: dict[str, str]) -> Iterator[dict[str, str]]:
 def faults() -> list[dict[str, Any]]:
     done = peerlab("faults", "--json")
     assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout)["faults"]
     return found
 
 
 def states() -> dict[str, str]:
-    rows = json.loads(peerlab("ps", "--json").stdout)
+    rows = json.loads(peerlab("ps", "--json").stdout)["peers"]
     return {row["peer"]: row["state"] for row in rows}
 
 
@@ -109,10 +109,10 @@ def test_faults_stay_active_after_their_command(clear: dict[str, str]) -> None:
     assert one.returncode == 0, one.stdout + one.stderr
     assert "after" in one.stdout
     again = peerlab("fault", "partition", "alice", "/", "bob", "--json")
-    assert [fault["fault"] for fault in json.loads(again.stdout)] == ["partition 1"]
+    assert [fault["fault"] for fault in json.loads(again.stdout)["faults"]] == ["partition 1"]
     rest = peerlab("heal", "--json")
     assert rest.returncode == 0, rest.stdout + rest.stderr
-    lifted = [(fault["fault"], fault["proven"]) for fault in json.loads(rest.stdout)]
+    lifted = [(fault["fault"], fault["proven"]) for fault in json.loads(rest.stdout)["faults"]]
     assert lifted == [(name, True) for name in ("partition 1", "stream 1", "split")], "last first"
     assert "no network fault is active" in peerlab("faults").stdout
 
@@ -127,14 +127,19 @@ def test_pause_and_stop(clear: dict[str, str]) -> None:
     healed = peerlab("heal")
     assert (healed.returncode, healed.stdout) == (0, "bob: paused → running\n")
     assert peerlab("fault", "pause", "bob").returncode == 0
-    (row,) = json.loads(peerlab("heal", "--json").stdout)
+    (row,) = json.loads(peerlab("heal", "--json").stdout)["faults"]
     assert (row["says"], row["proof"]) == ("bob", [{"before": "paused", "after": "running"}])
     assert peerlab("fault", "stop", "bob").stdout == "bob: running → exited with status 0\n"
     assert "there was nothing to heal" in peerlab("heal").stdout
     assert states()["bob"] == "exited with status 0", "a stopped peer stays stopped"
     assert "bob cannot be stopped: it exited with status 0" in refused("fault", "stop", "bob")
     started = json.loads(peerlab("fault", "start", "bob", "--json").stdout)
-    assert started == {"peer": "bob", "before": "exited with status 0", "now": "running"}
+    assert started == {
+        "format": 1,
+        "peer": "bob",
+        "before": "exited with status 0",
+        "now": "running",
+    }
     assert "bob cannot be started: it is running" in refused("fault", "start", "bob")
 
 
@@ -150,7 +155,7 @@ def test_a_restarted_peer_gets_the_active_faults(mesh: dict[str, str]) -> None:
     assert peerlab("fault", "isolate", "alice").returncode == 0
     killed = peerlab("fault", "kill", "alice")
     assert killed.stdout == "alice: running → exited with status 137 (killed)\n"
-    held, down = json.loads(peerlab("faults", "--json").stdout)
+    held, down = json.loads(peerlab("faults", "--json").stdout)["faults"]
     assert (held["fault"], held["proven"]) == ("isolate 1", False)
     assert held["doubts"] == ["both ends run on none of its links"]
     assert (down["fault"], down["says"], down["proven"]) == ("exited", "alice", True)
@@ -160,7 +165,7 @@ def test_a_restarted_peer_gets_the_active_faults(mesh: dict[str, str]) -> None:
     assert "hint: start or resume it first" in said
     started = peerlab("fault", "start", "alice")
     assert started.stdout == "alice: exited with status 137 (killed) → running\n"
-    rows = json.loads(peerlab("ps", "--json").stdout)
+    rows = json.loads(peerlab("ps", "--json").stdout)["peers"]
     assert {row["peer"]: row["address"] for row in rows} == mesh
     (held,) = faults()
     assert (held["proven"], len(held["proof"])) == (True, 4)

@@ -33,8 +33,8 @@ def mesh_of_two(own: OwnMesh) -> list[dict[str, Any]]:
     assert own.peers() == []
     three = peerlab("up", "--peers", "3", "--json")
     assert three.returncode == 0, three.stderr
-    assert [row["peer"] for row in json.loads(three.stdout)] == ["alice", "bob", "carol"]
-    rows: list[dict[str, Any]] = json.loads(peerlab("up", "--peers", "2", "--json").stdout)
+    assert [row["peer"] for row in json.loads(three.stdout)["peers"]] == ["alice", "bob", "carol"]
+    rows: list[dict[str, Any]] = json.loads(peerlab("up", "--peers", "2", "--json").stdout)["peers"]
     return rows
 
 
@@ -86,7 +86,7 @@ def test_ps_does_not_wait_for_dockers_statistics(
 ) -> None:
     assert mesh_of_two
     monkeypatch.setattr("docker.APIClient.stats", lambda *_, **__: pytest.fail("a second for each"))
-    rows = json.loads(done("ps", "--json"))
+    rows = json.loads(done("ps", "--json"))["peers"]
     assert all(row["memory"] > _MIB for row in rows)
 
 
@@ -141,8 +141,9 @@ def test_restarted_peers_keep_their_addresses(
     assert {peer.name: peer.address for peer in own.peers()} == before
     own.peers()[0].kill()
     again = peerlab("up", "--peers", "2", "--json")
-    assert json.loads(again.stdout)[0]["state"] == "running"
-    assert {row["peer"]: row["address"] for row in json.loads(again.stdout)} == before
+    rows = json.loads(again.stdout)["peers"]
+    assert rows[0]["state"] == "running"
+    assert {row["peer"]: row["address"] for row in rows} == before
 
 
 def test_the_containers_of_runs_are_confined(client: Any) -> None:

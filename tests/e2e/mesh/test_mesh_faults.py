@@ -39,7 +39,9 @@ def mesh(own: OwnMesh) -> Iterator[OwnMesh]:
 
 def active() -> dict[str, dict[str, Any]]:
     """Return the active faults, measured again, by name."""
-    return {fault["fault"]: fault for fault in json.loads(peerlab("faults", "--json").stdout)}
+    return {
+        fault["fault"]: fault for fault in json.loads(peerlab("faults", "--json").stdout)["faults"]
+    }
 
 
 def seen(fault: dict[str, Any], when: str) -> dict[tuple[str, str], int]:

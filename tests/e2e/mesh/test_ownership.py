@@ -71,7 +71,7 @@ def test_a_taken_container_name_is_left_alone(
     said = done("up", "--peers", "2")
     other = f"{ann}-{own.id.key[:4]}"
     assert f"to chat: docker attach {other}   (leave" in said
-    rows = json.loads(peerlab("ps", "--json").stdout)
+    rows = json.loads(peerlab("ps", "--json").stdout)["peers"]
     assert [(row["peer"], row["container"]) for row in rows] == [(ann, other), (ben, ben)]
     done("fault", "isolate", ann)
     done("down")
@@ -141,7 +141,7 @@ def test_a_mesh_of_another_name_is_another_mesh(own: OwnMesh) -> None:
     name = f"{own.id.name}-b"
     try:
         done("up", "--peers", "1", "--mesh", name)
-        (row,) = json.loads(peerlab("ps", "--json", "--mesh", name).stdout)
+        (row,) = json.loads(peerlab("ps", "--json", "--mesh", name).stdout)["peers"]
         assert row["container"] != own.peers()[0].handle
         done("fault", "pause", "alice", "--mesh", name)
         assert own.running() == ["alice"]

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from orchestrator import cli
 from orchestrator.cancel import ENDINGS
 from orchestrator.cli import consoles
+from tests import json_output
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def peerlab(
             signal.signal(number, handler)
     assert isinstance(status, int)
     assert "Traceback" not in out.getvalue() + err.getvalue()
+    if "--json" in words and out.getvalue():
+        json_output.check(out.getvalue())
     return Done(status, out.getvalue(), err.getvalue())
 
 

@@ -164,7 +164,7 @@ def test_ps() -> None:
     assert done.returncode == 0
     assert "172.18.0.3" in done.stdout
     assert "exited with status 0" in done.stdout
-    alice, bob = json.loads(peerlab("ps", "--json").stdout)
+    alice, bob = json.loads(peerlab("ps", "--json").stdout)["peers"]
     assert (alice["peer"], alice["state"], alice["connections"]) == ("alice", "running", 2)
     assert (bob["peer"], bob["memory"]) == ("bob", None)
 
@@ -172,7 +172,7 @@ def test_ps() -> None:
 def test_there_is_no_mesh(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, NoMesh)
     assert peerlab("ps").stdout == "no peers: start some with peerlab up\n"
-    assert json.loads(peerlab("ps", "--json").stdout) == []
+    assert json.loads(peerlab("ps", "--json").stdout)["peers"] == []
     assert peerlab("down").stdout == "there was no mesh\n"
     done = peerlab("fault", "kill", "alice")
     assert done.returncode == 2
@@ -210,7 +210,7 @@ def test_faults_of_peers() -> None:
         "alice: running → exited with status 137 (killed)\n",
     )
     data = json.loads(peerlab("fault", "pause", "alice", "--json").stdout)
-    assert data == {"peer": "alice", "before": "running", "now": "paused"}
+    assert data == {"format": 1, "peer": "alice", "before": "running", "now": "paused"}
     done = peerlab("fault", "kill", "bob")
     assert done.returncode == 2
     assert "bob cannot be killed: it" in done.stderr
@@ -226,7 +226,7 @@ def test_up() -> None:
     done = peerlab("up", "--peers", "3")
     assert done.returncode == 0
     assert done.stdout.endswith("to chat: docker attach alice-1a2b   (leave with Ctrl-P Ctrl-Q)\n")
-    assert len(json.loads(peerlab("up", "--peers", "2", "--json").stdout)) == 2
+    assert len(json.loads(peerlab("up", "--peers", "2", "--json").stdout)["peers"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_the_keys_of_a_fault(words: str, keys: dict[str, Any]) -> None:
     done = peerlab("fault", *words.split(), "--json")
     assert done.returncode == 0
     assert "note: existing connections stay as they are\n" in done.stderr
-    (row,) = json.loads(done.stdout)
+    (row,) = json.loads(done.stdout)["faults"]
     assert row["says"] == str(keys)
     assert row["proven"]
 
@@ -257,10 +257,12 @@ def test_faults_until_they_are_healed() -> None:
     listed = peerlab("faults")
     assert "note: a rule had lapsed" in listed.stderr
     assert "isolate 1" in listed.stdout
-    names = [row["fault"] for row in json.loads(peerlab("faults", "--json").stdout)]
+    names = [row["fault"] for row in json.loads(peerlab("faults", "--json").stdout)["faults"]]
     assert names == ["lone", "isolate 1", "exited"]
     assert "lone" in peerlab("heal", "lone").stdout
-    assert [row["fault"] for row in json.loads(peerlab("heal", "--json").stdout)] == ["isolate 1"]
+    assert [row["fault"] for row in json.loads(peerlab("heal", "--json").stdout)["faults"]] == [
+        "isolate 1"
+    ]
 
 
 def test_a_fault_without_proof_is_status_2() -> None:
@@ -274,7 +276,7 @@ def test_heal_resumes_paused_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeMesh, "peers", lambda _: paused)
     assert peerlab("heal").stdout == "alice: paused → running\n"
     paused[0].pause()
-    (row,) = json.loads(peerlab("heal", "--json").stdout)
+    (row,) = json.loads(peerlab("heal", "--json").stdout)["faults"]
     assert (row["fault"], row["says"]) == ("paused", "alice")
     assert paused[1].status().state == "exited"
 

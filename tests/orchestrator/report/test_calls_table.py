@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from math import inf
 
+import pytest
 from rich.console import Console
 
 from orchestrator.checks.index.calls import Call, CallStatus
@@ -28,7 +29,7 @@ def test_figures_as_data() -> None:
     assert (put["operation"], put["ok"], put["fail"], put["info"], put["rate"]) == (
         "put", 2, 0, 1, 1.0,
     )  # fmt: skip
-    assert (round(put["p50"], 3), round(put["p99"], 3)) == (0.010, 0.030)
+    assert [put["p50"], put["p99"]] == pytest.approx([0.010, 0.030])
     assert (get["operation"], get["fail"], get["rate"]) == ("get", 1, 0.0)
     assert calls_as_data([call("put", "info", 0.0, inf)])[0]["p50"] is None
 
