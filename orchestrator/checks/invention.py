@@ -10,6 +10,7 @@ settle.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.messages import SentMessage, ShownMessage
@@ -24,14 +25,23 @@ def check(index: HistoryIndex) -> Verdict:
     """Judge what no one had sent."""
     wrong: list[Finding] = []
     unsure: list[Finding] = []
-    strange = [message for message in index.shown if message.match in ("elsewhere", "unknown")]
-    by_text = _by_text(index) if strange else {}
-    for message in strange:
-        by_hand = message.match == "unknown" and index.is_typed(message.sender, message.at)
-        doubtful = by_hand or _may_be_earlier(index, message)
-        (unsure if doubtful else wrong).append(_finding(message, by_text))
+    found = [*strange(index)]
+    by_text = _by_text(index) if found else {}
+    for message, is_certain in found:
+        (wrong if is_certain else unsure).append(_finding(message, by_text))
     says = count(len(index.shown), "message") + " shown, each of them sent"
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=index.shown)
+
+
+def strange(index: HistoryIndex) -> Iterator[tuple[ShownMessage, bool]]:
+    """Yield the messages that had not been sent to the peer that showed them, and if that is sure.
+
+    It is not if a person may have sent one, or if it may belong to another connection.
+    """
+    for message in index.shown:
+        if message.match in ("elsewhere", "unknown"):
+            by_hand = message.match == "unknown" and index.is_typed(message.sender, message.at)
+            yield message, not by_hand and not _may_be_earlier(index, message)
 
 
 def _may_be_earlier(index: HistoryIndex, shown: ShownMessage) -> bool:

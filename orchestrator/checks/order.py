@@ -20,20 +20,22 @@ NAME = "order"
 
 def check(index: HistoryIndex) -> Verdict:
     """Judge the order in which messages were shown."""
-    indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
-    vague = indeterminate & {send.key for send in index.accepted}
     wrong: list[Finding] = []
     unsure: list[Finding] = []
-    for late, before in out_of_order(index):
-        is_vague = late.key in vague or before.key in vague
-        (unsure if is_vague else wrong).append(_finding(late, before))
+    for late, before, is_certain in out_of_order(index):
+        (wrong if is_certain else unsure).append(_finding(late, before))
     right = sum(shown.match == "right" for shown in index.shown)
     return conclude(NAME, count(right, "message") + " in order", wrong,
                     [*unsure, *index.unsettled], judged=right > 1)  # fmt: skip
 
 
-def out_of_order(index: HistoryIndex) -> Iterator[tuple[SentMessage, SentMessage]]:
-    """Yield what was shown too late, with something sent later and shown before."""
+def out_of_order(index: HistoryIndex) -> Iterator[tuple[SentMessage, SentMessage, bool]]:
+    """Yield what was shown too late, something sent later and shown before, and if it is certain.
+
+    It is not if either may be the equal text of a `send` with an unknown outcome.
+    """
+    indeterminate = {send.key for send in index.sends if send.operation.is_indeterminate}
+    vague = indeterminate & {send.key for send in index.accepted}
     latest: dict[object, SentMessage] = {}
     for seen in index.shown:
         send = seen.send
@@ -41,7 +43,7 @@ def out_of_order(index: HistoryIndex) -> Iterator[tuple[SentMessage, SentMessage
             key = (send.sender, seen.receiver, send.end)
             before = latest.setdefault(key, send)
             if send.position < before.position:
-                yield send, before
+                yield send, before, vague.isdisjoint((send.key, before.key))
             else:
                 latest[key] = send
 

@@ -24,6 +24,7 @@ from orchestrator.report.page.events import (
     socket_rows,
 )
 from orchestrator.report.page.findings import (
+    MOST_FINDINGS,
     NamedFinding,
     check_data,
     finding_data,
@@ -32,6 +33,7 @@ from orchestrator.report.page.findings import (
 from orchestrator.report.page.messages import message_rows
 from orchestrator.report.page.rows import (
     FORMAT,
+    ConsoleData,
     FaultData,
     FiguresData,
     LifeRow,
@@ -43,11 +45,13 @@ from orchestrator.report.page.rows import (
 from orchestrator.report.page.view import View
 from orchestrator.report.page.wording import at_length, moment
 from orchestrator.report.steps import WrittenSteps
+from orchestrator.text import count
 
 
 def page_data(run: Run) -> PageData:
     """Return what the page of a run shows."""
-    named = named_findings(run)
+    every = named_findings(run)
+    named = every[:MOST_FINDINGS]
     view = View(run, [one.finding for one in named])
     consoles = console_data(view)
     ends = [console["pieces"][-1].at for console in consoles if console["pieces"]]
@@ -69,8 +73,26 @@ def page_data(run: Run) -> PageData:
         "marks": [*mark_rows(view)],
         "consoles": consoles,
         "figures": [*_figures(view.index)],
-        "omitted": view.omitted,
+        "omitted": _omitted(view, consoles, len(every) - len(named)),
     }
+
+
+def _omitted(view: View, consoles: Sequence[ConsoleData], findings: int) -> str:
+    """Return what the page leaves out; empty if it has everything.
+
+    Args:
+        view: the run.
+        consoles: as they are on the page.
+        findings: how many of them it leaves out.
+    """
+    parts = [view.omitted] if view.omitted else []
+    if not parts and any(console["cut"] for console in consoles):
+        parts.append(
+            "the consoles showed too much: what is far from findings and faults is left out"
+        )
+    if findings:
+        parts.append(f"{count(findings, 'more finding')} left out")
+    return "; ".join(parts)
 
 
 def _run(run: Run, findings: Sequence[NamedFinding]) -> RunData:

@@ -12,7 +12,7 @@ from orchestrator.report.page.rows import CheckData, FindingData
 from orchestrator.report.page.view import View
 from orchestrator.report.page.wording import at_length, moment
 
-_MOST = 1_000  # findings; a program that loses everything has one for each message
+MOST_FINDINGS = 1_000  # that a page has; a program that loses everything has one for each message
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,24 @@ def named_findings(run: Run) -> list[NamedFinding]:
     together: dict[tuple[str, Finding], list[str]] = {}
     for check, word, finding in _findings(run.verdicts):
         together.setdefault((word, finding), []).append(check)
-    found = [NamedFinding(", ".join(names), *key) for key, names in together.items()]
-    return found[:_MOST]
+    return [NamedFinding(", ".join(names), *key) for key, names in together.items()]
 
 
 def _findings(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str, Finding]]:
     """Yield each check's findings, with the judgement of each."""
     worst_first = sorted(verdicts, key=lambda verdict: -verdict.judgement.badness)
     for verdict in worst_first:
-        for finding in verdict.findings[: verdict.wrong]:
+        for finding in verdict.findings[: _wrong(verdict)]:
             yield verdict.check, Judgement.INVALID.word, finding
     for verdict in worst_first:
-        for finding in verdict.findings[verdict.wrong :]:
+        for finding in verdict.findings[_wrong(verdict) :]:
             yield verdict.check, Judgement.UNKNOWN.word, finding
+
+
+def _wrong(verdict: Verdict) -> int:
+    """Return how many findings are wrong; all of them if a check from elsewhere does not say."""
+    is_invalid = verdict.judgement is Judgement.INVALID
+    return (verdict.wrong or len(verdict.findings)) if is_invalid else 0
 
 
 def finding_data(view: View, findings: Iterable[NamedFinding]) -> list[FindingData]:

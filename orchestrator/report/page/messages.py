@@ -15,7 +15,8 @@ The states, and the check that decides each:
 - `astray`: shown to another peer (`invention`), or as from another (`senders`);
 - `invented`: no one had sent it (`invention`).
 
-What a program does not promise is not held against it: such a message is `shown`, or `open`.
+What a program does not promise, or what is not certain, is not held against it: such a message is
+`shown`, or `open`.
 """
 
 from __future__ import annotations
@@ -73,11 +74,14 @@ def _overlaps(fault: FaultWindow, since: float, until: float) -> bool:
 
 
 class _Messages:
+    """Gives each message of a run its state."""
+
     def __init__(self, view: View) -> None:
         self._view, self._index = view, view.index
         index = view.index
-        is_judged = order.NAME in index.promises
-        self._behind = {late for late, _ in order.out_of_order(index)} if is_judged else set()
+        behind = order.out_of_order(index) if order.NAME in index.promises else ()
+        self._behind = {late for late, _, is_certain in behind if is_certain}
+        self._doubtful = {shown for shown, is_certain in invention.strange(index) if not is_certain}
         took = [*_undisturbed(index)]
         self._late = max(_LATE, _LONGER * median(took)) if took else _LATE
 
@@ -102,7 +106,7 @@ class _Messages:
 
     def _state(self, shown: ShownMessage) -> str:
         state, check = _STATES.get(shown.match, ("", ""))
-        if check in self._index.promises:
+        if check in self._index.promises and shown not in self._doubtful:
             return state
         send = shown.send
         if send in self._behind and send.shown is shown:

@@ -44,7 +44,7 @@ class View:
 
     @cached_property
     def operations(self) -> list[Operation]:
-        """The operations that the page shows: all those that a finding is about."""
+        """The operations that the page shows: those near its moments, and all that are named."""
         return [op for op in self.index.operations if self._has(op)]
 
     def _has(self, operation: Operation) -> bool:

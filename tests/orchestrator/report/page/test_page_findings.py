@@ -108,3 +108,13 @@ def test_a_finding_without_an_operation_has_no_step(tmp_path: Path) -> None:
     data = page_data(judged(story.finish(), tmp_path))
     assert data["findings"][0]["check"] == "crashes"
     assert data["run"]["step"] is None
+
+
+def test_of_very_many_findings_the_first_are_shown_and_the_rest_counted() -> None:
+    run = judged([Entry(0.0, "lab", "", "began", 0, {"peers": ["alice"]})], NOWHERE)
+    lost = tuple(Finding(f"lost {number}", 0.0) for number in range(1_002))
+    run.verdicts = [Verdict("mine", Judgement.INVALID, "1,002 wrong", lost)]
+    data = page_data(run)
+    assert len(data["findings"]) == 1_000
+    assert {finding["word"] for finding in data["findings"]} == {"invalid"}
+    assert data["omitted"] == "2 more findings left out"

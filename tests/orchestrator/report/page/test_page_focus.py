@@ -12,6 +12,7 @@ from orchestrator.history.entries import Entry
 from orchestrator.history.transcript import Piece
 from orchestrator.report.page import consoles
 from orchestrator.report.page.consoles import console_data
+from orchestrator.report.page.data import page_data
 from orchestrator.report.page.events import notice_rows, operation_rows
 from orchestrator.report.page.focus import Focus
 from orchestrator.report.page.view import View
@@ -86,3 +87,4 @@ def test_a_program_that_prints_without_end_is_shown_near_what_matters(
     assert console["cut"]
     assert 5 < len(console["pieces"]) < 20
     assert any(piece.at == 50.0 for piece in console["pieces"])
+    assert page_data(view.run)["omitted"].startswith("the consoles showed too much")
