@@ -91,7 +91,7 @@ class Echoes:
             return ""
         bare = line.lstrip()  # blanks around a question mean nothing
         ends = (match.end() for q in self._questions if (match := q.match(bare)))
-        end = next((end for end in ends if end), 0)
+        end = max(ends, default=0)  # one may begin with another
         return bare[end:].removeprefix(" ") if end else None
 
     def _is_echo(self, line: str, *, had_prompt: bool) -> bool:

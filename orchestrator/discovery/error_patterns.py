@@ -11,6 +11,7 @@ from orchestrator.discovery.evidence import has_traceback
 from orchestrator.discovery.replies import Replies
 from orchestrator.discovery.templates import (
     Template,
+    Token,
     begins_with,
     common_beginnings,
     make_template,
@@ -22,6 +23,7 @@ from orchestrator.discovery.templates import (
 
 _TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
 _MANY_TRACES = 3
+_GIVEN = ("number", "id", "port")  # kinds of what people type
 _EXCEPTION = r"^(?:\w+(?:::|\.))*[A-Z]\w*: "  # such as KeyError, Errno::EPIPE, java.io.IOException
 _SOUNDS_LIKE_ONE = re.compile(r"Error|Exception|\w(::|\.)\w")
 
@@ -68,7 +70,12 @@ def _exceptions(failures: Iterable[str], innocent: Iterable[str]) -> list[str]:
 
 
 def _refusal(template: Template, innocent: Iterable[str]) -> str:
-    """Return the pattern of a refusal, whatever reason it gives, if no other line is like it."""
+    """Return the pattern of a refusal, whatever reason it gives, if no other line is like it.
+
+    A number that it names is what was typed, which need not be one the next time.
+    """
+    if any(token.is_literal and token.text.isalpha() for token in template):
+        template = tuple(Token("given", it.text) if it.kind in _GIVEN else it for it in template)
     shorter = open_ended(template)
     pattern = to_pattern(shorter, ()).removesuffix("$")
     if shorter == template or any(matches_any(line, [pattern]) for line in innocent):

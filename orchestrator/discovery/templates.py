@@ -28,6 +28,7 @@ _ANY = {
     "text": r".*",
     "typed": r".*?",
     "word": r"\S+",
+    "given": r"-?\w+",
     "name": r"[a-z]+\d*",  # of any peer: alice, peer5
     "blank": r"\s+",
 }

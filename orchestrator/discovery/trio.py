@@ -55,6 +55,7 @@ class Trio:
         # the questions that the program asks at its start, and the answers
         self.answers: list[InputLine] = []
         self.greeting: dict[str, str] = {}  # what each peer printed at its start
+        self._is_silent = False  # whether all started without a word
 
     def _patience(self, seconds: float) -> float:
         """Return how long to wait now for what usually takes at most so many seconds."""
@@ -76,6 +77,7 @@ class Trio:
         for name in names:
             if self.ended(name):
                 raise NotStartedError(read_output(self.greeting[name]).lines)
+        self._is_silent = not any(map(str.strip, self.greeting.values()))
         peers = [self.peer(name) for name in names]
         _await(
             lambda: all(it.listens() is not False for it in peers), self._patience(_LISTENS_WITHIN)
@@ -85,7 +87,9 @@ class Trio:
         consoles = [self._consoles[name] for name in names]
         silent = self._patience(_SILENT_START)
         wait_until_quiet(consoles, _START_QUIET, silent)
-        if not all(console.has_output or console.ended for console in consoles):
+        if self._is_silent:  # it is ready when it listens
+            _await(lambda: all(map(_has_begun, consoles)), silent)
+        elif not all(console.has_output or console.ended for console in consoles):
             wait_until_quiet(consoles, silent, self._patience(most))
         for name in names:
             self.greeting[name] = self.greeting.get(name, "") + self._consoles[name].take()
@@ -106,7 +110,7 @@ class Trio:
             answer = f"{{{argument}}}"
             if not argument or any(known.type == answer for known in self.answers):
                 return False
-            self.answers.append(InputLine(type=answer, after=question))
+            self.answers.append(InputLine(type=answer, after=self._without_answered(question)))
         for name in names:
             peer = self.peer(name)
             values = {"port": peer.port, "name": name, "address": peer.address}
@@ -116,12 +120,16 @@ class Trio:
 
     def _sign(self, name: str, question: str) -> str | None:
         """Return what is the same in a question for all peers; None if it names one of them."""
-        for known in self.answers:  # without an echo, the next question follows on the same line
-            question = question.strip().removeprefix(known.after or "")
-        question = question.strip()
+        question = self._without_answered(question).strip()
         peer = self.peer(name)
         is_ones = any(value in question for value in (name, peer.address, str(peer.port)))
         return None if is_ones or not question else question
+
+    def _without_answered(self, question: str) -> str:
+        """Return a question alone: without an echo, it follows earlier ones on the same line."""
+        for known in self.answers:
+            question = question.lstrip().removeprefix(known.after or "").lstrip()
+        return question
 
     def peer(self, name: str) -> Peer:
         """Return a peer by its name."""
@@ -241,6 +249,10 @@ class Trio:
     def close(self) -> None:
         """Discard all peers."""
         self._discard(list(self._consoles))
+
+
+def _has_begun(console: RawConsole) -> bool:
+    return console.has_output or console.ended or console.peer.listens() is not False
 
 
 def _await(done: Callable[[], bool], most: float) -> None:

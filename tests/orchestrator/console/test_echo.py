@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.console.echo import Echoes
+from orchestrator.profile import InputLine, Start
 from tests.orchestrator.console.support import made
 
 
@@ -77,6 +78,16 @@ def test_the_echo_after_a_question_is_dropped_with_it(echoes: Any) -> None:
     assert some.said("Whom? carol") == "carol", "nothing else was typed"
     some.typed("carol")
     assert some.said("Whom? carol") is None
+
+
+def test_a_question_may_begin_with_another(tmp_path: Path) -> None:
+    answers = [
+        InputLine(type="{name}", after=r"Your name\?"),
+        InputLine(type="{port}", after=r"Your name\? Your port\?"),
+    ]
+    start = Start(command=["program"], answers=answers)
+    some = Echoes(made(tmp_path, start=start))
+    assert some.said("Your name? Your port? welcome") == "welcome"
 
 
 def test_only_the_last_lines_are_remembered(echoes: Any) -> None:

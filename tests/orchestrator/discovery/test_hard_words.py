@@ -6,6 +6,8 @@ say who looks at its consoles.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.orchestrator.discovery.learning import Learned
@@ -308,6 +310,37 @@ def test_a_refusal_is_known_whatever_its_reason(
     outcome = reader.outcome("connect", other)
     assert outcome
     assert not outcome[0]
+
+
+class NamesTheId(Chat):
+    """Says in a refusal which id it was given, and ends at one that is no number."""
+
+    refusal = "there is no number {}"
+
+    def _reply(self, verb: str, words: Sequence[str]) -> str:
+        if verb not in ("terminate", "send") or not words:
+            return super()._reply(verb, words)
+        if not words[0].isdigit():
+            self.leave()
+            return "not a number"
+        is_known = int(words[0]) in self.links
+        return super()._reply(verb, words) if is_known else self.refusal.format(words[0])
+
+
+class NamesTheIdFirst(NamesTheId):
+    """The same with the id in front."""
+
+    refusal = "{} is unknown"
+
+
+@pytest.mark.parametrize("program", [NamesTheId, NamesTheIdFirst])
+@pytest.mark.parametrize("given", ["4711", "-1", "x"])
+def test_a_refusal_is_known_whatever_was_typed(
+    learned: Learned, program: type[NamesTheId], given: str
+) -> None:
+    _, reader, _ = learned(program)
+    for verb in ("terminate", "send"):
+        assert reader.outcome(verb, program.refusal.format(given)) == (False, {})
 
 
 class NoBody(Chat):

@@ -202,7 +202,7 @@ def test_errors_without_a_common_beginning_belong_to_their_verb() -> None:
     data = infer("it", 5000, known).data
     assert data["errors"] == r"^pardon\?$"
     assert data["operations"]["connect"]["fail"] == [
-        r"^nobody listens on \d+$",
+        r"^nobody listens on -?\w+$",
         "^already connected$",
     ]
     assert data["sync"] == ""

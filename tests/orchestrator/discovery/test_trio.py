@@ -158,3 +158,60 @@ def test_the_users_answers_are_given_whatever_the_questions(
         ("{port}", "Where is home?"),
         ("{address}", None),  # it names one peer
     ]
+
+
+SILENT = """\
+import socket, sys
+
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    print("got", input())
+"""
+
+
+def test_a_program_that_starts_without_a_word_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"_START_QUIET": 0.1, "_SILENT_START": 0.3}.items():
+        monkeypatch.setattr(trios, name, seconds)
+    (tmp_path / "chat.py").write_text(SILENT)
+    start = Start(command=["{python}", "chat.py", "{port}"], folder=str(tmp_path))
+    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
+                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
+    with choose(EngineName.PROCESS, lambda _: None) as engine:
+        three = Trio(engine, profile, lambda _: None)
+        three.start()
+        for name in ("_SILENT_START", "_START_MOST"):
+            monkeypatch.setattr(trios, name, 600.0)
+        three.restart("carol")
+        assert three.peer("carol").listens()
+        assert three.type("carol", "hello", []).lines == ("got hello",)
+        three.close()
+
+
+ONE_LINE = """\
+import sys
+
+name = input("Your nickname? ")
+port = input("And your port? ")
+print("hello", name, "at", port)
+while True:
+    print("got", input())
+"""
+
+
+def test_questions_on_one_line_are_asked_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"_START_QUIET": 0.2, "_SILENT_START": 0.5}.items():
+        monkeypatch.setattr(trios, name, seconds)
+    (tmp_path / "chat.py").write_text(ONE_LINE)
+    start = Start(command=["{python}", "chat.py"], folder=str(tmp_path))
+    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
+                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
+    with choose(EngineName.PROCESS, lambda _: None) as engine:
+        three = Trio(engine, profile, lambda _: None)
+        three.start(["alice"])
+        three.close()
+    questions = [(answer.type, answer.after) for answer in three.answers]
+    assert questions == [("{name}", "Your nickname? "), ("{port}", "And your port? ")]

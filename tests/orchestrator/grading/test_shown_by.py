@@ -75,6 +75,19 @@ def lines(node, connection, event):
 
 Node._lines = lines
 """
+FORGETS_AT_A_WORD = """
+right, rows, left = Node._lines, Node.rows, []
+
+
+def lines(node, connection, event):
+    if isinstance(event, events.Received) and event.raw == b"BYE":
+        left.append(event)
+    return right(node, connection, event)
+
+
+Node._lines = lines
+Node.rows = lambda node: [] if left else rows(node)
+"""
 ANSWERS_PINGS = """
 right = Node._lines
 Node._lines = lambda node, connection, event: (
@@ -127,6 +140,9 @@ DEAF_WHEN_LEFT = ENDS_WHEN_LEFT.replace("os._exit(1)", "node._listener.close()")
         pytest.param(SENDS_BY_PLACE, "after-an-end", "expectations", marks=pytest.mark.thorough),
         pytest.param(OVERWRITES, "new-after-an-end", "expectations", marks=pytest.mark.thorough),
         pytest.param(ANSWERS_PINGS, "protocol-words", "delivery", marks=pytest.mark.thorough),
+        pytest.param(
+            FORGETS_AT_A_WORD, "protocol-words", "expectations", marks=pytest.mark.thorough
+        ),
         pytest.param(OBEYS_SLASHES, "protocol-words", "expectations", marks=pytest.mark.thorough),
         pytest.param(
             SPINS_WHEN_LEFT, "idle-after-an-end", "expectations", marks=pytest.mark.thorough
@@ -186,6 +202,38 @@ def test_an_end_behind_its_answer_is_no_fault(tmp_path: Path, code: str) -> None
     suite = rubrics.load(CONFORMANCE).only(["ended-twice", "sent-after-the-end"])
     (grade,) = graded([folder], EngineName.PROCESS, tmp_path / "grades", suite=suite)
     assert [(r.outcome, r.reason) for r in grade.results] == [(Outcome.PASSED, "")] * 2
+
+
+KEEPS_ROWS = """
+rows, kept = Node.rows, {}
+
+
+def keep(node):
+    kept.update({row.id: row for row in rows(node)})
+    return list(kept.values())
+
+
+Node.rows = keep
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "others"),
+    [
+        pytest.param(KEEPS_ROWS, "killed", ["again-at-once"], marks=pytest.mark.thorough),
+        (SENDS_TO_ALL, "only-to-one", ["after-an-end", "new-after-an-end"]),
+    ],
+    ids=["rows", "others"],
+)
+def test_a_fault_costs_its_points_once(
+    tmp_path: Path, code: str, cause: str, others: list[str]
+) -> None:
+    folder = variant(tmp_path, "anna", HEAD + code + TAIL)
+    suite = rubrics.load(CONFORMANCE).only([cause, *others])
+    (grade,) = graded([folder], EngineName.PROCESS, tmp_path / "grades", suite=suite)
+    found = {result.test: (result.outcome, result.because) for result in grade.results}
+    assert found[cause] == (Outcome.FAILED, "")
+    assert [found[name] for name in others] == [(Outcome.NOT_TESTED, cause)] * len(others)
 
 
 SHOWS_TWICE = """
