@@ -18,7 +18,7 @@ from _pytest.outcomes import Failed
 from orchestrator.checks import Judgement
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import LabError, first_line
-from orchestrator.report.findings import reason
+from orchestrator.report.findings import first_finding, reason
 from orchestrator.report.run_report import as_text
 from orchestrator.report.steps import WrittenSteps
 from orchestrator.text import printable
@@ -70,9 +70,8 @@ def of_run(run: Run, declared: str, test: Path) -> Failure:
     text = as_text(run, width=min(_MOST_COLUMNS, shutil.get_terminal_size().columns)).rstrip()
     lines = [printable(declared)] if declared else []
     lines += [text, *([error_text(run.error)] if run.error else [])]
-    bad = [v for v in run.verdicts if v.judgement is not Judgement.VALID and v.findings]
-    worst = max(bad, key=lambda verdict: verdict.judgement.badness, default=None)
-    step = WrittenSteps(run).of(worst.findings[0]) if worst else None
+    first = first_finding(run)
+    step = WrittenSteps(run).of(first) if first else None
     place = (Path(step.file).absolute(), step.line) if step else (test, 1)
     return Failure(why, "\n".join(lines), *place)
 

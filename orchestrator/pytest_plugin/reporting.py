@@ -10,12 +10,12 @@ import pytest
 from orchestrator import chat
 from orchestrator.checks import HistoryIndex, expectations
 from orchestrator.checks.judged_run import Run
-from orchestrator.history.entries import Entry, row_text
+from orchestrator.history.entries import Entry
 from orchestrator.pytest_plugin import plugin_options
 from orchestrator.pytest_plugin.failures import error_text
 from orchestrator.pytest_plugin.runners import session_runners
 from orchestrator.report import annotations as github
-from orchestrator.report.comparing import Compared, compared, contrasted
+from orchestrator.report.comparing import Compared, compared, contrasted, listed
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.text import cut, printable, visible
 
@@ -129,7 +129,7 @@ def _wanted(done: Entry) -> str:
 
 def _came(done: Entry) -> str:
     if done.verb == chat.LISTING and done.rows:
-        return ", ".join(sorted(row_text(row, "peer") or "a stranger" for row in done.rows))
+        return listed(done)
     if "status" in done.fields:
         return f"status {done.fields['status']}"
     return done.text("said") or "no answer"

@@ -13,7 +13,7 @@ from pathlib import Path
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Judgement
 from orchestrator.grading.results import Grade, Outcome
-from orchestrator.report.findings import reason
+from orchestrator.report.findings import first_finding, reason
 from orchestrator.report.steps import WrittenSteps
 from orchestrator.text import printable
 
@@ -63,8 +63,8 @@ def of_run(run: Run) -> Iterator[str]:
     if run.judgement is Judgement.VALID:
         return
     steps = WrittenSteps(run)
-    bad = [v for v in run.verdicts if v.judgement is run.judgement and v.findings]
-    step = steps.of(bad[0].findings[0]) if bad else None
+    first = first_finding(run)
+    step = steps.of(first) if first else None
     file, line = (step.file, step.line) if step else (steps.file, 0)
     yield annotation(reason(run), file=file, line=line, title=f"scenario {run.name}")
 

@@ -28,13 +28,8 @@ _MOST_SENTENCE, _LEAST_SENTENCE = 4, 2  # lines; the least if both texts follow
 _MOST_FAULTS, _MOST_FAULT = 3, 2  # faults, and lines of each
 _MOST_ADVICE, _MOST_REST = 2, 2  # lines
 _LEAST_CONSOLES = 4  # lines that consoles get in any case
-_AROUND = {
-    0: (3, 6),
-    1: (3, 6),
-    2: (2, 4),
-    3: (2, 3),
-}  # lines before and behind, by the number of consoles
-_AROUND_MANY = (1, 2)
+_AROUND_ONE = (3, 6)  # lines of a console before the moment and from it on, if it is the only one
+_AROUND = ((2, 4), (2, 3), (1, 2), (1, 1), (0, 1))  # of several: the first for which there is room
 _LABEL = len("expected")
 _LONGEST = 2_000  # characters of a line before it is fitted to the terminal
 
@@ -74,10 +69,16 @@ def reason(run: Run) -> str:
     if not run.verdicts:
         return f"{word}: {first_line(run.broke_off)}"
     verdict = max(run.verdicts, key=lambda verdict: verdict.judgement.badness)
-    if not verdict.findings:
-        return f"{word}: {verdict.check}: {verdict.says}"
-    first = verdict.findings[0]
-    return f"{word}: {verdict.check}: {first.says.removeprefix(f'at {when(first.at)}, ')}"
+    says = verdict.says
+    if first := first_finding(run):
+        says = first.says.removeprefix(f"at {when(first.at)}, ")
+    return f"{word}: {verdict.check}: {says}"
+
+
+def first_finding(run: Run) -> Finding | None:
+    """Return the first finding of the first of the worst verdicts; None if it has none."""
+    worst = max(run.verdicts, key=lambda verdict: verdict.judgement.badness, default=None)
+    return worst.findings[0] if worst and worst.findings else None
 
 
 def alike_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -122,8 +123,8 @@ def _chosen(run: Run) -> tuple[list[Verdict], str]:
 
 def _faults(run: Run, width: int) -> Iterator[Text]:
     """Yield the faults nearest to the first finding, each with its proof."""
-    findings = [finding for verdict in run.verdicts for finding in verdict.findings]
-    at = findings[0].at if findings else 0.0
+    first = first_finding(run)
+    at = first.at if first else 0.0
     near = sorted(run.index.faults, key=lambda fault: abs(fault.began - at))[:_MOST_FAULTS]
     for fault in sorted(near, key=lambda fault: fault.began):
         yield from _wrapped(fault_line(fault), width, _MOST_FAULT)
@@ -171,7 +172,7 @@ class _Evidence:
         most = _LEAST_SENTENCE if contrast else _MOST_SENTENCE
         lines = [*self._sentence(verdict, finding, most), *self._step(finding), *contrast]
         left = max(_LEAST_CONSOLES, room - len(lines) - bool(more))
-        lines += self._consoles(finding)[:left]
+        lines += self._consoles(finding, left)
         if more:
             lines.append(plain(f"    … and {len(more):,} more of {verdict.check}", "dim"))
         return lines
@@ -205,25 +206,24 @@ class _Evidence:
             return
         room = self._width - _LABEL - len("     ")
         for label, side in zip(("expected", "came"), contrasted(pair, room), strict=True):
-            yield Text(f"    {label:<{_LABEL}} ", "dim").append_text(_unstyled(side.text))
+            yield Text().append(f"    {label:<{_LABEL}} ", "dim").append_text(side.text)
             if side.marks:
                 yield Text(f"    {'':<{_LABEL}} {side.marks}")
 
-    def _consoles(self, finding: Finding) -> list[Text]:
+    def _consoles(self, finding: Finding, room: int) -> list[Text]:
         """Return what the consoles showed around a finding, unless it was just shown."""
-        around = _AROUND.get(len(finding.peers), _AROUND_MANY)
-        (moment,) = self._excerpts.moments([finding], *around)
-        found = [(one.peer, line.at, line.text) for one in moment.consoles for line in one.lines
-                 if line]  # fmt: skip
-        if found and self._seen.issuperset(found):
+        sizes = _AROUND if len(finding.peers) > 1 else (_AROUND_ONE, *_AROUND)
+        for size in sizes:
+            (moment,) = self._excerpts.moments([finding], *size)
+            lines = [*_console_lines(moment.consoles)]
+            if len(lines) <= room:
+                break
+        shown = {(one.peer, line.at, line.text) for one in moment.consoles for line in one.lines
+                 if line}  # fmt: skip
+        if shown and shown <= self._seen:
             return [plain("    the consoles showed the same as above", "dim")]
-        self._seen.update(found)
-        return [*_console_lines(moment.consoles)]
-
-
-def _unstyled(text: Text) -> Text:
-    """Return a text that does not take over the style of what stands before it."""
-    return Text().append_text(text)
+        self._seen |= shown
+        return lines[:room]
 
 
 def _console_lines(consoles: Sequence[ConsoleExcerpt]) -> Iterator[Text]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -47,16 +47,18 @@ class WrittenStep:
         file: where, as the history has it.
         line: its number, from 1.
         text: the line, without the blanks around it; empty if it is not kept with the run.
+        is_near: whether it is just the last step before a finding, whose check names none.
     """
 
     file: str
     line: int
     text: str
+    is_near: bool = False
 
     @property
     def place(self) -> str:
-        """The file and the line, as editors read them."""
-        return f"{self.file}:{self.line}"
+        """The file and the line, as editors read them; `after` it, if it is just the last step."""
+        return f"{'after ' if self.is_near else ''}{self.file}:{self.line}"
 
 
 class WrittenSteps:
@@ -66,9 +68,12 @@ class WrittenSteps:
         self._run, self._index = run, run.index
 
     def of(self, finding: Finding) -> WrittenStep | None:
-        """Return the step that a finding is about; None if the history does not say."""
+        """Return the step that a finding is about, or the last before it; None if none is known."""
         operation = operation_of(self._index, finding)
-        return self.of_operation(operation) if operation else None
+        step = self.of_operation(operation) if operation else None
+        if step and operation and operation.number != finding.operation:
+            return replace(step, is_near=True)
+        return step
 
     def of_operation(self, operation: Operation) -> WrittenStep | None:
         """Return the step that an operation belongs to; None if the history does not say."""

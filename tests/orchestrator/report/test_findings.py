@@ -166,7 +166,9 @@ def _unknown(check: str, says: str, operation: int = 0) -> Verdict:
 def test_an_unknown_run_says_what_to_do(tmp_path: Path, says: str, todo: str) -> None:
     text = as_text(_run(tmp_path, [_unknown("delivery", says)], *_send()))
     assert todo in " ".join(text.split())
-    assert text.startswith(f"? demo: unknown: Why.\n  ? delivery: {says}\n    demo.yaml:4  - send:")
+    assert text.startswith(
+        f"? demo: unknown: Why.\n  ? delivery: {says}\n    after demo.yaml:4  - "
+    )
     assert f"what to do: {'run it again' if '--jobs' in todo else ''}" in text
     assert todo in " ".join(text.split())
     assert text.count("\n") <= 7
@@ -187,7 +189,7 @@ def test_a_run_that_broke_off_says_where_once(tmp_path: Path) -> None:
     head = [
         "? demo: unknown: Why.",
         "  ? order: the run broke off: late",
-        "    demo.yaml:4  - send: {at: alice, to: bob, text: hello}",
+        "    after demo.yaml:4  - send: {at: alice, to: bob, text: hello}",
     ]
     foot = ["  and crashes (1 uncertain)", f"  kept in {tmp_path}"]
     assert as_text(run).splitlines() == [*head, *foot]  # the command prints the rest

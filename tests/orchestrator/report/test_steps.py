@@ -41,7 +41,8 @@ def test_the_step_of_a_finding(tmp_path: Path, finding: Finding, line: int) -> N
     found = WrittenSteps(_run(tmp_path, "here/one.yaml", SCENARIO, *steps)).of(finding)
     assert (found.line if found else 0) == line
     if found:
-        assert found.place == f"here/one.yaml:{line}"
+        after = "after " if finding.operation != 1 else ""
+        assert found.place == f"{after}here/one.yaml:{line}"
         assert f"  {found.text}" in SCENARIO.splitlines()[line - 1]
 
 
