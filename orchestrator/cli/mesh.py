@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,7 @@ from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import err, out, print_json, print_notes, progress
 from orchestrator.cli.interrupted import leaving
 from orchestrator.cli.options import Json, MeshName, PeerName
+from orchestrator.compose.stack import Stack
 from orchestrator.engines.docker.mesh_peers import MeshPeer
 from orchestrator.errors import EngineError, LabError
 from orchestrator.image import (
@@ -24,8 +27,11 @@ from orchestrator.image import (
 from orchestrator.mesh.mesh import PROFILE, Mesh, attach_command
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT
+from orchestrator.profile import Profile
 from orchestrator.report.mesh_tables import PeerRow, print_peers
 from orchestrator.report.output_format import FORMAT, PeersOutput
+from orchestrator.scenario import services
+from orchestrator.scenario.values import among
 from orchestrator.text import count
 
 commands = Commands()
@@ -34,26 +40,64 @@ commands = Commands()
 @commands.command(epilog="Example: peerlab up --peers 20")
 def up(
     peers: Annotated[int, typer.Option(min=1, max=200, metavar="N", help="How many peers.")] = 4,
+    compose: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A Compose file whose services are the peers."),
+    ] = None,
+    profiles: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            metavar="SERVICE=FILE",
+            help="With --compose: how a service is read; repeat it for others.",
+        ),
+    ] = None,
     name: MeshName = "",
     as_json: Json = False,
 ) -> None:
     """Start a mesh to use by hand, of this user and checkout.
 
-    The peers are called alice, bob, carol, dave, peer5 and so on.
+    The peers are called alice, bob, carol, dave, peer5 and so on, or as the services.
     Active faults also apply to peers that are new or were restarted.
     """
+    stack = services.load(compose) if compose else None
+    own = _profiles(stack, profiles or [])
     with progress() as telling:
         mesh = Mesh(profile.load(PROFILE), name)
         with mesh.locked(telling.phase), leaving(lambda: _left(mesh)):
-            mesh.up(peers, telling)
+            if stack:
+                mesh.up_stack(stack, own, telling)
+            else:
+                mesh.up(peers, telling)
             with contextlib.closing(mesh.faults()) as faults:  # applies them to new peers
                 faults.refresh()
                 notes = faults.lapses()
             rows = _rows(mesh)
     print_notes(notes)
     _show_peers(rows, as_json=as_json)
-    if not as_json:
+    if not (as_json or stack):
         out.print(f"to chat: docker attach {rows[0].container}   (leave with Ctrl-P Ctrl-Q)")
+
+
+def _profiles(stack: Stack | None, given: Sequence[str]) -> dict[str, Profile]:
+    """Return the profile of each peer of a stack.
+
+    Raises:
+        LabError: one is given for no service, or is wrong.
+    """
+    if stack is None:
+        if given:
+            raise LabError("--profile is for services", hint="name their file with --compose")
+        return {}
+    found = dict.fromkeys(stack.by_peer, profile.load(services.LOG))
+    for one in given:
+        service, _, file = one.partition("=")
+        names = stack.members.get(service, [service])
+        if not file or names[0] not in found:
+            why = among(service, [*found]) if file else ": write SERVICE=FILE"
+            raise LabError(f"--profile {one}: there is no service {service!r}{why}")
+        found |= dict.fromkeys(names, profile.load(file))
+    return found
 
 
 @commands.command(epilog="Example: peerlab down --kept")
@@ -143,10 +187,12 @@ def attach(
         raise LabError(f"{peer} does not run: {status.phrase}", hint="peerlab up starts it again")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError("attach needs a terminal", hint="peerlab run drives peers from a script")
-    err.print(f"attached to {peer}: type help for its commands, Ctrl-P Ctrl-Q to leave")
+    called = attach_command(found)
+    help_ = "" if found.is_service else "type help for its commands, "
+    err.print(f"attached to {peer}: {help_}Ctrl-P Ctrl-Q to leave")
     try:
         with leaving(lambda: f"{peer} goes on without you"):
-            ended = command.on_terminal(*attach_command(found))
+            ended = command.on_terminal(*called)
     except EngineError:
         err.print()  # its prompt may be on this line
         raise

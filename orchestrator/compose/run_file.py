@@ -35,7 +35,7 @@ class RunPlace:
         addresses: the peers' addresses there.
         dns: the network's name servers.
         labels: of all that is created.
-        peer_label: the label of a container that names its peer.
+        own_labels: of each peer's container.
         attached: the peers whose console is the program's own terminal.
     """
 
@@ -43,7 +43,7 @@ class RunPlace:
     addresses: Mapping[str, str]
     dns: Sequence[str]
     labels: Mapping[str, str]
-    peer_label: str
+    own_labels: Mapping[str, Mapping[str, str]]
     attached: Collection[str]
 
 
@@ -101,10 +101,11 @@ def _service(stack: Stack, service: Service, place: RunPlace) -> dict[str, Any]:
             "aliases": [*dict.fromkeys([service.name, service.peer, *aliases(service.spec)])],
         }
     }
-    own = {place.peer_label: service.peer}
-    spec["labels"] = _mapping(spec.get("labels")) | _literal(place.labels) | own
+    own = _literal({**place.labels, **place.own_labels[service.peer]})
+    spec["labels"] = _mapping(spec.get("labels")) | own
     spec["restart"] = "no"  # only a scenario restarts peers
-    spec.setdefault("dns", list(place.dns))
+    if place.dns:
+        spec.setdefault("dns", list(place.dns))
     if service.is_built:
         spec["image"] = image(stack, service)
         spec.pop("pull_policy", None)

@@ -6,9 +6,10 @@ import contextlib
 import functools
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator import definition
+from orchestrator.compose.stack import Stack
 from orchestrator.engines.base import Progress, Say
 from orchestrator.engines.choose import reap_containers, reap_processes
 from orchestrator.engines.docker import client as docker_client
@@ -165,11 +166,35 @@ class Mesh:
             progress.phase(f"starting {count(number, 'peer')}")
             with self._peers.all_or_nothing():
                 self._peers.complete(wanted, definition.load(), image)
-                self._await_ready(wanted, progress)
+                self._await_ready(wanted, progress, self._profile)
         for peer in self.peers():
             if peer.name not in wanted:
                 progress.phase(f"removing {peer.name}")
                 peer.remove()
+        self._peers.remove_volumes()
+        return self.peers()
+
+    def up_stack(
+        self, stack: Stack, profiles: Mapping[str, Profile], progress: Progress
+    ) -> list[MeshPeer]:
+        """Start the services of a Compose file, and remove all other peers; return the services.
+
+        If it fails or is interrupted, what it created is removed. Lock the mesh first.
+
+        Args:
+            stack: the services.
+            profiles: how they are read, by the peers' names.
+            progress: hears what goes on.
+
+        Raises:
+            LabError: they cannot be started, or one does not become ready.
+        """
+        spec = definition.load().network
+        with self._peers.all_or_nothing():
+            self._peers.complete_stack(stack, profiles, spec, progress.phase)
+            for name, profile in profiles.items():
+                if profile.ready:
+                    self._await_ready([name], progress, profile)
         return self.peers()
 
     def _is_composed(self, wanted: Sequence[str]) -> bool:
@@ -183,9 +208,9 @@ class Mesh:
             )
         return bool(composed)
 
-    def _await_ready(self, names: Sequence[str], progress: Progress) -> None:
-        ready = Reader(self._profile).ready
-        deadline = time.monotonic() + self._profile.ready_within
+    def _await_ready(self, names: Sequence[str], progress: Progress, profile: Profile) -> None:
+        ready = Reader(profile).ready
+        deadline = time.monotonic() + profile.ready_within
         waiting = [peer for peer in self.peers() if peer.name in names]
         while waiting:
             progress.step(f"waiting for {len(waiting)} of {count(len(names), 'peer')}")
@@ -228,5 +253,14 @@ def _is_ready(peer: MeshPeer, ready: Ready, deadline: float) -> bool:
 
 
 def attach_command(peer: MeshPeer) -> list[str]:
-    """Return the command that attaches this terminal to a peer's console."""
+    """Return the command that attaches this terminal to a peer's console.
+
+    Raises:
+        LabError: it has none.
+    """
+    if peer.console is None:
+        hint = f"peerlab logs {peer.name} shows what it prints"
+        raise LabError(f"{peer.name} has no console", hint=hint)
+    if peer.console:
+        return ["docker", "exec", "--interactive", "--tty", peer.handle, *peer.console]
     return ["docker", "attach", peer.handle]

@@ -41,6 +41,6 @@ def print_peers(console: Console, rows: Sequence[PeerRow]) -> None:
         connections = "?" if row.connections is None else row.connections
         memory = "-" if row.memory is None else f"{row.memory / _MIB:.1f} MiB"
         container = [row.container] if names else []
-        cells = (row.peer, *container, row.address, row.port, row.state, connections, memory)
+        cells = (row.peer, *container, row.address, row.port or "-", row.state, connections, memory)
         peers.add_row(*map(plain, cells))
     console.print(titled("Peers", peers))

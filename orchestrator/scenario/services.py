@@ -35,6 +35,8 @@ def load(path: Path) -> Stack:
         DocumentError: Compose refuses it, or some of them cannot be peers.
         LabError: there is no Compose here.
     """
+    if not path.is_file():
+        raise DocumentError(f"{path}: there is no such file")
     profiles = os.environ.get("COMPOSE_PROFILES", "").split(",")
     found = stack.of(path, tool.resolved(path), [name for name in profiles if name])
     if wrong := [*stack.problems(found), *_unnamable(found)]:

@@ -23,6 +23,7 @@ def ask(host: str, line: str) -> str:
 host, *words = sys.argv[1:]
 if words:
     sys.exit(ask(host, " ".join(words)).startswith(("refused", "unknown")))
-while True:
-    line = input("> ")
-    print("yes?" if line == "hello" else ask(host, line))
+with contextlib.suppress(EOFError):
+    while True:
+        line = input("> ")
+        print("yes?" if line == "hello" else ask(host, line))

@@ -173,9 +173,11 @@ class DockerEngine(Engine):
         self._project = ServiceProject(self._client, stack, name, self.cancel)
         addresses = {peer: one.address for peer, one in self._reserved.items()}
         attached = [peer for peer, profile in profiles.items() if profile.console.is_own]
+        own = {peer: {PEER: peer} for peer in addresses}
         place = RunPlace(
-            self._network, addresses, [self._pool.subnet.last], self._labels, PEER, attached
+            self._network, addresses, [self._pool.subnet.last], self._labels, own, attached
         )
+        self._project.build(self._owner, say)
         self._project.create(place, self._owner, say)
 
     def _remove_project(self) -> None:

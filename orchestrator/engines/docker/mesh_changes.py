@@ -120,6 +120,8 @@ def _undo(client: Client, change: str, doomed: Sequence[str] = ()) -> int:
             containers += _api(client).containers(all=True, filters={"id": [*doomed]})
             networks += _api(client).networks(filters={"id": [*doomed]})
         _remove(client, containers, networks)
+        for volume in _api(client).volumes(filters=wanted)["Volumes"] or ():
+            docker_client.remove_volume(client, volume["Name"])
         _api(client).remove_volume(change, force=True)
     return len(containers) + len(networks)
 

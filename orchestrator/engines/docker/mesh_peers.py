@@ -7,22 +7,30 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from orchestrator import definition
+from orchestrator.cancel import CancelToken
+from orchestrator.compose.run_file import RunPlace, to_run
+from orchestrator.compose.stack import Stack
+from orchestrator.engines.base import Say
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker import sandbox
 from orchestrator.engines.docker import subnet as docker_subnet
 from orchestrator.engines.docker.client import PEER, Client, ConflictError, MissingError, translated
-from orchestrator.engines.docker.mesh_changes import MESH, changing, sweep_changes
+from orchestrator.engines.docker.mesh_changes import CHANGED_BY, MESH, changing, sweep_changes
 from orchestrator.engines.docker.peer import DockerPeer, address_of, natural
-from orchestrator.engines.docker.sandbox import PeerImage, Place
+from orchestrator.engines.docker.sandbox import PeerImage, Place, client_command
+from orchestrator.engines.docker.services import ServiceProject
 from orchestrator.engines.docker.subnet import Subnet
+from orchestrator.engines.starting import PeerAddress
+from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT, user
 from orchestrator.profile import Profile
@@ -30,6 +38,9 @@ from orchestrator.profile import Profile
 DEFAULT = "default"  # the name of a mesh that was given none
 _BY_COMPOSE = "compose"  # the label's value in compose.yaml
 _DEFINITION = "peerlab.definition"  # label of a peer: a digest of what it was made from
+PORT, CONSOLE = "peerlab.port", "peerlab.console"
+"""Labels of a peer that is a service: its port, and its console as `MeshPeer` has it, in JSON."""
+
 _COMPOSE = "com.docker.compose"  # prefix of Compose's own labels
 _ALIVE = ("running", "paused")
 
@@ -64,7 +75,10 @@ class MeshPeer(DockerPeer):
         self.network_name = next(iter(networks), "")  # empty if it is on none
         # the id of its network; empty too if it was never started
         self.network = str(networks[self.network_name]["NetworkID"]) if networks else ""
-        self.address, self.port = address_of(found), port
+        self.address, self.port = address_of(found), int(labels.get(PORT, port))
+        self.is_service = self._has_many_users = CONSOLE in labels  # of a user's Compose file
+        # what `docker exec` runs as its console; empty if that is its own terminal, None without
+        self.console: list[str] | None = json.loads(labels.get(CONSOLE, "[]"))
         self.made_from = labels.get(_DEFINITION, "")  # a digest of its image and its definition
         # whether Docker ended while it removed it: all that can be done is to remove it again
         self.is_dead = found["State"] in ("dead", "removing")
@@ -141,6 +155,55 @@ class MeshPeers:
         map_parallel(ensure, names)
         self._remove_other_networks(network)
 
+    def complete_stack(
+        self, stack: Stack, profiles: Mapping[str, Profile], spec: definition.NetworkSpec, say: Say
+    ) -> None:
+        """Have the services of a stack run and nothing else. Use `all_or_nothing`.
+
+        Those that run as they are defined now stay; else all are made anew.
+
+        Args:
+            stack: the services.
+            profiles: how they are read, by the peers' names.
+            spec: of the mesh's network.
+            say: called with a line for each phase.
+
+        Raises:
+            EngineError: one cannot be created or started.
+        """
+        name = f"peerlab-mesh-{self._mesh.key}"
+        project = ServiceProject(self._client, stack, name, CancelToken(), by_hand=True)
+        project.build(Owner.this(), say)
+        _, subnet = self._network(spec)
+        given = zip(stack.services, subnet.first(len(stack.services)), strict=True)
+        run = [PeerAddress(one.peer, at, profiles[one.peer].port or one.port) for one, at in given]
+        place = self._place(stack, profiles, run)
+        made_from = hashlib.sha256(repr((project.image_ids, to_run(stack, place))).encode())
+        there = self.all()
+        fits = {peer.name for peer in there if peer.made_from == made_from.hexdigest()}
+        if len(there) != len(run) or fits != {own.name for own in run}:
+            map_parallel(MeshPeer.remove, there)
+            self.remove_volumes()
+            labels = {**place.labels, **self._mark, _DEFINITION: made_from.hexdigest()}
+            project.create(replace(place, labels=labels), Owner.this(), say)
+        project.start(profiles, run, say)
+
+    def _place(
+        self, stack: Stack, profiles: Mapping[str, Profile], run: Sequence[PeerAddress]
+    ) -> RunPlace:
+        """Return where the services of a stack are created."""
+        own = {}
+        for one in run:
+            profile = profiles[one.name]
+            words = client_command(one.name, profile, one.address, run).words
+            has_terminal = profile.console.is_own or stack.by_peer[one.name].spec.get("tty")
+            console = [*words] if words or has_terminal else None
+            own[one.name] = {PEER: one.name, PORT: str(one.port), CONSOLE: json.dumps(console)}
+        attached = [name for name, profile in profiles.items() if profile.console.is_own]
+        network, *_ = self._networks()
+        addresses = {one.name: one.address for one in run}
+        return RunPlace(network["Name"], addresses, [], self._labels, own, attached)
+
     def _one_each(
         self, peers: Sequence[MeshPeer], fits: Callable[[MeshPeer], bool]
     ) -> dict[str, MeshPeer]:
@@ -201,7 +264,16 @@ class MeshPeers:
             self._remove_other_networks("")
             for network in composed:
                 self._remove_network_of_compose(network)
+            self.remove_volumes()
         return len(peers)
+
+    def remove_volumes(self) -> None:
+        """Remove the volumes of services that are no more."""
+        with translated("the mesh's volumes cannot be removed"):
+            found = self._client.api.volumes(filters={"label": f"{MESH}={self._mesh.label}"})
+            for volume in found["Volumes"] or ():
+                if CHANGED_BY not in volume["Labels"]:
+                    docker_client.remove_volume(self._client, volume["Name"])
 
     def _networks_of_compose(self, peers: Sequence[MeshPeer]) -> list[str]:
         """Return the ids of the networks that Compose has made for some peers."""

@@ -16,7 +16,7 @@ from orchestrator import command
 from orchestrator.cancel import CancelToken
 from orchestrator.compose import run_file, tool
 from orchestrator.compose.run_file import RunPlace
-from orchestrator.compose.stack import COMPLETED, Service, Stack
+from orchestrator.compose.stack import COMPLETED, Service, Stack, apart
 from orchestrator.engines.attachable import ConsoleClient
 from orchestrator.engines.base import Say
 from orchestrator.engines.docker import echo_switch
@@ -86,6 +86,7 @@ class ServicePeer(DockerPeer):
         profile: how it is read.
         own: its name, address and port; 0 for the port that its Compose file names first.
         run: all peers of the run.
+        by_hand: whether a person types at it, who wants to see that.
     """
 
     _START_HINT = "see its `command` and `image` in the Compose file"
@@ -99,13 +100,15 @@ class ServicePeer(DockerPeer):
         profile: Profile,
         own: PeerAddress,
         run: Sequence[PeerAddress],
+        *,
+        by_hand: bool,
     ) -> None:
         handle = found["Names"][0].removeprefix("/")
         super().__init__(client, service.peer, found["Id"], handle)
         self.address, self.port = own.address, own.port or service.port
         words = client_command(own.name, profile, own.address, run).words
         self.client = ClientCommand(words)
-        self._is_attached = profile.console.is_own
+        self._is_attached, self._by_hand = profile.console.is_own, by_hand
         self._is_awaited = bool(profile.port)  # whether it is ready only once it listens
         self._log: LogStream | None = None
 
@@ -128,7 +131,7 @@ class ServicePeer(DockerPeer):
     def launch(self) -> None:
         """Start the container, and have a terminal that the lab types at echo nothing."""
         super().launch()
-        if self._is_attached:
+        if self._is_attached and not self._by_hand:
             echo_switch.turn_off(self._client, self.container)
 
     def open_client(self) -> ConsoleClient:
@@ -160,10 +163,20 @@ class ServiceProject:
         stack: the services.
         name: the project's name.
         cancel: ends every wait.
+        by_hand: whether a person types at its consoles.
     """
 
-    def __init__(self, client: Client, stack: Stack, name: str, cancel: CancelToken) -> None:
+    def __init__(
+        self,
+        client: Client,
+        stack: Stack,
+        name: str,
+        cancel: CancelToken,
+        *,
+        by_hand: bool = False,
+    ) -> None:
         self._client, self._stack, self._name, self._cancel = client, stack, name, cancel
+        self._by_hand = by_hand
         self._api: Any = client.api
         self._containers: dict[str, dict[str, Any]] = {}
         self._peers: dict[str, ServicePeer] = {}
@@ -172,31 +185,73 @@ class ServiceProject:
     def __contains__(self, name: str) -> bool:
         return name in self._stack.by_peer
 
-    def create(self, place: RunPlace, owner: Owner, say: Say) -> None:
-        """Build the images that the file says how to build, and create every container.
+    def build(self, owner: Owner, say: Say) -> None:
+        """Build the images that the file says how to build.
+
+        Not again what this process has built: all its runs have the same.
 
         Raises:
             EngineError: Compose cannot.
         """
+        content = run_file.to_build(self._stack)
+        images = {one["image"] for one in content.get("services", {}).values()}
+        with _BUILDING, temporary_folder(owner) as folder:
+            if not images <= _BUILT:
+                say(f"building {count(len(images), 'image')} of {self._stack.path}")
+                self._compose(Path(folder), content, _BUILDER, "build")
+                _BUILT.update(images)
+                prune(run_file.BUILT)
+
+    def create(self, place: RunPlace, owner: Owner, say: Say) -> None:
+        """Create every container; the images must be built.
+
+        Raises:
+            EngineError: Compose cannot.
+        """
+        if pairs := apart(self._stack):
+            more = f", like {count(len(pairs) - 1, 'other pair')}" if pairs[1:] else ""
+            say(f"{' and '.join(pairs[0])} share no network in the file, but do in a run{more}")
+        say(f"creating {count(len(self._stack.services), 'container')} of {self._stack.path}")
         with temporary_folder(owner) as folder:
-            with _BUILDING:
-                self._build(Path(folder), say)
-            say(f"creating {count(len(self._stack.services), 'container')} of {self._stack.path}")
             running = run_file.to_run(self._stack, place)
             self._compose(Path(folder), running, self._name, "up", "--no-start")
+        self._find()
+
+    def _find(self) -> None:
         with translated("Compose's containers cannot be listed"):
             found = self._api.containers(all=True, filters=self._own)
         self._containers = {one["Labels"][PEER]: one for one in found}
 
-    def _build(self, folder: Path, say: Say) -> None:
-        """Build the images, unless this process has: then all its runs have the same."""
-        content = run_file.to_build(self._stack)
-        images = {one["image"] for one in content.get("services", {}).values()}
-        if not images <= _BUILT:
-            say(f"building {count(len(images), 'image')} of {self._stack.path}")
-            self._compose(folder, content, _BUILDER, "build")
-            _BUILT.update(images)
-            prune(run_file.BUILT)
+    @property
+    def image_ids(self) -> list[str]:
+        """The ids of the images that the file says how to build; they must be built."""
+        names = {run_file.image(self._stack, one) for one in self._stack.services if one.is_built}
+        with translated("an image that was built is gone"):
+            return [self._api.inspect_image(name)["Id"] for name in sorted(names)]
+
+    def start(self, profiles: Mapping[str, Profile], run: Sequence[PeerAddress], say: Say) -> None:
+        """Start what does not run, in order, and wait until all health checks are content.
+
+        A job that is done is left alone.
+
+        Raises:
+            EngineError: one cannot be started, or is not healthy.
+        """
+        say(f"starting {count(len(run), 'container')}")
+        self._find()
+        addresses = {own.name: own for own in run}
+        done = [name for name in self._stack.jobs if self._containers[name]["State"] != "created"]
+        for wave in self._stack.waves:
+            peers = [self.peer(profiles[name], addresses[name], run) for name in wave]
+            for peer in peers:
+                if peer.name not in done and peer.status().state == "exited":
+                    peer.launch()
+                    peer.detach()
+        for name, peer in self._peers.items():
+            while (health := peer.health()) and health.why_not is None:
+                self._cancel.pause(_POLL)
+            if health and health.why_not:
+                raise EngineError(f"{name} {health.why_not}")
 
     def _compose(self, folder: Path, content: Mapping[str, Any], project: str, *words: str) -> None:
         """Have Compose do something with a file.
@@ -229,7 +284,9 @@ class ServiceProject:
         for other, how in self._stack.needed_by(service):
             self._await(own.name, self._peers[other.peer], how)
         found = self._containers[own.name]
-        self._peers[own.name] = ServicePeer(self._client, service, found, profile, own, run)
+        self._peers[own.name] = ServicePeer(
+            self._client, service, found, profile, own, run, by_hand=self._by_hand
+        )
         return self._peers[own.name]
 
     def _await(self, name: str, other: ServicePeer, how: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 
 from orchestrator.cli import faults, mesh
 from orchestrator.cli.interrupted import Interrupted
+from orchestrator.compose import stack
 from orchestrator.engines.base import Say
 from orchestrator.engines.status import Status
 from orchestrator.errors import LabError
+from orchestrator.mesh.mesh import attach_command
 from tests.orchestrator.cli.support import peerlab
 
 
@@ -298,3 +301,45 @@ def test_an_interrupted_command_says_which_faults_are_active(
     assert said == "interrupted: lone, isolate 1 are active: peerlab heal lifts them\n"
     FakeMesh.fault_state.active = []
     assert peerlab("faults").stderr == "interrupted: no network fault is active\n"
+
+
+STACK = stack.of(Path("f"), {"services": {"db": {}, "web": {"scale": 2}}})
+
+
+def test_profiles_are_those_of_services(tmp_path: Path) -> None:
+    file = tmp_path / "web.yaml"
+    file.write_text("name: web\nsummary: w\nconsole: none\n")
+    found = mesh._profiles(STACK, [f"web={file}"])
+    assert {name: one.name for name, one in found.items()} == {
+        "db": "log", "web1": "web", "web2": "web"
+    }  # fmt: skip
+    assert mesh._profiles(None, []) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("web3=x.yaml", "--profile web3=x.yaml: there is no service 'web3'; did you mean 'web"),
+        ("x.yaml", "write SERVICE=FILE"),
+    ],
+)
+def test_a_profile_for_no_service_is_refused(given: str, says: str) -> None:
+    with pytest.raises(LabError) as caught:
+        mesh._profiles(STACK, [given])
+    assert says in caught.value.what
+
+
+def test_profiles_without_services_are_refused() -> None:
+    with pytest.raises(LabError, match="--profile is for services"):
+        mesh._profiles(None, ["db=x.yaml"])
+
+
+def test_each_kind_of_console_is_attached_to_in_its_way() -> None:
+    def called(console: list[str] | None) -> list[str]:
+        return attach_command(SimpleNamespace(name="db", handle="it", console=console))  # type: ignore[arg-type]
+
+    assert called([]) == ["docker", "attach", "it"]
+    assert called(["redis-cli"]) == ["docker", "exec", "--interactive", "--tty", "it", "redis-cli"]
+    with pytest.raises(LabError, match="db has no console") as caught:
+        called(None)
+    assert caught.value.hint == "peerlab logs db shows what it prints"

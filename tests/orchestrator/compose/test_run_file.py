@@ -38,12 +38,15 @@ CONTENT: dict[str, Any] = {
     "secrets": {"key": {"file": "/key"}},
 }
 STACK = stack.of(Path("/stack/compose.yaml"), CONTENT)
+ADDRESSES = {
+    "db": "10.0.0.2", "my-web1": "10.0.0.3", "my-web2": "10.0.0.4", "job": "10.0.0.5"
+}  # fmt: skip
 PLACE = RunPlace(
     "peerlab-1",
-    {"db": "10.0.0.2", "my-web1": "10.0.0.3", "my-web2": "10.0.0.4", "job": "10.0.0.5"},
+    ADDRESSES,
     ["10.0.0.9"],
     {"owner": "me", "kept": "/a$b"},
-    "peer",
+    {name: {"peer": name} for name in ADDRESSES},
     ["my-web2"],
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 
 from orchestrator import profile
+from orchestrator.engines.docker.mesh_changes import MESH
+from orchestrator.engines.docker.peer import logs
 from orchestrator.history import runs, transcript
 from orchestrator.image import ensure_image
-from orchestrator.scenario import load
-from tests.orchestrator.harness import Harness, ended, judged, marks, write
+from orchestrator.mesh.mesh import Mesh
+from orchestrator.scenario import load, services
+from tests.orchestrator.harness import QUIET, Harness, ended, judged, marks, write
 from tests.orchestrator.support import ROOT, require_compose, things_of
 
 pytestmark = pytest.mark.docker
@@ -193,3 +197,40 @@ def test_an_image_that_is_nowhere_is_named(lab: Harness) -> None:
     assert done.error
     assert done.error.what.startswith(f"Compose cannot create the services of {path}:")
     assert "peerlab-nowhere" in done.error.what
+
+
+def test_a_stack_is_a_mesh_by_hand_too(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found by later commands, goes on with the same containers, and leaves nothing."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(stack / "state"))
+    found = services.load(stack / "compose.yaml")
+    profiles = dict.fromkeys(found.by_peer, profile.load("log"))
+    profiles |= {name: profile.load(str(stack / f"{name}.yaml")) for name in ("shell", "web")}
+    mesh = Mesh(profile.load("peerlab"), "stack")
+    label = {"label": f"{MESH}={mesh._id.label}"}
+    try:
+        with mesh.locked():
+            first = mesh.up_stack(found, profiles, QUIET)
+            assert [peer.name for peer in first] == ["migrate", "shell", "web"]
+            mesh.peer("web").kill()
+            mesh.peer("web").await_end(10)
+            again = mesh.up_stack(found, profiles, QUIET)
+        assert [peer.container for peer in again] == [peer.container for peer in first]
+        states = {peer.name: (peer.status().phrase, peer.port, peer.console) for peer in again}
+        assert states == {
+            "migrate": ("exited with status 0", 0, None),
+            "shell": ("running", 0, []),
+            "web": ("running", 7000, None),
+        }
+        assert "serving 1" in logs(mesh.peer("web"))  # the job was not done again
+        with contextlib.closing(mesh.faults()) as faults:
+            applied = faults.apply("partition", groups=[["shell"], ["web"]])
+        assert applied.finding.doubts == []
+        assert mesh._client.api.volumes(filters=label)["Volumes"]
+    finally:
+        with mesh.locked():
+            assert mesh.down(QUIET) == 3
+    api = mesh._client.api
+    assert not api.containers(all=True, filters=label)
+    assert not api.networks(filters=label)
+    assert not api.volumes(filters=label)["Volumes"]
+    mesh._client.close()
