@@ -233,7 +233,8 @@ function sentence(item, model, longest = 160) {
       return `${model.name(item.peer)} → ${model.name(item.other)}, ${item.status}` +
         `${item.to === null || item.sent === null ? "" : ` after ${span(item.to - item.from)}`}: ${said}`;
     case "connection":
-      return `${model.name(item.peer)} and ${model.name(item.other)} connected until ${item.to === null ? "the end" : clock(item.to)}`;
+      return `${model.name(item.peer)} and ${model.name(item.other)} connected until ${item.to === null ? "the end" : clock(item.to)},` +
+        ` known from ${item.by === "both" ? "consoles and sockets" : item.by}`;
     case "fault":
       return `${cut(item.says || item.name, 160)}: ${faultWord(item)}`;
     default:

@@ -14,8 +14,8 @@ class Drawing extends Brush {
     const { context, scale, colours: { dim, line } } = this;
     for (const { at, label } of scale.ticks(90)) {
       const x = Math.round(scale.x(at)) + 0.5;
-      this.line(x, AXIS - 4, x, this.height, line);
-      this.text(label, x + 3, AXIS / 2, dim);
+      this.line(x, TIMES - 4, x, this.height, line);
+      this.text(label, x + 3, TIMES / 2, dim);
     }
     context.globalAlpha = 1;
   }
@@ -72,10 +72,12 @@ class Drawing extends Brush {
     this.hit(x, y, width, FAULT_ROW - 2, [fault]);
   }
 
-  /** A connection, as consoles showed it: the upper half of a band in both lanes. */
+  /** A connection in both lanes: the upper half of a band, or the lower if only sockets show it. */
   connection(one) {
+    const isShown = one.by !== "sockets";
+    const [offset, colour] = isShown ? [0, this.colours.band] : [BAND / 2, this.colours.socket];
     for (const [peer, other] of [[one.peer, one.other], [one.other, one.peer]]) {
-      this.band(peer, other, one.from, one.to, 0, this.colours.band, [one], true);
+      this.band(peer, other, one.from, one.to, offset, colour, [one], true);
     }
   }
 
@@ -201,8 +203,8 @@ class Drawing extends Brush {
     if (x < scale.left || x > scale.right) return;
     const colour = finding.word === "invalid" ? palette.bad : palette.warn;
     this.line(x, AXIS - 2, x, isCurrent ? this.height : AXIS + this.lanes.faultsHeight, colour, isCurrent ? 2 : 1.5);
-    if (hasBadge) this.badge(VERDICT_MARKS[finding.word] ?? "?", x, AXIS - 9, colour);
-    this.hit(x - 8, AXIS - 18, 16, 18, [], plain(finding.says), finding);
+    if (hasBadge) this.badge(VERDICT_MARKS[finding.word] ?? "?", x, TIMES + 8, colour);
+    this.hit(x - 8, TIMES, 16, 17, [], plain(finding.says), finding);
   }
 }
 

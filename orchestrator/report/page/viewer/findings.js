@@ -16,7 +16,7 @@ function findingLine(finding, index, state) {
   const show = (event) => {
     event.preventDefault();
     state.selectFinding(index);
-    byId("moment").scrollIntoView({ block: "start" });
+    state.scrollToMoment();
   };
   return el("li", { class: finding.word },
     el("a", { href: `#finding=${index + 1}`, onclick: show },

@@ -44,7 +44,9 @@ function connectedPairs(model, at) {
     else pair.kernel |= one < other ? 1 : 2;
     pairs.set(key, pair);
   };
-  model.connectionsAt(at).forEach(({ peer, other }) => note(peer, other, "console"));
+  for (const { peer, other, by } of model.connectionsAt(at)) {
+    if (by !== "sockets") note(peer, other, "console");
+  }
   for (const span of model.socketSpans) {
     const isOpen = span.from <= at && at < span.to && span.state === "ESTABLISHED";
     if (isOpen && span.remote) note(span.peer, span.other, "kernel");

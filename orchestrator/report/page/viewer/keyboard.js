@@ -36,6 +36,7 @@ function listenToKeys(bindings) {
 /** Return whether the focused element needs a key itself. */
 function isTaken({ key, target }) {
   if (key === "Escape") return false;
+  if (document.querySelector("dialog[open]")) return key !== "?";
   if (target.matches("input[type=search], select, textarea")) return true;
   if (key === " ") return target.matches("button, summary, a, input");
   return false;

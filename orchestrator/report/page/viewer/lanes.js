@@ -4,8 +4,9 @@ const BAND = 8; // height of a band: the upper half is the consoles', the lower 
 const LANE_GAP = 16;
 // By the most lanes for which it is used: pixels above the lifeline, for the operations; and how
 // many bands a lane has, of which further peers share the last one.
-const DENSITIES = [[8, 26, 6], [16, 26, 3], [Infinity, 22, 1]];
-const AXIS = 20; // height of the axis at the top
+const DENSITIES = [[4, 26, 6], [8, 26, 3], [16, 26, 2], [Infinity, 22, 1]];
+const TIMES = 18; // height of the times at the top
+const AXIS = TIMES + 18; // with the findings below them
 const FAULT_ROW = 17; // height of the label of a fault
 const MOST_FAULT_ROWS = 5;
 

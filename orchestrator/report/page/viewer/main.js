@@ -28,11 +28,11 @@ async function main() {
 /** Show what the address names; else the first finding; else the end. */
 function begin(model, state) {
   window.addEventListener("hashchange", () => state.readFragment());
-  if (!state.readFragment()) {
-    if (model.findings.length) state.selectFinding(0);
-    else state.goTo(model.duration);
-  } else byId("moment").scrollIntoView({ block: "start" });
-  state.change({ from: state.from, to: state.to, filters: state.filters, theme: state.theme, finding: state.finding });
+  const isNamed = state.readFragment();
+  if (!isNamed && model.findings.length) state.selectFinding(0);
+  const { at, from, to, filters, theme, finding } = state;
+  state.change({ at, from, to, filters, theme, finding });
+  if (isNamed) state.scrollToMoment();
 }
 
 main().catch((error) => {

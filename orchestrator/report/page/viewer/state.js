@@ -49,6 +49,12 @@ class State {
     return new Set([...(item ? model.peersOf(item) : []), ...(model.findings[finding]?.peers ?? [])]);
   }
 
+  /** Scroll to what is shown of the moment, once all of it is drawn. */
+  scrollToMoment() {
+    this.tellNow();
+    byId("moment").scrollIntoView({ block: "start" });
+  }
+
   goTo(at) {
     const moment = between(at, 0, this.model.duration);
     this.change({ at: moment });

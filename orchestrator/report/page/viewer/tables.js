@@ -95,6 +95,6 @@ class PagedTable {
 
   show(item) {
     this.state.select(item);
-    byId("moment").scrollIntoView({ block: "start" });
+    this.state.scrollToMoment();
   }
 }
