@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from orchestrator.console.session import Session
+from orchestrator.engines.base import Say
 from orchestrator.engines.status import Status
 from orchestrator.errors import SessionError, first_line
 from orchestrator.faults.effect import Fault
@@ -26,11 +27,25 @@ Given = TypeVar("Given")
 
 
 class FaultInjector:
-    """Injects and lifts faults. Thread-safe."""
+    """Injects and lifts faults. Thread-safe.
 
-    def __init__(self, peers: PeerGroup, verifier: FaultVerifier, stopwatch: Stopwatch) -> None:
+    Args:
+        peers: the peers.
+        verifier: applies faults of the network, and measures them.
+        stopwatch: counts the time that takes.
+        say: told what is measured.
+    """
+
+    def __init__(
+        self,
+        peers: PeerGroup,
+        verifier: FaultVerifier,
+        stopwatch: Stopwatch,
+        say: Say = lambda _: None,
+    ) -> None:
         self.network = verifier.network  # the network between the peers
         self._peers, self._verifier, self._stopwatch = peers, verifier, stopwatch
+        self._say = say
         self._history, self._recorder = peers.history, Recorder(peers)
         self._active_since: dict[str, Fault] = {}  # by name, since lapses were recorded last
 
@@ -49,6 +64,7 @@ class FaultInjector:
             "means": {feature: mechanisms.get(feature, "") for feature in fault.effect.features},
         }
         self._active_since[fault.name] = fault
+        self._say(f"applying and measuring {fault.phrase}")
         work = functools.partial(self._proven, self._verifier.apply, fault)
         self._recorder.fault("", fault.kind, work, fault=fault.name, **fields)
 
@@ -63,6 +79,7 @@ class FaultInjector:
             fault = active.fault
             lifting = LIFTED_BY[fault.kind]
             if name in (ALL, fault.name) and verb in ("", lifting):
+                self._say(f"lifting {fault.phrase}, and measuring again")
                 work = functools.partial(self._proven, self._verifier.lift, fault.name)
                 self._recorder.fault("", lifting, work, fault=fault.name, says=fault.phrase)
         self._record_lapses()

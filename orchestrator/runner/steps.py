@@ -94,7 +94,7 @@ class StepRunner:
     def _injector(self) -> FaultInjector:
         if self._peers.verifier is None:
             raise LabError("no peers are running, so there is no network to change")
-        return FaultInjector(self._peers, self._peers.verifier, self._watch)
+        return FaultInjector(self._peers, self._peers.verifier, self._watch, self._say)
 
     @functools.cached_property
     def _faults(self) -> FaultSteps:
