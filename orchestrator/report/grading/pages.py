@@ -29,11 +29,13 @@ from orchestrator.grading.rubric import Suite
 from orchestrator.history import runs
 from orchestrator.report.excerpts import Excerpts, Moment
 from orchestrator.report.grading import words
+from orchestrator.report.grading.diagram import WIDTH, Diagram
 from orchestrator.report.grading.transcripts import (
     ConsoleLine,
     TypedLine,
     console_lines,
     faults_until,
+    picture_of,
     step_of,
     typed_until,
 )
@@ -71,6 +73,7 @@ class _Section:
     scenario: str
     step: WrittenStep | None = None  # that failed
     page: str = ""  # of the run, relative to this page; empty if there is none
+    picture: Diagram | None = None  # of the first finding
 
     @property
     def reason(self) -> str:
@@ -167,7 +170,8 @@ def _section(result: Result, home: Path, scenario: str, sync: Sequence[str]) -> 
     typed, count = typed_until(folder, result.at, without)
     faults, step = faults_until(folder, result.at), step_of(folder, result.findings)
     page = _page_of(home, result)
-    return _Section(result, checks, faults, typed, count, scenario, step, page)
+    picture = picture_of(folder, result.findings)
+    return _Section(result, checks, faults, typed, count, scenario, step, page, picture)
 
 
 def _pair_evidence(cell: Cell, result: Result, output: Path) -> _PairEvidence:
@@ -212,7 +216,7 @@ def _environment() -> jinja2.Environment:
         "place": words.place, "score": words.score, "pair_mark": words.pair_mark,
         "earned": words.earned, "points": words.points, "promises": words.promises(),
         "dependants": words.dependants, "uncounted": words.uncounted,
-        "outcomes": list(Outcome), "has_section": has_section,
+        "picture_width": WIDTH, "outcomes": list(Outcome), "has_section": has_section,
     }  # fmt: skip
     return environment
 

@@ -12,7 +12,7 @@ from heapq import merge
 from pathlib import Path
 
 from orchestrator import chat
-from orchestrator.checks import HistoryIndex
+from orchestrator.checks import Finding, HistoryIndex
 from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.judged_run import Run
@@ -21,6 +21,7 @@ from orchestrator.errors import LabError
 from orchestrator.grading.results import CheckResult
 from orchestrator.history import entries as history
 from orchestrator.history import runs, transcript
+from orchestrator.report.grading.diagram import Diagram, diagram
 from orchestrator.report.steps import WrittenStep, WrittenSteps
 from orchestrator.text import cut, printable
 
@@ -127,9 +128,19 @@ def faults_until(folder: Path, at: float | None) -> list[str]:
 
 def step_of(folder: Path, checks: Iterable[CheckResult]) -> WrittenStep | None:
     """Return the step of a test that the first finding is about; None if that is not known."""
-    finding = next((one for check in checks for one in check.findings), None)
+    finding = _first(checks)
     run = Run(folder, [*_index(folder).entries], [], None)
     return WrittenSteps(run).of(finding) if finding else None
+
+
+def picture_of(folder: Path, checks: Iterable[CheckResult]) -> Diagram | None:
+    """Return the picture of the first finding; None if the history says too little for one."""
+    finding = _first(checks)
+    return diagram(folder, _index(folder).entries, finding) if finding else None
+
+
+def _first(checks: Iterable[CheckResult]) -> Finding | None:
+    return next((finding for check in checks for finding in check.findings), None)
 
 
 @lru_cache(maxsize=1)  # a page asks several things about one run
