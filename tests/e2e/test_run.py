@@ -98,11 +98,11 @@ def test_an_act_at_a_peer_that_is_gone_fails(write: Write, tmp_path: Path) -> No
 
 
 def test_a_run_that_broke_off_is_unknown(write: Write, tmp_path: Path) -> None:
-    more = "limits: {total: 0.5}\nsteps:\n  - repeat: {times: 100000, steps: [{list: alice}]}\n"
+    more = "limits: {total: 0.2}\nsteps:\n  - repeat: {times: 100000, steps: [{list: alice}]}\n"
     path = write(SHORT.replace("steps:\n", more))
     done = peerlab("run", path, "--engine", "process", "--runs", str(tmp_path))
     assert done.returncode == 2
-    assert "the run broke off: the steps took longer than 0.5 s" in done.stderr
+    assert "the run broke off: the steps took longer than 0.2 s" in done.stderr
     assert "hint: see `limits: {total: …}`" in done.stderr
     assert "? short: unknown" in done.stdout
     entries = read_lines(tmp_path / "short/latest/history.jsonl")

@@ -49,6 +49,7 @@ def seen(fault: dict[str, Any], when: str) -> dict[tuple[str, str], int]:
     return {tuple(row["link"]): row[when]["arrived"] for row in fault["proof"]}
 
 
+@pytest.mark.thorough  # test_faults_by_hand.py has restarted peers, test_manual_faults.py new ones
 def test_up_applies_faults_to_restarted_and_new_peers(mesh: OwnMesh) -> None:
     done("fault", "isolate", "alice", "--as", "lone")
     done("fault", "partition", "bob", "/", "carol", "--one-way", "--as", "half")

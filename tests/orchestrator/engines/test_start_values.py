@@ -85,8 +85,8 @@ def test_what_was_reserved_is_free_again(shared_engine: LivePeers) -> None:
     [
         ("process", False),
         ("process", True),
-        pytest.param("docker", True, marks=pytest.mark.docker),
-        pytest.param("docker", False, marks=[pytest.mark.docker, pytest.mark.thorough]),
+        pytest.param("docker", False, marks=pytest.mark.docker),
+        pytest.param("docker", True, marks=[pytest.mark.docker, pytest.mark.thorough]),
     ],
     indirect=["one_engine"],
 )

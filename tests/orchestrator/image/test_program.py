@@ -76,6 +76,10 @@ print("found", sys.stdout.write_through, [name for name in os.environ if "PYTHON
 """
 
 
+FOUND = "found False [] ['C.UTF-8', 'xterm'] True"
+
+
+@pytest.mark.parametrize("one_engine", ["process", ON_DOCKER_IF_THOROUGH], indirect=True)
 def test_a_program_finds_what_it_would_find_at_a_terminal(
     home: Path, shared_engine: LivePeers
 ) -> None:
@@ -83,7 +87,7 @@ def test_a_program_finds_what_it_would_find_at_a_terminal(
     chat.write_text(ENVIRONMENT + chat.read_text())
     (session,) = shared_engine.start(["alice"], chat_profile(home))
     assert session.ask("hello").ok
-    assert "found False [] ['C.UTF-8', 'xterm'] True" in session.transcript.tail(10)
+    assert FOUND in session.transcript.tail(10)
 
 
 AT_ONCE = """\
@@ -138,7 +142,11 @@ def test_copies_of_ended_runs_are_swept(tmp_path: Path) -> None:
 
 
 @DOCKER_ONLY
-def test_its_container_is_confined(home: Path, shared_engine: LivePeers) -> None:
+def test_its_container_is_confined_and_like_a_terminal(
+    home: Path, shared_engine: LivePeers
+) -> None:
+    chat = home / "chat/chat.py"
+    chat.write_text(ENVIRONMENT + chat.read_text())
     (session,) = shared_engine.start(["alice"], chat_profile(home))
     peer = session.peer
     assert isinstance(peer, DockerPeer)
@@ -157,6 +165,8 @@ def test_its_container_is_confined(home: Path, shared_engine: LivePeers) -> None
     assert re.fullmatch(r"peerlab-program:\w{12} sha256:\w{64}", shared_engine.engine.image)
     (shown,) = (line for line in session.transcript.tail(10) if line.startswith("/program"))
     assert shown == "/program ['.dockerignore', 'chat.py', 'secret']"
+    assert session.ask("hello").ok
+    assert FOUND in session.transcript.tail(10)
 
 
 @pytest.mark.docker

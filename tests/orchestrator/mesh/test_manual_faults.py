@@ -147,7 +147,6 @@ def test_a_fault_stays_active_until_a_later_command_heals_it(
     assert sidecars_of(place) == []
 
 
-@pytest.mark.thorough  # tests/e2e/mesh has it, by the command line
 def test_a_fault_spreads_to_new_peers(command: Command) -> None:
     with command("alice", "bob") as first:
         assert not first.apply("isolate", at="alice", **{"as": "lone"}).finding.doubts
