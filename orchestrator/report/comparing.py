@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -60,7 +60,12 @@ def _answers(done: Entry) -> Iterator[Compared]:
         return
     if (says := wants.get("says")) and str(says) not in said:
         yield str(says), _line_like(str(says), said)
-    results: Mapping[str, Any] = done.mapping("results")
+    yield from _single_values(wants, done)
+    yield from (pair for pair in _lists(wants, done) if pair[0] != pair[1])
+
+
+def _single_values(wants: Mapping[str, Any], done: Entry) -> Iterator[Compared]:
+    results = done.mapping("results")
     for name, wanted in (wants.get("results") or {}).items():
         if name in results and not is_met(wanted, results[name]):
             wish = phrase(wanted) if isinstance(wanted, Mapping) else str(wanted)
@@ -70,10 +75,17 @@ def _answers(done: Entry) -> Iterator[Compared]:
             several = right if isinstance(right, list) else [right]
             if str(done.fields[key]) not in map(str, several):
                 yield " or ".join(map(str, several)), str(done.fields[key])
+
+
+def _lists(wants: Mapping[str, Any], done: Entry) -> Iterator[Compared]:
+    for column, wanted in (wants.get("rows") or {}).items():
+        yield _values(wanted), _values(row.get(column, "") for row in done.rows)
     if wants.get("shows") is not None and done.type == "ok":
-        pair = ", ".join(sorted(wants["shows"])) or "no one", listed(done)
-        if pair[0] != pair[1]:
-            yield pair
+        yield ", ".join(sorted(wants["shows"])) or "no one", listed(done)
+
+
+def _values(values: Iterable[object]) -> str:
+    return ", ".join(sorted(map(str, values))) or "none"
 
 
 def _line_like(text: str, answer: str) -> str:

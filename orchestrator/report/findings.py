@@ -27,6 +27,7 @@ _MOST_NAMES = 3  # of checks with the same findings
 _MOST_SENTENCE, _LEAST_SENTENCE = 4, 2  # lines; the least if both texts follow
 _MOST_FAULTS, _MOST_FAULT = 3, 2  # faults, and lines of each
 _MOST_ADVICE, _MOST_REST = 2, 2  # lines
+_MOST_PLACED, _MOST_PLACES = 50, 3  # further findings whose places are looked up, and are named
 _LEAST_CONSOLES = 4  # lines that consoles get in any case
 _AROUND_ONE = (3, 6)  # lines of a console before the moment and from it on, if it is the only one
 _AROUND = ((2, 4), (2, 3), (1, 2), (1, 1), (0, 1))  # of several: the first for which there is room
@@ -174,8 +175,16 @@ class _Evidence:
         left = max(_LEAST_CONSOLES, room - len(lines) - bool(more))
         lines += self._consoles(finding, left)
         if more:
-            lines.append(plain(f"    … and {len(more):,} more of {verdict.check}", "dim"))
+            lines.append(
+                plain(f"    … and {len(more):,} more of {verdict.check}{self._at(more)}", "dim")
+            )
         return lines
+
+    def _at(self, findings: Sequence[Finding]) -> str:
+        """Return where some findings are, to be read behind their number."""
+        steps = (self._steps.of(finding) for finding in findings[:_MOST_PLACED])
+        places = dict.fromkeys(step.place for step in steps if step and not step.is_near)
+        return f", at {named([*places], _MOST_PLACES)}" if places else ""
 
     def doubt(self, verdict: Verdict) -> list[Text]:
         """Return why a check is uncertain, and what to do."""

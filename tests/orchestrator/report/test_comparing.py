@@ -32,6 +32,8 @@ def _compared(verb: str, outcome: Type, *before: Entry, **fields: Any) -> Any:
         ({"address": ["a", "b"]}, {"address": "c"}, ("a or b", "c")),
         ({"shows": ["bob"]}, {"rows": [{"peer": "carol"}, {}]}, ("bob", "a stranger, carol")),
         ({"shows": []}, {"rows": [{"peer": "bob"}]}, ("no one", "bob")),
+        ({"rows": {"n": [2, 1]}}, {"rows": [{"n": 3}, {"n": 1}]}, ("1, 2", "1, 3")),
+        ({"rows": {"n": []}}, {"rows": [{"n": 3}]}, ("none", "3")),
         ({"says": "hi"}, {"said": "hi there"}, None),
         ({"outcome": "ok"}, {"said": "x"}, None),
     ],

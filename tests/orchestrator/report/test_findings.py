@@ -81,6 +81,13 @@ def test_the_step_the_texts_and_the_consoles(tmp_path: Path) -> None:
     assert reason(run) == "invalid: changes: 'hello' from alice to bob: shown as 'hullo'"
 
 
+def test_further_findings_are_summed_up_with_their_places(tmp_path: Path) -> None:
+    another = Finding("'ho' was lost", 2.0, ("alice",), operation=2)
+    verdict = _wrong("changes", ALTERED, another, another, Finding("nowhere", 2.0))
+    run = _run(tmp_path, [verdict], *_send(), *_send(2, 2.0, step=2))
+    assert "    … and 3 more of changes, at demo.yaml:2\n" in as_text(run)
+
+
 def test_the_page_is_named_once_it_is_there(tmp_path: Path) -> None:
     (tmp_path / runs.PAGE).touch()
     assert as_text(_run(tmp_path, [_wrong("changes", ALTERED)])).endswith(
