@@ -4,7 +4,6 @@ const WIDE_GUTTER = 92; // pixels for the names of peers
 const NARROW_GUTTER = 62;
 const FEW_BADGES = 22; // pixels between the counts of bundles
 const FEW_MARKS = 12; // pixels between marks of operations
-const MOST_SOCKETS = 4_000; // drawn at once
 
 class Diagram {
   constructor(model, state) {
@@ -51,8 +50,15 @@ class Diagram {
       this.drawDots(admitted(this.visible(model.notices)));
       this.drawDots(admitted(this.visible(model.marks)));
       this.drawFindings();
-      if (state.item) drawing.outline(state.item);
+      for (const item of this.chosen) drawing.outline(item);
     });
+  }
+
+  /** What is selected: an item, or the operations of a finding. */
+  get chosen() {
+    const { state, model } = this;
+    if (state.item) return [state.item];
+    return (model.findings[state.finding]?.operations ?? []).map((index) => model.operations[index]).filter(Boolean);
   }
 
   visible(items) {
@@ -61,8 +67,14 @@ class Diagram {
   }
 
   drawSockets() {
-    const spans = this.visible(this.model.socketSpans.filter((span) => span.remote));
-    spans.slice(0, MOST_SOCKETS).forEach((span) => this.drawing.socket(span));
+    const ends = new Map(); // of what was drawn last of each state in each band
+    for (const span of this.visible(this.model.socketSpans)) {
+      const key = `${span.peer} ${span.other} ${span.state}`;
+      const end = this.scale.x(Math.min(span.to, this.state.to));
+      if (!span.remote || end < (ends.get(key) ?? -Infinity) + 0.5) continue; // seen already
+      ends.set(key, end);
+      this.drawing.socket(span);
+    }
   }
 
   drawBundles(messages) {

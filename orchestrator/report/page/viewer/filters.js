@@ -5,6 +5,7 @@ class Filters {
     Object.assign(this, { model, state });
     const verbs = [...new Set(model.operations.map(({ verb }) => verb))].sort();
     this.search = byId("search");
+    this.consoles = new ConsoleSearch(model);
     byId("filter-boxes").append(
       this.group("Peers", model.names.map((name, peer) => [name, peer]), "peers"),
       this.group("Kinds", Object.entries(KINDS).map(([kind, label]) => [label, kind]), "kinds"),
@@ -50,7 +51,8 @@ class Filters {
   /** Go to the next item that the filters admit, or the one before. */
   next(by) {
     const { model, state } = this;
-    const found = model.items.filter((item) => state.admits(item));
+    const lines = this.consoles.find(state.filters.text).filter(({ peer }) => state.filters.peers.has(peer));
+    const found = [...model.items.filter((item) => state.admits(item)), ...lines].sort((one, other) => one.from - other.from);
     if (!found.length) return;
     const here = found.indexOf(state.item);
     const past = firstPast(found, (item) => item.from > state.at);
@@ -61,7 +63,9 @@ class Filters {
   count() {
     const { model, state } = this;
     const found = model.items.filter((item) => state.admits(item)).length;
-    byId("found").textContent = found === model.items.length ? "" : `${found.toLocaleString("en")} of ${model.items.length.toLocaleString("en")} shown`;
+    const lines = this.consoles.find(state.filters.text).length;
+    const ofAll = `${found.toLocaleString("en")} of ${model.items.length.toLocaleString("en")} shown`;
+    byId("found").textContent = found === model.items.length ? "" : `${ofAll}${lines ? `, ${count(lines, "line")} of consoles` : ""}`;
   }
 
   reset() {

@@ -7,6 +7,7 @@ async function main() {
   buildFindings(model, state);
   buildEvidence(model, state);
   buildCurrentFinding(model, state);
+  buildItem(model, state);
   const controls = new Controls(model, state);
   new Overview(model, state);
   new Diagram(model, state);

@@ -74,10 +74,11 @@ class State {
     this.show(kept - (kept - this.from) * factor, kept + (this.to - kept) * factor);
   }
 
+  /** Select a finding; the operations behind it are shown with it, so no item is. */
   selectFinding(index) {
     const finding = this.model.findings[index];
     if (!finding) return;
-    this.change({ finding: index, item: this.model.operations[finding.operations[0]] ?? null });
+    this.change({ finding: index, item: null });
     this.closeUp(finding.at);
     this.goTo(finding.at);
   }

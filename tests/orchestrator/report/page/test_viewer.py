@@ -84,7 +84,7 @@ def test_a_link_scrolls_to_the_finding_that_it_names(
 
 def test_what_is_shown_is_in_the_address(viewer: Viewer) -> None:
     viewer.press("n")
-    until(lambda: viewer.fragment == "#t=8&finding=2&op=5", lambda: viewer.fragment)
+    until(lambda: viewer.fragment == "#t=8&finding=2", lambda: viewer.fragment)
     viewer.browser.run("location.hash = '#op=1'")
     until(lambda: viewer.at == "1.000 s", "the fragment")
 
@@ -159,6 +159,28 @@ def test_the_search_goes_from_match_to_match(viewer: Viewer) -> None:
     viewer.press(Keys.ENTER)
     assert viewer.at == "7.000 s"
     assert viewer.text("#found") == "2 of 11 shown"
+
+
+def test_the_search_finds_lines_of_consoles_that_are_nothing_else(viewer: Viewer) -> None:
+    viewer.press("/", "alice>")
+    assert viewer.text("#found") == "0 of 11 shown, 2 lines of consoles"
+    viewer.press(Keys.ENTER)
+    assert viewer.at == "4.010 s"
+    assert viewer.text("#item strong") == "A line of a console"
+    viewer.press(Keys.ENTER)
+    assert viewer.at == "2.010 s"
+
+
+def test_what_is_selected_is_shown_in_full(viewer: Viewer) -> None:
+    assert viewer.text("#item") == ""
+    viewer.browser.run("location.hash = '#op=4'")
+    until(lambda: "Operation 4: list" in viewer.text("#item"), "the operation")
+    facts = viewer.text("#item dl")
+    assert all(
+        part in facts for part in ("atbob", "took500 ms", "outcomefail", "error: no", "scenario10")
+    )
+    viewer.press(Keys.ESCAPE)
+    assert viewer.text("#item") == ""
 
 
 def test_filters_choose_peers_kinds_and_operations(viewer: Viewer) -> None:

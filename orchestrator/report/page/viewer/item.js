@@ -1,0 +1,54 @@
+// What is selected, in full: an operation, a message, a notice, a fault, a connection, a note.
+
+/** Show the selected item with everything that is known of it. */
+function buildItem(model, state) {
+  const place = byId("item");
+  state.on(["item"], () => {
+    const { item } = state;
+    place.hidden = !item;
+    place.replaceChildren();
+    if (!item) return;
+    const facts = factsOf(item, model).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+    place.append(
+      el("button", { class: "close", "aria-label": "Select nothing", onclick: () => state.change({ item: null }) }, "×"),
+      el("strong", {}, titleOf(item)),
+      el("dl", {}, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, cut(String(value), 5_000))))));
+  });
+}
+
+function titleOf(item) {
+  if (item.kind === "operation") return `Operation ${item.number}: ${plain(item.verb)}`;
+  if (item.kind === "line") return "A line of a console";
+  return `${item.kind[0].toUpperCase()}${item.kind.slice(1)}${item.kind === "notice" || item.kind === "mark" ? `: ${plain(item.verb)}` : ""}`;
+}
+
+/** Return what is known of an item: names and values. */
+function factsOf(item, model) {
+  const took = item.to === null || item.to === undefined ? "" : span(item.to - item.from);
+  switch (item.kind) {
+    case "operation":
+      return [
+        ["at", model.name(item.peer)], ["asked", item.asked], ["from", clock(item.from)], ["took", took],
+        ["outcome", item.status], ["answer", item.said], ["line of the scenario", item.line || ""],
+        ["asked by", item.isOwn ? "the lab itself" : ""],
+      ];
+    case "message":
+      return [
+        ["from", model.name(item.peer)], ["to", model.name(item.other)],
+        ["sent", item.sent === null ? "never" : clock(item.sent)], ["shown", clock(item.to)],
+        ["after", item.sent === null ? "" : took], ["state", item.status], ["text", item.said],
+      ];
+    case "fault":
+      return [
+        ["what", item.says], ["from", clock(item.from)], ["until", item.to === null ? "the end" : clock(item.to)],
+        ["proof", faultWord(item)], ["measured", item.proof.join("\n")],
+      ];
+    case "connection":
+      return [
+        ["of", `${model.name(item.peer)} and ${model.name(item.other)}`], ["from", clock(item.from)],
+        ["until", item.to === null ? "the end" : clock(item.to)], ["known from", item.by],
+      ];
+    default:
+      return [["at", model.name(item.peer)], ["time", clock(item.from)], ["says", item.said]];
+  }
+}
