@@ -42,8 +42,9 @@ class Column:
 
     def cells(self, template: Template) -> list[int]:
         """Return where in a row's template the values are that it counts."""
+        words = ("literal", "name") if self.has_words else ()
         return [at for at, token in enumerate(template) if token.kind == "number"
-                or (self.has_words and token.is_literal and token.text.isalnum())]  # fmt: skip
+                or (token.kind in words and token.text.isalnum())]  # fmt: skip
 
     def place(self, template: Template) -> int | None:
         """Return where in a row's template the id is; None if the row is too short."""
@@ -126,8 +127,9 @@ def infer_list(
     """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
     made: dict[str, Any] = {}
     found = merge(_row_template(row, column, known) for rows in lists for row in rows)
-    patterns = [_row_pattern(template) for template in found]
-    if len(found) > 1 and (common := _common_start(found)):
+    has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
+    patterns = [] if has_several else [_row_pattern(template) for template in found]
+    if len(patterns) > 1 and (common := _common_start(found)):
         patterns = [f"{_row_pattern(common).removesuffix('$')}.*$"]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
@@ -141,7 +143,9 @@ def infer_list(
     if not is_last:
         made["ends"] = "quiet"
     doubt = ""
-    if not patterns:
+    if has_several:
+        doubt = "not every connection has a line of its own"
+    elif not patterns:
         doubt = "no row was ever seen"
     elif column is None:
         doubt = "no id was found in the rows, so they count from `first_id`"
@@ -170,7 +174,7 @@ def _row_pattern(template: Template) -> str:
 
 
 def _common_start(rows: Sequence[Template]) -> Template:
-    """Return how all rows begin; empty if a value that a pattern names comes only behind that.
+    """Return how all rows begin; empty if a value that a pattern names comes behind that.
 
     What follows may differ: `(incoming)` and `(dialled 5 s ago)`.
     """
@@ -178,8 +182,8 @@ def _common_start(rows: Sequence[Template]) -> Template:
         tokens[0]
         for tokens in itertools.takewhile(lambda them: _are_equal(*them), zip(*rows, strict=False))
     )
-    values = {it.group for it in common} & {*GROUPS}
-    return common if all({it.group for it in row} & {*GROUPS} == values for row in rows) else ()
+    rests = (token for row in rows for token in row[len(common) :])
+    return () if {token.group for token in rests} & {*GROUPS} else common
 
 
 def _are_equal(first: Token, *others: Token) -> bool:

@@ -22,6 +22,7 @@ from orchestrator.discovery.wording import (
     ARGUMENTS,
     Wording,
     asked_argument,
+    asks,
     confirmation,
     unmarked,
     ways_out,
@@ -110,12 +111,12 @@ class Typist:
         after = list(wording.after) or [""] * len(lines)
         steps, typed = list[ConsoleOutput](), list[str]()
         while len(typed) < len(lines):
-            if typed and after[len(typed)] and not self._question(steps[-1]):
+            if typed and after[len(typed)] and not self._question(steps[-1], is_due=True):
                 break  # the program refused before it had everything
             line = lines[len(typed)].format_map(_Arguments(arguments))
             typed.append(line)
             steps.append(self.trio.type(at, line, self.prompts, slow=verb in _SLOW))
-            question = self._question(steps[-1])
+            question = self._question(steps[-1], is_due=bool(left))
             if len(typed) == len(lines) and question and left and len(typed) < _MOST_QUESTIONS:
                 argument = asked_argument(question, left)
                 left.remove(argument)
@@ -219,11 +220,17 @@ class Typist:
         ends = ((at, to), (to, at))
         return {end[0]: known[end] for end in ends if end in known}
 
-    def _question(self, output: ConsoleOutput) -> str:
-        """Return what a program asks; without a prompt to compare, only what takes yes or no."""
-        is_known = is_prompt(output.rest, self.prompts)
-        is_question = bool(self.prompts or confirmation(output.rest))
-        return output.rest if is_question and output.rest.strip() and not is_known else ""
+    def _question(self, output: ConsoleOutput, *, is_due: bool = False) -> str:
+        """Return what a program asks; empty if it asks nothing.
+
+        Without a prompt to compare it with, that is only what takes yes or no, or, if a question
+        `is_due`, what looks like one.
+        """
+        rest = output.rest
+        if not rest.strip() or is_prompt(rest, self.prompts):
+            return ""
+        is_question = self.prompts or confirmation(rest) or (is_due and asks(rest))
+        return rest if is_question else ""
 
     # Programs that ask back, or stop listening
 
@@ -303,5 +310,5 @@ def _repeatable(verb: str, typed: Sequence[str], arguments: Mapping[str, str]) -
     return [
         word
         for word in dict.fromkeys(words)
-        if word.strip('"') not in text and not re.fullmatch(r"[\d.:]+", word)
+        if word.strip('"') not in text and not re.fullmatch(r"#?[\d.:]+", word)
     ]

@@ -141,6 +141,11 @@ def ways_out(lines: Sequence[str], question: str) -> list[str]:
     return list(dict.fromkeys([*told, "", *_USUAL_WAYS]))
 
 
+def asks(line: str) -> bool:
+    """Return whether a line without an end looks like a question: `Port: `, `To whom? `."""
+    return line.rstrip().endswith((":", "?"))
+
+
 def confirmation(question: str) -> str:
     """Return the word for yes in a question that takes yes or no; empty if it is none."""
     found = _YES_OR_NO.search(question)
@@ -192,14 +197,16 @@ def candidates(verb: str, style: str, usage: Iterable[str] = ()) -> list[str]:
     arguments = ARGUMENTS.get(verb, ())
     rest = {
         "connect": [" {address} {port}", " {address}:{port}"],
-        "terminate": [" {id}"],
-        "send": [" {id} {text}", ' {id} "{text}"'],
+        "terminate": [" {id}", " #{id}"],
+        "send": [" {id} {text}", ' {id} "{text}"', " #{id} {text}"],
     }.get(verb, [""])
     own = [line for line in usage if all(f"{{{name}}}" in line for name in arguments)]
     words = WORDS[verb]
     common = [style.format(word) + form for word in words for form in rest]
     upper = [style.format(words[0].upper()) + form for form in rest[:1]]
     first, others = common[: len(rest)], common[len(rest) :]
+    if arguments:  # it may ask for them
+        first.append(style.format(words[0]))
     made = [*own, *_other_quoting(own)]
     if not arguments:  # a line that mentions a single word may be about anything
         made = [*first, *made, *upper, *others]

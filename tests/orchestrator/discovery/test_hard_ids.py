@@ -51,6 +51,33 @@ def test_ids_may_be_words(learned: Learned, program: type[Chat]) -> None:
     assert reader.outcome("terminate", "error: no such connection") == (False, {})
 
 
+class Sharp(Chat):
+    """Takes its ids as it shows them, with a mark in front."""
+
+    def label(self, number: int) -> str:
+        return f"#{number}"
+
+    def number(self, label: str) -> int:
+        return int(label.removeprefix("#")) if label.startswith("#") else 0
+
+
+class SharpInSilence(Sharp):
+    """The same; `send` says nothing."""
+
+    def do_send(self, label: str, text: str) -> str:
+        return super().do_send(label, text) and ""
+
+
+@pytest.mark.parametrize("program", [Sharp, SharpInSilence])
+def test_ids_may_have_a_mark(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    assert [line.type for line in found.operations["terminate"].send] == ["terminate #{id}"]
+    assert [line.type for line in found.operations["send"].send] == ["send #{id} {text}"]
+    notice = reader.notice(["message from #42: hi"])
+    assert notice
+    assert notice.fields == {"id": "42", "text": "hi"}
+
+
 class Counted(Chat):
     """Counts the rows of its list in front of the ids."""
 

@@ -18,7 +18,15 @@ from orchestrator.discovery.raw_console import FloodError
 from orchestrator.discovery.trio import NAMES
 from orchestrator.profile import Reader
 from tests.orchestrator.discovery.learning import Learned, learn, loaded
-from tests.orchestrator.discovery.simulated import HOSTS, MENU, PORT, Chat, SimulatedTrio, Style
+from tests.orchestrator.discovery.simulated import (
+    ARGUMENTS,
+    HOSTS,
+    MENU,
+    PORT,
+    Chat,
+    SimulatedTrio,
+    Style,
+)
 
 
 class Confirms(Chat):
@@ -64,6 +72,52 @@ def test_what_is_asked_before_it_is_done_is_confirmed(
     first, second = found.operations["terminate"].send
     assert first.type == "terminate {id}"
     assert (second.type, second.after) == (answer, question)
+    assert reader.outcome("terminate", "ended connection 7") == (True, {"id": "7"})
+
+
+class ConfirmsItsEnd(Chat):
+    """Asks whether it shall end itself."""
+
+    is_asked = False
+
+    def enter(self, line: str) -> None:
+        if self.is_asked or line != "exit":
+            self.is_asked, before = False, self.is_asked
+            super().enter("exit" if before and line == "y" else line)
+        else:
+            self.is_asked = True
+            self.prints(self.name, "Do you really want to quit? (y/n) ")
+
+
+@pytest.mark.parametrize("prompt", ["> ", ""])
+def test_an_end_of_the_program_is_confirmed(learned: Learned, prompt: str) -> None:
+    found, reader, _ = learned(ConfirmsItsEnd, prompt=prompt)
+    typed = [(line.type, line.after) for line in found.operations["exit"].send]
+    assert typed == [("exit", None), ("y", r"Do you really want to quit\? \(y/n\)")]
+    assert reader.outcome("exit", "goodbye") == (True, {})
+
+
+class AsksForArguments(Chat):
+    """Takes words alone, and asks for their arguments."""
+
+    def enter(self, line: str) -> None:
+        self._pending.append(line)
+        known = self._pending[0] in self.style.words.values()
+        verb = self._verb(self._pending[0]) if known else ""
+        asked = ARGUMENTS.get(verb, ())
+        if len(self._pending) <= len(asked):
+            self.prints(self.name, f"{asked[len(self._pending) - 1]}: ")
+            return
+        words, self._pending = self._pending[1:], []
+        self.answer(self._reply(verb, words))
+
+
+@pytest.mark.parametrize("prompt", ["> ", ""])
+def test_words_may_ask_for_their_arguments(learned: Learned, prompt: str) -> None:
+    found, reader, _ = learned(AsksForArguments, prompt=prompt)
+    typed = [(line.type, line.after) for line in found.operations["connect"].send]
+    assert typed == [("connect", None), ("{address}", "IP address:"), ("{port}", "Port:")]
+    assert [line.type for line in found.operations["send"].send] == ["send", "{id}", "{text}"]
     assert reader.outcome("terminate", "ended connection 7") == (True, {"id": "7"})
 
 
@@ -139,6 +193,39 @@ def test_rows_may_end_in_different_ways(learned: Learned, program: type[SaysWhoD
         assert row
         assert row == {"id": "7", "address": "10.0.0.9", "port": "6000"}
     assert reader.row("list", "2 connections") is None
+
+
+class OneLine(Chat):
+    """Lists all its connections in one line."""
+
+    def do_list(self) -> str:
+        ends = [f"{number}={HOSTS[it.name]}:{PORT}" for number, it in self.links.items()]
+        return f"peers: {', '.join(ends) or 'none'}"
+
+
+class SeveralLines(Chat):
+    """Lists each of its connections in several lines."""
+
+    def do_list(self) -> str:
+        ends = [f"peer {n}\n  address: {HOSTS[it.name]}\n  port: {PORT}"
+                for n, it in self.links.items()]  # fmt: skip
+        return "\n".join(ends) or "nobody"
+
+
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}, 2={HOSTS['carol']}:{PORT}"),
+        (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}"),
+        (SeveralLines, f"  address: {HOSTS['bob']}"),
+    ],
+)
+def test_a_list_without_a_line_for_each_is_not_read_in_part(
+    learned: Learned, program: type[Chat], line: str
+) -> None:
+    _, reader, _ = learned(program)
+    assert reader.row("list", line) is None
+    assert reader.outcome("list", line) is None, "unread, and so unknown"
 
 
 class TellsItself(Chat):
