@@ -222,7 +222,9 @@ def _print(done: Sequence[Run], amount: Detail, took: float, *, as_json: bool) -
     if as_json:
         print_json(runs_as_data(done))
     else:
-        print_runs(out, done, _behind_the_lines(amount, len(done)))
+        # Of several, each had a line when it ended.
+        had_lines = len(done) > 1 and amount is Detail.LINES
+        print_runs(out, done, Detail.FAILURES if had_lines else amount)
         if len(done) > 1:
             out.print(f"all of it took {took:.1f} s")
     for one in done:
@@ -230,13 +232,6 @@ def _print(done: Sequence[Run], amount: Detail, took: float, *, as_json: bool) -
             print_error("the run broke off:", one.error)
     annotate(lambda github: (line for one in done for line in github.of_run(one)))
     print_kept(done)
-
-
-def _behind_the_lines(amount: Detail, number: int) -> Detail:
-    """Return how much is printed of runs at the end: several had a line each when they ended."""
-    if number == 1:
-        return max(amount, Detail.LINES)
-    return Detail.FAILURES if amount is Detail.LINES else amount
 
 
 def print_kept(done: Sequence[Run]) -> None:

@@ -64,7 +64,9 @@ def print_run(console: Console, run: Run, detail: Detail = Detail.EVERYTHING) ->
 
 
 def print_runs(console: Console, done: Sequence[Run], detail: Detail) -> None:
-    """Print runs, and several together in a table or a line."""
+    """Print runs, and several together in a table or a line; a single one at least in a line."""
+    if len(done) == 1:
+        detail = max(detail, Detail.LINES)
     for run in done:
         print_run(console, run, detail)
     if len(done) > 1 and detail >= Detail.TABLES:

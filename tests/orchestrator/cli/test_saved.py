@@ -49,6 +49,13 @@ def test_several_runs_in_one_go(kept: Path) -> None:
     assert "1 of 2 runs not valid" in done.stdout
 
 
+def test_quietly(kept: Path) -> None:
+    both = peerlab("judge", "-q", str(kept / "short"), str(kept / "bad"))
+    assert "short" not in both.stdout.replace(str(kept), "")
+    assert both.stdout.startswith("✗ bad: invalid")
+    assert peerlab("judge", "-q", str(kept / "short")).stdout.startswith("✓ short: valid")
+
+
 def test_json(kept: Path) -> None:
     done = peerlab("judge", str(kept / "short"), str(kept / "bad"), "--json")
     data = json.loads(done.stdout)
