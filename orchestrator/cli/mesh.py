@@ -48,8 +48,8 @@ def up(
         list[str] | None,
         typer.Option(
             "--profile",
-            metavar="SERVICE=FILE",
-            help="With --compose: how a service is read; repeat it for others.",
+            metavar="[SERVICE=]PROFILE",
+            help="The program of all peers; with --compose, how a service is read. Repeatable.",
         ),
     ] = None,
     name: MeshName = "",
@@ -61,9 +61,10 @@ def up(
     Active faults also apply to peers that are new or were restarted.
     """
     stack = services.load(compose) if compose else None
-    own = _profiles(stack, profiles or [])
+    own = _profiles(stack, profiles or []) if stack else {}
+    program = profile.load(PROFILE if stack else _only(profiles or [PROFILE]))
     with progress() as telling:
-        mesh = Mesh(profile.load(PROFILE), name)
+        mesh = Mesh(program, name)
         with mesh.locked(telling.phase), leaving(lambda: _left(mesh)):
             if stack:
                 mesh.up_stack(stack, own, telling)
@@ -75,20 +76,27 @@ def up(
             rows = _rows(mesh)
     print_notes(notes)
     _show_peers(rows, as_json=as_json)
-    if not (as_json or stack):
+    if not (as_json or stack or profiles):
         out.print(f"to chat: docker attach {rows[0].container}   (leave with Ctrl-P Ctrl-Q)")
 
 
-def _profiles(stack: Stack | None, given: Sequence[str]) -> dict[str, Profile]:
+def _only(given: Sequence[str]) -> str:
+    """Return the profile of a mesh whose peers all run one program."""
+    first, *more = given
+    if more or "=" in first:
+        raise LabError(
+            "all peers of a mesh run the same program: give one --profile PROFILE",
+            hint="--compose FILE has peers with different ones",
+        )
+    return first
+
+
+def _profiles(stack: Stack, given: Sequence[str]) -> dict[str, Profile]:
     """Return the profile of each peer of a stack.
 
     Raises:
         LabError: one is given for no service, or is wrong.
     """
-    if stack is None:
-        if given:
-            raise LabError("--profile is for services", hint="name their file with --compose")
-        return {}
     found = dict.fromkeys(stack.by_peer, profile.load(services.LOG))
     for one in given:
         service, _, file = one.partition("=")
@@ -188,8 +196,8 @@ def attach(
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError("attach needs a terminal", hint="peerlab run drives peers from a script")
     called = attach_command(found)
-    help_ = "" if found.is_service else "type help for its commands, "
-    err.print(f"attached to {peer}: {help_}Ctrl-P Ctrl-Q to leave")
+    how = "type help for its commands, " if found.program in ("", PROFILE) else ""
+    err.print(f"attached to {peer}: {how}Ctrl-P Ctrl-Q to leave")
     try:
         with leaving(lambda: f"{peer} goes on without you"):
             ended = command.on_terminal(*called)

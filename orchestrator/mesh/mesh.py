@@ -13,15 +13,15 @@ from orchestrator.compose.stack import Stack
 from orchestrator.engines.base import Progress, Say
 from orchestrator.engines.choose import reap_containers, reap_processes
 from orchestrator.engines.docker import client as docker_client
+from orchestrator.engines.docker import images
 from orchestrator.engines.docker import peer as docker_peer
 from orchestrator.engines.docker.mesh_network import MeshNetwork, remove_mesh_sidecars
 from orchestrator.engines.docker.mesh_peers import DEFAULT, MeshId, MeshPeer, MeshPeers
 from orchestrator.errors import QUOTED_LINES, EngineError, LabError, quote
 from orchestrator.files import lock_file
-from orchestrator.image import ensure_image
 from orchestrator.mesh.manual_faults import ManualFaults
 from orchestrator.parallel import map_parallel
-from orchestrator.paths import ROOT, give_to_user, state_folder
+from orchestrator.paths import give_to_user, state_folder
 from orchestrator.profile import Profile, Reader
 from orchestrator.scenario.values import among
 from orchestrator.text import count, shown
@@ -160,13 +160,19 @@ class Mesh:
         Raises:
             LabError: it cannot be started, or a peer does not become ready.
         """
-        image = ensure_image(progress.phase, ROOT)
+        if self._profile.start.keep:
+            raise EngineError(
+                f"the profile {self._profile.name} keeps folders over a kill: only runs have such",
+                hint="leave out `keep` in its `start`, or run a scenario with --keep",
+            )
+        image = images.ensure(self._client, self._profile, progress.phase)
         wanted = definition.names(number)
         if not self._is_composed(wanted):
             progress.phase(f"starting {count(number, 'peer')}")
             with self._peers.all_or_nothing():
                 self._peers.complete(wanted, definition.load(), image)
-                self._await_ready(wanted, progress, self._profile)
+                if self._profile.ready and not self._profile.start.answers:
+                    self._await_ready(wanted, progress, self._profile)
         for peer in self.peers():
             if peer.name not in wanted:
                 progress.phase(f"removing {peer.name}")
@@ -263,4 +269,5 @@ def attach_command(peer: MeshPeer) -> list[str]:
         raise LabError(f"{peer.name} has no console", hint=hint)
     if peer.console:
         return ["docker", "exec", "--interactive", "--tty", peer.handle, *peer.console]
+    peer.show_typing()
     return ["docker", "attach", peer.handle]

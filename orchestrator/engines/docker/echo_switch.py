@@ -1,4 +1,4 @@
-"""Turning off the echo of terminals in a container whose image the lab did not build."""
+"""Turning the echo of terminals in a container off, whatever its image has, and on again."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ _AT_CONSOLE = """
 import os, termios
 console = os.open("/dev/console", os.O_RDWR | os.O_NOCTTY)
 mode = termios.tcgetattr(console)
-mode[3] &= ~termios.ECHO
+mode[3] = {change}
 termios.tcsetattr(console, termios.TCSANOW, mode)
 """
+_OFF = _AT_CONSOLE.format(change="mode[3] & ~termios.ECHO")
+_ON = _AT_CONSOLE.format(change="mode[3] | termios.ECHO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +30,22 @@ class EchoSwitch:
     Attributes:
         probe: a command that succeeds if the program is there.
         at_console: the command for the container's own terminal.
+        back: the command that turns the echo of that on.
         at_client: the command for the terminal on which it runs; that of a client follows.
     """
 
     probe: Sequence[str]
     at_console: Sequence[str]
+    back: Sequence[str]
     at_client: Sequence[str]
 
 
 _SWITCHES = (
-    EchoSwitch((*_PYTHON, "import termios"), (*_PYTHON, _AT_CONSOLE), (*BEGUN_BY, "[]")),
+    EchoSwitch((*_PYTHON, "import termios"), (*_PYTHON, _OFF), (*_PYTHON, _ON), (*BEGUN_BY, "[]")),
     EchoSwitch(
         ("sh", "-c", "command -v stty"),
         ("sh", "-c", "stty -echo </dev/console"),
+        ("sh", "-c", "stty echo </dev/console"),
         ("sh", "-c", 'stty -echo; exec "$@"', "sh"),
     ),
 )
@@ -54,6 +59,11 @@ def find(client: Client, container: str) -> EchoSwitch | None:
 def turn_off(client: Client, container: str) -> None:
     """Turn off the echo of a container's own terminal, if its image can and it runs."""
     any(_succeeds(client, container, one.at_console) for one in _SWITCHES)
+
+
+def turn_on(client: Client, container: str) -> None:
+    """Turn on the echo of a container's own terminal; see `turn_off`."""
+    any(_succeeds(client, container, one.back) for one in _SWITCHES)
 
 
 def _succeeds(client: Client, container: str, command: Sequence[str]) -> bool:

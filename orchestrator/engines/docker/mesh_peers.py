@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from orchestrator.compose.run_file import RunPlace, to_run
 from orchestrator.compose.stack import Stack
 from orchestrator.engines.base import Say
 from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker import sandbox
+from orchestrator.engines.docker import echo_switch, sandbox
 from orchestrator.engines.docker import subnet as docker_subnet
 from orchestrator.engines.docker.client import PEER, Client, ConflictError, MissingError, translated
 from orchestrator.engines.docker.mesh_changes import CHANGED_BY, MESH, changing, sweep_changes
@@ -29,7 +30,7 @@ from orchestrator.engines.docker.peer import DockerPeer, address_of, natural
 from orchestrator.engines.docker.sandbox import PeerImage, Place, client_command
 from orchestrator.engines.docker.services import ServiceProject
 from orchestrator.engines.docker.subnet import Subnet
-from orchestrator.engines.starting import PeerAddress
+from orchestrator.engines.starting import PeerAddress, port_of
 from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
 from orchestrator.paths import ROOT, user
@@ -38,8 +39,10 @@ from orchestrator.profile import Profile
 DEFAULT = "default"  # the name of a mesh that was given none
 _BY_COMPOSE = "compose"  # the label's value in compose.yaml
 _DEFINITION = "peerlab.definition"  # label of a peer: a digest of what it was made from
-PORT, CONSOLE = "peerlab.port", "peerlab.console"
-"""Labels of a peer that is a service: its port, and its console as `MeshPeer` has it, in JSON."""
+_PROGRAM, _PORT, _CONSOLE, _ECHO = (
+    f"peerlab.{what}" for what in ("program", "port", "console", "echo")
+)
+"""Labels of a peer: its profile's name, and `MeshPeer`'s attributes of these names, in JSON."""
 
 _COMPOSE = "com.docker.compose"  # prefix of Compose's own labels
 _ALIVE = ("running", "paused")
@@ -75,15 +78,24 @@ class MeshPeer(DockerPeer):
         self.network_name = next(iter(networks), "")  # empty if it is on none
         # the id of its network; empty too if it was never started
         self.network = str(networks[self.network_name]["NetworkID"]) if networks else ""
-        self.address, self.port = address_of(found), int(labels.get(PORT, port))
-        self.is_service = self._has_many_users = CONSOLE in labels  # of a user's Compose file
+        self.address, self.port = address_of(found), int(labels.get(_PORT, port))
         # what `docker exec` runs as its console; empty if that is its own terminal, None without
-        self.console: list[str] | None = json.loads(labels.get(CONSOLE, "[]"))
+        self.console: list[str] | None = json.loads(labels.get(_CONSOLE, "[]"))
+        # whether its terminal must be told to show what a person types
+        self.echo: bool = json.loads(labels.get(_ECHO, "false"))
+        self.program = labels.get(_PROGRAM, "")  # its profile's name, if it was given one
         self.made_from = labels.get(_DEFINITION, "")  # a digest of its image and its definition
         # whether Docker ended while it removed it: all that can be done is to remove it again
         self.is_dead = found["State"] in ("dead", "removing")
         # whether Compose created it, from compose.yaml
         self.by_compose = labels[MESH] == _BY_COMPOSE
+        is_service = f"{_COMPOSE}.service" in labels and not self.by_compose
+        self._has_many_users = is_service  # as a user's own Compose file likes
+
+    def show_typing(self) -> None:
+        """Have its terminal show what a person types, if its program does not."""
+        if self.echo:
+            echo_switch.turn_on(self._client, self.container)
 
 
 class MeshPeers:
@@ -122,32 +134,39 @@ class MeshPeers:
             self._mark = mark
             yield
 
-    def complete(self, names: Sequence[str], compose: definition.ComposeFile, image: str) -> None:
+    def complete(
+        self, names: Sequence[str], compose: definition.ComposeFile, image: PeerImage
+    ) -> None:
         """Have one peer of each name run, as it is defined now. Use `all_or_nothing`.
 
         Raises:
             EngineError: one cannot be created or started.
         """
         network, subnet = self._network(compose.network)
-        addresses = dict(zip(names, subnet.first(len(names)), strict=True))
-        api: Any = self._client.api
-        with translated(f"there is no {image}"):
-            made_of = PeerImage.of(image, api.inspect_image(image))
-        parts = repr((made_of, compose.container, self._profile.start)).encode()
+        run: list[PeerAddress] = []
+        for name, at in zip(names, subnet.first(len(names)), strict=True):
+            run.append(PeerAddress(name, at, port_of(self._profile, {one.port for one in run})))
+        own, kind = {one.name: one for one in run}, self._profile.console
+        lacks_echo = kind.is_own and not (kind.echo or self._profile.start.image)
+        about = self._profile.start, kind, run if self._profile.start.is_about_others else ()
+        parts = repr((image, compose.container, *about)).encode()
         labels = self._labels | {_DEFINITION: hashlib.sha256(parts).hexdigest()}
 
         def fits(peer: MeshPeer) -> bool:
-            is_there = (peer.network, peer.address) == (network, addresses[peer.name])
+            is_there = (peer.network, peer.address) == (network, own[peer.name].address)
             return is_there and peer.made_from == labels[_DEFINITION] and not peer.is_dead
 
-        there = self._one_each([peer for peer in self.all() if peer.name in addresses], fits)
+        there = self._one_each([peer for peer in self.all() if peer.name in own], fits)
 
         def ensure(name: str) -> None:
             if name not in there:
-                own = labels | self._mark | {PEER: name}
+                words = client_command(name, self._profile, own[name].address, run).words
+                console = None if kind.absent else [*words]
+                described = _described(self._profile, own[name], console, echo=lacks_echo)
+                marks = labels | self._mark | described
                 options = compose.container.dns_opt
-                place = Place(name, own, network, addresses[name], dns_options=options)
-                self._create(name, compose.container, made_of, place)
+                place = Place(name, marks, network, own[name].address, dns_options=options)
+                self._create(own[name], compose.container, image, place, run)
             elif there[name].status().state not in _ALIVE:
                 there[name].start()
                 there[name].detach()
@@ -198,7 +217,7 @@ class MeshPeers:
             words = client_command(one.name, profile, one.address, run).words
             has_terminal = profile.console.is_own or stack.by_peer[one.name].spec.get("tty")
             console = [*words] if words or has_terminal else None
-            own[one.name] = {PEER: one.name, PORT: str(one.port), CONSOLE: json.dumps(console)}
+            own[one.name] = _described(profile, one, console)
         attached = [name for name, profile in profiles.items() if profile.console.is_own]
         network, *_ = self._networks()
         addresses = {one.name: one.address for one in run}
@@ -215,17 +234,24 @@ class MeshPeers:
         return there
 
     def _create(
-        self, name: str, spec: definition.ContainerSpec, image: PeerImage, place: Place
+        self,
+        own: PeerAddress,
+        spec: definition.ContainerSpec,
+        image: PeerImage,
+        place: Place,
+        run: Sequence[PeerAddress],
     ) -> None:
         """Create and start a peer. Its container has the peer's name if that is free."""
-        with translated(f"{name}: no container"):
+        profile = self._profile.model_copy(update={"port": own.port})
+        create = partial(sandbox.create, self._client, own.name, profile, spec, image)
+        with translated(f"{own.name}: no container"):
             try:
-                with translated(f"{name}: no container"):
-                    made = sandbox.create(self._client, name, self._profile, spec, image, place)
+                with translated(f"{own.name}: no container"):
+                    made = create(place, run)
             except ConflictError:
-                place = replace(place, handle=f"{name}-{self._mesh.key[:4]}")
-                made = sandbox.create(self._client, name, self._profile, spec, image, place)
-        peer = DockerPeer(self._client, name, made, place.handle)
+                place = replace(place, handle=f"{own.name}-{self._mesh.key[:4]}")
+                made = create(place, run)
+        peer = DockerPeer(self._client, own.name, made, place.handle)
         peer.launch()
         peer.detach()
 
@@ -291,3 +317,16 @@ class MeshPeers:
         with contextlib.suppress(MissingError), translated("the mesh's network cannot be removed"):
             if not api.inspect_network(network)["Containers"]:
                 docker_client.remove_network(self._client, network)
+
+
+def _described(
+    profile: Profile, own: PeerAddress, console: list[str] | None, *, echo: bool = False
+) -> dict[str, str]:
+    """Return the labels by which later commands know a peer: see `MeshPeer`."""
+    return {
+        PEER: own.name,
+        _PROGRAM: profile.name,
+        _PORT: json.dumps(own.port),
+        _CONSOLE: json.dumps(console),
+        _ECHO: json.dumps(echo),
+    }

@@ -313,7 +313,6 @@ def test_profiles_are_those_of_services(tmp_path: Path) -> None:
     assert {name: one.name for name, one in found.items()} == {
         "db": "log", "web1": "web", "web2": "web"
     }  # fmt: skip
-    assert mesh._profiles(None, []) == {}
 
 
 @pytest.mark.parametrize(
@@ -329,14 +328,19 @@ def test_a_profile_for_no_service_is_refused(given: str, says: str) -> None:
     assert says in caught.value.what
 
 
-def test_profiles_without_services_are_refused() -> None:
-    with pytest.raises(LabError, match="--profile is for services"):
-        mesh._profiles(None, ["db=x.yaml"])
+@pytest.mark.parametrize("given", [["one", "two"], ["db=x.yaml"]])
+def test_peers_without_services_run_one_program(given: list[str]) -> None:
+    assert mesh._only(["x.yaml"]) == "x.yaml"
+    with pytest.raises(LabError, match="run the same program"):
+        mesh._only(given)
 
 
 def test_each_kind_of_console_is_attached_to_in_its_way() -> None:
     def called(console: list[str] | None) -> list[str]:
-        return attach_command(SimpleNamespace(name="db", handle="it", console=console))  # type: ignore[arg-type]
+        peer: Any = SimpleNamespace(
+            name="db", handle="it", console=console, show_typing=lambda: None
+        )
+        return attach_command(peer)
 
     assert called([]) == ["docker", "attach", "it"]
     assert called(["redis-cli"]) == ["docker", "exec", "--interactive", "--tty", "it", "redis-cli"]
