@@ -13,7 +13,7 @@ ENGINE ?= auto
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down ps attach demo run scenarios soak examples test thorough check format docs bench clean
+.PHONY: help up down ps attach demo run scenarios soak examples test thorough check format docs container bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ format: $(VENV)/.dev ## put the code into its format
 
 docs: $(VENV)/.docs ## build the documentation as a site, in build/docs
 	@$(BIN)/zensical build --strict -f zensical.toml
+
+container: $(VENV)/.run ## build a container image of the lab itself: see docs/container.md (Docker)
+	@bash docker/build
 
 bench: $(VENV)/.run ## measure what consoles, starts, watching sockets and the canary cost (Docker)
 	@$(BIN)/python -m bench
