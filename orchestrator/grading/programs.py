@@ -69,19 +69,25 @@ def find(
 
 
 def _programs(path: Path, output: Path, *, trust: bool) -> Iterator[Program]:
-    if not path.is_dir():
-        file = path_of(str(path))
-        if not file.is_file():
-            raise DocumentError(f"{path}: there is no such profile", hint=_HINT)
-        yield _read(file, trust=True)
-    elif (path / FILE).is_file():
-        yield _read(path / FILE, trust=trust)
-    else:
-        folders = _inner(path, output)
-        if not any((folder / FILE).is_file() for folder in folders):
-            raise DocumentError(f"{path}: there is no {FILE} in it", hint=_HINT)
-        for folder in folders:
-            yield _read(folder / FILE, trust=trust)
+    """Yield the programs that a path stands for: a folder's, or else a profile's."""
+    folders = _with_profiles(path, output) if path.is_dir() else []
+    for folder in folders:
+        yield _read(folder / FILE, trust=trust)
+    if folders:
+        return
+    file = path_of(str(path))  # there may be a folder by the name of a profile: `peerlab` is one
+    if not file.is_file():
+        what = f"there is no {FILE} in it" if path.is_dir() else "there is no such profile"
+        raise DocumentError(f"{path}: {what}", hint=_HINT)
+    yield _read(file, trust=True)
+
+
+def _with_profiles(path: Path, output: Path) -> list[Path]:
+    """Return a folder if it has a profile, or else those in it if any of them has one."""
+    if (path / FILE).is_file():
+        return [path]
+    folders = _inner(path, output)
+    return folders if any((folder / FILE).is_file() for folder in folders) else []
 
 
 def _read(file: Path, *, trust: bool) -> Program:

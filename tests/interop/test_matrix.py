@@ -136,8 +136,13 @@ def test_each_cell_leads_to_its_evidence(output: Path) -> None:
     inside = [href for href in seen.links if href.startswith("#")]
     assert len(inside) == 9
     assert {href[1:] for href in inside} <= seen.ids
-    runs = [href for href in seen.links if not href.startswith("#")]
+    outward = [href for href in seen.links if not href.startswith("#")]
+    pages = [href for href in outward if href.endswith("/report.html")]
+    runs = [href for href in outward if href not in pages]
     assert len(runs) == 4 * 4 + 1
+    assert len(pages) == 5  # of what does not work
+    assert {page.removesuffix("report.html") for page in pages} < {*runs}
+    assert all((output / page).is_file() for page in pages)
     for href in runs:
         assert (output / href / "history.jsonl").is_file()
         assert (output / href / "bob.transcript").is_file()

@@ -30,6 +30,18 @@ def test_profiles_folders_and_folders_of_folders(tmp_path: Path) -> None:
     assert names(find([Path("peerlab")], None, tmp_path)) == ["peerlab"]
 
 
+def test_a_folder_by_the_name_of_a_profile_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("peerlab/inner").mkdir(parents=True)
+    (program,) = find([Path("peerlab")], None, tmp_path / "out")
+    assert (program.name, program.trouble) == ("peerlab", "")
+    Path("peerlab/profile.yaml").write_text("summary: Mine.\n")
+    (program,) = find([Path("peerlab")], None, tmp_path / "out")
+    assert program.file == Path("peerlab/profile.yaml")
+
+
 def test_programs_with_the_same_name_are_named_after_their_folders(tmp_path: Path) -> None:
     for number in (1, 2):
         folder = right(tmp_path, f"chat-{number}")
