@@ -1,5 +1,5 @@
 // Who is connected to whom at the moment: as consoles say, as the kernel says, and which links
-// a fault has cut.
+// a fault has cut or impaired.
 
 const SIZE = 260;
 const CENTRE = SIZE / 2;
@@ -7,8 +7,7 @@ const RADIUS = 92;
 
 function buildGraph(model, state) {
   const place = byId("graph");
-  const draw = () => place.replaceChildren(graphAt(model, state));
-  state.on(["at", "filters", "theme"], draw);
+  state.on(["at", "filters"], () => place.replaceChildren(graphAt(model, state)));
 }
 
 function graphAt(model, state) {
@@ -19,8 +18,8 @@ function graphAt(model, state) {
   for (const pair of pairs.values()) {
     if (spots.has(pair.one) && spots.has(pair.other)) shapes.push(...edge(pair, spots));
   }
-  for (const link of cutLinks(model, state.at)) {
-    if (spots.has(link[0]) && spots.has(link[1])) shapes.push(...cutMark(link, spots));
+  for (const link of brokenLinks(model, state.at)) {
+    if (spots.has(link.one) && spots.has(link.other)) shapes.push(...brokenMark(link, spots));
   }
   for (const [peer, { x, y }] of spots) shapes.push(node(model, peer, x, y, state.at, peers.length));
   const label = `Connections at ${clock(state.at)}: ${graphInWords(model, pairs)}`;
@@ -65,19 +64,27 @@ function edge({ one, other, console, kernel }, spots) {
   return [console && line("console", -2), kernel && line(kernelKind, 2)].filter(Boolean);
 }
 
-function cutLinks(model, at) {
-  const seen = new Set();
-  return model.faultsAt(at).flatMap((fault) => fault.links).filter(([one, other]) => {
-    const key = `${Math.min(one, other)} ${Math.max(one, other)}`;
-    return !seen.has(key) && seen.add(key);
-  });
+const CUTTING = new Set(["partition", "isolate"]); // other faults of links let something through
+
+/** Return the links that a fault is active on, each once, and whether it cuts them. */
+function brokenLinks(model, at) {
+  const links = new Map();
+  for (const { verb, links: given } of model.faultsAt(at)) {
+    for (const [from, to] of given) {
+      const [one, other] = [Math.min(from, to), Math.max(from, to)];
+      const isCut = CUTTING.has(verb) || links.get(`${one} ${other}`)?.isCut;
+      links.set(`${one} ${other}`, { one, other, isCut });
+    }
+  }
+  return links.values();
 }
 
-function cutMark([one, other], spots) {
+function brokenMark({ one, other, isCut }, spots) {
   const [from, to] = [spots.get(one), spots.get(other)];
+  const [x, y] = [(from.x + to.x) / 2, (from.y + to.y) / 2 + 6];
   return [
     svg("line", { class: "gone", x1: from.x, y1: from.y, x2: to.x, y2: to.y }),
-    svg("text", { class: "cut", x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 + 6 }, "✕"),
+    svg("text", { class: isCut ? "cut" : "impaired", x, y }, isCut ? "✕" : "≈"),
   ];
 }
 

@@ -28,6 +28,7 @@ class Model {
     for (const [name, columns] of Object.entries(COLUMNS_OF)) {
       this[name] = (data[name] ?? []).map((row) => rowAsObject(columns, row));
     }
+    this.faults = data.faults.map((fault) => ({ ...fault, peer: -1, verb: fault.kind, said: fault.says }));
     for (const [name, kind] of Object.entries(ITEM_KINDS)) {
       this[name].forEach((item, index) => Object.assign(item, { kind, index }));
     }
@@ -39,7 +40,6 @@ class Model {
       }
     }
     this.names = this.peers.map((peer) => plain(peer.name));
-    for (const fault of this.faults) Object.assign(fault, { peer: -1, verb: fault.kind, said: fault.says });
     this.items = Object.keys(ITEM_KINDS).flatMap((name) => this[name]);
     this.items.sort((one, other) => one.from - other.from);
     // programs may take long to start: what is shown first begins shortly before anything is done
@@ -89,8 +89,10 @@ class Model {
     return this.connections.filter(({ from, to }) => from <= at && (to === null || at < to));
   }
 
+  /** Return the faults that are active; one that could not be done never is. */
   faultsAt(at) {
-    return this.faults.filter(({ from, to }) => from <= at && (to === null || at < to));
+    const isActive = ({ from, to, status }) => status !== "not done" && from <= at && (to === null || at < to);
+    return this.faults.filter(isActive);
   }
 }
 

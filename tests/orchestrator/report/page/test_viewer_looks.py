@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.orchestrator.report.page.browser import NARROW, WIDE, Browser, sources
-from tests.orchestrator.report.page.pages import HOSTILE
+from tests.orchestrator.report.page.pages import HOSTILE, page_data, written
 from tests.orchestrator.report.page.viewer import Viewer
 
 
@@ -36,6 +36,14 @@ def test_what_programs_print_stays_text(browser: Browser, pages: dict[str, Path]
         "document.getElementById('data').remove(); return document.body.innerText"
     )
     assert _overflow(browser) == 0
+    assert browser.complaints() == []
+
+
+def test_a_run_that_broke_off_before_anything_has_a_page(browser: Browser, tmp_path: Path) -> None:
+    data = page_data(peers=[], consoles=[], duration=0.0)
+    data["run"] |= {"verdict": "unknown", "error": "Docker does not answer"}
+    browser.open(written(data, tmp_path / "nothing.html"))
+    assert "ended early: Docker does not answer" in Viewer(browser).text("#header")
     assert browser.complaints() == []
 
 
