@@ -75,6 +75,12 @@ class WrittenSteps:
             return replace(step, is_near=True)
         return step
 
+    def named_by(self, finding: Finding) -> WrittenStep | None:
+        """Return the step of the operation that a finding names; None if its check knows none."""
+        named = (one for one in self._index.operations if one.number == finding.operation)
+        operation = next(named, None) if finding.operation else None
+        return self.of_operation(operation) if operation else None
+
     def of_operation(self, operation: Operation) -> WrittenStep | None:
         """Return the step that an operation belongs to; None if the history does not say."""
         line, file = operation.invoked.number("step"), operation.invoked.text("file")

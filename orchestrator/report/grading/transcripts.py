@@ -1,4 +1,4 @@
-"""What was typed and shown in a run, read from its transcripts for the pages."""
+"""What the pages have of one run: what was typed and shown, its faults, and the first finding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestrator import chat
 from orchestrator.checks import Finding, HistoryIndex
-from orchestrator.checks.index.fault_windows import VERBS
+from orchestrator.checks.index import UNASKED
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.phrases import done
@@ -89,7 +89,7 @@ class _Steps:
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._at: defaultdict[str, list[Operation]] = defaultdict(list)
         for operation in operations:
-            if operation.verb not in VERBS:  # a fault types nothing
+            if operation.verb not in UNASKED:  # nothing is typed for these
                 self._at[operation.peer].append(operation)
         several = (one for at_one in self._at.values() for one in at_one)
         self._are_known = any(one.invoked.number("step") for one in several)
@@ -106,8 +106,7 @@ class _Steps:
         return [
             line
             for line, one in known
-            if one.invoked.number("step")
-            and (one.verb == chat.LISTING or (one.verb != "expect" and line.text not in listing))
+            if one.invoked.number("step") and (one.verb == chat.LISTING or line.text not in listing)
         ]
 
     def _at_moment(self, line: TypedLine) -> Operation | None:
@@ -127,10 +126,10 @@ def faults_until(folder: Path, at: float | None) -> list[str]:
 
 
 def step_of(folder: Path, checks: Iterable[CheckResult]) -> WrittenStep | None:
-    """Return the step of a test that the first finding is about; None if that is not known."""
+    """Return the step of a test that the first finding is about; None if its check knows none."""
     finding = _first(checks)
     run = Run(folder, [*_index(folder).entries], [], None)
-    return WrittenSteps(run).of(finding) if finding else None
+    return WrittenSteps(run).named_by(finding) if finding else None
 
 
 def picture_of(folder: Path, checks: Iterable[CheckResult]) -> Diagram | None:

@@ -114,10 +114,7 @@ def _run(run: Run, findings: Sequence[NamedFinding]) -> RunData:
 
 def _step(run: Run, findings: Sequence[NamedFinding]) -> StepData | None:
     """Return the step that the first finding is about; None if its check knows none."""
-    number = findings[0].finding.operation if findings else 0
-    named = (one for one in run.index.operations if number and one.number == number)
-    operation = next(named, None)
-    step = WrittenSteps(run).of_operation(operation) if operation else None
+    step = WrittenSteps(run).named_by(findings[0].finding) if findings else None
     return {"file": step.file, "line": step.line, "text": at_length(step.text)} if step else None
 
 
