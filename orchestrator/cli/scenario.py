@@ -137,7 +137,7 @@ def _selected(
     if kept:
         chosen = selecting.failed({path: names[path] for path in names if path in chosen}, kept)
     if not chosen:
-        say("nothing to run: all of these scenarios were valid last time")
+        say("nothing to run: each of these scenarios that has run was valid last time")
         if as_json:
             print_json(runs_as_data([]))
         raise typer.Exit

@@ -89,7 +89,9 @@ def test_run_selects(tmp_path: Path) -> None:
     assert first.stdout.count("\n") == 1
     again = peerlab(*words, "--failed")
     assert (again.returncode, again.stdout) == (0, "")
-    assert again.stderr == "nothing to run: all of these scenarios were valid last time\n"
+    assert again.stderr == (
+        "nothing to run: each of these scenarios that has run was valid last time\n"
+    )
     empty = peerlab(*words, "--failed", "--json")
     assert (json.loads(empty.stdout)["verdict"], json.loads(empty.stdout)["runs"]) == ("valid", [])
     _keep(kept, "two", "invalid")
