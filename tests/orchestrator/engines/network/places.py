@@ -40,3 +40,8 @@ def kill_sidecar(place: LivePeers, of: str) -> None:
         labels = place.client.api.inspect_container(sidecar)["Config"]["Labels"]
         if labels[SIDECAR] == getattr(place.sessions[of].peer, "container", ""):
             place.client.api.kill(sidecar)
+
+
+def lapses(network: DockerNetwork) -> list[str]:
+    """Return what the network says about its sidecars."""
+    return [*map(str, network.lapses())]

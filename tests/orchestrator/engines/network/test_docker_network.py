@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.orchestrator.engines.network.places import (
     PACKETS,
     STREAM,
     arrived,
+    kill_sidecar,
+    lapses,
     network_of,
     sidecars_of,
 )
@@ -196,3 +199,57 @@ def test_the_host_is_untouched(network: DockerNetwork) -> None:
     network.shape({AB: Effect(cut=True, bandwidth=5000, delay=0.1), BA: Effect(loss=0.5, pieces=1)})
     assert "peerlab" not in shown("nft", "list", "tables")
     assert " htb " not in shown("tc", "qdisc", "show")
+
+
+# Sidecars that something else ends, and peers that are paused
+
+
+def await_end_of_sidecar(network: DockerNetwork) -> None:
+    def has_ended() -> bool:
+        sidecar = network._by_name["bob"].sidecar
+        assert sidecar
+        return sidecar.ended
+
+    until(has_ended, "its end")
+
+
+def test_a_killed_sidecar_is_reported_and_replaced(
+    shared: LivePeers, network: DockerNetwork
+) -> None:
+    network.shape({AB: CUT})
+    assert network.lapses() == []
+    kill_sidecar(shared, "bob")
+    await_end_of_sidecar(network)
+    assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
+    network.shape({AB: CUT, CA: CUT})
+    assert arrived(network, AB, CA, AC) == [0, 0, COUNT]
+    assert network.lapses() == []
+
+
+def test_measuring_replaces_a_killed_sidecar_too(shared: LivePeers, network: DockerNetwork) -> None:
+    network.shape({AB: CUT})
+    kill_sidecar(shared, "bob")
+    await_end_of_sidecar(network)
+    assert arrived(network, AB, BA) == [0, COUNT]
+    assert len(network.lapses()) == 1
+
+
+def test_faults_of_a_killed_sidecar_are_lifted_at_once(
+    shared: LivePeers, network: DockerNetwork
+) -> None:
+    network.shape({AB: CUT})
+    kill_sidecar(shared, "bob")
+    await_end_of_sidecar(network)
+    network.shape({})
+    assert arrived(network, AB) == [COUNT]
+    assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
+
+
+def test_a_paused_peer(shared: LivePeers, network: DockerNetwork) -> None:
+    bob: Any = shared.sessions["bob"].peer
+    shared.client.api.pause(bob.container)
+    try:
+        network.shape({AB: CUT})
+        assert arrived(network, AB, BA) == [0, COUNT]
+    finally:
+        shared.client.api.unpause(bob.container)

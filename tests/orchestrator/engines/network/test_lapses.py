@@ -1,4 +1,4 @@
-"""Sidecars that are killed or held up, and peers that are restarted or paused."""
+"""Sidecars that are held up, peers that are restarted, and labs that are killed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ from orchestrator.faults.effect import Effect
 from orchestrator.faults.probe import NOT_RUNNING, Measured
 from tests.orchestrator.engines.network.places import (
     AB,
-    AC,
     BA,
-    CA,
     COUNT,
     CUT,
     PACKETS,
     arrived,
-    kill_sidecar,
+    lapses,
     network_of,
     sidecars_of,
 )
@@ -35,10 +33,6 @@ from tests.waiting import let_pass
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(150)]
 LEASE = 2.0  # seconds; a busy machine holds a sidecar up for one
-
-
-def lapses(network: DockerNetwork) -> list[str]:
-    return [*map(str, network.lapses())]
 
 
 def pause(place: LivePeers, container: str) -> None:
@@ -50,47 +44,6 @@ def pause(place: LivePeers, container: str) -> None:
         return bool(place.client.api.inspect_container(container)["State"]["Paused"])
 
     until(is_paused, "its pause")
-
-
-def await_end_of_sidecar(network: DockerNetwork) -> None:
-    def has_ended() -> bool:
-        sidecar = network._by_name["bob"].sidecar
-        assert sidecar
-        return sidecar.ended
-
-    until(has_ended, "its end")
-
-
-def test_a_killed_sidecar_is_reported_and_replaced(
-    shared: LivePeers, network: DockerNetwork
-) -> None:
-    network.shape({AB: CUT})
-    assert network.lapses() == []
-    kill_sidecar(shared, "bob")
-    await_end_of_sidecar(network)
-    assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
-    network.shape({AB: CUT, CA: CUT})
-    assert arrived(network, AB, CA, AC) == [0, 0, COUNT]
-    assert network.lapses() == []
-
-
-def test_measuring_replaces_a_killed_sidecar_too(shared: LivePeers, network: DockerNetwork) -> None:
-    network.shape({AB: CUT})
-    kill_sidecar(shared, "bob")
-    await_end_of_sidecar(network)
-    assert arrived(network, AB, BA) == [0, COUNT]
-    assert len(network.lapses()) == 1
-
-
-def test_faults_of_a_killed_sidecar_are_lifted_at_once(
-    shared: LivePeers, network: DockerNetwork
-) -> None:
-    network.shape({AB: CUT})
-    kill_sidecar(shared, "bob")
-    await_end_of_sidecar(network)
-    network.shape({})
-    assert arrived(network, AB) == [COUNT]
-    assert lapses(network) == ["the sidecar of bob was ended: its faults lapse within 10 s"]
 
 
 @pytest.mark.thorough
@@ -157,16 +110,6 @@ def test_a_peer_that_restarts(spare: LivePeers, cold: DockerNetwork) -> None:
     assert len(sidecars_of(spare)) == 2
 
 
-def test_a_paused_peer(shared: LivePeers, network: DockerNetwork) -> None:
-    bob: Any = shared.sessions["bob"].peer
-    shared.client.api.pause(bob.container)
-    try:
-        network.shape({AB: CUT})
-        assert arrived(network, AB, BA) == [0, COUNT]
-    finally:
-        shared.client.api.unpause(bob.container)
-
-
 ABANDONED = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
@@ -181,13 +124,12 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.thorough  # `python -m tests.killed` has it for whole commands
-def test_sidecars_end_when_their_lab_is_killed(shared: LivePeers) -> None:
+def test_sidecars_end_when_their_lab_is_killed(client: Any) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ABANDONED.format(root=str(ROOT))],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     run, *peers = done.stdout.split()
-    client = shared.client
 
     def left() -> list[str]:
         found = client.api.containers(all=True, filters={"label": SIDECAR})
