@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 ROOT = Path(__file__).parents[1]
 _PEERLAB = str(Path(sys.executable).with_name("peerlab"))
 _ENGINE = "process"
-_JOBS = "2"
+_JOBS = "4"  # most scenarios wait most of the time
 
 Verdicts = dict[str, str]
 """By scenario."""
