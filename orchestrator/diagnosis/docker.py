@@ -11,7 +11,7 @@ from orchestrator.diagnosis.condition import Condition, State
 from orchestrator.docker_host.endpoint import current
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.engines.docker import sidecar, subnet
-from orchestrator.engines.docker.client import Client
+from orchestrator.engines.docker.client import Client, translated
 from orchestrator.errors import LabError
 from orchestrator.faults.effect import FEATURES
 from orchestrator.image import missing_images
@@ -42,9 +42,14 @@ _LIMITS = {
 
 
 def of_client(client: Client) -> Iterator[Condition]:
-    """Yield the conditions of an engine that answers."""
-    info = client.info()
-    yield _of_engine(client)
+    """Yield the conditions of an engine that answers.
+
+    Raises:
+        EngineError: it does not describe itself.
+    """
+    with translated("Docker does not describe itself"):
+        info, version = client.info(), client.version()
+    yield _of_engine(version)
     yield _attempt("docker command", _of_command, "nothing can be built or attached to")
     yield _of_compose()
     yield _of_limits(info)
@@ -65,8 +70,7 @@ def _attempt(part: str, find_out: Callable[[], Condition], means: str) -> Condit
         return Condition.of_error(part, error, means)
 
 
-def _of_engine(client: Client) -> Condition:
-    found = client.version()
+def _of_engine(found: dict[str, object]) -> Condition:
     says = f"Docker Engine {found['Version']} answers at {current()}, API {found['ApiVersion']}"
     return Condition("engine", State.WORKS, says)
 
@@ -111,7 +115,8 @@ def _of_limits(info: dict[str, object]) -> Condition:
 def _of_networks(client: Client) -> Condition:
     """Have Docker choose a subnet, as each run does."""
     free = subnet.find_subnet(client, "peerlab-doctor")
-    there = len(client.api.networks(filters={"driver": "bridge"}))
+    with translated("Docker does not list its networks"):
+        there = len(client.api.networks(filters={"driver": "bridge"}))
     says = f"one more fits into Docker's address pools, as {free.range}; bridges so far: {there}"
     return Condition("networks", State.WORKS, says)
 
