@@ -218,9 +218,12 @@ def notice_sample(exchange: Exchange, prompts: Sequence[str]) -> Sample:
 
 def has_traceback(exchange: Exchange) -> bool:
     """Return whether a program printed a traceback and survived."""
-    return not (exchange.ended or exchange.stuck) and any(
-        _TRACE.match(line) for line in exchange.lines
-    )
+    return not (exchange.ended or exchange.stuck) and shows_trace(exchange.lines)
+
+
+def shows_trace(lines: Iterable[str]) -> bool:
+    """Return whether there is a traceback among lines."""
+    return any(map(_TRACE.match, lines))
 
 
 def _without_tracebacks(lines: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from orchestrator.discovery.evidence import (
     ConsoleOutput,
     read_output,
     read_screen,
+    shows_trace,
 )
 from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
 from orchestrator.discovery.wording import asked_at_start, parse_menu
@@ -154,8 +155,8 @@ class Trio:
     ) -> ConsoleOutput:
         """Type a line, wait until all consoles are quiet and return the output.
 
-        A program that has a prompt and does not print it again gets a while, and a longer one if
-        what was typed may be `slow`, such as the look-up of an address.
+        A program that has a prompt and does not print it again gets a while, a longer one if what
+        was typed may be `slow`, such as the look-up of an address, and little if it has crashed.
         """
         console, known = self._consoles[name], list(prompts)
         if not console.type(line):
@@ -167,6 +168,8 @@ class Trio:
         most = self._patience(_PATIENT if not has_prompt else _BUSY if slow else _UNPROMPTED)
         waited = 0.0
         while waited < most and not _is_complete(output, known) and not console.ended:
+            if shows_trace(output.lines):
+                most = min(most, self._patience(_PATIENT))
             wait_until_quiet(consoles, _QUIET, _QUIET * 4)
             waited += _QUIET
             output = read_output(console.peek(), line, known)

@@ -30,6 +30,9 @@ while True:
     if line == "flood":
         while True:
             print("x" * 10_000)
+    if line == "crash":
+        print("Traceback (most recent call last):\\n  File\\nValueError: no")
+        time.sleep(600)
     if line == "slow":
         time.sleep(0.5)
     if line == "ask":
@@ -117,6 +120,16 @@ def test_a_program_that_exits_at_its_start(trio: Trio, folder: Path) -> None:
     with pytest.raises(NotStartedError, match="cannot start"):
         trio.restart("carol")
     (folder / "broken").unlink()
+    trio.restart("carol")
+
+
+def test_a_program_that_has_crashed_is_not_waited_for(
+    trio: Trio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"_UNPROMPTED": 600.0, "_PATIENT": 0.2}.items():
+        monkeypatch.setattr(trios, name, seconds)
+    output = trio.type("carol", "crash", PROMPTS)
+    assert (output.lines[-1], output.rest) == ("ValueError: no", "")
     trio.restart("carol")
 
 
