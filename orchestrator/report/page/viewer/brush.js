@@ -1,6 +1,7 @@
 // Shapes on a canvas, and a note of where each is, so that it can be pointed at.
 
 const SMALL = "11px system-ui, sans-serif";
+const SMALLER = "10px system-ui, sans-serif";
 
 class Brush {
   constructor(canvas, model, lanes) {
@@ -107,16 +108,18 @@ class Brush {
 
   /** Return what is at a point: the last drawn, or the nearest arrow. */
   find(x, y) {
-    const boxes = this.hits.filter((hit) => !hit.line && x >= hit.x - 2 && x <= hit.x + hit.width + 2 && y >= hit.y - 2 && y <= hit.y + hit.height + 2);
-    if (boxes.length) return boxes.at(-1);
-    return this.hits.findLast((hit) => hit.line && distance(x, y, ...hit.line) < 5) ?? null;
+    const isWithin = (at, from, length) => at >= from - 2 && at <= from + length + 2;
+    const isOver = (hit) => !hit.line && isWithin(x, hit.x, hit.width) && isWithin(y, hit.y, hit.height);
+    const isNear = (hit) => hit.line && distance(x, y, ...hit.line) < 5;
+    return this.hits.findLast(isOver) ?? this.hits.findLast(isNear) ?? null;
   }
 }
 
 function fitted(context, text, most) {
   if (most === undefined || context.measureText(text).width <= most) return text;
   let length = text.length;
-  while (length > 0 && context.measureText(`${text.slice(0, length)}…`).width > most) length = Math.floor(length * 0.85);
+  const isTooLong = () => context.measureText(`${text.slice(0, length)}…`).width > most;
+  while (length > 0 && isTooLong()) length = Math.floor(length * 0.85);
   return length ? `${text.slice(0, length)}…` : "";
 }
 
@@ -142,9 +145,14 @@ class Cursor {
   }
 }
 
+const COLOURS = [
+  "ink", "dim", "paper", "line", "good", "bad", "warn", "accent", "message", "band", "socket",
+  "fault", "hatch", "fault-ink",
+];
+
 /** Return the page's colours, which follow its colour scheme. */
 function colours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["ink", "dim", "paper", "line", "good", "bad", "warn", "accent", "message", "band", "socket", "fault", "hatch", "fault-ink"];
-  return Object.fromEntries(names.map((name) => [name.replace("-i", "I"), style.getPropertyValue(`--${name}`).trim()]));
+  const named = COLOURS.map((name) => [name.replace("-i", "I"), style.getPropertyValue(`--${name}`).trim()]);
+  return Object.fromEntries(named);
 }

@@ -30,7 +30,8 @@ class Consoles {
     const wanted = this.wanted;
     const shown = this.showsAll ? wanted : wanted.slice(0, AT_FIRST);
     const figures = shown.map((panel) => panel.figure);
-    const isSame = figures.length === this.place.children.length && figures.every((one, i) => one === this.place.children[i]);
+    const { children } = this.place;
+    const isSame = figures.length === children.length && figures.every((one, i) => one === children[i]);
     if (!isSame) this.place.replaceChildren(...figures);
     const depth = Math.max(LEAST_ROWS, ...shown.map(({ replay }) => replay.depth));
     shown.forEach((panel) => panel.drawNow(this.state.at, depth));
@@ -43,15 +44,16 @@ class Consoles {
 class Panel {
   constructor({ peer, log, pieces, cut: isCut }, model) {
     Object.assign(this, { peer, model, isLog: log, replay: new Replay(pieces) });
+    this.title = log ? `${model.name(peer)}: the program's own output` : model.name(peer);
     this.rows = Array.from({ length: ROWS }, () => el("div", { class: "row" }));
     this.drawn = new Array(ROWS).fill("");
     this.status = el("span", { class: "status" });
     this.typed = el("div", { class: "typed" });
-    const title = log ? `${model.name(peer)}: the program's own output` : model.name(peer);
+    this.screen = el("div", { class: "screen", role: "img", tabindex: "0", "aria-label": this.title }, ...this.rows);
     this.figure = el("figure", { class: "console" },
-      el("figcaption", {}, el("strong", {}, title), " ", el("span", { class: "dim" }, plain(model.peers[peer].program)),
+      el("figcaption", {}, el("strong", {}, this.title), " ", el("span", { class: "dim" }, plain(model.peers[peer].program)),
         isCut ? el("span", { class: "dim" }, "in part") : null, this.status),
-      el("div", { class: "screen", role: "img", tabindex: "0", "aria-label": `${title}: screen` }, ...this.rows),
+      this.screen,
       this.typed);
   }
 
@@ -60,10 +62,11 @@ class Panel {
     const screen = this.replay.screenAt(at);
     this.rows.forEach((row, y) => { row.hidden = y >= depth; });
     for (let y = 0; y < ROWS; y++) this.drawRow(screen, y);
-    this.figure.querySelector(".screen").setAttribute("aria-label", `${this.model.name(this.peer)} at ${clock(at)}: ${spoken(screen)}`);
+    this.screen.setAttribute("aria-label", `${this.title} at ${clock(at)}: ${spoken(screen)}`);
     this.status.textContent = this.model.runs(this.peer, at) ? "" : "not running";
     const typed = this.replay.typedBy(at, TYPED_LINES);
-    this.typed.replaceChildren(...typed.map(([when, , data]) => el("div", {}, `${clock(when)} » ${cut(typedText(data), 120)}`)));
+    const lines = typed.map(([when, , data]) => `${clock(when)} » ${cut(typedText(data), 120)}`);
+    this.typed.replaceChildren(...lines.map((line) => el("div", {}, line)));
   }
 
   drawRow(screen, y) {
@@ -83,7 +86,8 @@ function styleRuns({ chars, styles }, cursor) {
     const last = runs.at(-1);
     const isCursor = x === cursor;
     const isWide = chars[x] !== "" && widthOf(chars[x]) === 2;
-    if (last && last.style === styles[x] && !last.isCursor && !isCursor && !isWide && !last.isWide) last.text += chars[x];
+    const isAlone = isCursor || isWide || !last || last.isCursor || last.isWide;
+    if (!isAlone && last.style === styles[x]) last.text += chars[x];
     else if (chars[x] !== "" || !last) runs.push({ text: chars[x], style: styles[x], isCursor, isWide });
     else if (isCursor) last.isCursor = true;
   }
@@ -91,7 +95,10 @@ function styleRuns({ chars, styles }, cursor) {
 }
 
 function runElement({ text, style, isCursor, isWide }) {
-  const span = el("span", { class: [isCursor && "cursor", isWide && "double", ...STYLE_CLASSES.filter((name) => style[name])].filter(Boolean).join(" ") || null });
+  const classes = STYLE_CLASSES.filter((name) => style[name]);
+  if (isCursor) classes.push("cursor");
+  if (isWide) classes.push("double");
+  const span = el("span", { class: classes.join(" ") || null });
   span.textContent = text; // a screen has no controls and no direction marks in its cells
   const [fg, bg] = [cssColour(style.fg, false), cssColour(style.bg, true)];
   const [ink, paper] = style.inverse ? [bg ?? "var(--screen)", fg ?? "var(--screen-ink)"] : [fg, bg];

@@ -148,8 +148,8 @@ class Diagram {
     const { from, to } = this.state;
     const operations = this.visible(this.model.operations).length;
     const messages = this.visible(this.model.messages).length;
-    this.canvas.setAttribute("aria-label",
-      `Diagram from ${clock(from)} to ${clock(to)}: ${count(operations, "operation")} and ${count(messages, "message")}` +
+    const shown = `${count(operations, "operation")} and ${count(messages, "message")}`;
+    this.canvas.setAttribute("aria-label", `Diagram from ${clock(from)} to ${clock(to)}: ${shown}` +
       ` of ${count(this.shownPeers.length, "peer")}. The tables below have the same.`);
   }
 
@@ -240,12 +240,13 @@ function sentence(item, model, longest = 160) {
   const said = cut(item.said ?? "", longest);
   switch (item.kind) {
     case "operation":
-      return `${model.name(item.peer)}: ${cut(item.asked || item.verb, longest)} → ${item.status}${said ? `: ${said}` : ""}`;
+      return `${model.name(item.peer)}: ${cut(item.asked || item.verb, longest)} → ${item.status}` +
+        (said ? `: ${said}` : "");
     case "message":
       return `${model.name(item.peer)} → ${model.name(item.other)}, ${item.status}` +
         `${item.to === null || item.sent === null ? "" : ` after ${span(item.to - item.from)}`}: ${said}`;
     case "connection":
-      return `${model.name(item.peer)} and ${model.name(item.other)} connected until ${item.to === null ? "the end" : clock(item.to)},` +
+      return `${model.name(item.peer)} and ${model.name(item.other)} connected until ${ending(item.to)},` +
         ` known from ${item.by === "both" ? "consoles and sockets" : item.by}`;
     case "fault":
       return `${cut(item.says || item.name, 160)}: ${faultWord(item)}`;

@@ -44,12 +44,12 @@ function plain(text) {
 /** Return a text of at most `longest` characters, and how many it has in all. */
 function cut(text, longest = 300) {
   if (text.length <= longest) return plain(text);
-  return `${plain(text.slice(0, longest))}… (${text.length.toLocaleString("en")} characters)`;
+  return `${plain(text.slice(0, longest))}… (${figure(text.length)} characters)`;
 }
 
 /** Return a number with its noun: `1 peer`, `2 peers`. */
 function count(number, noun) {
-  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  return `${figure(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Return a moment of the run, in seconds. */
@@ -63,6 +63,32 @@ function span(seconds) {
   if (seconds < 0.001) return `${Math.round(seconds * 1e6)} µs`;
   if (seconds < 1) return `${(seconds * 1000).toFixed(seconds < 0.1 ? 1 : 0)} ms`;
   return `${seconds.toFixed(seconds < 100 ? 2 : 0)} s`;
+}
+
+/** Return until when something lasted. */
+function ending(at) {
+  return at === null ? "the end" : clock(at);
+}
+
+/** Return how long something took that may not have ended. */
+function took({ from, to }) {
+  return to === null || to === undefined ? "–" : span(to - from);
+}
+
+/** Return a number as people read it: `12,345`. */
+function figure(number) {
+  return number.toLocaleString("en");
+}
+
+/** Return a table; its caption is text or an element, and so is each of its columns' heads. */
+function table(caption, columns, body) {
+  const heads = columns.map((head) => el("th", { scope: "col" }, head));
+  return el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, ...heads)), body);
+}
+
+/** Return text for those who do not see the page. */
+function spokenText(text) {
+  return el("span", { class: "spoken" }, text);
 }
 
 /** Return a function that calls `draw` once, at the next frame, however often it is called. */

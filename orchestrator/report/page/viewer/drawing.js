@@ -85,7 +85,8 @@ class Drawing extends Brush {
   socket(span) {
     const isWhole = span.state === "ESTABLISHED";
     const colour = isWhole ? this.colours.socket : this.colours.warn;
-    const says = `${this.model.name(span.peer)}'s kernel: ${plain(span.local)} → ${plain(span.remote)} ${plain(span.state)}`;
+    const ends = `${plain(span.local)} → ${plain(span.remote)}`;
+    const says = `${this.model.name(span.peer)}'s kernel: ${ends} ${plain(span.state)}`;
     this.band(span.peer, span.other, span.from, span.to, BAND / 2, colour, [], isWhole, says);
   }
 
@@ -107,7 +108,8 @@ class Drawing extends Brush {
     const width = Math.max(bar.end - bar.x, 2);
     const y = place.line - 17;
     const found = bar.items.find((item) => item.found)?.found;
-    const colour = found === "invalid" ? palette.bad : found ? palette.warn : { ok: palette.good, fail: palette.dim }[bar.status] ?? palette.warn;
+    const usual = { ok: palette.good, fail: palette.dim }[bar.status] ?? palette.warn;
+    const colour = found === "invalid" ? palette.bad : found ? palette.warn : usual;
     context.fillStyle = colour;
     context.strokeStyle = colour;
     if (bar.status === "ok") context.fillRect(bar.x, y, width, 12);
@@ -140,7 +142,7 @@ class Drawing extends Brush {
     const label = bar.items.length > 1 ? `${bar.items.length}×` : bar.items[0].verb;
     const shift = bar.status === "ok" || bar.end - bar.x >= 14 ? 0 : 10; // behind its mark
     if (room < 30 + shift) return;
-    this.text(cut(label, 30), bar.x + shift, place.line - 23, this.colours.dim, "10px system-ui, sans-serif", room - 4 - shift);
+    this.text(cut(label, 30), bar.x + shift, place.line - 23, this.colours.dim, SMALLER, room - 4 - shift);
   }
 
   messageColour(status) {
@@ -213,7 +215,8 @@ const LONG = 1; // seconds from which an arrow says how long it took
 /** Return what an arrow says: its mark, how many it stands for, and how long they took at most. */
 function bundleLabel(status, items) {
   const number = items.length > 1 ? `${items.length}` : "";
-  const longest = largest(items.filter(({ sent, to }) => sent !== null && to !== null).map(({ sent, to }) => to - sent), 0);
+  const arrived = items.filter(({ sent, to }) => sent !== null && to !== null);
+  const longest = largest(arrived.map(({ sent, to }) => to - sent), 0);
   const mark = status === "shown" ? "" : MESSAGE_MARKS[status] ?? "?";
   return [[mark, number].filter(Boolean).join(" "), longest >= LONG ? span(longest) : ""].filter(Boolean).join(", ");
 }

@@ -28,9 +28,10 @@ class Filters {
       return [box, el("label", {}, box, el("bdi", {}, label)), value];
     });
     this[part] = boxes.map(([box, , value]) => ({ box, value }));
-    const all = el("button", { onclick: () => this.setAll(part, true), "aria-label": `All ${title.toLowerCase()}` }, "all");
-    const none = el("button", { onclick: () => this.setAll(part, false), "aria-label": `No ${title.toLowerCase()}` }, "none");
-    return el("fieldset", {}, el("legend", {}, title), all, none, ...boxes.map(([, label]) => label));
+    const button = (word, isWanted) =>
+      el("button", { onclick: () => this.setAll(part, isWanted) }, word, spokenText(` ${title.toLowerCase()}`));
+    const labels = boxes.map(([, label]) => label);
+    return el("fieldset", {}, el("legend", {}, title), button("all", true), button("none", false), ...labels);
   }
 
   setAll(part, isWanted) {
@@ -52,7 +53,8 @@ class Filters {
   next(by) {
     const { model, state } = this;
     const lines = this.consoles.find(state.filters.text).filter(({ peer }) => state.filters.peers.has(peer));
-    const found = [...model.items.filter((item) => state.admits(item)), ...lines].sort((one, other) => one.from - other.from);
+    const found = [...model.items.filter((item) => state.admits(item)), ...lines];
+    found.sort((one, other) => one.from - other.from);
     if (!found.length) return;
     const here = found.indexOf(state.item);
     const past = firstPast(found, (item) => item.from > state.at);
@@ -64,13 +66,14 @@ class Filters {
     const { model, state } = this;
     const found = model.items.filter((item) => state.admits(item)).length;
     const lines = this.consoles.find(state.filters.text).length;
-    const ofAll = `${found.toLocaleString("en")} of ${model.items.length.toLocaleString("en")} shown`;
-    byId("found").textContent = found === model.items.length ? "" : `${ofAll}${lines ? `, ${count(lines, "line")} of consoles` : ""}`;
+    const parts = found === model.items.length ? [] : [`${figure(found)} of ${figure(model.items.length)} shown`];
+    if (lines) parts.push(`${count(lines, "line")} of consoles`);
+    byId("found").textContent = parts.join(", ");
   }
 
   reset() {
     this.search.value = "";
     for (const part of ["peers", "kinds", "verbs"]) this[part].forEach(({ box }) => { box.checked = true; });
-    this.state.filter({ peers: new Set(this.model.peers.keys()), kinds: new Set(Object.keys(KINDS)), verbs: null, text: "" });
+    this.state.filter(everything(this.model));
   }
 }

@@ -48,21 +48,29 @@ function buildCurrentFinding(model, state) {
 function findingParts(finding, model, state) {
   const check = model.checks.find(({ name }) => name === finding.check);
   const operations = finding.operations.map((index) => model.operations[index]).filter(Boolean);
+  const step = (by, sign, label) =>
+    el("button", { onclick: () => state.selectFinding(state.finding + by), "aria-label": label }, sign);
+  const shown = operations.slice(0, MOST_OPERATIONS).map((one) => behind(one, model, state));
   return [
     model.findings.length < 2 ? null : el("div", { class: "steps" },
-      el("button", { onclick: () => state.selectFinding(state.finding - 1), "aria-label": "The finding before" }, "‹"),
+      step(-1, "‹", "The finding before"),
       el("span", {}, `Finding ${state.finding + 1} of ${model.findings.length}`),
-      el("button", { onclick: () => state.selectFinding(state.finding + 1), "aria-label": "The next finding" }, "›")),
+      step(1, "›", "The next finding")),
     el("p", { class: `says ${finding.word}` },
-      el("strong", {}, `${VERDICT_MARKS[finding.word] ?? "?"} ${plain(finding.check)}: `), el("bdi", {}, cut(finding.says, 2_000))),
+      el("strong", {}, `${VERDICT_MARKS[finding.word] ?? "?"} ${plain(finding.check)}: `),
+      el("bdi", {}, cut(finding.says, 2_000))),
     check?.promise ? el("p", { class: "expected" }, el("strong", {}, "Promised: "), plain(check.promise)) : null,
-    operations.length ? el("ul", { class: "behind" }, ...operations.slice(0, MOST_OPERATIONS).map((one) => behind(one, model, state))) : null,
+    shown.length ? el("ul", { class: "behind" }, ...shown) : null,
   ].filter(Boolean);
 }
 
 function behind(operation, model, state) {
+  const show = (event) => {
+    event.preventDefault();
+    state.select(operation);
+  };
   return el("li", {},
-    el("a", { href: `#op=${operation.number}`, onclick: (event) => { event.preventDefault(); state.select(operation); } },
+    el("a", { href: `#op=${operation.number}`, onclick: show },
       `${clock(operation.from)} ${model.name(operation.peer)}: `, cut(operation.asked || operation.verb, 120)),
     el("span", { class: "dim" }, ` → ${operation.status}${operation.said ? `: ${cut(operation.said, 160)}` : ""}`),
     operation.line ? el("span", { class: "dim" }, ` (line ${operation.line})`) : null);

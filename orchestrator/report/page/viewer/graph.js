@@ -37,8 +37,9 @@ function connectedPairs(model, at) {
   const pairs = new Map();
   const note = (one, other, who) => {
     if (other < 0 || one === other) return;
-    const key = `${Math.min(one, other)} ${Math.max(one, other)}`;
-    const pair = pairs.get(key) ?? { one: Math.min(one, other), other: Math.max(one, other), console: false, kernel: 0 };
+    const [first, second] = [Math.min(one, other), Math.max(one, other)];
+    const key = `${first} ${second}`;
+    const pair = pairs.get(key) ?? { one: first, other: second, console: false, kernel: 0 };
     if (who === "console") pair.console = true;
     else pair.kernel |= one < other ? 1 : 2;
     pairs.set(key, pair);
@@ -91,11 +92,14 @@ function brokenMark({ one, other, isCut }, spots) {
 function node(model, peer, x, y, at, number) {
   const runs = model.runs(peer, at);
   const radius = number > 14 ? 5 : 8;
-  const isLeft = x < CENTRE - 5;
+  const side = x < CENTRE - 5 ? -1 : 1;
+  const spot = number === 2
+    ? { x, y: y + 24, "text-anchor": "middle" }
+    : { x: x + 12 * side, y: y + 4, "text-anchor": side < 0 ? "end" : "start" };
   const label = `${cut(model.peers[peer].name, 12)}${runs ? "" : " ✖"}`;
   return svg("g", { class: runs ? "node" : "node ended" },
     svg("circle", { cx: x, cy: y, r: radius }),
-    svg("text", { x: number === 2 ? x : x + (isLeft ? -12 : 12), y: number === 2 ? y + 24 : y + 4, "text-anchor": number === 2 ? "middle" : isLeft ? "end" : "start" }, label));
+    svg("text", spot, label));
 }
 
 function graphInWords(model, pairs) {

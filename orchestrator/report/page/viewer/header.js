@@ -32,15 +32,23 @@ function place(model) {
     ["peers", count(model.peers.length, "peer")], ["operations", count(model.operations.length, "operation")],
     ["the machine", run.machine], ["kept in", run.folder], ["lab", model.lab],
   ].filter(([, value]) => value);
-  return el("dl", { class: "facts" }, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, plain(value)))));
+  return factList("facts", facts.map(([name, value]) => [name, plain(value)]));
+}
+
+/** Return a list of names and values. */
+function factList(name, facts) {
+  const pairs = facts.map(([term, value]) => el("div", {}, el("dt", {}, term), el("dd", {}, value)));
+  return el("dl", { class: name }, ...pairs);
 }
 
 /** The checks, and the faults with their proof: what was judged, and whether what was done was real. */
 function buildEvidence(model, state) {
+  const areFew = model.faults.length <= FEW_FAULTS;
+  const faults = model.faults.map((fault) => faultLine(fault, state, areFew));
   fill(byId("evidence"),
-    model.faults.length ? el("section", { "aria-label": "Faults" },
+    !faults.length ? null : el("section", { "aria-label": "Faults" },
       el("h2", {}, "Faults"),
-      el("ul", { class: "faults" }, ...model.faults.map((fault) => faultLine(fault, state, model.faults.length <= FEW_FAULTS)))) : null,
+      el("ul", { class: "faults" }, ...faults)),
     !model.checks.length ? null : el("section", { "aria-label": "Checks" },
       el("h2", {}, "Checks"),
       el("ul", { class: "checks" }, ...model.checks.map(checkChip))));
@@ -48,16 +56,16 @@ function buildEvidence(model, state) {
 
 function checkChip({ name, word, says, promise }) {
   return el("li", { class: word.replace(" ", "-"), title: plain([promise, says].filter(Boolean).join(" – ")) },
-    `${VERDICT_MARKS[word] ?? "?"} ${plain(name)}`, el("span", { class: "spoken" }, `: ${word}`));
+    `${VERDICT_MARKS[word] ?? "?"} ${plain(name)}`, spokenText(`: ${word}`));
 }
 
 function faultLine(fault, state, withProof) {
-  const until = fault.to === null ? "the end" : clock(fault.to);
+  const proof = withProof ? fault.proof.slice(0, 3).map((line) => el("li", {}, plain(line))) : [];
   return el("li", {},
     el("button", { class: "link", onclick: () => state.select(fault) }, plain(fault.says || fault.name)),
-    el("span", { class: "dim" }, ` ${clock(fault.from)} to ${until} `),
+    el("span", { class: "dim" }, ` ${clock(fault.from)} to ${ending(fault.to)} `),
     el("strong", { class: faultClass(fault) }, plain(faultWord(fault))),
-    withProof && fault.proof.length ? el("ul", {}, ...fault.proof.slice(0, 3).map((line) => el("li", {}, plain(line)))) : null);
+    proof.length ? el("ul", {}, ...proof) : null);
 }
 
 const FAULT_MARKS = { proven: "✓", "not proven": "?", "not done": "✗" };

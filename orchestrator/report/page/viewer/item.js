@@ -8,27 +8,28 @@ function buildItem(model, state) {
     place.hidden = !item;
     place.replaceChildren();
     if (!item) return;
-    const facts = factsOf(item, model).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+    const facts = factsOf(item, model).filter(([, value]) => value || value === 0);
+    const close = () => state.change({ item: null });
     place.append(
-      el("button", { class: "close", "aria-label": "Select nothing", onclick: () => state.change({ item: null }) }, "×"),
+      el("button", { class: "close", "aria-label": "Select nothing", onclick: close }, "×"),
       el("strong", {}, titleOf(item)),
-      el("dl", {}, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, cut(String(value), 5_000))))));
+      factList("known", facts.map(([name, value]) => [name, cut(String(value), 5_000)])));
   });
 }
 
 function titleOf(item) {
   if (item.kind === "operation") return `Operation ${item.number}: ${plain(item.verb)}`;
   if (item.kind === "line") return "A line of a console";
-  return `${item.kind[0].toUpperCase()}${item.kind.slice(1)}${item.kind === "notice" || item.kind === "mark" ? `: ${plain(item.verb)}` : ""}`;
+  const kind = `${item.kind[0].toUpperCase()}${item.kind.slice(1)}`;
+  return item.kind === "notice" || item.kind === "mark" ? `${kind}: ${plain(item.verb)}` : kind;
 }
 
 /** Return what is known of an item: names and values. */
 function factsOf(item, model) {
-  const took = item.to === null || item.to === undefined ? "" : span(item.to - item.from);
   switch (item.kind) {
     case "operation":
       return [
-        ["at", model.name(item.peer)], ["asked", item.asked], ["from", clock(item.from)], ["took", took],
+        ["at", model.name(item.peer)], ["asked", item.asked], ["from", clock(item.from)], ["took", took(item)],
         ["outcome", item.status], ["answer", item.said], ["line of the scenario", item.line || ""],
         ["asked by", item.isOwn ? "the lab itself" : ""],
       ];
@@ -36,17 +37,17 @@ function factsOf(item, model) {
       return [
         ["from", model.name(item.peer)], ["to", model.name(item.other)],
         ["sent", item.sent === null ? "never" : clock(item.sent)], ["shown", clock(item.to)],
-        ["after", item.sent === null ? "" : took], ["state", item.status], ["text", item.said],
+        ["after", item.sent === null ? "" : took(item)], ["state", item.status], ["text", item.said],
       ];
     case "fault":
       return [
-        ["what", item.says], ["from", clock(item.from)], ["until", item.to === null ? "the end" : clock(item.to)],
+        ["what", item.says], ["from", clock(item.from)], ["until", ending(item.to)],
         ["proof", faultWord(item)], ["measured", item.proof.join("\n")],
       ];
     case "connection":
       return [
         ["of", `${model.name(item.peer)} and ${model.name(item.other)}`], ["from", clock(item.from)],
-        ["until", item.to === null ? "the end" : clock(item.to)], ["known from", item.by],
+        ["until", ending(item.to)], ["known from", item.by],
       ];
     default:
       return [["at", model.name(item.peer)], ["time", clock(item.from)], ["says", item.said]];

@@ -5,11 +5,17 @@ const ZOOM = 0.6;
 
 /** Return the keys: what they are called, what they do in words, and what they do. */
 function keyBindings(model, state, controls) {
-  const pan = (share) => state.show(state.from + share * (state.to - state.from), state.to + share * (state.to - state.from));
+  const pan = (share) => {
+    const by = share * (state.to - state.from);
+    state.show(state.from + by, state.to + by);
+  };
+  const step = (key, event) => state.step((key === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 10 : 1));
+  const edge = (key) => state.goTo(key === "Home" ? 0 : model.duration);
+  const finding = (key) => state.selectFinding(state.finding + (key === "n" ? 1 : -1));
   return [
-    [["ArrowLeft", "ArrowRight"], "← →", "the event before, the next event", (key, event) => state.step((key === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 10 : 1)), "with Shift ten"],
-    [["Home", "End"], "Home End", "the beginning, the end of the run", (key) => state.goTo(key === "Home" ? 0 : model.duration)],
-    [["n", "p"], "n p", "the next finding, the one before", (key) => state.selectFinding(state.finding + (key === "n" ? 1 : -1))],
+    [["ArrowLeft", "ArrowRight"], "← →", "the event before, the next event; ten with Shift", step],
+    [["Home", "End"], "Home End", "the beginning, the end of the run", edge],
+    [["n", "p"], "n p", "the next finding, the one before", finding],
     [[" "], "Space", "play and pause", () => controls.play()],
     [["+", "=", "-"], "+ −", "zoom in and out around the moment", (key) => state.zoom(key === "-" ? 1 / ZOOM : ZOOM)],
     [["0"], "0", "the whole run", () => state.show(0, model.duration)],
@@ -43,7 +49,7 @@ function isTaken({ key, target }) {
 }
 
 function helpTable(bindings) {
-  return el("table", {}, el("caption", {}, "Keys"),
-    el("tbody", {}, ...bindings.map(([, name, does, , more]) =>
-      el("tr", {}, el("th", { scope: "row" }, el("kbd", {}, name)), el("td", {}, more ? `${does} (${more})` : does)))));
+  const rows = bindings.map(([, name, does]) =>
+    el("tr", {}, el("th", { scope: "row" }, el("kbd", {}, name)), el("td", {}, does)));
+  return table("Keys", ["key", "does"], el("tbody", {}, ...rows));
 }

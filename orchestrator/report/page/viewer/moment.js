@@ -37,20 +37,22 @@ function sideTables(model, state) {
   const peers = [...filters.peers].sort((one, other) => concerned.has(other) - concerned.has(one) || one - other);
   const tables = peers.slice(0, MOST_SIDES).map((peer) => sideTable(model, peer, state.at)).filter(Boolean);
   const more = peers.length - MOST_SIDES;
-  return more > 0 ? [...tables, el("p", { class: "dim" }, `and ${count(more, "more peer")}: choose some in the filters`)] : tables;
+  if (more > 0) tables.push(el("p", { class: "dim" }, `and ${count(more, "more peer")}: choose some in the filters`));
+  return tables;
 }
 
 function sideTable(model, peer, at) {
   const list = model.listAt(peer, at);
   const sockets = model.socketsAt(peer, at);
   if (!list && !sockets) return null;
-  const isStale = list && sockets && hasChanged(model, peer, Math.min(list.at, sockets.at), Math.max(list.at, sockets.at));
-  const rows = compared(model, list, sockets, !isStale);
-  const ages = [model.lists.length ? age("its list", list, at) : "", age("its sockets", sockets, at)];
-  return el("div", { class: "wide" }, el("table", {},
-    el("caption", {}, el("strong", {}, model.name(peer)), `: ${ages.filter(Boolean).join(", ")}`),
-    el("thead", {}, el("tr", {}, ...["with", model.lists.length ? "its list" : null, "the kernel", ""].filter((name) => name !== null).map((name) => el("th", { scope: "col" }, name || el("span", { class: "spoken" }, "do they agree"))))),
-    el("tbody", {}, ...(rows.length ? rows.map((row) => sideRow(row, model.lists.length > 0)) : [el("tr", {}, el("td", { colspan: "4", class: "dim" }, "none"))]))));
+  const hasLists = model.lists.length > 0; // a program that is no chat has none
+  const rows = compared(model, list, sockets, canCompare(model, peer, list, sockets));
+  const ages = [hasLists ? age("its list", list, at) : "", age("its sockets", sockets, at)].filter(Boolean);
+  const caption = el("span", {}, el("strong", {}, model.name(peer)), `: ${ages.join(", ")}`);
+  const heads = ["with", ...(hasLists ? ["its list"] : []), "the kernel", spokenText("do they agree")];
+  const none = el("tr", {}, el("td", { colspan: "4", class: "dim" }, "none"));
+  const body = el("tbody", {}, ...(rows.length ? rows.map((row) => sideRow(row, hasLists)) : [none]));
+  return el("div", { class: "wide" }, table(caption, heads, body));
 }
 
 function age(what, known, at) {
@@ -66,7 +68,13 @@ function sideRow({ name, listed, held, agree }, hasLists) {
     el("td", {}, agree === null ? "" : agree ? "=" : "≠ they differ"));
 }
 
-/** Return whether a peer's connections changed in between, so that two readings say nothing. */
+/** Return whether a list and a reading can differ only if the program is wrong. */
+function canCompare(model, peer, list, sockets) {
+  if (!list || !sockets) return false;
+  return !hasChanged(model, peer, Math.min(list.at, sockets.at), Math.max(list.at, sockets.at));
+}
+
+/** Return whether any of a peer's connections or sockets began or ended in between. */
 function hasChanged(model, peer, from, to) {
   const isIn = (at) => at !== null && from < at && at < to;
   const isOf = (one) => one.peer === peer || one.other === peer;
@@ -75,7 +83,7 @@ function hasChanged(model, peer, from, to) {
 }
 
 /** Return a row for each other peer that the list or the kernel knows; listening is left out. */
-function compared(model, list, sockets, areComparable) {
+function compared(model, list, sockets, isComparable) {
   const rows = new Map();
   const row = (name) => {
     if (!rows.has(name)) rows.set(name, { name, listed: [], held: [], whole: 0 });
@@ -91,6 +99,6 @@ function compared(model, list, sockets, areComparable) {
     one.held.push(plain([`${local} → ${remote} ${state}`, ...rest].join(", ")));
     one.whole += state === "ESTABLISHED";
   }
-  for (const one of rows.values()) one.agree = list && sockets && areComparable ? one.listed.length > 0 === one.whole > 0 : null;
+  for (const one of rows.values()) one.agree = isComparable ? one.listed.length > 0 === one.whole > 0 : null;
   return [...rows.values()];
 }

@@ -2,6 +2,7 @@
 
 const PLOT = 150; // pixels high
 const MARGIN = { left: 64, right: 8, top: 8, bottom: 20 };
+const FULL = PLOT - MARGIN.top - MARGIN.bottom; // height of the highest column
 
 class Plots {
   constructor(model, state) {
@@ -38,7 +39,8 @@ class Plots {
     context.setTransform(density, 0, 0, density, 0, 0);
     context.font = SMALL;
     context.textBaseline = "middle";
-    const scale = new Scale(this.state.from, this.state.to, MARGIN.left, Math.max(width - MARGIN.left - MARGIN.right, 10));
+    const across = Math.max(width - MARGIN.left - MARGIN.right, 10);
+    const scale = new Scale(this.state.from, this.state.to, MARGIN.left, across);
     this.scale = scale;
     this.drawFrame(context, scale);
     this.cursors.forEach((cursor) => cursor.move(scale, this.state.at));
@@ -49,9 +51,9 @@ class Plots {
     const palette = colours();
     this.palette = palette;
     for (const { from, to } of this.model.faults) {
-      const x = between(scale.x(from), scale.left, scale.right);
+      const [x, end] = [from, to ?? scale.to].map((at) => between(scale.x(at), scale.left, scale.right));
       context.fillStyle = palette.fault;
-      context.fillRect(x, MARGIN.top, between(scale.x(to ?? scale.to), scale.left, scale.right) - x, PLOT - MARGIN.top - MARGIN.bottom);
+      context.fillRect(x, MARGIN.top, end - x, FULL);
     }
     context.fillStyle = palette.dim;
     for (const { at, label } of scale.ticks(90)) context.fillText(label, scale.x(at), PLOT - 8);
@@ -100,12 +102,14 @@ class Plots {
     const seconds = (scale.to - scale.from) / bins.length;
     for (const { from } of timed) bins[between(Math.floor((from - scale.from) / seconds), 0, bins.length - 1)] += 1;
     const highest = Math.max(1, ...bins);
-    const full = PLOT - MARGIN.top - MARGIN.bottom;
-    for (const share of [0, 0.5, 1]) this.level(context, scale, PLOT - MARGIN.bottom - share * full, `${+((share * highest) / seconds).toPrecision(2)}/s`);
+    const [bottom, width] = [PLOT - MARGIN.bottom, scale.width / bins.length];
+    for (const share of [0, 0.5, 1]) {
+      this.level(context, scale, bottom - share * FULL, `${+((share * highest) / seconds).toPrecision(2)}/s`);
+    }
     context.fillStyle = this.palette.message;
     bins.forEach((number, bin) => {
-      const height = (number / highest) * full;
-      context.fillRect(scale.left + bin * (scale.width / bins.length), PLOT - MARGIN.bottom - height, scale.width / bins.length - 1, height);
+      const height = (number / highest) * FULL;
+      context.fillRect(scale.left + bin * width, bottom - height, width - 1, height);
     });
   }
 }
@@ -120,9 +124,9 @@ function largest(numbers, otherwise) {
 
 function figuresTable(figures) {
   const columns = ["operation", "ok", "fail", "open", "half within", "99 % within", "a second"];
-  const rows = figures.map(({ name, ok, fail, open, p50, p99, rate }) =>
-    [name, ok, fail, open, span(p50), span(p99), rate === null ? "–" : rate.toFixed(1)]);
-  return el("table", {}, el("caption", {}, "Operations by name: how they ended, how long they took"),
-    el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, ...rows.map(([name, ...cells]) => el("tr", {}, el("th", { scope: "row" }, plain(name)), ...cells.map((cell) => el("td", {}, plain(cell)))))));
+  const rows = figures.map(({ name, ok, fail, open, p50, p99, rate }) => {
+    const cells = [ok, fail, open, span(p50), span(p99), rate === null ? "–" : rate.toFixed(1)];
+    return el("tr", {}, el("th", { scope: "row" }, plain(name)), ...cells.map(cellOf));
+  });
+  return table("Operations by name: how they ended, how long they took", columns, el("tbody", {}, ...rows));
 }

@@ -8,6 +8,11 @@ const KINDS = {
 const ADDRESS_AFTER = 150; // milliseconds
 const CLOSE_UP = 10; // seconds shown around a finding of a long run
 
+/** Return filters that leave everything in. */
+function everything(model) {
+  return { peers: new Set(model.peers.keys()), kinds: new Set(Object.keys(KINDS)), verbs: null, text: "" };
+}
+
 class State {
   constructor(model) {
     this.model = model;
@@ -16,7 +21,7 @@ class State {
     this.to = model.duration;
     this.finding = -1;
     this.item = null;
-    this.filters = { peers: new Set(model.peers.keys()), kinds: new Set(Object.keys(KINDS)), verbs: null, text: "" };
+    this.filters = everything(model);
     this.admitsAll = true;
     this.listeners = [];
     this.changed = new Set();
@@ -58,7 +63,8 @@ class State {
   goTo(at) {
     const moment = between(at, 0, this.model.duration);
     this.change({ at: moment });
-    if (moment < this.from || moment > this.to) this.show(moment - (this.to - this.from) / 2, moment + (this.to - this.from) / 2);
+    const half = (this.to - this.from) / 2;
+    if (moment < this.from || moment > this.to) this.show(moment - half, moment + half);
   }
 
   /** Show a stretch of time: within the run, and not shorter than a tenth of a millisecond. */
@@ -113,15 +119,17 @@ class State {
   }
 
   hasText(item, text) {
-    item.words ??= [item.verb, item.asked, item.said, item.status, ...this.model.peersOf(item).map((peer) => this.model.name(peer))]
-      .filter(Boolean).join("\n").toLowerCase();
+    const names = () => this.model.peersOf(item).map((peer) => this.model.name(peer));
+    const texts = () => [item.verb, item.asked, item.said, item.status, ...names()];
+    item.words ??= texts().filter(Boolean).join("\n").toLowerCase();
     return item.words.includes(text);
   }
 
   filter(changes) {
     const filters = { ...this.filters, ...changes };
     const { peers, kinds, verbs, text } = filters;
-    this.admitsAll = peers.size === this.model.peers.length && kinds.size === Object.keys(KINDS).length && !verbs && !text;
+    const hasAll = peers.size === this.model.peers.length && kinds.size === Object.keys(KINDS).length;
+    this.admitsAll = hasAll && !verbs && !text;
     this.change({ filters });
   }
 

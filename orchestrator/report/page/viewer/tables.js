@@ -4,12 +4,19 @@ const PAGE = 200; // rows at a time
 
 const TABLES = [
   {
-    name: "operations", title: "Operations", columns: ["number", "at", "took", "peer", "asked", "outcome", "answer", "line"],
-    row: (one, model) => [one.number, clock(one.from), one.to === null ? "–" : span(one.to - one.from), model.name(one.peer), one.asked || one.verb, one.status, one.said, one.line || ""],
+    name: "operations", title: "Operations",
+    columns: ["number", "at", "took", "peer", "asked", "outcome", "answer", "line"],
+    row: (one, model) => [
+      one.number, clock(one.from), took(one), model.name(one.peer), one.asked || one.verb, one.status,
+      one.said, one.line || "",
+    ],
   },
   {
     name: "messages", title: "Messages", columns: ["sent", "from", "to", "shown after", "state", "text"],
-    row: (one, model) => [one.sent === null ? "never" : clock(one.sent), model.name(one.peer), model.name(one.other), one.to === null || one.sent === null ? "–" : span(one.to - one.from), one.status, one.said],
+    row: (one, model) => [
+      one.sent === null ? "never" : clock(one.sent), model.name(one.peer), model.name(one.other),
+      one.sent === null ? "–" : took(one), one.status, one.said,
+    ],
   },
   {
     name: "notices", title: "Notices: what consoles showed unasked", columns: ["at", "peer", "kind", "line"],
@@ -17,11 +24,13 @@ const TABLES = [
   },
   {
     name: "connections", title: "Connections", columns: ["from", "until", "peer", "peer", "known from"],
-    row: (one, model) => [clock(one.from), one.to === null ? "the end" : clock(one.to), model.name(one.peer), model.name(one.other), one.by],
+    row: (one, model) => [clock(one.from), ending(one.to), model.name(one.peer), model.name(one.other), one.by],
   },
   {
     name: "faults", title: "Faults and their proof", columns: ["from", "until", "fault", "proof", "measured"],
-    row: (one) => [clock(one.from), one.to === null ? "the end" : clock(one.to), one.says || one.name, faultWord(one), one.proof.join("\n")],
+    row: (one) => [
+      clock(one.from), ending(one.to), one.says || one.name, faultWord(one), one.proof.join("\n"),
+    ],
   },
   {
     name: "marks", title: "What the lab noted", columns: ["at", "peer", "kind", "note"],
@@ -37,24 +46,26 @@ function buildTables(model, state) {
 }
 
 function foldedTable(title, columns, rows) {
-  return el("details", {}, el("summary", {}, title), el("div", { class: "wide" }, el("table", {},
-    el("caption", { class: "spoken" }, title),
-    el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map(cellOf)))))));
+  const body = el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map(cellOf))));
+  const whole = table(spokenText(title), columns, body);
+  return el("details", {}, el("summary", {}, title), el("div", { class: "wide" }, whole));
 }
 
 function cellOf(value) {
-  return el("td", {}, el("bdi", {}, typeof value === "number" ? value.toLocaleString("en") : cut(String(value ?? ""), 1_000)));
+  const text = typeof value === "number" ? figure(value) : cut(String(value ?? ""), 1_000);
+  return el("td", {}, el("bdi", {}, text));
 }
 
 function checksTable(model) {
-  const rows = model.checks.map(({ name, word, says, promise }) => [name, `${VERDICT_MARKS[word] ?? "?"} ${word}`, says, promise ?? ""]);
+  const rows = model.checks.map(({ name, word, says, promise }) =>
+    [name, `${VERDICT_MARKS[word] ?? "?"} ${word}`, says, promise ?? ""]);
   return foldedTable(`Checks (${rows.length})`, ["check", "judgement", "says", "promise"], rows);
 }
 
 function peersTable(model) {
-  const rows = model.peers.map(({ name, address, program, lives }) => [name, address, program,
-    lives.map(([from, to, how]) => `${clock(from)} to ${to === null ? "the end" : `${clock(to)}: ${how}`}`).join("\n")]);
+  const life = ([from, to, how]) => `${clock(from)} to ${ending(to)}${to === null ? "" : `: ${how}`}`;
+  const rows = model.peers.map(({ name, address, program, lives }) =>
+    [name, address, program, lives.map(life).join("\n")]);
   return foldedTable(`Peers (${rows.length})`, ["peer", "address", "program", "ran"], rows);
 }
 
@@ -67,10 +78,8 @@ class PagedTable {
     this.more = el("button", { onclick: () => { this.shown += PAGE; this.drawNow(); } });
     this.details = el("details", { id: `table-${kind.name}`, ontoggle: () => this.drawNow() },
       this.summary,
-      el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": kind.title }, el("table", {},
-        el("caption", { class: "spoken" }, kind.title),
-        el("thead", {}, el("tr", {}, ...kind.columns.map((name) => el("th", { scope: "col" }, name)))),
-        this.body)),
+      el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": kind.title },
+        table(spokenText(kind.title), kind.columns, this.body)),
       this.more);
     this.drawNow();
   }
@@ -78,7 +87,7 @@ class PagedTable {
   drawNow() {
     const all = this.model[this.kind.name];
     const items = all.filter((item) => this.state.admits(item));
-    const number = items.length === all.length ? all.length.toLocaleString("en") : `${items.length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
+    const number = items.length === all.length ? figure(all.length) : `${figure(items.length)} of ${figure(all.length)}`;
     this.summary.textContent = `${this.kind.title} (${number})`;
     this.more.hidden = items.length <= this.shown;
     this.more.textContent = `Show ${Math.min(PAGE, items.length - this.shown)} more`;
@@ -89,8 +98,9 @@ class PagedTable {
   row(item) {
     const [first, ...cells] = this.kind.row(item, this.model);
     const show = el("button", { class: "link", onclick: () => this.show(item) }, String(first));
-    const kinds = [item.status && `status-${item.status.replaceAll(" ", "-")}`, item.found && `found-${item.found}`];
-    return el("tr", { class: kinds.filter(Boolean).join(" ") || null }, el("th", { scope: "row" }, show), ...cells.map(cellOf));
+    const status = item.status && `status-${item.status.replaceAll(" ", "-")}`;
+    const classes = [status, item.found && `found-${item.found}`].filter(Boolean).join(" ");
+    return el("tr", { class: classes || null }, el("th", { scope: "row" }, show), ...cells.map(cellOf));
   }
 
   show(item) {

@@ -170,8 +170,14 @@ class Terminal {
 
 /** Return the parameters of a sequence; in those of colours a colon may stand for a semicolon. */
 function numbersIn(parameters, isStyle) {
-  const given = isStyle
-    ? parameters.replace(/([34]8):2:\d*:(\d+:\d+:\d+)/g, "$1;2;$2").replace(/4:\d+/g, (one) => (one === "4:0" ? "24" : "4")).replace(/:/g, ";")
-    : parameters;
+  const given = isStyle ? withoutColons(parameters) : parameters;
   return given.split(";").map((one) => Math.min(parseInt(one, 10) || 0, 9999));
+}
+
+/** Return the parameters of a style as most programs write them: 4:3 is a wavy underline. */
+function withoutColons(parameters) {
+  return parameters
+    .replace(/([34]8):2:\d*:(\d+:\d+:\d+)/g, "$1;2;$2")
+    .replace(/(^|;)4:(\d+)/g, (_, before, kind) => before + (kind === "0" ? "24" : "4"))
+    .replace(/:/g, ";");
 }

@@ -231,6 +231,15 @@ def test_what_pyte_does_not_know(
         assert [line.rstrip() for line in lines if line.strip()] == expected
 
 
+def test_colours_and_underlines_with_colons(browser: Browser) -> None:
+    given = [b"\x1b[38:2::1:2:3;4:3;48:5:9mx\x1b[4:0my\x1b[1;38:2:4:5:6mz"]
+    [(_, _, styles)] = shown(browser, [given])
+    first, second, third = (style_of(style) for style in styles[0][:3])
+    assert first == ["#010203", 9, False, False, True, False, False, False]
+    assert second == ["#010203", 9, False, False, False, False, False, False]
+    assert third == ["#040506", 9, True, False, False, False, False, False]
+
+
 def test_widths_are_those_of_every_character_that_unicode_has(browser: Browser) -> None:
     script = """
       const [from, to] = arguments;
