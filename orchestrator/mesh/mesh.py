@@ -167,7 +167,7 @@ class Mesh:
             )
         image = images.ensure(self._client, self._profile, progress.phase)
         wanted = definition.names(number)
-        if not self._is_composed(wanted):
+        if not self._is_composed(wanted if self._profile.name == PROFILE else None):
             progress.phase(f"starting {count(number, 'peer')}")
             with self._peers.all_or_nothing():
                 self._peers.complete(wanted, definition.load(), image)
@@ -196,6 +196,7 @@ class Mesh:
             LabError: they cannot be started, or one does not become ready.
         """
         spec = definition.load().network
+        self._is_composed(None)
         with self._peers.all_or_nothing():
             self._peers.complete_stack(stack, profiles, spec, progress.phase)
             for name, profile in profiles.items():
@@ -203,11 +204,18 @@ class Mesh:
                     self._await_ready([name], progress, profile)
         return self.peers()
 
-    def _is_composed(self, wanted: Sequence[str]) -> bool:
-        """Return whether Compose has started the mesh, from compose.yaml by hand, as wanted."""
+    def _is_composed(self, wanted: Sequence[str] | None) -> bool:
+        """Return whether Compose has started the mesh, from compose.yaml by hand, as wanted.
+
+        Args:
+            wanted: the names of its peers; None if peers of another program are.
+
+        Raises:
+            LabError: it has, and not as wanted.
+        """
         composed = [peer for peer in self.peers() if peer.by_compose]
         running = {peer.name for peer in composed if peer.status().state == "running"}
-        if composed and not running.issuperset(wanted):
+        if composed and (wanted is None or not running.issuperset(wanted)):
             raise LabError(
                 "Docker Compose has started this mesh, with other peers",
                 hint="remove it first: peerlab down",

@@ -33,6 +33,7 @@ from orchestrator.parallel import map_parallel
 
 _POLL = 0.02  # seconds
 _FROZEN_WITHIN = 5.0  # seconds
+_GRACE = 10  # seconds: Docker's own, for a container that says nothing else
 _NO_SUCH_PROGRAM = re.compile(r"OCI runtime create failed.*\bexec: ")
 _ALIVE = ("running", "paused")
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -149,8 +150,8 @@ class DockerPeer(Peer):
     def stop(self, slowness: float = 1.0) -> None:
         """Send SIGTERM, and SIGKILL after the container's grace period."""
         with translated(f"{self.name} cannot be stopped"):
-            grace = self._inspect()["Config"]["StopTimeout"] if slowness > 1 else None
-            self._api.stop(self.container, grace and math.ceil(grace * slowness))
+            grace = self._inspect()["Config"].get("StopTimeout", _GRACE)
+            self._api.stop(self.container, math.ceil(grace * slowness) if slowness > 1 else None)
 
     def start(self) -> None:
         """Start the same container again; it keeps an address that was asked for."""

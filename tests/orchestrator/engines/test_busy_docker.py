@@ -84,3 +84,25 @@ def test_a_peer_that_has_ended_is_not_frozen(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(EngineError, match="alice cannot be paused"):
         freeze(engine)
     assert engine.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "slowness", "grace"),
+    [
+        ({"StopTimeout": 2}, 1.0, None),  # Docker knows it
+        ({"StopTimeout": 2}, 2.2, 5),
+        ({}, 1.0, None),
+        ({}, 1.5, 15),  # ten seconds, if the container says nothing
+    ],
+)
+def test_a_slow_machine_gets_more_time_to_stop(
+    config: dict[str, int], slowness: float, grace: int | None
+) -> None:
+    asked: list[int | None] = []
+    api = SimpleNamespace(
+        inspect_container=lambda _: {"Config": config},
+        stop=lambda _, timeout: asked.append(timeout),
+    )
+    engine: Any = SimpleNamespace(api=api)
+    DockerPeer(engine, "alice", "1a2b", "alice").stop(slowness)
+    assert asked == [grace]
