@@ -27,6 +27,7 @@ _TIMED = {
     "1,000 operations on one key": (5.0, Workload(1_000, 10, 1, None, 0.05)),
     "1,000 operations on one key, half without answers": (5.0, Workload(1_000, 10, 1, None, 0.5)),
     "1,000 operations on one key with five values": (5.0, Workload(1_000, 10, 1, 5, 0.2)),
+    "500 operations of 5 clients with five values": (2.0, Workload(500, 5, 1, 5, 0.2)),
 }
 
 

@@ -4,7 +4,8 @@ An order fits if each operation takes effect at one moment between its beginning
 every read gives what was last written. The search places one operation after another (Wing and
 Gong, 1993) and never comes twice to the same operations placed with the same value (Lowe, 2017).
 
-Four things keep it small, and none changes what it finds:
+A write that may have happened may be placed again and again, unless its kind is counted: see
+`orders`. Four things keep the search small, and none changes what it finds:
 
 - A read that gives the present value is placed at once. It changes nothing for the others.
 - A write that may have happened is placed only right before one that observes its value.
@@ -16,12 +17,13 @@ Four things keep it small, and none changes what it finds:
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from math import inf
+from typing import NamedTuple
 
 from orchestrator.checks.index.calls import Call
 
@@ -62,70 +64,89 @@ class Access:
         return self.leaves if self.writes else value
 
 
+class Kind(NamedTuple):
+    """What some writes that may have happened have in common: which of them did is the same."""
+
+    leaves: Value
+    must_find: bool
+    needs: Value
+
+
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class Use:
+    """That a write that may have happened was placed, and those that were before it."""
+
+    kind: Kind
+    deadline: float  # it began before this
+    before: Use | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
     """Which operations have been placed, and what the register holds then."""
 
     required: int  # bits, by the number of the operation
-    optional: int
+    optional: int  # the same, of the kinds that are counted
     value: Value
     first: int  # the first required operation by its start that is not placed
     due: int  # the first by its end
-
-
-def search(accesses: Sequence[Access], limit: int) -> tuple[Fit, int]:
-    """Return whether the operations on one register fit an order, and the effort that it took.
-
-    First every write that may have happened may be placed again and again. That is quick, for it
-    does not matter which of them were; and what is impossible even so is impossible.
-
-    Args:
-        accesses: all operations on the register. Those that did not surely happen count if they
-            write.
-        limit: how much effort is made at most, about in arrangements that are looked at.
-    """
-    repeated = Search(accesses, limit, repeats=True)
-    found = repeated.run()
-    is_exact = all(access.is_required or not access.writes for access in accesses)
-    if found is Fit.IMPOSSIBLE or is_exact:
-        return found, repeated.effort
-    exact = Search(accesses, limit)
-    return exact.run(), repeated.effort + exact.effort
+    last: Use | None = None  # the last of the writes that may have happened
 
 
 class Search:
     """One search for an order.
 
     Args:
-        accesses: as for `search`.
-        limit: likewise.
-        repeats: whether a write that may have happened may be placed more than once.
+        accesses: all operations on the register. Those that did not surely happen count if they
+            write.
+        limit: how much effort is made at most, about in arrangements that are looked at.
+        counted: the kinds of writes that may have happened of which no more may be placed than
+            there were.
     """
 
-    def __init__(self, accesses: Iterable[Access], limit: int, *, repeats: bool = False) -> None:
+    def __init__(
+        self, accesses: Iterable[Access], limit: int, counted: Collection[Kind] = ()
+    ) -> None:
         ordered = sorted(accesses, key=lambda access: access.start)
         self._required = [access for access in ordered if access.is_required]
         self._optional = [access for access in ordered if not access.is_required and access.writes]
-        self._limit, self._repeats = limit, repeats
+        self._limit, self._counted = limit, counted
         self._due = sorted(range(len(self._required)), key=lambda i: self._required[i].end)
         self._seen: defaultdict[tuple[int, Value], list[int]] = defaultdict(list)
         self.effort = 0
+        # the kinds of which the order that was found takes more than there were
+        self.overused: set[Kind] = set()
 
     def run(self) -> Fit:
         """Search for an order."""
-        stack = [_Placed(0, 0, None, 0, 0)]
+        stack = [self.start]
         while stack:
-            placed = self._with_reads(stack.pop())
-            if placed.due == len(self._due):
+            placed = stack.pop()
+            if self.is_end(placed):
+                self.overused = {*self.overused_by(placed.last)}
                 return Fit.FITS
             if self._was_seen(placed):
                 continue
             if self.effort > self._limit:
                 return Fit.TOO_MANY
-            stack.extend(self._next(placed))
+            stack.extend(self.next(placed))
         return Fit.IMPOSSIBLE
 
-    def _was_seen(self, placed: _Placed) -> bool:
+    def overused_by(self, last: Use | None) -> Iterator[Kind]:
+        """Yield the kinds of which more were placed at some time than had begun by then."""
+        left = Counter[Kind]()
+        use = last
+        while use:
+            left[use.kind] += 1
+            use = use.before
+        use = last
+        while use:
+            if left[use.kind] > self.begun(use.kind, use.deadline):
+                yield use.kind
+            left[use.kind] -= 1
+            use = use.before
+
+    def _was_seen(self, placed: Placed) -> bool:
         """Return whether this was tried already, or the same with more writes left to place."""
         before = self._seen[placed.required, placed.value]
         self.effort += 1 + len(before) // _COMPARISONS
@@ -134,7 +155,7 @@ class Search:
         before.append(placed.optional)
         return False
 
-    def _with_reads(self, placed: _Placed) -> _Placed:
+    def _with_reads(self, placed: Placed) -> Placed:
         """Place every read that may come now and gives the present value."""
         while True:
             reads = [
@@ -148,7 +169,7 @@ class Search:
             mask = placed.required | _mask(reads)
             placed = self._advanced(mask, placed.optional, placed.value, placed)
 
-    def _ready(self, placed: _Placed) -> Iterator[int]:
+    def _ready(self, placed: Placed) -> Iterator[int]:
         """Yield the required operations that may come next: they began before any had to end."""
         if placed.due == len(self._due):
             return
@@ -159,24 +180,41 @@ class Search:
             if not placed.required >> number & 1:
                 yield number
 
-    def _advanced(self, required: int, optional: int, value: Value, before: _Placed) -> _Placed:
+    def _advanced(self, required: int, optional: int, value: Value, before: Placed) -> Placed:
         first, due = before.first, before.due
         while first < len(self._required) and required >> first & 1:
             first += 1
         while due < len(self._due) and required >> self._due[due] & 1:
             due += 1
-        return _Placed(required, optional, value, first, due)
+        return Placed(required, optional, value, first, due, before.last)
 
-    def _next(self, placed: _Placed) -> list[_Placed]:
+    @property
+    def start(self) -> Placed:
+        """The arrangement with which an order begins."""
+        return self._with_reads(Placed(0, 0, None, 0, 0))
+
+    def is_end(self, placed: Placed) -> bool:
+        """Return whether every operation that surely happened is placed."""
+        return placed.due == len(self._due)
+
+    def deadline(self, placed: Placed) -> float:
+        """Return before which position everything has begun that may come next."""
+        return inf if self.is_end(placed) else self._required[self._due[placed.due]].end
+
+    def begun(self, kind: Kind, deadline: float) -> int:
+        """Return how many writes of a kind may have happened before a position."""
+        return sum(self._optional[number].start < deadline for number in self.kinds[kind])
+
+    def next(self, placed: Placed) -> list[Placed]:
         """Return what may come next, the most promising last."""
         ready = list(self._ready(placed))
-        deadline = self._required[self._due[placed.due]].end
+        deadline = self.deadline(placed)
         wanted = {a.needs for a in (self._required[n] for n in ready) if a.must_find}
-        found = list[tuple[bool, float, _Placed]]()
-        for number, access in self._optionals(placed, deadline, wanted):
-            mask = 0 if self._repeats else placed.optional | 1 << number
-            after = self._advanced(placed.required, mask, access.leaves, placed)
-            found.append((False, -inf, after))
+        found = list[tuple[bool, float, Placed]]()
+        for kind, number in self._optionals(placed, deadline, wanted):
+            mask = placed.optional | (1 << number if kind in self._counted else 0)
+            after = self._advanced(placed.required, mask, kind.leaves, placed)
+            found.append((False, -inf, replace(after, last=Use(kind, deadline, placed.last))))
         unseen = [number for number in ready if self._is_unseen(number)]
         for number in ready:
             access = self._required[number]
@@ -187,20 +225,20 @@ class Search:
                 )
                 found.append((access.leaves in wanted, -access.end, after))
         found.sort(key=lambda one: one[:2])
-        return [after for *_, after in found if not self._is_dead(placed.value, after)]
+        alive = (after for *_, after in found if not self._is_dead(placed.value, after))
+        return [self._with_reads(after) for after in alive]
 
     def _optionals(
-        self, placed: _Placed, deadline: float, wanted: set[Value]
-    ) -> Iterator[tuple[int, Access]]:
+        self, placed: Placed, deadline: float, wanted: set[Value]
+    ) -> Iterator[tuple[Kind, int]]:
         """Yield one optional write of each kind that may come next and would be observed."""
         for value in self._chained(wanted) - {placed.value}:
-            for kind in self._kinds.get(value, ()):
-                free = next((n for n in kind if not placed.optional >> n & 1), None)
-                if free is None:
+            for kind in self._kinds_by_value.get(value, ()):
+                free = next((n for n in self.kinds[kind] if not placed.optional >> n & 1), None)
+                if free is None or self._optional[free].start >= deadline:
                     continue
-                access = self._optional[free]
-                if access.start < deadline and access.fits(placed.value):
-                    yield free, access
+                if not kind.must_find or kind.needs == placed.value:
+                    yield kind, free
 
     def _chained(self, wanted: set[Value]) -> set[Value]:
         """Return the values that are wanted, also by a compare-and-set that may have happened."""
@@ -214,14 +252,22 @@ class Search:
         return [access for access in self._optional if access.must_find]
 
     @cached_property
-    def _kinds(self) -> dict[Value, list[list[int]]]:
-        """The optional writes by the value that they leave; those that do the same together."""
-        kinds = defaultdict[Value, defaultdict[object, list[int]]](lambda: defaultdict(list))
+    def kinds(self) -> dict[Kind, list[int]]:
+        """The optional writes, those that do the same together, by their start."""
+        kinds = defaultdict[Kind, list[int]](list)
         for number, access in enumerate(self._optional):
-            kinds[access.leaves][access.must_find, access.needs].append(number)
-        return {value: list(several.values()) for value, several in kinds.items()}
+            kinds[Kind(access.leaves, access.must_find, access.needs)].append(number)
+        return dict(kinds)
 
-    def _is_dead(self, value: Value, after: _Placed) -> bool:
+    @cached_property
+    def _kinds_by_value(self) -> dict[Value, list[Kind]]:
+        """The same kinds by the value that they leave."""
+        kinds = defaultdict[Value, list[Kind]](list)
+        for kind in self.kinds:
+            kinds[kind.leaves].append(kind)
+        return dict(kinds)
+
+    def _is_dead(self, value: Value, after: Placed) -> bool:
         """Return whether a value that was just overwritten is needed and cannot come back."""
         if value == after.value or not self._observers.get(value, 0) & ~after.required:
             return False

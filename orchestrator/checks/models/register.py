@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.calls import Call, spelled
 from orchestrator.checks.models.judging import Subject
-from orchestrator.checks.models.linearizability import Access, Fit, Value, search
+from orchestrator.checks.models.linearizability import Access, Fit, Value
+from orchestrator.checks.models.orders import search
 from orchestrator.checks.models.stretch import Stretch
 from orchestrator.checks.phrases import when
 from orchestrator.checks.verdict import Finding, Verdict

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 
-from orchestrator.checks.models.linearizability import Access, Fit, Value, search
+from orchestrator.checks.models.linearizability import Access, Fit, Value
+from orchestrator.checks.models.orders import search
 
 _LIMIT = 5_000  # effort of one of the many searches
 _MOST = 40_000  # effort of all of them

@@ -11,6 +11,8 @@ from hypothesis import assume, given
 from orchestrator.checks import Judgement
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.models import register
+from orchestrator.checks.models.linearizability import Access, Fit, Search
+from orchestrator.checks.models.orders import Counting, Ways
 from orchestrator.history.entries import Entry
 from tests.linearizable import every_order
 from tests.linearizable.histories import MEANS, Fault, Store, Workload, any_small
@@ -26,6 +28,12 @@ from tests.orchestrator.checks.support import few, seeds
 from tests.repeats import times
 
 NAME = "register"
+
+
+def accesses(entries: list[Entry]) -> list[Access]:
+    """Return the operations of a history on one register."""
+    calls = HistoryIndex(entries).calls
+    return [register.access(c) for c in calls if c.may_happen and register._says_something(c)]
 
 
 def recorded() -> Recorded:
@@ -171,6 +179,34 @@ def test_it_agrees_with_trying_every_order(first: int) -> None:
         entries = any_small(random.Random(seed), 5)
         wanted = VALID if every_order.fits(entries) else INVALID
         assert register.check(HistoryIndex(entries)).judgement is wanted, seed
+
+
+@pytest.mark.parametrize("first", range(0, times(200, 3_000), 100))
+def test_ways_through_arrangements_agree_with_trying_every_order(first: int) -> None:
+    for seed in range(first, first + 100):
+        entries = any_small(random.Random(seed), 5)
+        found = Ways(Search(accesses(entries), 0)).find(10_000)
+        assert found is (Fit.FITS if every_order.fits(entries) else Fit.IMPOSSIBLE), seed
+
+
+def test_ways_through_arrangements_agree_with_counting_from_the_start() -> None:
+    found = set[Fit]()
+    for seed in range(times(60, 2_000)):
+        chance = random.Random(seed)
+        workload = Workload(chance.randint(15, 50), 4, 1, 2, 0.5, 0.5, 0.3, "stale")
+        known = accesses(Store(workload, chance).history())
+        ways = Ways(Search(known, 0)).find(100_000)
+        assert ways is Counting(known).run(100_000), seed
+        found.add(ways)
+    assert found == {Fit.FITS, Fit.IMPOSSIBLE}
+
+
+@pytest.mark.parametrize(("seed", "fit"), [(30, Fit.FITS), (16, Fit.IMPOSSIBLE)])
+def test_stale_reads_among_few_values_and_many_writes_without_answers(seed: int, fit: Fit) -> None:
+    workload = Workload(220, 5, 1, 5, 0.25, fault="stale")
+    known = accesses(Store(workload, random.Random(seed)).history())
+    assert Counting(known).run(3_000) is Fit.TOO_MANY
+    assert Ways(Search(known, 0)).find(5_000) is fit
 
 
 @pytest.mark.parametrize("fault", ["", "stale", "lost"])
