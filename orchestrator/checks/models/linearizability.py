@@ -174,11 +174,13 @@ class Search:
         if placed.due == len(self._due):
             return
         deadline = self._required[self._due[placed.due]].end
+        rest = placed.required >> placed.first  # a small number, quick to shift
         for number in range(placed.first, len(self._required)):
             if self._required[number].start >= deadline:
                 return
-            if not placed.required >> number & 1:
+            if not rest & 1:
                 yield number
+            rest >>= 1
 
     def _advanced(self, required: int, optional: int, value: Value, before: Placed) -> Placed:
         first, due = before.first, before.due
@@ -232,7 +234,7 @@ class Search:
         self, placed: Placed, deadline: float, wanted: set[Value]
     ) -> Iterator[tuple[Kind, int]]:
         """Yield one optional write of each kind that may come next and would be observed."""
-        for value in self._chained(wanted) - {placed.value}:
+        for value in sorted(self._chained(wanted) - {placed.value}, key=str):  # the same each time
             for kind in self._kinds_by_value.get(value, ()):
                 free = next((n for n in self.kinds[kind] if not placed.optional >> n & 1), None)
                 if free is None or self._optional[free].start >= deadline:

@@ -21,7 +21,7 @@ from math import inf
 from orchestrator.checks.models.linearizability import Access, Fit, Kind, Placed, Search, Use, Value
 
 _QUICK = 15_000  # effort before all arrangements are worked out
-_MOST_NODES = 20_000  # arrangements that are worked out
+_MOST_NODES = 40_000  # arrangements that are worked out
 _ROUNDS = 8  # in which prices rise
 _RISE = 1.5  # times the price of a kind that was taken too often
 _NODES = 4  # whose cheapest rest is as much effort as looking at one more arrangement

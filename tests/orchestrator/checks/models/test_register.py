@@ -201,7 +201,7 @@ def test_ways_through_arrangements_agree_with_counting_from_the_start() -> None:
     assert found == {Fit.FITS, Fit.IMPOSSIBLE}
 
 
-@pytest.mark.parametrize(("seed", "fit"), [(30, Fit.FITS), (16, Fit.IMPOSSIBLE)])
+@pytest.mark.parametrize(("seed", "fit"), [(52, Fit.FITS), (281, Fit.IMPOSSIBLE)])
 def test_stale_reads_among_few_values_and_many_writes_without_answers(seed: int, fit: Fit) -> None:
     workload = Workload(220, 5, 1, 5, 0.25, fault="stale")
     known = accesses(Store(workload, random.Random(seed)).history())
