@@ -95,6 +95,11 @@ def _point(link: Path, target: str) -> None:
         fresh.replace(link)
 
 
+def is_copy(file: Path) -> bool:
+    """Return whether a file is the copy of a scenario that is kept with a run."""
+    return file.name == SCENARIO and (file.parent / HISTORY).exists()
+
+
 def transcript(run: Path, peer: str) -> Path:
     """Return the file of a peer's transcript in a run's folder."""
     return run / f"{peer}{_TRANSCRIPT}"

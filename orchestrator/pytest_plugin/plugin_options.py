@@ -17,6 +17,7 @@ LEFT: pytest.StashKey[Any] = pytest.StashKey()
 
 _SCENARIOS = ("scenarios/*.yaml", "scenarios/*.yml", "*.scenario.yaml", "*.scenario.yml")
 _YAML = (".yaml", ".yml")  # `orchestrator.files` has this too, but takes long to import
+_HISTORY = "history.jsonl"  # the same of `orchestrator.history.runs`
 _ENGINES = ("auto", "docker", "process")
 
 
@@ -67,7 +68,10 @@ def is_scenario(session: pytest.Session, path: Path) -> bool:
         return False
     patterns = session.config.getini("peerlab_scenarios")
     posix = path.as_posix()
-    return session.isinitpath(path) or any(fnmatch(posix, f"*/{pattern}") for pattern in patterns)
+    if session.isinitpath(path):
+        return True
+    is_copy = (path.parent / _HISTORY).exists()  # kept with a run
+    return not is_copy and any(fnmatch(posix, f"*/{pattern}") for pattern in patterns)
 
 
 def close(config: pytest.Config) -> bool:

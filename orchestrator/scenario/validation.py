@@ -14,6 +14,7 @@ from orchestrator import document, profile
 from orchestrator.document import Problem, Source
 from orchestrator.errors import DocumentError
 from orchestrator.files import YAML
+from orchestrator.history import runs
 from orchestrator.profile import ANSWERS, Profile
 from orchestrator.scenario import calls, models, problems, rules
 from orchestrator.scenario.calls import Vocabulary
@@ -60,7 +61,7 @@ _CONNECTIONS = ("connect", "list")  # both ends must list each other before the 
 def find(paths: Iterable[Path]) -> list[Path]:
     """Return the files among `paths`, and the scenario files in its folders, sorted by name.
 
-    No file is returned twice.
+    No file is returned twice. The scenarios of kept runs, which are copies, are left out.
 
     Raises:
         DocumentError: a path does not exist, or is a folder without a scenario.
@@ -91,6 +92,7 @@ def _files(path: Path) -> list[Path]:
         and file.stem != _RUBRIC
         and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        and not runs.is_copy(file)
     ]
     if not files:
         raise DocumentError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from orchestrator import checks, profile, scenario
+from orchestrator.history import runs
 from orchestrator.scenario import Scenario, validation
 from orchestrator.scenario.acts import SendStep
 from orchestrator.scenario.steps import Step, flatten
@@ -47,6 +48,14 @@ def test_folders_leave_the_rubric_out(tmp_path: Path) -> None:
     for name in ("rubric.yaml", "one.yaml"):
         (tmp_path / name).touch()
     assert find([tmp_path]) == [tmp_path / "one.yaml"]
+
+
+def test_scenarios_of_kept_runs_are_found_only_by_their_name(tmp_path: Path) -> None:
+    (tmp_path / "scenario.yaml").write_text("name: mine\n")
+    run = runs.make(tmp_path / "runs", "mine", "name: mine\n")
+    (run / runs.HISTORY).touch()
+    assert find([tmp_path]) == [tmp_path / "scenario.yaml"]
+    assert find([run / runs.SCENARIO]) == [run / runs.SCENARIO]
 
 
 def offenders(is_fine: Callable[[Scenario], object]) -> list[str]:
