@@ -66,7 +66,7 @@ docs: $(VENV)/.docs ## build the documentation as a site, in build/docs
 	@$(BIN)/zensical build --strict -f zensical.toml
 
 container: $(VENV)/.run ## build a container image of the lab itself: see docs/container.md (Docker)
-	@bash docker/build
+	@bash container/build
 
 bench: $(VENV)/.run ## measure what consoles, starts, watching sockets and the canary cost (Docker)
 	@$(BIN)/python -m bench
