@@ -26,7 +26,9 @@ def folder(tmp_path: Path) -> Path:
     return scenarios
 
 
-@pytest.mark.parametrize("how", [["--engine", "process"], []])
+@pytest.mark.parametrize(
+    "how", [pytest.param(["--engine", "process"], marks=pytest.mark.thorough), []]
+)
 def test_scenarios_of_a_folder_that_do_not_fit_are_left_out(folder: Path, how: list[str]) -> None:
     done = peerlab("run", str(folder), *how, "--runs", str(folder.parent))
     assert done.returncode == 0, done.stdout + done.stderr

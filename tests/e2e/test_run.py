@@ -203,6 +203,7 @@ def interrupted_in_the_middle(folder: Path, again: Callable[[subprocess.Popen[st
     assert said.count("interrupted: nothing was left running") == 1
 
 
+@pytest.mark.thorough  # the test below has more of them
 def test_signals_in_one_go_end_a_run_once(tmp_path: Path) -> None:
     def others(run: subprocess.Popen[str]) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):

@@ -220,7 +220,12 @@ with ProcessEngine() as engine:
     [
         ([], ["alice"], "started 127.0.0.1"),
         ([], ["alice", "bob"], "this machine has 127.0.0.1: 127.0.0.2 is missing"),
-        (["127.0.0.7"], ["alice", "bob"], "started 127.0.0.1 127.0.0.7"),
+        pytest.param(
+            ["127.0.0.7"],
+            ["alice", "bob"],
+            "started 127.0.0.1 127.0.0.7",
+            marks=pytest.mark.thorough,
+        ),
         (["127.0.0.2"], ["alice", "bob", "carol"], "127.0.0.1, 127.0.0.2: 127.0.0.3 is missing"),
     ],
 )

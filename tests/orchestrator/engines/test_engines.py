@@ -176,6 +176,7 @@ def test_cancelling_ends_a_start_of_many(place: LivePeers) -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.thorough  # tests/e2e has peers that `run --keep` leaves
 def test_kept_peers_run_on_and_can_be_attached_to() -> None:
     with LivePeers("docker", keep=True, canary=True) as place:
         client = place.client

@@ -121,6 +121,7 @@ def test_nothing_is_run_a_second_time(course: Course, grades: dict[str, Grade]) 
     assert begun == {"ines"}
 
 
+@pytest.mark.thorough  # test_scheduling.py has orders and jobs
 def test_grades_do_not_depend_on_order_or_jobs(tmp_path: Path, grades: dict[str, Grade]) -> None:
     def found(grade: Grade) -> list[tuple[str, Outcome, list[str]]]:
         wrong = grade.findings

@@ -157,7 +157,7 @@ def test_a_scenario_for_another_engine_is_skipped(pytester: pytest.Pytester) -> 
 PARTITION = "  - partition: {groups: [[alice], [bob]], for: 1}\n"
 
 
-@pytest.mark.parametrize("engine", ["process", "auto"])
+@pytest.mark.parametrize("engine", [pytest.param("process", marks=pytest.mark.thorough), "auto"])
 def test_a_fault_that_the_engine_cannot_do_is_skipped(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:

@@ -106,7 +106,7 @@ def test_late_notices_and_half_typed_lines_do_not_reach_the_next_run(harness: Ha
     "steps",
     [
         "  - exit: bob\n",
-        "  - type: {at: bob, line: frob}\n",
+        pytest.param("  - type: {at: bob, line: frob}\n", marks=pytest.mark.thorough),
         "  - expect: {at: bob, from: alice, message: never, within: 0.1}\n",
     ],
 )
@@ -128,7 +128,7 @@ def test_a_peer_that_ended_or_was_wrong_is_not_used_again(local: Harness, steps:
     [
         "pause: {at: bob, for: 0.01}",
         "kill: {at: bob, for: 0.01}",
-        "stream: {at: all, pieces: 1, for: 0.01}",
+        pytest.param("stream: {at: all, pieces: 1, for: 0.01}", marks=pytest.mark.thorough),
     ],
 )
 def test_an_idle_peer_can_be_faulted_and_is_not_used_again(

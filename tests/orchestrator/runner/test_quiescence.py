@@ -127,7 +127,7 @@ def test_a_silent_peer_is_not_asked_for_a_last_list(harness: Harness) -> None:
     ("steps", "ends", "wants", "verdict"),
     [
         ("kill: bob", "", {"state": "exited"}, "valid"),
-        ("stop: bob", "", {"state": "exited"}, "valid"),
+        pytest.param("stop: bob", "", {"state": "exited"}, "valid", marks=pytest.mark.thorough),
         ("kill: {at: bob, for: 0.01}", "", {"state": "running"}, "valid"),
         ("pause: bob", "", {"state": "running"}, "valid"),
         ("kill: bob", "ends: {bob: {exited: 137}}\n", {"state": "exited", "status": 137}, "valid"),

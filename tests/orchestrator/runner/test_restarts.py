@@ -20,7 +20,7 @@ from orchestrator.engines.process.peer import ProcessPeer
 from orchestrator.engines.status import Status
 from orchestrator.errors import EngineError
 from tests.orchestrator.support import PROGRAMS, ROOT, LivePeers, marked_processes, things_of, until
-from tests.repeats import ON_DOCKER_IF_THOROUGH
+from tests.repeats import ON_DOCKER, ON_DOCKER_IF_THOROUGH
 
 AT_ONCE = 9.0  # seconds, on a busy machine
 
@@ -231,7 +231,8 @@ os.kill(os.getpid(), 9)
 """
 
 
-@pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])
+@pytest.mark.thorough  # tests/e2e has it for a command
+@pytest.mark.parametrize("engine", ["process", ON_DOCKER])
 def test_a_killed_lab_leaves_nothing_to_the_next_command(engine: str, docker_refusal: str) -> None:
     words = [sys.executable, "-c", GOES, engine, *(["count"] if engine == "docker" else [])]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
