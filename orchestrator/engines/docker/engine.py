@@ -83,6 +83,7 @@ class DockerEngine(Engine):
         self._reserved: dict[str, PeerAddress] = {}  # by name; they were not started
         self._network = ""
         self._project: ServiceProject | None = None  # of the services that are staged
+        self._stacks = 0  # staged so far
         self._addresses: Addresses | None = None
         self._kept = False
 
@@ -168,8 +169,8 @@ class DockerEngine(Engine):
         """Have Compose create the services, as a project of this engine's own."""
         self.cancel.check()
         self._remove_project()
-        self._uses[stack.path.name] += 1
-        name = f"{self._prefix}-{self._uses[stack.path.name]}"
+        self._stacks += 1
+        name = f"{self._prefix}-{self._stacks}"
         self._project = ServiceProject(self._client, stack, name, self.cancel)
         addresses = {peer: one.address for peer, one in self._reserved.items()}
         attached = [peer for peer, profile in profiles.items() if profile.console.is_own]

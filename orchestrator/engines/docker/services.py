@@ -47,8 +47,11 @@ _BUILDING = threading.Lock()
 _BUILT: set[str] = set()  # images that this process has built
 _NEEDS_WITHIN = 300.0  # seconds in which a service must be as another one waits for
 _POLL = 0.05  # seconds
-_DOES = {"build": "build", "up": "create"}  # what its commands do, in words
-_IMAGE_HINT = "`docker pull` or `docker load` brings an image that cannot be pulled by itself"
+_IMAGE_HINT = "`docker load` brings an image that cannot be pulled, or give the service a `build`"
+_FAILURES = {  # by Compose's command: what it could not do, and a hint
+    "build": ("build an image of", "see `build` there"),
+    "up": ("create the services of", _IMAGE_HINT),
+}
 
 
 class LogStream:
@@ -109,12 +112,13 @@ class ServicePeer(DockerPeer):
         words = client_command(own.name, profile, own.address, run).words
         self.client = ClientCommand(words)
         self._is_attached, self._by_hand = profile.console.is_own, by_hand
+        self._has_terminal = self._is_attached or bool(service.spec.get("tty"))
         self._is_awaited = bool(profile.port)  # whether it is ready only once it listens
         self._log: LogStream | None = None
 
     def attach(self) -> int:
         """Return the descriptor of its terminal, or of what it prints if it has none."""
-        if self._is_attached:
+        if self._has_terminal:
             return super().attach()
         if self._log is None:
             with translated(f"{self.name}: cannot read its log"):
@@ -264,10 +268,10 @@ class ServiceProject:
             command.docker(*tool.find().called(file, project, *words), check=self._cancel.check)
         except command.CommandFailedError as error:
             lines = [line.strip() for line in error.printed.splitlines() if line.strip()]
+            what, hint = _FAILURES[words[0]]
             raise EngineError(
-                f"Compose cannot {_DOES[words[0]]} the services of {self._stack.path}:"
-                f"{quote(lines[-QUOTED_LINES:])}",
-                hint=_IMAGE_HINT,
+                f"Compose cannot {what} {self._stack.path}:{quote(lines[-QUOTED_LINES:])}",
+                hint=hint,
             ) from error
 
     @property
@@ -349,5 +353,6 @@ _CONDITIONS: Mapping[str, Callable[[ServicePeer], str | None]] = {
 def _last_lines(peer: ServicePeer) -> str:
     with contextlib.suppress(EngineError):
         lines = [printable(shown(line)) for line in logs(peer).split("\n")]
-        return f"; it last showed:{quote([*filter(None, lines)][-QUOTED_LINES:])}"
+        last = [line for line in lines if line][-QUOTED_LINES:]
+        return f"; it last showed:{quote(last)}" if last else ""
     return ""

@@ -29,6 +29,7 @@ services:
     image: IMAGE
     entrypoint: [python3, -uc, "open('/data/rows', 'a').write('x'); print('migrated')"]
     user: "0"
+    tty: true
     volumes: ["rows:/data"]
     healthcheck: {disable: true}
   web:
@@ -159,7 +160,9 @@ def test_a_stack_is_started_in_order_broken_and_removed(lab: Harness, client: An
         "migrate": ("exited", 0), "shell": ("running", None), "web": ("running", None)
     }  # fmt: skip
     log = transcript.screen(transcript.read(runs.transcript(done.folder, "migrate")))
-    assert [line.text for line in log if line.text] == ["migrated"]
+    assert [line.text for line in log if line.text] == ["migrated"]  # on the terminal that it has
+    log = transcript.screen(transcript.read(runs.transcript(done.folder, "web")))
+    assert [line.text for line in log if line.text] == ["serving 1", "serving 1"]  # without one
     assert left(client, lab) == []
 
 
@@ -217,7 +220,7 @@ def test_a_stack_is_a_mesh_by_hand_too(stack: Path, monkeypatch: pytest.MonkeyPa
         assert [peer.container for peer in again] == [peer.container for peer in first]
         states = {peer.name: (peer.status().phrase, peer.port, peer.console) for peer in again}
         assert states == {
-            "migrate": ("exited with status 0", 0, None),
+            "migrate": ("exited with status 0", 0, []),  # its file gives it a terminal
             "shell": ("running", 0, []),
             "web": ("running", 7000, None),
         }
