@@ -10,6 +10,8 @@ from selenium.webdriver import ActionChains, Keys
 from tests.orchestrator.report.page.viewer import Viewer
 from tests.waiting import until
 
+ROOT = Path(__file__).parents[4]
+
 WIDE_GUTTER, ALICES_BARS = 92, 70  # pixels: where the time begins, where alice's operations are
 
 
@@ -149,6 +151,17 @@ def test_the_diagram_can_be_pointed_at_clicked_dragged_and_zoomed(viewer: Viewer
     _point(viewer, 5.0, ALICES_BARS).click_and_hold().move_by_offset(150, 0).release().perform()
     viewer.settle()
     assert viewer.browser.run(label) != zoomed
+
+
+def test_the_documentation_has_the_keys_that_the_page_lists(viewer: Viewer) -> None:
+    script = """
+      return [...document.querySelectorAll("#key-table tbody tr")]
+        .map((row) => [...row.cells].map((cell) => cell.textContent));
+    """
+    page = (ROOT / "docs/page.md").read_text(encoding="utf-8")
+    listed = [f"| {key} | {does} |" for key, does in viewer.browser.run(script)]
+    assert len(listed) > 10
+    assert "\n".join(listed) in page
 
 
 def test_the_search_goes_from_match_to_match(viewer: Viewer) -> None:
