@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -46,6 +46,7 @@ class LabSettings:
 
     Attributes:
         profile: the program, by its profile's name or file.
+        profiles: those of peers that run another program, by the peers' names.
         engine: where peers run; None for the session's engine.
         fresh: whether every peer must be new, with no earlier test behind it.
         arguments: more arguments for the program.
@@ -53,6 +54,7 @@ class LabSettings:
     """
 
     profile: str = "peerlab"
+    profiles: Mapping[str, str] = field(default_factory=dict)
     engine: Literal["auto", "docker", "process"] | None = None
     fresh: bool = False
     arguments: Sequence[InputLine] = ()
@@ -136,7 +138,8 @@ class Lab(LabFaults):
         source = ScenarioSource(self._scenario(names), title.text, title.file)
         try:
             runner = self._runners.on(settings.engine)
-            self._active = LabRun(runner, source, profile.load(settings.profile))
+            own = {name: profile.load(given) for name, given in settings.profiles.items()}
+            self._active = LabRun(runner, source, profile.load(settings.profile), own)
         except LabError as error:
             raise for_test(error) from None
         return self._active

@@ -102,7 +102,7 @@ class LabPeer:
         peer = run.peers.sessions[name].peer
         self.address: str = peer.address
         self.port: int = peer.port
-        for operation in run.operations:  # they hide the methods of a chat
+        for operation in run.operations(name):  # they hide the methods of a chat
             setattr(self, operation, functools.partial(self.call, operation))
 
     if TYPE_CHECKING:

@@ -55,10 +55,17 @@ class LabRun:
         LabError: the run cannot be kept.
     """
 
-    def __init__(self, runner: Runner, source: ScenarioSource, profile: Profile) -> None:
-        self._active = ActiveRun(runner, source, profile, SILENT)
+    def __init__(
+        self,
+        runner: Runner,
+        source: ScenarioSource,
+        profile: Profile,
+        profiles: Mapping[str, Profile],
+    ) -> None:
+        self._active = ActiveRun(runner, source, profile, SILENT, profiles)
+        self._vocabulary = Vocabulary(profile, profiles)
         self._scenario, self._pool, self._cancel = source.scenario, runner.pool, runner.cancel
-        self._profile, self._file = profile, source.file
+        self._file = source.file
         self._recording = ExitStack()
         self._recording.enter_context(self._active.recording())
         self._fault_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
@@ -72,11 +79,11 @@ class LabRun:
         self.is_over = False
         self.run: Run | None = None
 
-    @property
-    def operations(self) -> Mapping[str, ConsoleOperation]:
-        """What the program can be asked for, besides what every chat can."""
-        is_chat = self._profile.vocabulary == "chat"
-        own = self._profile.operations.items()
+    def operations(self, peer: str) -> Mapping[str, ConsoleOperation]:
+        """Return what a peer's program can be asked for, besides what every chat can."""
+        profile = self.peers.sessions[peer].profile
+        is_chat = profile.vocabulary == "chat"
+        own = profile.operations.items()
         return {name: it for name, it in own if not (is_chat and name in VERBS)}
 
     @property
@@ -147,8 +154,8 @@ class LabRun:
             ValueError: there is no such workload for this program.
             LabError: the run cannot go on.
         """
-        raw, vocabulary = {"steps": [{"workload": workload}]}, Vocabulary(self._profile)
-        if wrong := [it.what for it in workloads.find(raw, vocabulary, self.names)]:
+        raw = {"steps": [{"workload": workload}]}
+        if wrong := [it.what for it in workloads.find(raw, self._vocabulary, self.names)]:
             raise ValueError("; ".join(wrong))
         step = self._step("workload", workload)
         try:
@@ -178,7 +185,7 @@ class LabRun:
     def _step(self, verb: str, fields: dict[str, object]) -> Step:
         self._refuse_if_over()
         given = {key: value for key, value in fields.items() if value is not None}
-        vocabulary = Vocabulary(self._profile)
+        vocabulary = self._vocabulary
         context = {DECLARED: self.names, VOCABULARY: vocabulary}
         raw = {"steps": [{verb: given}]}
         if wrong := [problem.what for problem in calls.find(raw, vocabulary, self.names)]:
@@ -187,7 +194,9 @@ class LabRun:
             step = Step.model_validate({verb: given}, context=context)
         except ValidationError as error:
             raise ValueError(mistakes(error, Step, within=1)) from None
-        if wrong := [f"{key}: {what}" for key, what in untypable(verb, given, self._profile)]:
+        profile = vocabulary.profile(given.get("at"))
+        untyped = untypable(verb, given, profile) if profile else ()
+        if wrong := [f"{key}: {what}" for key, what in untyped]:
             raise ValueError("; ".join(wrong))
         return step
 

@@ -58,7 +58,8 @@ class Labs:
             found = LabSettings(**given)
         except ValidationError as error:
             pytest.fail(f"wrong settings of a lab: {mistakes(error, Scenario)}", pytrace=False)
-        return LabSettings(**given | {"profile": located(found.profile, *homes)})
+        own = {name: located(profile, *homes) for name, profile in found.profiles.items()}
+        return LabSettings(**given | {"profile": located(found.profile, *homes), "profiles": own})
 
     def judge(self) -> None:
         """End every run; fail the test if a verdict is not as declared."""

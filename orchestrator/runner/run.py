@@ -141,6 +141,8 @@ class ActiveRun:
         own: dict[str, Any] = {}
         if self._profiles:
             own["profiles"] = {name: profile.name for name, profile in profiles.items()}
+        if not self._scenario.steps and self._profiles:  # a test adds its peers later: any of them
+            profiles |= {"": self._profile, **self._profiles}
         if self._file:
             own["file"] = from_here(self._file)
         lacks = {name for p in profiles.values() for name, it in p.lacks.items() if not it.doubt}
