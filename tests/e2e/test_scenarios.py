@@ -1,4 +1,4 @@
-"""Scenarios through the plugin: here one on Docker, and the same verdicts as the command's.
+"""Scenarios through the plugin: in `make thorough` one on Docker, and the command's verdicts.
 
 All shipped scenarios, on processes, with both: `python -m tests.agreement`.
 """
