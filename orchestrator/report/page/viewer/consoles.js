@@ -17,7 +17,7 @@ class Consoles {
     replayAll(this.panels.map((panel) => panel.replay), eachFrame(() => this.drawNow()));
   }
 
-  /** Return the consoles to show: those of the finding or item first, and a program's own output behind consoles. */
+  /** Return the consoles to show: those of the finding or item first, programs' own output last. */
   get wanted() {
     const { concerned, filters } = this.state;
     const shown = this.panels.filter(({ peer }) => filters.peers.has(peer));

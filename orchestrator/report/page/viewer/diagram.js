@@ -243,7 +243,7 @@ function sentence(item, model, longest = 160) {
       return `${model.name(item.peer)}: ${cut(item.asked || item.verb, longest)} → ${item.status}` +
         (said ? `: ${said}` : "");
     case "message":
-      return `${model.name(item.peer)} → ${model.name(item.other)}, ${item.status}` +
+      return `${model.party(item.peer)} → ${model.party(item.other)}, ${item.status}` +
         `${item.to === null || item.sent === null ? "" : ` after ${span(item.to - item.from)}`}: ${said}`;
     case "connection":
       return `${model.name(item.peer)} and ${model.name(item.other)} connected until ${ending(item.to)},` +

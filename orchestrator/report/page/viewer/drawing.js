@@ -7,17 +7,17 @@ const MESSAGE_MARKS = {
 const MESSAGE_DASHES = { lost: [5, 4], undelivered: [5, 4], killed: [5, 4], open: [2, 4], late: [9, 3] };
 const NEVER_SHOWN = new Set(["lost", "open", "undelivered", "killed"]);
 const EXCUSED = new Set(["open", "undelivered", "killed", "late"]); // nothing wrong, but not as usual
+const NO_LANE = 34; // pixels from a lane to where a message of no peer of the run begins or ends
 const OPERATION_MARKS = { fail: "✕", info: "?", open: "…" };
 
 class Drawing extends Brush {
   axis() {
-    const { context, scale, colours: { dim, line } } = this;
+    const { scale, colours: { dim, line } } = this;
     for (const { at, label } of scale.ticks(90)) {
       const x = Math.round(scale.x(at)) + 0.5;
       this.line(x, TIMES - 4, x, this.height, line);
       this.text(label, x + 3, TIMES / 2, dim);
     }
-    context.globalAlpha = 1;
   }
 
   /** A lane: its name, and a line for as long as the peer's program ran. */
@@ -150,10 +150,16 @@ class Drawing extends Brush {
     return status === "shown" ? message : EXCUSED.has(status) ? warn : bad;
   }
 
+  /** Return the lines from which and to which a message goes; one of no peer is next to the other. */
+  endsOf(peer, other) {
+    const [from, to] = [this.lanes.lineOf(peer), this.lanes.lineOf(other)];
+    return [peer < 0 ? to - NO_LANE : from, other < 0 ? from + NO_LANE : to];
+  }
+
   /** Messages from lane to lane. What went wrong has a mark of its own at its end. */
   bundle({ peer, other, status, start, end, items }, hasBadge) {
     const { context } = this;
-    const [from, to] = [this.lanes.lineOf(peer), this.lanes.lineOf(other)];
+    const [from, to] = this.endsOf(peer, other);
     if (from === undefined || to === undefined) return;
     const isFine = status === "shown";
     const colour = this.messageColour(status);
@@ -186,7 +192,7 @@ class Drawing extends Brush {
     this.hits.push({ line: [start, from, start, to], items });
   }
 
-  /** A notice or a mark: a dot at the lifeline, or a triangle for what the lab noted. */
+  /** A notice or a mark: a dot at the lifeline, or a square for what the lab noted. */
   dot(item, place) {
     const { context, scale, colours: palette } = this;
     const x = scale.x(item.from);

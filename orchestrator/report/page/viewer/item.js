@@ -35,7 +35,7 @@ function factsOf(item, model) {
       ];
     case "message":
       return [
-        ["from", model.name(item.peer)], ["to", model.name(item.other)],
+        ["from", model.party(item.peer)], ["to", model.party(item.other)],
         ["sent", item.sent === null ? "never" : clock(item.sent)], ["shown", clock(item.to)],
         ["after", item.sent === null ? "" : took(item)], ["state", item.status], ["text", item.said],
       ];

@@ -53,6 +53,11 @@ class Model {
     return this.names[peer] ?? (peer === -1 ? "the run" : "unknown peer");
   }
 
+  /** Return who sent or got a message. */
+  party(peer) {
+    return peer < 0 ? "no peer of the run" : this.name(peer);
+  }
+
   /** The moments at which anything happened, each once, in order. */
   markSteps() {
     const moments = this.items.flatMap((item) => [item.from, item.to ?? item.from]);

@@ -14,7 +14,7 @@ const TABLES = [
   {
     name: "messages", title: "Messages", columns: ["sent", "from", "to", "shown after", "state", "text"],
     row: (one, model) => [
-      one.sent === null ? "never" : clock(one.sent), model.name(one.peer), model.name(one.other),
+      one.sent === null ? "never" : clock(one.sent), model.party(one.peer), model.party(one.other),
       one.sent === null ? "–" : took(one), one.status, one.said,
     ],
   },

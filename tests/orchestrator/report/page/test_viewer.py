@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver import Keys
 
 from tests.orchestrator.report.page.viewer import Viewer
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[4]
 
-WIDE_GUTTER, ALICES_BARS = 92, 70  # pixels: where the time begins, where alice's operations are
+ALICES_BARS = 70  # pixels below the top of the diagram
 
 
 def test_the_top_says_what_failed_where_and_whether_the_fault_was_real(viewer: Viewer) -> None:
@@ -117,23 +117,12 @@ def test_keys(viewer: Viewer) -> None:
     assert not viewer.browser.run("return document.getElementById('keys').open")
 
 
-def _point(viewer: Viewer, at: float, y: float) -> ActionChains:
-    """Return a movement to a moment of the diagram, `y` pixels below its top."""
-    canvas = viewer.browser.driver.find_element("id", "diagram")
-    width, height = canvas.size["width"], canvas.size["height"]
-    x = WIDE_GUTTER + at / 10 * (width - WIDE_GUTTER - 8)
-    script = "document.getElementById('diagram').scrollIntoView({block: 'center'})"
-    viewer.browser.run(script)
-    actions = ActionChains(viewer.browser.driver)
-    return actions.move_to_element_with_offset(canvas, int(x - width / 2), int(y - height / 2))
-
-
 def test_the_diagram_can_be_pointed_at_clicked_dragged_and_zoomed(viewer: Viewer) -> None:
-    _point(viewer, 2.0, ALICES_BARS).perform()
+    viewer.point(2.0, ALICES_BARS).perform()
     assert "send to bob: one → ok: ok: sent 1" in viewer.text("#tip")
-    _point(viewer, 2.0, ALICES_BARS).click().perform()
+    viewer.point(2.0, ALICES_BARS).click().perform()
     until(lambda: viewer.fragment == "#t=2&finding=1&op=2", lambda: viewer.fragment)
-    _point(viewer, 9.0, ALICES_BARS).click().perform()
+    viewer.point(9.0, ALICES_BARS).click().perform()
     viewer.settle()
     assert float(viewer.at.removesuffix(" s")) == pytest.approx(9.0, abs=0.02)
     label = "return document.getElementById('diagram').getAttribute('aria-label')"
@@ -148,7 +137,7 @@ def test_the_diagram_can_be_pointed_at_clicked_dragged_and_zoomed(viewer: Viewer
     viewer.settle()
     zoomed = viewer.browser.run(label)
     assert "from 0.000 s to 10.000 s" not in zoomed
-    _point(viewer, 5.0, ALICES_BARS).click_and_hold().move_by_offset(150, 0).release().perform()
+    viewer.point(5.0, ALICES_BARS).click_and_hold().move_by_offset(150, 0).release().perform()
     viewer.settle()
     assert viewer.browser.run(label) != zoomed
 

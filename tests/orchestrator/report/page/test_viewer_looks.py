@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.report.page.rows import NO_PEER, MessageRow
 from tests.orchestrator.report.page.browser import NARROW, WIDE, Browser, sources
-from tests.orchestrator.report.page.pages import HOSTILE, page_data, written
+from tests.orchestrator.report.page.pages import BOB, HOSTILE, page_data, written
 from tests.orchestrator.report.page.viewer import Viewer
+
+BOBS_LINE = 131  # pixels below the top of a diagram of three peers without connections
 
 
 def test_everything_that_can_be_used_has_a_name(viewer: Viewer) -> None:
@@ -131,6 +134,18 @@ def test_a_long_run_moves_at_once(browser: Browser, pages: dict[str, Path]) -> N
     one.slide(20.0)
     assert one.console("peer0") == last
     assert any("text" in line for line in last)
+
+
+def test_a_message_that_no_peer_sent_is_drawn_at_its_receiver(
+    browser: Browser, tmp_path: Path
+) -> None:
+    row = MessageRow(NO_PEER, BOB, None, 5.0, "invented", "boo", -1)
+    browser.resize(WIDE)
+    browser.open(written(page_data(messages=[row]), tmp_path / "invented.html"))
+    viewer = Viewer(browser)
+    viewer.point(5.0, BOBS_LINE - 14).perform()
+    assert "no peer of the run → bob, invented: boo" in viewer.text("#tip")
+    assert browser.complaints() == []
 
 
 def test_messages_close_to_each_other_are_bundles_and_many_bundles_are_bursts(

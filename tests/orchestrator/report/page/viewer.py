@@ -6,6 +6,8 @@ from selenium.webdriver import ActionChains
 
 from tests.orchestrator.report.page.browser import Browser
 
+_GUTTER = 92  # pixels: where the time begins in a wide diagram
+
 
 class Viewer:
     """A page in the browser."""
@@ -43,6 +45,15 @@ class Viewer:
     def press(self, *keys: str) -> None:
         ActionChains(self.browser.driver).send_keys(*keys).perform()
         self.settle()
+
+    def point(self, at: float, y: int) -> ActionChains:
+        """Return a movement to a moment of a diagram of 10 s, `y` pixels below its top."""
+        canvas = self.browser.driver.find_element("id", "diagram")
+        width, height = canvas.size["width"], canvas.size["height"]
+        x = _GUTTER + at / 10 * (width - _GUTTER - 8)
+        self.browser.run("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        actions = ActionChains(self.browser.driver)
+        return actions.move_to_element_with_offset(canvas, int(x - width / 2), int(y - height / 2))
 
     def click(self, selector: str) -> None:
         self.browser.run("document.querySelector(arguments[0]).click()", selector)
