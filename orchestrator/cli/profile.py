@@ -24,9 +24,10 @@ from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError
 from orchestrator.files import write_whole
 from orchestrator.grading.programs import folders_of
+from orchestrator.profile import stubs as type_stubs
 from orchestrator.report import profiles as report
 from orchestrator.report.output_format import FORMAT
-from orchestrator.report.printing import safe
+from orchestrator.report.printing import plain, safe
 from orchestrator.scenario import EngineName
 
 commands = Commands()
@@ -186,6 +187,17 @@ def _print(result: ProfileCheck, *, only_wrong: bool = False) -> None:
         out.print(safe(f"on the way: {problem}"), soft_wrap=True)
     style = "bold red" if result.is_wrong else "green"
     out.print(safe(result.summary), style=style, soft_wrap=True)
+
+
+@profile.command(epilog="Example: peerlab profile stubs store.yaml > lab_types.pyi")
+def stubs(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The profile.", autocompletion=completion.profiles),
+    ],
+) -> None:
+    """Print Python types for a program's operations, for editors and type checkers."""
+    out.print(plain(type_stubs.stubs(profiles.load(str(file))).rstrip()), soft_wrap=True)
 
 
 @profile.command(hidden=True, epilog="Example: peerlab profile schema > profile.schema.json")
