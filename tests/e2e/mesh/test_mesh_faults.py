@@ -207,7 +207,6 @@ def test_a_peer_that_docker_creates_after_its_command_was_undone_goes(own: OwnMe
         api.inspect_container(made)
 
 
-@pytest.mark.thorough  # the tests above have what a killed `up` leaves
 def test_a_killed_down_is_finished_by_the_next_command(own: OwnMesh) -> None:
     done("up", "--peers", "3")
     under_way = start(["down"])

@@ -175,6 +175,12 @@ def test_cancelling_ends_a_start_of_many(place: LivePeers) -> None:
         place.start(["bob"])
 
 
+@DOCKER_ONLY
+def test_containers_are_kept_only_if_that_was_asked_for(shared_engine: LivePeers) -> None:
+    with pytest.raises(EngineError, match="was not started to keep its peers"):
+        shared_engine.engine.keep()
+
+
 @pytest.mark.docker
 @pytest.mark.thorough  # tests/e2e has peers that `run --keep` leaves
 def test_kept_peers_run_on_and_can_be_attached_to() -> None:

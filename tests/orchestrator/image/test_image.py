@@ -239,7 +239,17 @@ def test_old_images_of_a_folder_go_unless_a_container_has_them(tmp_path: Path) -
 
 
 @pytest.mark.docker
-@pytest.mark.thorough  # the test above has it without the sources of the lab
+def test_an_image_is_built_for_a_checkout(project: Path) -> None:
+    said: list[str] = []
+    name = image.ensure_image(said.append, project)
+    assert tags(project) == {name}
+    assert said[-1].startswith(f"building {name} on ")
+    assert name != PEER.image(ROOT)
+    command.run("docker", "image", "rm", name)
+
+
+@pytest.mark.docker
+@pytest.mark.thorough  # the two tests above have it, one without the sources of the lab
 def test_checkouts_have_images_of_their_own_and_old_ones_go(project: Path, tmp_path: Path) -> None:
     mine = image.ensure_image(lambda _: None, ROOT)
     equal = image.ensure_image(lambda _: None, project)
