@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.console.session import Notice
+from orchestrator.errors import LabError
 from orchestrator.history.entries import Outcome
 from orchestrator.runner.calls import Caller, Counters, UnfilledError, is_as_wanted, typed
 from orchestrator.runner.peers import PeerGroup, Watch
@@ -132,6 +133,8 @@ class _CallWatch(_Recorded):
         name, arguments = self._call.name, self._call.arguments
         asked = CallStep(at=self._at, name=name, arguments=arguments, may_fail=True)
         outcome, said = self._caller.call(asked, {}, is_patient=True)
+        if self._at in self._peers.ended:  # since just now, so that this was no answer
+            return
         self._answers += outcome != "info"
         if is_as_wanted(outcome, said, self._wants):
             self._see(_Sight(str(said.get("said", "")), time.monotonic()))
@@ -183,15 +186,14 @@ class NeverSteps:
 
     @contextlib.contextmanager
     def watching(self, step: NeverStep, counters: Counters) -> Iterator[None]:
-        """Watch during this block."""
+        """Watch during this block, also if a test's own error ends it: the run goes on then."""
         begun = self._begin(step, counters)
         try:
             yield
-        except BaseException:
-            for watch in begun:
-                self._peers.watches.remove(watch)
-                watch.abandon()
-            raise
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, LabError):
+                end_watches(self._peers, begun)
+            raise  # else the run ends, and with it what is still watched
         end_watches(self._peers, begun)
 
     def _begin(self, step: NeverStep, counters: Counters) -> list[Watch]:

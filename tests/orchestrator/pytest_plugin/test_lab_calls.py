@@ -90,3 +90,13 @@ def test_what_must_never_appear(lab: Lab) -> None:
     ):
         pass
     lab.expect_verdict("invalid", check="expectations")
+
+
+def test_a_watch_ends_with_an_error_of_the_test(lab: Lab) -> None:
+    alice = lab.peer("alice")
+    alice.put(key="x", value=3)
+    with pytest.raises(ZeroDivisionError), alice.never(call="get", key="x", nil=True):
+        raise ZeroDivisionError
+    run = lab.end()
+    (watch,) = [operation for operation in run.index.operations if operation.verb == "never"]
+    assert watch.status == "ok"
