@@ -40,7 +40,7 @@ def failure_lines(run: Run, width: int) -> list[Text]:
 
     Each fits into the width, but for the paths at the end.
     """
-    head = [_head(run), *notes(run)]
+    head = [_head(run), *notes(run), *_cut_off(run)]
     faults, paths = [*_faults(run, width)], [*_paths(run)]
     is_invalid = run.judgement is Judgement.INVALID
     shown, others = _chosen(run)
@@ -110,6 +110,12 @@ def notes(run: Run) -> Iterator[Text]:
         yield plain(f"  before: {says}", "dim")
     if run.without:
         yield plain(f"  {run.without}", "dim")
+
+
+def _cut_off(run: Run) -> Iterator[Text]:
+    """Yield what ended a run whose lab could not write that down: no finding says it then."""
+    if not (run.record or run.error or run.index.marks("broke off")) and run.broke_off:
+        yield plain(f"  {first_line(run.broke_off)}")
 
 
 def _chosen(run: Run) -> tuple[list[Verdict], str]:
