@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.support import LONG, PEERLAB, SHORT, peerlab, start
-from tests.orchestrator.cli.support import peerlab as in_process
 from tests.orchestrator.support import until
 
 pytestmark = pytest.mark.timeout(150)  # on a busy machine
@@ -75,7 +74,7 @@ def test_a_run_whose_lab_was_killed(tmp_path: Path) -> None:
     with history.open("a") as file:
         file.write('{"at": 1.0, "type": "not')
     for command in ("check", "report"):
-        done = in_process(command, str(tmp_path / "long"))
+        done = peerlab(command, str(tmp_path / "long"))
         assert done.returncode == 2, done.stdout
         assert "? long: unknown" in done.stdout
         assert "its lab was ended before it could end the run" in done.stdout
