@@ -57,7 +57,7 @@ class Dialogue(ABC):
 
     def report_unread(self, reply: Reply) -> Reply:
         """Report the lines of a reply that the profile cannot read; a help text need not be."""
-        for line in reply.unread if reply.verb != chat.COMMANDS else ():
+        for line in reply.unread if reply.verb != chat.HELP else ():
             self._console.unread(line, reply.verb)
         return reply
 

@@ -343,7 +343,7 @@ class Profile(Strict):
     @property
     def is_dialled(self) -> bool:
         """Whether its peers listen for others, as far as the vocabulary says."""
-        return self.vocabulary != "chat" or chat.DIAL in self.operations
+        return self.vocabulary != "chat" or chat.CONNECT in self.operations
 
     @property
     def announced(self) -> set[str]:

@@ -119,14 +119,14 @@ class LabPeer:
         self, other: LabPeer | str, *, refused: str | None = None, may_fail: bool = False
     ) -> bool:
         """Dial another peer; return whether the console confirms it."""
-        done = self._act(chat.DIAL, to=name_of(other), refused=refused, may_fail=may_fail)
+        done = self._act(chat.CONNECT, to=name_of(other), refused=refused, may_fail=may_fail)
         return done.type == "ok"
 
     def terminate(
         self, other: LabPeer | str, *, refused: str | None = None, may_fail: bool = False
     ) -> bool:
         """End the connection with another peer; return whether the console confirms it."""
-        done = self._act(chat.HANG_UP, to=name_of(other), refused=refused, may_fail=may_fail)
+        done = self._act(chat.TERMINATE, to=name_of(other), refused=refused, may_fail=may_fail)
         return done.type == "ok"
 
     def send(
@@ -144,7 +144,7 @@ class LabPeer:
         """
         to = name_of(other)
         done = self._act(
-            chat.TELL, to=to, text=text, times=times, refused=refused, may_fail=may_fail
+            chat.SEND, to=to, text=text, times=times, refused=refused, may_fail=may_fail
         )
         return done.type == "ok"
 
@@ -159,7 +159,7 @@ class LabPeer:
 
     def list(self) -> list[str]:
         """Return the peers that it lists, in order; a stranger by address and port."""
-        rows = self._act(chat.LISTING).rows
+        rows = self._act(chat.LIST).rows
         return [
             row_text(row, "peer") or f"{row_text(row, 'address')}:{row_text(row, 'port')}"
             for row in rows
@@ -167,7 +167,7 @@ class LabPeer:
 
     def exit(self, status: int = 0) -> None:
         """Type `exit` and wait until the program has ended with this status."""
-        self._act(chat.LEAVE, status=status)
+        self._act(chat.EXIT, status=status)
 
     # Operations of the program's own vocabulary
 
@@ -264,7 +264,7 @@ class LabPeer:
     def expect_list(self, *others: LabPeer | str, within: float | None = None) -> None:
         """Wait until the peer lists exactly these."""
         limit = self._run.limits.expect if within is None else within
-        self._act(chat.LISTING, shows=[name_of(other) for other in others], within=limit)
+        self._act(chat.LIST, shows=[name_of(other) for other in others], within=limit)
 
     def expect_message(
         self, text: str, sender: LabPeer | str, *, within: float | None = None

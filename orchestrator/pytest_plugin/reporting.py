@@ -128,7 +128,7 @@ def _wanted(done: Entry) -> str:
 
 
 def _came(done: Entry) -> str:
-    if done.verb == chat.LISTING and done.rows:
+    if done.verb == chat.LIST and done.rows:
         return listed(done)
     if "status" in done.fields:
         return f"status {done.fields['status']}"

@@ -69,7 +69,7 @@ def _last_entries(
                 ready[entry.peer] = entry
             case "lab", "ended":
                 ended[entry.peer] = entry
-            case "ok", chat.LISTING:
+            case "ok", chat.LIST:
                 lists[entry.peer] = entry
     gone = {name for name, end in ended.items() if end.text("state") != "running"}
     return ready, ended, {name: entry for name, entry in lists.items() if name not in gone}
@@ -112,7 +112,7 @@ def _message_counts(entries: Iterable[Entry]) -> dict[PeerPair, MessageCounts]:
     confirmed: Counter[PeerPair] = Counter()
     for entry in entries:
         match entry.type, entry.verb:
-            case "ok", chat.TELL:
+            case "ok", chat.SEND:
                 sent[entry.peer, entry.text("to")] += 1
             case "notice", "message":
                 shown[entry.text("of"), entry.peer] += 1
@@ -187,7 +187,7 @@ class _ConnectionNotices:
 
     def take(self, act: Entry) -> list[Entry]:
         consoles = self._by_cause.get((chat.CAUSES[act.verb], act.peer), {})
-        concerned = list(consoles) if act.verb == chat.LEAVE else [act.text("to")]
+        concerned = list(consoles) if act.verb == chat.EXIT else [act.text("to")]
         taken = [consoles[peer].popleft() for peer in concerned if peer in consoles]
         for notice in taken:
             if not consoles[notice.peer]:

@@ -60,11 +60,11 @@ class ChatDriver:
             act: its act at that console, with the counters filled in, except in a message.
             counters: for the texts of messages.
         """
-        if step.verb in (chat.TELL, chat.HANG_UP) and act.to == ALL:
+        if step.verb in (chat.SEND, chat.TERMINATE) and act.to == ALL:
             return self._act_to_all_listed(step.verb, act, counters)
-        if step.verb == chat.TELL:
-            self.tell(act, _messages(act, _recipients(step, act), counters))
-        elif step.verb == chat.DIAL and act.to == ALL:
+        if step.verb == chat.SEND:
+            self.send_messages(act, _messages(act, _recipients(step, act), counters))
+        elif step.verb == chat.CONNECT and act.to == ALL:
             for other in self._peers.sessions:
                 if other != act.at:
                     self.dial(act.model_copy(update={"to": other}))
@@ -74,24 +74,24 @@ class ChatDriver:
 
     def _act_to_all_listed(self, verb: str, act: Any, counters: Counters) -> bool:
         listed = self.listed(act)
-        if verb == chat.TELL:
-            self.tell(act, _messages(act, listed or (), counters))
+        if verb == chat.SEND:
+            self.send_messages(act, _messages(act, listed or (), counters))
         else:
             for other in listed or ():
-                self.hang_up(act.model_copy(update={"to": other}))
+                self.end_connection(act.model_copy(update={"to": other}))
         return listed is None or bool(listed)
 
     @cached_property
     def _plain(self) -> Mapping[str, Callable[[Any], None]]:
         """What does each command that needs no more than its act."""
         return {
-            chat.COMMANDS: self.ask_commands,
-            chat.OWN_ADDRESS: self.ask_address,
-            chat.OWN_PORT: self.ask_port,
-            chat.DIAL: self.dial,
-            chat.HANG_UP: self.hang_up,
-            chat.LISTING: self.read_list,
-            chat.LEAVE: self.leave,
+            chat.HELP: self.ask_commands,
+            chat.MYIP: self.ask_address,
+            chat.MYPORT: self.ask_port,
+            chat.CONNECT: self.dial,
+            chat.TERMINATE: self.end_connection,
+            chat.LIST: self.read_list,
+            chat.EXIT: self.end_program,
         }
 
     # About the program itself
@@ -100,19 +100,19 @@ class ChatDriver:
         """Ask which commands a program has."""
 
         def work() -> Completion:
-            return outcomes.completion(self._peers.ask(act.at, chat.COMMANDS), whole=True)
+            return outcomes.completion(self._peers.ask(act.at, chat.HELP), whole=True)
 
-        self._recorder.at_console(act.at, chat.COMMANDS, act, work)
+        self._recorder.at_console(act.at, chat.HELP, act, work)
 
     def ask_address(self, act: acts.MyIpStep) -> None:
         """Ask a peer for its address."""
         peer = self._peers.sessions[act.at].peer
         own = getattr(peer, "addresses", None) or {peer.address}
-        self._ask_value(act.at, chat.OWN_ADDRESS, "address", sorted(own))
+        self._ask_value(act.at, chat.MYIP, "address", sorted(own))
 
     def ask_port(self, act: acts.MyPortStep) -> None:
         """Ask a peer for its port."""
-        self._ask_value(act.at, chat.OWN_PORT, "port", self._peers.sessions[act.at].peer.port)
+        self._ask_value(act.at, chat.MYPORT, "port", self._peers.sessions[act.at].peer.port)
 
     def _ask_value(self, peer: str, verb: str, part: str, right: object) -> None:
         def work() -> Completion:
@@ -120,10 +120,10 @@ class ChatDriver:
 
         self._recorder.at_console(peer, verb, Wanted({"outcome": "ok", part: right}), work)
 
-    def leave(self, act: acts.ExitStep) -> None:
+    def end_program(self, act: acts.ExitStep) -> None:
         """Ask a peer to exit, and wait until it has."""
-        work = functools.partial(exited, self._peers, act.at, chat.LEAVE)
-        self._recorder.at_console(act.at, chat.LEAVE, act, work)
+        work = functools.partial(exited, self._peers, act.at, chat.EXIT)
+        self._recorder.at_console(act.at, chat.EXIT, act, work)
         self._peers.sockets.note_cheaply()
 
     # Connections
@@ -134,10 +134,10 @@ class ChatDriver:
 
         def work() -> Completion:
             address, port = self._peers.dial_address(to, dialler=act.at) if to else ("", 0)
-            before = self._rows_if_silent(act.at, chat.DIAL)
+            before = self._rows_if_silent(act.at, chat.CONNECT)
             began = time.monotonic()
             reply = self._peers.ask(
-                act.at, chat.DIAL, address=act.address or address, port=act.port or port
+                act.at, chat.CONNECT, address=act.address or address, port=act.port or port
             )
             took = {} if act.within is None else {"took": time.monotonic() - began}
             outcome, said = self._completion(act.at, reply, to, before, outcomes.new_row)
@@ -150,13 +150,13 @@ class ChatDriver:
         is_to_fail = act.wants.get("outcome") == "fail"  # what it leaves is judged
         note = sockets.note if is_to_fail else sockets.note_cheaply
         note(act.at)
-        self._recorder.at_console(act.at, chat.DIAL, act, work, **_given(given))
+        self._recorder.at_console(act.at, chat.CONNECT, act, work, **_given(given))
         note(act.at, always=True)  # some programs say that they are connected, and are not
 
-    def hang_up(self, act: acts.TerminateStep) -> None:
+    def end_connection(self, act: acts.TerminateStep) -> None:
         """End the connection with a peer."""
         self._peers.sockets.note(act.at)
-        self._at_connection(chat.HANG_UP, act, act.to or "")
+        self._at_connection(chat.TERMINATE, act, act.to or "")
         self._peers.sockets.note_cheaply(act.at, act.to or act.at)
 
     def _at_connection(
@@ -176,7 +176,7 @@ class ChatDriver:
                 number = act.id
             if number is None:
                 return outcomes.unlisted(to, self._unread_rows.get(act.at, ""))
-            if verb == chat.HANG_UP:
+            if verb == chat.TERMINATE:
                 before = self._rows_if_silent(act.at, verb)
             reply = self._peers.ask(act.at, verb, id=number, **arguments)
             outcome, said = self._completion(act.at, reply, to, before, outcomes.lost_row)
@@ -188,7 +188,7 @@ class ChatDriver:
     def _rows_if_silent(self, peer: str, verb: str) -> Rows | None:
         """Return a peer's list if it may not answer this verb: only the list shows the effect."""
         verbs = self._peers.sessions[peer].profile.operations
-        is_silent = verb in verbs and verbs[verb].silent and chat.LISTING in verbs
+        is_silent = verb in verbs and verbs[verb].silent and chat.LIST in verbs
         return self._read_list(peer)[1] if is_silent else None
 
     def _completion(
@@ -215,11 +215,11 @@ class ChatDriver:
 
     # Messages
 
-    def tell(self, act: acts.SendStep, messages: Sequence[tuple[str, str]]) -> None:
+    def send_messages(self, act: acts.SendStep, messages: Sequence[tuple[str, str]]) -> None:
         """Send messages, given as receiver and text; several are typed ahead of their replies."""
         if len(messages) == 1:
             ((to, text),) = messages
-            self._at_connection(chat.TELL, act, to, text=text)
+            self._at_connection(chat.SEND, act, to, text=text)
         elif messages:
             self._send_many(act, messages)
 
@@ -232,7 +232,7 @@ class ChatDriver:
             ids.update({to: self._peers.id_of(act.at, to, rows) for to, _ in messages})
             return "ok", {"rows": rows}
 
-        self._recorder.at_console(act.at, chat.LISTING, None, look_up)
+        self._recorder.at_console(act.at, chat.LIST, None, look_up)
         listed = [(to, text) for to, text in messages if ids.get(to) is not None]
         for to, text in messages:
             if ids.get(to) is None:
@@ -241,7 +241,7 @@ class ChatDriver:
                 )
                 unknown = functools.partial(outcomes.failed, "its list is not known")
                 work = unlisted if ids else unknown
-                self._recorder.at_console(act.at, chat.TELL, act, work, to=to, text=text)
+                self._recorder.at_console(act.at, chat.SEND, act, work, to=to, text=text)
         with self._peers.locks[act.at]:
             if listed and act.at not in self._peers.ended:
                 self._type_ahead(act, listed, ids)
@@ -254,10 +254,10 @@ class ChatDriver:
         def on_typing(index: int) -> None:
             self._checkpoint(act.at)
             to, text = messages[index]
-            typed.append(self._recorder.invoke(act.at, chat.TELL, act, to=to, text=text))
+            typed.append(self._recorder.invoke(act.at, chat.SEND, act, to=to, text=text))
 
         arguments = [{"id": ids[to], "text": text} for to, text in messages]
-        replies = self._peers.sessions[act.at].ask_all(chat.TELL, arguments, on_typing)
+        replies = self._peers.sessions[act.at].ask_all(chat.SEND, arguments, on_typing)
         try:
             for index, reply in enumerate(replies):
                 outcome, said = outcomes.completion(reply)
@@ -271,7 +271,7 @@ class ChatDriver:
     def record_no_target(self, act: acts.SendStep | acts.TerminateStep) -> None:
         """Record that an act for every peer in a list had no target: the list is empty."""
         text = act.text if isinstance(act, acts.SendStep) else None
-        verb = chat.HANG_UP if text is None else chat.TELL
+        verb = chat.TERMINATE if text is None else chat.SEND
         work = functools.partial(outcomes.failed, "the list is empty")
         self._recorder.at_console(act.at, verb, act, work, **_given({"text": text}))
 
@@ -322,7 +322,7 @@ class ChatDriver:
                 return outcomes.unlisted(" and ".join(absent), unread)
             return outcome, {**_given({"unread": unread or None}), **said, "rows": rows}
 
-        self._recorder.at_console(act.at, chat.LISTING, expecting, work)
+        self._recorder.at_console(act.at, chat.LIST, expecting, work)
 
     def listed(self, act: acts.SendStep | acts.TerminateStep) -> Sequence[str] | None:
         """Return the peers in a peer's list; None if there was no list.
@@ -338,7 +338,7 @@ class ChatDriver:
             return outcome, {**said, "rows": found}
 
         expecting = None if act.may_fail else acts.ListStep(at=act.at)
-        self._recorder.at_console(act.at, chat.LISTING, expecting, work)
+        self._recorder.at_console(act.at, chat.LIST, expecting, work)
         return None if found is None else [row["peer"] for row in found if row["peer"]]
 
     def _read_list(self, peer: str) -> tuple[Reply, Sequence[Row]]:

@@ -22,7 +22,7 @@ from orchestrator.profile import Profile
 _WITHIN = 2.0  # seconds in which every connection of a peer must have ended
 _ANSWER_WITHIN = 1.0  # seconds for one reply: a new peer takes no longer to start
 _POLL = 0.01  # seconds between two looks
-_NEEDED = (chat.LISTING, chat.HANG_UP)  # commands without which no one can know that a peer is idle
+_NEEDED = (chat.LIST, chat.TERMINATE)  # commands without which no one can know that a peer is idle
 _STALE = 0.5  # seconds after which a list that does not get shorter never will
 
 
@@ -95,7 +95,7 @@ class _Disconnecting:
         while rows:
             before = len(rows)
             identifier = rows[0].get("id") or str(self.session.profile.first_id)
-            reply = self.session.ask(chat.HANG_UP, id=identifier)
+            reply = self.session.ask(chat.TERMINATE, id=identifier)
             if reply.ok is None:
                 raise _UnsureError("what it said cannot be read")
             self._reported += reply.ok
@@ -107,7 +107,7 @@ class _Disconnecting:
         return self._reported >= self._expected and not self.session.peer.connections()
 
     def _rows(self) -> list[Mapping[str, str]]:
-        reply = self.session.ask(chat.LISTING)
+        reply = self.session.ask(chat.LIST)
         if not reply.ok:
             raise _UnsureError("its list cannot be read")
         if reply.silent and self.session.peer.connections() is None:

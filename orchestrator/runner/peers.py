@@ -89,7 +89,7 @@ class PeerGroup:
 
     def rows(self, peer: str) -> tuple[Reply, list[Row]]:
         """Ask a peer for its list; return the reply, and the rows with the peer behind each."""
-        reply = self.ask(peer, chat.LISTING)
+        reply = self.ask(peer, chat.LIST)
         rows = []
         for number, row in enumerate(reply.rows, self.sessions[peer].profile.first_id):
             name, at = self._resolve(row)

@@ -158,7 +158,7 @@ class Quiescence:
         own = self._peers.sessions[entry.peer].profile.operations.get(entry.verb)
         if own and own.means:
             return own.means
-        return ENDS if entry.verb == chat.LEAVE else entry.verb
+        return ENDS if entry.verb == chat.EXIT else entry.verb
 
 
 def _states(profile: Profile, meanings: Collection[str]) -> Iterator[str]:
@@ -171,4 +171,4 @@ def _states(profile: Profile, meanings: Collection[str]) -> Iterator[str]:
 
 def _lists(profile: Profile) -> bool:
     """Return whether a program can be asked for its connections."""
-    return profile.vocabulary == "chat" and chat.LISTING in profile.operations
+    return profile.vocabulary == "chat" and chat.LIST in profile.operations

@@ -102,11 +102,11 @@ class _Steps:
         if not self._are_known:
             return [*lines]
         known = [(line, one) for line in lines if (one := self._at_moment(line))]
-        listing = {line.text for line, one in known if one.verb == chat.LISTING}
+        listing = {line.text for line, one in known if one.verb == chat.LIST}
         return [
             line
             for line, one in known
-            if one.invoked.number("step") and (one.verb == chat.LISTING or line.text not in listing)
+            if one.invoked.number("step") and (one.verb == chat.LIST or line.text not in listing)
         ]
 
     def _at_moment(self, line: TypedLine) -> Operation | None:

@@ -75,9 +75,9 @@ def asked(operation: Operation) -> str:
     match verb:
         case "type":
             return f"type {last.text('line')}"
-        case chat.TELL:
+        case chat.SEND:
             return f"{verb}{to}: {last.text('text')}"
-        case chat.DIAL:
+        case chat.CONNECT:
             typed = [str(last.fields[key]) for key in ("address", "port") if key in last.fields]
             return f"{verb}{to}{' at ' if typed else ''}{' '.join(typed)}"
         case "expect" | "never":
@@ -109,7 +109,7 @@ def notice_rows(view: View) -> Iterator[NoticeRow]:
 def list_rows(view: View) -> Iterator[ListRow]:
     """Yield what the peers listed, whenever they were asked for that."""
     for operation in view.operations:
-        if operation.verb == chat.LISTING and operation.status == "ok":
+        if operation.verb == chat.LIST and operation.status == "ok":
             rows = [_listed(row) for row in operation.last.rows]
             yield ListRow(moment(operation.last.at), view.peer(operation.peer), rows)
 
