@@ -183,7 +183,7 @@ class TestConnect:
             with pytest.raises(NodeError):
                 one.connect(one)
         until(lambda: not one.node._alive, what="the dials to be over")
-        assert descriptors() == before
+        assert descriptors() <= before  # an earlier test may still have been closing one of its own
 
 
 def hang_up(server: socket.socket) -> None:
