@@ -27,7 +27,7 @@ from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import written_at
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
-from orchestrator.scenario import Scenario, Step, TimeLimits, calls, workloads
+from orchestrator.scenario import Scenario, Step, TimeLimits, call_mistakes, workloads
 from orchestrator.scenario.calls import VOCABULARY, Vocabulary
 from orchestrator.scenario.validation import untypable
 from orchestrator.scenario.values import DECLARED
@@ -188,7 +188,7 @@ class LabRun:
         vocabulary = self._vocabulary
         context = {DECLARED: self.names, VOCABULARY: vocabulary}
         raw = {"steps": [{verb: given}]}
-        if wrong := [problem.what for problem in calls.find(raw, vocabulary, self.names)]:
+        if wrong := [problem.what for problem in call_mistakes.find(raw, vocabulary, self.names)]:
             raise ValueError("; ".join(wrong))
         try:
             step = Step.model_validate({verb: given}, context=context)

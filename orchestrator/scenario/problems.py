@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator import definition, document
 from orchestrator.document import Problem
 from orchestrator.faults.kinds import LIFTED_BY, NETWORK, PROCESS, lifted_by
-from orchestrator.scenario import calls, rules, topology, workloads
+from orchestrator.scenario import call_mistakes, rules, topology, workloads
 from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.fault_rules import OF_FAULT, of_entry, spelt_out
 from orchestrator.scenario.rules import FAULTS, SINGLE, Location, blocks, walk
@@ -48,7 +48,7 @@ def find(raw: Any, vocabulary: Vocabulary | None = None) -> Iterator[Problem]:
         yield from _in_schedule(step.get("schedule"), (*place, "schedule"))
     yield from _in_faults(raw.get("steps"), peers)
     if vocabulary:
-        yield from calls.find(raw, vocabulary, peers)
+        yield from call_mistakes.find(raw, vocabulary, peers)
         yield from workloads.find(raw, vocabulary, peers)
 
 

@@ -16,7 +16,7 @@ from orchestrator.errors import DocumentError
 from orchestrator.files import YAML
 from orchestrator.history import runs
 from orchestrator.profile import ANSWERS, Profile
-from orchestrator.scenario import calls, models, problems, rules
+from orchestrator.scenario import call_mistakes, models, problems, rules
 from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.network_faults import impossible_on_processes
@@ -247,12 +247,12 @@ def unsupported(
             yield from _missing_verbs(("connections",), _CONNECTIONS, profile)
     for place, step in walk(raw.get("steps")):
         acts = [((*place, key), act) for key, act in step.items()]
-        for where, act in [*acts, *calls.repeated_call(place, step, vocabulary)]:
+        for where, act in [*acts, *call_mistakes.repeated_call(place, step, vocabulary)]:
             key, at = str(where[-1]), act.get("at") if isinstance(act, dict) else act
             is_call = vocabulary.is_call(key, act)
             for profile in _profiles(at, by_peer):
                 if profile.console.absent and not is_call and key in rules.TYPING:
-                    yield Problem(where, calls.no_console(profile))
+                    yield Problem(where, call_mistakes.no_console(profile))
                     continue
                 verbs = () if is_call else _verbs(key, act)  # for a call that is checked with it
                 yield from _missing_verbs(where, verbs, profile)
