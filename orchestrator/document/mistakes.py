@@ -165,8 +165,10 @@ def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
             for name, field in fields(one).items()
             if step in (name, field.alias)
         ]
-        if named:  # else the key of a dictionary, an index, or the branch of a union
+        if named:
             models = [inner for field in named for inner in _models_in(field.annotation)]
+        else:  # a model of a union, the key of a dictionary, or an index
+            models = [one for one in models if one.__name__ == step] or models
     known = [field.alias or name for one in models for name, field in fields(one).items()]
     return [name for name in known if name != ANY]
 

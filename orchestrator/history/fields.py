@@ -89,7 +89,7 @@ _FIELDS: dict[str, Any] = {
         ("to", "of", "id", "text", "line", "kind", "said", "unread", "answer", "called", "address",
          "fault", "says", "scenario", "why", "profile", "engine", "file", "notice"), str),
     **dict.fromkeys(("answered", "may_fail", "warm", "quiet", "all", "nil"), bool),
-    **dict.fromkeys(("count", "number", "format", "seed", "step"), int),
+    **dict.fromkeys(("count", "number", "format", "seed", "step", "workload"), int),
     **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor", "seen"), _Number),
     **dict.fromkeys(("peers", "notices", "lacks", "faults", "hidden", "promises"),
                     list[str]),

@@ -27,8 +27,8 @@ CHANGING = ("write", "cas", "add", "increment", "decrement", "enqueue", "dequeue
             "acquire", "release", "broadcast", ENDS)  # fmt: skip
 """The meanings of operations that a step must not repeat."""
 
-LAB_STEPS = ("type", "idle", "expect", "never", "parallel", "repeat", "workload", "chaos",
-             "schedule", *PROCESS, *NETWORK, *LIFTING)  # fmt: skip
+LAB_STEPS = ("type", "idle", "expect", "never", "eventually", "parallel", "repeat", "workload",
+             "chaos", "schedule", *PROCESS, *NETWORK, *LIFTING)  # fmt: skip
 """The steps that any program can be given: no operation can have such a name."""
 
 STEP_KEYS = ("at", "expect", "shows", "within", "save", "refused", "says", "nil", "answered",

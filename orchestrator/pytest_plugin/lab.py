@@ -70,12 +70,14 @@ class RunTitle:
         why: one line about its purpose.
         text: kept with the run, such as the source of the test.
         file: of the test.
+        homes: the folders to which the paths of other runs are relative.
     """
 
     name: str
     why: str
     text: str
     file: Path | None = None
+    homes: Sequence[Path] = ()
 
 
 class Lab(LabFaults):
@@ -221,6 +223,25 @@ class Lab(LabFaults):
         self._current.drive({
             "model": model, "at": at, "for": seconds, "rate": rate, "keys": keys, "seed": seed,
         })  # fmt: skip
+
+    def replay(self, run: Path | str, *peers: LabPeer | str, number: int = 1) -> None:
+        """Let these peers, or all, do what a workload of a kept run did, at the same times.
+
+        Returns when the last one is done; `together` runs faults beside it.
+
+        Args:
+            run: its folder, or that of its scenario or test for the latest, relative to the
+                folder of this test, pytest's root folder or the current folder.
+            peers: those that took part then.
+            number: which workload of that run, in the order in which they began.
+
+        Raises:
+            ValueError: there is no such workload, or these peers cannot do the same.
+            LabError: the run cannot go on.
+        """
+        at = [name_of(peer) for peer in peers] or "all"
+        given = {"replay": str(run), "at": at, "number": number}
+        self._current.drive(given, self._title.homes)
 
     # The verdict
 

@@ -30,7 +30,7 @@ from orchestrator.runner.steps import StepRunner
 from orchestrator.scenario import Scenario, Step, TimeLimits, call_mistakes, workloads
 from orchestrator.scenario.calls import VOCABULARY, Vocabulary
 from orchestrator.scenario.validation import untypable
-from orchestrator.scenario.values import DECLARED
+from orchestrator.scenario.values import DECLARED, HOMES
 
 __tracebackhide__ = True  # a traceback ends in the test
 
@@ -147,8 +147,12 @@ class LabRun:
         if wrong := mismatch(watched, self.peers):
             raise NotAsWantedError(wrong)
 
-    def drive(self, workload: dict[str, object]) -> None:
-        """Let peers do random operations.
+    def drive(self, workload: Mapping[str, object], homes: Sequence[Path] = ()) -> None:
+        """Let peers do random operations, or those of a workload in a kept run.
+
+        Args:
+            workload: what a step `workload` has.
+            homes: the folders to which the path of that run is relative.
 
         Raises:
             ValueError: there is no such workload for this program.
@@ -157,7 +161,8 @@ class LabRun:
         raw = {"steps": [{"workload": workload}]}
         if wrong := [it.what for it in workloads.find(raw, self._vocabulary, self.names)]:
             raise ValueError("; ".join(wrong))
-        step = self._step("workload", workload)
+        # A position has the kind of workload in front of the argument.
+        step = self._step("workload", workload, homes, within=2)
         try:
             with written_at(*_line_of_test(self._file)):
                 self._steps.run_step(step)
@@ -182,18 +187,20 @@ class LabRun:
         acts = self._carry_out(step, self._fault_locks[peer], peer, verb.__eq__)
         return [entry for entry in acts if entry.is_done]
 
-    def _step(self, verb: str, fields: dict[str, object]) -> Step:
+    def _step(
+        self, verb: str, fields: Mapping[str, object], homes: Sequence[Path] = (), within: int = 1
+    ) -> Step:
         self._refuse_if_over()
         given = {key: value for key, value in fields.items() if value is not None}
         vocabulary = self._vocabulary
-        context = {DECLARED: self.names, VOCABULARY: vocabulary}
+        context = {DECLARED: self.names, VOCABULARY: vocabulary, HOMES: homes}
         raw = {"steps": [{verb: given}]}
         if wrong := [problem.what for problem in call_mistakes.find(raw, vocabulary, self.names)]:
             raise ValueError("; ".join(wrong))
         try:
             step = Step.model_validate({verb: given}, context=context)
         except ValidationError as error:
-            raise ValueError(mistakes(error, Step, within=1)) from None
+            raise ValueError(mistakes(error, Step, within)) from None
         profile = vocabulary.profile(given.get("at"))
         untyped = untypable(verb, given, profile) if profile else ()
         if wrong := [f"{key}: {what}" for key, what in untyped]:

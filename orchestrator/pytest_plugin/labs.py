@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ class Labs:
         if unknown := sorted(given.keys() - LabSettings.__dataclass_fields__.keys()):
             known = ", ".join(LabSettings.__dataclass_fields__)
             pytest.fail(f"a lab takes no {unknown[0]!r}, only {known}", pytrace=False)
-        homes = (self._item.path.parent, self._item.config.rootpath)
+        homes = _homes(self._item)
         try:
             found = LabSettings(**given)
         except ValidationError as error:
@@ -107,6 +108,11 @@ class Labs:
                 runners.keep_page(lab.run)
 
 
+def _homes(item: pytest.Item) -> tuple[Path, ...]:
+    """Return the folders to which the paths that a test names are relative."""
+    return item.path.parent, item.config.rootpath
+
+
 def _title(item: pytest.Item) -> RunTitle:
     function: Any = getattr(item, "function", None)
     try:
@@ -117,4 +123,5 @@ def _title(item: pytest.Item) -> RunTitle:
     text = "".join(f"# {line}".rstrip() + "\n" for line in lines)
     why = (inspect.getdoc(function) or item.nodeid).partition("\n")[0]
     name = re.sub(r"[^a-z0-9]+", "-", item.name.lower()).strip("-")
-    return RunTitle(name[:_LONGEST_NAME] or "test", printable(why), text, item.path)
+    name = name[:_LONGEST_NAME] or "test"
+    return RunTitle(name, printable(why), text, item.path, _homes(item))

@@ -24,7 +24,7 @@ from orchestrator.scenario.calls import PLACEHOLDER, CallStep
 Counters = Mapping[str, str]  # the value of each name in braces in a text
 Act = TypeVar("Act", bound=BaseModel)
 
-_POLL = 0.02  # seconds between two attempts at an operation that should end otherwise
+_SLICE = 0.5  # seconds of a long wait between two checkpoints
 _EXIT_WITHIN = 5.0  # seconds
 
 
@@ -63,12 +63,14 @@ class Caller:
         self._workloads = 0
         self._lock = threading.Lock()  # branches that run side by side save too
 
-    def call(self, act: CallStep, counters: Counters, *, is_patient: bool = False) -> Completion:
+    def call(
+        self, act: CallStep, counters: Counters | None, *, is_patient: bool = False
+    ) -> Completion:
         """Do an operation, again while it has not ended as expected and has time.
 
         Args:
             act: the operation, and how it must end.
-            counters: values for placeholders.
+            counters: values for placeholders; None if no text has any, whatever its braces.
             is_patient: whether the run goes on however often the console does not answer.
 
         Returns how it ended, with the fields of its outcome.
@@ -110,12 +112,18 @@ class Caller:
             outcome, said = outcomes.called(self._peers.ask(act.at, act.name, **typed), operation)
             if time.monotonic() >= deadline or is_as_wanted(outcome, said, wants):
                 break
-            with self._watch.measure(WAITING):
-                self._peers.sessions[act.at].take_in(_POLL)
-            self._checkpoint(act.at)
+            self._pause(act.at, min(act.every, deadline - time.monotonic()))
         if outcome == "ok":
             self.save(act.save, said.get("results", {}))
         return outcome, said | ({"limit": act.within} if act.within else {})
+
+    def _pause(self, at: str, seconds: float) -> None:
+        """Let so many seconds pass between two attempts, and read what the console shows."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            with self._watch.measure(WAITING):
+                self._peers.sessions[at].take_in(min(left, _SLICE))
+            self._checkpoint(at)
 
     def count_workload(self) -> int:
         """Count one more workload; return how many there were before."""
@@ -126,7 +134,7 @@ class Caller:
     # Values
 
     def _arguments(
-        self, act: CallStep, operation: ConsoleOperation, counters: Counters
+        self, act: CallStep, operation: ConsoleOperation, counters: Counters | None
     ) -> dict[str, Value]:
         """Return what is typed, each argument as a value of its type."""
         filled = {name: self._value(value, counters) for name, value in act.arguments.items()}
@@ -135,7 +143,7 @@ class Caller:
                 filled[name] = _converted(operation.takes[name].type, name, value)
         return filled
 
-    def _filled_in(self, value: Any, counters: Counters) -> Any:
+    def _filled_in(self, value: Any, counters: Counters | None) -> Any:
         """Return what is wanted with its placeholders filled in."""
         if isinstance(value, Mapping):
             return {key: self._filled_in(one, counters) for key, one in value.items()}
@@ -143,12 +151,12 @@ class Caller:
             return [self._filled_in(one, counters) for one in value]
         return self._value(value, counters)
 
-    def _value(self, value: Any, counters: Counters) -> Any:
+    def _value(self, value: Any, counters: Counters | None) -> Any:
         """Return a value with counters, saved values and addresses in place of their names.
 
         A placeholder alone stands for the value as it was saved, with its type.
         """
-        if not isinstance(value, str):
+        if counters is None or not isinstance(value, str):
             return value
         if whole := PLACEHOLDER.fullmatch(value):
             return self._known(whole[1], counters, value)

@@ -19,6 +19,7 @@ from orchestrator.errors import PeerGoneError
 from orchestrator.history.entries import History
 from orchestrator.runner.sockets import SocketRecorder
 from orchestrator.runner.verify import FaultVerifier
+from orchestrator.scenario import ALL
 
 Row = dict[str, str]
 """One row of a list: id, peer, address, port, and what is at that address: docs/history.md."""
@@ -69,6 +70,12 @@ class PeerGroup:
         peer = self.sessions[name].peer
         self.history.lab("ready", name, address=peer.address, port=peer.port, warm=warm)
         self.sockets.record(name)
+
+    def named(self, at: str | list[str]) -> list[str]:
+        """Return the names of the peers at which a step is done: one, several, or `all`."""
+        if at == ALL:
+            return [*self.sessions]
+        return at if isinstance(at, list) else [at]
 
     # Asking
 

@@ -18,13 +18,14 @@ from orchestrator.errors import (
     PeerGoneError,
     first_line,
 )
+from orchestrator.history.recorded_workload import WORKLOAD
 from orchestrator.runner.outcomes import Completion, failed
 from orchestrator.runner.peers import PeerGroup
 
 _MAX_SILENCES = 2
 
 _origin: ContextVar[dict[str, object]] = ContextVar("_origin")
-"""The fields that say where the step that is being done is written: see docs/history.md."""
+"""The fields that say to which step, and workload, an operation belongs: see docs/history.md."""
 
 
 @contextlib.contextmanager
@@ -39,6 +40,16 @@ def written_at(line: int, file: str = "") -> Iterator[None]:
         yield
         return
     before = _origin.set({"step": line, "file": file} if file else {"step": line})
+    try:
+        yield
+    finally:
+        _origin.reset(before)
+
+
+@contextlib.contextmanager
+def part_of_workload(number: int) -> Iterator[None]:
+    """Record the operations of this block as those of a workload: see docs/history.md."""
+    before = _origin.set({**_origin.get({}), WORKLOAD: number})
     try:
         yield
     finally:

@@ -22,8 +22,9 @@ from orchestrator.runner.operations import Operator
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import written_at
 from orchestrator.runner.watching import NeverSteps
-from orchestrator.runner.workload import drive
+from orchestrator.runner.workload import WorkloadDriver
 from orchestrator.scenario import ALL, FAULTS, ConnectStep, Scenario, Step, acts
+from orchestrator.scenario.polling import EventuallyStep
 from orchestrator.scenario.steps import saved
 
 _CATCH_UP_EVERY = 0.25  # seconds until what an idle console shows is recorded
@@ -139,9 +140,10 @@ class StepRunner:
         """Let so many seconds pass, unless the run must be broken off before."""
         deadline = time.monotonic() + seconds
         with self._watch.measure(WAITING):
+            self._checkpoint()  # also if there is nothing to wait for: a loop may always be late
             while (left := deadline - time.monotonic()) > 0:
-                self._checkpoint()
                 self._cancel.pause(min(left, _CATCH_UP_EVERY))
+                self._checkpoint()
 
     def _do(self, step: Step, counters: Counters, prefix: str) -> None:
         self._begin(prefix + step.phrase)
@@ -164,15 +166,13 @@ class StepRunner:
             case "schedule":
                 self._faults.run_schedule(step.act)
             case "workload":
-                drive(step.act, self._peers, self._caller, self._watch, self._wait)
+                driver = WorkloadDriver(self._peers, self._caller, self._watch, self._wait)
+                driver.drive(step.act)
             case verb if verb in FAULTS:
                 during = getattr(step.act, "during", None) or ()
                 self._faults.do(step, lambda: self._do_all(during, counters, prefix))
-            case _ if step.act.at == ALL:
-                self._act_at_all(step, counters)
             case _:
-                if not self._act(step, step.act.at, counters):
-                    self._chat.record_no_target(step.act)
+                self._act_at_consoles(step, counters)
 
     def _do_all(self, steps: Sequence[Step], counters: Counters, prefix: str) -> None:
         for step in steps:
@@ -186,6 +186,26 @@ class StepRunner:
             self._do_all(block.steps, inner, f"{prefix}{count} of {block.times}: ")
             if count < block.times:
                 self._wait(due - time.monotonic())
+
+    def _act_at_consoles(self, step: Step, counters: Counters) -> None:
+        if step.eventually:
+            self._poll(step.eventually, counters)
+        elif step.act.at == ALL:
+            self._act_at_all(step, counters)
+        elif not self._act(step, step.act.at, counters):
+            self._chat.record_no_target(step.act)
+
+    def _poll(self, act: EventuallyStep, counters: Counters) -> None:
+        """Repeat an operation at each of its peers, all at once, until it has ended as it says."""
+        if call := act.timed(self._scenario.limits.expect):
+            self._watch.side_by_side([
+                functools.partial(
+                    self._caller.call,
+                    call.model_copy(update={"at": name}),
+                    {**counters, "at": name},
+                )
+                for name in self._peers.named(act.at)
+            ])  # fmt: skip
 
     def _act_at_all(self, step: Step, counters: Counters) -> None:
         """Do an act at every console at once, except at that of the peer that it is about.

@@ -19,7 +19,6 @@ from orchestrator.history.entries import Outcome
 from orchestrator.runner.calls import Caller, Counters, UnfilledError, is_as_wanted, typed
 from orchestrator.runner.peers import PeerGroup, Watch
 from orchestrator.runner.recording import Recorder, Wanted
-from orchestrator.scenario import ALL
 from orchestrator.scenario.calls import CallStep
 from orchestrator.scenario.steps import NeverStep
 
@@ -132,7 +131,7 @@ class _CallWatch(_Recorded):
             return
         name, arguments = self._call.name, self._call.arguments
         asked = CallStep(at=self._at, name=name, arguments=arguments, may_fail=True)
-        outcome, said = self._caller.call(asked, {}, is_patient=True)
+        outcome, said = self._caller.call(asked, None, is_patient=True)
         if self._at in self._peers.ended:  # since just now, so that this was no answer
             return
         self._answers += outcome != "info"
@@ -197,10 +196,8 @@ class NeverSteps:
         end_watches(self._peers, begun)
 
     def _begin(self, step: NeverStep, counters: Counters) -> list[Watch]:
-        several = step.at if isinstance(step.at, list) else [step.at]
-        names = [*self._peers.sessions] if step.at == ALL else several
         begun = list[Watch]()
-        for at in names:
+        for at in self._peers.named(step.at):
             try:
                 begun.append(self._begin_at(at, self._filled(step, {**counters, "at": at})))
             except UnfilledError as error:

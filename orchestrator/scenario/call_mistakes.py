@@ -18,13 +18,25 @@ from orchestrator.profile.operation import (
     groups,
 )
 from orchestrator.scenario.calls import PLACEHOLDER, Vocabulary, at_of, repeated
-from orchestrator.scenario.rules import Location, walk
+from orchestrator.scenario.rules import (
+    POLLING,
+    Location,
+    walk,
+)
 from orchestrator.scenario.values import ALL
 
 _NAME = r"[a-z][a-z0-9_]*"
 
-_NOT_OF_NEVER = ("within", "save", "may_fail", "answered")
-"""The keys of an operation that a `never` cannot use: how it must not end is the rest."""
+_UNUSED = {
+    "never": dict.fromkeys(
+        ("within", "save", "may_fail", "answered"), "says nothing of how it must not end"
+    ),
+    "eventually": {
+        "within": "belongs beside the operation, not in it",
+        "may_fail": "says nothing of how it must end",
+    },
+}
+"""The keys of an operation that a step that repeats it cannot use, each with why."""
 
 
 def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[Problem]:
@@ -38,7 +50,9 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
         for key, act in step.items()
         if vocabulary.is_call(key, act)
     ]
-    known = {name for _, step in steps for act in step.values() for name in _saved(act)}
+    polled = [it for place, step in steps for it in repeated_call(place, step, vocabulary)]
+    saving = [*(act for _, step in steps for act in step.values()), *(act for _, act in polled)]
+    known = {name for act in saving for name in _saved(act)}
     known |= {str(step["repeat"].get("counter", "n")) for _, step in steps
               if isinstance(step.get("repeat"), dict)}  # fmt: skip
     known |= {"at", *(part for peer in peers for part in _parts_of(peer, vocabulary))}
@@ -47,44 +61,46 @@ def find(raw: Any, vocabulary: Vocabulary, peers: Collection[str]) -> Iterator[P
             yield from _problems(place, key, act, profile, known)
     for place, step in steps:
         yield from _wrong_fields(place, step, vocabulary, known)
-        for where, act in repeated_call(place, step, vocabulary):
-            yield from _watched(where, act, vocabulary, peers, known)
+    for where, act in polled:
+        yield from _repeated(where, act, vocabulary, peers, known)
 
 
 def repeated_call(
     place: Location, step: Mapping[str, Any], vocabulary: Vocabulary
 ) -> Iterator[tuple[Location, dict[str, Any]]]:
-    """Yield the operation that a step `never` repeats, with its place; nothing without one."""
-    never: Any = step.get("never")
-    if (key := repeated(never, vocabulary)) is not None:
-        given = never[key] if isinstance(never[key], Mapping) else {}
-        yield (*place, "never", key), {"at": never.get("at"), **given}
+    """Yield the operation that a step repeats, with its place; nothing without one."""
+    for verb in POLLING:
+        act: Any = step.get(verb)
+        if (key := repeated(act, vocabulary)) is not None:
+            given = act[key] if isinstance(act[key], Mapping) else {}
+            yield (*place, verb, key), {"at": act.get("at"), **given}
 
 
-def _watched(
+def _repeated(
     place: Location,
     act: Mapping[str, Any],
     vocabulary: Vocabulary,
     peers: Collection[str],
     known: Collection[str],
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the operation that a `never` repeats."""
-    key, at = str(place[-1]), act["at"]
+    """Yield what is wrong with an operation that a step repeats."""
+    *_, verb, key = map(str, place)
+    at = act["at"]
     names = [*peers] if at == ALL else at if isinstance(at, list) else [at]
     profiles = {id(it): it for name in names if (it := vocabulary.profile(name))}.values()
     for profile in profiles:
         if profile.vocabulary == "chat" and key in chat.VERBS:
-            what = f"a `never` repeats operations of the program's own, not {key!r}"
-            yield Problem(place, f"{what}: watch for a notice")
+            what = f"{verb!r} repeats operations of the program's own, not {key!r}"
+            yield Problem(place, f"{what}: use a notice")
             continue
         yield from _problems(place, key, act, profile, known)
         operation = profile.operations.get(key)
         if operation and operation.means in CHANGING:
             what = f"{key} is repeated, and would {operation.means} each time"
-            yield Problem(place, f"{what}: watch with an operation that changes nothing")
-    for name in _NOT_OF_NEVER:
+            yield Problem(place, f"{what}: use an operation that changes nothing")
+    for name, why in _UNUSED[verb].items():
         if name in act:
-            yield Problem((*place, name), f"{name!r} says nothing of how it must not end")
+            yield Problem((*place, name), f"{name!r} {why}")
 
 
 def _parts_of(peer: str, vocabulary: Vocabulary) -> Iterator[str]:
@@ -126,17 +142,18 @@ def _problems(
     if "within" in given and operation.means in CHANGING:
         what = f"{key} is repeated `within` that time, and would {operation.means} each time"
         yield Problem((*place, "within"), f"{what}: leave it out")
-    yield from _wrong_arguments(place, key, given, operation, known)
+    yield from wrong_arguments(place, key, given, operation, known)
     yield from _wrong_results(place, given, operation, known)
 
 
-def _wrong_arguments(
+def wrong_arguments(
     place: Location,
     key: str,
     given: Mapping[str, Any],
     operation: ConsoleOperation,
-    known: Collection[str],
+    known: Collection[str] = (),
 ) -> Iterator[Problem]:
+    """Yield what is wrong with the arguments of an operation; `known` placeholders have values."""
     takes = operation.takes
     unknown = [name for name in given if name not in takes and name not in STEP_KEYS]
     for name, argument in takes.items():

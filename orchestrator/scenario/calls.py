@@ -18,7 +18,12 @@ from orchestrator.profile.operation import (
     STEP_KEYS,
 )
 from orchestrator.scenario.acts import Act, Wants
-from orchestrator.scenario.rules import CONSOLE, OF_NEVER, STEPS
+from orchestrator.scenario.rules import (
+    CONSOLE,
+    OF_EVENTUALLY,
+    OF_NEVER,
+    STEPS,
+)
 
 VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Vocabulary`
 
@@ -72,6 +77,7 @@ class CallStep(Act):
         nil: the answer must be that there is nothing.
         within: seconds in which the operation is repeated until it ends as expected.
         save: names under which results are saved, by the result's name.
+        every: seconds between two attempts.
     """
 
     name: str
@@ -81,6 +87,7 @@ class CallStep(Act):
     nil: bool = False
     within: float = Field(default=0.0, ge=0, le=3600, strict=False)
     save: dict[str, str] = {}
+    every: float = 0.02
 
     @property
     def wants(self) -> Wants:
@@ -119,9 +126,9 @@ def of_step(key: str, act: Any) -> dict[str, Any]:
 
 
 def repeated(act: Any, vocabulary: Vocabulary) -> str | None:
-    """Return the key of a `never` that is an operation of the program's own; None without one."""
+    """Return the key of a step of `POLLING` that is its operation; None without one."""
     for key, given in act.items() if isinstance(act, Mapping) else ():
-        if key in OF_NEVER:
+        if key in (*OF_NEVER, *OF_EVENTUALLY):
             continue
         at = at_of(given) if isinstance(given, Mapping) else act.get("at")
         profile = vocabulary.profile(at[0] if at and isinstance(at, list) else at)

@@ -22,7 +22,16 @@ from orchestrator.scenario.roles import MOST_PEERS, Role
 from orchestrator.scenario.rules import FAULTS, walk
 from orchestrator.scenario.steps import Step, flatten, restarted
 from orchestrator.scenario.topology import Connections
-from orchestrator.scenario.values import ALL, DECLARED, LINES, NAME, InputLine, Name, PeerName
+from orchestrator.scenario.values import (
+    ALL,
+    DECLARED,
+    HOMES,
+    LINES,
+    NAME,
+    InputLine,
+    Name,
+    PeerName,
+)
 
 DEFAULT = "peerlab"  # the profile
 _SETTLE_AFTER_FAULTS = 15.0  # seconds; TCP retransmits after ever longer pauses
@@ -262,7 +271,9 @@ def of(source: Source) -> Scenario:
 
     def context(raw: Any) -> dict[str, Any]:
         declared = problems.declared(raw)
-        return {DECLARED: declared, calls.VOCABULARY: vocabulary, LINES: _lines(source)}
+        return {
+            DECLARED: declared, calls.VOCABULARY: vocabulary, LINES: _lines(source), HOMES: [home],
+        }  # fmt: skip
 
     found = document.read(
         source, Scenario, raw=partial(problems.find, vocabulary=vocabulary), context=context
@@ -315,8 +326,9 @@ def schema(profile: Profile | None = None) -> dict[str, Any]:
     made = described(Scenario, "A scenario of Peerlab")
     made["required"].remove("peers")
     made["anyOf"] = [{"required": [key]} for key in ("peers", "roles", "compose")]
-    never = made["$defs"]["NeverStep"]
-    never["required"].remove("at")  # an operation may say where it is done
+    polling = [made["$defs"][name] for name in ("NeverStep", "EventuallyStep")]
+    for one in polling:
+        one["required"].remove("at")  # an operation may say where it is done
     if profile:
         steps = made["$defs"]["Step"]["properties"]
         if profile.vocabulary != "chat":
@@ -324,6 +336,7 @@ def schema(profile: Profile | None = None) -> dict[str, Any]:
                 del steps[name]
         own = call_schemas(profile, steps)
         steps |= own
-        never["properties"] |= own
-        never["oneOf"] = [*never["oneOf"], *({"required": [name]} for name in own)]
+        for one in polling:
+            one["properties"] |= own
+            one["oneOf"] = [*one.get("oneOf", ()), *({"required": [name]} for name in own)]
     return made

@@ -85,14 +85,23 @@ def _acting(steps: Any, peers: list[str]) -> set[str]:
     found: set[str] = set()
     for step in steps if isinstance(steps, list) else ():
         for verb, act in step.items() if isinstance(step, dict) else ():
-            at = act.get("at") if isinstance(act, dict) else act
-            at = ALL if at is None and verb == "workload" else at
+            at = _place_of(verb, act)
             if verb not in ("never", *FAULTS):  # these can share a console with any step
                 several = peers if at == ALL else at if isinstance(at, list) else [at]
                 found |= {name for name in several if isinstance(name, str)}
         for _, block in blocks(step) if isinstance(step, dict) else ():
             found |= _acting(block, peers)
     return found
+
+
+def _place_of(verb: str, act: Any) -> Any:
+    """Return the peers at whose consoles a step acts."""
+    if not isinstance(act, dict):
+        return act
+    inner = act.values() if verb == "eventually" else ()  # its operation may say where
+    named = (one.get("at") for one in (act, *inner) if isinstance(one, dict))
+    at = next((at for at in named if at is not None), None)
+    return ALL if at is None and verb == "workload" else at
 
 
 def _in_faults(steps: Any, peers: list[str]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from orchestrator.document import Source, Strict
-from orchestrator.scenario.rules import OF_NEVER
+from orchestrator.scenario.rules import OF_EVENTUALLY, OF_NEVER, POLLING
 
 MOST_PEERS = 200
 
@@ -80,8 +80,8 @@ def _step(step: Any, members: Members) -> Any:
     if not isinstance(step, dict) or len(step) != 1:
         return step
     ((key, act),) = step.items()
-    if key == "never" and isinstance(act, dict):
-        return {key: _watched(act, members)}
+    if key in POLLING and isinstance(act, dict):
+        return {key: _polling(act, members)}
     at = act.get("at") if isinstance(act, dict) else act
     act = _replaced(act, members)
     names = members.get(at) if isinstance(at, str) else None
@@ -94,8 +94,8 @@ def _step(step: Any, members: Members) -> Any:
     return {"parallel": branches} if len(branches) > 1 else branches[0][0]
 
 
-def _watched(act: Mapping[str, Any], members: Members) -> Any:
-    """Return a `never` with its roles replaced: it watches several peers by itself."""
+def _polling(act: Mapping[str, Any], members: Members) -> Any:
+    """Return a `never` or `eventually` with its roles replaced: it takes several peers itself."""
 
     def placed(given: Mapping[str, Any]) -> dict[str, Any]:
         at = given.get("at")
@@ -103,7 +103,7 @@ def _watched(act: Mapping[str, Any], members: Members) -> Any:
         return {**given, "at": [*names]} if names else {**given}
 
     operations = {key: placed(one) for key, one in act.items()
-                  if key not in OF_NEVER and isinstance(one, dict)}  # fmt: skip
+                  if key not in (*OF_NEVER, *OF_EVENTUALLY) and isinstance(one, dict)}  # fmt: skip
     return _replaced(placed({**act, **operations}), members)
 
 

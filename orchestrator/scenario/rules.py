@@ -19,10 +19,11 @@ CONSOLE = (
 )  # fmt: skip
 """Steps at consoles."""
 
+POLLING = ("never", "eventually")  # steps that may repeat an operation of the program's own
 SINGLE = (*PROCESS, *NETWORK, *LIFTING)  # steps that are one fault: what a `schedule` may contain
 FAULTS = (*SINGLE, "chaos", "schedule")  # all steps that are faults
 TYPING = tuple(step for step in CONSOLE if step not in ("expect", "idle"))  # steps that type
-STEPS = (*CONSOLE, "never", "parallel", "repeat", "workload", *FAULTS)  # all steps
+STEPS = (*CONSOLE, *POLLING, "parallel", "repeat", "workload", *FAULTS)  # all steps
 
 NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
 """The notices of a chat that an `expect` can wait for."""
@@ -32,6 +33,9 @@ AWAITED = (*NOTICES, "notice", "line")
 
 OF_NEVER = (*AWAITED, "at", "from", "fields", "during", "for", "every")
 """The keys of a `never`; any other key is an operation that is repeated."""
+
+OF_EVENTUALLY = ("at", "within", "every")
+"""The keys of an `eventually` besides its operation."""
 
 LAST = "last"  # as an id: the one that led to the peer when the lab last saw a list
 _ABOUT_ONE = ("delivered", "undelivered")  # notices that need a `from`
@@ -150,6 +154,16 @@ def of_never(act: Keys) -> Iterator[str]:
     yield from _of_shown(act)
 
 
+def of_eventually(act: Keys) -> Iterator[str]:
+    """Yield what is wrong with the operation that must end in a certain way."""
+    operations = [key for key in act if key not in OF_EVENTUALLY]
+    if len(operations) > 1:
+        yield f"repeat one operation in a step, not {' and '.join(operations)}"
+    elif not operations or operations[0] in AWAITED:
+        shown = "what is shown unasked is for `expect`"
+        yield f"eventually what? Add an operation and how it must end; {shown}"
+
+
 def _of_shown(act: Keys) -> Iterator[str]:
     for kind in _ABOUT_ONE:
         if act.get(kind) is not None and act.get("from") is None:
@@ -185,7 +199,8 @@ OF_VERB: Mapping[str, tuple[Rule, ...]] = {
     "type": (of_reply,),
     "expect": (of_expect,),
     "never": (of_never,),
+    "eventually": (of_eventually,),
     "list": (of_list,),
     "repeat": (of_repeat,),
 }
-"""The rules for the keys of each step at a console, and of `repeat`."""
+"""The rules for the keys of steps that are no faults."""

@@ -22,9 +22,10 @@ from orchestrator.profile import Seconds
 from orchestrator.scenario import acts, calls, fault_acts, fault_rules, rules
 from orchestrator.scenario.acts import enforce
 from orchestrator.scenario.fault_rules import short
+from orchestrator.scenario.polling import EventuallyStep, PollingStep
 from orchestrator.scenario.rules import FAULTS
 from orchestrator.scenario.values import ALL, LINES
-from orchestrator.scenario.workloads import Workload
+from orchestrator.scenario.workloads import WorkloadStep
 
 _Steps = Annotated[list["Step"], Field(min_length=1)]
 _Branches = Annotated[list[_Steps], Field(min_length=2)]
@@ -47,7 +48,7 @@ _Counter = Annotated[
 ]
 
 
-class NeverStep(acts.Shown):
+class NeverStep(PollingStep, acts.Shown):
     """Watch peers while other steps run: they must not show this.
 
     Exactly one of `message`, `connected`, `closed`, `delivered`, `undelivered`, `notice`, `line`,
@@ -55,31 +56,12 @@ class NeverStep(acts.Shown):
     neither `for` nor `during`, they are watched to the end of the run.
 
     Attributes:
-        at: the peers: one, several, or `all`.
         lasts: seconds; the step takes that long.
         during: watch while these steps run; instead of `for`.
-        every: seconds from one time that the operation is done to the next.
     """
 
-    at: acts.Receivers
     lasts: Seconds | None = Field(default=None, alias="for")
     during: _Steps | None = None
-    every: Seconds = 0.1
-    call: SkipJsonSchema[calls.CallStep | None] = None  # the operation
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_call(cls, act: Any, info: ValidationInfo) -> Any:
-        """Return the step with its operation, if there is one, under the key `call`."""
-        vocabulary = (info.context or {}).get(calls.VOCABULARY)
-        key = calls.repeated(act, vocabulary) if vocabulary else None
-        if key is None:
-            return act
-        given = calls.of_step(key, act[key])
-        at = given.pop("at", act.get("at"))
-        rest = {name: value for name, value in act.items() if name not in (key, "at")}
-        # Where it is done is the step's business: at each of several peers.
-        return {**rest, **({} if at is None else {"at": at}), ANY: {**given, "at": ALL}}
 
     @property
     def given(self) -> dict[str, Any]:
@@ -89,8 +71,8 @@ class NeverStep(acts.Shown):
     @property
     def phrase(self) -> str:
         """The step in a few words."""
-        at = self.at if isinstance(self.at, str) else ", ".join(self.at)
-        return f"never {self.call.phrase if self.call else self.kind or 'a line'} at {at}"
+        what = self.call.phrase if self.call else self.kind or "a line"
+        return f"never {what} at {self.where}"
 
     _one_thing = enforce(rules.of_never)
 
@@ -282,21 +264,24 @@ class Step(FaultStep, ConsoleStep):
 
     Attributes:
         never: what must not appear while other steps run, or for the rest of the run.
+        eventually: an operation that must end in a certain way, sooner or later.
         parallel: lists of steps that run side by side, each at consoles of its own.
         repeat: steps that run several times.
         chaos: random faults, drawn from a seed.
         schedule: faults, each at its time.
-        workload: random operations at several peers at once, as a model needs them.
+        workload: random operations at several peers at once, as a model needs them, or those of
+            a workload in a kept run.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     never: NeverStep | None = None
+    eventually: EventuallyStep | None = None
     parallel: _Branches | None = None
     repeat: Repeat | None = None
     chaos: fault_acts.Chaos | None = None
     schedule: _Schedule | None = None
-    workload: Workload | None = None
+    workload: WorkloadStep | None = None
     call: SkipJsonSchema[calls.CallStep | None] = None  # an operation that the profile describes
 
     @model_validator(mode="before")
@@ -318,8 +303,8 @@ class Step(FaultStep, ConsoleStep):
             return f"{self.repeat.times} times"
         if self.parallel:
             return f"{len(self.parallel)} things at once"
-        if self.never:
-            return self.never.phrase
+        if polling := self.never or self.eventually:
+            return polling.phrase
         if self.schedule:
             return f"{len(self.schedule)} faults, each at its time"
         if self.verb in FAULTS:
@@ -347,7 +332,8 @@ def flatten(steps: Iterable[Step]) -> Iterator[Step]:
 def saved(steps: Iterable[Step]) -> Iterator[str]:
     """Yield the names under which steps save something; some more than once."""
     for step in flatten(steps):
-        act = step.call or step.expect
+        polled = step.eventually and step.eventually.call
+        act = step.call or step.expect or polled
         yield from act.save.values() if act else ()
 
 

@@ -205,6 +205,7 @@ def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = 
         if peers is not None and not _is_at(getattr(step.act, "at", ALL), peers):
             continue
         used += [step.call.name] if step.call else _verbs(step.verb, step.act)
+        used += [call.name for call in step.workload.calls] if step.workload else []
         used += _awaited(step)
     known = {"", *profile.operations, *profile.notices, *profile.shown}  # a line is of no kind
     return [name for name in dict.fromkeys(used) if name not in known]
@@ -217,8 +218,8 @@ def _is_at(at: Any, peers: Collection[str]) -> bool:
 
 def _awaited(step: Step) -> list[str]:
     """Return the notice, and the operation, without which a step says nothing."""
-    if step.never:
-        return [step.never.call.name if step.never.call else step.never.kind]
+    if polling := step.never or step.eventually:
+        return [polling.call.name if polling.call else getattr(polling, "kind", "")]
     if step.expect and not step.expect.may_fail:
         return [step.expect.kind]
     return []

@@ -16,6 +16,7 @@ ALL = "all"
 
 DECLARED = "peers"  # the key of a validation's context that holds the names of the declared peers
 LINES = "lines"  # the key of that which holds the line of each step, by the identity of its mapping
+HOMES = "homes"  # the key of that which holds the folders to which the paths of runs are relative
 NAME = r"^[a-z][a-z0-9-]{0,30}$"  # the pattern of the names of peers, scenarios and faults
 
 # NUL, line breaks, and the keys that a terminal acts on itself: Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z

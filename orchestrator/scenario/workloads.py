@@ -1,20 +1,36 @@
-"""Workloads: random operations that suit a model, drawn from a seed. Pure data."""
+"""Workloads: random operations that suit a model, drawn from a seed or as a kept run has them."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
-from orchestrator.document import Problem, Strict, describe
+from orchestrator.document import Problem, Strict, describe, nearest
+from orchestrator.errors import DocumentError, first_line
+from orchestrator.history import runs
+from orchestrator.history.recorded_workload import RecordedCall, RecordedWorkload, recorded
+from orchestrator.paths import from_here
 from orchestrator.profile import ConsoleOperation, Profile, Seconds, Value
 from orchestrator.scenario.acts import Receivers
-from orchestrator.scenario.calls import CallStep, Vocabulary
+from orchestrator.scenario.call_mistakes import wrong_arguments
+from orchestrator.scenario.calls import VOCABULARY, CallStep, Vocabulary
 from orchestrator.scenario.rules import Location, walk
-from orchestrator.scenario.values import ALL
+from orchestrator.scenario.values import ALL, DECLARED, HOMES
 
 Model = Literal["register", "set", "counter", "queue", "unique-ids", "mutex", "broadcast"]
 
@@ -72,9 +88,110 @@ class Workload(Strict):
     seed: int = 0
 
     @property
+    def calls(self) -> Sequence[RecordedCall]:
+        """The operations that are known by now: none is drawn before it is done."""
+        return ()
+
+    @property
     def phrase(self) -> str:
         """Its length, rate and seed, in a few words."""
         return f"of the model {self.model} for {self.lasts:g} s, seed {self.seed}"
+
+
+def _as_recorded(value: Any, info: ValidationInfo) -> RecordedWorkload:
+    """Return what the run that a replay names did."""
+    context = info.context or {}
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"the folder of a kept run is expected here, not {describe(value)}")
+    try:
+        found = recorded(_run(value, context.get(HOMES, ())), info.data.get("number", 1))
+    except DocumentError as error:
+        raise ValueError(first_line(error)) from error
+    if "at" in info.data:
+        _require_peers(found, info.data["at"], context.get(DECLARED, ()))
+    if vocabulary := context.get(VOCABULARY):
+        _require_operations(found, vocabulary)
+    return found
+
+
+def _run(name: str, homes: Iterable[Path]) -> Path:
+    """Return the folder of a run, which is in one of `homes` or else in the working folder."""
+    for home in homes:
+        with contextlib.suppress(DocumentError):
+            return runs.find(home / name)
+    return runs.find(Path(name))
+
+
+def _require_peers(found: RecordedWorkload, at: Any, peers: Sequence[str]) -> None:
+    """Raise a `ValueError` if a replay is at other peers than the workload was."""
+    names = [*peers] if at == ALL else at if isinstance(at, list) else [at]
+    if sorted({*names}) == sorted(found.peers) or (at == ALL and not peers):
+        return
+    then, now = ", ".join(found.peers), ", ".join(names)
+    lacking = [name for name in found.peers if peers and name not in peers]
+    hint = f"there is no peer {lacking[0]!r}" if lacking else f"write `at: [{then}]`"
+    raise ValueError(f"this workload was at {then}, not at {now}: {hint}")
+
+
+def _require_operations(found: RecordedWorkload, vocabulary: Vocabulary) -> None:
+    """Raise a `ValueError` if a program cannot be asked for what was done then."""
+    for call in found.calls:
+        profile = vocabulary.profile(call.peer)
+        operation = profile.operations.get(call.name) if profile else None
+        if profile and operation is None:
+            hint = nearest(call.name, profile.operations)
+            what = f"the profile {profile.name!r} has no operation {call.name!r}"
+            raise ValueError(f"{what}, which {call.peer} did in that run{hint}")
+        wrong = wrong_arguments((), call.name, call.arguments, operation) if operation else ()
+        for problem in wrong:
+            raise ValueError(f"what {call.peer} did in that run does not fit: {problem.what}")
+
+
+class Replay(Strict):
+    """Do what a workload did in a kept run: the same operations, each at its time.
+
+    Attributes:
+        at: the peers that act: those that did then.
+        number: which workload of that run, in the order in which they began.
+        replay: the folder of the run, or that of its scenario for the latest, relative to the
+            scenario's folder or else to the working folder.
+    """
+
+    at: Receivers = ALL
+    number: Annotated[int, Field(ge=1)] = 1
+    replay: Annotated[
+        RecordedWorkload,
+        PlainValidator(_as_recorded),
+        PlainSerializer(lambda found: str(found.run)),
+        WithJsonSchema({"type": "string"}),
+    ]
+
+    @property
+    def lasts(self) -> float:
+        """Seconds until the last operation begins."""
+        return self.replay.lasts
+
+    @property
+    def calls(self) -> Sequence[RecordedCall]:
+        """The operations that are known by now."""
+        return self.replay.calls
+
+    @property
+    def phrase(self) -> str:
+        """What is replayed, in a few words."""
+        return f"{self.number} of {from_here(self.replay.run)}, replayed"
+
+
+def _branch(value: Any) -> str:
+    is_replay = isinstance(value, Replay) or (isinstance(value, Mapping) and "replay" in value)
+    return "Replay" if is_replay else "Workload"
+
+
+WorkloadStep = Annotated[
+    Annotated[Workload, Tag("Workload")] | Annotated[Replay, Tag("Replay")],
+    Discriminator(_branch),
+]
+"""A workload that is drawn, or replayed."""
 
 
 class Generator:

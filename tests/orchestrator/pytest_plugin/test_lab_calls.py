@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from orchestrator.checks.judged_run import Run
 from orchestrator.pytest_plugin.lab import Lab, NotAsWantedError
 from tests.orchestrator.support import PROGRAMS
 
@@ -71,6 +74,27 @@ def test_a_wrong_workload(lab: Lab, model: str, rate: str, what: str) -> None:
     lab.peer("alice").put(key="x", value=1)
     with pytest.raises(ValueError, match=what):
         lab.workload(model, seconds=1, rate=rate)
+
+
+def test_a_workload_is_replayed(lab: Lab, make_lab: Callable[[], Lab]) -> None:
+    lab.peers("alice", "bob", "carol")
+    lab.workload("register", "alice", "bob", seconds=0.3, rate="40/s")
+    first, again = lab.end(), make_lab()
+    again.peers("alice", "bob", "carol")
+    again.replay(first.folder, "alice", "bob")
+    for given, what in (
+        ({"run": first.folder}, "not at alice, bob, carol: write `at:"),
+        ({"run": first.folder, "number": 2}, "replay: .*there is no workload 2"),
+        ({"run": "nowhere"}, "replay: nowhere: no run is kept there"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            again.replay(**given)
+
+    def done(run: Run) -> list[tuple[str, str, object]]:
+        calls = [entry for entry in run.entries if entry.type == "invoke" and entry.peer == "bob"]
+        return [(it.peer, it.verb, it.fields["arguments"]) for it in calls]
+
+    assert done(again.end()) == done(first) != []
 
 
 def test_what_must_never_appear(lab: Lab) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.history import entries as history
 from orchestrator.history.entries import Entry
+from orchestrator.history.recorded_workload import recorded
 from tests.orchestrator.harness import Harness, judged
 from tests.orchestrator.support import PROGRAMS
 
@@ -123,6 +124,68 @@ def test_what_is_not_as_wanted(harness: Harness) -> None:
     ]
     (untried,) = [entry for entry in outcomes(run.entries, "put") if entry.type == "fail"]
     assert untried.fields["said"] == "no step has saved 'v' before this"
+
+
+def test_what_must_be_read_sooner_or_later(harness: Harness) -> None:
+    copy = "copy: {at: alice, key: x, host: '{bob.address}', port: '{bob.port}'}"
+    read = "get: {key: x, expect: {value: 3}, save: {value: v}}"
+    run = harness.run(
+        steps(
+            "put: {at: alice, key: x, value: 3}",
+            f"parallel: [[{{eventually: {{at: bob, {read}, every: 0.01}}}}], [{{{copy}}}]]",
+            "eventually: {at: [alice, bob], get: {key: x, expect: {value: '{v}'}}}",
+            "eventually: {get: {at: all, key: y, nil: true}, within: 2}",
+            "eventually: {get: {at: bob, key: x, expect: {value: 4}}, within: 0.2, every: 9}",
+        )
+    )
+    (finding,) = [finding.says for v in run.verdicts for finding in v.findings]
+    assert "bob with key 'x': value should have been 4, but it was 3" in finding
+    read_by = [(entry.peer, entry.fields["limit"]) for entry in outcomes(run.entries, "get")]
+    assert read_by[0] == ("bob", 5.0)  # the limit `expect`
+    assert {*read_by[1:3]} == {("alice", 5.0), ("bob", 5.0)}
+    assert {*read_by[3:5]} == {("alice", 2.0), ("bob", 2.0)}
+    assert read_by[5:] == [("bob", 0.2)]
+
+
+def test_a_workload_is_replayed(harness: Harness, tmp_path: Path) -> None:
+    drawn = harness.run(
+        steps(
+            "workload: {model: register, at: bob, rate: 50/s, for: 0.1}",
+            "workload: {model: register, at: all, rate: 60/s, for: 0.5, seed: 3}",
+        )
+    )
+    path = drawn.folder / "history.jsonl"
+    text = path.read_text().replace('"key": "k0"', '"key": "{n}{bob.port}"')
+    path.write_text(text)
+    run = harness.run(
+        steps(
+            f"workload: {{replay: {drawn.folder.relative_to(tmp_path)}, number: 2}}",
+            f"repeat: {{times: 1, steps: [{{workload: {{replay: {drawn.folder}, at: [bob]}}}}]}}",
+        )
+    )
+    assert judged(run)["expectations"] == "valid"
+    for number, then in ((1, 2), (2, 1)):
+        again, first = recorded(run.folder, number), recorded(drawn.folder, then)
+        for peer in ("alice", "bob"):
+            done, wanted = ([it for it in one.calls if it.peer == peer] for one in (again, first))
+            assert [(it.name, it.arguments) for it in done] == [
+                (it.name, it.arguments) for it in wanted
+            ]
+            assert all(b.after <= a.after + 0.001 for a, b in zip(done, wanted, strict=True))
+    assert len(recorded(run.folder, 1).calls) > 20
+
+
+def test_a_replay_leaves_nothing_out_at_a_peer_that_has_ended(harness: Harness) -> None:
+    drawn = harness.run(steps("workload: {model: register, at: all, rate: 60/s, for: 0.3}"))
+    run = harness.run(
+        steps("quit: {at: bob, may_fail: true}", f"workload: {{replay: {drawn.folder}}}")
+        + "ends: {bob: exited}\n"
+    )
+    assert judged(run)["expectations"] == "valid"
+    done = [entry for entry in run.entries if entry.is_done and entry.number("workload")]
+    assert len(done) == len(recorded(drawn.folder).calls)
+    assert {entry.type for entry in done if entry.peer == "bob"} == {"fail"}
+    assert "fail" not in {entry.type for entry in done if entry.peer == "alice"}
 
 
 def test_peers_with_a_memory_do_not_serve_another_run(harness: Harness) -> None:

@@ -88,6 +88,22 @@ def test_a_call_has_arguments_and_says_how_it_must_end(tmp_path: Path) -> None:
          "watch either `for` some seconds or `during` some steps"),
         ("never: {at: bob, line: x, during: [{gt: {at: bob, key: x}}]}", "6:41",
          "the profile 'store' has no operation 'gt'; did you mean 'get'?"),
+        ("eventually: {get: {at: bob, key: x, expect: {valu: 1}}, within: 5}", "6:50",
+         "its reply has no 'valu'; did you mean 'value'?"),
+        ("eventually: {put: {at: bob, key: x, value: 1}}", "6:18",
+         "put is repeated, and would write each time: use an operation that changes nothing"),
+        ("eventually: {get: {at: bob, key: x, within: 3}}", "6:41",
+         "'within' belongs beside the operation, not in it"),
+        ("eventually: {get: {at: bob, key: x, may_fail: true}}", "6:41",
+         "'may_fail' says nothing of how it must end"),
+        ("eventually: {get: {at: bob, key: x}, within: soon}", "6:42", "a number is expected here"),
+        ("eventually: {gte: {at: bob, key: x}}", "6:18",
+         "the profile 'store' has no operation 'gte'; did you mean 'get'?"),
+        ("eventually: {get: {key: x}}", "6:5", "key 'at' is missing"),
+        ("eventually: {at: carol, get: {key: x}}", "6:18", "no peer 'carol' here"),
+        ("eventually: {at: bob}", "6:5", "eventually what? Add an operation and how it must end"),
+        ("parallel: [[{eventually: {get: {at: bob, key: x}}}], [{keys: bob}]]", "6:58",
+         "bob is used in an earlier branch"),
         ("expect: {at: bob, notice: copied, fields: {kye: x}}", "6:48",
          "what is shown has no 'kye'; did you mean 'key'?"),
         ("never: {at: bob, notice: copied, fields: {kye: x}}", "6:47",
@@ -145,6 +161,12 @@ def test_a_schema_for_editors_knows_the_operations_of_a_profile() -> None:
     assert is_right({"never": {"at": "bob", "notice": "copied", "during": [{"keys": "alice"}]}})
     assert not is_right({"never": {"at": "bob", "notice": "copied", "line": "x"}})
     assert not is_right({"never": {"get": {"at": "bob", "kye": "x"}}})
+    assert is_right({"eventually": {"get": {"at": "bob", "key": "x", "nil": True}, "within": 1}})
+    assert is_right({"eventually": {"at": ["alice", "bob"], "keys": {"at": "bob"}, "every": 1}})
+    assert not is_right({"eventually": {"at": "bob", "within": 1}})
+    assert is_right({"workload": {"replay": "runs/one", "number": 2}})
+    assert is_right({"workload": {"model": "register", "for": 1}})
+    assert not is_right({"workload": {"replay": "runs/one", "for": 1}})
     assert not is_right({"put": {"at": "alice", "key": "x"}})
     assert not is_right({"put": {"at": "alice", "key": "x", "value": 3, "vlaue": 4}})
     assert not is_right({"send": {"at": "alice", "to": "bob", "text": "a chat's"}})

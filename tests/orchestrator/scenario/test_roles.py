@@ -40,9 +40,12 @@ def test_the_name_of_a_role_stands_for_its_peers(tmp_path: Path) -> None:
         "  - put: {at: servers, key: x, value: 1}\n"
         "  - repeat: {times: 2, steps: [{kill: {at: watch, during: [{keys: servers}]}}]}\n"
         "  - parallel: [[{keys: servers}], [{list: watch}]]\n"
-        "  - workload: {model: register, at: servers, for: 1}\n",
+        "  - workload: {model: register, at: servers, for: 1}\n"
+        "  - eventually: {get: {at: servers, key: x}, within: 1}\n",
     )
-    cut, put, again, both, load = scenario.load(path).steps
+    cut, put, again, both, load, later = scenario.load(path).steps
+    assert later.eventually is not None
+    assert later.eventually.at == ["server1", "server2"]
     assert cut.partition is not None
     assert cut.partition.groups == [["server1"], ["server2", "watch1"]]
     assert put.parallel is not None
