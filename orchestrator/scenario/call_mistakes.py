@@ -10,19 +10,9 @@ from orchestrator import chat, document, patterns
 from orchestrator.document import Problem, describe
 from orchestrator.history.wanted import CONDITIONS
 from orchestrator.profile import ANSWERS, ConsoleOperation, Profile, wrong_type
-from orchestrator.profile.operation import (
-    CHANGING,
-    LAB_STEPS,
-    NOTICES,
-    STEP_KEYS,
-    groups,
-)
+from orchestrator.profile.operation import CHANGING, LAB_STEPS, NOTICES, STEP_KEYS, groups
 from orchestrator.scenario.calls import PLACEHOLDER, Vocabulary, at_of, repeated
-from orchestrator.scenario.rules import (
-    POLLING,
-    Location,
-    walk,
-)
+from orchestrator.scenario.rules import POLLING, Location, walk
 from orchestrator.scenario.values import ALL
 
 _NAME = r"[a-z][a-z0-9_]*"
@@ -71,7 +61,7 @@ def repeated_call(
     """Yield the operation that a step repeats, with its place; nothing without one."""
     for verb in POLLING:
         act: Any = step.get(verb)
-        if (key := repeated(act, vocabulary)) is not None:
+        if (key := repeated(verb, act, vocabulary)) is not None:
             given = act[key] if isinstance(act[key], Mapping) else {}
             yield (*place, verb, key), {"at": act.get("at"), **given}
 

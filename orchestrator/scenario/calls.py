@@ -12,18 +12,9 @@ from pydantic import Field
 from orchestrator.document.schema import described
 from orchestrator.history.wanted import phrase
 from orchestrator.profile import ConsoleOperation, Profile
-from orchestrator.profile.operation import (
-    LAB_STEPS,
-    RAW,
-    STEP_KEYS,
-)
+from orchestrator.profile.operation import LAB_STEPS, RAW, STEP_KEYS
 from orchestrator.scenario.acts import Act, Wants
-from orchestrator.scenario.rules import (
-    CONSOLE,
-    OF_EVENTUALLY,
-    OF_NEVER,
-    STEPS,
-)
+from orchestrator.scenario.rules import CONSOLE, POLLING, STEPS
 
 VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Vocabulary`
 
@@ -125,10 +116,10 @@ def of_step(key: str, act: Any) -> dict[str, Any]:
     return {**keys, "name": key, "arguments": arguments}
 
 
-def repeated(act: Any, vocabulary: Vocabulary) -> str | None:
+def repeated(verb: str, act: Any, vocabulary: Vocabulary) -> str | None:
     """Return the key of a step of `POLLING` that is its operation; None without one."""
     for key, given in act.items() if isinstance(act, Mapping) else ():
-        if key in (*OF_NEVER, *OF_EVENTUALLY):
+        if key in POLLING[verb]:
             continue
         at = at_of(given) if isinstance(given, Mapping) else act.get("at")
         profile = vocabulary.profile(at[0] if at and isinstance(at, list) else at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationInfo, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -22,6 +22,8 @@ class PollingStep(Strict):
         every: seconds from one time that the operation is done to the next.
     """
 
+    verb: ClassVar[str]  # the step's key
+
     at: Receivers
     every: Seconds = 0.1
     call: SkipJsonSchema[calls.CallStep | None] = None  # the operation
@@ -31,7 +33,7 @@ class PollingStep(Strict):
     def _read_call(cls, act: Any, info: ValidationInfo) -> Any:
         """Return the step with its operation, if there is one, under the key `call`."""
         vocabulary = (info.context or {}).get(calls.VOCABULARY)
-        key = calls.repeated(act, vocabulary) if vocabulary else None
+        key = calls.repeated(cls.verb, act, vocabulary) if vocabulary else None
         if key is None:
             return act
         given = calls.of_step(key, act[key])
@@ -52,6 +54,8 @@ class EventuallyStep(PollingStep):
     Attributes:
         within: seconds that this may take; by default `expect` of the `limits`.
     """
+
+    verb = "eventually"
 
     within: Seconds | None = None
 

@@ -6,13 +6,13 @@ replaced by its peers. Pure; values may be of any type, for mistakes are reporte
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from orchestrator.document import Source, Strict
-from orchestrator.scenario.rules import OF_EVENTUALLY, OF_NEVER, POLLING
+from orchestrator.scenario.rules import POLLING
 
 MOST_PEERS = 200
 
@@ -81,7 +81,7 @@ def _step(step: Any, members: Members) -> Any:
         return step
     ((key, act),) = step.items()
     if key in POLLING and isinstance(act, dict):
-        return {key: _polling(act, members)}
+        return {key: _polling(act, POLLING[key], members)}
     at = act.get("at") if isinstance(act, dict) else act
     act = _replaced(act, members)
     names = members.get(at) if isinstance(at, str) else None
@@ -94,7 +94,7 @@ def _step(step: Any, members: Members) -> Any:
     return {"parallel": branches} if len(branches) > 1 else branches[0][0]
 
 
-def _polling(act: Mapping[str, Any], members: Members) -> Any:
+def _polling(act: Mapping[str, Any], own: Collection[str], members: Members) -> Any:
     """Return a `never` or `eventually` with its roles replaced: it takes several peers itself."""
 
     def placed(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _polling(act: Mapping[str, Any], members: Members) -> Any:
         return {**given, "at": [*names]} if names else {**given}
 
     operations = {key: placed(one) for key, one in act.items()
-                  if key not in (*OF_NEVER, *OF_EVENTUALLY) and isinstance(one, dict)}  # fmt: skip
+                  if key not in own and isinstance(one, dict)}  # fmt: skip
     return _replaced(placed({**act, **operations}), members)
 
 

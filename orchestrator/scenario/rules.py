@@ -19,11 +19,10 @@ CONSOLE = (
 )  # fmt: skip
 """Steps at consoles."""
 
-POLLING = ("never", "eventually")  # steps that may repeat an operation of the program's own
 SINGLE = (*PROCESS, *NETWORK, *LIFTING)  # steps that are one fault: what a `schedule` may contain
 FAULTS = (*SINGLE, "chaos", "schedule")  # all steps that are faults
 TYPING = tuple(step for step in CONSOLE if step not in ("expect", "idle"))  # steps that type
-STEPS = (*CONSOLE, *POLLING, "parallel", "repeat", "workload", *FAULTS)  # all steps
+STEPS = (*CONSOLE, "never", "eventually", "parallel", "repeat", "workload", *FAULTS)  # all steps
 
 NOTICES = ("message", "connected", "closed", "delivered", "undelivered")
 """The notices of a chat that an `expect` can wait for."""
@@ -35,7 +34,10 @@ OF_NEVER = (*AWAITED, "at", "from", "fields", "during", "for", "every")
 """The keys of a `never`; any other key is an operation that is repeated."""
 
 OF_EVENTUALLY = ("at", "within", "every")
-"""The keys of an `eventually` besides its operation."""
+"""The keys of an `eventually`; any other key is its operation."""
+
+POLLING = {"never": OF_NEVER, "eventually": OF_EVENTUALLY}
+"""Steps that may repeat an operation of the program's own, each with its other keys."""
 
 LAST = "last"  # as an id: the one that led to the peer when the lab last saw a list
 _ABOUT_ONE = ("delivered", "undelivered")  # notices that need a `from`
@@ -159,9 +161,13 @@ def of_eventually(act: Keys) -> Iterator[str]:
     operations = [key for key in act if key not in OF_EVENTUALLY]
     if len(operations) > 1:
         yield f"repeat one operation in a step, not {' and '.join(operations)}"
-    elif not operations or operations[0] in AWAITED:
+    elif not operations or _is_notice(operations[0], act):
         shown = "what is shown unasked is for `expect`"
         yield f"eventually what? Add an operation and how it must end; {shown}"
+
+
+def _is_notice(key: str, act: Keys) -> bool:
+    return key in AWAITED and not isinstance(act[key], Mapping)  # else an operation called so
 
 
 def _of_shown(act: Keys) -> Iterator[str]:

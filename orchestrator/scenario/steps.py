@@ -60,6 +60,8 @@ class NeverStep(PollingStep, acts.Shown):
         during: watch while these steps run; instead of `for`.
     """
 
+    verb = "never"
+
     lasts: Seconds | None = Field(default=None, alias="for")
     during: _Steps | None = None
 

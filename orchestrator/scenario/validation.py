@@ -205,7 +205,8 @@ def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = 
         if peers is not None and not _is_at(getattr(step.act, "at", ALL), peers):
             continue
         used += [step.call.name] if step.call else _verbs(step.verb, step.act)
-        used += [call.name for call in step.workload.calls] if step.workload else []
+        done = step.workload.calls if step.workload else ()
+        used += [call.name for call in done if peers is None or call.peer in peers]
         used += _awaited(step)
     known = {"", *profile.operations, *profile.notices, *profile.shown}  # a line is of no kind
     return [name for name in dict.fromkeys(used) if name not in known]

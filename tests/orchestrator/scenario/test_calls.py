@@ -147,6 +147,24 @@ def test_a_chat_may_have_operations_of_its_own(tmp_path: Path) -> None:
     assert send.send is not None
 
 
+def test_an_operation_may_be_called_like_a_key_of_another_step(tmp_path: Path) -> None:
+    renamed = STORE.read_text().replace("  get:", "  message:").replace("  keys:", "  within:")
+    renamed = renamed.replace("sync: keys", "sync: within")
+    (tmp_path / "own.yaml").write_text(renamed)
+    path = tmp_path / "one.yaml"
+    path.write_text(
+        HEAD.replace(str(STORE), "own.yaml") + "  - eventually: {message: {at: bob, key: x}}\n"
+        "  - never: {within: bob, at: bob}\n"
+    )
+    message, within = scenario.load(path).steps
+    assert message.eventually is not None
+    assert message.eventually.call is not None
+    assert message.eventually.call.name == "message"
+    assert within.never is not None
+    assert within.never.call is not None
+    assert within.never.call.name == "within"
+
+
 def test_a_schema_for_editors_knows_the_operations_of_a_profile() -> None:
     known = jsonschema.Draft202012Validator(scenario.schema(profile.load(str(STORE))))
     head = {"name": "one", "why": "w", "peers": 2}

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator import scenario
+from orchestrator import profile, scenario
 from orchestrator.errors import DocumentError
 from orchestrator.history import runs
 from orchestrator.history.entries import History
 from orchestrator.profile import ConsoleOperation
 from orchestrator.scenario.calls import CallStep
+from orchestrator.scenario.validation import missing
 from orchestrator.scenario.workloads import Generator, Replay, Workload
 from tests.orchestrator.support import PROGRAMS
 
@@ -153,6 +154,14 @@ def test_a_mistake_of_a_replay(tmp_path: Path, given: str, where: str, what: str
     keep(tmp_path).close()
     old = (tmp_path / "runs/old/latest").resolve()
     assert mistake(tmp_path, given).startswith(f"{where}: {what.replace('{old}', str(old))}")
+
+
+def test_what_a_profile_lacks_for_a_replay(tmp_path: Path) -> None:
+    keep(tmp_path).close()
+    found = scenario.load(write(tmp_path, "replay: runs/old"))
+    chat = profile.load("peerlab")
+    assert missing(found, chat) == missing(found, chat, ["bob"]) == ["put"]
+    assert missing(found, chat, ["alice"]) == []
 
 
 def test_a_replay_of_what_cannot_be_done_any_more(tmp_path: Path) -> None:
