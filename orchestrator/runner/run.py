@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import checks, profile, scenario
-from orchestrator.cancel import CancelToken
+from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks import Judgement, Verdict, custom
 from orchestrator.checks.judged_run import Run
 from orchestrator.engines.base import Progress
-from orchestrator.errors import EngineError, LabError, behind, first_line
+from orchestrator.errors import BuildError, EngineError, LabError, behind, first_line
 from orchestrator.faults.effect import FEATURES
 from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT, History
@@ -31,6 +31,9 @@ from orchestrator.runner.steps import StepRunner
 from orchestrator.runner.verify import FaultVerifier
 from orchestrator.runner.watching import abandon_watches
 from orchestrator.scenario import Scenario
+
+_DEFINITE = (BuildError, RunCancelledError)
+"""Errors that a faster machine would have met as well."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,8 @@ class ActiveRun:
                 self.peers.catch_up()
             history.abandon(said)
             self._record_lateness()
-            history.lab("broke off", said=said)
+            cause: dict[str, Any] = {"definite": True} if isinstance(error, _DEFINITE) else {}
+            history.lab("broke off", said=said, **cause)
             if behind(error, KeyboardInterrupt):  # the user wants no verdict, but to leave
                 raise
         finally:

@@ -59,7 +59,9 @@ class HistoryIndex:
         """Why nothing that is missing proves anything; empty in a run that settled."""
         if self.settled is not None:
             return ()
-        return (Finding(f"{self.interruption}{self.late_at(self.last_at)}", self.last_at),)
+        is_definite = any(mark.fields.get("definite") for mark in self.marks("broke off"))
+        late = "" if is_definite else self.late_at(self.last_at)
+        return (Finding(f"{self.interruption}{late}", self.last_at),)
 
     def late_at(self, at: float) -> str:
         """Return that the machine was late around a time, to be read behind a doubt; or nothing.

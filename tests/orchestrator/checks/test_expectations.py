@@ -67,6 +67,17 @@ def test_a_busy_machine_is_named_where_something_has_no_outcome(
     assert "the history ends in the middle of the run" in first.says
 
 
+@pytest.mark.parametrize("definite", [True, False])
+def test_no_machine_is_named_for_a_run_that_broke_off_for_another_reason(*, definite: bool) -> None:
+    story = Story()
+    story.lab("machine", waited=0.9)
+    cause: dict[str, Any] = {"definite": True} if definite else {}
+    story.lab("broke off", said="no such file", **cause)
+    finding = support.verdict(story.entries, NAME).findings[0]
+    assert "no such file" in finding.says
+    assert ("the machine was busy" in finding.says) is not definite
+
+
 def test_no_machine_is_named_for_what_the_lab_cannot_read() -> None:
     story = Story()
     begun = story.invoke("alice", "connect", wants={"outcome": "ok"})
