@@ -113,9 +113,12 @@ def _run(run: Run, findings: Sequence[NamedFinding]) -> RunData:
 
 
 def _step(run: Run, findings: Sequence[NamedFinding]) -> StepData | None:
-    """Return the step that the first finding is about; None if its check knows none."""
-    step = WrittenSteps(run).named_by(findings[0].finding) if findings else None
-    return {"file": step.file, "line": step.line, "text": at_length(step.text)} if step else None
+    """Return the step that the first finding is about, or the last before it."""
+    step = WrittenSteps(run).of(findings[0].finding) if findings else None
+    if not step:
+        return None
+    text = at_length(step.text)
+    return {"file": step.file, "line": step.line, "text": text, "is_near": step.is_near}
 
 
 def _peer(index: HistoryIndex, name: str) -> PeerData:

@@ -127,6 +127,7 @@ class StepData(TypedDict):
     file: str
     line: int
     text: str
+    is_near: bool  # whether it is just the last step before a finding, whose check names none
 
 
 class RunData(TypedDict):

@@ -21,8 +21,8 @@ function failedStep(step) {
   if (!step) return null;
   const where = step.line ? `${plain(step.file)}:${step.line}` : plain(step.file);
   return el("figure", { class: "step" },
-    el("figcaption", {}, "The step: ", el("span", { class: "where" }, where)),
-    el("pre", {}, plain(step.text)));
+    el("figcaption", {}, step.is_near ? "The last step before: " : "The step: ", el("span", { class: "where" }, where)),
+    step.text ? el("pre", {}, plain(step.text)) : null);
 }
 
 function place(model) {

@@ -23,6 +23,7 @@ from orchestrator.report.page.rows import (
     PieceRow,
     SocketCell,
     SocketRow,
+    StepData,
 )
 
 ALICE, BOB, CAROL = range(3)
@@ -87,13 +88,21 @@ def console(peer: int, shown: tuple[tuple[float, bytes], ...], typed: Any = ()) 
     return {"peer": peer, "log": False, "pieces": sorted(pieces), "cut": False}
 
 
+_STEP: StepData = {
+    "file": "lost.yaml",
+    "line": 9,
+    "text": "- send: {at: alice, text: two}",
+    "is_near": False,
+}
+
+
 def lost_message() -> PageData:
     """Return a run in which a message from alice to bob is lost in a partition that was real."""
     findings = _findings()
     run = page_data()["run"] | {
         "verdict": "invalid",
         "headline": findings[0]["says"],
-        "step": {"file": "lost.yaml", "line": 9, "text": "- send: {at: alice, text: two}"},
+        "step": _STEP,
     }
     open_socket = SocketCell("a:1", "b:5000", "ESTABLISHED", BOB, 0, 0)
     prompt = b"\x1b[32malice>\x1b[0m "

@@ -75,7 +75,8 @@ def test_the_step_that_failed(tmp_path: Path) -> None:
         Entry(0.4, "lab", "", "over"),
     ]
     data = page_data(judged(entries, tmp_path))
-    assert data["run"]["step"] == {"file": "here/x.yaml", "line": 3, "text": "- send: {at: alice}"}
+    step = {"file": "here/x.yaml", "line": 3, "text": "- send: {at: alice}", "is_near": False}
+    assert data["run"]["step"] == step
     assert data["operations"][0].step == 3
     before = [Entry(e.at, e.type, e.peer, e.verb, e.operation, {**e.fields, "step": None})
               for e in entries]  # fmt: skip
@@ -101,13 +102,15 @@ def test_a_notice_that_is_missing_leads_to_what_should_have_caused_it() -> None:
     assert finding["operations"] == [0]
 
 
-def test_a_finding_without_an_operation_has_no_step(tmp_path: Path) -> None:
+def test_a_finding_without_an_operation_has_the_last_step_before_it(tmp_path: Path) -> None:
     story = Story()
     story.do("alice", "type", line="x", step=2)
     story.lab("crash", "alice", said="Traceback")
     data = page_data(judged(story.finish(), tmp_path))
     assert data["findings"][0]["check"] == "crashes"
-    assert data["run"]["step"] is None
+    step = data["run"]["step"]
+    assert step
+    assert (step["line"], step["is_near"]) == (2, True)
 
 
 def test_of_very_many_findings_the_first_are_shown_and_the_rest_counted() -> None:
