@@ -15,9 +15,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "peer/PROTOCOL.md")),
     *sorted((ROOT / "docs").glob("*.md")),
-    ROOT / "examples/peers/README.md",
+    *sorted((ROOT / "examples").glob("*/README.md")),
 ]
 _LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+_ANCHORED = re.compile(r"\]\(([^)#:]*)#([^)]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_CODE = re.compile(r"^(```.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEW = {"promptness.py", "test_promptness.py"}
 """Files that a page tells its reader to write."""
 _FILE = re.compile(r"`((?:orchestrator|peer|sidecar|tests|scenarios|conformance|docs)/[\w./-]*)`")
@@ -38,12 +41,41 @@ def test_links_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_links_to_sections_lead_somewhere() -> None:
+    broken = [
+        (str(page.relative_to(ROOT)), f"{target}#{section}")
+        for page, text in _pages()
+        for target, section in _ANCHORED.findall(text)
+        if section not in _sections(page.parent / target if target else page)
+    ]
+    assert broken == []
+
+
+def _sections(page: Path) -> set[str]:
+    """Return how links name the sections of a page."""
+    headings = _HEADING.findall(_CODE.sub("", page.read_text(encoding="utf-8")))
+    words = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings)
+    return {re.sub(r"\s", "-", word) for word in words}
+
+
+def test_tables_are_whole() -> None:
+    """A blank line in a table makes its other rows a paragraph of text and bars."""
+    torn = [
+        (str(page.relative_to(ROOT)), block.partition("\n")[0])
+        for page, text in _pages()
+        for block in re.findall(r"(?:^\|.*\n)+", _CODE.sub("", text), re.MULTILINE)
+        if not re.search(r"\A.*\n\|(?: *:?-+:? *\|)+\n", block)
+    ]
+    assert torn == []
+
+
 def test_files_that_pages_name_exist() -> None:
     missing = [
         (str(page.relative_to(ROOT)), name)
         for page, text in _pages()
         for name in _FILE.findall(text)
-        if not (ROOT / name).exists() and Path(name).name not in _NEW
+        if not any((place / name).exists() for place in (ROOT, page.parent))
+        and Path(name).name not in _NEW
     ]
     assert missing == []
 
