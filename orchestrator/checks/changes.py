@@ -29,7 +29,7 @@ def check(index: HistoryIndex) -> Verdict:
     wrong = [_finding(shown, sends) for shown, sends in changed.items()]
     wrong += [_finding(m, [m.send]) for m in index.shown if m.match == "piece" and m.send]
     known = sum(message.send is not None for message in index.shown)
-    says = count(known, "message") + " shown as they were sent"
+    says = count(known, "message") + " shown as sent"
     return conclude(NAME, says, wrong, index.unsettled, judged=known)
 
 

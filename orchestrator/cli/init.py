@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -143,7 +144,7 @@ def _write(path: Path, text: str) -> bool:
 
 
 def _print_next(folder: Path) -> None:
-    there = {} if folder == Path() else {f"cd {folder}": ""}
+    there = {} if folder == Path() else {f"cd {shlex.quote(str(folder))}": ""}
     missing = "" if importlib.util.find_spec("pytest") else "; pip install pytest first"
     commands_and_why = there | {
         f"peerlab run {_SCENARIO.parent}/": "run the scenario",

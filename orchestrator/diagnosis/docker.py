@@ -94,7 +94,7 @@ def _of_compose() -> Condition:
         "Compose",
         State.LIMITED,
         "there is none",
-        "a mesh cannot be started from compose.yaml by hand; `peerlab up` needs no Compose",
+        "the services of a Compose file cannot be peers; everything else needs no Compose",
         "install docker-compose-plugin, or docker-compose of Debian and Ubuntu",
     )
 

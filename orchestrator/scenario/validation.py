@@ -151,7 +151,8 @@ class Validator:
     def _taken(self, name: Any, path: Path) -> Iterator[Problem]:
         """Yield that another scenario has this name: their runs would be kept in one folder."""
         if isinstance(name, str) and self._names.setdefault(name, path) != path:
-            yield Problem(("name",), f"{name!r} is the name of the scenario in {self._names[name]}")
+            what = f"the scenario in {self._names[name]} is called {name!r} too: rename one"
+            yield Problem(("name",), what)
 
     def _profile(
         self, name: Any, place: Location, source: Source

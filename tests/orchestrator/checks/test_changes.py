@@ -30,9 +30,9 @@ def _shown(sent: list[str], shown: list[str]) -> Entries:
 @pytest.mark.parametrize(
     ("sent", "shown", "says"),
     [
-        (["a", "b"], ["a", "b"], "2 messages shown as they were sent"),
-        (["a"], ["a", "out of nothing"], "1 message shown as they were sent"),
-        ([], ["out of nothing"], "0 messages shown as they were sent"),
+        (["a", "b"], ["a", "b"], "2 messages shown as sent"),
+        (["a"], ["a", "out of nothing"], "1 message shown as sent"),
+        ([], ["out of nothing"], "0 messages shown as sent"),
     ],
 )
 def test_what_is_counted(sent: list[str], shown: list[str], says: str) -> None:

@@ -69,7 +69,9 @@ def test_a_name_that_is_taken(write: Write) -> None:
     first, second = write("a.yaml", SHORT), write("b.yaml", SHORT)
     done = peerlab("validate", first, second, first)
     assert done.returncode == 2
-    assert done.stderr == f"{second}:2:1: 'short' is the name of the scenario in {first}\n"
+    assert done.stderr == (
+        f"{second}:2:1: the scenario in {first} is called 'short' too: rename one\n"
+    )
 
 
 def test_profiles_are_looked_at_too(write: Write, tmp_path: Path) -> None:
