@@ -37,6 +37,10 @@ class _Console:
         self.shown += (self.process.stdout.read() or b"").decode()
         return self.shown
 
+    def await_prompt(self) -> None:
+        """Wait for the first prompt: what stands before it is no reply."""
+        until(lambda: self.read().endswith("> "), "its first prompt")
+
     def ask(self, line: str) -> list[str]:
         """Type a line; return the lines of the reply, without notices."""
         assert self.process.stdin is not None
@@ -62,6 +66,7 @@ def consoles(tmp_path: Path) -> Iterator[dict[str, _Console]]:
     started = {name: _Console(name, _free_port(), tmp_path / name) for name in NAMES}
     try:
         for console in started.values():
+            console.await_prompt()
             console.ask("help")
         for name in ("alice", "carol"):
             assert started[name].ask(f"join localhost {started['bob'].port}") == ["joined bob"]

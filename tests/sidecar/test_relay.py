@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from sidecar import tcp
 from tests.orchestrator.support import until
 from tests.repeats import times
 from tests.sidecar.support import SECONDS, SidecarProcess
@@ -284,3 +285,10 @@ def test_end_of_input_resets_open_connections(link: RelayedLink) -> None:
     assert is_reset(dialler)
     assert is_reset(acceptor)
     assert link.sidecar.process.wait(SECONDS) == 0
+
+
+def test_no_socket_is_left_of_an_address_that_is_not_here() -> None:
+    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    with pytest.raises(OSError, match="Cannot assign requested address"):
+        tcp.socket_to_dial("203.0.113.1", mark=False)
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
