@@ -238,9 +238,6 @@ class Fields:
         if self._left:
             raise RequestError(f"{self._where} has an unknown key: {next(iter(self._left))!r}")
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._left
-
     def any(self, key: str, default: Any = _MISSING) -> Any:
         """Return a value of any type."""
         value = self._left.pop(key, default)
