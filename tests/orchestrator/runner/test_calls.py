@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.history import entries as history
+from orchestrator.history import runs
 from orchestrator.history.entries import Entry
 from orchestrator.history.recorded_workload import recorded
 from tests.orchestrator.harness import Harness, judged
@@ -151,7 +152,7 @@ def test_a_workload_is_replayed(harness: Harness, tmp_path: Path) -> None:
     drawn = harness.run(
         steps(
             "workload: {model: register, at: bob, rate: 50/s, for: 0.1}",
-            "workload: {model: register, at: all, rate: 60/s, for: 0.5, seed: 3}",
+            "workload: {model: register, at: all, rate: 120/s, for: 0.25, seed: 3}",
         )
     )
     path = drawn.folder / "history.jsonl"
@@ -171,8 +172,8 @@ def test_a_workload_is_replayed(harness: Harness, tmp_path: Path) -> None:
             assert [(it.name, it.arguments) for it in done] == [
                 (it.name, it.arguments) for it in wanted
             ]
-            assert all(b.after <= a.after + 0.001 for a, b in zip(done, wanted, strict=True))
-    assert len(recorded(run.folder, 1).calls) > 20
+            assert all(b.after <= a.after + 0.05 for a, b in zip(done, wanted, strict=True))
+    assert len(recorded(run.folder, 1).calls) > 5
 
 
 def test_a_replay_leaves_nothing_out_at_a_peer_that_has_ended(harness: Harness) -> None:
@@ -186,6 +187,21 @@ def test_a_replay_leaves_nothing_out_at_a_peer_that_has_ended(harness: Harness) 
     assert len(done) == len(recorded(drawn.folder).calls)
     assert {entry.type for entry in done if entry.peer == "bob"} == {"fail"}
     assert "fail" not in {entry.type for entry in done if entry.peer == "alice"}
+
+
+def test_a_replay_that_is_always_late_ends_with_the_runs_time(
+    harness: Harness, tmp_path: Path
+) -> None:
+    kept = runs.make(tmp_path / "kept", "old", "name: old\n")
+    drawn = history.History(kept / runs.HISTORY)
+    drawn.lab("workload", number=1, peers=["alice"])
+    for _ in range(20_000):  # at once
+        drawn.invoke("alice", "keys", workload=1)
+    drawn.close()
+    limit = HEAD.replace("steps:", "limits: {total: 0.3}\nsteps:")
+    run = harness.run(f"{limit}  - workload: {{replay: {kept}, at: alice}}\n")
+    assert "the steps took longer than 0.3 s" in run.broke_off
+    assert 0 < len(outcomes(run.entries, "keys")) < 20_000
 
 
 def test_peers_with_a_memory_do_not_serve_another_run(harness: Harness) -> None:
