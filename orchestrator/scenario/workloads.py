@@ -151,7 +151,7 @@ class Replay(Strict):
     """Do what a workload did in a kept run: the same operations, each at its time.
 
     Attributes:
-        at: the peers that act: those that did then.
+        at: the peers that act, which must be those that took part then.
         number: which workload of that run, in the order in which they began.
         replay: the folder of the run, or that of its scenario for the latest, relative to the
             scenario's folder or else to the working folder.
