@@ -30,6 +30,8 @@ from orchestrator.profile.reader import GuardedReader, Reader
 FILE = "profile.yaml"  # the name of a program's profile in its folder
 FOLDER = ROOT / "profiles"  # the profiles that come with the lab
 
+_OF_SCENARIOS = {"why", "steps"}  # keys that no profile has, and every scenario must have
+
 _START_FIELDS = (*ANSWERS, "bind", "python", "peers", "index")
 _BUILD_FIELDS = ("python", "folder")
 _CHAT_NOTICE_FIELDS = ("id", "address", "port", "name", "text", "number", "last")
@@ -63,7 +65,12 @@ def load(name: str) -> Profile:
     """
     path = path_of(name)
     try:
-        profile = document.read(path, Profile, check=lambda it: _problems(it, path.parent))
+        source = document.load(path)
+        if isinstance(source.plain, dict) and source.plain.keys() >= _OF_SCENARIOS:
+            raise DocumentError(
+                f"{path}:1:1: a scenario, not a profile: name the file that is its `profile`"
+            )
+        profile = document.read(source, Profile, check=lambda it: _problems(it, path.parent))
     except DocumentError as error:
         if not path.exists():
             known = [file.stem for file in path.parent.glob("*.yaml")]

@@ -24,6 +24,9 @@ from orchestrator.scenario.rules import Location, walk
 from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.values import ALL
 
+_OF_PROFILES = Profile.model_fields.keys() - Scenario.model_fields.keys()
+_MANY = 2  # of these keys are no slip
+
 _RUBRIC = "rubric"
 """The stem of a file in a folder of scenarios that is not one: it says what each is worth."""
 
@@ -131,6 +134,9 @@ class Validator:
         except DocumentError as error:
             yield from error.what.splitlines()
             return
+        if _is_profile(source.plain):
+            yield f"{path}:1:1: a profile, not a scenario: name the scenarios that use it"
+            return
         try:
             self.scenarios[path] = models.of(source)
         except DocumentError as error:
@@ -171,6 +177,12 @@ class Validator:
             except DocumentError as error:
                 yield from error.what.splitlines()
         return self._profiles[file]
+
+
+def _is_profile(plain: Any) -> bool:
+    """Return whether a file is a profile, so that its every key would be a mistake."""
+    keys = plain.keys() if isinstance(plain, dict) else set()
+    return "steps" not in keys and len(_OF_PROFILES & keys) >= _MANY
 
 
 def _position(path: Path, mistake: str) -> tuple[float, float]:

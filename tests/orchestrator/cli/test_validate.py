@@ -65,6 +65,15 @@ def test_one_file_that_is_right(write: Write) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "1 file is right\n", "")
 
 
+def test_a_profile_is_no_scenario(write: Write) -> None:
+    profile = write("chat.yaml", (ROOT / "starter/profiles/chat.yaml").read_text())
+    done = peerlab("validate", profile, write("a.yaml", SHORT))
+    assert (done.returncode, done.stdout) == (2, "1 of 2 files are right\n")
+    assert done.stderr == (
+        f"{profile}:1:1: a profile, not a scenario: name the scenarios that use it\n"
+    )
+
+
 def test_a_name_that_is_taken(write: Write) -> None:
     first, second = write("a.yaml", SHORT), write("b.yaml", SHORT)
     done = peerlab("validate", first, second, first)

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator import profile
 from orchestrator.errors import DocumentError
+from orchestrator.paths import ROOT
 from orchestrator.profile import ConsoleOperation, InputLine
 from orchestrator.profile.notices import Block
 
@@ -196,3 +197,8 @@ def test_readers_that_import_the_former_name_still_load(file: Path) -> None:
     (file.parent / "mine.py").write_text(code)
     file.write_text(f"{TEXT}reader: mine.py:Mine\n")
     assert profile.reader(profile.load(str(file)))
+
+
+def test_a_scenario_is_no_profile() -> None:
+    with pytest.raises(DocumentError, match=r"demo\.yaml:1:1: a scenario, not a profile: name the"):
+        profile.load(str(ROOT / "scenarios/demo.yaml"))
