@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from orchestrator import image
 from orchestrator.diagnosis import examination
 from orchestrator.diagnosis.condition import Condition, Diagnosis, State
 from orchestrator.engines.docker import client as docker_client
 from orchestrator.errors import EngineError
 from tests.orchestrator.cli.support import peerlab, peerlab_on_docker
+from tests.orchestrator.support import ROOT
 
 
 def examined(*words: str, on_docker: bool = False) -> tuple[int, dict[str, dict[str, str]]]:
@@ -43,6 +45,8 @@ def test_on_docker_alone_without_docker() -> None:
 
 @pytest.mark.docker
 def test_on_docker() -> None:
+    image.ensure_image(lambda _: None, ROOT)
+    image.ensure_sidecar_image(lambda _: None, ROOT)
     status, found = examined("--engine", "docker", on_docker=True)
     assert (status, found["trial"]["state"]) == (0, "works")
     assert found["engine"]["says"].startswith("Docker Engine ")
