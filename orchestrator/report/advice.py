@@ -21,6 +21,8 @@ def advice(run: Run, finding: Finding) -> str:
         return f"see what was measured with `peerlab report {run.folder}`, and run it again"
     if run.broke_off:
         return "remove what ended the run, then run it again"
+    if run.index.interruption in finding.says:
+        return "run it again: this history is not whole"
     if not finding.peers:  # it is about the profile or the check
         return "see what the check needs with `peerlab docs checks`"
     return "await it with an `expect`, or give it more time: `limits: {settle: …}`"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from rich.console import Console
 from rich.text import Text
@@ -26,7 +27,7 @@ _MOST_CHECKS = 4  # whose first finding is shown
 _MOST_NAMES = 3  # of checks with the same findings
 _MOST_SENTENCE, _LEAST_SENTENCE = 4, 2  # lines; the least if both texts follow
 _MOST_FAULTS, _MOST_FAULT = 3, 2  # faults, and lines of each
-_MOST_ADVICE, _MOST_REST = 2, 2  # lines
+_MOST_ADVICE, _MOST_REST, _MOST_NOTE = 2, 2, 3  # lines
 _MOST_PLACED, _MOST_PLACES = 50, 3  # further findings whose places are looked up, and are named
 _LEAST_CONSOLES = 4  # lines that consoles get in any case
 _AROUND_ONE = (3, 6)  # lines of a console before the moment and from it on, if it is the only one
@@ -40,7 +41,8 @@ def failure_lines(run: Run, width: int) -> list[Text]:
 
     Each fits into the width, but for the paths at the end.
     """
-    head = [_head(run), *notes(run), *_cut_off(run)]
+    known = [_wrapped(note, width, _MOST_NOTE) for note in (*notes(run), *_cut_off(run))]
+    head = [_head(run), *chain.from_iterable(known)]
     faults, paths = [*_faults(run, width)], [*_paths(run)]
     is_invalid = run.judgement is Judgement.INVALID
     shown, others = _chosen(run)
@@ -107,15 +109,15 @@ def notes(run: Run) -> Iterator[Text]:
     """Yield what is to be known of a run besides its verdict."""
     if run.record and run.record.verdict != run.judgement.word:
         says = f"{run.record.verdict}: the verdict has changed since it was recorded"
-        yield plain(f"  before: {says}", "dim")
+        yield plain(f"before: {says}", "dim")
     if run.without:
-        yield plain(f"  {run.without}", "dim")
+        yield plain(run.without, "dim")
 
 
 def _cut_off(run: Run) -> Iterator[Text]:
     """Yield what ended a run whose lab could not write that down: no finding says it then."""
     if not (run.record or run.error or run.index.marks("broke off")) and run.broke_off:
-        yield plain(f"  {first_line(run.broke_off)}")
+        yield plain(first_line(run.broke_off))
 
 
 def _chosen(run: Run) -> tuple[list[Verdict], str]:

@@ -113,7 +113,8 @@ def valid_lines(run: Run) -> Iterator[Text]:
         done.append(f"{proven:,} of {count(len(faults), 'fault')} proven")
     line = run_line(run).append(f": {', '.join(done)}")
     yield line.append(f"; {repeated_line('this')}" if run.repeated else "")
-    yield from notes(run)
+    for note in notes(run):
+        yield Text("  ").append_text(note)
 
 
 def as_text(run: Run, detail: Detail = Detail.LINES, width: int = _TEXT_WIDTH) -> str:

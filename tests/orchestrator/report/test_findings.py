@@ -189,6 +189,11 @@ def test_what_to_do_if_the_check_or_a_fault_is_why(tmp_path: Path) -> None:
     assert "see what was measured with `peerlab report" in as_text(run)
 
 
+def test_a_history_without_its_end_is_no_matter_of_the_check(tmp_path: Path) -> None:
+    says = _unknown("delivery", "the history ends in the middle of the run")
+    assert "what to do: run it again" in as_text(_run(tmp_path, [says], *_send()))
+
+
 def test_a_run_that_broke_off_says_where_once(tmp_path: Path) -> None:
     verdicts = [_unknown("order", "the run broke off: late"), _unknown("crashes", "broke off")]
     run = _run(tmp_path, verdicts, *_send(), error=LabError("late:\n  | last words", hint="wait"))
@@ -230,3 +235,13 @@ def test_what_programs_say_stays_escaped(tmp_path: Path) -> None:
     text = as_text(run)
     assert not [c for c in text if not (c.isprintable() or c == "\n")]
     assert "[bold red]x[/bold red] :boom:" in text
+
+
+def test_what_a_run_lacks_is_said_to_its_end(tmp_path: Path) -> None:
+    run = _run(tmp_path, [_unknown("delivery", "perhaps")], *_send())
+    run.without = f"{'/a-long-folder' * 5}/history.jsonl: its end is missing"
+    lines = as_text(run, width=60).splitlines()
+    assert "".join(line.strip() for line in lines[1:3]).replace(" ", "") == "".join(
+        run.without.split()
+    )
+    assert max(len(line) for line in lines[:4]) <= 60
