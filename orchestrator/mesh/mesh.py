@@ -127,9 +127,7 @@ class Mesh:
         """
         peers = {peer.name: peer for peer in self.peers()}
         if not peers:
-            raise LabError(
-                f"there is no peer {name!r}: no mesh is up", hint="peerlab up starts one"
-            )
+            raise LabError(f"there is no mesh, so no peer {name!r}", hint="peerlab up starts one")
         if name not in peers:
             raise LabError(
                 f"there is no peer {name!r}{among(name, [*peers])}", hint="peerlab ps shows them"

@@ -73,8 +73,9 @@ def load(name: str) -> Profile:
         profile = document.read(source, Profile, check=lambda it: _problems(it, path.parent))
     except DocumentError as error:
         if not path.exists():
-            known = [file.stem for file in path.parent.glob("*.yaml")]
-            near = document.nearest(path.stem, known).removeprefix("; ")
+            is_file = name.endswith(files.YAML)
+            known = [str(it) if is_file else it.stem for it in path.parent.glob("*.yaml")]
+            near = document.nearest(name, known).removeprefix("; ")
             error.hint = near or "`peerlab profile new DIR` writes one for the program in DIR"
         raise
     home, changes = path.parent.resolve(), dict[str, object]()

@@ -202,3 +202,11 @@ def test_readers_that_import_the_former_name_still_load(file: Path) -> None:
 def test_a_scenario_is_no_profile() -> None:
     with pytest.raises(DocumentError, match=r"demo\.yaml:1:1: a scenario, not a profile: name the"):
         profile.load(str(ROOT / "scenarios/demo.yaml"))
+
+
+@pytest.mark.parametrize("name", ["{folder}/profil.yaml", "perlab"])
+def test_a_name_that_is_nearly_right_is_named_as_it_must_be_written(file: Path, name: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        profile.load(name.format(folder=file.parent))
+    right = str(file) if name.endswith(".yaml") else "peerlab"
+    assert caught.value.hint == f"did you mean {right!r}?"

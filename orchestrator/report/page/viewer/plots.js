@@ -123,7 +123,7 @@ function largest(numbers, otherwise) {
 }
 
 function figuresTable(figures) {
-  const columns = ["operation", "ok", "fail", "open", "half within", "99 % within", "a second"];
+  const columns = ["operation", "ok", "fail", "open", "half within", "99% within", "a second"];
   const rows = figures.map(({ name, ok, fail, open, p50, p99, rate }) => {
     const cells = [ok, fail, open, span(p50), span(p99), rate === null ? "–" : rate.toFixed(1)];
     return el("tr", {}, el("th", { scope: "row" }, plain(name)), ...cells.map(cellOf));
