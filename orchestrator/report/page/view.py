@@ -75,8 +75,8 @@ class View:
         if not left:
             return ""
         return (
-            f"{left:,} of {len(entries):,} lines of the history are left out: what happened over"
-            f" {self.focus.within:.1f} s from every finding, every fault, the begin and the end"
+            f"{left:,} of {len(entries):,} lines of the history are left out: what happened more"
+            f" than {self.focus.within:.1f} s away from every finding and fault, and from both ends"
         )
 
 
