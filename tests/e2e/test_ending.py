@@ -54,7 +54,13 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Run]]:
         words = ["run", str(tmp_path / "long.yaml"), "--engine", engine, "--runs", str(folder)]
         begun.append(start(words, **changes))
         history = folder / "long/latest/history.jsonl"
-        until(lambda: history.exists() and '"expect"' in history.read_text(), "the middle", BUSY)
+        verbs = ["connected", "expect"] if text is LONG else ["expect"]
+
+        def is_in_the_middle() -> bool:
+            kept = history.read_text() if history.exists() else ""
+            return all(f'"verb": "{verb}"' in kept for verb in verbs)
+
+        until(is_in_the_middle, "the middle", BUSY)
         return begun[-1]
 
     yield one
