@@ -57,15 +57,17 @@ CHECKS: Mapping[str, Check] = {module.NAME: module.check for module in _MODULES}
 NAMES = tuple(CHECKS)
 
 
-def judge(entries: Sequence[Entry], own: Mapping[str, Check] | None = None) -> list[Verdict]:
+def judge(
+    history: Sequence[Entry] | HistoryIndex, own: Mapping[str, Check] | None = None
+) -> list[Verdict]:
     """Return the verdicts of the checks that are promised, and of those that judge every run.
 
     Args:
-        entries: the history.
+        history: the entries, or their index if there is one already.
         own: the checks that do not come with the lab, by promise; see `custom`. One that is
             promised and not among them is unknown.
     """
-    index = HistoryIndex(entries)
+    index = history if isinstance(history, HistoryIndex) else HistoryIndex(history)
     promised = {*index.promises, *ALWAYS}
     known = [check for name, check in CHECKS.items() if name in promised]
     others = [(own or {}).get(name) or _missing(name) for name in index.promises

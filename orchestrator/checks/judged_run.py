@@ -131,12 +131,14 @@ def load(wanted: Path) -> Run:
         record, without = runs.read(folder), ""
     except DocumentError as error:
         record, without = None, f"{error}; shown without it"
+    run = Run(folder, entries, [], record)
     # No code runs because a history names it: checks of one's own have the verdicts in the record.
-    own = custom.kept(record.checks if record else (), HistoryIndex(entries).promises)
-    verdicts = checks.judge(entries, own)
+    own = custom.kept(record.checks if record else (), run.index.promises)
+    run.verdicts = checks.judge(run.index, own)
     ends = ("over", "broke off")
     if record and not any(entry.type == "lab" and entry.verb in ends for entry in entries):
         without = (
             f"{folder / runs.HISTORY}: its end is missing, which it had when the record was made"
         )
-    return Run(folder, entries, verdicts, record, without=without)
+    run.without = without
+    return run

@@ -297,9 +297,8 @@ class Lab(LabFaults):
         """Return what the checks say about everything until now, in lines."""
         if self._active is None:
             return []
-        entries = self._active.peers.history.entries
-        own = custom.load(checks.HistoryIndex(entries).promises)
-        verdicts = checks.judge(entries, own)
+        index = checks.HistoryIndex(self._active.peers.history.entries)
+        verdicts = checks.judge(index, custom.load(index.promises))
         word = checks.overall(verdicts).word
         invalid = [v for v in verdicts if v.judgement is checks.Judgement.INVALID]
         why = [f"  {v.check}: {printable(v.findings[0].says)}" for v in invalid]

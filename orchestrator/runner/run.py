@@ -265,9 +265,8 @@ class ActiveRun:
     def judge(self) -> None:
         """Judge the history."""
         with self.watch.measure(JUDGING):
-            entries = self.peers.history.entries
-            own = custom.load(checks.HistoryIndex(entries).promises)
-            self._verdicts = checks.judge(entries, own)
+            index = checks.HistoryIndex(self.peers.history.entries)
+            self._verdicts = checks.judge(index, custom.load(index.promises))
 
     def conclude(self, may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid) -> Run:
         """Give the peers back to the pool, keep the record and return the run.
