@@ -70,7 +70,7 @@ def recorded(run: Path, number: int = 1) -> RecordedWorkload:
 
 def _require_part(path: Path, entry: Entry, began: Entry) -> None:
     """Raise a `DocumentError` if an operation cannot be one of the workload that it names."""
-    what = f"{path}: operation {entry.operation} is no part of its workload"
+    what = f"{path}: operation {entry.operation} does not belong to its workload"
     if entry.peer not in began.texts("peers"):
         raise DocumentError(f"{what}: {entry.peer!r} did not take part")
     if entry.at < began.at:

@@ -101,7 +101,7 @@ def _parts_of(peer: str, vocabulary: Vocabulary) -> Iterator[str]:
 
 
 def no_console(profile: Profile) -> str:
-    """Return what is wrong with a step that types something where there is no console."""
+    """Return what is wrong with a step that types something at a peer without a console."""
     what = f"there is nothing to type at: the profile {profile.name!r} says `console: none`"
     if profile.start.is_missing:
         return f"{what}; `profiles` can give a service one that describes its console"

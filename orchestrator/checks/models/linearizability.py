@@ -114,7 +114,7 @@ class Search:
         self._due = sorted(range(len(self._required)), key=lambda i: self._required[i].end)
         self._seen: defaultdict[tuple[int, Value], list[int]] = defaultdict(list)
         self.effort = 0
-        # the kinds of which the order that was found takes more than there were
+        # the kinds that the order that was found uses more often than they had begun
         self.overused: set[Kind] = set()
 
     def run(self) -> Fit:
@@ -133,7 +133,7 @@ class Search:
         return Fit.IMPOSSIBLE
 
     def overused_by(self, last: Use | None) -> Iterator[Kind]:
-        """Yield the kinds of which more were placed at some time than had begun by then."""
+        """Yield the kinds that were placed more often, at some time, than had begun by then."""
         left = Counter[Kind]()
         use = last
         while use:

@@ -164,7 +164,7 @@ class Ways:
         return found
 
     def _overused(self, prices: Mapping[Kind, float]) -> set[Kind]:
-        """Return the kinds of which the cheapest way takes more than there were by then."""
+        """Return the kinds that the cheapest way uses more often than they had begun by then."""
         rest, node, last = self._rest(prices), self._first, None
         while not node.is_end:
             ways = [(rest[there] + (prices[kind] if kind else 0.0), there, kind)

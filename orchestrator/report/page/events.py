@@ -143,7 +143,7 @@ def _bytes(value: object) -> int:
 def mark_rows(view: View) -> Iterator[MarkRow]:
     """Yield the lab's own lines that a reader must know of.
 
-    A line that the profile does not read in answers, such as the heading of a list, is told once.
+    A line that the profile does not read in answers, such as the heading of a list, is shown once.
     """
     told: set[tuple[str, str, str]] = set()
     for _, entry in view.index.lab:

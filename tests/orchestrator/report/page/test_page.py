@@ -1,4 +1,4 @@
-"""The page of a run: one file, whatever is kept of it, in which nothing but the viewer runs."""
+"""The page of a run: one file that runs nothing but the viewer, whatever the run holds."""
 
 from __future__ import annotations
 
