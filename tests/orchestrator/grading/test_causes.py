@@ -39,7 +39,7 @@ def shown(node, connection, event):
         waiting.append(event)
         if len(waiting) < 20:
             return []
-        whole = type(event)(**{**vars(event), "raw": b"".join(one.raw for one in waiting)})
+        whole = event._replace(raw=b"".join(one.raw for one in waiting))
         return [*lines(node, connection, whole)]
     return [*lines(node, connection, event)]
 
