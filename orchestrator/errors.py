@@ -96,7 +96,7 @@ def quote(lines: Iterable[str]) -> str:
 
 def first_line(error: LabError) -> str:
     """Return an error's sentence without the quoted output."""
-    return error.what.partition("\n")[0].removesuffix(_QUOTING)
+    return error.what.partition("\n")[0].removesuffix(_QUOTING).removesuffix(":")
 
 
 def behind(error: BaseException | None, kind: type[Kind]) -> Kind | None:

@@ -23,6 +23,7 @@ from orchestrator.engines.docker import echo_switch
 from orchestrator.engines.docker.client import (
     PEER,
     Client,
+    MissingError,
     remove_container,
     remove_volume,
     translated,
@@ -48,9 +49,9 @@ _BUILT: set[str] = set()  # images that this process has built
 _NEEDS_WITHIN = 300.0  # seconds in which a service must be as another one waits for
 _POLL = 0.05  # seconds
 _IMAGE_HINT = "`docker load` brings an image that cannot be pulled, or give the service a `build`"
-_FAILURES = {  # by Compose's command: what it could not do, and a hint
+_FAILURES = {  # by Compose's command: what it could not do, and where to look
     "build": ("build an image of", "see `build` there"),
-    "up": ("create the services of", _IMAGE_HINT),
+    "up": ("create the services of", "see what it says of that service there"),
 }
 
 
@@ -269,10 +270,30 @@ class ServiceProject:
         except command.CommandFailedError as error:
             lines = [line.strip() for line in error.printed.splitlines() if line.strip()]
             what, hint = _FAILURES[words[0]]
-            raise EngineError(
-                f"Compose cannot {what} {self._stack.path}:{quote(lines[-QUOTED_LINES:])}",
-                hint=hint,
-            ) from error
+            what = f"Compose cannot {what} {self._stack.path}"
+            if words[0] != "build" and (missing := self._missing_images()):
+                what, hint = f"{what}; not on Docker's machine: {', '.join(missing)}", _IMAGE_HINT
+            raise EngineError(f"{what}:{quote(lines[-QUOTED_LINES:])}", hint=hint) from error
+
+    def _missing_images(self) -> list[str]:
+        """Return the images that Docker does not have, each with the services that need it.
+
+        Compose's own words are no help: version 2 names the service, and not its image.
+        """
+        needed: dict[str, dict[str, None]] = {}
+        for service in self._stack.services:
+            if not service.is_built:
+                needed.setdefault(str(service.spec.get("image")), {})[service.name] = None
+        missing: list[str] = []
+        for image, names in needed.items():
+            try:
+                with translated(image):
+                    self._api.inspect_image(image)
+            except MissingError:
+                missing.append(f"the image {image!r} of {' and '.join(names)}")
+            except EngineError:
+                continue  # the failure itself is reported
+        return missing
 
     @property
     def _own(self) -> dict[str, str]:

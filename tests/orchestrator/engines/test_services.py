@@ -193,13 +193,32 @@ def test_a_job_that_fails_is_quoted(lab: Harness, client: Any) -> None:
     assert left(client, lab) == []
 
 
-def test_an_image_that_is_nowhere_is_named(lab: Harness) -> None:
+def test_images_that_are_nowhere_are_named(lab: Harness) -> None:
+    """Each with its services, and no other: version 2 of Compose says only which service."""
     path = lab.folder / "compose.yaml"
-    path.write_text("services: {db: {image: 'peerlab-nowhere:1'}}\n")
+    here = ensure_image(lambda _: None, ROOT)
+    path.write_text(
+        f"services: {{db: {{image: 'peerlab-nowhere:1'}}, other: {{image: 'peerlab-nowhere:1'}},"
+        f" cache: {{image: peerlab-nowhere-either}}, fine: {{image: '{here}'}}}}\n"
+    )
     done = lab.run("compose: compose.yaml\nsteps: []\n")
     assert done.error
-    assert done.error.what.startswith(f"Compose cannot create the services of {path}:")
-    assert "peerlab-nowhere" in done.error.what
+    assert done.error.what.splitlines()[0] == (
+        f"Compose cannot create the services of {path}; not on Docker's machine: the image"
+        " 'peerlab-nowhere-either' of cache, the image 'peerlab-nowhere:1' of db and other:"
+    )
+    assert "docker load" in done.error.hint
+
+
+def test_what_docker_refuses_to_create_is_quoted_without_talk_of_images(lab: Harness) -> None:
+    here = ensure_image(lambda _: None, ROOT)
+    (lab.folder / "compose.yaml").write_text(
+        f"services: {{db: {{image: '{here}', cap_add: [NO_SUCH_RIGHT]}}}}\n"
+    )
+    done = lab.run("compose: compose.yaml\nsteps: []\n")
+    assert done.error
+    assert "NO_SUCH_RIGHT" in done.error.what
+    assert "image" not in done.error.what + done.error.hint
 
 
 def test_a_stack_is_a_mesh_by_hand_too(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
