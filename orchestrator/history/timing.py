@@ -67,6 +67,9 @@ class Stopwatch:
         Raises:
             BaseException: what one of them raised first, with notes about the others.
         """
+        if len(acts) == 1:  # in this thread, which may hold a lock that the act takes again
+            acts[0]()
+            return
         tallies: list[_Tally] = []  # in the order in which they end
 
         def measured(act: Callable[[], object]) -> None:

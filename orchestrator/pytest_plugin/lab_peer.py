@@ -171,7 +171,7 @@ class LabPeer:
 
     # Operations of the program's own vocabulary
 
-    def call(self, operation: str, **given: object) -> CallResult:
+    def call(self, operation: str, /, **given: object) -> CallResult:
         """Do an operation that the profile describes; `alice.put(key="x")` is the same for short.
 
         Args:
@@ -191,6 +191,34 @@ class LabPeer:
         """Wait until the peer shows this notice with these fields; return all its fields."""
         self._act("expect", notice=notice, fields=fields or None, within=within)
         return self._run.last_notice(self.name, notice)
+
+    def eventually(
+        self,
+        operation: str,
+        /,
+        *,
+        within: float | None = None,
+        every: float | None = None,
+        **given: object,
+    ) -> CallResult:
+        """Repeat an operation of the program's own until it ends as the other arguments say.
+
+        Args:
+            operation: its name; it must be one that changes nothing.
+            within: seconds that this may take; by default the limit `expect`.
+            every: seconds from one attempt to the next; 0.1 by default.
+            given: its arguments, and how it must end: `expect`, `shows`, `nil`, `refused` and
+                `says` as in a scenario.
+
+        Returns how the last attempt ended.
+
+        Raises:
+            NotAsWantedError: it has not ended so in time.
+            ValueError: it cannot be repeated, or has no such argument, or one is missing.
+        """
+        call = {key: value for key, value in given.items() if value is not None}
+        act = {operation: call, "within": within, "every": every}
+        return CallResult(self._act("eventually", **act))
 
     @contextlib.contextmanager
     def never(

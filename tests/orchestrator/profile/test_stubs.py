@@ -23,15 +23,45 @@ def use(alice: StorePeer) -> None:
     alice.put(key="x", value="3")  # type: ignore[arg-type]
     text: str = alice.get(key="x").value  # type: ignore[assignment]
     alice.kill()
+    again: int = alice.eventually("get", key="x", expect={"value": 3}, within=5, every=0.5).value
+    alice.eventually("keys").rows
+    alice.eventually("put", key="x", value=3)  # type: ignore[call-overload]
+    alice.eventually("get", kye="x")  # type: ignore[call-overload]
+    with alice.never(call="get", key="x", nil=True), alice.never("copied", fields={"key": "x"}):
+        pass
+    with alice.never(line="panic", sender="bob"), alice.never(call="keys", every=0.5):
+        pass
+    alice.never(call="get", key=3)  # type: ignore[call-overload]
+"""
+
+USE_ONE = """
+from lab_types import StorePeer
+
+def use(alice: StorePeer) -> None:
+    value: int = alice.eventually("get", key="x").value
+    alice.eventually("quit")  # type: ignore[arg-type, call-arg]
+    with alice.never(call="get", key="x"), alice.never("copied"):
+        pass
 """
 
 
 def test_a_type_checker_knows_the_operations(tmp_path: Path) -> None:
     (tmp_path / "lab_types.pyi").write_text(stubs(STORE))
     (tmp_path / "use.py").write_text(TEST)
-    options = ["--strict", "--follow-imports=silent", f"--cache-dir={tmp_path}/cache"]
-    said, _, status = api.run([*options, *map(str, tmp_path.glob("*.py*"))])
-    assert (said.splitlines()[-1], status) == ("Success: no issues found in 2 source files", 0)
+    assert checked(tmp_path) == ("Success: no issues found in 2 source files", 0)
+
+
+def test_a_program_with_one_operation_that_can_be_repeated(tmp_path: Path) -> None:
+    one = {"get": STORE.operations["get"], "quit": STORE.operations["quit"]}
+    (tmp_path / "lab_types.pyi").write_text(stubs(STORE.model_copy(update={"operations": one})))
+    (tmp_path / "use.py").write_text(USE_ONE)
+    assert checked(tmp_path) == ("Success: no issues found in 2 source files", 0)
+
+
+def checked(folder: Path) -> tuple[str, int]:
+    options = ["--strict", "--follow-imports=silent", f"--cache-dir={folder}/cache"]
+    said, _, status = api.run([*options, *map(str, folder.glob("*.py*"))])
+    return said.splitlines()[-1], status
 
 
 def test_names_that_python_has_not() -> None:

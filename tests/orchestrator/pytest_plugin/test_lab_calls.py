@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,42 @@ def test_what_must_never_appear(lab: Lab) -> None:
     ):
         pass
     lab.expect_verdict("invalid", check="expectations")
+
+
+def test_what_must_come(lab: Lab) -> None:
+    alice, bob = lab.peers("alice", "bob")
+    alice.put(key="x", value=3)
+    lab.together(
+        lambda: bob.eventually("get", key="x", expect={"value": 3}, within=5),
+        lambda: alice.copy(key="x", host=bob.address, port=bob.port),
+    )
+    read = bob.eventually("get", key="x")
+    assert (read.ok, read.value) == (True, 3)
+    assert bob.eventually("keys", shows={"key": ["x"]}).rows == [{"key": "x", "value": 3}]
+    assert alice.eventually("get", key="y", nil=True, every=0.01).nil
+    with pytest.raises(NotAsWantedError, match="value should have been 4, but it was 3"):
+        bob.eventually("get", key="x", expect={"value": 4}, within=0.1)
+    lab.expect_verdict("invalid", check="expectations")
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "what"),
+    [
+        ("put", {"key": "x", "value": 1}, "would write each time"),
+        ("copied", {"fields": {"key": "x"}}, "has no operation 'copied'"),
+        ("get", {"kye": "x"}, "did you mean 'key'"),
+        ("get", {"key": "x", "expect": {"vlaue": 1}}, "did you mean 'value'"),
+        ("get", {"key": "x", "within": -1}, "within: "),
+        ("every", {}, "eventually what"),
+    ],
+)
+def test_what_cannot_be_repeated(
+    lab: Lab, operation: str, given: dict[str, Any], what: str
+) -> None:
+    alice = lab.peer("alice")
+    with pytest.raises(ValueError, match=what):
+        alice.eventually(operation, **given)
+    alice.put(key="x", value=1)
 
 
 def test_a_watch_ends_with_an_error_of_the_test(lab: Lab) -> None:
