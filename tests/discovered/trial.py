@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,12 @@ class Discovery:
         return self.status in _WRITTEN and (self.folder / "profile.yaml").is_file()
 
     @property
+    def summary(self) -> str:
+        """How it ended, in one line."""
+        took = f"exit status {self.status}, {self.seconds:.0f} s"
+        return f"{self.name}: {took}, {self.doubtful} doubtful"
+
+    @property
     def doubtful(self) -> int:
         """The number of lines marked as doubtful."""
         file = self.folder / "profile.yaml"
@@ -61,6 +68,12 @@ def discover(folder: Path, engine: EngineName) -> Discovery:
     began = time.monotonic()
     status, said = peerlab("profile", "new", str(folder), "--engine", str(engine), "--no-check")
     return Discovery(folder.name, folder, status, said, time.monotonic() - began)
+
+
+def discover_all(folders: Sequence[Path], engine: EngineName, jobs: int) -> Iterator[Discovery]:
+    """Write a profile into the folder of each program, `jobs` at a time; yield them in order."""
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(lambda folder: discover(folder, engine), folders)
 
 
 def peerlab(*words: str) -> tuple[int | None, str]:

@@ -26,7 +26,7 @@ from orchestrator.grading.rubric import Suite
 from orchestrator.report.printing import safe_lines
 from orchestrator.scenario import EngineName
 from tests import trials
-from tests.discovered.trial import discover
+from tests.discovered.trial import discover_all
 from tests.examples.trial import graded
 from tests.subjects.trial import (
     HOME,
@@ -49,7 +49,7 @@ def main(
     folder: Annotated[Path, typer.Option(help="Where they are, with a truth.yaml each.")] = HOME,
     rounds: Annotated[int, typer.Option(min=1, help="How often to grade them.")] = 1,
     engine: Annotated[EngineName, typer.Option(help="Where programs run.")] = EngineName.AUTO,
-    jobs: Annotated[int, typer.Option(min=1, max=16, help="Tests side by side.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="How many side by side.")] = 2,
     profile_new: Annotated[
         bool, typer.Option("--profile-new", help="Write each profile with `profile new`.")
     ] = False,
@@ -103,27 +103,36 @@ class _Trial:
         began = time.monotonic()
         copies = [handed_in(home, output / "programs") for home in self._homes]
         read = self._discovered if profile_new else self._given
-        ready = [copy for copy in copies if read(copy)]
+        ready = read(copies)
         self._ungraded.update({copy.name for copy in copies} - {copy.name for copy in ready})
         if ready:
             self._compare(ready, output / "runs")
         self._console.print(f"round {output.name}: {time.monotonic() - began:.0f} s")
 
-    def _given(self, copy: Path) -> bool:
-        profile = PROFILES / f"{copy.name}.yaml"
-        if not profile.is_file():
-            self._console.print(f"{copy.name}: not graded: there is no {profile}", soft_wrap=True)
-            return False
-        shutil.copy2(profile, copy / "profile.yaml")
-        return True
+    def _given(self, copies: Sequence[Path]) -> list[Path]:
+        """Copy the profiles that are known into programs; return the programs that have one."""
+        ready = []
+        for copy in copies:
+            profile = PROFILES / f"{copy.name}.yaml"
+            if profile.is_file():
+                shutil.copy2(profile, copy / "profile.yaml")
+                ready.append(copy)
+            else:
+                said = f"{copy.name}: not graded: there is no {profile}"
+                self._console.print(said, soft_wrap=True)
+        return ready
 
-    def _discovered(self, copy: Path) -> bool:
-        result = discover(copy, self._engine)
-        took = f"{copy.name}: exit status {result.status}, {result.seconds:.0f} s"
-        self._console.print(f"{took}, {result.doubtful} doubtful")
-        if not result.is_written:
-            self._console.print(f"{copy.name}: not graded: {safe_lines(result.said).strip()}")
-        return result.is_written
+    def _discovered(self, copies: Sequence[Path]) -> list[Path]:
+        """Write the profiles of programs; return the programs that have one."""
+        ready = []
+        for result in discover_all(copies, self._engine, self._jobs):
+            self._console.print(result.summary)
+            if result.is_written:
+                ready.append(result.folder)
+            else:
+                said = f"{result.name}: not graded: {safe_lines(result.said).strip()}"
+                self._console.print(said)
+        return ready
 
     def _compare(self, programs: Sequence[Path], output: Path) -> None:
         done = graded(programs, self._engine, output, jobs=self._jobs, suite=self._suite)
