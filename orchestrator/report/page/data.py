@@ -22,6 +22,7 @@ from orchestrator.report.page.events import (
     notice_rows,
     operation_rows,
     socket_rows,
+    workload_rows,
 )
 from orchestrator.report.page.findings import (
     MOST_FINDINGS,
@@ -71,6 +72,7 @@ def page_data(run: Run) -> PageData:
         "sockets": [*socket_rows(view)],
         "lists": [*list_rows(view)],
         "marks": [*mark_rows(view)],
+        "workloads": [*workload_rows(view)],
         "consoles": consoles,
         "figures": [*_figures(view.index)],
         "omitted": _omitted(view, consoles, len(every) - len(named)),

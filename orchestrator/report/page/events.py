@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from orchestrator import chat
@@ -13,6 +15,7 @@ from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.index.sockets import objects
 from orchestrator.checks.phrases import with_arguments
 from orchestrator.history.entries import Entry, row_text
+from orchestrator.history.recorded_workload import WORKLOAD
 from orchestrator.report.page.rows import (
     ListCell,
     ListRow,
@@ -21,6 +24,7 @@ from orchestrator.report.page.rows import (
     OperationRow,
     SocketCell,
     SocketRow,
+    WorkloadRow,
 )
 from orchestrator.report.page.view import View
 from orchestrator.report.page.wording import at_length, moment
@@ -138,6 +142,21 @@ def _socket(given: Mapping[str, Any], other: int) -> SocketCell:
 
 def _bytes(value: object) -> int:
     return value if isinstance(value, int) else 0
+
+
+def workload_rows(view: View) -> Iterator[WorkloadRow]:
+    """Yield every workload; operations that the page leaves out count too."""
+    parts: defaultdict[int | None, list[Operation]] = defaultdict(list)
+    for operation in view.index.operations:
+        parts[operation.invoked.number(WORKLOAD)].append(operation)
+    for entry in view.index.marks(WORKLOAD):
+        done = parts[number] if (number := entry.number("number")) else []
+        ends = [operation.done.at if operation.done else inf for operation in done]
+        ended = max(ends, default=entry.at)
+        says = at_length(f"{WORKLOAD} {entry.text('says')}")
+        peers = view.peers(entry.texts("peers"))
+        until = None if ended == inf else moment(ended)
+        yield WorkloadRow(moment(entry.at), until, peers, says, len(done))
 
 
 def mark_rows(view: View) -> Iterator[MarkRow]:

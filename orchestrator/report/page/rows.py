@@ -113,6 +113,16 @@ class MarkRow(NamedTuple):
     says: str
 
 
+class WorkloadRow(NamedTuple):
+    """A workload."""
+
+    begun: float
+    ended: float | None  # when its last operation was over; None if one is open
+    peers: list[int]
+    says: str  # what it is, in a few words
+    operations: int  # how many it did
+
+
 class PieceRow(NamedTuple):
     """Some bytes of a console."""
 
@@ -233,6 +243,7 @@ class PageData(TypedDict):
     sockets: list[SocketRow]
     lists: list[ListRow]
     marks: list[MarkRow]
+    workloads: list[WorkloadRow]
     consoles: list[ConsoleData]
     figures: list[FiguresData]
     omitted: str

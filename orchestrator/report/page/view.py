@@ -10,6 +10,7 @@ from orchestrator.checks.index.fault_windows import FaultWindow
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.judged_run import Run
 from orchestrator.checks.verdict import Finding
+from orchestrator.history.recorded_workload import WORKLOAD
 from orchestrator.report.page.focus import Focus
 from orchestrator.report.page.rows import NO_OPERATION, NO_PEER
 
@@ -88,7 +89,8 @@ def _about(finding: Finding) -> list[int]:
 def _moments(index: HistoryIndex, findings: Iterable[Finding]) -> list[float]:
     """Return the times that a reader of a run looks at."""
     edges = (edge for fault in index.faults for edge in _edges(fault))
-    return [0.0, index.last_at, *edges, *(finding.at for finding in findings)]
+    begins = (entry.at for entry in index.marks(WORKLOAD))
+    return [0.0, index.last_at, *edges, *begins, *(finding.at for finding in findings)]
 
 
 def _edges(fault: FaultWindow) -> list[float]:

@@ -41,6 +41,7 @@ class Diagram {
     const admitted = (items) => items.filter((item) => state.admits(item));
     drawing.axis();
     drawing.clipped(() => admitted(model.faults).forEach((fault) => drawing.fault(fault)));
+    drawing.clipped(() => admitted(model.workloads).forEach((one) => drawing.workload(one)));
     for (const place of this.lanes.places.values()) drawing.lane(place);
     drawing.clipped(() => {
       admitted(this.visible(model.connections)).forEach((one) => drawing.connection(one));
@@ -250,6 +251,8 @@ function sentence(item, model, longest = 160) {
         ` known from ${item.by === "both" ? "consoles and sockets" : item.by}`;
     case "fault":
       return `${cut(item.says || item.name, 160)}: ${faultWord(item)}`;
+    case "workload":
+      return `${workloadLabel(item)}, until ${ending(item.to)}`;
     default:
       return `${model.name(item.peer)}: ${plain(item.verb)}: ${said}`;
   }

@@ -43,33 +43,60 @@ class Drawing extends Brush {
 
   /** A fault: the lanes of its peers shaded, and a label that says whether it was proven. */
   fault(fault) {
-    const { scale, colours: { fault: shade, hatch } } = this;
-    const x = Math.max(scale.x(fault.from), scale.left);
-    const end = Math.min(scale.x(fault.to ?? scale.to), scale.right);
-    if (end < scale.left || x > scale.right) return;
-    const width = Math.max(end - x, 2);
-    for (const place of this.lanes.places.values()) {
-      if (fault.peers.length && !fault.peers.includes(place.peer)) continue;
+    const { fault: shade, hatch, faultInk } = this.colours;
+    const stretch = this.stretch(fault);
+    if (!stretch) return;
+    const { x, width } = stretch;
+    for (const place of this.placesOf(fault)) {
       const height = place.end - place.top - LANE_GAP / 2;
       this.context.fillStyle = shade;
       this.context.fillRect(x, place.top, width, height);
       this.hatch(x, place.top, width, height, hatch);
     }
-    this.faultLabel(fault, x, AXIS + this.lanes.faultRows[fault.index] * FAULT_ROW, width);
+    const label = `${faultWord(fault)[0]} ${cut(fault.says || fault.name, 60)}`;
+    this.label(fault, stretch, label, faultInk, fault.status === "proven" ? [] : [4, 3]);
   }
 
-  faultLabel(fault, x, y, width) {
-    const { context, colours: { paper, faultInk } } = this;
-    context.fillStyle = paper;
-    context.fillRect(x, y, width, FAULT_ROW - 2);
-    context.strokeStyle = faultInk;
-    context.lineWidth = 1;
-    context.setLineDash(fault.status === "proven" ? [] : [4, 3]);
-    context.strokeRect(x + 0.5, y + 0.5, Math.max(width - 1, 1), FAULT_ROW - 3);
+  /** A workload: a label, and a line through the lanes of its peers where it begins and ends. */
+  workload(workload) {
+    const { scale, context, colours: { good } } = this;
+    const stretch = this.stretch(workload);
+    if (!stretch) return;
+    const ends = [workload.from, workload.to].filter((at) => at !== null).map((at) => scale.x(at));
+    context.setLineDash([2, 3]);
+    for (const place of this.placesOf(workload)) {
+      for (const x of ends) this.line(x, place.top, x, place.end - LANE_GAP / 2, good);
+    }
     context.setLineDash([]);
-    const label = `${faultWord(fault)[0]} ${cut(fault.says || fault.name, 60)}`;
-    if (width > 30) this.text(label, x + 4, y + FAULT_ROW / 2 - 1, faultInk, SMALL, width - 8);
-    this.hit(x, y, width, FAULT_ROW - 2, [fault]);
+    this.label(workload, stretch, workloadLabel(workload), good);
+  }
+
+  /** Return where on the canvas something with a length is; null if it is not there. */
+  stretch({ from, to }) {
+    const { scale } = this;
+    const x = Math.max(scale.x(from), scale.left);
+    const end = Math.min(scale.x(to ?? scale.to), scale.right);
+    return end < scale.left || x > scale.right ? null : { x, width: Math.max(end - x, 2) };
+  }
+
+  /** Return the lanes of an item's peers; all of them if it names none. */
+  placesOf({ peers }) {
+    return [...this.lanes.places.values()].filter(({ peer }) => !peers.length || peers.includes(peer));
+  }
+
+  /** The label of a fault or a workload, below the times. */
+  label(item, { x, width }, text, ink, dashes = []) {
+    const { context, colours: { paper } } = this;
+    const y = AXIS + this.lanes.labelRows.get(item) * LABEL_ROW;
+    context.fillStyle = paper;
+    context.fillRect(x, y, width, LABEL_ROW - 2);
+    context.strokeStyle = ink;
+    context.lineWidth = 1;
+    context.setLineDash(dashes);
+    context.strokeRect(x + 0.5, y + 0.5, Math.max(width - 1, 1), LABEL_ROW - 3);
+    context.setLineDash([]);
+    if (width > 30) this.text(text, x + 4, y + LABEL_ROW / 2 - 1, ink, SMALL, width - 8);
+    this.hit(x, y, width, LABEL_ROW - 2, [item]);
   }
 
   /** A connection in both lanes: the upper half of a band, or the lower if only sockets show it. */
@@ -210,7 +237,7 @@ class Drawing extends Brush {
     const x = scale.x(finding.at);
     if (x < scale.left || x > scale.right) return;
     const colour = finding.word === "invalid" ? palette.bad : palette.warn;
-    this.line(x, AXIS - 2, x, isCurrent ? this.height : AXIS + this.lanes.faultsHeight, colour, isCurrent ? 2 : 1.5);
+    this.line(x, AXIS - 2, x, isCurrent ? this.height : AXIS + this.lanes.labelsHeight, colour, isCurrent ? 2 : 1.5);
     if (hasBadge) this.badge(VERDICT_MARKS[finding.word] ?? "?", x, TIMES + 8, colour);
     this.hit(x - 8, TIMES, 16, 17, [], plain(finding.says), finding);
   }

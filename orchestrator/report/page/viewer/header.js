@@ -41,7 +41,7 @@ function factList(name, facts) {
   return el("dl", { class: name }, ...pairs);
 }
 
-/** The checks, and the faults with their proof: what was judged, and whether what was done was real. */
+/** The checks, the workloads, and the faults with their proof: what was judged, and whether what was done was real. */
 function buildEvidence(model, state) {
   const areFew = model.faults.length <= FEW_FAULTS;
   const faults = model.faults.map((fault) => faultLine(fault, state, areFew));
@@ -49,6 +49,9 @@ function buildEvidence(model, state) {
     !faults.length ? null : el("section", { "aria-label": "Faults" },
       el("h2", {}, "Faults"),
       el("ul", { class: "faults" }, ...faults)),
+    !model.workloads.length ? null : el("section", { "aria-label": "Workloads" },
+      el("h2", {}, "Workloads"),
+      el("ul", { class: "workloads" }, ...model.workloads.map((one) => workloadLine(one, state)))),
     !model.checks.length ? null : el("section", { "aria-label": "Checks" },
       el("h2", {}, "Checks"),
       el("ul", { class: "checks" }, ...model.checks.map(checkChip))));
@@ -66,6 +69,17 @@ function faultLine(fault, state, withProof) {
     el("span", { class: "dim" }, ` ${clock(fault.from)} to ${ending(fault.to)} `),
     el("strong", { class: faultClass(fault) }, plain(faultWord(fault))),
     proof.length ? el("ul", {}, ...proof) : null);
+}
+
+function workloadLine(workload, state) {
+  return el("li", {},
+    el("button", { class: "link", onclick: () => state.select(workload) }, workloadLabel(workload)),
+    el("span", { class: "dim" }, ` ${clock(workload.from)} to ${ending(workload.to)}`));
+}
+
+/** Return what a workload is, and how many operations it did. */
+function workloadLabel({ said, operations }) {
+  return `${cut(said, 120)}: ${count(operations, "operation")}`;
 }
 
 const FAULT_MARKS = { proven: "✓", "not proven": "?", "not done": "✗" };

@@ -44,6 +44,11 @@ function factsOf(item, model) {
         ["what", item.says], ["from", clock(item.from)], ["until", ending(item.to)],
         ["proof", faultWord(item)], ["measured", item.proof.join("\n")],
       ];
+    case "workload":
+      return [
+        ["what", item.said], ["from", clock(item.from)], ["until", ending(item.to)], ["took", took(item)],
+        ["at", item.peers.map((peer) => model.name(peer)).join(", ")], ["operations", figure(item.operations)],
+      ];
     case "connection":
       return [
         ["of", `${model.name(item.peer)} and ${model.name(item.other)}`], ["from", clock(item.from)],

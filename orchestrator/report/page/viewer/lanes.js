@@ -7,22 +7,22 @@ const LANE_GAP = 16;
 const DENSITIES = [[4, 26, 6], [8, 26, 3], [16, 26, 2], [Infinity, 22, 1]];
 const TIMES = 18; // height of the times at the top
 const AXIS = TIMES + 18; // with the findings below them
-const FAULT_ROW = 17; // height of the label of a fault
-const MOST_FAULT_ROWS = 5;
+const LABEL_ROW = 17; // height of the label of a fault or a workload
+const MOST_LABEL_ROWS = 5;
 
 class Lanes {
   constructor(model) {
     this.model = model;
     this.bandsOf = model.peers.map((_, peer) => bands(model, peer));
-    this.faultRows = stacked(model.faults);
-    this.faultsHeight = FAULT_ROW * Math.max(1, ...this.faultRows.map((row) => row + 1)) + 2;
+    this.labelRows = stacked([...model.faults, ...model.workloads]);
+    this.labelsHeight = LABEL_ROW * (1 + Math.max(0, ...this.labelRows.values())) + 2;
   }
 
   /** Return each shown peer's lane: where it begins, its lifeline, its first band, its end. */
   layOut(shown) {
     const [, above, mostBands] = DENSITIES.find(([most]) => shown.length <= most);
     this.mostBands = mostBands;
-    let top = AXIS + this.faultsHeight;
+    let top = AXIS + this.labelsHeight;
     this.places = new Map();
     for (const peer of shown) {
       const rows = Math.min(this.bandsOf[peer].size, mostBands);
@@ -61,15 +61,17 @@ function bands(model, peer) {
   return new Map([...others].sort((one, other) => one - other).map((other, row) => [other, row]));
 }
 
-/** Return a row for each fault, so that none lies on another that is active at the same time. */
-function stacked(faults) {
+/** Return a row for the label of each item, so that none lies on another of the same time. */
+function stacked(items) {
   const ends = [];
-  return faults.map(({ from, to }) => {
-    const free = ends.findIndex((end) => end <= from);
-    const row = Math.min(free < 0 ? ends.length : free, MOST_FAULT_ROWS - 1);
-    ends[row] = to ?? Infinity;
-    return row;
-  });
+  const rows = new Map();
+  for (const item of [...items].sort((one, other) => one.from - other.from)) {
+    const free = ends.findIndex((end) => end <= item.from);
+    const row = Math.min(free < 0 ? ends.length : free, MOST_LABEL_ROWS - 1);
+    ends[row] = item.to ?? Infinity;
+    rows.set(item, row);
+  }
+  return rows;
 }
 
 /** The scale between seconds and pixels of a diagram. */

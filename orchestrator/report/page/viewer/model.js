@@ -15,10 +15,11 @@ const COLUMNS_OF = {
   sockets: ["at", "peer", "all", "opened", "closed"],
   lists: ["at", "peer", "rows"],
   marks: ["from", "peer", "verb", "said"],
+  workloads: ["from", "to", "peers", "said", "operations"],
 };
 const ITEM_KINDS = {
   operations: "operation", notices: "notice", messages: "message", connections: "connection",
-  marks: "mark", faults: "fault",
+  marks: "mark", faults: "fault", workloads: "workload",
 };
 
 /** What happened, as objects; times in seconds, peers as indexes, -1 for none. */
@@ -29,6 +30,7 @@ class Model {
       this[name] = (data[name] ?? []).map((row) => rowAsObject(columns, row));
     }
     this.faults = data.faults.map((fault) => ({ ...fault, peer: -1, verb: fault.kind, said: fault.says }));
+    for (const one of this.workloads) Object.assign(one, { peer: -1, verb: "workload" });
     for (const [name, kind] of Object.entries(ITEM_KINDS)) {
       this[name].forEach((item, index) => Object.assign(item, { kind, index }));
     }
@@ -67,7 +69,7 @@ class Model {
 
   /** Return the peers that an item is about. */
   peersOf(item) {
-    if (item.kind === "fault") return item.peers;
+    if (item.peers) return item.peers; // a fault's, a workload's
     return [item.peer, item.other].filter((peer) => peer !== undefined && peer >= 0);
   }
 
@@ -92,6 +94,10 @@ class Model {
 
   connectionsAt(at) {
     return this.connections.filter(({ from, to }) => from <= at && (to === null || at < to));
+  }
+
+  workloadsAt(at) {
+    return this.workloads.filter(({ from, to }) => from <= at && (to === null || at < to));
   }
 
   /** Return the faults that are active; one that could not be done never is. */

@@ -21,7 +21,9 @@ function nearLines(model, state) {
   }
   const faults = model.faultsAt(state.at).map((fault) =>
     el("li", { class: "fault" }, `active now: ${cut(fault.says || fault.name, 120)} (${faultWord(fault)})`));
-  return [...faults, ...before.map((item) => nearLine(item, model, state))];
+  const workloads = model.workloadsAt(state.at).map((one) =>
+    el("li", { class: "workload" }, `under way: ${workloadLabel(one)}`));
+  return [...faults, ...workloads, ...before.map((item) => nearLine(item, model, state))];
 }
 
 function nearLine(item, model, state) {

@@ -1,5 +1,5 @@
-// The strip behind the slider: how much happened when in the whole run, faults, findings, and
-// which stretch the diagram shows.
+// The strip behind the slider: how much happened when in the whole run, faults, workloads,
+// findings, and which stretch the diagram shows.
 
 const STRIP = 34; // pixels
 
@@ -23,6 +23,7 @@ class Overview {
     this.palette = colours();
     this.drawFaults();
     this.drawDensity(width);
+    this.drawWorkloads();
     this.drawFindings();
     this.drawStretch(width);
   }
@@ -32,6 +33,14 @@ class Overview {
     for (const { from, to } of this.model.faults) {
       const x = this.scale.x(from);
       this.context.fillRect(x, 0, Math.max(this.scale.x(to ?? this.model.duration) - x, 1), STRIP);
+    }
+  }
+
+  drawWorkloads() {
+    this.context.fillStyle = this.palette.good;
+    for (const { from, to } of this.model.workloads) {
+      const x = this.scale.x(from);
+      this.context.fillRect(x, 0, Math.max(this.scale.x(to ?? this.model.duration) - x, 2), 3);
     }
   }
 

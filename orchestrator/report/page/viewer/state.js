@@ -3,7 +3,7 @@
 
 const KINDS = {
   operation: "operations", own: "what the lab asked by itself", message: "messages", notice: "notices",
-  connection: "connections", socket: "sockets", fault: "faults", mark: "the lab's notes",
+  connection: "connections", socket: "sockets", fault: "faults", workload: "workloads", mark: "the lab's notes",
 };
 const ADDRESS_AFTER = 150; // milliseconds
 const CLOSE_UP = 10; // seconds shown around a finding of a long run

@@ -33,6 +33,12 @@ const TABLES = [
     ],
   },
   {
+    name: "workloads", title: "Workloads", columns: ["from", "until", "workload", "peers", "operations"],
+    row: (one, model) => [
+      clock(one.from), ending(one.to), one.said, one.peers.map((peer) => model.name(peer)).join(", "), one.operations,
+    ],
+  },
+  {
     name: "marks", title: "What the lab noted", columns: ["at", "peer", "kind", "note"],
     row: (one, model) => [clock(one.from), model.name(one.peer), one.verb, one.said],
   },

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.orchestrator.report.page.browser import WIDE, Browser, browsing, lacking
-from tests.orchestrator.report.page.pages import hostile, long_run, lost_message, written
+from tests.orchestrator.report.page.pages import hostile, long_run, lost_message, worked, written
 from tests.orchestrator.report.page.viewer import Viewer
 
 
@@ -25,7 +25,9 @@ def browser() -> Iterator[Browser]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The pages of some runs."""
     folder = tmp_path_factory.mktemp("pages")
-    made = {"lost": lost_message(), "hostile": hostile(), "long": long_run(2_000)}
+    made = {
+        "lost": lost_message(), "hostile": hostile(), "long": long_run(2_000), "worked": worked(),
+    }  # fmt: skip
     return {name: written(data, folder / f"{name}.html") for name, data in made.items()}
 
 

@@ -24,6 +24,7 @@ from orchestrator.report.page.rows import (
     SocketCell,
     SocketRow,
     StepData,
+    WorkloadRow,
 )
 
 ALICE, BOB, CAROL = range(3)
@@ -71,6 +72,7 @@ def page_data(**parts: Any) -> PageData:
         "sockets": [],
         "lists": [],
         "marks": [],
+        "workloads": [],
         "consoles": [console(peer, ()) for peer in range(len(NAMES))],
         "figures": [],
         "omitted": "",
@@ -170,6 +172,24 @@ def _partition() -> FaultData:
     }  # fmt: skip
 
 
+def worked() -> PageData:
+    """Return a run with a fault in the middle of one workload, and another that did not end."""
+    operations = [
+        OperationRow(
+            at / 10, at / 10 + 0.02, at % 2, "put", "ok", "put x", "stored", 4, 0, at,
+        )
+        for at in range(20, 60)
+    ]  # fmt: skip
+    return page_data(
+        operations=operations,
+        faults=[_partition()],
+        workloads=[
+            WorkloadRow(2.0, 5.92, [ALICE, BOB], "workload of the model register for 4 s", 40),
+            WorkloadRow(4.0, None, [CAROL], "workload of the model set for 9 s", 1),
+        ],
+    )
+
+
 def hostile() -> PageData:
     """Return a run whose program prints markup, sequences, direction marks and endless lines."""
     data = lost_message()
@@ -183,6 +203,7 @@ def hostile() -> PageData:
     data["messages"][1] = data["messages"][1]._replace(text=text)
     data["faults"][0] |= {"says": text, "proof": [text]}
     data["marks"].append(MarkRow(3.0, BOB, HOSTILE, text))
+    data["workloads"].append(WorkloadRow(2.0, None, [BOB], text, 3))
     data["lists"].append(ListRow(3.0, BOB, [ListCell(HOSTILE, HOSTILE, HOSTILE)]))
     data["consoles"][BOB] = console(BOB, ((3.0, text.encode()), (3.5, HOSTILE.encode())))
     return data

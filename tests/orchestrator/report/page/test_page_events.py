@@ -18,6 +18,7 @@ from orchestrator.report.page.events import (
     notice_rows,
     operation_rows,
     socket_rows,
+    workload_rows,
 )
 from orchestrator.report.page.rows import NO_PEER
 from tests.orchestrator.checks.story import Story
@@ -137,6 +138,32 @@ def test_sockets() -> None:
 def test_marks(verb: str, fields: dict[str, Any], words: str) -> None:
     (row,) = mark_rows(view([BEGAN, Entry(0.5, "lab", "bob", verb, 0, fields)]))
     assert row == (0.5, 1, verb, words)
+
+
+def test_workloads() -> None:
+    says = "of the model set for 3 s, seed 7"
+    fields = {"peers": ["alice", "bob"], "says": says}
+
+    def call(at: float, number: int, outcome: Any, workload: int) -> list[Entry]:
+        part = {"workload": workload}
+        invoked = Entry(at, "invoke", "alice", "add", number, part)
+        return [
+            invoked,
+            *([Entry(at + 0.2, outcome, "alice", "add", number, part)] if outcome else []),
+        ]
+
+    entries = [
+        BEGAN,
+        *done("add"),
+        *(Entry(number / 10, "lab", "", "workload", 0, {"number": number, **fields})
+          for number in (1, 2, 3)),
+        *call(0.4, 10, "ok", 1), *call(0.45, 11, "info", 1), *call(0.5, 12, None, 2),
+    ]  # fmt: skip
+    assert [*workload_rows(view(entries))] == [
+        (0.1, 0.65, [0, 1], f"workload {says}", 2),
+        (0.2, None, [0, 1], f"workload {says}", 1),
+        (0.3, 0.3, [0, 1], f"workload {says}", 0),
+    ]
 
 
 def test_the_heading_of_a_list_is_told_once_and_what_came_unasked_each_time() -> None:

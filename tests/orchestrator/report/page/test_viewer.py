@@ -12,6 +12,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[4]
 
+FIRST_LABELS = 44  # pixels below the top of the diagram: faults and workloads
 ALICES_BARS = 70  # pixels below the top of the diagram
 
 
@@ -30,6 +31,32 @@ def test_it_opens_at_the_first_finding_with_what_was_promised(viewer: Viewer) ->
     assert "Promised: Nothing is lost." in viewer.text("#finding")
     assert "send to bob: two" in viewer.text("#finding .behind")
     assert viewer.console("bob") == ["* message 1 (alice): one", "bob>"]
+
+
+def test_workloads_are_marked_on_the_axis_and_in_the_lists(
+    viewer: Viewer, pages: dict[str, Path]
+) -> None:
+    viewer.browser.open(pages["worked"])
+    done = "workload of the model register for 4 s: 40 operations"
+    assert f"{done} 2.000 s to 5.920 s" in viewer.text(".workloads")
+    assert "workload of the model set for 9 s: 1 operation 4.000 s to the end" in viewer.text(
+        ".workloads"
+    )
+    viewer.point(2.5, FIRST_LABELS).perform()
+    assert viewer.text("#tip") == f"2.000 s  {done}, until 5.920 s"
+    viewer.point(3.5, FIRST_LABELS + 17).perform()
+    assert "alice | bob, carol" in viewer.text("#tip")  # the fault has a row of its own
+    viewer.slide(5.0)
+    assert f"under way: {done}" in viewer.text("#near")
+    viewer.slide(6.5)
+    assert f"under way: {done}" not in viewer.text("#near")
+    viewer.click(".workloads button")
+    assert viewer.at == "2.000 s"
+    assert "atalice, bob" in viewer.text("#item dl")
+    viewer.click("#table-workloads summary")
+    until(lambda: "model set" in viewer.text("#table-workloads"), "the rows")
+    viewer.click("#filter-boxes input[value='workload']")
+    assert "Workloads (0 of 2)" in viewer.text("#table-workloads summary")
 
 
 def test_the_slider_moves_consoles_lists_sockets_and_the_graph(viewer: Viewer) -> None:
