@@ -23,14 +23,20 @@ class Attempt:
     to: str = ""  # the peer that it concerns; empty if there is none
 
 
-def attempts(bob: Mapping[str, object], carol: Mapping[str, object], text: str) -> list[Attempt]:
-    """Return mistakes, and what some programs refuse; `bob` and `carol` are where they listen."""
-    closed = {**bob, "port": CLOSED_PORT}
+def attempts(
+    alice: Mapping[str, object], bob: Mapping[str, object], carol: Mapping[str, object], text: str
+) -> list[Attempt]:
+    """Return mistakes, and what some programs refuse, by where the three listen.
+
+    Carol is not connected to alice. Some programs take every port of a peer that they are connected
+    to for a second connection, and refuse it before they notice that nothing listens there.
+    """
+    closed = {**alice, "port": CLOSED_PORT}
     return [
         Attempt("connect to a closed port", "connect", closed, False),
-        Attempt("connect to a bad address", "connect", {**bob, "address": "999.1.1.1"}, False),
-        Attempt("connect to a bad port", "connect", {**bob, "port": "vkbj"}, False),
-        Attempt("connect to port 70000", "connect", {**bob, "port": 70_000}, False),
+        Attempt("connect to a bad address", "connect", {**alice, "address": "999.1.1.1"}, False),
+        Attempt("connect to a bad port", "connect", {**alice, "port": "vkbj"}, False),
+        Attempt("connect to port 70000", "connect", {**alice, "port": 70_000}, False),
         Attempt("connect to itself", "connect", carol, None, to=_CAROL),
         Attempt("connect once", "connect", bob, True, to=_BOB),
         Attempt("connect twice", "connect", bob, None, to=_BOB),

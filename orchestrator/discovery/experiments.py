@@ -280,7 +280,7 @@ class Experiments:
         text = next(self._texts)
 
         def mistakes() -> list[Attempt]:
-            return attempts(self._target(_B), self._target(_C), text)
+            return attempts(self._target(_A), self._target(_B), self._target(_C), text)
 
         for number in range(len(mistakes())):
             attempt = mistakes()[number]  # a peer that was started again may have another port
