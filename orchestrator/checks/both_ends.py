@@ -53,7 +53,7 @@ def check(index: HistoryIndex) -> Verdict:
 
 def _judged(index: HistoryIndex) -> Iterator[ConnectionEnd]:
     """Yield the ends about which the other end owes a notice that the profile reads."""
-    for end in index.ends:
+    for end in (one for one in index.ends if index.chats(one.other)):
         if (end.role == "dialled" and index.reads("connected")) or (
             end.closed and index.reads("closed")
         ):
@@ -88,7 +88,7 @@ def _unreported(index: HistoryIndex) -> Iterator[tuple[str, ConnectionEnd, Findi
 def _owed(index: HistoryIndex) -> Iterator[ConnectionEnd]:
     """Yield the ends that must be reported at the other end, by a peer that runs."""
     for end in index.ends:
-        is_known = end.other and end.other != end.peer
+        is_known = end.other and end.other != end.peer and index.chats(end.other)
         if is_known and not index.incarnation_beyond(end).may_have_ended:
             yield end
 

@@ -46,7 +46,8 @@ def check(index: HistoryIndex) -> Verdict:
         else:
             (wrong if quiet else unsure).append(finding)
     if index.settled is not None:
-        silent = [peer for peer in index.running if peer not in last and _has_list(index, peer)]
+        chatting = filter(index.chats, index.running)
+        silent = [peer for peer in chatting if peer not in last and _has_list(index, peer)]
         unsure += [Finding(f"{p} gave no list at the end", index.last_at, (p,)) for p in silent]
     rows = sum(len(operation.last.rows) for operation in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"

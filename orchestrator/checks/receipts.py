@@ -61,7 +61,8 @@ def missing(index: HistoryIndex) -> Iterator[SentMessage]:
     if not all(map(index.reads, _KINDS)):
         return
     for ledger in index.ledgers:
-        open_sends = [send for send in ledger.due if not ledger.outcomes.get(send)]
+        awaited = (send for send in ledger.due if index.chats(send.receiver))
+        open_sends = [send for send in awaited if not ledger.outcomes.get(send)]
         if ledger.is_exact:
             yield from open_sends
         elif lack := max(0, len(ledger.due) - ledger.reported):

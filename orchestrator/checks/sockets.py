@@ -94,7 +94,8 @@ class _End:
         self.index = index
         settled = inf if index.settled is None else index.settled
         # the peers whose sockets were read at the end
-        self.whole = [peer for peer, at in index.sockets.whole.items() if at > settled]
+        whole = index.sockets.whole
+        self.whole = [peer for peer, at in whole.items() if at > settled and index.chats(peer)]
         lists = final(index)
         self.lists = {peer: lists[peer] for peer in self.whole if peer in lists}
         self.start = min((one.position for one in self.lists.values()), default=0)
@@ -195,7 +196,11 @@ def _left_behind(end: _End) -> Iterator[_Suspicion]:
 
 def _taken(index: HistoryIndex) -> Iterator[tuple[Finding, bool]]:
     """Yield the starts at a port that was still taken and stays closed, and whether they count."""
-    starts = [one for one in index.operations if one.verb == "start" and one.done]
+    starts = [
+        one
+        for one in index.operations
+        if one.verb == "start" and one.done and index.chats(one.peer)
+    ]
     blocked = [one for one in starts if one.last.fields.get("blocked")]
     able = {index.program(one.peer) for one in blocked if _listens(index, one)}
     for one in blocked:

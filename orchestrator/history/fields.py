@@ -88,7 +88,7 @@ _FIELDS: dict[str, Any] = {
     **dict.fromkeys(
         ("to", "of", "id", "text", "line", "kind", "said", "unread", "answer", "called", "address",
          "fault", "says", "scenario", "why", "profile", "engine", "file", "notice"), str),
-    **dict.fromkeys(("answered", "may_fail", "warm", "quiet", "all", "nil"), bool),
+    **dict.fromkeys(("answered", "may_fail", "warm", "chats", "quiet", "all", "nil"), bool),
     **dict.fromkeys(("count", "number", "format", "seed", "step", "workload"), int),
     **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor", "seen"), _Number),
     **dict.fromkeys(("peers", "notices", "lacks", "faults", "hidden", "promises"),

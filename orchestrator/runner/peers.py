@@ -17,6 +17,7 @@ from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import plain
 from orchestrator.errors import PeerGoneError
 from orchestrator.history.entries import History
+from orchestrator.profile import MEANINGS, Profile
 from orchestrator.runner.sockets import SocketRecorder
 from orchestrator.runner.verify import FaultVerifier
 from orchestrator.scenario import ALL
@@ -42,6 +43,13 @@ class Watch(Protocol):
         """Watch no longer; nothing is recorded."""
 
 
+def meanings(profile: Profile) -> dict[str, str]:
+    """Return what a program's operations and notices mean to promises, by name."""
+    notices = {kind: profile.means(kind) for kind in profile.notices}
+    operations = {name: it.means for name, it in profile.operations.items() if it.means}
+    return {kind: it for kind, it in notices.items() if it in MEANINGS} | operations
+
+
 class PeerGroup:
     """The peers that take part. Thread-safe, but a console may only be used with its lock."""
 
@@ -56,6 +64,7 @@ class PeerGroup:
         self.verifier: FaultVerifier | None = None
         self.paused: set[str] = set()  # the peers that are paused
         self.watches: list[Watch] = []  # what must not appear, at the moment
+        self.programs_differ = False  # whether they run programs of several profiles
         self.is_faulted = False  # whether a fault was applied to the peers or their network
         # By peer: the peer behind an id there.
         self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)
@@ -67,8 +76,11 @@ class PeerGroup:
 
     def record_ready(self, name: str, *, warm: bool) -> None:
         """Record that a peer is ready, and its sockets."""
-        peer = self.sessions[name].peer
-        self.history.lab("ready", name, address=peer.address, port=peer.port, warm=warm)
+        peer, profile = self.sessions[name].peer, self.sessions[name].profile
+        own: dict[str, Any] = {}
+        if self.programs_differ:
+            own = {"chats": profile.vocabulary == "chat", "means": meanings(profile)}
+        self.history.lab("ready", name, address=peer.address, port=peer.port, warm=warm, **own)
         self.sockets.record(name)
 
     def named(self, at: str | list[str]) -> list[str]:

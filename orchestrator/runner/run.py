@@ -22,9 +22,10 @@ from orchestrator.history.entries import FORMAT, History
 from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.timing import JUDGING, STARTING, TIDYING, Stopwatch
 from orchestrator.paths import from_here
-from orchestrator.profile import MEANINGS, Profile
+from orchestrator.profile import Profile
+from orchestrator.promises import CHAT
 from orchestrator.runner.lateness import LatenessMeter
-from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.peers import PeerGroup, meanings
 from orchestrator.runner.pool import PeerSpecs, Pool
 from orchestrator.runner.quiescence import Quiescence
 from orchestrator.runner.steps import StepRunner
@@ -142,14 +143,17 @@ class ActiveRun:
         names = self._scenario.peers
         profiles = {name: self._profiles.get(name, self._profile) for name in names}
         own: dict[str, Any] = {}
+        self.peers.programs_differ = bool(self._profiles)
         if self._profiles:
             own["profiles"] = {name: profile.name for name, profile in profiles.items()}
         if not self._scenario.steps and self._profiles:  # a test adds its peers later: any of them
             profiles |= {"": self._profile, **self._profiles}
         if self._file:
             own["file"] = from_here(self._file)
-        lacks = {name for p in profiles.values() for name, it in p.lacks.items() if not it.doubt}
-        first, *rest = profiles.values() or [self._profile]  # a test adds its peers later
+        programs = [*profiles.values()] or [self._profile]  # a test adds its peers later
+        chats = [one for one in programs if one.vocabulary == "chat"]
+        first, *rest = judged = chats or programs
+        lacks = {name for p in judged for name, it in p.lacks.items() if not it.doubt}
         self.peers.history.lab(
             "began",
             scenario=self._scenario.name,
@@ -160,7 +164,7 @@ class ActiveRun:
             peers=names,
             notices=[kind for kind in first.recorded if all(kind in p.recorded for p in rest)],
             lacks=sorted(lacks),
-            **_promised(self._scenario, [*profiles.values()] or [self._profile]),
+            **_promised(self._scenario, programs),
             format=FORMAT,
         )
 
@@ -316,11 +320,20 @@ def _promised(scenario: Scenario, profiles: Sequence[Profile]) -> dict[str, Any]
     is_chat = any(profile.vocabulary == "chat" for profile in profiles)
     if scenario.promises is None and not given and is_chat:
         return {}
-    named = scenario.promises if scenario.promises is not None else chain.from_iterable(given)
-    means = {name: it.means for p in profiles for name, it in p.operations.items() if it.means}
-    notices = {kind: p.means(kind) for p in profiles for kind in p.notices
-               if p.means(kind) in MEANINGS}  # fmt: skip
-    return {"promises": [*dict.fromkeys(named)], "means": notices | means}
+    named = scenario.promises
+    if named is None:
+        named = [*chain.from_iterable(map(_own_promises, profiles))]
+    means: dict[str, str] = {}
+    for one in profiles:
+        means |= meanings(one)
+    return {"promises": [*dict.fromkeys(named)], "means": means}
+
+
+def _own_promises(profile: Profile) -> Sequence[str]:
+    """Return what a program promises: what its profile says, or else what every chat does."""
+    if profile.promises is not None:
+        return profile.promises
+    return CHAT if profile.vocabulary == "chat" else ()
 
 
 def _fitted(profile: Profile, scenario: Scenario) -> Profile:

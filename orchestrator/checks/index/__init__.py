@@ -16,6 +16,7 @@ from orchestrator.checks.index.incarnations import Incarnation, Incarnations
 from orchestrator.checks.index.invocations import LONGEST, Operation, Typed, paired, typed_lines
 from orchestrator.checks.index.ledger import Ledger, Reported, is_report, ledgers
 from orchestrator.checks.index.matching import match
+from orchestrator.checks.index.meanings import Meanings
 from orchestrator.checks.index.messages import SentMessage, ShownMessage
 from orchestrator.checks.index.pairing import pair
 from orchestrator.checks.index.sockets import SocketLog
@@ -104,7 +105,7 @@ class HistoryIndex:
         return tuple(dict.fromkeys([*named, *ready, *seen]))
 
     def reads(self, kind: str) -> bool:
-        """Return whether the profile reads a kind of notice; yes if the history says nothing."""
+        """Return whether the profiles read a kind of notice; yes if the history says nothing."""
         return self._kinds is None or kind in self._kinds
 
     @cached_property
@@ -175,10 +176,9 @@ class HistoryIndex:
         return began[0].texts("promises") if began else CHAT
 
     @cached_property
-    def meanings(self) -> dict[str, str]:
-        """What the operations and notices mean to the models, by name."""
-        means = [entry.mapping("means") for entry in self.marks("began")]
-        return {str(name): str(it) for one in means for name, it in one.items()}
+    def meanings(self) -> Meanings:
+        """What the operations and notices mean to the models."""
+        return Meanings(self.entries)
 
     @cached_property
     def calls(self) -> list[Call]:
@@ -189,6 +189,14 @@ class HistoryIndex:
     def told(self) -> list[Told]:
         """The notices with a meaning, in order."""
         return list(find_told(self.entries, self.meanings))
+
+    def chats(self, peer: str) -> bool:
+        """Return whether the promises of the chat are about a peer; not if its program is none."""
+        return peer not in self._others
+
+    @cached_property
+    def _others(self) -> set[str]:
+        return {entry.peer for entry in self.marks("ready") if entry.fields.get("chats") is False}
 
     # Faults
 
@@ -321,8 +329,8 @@ class HistoryIndex:
 
     @cached_property
     def accepted(self) -> list[SentMessage]:
-        """The sends that the sender's console took."""
-        return [send for send in self.sends if send.is_accepted]
+        """The sends to peers that chat which the sender's console took."""
+        return [send for send in self.sends if send.is_accepted and self.chats(send.receiver)]
 
     @cached_property
     def ledgers(self) -> list[Ledger]:

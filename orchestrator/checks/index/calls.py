@@ -11,6 +11,7 @@ from math import inf
 from typing import Any, Literal
 
 from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.index.meanings import Meanings
 from orchestrator.history.entries import Entry
 
 CallStatus = Literal["ok", "fail", "info"]
@@ -93,15 +94,15 @@ def spelled(value: object) -> str:
     return str(value)
 
 
-def find_calls(operations: Iterable[Operation], means: Mapping[str, str]) -> Iterator[Call]:
+def find_calls(operations: Iterable[Operation], means: Meanings) -> Iterator[Call]:
     """Yield the operations that have arguments or a meaning, in the order of their invocations.
 
     Args:
         operations: all of a history.
-        means: the meaning of each operation and notice that has one.
+        means: the meanings of those that have one.
     """
     for operation in operations:
-        meaning = means.get(operation.verb, "")
+        meaning = means.of(operation.peer, operation.verb)
         if meaning or isinstance(operation.invoked.fields.get("arguments"), Mapping):
             yield call_of(operation, meaning)
 
@@ -133,9 +134,9 @@ def _scalars(value: object) -> dict[str, Scalar]:
     return {str(k): v for k, v in fields if isinstance(v, str | int | float)}
 
 
-def find_told(entries: Iterable[Entry], means: Mapping[str, str]) -> Iterator[Told]:
+def find_told(entries: Iterable[Entry], means: Meanings) -> Iterator[Told]:
     """Yield the notices that have a meaning, in order."""
     for position, entry in enumerate(entries):
-        if entry.type == "notice" and (meaning := means.get(entry.verb)):
+        if entry.type == "notice" and (meaning := means.of(entry.peer, entry.verb)):
             named = {**entry.fields, **entry.mapping("results")}
             yield Told(entry.peer, entry.verb, meaning, named, entry.at, position)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.checks.index.invocations import Operation
+from orchestrator.checks.index.meanings import Meanings
 from orchestrator.history.entries import Entry
 
 Ending = Literal["", "killed", "stopped", "exited", "found ended"]
@@ -61,12 +62,6 @@ def _precedes(one: Incarnation, other: Incarnation) -> bool:
     return one.ended is not None and one.ended <= other.began
 
 
-def _exits(entries: Sequence[Entry]) -> list[str]:
-    """Return the operations of the program's own that end it."""
-    began = (entry for entry in entries[:1] if entry.type == "lab")
-    return [name for e in began for name, what in e.mapping("means").items() if what == "exit"]
-
-
 def _was_paused(done: Operation) -> bool:
     proof = done.last.fields.get("proof")
     before = proof[0] if isinstance(proof, list | tuple) and proof else None
@@ -83,7 +78,7 @@ class Incarnations:
     def __init__(self, entries: Sequence[Entry], operations: Sequence[Operation]) -> None:
         self._by_peer: dict[str, list[Incarnation]] = {}
         self._starts: dict[str, float] = {}
-        self._ends = _ENDS | dict.fromkeys(_exits(entries), _ENDS["exit"])
+        self._meanings = Meanings(entries)
         at_outcome = {
             operation.done_position if operation.done else operation.position: operation
             for operation in operations
@@ -115,9 +110,10 @@ class Incarnations:
         return several[max(0, bisect_right(several, at, key=lambda i: i.began) - 1)]
 
     def _outcome(self, position: int, done: Operation) -> None:
-        if done.verb not in self._ends or not done.peer or done.status == "fail":
+        ends = "exit" if self._meanings.of(done.peer, done.verb) == "exit" else done.verb
+        if ends not in _ENDS or not done.peer or done.status == "fail":
             return
-        incarnation, ending = self.last(done.peer), self._ends[done.verb]
+        incarnation, ending = self.last(done.peer), _ENDS[ends]
         if done.is_indeterminate:
             incarnation.doubtful_from = position
             if ending != "exited" and incarnation.ended is None:

@@ -44,7 +44,7 @@ def _ends(index: HistoryIndex) -> dict[str, list[int]]:
     """Return the positions of what ended the program of each peer, or may have."""
     ends = defaultdict[str, list[int]](list)
     for operation in index.operations:
-        means = index.meanings.get(operation.verb, operation.verb)
+        means = index.meanings.of(operation.peer, operation.verb) or operation.verb
         if means in _ENDING and operation.status != "fail":
             ends[operation.peer].append(operation.position)
     for position, entry in index.lab:

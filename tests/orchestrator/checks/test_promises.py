@@ -98,3 +98,28 @@ def test_a_model_says_nothing_of_nothing(name: str) -> None:
     unsettled: list[Entry] = promised(name)[:-1]
     (verdict,) = [one for one in checks.judge(unsettled) if one.check == name]
     assert verdict.judgement is checks.Judgement.UNKNOWN
+
+
+def test_peers_that_do_not_chat_excuse_none_that_does() -> None:
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "bob")
+    story.send("alice", "bob", "x")
+    story.settle()
+    for peer in ("alice", "carol"):  # bob gives no list
+        story.show_list(peer)
+    story.lab("over")
+
+    def found(*others: str) -> dict[str, set[tuple[str, ...]]]:
+        entries = [
+            dataclasses.replace(entry, fields={**entry.fields, "chats": entry.peer not in others})
+            if entry.verb == "ready"
+            else entry
+            for entry in story.entries
+            if (entry.type, entry.verb) != ("notice", "message")  # it is lost
+        ]
+        return {v.check: {f.peers for f in v.findings} for v in checks.judge(entries)}
+
+    assert found("carol")["delivery"] == {("alice", "bob")}
+    assert found("carol")["lists"] == {("bob",)}
+    assert found("bob", "carol")["delivery"] == set()
+    assert found("bob", "carol")["lists"] == set()
