@@ -114,6 +114,13 @@ def without_prompts(output: ConsoleOutput, prompts: Iterable[str]) -> ConsoleOut
     return dataclasses.replace(output, lines=tuple(line for line in lines if line.strip()))
 
 
+def without_echo(output: ConsoleOutput, typed: str) -> ConsoleOutput:
+    """Return an output that was read before the prompt in front of the echo was known."""
+    if not output.lines or text.squeeze(output.lines[0]) != text.squeeze(typed):
+        return output
+    return dataclasses.replace(output, lines=output.lines[1:], echoed=True)
+
+
 def read_screen(raw: str, prompts: Iterable[str] = (), message: str = "") -> ConsoleOutput:
     """Read what a console printed unasked.
 
@@ -142,12 +149,15 @@ PEER_NAMES = ("alice", "bob", "carol")
 A_NAME = rf"\b(?:{'|'.join(PEER_NAMES)})\b"
 """A pattern for the name of a peer, which a program may have been told."""
 
-_VARIES = re.compile(rf"\d+|{A_NAME}")  # a count, an address, the peer's own name
+_NOTHING = r"\b(?:no|zero)(?= [^\W\d])"  # in front of what there is none of
+_COUNTED = r"(?:(?<=\d )|(?<=\bno )|(?<=\bzero ))[^\W\d]\w*"  # such as `peers`, which may be one
+# a count and what it counts, an address, the peer's own name
+_VARIES = re.compile(rf"\d+|{_NOTHING}|{_COUNTED}|{A_NAME}")
 
 
 @functools.cache
 def _varying(prompt: str) -> re.Pattern[str]:
-    """Return a pattern for a prompt, in which numbers and the peers' names may change."""
+    """Return a pattern for a prompt, in which counts and the peers' names may change."""
     return re.compile("".join(
         r"\w+" if varies else re.escape(part) for part, varies in prompt_parts(prompt)
     ))  # fmt: skip
@@ -156,7 +166,7 @@ def _varying(prompt: str) -> re.Pattern[str]:
 def prompt_parts(prompt: str) -> list[tuple[str, bool]]:
     """Return the parts of a prompt, and whether each may change."""
     parts = re.split(rf"({_VARIES.pattern})", prompt)
-    return [(part, _VARIES.fullmatch(part) is not None) for part in parts]
+    return [(part, number % 2 == 1) for number, part in enumerate(parts)]
 
 
 def is_prompt(line: str, prompts: Iterable[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from orchestrator.discovery.attempts import Attempt, attempts, texts
 from orchestrator.discovery.evidence import Exchange, KnownValues
@@ -153,13 +153,20 @@ class Experiments:
         if self.lists.column is None:  # letters are known as ids once two are seen
             self._ensure(_C, _B)
             self.lists.update(_A)
-        ids = dict.fromkeys([*self.lists.choices(_A, _B), self._id(_A, _B), "1", "0"])
-        given = [{"id": it, "text": next(self._texts)} for it in ids]
-        if found := self._finder.find("send", _A, _has_arrived, given, _B):
+        found = self._find_send([*self.lists.choices(_A, _B), self._id(_A, _B), "1", "0"])
+        if not found:  # a second connection may show what an id looks like
+            self._connect_all()
+            self.lists.update(_A, _C)
+            found = self._find_send(self.lists.choices(_A, _B))
+        if found:
             self.lists.settle(_A, _B, found.given["id"])
             self.lists.update(_A, _B)
             self._typist.replace(found, right=True)
             self._send(_B, _A)
+
+    def _find_send(self, ids: Sequence[str]) -> Exchange | None:
+        given = [{"id": it, "text": next(self._texts)} for it in dict.fromkeys(ids)]
+        return self._finder.find("send", _A, _has_arrived, given, _B)
 
     def _send_between_three(self) -> None:
         if "send" in self._finder.wordings:

@@ -115,8 +115,7 @@ class WordFinder:
                 )
                 is_gone = exchange.ended or exchange.stuck
                 if (is_gone and verb == "exit") or (not is_gone and worked(exchange)):
-                    self._note_wording(verb, used, exchange)
-                    return exchange
+                    return self._note_wording(verb, used, exchange)
                 if is_gone:
                     self._typist.trio.restart(at)
                 elif not self.is_unknown(exchange):
@@ -140,11 +139,28 @@ class WordFinder:
             if exchange.ended or exchange.stuck:
                 self._typist.trio.restart(at)
 
-    def _note_wording(self, verb: str, used: Wording, exchange: Exchange) -> None:
+    def _note_wording(self, verb: str, used: Wording, exchange: Exchange) -> Exchange:
+        """Note how a verb is typed; return its exchange as it is read by then."""
         self.wordings[verb] = used
+        exchange = self._without_repetition(exchange)
         self._read += exchange.lines
         if verb == "myport" and len(exchange.typed) == 1:
             self._set_control(exchange)
+        return exchange
+
+    def _without_repetition(self, exchange: Exchange) -> Exchange:
+        """Return an exchange as it is without the line in which the program repeats what it read.
+
+        Some do so whatever was typed: `>> help`. What stands in front of it is a prompt then.
+        """
+        nonsense = next(it for it in self._typist.exchanges if it.verb == "unknown")
+        front = _front(exchange)
+        if not front.strip() or front != _front(nonsense) or len(exchange.lines) == 1:
+            return exchange
+        self._typist.add_prompt(front)
+        changed = next(it for it in self._typist.exchanges if it.typed == exchange.typed)
+        self._set_control(changed)
+        return changed
 
     def _candidates(self, verb: str) -> list[str]:
         usage = list(wording.usages(verb, self._read))
@@ -171,9 +187,10 @@ class WordFinder:
         lines = self._reply(exchange)
         if not lines:
             return not self._unknown and not exchange.ended
+        said = [line for line in lines if _says_more(line, exchange.typed[0])]
         return any(
             line_shape(line, typed) in self._unknown
-            for line in lines
+            for line in said or lines
             for typed in (exchange.typed, ())
         )
 
@@ -190,3 +207,16 @@ class WordFinder:
 
     def _reply(self, exchange: Exchange) -> list[str]:
         return [it for it in exchange.lines if not is_prompt(it, self._typist.prompts)]
+
+
+def _front(exchange: Exchange) -> str:
+    """Return what stands in front of what was typed, if the first line of a reply ends in that."""
+    first, typed = (*exchange.lines, "")[0], exchange.typed[0].strip()
+    return first.removesuffix(typed) if first.endswith(typed) else ""
+
+
+def _says_more(line: str, typed: str) -> bool:
+    """Return whether a line is more than a rule, and more than what was typed once again."""
+    front = line.removesuffix(typed.strip())
+    repeats = front != line and not wording.sounds_like_error([front])
+    return not repeats and re.search(r"\w", line) is not None

@@ -11,6 +11,22 @@ from orchestrator.discovery.evidence import A_NAME, KnownValues
 from orchestrator.patterns import compiled, search_line
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
+    r"Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_DATE = (
+    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4}|"
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?"
+    rf"(?:{_MONTH} +\d{{1,2}}|\d{{1,2}} +{_MONTH})(?:,? +20\d\d)?"
+)
+_CLOCK = (
+    r"\d{1,2}(?::[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?|h[0-5]\d(?:m[0-5]\d)?)"
+    r"(?:Z|[+-]\d\d:?\d\d| ?[AaPp]\.?[Mm]\b\.?| 20\d\d\b)?"
+)
+_TIME = rf"(?<![\w.:])(?:(?:{_DATE})(?:[T ]{_CLOCK})?|{_CLOCK})(?!\w|[:.]\d)"
+"""A date, or a time of the day, or both: of this one moment, whatever it looks like."""
+
 _LEAST_PORT = 1024  # larger numbers may be ephemeral ports
 _GROUPS = {
     "address": r"(?P<address>[\w.:-]+?)",
@@ -32,6 +48,7 @@ _ANY = {
     "name": r"[a-z]+\d*",  # of any peer: alice, peer5
     "blank": r"\s+",
 }
+_PADDED = r"(?P<text>.*?)"  # a text that is filled up with blanks, to the edge of its box
 GROUPS = ("address", "port", "id", "text")  # what a pattern may name
 _BARE_ADDRESS = r"(?P<address>\d+[.:][\w.:-]*?)"
 """An address with no word around it. A label such as `Address:`, or a number, is none."""
@@ -44,7 +61,7 @@ _MANY_WORDS = 2  # equal words that two lines need for one word to differ
 class Token:
     """A part of a line."""
 
-    kind: str  # `literal`, or what varies here: a key of `_ANY`
+    kind: str  # `literal`, or what varies here: `time`, or a key of `_ANY`
     text: str  # the text in the line
 
     @property
@@ -94,6 +111,7 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
         search(_typed_pattern(word), "typed")
     search(_ADDRESS, "address")
     search(A_NAME, "name")
+    search(_TIME, "time")
     for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
         is_id = own_id.isdigit() and int(number[0]) == int(own_id)
         add(number, "port" if int(number[0]) in known.ports else "id" if is_id else "number")
@@ -164,6 +182,8 @@ def _combine(one: Template, other: Template) -> Template | None:
             tokens.append(a)
         elif "number" in (a.kind, b.kind) and {a.kind, b.kind} <= {"number", "id", "port"}:
             tokens.append(a if b.kind == "number" and a.kind == "port" else Token("number", a.text))
+        elif a.text.isspace() and b.text.isspace():
+            tokens.append(Token("blank", a.text))
         elif _is_word(a) and _is_word(b):
             differing += 1
             tokens.append(Token("word", a.text))
@@ -198,12 +218,24 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
         elif token.kind == "address" and token.kind in left and not has_words:
             left.discard(token.kind)
             made.append(_BARE_ADDRESS)
+        elif token.kind == "time":
+            made.append(_time_pattern(token.text))
         elif token.group in left:
             left.discard(token.group)
-            made.append(_GROUPS[token.kind])
+            is_padded = token.kind == "text" and following and following.kind == "blank"
+            made.append(_PADDED if is_padded else _GROUPS[token.kind])
         else:
             made.append(_ANY[token.kind])
     return f"^{''.join(made)}$"
+
+
+def _time_pattern(text: str) -> str:
+    """Return a pattern for any time that is written as this one is."""
+    made = []
+    for piece in re.findall(r"\w+|\s+|\W", text):
+        varies = r"\d+" if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
+        made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
+    return "".join(made)
 
 
 def fits(template: Template, line: str) -> bool:
@@ -243,7 +275,9 @@ def common_beginnings(complaints: Sequence[str], others: Iterable[str]) -> list[
 def begins_with(text: str) -> str:
     """Return a pattern for lines that begin with a text, and not in the middle of a word."""
     bare = text.rstrip()
-    return f"^{escape(bare)}" + (r"\b" if bare[-1:].isalnum() else "")
+    made = (_time_pattern(it.text) if it.kind == "time" else escape(it.text)
+            for it in make_template(bare, KnownValues()))  # fmt: skip
+    return f"^{''.join(made)}" + (r"\b" if bare[-1:].isalnum() else "")
 
 
 def open_ended(template: Template) -> Template:

@@ -14,6 +14,8 @@ from orchestrator.discovery.evidence import (
     find_prompts,
     has_traceback,
     is_prompt,
+    shows_trace,
+    without_echo,
     without_prompts,
 )
 from orchestrator.discovery.templates import make_template, shape
@@ -89,7 +91,7 @@ class Typist:
         exchange = Exchange(
             verb, right, at, to, tuple(typed), tuple(steps), others,
             self._known(at, to, shown or text, _repeatable(verb, typed, arguments)),
-            self.trio.ended(at), self._fact(verb, to, before, links, shown), given=arguments,
+            self._has_ended(at, steps), self._fact(verb, to, before, links, shown), given=arguments,
             rows=self._of_both(self.rows, at, to),
         )  # fmt: skip
         if verb != "exit" and not exchange.ended and not self._answers(exchange):
@@ -99,6 +101,11 @@ class Typist:
                 exchange = dataclasses.replace(exchange, stuck=True)
         self.exchanges.append(exchange)
         return exchange, used
+
+    def _has_ended(self, at: str, steps: Sequence[ConsoleOutput]) -> bool:
+        """Return whether a peer has exited; one that shows a traceback may be about to."""
+        is_dying = any(shows_trace(step.lines) for step in steps)
+        return self.trio.ended(at) or (is_dying and self.trio.await_end(at))
 
     def _type(
         self, verb: str, wording: Wording, at: str, arguments: Mapping[str, str]
@@ -188,6 +195,15 @@ class Typist:
         for exchange in list(self.exchanges) if self.prompts else ():
             steps = (without_prompts(step, self.prompts) for step in exchange.steps)
             self.replace(exchange, steps=tuple(steps))
+
+    def add_prompt(self, prompt: str) -> None:
+        """Note a further prompt, and read what was recorded before it was known once more."""
+        self.prompts = [*self.prompts, prompt]
+        for exchange in list(self.exchanges):
+            steps = [without_prompts(step, self.prompts) for step in exchange.steps]
+            typed = zip(steps, exchange.typed, strict=False)
+            echoless = [without_echo(step, line) for step, line in typed]
+            self.replace(exchange, steps=(*echoless, *steps[len(echoless) :]))
 
     def replace(self, exchange: Exchange, **changes: object) -> Exchange:
         """Change a recorded exchange; return the new one."""

@@ -80,3 +80,26 @@ def test_beginnings_that_only_errors_share() -> None:
     assert common_beginnings(errors, ["error: none so far"]) == ["[no] "]
     assert common_beginnings(["error: no peer"] * 2, []) == []
     assert common_beginnings([], ["ok"]) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "later"),
+    [
+        ("[01:02:36] bob is here", "[23:59:07] bob is here"),
+        ("at 9:05 bob is here", "at 17:40 bob is here"),
+        ("às 12h03: bob is here", "às 07h59: bob is here"),
+        ("3:04 PM bob is here", "11:58 AM bob is here"),
+        ("2026-11-30 01:02:36 bob is here", "2027-01-02 11:12:13 bob is here"),
+        ("2026-11-30T01:02:36.123Z bob is here", "2027-01-02T11:12:13.999Z bob is here"),
+        ("30.11.2026 01:02 bob is here", "1.12.2026 11:12 bob is here"),
+        ("Mon Nov 30 01:02:36 2026 bob is here", "Tue Dec  1 11:12:13 2026 bob is here"),
+    ],
+)
+def test_a_time_is_any_time(seen: str, later: str) -> None:
+    assert re.search(to_pattern(make_template(seen, KnownValues())), later)
+
+
+@pytest.mark.parametrize("line", ["7: 10.0.0.2 5000", "1:10.0.0.2:5000", "10.0.0.2:22", "3 Marks"])
+def test_what_has_colons_or_numbers_need_be_no_time(line: str) -> None:
+    kinds = {token.kind for token in make_template(line, KNOWN)}
+    assert "time" not in kinds
