@@ -1,4 +1,4 @@
-"""The Compose file from which a run is started: the user's, in a network and volumes of the run.
+"""The Compose file from which a run is started: the user's, in networks and volumes of the run.
 
 Pure. Compose merges lists when it is given several files, so that a second one could not take away
 a published port. This is therefore the whole file, as Compose has resolved it, with each container
@@ -8,13 +8,12 @@ as a service of its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.compose.stack import Service, Stack, aliases
+from orchestrator.compose.stack import Service, Stack
 
-NETWORK = "peerlab"  # the run's network, as the file calls it
 REPOSITORY = "peerlab-compose"  # of the images that are built
 BUILT = "peerlab.compose"  # label of these images: the file that says how
 
@@ -31,17 +30,17 @@ class RunPlace:
     """Where the containers of a stack are created for one run.
 
     Attributes:
-        network: the name of the run's network.
-        addresses: the peers' addresses there.
-        dns: the network's name servers.
+        networks: the names of the run's networks, by those of the file's.
+        addresses: the peers' addresses, by the run's network.
+        dns: the address of each network's name server, by the file's network.
         labels: of all that is created.
         own_labels: of each peer's container.
         attached: the peers whose console is the program's own terminal.
     """
 
-    network: str
-    addresses: Mapping[str, str]
-    dns: Sequence[str]
+    networks: Mapping[str, str]
+    addresses: Mapping[str, Mapping[str, str]]
+    dns: Mapping[str, str]
     labels: Mapping[str, str]
     own_labels: Mapping[str, Mapping[str, str]]
     attached: Collection[str]
@@ -84,9 +83,9 @@ def to_run(stack: Stack, place: RunPlace) -> dict[str, Any]:
         | {"labels": _mapping((given or {}).get("labels")) | labels}
         for name, given in (stack.content.get("volumes") or {}).items()
     }
-    network = {"external": True, "name": place.network}
+    networks = {name: {"external": True, "name": its} for name, its in place.networks.items()}
     kept = _kept(stack, "version", "secrets", "configs")
-    return {**kept, "services": services, "volumes": volumes, "networks": {NETWORK: network}}
+    return {**kept, "services": services, "volumes": volumes, "networks": networks}
 
 
 def _kept(stack: Stack, *keys: str) -> dict[str, Any]:
@@ -95,17 +94,10 @@ def _kept(stack: Stack, *keys: str) -> dict[str, Any]:
 
 def _service(stack: Stack, service: Service, place: RunPlace) -> dict[str, Any]:
     spec = {key: one for key, one in service.spec.items() if key not in _LEFT_OUT}
-    spec["networks"] = {
-        NETWORK: {
-            "ipv4_address": place.addresses[service.peer],
-            "aliases": [*dict.fromkeys([service.name, service.peer, *aliases(service.spec)])],
-        }
-    }
+    spec |= _in_networks(service, place)
     own = _literal({**place.labels, **place.own_labels[service.peer]})
     spec["labels"] = _mapping(spec.get("labels")) | own
     spec["restart"] = "no"  # only a scenario restarts peers
-    if place.dns:
-        spec.setdefault("dns", list(place.dns))
     if service.is_built:
         spec["image"] = image(stack, service)
         spec.pop("pull_policy", None)
@@ -118,6 +110,22 @@ def _service(stack: Stack, service: Service, place: RunPlace) -> dict[str, Any]:
         left_out = ("replicas", "mode", "restart_policy")
         spec["deploy"] = {key: it for key, it in spec["deploy"].items() if key not in left_out}
     return spec
+
+
+def _in_networks(service: Service, place: RunPlace) -> dict[str, Any]:
+    """Return what a service asks for in its networks, and the name servers that it has there."""
+    if not service.networks:
+        return {"network_mode": "none"}
+    asked = {}
+    for name, given in service.networks.items():
+        names = [service.name, service.peer, *(given.get("aliases") or ())]
+        asked[name] = {
+            "ipv4_address": place.addresses[service.peer][place.networks[name]],
+            "aliases": [*dict.fromkeys(names)],
+            **{key: given[key] for key in ("priority",) if given.get(key)},
+        }
+    servers = [place.dns[name] for name in service.networks if name in place.dns]
+    return {"networks": asked} | ({} if "dns" in service.spec or not servers else {"dns": servers})
 
 
 def _renamed(stack: Stack, reference: str) -> list[str]:

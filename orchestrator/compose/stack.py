@@ -9,6 +9,7 @@ import graphlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ COMPLETED = "service_completed_successfully"
 _STARTED = "service_started"
 _PORT = re.compile(r"(?:.*:)?(\d+)(?:-\d+)?(?:/\w+)?")  # the container's end of a published port
 _FIXED = ("ipv4_address", "ipv6_address")
+_DEFAULT = "default"  # the network of services that name none
+_NO_NETWORK = "none"  # the network mode of those that are on none
 _JOINED = "its network would be that of {0!r}, and a fault of one a fault of both"
 _NETWORK_MODES = {
     "host": "its network would be this machine's, which a run never touches",
-    "none": "without a network there is no peer to reach",
     "bridge": "its network would be one that all containers of this machine share",
     "service": _JOINED,
     "container": _JOINED,
@@ -63,6 +65,14 @@ class Service:
         given = (one["target"] if isinstance(one, Mapping) else one for one in listed)
         found = (_PORT.fullmatch(str(one)) for one in given)
         return next((int(match[1]) for match in found if match), 0)
+
+    @property
+    def networks(self) -> dict[str, Mapping[str, Any]]:
+        """Its networks with what it asks for in each, that of its default route first."""
+        if self.spec.get("network_mode") == _NO_NETWORK:
+            return {}
+        found = _networks(self.spec) or {_DEFAULT: {}}
+        return dict(sorted(found.items(), key=lambda it: (-int(it[1].get("priority", 0)), it[0])))
 
     @property
     def is_built(self) -> bool:
@@ -118,6 +128,22 @@ class Stack:
             for other in self.services
             if other.name in service.needs
         ]
+
+    @property
+    def networks(self) -> dict[str, bool]:
+        """The networks that some service is on, each with whether it is `internal`."""
+        given = self.content.get("networks") or {}
+        used = sorted({name for service in self.services for name in service.networks})
+        return {name: bool((given.get(name) or {}).get("internal")) for name in used}
+
+    @property
+    def shut(self) -> frozenset[tuple[str, str]]:
+        """The pairs of peers that share no network, each in both orders."""
+        return frozenset(
+            (one.peer, other.peer)
+            for one, other in permutations(self.services, 2)
+            if one.networks.keys().isdisjoint(other.networks)
+        )
 
     @property
     def jobs(self) -> list[str]:
@@ -191,9 +217,10 @@ def problems(stack: Stack) -> Iterator[Problem]:
 
 def _in_service(service: Service) -> Iterator[Problem]:
     place = ("services", service.name)
-    if mode := str(service.spec.get("network_mode") or ""):
+    mode = str(service.spec.get("network_mode") or _NO_NETWORK)
+    if mode != _NO_NETWORK:
         kind, _, whose = mode.partition(":")
-        why = _NETWORK_MODES.get(kind, "a run has a network of its own").format(whose)
+        why = _NETWORK_MODES.get(kind, "a run has networks of its own").format(whose)
         what = f"{service.name!r} cannot be a peer with the network mode {mode!r}: {why}"
         yield Problem((*place, "network_mode"), what)
     for network, given in _networks(service.spec).items():
@@ -212,20 +239,3 @@ def _networks(spec: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     if not isinstance(given, Mapping):
         return {name: {} for name in given}
     return {name: it or {} for name, it in given.items()}
-
-
-def aliases(spec: Mapping[str, Any]) -> list[str]:
-    """Return the names that a service has in its networks beside its own."""
-    return [alias for given in _networks(spec).values() for alias in given.get("aliases") or ()]
-
-
-def apart(stack: Stack) -> list[tuple[str, str]]:
-    """Return the pairs of services that share no network in the file, though they do in a run."""
-    on = {one.name: set(_networks(one.spec)) or {"default"} for one in stack.services}
-    names = [*on]
-    return [
-        (one, other)
-        for place, one in enumerate(names)
-        for other in names[place + 1 :]
-        if on[one].isdisjoint(on[other])
-    ]

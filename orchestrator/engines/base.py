@@ -39,6 +39,7 @@ class Peer(ABC):
     port: int  # the port that it listens on
     handle: str  # what other tools call it: the container's name or the process's id
     announced: Mapping[str, str] = {}  # the named parts of the line that said it was ready
+    networks: Mapping[str, str] = {}  # its address in each network, if there are several networks
 
     @property
     @abstractmethod
@@ -52,6 +53,11 @@ class Peer(ABC):
     @abstractmethod
     def addresses(self) -> frozenset[str]:
         """The right answers to the question for its own address."""
+
+    @property
+    def dialled_at(self) -> frozenset[str]:
+        """The addresses at which other peers dial it."""
+        return frozenset({self.address, *self.networks.values()}) - {""}
 
     @property
     def source(self) -> str:
@@ -230,7 +236,7 @@ class Engine(ABC):
         """
 
     def stage(self, stack: Stack, profiles: Mapping[str, Profile], say: Say) -> None:
-        """Create the services of a Compose file, with what was reserved for them.
+        """Create the services of a Compose file, with addresses and ports; see `reserve`.
 
         `start` then starts these under the peers' names, each once what it waits for is so. They
         are gone when they are discarded, and so is all else that belongs to them.

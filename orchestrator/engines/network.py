@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from orchestrator.faults.effect import Effect, Link
+from orchestrator.errors import EngineError
+from orchestrator.faults.effect import Effect, Fault, Link, Links
 from orchestrator.faults.probe import Measured, Probe
 
 
@@ -73,6 +74,22 @@ class Network(ABC):
     @abstractmethod
     def dialled(self, dialler: str, to: str) -> tuple[str, int]:
         """Return the address and port at which a peer dials another now."""
+
+    def shut(self) -> Links:
+        """Return the links on which nothing ever passes: their ends share no network."""
+        return frozenset()
+
+    def opened(self, fault: Fault) -> Fault:
+        """Return a fault without the links that are shut anyway.
+
+        Raises:
+            EngineError: all its links are.
+        """
+        links = fault.links - self.shut()
+        if fault.links and not links:
+            what = f"{fault.kind} {fault.phrase}: there is no link: these peers share no network"
+            raise EngineError(what, hint="see `networks` in the Compose file")
+        return replace(fault, links=links)
 
     @abstractmethod
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.engines.base import Peer
@@ -23,6 +23,12 @@ class PeerAddress:
     address: str  # the address that others dial
     port: int  # its port
     announced: Mapping[str, str] = field(default_factory=dict)  # see `Peer`
+    networks: Mapping[str, str] = field(default_factory=dict)  # see `Peer`
+
+    def seen_from(self, own: PeerAddress) -> PeerAddress:
+        """Return it with the address at which another peer dials it, if they share a network."""
+        shared = (self.networks[name] for name in own.networks if name in self.networks)
+        return replace(self, address=next(shared, self.address))
 
     def __getattr__(self, name: str) -> str:
         """Return what it printed when it became ready, as a placeholder names it."""
@@ -34,7 +40,7 @@ class PeerAddress:
 
 def address_of(peer: Peer) -> PeerAddress:
     """Return where a peer listens that has been started."""
-    return PeerAddress(peer.name, peer.address, peer.port, peer.announced)
+    return PeerAddress(peer.name, peer.address, peer.port, peer.announced, peer.networks)
 
 
 def start_values(

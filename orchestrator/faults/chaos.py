@@ -38,7 +38,13 @@ def possible(features: Collection[str]) -> tuple[str, ...]:
     return tuple(kind for kind, needs in NEEDS.items() if set(needs) <= set(features))
 
 
-def draw(seed: int, seconds: float, kinds: Sequence[str], peers: Sequence[str]) -> list[Entry]:
+def draw(
+    seed: int,
+    seconds: float,
+    kinds: Sequence[str],
+    peers: Sequence[str],
+    shut: Links = frozenset(),
+) -> list[Entry]:
     """Return faults in the order of their times, all of them lifted within `seconds`.
 
     No peer has two faults of its own at once, no link two, and at least half of the peers run
@@ -49,8 +55,9 @@ def draw(seed: int, seconds: float, kinds: Sequence[str], peers: Sequence[str]) 
         seconds: how long the schedule takes.
         kinds: of ``NEEDS``.
         peers: two or more names.
+        shut: links on which nothing ever passes: a fault on no other link is not drawn.
     """
-    return _Draw(_Dice(seed), seconds, tuple(dict.fromkeys(kinds)), tuple(peers)).all()
+    return _Draw(_Dice(seed), seconds, tuple(dict.fromkeys(kinds)), tuple(peers), shut).all()
 
 
 class _Dice:
@@ -81,6 +88,7 @@ class _Draw:
     seconds: float
     kinds: tuple[str, ...]
     peers: tuple[str, ...]
+    shut: Links
     down: list[tuple[float, float, str]] = field(default_factory=list)  # from, until, peer
     ended: list[tuple[float, float, str]] = field(default_factory=list)  # not paused
     broken: list[tuple[float, float, Links]] = field(default_factory=list)  # from, until, links
@@ -136,7 +144,9 @@ class _Draw:
         about = {act.get("at"), act.get("from"), act.get("to"), *act.get("between", ())}
         if any(peer in about and when < until + _REST for _, until, peer in self.ended):
             return None
-        links = self._links(act)
+        links = self._links(act) - self.shut
+        if not links:
+            return None
         end = when + length + _REST
         if any(
             since < end and until + _REST > when and links & taken

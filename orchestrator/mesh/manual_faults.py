@@ -134,7 +134,8 @@ class ManualFaults:
 
     def _fault(self, recorded: RecordedFault) -> Fault:
         act = FaultStep.model_validate({recorded.verb: recorded.keys}).act
-        return network_fault(recorded.verb, act, recorded.name, self._names)
+        fault = network_fault(recorded.verb, act, recorded.name, self._names)
+        return replace(fault, links=fault.links - self._network.shut())
 
     def _spread(self, new: Collection[str]) -> None:
         """Extend the active faults to the links of new peers in their scope."""
@@ -181,6 +182,7 @@ class ManualFaults:
                 f"{verb} {fault.phrase}: there is no link: {self._names[0]} is the only peer",
                 hint="peerlab up --peers 2 starts another",
             )
+        fault = self._network.opened(fault)
         if fault.name in self._recorded:
             raise LabError(f"a fault called {fault.name!r} is active already", hint=_HINT)
         self._recorded[fault.name] = RecordedFault(verb, given, fault.name, time.time())

@@ -103,7 +103,8 @@ class FaultSteps:
 
     def chaos(self, act: Chaos) -> None:
         """Draw a schedule, record and run it."""
-        entries = drawn(act, self._scenario.peers, self._injector.network.mechanisms())
+        network = self._injector.network
+        entries = drawn(act, self._scenario.peers, network.mechanisms(), network.shut())
         fields: dict[str, Any] = {"seed": act.seed, "for": act.lasts, "entries": entries}
         self._history.lab("chaos", **fields)
         self.run_schedule([ScheduledFault.model_validate(entry) for entry in entries])

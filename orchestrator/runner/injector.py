@@ -57,7 +57,7 @@ class FaultInjector:
 
     def apply(self, fault: Fault) -> None:
         """Inject a fault of the network."""
-        mechanisms = self.network.mechanisms()
+        mechanisms, fault = self.network.mechanisms(), self.network.opened(fault)
         fields = {
             "says": fault.phrase,
             "links": sorted(map(list, fault.links)),

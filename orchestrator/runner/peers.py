@@ -186,7 +186,7 @@ class PeerGroup:
         address, port = peer.address, peer.port
         if self.verifier:
             address, port = self.verifier.network.dialled(dialler, to)
-            if (address, port) != (peer.address, peer.port):
+            if address not in peer.dialled_at or port != peer.port:
                 self._relayed[_plain(address), str(port)] = to
         return address, port
 
@@ -217,7 +217,7 @@ class PeerGroup:
         """Return the peers that share the address in a notice; none if one peer alone has it."""
         address = _plain(fields.get("address", ""))
         peers = [session.peer for session in self.sessions.values()]
-        there = [peer.name for peer in peers if _plain(peer.address) == address]
+        there = [peer.name for peer in peers if address in map(_plain, peer.dialled_at)]
         return there if len(there) > 1 else []
 
     def _resolve(self, fields: Mapping[str, str]) -> tuple[str, str]:
@@ -235,7 +235,7 @@ class PeerGroup:
             return behind, "listening"
         peers = [session.peer for session in self.sessions.values()]
         for peer in peers:
-            if str(peer.port) == port and _plain(peer.address) == _plain(address):
+            if str(peer.port) == port and _plain(address) in map(_plain, peer.dialled_at):
                 return peer.name, "listening"
         return self._elsewhere(address, port, peers)
 

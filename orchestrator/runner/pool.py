@@ -133,9 +133,10 @@ class Pool:
         profiles, stack = {name: specs.profile_of(name) for name in names}, specs.stack
         new, waves = _Started(), stack.waves if stack else _waves(profiles)
         try:
-            self.engine.reserve(profiles)
             if stack:
                 self.engine.stage(stack, profiles, progress.phase)
+            else:
+                self.engine.reserve(profiles)
             for number, wave in enumerate(waves, 1):
                 self._start_wave(wave, specs, peers, progress, new)
                 is_awaited = number < len(waves) and not stack  # what services need they wait for

@@ -122,9 +122,12 @@ class SocketRecorder:
             return behind
         peers = [session.peer for session in self._sessions.values()]
         for peer in peers:
-            if peer.port == port and plain(peer.address) == address:
+            if peer.port == port and address in map(plain, peer.dialled_at):
                 return peer.name
-        there = [peer.name for peer in peers if address in (plain(peer.address), peer.source)]
+        there = [
+            peer.name for peer in peers
+            if address == peer.source or address in map(plain, peer.dialled_at)
+        ]  # fmt: skip
         return there[0] if len(there) == 1 else ""
 
 

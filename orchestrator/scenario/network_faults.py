@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.document import Problem
 from orchestrator.faults import chaos
-from orchestrator.faults.effect import FEATURES, Fault
+from orchestrator.faults.effect import FEATURES, Fault, Links
 from orchestrator.faults.kinds import NEEDS, NETWORK, PROCESS, PROCESSES_LACK
 from orchestrator.scenario.fault_acts import Chaos, NetworkFault, Scoped
 from orchestrator.scenario.rules import walk
@@ -20,10 +20,19 @@ def network_fault(verb: str, act: NetworkFault, name: str, peers: Sequence[str])
     return Fault(act.name or name, verb, act.links(peers), act.effect, phrase)
 
 
-def drawn(act: Chaos, peers: Sequence[str], features: Collection[str]) -> list[chaos.Entry]:
-    """Return the entries of a `schedule` that a chaos step draws."""
+def drawn(
+    act: Chaos, peers: Sequence[str], features: Collection[str], shut: Links = frozenset()
+) -> list[chaos.Entry]:
+    """Return the entries of a `schedule` that a chaos step draws.
+
+    Args:
+        act: the step.
+        peers: the names of all peers.
+        features: what the engine can do.
+        shut: the links on which nothing ever passes.
+    """
     kinds = act.faults or chaos.possible(features)
-    return chaos.draw(act.seed, act.lasts, kinds, peers)
+    return chaos.draw(act.seed, act.lasts, kinds, peers, shut)
 
 
 def needed(steps: Iterable[Step], peers: Sequence[str]) -> dict[str, str]:
@@ -51,14 +60,40 @@ def impossible_on_processes(
     raw: Any, steps: Iterable[Step], peers: Sequence[str]
 ) -> Iterator[Problem]:
     """Yield the faults that the process engine does not support."""
+    for place, one in _placed(raw, steps):
+        needed_here = _needs(one, peers)
+        lacking = [feature for feature in needed_here if feature in PROCESSES_LACK]
+        if lacking:
+            why = f"not on the engine process: {PROCESSES_LACK[lacking[0]]}"
+            yield Problem(place, why)
+
+
+def on_no_link(
+    raw: Any, steps: Iterable[Step], peers: Sequence[str], shut: Links
+) -> Iterator[Problem]:
+    """Yield the faults of links on which nothing ever passes.
+
+    Args:
+        raw: the file as it stands.
+        steps: its steps.
+        peers: the names of all peers.
+        shut: such links.
+    """
+    for place, one in _placed(raw, steps):
+        if one.verb not in NETWORK:
+            continue
+        links = network_fault(one.verb, one.act, "", peers).links
+        if links and links <= shut:
+            what = "these peers share no network in the Compose file: there is no link to break"
+            yield Problem(place, what)
+
+
+def _placed(raw: Any, steps: Iterable[Step]) -> Iterator[tuple[tuple[Any, ...], FaultStep]]:
+    """Yield the steps of a file and the entries of its schedules, each with its place."""
     for (place, _), step in zip(walk(raw["steps"]), flatten(steps), strict=True):
-        entries = [((*place, "schedule", n), one) for n, one in enumerate(step.schedule or ())]
-        for here, one in ((place, step), *entries):
-            needed_here = _needs(one, peers)
-            lacking = [feature for feature in needed_here if feature in PROCESSES_LACK]
-            if lacking:
-                why = f"not on the engine process: {PROCESSES_LACK[lacking[0]]}"
-                yield Problem((*here, one.verb), why)
+        yield (*place, step.verb), step
+        for number, entry in enumerate(step.schedule or ()):
+            yield (*place, "schedule", number, entry.verb), entry
 
 
 def _needs(step: FaultStep, peers: Sequence[str]) -> Iterator[str]:

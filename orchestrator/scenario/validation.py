@@ -19,7 +19,7 @@ from orchestrator.profile import ANSWERS, Profile
 from orchestrator.scenario import call_mistakes, models, problems, rules
 from orchestrator.scenario.calls import Vocabulary
 from orchestrator.scenario.models import Scenario
-from orchestrator.scenario.network_faults import impossible_on_processes
+from orchestrator.scenario.network_faults import impossible_on_processes, on_no_link
 from orchestrator.scenario.rules import Location, walk
 from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.values import ALL
@@ -146,6 +146,8 @@ class Validator:
         if script and script.engine == "process":
             wrong = impossible_on_processes(raw, script.steps, script.peers)
             yield from source.placed(wrong)
+        if script and (stack := script.stack):
+            yield from source.placed(on_no_link(raw, script.steps, script.peers, stack.shut))
         yield from source.placed(self._taken(raw.get("name"), path))
         main = yield from self._profile(raw.get("profile", models.DEFAULT), ("profile",), source)
         named = raw.get("profiles")

@@ -71,9 +71,11 @@ def at_address(address: str) -> Callable[..., dict[str, rules.Rules]]:
     real: Real = rules.for_peers
 
     def elsewhere(
-        effects: Mapping[Link, Effect], addresses: Mapping[str, str], mechanisms: Mapping[str, str]
+        effects: Mapping[Link, Effect],
+        peers: Mapping[str, rules.Networks],
+        mechanisms: Mapping[str, str],
     ) -> dict[str, rules.Rules]:
-        return real(effects, dict.fromkeys(addresses, address), mechanisms)
+        return real(effects, {name: {"lan": address} for name in peers}, mechanisms)
 
     return elsewhere
 
@@ -82,7 +84,7 @@ def changed(change: Callable[[Effect], Effect]) -> Callable[..., dict[str, rules
     """Return what gives sidecars the rules for other effects."""
     real: Real = rules.for_peers
 
-    def other(effects: Mapping[Link, Effect], *more: Mapping[str, str]) -> dict[str, rules.Rules]:
+    def other(effects: Mapping[Link, Effect], *more: Any) -> dict[str, rules.Rules]:
         return real({link: change(effect) for link, effect in effects.items()}, *more)
 
     return other

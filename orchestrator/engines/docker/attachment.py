@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.engines.docker.client import Client, MissingError, translated
-from orchestrator.engines.docker.peer import DockerPeer, address_of
+from orchestrator.engines.docker.peer import DockerPeer, networks_of
 from orchestrator.engines.docker.sidecar import DockerSidecar
 from orchestrator.engines.network import Lapse
 from orchestrator.engines.sidecar import rules
@@ -24,7 +24,7 @@ class ContainerIncarnation:
     """The time for which a container has one network namespace: while it runs, or its holder."""
 
     since: str  # when it started, as Docker writes it; the holder if that has the namespace
-    address: str  # its IPv4 address
+    networks: Mapping[str, str]  # its IPv4 address in each network
 
 
 Start = Callable[[DockerPeer, ContainerIncarnation], DockerSidecar]
@@ -50,9 +50,9 @@ class Attachment:
         self._reports: list[Lapse] = []
 
     @property
-    def address(self) -> str:
-        """The peer's address; empty while unknown."""
-        return (self.incarnation and self.incarnation.address) or self.peer.address
+    def networks(self) -> Mapping[str, str]:
+        """The peer's address in each network; none while unknown."""
+        return (self.incarnation and self.incarnation.networks) or self.peer.networks
 
     @property
     def is_shaped(self) -> bool:
@@ -85,8 +85,8 @@ class Attachment:
             return None
         holder = self.peer.holder
         if holder and holder.has_network:
-            return ContainerIncarnation(holder.container, self.peer.address)
-        return ContainerIncarnation(found["State"]["StartedAt"], address_of(found))
+            return ContainerIncarnation(holder.container, self.peer.networks)
+        return ContainerIncarnation(found["State"]["StartedAt"], networks_of(found))
 
     def join(self) -> bool:
         """Start a sidecar if there is none and the peer runs; return whether there is a new one.

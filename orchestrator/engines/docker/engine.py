@@ -1,4 +1,7 @@
-"""The Docker engine: each peer in a container, all on one bridge network."""
+"""The Docker engine: each peer in a container, all on one bridge network.
+
+Services of a Compose file are on networks as the file has them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from orchestrator import definition
 from orchestrator.cancel import CancelToken
@@ -17,9 +18,8 @@ from orchestrator.compose.run_file import RunPlace
 from orchestrator.compose.stack import Stack
 from orchestrator.engines import resources
 from orchestrator.engines.base import Engine, Peer, Say
-from orchestrator.engines.canary.canary import SOURCE, Canary
 from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker import images, nxdomain, sandbox, subnet
+from orchestrator.engines.docker import images, sandbox, subnet
 from orchestrator.engines.docker.client import (
     KEEP,
     OWNER,
@@ -30,29 +30,30 @@ from orchestrator.engines.docker.client import (
     translated,
 )
 from orchestrator.engines.docker.holder import hold
+from orchestrator.engines.docker.lab_containers import LabPlace, start_canary, start_name_server
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.docker.sandbox import PeerImage, Place
-from orchestrator.engines.docker.services import ServicePeer, ServiceProject
-from orchestrator.engines.docker.sidecar import AttachedCarrier
+from orchestrator.engines.docker.service_peer import ServicePeer
+from orchestrator.engines.docker.services import ServiceProject
+from orchestrator.engines.docker.stack_networks import (
+    StackNetwork,
+    StackNetworks,
+    join,
+    make_networks,
+    remove_networks,
+    take_addresses,
+)
 from orchestrator.engines.docker.subnet import Addresses
 from orchestrator.engines.network import Network
 from orchestrator.engines.resources import Demand, Resource
 from orchestrator.engines.starting import PeerAddress, address_of, port_of, refuse_taken
 from orchestrator.errors import EngineError
-from orchestrator.image import ensure_image
 from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
-from orchestrator.paths import ROOT, origin
+from orchestrator.paths import origin
 from orchestrator.profile import Profile
 from orchestrator.text import count
-
-_DNS_MEMORY, _DNS_PROCESSES = "32m", 8  # the canary's as well
-_FIREWALL = (
-    "a firewall on Docker's machine may drop what containers send each other: compare"
-    " `iptables -S FORWARD` and `nft list ruleset` there, and"
-    " `sysctl net.bridge.bridge-nf-call-iptables`"
-)
 
 
 class DockerEngine(Engine):
@@ -82,7 +83,9 @@ class DockerEngine(Engine):
         self._taking = threading.Lock()
         self._reserved: dict[str, PeerAddress] = {}  # by name; they were not started
         self._network = ""
+        self._name_server = ""  # its container
         self._project: ServiceProject | None = None  # of the services that are staged
+        self._extra: list[StackNetwork] = []  # the networks of that project, beside this engine's
         self._stacks = 0  # staged so far
         self._addresses: Addresses | None = None
         self._kept = False
@@ -115,11 +118,14 @@ class DockerEngine(Engine):
             self._reserved[name] = self._new_address(name, profile)
 
     def _new_address(self, name: str, profile: Profile) -> PeerAddress:
-        return PeerAddress(name, self._pool.take(), self._take_port(profile))
+        address = self._pool.take()
+        networks = {self._network: address}
+        return PeerAddress(name, address, self._take_port(profile), networks=networks)
 
     def _give_back(self, peers: Collection[Peer | PeerAddress]) -> None:
         if peers:
-            self._pool.give_back(peer.address for peer in peers)
+            here = (peer.networks.get(self._network) for peer in peers)
+            self._pool.give_back(filter(None, here))
             self._ports -= {peer.port for peer in peers}
 
     def start(
@@ -168,23 +174,44 @@ class DockerEngine(Engine):
     def stage(self, stack: Stack, profiles: Mapping[str, Profile], say: Say) -> None:
         """Have Compose create the services, as a project of this engine's own."""
         self.cancel.check()
+        self.reserve({})
         self._remove_project()
         self._stacks += 1
         name = f"{self._prefix}-{self._stacks}"
         self._project = ServiceProject(self._client, stack, name, self.cancel)
-        addresses = {peer: one.address for peer, one in self._reserved.items()}
-        attached = [peer for peer, profile in profiles.items() if profile.console.is_own]
-        own = {peer: {PEER: peer} for peer in addresses}
-        place = RunPlace(
-            self._network, addresses, [self._pool.subnet.last], self._labels, own, attached
-        )
         self._project.build(self._owner, say)
+        networks = self._make_networks(stack, name)
+        for service in stack.services:
+            at = take_addresses(networks, service)
+            first, port = next(iter(at.values()), ""), self._take_port(profiles[service.peer])
+            self._reserved[service.peer] = PeerAddress(service.peer, first, port, networks=at)
+        place = RunPlace(
+            {one: its.name for one, its in networks.items()},
+            {peer: one.networks for peer, one in self._reserved.items()},
+            {one: its.addresses.subnet.last for one, its in networks.items()},
+            self._labels,
+            {peer: {PEER: peer} for peer in self._reserved},
+            [peer for peer, profile in profiles.items() if profile.console.is_own],
+        )
         self._project.create(place, self._owner, say)
+
+    def _make_networks(self, stack: Stack, prefix: str) -> StackNetworks:
+        """Create a stack's networks; this engine's own is one of them if that is possible."""
+        spec = self._compose.network
+        self.make_network(spec)
+        own = StackNetwork(self._network, self._pool)
+        made = make_networks(self._client, stack, prefix, spec, self._labels, own)
+        self._extra = [one for one in made.values() if one is not own]
+        if self._name_server:
+            join(self._client, self._name_server, self._extra)
+        return made
 
     def _remove_project(self) -> None:
         project, self._project = self._project, None
         if project:
             project.remove()
+        extra, self._extra = self._extra, []
+        remove_networks(self._client, extra, self._name_server)
 
     def _addresses_of(
         self, names: Sequence[str], profile: Profile, among: Sequence[str]
@@ -208,45 +235,15 @@ class DockerEngine(Engine):
         self._addresses = Addresses(made)
         self._network = self._prefix
 
+    @property
+    def _lab_place(self) -> LabPlace:
+        return LabPlace(self._prefix, self._network, self._pool.subnet, self._labels)
+
     def _start_dns(self) -> None:
-        """Start the NXDOMAIN server, which `remove_run` removes with everything else."""
-        with translated("no DNS server for this run"):
-            made = self._create_own("names", Path(nxdomain.__file__), self._pool.subnet.last)
-            self._client.api.start(made)
+        self._name_server = start_name_server(self._client, self._lab_place, self._extra)
 
     def _start_canary(self) -> None:
-        """Start the canary: it dials the other container, and ends when the lab does."""
-        subnet = self._pool.subnet
-        ends = [subnet.canary, subnet.last, str(nxdomain.ECHO_PORT)]
-        with translated("no canary for this run"):
-            made = self._create_own("canary", SOURCE, subnet.canary, *ends)
-            carrier = AttachedCarrier(self._client, made)
-        where = f"between two containers of the lab, from {subnet.canary} to {subnet.last}"
-        self.canary = Canary(carrier, where, _FIREWALL)
-        with translated("no canary for this run"):
-            self._client.api.start(made)
-
-    def _create_own(self, name: str, source: Path, address: str, *arguments: str) -> str:
-        """Create a container of the lab's own that runs a Python file; return its id."""
-        api: Any = self._client.api
-        endpoint = api.create_endpoint_config(ipv4_address=address)
-        made = api.create_container(
-            ensure_image(lambda _: None, ROOT),
-            name=f"{self._prefix}-{name}",
-            entrypoint=["python3", "-I", "-S", "-c", source.read_text(), *arguments],
-            stdin_open=bool(arguments),
-            labels=self._labels,
-            healthcheck={"test": ["NONE"]},
-            host_config=api.create_host_config(
-                network_mode=self._network,
-                auto_remove=bool(arguments),
-                # An ordinary user must be allowed to open the ports 7 and 53.
-                sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
-                **sandbox.own_limits(_DNS_MEMORY, _DNS_PROCESSES),
-            ),
-            networking_config=api.create_networking_config({self._network: endpoint}),
-        )
-        return str(made["Id"])
+        self.canary = start_canary(self._client, self._lab_place)
 
     def _start(self, name: str, create: Callable[[], DockerPeer]) -> Peer:
         self.cancel.check()
@@ -291,7 +288,7 @@ class DockerEngine(Engine):
                 remove_container(self._client, held.container)
             raise
         peer = DockerPeer(self._client, name, container, place.handle, held)
-        peer.address, peer.port = place.address, profile.port
+        peer.address, peer.port, peer.networks = place.address, profile.port, own.networks
         peer.client = sandbox.client_command(name, profile, place.address, run)
         return peer
 
@@ -359,8 +356,8 @@ class DockerEngine(Engine):
         for peer in self._peers:
             peer.detach()
         self._peers.clear()
-        self._project = None
-        self._network = ""
+        self._project, self._extra = None, []
+        self._network = self._name_server = ""
         self._reserved.clear()
         remove_run(self._client, self._owner.run)
         if self._addresses:

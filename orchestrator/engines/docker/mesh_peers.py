@@ -26,10 +26,17 @@ from orchestrator.engines.docker import echo_switch, sandbox
 from orchestrator.engines.docker import subnet as docker_subnet
 from orchestrator.engines.docker.client import PEER, Client, ConflictError, MissingError, translated
 from orchestrator.engines.docker.mesh_changes import CHANGED_BY, MESH, changing, sweep_changes
-from orchestrator.engines.docker.peer import DockerPeer, address_of, natural
+from orchestrator.engines.docker.peer import DockerPeer, natural, networks_of
 from orchestrator.engines.docker.sandbox import PeerImage, Place, client_command
 from orchestrator.engines.docker.services import ServiceProject
-from orchestrator.engines.docker.subnet import Subnet
+from orchestrator.engines.docker.stack_networks import (
+    COMPOSE_NETWORK,
+    StackNetwork,
+    StackNetworks,
+    make_networks,
+    take_addresses,
+)
+from orchestrator.engines.docker.subnet import Addresses, Subnet
 from orchestrator.engines.starting import PeerAddress, port_of
 from orchestrator.owner import Owner
 from orchestrator.parallel import map_parallel
@@ -78,7 +85,8 @@ class MeshPeer(DockerPeer):
         self.network_name = next(iter(networks), "")  # empty if it is on none
         # the id of its network; empty too if it was never started
         self.network = str(networks[self.network_name]["NetworkID"]) if networks else ""
-        self.address, self.port = address_of(found), int(labels.get(_PORT, port))
+        self._take_addresses(networks_of(found))
+        self.port = int(labels.get(_PORT, port))
         # what `docker exec` runs as its console; empty if that is its own terminal, None without
         self.console: list[str] | None = json.loads(labels.get(_CONSOLE, "[]"))
         # whether its terminal must be told to show what a person types
@@ -142,6 +150,8 @@ class MeshPeers:
         Raises:
             EngineError: one cannot be created or started.
         """
+        if any(COMPOSE_NETWORK in one["Labels"] for one in self._networks()):
+            self._clear()
         network, subnet = self._network(compose.network)
         run: list[PeerAddress] = []
         for name, at in zip(names, subnet.first(len(names)), strict=True):
@@ -193,10 +203,13 @@ class MeshPeers:
         name = f"peerlab-mesh-{self._mesh.key}"
         project = ServiceProject(self._client, stack, name, CancelToken(), by_hand=True)
         project.build(Owner.this(), say)
-        _, subnet = self._network(spec)
-        given = zip(stack.services, subnet.first(len(stack.services)), strict=True)
-        run = [PeerAddress(one.peer, at, profiles[one.peer].port or one.port) for one, at in given]
-        place = self._place(stack, profiles, run)
+        networks = self._stack_networks(stack, spec)
+        run = []
+        for service in stack.services:
+            at = take_addresses(networks, service)
+            first, port = next(iter(at.values()), ""), profiles[service.peer].port or service.port
+            run.append(PeerAddress(service.peer, first, port, networks=at))
+        place = self._place(stack, networks, profiles, run)
         made_from = hashlib.sha256(repr((project.image_ids, to_run(stack, place))).encode())
         there = self.all()
         fits = {peer.name for peer in there if peer.made_from == made_from.hexdigest()}
@@ -207,21 +220,45 @@ class MeshPeers:
             project.create(replace(place, labels=labels), Owner.this(), say)
         project.start(profiles, run, say)
 
+    def _stack_networks(self, stack: Stack, spec: definition.NetworkSpec) -> StackNetworks:
+        """Return the networks of a stack; if others are there, all is removed and they are made."""
+        there = self._networks()
+        named = {one["Labels"].get(COMPOSE_NETWORK): one for one in there}
+        fits = {name: one["Internal"] for name, one in named.items()} == stack.networks
+        if there and fits and len(there) == len(named):
+            return {
+                name: StackNetwork(named[name]["Name"], Addresses(Subnet.of(named[name])))
+                for name in stack.networks
+            }
+        self._clear()
+        labels = self._labels | self._mark
+        return make_networks(self._client, stack, self._new_name(), spec, labels)
+
+    def _clear(self) -> None:
+        """Remove all peers, with their volumes and networks."""
+        map_parallel(MeshPeer.remove, self.all())
+        self.remove_volumes()
+        self._remove_other_networks("")
+
     def _place(
-        self, stack: Stack, profiles: Mapping[str, Profile], run: Sequence[PeerAddress]
+        self,
+        stack: Stack,
+        networks: StackNetworks,
+        profiles: Mapping[str, Profile],
+        run: Sequence[PeerAddress],
     ) -> RunPlace:
         """Return where the services of a stack are created."""
         own = {}
         for one in run:
-            profile = profiles[one.name]
-            words = client_command(one.name, profile, one.address, run).words
+            profile, seen = profiles[one.name], [other.seen_from(one) for other in run]
+            words = client_command(one.name, profile, one.address, seen).words
             has_terminal = profile.console.is_own or stack.by_peer[one.name].spec.get("tty")
             console = [*words] if words or has_terminal else None
             own[one.name] = _described(profile, one, console)
         attached = [name for name, profile in profiles.items() if profile.console.is_own]
-        network, *_ = self._networks()
-        addresses = {one.name: one.address for one in run}
-        return RunPlace(network["Name"], addresses, [], self._labels, own, attached)
+        names = {name: one.name for name, one in networks.items()}
+        addresses = {one.name: one.networks for one in run}
+        return RunPlace(names, addresses, {}, self._labels, own, attached)
 
     def _one_each(
         self, peers: Sequence[MeshPeer], fits: Callable[[MeshPeer], bool]
@@ -258,11 +295,14 @@ class MeshPeers:
     def _network(self, spec: definition.NetworkSpec) -> tuple[str, Subnet]:
         """Return the id and the subnet of the mesh's network, created if needed."""
         if not self._networks():
-            # Docker starts no container on a network whose name another one has.
-            name = f"peerlab-mesh-{self._mesh.name}-{secrets.token_hex(3)}"
-            docker_subnet.make_network(self._client, name, spec, self._labels | self._mark)
+            labels = self._labels | self._mark
+            docker_subnet.make_network(self._client, self._new_name(), spec, labels)
         first, *_ = self._networks()
         return first["Id"], Subnet.of(first)
+
+    def _new_name(self) -> str:
+        """Return a new name: Docker starts no container on a network if another has its name."""
+        return f"peerlab-mesh-{self._mesh.name}-{secrets.token_hex(3)}"
 
     def _networks(self) -> list[dict[str, Any]]:
         wanted = {"label": f"{MESH}={self._mesh.label}"}

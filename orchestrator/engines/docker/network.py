@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 
 from orchestrator.engines.docker.attachment import Attachment, ContainerIncarnation
 from orchestrator.engines.docker.client import OWNER, Client
@@ -23,7 +24,7 @@ from orchestrator.engines.sidecar import measuring, rules
 from orchestrator.engines.sidecar.measuring import Route
 from orchestrator.engines.sidecar.rules import Rules
 from orchestrator.errors import EngineError
-from orchestrator.faults.effect import CLEAR, Effect, Link
+from orchestrator.faults.effect import CLEAR, Effect, Link, Links
 from orchestrator.faults.probe import Measured, Probe
 from orchestrator.parallel import map_parallel
 
@@ -105,9 +106,9 @@ class DockerNetwork(Network):
                 pending.answer()
 
     def _shares(self) -> dict[Attachment, Rules]:
-        addresses = {name: one.address for name, one in self._by_name.items() if one.address}
+        networks = {name: one.networks for name, one in self._by_name.items()}
         mechanisms = self.mechanisms() if self._effects else {}
-        wanted = rules.for_peers(self._effects, addresses, mechanisms)
+        wanted = rules.for_peers(self._effects, networks, mechanisms)
         return {one: wanted.get(name, rules.nothing()) for name, one in self._by_name.items()}
 
     def measure(self, probes: Mapping[Link, Probe]) -> dict[Link, Measured]:
@@ -121,7 +122,7 @@ class DockerNetwork(Network):
             attachments = list(dict.fromkeys(end for pair in ends.values() for end in pair))
             self._join(attachments)
             sidecars = {end: end.sidecar for end in attachments if end.sidecar}
-            addresses = {end: end.address for end in attachments}
+            networks = {end: end.networks for end in attachments}
         receivers = {receiver for _, receiver in ends.values()} & sidecars.keys()
         pending = {receiver: sidecars[receiver].request("listen") for receiver in receivers}
         ports = {receiver: request.answer() for receiver, request in pending.items()}
@@ -129,11 +130,12 @@ class DockerNetwork(Network):
             link: Route(
                 sidecars[sender],
                 sidecars[receiver],
-                addresses[receiver],
+                address,
                 ports[receiver]["stream" if probes[link].what == "stream" else "packets"],
             )
             for link, (sender, receiver) in ends.items()
             if sender in sidecars and receiver in sidecars
+            for _, address in rules.shared(networks[sender], networks[receiver])[:1]
         }
 
     def _join(self, attachments: Sequence[Attachment]) -> None:
@@ -158,8 +160,17 @@ class DockerNetwork(Network):
 
     def dialled(self, dialler: str, to: str) -> tuple[str, int]:
         """Return the peer's own address and port: no dial is redirected here."""
-        _, attachment = self._ends((dialler, to))
-        return attachment.address, attachment.peer.port
+        one, other = self._ends((dialler, to))
+        ends = rules.shared(one.networks, other.networks)
+        return ends[0][1] if ends else other.peer.address, other.peer.port
+
+    def shut(self) -> Links:
+        """Return the links between peers that share no network."""
+        return frozenset(
+            (one.peer.name, other.peer.name)
+            for one, other in permutations(self._attachments, 2)
+            if one.networks.keys().isdisjoint(other.networks)
+        )
 
     def close(self) -> None:
         """Remove the sidecars, which clear their rules."""

@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,7 @@ _FROZEN_WITHIN = 5.0  # seconds
 _GRACE = 10  # seconds: Docker's own, for a container that says nothing else
 _NO_SUCH_PROGRAM = re.compile(r"OCI runtime create failed.*\bexec: ")
 _ALIVE = ("running", "paused")
+NO_NETWORK = "none"  # Docker's name for what a container is on that has no network
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _SHOW_TABLES = """
 import os, sys
@@ -60,6 +61,7 @@ class DockerPeer(Peer):
         self._api: Any = client.api
         self.name, self.container, self.handle = name, container, handle
         self.address, self.port = "", 0
+        self.networks: Mapping[str, str] = {}
         self.client = ClientCommand()
         self.holder = holder
         self._stream: Any = None
@@ -72,12 +74,12 @@ class DockerPeer(Peer):
 
     @property
     def addresses(self) -> frozenset[str]:
-        """The container's only address, beside the loopback one."""
-        return frozenset({self.address})
+        """The container's addresses, beside the loopback one."""
+        return frozenset({self.address, *self.networks.values()}) - {""}
 
     def has(self, address: str, port: str) -> bool:
-        """Return whether this is the container's address, which no other program shares."""
-        return plain(address) == self.address
+        """Return whether this is an address of the container, which no other program shares."""
+        return plain(address) in self.addresses
 
     def attach(self) -> int:
         """Return the attached stream's descriptor: a connection to Docker, without a process."""
@@ -107,11 +109,17 @@ class DockerPeer(Peer):
                 found = self._inspect()
                 self._pid = found["State"]["Pid"]
                 if not self.keeps_network:  # else it is the holder that has an address
-                    self.address = address_of(found)
+                    self._take_addresses(networks_of(found))
         except EngineError as error:
             if _NO_SUCH_PROGRAM.search(error.what):
                 raise BuildError(error.what, hint=self._START_HINT) from error
             raise
+
+    def _take_addresses(self, networks: Mapping[str, str]) -> None:
+        """Note its addresses. The one at which it is known stays so if it still has it."""
+        self.networks = networks
+        if self.address not in networks.values():
+            self.address = next(filter(None, networks.values()), "")
 
     def _resize(self) -> None:
         """Give the terminal its size; a program that has ended needs none."""
@@ -271,12 +279,14 @@ class DockerPeer(Peer):
         return local.closing(self.holder.container, pid, self.port)
 
 
-def address_of(container: dict[str, Any]) -> str:
-    """Return a container's present or requested address; empty if there is none."""
-    for network in container["NetworkSettings"]["Networks"].values():
-        fixed = (network.get("IPAMConfig") or {}).get("IPv4Address", "")
-        return str(network["IPAddress"] or fixed)
-    return ""
+def networks_of(container: dict[str, Any]) -> dict[str, str]:
+    """Return a container's networks, with its present or requested address; empty if unknown."""
+    found = {}
+    for name, network in container["NetworkSettings"]["Networks"].items():
+        if name != NO_NETWORK:
+            fixed = (network.get("IPAMConfig") or {}).get("IPv4Address", "")
+            found[name] = str(network["IPAddress"] or fixed)
+    return found
 
 
 def natural(name: str) -> list[tuple[str, int]]:

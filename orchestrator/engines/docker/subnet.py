@@ -145,9 +145,14 @@ def _no_subnet_left(client: Client) -> ShortageError:
 
 
 def make_network(
-    client: Client, name: str, network: definition.NetworkSpec, labels: dict[str, str]
+    client: Client,
+    name: str,
+    network: definition.NetworkSpec,
+    labels: dict[str, str],
+    *,
+    internal: bool = False,
 ) -> Subnet:
-    """Create a network and return its subnet.
+    """Create a network and return its subnet. An internal one gives no default route.
 
     Raises:
         EngineError: it cannot be created.
@@ -156,7 +161,7 @@ def make_network(
         # The subnet of an earlier network of this process is most likely free: no need to ask.
         subnet = _take_spare() or find_subnet(client, name)
         try:
-            _create(client, name, network, labels, subnet)
+            _create(client, name, network, labels, subnet, internal=internal)
         except EngineError as error:
             if not is_taken(error):
                 raise
@@ -191,6 +196,8 @@ def _create(
     network: definition.NetworkSpec,
     labels: dict[str, str],
     subnet: Subnet,
+    *,
+    internal: bool,
 ) -> None:
     api: Any = client.api
     with translated("no network for this run"):
@@ -199,5 +206,6 @@ def _create(
             driver=network.driver,
             options=network.driver_opts,
             labels=labels,
+            internal=internal,
             ipam={"Driver": "default", "Config": [subnet.ipam]},
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.faults.effect import CLEAR, Effect, Link
 from orchestrator.faults.proof import FAULT_TYPES
 
 LEASE = 10.0  # seconds for which a rule outlives its sidecar
+
+Networks = Mapping[str, str]
+"""A peer's address in each network that it is on; empty if it is unknown."""
 
 Rules = dict[str, Any]  # the rules of one sidecar: see the request `set` in sidecar/requests.py
 
@@ -24,7 +27,7 @@ def is_nothing(rules: Rules) -> bool:
 
 
 def for_peers(
-    effects: Mapping[Link, Effect], addresses: Mapping[str, str], mechanisms: Mapping[str, str]
+    effects: Mapping[Link, Effect], peers: Mapping[str, Networks], mechanisms: Mapping[str, str]
 ) -> dict[str, Rules]:
     """Return the rules of each peer's sidecar.
 
@@ -33,21 +36,35 @@ def for_peers(
 
     Args:
         effects: what happens to each link; the others are clear.
-        addresses: of each peer. A link with an end that has none is left out.
+        peers: their networks. A link whose ends share none is left out.
         mechanisms: what implements each feature.
     """
-    found = {name: nothing() for name in addresses}
-    for (sender, receiver), effect in sorted(effects.items()):
-        if sender in addresses and receiver in addresses:
-            found[receiver]["arrive"] += _arrive(addresses[sender], effect)
-            found[sender]["leave"] += _leave(addresses[receiver], effect, mechanisms)
+    found = {name: nothing() for name in peers}
+    for link, effect in sorted(effects.items()):
+        sender, receiver = link
+        if ends := _shared(peers, link):
+            found[receiver]["arrive"] += _arrive([one for one, _ in ends], effect)
+            found[sender]["leave"] += _leave([other for _, other in ends], effect, mechanisms)
     both_ways = {link for one, other in effects for link in ((one, other), (other, one))}
     for dialler, other in sorted(both_ways):
-        if dialler in addresses and other in addresses:
-            shapes = for_stream(effects, dialler, other, mechanisms)
-            if shapes:
-                found[dialler]["relay"].append({"to": addresses[other]} | shapes)
+        if shapes := for_stream(effects, dialler, other, mechanisms):
+            for _, address in _shared(peers, (dialler, other)):
+                found[dialler]["relay"].append({"to": address} | shapes)
     return found
+
+
+def _shared(peers: Mapping[str, Networks], link: Link) -> list[tuple[str, str]]:
+    one, other = (peers.get(name, {}) for name in link)
+    return shared(one, other)
+
+
+def shared(one: Networks, other: Networks) -> list[tuple[str, str]]:
+    """Return the addresses of two peers, in pairs, in the networks that both are on.
+
+    Without those that are unknown, as an ended container's may be.
+    """
+    return [(address, other[name]) for name, address in one.items()
+            if address and other.get(name)]  # fmt: skip
 
 
 def for_stream(
@@ -63,14 +80,14 @@ def for_stream(
     return {} if out == back == clear else {"out": out, "back": back}
 
 
-def _arrive(sender: str, effect: Effect) -> list[Rules]:
+def _arrive(senders: Sequence[str], effect: Effect) -> list[Rules]:
     rule = _merged(fault_type.arrive(effect) for fault_type in FAULT_TYPES)
-    return [{"from": [sender]} | rule] if any(rule.values()) else []
+    return [{"from": [*senders]} | rule] if any(rule.values()) else []
 
 
-def _leave(receiver: str, effect: Effect, mechanisms: Mapping[str, str]) -> list[Rules]:
+def _leave(receivers: Sequence[str], effect: Effect, mechanisms: Mapping[str, str]) -> list[Rules]:
     rule = _merged(fault_type.leave(effect, mechanisms) for fault_type in FAULT_TYPES)
-    return [{"to": [receiver]} | rule] if rule else []
+    return [{"to": [*receivers]} | rule] if rule else []
 
 
 def _shape(effect: Effect, mechanisms: Mapping[str, str]) -> Rules:

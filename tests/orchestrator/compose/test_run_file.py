@@ -30,8 +30,14 @@ CONTENT: dict[str, Any] = {
             "deploy": {"replicas": 2, "restart_policy": {}, "resources": {"limits": {}}},
             "depends_on": {"db": {"condition": "service_healthy"}},
             "tty": False,
+            "networks": {"back": {}, "front": {"aliases": ["www"], "priority": 10}},
         },
-        "job": {"build": "/job", "links": ["my_web:w", "db"], "volumes_from": ["my_web:ro"]},
+        "job": {
+            "build": "/job",
+            "network_mode": "none",
+            "links": ["my_web:w", "db"],
+            "volumes_from": ["my_web:ro"],
+        },
     },
     "networks": {"back": {"name": "backend"}},
     "volumes": {"data": {"name": "precious", "labels": {"x": "y"}}, "more": None},
@@ -39,12 +45,15 @@ CONTENT: dict[str, Any] = {
 }
 STACK = stack.of(Path("/stack/compose.yaml"), CONTENT)
 ADDRESSES = {
-    "db": "10.0.0.2", "my-web1": "10.0.0.3", "my-web2": "10.0.0.4", "job": "10.0.0.5"
-}  # fmt: skip
+    "db": {"run-1": "10.1.0.2"},
+    "my-web1": {"run-1": "10.1.0.3", "run-2": "10.2.0.3"},
+    "my-web2": {"run-1": "10.1.0.4", "run-2": "10.2.0.4"},
+    "job": {},
+}
 PLACE = RunPlace(
-    "peerlab-1",
+    {"back": "run-1", "front": "run-2"},
     ADDRESSES,
-    ["10.0.0.9"],
+    {"back": "10.1.0.9", "front": "10.2.0.9"},
     {"owner": "me", "kept": "/a$b"},
     {name: {"peer": name} for name in ADDRESSES},
     ["my-web2"],
@@ -63,7 +72,9 @@ def test_what_would_reach_out_of_the_run_is_left_out(made: dict[str, Any]) -> No
     assert db["restart"] == "no"
     assert db["volumes"] == ["data:/data"]
     assert "name" not in made["volumes"]["data"]
-    assert made["networks"] == {"peerlab": {"external": True, "name": "peerlab-1"}}
+    assert made["networks"] == {
+        "back": {"external": True, "name": "run-1"}, "front": {"external": True, "name": "run-2"}
+    }  # fmt: skip
     assert made["secrets"] == CONTENT["secrets"]
     assert made["version"] == "3.9"
 
@@ -75,13 +86,23 @@ def test_everything_is_marked_as_the_labs(made: dict[str, Any]) -> None:
     assert made["volumes"] == {"data": {"labels": {"x": "y", **marks}}, "more": {"labels": marks}}
 
 
-def test_services_keep_their_names_in_the_runs_network(made: dict[str, Any]) -> None:
+def test_services_keep_their_networks_with_their_names_there(made: dict[str, Any]) -> None:
     db, web = made["services"]["db"], made["services"]["my_web1"]
     assert db["networks"] == {
-        "peerlab": {"ipv4_address": "10.0.0.2", "aliases": ["db", "database"]}
+        "back": {"ipv4_address": "10.1.0.2", "aliases": ["db", "database"]}
+    }  # fmt: skip
+    front = {"ipv4_address": "10.2.0.3", "aliases": ["my_web", "my-web1", "www"], "priority": 10}
+    assert web["networks"] == {
+        "front": front,
+        "back": {"ipv4_address": "10.1.0.3", "aliases": ["my_web", "my-web1"]},
     }
-    assert web["networks"]["peerlab"]["aliases"] == ["my_web", "my-web1"]
-    assert (db["dns"], web["dns"]) == (["1.1.1.1"], ["10.0.0.9"])
+    assert (db["dns"], web["dns"]) == (["1.1.1.1"], ["10.2.0.9", "10.1.0.9"])
+
+
+def test_a_service_without_a_network_stays_so(made: dict[str, Any]) -> None:
+    job = made["services"]["job"]
+    assert job["network_mode"] == "none"
+    assert not {"networks", "dns"} & {*job}
 
 
 def test_several_containers_are_services_of_their_own(made: dict[str, Any]) -> None:

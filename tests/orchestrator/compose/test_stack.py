@@ -88,8 +88,7 @@ def test_the_port_is_the_first_of_the_container(spec: dict[str, Any], port: int)
     [
         ({"network_mode": "host"}, "network_mode", "this machine's, which a run never touches"),
         ({"network_mode": "service:web"}, "network_mode", "that of 'web'"),
-        ({"network_mode": "none"}, "network_mode", "no peer to reach"),
-        ({"network_mode": "other"}, "network_mode", "a run has a network of its own"),
+        ({"network_mode": "other"}, "network_mode", "a run has networks of its own"),
         ({"networks": {"n": {"ipv4_address": "10.1.2.3"}}}, "ipv4_address", "10.1.2.3"),
     ],
 )
@@ -114,14 +113,29 @@ def test_a_file_without_services_and_one_with_a_volume_of_others() -> None:
     assert "external" in what
 
 
-def test_services_that_share_no_network_in_the_file() -> None:
+def test_services_that_share_no_network_have_no_link() -> None:
     found = of(
         proxy={"networks": ["front"]},
-        web={"networks": {"front": None, "back": {}}},
+        web={"networks": {"front": None, "back": {}}, "scale": 2},
         db={"networks": ["back"]},
         job=None,
+        alone={"network_mode": "none"},
     )
-    assert stack.apart(found) == [
-        ("proxy", "db"), ("proxy", "job"), ("web", "job"), ("db", "job")
-    ]  # fmt: skip
-    assert stack.apart(of(one=None, other=None)) == []
+    apart = [("proxy", "db"), *((one, "job") for one in ("proxy", "web1", "web2", "db"))]
+    apart += [(one, "alone") for one in ("proxy", "web1", "web2", "db", "job")]
+    assert found.shut == {*apart, *((other, one) for one, other in apart)}
+    assert of(one=None, other=None).shut == frozenset()
+    assert problems(found) == []
+
+
+def test_the_networks_that_services_are_on() -> None:
+    services = {
+        "web": {"networks": {"back": None, "front": {"priority": 10}, "also": {}}},
+        "job": {},
+        "alone": {"network_mode": "none"},
+    }
+    networks = {"back": {"internal": True}, "front": None, "unused": {}}
+    found = stack.of(FILE, {"services": services, "networks": networks})
+    assert found.networks == {"also": False, "back": True, "default": False, "front": False}
+    order = {service.name: [*service.networks] for service in found.services}
+    assert order == {"web": ["front", "also", "back"], "job": ["default"], "alone": []}

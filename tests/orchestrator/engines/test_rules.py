@@ -31,6 +31,9 @@ SHAPED = st.dictionaries(LINKS, EFFECTS)
 MECHANISMS = st.sampled_from([NETEM, RELAY])
 
 
+LAN = {name: {"lan": address} for name, address in ADDRESSES.items()}
+
+
 def read_back(given: dict[str, rules.Rules]) -> dict[Link, Effect]:
     """Return what sidecars with these rules do to each link."""
     names = {address: name for name, address in ADDRESSES.items()}
@@ -68,7 +71,7 @@ def in_one(effect: Effect, mechanisms: dict[str, str]) -> Effect:
 
 @given(SHAPED, MECHANISMS)
 def test_rules_do_what_was_asked(effects: dict[Link, Effect], mechanisms: dict[str, str]) -> None:
-    given = rules.for_peers(effects, ADDRESSES, mechanisms)
+    given = rules.for_peers(effects, LAN, mechanisms)
     found = read_back(given)
     for link in {*effects, *found}:
         assert found.get(link, Effect()) == in_one(effects.get(link, Effect()), mechanisms)
@@ -78,7 +81,7 @@ def test_rules_do_what_was_asked(effects: dict[Link, Effect], mechanisms: dict[s
 def test_a_peer_without_an_address_is_left_out(
     effects: dict[Link, Effect], mechanisms: dict[str, str], gone: str
 ) -> None:
-    there = {name: address for name, address in ADDRESSES.items() if name != gone}
+    there = {name: networks for name, networks in LAN.items() if name != gone}
     without = {link: effect for link, effect in effects.items() if gone not in link}
     assert rules.for_peers(effects, there, mechanisms) == rules.for_peers(
         without, there, mechanisms
@@ -89,7 +92,7 @@ def test_a_peer_without_an_address_is_left_out(
 def test_both_ends_of_a_shaped_stream_relay_what_they_dial(
     effects: dict[Link, Effect], mechanisms: dict[str, str]
 ) -> None:
-    given = rules.for_peers(effects, ADDRESSES, mechanisms)
+    given = rules.for_peers(effects, LAN, mechanisms)
     relays = {
         (name, rule["to"]): (rule["out"], rule["back"])
         for name, peer_rules in given.items()
@@ -104,14 +107,35 @@ def test_both_ends_of_a_shaped_stream_relay_what_they_dial(
 def test_no_effect_needs_no_rule() -> None:
     clear = {("alice", "bob"): Effect()}
     for effects in ({}, clear):
-        for peer_rules in rules.for_peers(effects, ADDRESSES, RELAY).values():
+        for peer_rules in rules.for_peers(effects, LAN, RELAY).values():
             assert rules.is_nothing(peer_rules)
             assert peer_rules == rules.nothing()
 
 
 def test_a_cut_is_a_rule_of_the_receiver() -> None:
-    given = rules.for_peers({("alice", "bob"): Effect(cut=True)}, ADDRESSES, RELAY)
+    given = rules.for_peers({("alice", "bob"): Effect(cut=True)}, LAN, RELAY)
     assert given["bob"]["arrive"] == [{"from": ["10.0.0.2"], "cut": True, "loss": 0.0}]
     assert [name for name, peer_rules in given.items() if not rules.is_nothing(peer_rules)] == [
         "bob"
     ]
+
+
+def test_a_fault_is_on_every_network_that_both_ends_share_and_on_no_other() -> None:
+    peers = {
+        "alice": {"front": "10.1.0.2"},
+        "bob": {"front": "10.1.0.3", "back": "10.2.0.3", "spare": "10.3.0.3"},
+        "carol": {"back": "10.2.0.4", "spare": "10.3.0.4", "lost": ""},
+    }
+    effect = Effect(cut=True, bandwidth=64_000, lag=0.2)
+    links = [("alice", "bob"), ("bob", "carol"), ("alice", "carol")]
+    given = rules.for_peers(dict.fromkeys(links, effect), peers, NETEM)
+    assert [rule["from"] for rule in given["bob"]["arrive"]] == [["10.1.0.2"]]
+    assert [rule["from"] for rule in given["carol"]["arrive"]] == [["10.2.0.3", "10.3.0.3"]]
+    assert [rule["to"] for rule in given["alice"]["leave"]] == [["10.1.0.3"]]
+    assert [rule["to"] for rule in given["bob"]["leave"]] == [["10.2.0.4", "10.3.0.4"]]
+    relayed = {name: [rule["to"] for rule in its["relay"]] for name, its in given.items()}
+    assert relayed == {
+        "alice": ["10.1.0.3"],
+        "bob": ["10.1.0.2", "10.2.0.4", "10.3.0.4"],
+        "carol": ["10.2.0.3", "10.3.0.3"],
+    }

@@ -128,7 +128,6 @@ def staged(lab: Harness, client: Any) -> dict[str, Any]:
     given = load(write(lab.folder, scenario("- kill: web\n")))
     profiles = {name: profile.load(given.profiles.get(name, "log")) for name in given.peers}
     assert given.stack
-    lab.engine.reserve(profiles)
     lab.engine.stage(given.stack, profiles, lambda _: None)
     (found,) = (name for name in left(client, lab) if "web" in name)
     inspected: dict[str, Any] = client.api.inspect_container(found)

@@ -97,3 +97,16 @@ def test_only_supported_kinds_are_possible() -> None:
     assert chaos.possible(["stream"]) == ("kill", "stop", "pause", "stream")
     assert chaos.possible([]) == ("kill", "stop", "pause")
     assert chaos.possible(["cut", "loss", "bandwidth", "delay", "stream"]) == KINDS
+
+
+def test_a_fault_on_links_that_are_shut_alone_is_not_drawn() -> None:
+    shut = frozenset({("alice", "carol"), ("carol", "alice")})
+    seen = 0
+    for seed in range(40):
+        drawn = chaos.draw(seed, 60, ["partition", "impair"], NAMES[:3], shut)
+        for entry in drawn:
+            act = entry.get("impair") or entry["partition"]
+            about = {*act.get("between", ()), *(act.get(key) for key in ("from", "to"))} - {None}
+            seen += 1
+            assert about != {"alice", "carol"}, entry
+    assert seen

@@ -162,3 +162,28 @@ def test_processes_are_no_place_for_them(write: Write) -> None:
     found = scenario.load(write("compose: compose.yaml\nsteps: []\n"))
     assert misfit(found, EngineName.DOCKER) == misfit(found, EngineName.AUTO) == ""
     assert "containers" in misfit(found, EngineName.PROCESS)
+
+
+def test_a_fault_between_services_that_share_no_network_is_a_mistake(write: Write) -> None:
+    apart: dict[str, Any] = {
+        "front": {"networks": ["outer"]},
+        "back": {"networks": ["outer", "inner"]},
+        "db": {"networks": ["inner"]},
+        "lone": {"network_mode": "none"},
+    }
+    path = write(
+        "compose: compose.yaml\nsteps:\n  - partition: [[front], [db, lone]]\n"
+        "  - partition: [[front], [back, db]]\n  - isolate: {at: lone, for: 1}\n"
+        "  - impair: {from: front, to: all, loss: 10%}\n"
+        "  - schedule: [{when: 1, stream: {between: [front, db], pieces: 1, for: 1}}]\n",
+        apart,
+    )
+    what = "these peers share no network in the Compose file: there is no link to break"
+    assert mistakes(path) == [
+        f"one.yaml:5:5: {what}", f"one.yaml:7:5: {what}", f"one.yaml:9:26: {what}"
+    ]  # fmt: skip
+
+
+def test_a_fault_of_a_stack_of_one_service_is_judged_as_with_any_single_peer(write: Write) -> None:
+    path = write("compose: compose.yaml\nsteps: [{isolate: {at: db, for: 1}}]\n", {"db": {}})
+    assert mistakes(path) == ["one.yaml:4:10: there is only one peer, so there is no link"]

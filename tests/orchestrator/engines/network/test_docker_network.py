@@ -84,9 +84,10 @@ def test_a_rule_for_an_unused_address_cuts_nothing(
     right = rules.for_peers
 
     def wrong(
-        effects: dict[Link, Effect], addresses: dict[str, str], mechanisms: dict[str, str]
+        effects: dict[Link, Effect], peers: dict[str, rules.Networks], mechanisms: dict[str, str]
     ) -> dict[str, rules.Rules]:
-        return right(effects, addresses | {"alice": "192.0.2.1"}, mechanisms)
+        nowhere = dict.fromkeys(peers["alice"], "192.0.2.1")
+        return right(effects, peers | {"alice": nowhere}, mechanisms)
 
     monkeypatch.setattr(rules, "for_peers", wrong)
     network.shape({AB: CUT, ("bob", "carol"): CUT})
