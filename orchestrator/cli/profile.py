@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator import profile as profiles
-from orchestrator.cli import completion
+from orchestrator.cli import completion, trials
 from orchestrator.cli.commands import Commands
 from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
 from orchestrator.cli.options import Engine, Jobs, Json
@@ -66,6 +66,27 @@ Port = Annotated[
     int, typer.Option(min=1024, max=65_535, metavar="N", help="The port for peers to listen on.")
 ]
 Test = Annotated[bool, typer.Option("--test/--no-test", help="Test the profile after writing it.")]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="OPERATION.ARGUMENT=VALUE",
+        help="What to type for an argument, instead of a made-up value; ARGUMENT=VALUE is for all"
+        " operations that take it. Repeatable.",
+    ),
+]
+PeerPrograms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        metavar="PEER=FILE",
+        help="The program of another peer, or with --compose of a service. Repeatable.",
+    ),
+]
+ComposeFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The Compose file of which the profile reads a service."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing profile.")]
 
 
@@ -140,27 +161,33 @@ def _check_writable(path: Path, *, force: bool) -> None:
                        hint="--output sets where to write the profile")  # fmt: skip
 
 
-@profile.command("test", epilog="Example: peerlab profile test submissions/ada/profile.yaml")
+@profile.command("test", epilog="Example: peerlab profile test store.yaml --with put.key=x")
 def try_profile(
     file: Annotated[
         Path,
         typer.Argument(metavar="FILE", help="The profile.", autocompletion=completion.profiles),
     ],
     engine: Engine = EngineName.AUTO,
+    with_: With = None,
+    programs: PeerPrograms = None,
+    compose: ComposeFile = None,
     as_json: Json = False,
 ) -> None:
-    """Report for each pattern of a profile whether it matched real output, and what it captured.
+    """Start a program by its profile, try it, and report how its console was read.
 
-    Exit status 0 if all patterns matched that had an occasion, 1 if some did not, 2 if the
-    profile is wrong or the lab broke.
+    Of a chat, whether each pattern matched real output, and what it captured; of any other
+    program, what each operation made it say, and how that was read. Exit status 0 if all was
+    read that came, 1 if something was not, 2 if the profile is wrong or the lab broke.
     """
-    if profiles.load(str(file)).vocabulary != "chat":
-        raise LabError(
-            f"{file}: this program is no chat, and the lab has experiments for chats only",
-            hint="run a scenario with its operations; `--details` shows what was read",
+    name = str(file / profiles.FILE if file.is_dir() else file)
+    if profiles.load(name).vocabulary != "chat":
+        raise typer.Exit(
+            trials.run(name, engine, with_ or [], programs or [], compose, as_json=as_json)
         )
+    if with_ or programs or compose:
+        raise LabError("--with, --profile and --compose are for programs that are no chat")
     with progress() as says, choose(engine, says.phase) as place:
-        result = checking.check(place, str(file), says.step)
+        result = checking.check(place, name, says.step)
     if as_json:
         print_json({"format": FORMAT, **result.as_data()})
     else:

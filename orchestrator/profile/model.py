@@ -323,6 +323,12 @@ class Profile(Strict):
                 awaited.setdefault(peer, set()).add(part)
         return awaited
 
+    @property
+    def peers_named(self) -> set[str]:
+        """The peers of which something is filled in by name, for the program or its client."""
+        client = (_OF_PEER.finditer(word) for word in self.console.exec or ())
+        return self.start.peers_named | {match[1] for found in client for match in found}
+
     def means(self, kind: str) -> str:
         """Return what a notice means: what its description says, or else its own name."""
         return next((block.means for block in self.notices.get(kind, ()) if block.means), kind)

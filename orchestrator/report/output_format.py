@@ -161,10 +161,47 @@ class PatternOutput(TypedDict):
 
 
 class PatternsOutput(Output):
-    """Of `profile test`."""
+    """Of `profile test`, if the program is a chat."""
 
     profile: str
     patterns: list[PatternOutput]
+    unread: Annotated[list[str], Field(description="Lines that no pattern read.")]
+    problems: list[str]
+
+
+class ReplyOutput(TypedDict):
+    """An operation that was typed, and its reply."""
+
+    operation: str
+    typed: Annotated[list[str], Field(description="The lines that were typed.")]
+    said: Annotated[str, Field(description="What the console said.")]
+    reading: Literal[
+        "success", "nothing there", "definite failure", "may have happened", "not read"
+    ]
+    results: Annotated[Mapping[str, str | int | float], Field(description="The typed results.")]
+    rows: list[Mapping[str, str | int | float]]
+    at: Annotated[str, Field(description="The place of its patterns, as `line:column`.")]
+    hint: Annotated[str, Field(description="What would help to read it; else empty.")]
+
+
+class NoticeOutput(TypedDict):
+    """A notice of the profile, and the first line that it read."""
+
+    notice: str
+    at: Annotated[str, Field(description="The place of its pattern, as `line:column`.")]
+    peer: Annotated[str, Field(description="Whose console it was; empty if none came.")]
+    said: str
+    fields: Mapping[str, str]
+
+
+class RepliesOutput(Output):
+    """Of `profile test`, if the program is no chat."""
+
+    profile: str
+    peers: Annotated[Mapping[str, str], Field(description="The program of each peer.")]
+    operations: list[ReplyOutput]
+    untried: Annotated[list[str], Field(description="Operations that could not be typed.")]
+    notices: list[NoticeOutput]
     unread: Annotated[list[str], Field(description="Lines that no pattern read.")]
     problems: list[str]
 
@@ -269,6 +306,7 @@ AnyOutput = (
     | FaultsOutput
     | ChangeOutput
     | PatternsOutput
+    | RepliesOutput
     | DiagnosisOutput
     | GradesOutput
     | MatrixOutput

@@ -37,6 +37,27 @@ class Pattern:
     says: str  # what it matched, or should have
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyRow:
+    """An operation that was typed, or a notice that came, and how it was read."""
+
+    state: str  # `matched`, `not matched` or `no occasion`
+    what: str  # the operation or the notice
+    typed: str  # what was typed; for a notice, whose console it was
+    said: str  # what the console said
+    read: str  # how that was read
+
+
+def print_replies(console: Console, title: str, rows: Sequence[ReplyRow]) -> None:
+    """Print what was typed at a console, what it said, and how that was read."""
+    made = table("", "operation", "typed", "the console said", "read as")
+    for row in rows:
+        mark, style = _MARKS[row.state]
+        cells = (row.what, row.typed, row.said, row.read)
+        made.add_row(Text(mark, style), *(plain(_short(cell)) for cell in cells))
+    console.print(Trimmed(titled(title, made)))
+
+
 def print_understood(console: Console, title: str, rows: Sequence[Understood]) -> None:
     """Print what discovery learned about a program."""
     made = table("what", "typed", "what came", "understood", "sure")

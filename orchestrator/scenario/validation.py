@@ -289,7 +289,7 @@ def _unknown_peers(
         place = ("profiles", peer) if peer in others else ("profile",)
         if known is None:
             continue
-        for name in sorted(known.start.peers_named - by_peer.keys()):
+        for name in sorted(known.peers_named - by_peer.keys()):
             what = f"the profile {known.name!r} speaks of the peer {name!r}, which is not here"
             yield Problem(place, f"{what}{document.nearest(name, by_peer)}")
         for name, parts in known.awaited.items():

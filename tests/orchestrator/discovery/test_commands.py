@@ -25,7 +25,6 @@ from orchestrator.discovery.pattern_matches import (
     ReplySeen,
 )
 from orchestrator.errors import LabError
-from tests.orchestrator.support import PROGRAMS
 from tests.repeats import ON_DOCKER_IF_THOROUGH
 
 PEERS = Path(__file__).parents[3] / "examples/peers"
@@ -279,9 +278,3 @@ def test_where_no_profile_can_be_written(tmp_path: Path, output: str, error: str
     what, hint = refused(program, "--output", str(target))
     assert error in what
     assert hint
-
-
-def test_only_the_profile_of_a_chat_can_be_checked() -> None:
-    with pytest.raises(LabError, match="experiments for chats only") as caught:
-        peerlab("check", "--engine", "process", str(PROGRAMS / "store/profile.yaml"))
-    assert caught.value.hint.startswith("run a scenario with its operations")
