@@ -11,6 +11,11 @@ _ESCAPE_SEQUENCES = re.compile(  # ECMA-48 control sequences, OSC strings, two-b
 _REDRAW = re.compile(r"(?:\x1b\[1?G|\r)\x1b\[0?J")  # from column 1, everything anew
 _STYLE = re.compile(r"\x1b\[[\d;:]*m")  # colours and the like, which move nothing
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a control character
+# NUL, line breaks, and the keys that a terminal acts on itself: Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z
+# and Ctrl-\. None of them can be typed as text.
+_UNTYPABLE = re.compile(r"[\x00\n\r\x03\x11\x13\x1a\x1c]")
+_EDITS = re.compile(r"[\x04\x12\x15-\x17\x7f]")  # a terminal ends, shows or empties a line by them
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 MOVE = "\0"  # what `moves` puts in place of a cursor movement
 _MISSED_BLANKS = re.compile(r"^ +| +$| {2,}")  # one between two words is not missed
 _UNSEEN = re.compile(r"[\x7f-\xa0\xad\u034f\u061c\u1680\u180b-\u180e\u2000-\u200f\u2028-\u202f"
@@ -55,6 +60,21 @@ def caret(text: str) -> str:
     return CONTROL.sub(
         lambda found: " " if found.group() == "\t" else f"^{chr(ord(found.group()) ^ 64)}", text
     )
+
+
+def not_typable(text: str) -> str:
+    """Return why a text cannot be typed as part of a line; empty if it can."""
+    if found := _UNTYPABLE.search(text):
+        return f"{found.group()!r} cannot be typed as part of a line"
+    if found := _SURROGATE.search(text):
+        return f"{found.group()!r} is half a character and cannot be typed"
+    return ""
+
+
+def editing(text: str) -> str:
+    """Return the first key in a text that edits the line at a terminal; empty without one."""
+    found = _EDITS.search(text)
+    return found.group() if found else ""
 
 
 def printable(text: str) -> str:

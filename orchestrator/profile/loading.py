@@ -38,6 +38,7 @@ _CHAT_NOTICE_FIELDS = ("id", "address", "port", "name", "text", "number", "last"
 _CHAT_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these in a chat
 
 
+_LINE_BREAK = re.compile(r"[\n\r]")
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -136,6 +137,10 @@ def _problems(profile: Profile, home: Path) -> Iterator[Problem]:
             patterns.compiled(pattern)
         except patterns.PatternError as error:
             yield Problem(place, str(error))
+    for place, line in profile.lines():
+        if found := _LINE_BREAK.search(line.type):
+            what = f"{found.group()!r} ends a line: write several lines as a list"
+            yield Problem((*place, "type"), what)
     for place, template, known in _templates(profile):
         yield from _template_problems(place, template, known, profile.announced)
 

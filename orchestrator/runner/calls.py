@@ -19,7 +19,8 @@ from orchestrator.runner import outcomes
 from orchestrator.runner.outcomes import Completion
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import Recorder, Wanted
-from orchestrator.scenario.calls import PLACEHOLDER, CallStep
+from orchestrator.scenario.calls import PLACEHOLDER, CallStep, edits_line
+from orchestrator.text import not_typable
 
 Counters = Mapping[str, str]  # the value of each name in braces in a text
 Act = TypeVar("Act", bound=BaseModel)
@@ -29,7 +30,7 @@ _EXIT_WITHIN = 5.0  # seconds
 
 
 class UnfilledError(Exception):
-    """A step has a placeholder without a value, or with one that does not fit."""
+    """A step has a placeholder without a value, or with one that does not fit or be typed."""
 
 
 def fill(text: str, counters: Counters) -> str:
@@ -138,8 +139,11 @@ class Caller:
     ) -> dict[str, Value]:
         """Return what is typed, each argument as a value of its type."""
         filled = {name: self._value(value, counters) for name, value in act.arguments.items()}
+        profile = self._peers.sessions[act.at].profile
         for name, value in filled.items():
             if isinstance(value, str):
+                if wrong := not_typable(value) or edits_line(value, profile):
+                    raise UnfilledError(f"{name}: {wrong}")
                 filled[name] = _converted(operation.takes[name].type, name, value)
         return filled
 

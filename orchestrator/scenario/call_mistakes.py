@@ -14,6 +14,7 @@ from orchestrator.profile.operation import CHANGING, LAB_STEPS, NOTICES, STEP_KE
 from orchestrator.scenario.calls import PLACEHOLDER, Vocabulary, at_of, repeated
 from orchestrator.scenario.rules import POLLING, Location, walk
 from orchestrator.scenario.values import ALL
+from orchestrator.text import not_typable
 
 _NAME = r"[a-z][a-z0-9_]*"
 
@@ -151,12 +152,16 @@ def wrong_arguments(
             is_misspelt = any(document.nearest(other, [name]) for other in unknown)
             if not (argument.optional or is_misspelt):
                 yield Problem(place, f"{key} needs the argument {name!r}")
-        elif what := _wrong_value(argument.type, given[name], known):
+        elif what := _untypable(given[name]) or _wrong_value(argument.type, given[name], known):
             yield Problem((*place, name), what)
     for name in unknown:
         hint = document.nearest(name, [*takes, *STEP_KEYS])
         there = f": it takes {', '.join(takes)}" if takes else ": it takes none"
         yield Problem((*place, name), f"{key} has no argument {name!r}{hint or there}")
+
+
+def _untypable(value: object) -> str:
+    return not_typable(value) if isinstance(value, str) else ""
 
 
 def _wrong_value(kind: Any, value: Any, known: Collection[str]) -> str:

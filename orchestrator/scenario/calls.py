@@ -15,6 +15,7 @@ from orchestrator.profile import ConsoleOperation, Profile
 from orchestrator.profile.operation import LAB_STEPS, RAW, STEP_KEYS
 from orchestrator.scenario.acts import Act, Wants
 from orchestrator.scenario.rules import CONSOLE, POLLING, STEPS
+from orchestrator.text import editing
 
 VOCABULARY = "vocabulary"  # the key of a validation's context that holds a `Vocabulary`
 
@@ -55,6 +56,14 @@ class Vocabulary:
 def at_of(act: object) -> object:
     """Return where a step is done, as its file says."""
     return act.get("at") if isinstance(act, Mapping) else act
+
+
+def edits_line(text: str, profile: Profile) -> str:
+    """Return that typing a text would edit the line, or nothing: see `literal_key` of a profile."""
+    if profile.console.literal_key or not (key := editing(text)):
+        return ""
+    what = f"{key!r} edits the line at a terminal: typing it takes a `literal_key`"
+    return f"{what} in the profile {profile.name!r}"
 
 
 class CallStep(Act):

@@ -17,7 +17,7 @@ from orchestrator.files import YAML
 from orchestrator.history import runs
 from orchestrator.profile import ANSWERS, Profile
 from orchestrator.scenario import call_mistakes, models, problems, rules
-from orchestrator.scenario.calls import Vocabulary
+from orchestrator.scenario.calls import Vocabulary, edits_line
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.network_faults import impossible_on_processes, on_no_link
 from orchestrator.scenario.rules import Location, walk
@@ -42,9 +42,6 @@ _VERBS = {
     "type": ("raw",),
 }
 """The verbs of a profile that each step takes."""
-
-_EDITS = re.compile(r"[\x04\x12\x15-\x17\x7f]")
-"""Keys with which a terminal ends, shows, empties or edits a line."""
 
 _TYPED = {
     "connect": ("address", "port"),
@@ -339,15 +336,10 @@ def _untypable(place: Location, act: Any, profile: Profile) -> Iterator[Problem]
 
 def untypable(verb: str, act: Mapping[str, Any], profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield the keys of a step whose texts would edit the line, each with what is wrong."""
-    if profile.console.literal_key:
-        return
     own = profile.operations[verb].takes if verb in profile.operations else ()
     for key in own or _TYPED.get(verb, ()):
-        if isinstance(text := act.get(key), str) and (found := _EDITS.search(text)):
-            what = (
-                f"{found.group()!r} edits the line at a terminal: typing it takes a `literal_key`"
-            )
-            yield key, f"{what} in the profile {profile.name!r}"
+        if isinstance(text := act.get(key), str) and (what := edits_line(text, profile)):
+            yield key, what
 
 
 def _missing_notices(

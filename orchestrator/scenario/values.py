@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from orchestrator import document
+from orchestrator.text import not_typable
 
 ALL = "all"
 """Every peer: as `at`, all of them at once; as `to`, all that the sender is connected to."""
@@ -19,10 +20,6 @@ LINES = "lines"  # the key of that which holds the line of each step, by the ide
 HOMES = "homes"  # the key of that which holds the folders to which the paths of runs are relative
 NAME = r"^[a-z][a-z0-9-]{0,30}$"  # the pattern of the names of peers, scenarios and faults
 
-# NUL, line breaks, and the keys that a terminal acts on itself: Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z
-# and Ctrl-\. None of them can be typed as text.
-_UNTYPABLE = re.compile(r"[\x00\n\r\x03\x11\x13\x1a\x1c]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MOST_NAMES = 8  # listed after a name that no peer has
 
 
@@ -78,10 +75,8 @@ def _declared(name: str, info: ValidationInfo) -> str:
 
 
 def _typable(text: str) -> str:
-    if found := _UNTYPABLE.search(text):
-        raise ValueError(f"{found.group()!r} cannot be typed as part of a line")
-    if found := _SURROGATE.search(text):
-        raise ValueError(f"{found.group()!r} is half a character and cannot be typed")
+    if wrong := not_typable(text):
+        raise ValueError(wrong)
     return text
 
 

@@ -125,6 +125,7 @@ def test_paths_in_a_profile_are_relative_to_its_file(file: Path) -> None:
         ("  send:", "  sned:", "10:3: unknown operation 'sned'; did you mean 'send'?"),
         ("{id} {text}", "{id} {txt}", "10:10: unknown placeholder {txt}; did you mean 'text'?"),
         ("{id} {text}", "{id!r}", "10:10: {id} takes no format and no conversion"),
+        ("'{id} {text}'", '"{id}\\n{text}"', r"10:10: '\n' ends a line: write several lines as a"),
         ("{id} {text}", "{id", "10:10: not a template: expected '}' before end of string"),
         ('"{port}"', '"{folder}"', "5:19: unknown placeholder {folder}; available here: {port}"),
         (

@@ -43,6 +43,7 @@ def test_an_operation_that_does_not_end_as_wanted(lab: Lab) -> None:
         ("put", {"key": "x"}, "put needs the argument 'value'"),
         ("put", {"key": "x", "value": "one"}, "a whole number is expected here"),
         ("get", {"kye": "x"}, "did you mean 'key'"),
+        ("get", {"key": "x\nput y 1"}, r"'\\n' cannot be typed as part of a line"),
         ("gte", {}, "has no operation 'gte'; did you mean 'get'"),
     ],
 )

@@ -222,3 +222,44 @@ def test_a_workload_drives_its_peers_while_others_are_paused(harness: Harness) -
     assert len(drawn) > 10
     written = [entry.fields["arguments"]["value"] for entry in outcomes(run.entries, "put")]
     assert len(written) == len({*written}) > 0
+
+
+ODD = r"""
+said = {"break": "a\x03b", "edit": "a\x15b", "tab": "a\tb"}
+print("ready", flush=True)
+while True:
+    print("=", said.get(input()), flush=True)
+"""
+ODD_PROFILE = """
+name: odd
+summary: answers with control characters
+port: 7000
+start: {folder: ., command: ["{python}", odd.py]}
+ready: '^ready$'
+console: {echo: false}
+operations:
+  say: {takes: {word: text}, send: '{word}', ok: '^= (?P<text>.*)$'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("break", r"word: '\x03' cannot be typed as part of a line"),
+        ("edit", r"word: '\x15' edits the line at a terminal: typing it takes a `literal_key`"),
+        ("tab", ""),
+    ],
+)
+def test_what_was_saved_is_typed_only_if_it_can_be(
+    harness: Harness, tmp_path: Path, word: str, why: str
+) -> None:
+    (tmp_path / "odd.py").write_text(ODD)
+    (tmp_path / "odd.yaml").write_text(ODD_PROFILE)
+    run = harness.run(
+        "profile: odd.yaml\npeers: [alice]\nsteps:\n"
+        f"  - say: {{at: alice, word: {word}, save: {{text: t}}}}\n"
+        "  - say: {at: alice, word: '<{t}>'}\n"
+    )
+    _, again = outcomes(run.entries, "say")
+    assert again.text("said").startswith(why)
+    assert (again.type == "fail") == bool(why)

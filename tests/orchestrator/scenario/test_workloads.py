@@ -176,6 +176,10 @@ def test_a_replay_of_what_cannot_be_done_any_more(tmp_path: Path) -> None:
     assert "what bob did in that run does not fit: a whole num" in mistake(
         tmp_path, "replay: runs/old"
     )
+    keep(tmp_path, key="x\nput y").close()
+    assert r"what bob did in that run does not fit: '\n' cannot be typed" in mistake(
+        tmp_path, "replay: runs/old"
+    )
     keep(tmp_path, more="x").close()
     assert mistake(tmp_path, "replay: runs/old").endswith(
         "put has no argument 'more': it takes key, value"
