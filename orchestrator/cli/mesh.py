@@ -102,7 +102,7 @@ def _profiles(stack: Stack, given: Sequence[str]) -> dict[str, Profile]:
         service, _, file = one.partition("=")
         names = stack.members.get(service, [service])
         if not file or names[0] not in found:
-            why = among(service, [*found]) if file else ": write SERVICE=FILE"
+            why = among(service, [*found], stack.members) if file else ": write SERVICE=FILE"
             raise LabError(f"--profile {one}: there is no service {service!r}{why}")
         found |= dict.fromkeys(names, profile.load(file))
     return found

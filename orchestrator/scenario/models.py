@@ -25,6 +25,7 @@ from orchestrator.scenario.topology import Connections
 from orchestrator.scenario.values import (
     ALL,
     DECLARED,
+    GROUPS,
     HOMES,
     LINES,
     NAME,
@@ -272,7 +273,8 @@ def of(source: Source) -> Scenario:
     def context(raw: Any) -> dict[str, Any]:
         declared = problems.declared(raw)
         return {
-            DECLARED: declared, calls.VOCABULARY: vocabulary, LINES: _lines(source), HOMES: [home],
+            DECLARED: declared, GROUPS: roles.groups(raw) | services.groups(raw, home),
+            calls.VOCABULARY: vocabulary, LINES: _lines(source), HOMES: [home],
         }  # fmt: skip
 
     found = document.read(

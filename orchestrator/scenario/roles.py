@@ -6,17 +6,16 @@ replaced by its peers. Pure; values may be of any type, for mistakes are reporte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from orchestrator.document import Source, Strict
 from orchestrator.scenario.rules import POLLING
+from orchestrator.scenario.values import Groups
 
 MOST_PEERS = 200
-
-Members = Mapping[str, Sequence[str]]  # the peers of each role
 
 
 class Role(Strict):
@@ -37,7 +36,7 @@ def spelt_out(source: Source) -> Source:
     roles = raw.get("roles") if isinstance(raw, dict) else None
     if not isinstance(roles, dict):
         return source
-    members = {role: _names(role, given) for role, given in roles.items()}
+    members = groups(raw)
     peers = raw.get("peers", [])
     named = [name for names in members.values() for name in names]
     profiles = raw.get("profiles", {})
@@ -51,6 +50,13 @@ def spelt_out(source: Source) -> Source:
     return source.with_plain(raw | changes)
 
 
+def groups(raw: Any) -> dict[str, list[str]]:
+    """Return the peers of each role of a file."""
+    roles = raw.get("roles") if isinstance(raw, dict) else None
+    given = roles.items() if isinstance(roles, dict) else ()
+    return {role: _names(role, it) for role, it in given}
+
+
 def _names(role: str, given: Any) -> list[str]:
     count = given.get("count") if isinstance(given, dict) else None
     if not isinstance(count, int) or not 1 <= count <= MOST_PEERS:
@@ -59,7 +65,7 @@ def _names(role: str, given: Any) -> list[str]:
     return [f"{singular}{number}" for number in range(1, count + 1)]
 
 
-def _profiles(roles: Mapping[str, Any], members: Members) -> dict[str, Any]:
+def _profiles(roles: Mapping[str, Any], members: Groups) -> dict[str, Any]:
     return {
         name: given["profile"]
         for role, given in roles.items()
@@ -68,14 +74,14 @@ def _profiles(roles: Mapping[str, Any], members: Members) -> dict[str, Any]:
     }
 
 
-def in_steps(steps: Any, members: Members) -> Any:
+def in_steps(steps: Any, members: Groups) -> Any:
     """Return the steps of a file with the peers of each role in place of its name."""
     if not isinstance(steps, list):
         return steps
     return [_step(step, members) for step in steps]
 
 
-def _step(step: Any, members: Members) -> Any:
+def _step(step: Any, members: Groups) -> Any:
     """Return a step with its roles replaced: at several peers, it is done at once."""
     if not isinstance(step, dict) or len(step) != 1:
         return step
@@ -94,7 +100,7 @@ def _step(step: Any, members: Members) -> Any:
     return {"parallel": branches} if len(branches) > 1 else branches[0][0]
 
 
-def _polling(act: Mapping[str, Any], own: Collection[str], members: Members) -> Any:
+def _polling(act: Mapping[str, Any], own: Collection[str], members: Groups) -> Any:
     """Return a `never` or `eventually` with its roles replaced: it takes several peers itself."""
 
     def placed(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +113,7 @@ def _polling(act: Mapping[str, Any], own: Collection[str], members: Members) -> 
     return _replaced(placed({**act, **operations}), members)
 
 
-def _replaced(value: Any, members: Members) -> Any:
+def _replaced(value: Any, members: Groups) -> Any:
     """Return a value with the peers of a role in place of its name in every list, and steps."""
     if isinstance(value, dict):
         return {

@@ -16,7 +16,7 @@ from orchestrator import document
 from orchestrator.compose import stack, tool
 from orchestrator.compose.stack import Stack
 from orchestrator.document import Problem, Source
-from orchestrator.errors import DocumentError
+from orchestrator.errors import DocumentError, LabError
 from orchestrator.scenario import roles
 from orchestrator.scenario.values import ALL, NAME
 
@@ -95,6 +95,17 @@ def spelt_out(source: Source) -> Source:
     if wrong:
         raise DocumentError("\n".join(source.placed(wrong)))
     return source.with_plain(raw | _changes(raw, _stack(source, path)))
+
+
+def groups(raw: Any, home: Path) -> dict[str, list[str]]:
+    """Return the peers of each service of a file that has several containers."""
+    file = raw.get("compose") if isinstance(raw, dict) else None
+    if not isinstance(file, str):
+        return {}
+    try:
+        return load(located(file, home)).members
+    except LabError:
+        return {}  # it has been reported
 
 
 def _stack(source: Source, path: Path) -> Stack:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -16,11 +16,16 @@ ALL = "all"
 """Every peer: as `at`, all of them at once; as `to`, all that the sender is connected to."""
 
 DECLARED = "peers"  # the key of a validation's context that holds the names of the declared peers
+GROUPS = "groups"  # the key of that which holds the peers behind each name of several
 LINES = "lines"  # the key of that which holds the line of each step, by the identity of its mapping
 HOMES = "homes"  # the key of that which holds the folders to which the paths of runs are relative
 NAME = r"^[a-z][a-z0-9-]{0,30}$"  # the pattern of the names of peers, scenarios and faults
 
 _MOST_NAMES = 8  # listed after a name that no peer has
+
+
+Groups = Mapping[str, Sequence[str]]
+"""The peers behind each name that stands for several: of a role, or a service."""
 
 
 class EngineName(StrEnum):
@@ -60,17 +65,34 @@ def _not_all(name: str) -> str:
     return name
 
 
-def among(name: str, peers: Sequence[str]) -> str:
-    """Return a clause to end the message that no peer is called `name`: the nearest, or all."""
-    some = ", ".join(peers[:_MOST_NAMES]) + (", …" if len(peers) > _MOST_NAMES else "")
-    return document.nearest(name, peers) or f": there are {some}"
+def among(name: str, peers: Sequence[str], groups: Groups | None = None) -> str:
+    """Return a clause to end the message that no peer is called `name`: the nearest, or all.
+
+    Args:
+        name: the wrong name.
+        peers: the right ones.
+        groups: the names that stand for several of them. Such a name is meant rather than one of
+            its peers, `server` rather than `server3`.
+    """
+    names = _with_groups(peers, groups or {})
+    some = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    return document.nearest(name, [*names, *peers]) or f": there are {some}"
+
+
+def _with_groups(peers: Sequence[str], groups: Groups) -> list[str]:
+    """Return names with that of each group in place of its peers."""
+    group_of = {peer: name for name, members in groups.items() for peer in members}
+    return [*dict.fromkeys(group_of.get(peer, peer) for peer in peers)]
 
 
 def _declared(name: str, info: ValidationInfo) -> str:
     """Refuse a peer that is not declared, if the declared peers are known."""
-    peers = (info.context or {}).get(DECLARED)
+    context = info.context or {}
+    peers, groups = context.get(DECLARED), context.get(GROUPS, {})
     if peers and name not in peers and name != ALL:
-        raise ValueError(f"no peer {name!r} here{among(name, peers)}")
+        if several := groups.get(name):
+            raise ValueError(f"{name!r} is {len(several)} peers, and one is expected here")
+        raise ValueError(f"no peer {name!r} here{among(name, peers, groups)}")
     return name
 
 

@@ -319,6 +319,7 @@ def test_profiles_are_those_of_services(tmp_path: Path) -> None:
     ("given", "says"),
     [
         ("web3=x.yaml", "--profile web3=x.yaml: there is no service 'web3'; did you mean 'web"),
+        ("wbe=x.yaml", "there is no service 'wbe'; did you mean 'web'?"),
         ("x.yaml", "write SERVICE=FILE"),
     ],
 )

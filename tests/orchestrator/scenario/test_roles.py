@@ -113,3 +113,11 @@ def test_a_file_without_roles_stays_as_it_is(tmp_path: Path) -> None:
     source = document.load(write(tmp_path, "  - keys: a\n", "name: one\n"))
     assert roles.spelt_out(source) is source
     assert isinstance(source, Source)
+
+
+def test_a_misspelt_role_is_told_its_own_name(tmp_path: Path) -> None:
+    checked = Validator()
+    checked.check_files([write(tmp_path, "  - kill: sever\n  - kill: wacth\n  - kill: sever2\n")])
+    assert [line.partition("; ")[2] for line in checked.mistakes] == [
+        "did you mean 'servers'?", "did you mean 'watch'?", "did you mean 'server2'?"
+    ]  # fmt: skip

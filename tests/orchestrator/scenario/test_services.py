@@ -187,3 +187,24 @@ def test_a_fault_between_services_that_share_no_network_is_a_mistake(write: Writ
 def test_a_fault_of_a_stack_of_one_service_is_judged_as_with_any_single_peer(write: Write) -> None:
     path = write("compose: compose.yaml\nsteps: [{isolate: {at: db, for: 1}}]\n", {"db": {}})
     assert mistakes(path) == ["one.yaml:4:10: there is only one peer, so there is no link"]
+
+
+def test_a_misspelt_service_of_several_containers_is_told_its_own_name(write: Write) -> None:
+    path = write(
+        "compose: compose.yaml\nprofiles: {serber: log}\nends: {sever: exited}\nsteps:\n"
+        "  - kill: servre\n  - partition: [[serber], [bd]]\n  - stop: wbe\n  - kill: srver2\n"
+        "  - impair: {from: web, to: db, loss: 1%, for: 1}\n  - stop: nothing\n",
+        {"db": {}, "server": {"scale": 3}, "web": {"deploy": {"replicas": 2}}},
+    )
+    nearest = {
+        "4:12": ("serber", "server"), "5:8": ("sever", "server"), "7:5": ("servre", "server"),
+        "8:18": ("serber", "server"), "9:5": ("wbe", "web"), "10:5": ("srver2", "server2"),
+    }  # fmt: skip
+    expected = [
+        f"one.yaml:{place}: no peer {wrong!r} here; did you mean {right!r}?"
+        for place, (wrong, right) in nearest.items()
+    ]
+    expected.insert(4, "one.yaml:8:28: no peer 'bd' here: there are db, server, web")
+    expected.append("one.yaml:11:14: 'web' is 2 peers, and one is expected here")
+    expected.append("one.yaml:12:5: no peer 'nothing' here: there are db, server, web")
+    assert mistakes(path) == expected
