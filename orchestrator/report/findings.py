@@ -213,7 +213,9 @@ class _Evidence:
         return _wrapped(whole, self._width, most)
 
     def _step(self, finding: Finding) -> Iterator[Text]:
-        if step := self._steps.of(finding):
+        if self._steps.is_about_the_end(finding):
+            yield plain("    at the end of the run", "bold")
+        elif step := self._steps.of(finding):
             quoted = f"  {step.text}" if step.text else ""
             yield plain(f"    {step.place}", "bold").append_text(plain(quoted, "not bold"))
 

@@ -75,6 +75,13 @@ class WrittenSteps:
             return replace(step, is_near=True)
         return step
 
+    def is_about_the_end(self, finding: Finding) -> bool:
+        """Return whether a finding is about what was there when every step was over."""
+        settled = self._index.settled
+        if settled is None or self.named_by(finding):
+            return False
+        return finding.at >= self._index.entries[settled].at - _SAME_MOMENT
+
     def named_by(self, finding: Finding) -> WrittenStep | None:
         """Return the step of the operation that a finding names; None if its check knows none."""
         named = (one for one in self._index.operations if one.number == finding.operation)

@@ -10,6 +10,7 @@ from orchestrator.checks.index.calls import call_of
 from orchestrator.checks.index.fault_windows import FaultWindow
 from orchestrator.checks.index.incarnations import Incarnation
 from orchestrator.checks.judged_run import Run
+from orchestrator.checks.verdict import Finding
 from orchestrator.history.entries import Entry
 from orchestrator.report.calls_table import figures_of_calls
 from orchestrator.report.details import ending
@@ -98,13 +99,16 @@ def _omitted(view: View, consoles: Sequence[ConsoleData], findings: int) -> str:
 
 
 def _run(run: Run, findings: Sequence[NamedFinding]) -> RunData:
+    steps, first = WrittenSteps(run), findings[0].finding if findings else None
+    at_end = first is not None and steps.is_about_the_end(first)
     nothing = f"no check had anything to judge: {run.nothing_judged}" if run.nothing_judged else ""
     return {
         "name": run.name,
         "why": at_length(run.why),
         "verdict": run.judgement.word,
-        "headline": at_length(findings[0].finding.says) if findings else nothing,
-        "step": _step(run, findings),
+        "headline": at_length(first.says) if first else nothing,
+        "step": _step(steps, first) if first and not at_end else None,
+        "at_end": at_end,
         "place": run.place,
         "started": run.record.started if run.record else "",
         "seconds": {kind: moment(seconds) for kind, seconds in run.seconds.items()},
@@ -114,9 +118,9 @@ def _run(run: Run, findings: Sequence[NamedFinding]) -> RunData:
     }
 
 
-def _step(run: Run, findings: Sequence[NamedFinding]) -> StepData | None:
-    """Return the step that the first finding is about, or the last before it."""
-    step = WrittenSteps(run).of(findings[0].finding) if findings else None
+def _step(steps: WrittenSteps, finding: Finding) -> StepData | None:
+    """Return the step that a finding is about, or the last before it."""
+    step = steps.of(finding)
     if not step:
         return None
     text = at_length(step.text)

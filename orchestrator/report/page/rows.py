@@ -148,6 +148,7 @@ class RunData(TypedDict):
     verdict: str
     headline: str
     step: StepData | None
+    at_end: bool  # whether the headline is about the end of the run, and not about a step
     place: str
     started: str
     seconds: dict[str, float]

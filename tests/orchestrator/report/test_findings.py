@@ -16,6 +16,7 @@ from orchestrator.history.entries import Entry
 from orchestrator.history.runs import EngineInfo, Record
 from orchestrator.history.transcript import Piece
 from orchestrator.report.findings import MOST_LINES, failure_lines, reason
+from orchestrator.report.page.data import page_data
 from orchestrator.report.run_report import Detail, as_text
 
 SCENARIO = "name: demo\nwhy: Why.\nsteps:\n  - send: {at: alice, to: bob, text: hello}\n"
@@ -178,6 +179,32 @@ def test_an_unknown_run_says_what_to_do(tmp_path: Path, says: str, todo: str) ->
     assert f"what to do: {'run it again' if '--jobs' in todo else ''}" in text
     assert todo in " ".join(text.split())
     assert text.count("\n") <= 7
+
+
+@pytest.mark.parametrize(
+    ("at", "operation", "place"),
+    [
+        (3.0, 0, "at the end of the run"),
+        (3.0, 8, "at the end of the run"),  # the lab asked for the last list by itself
+        (3.0, 1, "demo.yaml:4  - send: {at: alice, to: bob, text: hello}"),  # its check knows more
+        (1.5, 0, "after demo.yaml:4  - send: {at: alice, to: bob, text: hello}"),
+    ],
+)
+def test_a_finding_about_the_end_of_a_run_names_no_step(
+    tmp_path: Path, at: float, operation: int, place: str
+) -> None:
+    wrong = Finding("bob gave no list", at, ("bob",), operation=operation)
+    verdict = Verdict("lists", Judgement.INVALID, "1 wrong", (wrong,), 1)
+    end = [
+        Entry(2.0, "lab", "", "settled"),
+        Entry(2.5, "invoke", "bob", "list", 8),
+        Entry(3.0, "ok", "bob", "list", 8),
+    ]
+    run = _run(tmp_path, [verdict], *_send(), *end)
+    assert as_text(run).splitlines()[2] == f"    {place}"
+    data = page_data(run)["run"]
+    assert data["at_end"] == (place == "at the end of the run")
+    assert (data["step"] is None) == data["at_end"]
 
 
 def test_what_to_do_if_the_check_or_a_fault_is_why(tmp_path: Path) -> None:

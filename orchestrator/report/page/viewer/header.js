@@ -11,7 +11,7 @@ function buildHeader(model) {
       el("h1", {}, el("bdi", {}, plain(run.name))),
       el("span", { class: "why" }, plain(run.why))),
     run.headline ? el("p", { class: "headline" }, plain(run.headline)) : null,
-    failedStep(run.step),
+    run.at_end ? el("p", { class: "where" }, "At the end of the run") : failedStep(run.step),
     run.error ? el("p", { class: "broken" }, `The run ended early: ${plain(run.error)}`) : null,
     place(model),
     model.omitted ? el("p", { class: "dim" }, plain(model.omitted)) : null);

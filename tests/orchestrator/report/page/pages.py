@@ -50,6 +50,7 @@ def page_data(**parts: Any) -> PageData:
             "verdict": "valid",
             "headline": "",
             "step": None,
+            "at_end": False,
             "place": "process",
             "started": "2026-11-29T21:00:00+00:00",
             "seconds": {},

@@ -133,6 +133,7 @@ def test_what_is_known_of_the_run_as_a_whole(tmp_path: Path) -> None:
     data = page_data(run)
     assert data["run"] == {
         "name": "demo", "why": "Why.", "verdict": "valid", "headline": "", "step": None,
+        "at_end": False,
         "place": "docker 20.10 peerlab:1", "started": "2026-01-01T00:00:00Z",
         "seconds": {"starting": 0.1235}, "machine": "", "error": "", "folder": str(tmp_path),
     }  # fmt: skip
