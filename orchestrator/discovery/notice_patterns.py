@@ -12,6 +12,7 @@ from orchestrator.discovery.templates import (
     make_template,
     matches_any,
     merge,
+    merge_varying,
     to_pattern,
 )
 
@@ -136,7 +137,7 @@ def _once(lines: tuple[str, ...], text: str) -> tuple[str, ...]:
 
 def _formats(blocks: Sequence[Sequence[Template]]) -> list[list[str]]:
     """Return the patterns of blocks of equal length, of one format if they are alike."""
-    columns = [merge(column) for column in zip(*blocks, strict=True)]
+    columns = [merge_varying(merge(column)) for column in zip(*blocks, strict=True)]
     if all(len(column) == 1 for column in columns):
         return [_line_patterns([column[0] for column in columns])]
     if len(columns) == 1:

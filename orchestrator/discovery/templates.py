@@ -27,6 +27,8 @@ _CLOCK = (
 _TIME = rf"(?<![\w.:])(?:(?:{_DATE})(?:[T ]{_CLOCK})?|{_CLOCK})(?!\w|[:.]\d)"
 """A date, or a time of the day, or both: of this one moment, whatever it looks like."""
 
+_AMOUNT = r"(?<![\w.])\d+(?:\.\d+(?!\.\d)[a-zµ]{0,3}|(?:[mnuµ]?s|min|sec|[kM]B))(?!\w)"
+"""A time or a size with a unit or a fraction: `5.395s`, `12ms`. `5b` may be an id."""
 _LEAST_PORT = 1024  # larger numbers may be ephemeral ports
 _GROUPS = {
     "address": r"(?P<address>[\w.:-]+?)",
@@ -41,6 +43,7 @@ _ANY = {
     "id": r"\d+",
     "code": r"\w+",
     "number": r"\d+",
+    "amount": r"\d[\w.]*",
     "text": r".*",
     "typed": r".*?",
     "word": r"\S+",
@@ -54,6 +57,9 @@ _BARE_ADDRESS = r"(?P<address>\d+[.:][\w.:-]*?)"
 """An address with no word around it. A label such as `Address:`, or a number, is none."""
 
 _PIECE = r"\s+|\w+|([^\w\s])\1{2,}|[^\w\s]"
+_OPENING = ("", "[", "(", "<", "{", "#", "|")
+_NUMBERS = ("number", "amount", "id", "port")
+_LEAST_VARYING = 3  # lines that must differ in a place to show that it is new each time
 _MANY_WORDS = 2  # equal words that two lines need for one word to differ
 
 
@@ -112,6 +118,7 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
     search(_ADDRESS, "address")
     search(A_NAME, "name")
     search(_TIME, "time")
+    search(_AMOUNT, "amount")
     for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
         is_id = own_id.isdigit() and int(number[0]) == int(own_id)
         add(number, "port" if int(number[0]) in known.ports else "id" if is_id else "number")
@@ -170,6 +177,32 @@ def merge(templates: Iterable[Template]) -> list[Template]:
     return merged
 
 
+def merge_varying(templates: Sequence[Template]) -> list[Template]:
+    """Combine templates that differ in one place, if no two have the same word there.
+
+    That is a value that is new each time, such as the number of a message or a name of its sender
+    for this connection.
+    """
+    first, *others = templates
+    if len(others) < _LEAST_VARYING - 1 or any(len(it) != len(first) for it in others):
+        return list(templates)
+    places = [at for at, tokens in enumerate(zip(*templates, strict=True))
+              if not _are_same(tokens)]  # fmt: skip
+    if len(places) != 1:
+        return list(templates)
+    (place,) = places
+    values = [template[place] for template in templates]
+    if len({it.text for it in values}) < len(values) or not all(map(_is_word, values)):
+        return list(templates)
+    return [(*first[:place], Token("word", first[place].text), *first[place + 1 :])]
+
+
+def _are_same(tokens: Sequence[Token]) -> bool:
+    """Return whether tokens of several templates have one pattern."""
+    first, *others = tokens
+    return all(it.kind == first.kind and _has_same_text(it, first) for it in others)
+
+
 def _combine(one: Template, other: Template) -> Template | None:
     """Return a template that fits two; None if they are too different."""
     if len(one) != len(other):
@@ -180,10 +213,12 @@ def _combine(one: Template, other: Template) -> Template | None:
         if a.kind == b.kind and _has_same_text(a, b):
             words += a.is_literal and a.text.isalpha()
             tokens.append(a)
+        elif a.text.isspace() and b.text.isspace():
+            tokens.append(Token("blank", min(a.text, b.text, key=len)))
+        elif {a.kind, b.kind} == {"number", "amount"}:
+            tokens.append(Token("amount", a.text))
         elif "number" in (a.kind, b.kind) and {a.kind, b.kind} <= {"number", "id", "port"}:
             tokens.append(a if b.kind == "number" and a.kind == "port" else Token("number", a.text))
-        elif a.text.isspace() and b.text.isspace():
-            tokens.append(Token("blank", a.text))
         elif _is_word(a) and _is_word(b):
             differing += 1
             tokens.append(Token("word", a.text))
@@ -209,7 +244,11 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
     left = set(groups)
     made = []
     has_words = any(token.is_literal and token.text.isalnum() for token in template)
-    for token, following in itertools.zip_longest(template, template[1:]):
+    before = ("", *(token.text for token in template))
+    for token, following, last in itertools.zip_longest(template, template[1:], before[:-1]):
+        if following and token.text.isspace() and _is_padding(last, following):
+            made.append(r"\s*")
+            continue
         is_margin = token.kind == "blank" and following and following.kind == "text"
         if token.is_literal or is_margin:  # further blanks belong to the text
             made.append(escape(token.text))
@@ -236,6 +275,11 @@ def _time_pattern(text: str) -> str:
         varies = r"\d+" if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
         made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
     return "".join(made)
+
+
+def _is_padding(before: str, following: Token) -> bool:
+    """Return whether blanks fill up a number to its width, at the start or behind a bracket."""
+    return before in _OPENING and following.kind in _NUMBERS
 
 
 def fits(template: Template, line: str) -> bool:

@@ -104,3 +104,54 @@ def test_blanks_in_front_of_a_text_are_its_own(
     notice = reader.notice(shown.split("\n"))
     assert notice
     assert notice.fields["text"] == "  two in front"
+
+
+class Stamped(Chat):
+    """Puts the time since its start in front of a notice."""
+
+    stamps: tuple[str, ...] = (
+        "[   0.523s]",
+        "[  12.004s]",
+        "[ 137.250s]",
+        "[   9.000s]",
+        "[1004.125s]",
+    )
+    count = 0
+
+    def tell(self, line: str) -> None:
+        Stamped.count += 1
+        super().tell(f"{self.stamps[Stamped.count % len(self.stamps)]} {line}")
+
+
+class Dated(Stamped):
+    """The same with a date and a clock of twelve hours."""
+
+    stamps = ("Mon Nov 30 11:59:58 AM", "Mon Nov 30 12:00:01 PM", "Mon Nov 30 1:00:09 PM")
+
+
+class Timed(Stamped):
+    """The same with how long it waited for it, in units that fit."""
+
+    stamps = ("(812.5µs)", "(31ms)", "(1.25s)", "(4m0.5s)", "(2s)")
+
+
+class Numbered(Stamped):
+    """The same with a word that is new each time."""
+
+    stamps = tuple(f"<{number:x}f{number}>" for number in range(10, 99))
+
+
+@pytest.mark.parametrize(("program", "stamp"), [
+    (Stamped, "[   3.14s]"), (Dated, "Sun Feb 1 1:15:00 AM"), (Timed, "(3.5ms)"),
+    (Numbered, "<0a77>"),
+])  # fmt: skip
+def test_when_and_which_vary(learned: Learned, program: type[Stamped], stamp: str) -> None:
+    _, reader, _ = learned(program)
+    for line, kind in (
+        ("message from 3: hello", "message"),
+        ("peer 3 connected from 172.20.0.3:5000", "connected"),
+        ("peer 3 disconnected", "closed"),
+    ):
+        notice = reader.notice([f"{stamp} {line}"])
+        assert notice, line
+        assert (notice.kind, notice.fields["id"]) == (kind, "3")

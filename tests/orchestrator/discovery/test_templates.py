@@ -103,3 +103,19 @@ def test_a_time_is_any_time(seen: str, later: str) -> None:
 def test_what_has_colons_or_numbers_need_be_no_time(line: str) -> None:
     kinds = {token.kind for token in make_template(line, KNOWN)}
     assert "time" not in kinds
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ("[ 3] umber quill", "[12] umber quill"),
+        ("  3: umber quill", "100: umber quill"),
+        ("(  0.5s) #3 umber quill", "(1000.5s) #3 umber quill"),
+    ],
+)
+def test_a_number_may_fill_its_width(narrow: str, wide: str) -> None:
+    made = to_pattern(make_template(narrow, KNOWN, "alice"))
+    found = re.search(made, wide)
+    assert found
+    assert found["text"] == "umber quill"
+    assert re.search(made, narrow)
