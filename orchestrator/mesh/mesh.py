@@ -162,11 +162,6 @@ class Mesh:
         Raises:
             LabError: it cannot be started, or a peer does not become ready.
         """
-        if self._profile.start.keep:
-            raise EngineError(
-                f"the profile {self._profile.name} keeps folders over a kill: only runs have such",
-                hint="leave out `keep` in its `start`, or run a scenario with --keep",
-            )
         image = images.ensure(self._client, self._profile, progress.phase)
         wanted = definition.names(number)
         if not self._is_composed(wanted if self._profile.name == PROFILE else None):
@@ -179,6 +174,7 @@ class Mesh:
             if peer.name not in wanted:
                 progress.phase(f"removing {peer.name}")
                 peer.remove()
+        self._peers.remove_spare_holders()
         self._peers.remove_volumes()
         return self.peers()
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.engines.docker import sandbox
-from orchestrator.engines.docker.client import Client, translated
+from orchestrator.engines.docker.client import Client, MissingError, translated
 from orchestrator.engines.docker.sandbox import Place
 from orchestrator.errors import EngineError
 from orchestrator.image import ensure_image
 from orchestrator.paths import ROOT
 
 _MEMORY, _PROCESSES = "32m", 8
+FOLDERS = "the folders that its profile keeps"
 _NO_NETWORK = {"network_mode": "none"}
 _WAITS = ("python3", "-I", "-S", "-c", "import signal; signal.pause()")
 
@@ -42,15 +43,24 @@ class Holder:
             return int(client.api.inspect_container(self.container)["State"]["Pid"])
         return 0
 
+    def runs(self, client: Client) -> bool:
+        """Return whether it has not ended.
+
+        Raises:
+            EngineError: it is gone, or Docker does not answer.
+        """
+        with translated("the container that holds something is gone"):
+            return bool(client.api.inspect_container(self.container)["State"]["Running"])
+
     def require(self, client: Client, name: str) -> None:
         """Raise an `EngineError` if it has ended: then what it kept is lost."""
         lost = f"{name} has lost {self.what}"
-        with translated(lost):
-            if client.api.inspect_container(self.container)["State"]["Running"]:
+        with contextlib.suppress(MissingError):
+            if self.runs(client):
                 return
         raise EngineError(
             f"{lost}: the container that holds it has ended",
-            hint="something outside of the lab ended it: run the scenario again",
+            hint="something outside of the lab ended it: run the scenario, or `peerlab up`, again",
         )
 
 
@@ -74,7 +84,7 @@ def hold(
         network: whether it keeps the network, with the peer's address and host name.
     """
     api: Any = client.api
-    kept = ["the folders that its profile keeps"] if volumes else []
+    kept = [FOLDERS] if volumes else []
     kept += ["its network"] if network else []
     options, host = sandbox.networking(client, name, place) if network else ({}, _NO_NETWORK)
     with translated(f"{name}: nothing keeps {' and '.join(kept)}"):

@@ -22,10 +22,11 @@ from orchestrator.compose.run_file import RunPlace, to_run
 from orchestrator.compose.stack import Stack
 from orchestrator.engines.base import Say
 from orchestrator.engines.docker import client as docker_client
-from orchestrator.engines.docker import echo_switch, sandbox
+from orchestrator.engines.docker import echo_switch
 from orchestrator.engines.docker import subnet as docker_subnet
 from orchestrator.engines.docker.client import PEER, Client, ConflictError, MissingError, translated
 from orchestrator.engines.docker.mesh_changes import CHANGED_BY, MESH, changing, sweep_changes
+from orchestrator.engines.docker.mesh_holders import MeshHolders, holder_of
 from orchestrator.engines.docker.peer import DockerPeer, natural, networks_of
 from orchestrator.engines.docker.sandbox import PeerImage, Place, client_command
 from orchestrator.engines.docker.services import ServiceProject
@@ -80,7 +81,7 @@ class MeshPeer(DockerPeer):
     def __init__(self, client: Client, found: dict[str, Any], port: int) -> None:
         labels, handle = found["Labels"], found["Names"][0].removeprefix("/")
         name = labels.get(PEER) or labels.get(f"{_COMPOSE}.service") or handle
-        super().__init__(client, name, found["Id"], handle)
+        super().__init__(client, name, found["Id"], handle, holder_of(labels))
         networks = found["NetworkSettings"]["Networks"]
         self.network_name = next(iter(networks), "")  # empty if it is on none
         # the id of its network; empty too if it was never started
@@ -100,6 +101,13 @@ class MeshPeer(DockerPeer):
         is_service = f"{_COMPOSE}.service" in labels and not self.by_compose
         self._has_many_users = is_service  # as a user's own Compose file likes
 
+    @property
+    def has_its_folders(self) -> bool:
+        """Whether nothing is lost that its profile keeps."""
+        with contextlib.suppress(MissingError):
+            return self.holder is None or self.holder.runs(self._client)
+        return False
+
     def show_typing(self) -> None:
         """Have its terminal show what a person types, if its program does not."""
         if self.echo:
@@ -113,6 +121,7 @@ class MeshPeers:
         self._client, self._mesh, self._profile = client, mesh, profile
         self._labels = {MESH: mesh.label}
         self._mark: dict[str, str] = {}  # labels of what is created now
+        self._holders = MeshHolders(client, mesh.label)
 
     def all(self) -> list[MeshPeer]:
         """Return all that exist, in the order of their names.
@@ -164,7 +173,8 @@ class MeshPeers:
 
         def fits(peer: MeshPeer) -> bool:
             is_there = (peer.network, peer.address) == (network, own[peer.name].address)
-            return is_there and peer.made_from == labels[_DEFINITION] and not peer.is_dead
+            fits = is_there and peer.made_from == labels[_DEFINITION] and not peer.is_dead
+            return fits and peer.has_its_folders
 
         there = self._one_each([peer for peer in self.all() if peer.name in own], fits)
 
@@ -237,6 +247,7 @@ class MeshPeers:
     def _clear(self) -> None:
         """Remove all peers, with their volumes and networks."""
         map_parallel(MeshPeer.remove, self.all())
+        self.remove_spare_holders()
         self.remove_volumes()
         self._remove_other_networks("")
 
@@ -280,14 +291,12 @@ class MeshPeers:
     ) -> None:
         """Create and start a peer. Its container has the peer's name if that is free."""
         profile = self._profile.model_copy(update={"port": own.port})
-        create = partial(sandbox.create, self._client, own.name, profile, spec, image)
-        with translated(f"{own.name}: no container"):
-            try:
-                with translated(f"{own.name}: no container"):
-                    made = create(place, run)
-            except ConflictError:
-                place = replace(place, handle=f"{own.name}-{self._mesh.key[:4]}")
-                made = create(place, run)
+        create = partial(self._holders.create_peer, own.name, profile, spec, image, run, self._mark)
+        try:
+            made = create(place)
+        except ConflictError:
+            place = replace(place, handle=f"{own.name}-{self._mesh.key[:4]}")
+            made = create(place)
         peer = DockerPeer(self._client, own.name, made, place.handle)
         peer.launch()
         peer.detach()
@@ -324,14 +333,19 @@ class MeshPeers:
         peers = self.all()
         composed = self._networks_of_compose(peers)
         doomed = [peer.container for peer in peers] + [one["Id"] for one in self._networks()]
-        doomed += composed
+        doomed += [*composed, *self._holders.all()]
         with changing(self._client, self._mesh.label, doomed) if doomed else nullcontext():
             map_parallel(MeshPeer.remove, peers)
+            self.remove_spare_holders()
             self._remove_other_networks("")
             for network in composed:
                 self._remove_network_of_compose(network)
             self.remove_volumes()
         return len(peers)
+
+    def remove_spare_holders(self) -> None:
+        """Remove what holds folders of peers that are no more, as after a user's `docker rm`."""
+        self._holders.remove_others({peer.holder.container for peer in self.all() if peer.holder})
 
     def remove_volumes(self) -> None:
         """Remove the volumes of services that are no more."""
