@@ -115,7 +115,9 @@ def new(
     _check_answers(answers or [])
     if not (command or answers) and (found := folders_of(folder, output or OUTPUT)) != [folder]:
         raise typer.Exit(
-            write_all(found, output or OUTPUT, engine, port=port, jobs=jobs, force=force)
+            write_all(
+                found, output or OUTPUT, engine, port=port, jobs=jobs, force=force, test=test_it
+            )
         )
     path = output or folder / profiles.FILE
     _check_writable(path, force=force)

@@ -26,7 +26,14 @@ _FAILED = 1
 
 
 def write_all(
-    folders: Sequence[Path], output: Path, engine: EngineName, *, port: int, jobs: int, force: bool
+    folders: Sequence[Path],
+    output: Path,
+    engine: EngineName,
+    *,
+    port: int,
+    jobs: int,
+    force: bool,
+    test: bool,
 ) -> int:
     """Write the profiles of programs; return the exit status.
 
@@ -35,25 +42,25 @@ def write_all(
     names = distinct([(fit(folder.name), fit(str(folder))) for folder in folders])
     plan = BatchPlan(
         dict(zip(names, folders, strict=True)), output,
-        lambda cancel: choose(engine, say, cancel=cancel), port, jobs, force=force,
+        lambda cancel: choose(engine, say, cancel=cancel), port, jobs, force=force, test=test,
     )  # fmt: skip
     with exclusive(output):
         kept = plan.kept()
         waiting = [name for name in names if name not in kept]
-        _announce(waiting, kept, jobs)
+        _announce(waiting, kept, jobs, test=test)
         with _display(waiting) as display:
             done = write_profiles(plan, _Lines(display))
         page = output / _PAGE
         write_output(page, profiles_page([_row(written) for written in done]))
-    rows = [(written.name, written.says, written.start) for written in done]
+    rows = [(written.name, written.says, written.tested, written.start) for written in done]
     report.print_written(out, rows)
     out.print(f"review them at {safe(page)}", soft_wrap=True)
     states = {written.state for written in done}
     return BROKEN if "failed" in states else _FAILED if states - {"ready", "kept"} else 0
 
 
-def _announce(waiting: Sequence[str], kept: object, jobs: int) -> None:
-    minutes = estimate(waiting, jobs)
+def _announce(waiting: Sequence[str], kept: object, jobs: int, *, test: bool) -> None:
+    minutes = estimate(waiting, jobs, test=test)
     took = f": at most {minutes:.0f} min on an idle machine" if waiting else ""
     say(f"{count(len(waiting), 'profile')} to write{took}")
     if kept:
@@ -88,4 +95,4 @@ def _row(written: Written) -> ProfileRow:
     parts = [report.Understood(note.what, note.typed, note.output, note.understood, note.doubt)
              for note in written.notes]  # fmt: skip
     return ProfileRow(written.name, written.folder, written.state, written.says, written.hint,
-                      written.start, written.seconds, parts)  # fmt: skip
+                      written.tested, written.start, written.seconds, parts)  # fmt: skip

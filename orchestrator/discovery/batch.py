@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from orchestrator import profile as profiles
 from orchestrator.cancel import CancelToken, RunCancelledError
+from orchestrator.discovery.check import check
 from orchestrator.discovery.discover import discover
 from orchestrator.discovery.draft import DraftNote
 from orchestrator.discovery.start_commands import start_commands
@@ -21,8 +22,10 @@ from orchestrator.errors import DocumentError, LabError, ShortageError, first_li
 from orchestrator.files import write_whole
 from orchestrator.folder import file_digest, folder_digest
 from orchestrator.reading import read_text
+from orchestrator.text import count
 
 SECONDS_EACH = 60  # at most, on an idle machine
+SECONDS_TO_TEST = 10  # likewise
 
 _MOST_MEGABYTES = 10
 _BY_HAND = "has a profile that `profile new` did not write"
@@ -42,6 +45,7 @@ class Written:
         notes: how each part of the profile was learnt.
         seconds: how long that took.
         digests: of the program and of the profile that was written.
+        tested: what came of a test of the profile, in a few words; empty if there was none.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Written:
     notes: list[DraftNote] = field(default_factory=list)
     seconds: float = 0.0
     digests: tuple[str, str] = ("", "")
+    tested: str = ""
 
 
 class Display(Protocol):
@@ -79,6 +84,7 @@ class BatchPlan:
         port: where peers listen.
         jobs: how many programs are tried side by side.
         force: whether profiles are written again.
+        test: whether each profile is tested once it is written.
         cancel: ends everything early.
     """
 
@@ -88,6 +94,7 @@ class BatchPlan:
     port: int
     jobs: int = 2
     force: bool = False
+    test: bool = True
     cancel: CancelToken = field(default_factory=CancelToken)
 
     def kept(self) -> dict[str, Written]:
@@ -160,8 +167,9 @@ def _write(plan: BatchPlan, name: str, say: Say) -> Written:
         to_try = start_commands(folder)
         with plan.open_engine(plan.cancel) as engine:
             draft = discover(engine, folder, to_try, plan.port, say)
-        file = folder / profiles.FILE
-        write_whole(file, draft.to_yaml(), check=lambda part: profiles.load(str(part)))
+            file = folder / profiles.FILE
+            write_whole(file, draft.to_yaml(), check=lambda part: profiles.load(str(part)))
+            tested, is_right = _tested(engine, file, say) if plan.test else ("", True)
     except (RunCancelledError, EngineLostError, ShortageError):
         raise
     except LabError as error:
@@ -170,14 +178,26 @@ def _write(plan: BatchPlan, name: str, say: Say) -> Written:
         return Written(name, at, "failed", f"cannot start: {what}", error.hint,
                        seconds=time.monotonic() - began)  # fmt: skip
     doubtful = sum(bool(note.doubt) for note in draft.notes)
-    says = (
-        f"review {doubtful} {'pattern' if doubtful == 1 else 'patterns'}" if doubtful else "ready"
-    )
+    says = f"review {count(doubtful, 'pattern')}" if doubtful else "ready"
+    if not is_right:
+        says = f"{says}; its test failed" if doubtful else "review: its test failed"
     return Written(
-        name, at, "review" if doubtful else "ready", says,
+        name, at, "review" if doubtful or not is_right else "ready", says,
         start=" ".join(draft.data["start"]["command"]).replace("{python}", "python3"),
         notes=draft.notes, seconds=time.monotonic() - began, digests=_digests(folder),
+        tested=tested,
     )  # fmt: skip
+
+
+def _tested(engine: Engine, file: Path, say: Say) -> tuple[str, bool]:
+    """Test a profile that was just written; return what came of it, and whether it is right."""
+    try:
+        found = check(engine, str(file), say)
+    except (RunCancelledError, EngineLostError, ShortageError):
+        raise
+    except LabError as error:  # the profile stands: it can be looked at, and corrected
+        return first_line(error), False
+    return found.tally, not found.is_wrong
 
 
 def _digests(folder: Path) -> tuple[str, str]:
@@ -195,6 +215,7 @@ def _read(file: Path) -> Written | None:
         return None
 
 
-def estimate(programs: Sequence[str], jobs: int) -> float:
-    """Return how many minutes it takes at most to write this many profiles."""
-    return -(-len(programs) // jobs) * SECONDS_EACH / 60
+def estimate(programs: Sequence[str], jobs: int, *, test: bool) -> float:
+    """Return how many minutes it takes at most to write this many profiles, and to test them."""
+    each = SECONDS_EACH + (SECONDS_TO_TEST if test else 0)
+    return -(-len(programs) // jobs) * each / 60

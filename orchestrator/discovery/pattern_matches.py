@@ -111,15 +111,20 @@ class ProfileCheck:
         ]
 
     @property
-    def summary(self) -> str:
-        """How many patterns matched, in a sentence."""
+    def tally(self) -> str:
+        """How many patterns matched, in a few words."""
         states = [pattern.state for pattern in self.patterns]
         parts = [f"{states.count(MatchState.MATCHED)} of {len(states)} patterns matched"]
         if wrong := states.count(MatchState.UNMATCHED):
             parts.append(f"{wrong} did not match the output")
         if unused := states.count(MatchState.NO_OCCASION):
             parts.append(f"{unused} had no occasion to")
-        return f"{self.file}: {', '.join(parts)}"
+        return ", ".join(parts)
+
+    @property
+    def summary(self) -> str:
+        """How many patterns matched, in a sentence."""
+        return f"{self.file}: {self.tally}"
 
     def as_data(self) -> dict[str, Any]:
         """Return the result as plain data."""

@@ -68,11 +68,11 @@ def print_understood(console: Console, title: str, rows: Sequence[Understood]) -
     console.print(Trimmed(titled(title, made)))
 
 
-def print_written(console: Console, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Print a line for each program: its name, what became of its profile, and its command."""
-    made = table("program", "profile", "started by")
-    for name, says, start in rows:
-        made.add_row(plain(name), plain(_short(says)), plain(start, "dim"))
+def print_written(console: Console, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    """Print a line for each program: its name, its profile, what a test said, and its command."""
+    made = table("program", "profile", "test", "started by")
+    for name, says, tested, start in rows:
+        made.add_row(plain(name), plain(_short(says)), plain(_short(tested)), plain(start, "dim"))
     console.print(Trimmed(titled("Profiles", made)))
 
 

@@ -18,6 +18,7 @@ class ProfileRow:
     state: str  # `ready`, `review`, `kept` or `failed`
     says: str
     hint: str
+    tested: str  # what a test of the profile said; empty without one
     start: str  # the command that started it
     seconds: float
     parts: Sequence[Understood]

@@ -60,25 +60,48 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "all"
 
 
-def new(home: Path, *words: str) -> Done:
+def new(home: Path, *words: str, test: str = "--no-test") -> Done:
     output = str(home.parent / "out")
-    return peerlab("profile", "new", str(home), "--engine", "process", "--output", output, *words)
+    options = ("--engine", "process", "--output", output, test)
+    return peerlab("profile", "new", str(home), *options, *words)
+
+
+def cells(result: Done) -> list[list[str]]:
+    """Return the cells of the table that was printed."""
+    return [[cell.strip() for cell in line.split("│")[1:-1]]
+            for line in result.stdout.splitlines() if "│" in line]  # fmt: skip
 
 
 def test_a_line_for_each_program(home: Path, tried: Tried) -> None:
     result = new(home)
     assert result.returncode == 2
     assert sorted(tried.names) == ["ada", "bob", "cy"]
-    rows = [[c.strip() for c in line.split("│")[1:3]] for line in result.stdout.splitlines()
-            if "│" in line]  # fmt: skip
-    assert rows == [
-        ["ada", "ready"],
-        ["bob", "review 1 pattern"],
-        ["cy", "cannot start: go is missing on this machine"],
+    assert [row[:3] for row in cells(result)] == [
+        ["ada", "ready", ""],
+        ["bob", "review 1 pattern", ""],
+        ["cy", "cannot start: go is missing on this machine", ""],
     ]
     assert "3 profiles to write: at most 2 min on an idle machine" in result.stderr
     assert (home / "ada/profile.yaml").is_file()
     assert not (home / "cy/profile.yaml").exists()
+
+
+def test_each_profile_is_tested_once_it_is_written(home: Path, tried: Tried) -> None:
+    program = (ROOT / "examples/peers/menu/chat.py").read_text()
+    (home / "ada/chat.py").write_text(program)
+    # as the profile does not read it
+    (home / "bob/chat.py").write_text(program.replace("message is sent", "message is on its way"))
+    (home / "cy/chat.py").write_text("raise SystemExit\n")
+    result = new(home, test="--test")
+    ada, bob, cy = cells(result)
+    assert ada[1:3] == ["ready", "17 of 22 patterns matched, 5 had no occasion to"]
+    assert (bob[1], result.returncode) == ("review: its test failed", 1)
+    assert "did not match the output" in bob[2]
+    assert cy[1] == "review: its test failed"
+    assert cy[2].startswith("0 of 22 patterns matched, 1 did not")
+    page = (home.parent / "out/profiles.html").read_text()
+    assert "17 of 22 patterns matched" in page
+    assert json.loads((home.parent / "out/bob.json").read_text())["tested"] == bob[2]
 
 
 def test_the_page_begins_with_what_is_doubtful(home: Path, tried: Tried) -> None:
