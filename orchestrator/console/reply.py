@@ -48,10 +48,19 @@ class Reply:
             self.is_nil = found[0] and reader.is_nil(self.verb, line)
             self.is_indefinite = not found[0] and reader.is_indefinite(self.verb, line)
         if (row := reader.row(self.verb, line)) is not None:
-            self.rows.append(row)
+            self._add_row(row)
         elif not found and not reader.is_label(self.verb, line):
             self.unread.append(line)
         return found is not None
+
+    def _add_row(self, row: Mapping[str, str]) -> None:
+        """Add the parts of a line. Those that the last row has none of belong to that one."""
+        told = {name: part for name, part in row.items() if part}
+        last = self.rows[-1] if self.rows else {}
+        if told and last and not any(map(last.get, told)):
+            self.rows[-1] = {**last, **told}
+        else:
+            self.rows.append(row)
 
     def awaited(
         self, reader: Reader, line: str, arguments: Mapping[str, object]

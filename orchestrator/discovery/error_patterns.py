@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Sample, has_traceback
 from orchestrator.discovery.replies import Replies
+from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.templates import (
     Template,
     Token,
@@ -31,7 +32,10 @@ _SOUNDS_LIKE_ONE = re.compile(r"Error|Exception|\w(::|\.)\w")
 def infer_errors(draft: Draft, replies: Replies) -> None:
     """Add the patterns of error messages to a draft: common ones, and those of single verbs."""
     evidence = replies.evidence
-    innocent = [*replies.successes, *(row for rows in evidence.lists for row in rows)]
+    innocent = [
+        *replies.successes,
+        *(line for rows in evidence.lists for row in rows for line in lines_of(row)),
+    ]
     innocent += [line for greeting in evidence.greetings for line in greeting.lines]
     innocent += evidence.empty
     failures = [(verb, sample, line) for verb, sample in replies.failures

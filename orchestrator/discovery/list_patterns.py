@@ -9,11 +9,19 @@ from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, KnownValues, reply_sample
+from orchestrator.discovery.row_blocks import (
+    BREAK,
+    fewest_lines,
+    join_rows,
+    lines_of,
+    value_patterns,
+)
 from orchestrator.discovery.templates import (
     GROUPS,
     Template,
     Token,
     make_template,
+    matches_any,
     merge,
     to_pattern,
 )
@@ -23,13 +31,13 @@ _LONGEST_ID = 8  # characters; longer words are not taken for ids
 
 
 def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
-    """Return the lines of a list that name a peer."""
+    """Return the rows of a list, each a line that names a peer, or several lines as one."""
     before = set(empty)
-    return [
+    new = [line for line in lines if line not in before]
+    return join_rows(new, known) or [
         line
-        for line in lines
-        if line not in before
-        and {token.kind for token in make_template(line, known)} & {"address", "port"}
+        for line in new
+        if {token.kind for token in make_template(line, known)} & {"address", "port"}
     ]
 
 
@@ -126,14 +134,14 @@ def infer_list(
 ) -> dict[str, Any]:
     """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
     made: dict[str, Any] = {}
-    found = merge(_row_template(row, column, known) for rows in lists for row in rows)
+    found = fewest_lines(merge(_row_template(it, column, known) for rows in lists for it in rows))
     has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
     patterns = [] if has_several else [_row_pattern(template) for template in found]
     if len(patterns) > 1 and (common := _common_start(found)):
         patterns = [f"{_row_pattern(common).removesuffix('$')}.*$"]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
-    ok, is_last = _other_lines(replies, lists, empty)
+    ok, is_last = _other_lines(replies, _row_lines(lists, found, patterns), empty)
     if ok:
         made["ok"] = one_or_all(ok)
     if patterns:
@@ -159,6 +167,15 @@ def infer_list(
     return made
 
 
+def _row_lines(
+    lists: Sequence[Sequence[str]], found: Iterable[Template], patterns: Sequence[str]
+) -> set[str]:
+    """Return the lines of all rows; of rows of several lines, those with a value."""
+    lines = {line.strip() for rows in lists for row in rows for line in lines_of(row)}
+    is_spread = any(token.text == BREAK for row in found for token in row)
+    return {line for line in lines if matches_any(line, patterns)} if is_spread else lines
+
+
 def _row_template(row: str, column: Column | None, known: KnownValues) -> Template:
     """Return the template of a row, with any amount of space between columns and the id named."""
     template = make_template(row.strip(), known)
@@ -170,7 +187,9 @@ def _row_template(row: str, column: Column | None, known: KnownValues) -> Templa
 
 
 def _row_pattern(template: Template) -> str:
-    return to_pattern(template).replace("^", r"^\s*", 1)
+    """Return a pattern for a row, or for any of the lines with its values."""
+    *others, last = [pattern[1:-1] for pattern in value_patterns(template)] or [""]
+    return rf"^\s*(?:{'|'.join([*others, last])})$" if others else rf"^\s*{last}$"
 
 
 def _common_start(rows: Sequence[Template]) -> Template:
@@ -209,18 +228,17 @@ def _are_alike(last: Iterable[str], others: Iterable[str]) -> bool:
 
 
 def _other_lines(
-    replies: Sequence[Sequence[str]], lists: Sequence[Sequence[str]], empty: Sequence[str]
+    replies: Sequence[Sequence[str]], rows: Collection[str], empty: Sequence[str]
 ) -> tuple[list[str], bool]:
     """Return patterns of the lines that are not rows, and whether one of them ends each list."""
-    rows = {row for one in lists for row in one}
-    filled = [reply for reply in replies if rows & set(reply)]
-    last = [reply[-1] for reply in [*filled, empty] if reply and reply[-1] not in rows]
+    filled = [reply for reply in replies if any(line.strip() in rows for line in reply)]
+    last = [it[-1] for it in [*filled, empty] if it and it[-1].strip() not in rows]
     nothing = KnownValues()
     if filled and len(last) == len(filled) + 1:
         found = merge(make_template(line, nothing) for line in last)
         before = [line for reply in [*filled, empty] for line in reply[:-1]]
         if len(found) == 1 and not _are_alike(last, before):
             return [to_pattern(found[0], ())], True
-    others = [line for reply in [*filled, empty] for line in reply if line not in rows]
+    others = [line for reply in [*filled, empty] for line in reply if line.strip() not in rows]
     found = merge(_spaced(make_template(line, nothing)) for line in dict.fromkeys(others))
     return list(dict.fromkeys(to_pattern(template, ()) for template in found)), False

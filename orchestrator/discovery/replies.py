@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, reply_sample
 from orchestrator.discovery.list_patterns import Column
+from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.templates import matches_any
 from orchestrator.discovery.wording import Wording, sounds_like_error
 
@@ -37,7 +38,7 @@ class Replies:
         self.evidence, self._notices = evidence, notices
         self.successes: list[str] = []  # lines that are not errors
         self.failures: list[tuple[str, Sample]] = []  # samples of errors, with their verbs
-        self._rows = {row for rows in evidence.lists for row in rows}
+        self._rows = {line for rows in evidence.lists for row in rows for line in lines_of(row)}
         # all lines of lists
         self._listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
                        for line in exchange.lines}  # fmt: skip

@@ -203,21 +203,11 @@ class OneLine(Chat):
         return f"peers: {', '.join(ends) or 'none'}"
 
 
-class SeveralLines(Chat):
-    """Lists each of its connections in several lines."""
-
-    def do_list(self) -> str:
-        ends = [f"peer {n}\n  address: {HOSTS[it.name]}\n  port: {PORT}"
-                for n, it in self.links.items()]  # fmt: skip
-        return "\n".join(ends) or "nobody"
-
-
 @pytest.mark.parametrize(
     ("program", "line"),
     [
         (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}, 2={HOSTS['carol']}:{PORT}"),
         (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}"),
-        (SeveralLines, f"  address: {HOSTS['bob']}"),
     ],
 )
 def test_a_list_without_a_line_for_each_is_not_read_in_part(
