@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.pytest_plugin.lab import Lab
 
 _MARKER = (
-    "peerlab(profile=…, engine=…, fresh=…, limits=…): settings of the fixture `lab`;"
+    "peerlab(profile=…, compose=…, engine=…, fresh=…, limits=…): settings of the fixture `lab`;"
     " every scenario file has this marker"
 )
 pytest_addoption = plugin_options.add

@@ -19,6 +19,7 @@ from orchestrator.parallel import run_together
 from orchestrator.pytest_plugin.lab_faults import Impairment, LabFaults, StreamShape
 from orchestrator.pytest_plugin.lab_peer import FaultHandle, LabPeer, name_of
 from orchestrator.pytest_plugin.lab_run import LabRun, for_test, mistakes
+from orchestrator.pytest_plugin.lab_stack import LabStack
 from orchestrator.pytest_plugin.reporting import NotAsWantedError, last_lines
 from orchestrator.pytest_plugin.runners import Runners
 from orchestrator.runner.run import ScenarioSource
@@ -47,6 +48,7 @@ class LabSettings:
     Attributes:
         profile: the program, by its profile's name or file.
         profiles: those of peers that run another program, by the peers' names.
+        compose: a Compose file whose services are the peers; None for peers of the profiles.
         engine: where peers run; None for the session's engine.
         fresh: whether every peer must be new, with no earlier test behind it.
         arguments: more arguments for the program.
@@ -55,6 +57,7 @@ class LabSettings:
 
     profile: str = "peerlab"
     profiles: Mapping[str, str] = field(default_factory=dict)
+    compose: str | None = None
     engine: Literal["auto", "docker", "process"] | None = None
     fresh: bool = False
     arguments: Sequence[InputLine] = ()
@@ -88,6 +91,7 @@ class Lab(LabFaults):
         self._active: LabRun | None = None
         self._peers: dict[str, LabPeer] = {}
         self._declared: list[tuple[VerdictWord, str]] = []
+        self._stack: LabStack | None = None
 
     def __repr__(self) -> str:
         peers = ", ".join(self._peers) or "no peers yet"
@@ -98,15 +102,17 @@ class Lab(LabFaults):
     def peers(self, *wanted: str | int) -> tuple[LabPeer, ...]:
         """Return peers by name, or so many more of them, once they are ready.
 
-        New peers are started, or come from an earlier test: unconnected and quiet.
+        New peers are started, or come from an earlier test: unconnected and quiet. Services of a
+        Compose file all start at the first call; without a name, it returns all of them.
 
         Raises:
             LabError: one cannot be started, or is not ready in time.
             ValueError: that is no name for a peer.
             RuntimeError: there was a network fault already.
         """
-        names = self._names(wanted)
-        missing = [name for name in dict.fromkeys(names) if name not in self._peers]
+        names = self._stack_names(wanted) if self._settings.compose else self._names(wanted)
+        needed = self._stack.names if self._stack else names
+        missing = [name for name in dict.fromkeys(needed) if name not in self._peers]
         if missing:
             run = self._active or self._begin(missing)
             run.add(missing)
@@ -116,6 +122,14 @@ class Lab(LabFaults):
     def peer(self, name: str) -> LabPeer:
         """Return one peer by its name."""
         return self.peers(name)[0]
+
+    def _stack_names(self, wanted: Sequence[str | int]) -> list[str]:
+        if self._stack is None:
+            try:
+                self._stack = LabStack(self._settings.compose or "")
+            except LabError as error:
+                raise for_test(error) from None
+        return self._stack.named(wanted)
 
     def _names(self, wanted: Sequence[str | int]) -> list[str]:
         names: list[str] = []
@@ -140,7 +154,10 @@ class Lab(LabFaults):
         source = ScenarioSource(self._scenario(names), title.text, title.file)
         try:
             runner = self._runners.on(settings.engine)
-            own = {name: profile.load(given) for name, given in settings.profiles.items()}
+            profiles = settings.profiles
+            if self._stack:
+                profiles = self._stack.profiles(profiles)
+            own = {name: profile.load(given) for name, given in profiles.items()}
             self._active = LabRun(runner, source, profile.load(settings.profile), own)
         except LabError as error:
             raise for_test(error) from None
@@ -157,6 +174,8 @@ class Lab(LabFaults):
                 limits=settings.limits,
                 fresh=settings.fresh,
                 arguments=[*settings.arguments],
+                compose=settings.compose,
+                ends=self._stack.ends if self._stack else {},
                 steps=[],
             )
         except ValidationError as error:

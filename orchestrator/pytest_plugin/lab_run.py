@@ -27,7 +27,14 @@ from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import written_at
 from orchestrator.runner.run import ActiveRun, Runner, ScenarioSource
 from orchestrator.runner.steps import StepRunner
-from orchestrator.scenario import Scenario, Step, TimeLimits, call_mistakes, workloads
+from orchestrator.scenario import (
+    Scenario,
+    Step,
+    TimeLimits,
+    call_mistakes,
+    network_fault,
+    workloads,
+)
 from orchestrator.scenario.calls import VOCABULARY, Vocabulary
 from orchestrator.scenario.validation import untypable
 from orchestrator.scenario.values import DECLARED, HOMES
@@ -232,6 +239,11 @@ class LabRun:
             if feature in unsupported:
                 why = f"`{phrase}` cannot be done here: {unsupported[feature]}"
                 raise for_test(EngineError(why, hint=_HINT))
+        if verifier and step.verb in NETWORK:
+            try:
+                verifier.network.opened(network_fault(step.verb, step.act, "", self.names))
+            except EngineError as error:
+                raise for_test(error) from None
 
     @property
     def active_faults(self) -> Mapping[str, str]:

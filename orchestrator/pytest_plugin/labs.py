@@ -17,7 +17,7 @@ from orchestrator.pytest_plugin import failures, plugin_options, reporting
 from orchestrator.pytest_plugin.lab import Lab, LabSettings, NotAsWantedError, RunTitle
 from orchestrator.pytest_plugin.lab_run import mistakes
 from orchestrator.pytest_plugin.runners import session_runners, skip_reason
-from orchestrator.scenario import Scenario
+from orchestrator.scenario import Scenario, services
 from orchestrator.text import printable
 
 __tracebackhide__ = True  # a traceback ends in the test
@@ -44,8 +44,6 @@ class Labs:
 
     def _settings(self, changes: dict[str, Any]) -> LabSettings:
         given: dict[str, Any] = {}
-        if profile := self._item.config.getini("peerlab_profile"):
-            given["profile"] = profile
         for marker in reversed(list(self._item.iter_markers("peerlab"))):
             if marker.args:
                 pytest.fail("the marker peerlab takes only named arguments", pytrace=False)
@@ -54,13 +52,27 @@ class Labs:
         if unknown := sorted(given.keys() - LabSettings.__dataclass_fields__.keys()):
             known = ", ".join(LabSettings.__dataclass_fields__)
             pytest.fail(f"a lab takes no {unknown[0]!r}, only {known}", pytrace=False)
+        given = self._defaults(given) | given
         homes = _homes(self._item)
         try:
             found = LabSettings(**given)
         except ValidationError as error:
             pytest.fail(f"wrong settings of a lab: {mistakes(error, Scenario)}", pytrace=False)
+        if found.compose and (found.engine == "process" or found.arguments):
+            wrong = "are containers" if found.engine == "process" else "have their own arguments"
+            pytest.fail(f"the services of {found.compose} {wrong}", pytrace=False)
         own = {name: located(profile, *homes) for name, profile in found.profiles.items()}
-        return LabSettings(**given | {"profile": located(found.profile, *homes), "profiles": own})
+        placed: dict[str, Any] = {"profile": located(found.profile, *homes), "profiles": own}
+        if found.compose:
+            placed["compose"] = located(found.compose, *homes)
+        return LabSettings(**given | placed)
+
+    def _defaults(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return settings for what a test leaves open: services are watched, and need Docker."""
+        if given.get("compose"):
+            return {"profile": services.LOG, "engine": "docker"}
+        profile = self._item.config.getini("peerlab_profile")
+        return {"profile": profile} if profile else {}
 
     def judge(self) -> None:
         """End every run; fail the test if a verdict is not as declared."""
