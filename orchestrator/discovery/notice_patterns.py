@@ -10,9 +10,9 @@ from orchestrator.discovery.evidence import Exchange, Sample, notice_sample
 from orchestrator.discovery.templates import (
     Template,
     make_template,
-    matches_any,
     merge,
     merge_varying,
+    reads,
     to_pattern,
 )
 
@@ -36,9 +36,9 @@ _WHY = {
 
 def infer_notices(
     draft: Draft, exchanges: Sequence[Exchange], prompts: Sequence[str]
-) -> dict[str, list[str]]:
-    """Add notices and missing ones to a draft; return the patterns of their lines by verb."""
-    patterns: dict[str, list[str]] = {}
+) -> dict[str, list[list[str]]]:
+    """Add notices and missing ones to a draft; return their patterns, line by line, by verb."""
+    patterns: dict[str, list[list[str]]] = {}
     made: dict[str, list[list[str]]] = {}
     shown: dict[str, list[tuple[str, ...]]] = {}  # the lines that each was learned from
     written: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def infer_notices(
             continue
         made[kind], shown[kind] = blocks, [sample.lines for sample in samples]
         lines = [line for block in blocks for line in block]
-        patterns |= dict.fromkeys(verbs, lines)
+        patterns |= dict.fromkeys(verbs, blocks)
         items = [block[0] if len(block) == 1 else {"block": block} for block in blocks]
         written[kind] = one_or_all(items)
         output = next(sample.lines for sample in samples if sample.lines)
@@ -81,16 +81,9 @@ def _specific_first(
 
     def takes(kind: str) -> int:
         others = [sample for other, samples in shown.items() if other != kind for sample in samples]
-        return sum(any(_reads(block, sample) for sample in others) for block in made[kind])
+        return sum(any(reads(block, sample) for sample in others) for block in made[kind])
 
     return sorted(made, key=takes)
-
-
-def _reads(block: Sequence[str], lines: Sequence[str]) -> bool:
-    is_long = len(lines) >= len(block)
-    return is_long and all(
-        matches_any(line, [pattern]) for pattern, line in zip(block, lines, strict=False)
-    )
 
 
 def _doubt_if_missing(occasions: Sequence[Exchange]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, reply_sample
 from orchestrator.discovery.list_patterns import Column
 from orchestrator.discovery.row_blocks import lines_of
-from orchestrator.discovery.templates import matches_any
+from orchestrator.discovery.templates import reads
 from orchestrator.discovery.wording import Wording, sounds_like_error
 
 
@@ -31,10 +31,13 @@ class ProgramEvidence:
     start: dict[str, Any] = field(default_factory=dict)
 
 
+Block = Sequence[str]  # the patterns of a notice's lines
+
+
 class Replies:
     """Replies to each verb, sorted by success and failure, without notices."""
 
-    def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[Block]]) -> None:
         self.evidence, self._notices = evidence, notices
         self.successes: list[str] = []  # lines that are not errors
         self.failures: list[tuple[str, Sample]] = []  # samples of errors, with their verbs
@@ -57,8 +60,8 @@ class Replies:
         return () if lines.isdisjoint(self._rows) else self._listed
 
     def notices_of(self, verb: str) -> Sequence[str]:
-        """Return the patterns of what the other end is told when a verb is done."""
-        return self._notices.get(verb, ())
+        """Return the patterns of the lines that the other end is told when a verb is done."""
+        return [line for block in self._notices.get(verb, ()) for line in block]
 
     def failed(self, verb: str) -> list[str]:
         """Return the lines of the replies that report a failure of a verb."""
@@ -71,10 +74,10 @@ class Replies:
         """
         sample = reply_sample(exchange, self.evidence.prompts)
         leaves = exchange.verb == "exit"  # then its own notices are no reply
-        own = () if leaves else self.notices_of(exchange.verb)
-        others = [pattern for patterns in self._notices.values() for pattern in patterns
-                  if pattern not in own]  # fmt: skip
-        lines = [line for line in sample.lines if not matches_any(line, others)]
+        own = () if leaves else self._notices.get(exchange.verb, ())
+        others = [block for blocks in self._notices.values() for block in blocks
+                  if block not in own]  # fmt: skip
+        lines = _without(sample.lines, others)
         return Sample(tuple(lines if lines or leaves else sample.lines), sample.known, sample.at)
 
     def successful(self, verb: str) -> list[tuple[Exchange, Sample]]:
@@ -92,3 +95,14 @@ class Replies:
         spoken = [it for it in found if it[1].lines
                   and (it[0].fact or not sounds_like_error(it[1].lines))]  # fmt: skip
         return [it for it in found if it in spoken or not (spoken and it[1].lines)]
+
+
+def _without(lines: Sequence[str], blocks: Sequence[Block]) -> list[str]:
+    """Return lines without whole notices; a rule of one may be a rule of a reply as well."""
+    kept, at = list[str](), 0
+    while at < len(lines):
+        sizes = (len(block) for block in blocks if reads(block, lines[at:]))
+        size = max(sizes, default=0)
+        kept += [] if size else [lines[at]]
+        at += size or 1
+    return kept

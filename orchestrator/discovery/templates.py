@@ -295,6 +295,14 @@ def matches_any(line: str, patterns: Iterable[str]) -> bool:
     return any(search_line(compiled(pattern), line) for pattern in patterns)
 
 
+def reads(block: Sequence[str], lines: Sequence[str]) -> bool:
+    """Return whether lines begin with those that the patterns of a block match."""
+    is_long = len(lines) >= len(block)
+    return is_long and all(
+        matches_any(line, [pattern]) for pattern, line in zip(block, lines, strict=False)
+    )
+
+
 def escape(text: str) -> str:
     """Return a pattern for exactly this text, with no more backslashes than it needs."""
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)

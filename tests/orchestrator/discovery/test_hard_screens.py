@@ -187,3 +187,27 @@ def test_what_fills_a_box_is_no_part_of_the_text(
     notice = reader.notice(shown)
     assert notice
     assert notice.fields == {"id": "3", "text": "hi"}
+
+
+class BoxedHelp(Padded):
+    """Has the same edges around its help as around its messages."""
+
+    def do_help(self) -> str:
+        inner = "\n".join(f"║ {verb:<28} ║" for verb in self.style.words)
+        return f"╔═ help ═══════════════════════╗\n{inner}\n╚══════════════════════════════╝"
+
+
+class RuledHelp(Chat):
+    """The same with rules, and a bar in front of each line."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"---- {self.label(number)} ----\n| {text}\n----------")
+
+    def do_help(self) -> str:
+        return "\n".join(["- help -", *(f"| {verb}" for verb in self.style.words), "----------"])
+
+
+@pytest.mark.parametrize("program", [BoxedHelp, RuledHelp])
+def test_a_part_of_a_notice_may_be_part_of_a_reply(learned: Learned, program: type[Chat]) -> None:
+    found, _, _ = learned(program)
+    assert found.operations["help"].ends == "quiet", "all of it is the reply"
