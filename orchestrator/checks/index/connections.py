@@ -148,6 +148,8 @@ class ConnectionLog:
         """Return the end that is meant by an id, or else by the peer at the other end."""
         incarnation = self._incarnation(position, entry)
         end = self._by_id.get((incarnation, number)) if number else None
+        if end and other == end.other and self._is_past(end, entry):
+            end = self._nameless(incarnation, other, end) or end
         if end and other and end.other and end.other != other:
             is_shifting = entry.peer in self._shifting
             if entry.verb == "message" and not end.closed and not is_shifting:
@@ -171,6 +173,19 @@ class ConnectionLog:
             if number:
                 self._by_id[incarnation, number] = end
         return end
+
+    def _is_past(self, end: ConnectionEnd, entry: Entry) -> bool:
+        """Return whether an entry with an end's id can no longer be about it."""
+        return bool(end.reports) if entry.verb == "closed" else bool(end.closed)
+
+    def _nameless(
+        self, incarnation: Incarnation, other: str, past: ConnectionEnd
+    ) -> ConnectionEnd | None:
+        """Return the end that has the id of a past one by now: a later one that had none so far."""
+        named = {*self._by_id.values()}
+        return next((end for end in self._up[incarnation, other]
+                     if not (end.closed or end.id or end in named)
+                     and end.position > past.position), None)  # fmt: skip
 
     def _first_up(self, incarnation: Incarnation, other: str) -> ConnectionEnd | None:
         """Return the first end to a peer that is up: what ends first probably began first."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from orchestrator.checks import both_ends
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
 from tests.orchestrator.checks.story import Story
@@ -107,3 +110,32 @@ def test_many_connections_are_joined_in_their_order() -> None:
     ends = HistoryIndex(story.settle().entries).ends
     assert len(ends) == 40
     assert all(end.twin and end.twin.id == end.id for end in ends)
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_an_id_that_is_given_again_leads_to_the_new_connection(who: str) -> None:
+    """It is named only when a connection ends: by who ends it, or by the other end's notice."""
+    story = Story()
+    for _ in range(3):
+        begun = story.invoke("alice", "connect", to="bob")
+        story.show("bob", "connected", of="alice")
+        story.end(begun)
+        begun = story.invoke("alice", "terminate", to="bob")
+        story.show("bob", "closed", of="alice", **({"id": "0"} if who == "bob" else {}))
+        story.end(begun, **({"id": "0"} if who == "alice" else {}))
+    index = HistoryIndex(story.settle().entries)
+    how = {peer: [end.closed for end in index.ends if end.peer == peer] for peer in story.peers}
+    assert how == {"alice": ["terminated"] * 3, "bob": ["reported"] * 3}
+    assert both_ends.check(index).word == "valid"
+
+
+def test_a_late_notice_is_about_the_connection_that_its_console_ended() -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.terminate("alice", "bob")
+    begun = story.invoke("alice", "connect", to="bob")
+    story.end(begun)
+    story.show("alice", "closed", id="1", of="bob")
+    first, second = [it for it in HistoryIndex(story.settle().entries).ends if it.peer == "alice"]
+    assert (first.reports, second.reports) == (1, 0)
+    assert not second.closed
