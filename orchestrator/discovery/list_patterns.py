@@ -27,6 +27,7 @@ from orchestrator.discovery.templates import (
 )
 
 _MOST_ID = 1000  # larger numbers are not taken for ids
+_ANYTHING = ".*?"
 _LONGEST_ID = 8  # characters; longer words are not taken for ids
 
 
@@ -137,8 +138,8 @@ def infer_list(
     found = fewest_lines(merge(_row_template(it, column, known) for rows in lists for it in rows))
     has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
     patterns = [] if has_several else [_row_pattern(template) for template in found]
-    if len(patterns) > 1 and (common := _common_start(found)):
-        patterns = [f"{_row_pattern(common).removesuffix('$')}.*$"]
+    if len(patterns) > 1 and (common := _common_row(found)):
+        patterns = [common]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
     ok, is_last = _other_lines(replies, _row_lines(lists, found, patterns), empty)
@@ -192,17 +193,46 @@ def _row_pattern(template: Template) -> str:
     return rf"^\s*(?:{'|'.join([*others, last])})$" if others else rf"^\s*{last}$"
 
 
-def _common_start(rows: Sequence[Template]) -> Template:
-    """Return how all rows begin; empty if a value that a pattern names comes behind that.
+def _common_row(rows: Sequence[Template]) -> str:
+    """Return a pattern for rows that have the same values, whatever else differs between them.
 
-    What follows may differ: `(incoming)` and `(dialled 5 s ago)`.
+    Such as an arrow that says who dialled, or `(incoming)` and `(dialled 5 s ago)`. It is empty if
+    the values differ, or if what follows an address may be taken for a part of it.
     """
-    common = tuple(
-        tokens[0]
-        for tokens in itertools.takewhile(lambda them: _are_equal(*them), zip(*rows, strict=False))
-    )
-    rests = (token for row in rows for token in row[len(common) :])
-    return () if {token.group for token in rests} & {*GROUPS} else common
+    parts = [_parts(row) for row in rows]
+    values = parts[0][0]
+    if not values or len({tuple(it.kind for it in found) for found, _ in parts}) > 1:
+        return ""
+    gaps = [_common_gap(found) for found in zip(*(around for _, around in parts), strict=True)]
+    if any(value.kind == "address" and gap.startswith(_ANYTHING)
+           for value, gap in zip(values, gaps[1:-1], strict=False)):  # fmt: skip
+        return ""
+    named = [_inner((value,)) for value in values]
+    made = itertools.chain(*itertools.zip_longest(gaps, named, fillvalue=""))
+    return rf"^\s*{''.join(made)}$"
+
+
+def _parts(row: Template) -> tuple[list[Token], list[Template]]:
+    """Return the values of a row that a pattern names, and what stands around each."""
+    places = [place for place, token in enumerate(row) if token.group in GROUPS]
+    starts, ends = [0, *(place + 1 for place in places)], [*places, len(row)]
+    around = [row[start:end] for start, end in zip(starts, ends, strict=True)]
+    return [row[place] for place in places], around
+
+
+def _common_gap(gaps: Sequence[Template]) -> str:
+    """Return a pattern for what stands at one place in several rows: how all begin and end."""
+    if len(found := merge(gaps)) == 1:
+        return _inner(found[0])
+    front = _common_start(gaps)
+    rests = [gap[len(front) :] for gap in gaps]
+    back = _common_start([gap[::-1] for gap in rests])[::-1]
+    return f"{_inner(front)}{_ANYTHING}{_inner(back)}"
+
+
+def _common_start(gaps: Sequence[Template]) -> Template:
+    alike = itertools.takewhile(lambda them: _are_equal(*them), zip(*gaps, strict=False))
+    return tuple(tokens[0] for tokens in alike)
 
 
 def _are_equal(first: Token, *others: Token) -> bool:
@@ -210,6 +240,10 @@ def _are_equal(first: Token, *others: Token) -> bool:
     return all(
         it.kind == first.kind and (it.text == first.text or not it.is_literal) for it in others
     )
+
+
+def _inner(template: Template) -> str:
+    return to_pattern(template)[1:-1]
 
 
 def _spaced(template: Template) -> Template:

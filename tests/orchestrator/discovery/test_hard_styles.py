@@ -195,6 +195,38 @@ def test_rows_may_end_in_different_ways(learned: Learned, program: type[SaysWhoD
     assert reader.row("list", "2 connections") is None
 
 
+class ShowsArrows(SaysWhoDialled):
+    """Says it by an arrow between the id and the address."""
+
+    ways = ("←", "→")
+    row = "#{number}  {way}  {address}:{port}"
+
+    def do_list(self) -> str:
+        rows = [
+            self.row.format(number=number, way=self.ways[number in self.dialled],
+                            address=HOSTS[it.name], port=PORT)
+            for number, it in self.links.items()
+        ]  # fmt: skip
+        return "\n".join(rows) or "nobody"
+
+
+class ShowsWaysInFront(ShowsArrows):
+    """Says it in words of different numbers in front of the id."""
+
+    ways = ("came in", "sent out by me")
+    row = "[{way}] {number} - {address}:{port}"
+
+
+@pytest.mark.parametrize("program", [ShowsArrows, ShowsWaysInFront])
+def test_rows_may_differ_anywhere(learned: Learned, program: type[ShowsArrows]) -> None:
+    found, reader, _ = learned(program)
+    assert "list" in found.operations
+    for way in program.ways:
+        line = program.row.format(number=7, way=way, address="10.0.0.9", port=6000)
+        assert reader.row("list", line) == {"id": "7", "address": "10.0.0.9", "port": "6000"}
+    assert reader.row("list", "nobody") is None
+
+
 class OneLine(Chat):
     """Lists all its connections in one line."""
 
