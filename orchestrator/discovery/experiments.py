@@ -61,9 +61,13 @@ class Experiments:
             self.notes.append(f"it could not be started again: {last}")
 
     def _probe(self) -> None:
-        """Type nonsense; if that makes it print without end, type numbers instead."""
+        """Type nonsense; if that makes it print without end, type numbers instead.
+
+        What turns out to be a question at the start, whatever its words, is answered from then on.
+        """
         try:
-            self._finder.probe(_A)
+            while (question := self._finder.probe(_A)) and self._trio.add_answer(question):
+                self._trio.restart(*NAMES)
         except FloodError as error:
             self._note_flood("typing nonsense", error)
             self._finder.probe(_A, NO_ITEMS)

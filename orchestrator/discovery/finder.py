@@ -29,8 +29,11 @@ class WordFinder:
         self._items: list[str] = []  # the numbers of a menu
         self._read: list[str] = []  # lines that may mention usage
 
-    def probe(self, at: str, nonsense: Sequence[str] = _NONSENSE) -> None:
+    def probe(self, at: str, nonsense: Sequence[str] = _NONSENSE) -> str:
         """Learn the prompts, a menu and the reply to unknown words from nonsense input.
+
+        Return the question that the first of it answered, if the program waited for that and not
+        for a command; then nothing else was learned.
 
         Raises:
             FloodError: nonsense makes it print without end.
@@ -47,6 +50,10 @@ class WordFinder:
             rests.append(exchange.steps[0].rest)
             replies.append(exchange.lines)
             self._read += exchange.lines
+        if question := _question_before(typist.exchanges, greeting.rest):
+            self._read, self._menu, typist.prompts = [], {}, []
+            typist.exchanges.clear()
+            return question
         self._menu = self._menu or wording.parse_menu(self._read)
         self._items = [*wording.menu_items(self._read)] if self._menu else []
         found = find_prompts(rests, replies if self._menu else [])
@@ -54,6 +61,7 @@ class WordFinder:
         for exchange in typist.exchanges:
             self._note_unknown(exchange)
         self._set_control(typist.exchanges[-1])
+        return ""
 
     def _set_control(self, exchange: Exchange) -> None:
         """Take an exchange as the one that shows whether a program still answers."""
@@ -220,3 +228,19 @@ def _says_more(line: str, typed: str) -> bool:
     front = line.removesuffix(typed.strip())
     repeats = front != line and not wording.sounds_like_error([front])
     return not repeats and re.search(r"\w", line) is not None
+
+
+def _question_before(exchanges: Sequence[Exchange], rest: str) -> str:
+    """Return what stood behind a greeting if it was a question, and not what waits for commands.
+
+    It never comes again, and what was typed there was not answered as the same is later.
+    """
+    waits = [it.steps[0].rest for it in exchanges if it.steps[0].rest.strip()]
+    later = {line_shape(line, it.typed) for it in exchanges[1:] for line in it.lines}
+    if not wording.asks(rest) or not (waits or later) or any(it.ended for it in exchanges):
+        return ""
+    # a status may stand in front of the first prompt, on the same line
+    if is_prompt(rest, waits) or any(rest.endswith(prompt) for prompt in waits):
+        return ""
+    first = exchanges[0]
+    return "" if later & {line_shape(line, first.typed) for line in first.lines} else rest

@@ -119,6 +119,17 @@ class Trio:
         self._read_greetings(names, _SILENT_START)
         return True
 
+    def add_answer(self, question: str) -> bool:
+        """Answer a question with the peer's name at the next start; return False after too many.
+
+        For one that turned out to be a question, whatever its words.
+        """
+        if len(self.answers) >= _MOST_ANSWERS:
+            return False
+        after = self._without_answered(question) if self._sign(NAMES[0], question) else None
+        self.answers.append(InputLine(type="{name}", after=after))
+        return True
+
     def _sign(self, name: str, question: str) -> str | None:
         """Return what is the same in a question for all peers; None if it names one of them."""
         question = self._without_answered(question).strip()

@@ -77,7 +77,8 @@ class Typist:
         before = self.trio.links(at, to) if to else None
         self.trio.clear()
         used, typed, steps = self._type(verb, wording, at, arguments)
-        way, left = self._leave(at, steps[-1])
+        is_nonsense = verb == "unknown" and right is False
+        way, left = self._leave(at, steps[-1], is_nonsense=is_nonsense)
         if way:
             used = Wording((*used.lines, *(line for line, _ in way)),
                            (*used.after, *(question for _, question in way)))  # fmt: skip
@@ -251,15 +252,17 @@ class Typist:
     # Programs that ask back, or stop listening
 
     def _leave(
-        self, at: str, output: ConsoleOutput
+        self, at: str, output: ConsoleOutput, *, is_nonsense: bool
     ) -> tuple[list[tuple[str, str]], list[ConsoleOutput]]:
         """Leave a question that has no argument, or a sub-mode.
 
         Return the lines that were typed, with the question before each, and the output, which is
-        part of the reply if the question was whether to do it.
+        part of the reply if the question was whether to do it. What stands behind the reply to
+        nonsense may be the first prompt, so no word is typed there that it does not ask for.
         """
         way, left = list[tuple[str, str]](), list[ConsoleOutput]()
-        for line in ways_out(output.lines, output.rest):
+        ways = ways_out(output.lines, output.rest)
+        for line in ways[: ways.index("") + 1] if is_nonsense and "" in ways else ways:
             question = self._question(output)
             if not question or self.trio.ended(at) or len(left) == _MOST_QUESTIONS:
                 break

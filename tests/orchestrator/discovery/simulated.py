@@ -56,6 +56,7 @@ class SimulatedTrio:
         self._printed: dict[str, str] = {}
         self._starts = dict.fromkeys(NAMES, 0)
         self.answers: list[InputLine] = []
+        self._asked = 0  # questions that turned out to be some
         self.greeting: dict[str, str] = {}
 
     def start(self, names: Sequence[str] = NAMES) -> None:
@@ -66,6 +67,17 @@ class SimulatedTrio:
             self._chats[name] = self._program(self._style, name, self._connected, self._print)
             self._printed[name] = ""
             self.greeting[name] = self._chats[name].greeting
+            for _ in range(self._asked):
+                self._chats[name].enter(name)
+                self.greeting[name] += self._printed[name]
+                self._printed[name] = ""
+
+    def add_answer(self, question: str) -> bool:
+        for known in self.answers:
+            question = question.removeprefix(known.after or "")
+        self.answers.append(InputLine(type="{name}", after=question))
+        self._asked += 1
+        return len(self.answers) < 5
 
     def peer(self, name: str) -> Any:
         return SimpleNamespace(name=name, address=HOSTS[name], port=PORT)
