@@ -1,0 +1,104 @@
+"""Lists that are hard to learn, each of a small simulated program.
+
+A profile that was learned must read the program rightly: what is said below is what a person would
+say who looks at its consoles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.orchestrator.discovery.learning import Learned
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, Chat
+
+
+class SaysWhoDialled(Chat):
+    """Says behind each row who dialled whom."""
+
+    ways: Sequence[str] = ("incoming", "outgoing")
+    dialled: tuple[int, ...] = ()
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        if "error" not in reply:
+            self.dialled = (*self.dialled, max(self.links))
+        return reply
+
+    def do_list(self) -> str:
+        *rows, count = super().do_list().split("\n")
+        ways = [self.ways[number in self.dialled] for number in self.links]
+        return "\n".join([*(f"{row} ({way})" for row, way in zip(rows, ways, strict=True)), count])
+
+
+class SaysItAtLength(SaysWhoDialled):
+    """The same in words of different numbers."""
+
+    ways = ("has called me", "called")
+
+
+@pytest.mark.parametrize("program", [SaysWhoDialled, SaysItAtLength])
+def test_rows_may_end_in_different_ways(learned: Learned, program: type[SaysWhoDialled]) -> None:
+    found, reader, _ = learned(program)
+    assert "list" in found.operations
+    for way in program.ways:
+        row = reader.row("list", f"7: 10.0.0.9 6000 ({way})")
+        assert row
+        assert row == {"id": "7", "address": "10.0.0.9", "port": "6000"}
+    assert reader.row("list", "2 connections") is None
+
+
+class ShowsArrows(SaysWhoDialled):
+    """Says it by an arrow between the id and the address."""
+
+    ways = ("←", "→")
+    row = "#{number}  {way}  {address}:{port}"
+
+    def do_list(self) -> str:
+        rows = [
+            self.row.format(number=number, way=self.ways[number in self.dialled],
+                            address=HOSTS[it.name], port=PORT)
+            for number, it in self.links.items()
+        ]  # fmt: skip
+        return "\n".join(rows) or "nobody"
+
+
+class ShowsWaysInFront(ShowsArrows):
+    """Says it in words of different numbers in front of the id."""
+
+    ways = ("came in", "sent out by me")
+    row = "[{way}] {number} - {address}:{port}"
+
+
+@pytest.mark.parametrize("program", [ShowsArrows, ShowsWaysInFront])
+def test_rows_may_differ_anywhere(learned: Learned, program: type[ShowsArrows]) -> None:
+    found, reader, _ = learned(program)
+    assert "list" in found.operations
+    for way in program.ways:
+        line = program.row.format(number=7, way=way, address="10.0.0.9", port=6000)
+        assert reader.row("list", line) == {"id": "7", "address": "10.0.0.9", "port": "6000"}
+    assert reader.row("list", "nobody") is None
+
+
+class OneLine(Chat):
+    """Lists all its connections in one line."""
+
+    def do_list(self) -> str:
+        ends = [f"{number}={HOSTS[it.name]}:{PORT}" for number, it in self.links.items()]
+        return f"peers: {', '.join(ends) or 'none'}"
+
+
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}, 2={HOSTS['carol']}:{PORT}"),
+        (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}"),
+    ],
+)
+def test_a_list_without_a_line_for_each_is_not_read_in_part(
+    learned: Learned, program: type[Chat], line: str
+) -> None:
+    _, reader, _ = learned(program)
+    assert reader.row("list", line) is None
+    assert reader.outcome("list", line) is None, "unread, and so unknown"
