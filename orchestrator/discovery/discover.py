@@ -146,9 +146,10 @@ def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Dra
     name = profile.name
     typist = Typist(trio)
     finder = WordFinder(typist, say)
+    experiments = Experiments(typist, finder, say)
+    experiments.probe()  # it may find a question at the start, and answer it from then on
     greetings = {name: (trio.greeting[name], trio.peer(name)) for name in NAMES}
     has_line_editor = any(map(uses_line_editor, trio.greeting.values()))
-    experiments = Experiments(typist, finder, say)
     experiments.run()
     if not any(exchange.lines for exchange in typist.exchanges):
         raise LabError(

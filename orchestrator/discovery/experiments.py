@@ -36,8 +36,7 @@ class Experiments:
         self._texts = texts()
 
     def run(self) -> None:
-        """Run all experiments, as far as the program allows."""
-        self._probe()
+        """Run all other experiments, as far as the program allows."""
         self._finder.find_style(_A)
         if not any(exchange.lines for exchange in self._typist.exchanges):
             return
@@ -60,7 +59,7 @@ class Experiments:
             last = (error.said or ("it printed nothing",))[-1]
             self.notes.append(f"it could not be started again: {last}")
 
-    def _probe(self) -> None:
+    def probe(self) -> None:
         """Type nonsense; if that makes it print without end, type numbers instead.
 
         What turns out to be a question at the start, whatever its words, is answered from then on.
