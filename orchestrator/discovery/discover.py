@@ -147,10 +147,9 @@ def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Dra
     typist = Typist(trio)
     finder = WordFinder(typist, say)
     experiments = Experiments(typist, finder, say)
-    experiments.probe()  # it may find a question at the start, and answer it from then on
-    greetings = {name: (trio.greeting[name], trio.peer(name)) for name in NAMES}
-    has_line_editor = any(map(uses_line_editor, trio.greeting.values()))
     experiments.run()
+    greetings = experiments.greetings
+    has_line_editor = any(uses_line_editor(raw) for raw, _ in greetings.values())
     if not any(exchange.lines for exchange in typist.exchanges):
         raise LabError(
             f"{name} never answered: no input made it print anything",

@@ -19,7 +19,7 @@ from orchestrator.discovery.raw_console import FloodError
 from orchestrator.discovery.trio import NAMES, NotStartedError
 from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
-from orchestrator.engines.base import Say
+from orchestrator.engines.base import Peer, Say
 
 _A, _B, _C = NAMES
 
@@ -33,10 +33,14 @@ class Experiments:
         self.lists = ListTracker(typist, finder)  # the peers' lists
         self.first: dict[str, str] = {}  # verbs that only work after another one
         self.notes: list[str] = []  # what went wrong on the way
+        # what each peer printed at its start, once all questions there were answered, and the peer
+        self.greetings: dict[str, tuple[str, Peer]] = {}
         self._texts = texts()
 
     def run(self) -> None:
-        """Run all other experiments, as far as the program allows."""
+        """Run all experiments, as far as the program allows."""
+        self._probe()
+        self.greetings = {it: (self._trio.greeting[it], self._trio.peer(it)) for it in NAMES}
         self._finder.find_style(_A)
         if not any(exchange.lines for exchange in self._typist.exchanges):
             return
@@ -59,7 +63,7 @@ class Experiments:
             last = (error.said or ("it printed nothing",))[-1]
             self.notes.append(f"it could not be started again: {last}")
 
-    def probe(self) -> None:
+    def _probe(self) -> None:
         """Type nonsense; if that makes it print without end, type numbers instead.
 
         What turns out to be a question at the start, whatever its words, is answered from then on.
@@ -153,7 +157,8 @@ class Experiments:
 
     def _send_first(self) -> None:
         """Find out how alice sends to bob, and bob to alice."""
-        if self.lists.column is None:  # letters are known as ids once two are seen
+        column = self.lists.column
+        if column is None or column.has_words:  # letters are known as ids once two are seen
             self._ensure(_C, _B)
             self.lists.update(_A)
         found = self._find_send([*self.lists.choices(_A, _B), self._id(_A, _B), "1", "0"])

@@ -28,6 +28,7 @@ from orchestrator.discovery.wording import (
     confirmation,
     unmarked,
     ways_out,
+    ways_told,
 )
 
 _MOST_QUESTIONS = 5  # questions of one verb
@@ -262,13 +263,18 @@ class Typist:
         """
         way, left = list[tuple[str, str]](), list[ConsoleOutput]()
         ways = ways_out(output.lines, output.rest)
-        for line in ways[: ways.index("") + 1] if is_nonsense and "" in ways else ways:
-            question = self._question(output)
-            if not question or self.trio.ended(at) or len(left) == _MOST_QUESTIONS:
+        ways = ways[: ways.index("") + 1] if is_nonsense and "" in ways else ways
+        while ways and (question := self._question(output)) and len(left) < _MOST_QUESTIONS:
+            if self.trio.ended(at):
                 break
+            is_page = ways_told((), question)[:1] == [""]
+            line = "" if is_page else ways.pop(0)
             output = self.trio.type(at, line, self.prompts)
-            left.append(output if confirmation(question) else dataclasses.replace(output, lines=()))
-            if line and not self._question(output):
+            is_reply = is_page or confirmation(question)
+            left.append(output if is_reply else dataclasses.replace(output, lines=()))
+            if is_page:
+                way.append((line, question))
+            elif line and not self._question(output):
                 way = [(line, question)]
         return way, left
 

@@ -135,10 +135,14 @@ def ways_out(lines: Sequence[str], question: str) -> list[str]:
     """
     if yes := confirmation(question):
         return [yes]
+    return list(dict.fromkeys([*ways_told(lines, question), "", *_USUAL_WAYS]))
+
+
+def ways_told(lines: Sequence[str], question: str) -> list[str]:
+    """Return what a program says is to be typed to leave a question, a page or a sub-mode."""
     said = " ".join([*lines[-2:], question])
     words = [next(filter(None, found.groups())) for found in _WAY_OUT.finditer(said)]
-    told = ["" if word.lower() in _ENTER else word for word in words]
-    return list(dict.fromkeys([*told, "", *_USUAL_WAYS]))
+    return ["" if word.lower() in _ENTER else word for word in words]
 
 
 def asks(line: str) -> bool:

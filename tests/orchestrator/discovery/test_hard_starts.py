@@ -76,3 +76,85 @@ def test_a_prompt_is_no_question(learned: Learned, program: type[Chat], prompt: 
     found, _, _ = learned(program, prompt=prompt)
     assert found.start.answers == []
     assert len(found.operations) == 9
+
+
+class InPages(AsksFirst):
+    """Prints its help in pages, and waits for Enter behind each."""
+
+    more, pages = "-- press ENTER for more --", 2
+
+    def enter(self, line: str) -> None:
+        if self._pending[:1] == ["help"]:
+            self._pending.append(line)
+            self._turn()
+        else:
+            super().enter(line)
+
+    def do_help(self) -> str:
+        self._pending = ["help"]
+        return ""
+
+    def answer(self, reply: str) -> None:
+        if self._pending[:1] == ["help"]:
+            self._turn()
+        else:
+            super().answer(reply)
+
+    def _turn(self) -> None:
+        """Print the page that is due."""
+        turn = len(self._pending) - 1
+        words = [*self.style.words.values()]
+        size = len(words) // self.pages
+        page = "\n".join(words[turn * size : (turn + 1) * size])
+        is_last = turn + 1 == self.pages
+        self._pending = [] if is_last else self._pending
+        self.prints(self.name, f"{page}\n{self.prompt if is_last else self.more}")
+
+
+class InManyPages(InPages):
+    """The same in more pages and other words."""
+
+    more, pages = "(hit return to continue) ", 4
+
+
+@pytest.mark.parametrize("program", [InPages, InManyPages])
+def test_help_is_read_to_its_last_page(learned: Learned, program: type[InPages]) -> None:
+    found, reader, _ = learned(program)
+    _, *turns = found.operations["help"].send
+    assert [(line.type, bool(line.after)) for line in turns] == [("", True)] * (program.pages - 1)
+    assert reader.outcome("help", "exit") == (True, {})
+    assert len(found.operations) == 9
+
+
+class NamesBesideLetters(AsksFirst):
+    """Shows a name beside each id, which is a letter; where one is connected, either may be it."""
+
+    row = "{label} ~ {name} ~ {address}:{port}"
+
+    def label(self, number: int) -> str:
+        return chr(ord("a") + number - 1)
+
+    def number(self, label: str) -> int:
+        return ord(label) - ord("a") + 1 if len(label) == 1 and label.isalpha() else 99
+
+    def do_list(self) -> str:
+        rows = [
+            self.row.format(label=self.label(number), name=it.name, address=HOSTS[it.name],
+                            port=PORT)
+            for number, it in self.links.items()
+        ]  # fmt: skip
+        return "\n".join(rows) or "nobody"
+
+
+class NamesBeforeLetters(NamesBesideLetters):
+    """The same with the name first."""
+
+    row = "{name} [{label}] {address} {port}"
+
+
+@pytest.mark.parametrize("program", [NamesBesideLetters, NamesBeforeLetters])
+def test_a_name_is_no_id(learned: Learned, program: type[NamesBesideLetters]) -> None:
+    found, reader, _ = learned(program)
+    assert found.operations["send"].send[0].type == "send {id} {text}"
+    line = program.row.format(label="d", name="peer5", address="10.0.0.9", port=6000)
+    assert reader.row("list", line) == {"id": "d", "address": "10.0.0.9", "port": "6000"}
