@@ -155,8 +155,12 @@ class Member(Gossiper):
         self.waiting.clear()  # their commands may be done yet, or not: no one can answer
         self._be_patient()
         if leader and leader != self.leader:
-            self.notify(f"* leader {leader} term {self.term}")
+            self.notify(f"* leader {leader} term {self.shown_term()}")
         self.leader = leader
+
+    def shown_term(self) -> int:
+        """Return the number of this term as users see it, by which they tell leaders apart."""
+        return self.term
 
     def _be_patient(self) -> None:
         self.deadline = self.now + random.uniform(*PATIENCE)

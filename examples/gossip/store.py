@@ -165,7 +165,7 @@ class Store:
                 return "\n".join([*(f"- {name}" for name in alive), f"{len(alive)} members"])
             case ["leader"]:
                 with self._changed:
-                    leader, term = self._member.leader, self._member.term
+                    leader, term = self._member.leader, self._member.shown_term()
                 return f"leader {leader} term {term}" if leader else "no leader"
         return self._ask(words)
 

@@ -87,7 +87,7 @@ class Simulation:
                     self.members[name].tick(self.now)
                     self._use(name, asks)
                 if self.members[name].role is Role.LEADER:
-                    self.leaders.setdefault(self.members[name].term, set()).add(name)
+                    self.leaders.setdefault(self.members[name].shown_term(), set()).add(name)
 
     def _break(self) -> None:
         fault, name = (
