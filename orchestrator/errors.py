@@ -62,14 +62,15 @@ class SessionError(LabError):
 
     Args:
         peer: the peer's name.
-        what: what was awaited, for how long, and what came instead.
+        what: what the peer did instead, or did not do, and for how long: the rest of a sentence
+            that begins with its name.
         tail: the last lines of its transcript.
         hint: what to try.
     """
 
     def __init__(self, peer: str, what: str, tail: Sequence[str] = (), *, hint: str = "") -> None:
         quoted = f"{_QUOTING}{quote(tail)}" if tail else ""
-        super().__init__(f"{peer}: {what}{quoted}", hint=hint)
+        super().__init__(f"{peer} {what}{quoted}", hint=hint)
         self.peer = peer
 
 

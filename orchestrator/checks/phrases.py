@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from orchestrator.checks.index.fault_windows import VERBS, phrase
 from orchestrator.checks.index.invocations import Operation
@@ -28,6 +29,15 @@ def unread(line: str) -> str:
 def when(at: float) -> str:
     """Return a time as people read it."""
     return f"{at:.3f} s"
+
+
+def between(since: float, until: float) -> str:
+    """Return from when to when something lasted; at one time if people read both as the same."""
+    if until == inf:
+        return f"from {when(since)} on"
+    if when(since) == when(until):
+        return f"at {when(since)}"
+    return f"{when(since).removesuffix(' s')} to {when(until)}"
 
 
 def done(operation: Operation) -> str:

@@ -46,7 +46,9 @@ class ClientConsole:
         try:
             self._program = peer.open_client()
         except EngineError as error:
-            raise NoClientError(peer.name, first_line(error), hint=error.hint) from error
+            why, own = first_line(error), f"{peer.name} "
+            what = why.removeprefix(own) if why.startswith(own) else f"has no client: {why}"
+            raise NoClientError(peer.name, what, hint=error.hint) from error
         self.console = ProgramConsole(self._program, profile, on_notice, transcript, cancel)
         self.console.slowness = log.slowness
         self.console.unclaimed, self.console.watchers = log.unclaimed, log.watchers
@@ -81,7 +83,7 @@ class ClientConsole:
         """Wait for the first prompt; what the client says before it answers nothing."""
         while not self.console.shows_prompt():
             if (left := deadline - time.monotonic()) <= 0:
-                raise self.console.no_answer("its client shows no prompt")
+                raise self.console.no_answer("shows no prompt at its client")
             self.console.await_more(left)
             for _ in self.console.lines(time.monotonic()):
                 pass

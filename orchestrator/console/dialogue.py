@@ -84,7 +84,7 @@ class Dialogue(ABC):
         except KeyError as error:
             raise SessionError(
                 self._console.peer.name,
-                f"the profile {profile.name} cannot say {verb!r}: no {error.args[0]!r}",
+                f"cannot be told {verb!r}: the profile {profile.name} has no {error.args[0]!r}",
                 hint=f"add it under `operations` in the profile {profile.name}",
             ) from error
 
@@ -100,7 +100,7 @@ class Dialogue(ABC):
     ) -> NoAnswerError:
         """Return the error that no answer came, or only a line that the profile cannot read."""
         seconds = self._within if within is None else within
-        what = f"no reply to {quoted(command)} after {seconds:g} s"
+        what = f"did not reply to {quoted(command)} within {seconds:g} s"
         but = f"; the lab could not read {quoted(unread)}" if unread else ""
         return self._console.no_answer(what + but)
 

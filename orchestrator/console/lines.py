@@ -115,7 +115,7 @@ class ProgramConsole:
         except StreamEndedError as error:
             raise self.gone() from error
         except NotReadError as error:
-            what = f"does not read its console; typing {quoted(line)}"
+            what = f"does not read what is typed: {quoted(line)}"
             raise self.no_answer(what) from error
 
     def forget_typed(self) -> None:

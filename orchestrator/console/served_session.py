@@ -220,7 +220,7 @@ class ClientSession(LogSession):
             why = self._drop_client()
             self._require_server()
             tail = self._transcript.tail()
-            raise ClientGoneError(self.peer.name, f"{why} before it answered", tail) from error
+            raise ClientGoneError(self.peer.name, f"did not answer: {why}", tail) from error
         except NoAnswerError:
             self._drop_client("its client was ended, because it did not answer")
             self._require_server()
@@ -314,7 +314,7 @@ class ClientSession(LogSession):
             self.take_in(min(left, _SLICE))
             found, seen = self._claim(kind, wanted, seen), len(unclaimed)
         if not found:
-            raise self._console.no_answer(f"no such {kind or 'line'!r} within {timeout:g} s")
+            raise self._console.no_answer(f"showed no such {kind or 'line'!r} within {timeout:g} s")
         return found
 
     def close(self) -> None:

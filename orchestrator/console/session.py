@@ -271,7 +271,7 @@ class Session:
                 break
             seen = len(unclaimed)
         if not found:
-            raise self._console.no_answer(f"no such {kind or 'line'!r} within {timeout:g} s")
+            raise self._console.no_answer(f"showed no such {kind or 'line'!r} within {timeout:g} s")
         return found
 
     def last_unclaimed(self, kind: str) -> Notice | None:
@@ -299,7 +299,7 @@ class Session:
             self.take_in(self._console.patience(timeout))
         except PeerGoneError:
             return
-        raise self._console.no_answer(f"its console was still open after {timeout:g} s")
+        raise self._console.no_answer(f"still had its console open after {timeout:g} s")
 
     def close(self) -> None:
         """Stop reading the console."""

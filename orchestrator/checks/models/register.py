@@ -19,7 +19,7 @@ from orchestrator.checks.models.judging import Subject
 from orchestrator.checks.models.linearizability import Access, Fit, Value
 from orchestrator.checks.models.orders import search
 from orchestrator.checks.models.stretch import Stretch
-from orchestrator.checks.phrases import when
+from orchestrator.checks.phrases import between, when
 from orchestrator.checks.verdict import Finding, Verdict
 from orchestrator.text import count, cut
 
@@ -138,8 +138,7 @@ def _did(one: Access) -> str:
             what = f"replaced {_quoted(one.needs)} by {_quoted(one.leaves)}"
         case _:
             what = f"wrote {_quoted(one.leaves)}"
-    since = when(call.invoked).removesuffix(" s")
-    return f"{call.peer} {what} ({since} to {when(call.completed)})"
+    return f"{call.peer} {what} ({between(call.invoked, call.completed)})"
 
 
 def _quoted(value: Value) -> str:

@@ -166,7 +166,7 @@ def test_a_program_that_has_ended(screen: MakeScreen) -> None:
 
 def test_a_program_that_does_not_read(screen: MakeScreen) -> None:
     one = screen()
-    with pytest.raises(NoAnswerError, match="alice: does not read its console; typing 'xxx"):
+    with pytest.raises(NoAnswerError, match="alice does not read what is typed: 'xxx"):
         one.console.type("x" * 1_000_000, 0.05)
 
 

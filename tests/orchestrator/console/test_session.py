@@ -148,15 +148,16 @@ def test_a_notice_is_returned_once(mesh: LivePeers) -> None:
                 "message", lambda notice: notice.fields["text"] == "one", PATIENCE
             )
             assert found.fields["name"] == "alice"
-        with pytest.raises(NoAnswerError, match=r"^bob: no such 'message' within 0.1 s"):
+        with pytest.raises(NoAnswerError, match=r"^bob showed no such 'message' within 0.1 s"):
             bob.await_notice("message", lambda notice: notice.fields["text"] == "one", 0.1)
         assert bob.await_notice("message", lambda notice: notice.fields["text"] == "two", PATIENCE)
 
 
 def test_a_verb_that_the_profile_lacks(mesh: LivePeers) -> None:
-    with pytest.raises(SessionError, match=r"^alice: the profile peerlab cannot say 'dance'"):
+    lacks = "the profile peerlab has no"
+    with pytest.raises(SessionError, match=f"^alice cannot be told 'dance': {lacks} 'dance'"):
         mesh.sessions["alice"].ask("dance")
-    with pytest.raises(SessionError, match="cannot say 'send': no 'id'"):
+    with pytest.raises(SessionError, match=f"cannot be told 'send': {lacks} 'id'"):
         mesh.sessions["alice"].ask("send", text="x")
 
 
@@ -176,7 +177,7 @@ def test_the_transcript_records_everything(place: LivePeers) -> None:
 
 
 def test_await_end_of_a_peer_that_stays(mesh: LivePeers) -> None:
-    with pytest.raises(NoAnswerError, match=r"its console was still open after 0.1 s"):
+    with pytest.raises(NoAnswerError, match=r"still had its console open after 0.1 s"):
         mesh.sessions["alice"].await_end(0.1)
 
 
@@ -212,7 +213,7 @@ def test_endless_output_does_not_block_the_lab(
     began = time.monotonic()
     with pytest.raises((NoAnswerError, PeerGoneError)) as error:
         session.ask("say", text="x")
-    assert re.match(r"alice: (no reply to 'x'|printed more than 0 MB)", str(error.value))
+    assert re.match(r"alice (did not reply to 'x'|printed more than 0 MB)", str(error.value))
     with pytest.raises(PeerGoneError, match="printed more than 0 MB: the lab has ended it"):
         until(lambda: session.take_in(0.1), "the end of its output")
     assert session.peer.await_end(PATIENCE).state == "exited"

@@ -144,7 +144,7 @@ def test_the_hint_is_right_for_the_case(
 def test_a_prompt_that_the_profile_does_not_know(tmp_path: Path) -> None:
     file = changed(tmp_path, "prompt: '> '", "prompt: '$ '")
     file.write_text(file.read_text() + "ready_within: 1\n")
-    with pytest.raises(LabError, match="no reply to 'keys'") as caught:
+    with pytest.raises(LabError, match="did not reply to 'keys'") as caught:
         peerlab(file)
     assert caught.value.hint.startswith("'> ' stands in front of what the profile reads")
 

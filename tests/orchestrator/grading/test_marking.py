@@ -66,19 +66,19 @@ def test_nothing_to_judge_does_not_pass(tmp_path: Path) -> None:
 
 
 def test_a_peer_that_stopped_answering(tmp_path: Path) -> None:
-    error = NoAnswerError("bob", "no reply to 'list' after 10 s", ["> list"])
+    error = NoAnswerError("bob", "did not reply to 'list' within 10 s", ["> list"])
     result = mark(task(), run(tmp_path, verdict("expectations", UNKNOWN), error=error))
     assert result.outcome is Outcome.FAILED
-    assert result.reason.startswith("bob: no reply to 'list' after 10 s")
+    assert result.reason.startswith("bob did not reply to 'list' within 10 s")
 
 
 def test_a_peer_whose_answers_cannot_be_read(tmp_path: Path) -> None:
     lines = ["0.1 > b'list\\n'", "0.2 < b'three friends\\r\\n'", ""]
     (tmp_path / "bob.transcript").write_text("\n".join(lines))
-    error = NoAnswerError("bob", "no reply to 'list' after 10 s", ["three friends"])
+    error = NoAnswerError("bob", "did not reply to 'list' within 10 s", ["three friends"])
     result = mark(task(), run(tmp_path, verdict("expectations", UNKNOWN), error=error))
     assert result.outcome is Outcome.UNKNOWN
-    assert result.reason.startswith("the lab could not read the answer: bob: no reply")
+    assert result.reason.startswith("the lab could not read the answer: bob did not reply")
 
 
 @pytest.mark.parametrize("error", [EngineError("Docker is gone"), LabError("it took too long")])
@@ -100,7 +100,7 @@ def test_what_ended_at_once(tmp_path: Path) -> None:
     done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=())
     result = mark(task(), done)
     assert (result.outcome, result.started) == (Outcome.FAILED, False)
-    assert result.reason.startswith("it did not start: alice: is gone: exited with status 1")
+    assert result.reason.startswith("it did not start: alice is gone: exited with status 1")
     assert result.reason.endswith("NameError: x")
 
 
@@ -114,7 +114,7 @@ def test_what_printed_nothing(tmp_path: Path) -> None:
 
 def test_what_is_ready_and_does_nothing_more(tmp_path: Path) -> None:
     (tmp_path / "alice.transcript").write_text("0.1 < b'READY\\r\\n'\n0.2 > b'list\\n'\n")
-    error = NoAnswerError("alice", "no reply to 'list' after 3 s", ["READY"])
+    error = NoAnswerError("alice", "did not reply to 'list' within 3 s", ["READY"])
     done = run(tmp_path, verdict("expectations", UNKNOWN), error=error, ready=())
     result = mark(task(), done)
     assert (result.outcome, result.started) == (Outcome.FAILED, False)

@@ -223,7 +223,7 @@ def test_a_pair_is_not_blamed_for_a_program_that_does_not_start(pair: FakeLab) -
     error = PeerGoneError("bob", "is gone")
     result = pair.end(0, UNKNOWN, error=error, ready=("alice",))
     assert (result.outcome, result.is_blocked, result.findings) == (Outcome.NOT_RUN, True, ())
-    assert result.reason.startswith("bert does not start: bob: is gone")
+    assert result.reason.startswith("bert does not start: bob is gone")
     assert pair.skipped(1) == (Outcome.NOT_RUN, result.reason)
     assert pair.result(1).is_blocked
 

@@ -341,10 +341,10 @@ def test_a_verdict_that_has_changed_is_said_to_have(make: Make) -> None:
 
 
 def test_what_ended_a_run_early(make: Make) -> None:
-    long = LabError("bob: is gone; it last showed:\n  | x", hint="h")
+    long = LabError("bob is gone; it last showed:\n  | x", hint="h")
     fresh = make(error=long)
     text = printed(fresh)
-    assert re.search(r"broke off +bob: is gone; it last showed: *\n", text)
+    assert re.search(r"broke off +bob is gone; it last showed: *\n", text)
     assert "  | x" not in text
     kept = Run(fresh.folder, fresh.entries, fresh.verdicts, fresh.record)
     assert "  | x" in printed(kept)

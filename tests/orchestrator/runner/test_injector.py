@@ -185,7 +185,7 @@ def test_a_program_that_does_not_restart(bench: Harness, how: str) -> None:
     assert run.broke_off == ""
     start = outcome_of(run, "start")
     assert start.type == "fail"
-    said = {"end": "alice: is gone: exited with status 3", "hang": "alice: was not ready after"}
+    said = {"end": "alice is gone: exited with status 3", "hang": "alice was not ready after"}
     assert start.fields["said"].startswith(said[how])
     assert [mark["peer"] for mark in marks(run, "ready")] == ["alice"], "in its first life"
     assert judged(run)["expectations"] == "invalid"
@@ -229,7 +229,7 @@ def test_killed_while_a_line_is_expected_of_it(bench: Harness) -> None:
     )
     kill, expect = outcome_of(run, "kill"), outcome_of(run, "expect")
     assert (kill.type, expect.type) == ("ok", "fail")
-    assert expect.fields["said"].startswith("bob: is gone: exited with status 137")
+    assert expect.fields["said"].startswith("bob is gone: exited with status 137")
     begun = next(e for e in run.entries if (e.type, e.verb) == ("invoke", "expect"))
     assert begun.at < kill.at
     assert expect.at - begun.at < 40

@@ -62,7 +62,7 @@ def test_a_peer_that_ends_in_the_middle_of_an_answer_does_not_end_the_run(run_od
         ("type", "info"), ("list", "fail"), ("exit", "fail"),
     ]  # fmt: skip
     died, listed, left = outcomes(run)
-    assert died.fields["said"] == "alice: is gone: exited with status 139"
+    assert died.fields["said"] == "alice is gone: exited with status 139"
     assert listed.fields["said"] == left.fields["said"] == "alice is not there any more"
     assert run.broke_off == ""
     (end,) = marks(run, "ended")
@@ -86,7 +86,7 @@ def test_one_silence_is_tolerated_and_its_late_answer_ignored(run_odd: OddRun) -
     assert said[-1] == ("ok", "ok: list")
     assert [kind for kind, _ in said] == ["info", "ok", "info", "ok", "ok"]
     # It answered `sync` behind it, on a busy machine too late.
-    assert said[0][1].startswith(("the lab could not read", "alice: no reply to 'deaf once'"))
+    assert said[0][1].startswith(("the lab could not read", "alice did not reply to 'deaf once'"))
     assert run.broke_off == ""
     assert judged(run)["expectations"] == "unknown"
 
@@ -94,7 +94,7 @@ def test_one_silence_is_tolerated_and_its_late_answer_ignored(run_odd: OddRun) -
 def test_two_silences_in_a_row_break_the_run_off(run_odd: OddRun) -> None:
     run = run_odd(odd_step("deaf"), "list: alice", "list: alice")
     assert ended(run) == ["info", "info"]
-    assert run.broke_off.startswith("alice: no reply to 'hello' after 0.5 s")
+    assert run.broke_off.startswith("alice did not reply to 'hello' within 0.5 s")
     assert set(judged(run).values()) == {"unknown"}
     assert run.entries[-1].verb == "broke off"
 
@@ -103,7 +103,7 @@ def test_an_error_in_a_branch_ends_the_run_after_the_others(run_odd: OddRun) -> 
     branch = "[{type: {at: bob, line: late}}, {type: {at: bob, line: one}}, {list: bob}]"
     silence = "[{type: {at: alice, line: deaf}}, {list: alice}]"
     run = run_odd(f"parallel: [{silence}, {branch}]", "list: bob", peers="[alice, bob]")
-    assert "alice: no reply" in run.broke_off
+    assert "alice did not reply" in run.broke_off
     assert ended(run, peer="alice") == ["info", "info"]
     assert ended(run, peer="bob") == ["info", "ok", "ok"]
 
@@ -130,7 +130,7 @@ def test_output_without_end_does_not_hold_the_run_up(
     assert time.monotonic() - began < 2 * PATIENCE
     assert ended(run) == ["info", "info"]
     is_ended = any("printed more than 8 MB" in mark["said"] for mark in marks(run, "crash"))
-    assert is_ended or "alice: no reply" in run.broke_off, "whichever limit comes first"
+    assert is_ended or "alice did not reply" in run.broke_off, "whichever limit comes first"
 
 
 def test_an_exit_that_is_refused_did_not_happen(run_odd: OddRun) -> None:
@@ -164,7 +164,7 @@ def test_what_a_peer_showed_before_it_ended_was_shown(run_odd: OddRun) -> None:
     entries = outcomes(run, "expect")
     assert [(e.type, e.fields["said"]) for e in entries] == [
         ("ok", "!note two"), ("ok", "!note one"),
-        ("fail", "alice: is gone: exited with status 0"),
+        ("fail", "alice is gone: exited with status 0"),
     ]  # fmt: skip
     assert judged(run)["end states"] == "valid"
 
@@ -184,7 +184,7 @@ def test_a_program_that_never_becomes_ready(harness: Harness) -> None:
     path = harness.folder / "never.yaml"
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "never_ready.py")))
     run = harness.run(f"profile: {path}\npeers: [erin]\nsteps:\n  - list: erin\n")
-    assert run.broke_off.startswith("erin: was not ready after 1 s; it last showed:\n  | loading …")
+    assert run.broke_off.startswith("erin was not ready after 1 s; it last showed:\n  | loading …")
     verbs = [(e.type, e.verb) for e in run.entries if e.verb != "machine"]  # which may be busy
     assert verbs == [("lab", "began"), ("lab", "broke off")]
     assert set(judged(run).values()) == {"unknown"}
@@ -200,7 +200,7 @@ def test_a_program_without_the_verb(harness: Harness) -> None:
     run = harness.run(f'{head}  - expect: {{at: frank, line: "!tick", within: 0.1}}\n')
     assert run.broke_off == "", "a program without `list` is not asked for its last one"
     run = harness.run(f"{head}  - list: frank\n")
-    assert run.broke_off == "frank: the profile foreign cannot say 'list': no 'list'"
+    assert run.broke_off == "frank cannot be told 'list': the profile foreign has no 'list'"
     assert ended(run) == ["info"]
 
 

@@ -220,7 +220,7 @@ def test_a_peer_that_ended_is_not_asked_again(pair: LivePeers) -> None:
     peers.catch_up()
     peers.catch_up()
     assert peers.ended == {"bob"}
-    with pytest.raises(PeerGoneError, match=r"^bob: is gone: exited with status 137"):
+    with pytest.raises(PeerGoneError, match=r"^bob is gone: exited with status 137"):
         peers.ask("bob", "list")
 
 

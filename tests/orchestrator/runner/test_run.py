@@ -108,11 +108,11 @@ def test_times_are_the_scenarios(harness: Harness) -> None:
         "  - type: {at: alice, line: deaf}\n"
     )
     said = [entry.fields["said"] for entry in run.entries if entry.type == "info"]
-    assert said == ["alice: no reply to 'deaf' after 0.2 s"]
+    assert said == ["alice did not reply to 'deaf' within 0.2 s"]
     text = (PROGRAMS / "profile.yaml").read_text()
     path.write_text(text.replace("PROGRAM", str(PROGRAMS / "never_ready.py")))
     run = harness.run(f"profile: {path}\npeers: [bob]\nlimits: {{ready: 0.3}}\nsteps: []\n")
-    assert run.broke_off.startswith("bob: was not ready after 0.3 s")
+    assert run.broke_off.startswith("bob was not ready after 0.3 s")
 
 
 def test_an_engine_that_stops_answering_in_the_middle(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from math import inf
 
 import pytest
 from hypothesis import assume, given
@@ -13,6 +14,7 @@ from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.models import register
 from orchestrator.checks.models.linearizability import Access, Fit, Search
 from orchestrator.checks.models.orders import Counting, Ways
+from orchestrator.checks.phrases import between
 from orchestrator.history.entries import Entry
 from tests.linearizable import every_order
 from tests.linearizable.histories import MEANS, Fault, Store, Workload, any_small
@@ -256,3 +258,16 @@ def test_a_doubt_is_reported(chance: random.Random) -> None:
     assert judged(entries, NAME) is VALID
     assert judged(entries[: chance.randrange(1, len(entries))], NAME) is UNKNOWN
     assert judged(unreadable(entries, chance, "get", "put"), NAME) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "says"),
+    [
+        (0.7251, 0.7254, "at 0.725 s"),
+        (0.725, 0.725, "at 0.725 s"),
+        (0.725, 0.726, "0.725 to 0.726 s"),
+        (0.725, inf, "from 0.725 s on"),
+    ],
+)
+def test_times_that_are_the_same_are_said_once(since: float, until: float, says: str) -> None:
+    assert between(since, until) == says
