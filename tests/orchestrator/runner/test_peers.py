@@ -17,12 +17,14 @@ from orchestrator.runner.peers import PeerGroup
 from tests.orchestrator.support import LivePeers
 
 
-def peer(name: str, address: str, port: int = 5000) -> Any:
+def peer(name: str, address: str, port: int = 5000, *more: str) -> Any:
     def has(other: str, end: str) -> bool:
         return (other, end) == (address, f"4000{port % 10}")
 
     return SimpleNamespace(
-        peer=SimpleNamespace(name=name, address=address, port=port, has=has),
+        peer=SimpleNamespace(
+            name=name, address=address, port=port, has=has, dialled_at={address, *more}
+        ),
         profile=SimpleNamespace(first_id=1, vocabulary="chat"),
     )
 
@@ -188,6 +190,12 @@ def test_a_peer_among_two_hundred_is_found_fast(peers: PeerGroup) -> None:
     for _ in range(500):
         assert peers.peer_of("p0", {"address": "10.0.1.199", "port": "5000"}) == "p199"
     assert time.process_time() - began < 1.0
+
+
+def test_a_peer_of_several_networks_is_found_at_each_address(peers: PeerGroup) -> None:
+    peers.sessions["dave"] = peer("dave", "10.1.0.9", 5000, "10.2.0.9")
+    for address in ("10.1.0.9", "10.2.0.9"):
+        assert peers.peer_of("alice", {"address": address, "port": "5000"}) == "dave"
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,9 @@ def recorded(*peers: _Peer, ended: frozenset[str] = frozenset()) -> tuple[Socket
 
 def peer(name: str, address: str, **changes: Any) -> _Peer:
     usual = {"port": 5000, "slow": False, "held": [], "left": [], "state": "running"}
-    return _Peer(name=name, address=address, source=address, **{**usual, **changes})
+    return _Peer(
+        name=name, address=address, source=address, dialled_at={address}, **{**usual, **changes}
+    )
 
 
 def test_the_other_end_is_named_where_it_is_certain() -> None:
