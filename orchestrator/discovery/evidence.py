@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator import text
+from orchestrator.discovery.traces import shows_trace, without_exceptions, without_traces
 
 _LINE_EDITOR = ("\x1b[?2004h", "\x1b[K", "\x1b[6n")
 """What readline and similar editors print to draw a line."""
-
-_TRACE = re.compile(r"^Traceback \(most recent call last\)|^Exception in thread |^\s+at .*\(.*\)$")
-_TRACE_END = re.compile(r"^[\w.]*([Ee]rror|Exception|Interrupt|Exit)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +209,15 @@ def _common_end(replies: Sequence[Sequence[str]]) -> list[str]:
 
 
 def reply_sample(exchange: Exchange, prompts: Sequence[str]) -> Sample:
-    """Return the reply, without prompts, questions, tracebacks and blank lines."""
+    """Return the reply, without prompts, questions, tracebacks and blank lines.
+
+    The exception above a traceback may say why something failed, but never that it worked.
+    """
     lines = [line for line in exchange.lines if not is_prompt(line, prompts)]
+    has_worked = exchange.fact or (exchange.verb == "exit" and exchange.ended)
+    said = without_exceptions(lines) if has_worked else without_traces(lines)
     questions = {step.rest.strip() for step in exchange.steps} - {""}
-    bare = [_without_question(line, questions) for line in _without_tracebacks(lines)]
+    bare = [_without_question(line, questions) for line in said]
     kept = tuple(line for line in bare if line.strip())
     return Sample(kept, exchange.known, exchange.at)
 
@@ -223,29 +226,13 @@ def notice_sample(exchange: Exchange, prompts: Sequence[str]) -> Sample:
     """Return what the other peer printed, without prompts and tracebacks."""
     output = exchange.others.get(exchange.to)
     lines = [line for line in output.lines if not is_prompt(line, prompts)] if output else []
-    return Sample(_without_tracebacks(lines), exchange.known, exchange.to)
+    said = without_exceptions(lines) or without_traces(lines)
+    return Sample(said, exchange.known, exchange.to)
 
 
 def has_traceback(exchange: Exchange) -> bool:
     """Return whether a program printed a traceback and survived."""
     return not (exchange.ended or exchange.stuck) and shows_trace(exchange.lines)
-
-
-def shows_trace(lines: Iterable[str]) -> bool:
-    """Return whether there is a traceback among lines."""
-    return any(map(_TRACE.match, lines))
-
-
-def _without_tracebacks(lines: Iterable[str]) -> tuple[str, ...]:
-    kept, inside = [], False
-    for line in lines:
-        if _TRACE.match(line):
-            inside = True
-        elif inside:
-            inside = not (_TRACE_END.match(line) or not line.startswith((" ", "\t")))
-        else:
-            kept.append(line)
-    return tuple(kept)
 
 
 def _without_question(line: str, questions: Iterable[str]) -> str:

@@ -11,9 +11,9 @@ from orchestrator.discovery.evidence import (
     ConsoleOutput,
     read_output,
     read_screen,
-    shows_trace,
 )
 from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
+from orchestrator.discovery.traces import shows_trace
 from orchestrator.discovery.wording import asked_at_start, parse_menu
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.engines.endpoints import shared, shared_ports

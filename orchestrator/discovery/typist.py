@@ -14,11 +14,11 @@ from orchestrator.discovery.evidence import (
     find_prompts,
     has_traceback,
     is_prompt,
-    shows_trace,
     without_echo,
     without_prompts,
 )
 from orchestrator.discovery.templates import make_template, shape
+from orchestrator.discovery.traces import shows_trace
 from orchestrator.discovery.trio import Trio
 from orchestrator.discovery.wording import (
     ARGUMENTS,
