@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
-from orchestrator.discovery.evidence import Sample, has_traceback
+from orchestrator.discovery.evidence import has_traceback, last_words
 from orchestrator.discovery.replies import Replies
 from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.templates import (
@@ -39,7 +39,7 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
     innocent += [line for greeting in evidence.greetings for line in greeting.lines]
     innocent += evidence.empty
     failures = [(verb, sample, line) for verb, sample in replies.failures
-                for line in _last_words(sample) if not _is_success(draft, verb, line)]  # fmt: skip
+                for line in last_words(sample) if not _is_success(draft, verb, line)]  # fmt: skip
     beginnings = common_beginnings([line for _, _, line in failures], innocent)
     made = [begins_with(beginning) for beginning in beginnings]
     made += _exceptions([line for _, _, line in failures], innocent)
@@ -63,11 +63,6 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
     doubt = "" if beginnings or traces else "only errors that were provoked are known"
     draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
                doubt)  # fmt: skip
-
-
-def _last_words(sample: Sample) -> Sequence[str]:
-    """Return the last line of a reply that says something, which the rule below it does not."""
-    return [line for line in sample.lines if re.search(r"\w", line)][-1:] or sample.lines[-1:]
 
 
 def _exceptions(failures: Iterable[str], innocent: Iterable[str]) -> list[str]:

@@ -230,6 +230,11 @@ def notice_sample(exchange: Exchange, prompts: Sequence[str]) -> Sample:
     return Sample(said, exchange.known, exchange.to)
 
 
+def last_words(sample: Sample) -> Sequence[str]:
+    """Return the last line that says something, which a rule below it does not; none if empty."""
+    return [line for line in sample.lines if re.search(r"\w", line)][-1:] or sample.lines[-1:]
+
+
 def has_traceback(exchange: Exchange) -> bool:
     """Return whether a program printed a traceback and survived."""
     return not (exchange.ended or exchange.stuck) and shows_trace(exchange.lines)

@@ -8,7 +8,13 @@ from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.error_patterns import infer_errors, ok_patterns
-from orchestrator.discovery.evidence import Exchange, KnownValues, is_prompt, prompt_parts
+from orchestrator.discovery.evidence import (
+    Exchange,
+    KnownValues,
+    is_prompt,
+    last_words,
+    prompt_parts,
+)
 from orchestrator.discovery.list_patterns import infer_list
 from orchestrator.discovery.notice_patterns import infer_notices
 from orchestrator.discovery.replies import ProgramEvidence, Replies
@@ -60,11 +66,11 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
 
 
 def _infer_ready(draft: Draft, evidence: ProgramEvidence) -> None:
-    """Take the last line of the greeting as the ready line, if it is the same everywhere.
+    """Take the last words of the greeting as the ready line, if they are the same everywhere.
 
     A program without one is ready when the kernel shows that it listens, and it answers.
     """
-    last = [(greeting.lines[-1], greeting) for greeting in evidence.greetings if greeting.lines]
+    last = [(line, greeting) for greeting in evidence.greetings for line in last_words(greeting)]
     found = merge(make_template(line, it.known, it.at) for line, it in last)
     if len(found) == 1 and len(last) == len(evidence.greetings):
         draft.data["ready"] = to_pattern(found[0], ("port",))

@@ -12,6 +12,8 @@ from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.templates import reads
 from orchestrator.discovery.wording import Wording, sounds_like_error
 
+_NEVER_REFUSED = ("help", "list")  # verbs whose replies have all sorts of words in them
+
 
 @dataclass(slots=True)
 class ProgramEvidence:
@@ -50,7 +52,8 @@ class Replies:
             if exchange.ended and exchange.verb != "exit":
                 continue  # the last words of a program are no refusal
             expected = exchange.verb == "unknown" or exchange.worked is False
-            unsure = exchange.worked is None and sounds_like_error(exchange.lines)
+            takes_words = exchange.verb not in _NEVER_REFUSED
+            unsure = exchange.worked is None and takes_words and sounds_like_error(exchange.lines)
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 self.failures.append((exchange.verb, sample))
 

@@ -211,3 +211,39 @@ class RuledHelp(Chat):
 def test_a_part_of_a_notice_may_be_part_of_a_reply(learned: Learned, program: type[Chat]) -> None:
     found, _, _ = learned(program)
     assert found.operations["help"].ends == "quiet", "all of it is the reply"
+
+
+class Framed(Chat):
+    """Ends all that it says by a rule, and its list has a heading that sounds like a refusal."""
+
+    heading = "  | no  address  port"
+
+    @property
+    def greeting(self) -> str:
+        return f"  | chat opens on port {PORT}\n  `--\n{self.prompt}"
+
+    def do_list(self) -> str:
+        rows = [f"{number} {HOSTS[it.name]} {PORT}" for number, it in self.links.items()]
+        return "\n".join([self.heading, *(f"  | {row}" for row in rows), "  `--"])
+
+    def answer(self, reply: str) -> None:
+        is_list = reply.startswith(self.heading)
+        super().answer(reply if is_list else f"  | {reply}\n  `--")
+
+
+class FramedInWords(Framed):
+    """The same with words above the rows."""
+
+    heading = "  | whom you must not forget:"
+
+
+@pytest.mark.parametrize("program", [Framed, FramedInWords])
+def test_a_rule_says_nothing_and_a_heading_is_no_refusal(
+    learned: Learned, program: type[Framed]
+) -> None:
+    found, reader, _ = learned(program)
+    assert reader.ready(f"  | chat opens on port {PORT}")
+    assert not found.operations["list"].fail
+    assert reader.outcome("list", program.heading) != (False, {})
+    assert reader.outcome("send", "  | error: no such connection") == (False, {})
+    assert reader.outcome("send", "  | sent to 4") == (True, {"id": "4"})
