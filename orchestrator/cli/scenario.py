@@ -41,7 +41,8 @@ from orchestrator.report.run_report import Detail, print_runs, runs_as_data
 from orchestrator.runner.jobs import Plan, misfit, run_all
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
-from orchestrator.scenario.validation import Validator, find
+from orchestrator.scenario.folders import find
+from orchestrator.scenario.validation import Validator
 
 commands = Commands()
 

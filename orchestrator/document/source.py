@@ -39,7 +39,7 @@ _MEANINGS = (  # syntax errors in ruamel's words, and in ours
 )  # fmt: skip
 _OPEN = re.compile(r"unexpected end of stream|found '<stream end>'|but got '<stream end>'")
 
-_MOST_MEGABYTES = 1
+MOST_MEGABYTES = 1
 _DEEPEST = 100  # levels of lists and mappings
 _LARGEST = 10**18  # of whole numbers; no quantity here comes near it
 _MOST_PROBLEMS = 100  # that are listed
@@ -179,7 +179,7 @@ def load(path: Path) -> Source:
         DocumentError: there is no such file, it is not YAML, or it has too many values.
     """
     try:
-        text = read_text(path, _MOST_MEGABYTES)
+        text = read_text(path, MOST_MEGABYTES)
     except FileNotFoundError as error:
         raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
     try:

@@ -1,4 +1,4 @@
-"""Find scenario files, and check them and the profiles that they name without running them."""
+"""Check scenario files and the profiles that they name, without running them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,15 @@ from orchestrator import document, profile
 from orchestrator.document import Problem, Source
 from orchestrator.errors import DocumentError
 from orchestrator.files import YAML
-from orchestrator.history import runs
 from orchestrator.profile import ANSWERS, Profile
 from orchestrator.scenario import call_mistakes, models, problems, rules
 from orchestrator.scenario.calls import Vocabulary, edits_line
+from orchestrator.scenario.folders import is_profile
 from orchestrator.scenario.models import Scenario
 from orchestrator.scenario.network_faults import impossible_on_processes, on_no_link
 from orchestrator.scenario.rules import Location, walk
 from orchestrator.scenario.steps import Step, flatten
 from orchestrator.scenario.values import ALL
-
-_OF_PROFILES = Profile.model_fields.keys() - Scenario.model_fields.keys()
-_MANY = 2  # of these keys are no slip
-
-_RUBRIC = "rubric"
-"""The stem of a file in a folder of scenarios that is not one: it says what each is worth."""
 
 _VERBS = {
     "help": ("help",),
@@ -53,53 +47,6 @@ _TYPED = {
 
 _BY_ID = ("send", "terminate")  # they take no list if the id is given
 _CONNECTIONS = ("connect", "list")  # both ends must list each other before the first step
-
-
-# Files.
-
-
-def find(paths: Iterable[Path]) -> list[Path]:
-    """Return the files among `paths`, and the scenario files in its folders, sorted by name.
-
-    No file is returned twice. The scenarios of kept runs, which are copies, are left out.
-
-    Raises:
-        DocumentError: a path does not exist, or is a folder without a scenario.
-    """
-    found: dict[Path, Path] = {}
-    for path in paths:
-        try:
-            files = _files(path)
-        except OSError as error:
-            raise DocumentError(f"{path}: cannot be read: {error.strerror}") from error
-        for file in files:
-            found.setdefault(file.resolve(), file)
-    return list(found.values())
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.exists():
-        raise DocumentError(
-            f"{path}: there is no such file or folder",
-            hint="name scenario files, or folders that contain .yaml files",
-        )
-    if not path.is_dir():
-        return [path]
-    files = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix in YAML
-        and file.stem != _RUBRIC
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        and not runs.is_copy(file)
-    ]
-    if not files:
-        raise DocumentError(
-            f"{path}: there is no scenario in this folder",
-            hint=f"scenario files end in {' or '.join(YAML)}",
-        )
-    return files
 
 
 @dataclass
@@ -131,7 +78,7 @@ class Validator:
         except DocumentError as error:
             yield from error.what.splitlines()
             return
-        if _is_profile(source.plain):
+        if is_profile(source.plain):
             yield f"{path}:1:1: a profile, not a scenario: name the scenarios that use it"
             return
         try:
@@ -176,12 +123,6 @@ class Validator:
             except DocumentError as error:
                 yield from error.what.splitlines()
         return self._profiles[file]
-
-
-def _is_profile(plain: Any) -> bool:
-    """Return whether a file is a profile, so that its every key would be a mistake."""
-    keys = plain.keys() if isinstance(plain, dict) else set()
-    return "steps" not in keys and len(_OF_PROFILES & keys) >= _MANY
 
 
 def _position(path: Path, mistake: str) -> tuple[float, float]:

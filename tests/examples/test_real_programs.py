@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 
 from orchestrator.image import ensure_image, name_for_compose
 from orchestrator.profile import schema
-from orchestrator.scenario.validation import Validator, find
+from orchestrator.scenario.folders import find
+from orchestrator.scenario.validation import Validator
 from tests.orchestrator.harness import Harness, judged
 from tests.orchestrator.support import ROOT, require_compose
 

@@ -12,8 +12,8 @@ from orchestrator import checks, profile, scenario
 from orchestrator.history import runs
 from orchestrator.scenario import Scenario, validation
 from orchestrator.scenario.acts import SendStep
+from orchestrator.scenario.folders import find
 from orchestrator.scenario.steps import Step, flatten
-from orchestrator.scenario.validation import find
 from tests.orchestrator.support import ROOT
 
 HOME = ROOT / "conformance"

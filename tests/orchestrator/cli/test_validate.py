@@ -74,6 +74,35 @@ def test_a_profile_is_no_scenario(write: Write) -> None:
     )
 
 
+def test_a_folder_may_hold_more_than_scenarios(write: Write, tmp_path: Path) -> None:
+    write("chat.yaml", (ROOT / "starter/profiles/chat.yaml").read_text())
+    write("stack/desk.yaml", (ROOT / "examples/compose/desk.yaml").read_text())
+    write("stack/other.yml", "services:\n  one: {image: x}\n")
+    write("findings.yaml", "failed: {echo: [delivery]}\n")
+    write("scenarios/a.yaml", SHORT)
+    done = peerlab("validate", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 file is right\n", "")
+    wrong = {
+        "neither.yaml": "failed: {echo: [delivery]}\n",
+        "no-mapping.yaml": "- services\n",
+        "one-key.yaml": "sync: list\n",  # a profile has more, a scenario may have a slip
+        "stops.yaml": "services: {",
+        "both.yaml": "services: {}\nsteps: []\n",
+    }
+    for name, text in wrong.items():
+        write(name, text)
+    done = peerlab("validate", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, f"1 of {1 + len(wrong)} files are right\n")
+    assert {Path(line.partition(":")[0]).name for line in done.stderr.splitlines()} == {*wrong}
+
+
+def test_a_folder_without_a_scenario(write: Write, tmp_path: Path) -> None:
+    write("chat.yaml", (ROOT / "starter/profiles/chat.yaml").read_text())
+    done = peerlab("run", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no scenario in this folder" in done.stderr
+
+
 def test_a_name_that_is_taken(write: Write) -> None:
     first, second = write("a.yaml", SHORT), write("b.yaml", SHORT)
     done = peerlab("validate", first, second, first)

@@ -14,10 +14,10 @@ from orchestrator import definition, document, profile, scenario
 from orchestrator.errors import DocumentError
 from orchestrator.profile import Profile
 from orchestrator.scenario import Scenario, SendStep, problems, topology, validation
+from orchestrator.scenario.folders import find
 from orchestrator.scenario.rules import STEPS
 from orchestrator.scenario.steps import flatten, least_seconds
 from orchestrator.scenario.topology import RandomGraph, RandomLinks
-from orchestrator.scenario.validation import find
 from tests.orchestrator.support import ROOT
 
 NAMES = ["a", "b", "c", "d", "e"]
