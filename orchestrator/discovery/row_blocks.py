@@ -29,7 +29,8 @@ def join_rows(lines: Sequence[str], known: KnownValues) -> list[str] | None:
     What comes in front of the first row belongs to it if the same comes in front of the second
     one; if there is only one row, all of it does.
     """
-    shapes = [shape(make_template(line, known)) for line in lines]
+    templates = [make_template(line, known) for line in lines]
+    shapes = [*map(shape, templates)]
     addresses = [at for at, it in enumerate(shapes) if "<address>" in it]
     ports = [at for at, it in enumerate(shapes) if "<port>" in it]
     numbers = {at for at, it in enumerate(shapes) if "<number>" in it}
@@ -40,18 +41,26 @@ def join_rows(lines: Sequence[str], known: KnownValues) -> list[str] | None:
     starts = [min(pair) for pair in zip(addresses, ports, strict=True)]
     if len(starts) == 1:
         return [_joined(lines)]
-    lead, length = _lead(shapes, *starts[:2]), starts[1] - starts[0]
+    lead, length = _lead(templates, *starts[:2]), starts[1] - starts[0]
     return [_joined(lines[start - lead : start - lead + length]) for start in starts]
 
 
-def _lead(shapes: Sequence[tuple[str, ...]], first: int, second: int) -> int:
+def _lead(lines: Sequence[Template], first: int, second: int) -> int:
     """Return how many lines in front of the first row are like those in front of the second."""
     count = 0
     while count < min(first, second - first) and (
-        shapes[first - 1 - count] == shapes[second - 1 - count]
+        _are_alike(lines[first - 1 - count], lines[second - 1 - count])
     ):
         count += 1
     return count
+
+
+def _are_alike(one: Template, other: Template) -> bool:
+    """Return whether two lines begin alike and differ in words or numbers at most."""
+    return len(one) == len(other) and all(
+        a.text == b.text or (at and a.text.isalnum() and b.text.isalnum())
+        for at, (a, b) in enumerate(zip(one, other, strict=True))
+    )
 
 
 def _joined(lines: Sequence[str]) -> str:

@@ -44,6 +44,22 @@ class Nobody(Cards):
         return super().do_list().partition("\n")[2] or "nobody"
 
 
+class Words(Cards):
+    """The same with letters for ids, and a last line that counts."""
+
+    card = "id:      {id}\naddress: {address}\nport:    {port}"
+
+    def label(self, number: int) -> str:
+        return f"{number * 4057 % 65536:04x}"
+
+    def number(self, label: str) -> int:
+        return {self.label(it): it for it in self.links}[label]
+
+    def do_list(self) -> str:
+        heading, _, cards = super().do_list().partition("\n")
+        return "\n".join([*([cards] if cards else []), f"-- {heading}"])
+
+
 class Brackets(Cards):
     """The same with nothing but values in the block."""
 
@@ -67,6 +83,17 @@ def test_a_row_of_several_lines(learned: Learned, program: type[Cards]) -> None:
     ]
     assert not reply.unread
     assert not found.lacks.keys() & {"list", "send", "terminate"}
+
+
+def test_words_as_ids_in_rows_of_several_lines(learned: Learned) -> None:
+    found, reader, _ = learned(Words)
+    reply = Reply("list")
+    for line in ("id:      1fb2", "address: 172.20.0.3", "port:    5000", "-- 1 open"):
+        reply.take(reader, line)
+    assert [{**row} for row in reply.rows] == [
+        {"id": "1fb2", "address": "172.20.0.3", "port": "5000"}
+    ]
+    assert "terminate" in found.operations
 
 
 @pytest.mark.parametrize("lines", [
