@@ -137,6 +137,7 @@ class ActiveRun:
         self.peers.clock = self._lateness.clock
         self._error: LabError | None = None
         self._verdicts: list[Verdict] = []
+        self._index: checks.HistoryIndex | None = None  # of the whole history, once it is judged
         self._record_began()
 
     def _record_began(self) -> None:
@@ -269,7 +270,7 @@ class ActiveRun:
     def judge(self) -> None:
         """Judge the history."""
         with self.watch.measure(JUDGING):
-            index = checks.HistoryIndex(self.peers.history.entries)
+            self._index = index = checks.HistoryIndex(self.peers.history.entries)
             self._verdicts = checks.judge(index, custom.load(index.promises))
 
     def conclude(self, may_reuse: Callable[[Sequence[Verdict]], bool] = all_valid) -> Run:
@@ -296,7 +297,10 @@ class ActiveRun:
             )
             runs.write(self.folder, record)
         entries = self.peers.history.entries
-        return Run(self.folder, entries, self._verdicts, record, self._error, kept)
+        run = Run(self.folder, entries, self._verdicts, record, self._error, kept)
+        if self._index:  # what was worked out for the checks, reports and the page need as well
+            run.index = self._index
+        return run
 
     def _give_back(self, may_reuse: Callable[[Sequence[Verdict]], bool]) -> list[str]:
         """Return the peers to the pool; or keep them up and return what they are called."""

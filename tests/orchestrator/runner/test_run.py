@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from orchestrator import checks
 from orchestrator.cancel import RunCancelledError
-from orchestrator.checks import judged_run
+from orchestrator.checks import Check, HistoryIndex, Verdict, judged_run
 from orchestrator.console.pump import PUMP
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Progress
@@ -20,6 +20,7 @@ from orchestrator.errors import EngineError, LabError, behind
 from orchestrator.history import runs
 from orchestrator.history.entries import FORMAT
 from orchestrator.history.timing import KINDS
+from orchestrator.report.page.page import write_page
 from orchestrator.runner.peers import PeerGroup
 from tests.orchestrator.harness import Harness, judged, marks, odd
 from tests.orchestrator.runner.scripted import Scripted
@@ -55,6 +56,24 @@ def test_what_is_kept_of_a_run(harness: Harness) -> None:
     again = judged_run.load(run.folder)
     assert again.judgement is run.judgement
     assert [e.as_json() for e in again.entries] == [e.as_json() for e in run.entries]
+
+
+def test_a_run_is_indexed_once_for_its_checks_and_its_page(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[object] = []
+    judge = checks.judge
+
+    def watched(index: HistoryIndex, own: Mapping[str, Check]) -> list[Verdict]:
+        used.append(index)
+        return judge(index, own)
+
+    monkeypatch.setattr(checks, "judge", watched)
+    run = harness.run(ALONE)
+    write_page(run)
+    assert [id(index) for index in used] == [id(run.index)]
+    assert len(run.index.entries) == len(run.entries)
+    assert run.index.is_complete
 
 
 @pytest.mark.parametrize(
