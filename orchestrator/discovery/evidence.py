@@ -157,7 +157,8 @@ _VARIES = re.compile(rf"\d+|{_NOTHING}|{_COUNTED}|{A_NAME}")
 def _varying(prompt: str) -> re.Pattern[str]:
     """Return a pattern for a prompt, in which counts and the peers' names may change."""
     return re.compile("".join(
-        r"\w+" if varies else re.escape(part) for part, varies in prompt_parts(prompt)
+        (r"\d+" if part.isdigit() else r"\w+") if varies else re.escape(part)
+        for part, varies in prompt_parts(prompt)
     ))  # fmt: skip
 
 
@@ -199,6 +200,17 @@ def find_prompts(rests: Sequence[str], replies: Sequence[Sequence[str]]) -> list
     distinct = dict.fromkeys(rest for rest in rests if rest.strip())
     frequent = [rest for rest in distinct if rests.count(rest) * 2 >= len(rests)]
     return frequent + [line for line in dict.fromkeys(common) if line.strip()]
+
+
+def status_lines(replies: Sequence[Sequence[str]]) -> list[str]:
+    """Return lines above the prompt that tell how things stand, such as `[2 online]`.
+
+    They end the greeting and every reply, begin with a sign, have a number, and are not all that
+    was said.
+    """
+    common = _common_end(replies)
+    has_more = all(len(reply) > len(common) for reply in replies)
+    return [line for line in common if re.match(r"\s*[^\w\s].*\d", line)] if has_more else []
 
 
 def _common_end(replies: Sequence[Sequence[str]]) -> list[str]:

@@ -6,7 +6,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.discovery import wording
-from orchestrator.discovery.evidence import Exchange, find_prompts, is_prompt, read_output
+from orchestrator.discovery.evidence import (
+    Exchange,
+    find_prompts,
+    is_prompt,
+    read_output,
+    status_lines,
+)
 from orchestrator.discovery.typist import Typist, line_shape
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines.base import Say
@@ -58,6 +64,9 @@ class WordFinder:
         self._items = [*wording.menu_items(self._read)] if self._menu else []
         found = find_prompts(rests, replies if self._menu else [])
         typist.prompts = found or typist.prompts
+        if typist.prompts and not self._menu:
+            for line in status_lines(replies):
+                typist.add_prompt(line)
         for exchange in typist.exchanges:
             self._note_unknown(exchange)
         self._set_control(typist.exchanges[-1])

@@ -247,3 +247,58 @@ def test_a_rule_says_nothing_and_a_heading_is_no_refusal(
     assert reader.outcome("list", program.heading) != (False, {})
     assert reader.outcome("send", "  | error: no such connection") == (False, {})
     assert reader.outcome("send", "  | sent to 4") == (True, {"id": "4"})
+
+
+class Status(Chat):
+    """Says above each prompt where it is and how many are online."""
+
+    status = "[{address}:{port} | {count} online]"
+
+    @property
+    def prompt(self) -> str:
+        count = len(getattr(self, "links", ()))
+        said = self.status.format(address=HOSTS[self.name], port=PORT, count=count)
+        return f"{said}\n$ "
+
+    @prompt.setter
+    def prompt(self, _: str) -> None:
+        """Ignore it: it is made anew each time."""
+
+
+class StatusInColour(Status):
+    """The same in colours, in several lines, and with a bell when something happens."""
+
+    status = "\x1b[33m-- here: {address}\n\x1b[1m-- {count} friends\x1b[0m"
+
+    def tell(self, line: str) -> None:
+        super().tell(f"\a\n{line}")
+
+
+@pytest.mark.parametrize("program", [Status, StatusInColour])
+def test_a_status_above_the_prompt_is_a_prompt(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.operations) == 9
+    assert reader.outcome("send", "sent to 4") == (True, {"id": "4"})
+    shown = ["message from 3: hi"] if program is Status else ["\ufffd", "message from 3: hi"]
+    notice = reader.notice(shown)
+    assert notice
+    assert notice.fields == {"id": "3", "text": "hi"}
+
+
+class Advises(Chat):
+    """Says the same at its start and where it does not understand, which is no status."""
+
+    advice = "24 words are known: try help"
+
+    @property
+    def greeting(self) -> str:
+        return f"{self.advice}\n{self.prompt}"
+
+    def answer(self, reply: str) -> None:
+        super().answer(self.advice if "bad command" in reply else reply)
+
+
+def test_advice_is_no_status(learned: Learned) -> None:
+    found, _, _ = learned(Advises)
+    assert len(found.operations) == 9
+    assert found.console.prompt == ["> "]
