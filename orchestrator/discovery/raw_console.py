@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orchestrator.console.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.engines.base import Peer
@@ -13,7 +13,7 @@ from orchestrator.history.transcript import Transcript
 
 _MOST = 200_000  # bytes; more are taken for endless output
 _MANY_LINES = 100  # the same, of a console that is never quiet
-_POLL = 0.02  # seconds
+_POLL = 0.01  # seconds
 _TYPE_WITHIN = 3.0  # seconds
 
 
@@ -27,6 +27,7 @@ class _Buffer(Transcript):
     def __init__(self) -> None:
         super().__init__()
         self.text, self.last, self.ended = bytearray(), time.monotonic(), False
+        self.shown = 0  # bytes, as the program writes them: a terminal makes two of a line break
         self._lock = threading.Lock()
 
     def seen(self, data: bytes, at: float) -> None:
@@ -34,6 +35,7 @@ class _Buffer(Transcript):
         with self._lock:
             self.ended = self.ended or not data
             self.last = at
+            self.shown += len(data) - data.count(b"\n")
             if len(self.text) <= _MOST:
                 self.text += data
 
@@ -71,6 +73,16 @@ class RawConsole:
             return True
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nothing more can come, because its stream has ended."""
+        return self._buffer.ended
+
+    @property
+    def shown(self) -> int:
+        """How many bytes of the program's have come so far."""
+        return self._buffer.shown
+
+    @property
     def has_output(self) -> bool:
         """Whether there is output that was not taken yet."""
         return bool(self._buffer.text)
@@ -98,8 +110,15 @@ class RawConsole:
         self._terminal.close()
 
 
-def wait_until_quiet(consoles: Sequence[RawConsole], quiet: float, most: float) -> None:
+def wait_until_quiet(
+    consoles: Sequence[RawConsole],
+    quiet: float,
+    most: float,
+    is_over: Callable[[], bool] = lambda: False,
+) -> bool:
     """Wait until all consoles have been silent for `quiet` seconds, but at most `most` seconds.
+
+    Return at once, and True, when `is_over` says that nothing more will come.
 
     Raises:
         FloodError: a program prints without end.
@@ -109,9 +128,12 @@ def wait_until_quiet(consoles: Sequence[RawConsole], quiet: float, most: float) 
     while (now := time.monotonic()) - began < most:
         for console in consoles:
             console.check_flood()
+        if is_over():
+            return True
         if now - began >= quiet and all(console.silence >= quiet for console in consoles):
-            return
+            return False
         pause.wait(_POLL)
     for console in consoles:
         if console.silence < quiet and console.peek().count("\n") > _MANY_LINES:
             raise FloodError(console.peer.name)
+    return False

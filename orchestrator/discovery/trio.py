@@ -13,6 +13,7 @@ from orchestrator.discovery.evidence import (
     read_screen,
 )
 from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
+from orchestrator.discovery.rest import Rest
 from orchestrator.discovery.traces import shows_trace
 from orchestrator.discovery.wording import asked_at_start, parse_menu
 from orchestrator.engines.base import Engine, Peer, Say
@@ -57,10 +58,22 @@ class Trio:
         self.answers: list[InputLine] = []
         self.greeting: dict[str, str] = {}  # what each peer printed at its start
         self._is_silent = False  # whether all started without a word
+        self._rest = Rest(lambda: self._patience(1.0), lambda: _QUIET)
 
     def _patience(self, seconds: float) -> float:
         """Return how long to wait now for what usually takes at most so many seconds."""
         return seconds * self._engine.slowness
+
+    def _await(self, done: Callable[[], bool], seconds: float) -> None:
+        """Wait until something is so, as long as it may take; no longer if all rest so long."""
+        most, pause = self._patience(seconds), threading.Event()
+        deadline = time.monotonic() + most
+        while not (done() or self._rests(most)) and time.monotonic() < deadline:
+            pause.wait(_POLL)
+
+    def _rests(self, seconds: float) -> bool:
+        """Return whether it is sure that nothing more happens within so many seconds."""
+        return self._rest.seconds() >= seconds
 
     def start(self, names: Sequence[str] = NAMES) -> None:
         """Start peers, and answer their questions.
@@ -71,6 +84,7 @@ class Trio:
         self._engine.bring_canary()
         for peer in self._engine.start(names, self._profile, self._say):
             self._consoles[peer.name] = RawConsole(peer)
+        self._rest.watch(self._consoles[name] for name in names)
         self._read_greetings(names, _START_MOST)
         for number in range(max(_MOST_ANSWERS, len(self._profile.start.answers))):
             if not self._answer(names, number):
@@ -80,20 +94,30 @@ class Trio:
                 raise NotStartedError(read_output(self.greeting[name]).lines)
         self._is_silent = not any(map(str.strip, self.greeting.values()))
         peers = [self.peer(name) for name in names]
-        _await(
-            lambda: all(it.listens() is not False for it in peers), self._patience(_LISTENS_WITHIN)
-        )
+        self._await(lambda: all(it.listens() is not False for it in peers), _LISTENS_WITHIN)
 
     def _read_greetings(self, names: Sequence[str], most: float) -> None:
         consoles = [self._consoles[name] for name in names]
         silent = self._patience(_SILENT_START)
-        wait_until_quiet(consoles, _START_QUIET, silent)
+        wait_until_quiet(consoles, _START_QUIET, silent, lambda: self._rests(silent))
         if self._is_silent:  # it is ready when it listens
-            _await(lambda: all(map(_has_begun, consoles)), silent)
-        elif not all(console.has_output or console.ended for console in consoles):
-            wait_until_quiet(consoles, silent, self._patience(most))
+            self._await(lambda: all(map(_has_begun, consoles)), _SILENT_START)
+        elif not all(it.has_output or it.ended for it in consoles):
+            self._await_greetings(consoles, silent, self._patience(most))
         for name in names:
             self.greeting[name] = self.greeting.get(name, "") + self._consoles[name].take()
+
+    def _await_greetings(self, consoles: Sequence[RawConsole], silent: float, most: float) -> None:
+        """Wait until all have greeted, and are quiet then; a silent program has to listen."""
+
+        def is_over() -> bool:
+            if all(it.has_output or it.is_closed for it in consoles) or self._rests(silent):
+                return True
+            are_silent = all(it.silence >= silent for it in consoles)
+            return are_silent and all(it.peer.listens() is not False for it in consoles)
+
+        if wait_until_quiet(consoles, most, most, is_over):
+            wait_until_quiet(consoles, _START_QUIET, silent, lambda: self._rests(silent))
 
     def _answer(self, names: Sequence[str], number: int) -> bool:
         """Answer one question of each peer; return whether there was one."""
@@ -112,6 +136,8 @@ class Trio:
             if not argument or any(known.type == answer for known in self.answers):
                 return False
             self.answers.append(InputLine(type=answer, after=self._without_answered(question)))
+        consoles = [self._consoles[name] for name in names]
+        self._rest.watch(consoles, consoles)
         for name in names:
             peer = self.peer(name)
             values = {"port": peer.port, "name": name, "address": peer.address}
@@ -153,7 +179,7 @@ class Trio:
 
     def await_end(self, name: str) -> bool:
         """Return whether a peer has exited, or does so in a moment."""
-        self._consoles[name].peer.await_end(self._patience(_PATIENT))
+        self._await(lambda: self.ended(name), _PATIENT)
         return self.ended(name)
 
     def clear(self) -> None:
@@ -170,18 +196,24 @@ class Trio:
         was typed may be `slow`, such as the look-up of an address, and little if it has crashed.
         """
         console, known = self._consoles[name], list(prompts)
+        self._rest.watch(self._consoles.values(), [console])
         if not console.type(line):
             return ConsoleOutput()
         consoles = list(self._consoles.values())
-        wait_until_quiet(consoles, _QUIET, _BUSY)
-        output = read_output(console.peek(), line, known)
         has_prompt = any(map(str.strip, known))
         most = self._patience(_PATIENT if not has_prompt else _BUSY if slow else _UNPROMPTED)
+
+        def is_over() -> bool:
+            is_complete = _is_complete(read_output(console.peek(), line, known), known)
+            return self._rests(_QUIET if is_complete else most)
+
+        is_sure = wait_until_quiet(consoles, _QUIET, _BUSY, is_over)
+        output = read_output(console.peek(), line, known)
         waited = 0.0
-        while waited < most and not _is_complete(output, known) and not console.ended:
+        while not (is_sure or waited >= most or _is_complete(output, known) or console.ended):
             if shows_trace(output.lines):
                 most = min(most, self._patience(_PATIENT))
-            wait_until_quiet(consoles, _QUIET, _QUIET * 4)
+            is_sure = wait_until_quiet(consoles, _QUIET, _QUIET * 4, is_over)
             waited += _QUIET
             output = read_output(console.peek(), line, known)
         console.take()
@@ -197,9 +229,10 @@ class Trio:
             return
         waited, most = 0.0, self._patience(_TOLD_WITHIN if news else _PATIENT)
         while not console.has_output and not console.ended and waited < most:
-            wait_until_quiet([console], _LAG, _LAG)
+            if wait_until_quiet([console], _LAG, _LAG, lambda: self._rests(most)):
+                return
             waited += _LAG
-        wait_until_quiet([console], _QUIET, _BUSY)
+        wait_until_quiet([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
 
     def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:
         """Take what a peer has printed since its last reply."""
@@ -229,19 +262,21 @@ class Trio:
     def await_change(self, one: str, other: str, before: int | None) -> int | None:
         """Return how many connections two peers have, once that has changed or after a moment."""
         if before is not None:
-            _await(lambda: self.links(one, other) != before, self._patience(_CHANGES_WITHIN))
+            self._await(lambda: self.links(one, other) != before, _CHANGES_WITHIN)
         return self.links(one, other)
 
     def kill(self, name: str) -> None:
         """Kill a peer, and wait until the others are quiet."""
+        self._rest.watch(self._consoles.values())
         self._consoles[name].peer.kill()
         self._consoles[name].peer.await_end(_KILL_WITHIN)
         others = [console for other, console in self._consoles.items() if other != name]
-        wait_until_quiet(others, _QUIET * 2, _BUSY)
+        wait_until_quiet(others, _QUIET * 2, _BUSY, lambda: self._rests(_QUIET))
 
     def wait_until_quiet(self) -> None:
         """Wait until all consoles are quiet."""
-        wait_until_quiet(list(self._consoles.values()), _QUIET, _BUSY)
+        consoles = list(self._consoles.values())
+        wait_until_quiet(consoles, _QUIET, _BUSY, lambda: self._rests(_QUIET))
 
     def restart(self, *names: str) -> None:
         """Replace peers with new ones.
@@ -267,13 +302,6 @@ class Trio:
 
 def _has_begun(console: RawConsole) -> bool:
     return console.has_output or console.ended or console.peer.listens() is not False
-
-
-def _await(done: Callable[[], bool], most: float) -> None:
-    """Wait until something is so, but at most `most` seconds."""
-    deadline, pause = time.monotonic() + most, threading.Event()
-    while not done() and time.monotonic() < deadline:
-        pause.wait(_POLL)
 
 
 def _is_complete(output: ConsoleOutput, prompts: Sequence[str]) -> bool:

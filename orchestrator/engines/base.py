@@ -10,6 +10,7 @@ from typing import Self
 from orchestrator.cancel import CancelToken
 from orchestrator.compose.stack import Stack
 from orchestrator.engines import kernel_sockets, resources
+from orchestrator.engines.activity import Activity
 from orchestrator.engines.attachable import ConsoleClient
 from orchestrator.engines.canary.canary import Canary
 from orchestrator.engines.endpoints import TcpSocket
@@ -159,6 +160,10 @@ class Peer(ABC):
 
     def host_pid(self) -> int | None:
         """Return the program's process on this machine; None if it does not run here."""
+        return None
+
+    def activity(self) -> Activity | None:
+        """Return what the program does at this moment; None if the kernel here does not say."""
         return None
 
     def health(self) -> HealthCheck | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.engines import kernel_sockets
+from orchestrator.engines.activity import Activity, activity_of
 from orchestrator.engines.endpoints import TcpSocket
 
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -72,6 +73,18 @@ def sockets(container: str, pid: int, *, of_many_users: bool = False) -> Sequenc
         return kernel_sockets.owned(rows, lambda row: row.user == user)
     except OSError:
         return None  # no permission, or it has ended
+
+
+def activity(container: str, pid: int) -> Activity | None:
+    """Return what its programs do at this moment; None if it is not here, or has ended.
+
+    Args:
+        container: the container's id.
+        pid: its main process's id on Docker's machine.
+    """
+    if not _groups(container, pid):
+        return None
+    return activity_of(pid, lambda: kernel_sockets.read(pid))
 
 
 def _inodes(container: str, pid: int) -> set[int]:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from orchestrator.engines import kernel_sockets
+from orchestrator.engines.activity import Activity
 from orchestrator.engines.attachable import ConsoleClient
 from orchestrator.engines.base import Peer
 from orchestrator.engines.docker import local
@@ -266,6 +267,10 @@ class DockerPeer(Peer):
                 rows = kernel_sockets.parse(tables)
                 return kernel_sockets.owned(rows, lambda row: row.user == int(user))
         return None
+
+    def activity(self) -> Activity | None:
+        """Return what the container's programs do, if the engine is on this machine."""
+        return local.activity(self.container, self._pid) if self._pid else None
 
     def leftovers(self) -> Sequence[TcpSocket]:
         """Return nothing: a container ends with every process in it."""

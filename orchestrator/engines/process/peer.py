@@ -15,6 +15,7 @@ from typing import TypeVar
 import psutil
 
 from orchestrator.engines import kernel_sockets
+from orchestrator.engines.activity import Activity, activity_of
 from orchestrator.engines.attachable import ConsoleClient
 from orchestrator.engines.base import Peer
 from orchestrator.engines.endpoints import Endpoint, TcpSocket, is_among, plain
@@ -218,6 +219,17 @@ class ProcessPeer(Peer):
     def sockets(self, *, quick: bool = False) -> Sequence[TcpSocket] | None:
         """Return the TCP sockets of the process and its descendants."""
         return self._inspect(_sockets)
+
+    def activity(self) -> Activity | None:
+        """Return what the process and its descendants do."""
+        return activity_of(
+            self.pid, lambda: [row for row in kernel_sockets.read() if self._is_at(row.socket)]
+        )
+
+    def _is_at(self, one: TcpSocket) -> bool:
+        """Return whether a socket is at its address, whoever has it."""
+        ends = [one.local, one.remote or one.local]
+        return any(plain(address) == self.address for address, _ in ends)
 
     def leftovers(self) -> Sequence[TcpSocket]:
         """Return the TCP sockets of its processes that have outlived it."""

@@ -1,0 +1,140 @@
+"""Where a thread waits and for how long, by the system call that it is in (Linux, proc(5))."""
+
+from __future__ import annotations
+
+import math
+import platform
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+_SOCKET = "socket:["  # how the target of a socket's descriptor begins
+_MINUS_ONE = 0xFFFFFFFF  # as an int of 32 bits: no deadline
+_FUTEX_OPERATION = 0x7F  # the part of a futex's second argument that says what is done
+_RUNNING = "running"
+
+_RESTLESS = frozenset({"docker-init", "VM Periodic Tas"})
+_HOUSEKEEPERS = _RESTLESS | {
+    "G1 Service", "VM Thread", "Monitor Deflati", "C1 CompilerThre", "C2 CompilerThre",
+    "Sweeper thread", "Common-Cleaner",
+}  # fmt: skip
+"""A container's first process and threads of the Java VM's own, as the kernel names them. They wake
+up again and again, some many times a second, and print nothing while the program waits."""
+
+
+class _Unit(Enum):
+    """How a deadline is given: not at all, as a number, or as two at an address."""
+
+    NONE = 0.0
+    MILLISECONDS = 1e-3
+    TIMEVAL = 1e-6
+    TIMESPEC = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A system call in which a thread can wait.
+
+    Attributes:
+        unit: how its deadline is given.
+        place: that of the deadline among its arguments.
+        takes_input: whether it may wait for the terminal's input.
+    """
+
+    unit: _Unit = _Unit.NONE
+    place: int = 0
+    takes_input: bool = False
+
+
+_READ, _TAKE = _Call(takes_input=True), _Call()
+_POLL, _EPOLL = (_Call(_Unit.MILLISECONDS, place, takes_input=True) for place in (2, 3))
+_PPOLL, _EPOLL2, _PSELECT = (_Call(_Unit.TIMESPEC, place, takes_input=True) for place in (2, 3, 4))
+_SELECT = _Call(_Unit.TIMEVAL, 4, takes_input=True)
+_SIGNAL, _FUTEX = _Call(_Unit.TIMESPEC, 2), _Call(_Unit.TIMESPEC, 3)
+
+# By their numbers in asm/unistd.h: read, readv; poll, select, pselect, ppoll and those of epoll;
+# accept, accept4, recvfrom, recvmsg, wait4, waitid, pause, sigsuspend; sigtimedwait; futex.
+_CALLS: Mapping[str, Mapping[int, _Call]] = {
+    "x86_64": {
+        0: _READ, 19: _READ,
+        7: _POLL, 23: _SELECT, 270: _PSELECT, 271: _PPOLL, 232: _EPOLL, 281: _EPOLL, 441: _EPOLL2,
+        43: _TAKE, 288: _TAKE, 45: _TAKE, 47: _TAKE, 61: _TAKE, 247: _TAKE, 34: _TAKE, 130: _TAKE,
+        128: _SIGNAL, 202: _FUTEX,
+    },
+    "aarch64": {
+        63: _READ, 65: _READ,
+        72: _PSELECT, 73: _PPOLL, 22: _EPOLL, 441: _EPOLL2,
+        202: _TAKE, 242: _TAKE, 207: _TAKE, 212: _TAKE, 260: _TAKE, 95: _TAKE, 133: _TAKE,
+        137: _SIGNAL, 98: _FUTEX,
+    },
+}  # fmt: skip
+_HERE = _CALLS.get(platform.machine(), {})
+
+IS_KNOWN_HERE = bool(_HERE) and Path("/proc/self/syscall").exists()
+"""Whether the kernel of this machine says where threads wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadWait:
+    """Where a thread waits.
+
+    Attributes:
+        number: the thread's.
+        ran: how long it has run so far, in nanoseconds; 0 of a housekeeper that never rests.
+        seconds: after how many seconds the wait ends by itself, from when it began; infinite
+            without a deadline, None if the thread runs or that is unknown.
+        takes_input: whether it waits for input, perhaps from the terminal.
+    """
+
+    number: int
+    ran: int
+    seconds: float | None
+    takes_input: bool
+
+
+def wait_of(thread: Path) -> ThreadWait:
+    """Return where a thread waits whose folder in /proc this is.
+
+    Raises:
+        OSError: it has ended, or this user may not know.
+        ValueError: the kernel says something unexpected.
+    """
+    ran = int((thread / "schedstat").read_text().split()[0])
+    word, *rest = (thread / "syscall").read_text().split()
+    number, call = int(thread.name), None if word == _RUNNING else _HERE.get(int(word))
+    if call is None:
+        return ThreadWait(number, ran, None, takes_input=False)
+    arguments = [int(value, 16) for value in rest]
+    if call in (_SIGNAL, _FUTEX) and (name := _name(thread)) in _HOUSEKEEPERS:
+        ran = 0 if name in _RESTLESS else ran
+        return ThreadWait(number, ran, math.inf, takes_input=False)
+    takes_input = call.takes_input and not (call is _READ and _is_socket(thread, arguments[0]))
+    return ThreadWait(number, ran, _seconds(thread, call, arguments), takes_input)
+
+
+def _name(thread: Path) -> str:
+    return (thread / "comm").read_text().strip()
+
+
+def _is_socket(thread: Path, descriptor: int) -> bool:
+    return str((thread / "fd" / str(descriptor)).readlink()).startswith(_SOCKET)
+
+
+def _seconds(thread: Path, call: _Call, arguments: Sequence[int]) -> float | None:
+    """Return how long a thread waits at most; None if that is a time of day."""
+    given = arguments[call.place]
+    if call.unit is _Unit.NONE:
+        return math.inf
+    if call.unit is _Unit.MILLISECONDS:
+        given &= _MINUS_ONE
+        return math.inf if given == _MINUS_ONE else given * call.unit.value
+    if not given:
+        return math.inf
+    if call is _FUTEX and arguments[1] & _FUTEX_OPERATION:  # another one than FUTEX_WAIT
+        return None
+    with (thread / "mem").open("rb", buffering=0) as memory:
+        memory.seek(given)
+        whole, part = struct.unpack("=qq", memory.read(16))
+    return float(whole + part * call.unit.value)
