@@ -81,6 +81,8 @@ class PeerGoneError(SessionError):
 class NoAnswerError(SessionError):
     """Nothing came in time; it may still come."""
 
+    is_silent = False  # whether not even a line came that the profile cannot read
+
 
 class ClientGoneError(SessionError):
     """A console's client ended before it answered, while the peer's program runs on."""

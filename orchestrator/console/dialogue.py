@@ -272,15 +272,27 @@ class SyncedDialogue(Dialogue):
             if reply.ok is not None or self._take_until_outcome(reply, until):
                 return reply
         if can_sync:
-            self._type_sync()
-            self._await_syncs(deadline, lambda line: self._is_read(reply, line), command)
-            return self._take_late(reply)
+            return self._await_synced(reply, command, deadline)
         if not ends_by_line:
             return self._take_until_quiet(reply, deadline)
         self._is_behind = True
         if reply.lines and time.monotonic() - self._console.at > self._silence:
             return reply.concluded(profile)  # it did answer, in words that no pattern knows
         raise self._unanswered(command)
+
+    def _await_synced(self, reply: Reply, command: str, deadline: float) -> Reply:
+        """Ask `sync`, and take what comes before its answer."""
+        is_late = not reply.lines
+        self._type_sync()
+        try:
+            self._await_syncs(deadline, lambda line: self._is_read(reply, line), command)
+        except NoAnswerError as error:
+            error.is_silent = not reply.lines
+            if reply.ok is None or not is_late:
+                raise
+            reply.took_more = True
+            return reply
+        return self._take_late(reply)
 
     def _take_until_outcome(self, reply: Reply, until: float) -> bool:
         """Take lines until one says yes or no; return whether one did."""

@@ -25,6 +25,8 @@ class Reply:
         lines: all lines, without echo, prompts and notices.
         unread: those that the profile cannot read, and such lines from before them.
         silent: whether the answer was silence, which the profile allows. That proves nothing.
+        took_more: whether it came only once the program had taken what the lab typed next for the
+            rest of the command.
         is_nil: whether the answer is that there is nothing.
         is_indefinite: whether the answer is that it may have happened or not; `ok` is False then.
     """
@@ -36,6 +38,7 @@ class Reply:
     lines: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     silent: bool = False
+    took_more: bool = False
     is_nil: bool = False
     is_indefinite: bool = False
 

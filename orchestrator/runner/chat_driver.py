@@ -133,7 +133,7 @@ class ChatDriver:
         to = act.to or ""
 
         def work() -> Completion:
-            address, port = self._peers.dial_address(to, dialler=act.at) if to else ("", 0)
+            address, port = self._peers.dial_address(to, dialler=act.at) if to else ("", "")
             before = self._rows_if_silent(act.at, chat.CONNECT)
             began = time.monotonic()
             reply = self._peers.ask(

@@ -136,5 +136,5 @@ def lost_row(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
 
 
 def is_answered(reply: Reply) -> bool:
-    """Return whether a console has said anything."""
-    return any(line.strip() for line in reply.lines)
+    """Return whether a console has said anything to what was typed, and to that alone."""
+    return not reply.took_more and any(line.strip() for line in reply.lines)

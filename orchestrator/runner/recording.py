@@ -131,7 +131,7 @@ class Recorder:
             outcome, said = work()
         except LabError as error:
             outcome = "fail" if isinstance(error, NoClientError) else "info"
-            said = {"said": first_line(error)}
+            said = {"said": first_line(error), **_unanswered(act, error)}
             self._history.complete(operation, outcome, **said)
             tolerate(error)
         else:
@@ -153,6 +153,13 @@ class Recorder:
                 pass
             case _:
                 raise error
+
+
+def _unanswered(act: Expecting | None, error: LabError) -> dict[str, object]:
+    """Return that nothing was answered, if the act must be and no line came."""
+    is_wanted = act is not None and bool(act.wants.get("answered"))
+    is_silent = isinstance(error, NoAnswerError) and error.is_silent
+    return {"answered": False} if is_wanted and is_silent else {}
 
 
 def _tolerate_refusal(error: LabError) -> None:

@@ -65,6 +65,12 @@ for line in sys.stdin:
             said = ["error: to whom?"]
         case ["hello"]:
             said = ["ok: hello"]
+        case ["swallow", *refusal]:  # it takes the next line for its own
+            sys.stdin.readline()
+            said = [" ".join(refusal)] if refusal else []
+        case ["connect"]:  # the same
+            sys.stdin.readline()
+            said = ["error: no such address"]
         case ["what"]:
             said = ["no idea"]
         case ["exit"]:

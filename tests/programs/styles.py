@@ -47,6 +47,8 @@ def line_by_line() -> None:
     verb, _, rest = ask(PROMPT.format(len(rows))).partition(" ")
     if verb == "myport":
         print("port 5000")
+    elif verb == "send" and STYLE == "waits" and not rest:  # the next line is what is missing
+        print(f"error: {ask('')} is no text")
     elif verb == "send":
         send(rest)
     elif verb == "list":

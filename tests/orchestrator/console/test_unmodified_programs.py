@@ -13,6 +13,7 @@ from orchestrator import profile
 from orchestrator.console import dialogue
 from orchestrator.console.session import Session
 from orchestrator.errors import NoAnswerError
+from orchestrator.runner import outcomes
 from tests.orchestrator.support import PROGRAMS, LivePeers
 from tests.programs.styled import styled, verb
 
@@ -89,6 +90,16 @@ def test_a_reply_that_no_pattern_reads_is_unread(begin: Any, long_waits: dict[st
     assert reply.lines in (["port 5000"], []), "it answers as `sync` does"
     assert session.ask("send", text="and goes on").fields["text"] == "and goes on"
     assert time.monotonic() - began < SOON
+
+
+def test_an_answer_to_more_than_was_typed_is_no_answer(begin: Any) -> None:
+    session = begin("waits", answer_within=1.5)
+    reply = session.ask("send", text="")
+    assert (reply.ok, reply.lines) == (False, ["error: myport is no text"])
+    assert reply.took_more
+    assert not outcomes.is_answered(reply)
+    reply = session.ask("raw", line="quux")
+    assert outcomes.is_answered(reply)
 
 
 def test_without_sync_an_answer_that_no_pattern_reads_is_returned(begin: Any) -> None:

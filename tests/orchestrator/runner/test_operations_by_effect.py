@@ -120,15 +120,28 @@ def test_a_peer_that_is_wrong_about_itself(
 
 @pytest.mark.parametrize(
     ("line", "answered", "judgement"),
-    [("what", True, "valid"), ("terminate x", True, "valid"), ("well", False, "invalid")],
+    [
+        ("what", True, "valid"),
+        ("terminate x", True, "valid"),
+        ("well", False, "invalid"),
+        ("swallow", False, "invalid"),
+        ("swallow error: wrong", False, "invalid"),
+    ],
 )
 def test_whether_a_line_is_answered(
     run_mute: MuteRun, line: str, answered: bool, judgement: str
 ) -> None:
-    run = run_mute(f"type: {{at: alice, line: {line}, answered: true}}")
+    run = run_mute(f'type: {{at: alice, line: "{line}", answered: true}}')
     (entry,) = outcomes(run)
     assert entry.fields["answered"] is answered
     assert judged(run)["expectations"] == judgement
+
+
+def test_a_connect_without_arguments_is_typed_without(run_mute: MuteRun) -> None:
+    run = run_mute('connect: {at: alice, address: "", port: "", answered: true}')
+    (entry,) = outcomes(run)
+    assert entry.fields["said"] == "error: no such address"
+    assert entry.fields["answered"] is False, "it took the lab's next line for the address"
 
 
 def test_ids_that_are_given(run_mute: MuteRun) -> None:
