@@ -174,7 +174,29 @@ class Experiments:
 
     def _find_send(self, ids: Sequence[str]) -> Exchange | None:
         given = [{"id": it, "text": next(self._texts)} for it in dict.fromkeys(ids)]
-        return self._finder.find("send", _A, _has_arrived, given, _B)
+        found = self._finder.find("send", _A, _has_arrived, given, _B)
+        return self._without_quotes(found) if found else None
+
+    def _without_quotes(self, found: Exchange) -> Exchange:
+        """Send without the quotes around a text if they were shown with it; return what counts.
+
+        What was typed without them before may have been shown too late.
+        """
+        text, quoted = found.given["text"], self._finder.wordings["send"]
+        bare = tuple(line.replace('"{text}"', "{text}") for line in quoted.lines)
+        is_shown = any(f'"{text}"' in line for line in found.other_lines)
+        if bare == quoted.lines or not is_shown or self._finder.quotes_texts:
+            return found
+        given = {"id": found.given["id"], "text": next(self._texts)}
+        plain, used = self._typist.enter(
+            "send", Wording(bare, quoted.after), _A, given, to=_B, right=None
+        )
+        if not _has_arrived(plain):
+            self._typist.forget(plain)
+            return found
+        self._typist.forget(found)
+        self._finder.wordings["send"] = used
+        return plain
 
     def _send_between_three(self) -> None:
         if "send" in self._finder.wordings:

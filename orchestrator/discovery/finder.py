@@ -140,6 +140,11 @@ class WordFinder:
                     queue = [*wording.usages(verb, exchange.lines), *queue]
         return None
 
+    @property
+    def quotes_texts(self) -> bool:
+        """Whether the program itself says that a text is typed in quotes."""
+        return any('"{text}"' in line for line in wording.usages("send", self._read))
+
     def find_by_effect(self, at: str) -> None:
         """Try the items of a menu whose labels say nothing: what they print says what they are."""
         peer = self._typist.trio.peer(at)

@@ -155,3 +155,35 @@ def test_when_and_which_vary(learned: Learned, program: type[Stamped], stamp: st
         notice = reader.notice([f"{stamp} {line}"])
         assert notice, line
         assert (notice.kind, notice.fields["id"]) == (kind, "3")
+
+
+class ShownLate(Chat):
+    """Shows the first message that it gets together with the next one."""
+
+    shown = "{}"
+    late: tuple[tuple[int, str], ...] | None = None
+
+    def show(self, number: int, text: str) -> None:
+        if self.late is None:
+            self.late = ((number, text),)
+            return
+        for its, said in (*self.late, (number, text)):
+            super().show(its, self.shown.format(said))
+        self.late = ()
+
+
+class ShownLateInQuotes(ShownLate):
+    """The same, and puts each text in quotes."""
+
+    shown = '"{}"'
+
+
+@pytest.mark.parametrize("program", [ShownLate, ShownLateInQuotes])
+def test_quotes_that_are_shown_with_a_text_are_not_typed(
+    learned: Learned, program: type[ShownLate]
+) -> None:
+    found, reader, _ = learned(program)
+    assert found.operations["send"].send[0].type == "send {id} {text}"
+    notice = reader.notice([f"message from 3: {program.shown.format('hi there')}"])
+    assert notice
+    assert notice.fields["text"] == "hi there"
