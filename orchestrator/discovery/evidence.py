@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from orchestrator import text
 from orchestrator.discovery.traces import shows_trace, without_exceptions, without_traces
 
+TAB = "    "
+"""Stands for a tab in what a console printed."""
+
 _LINE_EDITOR = ("\x1b[?2004h", "\x1b[K", "\x1b[6n")
 """What readline and similar editors print to draw a line."""
 
@@ -100,7 +103,7 @@ def read_output(
             continue
         bare = _strip_prompts(line, known)
         if bare.strip():
-            said = text.printable(bare.replace("\t", "    "))
+            said = text.printable(bare.replace("\t", TAB))
             lines.append(said if message and message in said else said.rstrip())
     return ConsoleOutput(tuple(lines), text.shown(rest), echoed)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator.discovery.evidence import A_NAME, KnownValues
+from orchestrator.discovery.evidence import A_NAME, TAB, KnownValues
 from orchestrator.patterns import compiled, search_line
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
@@ -250,7 +250,9 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
             made.append(r"\s*")
             continue
         is_margin = token.kind == "blank" and following and following.kind == "text"
-        if token.is_literal or is_margin:  # further blanks belong to the text
+        if is_margin:
+            made.append(_margin(token.text))
+        elif token.is_literal:
             made.append(escape(token.text))
         elif token.kind == "run":
             made.append(f"{escape(token.text[0])}+")
@@ -275,6 +277,14 @@ def _time_pattern(text: str) -> str:
         varies = r"\d+" if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
         made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
     return "".join(made)
+
+
+def _margin(blanks: str) -> str:
+    """Return a pattern for the blanks before a text. Further ones belong to the text.
+
+    Those as wide as a tab may be one.
+    """
+    return rf"(?:{blanks}|[ \t]*\t)" if len(blanks) >= len(TAB) else blanks
 
 
 def _is_padding(before: str, following: Token) -> bool:

@@ -87,6 +87,20 @@ class Margin(Chat):
         self.tell(f"* {number} says:\n    {text}")
 
 
+class Tab(Chat):
+    """The same with a tab."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"* {number} says:\n\t{text}")
+
+
+class TabWithin(Chat):
+    """The same on one line."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"{number}:\t{text}")
+
+
 class Rule(Chat):
     """The same with a rule and two blanks, on one line."""
 
@@ -95,7 +109,8 @@ class Rule(Chat):
 
 
 @pytest.mark.parametrize(("program", "shown"), [
-    (Margin, "* 3 says:\n      two in front"), (Rule, "3 |    two in front"),
+    (Margin, "* 3 says:\n      two in front"), (Tab, "* 3 says:\n\t  two in front"),
+    (TabWithin, "3:\t  two in front"), (Rule, "3 |    two in front"),
 ])  # fmt: skip
 def test_blanks_in_front_of_a_text_are_its_own(
     learned: Learned, program: type[Chat], shown: str
