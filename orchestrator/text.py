@@ -40,9 +40,11 @@ def shown(raw: str) -> str:
     """Return a line as it stands on the screen once it is complete.
 
     What precedes a carriage return was overwritten: a notice replaces a prompt and a
-    half-typed line, and a line editor redraws a long line for each row that it fills.
+    half-typed line, and a line editor redraws a long line for each row that it fills. A bell is
+    heard, not seen.
     """
-    return flat(_REDRAW.sub("\r", raw)).rstrip("\r\n").rpartition("\r")[2]
+    seen = flat(_REDRAW.sub("\r", raw)).replace("\a", "")
+    return seen.rstrip("\r\n").rpartition("\r")[2]
 
 
 def squeeze(text: str) -> str:

@@ -70,3 +70,8 @@ def test_unescape_takes_anything(shown: str) -> None:
 )
 def test_what_a_reader_would_miss_is_visible(raw: str, seen: str) -> None:
     assert text.visible(raw) == seen
+
+
+@pytest.mark.parametrize("raw", ["\a\n", "> \a\r\n", "\a* hi\a\n"])
+def test_a_bell_is_not_seen(raw: str) -> None:
+    assert text.shown(raw) == raw.replace("\a", "").rstrip("\r\n")
