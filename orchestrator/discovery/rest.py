@@ -17,9 +17,9 @@ _Seen = list[tuple[RawConsole, Activity, int]]  # what each does, and how many b
 class Rest:
     """Says for how long several programs are at rest after a line was typed at some of them.
 
-    They are if those have read it and read on, every thread of each waits, and all that they have
-    written has come. What they write elsewhere than to their terminals is not told from that; then
-    it counts as come once they have been silent for a while.
+    They are if those have read it, every thread of each waits, and all that they have written has
+    come. What they write elsewhere than to their terminals is not told from that; then it counts as
+    come once they have been silent for a while.
 
     Args:
         slowness: returns how many times slower than usual the machine is at the moment.
@@ -72,7 +72,7 @@ class Rest:
             if console.is_closed:
                 continue
             activity = self._read(console)
-            if activity is None or not activity.waits or not self._reads_again(console, activity):
+            if activity is None or not activity.waits or not self._is_done(console, activity):
                 return []
             shown = console.shown
             if console.silence < self._quiet() and not self._has_all(console, activity, shown):
@@ -91,11 +91,11 @@ class Rest:
                     self._waiting[thread] = ran, looked
         return activity
 
-    def _reads_again(self, console: RawConsole, activity: Activity) -> bool:
+    def _is_done(self, console: RawConsole, activity: Activity) -> bool:
         if console not in self._before:
             return True
         before = self._before[console]
-        return before is not None and before.waits and activity.reads_again(before)
+        return before is not None and before.waits and activity.is_done(before)
 
     def _has_all(self, console: RawConsole, activity: Activity, shown: int) -> bool:
         return self._drained.get(console) == shown - activity.written

@@ -29,6 +29,7 @@ class Activity:
             those that wait for ever.
         readers: the threads that wait for input, perhaps from the terminal.
         written: how many bytes it has written so far, to its terminal or elsewhere.
+        is_virtual: whether a virtual machine with threads of its own runs it.
     """
 
     waits: bool
@@ -36,11 +37,17 @@ class Activity:
     deadlines: Mapping[int, float]
     readers: frozenset[int]
     written: int
+    is_virtual: bool = False
 
-    def reads_again(self, before: Activity) -> bool:
-        """Return whether it has taken input since an earlier moment, and waits for more."""
-        has_read = any(self.threads.get(it) != before.threads[it] for it in before.readers)
-        return has_read and bool(self.readers)
+    def is_done(self, before: Activity) -> bool:
+        """Return whether it has taken what was typed at an earlier moment, and is done with it.
+
+        If no thread waited for input, nothing is ever taken. A virtual machine that ends the
+        program waits for its own threads meanwhile; it is done only when it reads again.
+        """
+        has_run = any(self.threads.get(it) != before.threads[it] for it in before.readers)
+        has_read = has_run or not before.readers
+        return has_read and bool(self.readers or not self.is_virtual)
 
 
 def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Activity | None:
@@ -67,6 +74,7 @@ def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Acti
         {it.number: it.seconds for it in found if it.seconds is not None and it.seconds < math.inf},
         frozenset(it.number for it in found if it.takes_input),
         written,
+        any(it.is_virtual for it in found),
     )
 
 

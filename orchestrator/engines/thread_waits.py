@@ -15,7 +15,8 @@ _MINUS_ONE = 0xFFFFFFFF  # as an int of 32 bits: no deadline
 _FUTEX_OPERATION = 0x7F  # the part of a futex's second argument that says what is done
 _RUNNING = "running"
 
-_RESTLESS = frozenset({"docker-init", "VM Periodic Tas"})
+_INIT = "docker-init"
+_RESTLESS = frozenset({_INIT, "VM Periodic Tas"})
 _HOUSEKEEPERS = _RESTLESS | {
     "G1 Service", "VM Thread", "Monitor Deflati", "C1 CompilerThre", "C2 CompilerThre",
     "Sweeper thread", "Common-Cleaner",
@@ -86,12 +87,14 @@ class ThreadWait:
         seconds: after how many seconds the wait ends by itself, from when it began; infinite
             without a deadline, None if the thread runs or that is unknown.
         takes_input: whether it waits for input, perhaps from the terminal.
+        is_virtual: whether it is a virtual machine's own.
     """
 
     number: int
     ran: int
     seconds: float | None
     takes_input: bool
+    is_virtual: bool = False
 
 
 def wait_of(thread: Path) -> ThreadWait:
@@ -109,7 +112,8 @@ def wait_of(thread: Path) -> ThreadWait:
     arguments = [int(value, 16) for value in rest]
     if call in (_SIGNAL, _FUTEX) and (name := _name(thread)) in _HOUSEKEEPERS:
         ran = 0 if name in _RESTLESS else ran
-        return ThreadWait(number, ran, math.inf, takes_input=False)
+        is_virtual = name != _INIT
+        return ThreadWait(number, ran, math.inf, takes_input=False, is_virtual=is_virtual)
     takes_input = call.takes_input and not (call is _READ and _is_socket(thread, arguments[0]))
     return ThreadWait(number, ran, _seconds(thread, call, arguments), takes_input)
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -141,22 +142,26 @@ def test_what_is_underway_in_the_network_is_awaited(run: Run) -> None:
 def test_it_shows_what_was_read_and_written(run: Run) -> None:
     process = run("while True: print('got', input(), flush=True)")
     before = until_it_is(process, lambda it: it.waits and bool(it.readers))
-    assert not seen(process).reads_again(before)
+    assert not seen(process).is_done(before)
     assert process.stdin
     process.stdin.write(b"hello\n")
     process.stdin.flush()
-    after = until_it_is(process, lambda it: it.waits and it.reads_again(before))
+    after = until_it_is(process, lambda it: it.waits and it.is_done(before))
     assert after.written - before.written == len("got hello\n")
 
 
-def test_a_program_that_has_stopped_reading_does_not_read_again(run: Run) -> None:
+def test_a_program_that_has_stopped_reading_is_done_unless_a_virtual_machine_may_end_it(
+    run: Run,
+) -> None:
     process = run("import signal; input(); signal.pause()")
     before = until_it_is(process, lambda it: it.waits and bool(it.readers))
     assert process.stdin
     process.stdin.write(b"hello\n")
     process.stdin.flush()
     after = until_it_is(process, lambda it: it.waits and not it.readers)
-    assert not after.reads_again(before)
+    assert after.is_done(before)
+    assert after.is_done(after), "no one is there to read"
+    assert not replace(after, is_virtual=True).is_done(before)
 
 
 def test_nothing_is_said_of_a_program_that_has_ended(run: Run) -> None:
