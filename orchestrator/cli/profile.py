@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +18,15 @@ from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
 from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.cli.profile_batch import OUTPUT, write_all
 from orchestrator.discovery import check as checking
-from orchestrator.discovery.discover import discover
+from orchestrator.discovery.discover import discover, discover_commands, is_other_program
+from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.pattern_matches import MatchState, ProfileCheck
-from orchestrator.discovery.start_commands import start_commands
+from orchestrator.discovery.start_commands import StartCommand, start_commands
+from orchestrator.discovery.trial.result import Trial
+from orchestrator.discovery.trial.setting import setting
+from orchestrator.discovery.trial.trial import try_profile
+from orchestrator.engines.base import Engine as Place
+from orchestrator.engines.base import Progress, Say
 from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError
 from orchestrator.files import write_whole
@@ -39,6 +46,9 @@ profile = Commands(
 commands.add_typer(profile, name="profile")
 
 _FAILED = 1
+ToTry = tuple[
+    Place, Path, list[StartCommand], int, Say, list[str]
+]  # a program, and how to start it
 
 Output = Annotated[
     Path | None,
@@ -66,6 +76,31 @@ Port = Annotated[
     int, typer.Option(min=1024, max=65_535, metavar="N", help="The port for peers to listen on.")
 ]
 Test = Annotated[bool, typer.Option("--test/--no-test", help="Test the profile after writing it.")]
+
+
+class VocabularyName(StrEnum):
+    """Which commands a program has."""
+
+    AUTO = "auto"
+    CHAT = "chat"
+    NONE = "none"
+
+
+Vocabulary = Annotated[
+    VocabularyName,
+    typer.Option(
+        help="Whether it has the commands of a chat, or others, which its help names; auto asks it."
+    ),
+]
+UsageTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--usage",
+        metavar="USAGE",
+        help="A command of a program that is no chat, if its help does not say: 'put <key>"
+        " <value>'. Repeatable.",
+    ),
+]
 With = Annotated[
     list[str] | None,
     typer.Option(
@@ -103,41 +138,65 @@ def new(
     test_it: Test = True,
     force: Force = False,
     jobs: Jobs = 2,
+    vocabulary: Vocabulary = VocabularyName.AUTO,
+    usage: UsageTexts = None,
 ) -> None:
     """Write most of a profile by trying common words and formats on the program.
 
-    In a folder of programs, do so for each that has no profile yet, and write a page to review
-    them. Exit status 0 if all of it is sure, 1 if some lines are doubtful: they are marked in the
-    file; 2 if a program has no profile.
+    A program whose help names other commands than those of a chat is tried with these. In a
+    folder of programs, do so for each that has no profile yet, and write a page to review them;
+    all of them are taken for chats. Exit status 0 if all of it is sure, 1 if some lines are
+    doubtful: they are marked in the file; 2 if a program has no profile.
     """
     if not folder.is_dir():
         raise LabError(f"{folder} is not a folder", hint="give the folder that holds the program")
     _check_answers(answers or [])
-    if not (command or answers) and (found := folders_of(folder, output or OUTPUT)) != [folder]:
-        raise typer.Exit(
-            write_all(
-                found, output or OUTPUT, engine, port=port, jobs=jobs, force=force, test=test_it
-            )
-        )
+    is_one = command or answers or usage or vocabulary is VocabularyName.NONE
+    if not is_one and (found := folders_of(folder, output or OUTPUT)) != [folder]:
+        raise typer.Exit(write_all(found, output or OUTPUT, engine, port=port, jobs=jobs,
+                                   force=force, test=test_it))  # fmt: skip
     path = output or folder / profiles.FILE
     _check_writable(path, force=force)
     to_try = start_commands(folder, command)
     with progress() as says, choose(engine, says.phase) as place:
-        draft = discover(place, folder, to_try, port, says.step, answers or [])
+        program = (place, folder, to_try, port, says.step, answers or [])
+        is_other = _is_other(program, vocabulary, usage)
+        draft = discover_commands(*program, usage or []) if is_other else discover(*program)
         if path.resolve().parent != folder.resolve():
             draft.data["start"]["folder"] = str(folder.resolve())
         write_whole(path, draft.to_yaml(), check=lambda part: profiles.load(str(part)))
-        result = checking.check(place, str(path), says.step) if test_it else None
-    rows = [report.Understood(note.what, note.typed, note.output, note.understood, note.doubt)
-            for note in draft.notes]  # fmt: skip
-    report.print_understood(out, f"{draft.data['name']}: what was understood", rows)
-    doubtful = sum(bool(note.doubt) for note in draft.notes)
-    if result:
+        result = _test_written(place, str(path), says) if test_it else None
+    doubtful = _print_draft(draft)
+    if isinstance(result, Trial):
+        trials.show(result)
+    elif result:
         _print(result, only_wrong=True)
     sure = f"{doubtful} doubtful, marked in the file" if doubtful else "sure"
     out.print(safe(f"{path}: {sure}"), soft_wrap=True)
     if doubtful or (result and result.is_wrong):
         raise typer.Exit(_FAILED)
+
+
+def _is_other(program: ToTry, vocabulary: VocabularyName, usages: Sequence[str] | None) -> bool:
+    """Return whether a program is no chat: the user says so, or its help does."""
+    if usages or vocabulary is not VocabularyName.AUTO:
+        return bool(usages) or vocabulary is VocabularyName.NONE
+    return is_other_program(*program)
+
+
+def _test_written(place: Place, file: str, says: Progress) -> ProfileCheck | Trial:
+    """Test a profile that was just written."""
+    if profiles.load(file).vocabulary == "chat":
+        return checking.check(place, file, says.step)
+    return try_profile(place, file, setting(file, [], None), {}, says)
+
+
+def _print_draft(draft: Draft) -> int:
+    """Print what was understood; return how much of it is doubtful."""
+    rows = [report.Understood(note.what, note.typed, note.output, note.understood, note.doubt)
+            for note in draft.notes]  # fmt: skip
+    report.print_understood(out, f"{draft.data['name']}: what was understood", rows)
+    return sum(bool(note.doubt) for note in draft.notes)
 
 
 def _check_answers(answers: Sequence[str]) -> None:
@@ -164,7 +223,7 @@ def _check_writable(path: Path, *, force: bool) -> None:
 
 
 @profile.command("test", epilog="Example: peerlab profile test store.yaml --with put.key=x")
-def try_profile(
+def try_one(
     file: Annotated[
         Path,
         typer.Argument(metavar="FILE", help="The profile.", autocompletion=completion.profiles),

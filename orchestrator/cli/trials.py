@@ -41,11 +41,12 @@ def run(
     if as_json:
         print_json({"format": FORMAT, **trial.as_data()})
     else:
-        _print(trial)
+        show(trial)
     return _FAILED if trial.is_wrong else 0
 
 
-def _print(trial: Trial) -> None:
+def show(trial: Trial) -> None:
+    """Print what was found."""
     by_program: dict[str, list[str]] = {}
     for peer, program in trial.peers.items():
         by_program.setdefault(program, []).append(peer)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from orchestrator.discovery.commands.learn import CommandLearner, names_other_commands
 from orchestrator.discovery.draft import Draft
-from orchestrator.discovery.evidence import KnownValues, Sample, read_output, uses_line_editor
+from orchestrator.discovery.evidence import read_output, uses_line_editor
 from orchestrator.discovery.experiments import Experiments
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.inference import infer
@@ -21,10 +22,10 @@ from orchestrator.discovery.start_commands import (
     by_usage,
     hint_for,
 )
-from orchestrator.discovery.templates import escape
+from orchestrator.discovery.started import greeting_of, start_of, start_profile
 from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
 from orchestrator.discovery.typist import Typist
-from orchestrator.engines.base import Engine, Peer, Say
+from orchestrator.engines.base import Engine, Say
 from orchestrator.engines.docker.client import EngineLostError
 from orchestrator.errors import (
     EngineError,
@@ -33,11 +34,11 @@ from orchestrator.errors import (
     ShortageError,
     TooLargeError,
 )
-from orchestrator.profile import ConsoleSettings, InputLine, Profile, Start
+from orchestrator.profile import Profile
 
 _NOT_FOUND = re.compile(r": ([\w.+-]+): (?:command )?not found$")  # of a shell
+_T = TypeVar("_T")
 _QUOTED = 4  # lines of output that an error quotes
-_NO_KEY_BINDINGS = {"INPUTRC": "/dev/null"}  # the user's key bindings do not apply here
 
 
 def discover(
@@ -65,6 +66,89 @@ def discover(
         MissingToolError: its compiler or interpreter is not on this machine.
         LabError: it cannot be started, or never answers.
     """
+
+    def chat(profile: Profile, command: StartCommand) -> Draft:
+        return _try(engine, profile, command, say)
+
+    return _first_that_starts(folder, commands, port, say, answers, chat)
+
+
+def discover_commands(
+    engine: Engine,
+    folder: Path,
+    commands: Sequence[StartCommand],
+    port: int,
+    say: Say,
+    answers: Sequence[str] = (),
+    usages: Sequence[str] = (),
+) -> Draft:
+    """Learn the profile of a program that is no chat, from the commands that its help names.
+
+    Args:
+        engine: where it runs.
+        folder: the program's.
+        commands: what may start it, the most likely first.
+        port: the port that peers listen on.
+        say: hears what is being tried.
+        answers: what to answer to its first questions.
+        usages: the commands, if its help does not name them, such as `put <key> <value>`.
+
+    Raises:
+        NoCommandsError: nothing names its commands.
+        LabError: as by `discover`.
+    """
+
+    def learn(profile: Profile, command: StartCommand) -> Draft:
+        with contextlib.closing(Trio(engine, profile, say)) as trio:
+            trio.start()
+            _check_tools(trio)
+            return CommandLearner(usages).learn(trio, profile, command, say)
+
+    return _first_that_starts(folder, commands, port, say, answers, learn)
+
+
+def is_other_program(
+    engine: Engine,
+    folder: Path,
+    commands: Sequence[StartCommand],
+    port: int,
+    say: Say,
+    answers: Sequence[str] = (),
+) -> bool:
+    """Return whether a program is surely no chat: its help names commands, and none of those.
+
+    It is not known to be one if it cannot be started: `discover` says why.
+
+    Args:
+        engine: where it runs.
+        folder: the program's.
+        commands: what may start it, the most likely first.
+        port: the port that peers listen on.
+        say: hears what is being tried.
+        answers: what to answer to its first questions.
+    """
+
+    def look(profile: Profile, command: StartCommand) -> bool:
+        del command
+        with contextlib.closing(Trio(engine, profile, say)) as trio:
+            trio.start(NAMES[:1])
+            return names_other_commands(trio, say)
+
+    try:
+        return _first_that_starts(folder, commands, port, say, answers, look)
+    except LabError:
+        return False
+
+
+def _first_that_starts(
+    folder: Path,
+    commands: Sequence[StartCommand],
+    port: int,
+    say: Say,
+    answers: Sequence[str],
+    learn: Callable[[Profile, StartCommand], _T],
+) -> _T:
+    """Return what is learnt of the first command that starts the program."""
     name = folder.resolve().name
     failures: list[str] = []
     waiting, tried = list(commands), list[StartCommand]()
@@ -73,7 +157,7 @@ def discover(
         words = " ".join(command.words).replace("{python}", "python3", 1)
         say(f"trying {words} ({command.why})")
         try:
-            return _try(engine, _start_profile(name, folder, command, port, answers), command, say)
+            return learn(start_profile(name, folder, command, port, answers), command)
         except NotStartedError as error:
             failures.append(f"{words} exited at once and {_quote(error.said)}")
             waiting = [*by_usage(command, error.said, but=[*tried, *waiting]), *waiting]
@@ -128,19 +212,6 @@ def _quote(lines: Sequence[str]) -> str:
     return f"printed: {' / '.join(quoted)}" if quoted else "printed nothing"
 
 
-def _start_profile(
-    name: str, folder: Path, command: StartCommand, port: int, answers: Sequence[str]
-) -> Profile:
-    """Return a profile that is just enough to start a program."""
-    start = Start(
-        command=list(command.words), folder=str(folder.resolve()), environment=_NO_KEY_BINDINGS,
-        build=[list(words) for words in command.build], packages=list(command.packages),
-        answers=[InputLine(type=answer) for answer in answers],
-    )  # fmt: skip
-    return Profile(name=name, summary="not known yet", port=port, start=start, ready="",
-                   console=ConsoleSettings(echo=True), operations={})  # fmt: skip
-
-
 def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Draft:
     """Experiment on three peers that were started, and infer the profile."""
     name = profile.name
@@ -158,10 +229,10 @@ def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Dra
     lists = experiments.lists
     evidence = ProgramEvidence(
         exchanges=experiments.evidence(), wordings=finder.wordings, prompts=typist.prompts,
-        greetings=[_greeting(trio, raw, peer, typist.prompts) for raw, peer in greetings.values()],
+        greetings=[greeting_of(trio, *it, typist.prompts) for it in greetings.values()],
         lists=lists.seen, empty=lists.empty, known=lists.known(), first=experiments.first,
         first_id=lists.lowest(), column=lists.column,
-        start=_start(command, trio, has_line_editor=has_line_editor),
+        start=start_of(command, trio, has_line_editor=has_line_editor),
     )  # fmt: skip
     draft = infer(name, profile.port, evidence)
     if profile.own_ports:
@@ -178,36 +249,3 @@ def _with_own_ports(data: dict[str, Any]) -> dict[str, Any]:
     items = list(data.items())
     after = [key for key, _ in items].index("port") + 1
     return dict([*items[:after], ("own_ports", True), *items[after:]])
-
-
-def _greeting(trio: Trio, raw: str, peer: Peer, prompts: Sequence[str]) -> Sample:
-    """Return the lines that a peer printed at its start, without questions and prompts.
-
-    A prompt may stand in front of any of them: many programs greet from another thread.
-    """
-    known = KnownValues(frozenset({peer.address}), frozenset({peer.port}))
-    questions = [answer.after for answer in trio.answers if answer.after]
-    output = read_output(raw, "", [*questions, *prompts])
-    rest = output.rest
-    for question in questions:  # the answer is not echoed, so more stands behind a question
-        rest = rest.removeprefix(question)
-    lines = tuple(line for line in output.lines if line not in prompts)
-    return Sample(lines, known, peer.name, rest)
-
-
-def _start(command: StartCommand, trio: Trio, *, has_line_editor: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {"command": list(command.words), "folder": "."}
-    if has_line_editor:
-        made["environment"] = dict(_NO_KEY_BINDINGS)
-    if command.packages:
-        made["packages"] = list(command.packages)
-    if command.build:
-        made["build"] = [list(words) for words in command.build]
-    if trio.answers:
-        made["answers"] = [
-            {"after": escape(answer.after.strip()), "type": answer.type}
-            if answer.after
-            else {"type": answer.type}
-            for answer in trio.answers
-        ]
-    return made

@@ -15,8 +15,17 @@ _HEAD = """\
 # Written by `peerlab profile new`. Doubtful lines are marked: check them, then run
 # `peerlab profile test`. `peerlab docs profiles` explains every key.
 """
-_FLOW_KEYS = ("command", "build", "packages", "environment")  # written on one line
+_FLOW_KEYS = (
+    "command",
+    "build",
+    "packages",
+    "environment",
+    "takes",
+    "results",
+    "promises",
+)  # written on one line
 _PLAIN_KEYS = ("name", "summary", "sync", "folder", "first", "ends", "reason")  # without quotes
+_WORDS = ("takes", "results", "means", "promises")  # the same, wherever they are
 _SECTIONS = ("start", "ready", "console", "operations", "notices", "first_id", "errors")
 _WIDE = 10_000  # columns, so that no line is folded
 _LONGEST_VERB = 88  # characters of a verb on one line
@@ -106,7 +115,9 @@ def _node(value: Any, place: Keys) -> Any:
         if last in _FLOW_KEYS or (len(place) > 1 and place[-2] in _FLOW_KEYS):
             items.fa.set_flow_style()
         return items
-    if isinstance(value, str) and not (last in _PLAIN_KEYS and place[0] != "operations"):
+    is_word = last in _PLAIN_KEYS and place[0] != "operations"
+    is_word = is_word or not {*place}.isdisjoint(_WORDS)
+    if isinstance(value, str) and not is_word:
         return SingleQuotedScalarString(value)
     return value
 

@@ -40,8 +40,8 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
     draft.data |= {"ready": "", "sync": "", "console": {}, "vocabulary": "chat", "operations": {}}
     notices = infer_notices(draft, evidence.exchanges, evidence.prompts)
     of_notices, draft.notes = draft.notes, []
-    _infer_ready(draft, evidence)
-    _infer_console(draft, evidence)
+    infer_ready(draft, evidence)
+    infer_console(draft, evidence)
     verbs = draft.data["operations"]
     replies = Replies(evidence, notices)
     for verb in _GROUPS:
@@ -65,7 +65,7 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
     return draft
 
 
-def _infer_ready(draft: Draft, evidence: ProgramEvidence) -> None:
+def infer_ready(draft: Draft, evidence: ProgramEvidence) -> None:
     """Take the last words of the greeting as the ready line, if they are the same everywhere.
 
     A program without one is ready when the kernel shows that it listens, and it answers.
@@ -79,7 +79,8 @@ def _infer_ready(draft: Draft, evidence: ProgramEvidence) -> None:
         draft.note(("ready",), "", "", "ready when it listens and answers")
 
 
-def _infer_console(draft: Draft, evidence: ProgramEvidence) -> None:
+def infer_console(draft: Draft, evidence: ProgramEvidence) -> None:
+    """Take what was printed behind every reply as the prompt; find out whether it echoes."""
     echoed = [step.echoed for exchange in evidence.exchanges for step in exchange.steps[:1]]
     console: dict[str, Any] = {"echo": sum(echoed) * 2 >= len(echoed)}
     prompts = [prompt for prompt in evidence.prompts if prompt.strip()]

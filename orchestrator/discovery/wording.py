@@ -252,3 +252,9 @@ def _other_quoting(usage: Sequence[str]) -> Iterator[str]:
             yield line.replace('"', "")
         elif "{text}" in line:
             yield line.replace("{text}", '"{text}"')
+
+
+def means(verb: str, word: str) -> bool:
+    """Return whether a word is one for a verb, in any of the languages that are known."""
+    patterns = dict(_MENU_WORDS)
+    return word in WORDS[verb] or bool(re.search(patterns[verb], word, re.IGNORECASE))
