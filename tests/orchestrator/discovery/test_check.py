@@ -180,7 +180,7 @@ def test_programs_that_exit_or_do_not_answer(
     assert "terminate" not in replies
     assert seen.problems[:2] == [
         "alice sends to bob: it no reply",
-        "bob sends to alice: it: no reply",
+        "bob sends to alice: it no reply",
     ]
     assert engine.discarded == ["alice", "carol", "carol"]
 
