@@ -59,8 +59,11 @@ class Verdict:
     @property
     def kinds(self) -> list[str]:
         """What sorts of things are wrong, each once: the check's name, and more if it knows."""
-        kinds = [f"{self.check}: {f.kind}".removesuffix(": ") for f in self.findings[: self.wrong]]
-        return list(dict.fromkeys(kinds))
+        return [*dict.fromkeys(map(self.kind_of, self.findings[: self.wrong]))]
+
+    def kind_of(self, finding: Finding) -> str:
+        """Return what sort of thing a finding is about: the check's name, and more if it knows."""
+        return f"{self.check}: {finding.kind}".removesuffix(": ")
 
     def as_data(self) -> dict[str, Any]:
         """Return the verdict as files have it."""

@@ -2,12 +2,13 @@
 
 One fault is one finding. If a program sends one word of each message, the test of a message of
 several words fails, and so does every other test that sends one. Those needed it, failed in the
-same way, and say nothing about what they are for.
+same way, and say nothing about what they are for. If it is not certain that they failed in the same
+way, it is not known whether they failed by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from orchestrator.checks import expectations
 from orchestrator.grading.results import Outcome, Result
@@ -18,7 +19,8 @@ def attribute(results: Sequence[Result], policy: NotTested) -> list[Result]:
     """Return the results, in which tests that failed by the fault of another are `not tested`.
 
     A test of which anything is wrong in the way in which a test that it needs failed is one of
-    them. One that failed in another way failed by itself.
+    them. One that failed in another way failed by itself, and is `unknown` if anything may be
+    wrong besides in the way of a test that it needs.
 
     Args:
         results: in the order of the rubric, in which a test stands below those it needs.
@@ -32,9 +34,9 @@ def _attributed(result: Result, known: dict[str, Result], policy: NotTested) -> 
     if result.outcome not in (Outcome.FAILED, Outcome.NOT_TESTED):
         return result
     basic = [known[name] for name in result.needs if name in known]
-    shared = [one for one in basic if not _kinds(result).isdisjoint(one.kinds)]
+    shared = alike(basic, _kinds(result))
     if not shared:
-        return result
+        return _in_doubt(result, basic)
     cause = known[shared[0].because or shared[0].test]
     changes = {
         "outcome": Outcome.NOT_TESTED,
@@ -43,6 +45,27 @@ def _attributed(result: Result, known: dict[str, Result], policy: NotTested) -> 
         "left_out": policy == "left out" and not cause.required,
     }
     return result.model_copy(update=changes)
+
+
+def _in_doubt(result: Result, basic: Sequence[Result]) -> Result:
+    """Return a test that failed, as unknown if it may have failed only by the fault of another."""
+    late = [one for one in basic if _may_be_late(one, result)]
+    causes = [*alike(basic, result.perhaps), *late]
+    if not causes or result.outcome is not Outcome.FAILED:
+        return result
+    reason = f"it failed, perhaps only because of {causes[0].test}: {result.reason}"
+    return result.model_copy(update={"outcome": Outcome.UNKNOWN, "reason": reason})
+
+
+def alike(basic: Iterable[Result], kinds: Iterable[str]) -> list[Result]:
+    """Return those results of the tests that another one needs that are of any of these kinds."""
+    return [one for one in basic if not {*kinds}.isdisjoint(one.kinds)]
+
+
+def _may_be_late(basic: Result, result: Result) -> bool:
+    """Return whether a busy machine left it unknown if a test failed in the way of another one."""
+    is_open = basic.outcome is Outcome.UNKNOWN and not basic.settled
+    return is_open and not _kinds(result).isdisjoint(basic.perhaps)
 
 
 def _kinds(result: Result) -> set[str]:

@@ -6,12 +6,12 @@ ended the run, the result is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.checks import punctuality
 from orchestrator.checks.judged_run import Run
-from orchestrator.checks.verdict import Judgement, Verdict
+from orchestrator.checks.verdict import Finding, Judgement, Verdict
 from orchestrator.errors import (
     QUOTE_MARK,
     BuildError,
@@ -22,7 +22,7 @@ from orchestrator.errors import (
 )
 from orchestrator.grading.results import CheckResult, Outcome, Result
 from orchestrator.grading.rubric import Task
-from orchestrator.history import runs, transcript
+from orchestrator.history import machine, runs, transcript
 from orchestrator.text import cut
 
 _ENDS = ("crashes", "end states")
@@ -49,6 +49,7 @@ def mark(task: Task, run: Run) -> Result:
         findings=tuple(map(CheckResult.of, found.findings)),
         also=tuple(map(CheckResult.of, _uncounted(found, run))),
         kinds=_kinds(found, run),
+        perhaps=_perhaps(found),
         at=found.at,
         seconds=round(sum(run.seconds.values()), 3),
         started=_started(run),
@@ -62,6 +63,24 @@ def _kinds(found: _Mark, run: Run) -> tuple[str, ...]:
         return ()
     early = [type(run.error).__name__] if isinstance(run.error, SessionError) else []
     return tuple(dict.fromkeys([*early, *(kind for v in found.findings for kind in v.kinds)]))
+
+
+def _perhaps(found: _Mark) -> tuple[str, ...]:
+    """Return what sorts of things may be wrong, each once."""
+    return tuple(dict.fromkeys(kind for _, kind in _uncertain(found.findings)))
+
+
+def _uncertain(verdicts: Iterable[Verdict]) -> Iterator[tuple[Finding, str]]:
+    """Yield the findings that are not certain, each with its kind."""
+    for verdict in verdicts:
+        for finding in verdict.findings[verdict.wrong :]:
+            yield finding, verdict.kind_of(finding)
+
+
+def late_kinds(task: Task, run: Run) -> set[str]:
+    """Return the kinds of what is not certain in a test because the machine was busy."""
+    uncertain = _uncertain(verdict for verdict in run.verdicts if verdict.check in task.test.checks)
+    return {kind for finding, kind in uncertain if machine.is_named(finding.says)}
 
 
 def _uncounted(found: _Mark, run: Run) -> list[Verdict]:

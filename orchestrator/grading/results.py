@@ -77,6 +77,7 @@ class Result(KeptModel):
     # what other checks found in its run, which does not count here, whatever the outcome
     also: tuple[CheckResult, ...] = ()
     kinds: tuple[str, ...] = ()  # what sorts of things are wrong; the same fault has the same kind
+    perhaps: tuple[str, ...] = ()  # what sorts of things may be wrong besides
     because: str = ""  # the more basic test that shows why it failed; empty if it failed by itself
     left_out: bool = False  # whether its points are left out of the total
     run: str = ""  # the run's folder, relative to the program's; empty if there was no run

@@ -15,7 +15,8 @@ from orchestrator.checks import Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, LabError, SessionError, first_line
 from orchestrator.grading.cases import CaseKey, GradingCase
-from orchestrator.grading.marking import blames_lab, mark, passes_cleanly, without_run
+from orchestrator.grading.causes import alike
+from orchestrator.grading.marking import blames_lab, late_kinds, mark, passes_cleanly, without_run
 from orchestrator.grading.output import write_output
 from orchestrator.grading.results import OTHER, Outcome, Result
 from orchestrator.runner.jobs import Follower, Policy
@@ -184,10 +185,28 @@ class ProgramSchedule(Schedule):
         starts = self._starts[case.names]
         return without_run(case.task, *starts.verdict) if starts.is_hopeless else None
 
+    def is_late(self, number: int, run: Run) -> bool:
+        """Repeat a run also if the machine was too busy to say whose fault made it fail."""
+        case = self._cases[number]
+        return super().is_late(number, run) or self._may_share(case, mark(case.task, run), run)
+
+    def _may_share(self, case: GradingCase, result: Result, run: Run) -> bool:
+        """Return whether a test may have failed only by the fault of one that it needs.
+
+        One that has no result yet may have any fault.
+        """
+        late = late_kinds(case.task, run)
+        if result.outcome is not Outcome.FAILED or not late:
+            return False
+        basic = [self._known.get((case.names, name)) for name in result.needs]
+        return None in basic or bool(alike(filter(None, basic), late))
+
     def _marked(self, case: GradingCase, run: Run) -> Result:
         if isinstance(run.error, BuildError):
             self._starts[case.names].cannot_be_built = True
-        return super()._marked(case, run)
+        result = super()._marked(case, run)
+        is_open = self._may_share(case, result, run)
+        return result.model_copy(update={"settled": result.settled and not is_open})
 
     def _note(self, case: GradingCase, result: Result) -> None:
         super()._note(case, result)

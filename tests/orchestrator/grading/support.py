@@ -28,8 +28,9 @@ def task(
     points: float = 5,
     required: bool = False,
     extra: bool = False,
+    needs: Sequence[str] = (),
 ) -> Task:
-    test = RubricTest(test=name, points=points, required=required, extra=extra,
+    test = RubricTest(test=name, points=points, required=required, extra=extra, needs=[*needs],
                       checks=[*checks] or ["expectations"])  # fmt: skip
     return Task(test, SCENARIO, f"name: {name}\n")
 

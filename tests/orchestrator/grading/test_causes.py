@@ -105,6 +105,48 @@ def test_the_first_cause_is_named() -> None:
     assert not found[2].left_out, "what needs a required test is lost with it"
 
 
+DEAD_ROW, REFUSED = "expectations: list", "expectations: connect"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "perhaps", "outcome"),
+    [
+        ([DEAD_ROW, REFUSED], [], NOT_TESTED),
+        ([DEAD_ROW], [REFUSED], NOT_TESTED),
+        ([REFUSED], [DEAD_ROW], Outcome.UNKNOWN),  # a busy machine made one of the two uncertain
+        ([REFUSED], ["expectations: expect message", DEAD_ROW], Outcome.UNKNOWN),
+        ([REFUSED], ["expectations: expect message"], FAILED),
+        ([REFUSED], [], FAILED),
+    ],
+)
+def test_what_may_have_failed_by_the_fault_of_another_test_is_no_finding(
+    kinds: list[str], perhaps: list[str], outcome: Outcome
+) -> None:
+    killed = result("killed", FAILED, DEAD_ROW)
+    again = result("again", FAILED, *kinds, needs="killed", perhaps=perhaps)
+    _, found = attribute([killed, again], "left out")
+    assert found.outcome is outcome
+    if outcome is Outcome.UNKNOWN:
+        assert found.reason == "it failed, perhaps only because of killed: again!"
+
+
+@pytest.mark.parametrize(
+    ("perhaps", "settled", "outcome"),
+    [
+        ([DEAD_ROW], False, Outcome.UNKNOWN),
+        ([REFUSED], False, FAILED),
+        ([DEAD_ROW], True, FAILED),  # what cannot be read will not be read the next time either
+    ],
+)
+def test_a_fault_that_a_basic_test_could_not_show_in_time_is_not_blamed_on_another(
+    perhaps: list[str], settled: bool, outcome: Outcome
+) -> None:
+    killed = result("killed", Outcome.UNKNOWN, perhaps=perhaps, settled=settled)
+    again = result("again", FAILED, DEAD_ROW, needs="killed")
+    _, found = attribute([killed, again], "left out")
+    assert found.outcome is outcome
+
+
 @pytest.mark.parametrize(
     ("near", "because"), [("hello back", "words"), ("something else", ""), ("", "")]
 )

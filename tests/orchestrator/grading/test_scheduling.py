@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cancel import CancelToken, RunCancelledError
-from orchestrator.checks import Judgement, Verdict
+from orchestrator.checks import Finding, Judgement, Verdict
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, EngineError, LabError, PeerGoneError
 from orchestrator.grading.cases import CaseKey, GradingCase
@@ -21,7 +21,8 @@ VALID = verdict("expectations", Judgement.VALID)
 INVALID = verdict("expectations", Judgement.INVALID, "glued")
 UNKNOWN = verdict("expectations", Judgement.UNKNOWN)
 GONE = PeerGoneError("alice", "is gone: exited with status 3")
-TASKS = [task(name="one", required=True), task(name="two"), task(name="three")]
+LISTED = Finding("it showed bob", 1.0, kind="list")
+TASKS = [task(name="one", required=True), task(name="two"), task(name="three", needs=["two"])]
 
 
 class FakeLab:
@@ -96,6 +97,37 @@ def test_what_a_busy_machine_left_unknown_is_repeated_alone(
     anna: FakeLab, found: Verdict, is_late: bool
 ) -> None:
     assert anna.schedule.is_late(0, anna.run(0, found)) is is_late
+
+
+def _refused_and_late(kind: str) -> Verdict:
+    """Return that a `connect` was refused, and that something of a kind may have come too late."""
+    refused = Finding("bob did not answer", 1.0, kind="connect")
+    late = Finding("it showed bob; the machine was up to 3.1 s late", 2.0, kind=kind)
+    return Verdict("expectations", Judgement.INVALID, "1 wrong", (refused, late), 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "basic", "is_open"),
+    [
+        ("list", Verdict("expectations", Judgement.INVALID, "", (LISTED,), 1), True),
+        ("expect message", Verdict("expectations", Judgement.INVALID, "", (LISTED,), 1), False),
+        ("list", VALID, False),
+        ("list", None, True),  # it has no result yet
+    ],
+)
+def test_a_failure_that_may_be_that_of_a_more_basic_test_is_repeated_and_not_kept(
+    anna: FakeLab, kind: str, basic: Verdict | None, is_open: bool
+) -> None:
+    if basic:
+        anna.end(1, basic)
+    found = _refused_and_late(kind)
+    assert anna.schedule.is_late(2, anna.run(2, found)) is is_open
+    assert anna.end(2, found).outcome is Outcome.FAILED
+    assert (anna.cases[2].store.get("three", "digest") is None) is is_open
+
+
+def test_a_late_finding_of_a_test_that_needs_no_other_repeats_nothing(anna: FakeLab) -> None:
+    assert not anna.schedule.is_late(0, anna.run(0, _refused_and_late("list")))
 
 
 def test_what_a_busy_machine_left_unknown_is_not_kept(anna: FakeLab) -> None:
