@@ -142,9 +142,11 @@ def infer_list(
         patterns = [common]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
-    ok, is_last = _other_lines(replies, _row_lines(lists, found, patterns), empty)
-    if ok:
-        made["ok"] = one_or_all(ok)
+    row_lines = _row_lines(lists, found, patterns)
+    elsewhere = _lines_elsewhere(exchanges, row_lines, prompts)
+    ok, also, is_last = _other_lines(replies, row_lines, empty, elsewhere)
+    said = {"ok": ok, "also": also}
+    made |= {key: one_or_all(lines) for key, lines in said.items() if lines}
     if patterns:
         made["row"] = patterns[0]  # a pattern can have each group only once
     if not [line for line in empty if line not in prompts]:
@@ -261,18 +263,42 @@ def _are_alike(last: Iterable[str], others: Iterable[str]) -> bool:
     return not {built(line) for line in last}.isdisjoint(map(built, others))
 
 
+def _lines_elsewhere(
+    exchanges: Iterable[Exchange], rows: Collection[str], prompts: Sequence[str]
+) -> list[str]:
+    """Return the lines of all replies to other commands, without those that repeat the list."""
+    others = (it for it in exchanges if it.verb != "list")
+    replies = (reply_sample(exchange, prompts).lines for exchange in others)
+    return [line for reply in replies
+            if not any(it.strip() in rows for it in reply) for line in reply]  # fmt: skip
+
+
 def _other_lines(
-    replies: Sequence[Sequence[str]], rows: Collection[str], empty: Sequence[str]
-) -> tuple[list[str], bool]:
-    """Return patterns of the lines that are not rows, and whether one of them ends each list."""
+    replies: Sequence[Sequence[str]],
+    rows: Collection[str],
+    empty: Sequence[str],
+    elsewhere: Sequence[str],
+) -> tuple[list[str], list[str], bool]:
+    """Return patterns of the lines that are not rows, and whether one of them ends each list.
+
+    Those of the first kind say that a list was shown, even if it has no row: they were seen in an
+    empty list, and in no reply to another command, such as a rule below each. The others say
+    nothing.
+    """
     filled = [reply for reply in replies if any(line.strip() in rows for line in reply)]
     last = [it[-1] for it in [*filled, empty] if it and it[-1].strip() not in rows]
     nothing = KnownValues()
     if filled and len(last) == len(filled) + 1:
         found = merge(make_template(line, nothing) for line in last)
         before = [line for reply in [*filled, empty] for line in reply[:-1]]
-        if len(found) == 1 and not _are_alike(last, before):
-            return [to_pattern(found[0], ())], True
+        ends = [to_pattern(template, ()) for template in found]
+        is_own = not any(matches_any(line, ends) for line in elsewhere)
+        if len(found) == 1 and is_own and not _are_alike(last, before):
+            return ends, [], True
     others = [line for reply in [*filled, empty] for line in reply if line.strip() not in rows]
     found = merge(_spaced(make_template(line, nothing)) for line in dict.fromkeys(others))
-    return list(dict.fromkeys(to_pattern(template, ()) for template in found)), False
+    patterns = list(dict.fromkeys(to_pattern(template, ()) for template in found))
+    of_empty = [it for it in patterns if any(matches_any(line, [it]) for line in empty)]
+    own = [it for it in of_empty if not any(matches_any(line, [it]) for line in elsewhere)]
+    ok = own or of_empty
+    return ok, [it for it in patterns if it not in ok], False

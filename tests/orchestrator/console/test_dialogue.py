@@ -262,3 +262,27 @@ def test_a_verb_that_the_profile_cannot_type(screen: MakeScreen, tmp_path: Path)
             talk.ask(verb, arguments)
         assert error.value.hint == "add it under `operations` in the profile pure"
     assert made(tmp_path).name == "pure"
+
+
+@pytest.mark.parametrize("prompt", [[], ["> "]])
+def test_a_rule_below_the_answer_to_sync_is_no_part_of_the_next_reply(
+    screen: MakeScreen, prompt: list[str]
+) -> None:
+    one = screen(console={"prompt": prompt})
+    changes: dict[str, dict[str, object]] = {
+        "myport": {"also": ["^--$"], "ends": "quiet"},
+        "list": {"ok": ["^--$"]},
+    }
+    operations = one.console.profile.operations
+    for verb, keys in changes.items():
+        operations[verb] = operations[verb].model_copy(update=keys)
+
+    def boxed(line: str) -> str:
+        return f"{chat(line)}--\n{''.join(prompt)}"
+
+    one.answer(boxed)
+    talk = SyncedDialogue(one.console)
+    assert talk.ask("send", {"text": "hi"}).ok
+    refused = talk.ask("raw", {"line": "bogus"})
+    assert refused.ok is False
+    assert talk.ask("list", {}).lines[:1] == ["1 10.0.0.2"]

@@ -33,4 +33,5 @@ def test_a_repeated_menu_is_part_of_the_prompt() -> None:
 
 
 def test_control_characters_are_replaced() -> None:
-    assert read_output("a\x07b\n").lines == ("a\ufffdb",)
+    assert read_output("a\x06b\n").lines == ("a\ufffdb",)
+    assert read_output("a\x07b\n").lines == ("ab",), "a bell is not seen"

@@ -102,3 +102,82 @@ def test_a_list_without_a_line_for_each_is_not_read_in_part(
     _, reader, _ = learned(program)
     assert reader.row("list", line) is None
     assert reader.outcome("list", line) is None, "unread, and so unknown"
+
+
+class RuleBelowEach(Chat):
+    """Boxes every reply: each line begins with a bar, and a rule is below the last one."""
+
+    is_above = False
+    rule = "`--"
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        return f"{reply}\nunder number {max(self.links)}" if self.links else reply
+
+    def do_list(self) -> str:
+        *rows, _ = super().do_list().split("\n")
+        return "\n".join(["no address port", *rows])
+
+    def answer(self, reply: str) -> None:
+        lines = [f"| {line}" for line in reply.split("\n")]
+        super().answer("\n".join([*[self.rule] * self.is_above, *lines, self.rule]))
+
+
+class RulesAround(RuleBelowEach):
+    """The same with a rule above each reply as well."""
+
+    is_above = True
+    rule = "-" * 30
+
+
+class RuleBelowRefusals(Chat):
+    """Draws the rule that ends a list below refusals as well."""
+
+    def do_list(self) -> str:
+        *rows, _ = super().do_list().split("\n")
+        return "\n".join(["my connections", *rows, "-----"])
+
+    def answer(self, reply: str) -> None:
+        super().answer(f"{reply}\n-----" if "error" in reply else reply)
+
+
+class TitledBoxes(RuleBelowEach):
+    """Draws boxes with a title, and counts in a list's last line only if there is something."""
+
+    def do_list(self) -> str:
+        *rows, count = Chat.do_list(self).split("\n")
+        return "\n".join([*rows, count] if rows else ["nothing here"])
+
+    def answer(self, reply: str) -> None:
+        body = [f"| {line:<40} |" for line in reply.split("\n")]
+        title = "error" if "error" in reply else "answer"
+        Chat.answer(self, "\n".join([f"+-- {title} {'-' * 30}", *body, f"+{'-' * 42}+"]))
+
+
+BOXED = {
+    RuleBelowEach: ("`--", "| no address port"),
+    RulesAround: ("-" * 30, "| no address port"),
+    RuleBelowRefusals: ("-----", "my connections"),
+    TitledBoxes: (f"+{'-' * 42}+", f"| {'nothing here':<40} |"),
+}
+
+
+@pytest.mark.parametrize("program", BOXED)
+def test_a_rule_that_other_replies_have_shows_no_empty_list(
+    learned: Learned, program: type[Chat]
+) -> None:
+    found, reader, _ = learned(program)
+    rule, empty = BOXED[program]
+    listing = found.operations["list"]
+    assert reader.outcome("list", rule) is None
+    assert reader.is_label("list", rule)
+    assert reader.outcome("list", empty) == (True, {})
+    assert listing.ends == "quiet", "rows may still come"
+
+
+def test_words_of_a_list_with_rows_show_no_empty_list(learned: Learned) -> None:
+    _, reader, _ = learned(TitledBoxes)
+    assert reader.outcome("list", f"| {'2 connections':<40} |") is None
+    assert reader.row("list", f"| {'7: 10.0.0.9 6000':<40} |") == {
+        "id": "7", "address": "10.0.0.9", "port": "6000",
+    }  # fmt: skip
