@@ -71,11 +71,19 @@ class ConnectionLog:
         self._by_other: dict[tuple[Incarnation, str], ConnectionEnd] = {}
         self._up: dict[tuple[Incarnation, str], list[ConnectionEnd]] = defaultdict(list)
         self._shifting: set[str] = set()
+        # dials that may have reached a peer and that it has not reported, by it and the dialler
+        self._awaited: dict[tuple[str, str], int] = defaultdict(int)
+        # ends that were reported before their beginnings were, likewise, with the end that
+        # seemed to be meant
+        self._early: dict[tuple[str, str], list[tuple[ConnectionEnd, float]]] = defaultdict(list)
         self._invoked: dict[int, tuple[int, float]] = {}
         done = {entry.operation for entry in entries if entry.type in OUTCOMES}
         for position, entry in enumerate(entries):
             if entry.type == "invoke":
                 self._invoked.setdefault(entry.operation, (position, entry.at))
+            if entry.verb == "connect" and entry.type in ("invoke", "fail"):
+                dialled = entry.text("to"), entry.peer
+                self._awaited[dialled] += 1 if entry.type == "invoke" else -1
             if entry.type == "notice":
                 self._notice(position, entry)
             elif entry.type == "ok":
@@ -93,15 +101,36 @@ class ConnectionLog:
 
     def _notice(self, position: int, entry: Entry) -> None:
         if entry.verb == "connected":
-            self._opened(position, entry, "accepted", entry.text("of"))
+            self._begun(self._opened(position, entry, "accepted", entry.text("of")), entry.at)
         elif entry.verb == "closed":
             if end := self._find(position, entry, entry.text("id"), entry.text("of")):
                 end.close("reported", entry.at)
-                end.reports += 1
-                if end.reports > 1 and not end.reported_again_at:
-                    end.reported_again_at = entry.at
+                self._reported(end, entry)
         elif entry.verb in _ON_A_CONNECTION:
             self._find(position, entry, entry.text("id"), entry.text("of"))
+
+    def _reported(self, end: ConnectionEnd, entry: Entry) -> None:
+        """Count a report that an end is over.
+
+        Without an id, one too many may be about a connection whose beginning another thread of
+        the program is about to report.
+        """
+        end.reports += 1
+        if end.reports > 1 and not entry.text("id") and self._awaited[entry.peer, end.other] > 0:
+            self._early[entry.peer, end.other].append((end, end.reported_again_at))
+        if end.reports > 1 and not end.reported_again_at:
+            end.reported_again_at = entry.at
+
+    def _begun(self, end: ConnectionEnd, at: float) -> None:
+        """Note that a peer reported that it was dialled, perhaps behind the end of the same."""
+        peers = end.peer, end.other
+        self._awaited[peers] -= 1
+        if self._early[peers] and not end.id:
+            meant, again_before = self._early[peers].pop(0)
+            meant.reports -= 1
+            meant.reported_again_at = again_before if meant.reports > 1 else 0.0
+            end.close("reported", at)
+            end.reports += 1
 
     def _done(self, position: int, entry: Entry) -> None:
         match entry.verb:
@@ -133,16 +162,16 @@ class ConnectionLog:
             if end and entry.verb == "terminate":
                 end.is_doubtful = True
 
-    def _opened(self, position: int, entry: Entry, role: Role, other: str) -> None:
+    def _opened(self, position: int, entry: Entry, role: Role, other: str) -> ConnectionEnd:
         known = self._by_id.get((self._incarnation(position, entry), entry.text("id")))
         is_early = known and known.role == "implied" and not known.closed
         if known and is_early and known.other in ("", other):
             known.role, known.other = role, other  # a list showed it before the notice came
             self.end_at[position] = known
-        else:
-            if known and not known.closed:
-                self.unsteady.add(entry.peer)  # the check `ids` judges that
-            self._add(position, entry, role, entry.text("id"), other)
+            return known
+        if known and not known.closed:
+            self.unsteady.add(entry.peer)  # the check `ids` judges that
+        return self._add(position, entry, role, entry.text("id"), other)
 
     def _find(self, position: int, entry: Entry, number: str, other: str) -> ConnectionEnd | None:
         """Return the end that is meant by an id, or else by the peer at the other end."""
