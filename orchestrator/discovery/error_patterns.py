@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
@@ -26,6 +28,12 @@ _TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierro
 _MANY_TRACES = 3
 _GIVEN = ("number", "id", "port")  # kinds of what people type
 _EXCEPTION = r"^(?:\w+(?:::|\.))*[A-Z]\w*: "  # such as KeyError, Errno::EPIPE, java.io.IOException
+_TEXTS = sorted({os.strerror(code) for code in errno.errorcode}, key=len, reverse=True)
+_CODES = "|".join(errno.errorcode.values())
+# why the system refused something, as `perror` and others say it: another one the next time
+_REASON = re.compile(
+    rf"(?<!\w)(?:{'|'.join(map(re.escape, _TEXTS))}|(?-i:{_CODES}))(?!\w)", re.IGNORECASE
+)
 _SOUNDS_LIKE_ONE = re.compile(r"Error|Exception|\w(::|\.)\w")
 
 
@@ -78,6 +86,7 @@ def _refusal(template: Template, innocent: Iterable[str]) -> str:
 
     A number that it names is what was typed, which need not be one the next time.
     """
+    template = tuple(_with_reasons(template))
     if any(token.is_literal and token.text.isalpha() for token in template):
         template = tuple(Token("given", it.text) if it.kind in _GIVEN else it for it in template)
     shorter = open_ended(template)
@@ -85,6 +94,32 @@ def _refusal(template: Template, innocent: Iterable[str]) -> str:
     if shorter == template or any(matches_any(line, [pattern]) for line in innocent):
         return to_pattern(template, ())
     return pattern
+
+
+def _with_reasons(template: Template) -> Iterator[Token]:
+    """Yield the tokens of a refusal; what the system gave as its reason is one token."""
+    line = "".join(token.text for token in template)
+    reasons = [found.span() for found in _REASON.finditer(line)]
+    if not any(it.is_literal and it.text.isalpha() for it in _outside(template, reasons)):
+        yield from template  # a reason alone is the program's only word
+        return
+    at = 0
+    for token in template:
+        inside = next((it for it in reasons if it[0] <= at < it[1]), None)
+        if inside is None:
+            yield token
+        elif at == inside[0]:
+            yield Token("reason", line[slice(*inside)])
+        at += len(token.text)
+
+
+def _outside(template: Template, spans: Sequence[tuple[int, int]]) -> Iterator[Token]:
+    """Yield the tokens of a line that are in none of its parts."""
+    at = 0
+    for token in template:
+        if not any(start <= at < stop for start, stop in spans):
+            yield token
+        at += len(token.text)
 
 
 def ok_patterns(verb: dict[str, Any]) -> list[str]:

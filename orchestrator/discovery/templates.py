@@ -48,6 +48,7 @@ _ANY = {
     "typed": r".*?",
     "word": r"\S+",
     "given": r"-?\w+",
+    "reason": r"\S.*",  # of the system, why it refused something
     "name": r"[a-z]+\d*",  # of any peer: alice, peer5
     "blank": r"\s+",
 }
