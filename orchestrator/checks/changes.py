@@ -1,12 +1,14 @@
 """Every text was shown as it was sent: nothing cut, nothing added, not even a blank changed.
 
 Invalid when one was not. Messages shown in one piece, or one in several, count as changed.
-Unknown when the run did not settle.
+Unknown when the run did not settle, or when only the last blanks of a text are missing at a
+program that fills up its lines with blanks.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.likeness import common_start
@@ -17,6 +19,7 @@ from orchestrator.text import count
 
 NAME = "changes"
 
+_PADDED = ". They cannot be told from those with which the program fills up its lines"
 _AROUND = 12  # characters that are quoted from where two texts first differ
 
 
@@ -26,11 +29,17 @@ def check(index: HistoryIndex) -> Verdict:
     for send in index.sends:
         if send.shown and send.shown.match == "changed":
             changed[send.shown].append(send)
-    wrong = [_finding(shown, sends) for shown, sends in changed.items()]
+    wrong, unsure = list[Finding](), [*index.unsettled]
+    for shown, sends in changed.items():
+        found = _finding(shown, sends)
+        if index.pads(shown.receiver) and [it.text.rstrip() for it in sends] == [shown.text]:
+            unsure.append(replace(found, says=f"{found.says}{_PADDED}"))
+        else:
+            wrong.append(found)
     wrong += [_finding(m, [m.send]) for m in index.shown if m.match == "piece" and m.send]
     known = sum(message.send is not None for message in index.shown)
     says = count(known, "message") + " shown as sent"
-    return conclude(NAME, says, wrong, index.unsettled, judged=known)
+    return conclude(NAME, says, wrong, unsure, judged=known)
 
 
 def _finding(shown: ShownMessage, sends: list[SentMessage]) -> Finding:

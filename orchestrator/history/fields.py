@@ -91,7 +91,7 @@ _FIELDS: dict[str, Any] = {
     **dict.fromkeys(("answered", "may_fail", "warm", "chats", "quiet", "all", "nil"), bool),
     **dict.fromkeys(("count", "number", "format", "seed", "step", "workload"), int),
     **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor", "seen"), _Number),
-    **dict.fromkeys(("peers", "notices", "lacks", "faults", "hidden", "promises"),
+    **dict.fromkeys(("peers", "notices", "lacks", "padded", "faults", "hidden", "promises"),
                     list[str]),
     **dict.fromkeys(("means", "profiles"), _Text),
     **dict.fromkeys(("arguments", "results", "fields"), dict[str, Any]),

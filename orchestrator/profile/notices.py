@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from orchestrator.document import Strict
 from orchestrator.profile.operation import Texts
+
+_PADDED = r"\(\?P<{text}>[^()]*[*+]\?\)(?:\\s| |\[ \\t\])[*+]"
+"""A named text that takes as little as it can, with any number of blanks behind it."""
 
 
 def _block_list(value: Any) -> Any:
@@ -47,6 +51,12 @@ class Block(_Meant):
     """
 
     block: Annotated[list[str], Field(min_length=1)]
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether blanks fill up the line behind the text, so that its own are not known."""
+        padded = re.compile(_PADDED.format(text=self.fields.get("text", "text")))
+        return any(map(padded.search, self.block))
 
 
 class NoticePattern(_Meant):

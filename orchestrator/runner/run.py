@@ -155,6 +155,9 @@ class ActiveRun:
         chats = [one for one in programs if one.vocabulary == "chat"]
         first, *rest = judged = chats or programs
         lacks = {name for p in judged for name, it in p.lacks.items() if not it.doubt}
+        by_peer = profiles or {"": self._profile}
+        if padded := [peer for peer, one in by_peer.items() if _pads_messages(one)]:
+            own["padded"] = padded
         self.peers.history.lab(
             "began",
             scenario=self._scenario.name,
@@ -313,6 +316,16 @@ class ActiveRun:
         self._progress.step("disconnecting the peers" if fit else "removing the peers")
         pool.give_back(self.peers, fit=fit, trusted=trusted)
         return []
+
+
+def _pads_messages(profile: Profile) -> bool:
+    """Return whether a program fills up the lines of messages with blanks."""
+    return any(
+        block.is_padded
+        for kind, blocks in profile.notices.items()
+        if profile.means(kind) == "message"
+        for block in blocks
+    )
 
 
 def _promised(scenario: Scenario, profiles: Sequence[Profile]) -> dict[str, Any]:

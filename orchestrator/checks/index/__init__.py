@@ -113,6 +113,11 @@ class HistoryIndex:
         """The commands and notices that some program of the run does not have, for certain."""
         return frozenset(name for entry in self.marks("began") for name in entry.texts("lacks"))
 
+    def pads(self, peer: str) -> bool:
+        """Return whether blanks fill up the lines in which a peer shows messages."""
+        padded = {name for entry in self.marks("began") for name in entry.texts("padded")}
+        return not padded.isdisjoint({peer, ""})
+
     @cached_property
     def _kinds(self) -> tuple[str, ...] | None:
         began = [entry for entry in self.marks("began") if "notices" in entry.fields]

@@ -204,3 +204,28 @@ def test_a_fault_is_caught(entries: Entries, chance: random.Random) -> None:
 def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     place = chance.randrange(support.settled(entries))
     assert judged(entries[:place], NAME) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "judgement"),
+    [
+        ("two behind  ", "two behind", UNKNOWN),
+        ("  ", "", UNKNOWN),
+        ("  two in front", "two in front", INVALID),
+        ("two  within", "two within", INVALID),
+        ("cut here  ", "cut", INVALID),
+    ],
+)
+def test_blanks_that_fill_up_a_line_hide_the_last_ones_of_a_text(
+    text: str, shown: str, judgement: object
+) -> None:
+    entries = _shown(["before", text, "behind"], ["before", shown, "behind"])
+    for padded, expected in {"bob": judgement, "alice": INVALID}.items():
+        entries[0].fields["padded"] = [padded]  # type: ignore[index]
+        assert support.not_valid(entries) == {NAME: expected}
+    finding = support.verdict(entries, NAME).findings[0]
+    entries[0].fields["padded"] = ["bob"]  # type: ignore[index]
+    doubt = support.verdict(entries, NAME).findings[0]
+    assert doubt.says.startswith(finding.says)
+    if judgement == UNKNOWN:
+        assert doubt.says.endswith("from those with which the program fills up its lines")

@@ -183,10 +183,26 @@ class PaddedLine(Chat):
 def test_what_fills_a_box_is_no_part_of_the_text(
     learned: Learned, program: type[Chat], shown: list[str]
 ) -> None:
-    _, reader, _ = learned(program)
+    found, reader, _ = learned(program)
     notice = reader.notice(shown)
     assert notice
     assert notice.fields == {"id": "3", "text": "hi"}
+    assert any(block.is_padded for block in found.notices["message"])
+
+
+class Bracketed(Chat):
+    """Shows messages in brackets, with something behind them."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(f"[{text}] says {self.label(number)}")
+
+
+@pytest.mark.parametrize("program", [Chat, Bracketed])
+def test_a_text_without_blanks_behind_it_is_not_padded(
+    learned: Learned, program: type[Chat]
+) -> None:
+    found, _, _ = learned(program)
+    assert not any(block.is_padded for block in found.notices["message"])
 
 
 class BoxedHelp(Padded):

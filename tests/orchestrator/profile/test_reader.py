@@ -162,6 +162,26 @@ def test_an_unknown_verb_is_no_failure_of_the_reader() -> None:
         guarded.typed("leave", {})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "fields", "is_padded"),
+    [
+        (r"^║ (?P<text>.*?) +║$", {}, True),
+        (r"^\| (?P<text>.*?)\s+\|$", {}, True),
+        (r"^(?P<text>.*?)\s*$", {}, True),
+        (r"^<(?P<body>.*?) *>$", {"text": "body"}, True),
+        (r"^<(?P<text>.*)>$", {}, False),
+        (r"^<(?P<text>.*?)> +\d$", {}, False),
+        (r"^(?P<name>.*?) +says (?P<text>.*)$", {}, False),
+    ],
+)
+def test_a_text_whose_line_is_filled_up_with_blanks(
+    pattern: str, fields: dict[str, str], *, is_padded: bool
+) -> None:
+    message = {"block": ["^from .*$", pattern], "means": "message", "fields": fields}
+    (block,) = reader(notices={"heard": [message]}).profile.notices["heard"]
+    assert block.is_padded is is_padded
+
+
 def test_a_notice_with_a_name_of_its_own() -> None:
     heard = {"pattern": [r"^(?P<who>\w+)> (?P<body>.*)$", r"^(?P<who>\w+) says (?P<body>.*)$"],
              "means": "message", "fields": {"name": "who", "text": "body"}}  # fmt: skip

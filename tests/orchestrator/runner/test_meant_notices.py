@@ -24,6 +24,14 @@ steps:
   - never: {at: bob, from: alice, message: "four", for: 0.1}
 """
 
+PADDED = """
+peers: [alice, bob]
+connections: line
+steps:
+  - send: {at: alice, to: bob, text: "two behind  "}
+  - expect: {at: bob, from: alice, message: true}
+"""
+
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
@@ -46,6 +54,15 @@ def test_a_chat_is_judged_by_what_its_notices_mean(harness: Harness) -> None:
     shown = [entry for entry in run.entries if entry.type == "notice" and entry.verb == "message"]
     assert [entry.fields["text"] for entry in shown] == ["one", "two", *["three"] * 3]
     assert {entry.fields["notice"] for entry in shown} == {"got"}
+
+
+def test_blanks_at_the_end_of_a_padded_line_prove_nothing(harness: Harness) -> None:
+    text = (ROOT / "profiles/peerlab.yaml").read_text()
+    own = "(?P<name>[^)]*))\\): (?P<text>.*?) *$'"
+    (harness.folder / "own.yaml").write_text(text.replace(own.replace("*?) *$", "*)$"), own))
+    run = harness.run("profile: own.yaml" + PADDED)
+    assert marks(run, "began")[0]["padded"] == ["alice", "bob"]
+    assert judged(run)["changes"] == "unknown"
 
 
 def test_a_model_reads_a_notice_by_its_meaning(harness: Harness) -> None:
