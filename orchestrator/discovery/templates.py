@@ -54,8 +54,11 @@ _ANY = {
 }
 _PADDED = r"(?P<text>.*?)"  # a text that is filled up with blanks, to the edge of its box
 GROUPS = ("address", "port", "id", "text")  # what a pattern may name
-_BARE_ADDRESS = r"(?P<address>\d+[.:][\w.:-]*?)"
-"""An address with no word around it. A label such as `Address:`, or a number, is none."""
+_BARE_ADDRESS = r"(?P<address>\d+[.:][\w.:-]*?|localhost)"
+"""An address with no word around it. A label such as `Address:`, or a number, is none.
+
+Some programs keep what was typed, which may be the one name that every machine has.
+"""
 
 _PIECE = r"\s+|\w+|([^\w\s])\1{2,}|[^\w\s]"
 _OPENING = ("", "[", "(", "<", "{", "#", "|")

@@ -181,3 +181,31 @@ def test_words_of_a_list_with_rows_show_no_empty_list(learned: Learned) -> None:
     assert reader.row("list", f"| {'7: 10.0.0.9 6000':<40} |") == {
         "id": "7", "address": "10.0.0.9", "port": "6000",
     }  # fmt: skip
+
+
+class ListsInColumns(Chat):
+    """Lists in columns without a word, below a header."""
+
+    row = "{number:<5}{address:<20}{port:<10}"
+
+    def do_list(self) -> str:
+        rows = [self.row.format(number=number, address=HOSTS[it.name], port=PORT)
+                for number, it in self.links.items()]  # fmt: skip
+        return "\n".join(["id:  IP address          Port No.  ", *rows])
+
+
+class ListsWithSigns(ListsInColumns):
+    """The same with signs between what a row shows."""
+
+    row = "[{number}] {address} : {port}"
+
+
+@pytest.mark.parametrize("program", [ListsInColumns, ListsWithSigns])
+def test_a_row_may_show_the_name_that_was_typed(
+    learned: Learned, program: type[ListsInColumns]
+) -> None:
+    _, reader, _ = learned(program)
+    shown = {"number": 3, "address": "localhost", "port": PORT}
+    wanted = {"id": "3", "address": "localhost", "port": str(PORT)}
+    assert reader.row("list", program.row.format_map(shown).rstrip()) == wanted
+    assert reader.row("list", "id:  IP address          Port No.") is None

@@ -73,7 +73,7 @@ def test_the_row_of_a_peer() -> None:
         (
             [[f"1 {A}", f"2) {A} 5000"]],
             {
-                "row": r"^\s*(?P<id>\d+)\s+(?P<address>\d+[.:][\w.:-]*?)$",
+                "row": r"^\s*(?P<id>\d+)\s+(?P<address>\d+[.:][\w.:-]*?|localhost)$",
                 "silent": True,
                 "ends": "quiet",
             },
