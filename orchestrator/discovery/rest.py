@@ -65,6 +65,11 @@ class Rest:
         )
         return max(min(ends, default=math.inf) - now, 0.0)
 
+    def is_running(self) -> bool:
+        """Return whether one of them runs, or would if a processor were free."""
+        found = (one.peer.activity() for one in self._consoles if not one.is_closed)
+        return any(activity is not None and activity.runs for activity in found)
+
     def _look(self) -> _Seen:
         """Return what they do if all are at rest; else nothing."""
         seen: _Seen = []

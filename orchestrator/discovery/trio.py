@@ -38,6 +38,7 @@ _MOST_ANSWERS = 4  # questions at the start
 _LISTENS_WITHIN = 2.0  # seconds; some programs greet first and listen later
 _CHANGES_WITHIN = 0.8  # seconds; some programs end a connection in another thread
 _POLL = 0.02  # seconds between two looks at the sockets
+_STARVED = 4  # so many times longer may all this take while the kernel says that a program runs
 
 
 class NotStartedError(Exception):
@@ -67,9 +68,15 @@ class Trio:
     def _await(self, done: Callable[[], bool], seconds: float) -> None:
         """Wait until something is so, as long as it may take; no longer if all rest so long."""
         most, pause = self._patience(seconds), threading.Event()
-        deadline = time.monotonic() + most
-        while not (done() or self._rests(most)) and time.monotonic() < deadline:
+        waited, since = 0.0, time.monotonic()
+        while not (done() or self._rests(most)) and waited < most:
             pause.wait(_POLL)
+            now = time.monotonic()
+            waited, since = waited + self._counted(now - since), now
+
+    def _counted(self, waited: float) -> float:
+        """Return how much of a wait counts: less if a program is still at work, or starved."""
+        return waited / _STARVED if self._rest.is_running() else waited
 
     def _rests(self, seconds: float) -> bool:
         """Return whether it is sure that nothing more happens within so many seconds."""
@@ -214,7 +221,7 @@ class Trio:
             if shows_trace(output.lines):
                 most = min(most, self._patience(_PATIENT))
             is_sure = wait_until_quiet(consoles, _QUIET, _QUIET * 4, is_over)
-            waited += _QUIET
+            waited += self._counted(_QUIET)
             output = read_output(console.peek(), line, known)
         console.take()
         return output
@@ -231,7 +238,7 @@ class Trio:
         while not console.has_output and not console.ended and waited < most:
             if wait_until_quiet([console], _LAG, _LAG, lambda: self._rests(most)):
                 return
-            waited += _LAG
+            waited += self._counted(_LAG)
         wait_until_quiet([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
 
     def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:

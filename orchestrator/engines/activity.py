@@ -30,6 +30,7 @@ class Activity:
         readers: the threads that wait for input, perhaps from the terminal.
         written: how many bytes it has written so far, to its terminal or elsewhere.
         is_virtual: whether a virtual machine with threads of its own runs it.
+        runs: whether a thread runs, or would if a processor were free.
     """
 
     waits: bool
@@ -38,6 +39,7 @@ class Activity:
     readers: frozenset[int]
     written: int
     is_virtual: bool = False
+    runs: bool = False
 
     def is_done(self, before: Activity) -> bool:
         """Return whether it has taken what was typed at an earlier moment, and is done with it.
@@ -75,6 +77,7 @@ def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Acti
         frozenset(it.number for it in found if it.takes_input),
         written,
         any(it.is_virtual for it in found),
+        any(it.runs for it in found),
     )
 
 

@@ -88,6 +88,7 @@ class ThreadWait:
             without a deadline, None if the thread runs or that is unknown.
         takes_input: whether it waits for input, perhaps from the terminal.
         is_virtual: whether it is a virtual machine's own.
+        runs: whether it runs, or would if a processor were free.
     """
 
     number: int
@@ -95,6 +96,7 @@ class ThreadWait:
     seconds: float | None
     takes_input: bool
     is_virtual: bool = False
+    runs: bool = False
 
 
 def wait_of(thread: Path) -> ThreadWait:
@@ -108,7 +110,7 @@ def wait_of(thread: Path) -> ThreadWait:
     word, *rest = (thread / "syscall").read_text().split()
     number, call = int(thread.name), None if word == _RUNNING else _HERE.get(int(word))
     if call is None:
-        return ThreadWait(number, ran, None, takes_input=False)
+        return ThreadWait(number, ran, None, takes_input=False, runs=word == _RUNNING)
     arguments = [int(value, 16) for value in rest]
     if call in (_SIGNAL, _FUTEX) and (name := _name(thread)) in _HOUSEKEEPERS:
         ran = 0 if name in _RESTLESS else ran

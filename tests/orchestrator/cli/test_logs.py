@@ -17,7 +17,7 @@ def kept(tmp_path: Path) -> Path:
     run = runs.make(tmp_path, "demo", "name: demo\n")
     (run / runs.HISTORY).touch()
     for path, shown in {
-        runs.transcript(run, "alice"): b"hello\r\n\x1b[31mred\x07\n> half",
+        runs.transcript(run, "alice"): b"hello\r\n\x1b[31mred\x01\n> half",
         runs.transcript(run, "bob"): b"a client\n",
         runs.log(run, "bob"): b"a server\n",
     }.items():

@@ -51,7 +51,7 @@ def test_lines_have_the_time_at_which_they_were_complete() -> None:
 
 
 def test_lines_are_as_a_screen_shows_them_and_harm_none() -> None:
-    shown = b"\x1b[31mred\x1b[0m\n> half\r* notice\n\xff\x07 \xe2\x80\xae\n"
+    shown = b"\x1b[31mred\x1b[0m\n> half\r* notice\n\xff\x01 \xe2\x80\xae\n"
     assert [line.text for line in transcript.screen([Piece(0.0, False, shown)])] == [
         "red", "* notice", "\ufffd\ufffd \ufffd",
     ]  # fmt: skip

@@ -308,7 +308,7 @@ def test_tests_in_python(pytester: pytest.Pytester) -> None:
         "FAILED *::test_act - at * `connect` of bob to al*",
         "check duplicates is not judged, not invalid",
         "  no check had anything to judge: no step was done",
-        "a lab takes no 'profil', only profile, profiles, engine, fresh, arguments, limits",
+        "a lab takes no 'profil', only profile, profiles, compose, engine, fresh, *, limits",
         "wrong settings of a lab: engine: no such word 'podman': one of auto, docker, process",
         "wrong settings of a lab: limits: unknown key 'expct'; did you mean 'expect'?",
         ">       lab.peers(0)",
