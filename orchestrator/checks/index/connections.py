@@ -68,6 +68,7 @@ class ConnectionLog:
         self.unsteady: set[str] = set()
         self._incarnations = incarnations
         self._by_id: dict[tuple[Incarnation, str], ConnectionEnd] = {}
+        self._named: set[ConnectionEnd] = set()  # the ends in it
         self._by_other: dict[tuple[Incarnation, str], ConnectionEnd] = {}
         self._up: dict[tuple[Incarnation, str], list[ConnectionEnd]] = defaultdict(list)
         self._shifting: set[str] = set()
@@ -189,10 +190,10 @@ class ConnectionLog:
         if other and entry.peer in self._shifting:
             end = end if end and not end.closed else self._last_up(incarnation, entry, other)
         elif not end and other:
-            is_over = entry.verb == "closed" and not number
-            end = self._first_up(incarnation, other) if is_over else None
+            is_over = entry.verb == "closed"
+            end = self._first_up(incarnation, other, is_nameless=bool(number)) if is_over else None
             end = end or self._by_other.get((incarnation, other))
-            if end and number and end.id and end.id != number:
+            if end and number and (end.id not in ("", number) or (is_over and end in self._named)):
                 end = None
         if not end and (number or other):
             end = self._add(position, entry, "implied", number, other)
@@ -200,8 +201,12 @@ class ConnectionLog:
             end.other = end.other or other
             self.end_at[position] = end
             if number:
-                self._by_id[incarnation, number] = end
+                self._name(incarnation, number, end)
         return end
+
+    def _name(self, incarnation: Incarnation, number: str, end: ConnectionEnd) -> None:
+        self._by_id[incarnation, number] = end
+        self._named.add(end)
 
     def _is_past(self, end: ConnectionEnd, entry: Entry) -> bool:
         """Return whether an entry with an end's id can no longer be about it."""
@@ -211,17 +216,22 @@ class ConnectionLog:
         self, incarnation: Incarnation, other: str, past: ConnectionEnd
     ) -> ConnectionEnd | None:
         """Return the end that has the id of a past one by now: a later one that had none so far."""
-        named = {*self._by_id.values()}
         return next((end for end in self._up[incarnation, other]
-                     if not (end.closed or end.id or end in named)
+                     if not (end.closed or end in self._named)
                      and end.position > past.position), None)  # fmt: skip
 
-    def _first_up(self, incarnation: Incarnation, other: str) -> ConnectionEnd | None:
-        """Return the first end to a peer that is up: what ends first probably began first."""
+    def _first_up(
+        self, incarnation: Incarnation, other: str, *, is_nameless: bool
+    ) -> ConnectionEnd | None:
+        """Return the first end to a peer that is up: what ends first probably began first.
+
+        If it `is_nameless`, it has had no id so far.
+        """
         up = self._up[incarnation, other]
         while up and up[0].closed:
             up.pop(0)
-        return up[0] if up else None
+        ends = (end for end in up if not (is_nameless and (end.closed or end in self._named)))
+        return next(ends, None)
 
     def _last_up(self, incarnation: Incarnation, entry: Entry, other: str) -> ConnectionEnd | None:
         """Return the last end to a peer that is up; for a notice, which may be late, any."""
@@ -240,7 +250,7 @@ class ConnectionLog:
         self.ends.append(end)
         self.end_at[position] = end
         if number:
-            self._by_id[incarnation, number] = end
+            self._name(incarnation, number, end)
         if other:
             self._by_other[incarnation, other] = end
             self._up[incarnation, other].append(end)

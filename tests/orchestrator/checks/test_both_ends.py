@@ -307,6 +307,32 @@ def test_an_end_is_not_reported_before_the_dial() -> None:
     assert judged(_with_early_ends(2, are_dialled=False), NAME) is INVALID
 
 
+def _without_ids(entries: list[Entry], kind: str) -> list[Entry]:
+    return [
+        dataclasses.replace(
+            it, fields={key: text for key, text in it.fields.items() if key != "id"}
+        )
+        if it.type == "notice" and it.verb == kind
+        else it
+        for it in entries
+    ]
+
+
+@pytest.mark.parametrize("late", [1, 2, 4])
+def test_an_end_may_be_told_after_the_next_beginning(late: int) -> None:
+    story = Story()
+    for _ in range(6):
+        story.connect("alice", "bob")
+        story.terminate("alice", "bob")
+    entries = _without_ids(story.finish(), "connected")
+    told = support.places(entries, "closed", where=lambda e: e.peer == "bob")
+    for place in reversed(told[:-late]):
+        begun = support.places(entries, "connected", where=lambda e: e.peer == "bob")
+        after = [it for it in begun if it > place][:late]
+        entries.insert(after[-1], dataclasses.replace(entries.pop(place), at=entries[after[-1]].at))
+    assert judged(entries, NAME) is VALID
+
+
 def test_a_list_may_show_a_connection_before_the_notice() -> None:
     story = Story()
     story.connect("alice", "bob")
