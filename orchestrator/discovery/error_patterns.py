@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from orchestrator.discovery.beginnings import common_beginnings
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import has_traceback, last_words
 from orchestrator.discovery.replies import Replies
@@ -15,14 +16,13 @@ from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.templates import (
     Template,
     Token,
-    begins_with,
-    common_beginnings,
     make_template,
     matches_any,
     merge,
     open_ended,
     to_pattern,
 )
+from orchestrator.discovery.wording import ARGUMENTS, unmarked
 
 _TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
 _MANY_TRACES = 3
@@ -48,8 +48,8 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
     innocent += evidence.empty
     failures = [(verb, sample, line) for verb, sample in replies.failures
                 for line in last_words(sample) if not _is_success(draft, verb, line)]  # fmt: skip
-    beginnings = common_beginnings([line for _, _, line in failures], innocent)
-    made = [begins_with(beginning) for beginning in beginnings]
+    commands = {unmarked(wording.lines[0]).lower() for wording in evidence.wordings.values()}
+    made = common_beginnings([line for _, _, line in failures], innocent, commands - {""})
     made += _exceptions([line for _, _, line in failures], innocent)
     rest = [it for it in failures if not matches_any(it[2], made)]
     for verb in dict.fromkeys(verb for verb, _, _ in rest):
@@ -68,7 +68,9 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
         made = list(dict.fromkeys(made))
         draft.data["errors"] = one_or_all(made)
     output = "\n".join(dict.fromkeys(line for _, _, line in failures))
-    doubt = "" if beginnings or traces else "only errors that were provoked are known"
+    refused = {verb for verb, _, _ in failures}
+    unseen = [verb for verb in ARGUMENTS if verb in evidence.wordings and verb not in refused]
+    doubt = f"it refused no {' and no '.join(unseen)} in words" if unseen else ""
     draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
                doubt)  # fmt: skip
 
@@ -134,6 +136,6 @@ def _is_success(draft: Draft, verb: str, line: str) -> bool:
 
 def _add_fail(draft: Draft, verb: str, patterns: Sequence[str]) -> None:
     made = draft.data["operations"][verb]
-    new = [pattern for pattern in patterns if pattern not in ok_patterns(made)]
+    new = [it for it in dict.fromkeys(patterns) if it not in ok_patterns(made)]
     if new:
         made["fail"] = one_or_all(new)

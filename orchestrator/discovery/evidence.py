@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,13 @@ class ConsoleOutput:
     echoed: bool = False  # whether the input was echoed
 
 
+@functools.cache
+def host_names() -> tuple[str, ...]:
+    """Return this machine's name, if it is no word that a program may have for something else."""
+    name = socket.gethostname()
+    return () if name.isalpha() else (name,)
+
+
 @dataclass(frozen=True, slots=True)
 class KnownValues:
     """Values that the lab knows and can recognise in the output."""
@@ -38,6 +46,8 @@ class KnownValues:
     ids: Mapping[str, str] = field(default_factory=dict)  # the id of the connection, by peer
     words: tuple[str, ...] = ()  # other words that were typed
     has_word_ids: bool = False  # whether ids are letters, hexadecimal or the like
+    # names of the machine, which programs show that run on it without a container
+    hosts: tuple[str, ...] = field(default_factory=host_names)
 
 
 @dataclass(frozen=True, slots=True)

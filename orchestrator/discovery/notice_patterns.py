@@ -102,18 +102,32 @@ def _doubt(kind: str, samples: Sequence[Sample], blocks: Sequence[Sequence[str]]
     return ""
 
 
-def _blocks(kind: str, samples: Iterable[Sample]) -> list[list[str]]:
-    """Return the patterns of a notice: a list of line patterns for each of its formats."""
+def _blocks(kind: str, samples: Sequence[Sample]) -> list[list[str]]:
+    """Return the patterns of a notice: a list of line patterns for each of its formats.
+
+    A sample whose id was not found cannot say that a number in it is none.
+    """
+    sure = [sample for sample in samples if sample.known.ids.get(sample.at)]
+    made = _formats_of(kind, sure)
+    others = [lines for sample in samples if (lines := _shown(kind, sample))]
+    is_all = all(any(len(it) == len(block) and reads(block, it) for block in made)
+                 for it in others)  # fmt: skip
+    return made if is_all else _formats_of(kind, samples)
+
+
+def _formats_of(kind: str, samples: Iterable[Sample]) -> list[list[str]]:
     by_length: dict[int, list[list[Template]]] = {}
     for sample in samples:
-        lines = sample.lines
-        if kind == "message":
-            lines = _once(lines, sample.known.text)
-        lines = lines[:_LONGEST_BLOCK]
-        if lines:
+        if lines := _shown(kind, sample):
             block = [make_template(line, sample.known, sample.at) for line in lines]
             by_length.setdefault(len(block), []).append(block)
     return [block for blocks in by_length.values() for block in _formats(blocks)]
+
+
+def _shown(kind: str, sample: Sample) -> tuple[str, ...]:
+    """Return the lines of one notice."""
+    lines = _once(sample.lines, sample.known.text) if kind == "message" else sample.lines
+    return lines[:_LONGEST_BLOCK]
 
 
 def _once(lines: tuple[str, ...], text: str) -> tuple[str, ...]:

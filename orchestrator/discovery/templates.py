@@ -29,6 +29,13 @@ _TIME = rf"(?<![\w.:])(?:(?:{_DATE})(?:[T ]{_CLOCK})?|{_CLOCK})(?!\w|[:.]\d)"
 
 _AMOUNT = r"(?<![\w.])\d+(?:\.\d+(?!\.\d)[a-zµ]{0,3}|(?:[mnuµ]?s|min|sec|[kM]B))(?!\w)"
 """A time or a size with a unit or a fraction: `5.395s`, `12ms`. `5b` may be an id."""
+_MACHINE = (
+    r"(?<![\w.:/-])(?:"
+    r"(?:eth|wlan|veth|bond|docker|virbr|tun|tap)\d\w*(?:@\w+)?|(?:en|wl)[opsx]\w*\d\w*"
+    r"|br-[0-9a-f]{12}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,64}|/(?:[\w.+-]+/)+[\w.+-]*)(?![\w-])"
+)
+"""A network device, a container's id or a path: of this one machine, whatever it looks like."""
+
 _LEAST_PORT = 1024  # larger numbers may be ephemeral ports
 _GROUPS = {
     "address": r"(?P<address>[\w.:-]+?)",
@@ -50,6 +57,7 @@ _ANY = {
     "given": r"-?\w+",
     "reason": r"\S.*",  # of the system, why it refused something
     "name": r"[a-z]+\d*",  # of any peer: alice, peer5
+    "machine": r"\S+?",
     "blank": r"\s+",
 }
 _PADDED = r"(?P<text>.*?)"  # a text that is filled up with blanks, to the edge of its box
@@ -120,6 +128,9 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
     for word in known.words:
         search(_typed_pattern(word), "typed")
     search(_ADDRESS, "address")
+    for name in known.hosts:
+        search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "machine")
+    search(_MACHINE, "machine")
     search(A_NAME, "name")
     search(_TIME, "time")
     search(_AMOUNT, "amount")
@@ -322,30 +333,6 @@ def escape(text: str) -> str:
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
 
 
-def common_beginnings(complaints: Sequence[str], others: Iterable[str]) -> list[str]:
-    """Return texts with which several different complaints begin, and no other line does."""
-    innocent = list(others)
-    groups: dict[str, list[str]] = {}
-    for line in complaints:
-        if first := re.match(_PIECE, line.lstrip()):
-            groups.setdefault(first[0], []).append(line)
-    found = []
-    for group in groups.values():
-        kinds = list(dict.fromkeys(group))
-        common = _common_beginning(kinds) if len(kinds) > 1 else ""
-        if common.strip() and not any(map(compiled(begins_with(common)).search, innocent)):
-            found.append(common)
-    return found
-
-
-def begins_with(text: str) -> str:
-    """Return a pattern for lines that begin with a text, and not in the middle of a word."""
-    bare = text.rstrip()
-    made = (_time_pattern(it.text) if it.kind == "time" else escape(it.text)
-            for it in make_template(bare, KnownValues()))  # fmt: skip
-    return f"^{''.join(made)}" + (r"\b" if bare[-1:].isalnum() else "")
-
-
 def open_ended(template: Template) -> Template:
     """Return a refusal without its reason: what follows the last colon differs each time."""
     for index in range(len(template) - 2, 1, -1):
@@ -353,15 +340,3 @@ def open_ended(template: Template) -> Template:
             has_word = any(it.is_literal and it.text.isalpha() for it in template[:index])
             return template[: index + 1] if has_word else template
     return template
-
-
-def _common_beginning(lines: Sequence[str]) -> str:
-    """Return the pieces that begin all lines, up to a mark after the first word if there is one."""
-    common = []
-    for pieces in zip(*map(_pieces, lines), strict=False):
-        if len(set(pieces)) > 1:
-            break
-        common.append(pieces[0])
-    whole = "".join(common)
-    mark = re.match(r"^(\W*\w+\W*?[:\]!>)\-|]+\s*)", whole)
-    return mark[1] if mark else whole

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from orchestrator.discovery.beginnings import common_beginnings
 from orchestrator.discovery.commands.replies import Said, learn_success, skeleton, to_pattern
 from orchestrator.discovery.commands.session import NONSENSE, CommandSession, is_exit, is_help
 from orchestrator.discovery.commands.usage import Usage, is_chat, read_usages
@@ -17,7 +18,7 @@ from orchestrator.discovery.inference import infer_console, infer_ready
 from orchestrator.discovery.replies import ProgramEvidence
 from orchestrator.discovery.start_commands import StartCommand
 from orchestrator.discovery.started import greeting_of, start_of
-from orchestrator.discovery.templates import begins_with, common_beginnings, matches_any
+from orchestrator.discovery.templates import matches_any
 from orchestrator.discovery.trio import Trio
 from orchestrator.discovery.wording import parse_menu, unmarked
 from orchestrator.engines.base import Say
@@ -141,7 +142,7 @@ class CommandDraft:
         shared = [line for line, n in Counter(chain(*failed.values())).items() if n > 1]
         complaints = [it for it in (*session.complaints, *shared) if it not in innocent]
         refusals = [*complaints, *dict.fromkeys(chain(*failed.values()))]
-        made = [begins_with(it) for it in common_beginnings(refusals, innocent)]
+        made = common_beginnings(refusals, innocent)
         rest = [line for line in dict.fromkeys(complaints) if not matches_any(line, made)]
         words = dict.fromkeys(NONSENSE, "word")
         made += [to_pattern(skeleton(line, words))[0] for line in rest[:_MOST_ERRORS]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.orchestrator.discovery.learning import Learned
@@ -72,3 +74,43 @@ def test_the_system_may_have_another_reason(learned: Learned, program: type[Asks
     assert reader.outcome("connect", program.refusal) == (False, {})
     assert reader.outcome("connect", program.other) == (False, {})
     assert reader.outcome("connect", "what now") is None
+
+
+class NamesItsCommands(Chat):
+    """Begins most replies with the command, in brackets."""
+
+    def _reply(self, verb: str, words: Sequence[str]) -> str:
+        reply = super()._reply(verb, words).removeprefix("error: ")
+        return reply if verb in ("help", "list", "") else f"[{verb}] {reply}"
+
+
+class StampsItsReplies(Chat):
+    """Begins most replies with the time, which goes on, and what kind it is of."""
+
+    seconds = 10  # of the clock
+
+    def _reply(self, verb: str, words: Sequence[str]) -> str:
+        type(self).seconds += 1
+        reply = super()._reply(verb, words)
+        said = reply.removeprefix("error: ")
+        level = "INFO" if said == reply else "ERROR"
+        return (
+            reply if verb in ("help", "list") else f"02:03:{self.seconds % 60:02} {level} - {said}"
+        )
+
+
+@pytest.mark.parametrize(
+    ("program", "refusals"),
+    [
+        (NamesItsCommands, ["[send] no such connection", "[terminate] no such connection"]),
+        (StampsItsReplies, ["11:12:13 ERROR - too long", "11:12:13 ERROR - no such connection"]),
+    ],
+)
+def test_refusals_share_a_shape(learned: Learned, program: type[Chat], refusals: list[str]) -> None:
+    found, reader, _ = learned(program)
+    for refusal in refusals:
+        for verb in ("send", "terminate"):
+            assert reader.outcome(verb, refusal) == (False, {})
+    assert reader.outcome("connect", f"[connect] connected to {HOSTS['bob']}:{PORT}") != (False, {})
+    for operation in found.operations.values():
+        assert len(operation.fail) == len(set(operation.fail))

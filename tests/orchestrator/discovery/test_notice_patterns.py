@@ -56,6 +56,23 @@ def test_a_block_names_each_group_once() -> None:
     assert [line.count("?P<address>") for line in block] == [1, 0, 0]
 
 
+def _connected(*told: tuple[str, str]) -> Any:
+    """Return the pattern of what bob shows, by his ids and lines; an empty id is not known."""
+    draft = Draft()
+    made = [exchange("connect", "connect", "", to="bob", other=f"{line}\n",
+                     ids={"bob": number} if number else {}) for number, line in told]  # fmt: skip
+    infer_notices(draft, made, [])
+    return draft.data["notices"]["connected"]
+
+
+def test_an_id_that_was_not_found_says_nothing_about_a_number() -> None:
+    one, two, three = (f"{A} is here, id {number}" for number in (1, 2, 3))
+    wanted = r"^(?P<address>[\w.:-]+?) is here, id (?P<id>\d+)$"
+    assert _connected(("1", one), ("", two), ("3", three)) == wanted
+    assert _connected(("1", one), ("1", two)) == wanted.replace("(?P<id>\\d+)", "\\d+")
+    assert _connected(("1", one), ("", "somebody is here")) == [wanted, "^somebody is here$"]
+
+
 @pytest.mark.parametrize(
     ("outputs", "doubt"),
     [

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.templates import (
-    common_beginnings,
     make_template,
     merge,
     shape,
@@ -74,14 +73,6 @@ def test_lines_with_different_meanings_stay_apart() -> None:
     assert len(made) == 2
 
 
-def test_beginnings_that_only_errors_share() -> None:
-    errors = ["error: no peer", "error: no port", "? what", "[no] peer", "[no] port", "bad bad"]
-    assert common_beginnings(errors, ["ok"]) == ["error: ", "[no] "]
-    assert common_beginnings(errors, ["error: none so far"]) == ["[no] "]
-    assert common_beginnings(["error: no peer"] * 2, []) == []
-    assert common_beginnings([], ["ok"]) == []
-
-
 @pytest.mark.parametrize(
     ("seen", "later"),
     [
@@ -119,3 +110,26 @@ def test_a_number_may_fill_its_width(narrow: str, wide: str) -> None:
     assert found
     assert found["text"] == "umber quill"
     assert re.search(made, narrow)
+
+
+@pytest.mark.parametrize(
+    ("seen", "elsewhere"),
+    [
+        ("IP: 10.0.0.2 (eth0)", "IP: 10.0.0.2 (wlan1)"),
+        ("enp0s31f6: 10.0.0.2", "ens3: 10.0.0.2"),
+        ("10.0.0.2 on eth0@if12", "10.0.0.2 on wlp3s0"),
+        ("writing to /home/ada/chat/log.txt", "writing to /program/log.txt"),
+        ("running in 4f2c9be1a07d", "running in 0b1de5a2c3f4"),
+        ("hello from lab-17!", "hello from mars.example!"),
+    ],
+)
+def test_what_is_of_one_machine_may_differ(seen: str, elsewhere: str) -> None:
+    known = KnownValues(hosts=("lab-17",))
+    assert re.search(to_pattern(make_template(seen, known)), elsewhere)
+
+
+@pytest.mark.parametrize(
+    "line", ["/connect and/or /send", "deadbeef", "ethics, lo and en", "1/2/3"]
+)
+def test_what_is_of_every_machine_stays(line: str) -> None:
+    assert "machine" not in {token.kind for token in make_template(line, KnownValues())}
