@@ -6,10 +6,14 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
+from string import whitespace
 
 from orchestrator.checks.index.messages import Direction, SentMessage, ShownMessage
 
 _WINDOW = 64  # sends before and behind the last one shown, to compare a changed text with
+_QUOTES = "\"'`\\"
+_BEFORE_WORDS = _QUOTES + whitespace
+_NO_QUOTES = dict.fromkeys(map(ord, _QUOTES))
 _BETWEEN = 4  # characters that may stand between messages that were shown as one
 
 
@@ -73,7 +77,7 @@ def likeness(sent: str, shown: str) -> int:
     """Return how many characters `shown` has kept of `sent`; 0 if it looks unlike it.
 
     It looks like it if one contains the other, if at least half of the longer is the same at
-    the beginning and the end, or if they differ in blanks and case only.
+    the beginning and the end, or if they differ in blanks, case, quotes and backslashes only.
     """
     if not sent.strip():
         return int(not shown.strip())
@@ -84,7 +88,7 @@ def likeness(sent: str, shown: str) -> int:
     if 2 * same >= more:
         return same
     contained = sent in shown or shown in sent
-    return max(1, less) if contained or _equal_but_for_blanks(sent, shown) else 0
+    return max(1, less) if contained or _equal_but_for_quotes(sent, shown) else 0
 
 
 def is_rest(sent: str, shown: str) -> bool:
@@ -99,6 +103,21 @@ def _equal_but_for_blanks(one: str, other: str) -> bool:
     if one.lstrip()[:1].casefold() != other.lstrip()[:1].casefold():
         return False  # the usual case, and texts may be long
     return "".join(one.split()).casefold() == "".join(other.split()).casefold()
+
+
+def _equal_but_for_quotes(one: str, other: str) -> bool:
+    """Return whether two texts differ only in blanks, case, and what a shell takes for quoting."""
+    if _first(one) != _first(other):
+        return False
+    return _unquoted(one) == _unquoted(other) != ""
+
+
+def _first(text: str) -> str:
+    return text.lstrip(_BEFORE_WORDS)[:1].casefold()
+
+
+def _unquoted(text: str) -> str:
+    return "".join(text.split()).translate(_NO_QUOTES).casefold()
 
 
 def common_start(one: str, other: str) -> int:

@@ -26,6 +26,11 @@ from orchestrator.checks.index.likeness import common_start, glued, likeness
         (" ", "", True),
         ("hello", "world", False),
         ("abcd", "axyz", False),
+        ('"double" within', "double within", True),
+        ("{'type': 'terminate', 'port': 5000}", "{type: terminate, port: 5000}", True),
+        ('say "hi"', r"\"say \\\"hi\\\"\"", True),
+        ('""', "''", False),
+        ('"one"', "'two'", False),
     ],
 )
 def test_alike(sent: str, shown: str, expected: bool) -> None:
