@@ -122,7 +122,8 @@ class ProfileDriver:
         except SessionError as error:
             self._seen.problems.append(f"{occasion}: {first_line(error)}")
             lines = tuple(session.transcript.screen()[before:])
-            self._seen.replies.append(ReplySeen(verb, right, None, lines, occasion, rows))
+            if right is not False:  # the last words of a console are no refusal
+                self._seen.replies.append(ReplySeen(verb, right, None, lines, occasion, rows))
             return False
         lines = tuple(reply.lines)
         self._seen.replies.append(ReplySeen(verb, right, reply.ok, lines, occasion, rows))
@@ -227,7 +228,16 @@ class ProfileDriver:
             ("connect", "connect to a bad port", {"address": address, "port": "vkbj"}),
         ]
         for verb, occasion, arguments in mistakes:
-            self._ask(_A, verb, occasion, right=False, **arguments)
+            is_over = not self._ask(_A, verb, occasion, right=False, **arguments)
+            if is_over and self._has(verb):
+                self._replace(_A, _B)
+
+    def _replace(self, name: str, other: str) -> None:
+        """Start a peer again that exited, or whose console answers no more, and connect it."""
+        if session := self._sessions.pop(name, None):
+            self._discard(session)
+        if self._start([name]) and self._has("connect"):
+            self._connect(name, other)
 
     def _end_connections(self) -> None:
         if _A in self._sessions and self._has("terminate"):

@@ -182,7 +182,26 @@ def test_programs_that_exit_or_do_not_answer(
         "alice sends to bob: it no reply",
         "bob sends to alice: it no reply",
     ]
+    assert engine.discarded == ["alice"] * 3 + ["carol"] * 2, "alice is started again each time"
+
+
+@pytest.mark.parametrize("ending", [NoAnswerError("it", "no reply"), PeerGoneError("it", "gone")])
+def test_a_mistake_that_ends_a_console_costs_no_pattern(
+    file: Path, session: type[FakeSession], ending: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = session.ask
+
+    def ask(self: FakeSession, verb: str, **arguments: object) -> Any:
+        if arguments.get("port") == "vkbj" or self.transcript.screen()[-1] == "dead":
+            self.lines.append("dead")
+            raise ending
+        return answer(self, verb, **arguments)
+
+    monkeypatch.setattr(session, "ask", ask)
+    seen, engine = drive(file)
     assert engine.discarded == ["alice", "carol", "carol"]
+    assert not [reply for reply in seen.replies if "dead" in reply.lines]
+    assert [reply.ok for reply in seen.replies if reply.occasion == "alice terminates"] == [True]
 
 
 def test_an_exit_without_its_confirmation_is_unread(file: Path, session: type[FakeSession]) -> None:
