@@ -2,10 +2,10 @@
 
 Invalid when one ended otherwise, or when what an `expect` waited for did not come. Unknown when
 it is not known how one ended that must end in some way, for instance because its reply could not
-be read; when what is missing may stand in a line that could not be read, or was to follow from
-such an operation; when the machine was too busy for it to come in time; when a fault was not
-proven to take effect or to be gone, or was not in force all the time; and when the run did not
-settle, so that steps are missing.
+be read; when a list that is as it must be has rows besides that could not be read; when what is
+missing may stand in a line that could not be read, or was to follow from such an operation; when
+the machine was too busy for it to come in time; when a fault was not proven to take effect or to be
+gone, or was not in force all the time; and when the run did not settle, so that steps are missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.index.invocations import Operation
-from orchestrator.checks.phrases import awaited, both, done, quoted, unread, when
+from orchestrator.checks.phrases import awaited, both, done, half_read, quoted, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.history import wanted
 from orchestrator.history.entries import Entry
@@ -53,6 +53,8 @@ def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
         late = punctuality.of_operation(index, operation) if amiss else ""
         found = [_finding(index, operation, f"{what}{late}") for what in amiss]
         (unsure if late else wrong).extend(found)
+        if not amiss and (line := _missed_row(operation)):
+            unsure.append(_finding(index, operation, f": {half_read(line)}"))
         if line := index.unread.forbidden(operation):
             unsure.append(_finding(index, operation, f": {unread(line)}"))
         if operation.is_indeterminate and not amiss and _is_open(operation):
@@ -73,6 +75,11 @@ def _doubt(index: HistoryIndex, operation: Operation) -> str:
     if line := index.unread.awaited(operation):
         return unread(line)
     return _unread_cause(index, operation)
+
+
+def _missed_row(operation: Operation) -> str:
+    """Return a row of a list that could not be read, if it must show certain peers."""
+    return operation.last.text("missed") if _wants(operation).get("shows") is not None else ""
 
 
 def _unread_cause(index: HistoryIndex, operation: Operation) -> str:

@@ -5,11 +5,11 @@ other and not vice versa; when neither does, although both reported that they ar
 neither that it is over; when a row leads to no peer of the run, to a peer that does not run any
 more, or to the peer itself; and when a peer is listed twice. A row that names a peer at another
 port than the one that it listens on still leads to it: see `ports`. Unknown when the run did not
-settle, when a running peer did not answer, unless its profile says that it has no list, when the
-list of an end has lines that may be rows and cannot be read, when a fault came between the two
-until shortly before, or when a connection that neither lists may have ended unnoticed: a person
-typed at one of the two, its ids shifted, or a fault came between them and the profile reads no
-`closed`.
+settle, when a running peer did not answer, unless its profile says that it has no list, when a
+list has rows that could not be read beside those that were, when the list of an end has lines that
+may be rows and cannot be read, when a fault came between the two until shortly before, or when a
+connection that neither lists may have ended unnoticed: a person typed at one of the two, its ids
+shifted, or a fault came between them and the profile reads no `closed`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.invocations import Operation
-from orchestrator.checks.phrases import unread, when
+from orchestrator.checks.phrases import half_read, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.history.entries import row_text
 from orchestrator.text import count
@@ -35,7 +35,11 @@ def check(index: HistoryIndex) -> Verdict:
     one_sided, unread_there = _one_sided(last)
     absent = [*_absent(index, last)]
     wrong: list[Finding] = []
-    unsure = [*unread_there, *(finding for finding, is_sure in absent if not is_sure)]
+    unsure = [
+        *unread_there,
+        *half_read_lists(last),
+        *(finding for finding, is_sure in absent if not is_sure),
+    ]
     strange = [finding for operation in last.values() for finding in _strange(index, operation)]
     late = punctuality.of_last_lists(index)
     for finding in [*strange, *one_sided, *(finding for finding, is_sure in absent if is_sure)]:
@@ -73,6 +77,13 @@ def final(index: HistoryIndex) -> dict[str, Operation]:
         and operation.peer in index.running
     }
     return {peer: operation for peer, operation in last.items() if operation.status == "ok"}
+
+
+def half_read_lists(final: dict[str, Operation]) -> Iterator[Finding]:
+    """Yield the lists that have rows which could not be read beside those that were."""
+    for operation in final.values():
+        if line := operation.last.text("missed"):
+            yield _finding(operation, f"more than is known: {half_read(line)}")
 
 
 def _strange(index: HistoryIndex, operation: Operation) -> Iterator[Finding]:

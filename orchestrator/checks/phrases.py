@@ -26,6 +26,11 @@ def unread(line: str) -> str:
     return f"{COULD_NOT_READ} {quoted(line)}"
 
 
+def half_read(line: str) -> str:
+    """Return that the lab could not read a row of a list of which it has read others."""
+    return f"{unread(line)}, which is a row as well"
+
+
 def when(at: float) -> str:
     """Return a time as people read it."""
     return f"{at:.3f} s"

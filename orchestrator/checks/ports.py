@@ -2,7 +2,8 @@
 
 Only there can it be dialled. Judged by the last list of each peer behind the `settled` mark, row
 by row; which peers a list must show is judged by `lists`. Invalid when a row names another port
-of a peer, such as the one that it dialled from. Unknown when the run did not settle.
+of a peer, such as the one that it dialled from. Unknown when the run did not settle, and when a
+list has rows that could not be read beside those that were.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.checks.final_lists import final
+from orchestrator.checks.final_lists import final, half_read_lists
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.phrases import both, when
@@ -23,10 +24,12 @@ NAME = "ports"
 
 def check(index: HistoryIndex) -> Verdict:
     """Judge the ports in the final lists."""
-    rows = [(operation, row) for operation in final(index).values() for row in operation.last.rows]
+    last = final(index)
+    rows = [(operation, row) for operation in last.values() for row in operation.last.rows]
     wrong = [_finding(index, *one) for one in rows if _is_elsewhere(index, one[1])]
     says = f"{count(len(rows), 'row')}, each with a right port"
-    return conclude(NAME, says, wrong, index.unsettled, judged=rows)
+    unsure = [*half_read_lists(last), *index.unsettled]
+    return conclude(NAME, says, wrong, unsure, judged=rows)
 
 
 def _is_elsewhere(index: HistoryIndex, row: Mapping[str, Any]) -> bool:

@@ -53,6 +53,15 @@ def plain(address: str) -> str:
     return str(mapped or found)
 
 
+def is_address(text: str) -> bool:
+    """Return whether a text is an address of IPv4 or IPv6."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def text(end: Endpoint) -> str:
     """Return an endpoint as a person writes it."""
     address = plain(end[0])

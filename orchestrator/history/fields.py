@@ -87,7 +87,7 @@ class _Wants(TypedDict, total=False):
 _FIELDS: dict[str, Any] = {
     **dict.fromkeys(
         ("to", "of", "id", "text", "line", "kind", "said", "unread", "answer", "called", "address",
-         "fault", "says", "scenario", "why", "profile", "engine", "file", "notice"), str),
+         "fault", "says", "scenario", "why", "profile", "engine", "file", "notice", "missed"), str),
     **dict.fromkeys(("answered", "may_fail", "warm", "chats", "quiet", "all", "nil"), bool),
     **dict.fromkeys(("count", "number", "format", "seed", "step", "workload"), int),
     **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor", "seen"), _Number),

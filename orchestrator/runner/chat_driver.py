@@ -21,6 +21,7 @@ from orchestrator.runner.calls import Counters, exited, fill
 from orchestrator.runner.outcomes import Completion, Rows
 from orchestrator.runner.peers import PeerGroup, Row
 from orchestrator.runner.recording import Expecting, Recorder, Wanted
+from orchestrator.runner.unread_rows import UnreadRows, again
 from orchestrator.scenario import ALL, SendStep, Step, TimeLimits, acts
 from orchestrator.scenario.rules import LAST
 
@@ -50,7 +51,10 @@ class ChatDriver:
         self._checkpoint = checkpoint
         self._history, self._recorder = peers.history, Recorder(peers)
         self._last_ids: dict[tuple[str, str], str] = {}  # by peer and the one it is connected to
-        self._unread_rows: dict[str, str] = {}  # lines of a list that may be rows, unreadable
+        self._lines = UnreadRows(peers)
+        # by peer, of its last list: unreadable lines that may be rows, and those that plainly are
+        self._unread_rows: dict[str, str] = {}
+        self._missed: dict[str, list[str]] = {}
 
     def act(self, step: Step, act: Any, counters: Counters) -> bool:
         """Do a command at one console; return False if it was for all listed, and none is.
@@ -318,11 +322,20 @@ class ChatDriver:
             if act.shows is not None:
                 said["limit"] = act.within
             unread = self._unread_rows[act.at]
+            if missed := self._missed_rows(act.at):
+                said["missed"] = "\n".join(missed)
             if outcome == "ok" and (absent := [name for name in required if name not in shown]):
                 return outcomes.unlisted(" and ".join(absent), unread)
             return outcome, {**_given({"unread": unread or None}), **said, "rows": rows}
 
         self._recorder.at_console(act.at, chat.LIST, expecting, work)
+
+    def _missed_rows(self, peer: str) -> list[str]:
+        """Return the lines of the last list that plainly are rows: they are there again."""
+        if not (missed := self._missed[peer]):
+            return []
+        self._read_list(peer)
+        return again(missed, self._missed[peer])
 
     def listed(self, act: acts.SendStep | acts.TerminateStep) -> Sequence[str] | None:
         """Return the peers in a peer's list; None if there was no list.
@@ -344,8 +357,8 @@ class ChatDriver:
     def _read_list(self, peer: str) -> tuple[Reply, Sequence[Row]]:
         """Ask for a peer's list, and remember its ids and what in it could not be read."""
         reply, rows = self._peers.rows(peer)
-        own = self._peers.sessions[peer].peer
-        self._unread_rows[peer] = outcomes.possible_rows(reply, own.address, own.port)
+        missed = self._missed[peer] = self._lines.certain(peer, reply, rows)
+        self._unread_rows[peer] = self._lines.possible(peer, reply, missed)
         leads = [(self._peers.behind(peer, row), row["id"]) for row in rows]
         self._last_ids.update({(peer, other): number for other, number in leads if other})
         return reply, rows

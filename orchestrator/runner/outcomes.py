@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,8 +18,6 @@ Completion = tuple[Outcome, dict[str, Any]]
 Rows = Sequence[Mapping[str, str]]  # the rows of a list; see docs/history.md
 
 _QUOTED = 200  # characters of an answer that cannot be read
-_PLACE = re.compile(r"\d+(\.\d+){3}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*|localhost|\b\d{4,5}\b", re.I)
-"""An address or a port; each row of a list has one."""
 
 
 def completion(reply: Reply, *, whole: bool = False) -> Completion:
@@ -104,15 +101,6 @@ def missing(what: str, unread: str) -> Completion:
         return failed(what)
     says = f"{what}; {COULD_NOT_READ} {_quoted(unread)}"
     return "info", {"said": says, "unread": unread}
-
-
-def possible_rows(reply: Reply, address: str, port: int) -> str:
-    """Return the lines of a list that the profile cannot read but that may be rows.
-
-    They name an address or a port other than the program's own; a header does not.
-    """
-    own = re.compile(rf"(?<![\w.])(?:{re.escape(address)}|{port})(?![\w.])")
-    return "\n".join(line for line in reply.unread if _PLACE.search(own.sub("", line)))
 
 
 def new_row(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:

@@ -7,14 +7,14 @@ import re
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from orchestrator import chat, text
 from orchestrator.console.reply import Reply
 from orchestrator.console.session import CLIENT, CRASH, UNREAD, Notice, Session
 from orchestrator.engines.base import Peer
-from orchestrator.engines.endpoints import plain
+from orchestrator.engines.endpoints import is_address, plain
 from orchestrator.errors import PeerGoneError
 from orchestrator.history.entries import History
 from orchestrator.profile import MEANINGS, Profile
@@ -29,6 +29,9 @@ _ROW_FIELDS = ("id", "address", "port")
 
 _MAX_UNREAD_LINES = 2_000  # of a console that no pattern reads; more are not recorded
 _MAX_UNREAD_LENGTH = 5_000  # characters; a line that is typed has less
+
+ADDRESS = re.compile(r"\d+(?:\.\d+){3}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*", re.I)
+PORT = re.compile(r"\b\d{4,5}\b")
 
 _COUNTED = re.compile(r"[0-9]{1,12}")
 
@@ -204,6 +207,30 @@ class PeerGroup:
                 self.note_id(peer, fields["id"], name)
             return name or (by_id if by_id in self._sharing(fields) else "")
         return by_id
+
+    def named_in(self, line: str) -> set[str]:
+        """Return the peers that a line names: by host name, address, or port of a connection."""
+        found = {
+            name for name in self.sessions
+            if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line)
+        }  # fmt: skip
+        return found | {name for name in self.sessions if self.has_endpoint(name, line)}
+
+    def has_endpoint(self, name: str, line: str) -> bool:
+        """Return whether a line has a peer's address, or the port of a connection of it."""
+        addresses = {_plain(it) for it in ADDRESS.findall(line) if is_address(it)}
+        if not addresses:
+            return self.has_port(name, line, but={str(self.sessions[name].peer.port)})
+        ports = PORT.findall(ADDRESS.sub(" ", line))
+        relayed = {self._relayed.get((at, port)) for at in addresses for port in ports}
+        there = map(_plain, self.sessions[name].peer.dialled_at)
+        return name in relayed or not addresses.isdisjoint(there)
+
+    def has_port(self, name: str, line: str, but: Collection[str]) -> bool:
+        """Return whether a line has a port of a peer, of its connections too, but for some."""
+        peer = self.sessions[name].peer
+        ports = PORT.findall(ADDRESS.sub(" ", line))
+        return any(peer.has(peer.address, port) for port in ports if port not in but)
 
     def may_be_about(self, peer: str, fields: Mapping[str, str], other: str | None) -> bool:
         """Return whether a notice of `peer` is about another peer, or any, as far as it can say.

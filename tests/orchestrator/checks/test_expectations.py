@@ -279,3 +279,26 @@ def test_a_finding_says_what_appeared_and_when() -> None:
     story.end(watch, "fail", said="* alice leads", seen=1.5)
     (finding,) = support.verdict(story.finish(), NAME).findings
     assert finding.says.endswith("bob: never elected, which appeared at 1.500 s: '* alice leads'")
+
+
+@pytest.mark.parametrize(
+    ("rows", "wants", "judgement"),
+    [
+        (["bob"], {"shows": ["bob"]}, UNKNOWN),
+        ([], {"shows": []}, UNKNOWN),
+        (["bob", "bob"], {"shows": ["bob"]}, INVALID),  # whatever the line says
+        ([], {"shows": ["bob"]}, UNKNOWN),
+        (["bob"], {"outcome": "ok"}, VALID),
+    ],
+)
+def test_a_list_with_a_row_that_could_not_be_read(
+    rows: list[str], wants: dict[str, Any], judgement: Judgement
+) -> None:
+    story, missed = Story(), "2 bob, waiting"
+    begun = story.invoke("alice", "list", wants=wants)
+    story.end(begun, rows=[{"id": "1", "peer": one} for one in rows], missed=missed, unread=missed)
+    verdict = support.verdict(story.finish(), NAME)
+    assert verdict.judgement is judgement
+    if judgement is UNKNOWN and rows:
+        says = "`list` of alice: the lab could not read '2 bob, waiting', which is a row as well"
+        assert verdict.findings[0].says.endswith(says)

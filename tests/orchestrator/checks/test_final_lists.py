@@ -185,3 +185,15 @@ def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     after = support.settled(entries)
     place = support.pick([i for i in support.outcomes(entries, "list") if i > after], chance)
     assert judged(support.unanswered(entries, place), NAME) is UNKNOWN
+
+
+def test_a_list_with_a_row_that_could_not_be_read() -> None:
+    entries = _lists(alice=["bob"], bob=["alice"], carol=[])
+    listed = next(one for one in entries if one.verb == "list" and one.type == "ok")
+    listed.fields["missed"] = "2 bob, waiting"  # type: ignore[index]
+    verdict = support.verdict(entries, NAME)
+    assert verdict.judgement is UNKNOWN
+    assert verdict.findings[0].says.endswith(
+        "alice lists more than is known: the lab could not read '2 bob, waiting', which is a row"
+        " as well"
+    )

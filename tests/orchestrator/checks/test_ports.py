@@ -77,3 +77,13 @@ def test_a_doubt_is_reported(entries: Entries, chance: random.Random) -> None:
     assert judged(support.without(entries, settled), NAME) is UNKNOWN
     cut = chance.randrange(1, settled + 1)
     assert judged([dataclasses.replace(entry) for entry in entries[:cut]], NAME) is UNKNOWN
+
+
+@pytest.mark.parametrize(("port", "judgement"), [("5000", UNKNOWN), ("49152", INVALID)])
+def test_a_row_beside_the_others_that_could_not_be_read(port: str, judgement: Judgement) -> None:
+    entries = _listed(at="elsewhere", port=port)
+    entries[-1].fields["missed"] = "2 <- 10.0.0.3:49152"  # type: ignore[index]
+    verdict = support.verdict(entries, NAME)
+    assert verdict.judgement is judgement
+    says = "alice lists more than is known: the lab could not read '2 <- 10.0.0.3:49152',"
+    assert f"{says} which is a row as well" in verdict.findings[-1].says

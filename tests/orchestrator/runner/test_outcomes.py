@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
-
 from orchestrator.console.reply import Reply
 from orchestrator.runner import outcomes
 
@@ -66,24 +64,6 @@ def test_a_peer_that_is_not_listed_may_be_in_a_line_that_cannot_be_read() -> Non
     outcome, said = outcomes.unlisted("bob", "9 > 10.0.0.2")
     assert (outcome, said["unread"]) == ("info", "9 > 10.0.0.2")
     assert said["said"] == "list does not show bob; the lab could not read '9 > 10.0.0.2'"
-
-
-@pytest.mark.parametrize(
-    ("line", "is_row"),
-    [
-        ("id  address  port", False),
-        ("me: 10.0.0.1:5000", False),
-        ("1 -> 10.0.0.2", True),
-        ("10.0.0.1:5000 with localhost", True),
-        ("2 fd00::2", True),
-        ("port 15000", True),
-        ("110.0.0.1", True),
-        ("3 peers in 12 s", False),
-    ],
-)
-def test_a_line_with_a_foreign_address_or_port_may_be_a_row(line: str, is_row: bool) -> None:
-    found = outcomes.possible_rows(reply(True, unread=[line]), "10.0.0.1", 5000)
-    assert found == (line if is_row else "")
 
 
 def test_rows_that_came_and_went() -> None:
