@@ -163,6 +163,22 @@ def test_what_came_in_place_of_an_expected_message_says_why(near: str, because: 
     assert attributed.because == because
 
 
+@pytest.mark.parametrize(
+    ("kinds", "because"),
+    [(["expectations: raw"], "no-command"), (["expectations: list"], ""), (["changes: cut"], "")],
+)
+def test_a_long_line_fails_by_itself_only_if_a_short_one_is_answered(
+    kinds: list[str], because: str
+) -> None:
+    tests = {task.test.name: task.test for task in rubrics.load(CONFORMANCE).tasks}
+    needs = " ".join(tests["longest-line"].needs)
+    unanswered = result("no-command", FAILED, "expectations: raw")
+    long = result("longest-line", FAILED, *kinds, needs=needs)
+    assert [*tests].index("no-command") < [*tests].index("longest-line")
+    _, found = attribute([unanswered, long], "left out")
+    assert found.because == because
+
+
 @pytest.mark.parametrize(("policy", "total"), [("left out", 2), ("lost", 4)])
 def test_the_rubric_says_what_it_costs(policy: rubrics.NotTested, total: float) -> None:
     two = [result("words", FAILED, "x"), result("burst", FAILED, "x", needs="words")]
