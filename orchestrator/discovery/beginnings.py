@@ -20,14 +20,18 @@ _MARKS = ":]!>)-|"  # what ends the label in front of a message
 
 
 def common_beginnings(
-    complaints: Sequence[str], others: Iterable[str], commands: Collection[str] = ()
+    complaints: Sequence[str],
+    others: Iterable[str],
+    commands: Collection[str] = (),
+    typed: Collection[str] = (),
 ) -> list[str]:
     """Return patterns of texts with which several different complaints begin, and no other line.
 
-    Times and numbers count as equal, and so do the words in `commands`: `[send] error: no such id`
-    and `[connect] error: no such host` begin with the same.
+    Times and numbers count as equal. So do the words in `commands`: `[send] error: no such id` and
+    `[connect] error: no such host` begin with the same. So do those that were `typed`.
     """
-    lines = [_template(line, commands) for line in complaints]
+    known = KnownValues(words=tuple(typed))
+    lines = [_template(line, commands, known) for line in complaints]
     return list(_found(lines, _Judge(list(others), sorted(commands))))
 
 
@@ -38,16 +42,22 @@ class _Judge:
     innocent: Sequence[str]
     commands: Sequence[str]
 
-    def pattern(self, tokens: Template) -> str:
+    def pattern(self, tokens: Template, lines: Sequence[Template]) -> str:
         """Return a pattern for lines that begin so, and not in the middle of a word."""
         bare = tokens[:-1] if tokens[-1].text.isspace() else tokens
-        made = "".join(map(self._part, bare))
+        made = "".join(
+            self._part(token, {line[index].text for line in lines})
+            for index, token in enumerate(bare)
+        )
         return f"^{made}" + (r"\b" if bare[-1].text[-1:].isalnum() else "")
 
-    def _part(self, token: Token) -> str:
-        if token.kind == "command":
+    def _part(self, token: Token, seen: Collection[str]) -> str:
+        """Return the pattern of a token, of which these texts were seen."""
+        if token.kind == "command" and len(seen) > 1:  # then all commands may be there
             words = dict.fromkeys(_in_case_of(token.text, word) for word in self.commands)
             return f"(?:{'|'.join(map(escape, words))})"
+        if token.kind == "command":
+            return escape(token.text)
         return to_pattern((token,), ()).removeprefix("^").removesuffix("$")
 
     def is_own(self, pattern: str) -> bool:
@@ -55,10 +65,14 @@ class _Judge:
         return not any(matches_any(line, [pattern]) for line in self.innocent)
 
 
-def _template(line: str, commands: Collection[str]) -> Template:
+def _template(line: str, commands: Collection[str], known: KnownValues) -> Template:
     return tuple(
-        Token("command", it.text) if it.is_literal and it.text.lower() in commands else it
-        for it in make_template(line, KnownValues())
+        Token("command", it.text)
+        if it.is_literal and it.text.lower() in commands
+        else Token("given", it.text)
+        if it.kind in ("number", "typed")
+        else it
+        for it in make_template(line, known)
     )
 
 
@@ -71,7 +85,7 @@ def _found(lines: Sequence[Template], judge: _Judge) -> Iterator[str]:
         len(it) == len(common) for it in lines
     )
     for cut in (*_cuts(common), *([common] if is_one else [])):  # one complaint of several commands
-        if judge.is_own(pattern := judge.pattern(cut)):
+        if judge.is_own(pattern := judge.pattern(cut, lines)):
             yield pattern
             return
     groups: dict[tuple[str, ...], list[Template]] = {}

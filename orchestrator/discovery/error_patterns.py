@@ -49,7 +49,8 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
     failures = [(verb, sample, line) for verb, sample in replies.failures
                 for line in last_words(sample) if not _is_success(draft, verb, line)]  # fmt: skip
     commands = {unmarked(wording.lines[0]).lower() for wording in evidence.wordings.values()}
-    made = common_beginnings([line for _, _, line in failures], innocent, commands - {""})
+    typed = {word for _, sample, _ in failures for word in sample.known.words}
+    made = common_beginnings([line for _, _, line in failures], innocent, commands - {""}, typed)
     made += _exceptions([line for _, _, line in failures], innocent)
     rest = [it for it in failures if not matches_any(it[2], made)]
     for verb in dict.fromkeys(verb for verb, _, _ in rest):

@@ -54,3 +54,10 @@ def test_the_word_of_a_command_is_any_of_them(
 def test_a_single_complaint_shares_nothing_with_what_begins_like_it() -> None:
     errors = ["[send] no id", "[connect] no host", "[connect] timed out"]
     assert common_beginnings(errors, ["[connect] done", "[send] done"], COMMANDS) == []
+
+
+def test_what_was_typed_may_be_anything() -> None:
+    errors = ["send: there is no 97", "terminate: there is no 97", "terminate: there is no vkbj"]
+    others = ["send: sent", "terminate: ended"]
+    found = common_beginnings(errors, others, COMMANDS, ["vkbj"])
+    assert found == [r"^(?:connect|send|terminate): there is no -?\w+\b"]
