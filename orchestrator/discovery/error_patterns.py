@@ -6,11 +6,12 @@ import errno
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.discovery.beginnings import common_beginnings
 from orchestrator.discovery.draft import Draft, one_or_all
-from orchestrator.discovery.evidence import has_traceback, last_words
+from orchestrator.discovery.evidence import Sample, has_traceback, last_words
 from orchestrator.discovery.replies import Replies
 from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.templates import (
@@ -46,8 +47,12 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
     ]
     innocent += [line for greeting in evidence.greetings for line in greeting.lines]
     innocent += evidence.empty
-    failures = [(verb, sample, line) for verb, sample in replies.failures
-                for line in last_words(sample) if not _is_success(draft, verb, line)]  # fmt: skip
+    failures = [
+        (verb, sample, line)
+        for verb, sample in replies.failures
+        for line in last_words(_complaint(sample, innocent, replies.said(verb)))
+        if not _is_success(draft, verb, line)
+    ]
     commands = {unmarked(wording.lines[0]).lower() for wording in evidence.wordings.values()}
     typed = {word for _, sample, _ in failures for word in sample.known.words}
     made = common_beginnings([line for _, _, line in failures], innocent, commands - {""}, typed)
@@ -74,6 +79,26 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
     doubt = f"it refused no {' and no '.join(unseen)} in words" if unseen else ""
     draft.note(("errors",), "mistakes", output, "\n".join(made) or "no common error message",
                doubt)  # fmt: skip
+
+
+def _complaint(sample: Sample, innocent: Sequence[str], own: Sequence[str]) -> Sample:
+    """Return the lines of a refusal that no other reply has; else those that no success has.
+
+    What stands around every reply, such as `[SEND:END]`, does not say how it went.
+
+    Args:
+        sample: the refusal.
+        innocent: lines that are no refusals.
+        own: those with which the same verb succeeds.
+    """
+
+    def but(others: Sequence[str]) -> tuple[str, ...]:
+        patterns = {line: to_pattern(make_template(line, sample.known, sample.at), ())
+                    for line in sample.lines}  # fmt: skip
+        return tuple(line for line, made in patterns.items()
+                     if not any(matches_any(it, [made]) for it in others))  # fmt: skip
+
+    return replace(sample, lines=but(innocent) or (but(own) if own else ()))
 
 
 def _exceptions(failures: Iterable[str], innocent: Iterable[str]) -> list[str]:

@@ -70,6 +70,11 @@ class Replies:
         """Return the lines of the replies that report a failure of a verb."""
         return [line for other, sample in self.failures if other == verb for line in sample.lines]
 
+    def said(self, verb: str) -> list[str]:
+        """Return the lines with which a verb succeeds; none if it is not known how to type it."""
+        known = self.successful(verb) if verb in self.evidence.wordings else ()
+        return [line for _, sample in known for line in sample.lines]
+
     def _sample(self, exchange: Exchange) -> Sample:
         """Return the reply without notices of something else.
 

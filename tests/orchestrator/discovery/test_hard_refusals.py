@@ -114,3 +114,56 @@ def test_refusals_share_a_shape(learned: Learned, program: type[Chat], refusals:
     assert reader.outcome("connect", f"[connect] connected to {HOSTS['bob']}:{PORT}") != (False, {})
     for operation in found.operations.values():
         assert len(operation.fail) == len(set(operation.fail))
+
+
+class Framed(Chat):
+    """Puts each reply between two lines, the first of which says how it went."""
+
+    good, bad, end = "[{}:SUCCESS]", "[{}:ERROR]", "[{}:END]"
+
+    def enter(self, line: str) -> None:
+        self._word = line.split(maxsplit=1)[0] if line.split() else "nothing"
+        super().enter(line)
+
+    def answer(self, reply: str) -> None:
+        word = self._word.upper() if self._verb(self._word) else self._word
+        front = self.bad if "error" in reply else self.good
+        said = reply.removeprefix("error: ") if self._word == "connect" else reply
+        lines = [front.format(word), said, self.end.format(word)]
+        super().answer("\n".join(line for line in lines if not line.startswith("error")))
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        return "error: connect: Connection refused" if "error" in reply else ""
+
+    def do_list(self) -> str:
+        return "\n".join(super().do_list().split("\n")[:-1])
+
+    def do_terminate(self, label: str) -> str:
+        super().do_terminate(label)
+        return ""
+
+    def do_send(self, label: str, text: str) -> str:
+        super().do_send(label, text)
+        return ""
+
+
+class EndsInARule(Framed):
+    """The same in words, with a rule below each reply."""
+
+    good, bad, end = "{}: done", "{}: failed", "---------"
+
+
+@pytest.mark.parametrize("program", [Framed, EndsInARule])
+def test_what_ends_every_reply_says_nothing(learned: Learned, program: type[Framed]) -> None:
+    _, reader, _ = learned(program)
+    for verb in ("connect", "terminate", "send"):
+        word = verb.upper()
+        assert reader.outcome(verb, program.good.format(word)) == (True, {})
+        assert reader.outcome(verb, program.bad.format(word)) == (False, {})
+        assert reader.outcome(verb, program.end.format(word)) is None
+    assert reader.outcome("raw", program.bad.format("blah")) == (False, {})
+    for line in (program.good.format("LIST"), program.end.format("LIST")):
+        found = reader.outcome("list", line)
+        assert found is None or found[0]
+        assert found or reader.is_label("list", line)
