@@ -112,6 +112,11 @@ def compiled(pattern: str) -> LinePattern:
         raise PatternError(f"not supported in patterns: {said}") from error
 
 
+def escape(text: str) -> str:
+    """Return a pattern for exactly this text, with no more backslashes than it needs."""
+    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
+
+
 def any_of(patterns: Iterable[str]) -> LinePattern:
     """Compile patterns into one that matches what any of them does; see `compiled`."""
     alternatives = "|".join(f"(?:{pattern})" for pattern in patterns)

@@ -9,12 +9,12 @@ from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.templates import (
     Template,
     Token,
-    escape,
     make_template,
     matches_any,
     shape,
     to_pattern,
 )
+from orchestrator.patterns import escape
 
 _MARKS = ":]!>)-|"  # what ends the label in front of a message
 

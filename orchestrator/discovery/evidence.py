@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from orchestrator import text
 from orchestrator.discovery.traces import shows_trace, without_exceptions, without_traces
+from orchestrator.patterns import escape
 
 TAB = "    "
 """Stands for a tab in what a console printed."""
@@ -162,17 +163,27 @@ A_NAME = rf"\b(?:{'|'.join(PEER_NAMES)})\b"
 
 _NOTHING = r"\b(?:no|zero)(?= [^\W\d])"  # in front of what there is none of
 _COUNTED = r"(?:(?<=\d )|(?<=\bno )|(?<=\bzero ))[^\W\d]\w*"  # such as `peers`, which may be one
-# a count and what it counts, an address, the peer's own name
-_VARIES = re.compile(rf"\d+|{_NOTHING}|{_COUNTED}|{A_NAME}")
+_USER_OR_HOST = r"[\w.-]+(?=@)|(?<=@)[\w.-]+"  # as shells show them: `ada@lab-17:~/chat$ `
+_FOLDER = r"(?<=:)[~/][\w./~-]*"
+# what a shell shows, a count and what it counts, an address, the peer's own name
+_VARIES = re.compile(rf"{_USER_OR_HOST}|{_FOLDER}|\d+|{_NOTHING}|{_COUNTED}|{A_NAME}")
 
 
 @functools.cache
 def _varying(prompt: str) -> re.Pattern[str]:
-    """Return a pattern for a prompt, in which counts and the peers' names may change."""
-    return re.compile("".join(
-        (r"\d+" if part.isdigit() else r"\w+") if varies else re.escape(part)
-        for part, varies in prompt_parts(prompt)
-    ))  # fmt: skip
+    return re.compile(prompt_pattern(prompt))
+
+
+def prompt_pattern(prompt: str) -> str:
+    """Return a pattern for a prompt, in which counts, names and folders may change."""
+    word = r"[\w.-]+" if "@" in prompt else r"\w+"
+
+    def changing(part: str) -> str:
+        return r"\d+" if part.isdigit() else r"[\w./~-]+" if part[0] in "~/" else word
+
+    return "".join(
+        changing(part) if varies else escape(part) for part, varies in prompt_parts(prompt)
+    )
 
 
 def prompt_parts(prompt: str) -> list[tuple[str, bool]]:

@@ -14,12 +14,13 @@ from orchestrator.discovery.evidence import (
     is_prompt,
     last_words,
     prompt_parts,
+    prompt_pattern,
 )
 from orchestrator.discovery.list_patterns import infer_list
 from orchestrator.discovery.notice_patterns import infer_notices
 from orchestrator.discovery.replies import ProgramEvidence, Replies
 from orchestrator.discovery.success import success_of
-from orchestrator.discovery.templates import escape, make_template, matches_any, merge, to_pattern
+from orchestrator.discovery.templates import make_template, matches_any, merge, to_pattern
 from orchestrator.discovery.wording import Wording
 
 _GROUPS = {
@@ -89,7 +90,7 @@ def infer_console(draft: Draft, evidence: ProgramEvidence) -> None:
     varying = [prompt for prompt in prompts if _varies(prompt, rests, evidence.known)]
     if fixed := [prompt for prompt in prompts if prompt not in varying]:
         console["prompt"] = one_or_all(fixed)
-    patterns = [*map(_prompt_pattern, varying), *_first_prompts(evidence)]
+    patterns = [*(f"^{prompt_pattern(it)}" for it in varying), *_first_prompts(evidence)]
     if patterns:
         console["prompt_pattern"] = one_or_all(list(dict.fromkeys(patterns)))
     draft.data["console"] = console
@@ -109,17 +110,9 @@ def _first_prompts(evidence: ProgramEvidence) -> Iterator[str]:
 def _varies(prompt: str, rests: Iterable[str], known: KnownValues) -> bool:
     """Return whether a prompt was seen to change, or has a value of this one run."""
     kinds = {token.kind for token in make_template(prompt, known)}
-    names = any(varies and part.isalpha() for part, varies in prompt_parts(prompt))
+    names = any(varies and not part.isdigit() for part, varies in prompt_parts(prompt))
     seen = {rest for rest in rests if is_prompt(rest, [prompt])}
     return bool(kinds & {"address", "port"}) or names or len(seen) > 1
-
-
-def _prompt_pattern(prompt: str) -> str:
-    parts = (
-        (r"\d+" if part.isdigit() else r"\w+") if varies else escape(part)
-        for part, varies in prompt_parts(prompt)
-    )
-    return f"^{''.join(parts)}"
 
 
 def _when_prompted(evidence: ProgramEvidence) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from orchestrator.discovery.evidence import KnownValues, Sample, read_output
 from orchestrator.discovery.start_commands import StartCommand
-from orchestrator.discovery.templates import escape
 from orchestrator.discovery.trio import Trio
 from orchestrator.engines.base import Peer
+from orchestrator.patterns import escape
 from orchestrator.profile import ConsoleSettings, InputLine, Profile, Start
 
 _NO_KEY_BINDINGS = {"INPUTRC": "/dev/null"}  # the user's key bindings do not apply here

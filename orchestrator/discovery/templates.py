@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import A_NAME, TAB, KnownValues
-from orchestrator.patterns import compiled, search_line
+from orchestrator.patterns import compiled, escape, search_line
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
 _MONTH = (
@@ -326,11 +326,6 @@ def reads(block: Sequence[str], lines: Sequence[str]) -> bool:
     return is_long and all(
         matches_any(line, [pattern]) for pattern, line in zip(block, lines, strict=False)
     )
-
-
-def escape(text: str) -> str:
-    """Return a pattern for exactly this text, with no more backslashes than it needs."""
-    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
 
 
 def open_ended(template: Template) -> Template:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.discovery.draft import one_or_all
-from orchestrator.discovery.templates import escape
+from orchestrator.patterns import escape
 
 _ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
 _NUMBER = r"(?<![\w.])-?\d+(?![\w]|\.\d)"

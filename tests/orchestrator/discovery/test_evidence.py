@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from orchestrator.discovery.evidence import find_prompts, read_output, uses_line_editor
+import re
+
+import pytest
+
+from orchestrator.discovery.evidence import (
+    find_prompts,
+    is_prompt,
+    prompt_pattern,
+    read_output,
+    uses_line_editor,
+)
 
 
 def test_an_echo_is_not_a_reply() -> None:
@@ -35,3 +45,17 @@ def test_a_repeated_menu_is_part_of_the_prompt() -> None:
 def test_control_characters_are_replaced() -> None:
     assert read_output("a\x06b\n").lines == ("a\ufffdb",)
     assert read_output("a\x07b\n").lines == ("ab",), "a bell is not seen"
+
+
+@pytest.mark.parametrize(
+    ("seen", "elsewhere"),
+    [
+        ("ada@lab-17:~/chat$ ", "peer@alice:/program$ "),
+        ("root@vm> ", "peer@mars.example> "),
+        ("(alice:5000) ", "(bob:6000) "),
+    ],
+)
+def test_a_prompt_may_name_the_user_the_host_and_the_folder(seen: str, elsewhere: str) -> None:
+    assert is_prompt(elsewhere, [seen])
+    assert re.fullmatch(prompt_pattern(seen), elsewhere)
+    assert not is_prompt("anything else> ", [seen])
