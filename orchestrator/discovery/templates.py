@@ -141,11 +141,13 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
 
 
 def _typed_pattern(word: str) -> str:
-    """Return a pattern for a word that a reply repeats; a lone sign may be punctuation."""
+    """Return a pattern for a word that a reply repeats; a sign beside a word is punctuation."""
     if len(word) > 1 or word.isalpha():
         return rf"(?<!\w){re.escape(word)}(?!\w)"
-    is_sign = word and not word.isdigit()
-    return rf"(?<=['\"`<\[(]){re.escape(word)}(?=['\"`>\])])" if is_sign else r"(?!)"
+    if not word or word.isdigit():
+        return r"(?!)"
+    sign = re.escape(word)
+    return rf"(?<=['\"`<\[(]){sign}(?=['\"`>\])])|(?<!\S){sign}(?!\S)"
 
 
 def _literals(text: str) -> Iterator[Token]:

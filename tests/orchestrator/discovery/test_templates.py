@@ -58,6 +58,14 @@ def test_repeated_input_is_recognised_however_short(one: str, other: str) -> Non
     assert shaped(one) == shaped(other)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_repeated"), [("no such word: ?", True), ("? is nothing", True), ("what?", False)]
+)
+def test_a_sign_that_stands_alone_is_repeated_input(line: str, is_repeated: bool) -> None:
+    made = shape(make_template(line, KnownValues(words=("?",))))
+    assert ("<typed>" in made) is is_repeated
+
+
 @given(st.lists(st.tuples(st.integers(0, 999), st.ip_addresses(v=4)), min_size=1, max_size=5))
 def test_lines_that_differ_in_known_values_have_one_pattern(rows: list[tuple[int, object]]) -> None:
     lines = [f"peer {number} at {address} has come" for number, address in rows]
