@@ -18,7 +18,7 @@ from orchestrator.cli.consoles import BROKEN, err, out, print_json, progress
 from orchestrator.cli.options import Engine, Jobs, Json
 from orchestrator.cli.profile_batch import OUTPUT, write_all
 from orchestrator.discovery import check as checking
-from orchestrator.discovery.discover import discover, discover_commands, is_other_program
+from orchestrator.discovery.discover import discover, discover_commands
 from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.pattern_matches import MatchState, ProfileCheck
 from orchestrator.discovery.start_commands import StartCommand, start_commands
@@ -160,8 +160,7 @@ def new(
     to_try = start_commands(folder, command)
     with progress() as says, choose(engine, says.phase) as place:
         program = (place, folder, to_try, port, says.step, answers or [])
-        is_other = _is_other(program, vocabulary, usage)
-        draft = discover_commands(*program, usage or []) if is_other else discover(*program)
+        draft = _discovered(program, vocabulary, usage)
         if path.resolve().parent != folder.resolve():
             draft.data["start"]["folder"] = str(folder.resolve())
         write_whole(path, draft.to_yaml(), check=lambda part: profiles.load(str(part)))
@@ -177,11 +176,11 @@ def new(
         raise typer.Exit(_FAILED)
 
 
-def _is_other(program: ToTry, vocabulary: VocabularyName, usages: Sequence[str] | None) -> bool:
-    """Return whether a program is no chat: the user says so, or its help does."""
-    if usages or vocabulary is not VocabularyName.AUTO:
-        return bool(usages) or vocabulary is VocabularyName.NONE
-    return is_other_program(*program)
+def _discovered(program: ToTry, vocabulary: VocabularyName, usages: Sequence[str] | None) -> Draft:
+    """Learn a profile of the vocabulary that the user names, or else of the program's own."""
+    if usages or vocabulary is VocabularyName.NONE:
+        return discover_commands(*program, usages or [])
+    return discover(*program, is_chat=vocabulary is VocabularyName.CHAT)
 
 
 def _test_written(place: Place, file: str, says: Progress) -> ProfileCheck | Trial:

@@ -6,9 +6,11 @@ import contextlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from orchestrator.discovery.commands.learn import CommandLearner, names_other_commands
+from orchestrator.discovery.commands.session import CommandSession
+from orchestrator.discovery.commands.usage import read_usages
 from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.evidence import read_output, uses_line_editor
 from orchestrator.discovery.experiments import Experiments
@@ -35,9 +37,9 @@ from orchestrator.errors import (
     TooLargeError,
 )
 from orchestrator.profile import Profile
+from orchestrator.text import count
 
 _NOT_FOUND = re.compile(r": ([\w.+-]+): (?:command )?not found$")  # of a shell
-_T = TypeVar("_T")
 _QUOTED = 4  # lines of output that an error quotes
 
 
@@ -48,6 +50,8 @@ def discover(
     port: int,
     say: Say,
     answers: Sequence[str] = (),
+    *,
+    is_chat: bool = True,
 ) -> Draft:
     """Learn the profile of the program in a folder.
 
@@ -59,6 +63,8 @@ def discover(
         say: hears what is being tried.
         answers: what to answer to its first questions, with `{port}` and the like; it answers
             further ones itself if it can.
+        is_chat: whether it is known to be a chat. If not, and its help names other commands than
+            those of a chat, these are learnt.
 
     Raises:
         ShortageError: the machine has too little of something.
@@ -68,7 +74,7 @@ def discover(
     """
 
     def chat(profile: Profile, command: StartCommand) -> Draft:
-        return _try(engine, profile, command, say)
+        return _try(engine, profile, command, say, is_chat=is_chat)
 
     return _first_that_starts(folder, commands, port, say, answers, chat)
 
@@ -107,47 +113,14 @@ def discover_commands(
     return _first_that_starts(folder, commands, port, say, answers, learn)
 
 
-def is_other_program(
-    engine: Engine,
-    folder: Path,
-    commands: Sequence[StartCommand],
-    port: int,
-    say: Say,
-    answers: Sequence[str] = (),
-) -> bool:
-    """Return whether a program is surely no chat: its help names commands, and none of those.
-
-    It is not known to be one if it cannot be started: `discover` says why.
-
-    Args:
-        engine: where it runs.
-        folder: the program's.
-        commands: what may start it, the most likely first.
-        port: the port that peers listen on.
-        say: hears what is being tried.
-        answers: what to answer to its first questions.
-    """
-
-    def look(profile: Profile, command: StartCommand) -> bool:
-        del command
-        with contextlib.closing(Trio(engine, profile, say)) as trio:
-            trio.start(NAMES[:1])
-            return names_other_commands(trio, say)
-
-    try:
-        return _first_that_starts(folder, commands, port, say, answers, look)
-    except LabError:
-        return False
-
-
 def _first_that_starts(
     folder: Path,
     commands: Sequence[StartCommand],
     port: int,
     say: Say,
     answers: Sequence[str],
-    learn: Callable[[Profile, StartCommand], _T],
-) -> _T:
+    learn: Callable[[Profile, StartCommand], Draft],
+) -> Draft:
     """Return what is learnt of the first command that starts the program."""
     name = folder.resolve().name
     failures: list[str] = []
@@ -175,7 +148,9 @@ def _first_that_starts(
     )
 
 
-def _try(engine: Engine, profile: Profile, command: StartCommand, say: Say) -> Draft:
+def _try(
+    engine: Engine, profile: Profile, command: StartCommand, say: Say, *, is_chat: bool
+) -> Draft:
     """Learn the profile of a program that one command starts.
 
     A program that never connects may take all others for itself, because they have its port: it
@@ -185,8 +160,9 @@ def _try(engine: Engine, profile: Profile, command: StartCommand, say: Say) -> D
         trio.start()
         _check_tools(trio)
         have_one_port = len({trio.peer(name).port for name in NAMES}) == 1
-        draft = _learn(trio, profile, command, say)
-    if "connect" in draft.data["operations"] or not have_one_port:
+        draft = _learn(trio, profile, command, say, is_chat=is_chat)
+    is_other = draft.data.get("vocabulary") != "chat"
+    if is_other or "connect" in draft.data["operations"] or not have_one_port:
         return draft
     say("no peer connects: trying again with a port of its own for each")
     separate = profile.model_copy(update={"own_ports": True})
@@ -212,13 +188,20 @@ def _quote(lines: Sequence[str]) -> str:
     return f"printed: {' / '.join(quoted)}" if quoted else "printed nothing"
 
 
-def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Draft:
+def _learn(
+    trio: Trio, profile: Profile, command: StartCommand, say: Say, *, is_chat: bool = True
+) -> Draft:
     """Experiment on three peers that were started, and infer the profile."""
     name = profile.name
     typist = Typist(trio)
     finder = WordFinder(typist, say)
     experiments = Experiments(typist, finder, say)
+    experiments.begin()
+    if not is_chat and names_other_commands(experiments.help(), trio, say):
+        return _learn_commands(trio, profile, command, say)
     experiments.run()
+    if not is_chat and "connect" not in finder.wordings and _names_others_later(trio, say):
+        return _learn_commands(trio, profile, command, say)
     greetings = experiments.greetings
     has_line_editor = any(uses_line_editor(raw) for raw, _ in greetings.values())
     if not any(exchange.lines for exchange in typist.exchanges):
@@ -235,6 +218,8 @@ def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Dra
         start=start_of(command, trio, has_line_editor=has_line_editor),
     )  # fmt: skip
     draft = infer(name, profile.port, evidence)
+    if not draft.data["ready"] and not draft.data["sync"]:
+        raise _unknown_commands(name, typist, finder, is_chat=is_chat)
     if profile.own_ports:
         draft.data = _with_own_ports(draft.data)
         why = "peers connect only if no two have the same port"
@@ -242,6 +227,53 @@ def _learn(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Dra
     for note in experiments.notes:
         draft.note(("on the way",), "", "", note)
     return draft
+
+
+def _learn_commands(trio: Trio, profile: Profile, command: StartCommand, say: Say) -> Draft:
+    """Learn the profile of a program whose help names other commands than those of a chat."""
+    say("its help names other commands than those of a chat: starting all three again")
+    trio.restart(*NAMES)
+    return CommandLearner().learn(trio, profile, command, say)
+
+
+def _names_others_later(trio: Trio, say: Say) -> bool:
+    """Return whether a program in which no chat was found has a help under another word."""
+    try:
+        trio.restart(*NAMES)
+    except NotStartedError:  # what was learnt stays
+        return False
+    session = CommandSession(trio, say)
+    session.probe()
+    session.ask_for_help()
+    return names_other_commands(session.help[1], trio, say)
+
+
+def _unknown_commands(name: str, typist: Typist, finder: WordFinder, *, is_chat: bool) -> LabError:
+    """Return that a program cannot be driven: its start says nothing, nor does any answer."""
+    by_hand = "describe its console by hand: peerlab docs own-program"
+    if finder.wordings.keys() - {"exit"}:
+        says = (
+            f"nothing shows when {name} is ready: it prints no line at its start, and answers none"
+        )
+        return LabError(f"{says} of help, myip, myport and list", hint=by_hand)
+    tried = [it for it in typist.exchanges if it.verb not in ("unknown", *finder.wordings)]
+    verbs = ", ".join(dict.fromkeys(it.verb for it in tried))
+    answers = list(dict.fromkeys(line for it in tried for line in it.lines))
+    shown = "".join(f"\n  | {line}" for line in answers[:_QUOTED]) or " nothing"
+    says = (
+        f"{name} understands none of {count(len(tried), 'line')} tried for the commands of a chat"
+    )
+    if is_chat:
+        hint = by_hand
+    elif usages := read_usages(answers):
+        hint = (
+            f"if it is no chat, --vocabulary none learns `{usages[0].word}` and what else it names"
+        )
+    else:
+        hint = (
+            "if it is no chat, name its commands: --usage 'put <key> <value>' --usage 'get <key>'"
+        )
+    return LabError(f"{says} ({verbs}); it printed{shown}", hint=hint)
 
 
 def _with_own_ports(data: dict[str, Any]) -> dict[str, Any]:

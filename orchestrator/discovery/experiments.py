@@ -37,11 +37,19 @@ class Experiments:
         self.greetings: dict[str, tuple[str, Peer]] = {}
         self._texts = texts()
 
-    def run(self) -> None:
-        """Run all experiments, as far as the program allows."""
+    def begin(self) -> None:
+        """Find out how a command is typed, by nonsense and by asking for help."""
         self._probe()
         self.greetings = {it: (self._trio.greeting[it], self._trio.peer(it)) for it in NAMES}
         self._finder.find_style(_A)
+
+    def help(self) -> list[str]:
+        """Return what the program says when it is asked for help; nothing if it has none."""
+        return [line for it in self._typist.exchanges for line in it.lines
+                if it.verb == "help" and self._finder.is_answer(it)]  # fmt: skip
+
+    def run(self) -> None:
+        """Run all further experiments, as far as the program allows."""
         if not any(exchange.lines for exchange in self._typist.exchanges):
             return
         try:

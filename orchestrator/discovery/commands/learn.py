@@ -38,17 +38,23 @@ class NoCommandsError(LabError):
     """Nothing that a program prints names its commands."""
 
 
-def names_other_commands(trio: Trio, say: Say) -> bool:
-    """Return whether the help of a program names commands, and they are not those of a chat."""
-    session = CommandSession(trio, say)
-    session.probe()
-    usages = read_usages(session.ask_for_help())
-    if not session.help[0] or parse_menu(session.help[1]):
+def names_other_commands(said: Sequence[str], trio: Trio, say: Say) -> bool:
+    """Return whether the help of a program names commands, and they are not those of a chat.
+
+    Args:
+        said: the help.
+        trio: the program. If its help does not say what commands take, they are typed there.
+        say: hears what is being tried.
+    """
+    usages = read_usages(said)
+    if not usages or parse_menu(said) or is_chat(usages):
         return False
-    if usages and not is_chat(usages) and not any(it.takes for it in usages):
+    if not any(it.takes for it in usages):
+        session = CommandSession(trio, say)
+        session.probe()
         usages = session.refined(usages)
     asked = [it for it in usages if not is_exit(it) and not is_help(it)]
-    return len(asked) > 1 and any(it.takes for it in asked) and not is_chat(usages)
+    return len(asked) > 1 and any(it.takes for it in asked)
 
 
 class CommandLearner:

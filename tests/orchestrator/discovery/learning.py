@@ -20,11 +20,13 @@ Learned = Callable[..., tuple[Profile, Reader, list[str]]]
 COMMANDS = [StartCommand(("{python}", "chat.py", "{port}"), "a guess")]
 
 
-def learn(folder: Path, trio: Any, monkeypatch: pytest.MonkeyPatch) -> Draft:
+def learn(
+    folder: Path, trio: Any, monkeypatch: pytest.MonkeyPatch, *, is_chat: bool = True
+) -> Draft:
     """Return the draft that `discover` makes of a simulated program."""
     monkeypatch.setattr(discovery, "Trio", lambda *_: trio)
     engine: Any = None
-    return discovery.discover(engine, folder, COMMANDS, 5000, lambda _: None)
+    return discovery.discover(engine, folder, COMMANDS, 5000, lambda _: None, is_chat=is_chat)
 
 
 def loaded(folder: Path, draft: Draft) -> Profile:

@@ -139,7 +139,7 @@ def test_a_written_profile_is_marked_where_it_is_doubtful(
     data = YAML(typ="safe").load((PEERS / "menu/profile.yaml").read_text())
     draft = Draft(data)
     draft.note(("ready",), "", "listening", data["ready"], doubt)
-    monkeypatch.setattr(commands, "discover", lambda *_: draft)
+    monkeypatch.setattr(commands, "discover", lambda *_, **__: draft)
     monkeypatch.setattr(checking, "check", lambda *_: ProfileCheck(str(file), [], [], ANSWERED, []))
     words = ("new", str(folder), "--output", str(file), "--engine", "process")
     result = peerlab(*words)

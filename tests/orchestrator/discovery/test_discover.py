@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,6 +31,7 @@ def experiment(style: Style) -> tuple[Experiments, WordFinder, Typist]:
     typist = Typist(trio)
     finder = WordFinder(typist, lambda _: None)
     experiments = Experiments(typist, finder, lambda _: None)
+    experiments.begin()
     experiments.run()
     return experiments, finder, typist
 
@@ -162,6 +163,81 @@ def test_a_program_that_takes_all_on_its_own_port_for_itself(
     draft = discovery.discover(engine, tmp_path, COMMANDS, 5000, lambda _: None)
     found = loaded(tmp_path, draft)
     assert found.own_ports is ("connect" in found.operations) is on_other_ports
+
+
+class Watched(SimulatedTrio):
+    """Notes what is done to it."""
+
+    def __init__(self, style: Style, program: type[Chat] | None = None) -> None:
+        super().__init__(style, program)
+        self.done: list[str] = []
+
+    def start(self, names: Sequence[str] = NAMES) -> None:
+        self.done.append(f"start {' '.join(names)}")
+        super().start(names)
+
+    def type(
+        self, name: str, line: str, prompts: Iterable[str], *, slow: bool = False
+    ) -> ConsoleOutput:
+        self.done.append(f"{name}: {line}")
+        return super().type(name, line, prompts, slow=slow)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [Style(), Style(usage="connect <address> <port>\nsend <id> <text>\nlist   show all")],
+    ids=["words", "usages"],
+)
+def test_a_chat_does_nothing_more_to_be_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, style: Style
+) -> None:
+    known, unknown = Watched(style), Watched(style)
+    draft = learn(tmp_path, known, monkeypatch, is_chat=True)
+    assert learn(tmp_path, unknown, monkeypatch, is_chat=False).data == draft.data
+    assert [*filter(_is_regular, unknown.done)] == [*filter(_is_regular, known.done)]
+
+
+def _is_regular(done: str) -> bool:
+    return " " not in done.partition(": ")[2]  # made-up texts differ
+
+
+class Store(Chat):
+    """Has no help, and nothing to say at its start."""
+
+    says = "error: what?"
+
+    @property
+    def greeting(self) -> str:
+        return self.prompt
+
+    def _reply(self, verb: str, words: Sequence[str]) -> str:
+        return self.says
+
+
+class HintingStore(Store):
+    """Names its commands in every complaint."""
+
+    says = "usage: put <key> <value> | get <key>"
+
+
+@pytest.mark.parametrize(
+    ("program", "is_chat", "hint"),
+    [
+        (Store, False, "if it is no chat, name its commands: --usage"),
+        (HintingStore, False, "if it is no chat, --vocabulary none learns `put`"),
+        (Store, True, "describe its console by hand"),
+    ],
+)
+def test_a_program_in_which_nothing_of_a_chat_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: type[Store], is_chat: bool, hint: str
+) -> None:
+    trio = SimulatedTrio(Style(), program)
+    with pytest.raises(LabError, match=r"understands none of \d+ lines tried") as caught:
+        learn(tmp_path, trio, monkeypatch, is_chat=is_chat)
+    assert f"(help, myport, myip, list, connect, exit); it printed\n  | {program.says}" in str(
+        caught.value
+    )
+    assert caught.value.hint.startswith(hint)
 
 
 @pytest.mark.parametrize("missing", ["terminate", "send", "list", "exit"])
