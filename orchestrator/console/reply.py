@@ -24,6 +24,7 @@ class Reply:
         rows: the named parts of each line of data.
         lines: all lines, without echo, prompts and notices.
         unread: those that the profile cannot read, and such lines from before them.
+        labels: those that say neither yes nor no, such as a rule.
         silent: whether the answer was silence, which the profile allows. That proves nothing.
         took_more: whether it came only once the program had taken what the lab typed next for the
             rest of the command.
@@ -37,6 +38,7 @@ class Reply:
     rows: list[Mapping[str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
     silent: bool = False
     took_more: bool = False
     is_nil: bool = False
@@ -52,8 +54,9 @@ class Reply:
             self.is_indefinite = not found[0] and reader.is_indefinite(self.verb, line)
         if (row := reader.row(self.verb, line)) is not None:
             self._add_row(row)
-        elif not found and not reader.is_label(self.verb, line):
-            self.unread.append(line)
+        elif not found:
+            is_label = reader.is_label(self.verb, line)
+            (self.labels if is_label else self.unread).append(line)
         return found is not None
 
     def _add_row(self, row: Mapping[str, str]) -> None:
@@ -85,10 +88,14 @@ class Reply:
         return repeated if is_right else None
 
     def concluded(self, profile: Profile) -> Reply:
-        """Return the reply once no more of it can come: rows, or allowed silence, mean yes."""
+        """Return the reply once no more of it can come: rows, or allowed silence, mean yes.
+
+        Silence is allowed to have labels: some programs draw a rule below everything.
+        """
         if self.ok is None and self.rows:
             self.ok = True
-        if self.ok is None and not self.lines and profile.operations[self.verb].silent:
+        says_nothing = self.lines == self.labels
+        if self.ok is None and says_nothing and profile.operations[self.verb].silent:
             self.ok = self.silent = True
         return self
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from orchestrator.discovery import wording
 from orchestrator.discovery.evidence import (
@@ -30,6 +30,7 @@ class WordFinder:
         self._typist, self._say = typist, say
         self.wordings: dict[str, Wording] = {}  # how each verb is typed, as far as is known
         self._unknown: set[tuple[str, ...]] = set()  # shapes of replies to unknown words
+        self._rejects_in_words = True  # whether each of these is more than a rule
         self._style, self._is_upper = "{}", False
         self._menu: dict[str, str] = {}  # the number of each verb
         self._items: list[str] = []  # the numbers of a menu
@@ -104,7 +105,9 @@ class WordFinder:
             self._note_unknown(exchange)
 
     def _note_unknown(self, exchange: Exchange) -> None:
-        self._unknown |= {line_shape(line, exchange.typed) for line in self._reply(exchange)}
+        lines = self._reply(exchange)
+        self._unknown |= {line_shape(line, exchange.typed) for line in lines}
+        self._rejects_in_words &= _has_word(lines)
 
     def find(
         self,
@@ -210,6 +213,8 @@ class WordFinder:
         if not lines:
             return not self._unknown and not exchange.ended
         said = [line for line in lines if _says_more(line, exchange.typed[0])]
+        if self._rejects_in_words and not _has_word(lines):
+            return False
         return any(
             line_shape(line, typed) in self._unknown
             for line in said or lines
@@ -235,6 +240,10 @@ def _front(exchange: Exchange) -> str:
     """Return what stands in front of what was typed, if the first line of a reply ends in that."""
     first, typed = (*exchange.lines, "")[0], exchange.typed[0].strip()
     return first.removesuffix(typed) if first.endswith(typed) else ""
+
+
+def _has_word(lines: Iterable[str]) -> bool:
+    return any(re.search(r"\w", line) for line in lines)
 
 
 def _says_more(line: str, typed: str) -> bool:

@@ -157,9 +157,9 @@ def _infer_verb(
     made |= found.as_data(whole=verb == "help")
     replies.successes += [line for sample in spoken for line in sample.lines]
     doubt = found.doubt
-    if len(spoken) < len(samples) or not samples:
+    if len(spoken) < len(samples) or not samples or found.is_silent:
         made["silent"] = True
-        doubt = "it prints this only sometimes" if spoken else ""
+        doubt = doubt or ("it prints this only sometimes" if found.patterns else "")
     if verb in _VALUES and any(f"?P<{_VALUES[verb]}>" not in it for it in found.patterns):
         doubt = "the value was not found in it"
     if verb == "exit" and not any(exchange.ended for exchange, _ in samples):

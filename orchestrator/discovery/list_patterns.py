@@ -149,7 +149,7 @@ def infer_list(
     made |= {key: one_or_all(lines) for key, lines in said.items() if lines}
     if patterns:
         made["row"] = patterns[0]  # a pattern can have each group only once
-    if not [line for line in empty if line not in prompts]:
+    if not any(matches_any(line, ok) for line in empty):
         made["silent"] = True
     if not is_last:
         made["ends"] = "quiet"
@@ -283,7 +283,7 @@ def _other_lines(
 
     Those of the first kind say that a list was shown, even if it has no row: they were seen in an
     empty list, and in no reply to another command, such as a rule below each. The others say
-    nothing.
+    nothing: an empty list that has no other line is a silent one.
     """
     filled = [reply for reply in replies if any(line.strip() in rows for line in reply)]
     last = [it[-1] for it in [*filled, empty] if it and it[-1].strip() not in rows]
@@ -299,6 +299,5 @@ def _other_lines(
     found = merge(_spaced(make_template(line, nothing)) for line in dict.fromkeys(others))
     patterns = list(dict.fromkeys(to_pattern(template, ()) for template in found))
     of_empty = [it for it in patterns if any(matches_any(line, [it]) for line in empty)]
-    own = [it for it in of_empty if not any(matches_any(line, [it]) for line in elsewhere)]
-    ok = own or of_empty
+    ok = [it for it in of_empty if not any(matches_any(line, [it]) for line in elsewhere)]
     return ok, [it for it in patterns if it not in ok], False

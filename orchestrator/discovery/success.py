@@ -27,6 +27,7 @@ class Success:
     patterns: list[str] = field(default_factory=list)  # of the line that reports it
     also: list[str] = field(default_factory=list)  # of the other lines of such a reply
     goes_on: bool = False  # whether lines may follow the one that reports it
+    is_silent: bool = False  # whether it has only lines that a failure has as well, such as a rule
     doubt: str = ""  # why it is doubtful; empty if it is sure
 
     def as_data(self, *, whole: bool) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def success_of(
         default=None,
     )
     if best is None:
-        return _without_common_line(verb, replies, kinds, groups)
+        return _without_common_line(replies, kinds, failures, groups)
     pattern = to_pattern(best, () if _matches(best, listed) else groups)
     also = [to_pattern(kind, ()) for kind in kinds if kind is not best]
     goes_on = any(matches_any(line, [pattern]) and index < len(sample.lines) - 1
@@ -113,12 +114,21 @@ def _score(
 
 
 def _without_common_line(
-    verb: str, replies: Sequence[Sequence[Template]], kinds: Sequence[Template],
+    replies: Sequence[Sequence[Template]],
+    kinds: Sequence[Template],
+    failures: Sequence[str],
     groups: Sequence[str],
-) -> Success:  # fmt: skip
-    """Return the last lines of replies that have no line in common."""
-    last = merge(reply[-1] for reply in replies)
+) -> Success:
+    """Return the last lines of replies that have no line in common which failures do not have."""
+    last = merge(own[-1] for reply in replies
+                 if (own := [it for it in reply if not _matches(it, failures)]))  # fmt: skip
     patterns = list(dict.fromkeys(to_pattern(template, groups) for template in last))
     also = dict.fromkeys(to_pattern(kind, ()) for kind in kinds if kind not in last)
     doubt = "its format was different each time" if len(patterns) > _MANY_FORMATS else ""
-    return Success(patterns, [it for it in also if it not in patterns], bool(also), doubt)
+    others = [it for it in also if it not in patterns]
+    shared = [reply for reply in replies if all(_matches(it, failures) for it in reply)]
+    if any(
+        it.is_literal and it.text.isalnum() for reply in shared for line in reply for it in line
+    ):
+        doubt = "it says the same when it fails"
+    return Success(patterns, others, bool(also), bool(shared), doubt)

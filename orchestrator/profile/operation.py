@@ -119,7 +119,7 @@ class ConsoleOperation(Strict):
             of its own.
         results: the types of named groups in `ok` and `row`; text by default.
         also: patterns of further lines of a reply, such as labels, which say neither yes nor no.
-        silent: whether success may print nothing.
+        silent: whether success may print nothing, or nothing but lines of `also`.
         ends: how a reply ends: at the `line` that matches `ok` or `fail`, or when the console is
             `quiet`.
         means: what the operation does, in the words of a promise that is checked, such as `write`

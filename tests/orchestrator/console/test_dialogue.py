@@ -264,25 +264,34 @@ def test_a_verb_that_the_profile_cannot_type(screen: MakeScreen, tmp_path: Path)
     assert made(tmp_path).name == "pure"
 
 
+def with_rules(folder: Path, **changes: dict[str, object]) -> dict[str, ConsoleOperation]:
+    """Return the operations with changes, and a rule as a label of each that is changed."""
+    known = made(folder).operations
+    changed = {verb: known[verb].model_copy(update={"also": ["^--$"], **keys})
+               for verb, keys in changes.items()}  # fmt: skip
+    return {**known, **changed}
+
+
 @pytest.mark.parametrize("prompt", [[], ["> "]])
 def test_a_rule_below_the_answer_to_sync_is_no_part_of_the_next_reply(
-    screen: MakeScreen, prompt: list[str]
+    screen: MakeScreen, tmp_path: Path, prompt: list[str]
 ) -> None:
-    one = screen(console={"prompt": prompt})
-    changes: dict[str, dict[str, object]] = {
-        "myport": {"also": ["^--$"], "ends": "quiet"},
-        "list": {"ok": ["^--$"]},
-    }
-    operations = one.console.profile.operations
-    for verb, keys in changes.items():
-        operations[verb] = operations[verb].model_copy(update=keys)
-
-    def boxed(line: str) -> str:
-        return f"{chat(line)}--\n{''.join(prompt)}"
-
-    one.answer(boxed)
+    operations = with_rules(tmp_path, myport={"ends": "quiet"}, list={})
+    one = screen(console={"prompt": prompt}, operations=operations)
+    one.answer(lambda line: f"{chat(line)}--\n{''.join(prompt)}")
     talk = SyncedDialogue(one.console)
     assert talk.ask("send", {"text": "hi"}).ok
-    refused = talk.ask("raw", {"line": "bogus"})
-    assert refused.ok is False
+    assert talk.ask("raw", {"line": "bogus"}).ok is False
     assert talk.ask("list", {}).lines[:1] == ["1 10.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "ok"), [("", True), ("--\n", True), ("odd\n--\n", None), ("error: no\n--\n", False)]
+)
+def test_a_rule_says_no_more_than_silence(
+    screen: MakeScreen, tmp_path: Path, shown: str, ok: object
+) -> None:
+    one = screen(operations=with_rules(tmp_path, terminate={}))
+    one.answer(lambda line: shown if line == "terminate" else chat(line))
+    reply = SyncedDialogue(one.console).ask("terminate", {})
+    assert (reply.ok, reply.silent) == (ok, ok is True)

@@ -112,7 +112,7 @@ class RuleBelowEach(Chat):
 
     def do_connect(self, address: str, port: str) -> str:
         reply = super().do_connect(address, port)
-        return f"{reply}\nunder number {max(self.links)}" if self.links else reply
+        return reply if "error" in reply else f"{reply}\nunder number {max(self.links)}"
 
     def do_list(self) -> str:
         *rows, _ = super().do_list().split("\n")
@@ -209,3 +209,32 @@ def test_a_row_may_show_the_name_that_was_typed(
     wanted = {"id": "3", "address": "localhost", "port": str(PORT)}
     assert reader.row("list", program.row.format_map(shown).rstrip()) == wanted
     assert reader.row("list", "id:  IP address          Port No.") is None
+
+
+class OnlyARule(RuleBelowEach):
+    """Lists nothing but that rule if there is nothing, and has no header otherwise."""
+
+    def do_list(self) -> str:
+        return "\n".join(Chat.do_list(self).split("\n")[:-1])
+
+    def answer(self, reply: str) -> None:
+        super().answer(reply) if reply else Chat.answer(self, self.rule)
+
+
+class OnlyAFrame(OnlyARule):
+    """The same with a rule above each reply as well."""
+
+    def answer(self, reply: str) -> None:
+        lines = [f"| {line}" for line in reply.split("\n") if line]
+        Chat.answer(self, "\n".join(["-----", *lines, "-----"]))
+
+
+@pytest.mark.parametrize(("program", "rule"), [(OnlyARule, "`--"), (OnlyAFrame, "-----")])
+def test_an_empty_list_that_is_a_rule_of_every_reply_says_nothing(
+    learned: Learned, program: type[Chat], rule: str
+) -> None:
+    found, reader, _ = learned(program)
+    assert found.operations["list"].silent
+    assert reader.outcome("list", rule) is None
+    assert reader.is_label("list", rule)
+    assert reader.row("list", "| 7: 10.0.0.9 6000")

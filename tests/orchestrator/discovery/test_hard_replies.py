@@ -214,3 +214,35 @@ def test_a_connection_to_itself_teaches_nothing_about_others(learned: Learned) -
     found, reader, _ = learned(ToItself)
     assert found.operations["connect"].also == []
     assert reader.outcome("connect", "connection 17") == (True, {"id": "17"})
+
+
+class NothingButARule(Chat):
+    """Draws a rule below each reply, and nothing else when a message was sent."""
+
+    rules = ("", "=====")
+
+    def do_send(self, label: str, text: str) -> str:
+        super().do_send(label, text)
+        return ""
+
+    def answer(self, reply: str) -> None:
+        above, below = self.rules
+        super().answer("\n".join(filter(None, [above, reply, below])))
+
+
+class NothingInAFrame(NothingButARule):
+    """The same with a rule above each reply as well."""
+
+    rules = (".-----", "`-----")
+
+
+@pytest.mark.parametrize("program", [NothingButARule, NothingInAFrame])
+def test_a_rule_that_refusals_have_as_well_is_no_success(
+    learned: Learned, program: type[NothingButARule]
+) -> None:
+    found, reader, _ = learned(program)
+    assert found.operations["send"].silent
+    for rule in filter(None, program.rules):
+        assert reader.outcome("send", rule) is None
+        assert reader.is_label("send", rule)
+    assert reader.outcome("send", "error: no such connection") == (False, {})
