@@ -105,9 +105,11 @@ class Schedule(Policy, abc.ABC):
     def may_reuse(self, number: int, verdicts: Sequence[Verdict]) -> bool:
         """Reuse the peers of a passed test: starting new ones takes most of the time.
 
-        Many wrong programs break some promise in every run, one this test does not ask for.
+        Many wrong programs break some promise in every run, one this test does not ask for. What a
+        stranger among the test's peers did to the others may show later.
         """
-        return passes_cleanly(self._cases[number].task, verdicts)
+        task = self._cases[number].task
+        return not task.scenario.profiles and passes_cleanly(task, verdicts)
 
     def tolerates(self, number: int, error: LabError) -> bool:
         """Record the traceback of a case that could not be run at all."""

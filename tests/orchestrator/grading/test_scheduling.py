@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -172,6 +173,14 @@ def test_peers_are_reused_after_a_passed_test(anna: FakeLab) -> None:
     assert anna.schedule.may_reuse(0, [VALID, *others])
     assert not anna.schedule.may_reuse(0, [INVALID])
     assert not anna.schedule.may_reuse(0, [VALID, verdict("crashes", Judgement.INVALID)])
+
+
+def test_who_met_a_stranger_is_not_reused(anna: FakeLab) -> None:
+    one, case = anna.cases[0].task, anna.cases[0]
+    knocked = one.scenario.model_copy(update={"profiles": {"carol": "knocks"}})
+    anna.cases[0] = dataclasses.replace(case, task=dataclasses.replace(one, scenario=knocked))
+    assert not anna.schedule.may_reuse(0, [VALID])
+    assert anna.schedule.may_reuse(1, [VALID])
 
 
 @pytest.mark.parametrize("kind", [ProgramSchedule, PairSchedule])
