@@ -45,8 +45,8 @@ class BuildError(EngineError):
     """A program cannot be built or started as its profile says."""
 
 
-class TooLargeError(EngineError):
-    """A program's folder holds more than a container has room for."""
+class LimitError(EngineError):
+    """A program needs more than the lab gives it: room for its folder, or time to be built."""
 
 
 class MissingToolError(EngineError):

@@ -32,9 +32,9 @@ from orchestrator.engines.docker.client import EngineLostError
 from orchestrator.errors import (
     EngineError,
     LabError,
+    LimitError,
     MissingToolError,
     ShortageError,
-    TooLargeError,
 )
 from orchestrator.profile import Profile
 from orchestrator.text import count
@@ -138,7 +138,7 @@ def _first_that_starts(
             raise LabError(
                 f"{name} prints without end", hint="it must wait for input on its terminal"
             ) from error
-        except (ShortageError, EngineLostError, MissingToolError, TooLargeError):
+        except (ShortageError, EngineLostError, MissingToolError, LimitError):
             raise
         except EngineError as error:
             failures.append(f"{words}: {error.what}")

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import TooLargeError
+from orchestrator.errors import LimitError
 from orchestrator.grading.marking import without_run
 from orchestrator.grading.programs import Program
 from orchestrator.grading.results import DIALLER, OTHER, Outcome, Result
@@ -56,7 +56,7 @@ def fitting(program: Program, engine: EngineName) -> Program:
         return program
     try:
         refuse_large(program.folder, program.profile.start)
-    except TooLargeError as error:
+    except LimitError as error:
         trouble = f"{error.what}; {error.hint}"
         return replace(program, profile=None, flaw="is of too large a program", trouble=trouble)
     return program

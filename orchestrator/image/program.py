@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestrator import image
 from orchestrator.command import CommandFailedError
-from orchestrator.errors import QUOTED_LINES, BuildError, TooLargeError, quote
+from orchestrator.errors import QUOTED_LINES, BuildError, LimitError, quote
 from orchestrator.files import temporary_folder
 from orchestrator.folder import copy_folder, folder_digest, room_needed
 from orchestrator.image import inside
@@ -56,7 +56,7 @@ RUN ["python3", "-I", "/peerlab/build.py", "/peerlab/wanted.json"]
 
 _BUILDING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _READY: set[str] = set()  # images that this process found or built
-_REFUSED: dict[str, BuildError | TooLargeError] = {}  # programs that cannot be built
+_REFUSED: dict[str, BuildError | LimitError] = {}  # programs that cannot be built
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def room_of(start: Start) -> int:
 
 
 def refuse_large(folder: Path, start: Start) -> None:
-    """Raise a `TooLargeError` if a program's folder does not fit into a container."""
+    """Raise a `LimitError` if a program's folder does not fit into a container."""
     files, size = room_needed(folder, MOST_FILES)
     room = room_of(start)
     if files > MOST_FILES or size > room << 20:
@@ -117,11 +117,11 @@ def refuse_large(folder: Path, start: Start) -> None:
         raise _too_large(f"{folder} has", files, size, room, hint)
 
 
-def _too_large(what: str, files: int, size: int, room: int, hint: str) -> TooLargeError:
+def _too_large(what: str, files: int, size: int, room: int, hint: str) -> LimitError:
     """Return the error that says how much a program has, and how much room it is given."""
     has = f"more than {MOST_FILES:,} files" if files > MOST_FILES else f"{size / (1 << 20):.0f} MB"
     limits = f"{room} MB in {MOST_FILES:,} files"
-    return TooLargeError(f"{what} {has}, and the lab gives a program room for {limits}", hint=hint)
+    return LimitError(f"{what} {has}, and the lab gives a program room for {limits}", hint=hint)
 
 
 def ensure_program_image(say: Callable[[str], None], recipe: ProgramRecipe) -> str:
@@ -181,7 +181,7 @@ def _quoted(value: str) -> str:
 
 def refusal(
     folder: Path, printed: str, room: int = MOST_MEGABYTES
-) -> BuildError | TooLargeError | None:
+) -> BuildError | LimitError | None:
     """Return the error that `build.py` reported; None if something else went wrong.
 
     Args:
@@ -202,7 +202,8 @@ def refusal(
     done = f"built: `{command}`" if "printed" in report else f"started: {command}"
     lines = [line.rstrip() for line in report.get("printed", "").splitlines() if line.strip()]
     quoted = quote(lines[-QUOTED_LINES:])
-    return BuildError(
-        f"the program in {folder} cannot be {done}: {report['why']}{quoted}",
-        hint="see `start` in its profile",
-    )
+    what = f"the program in {folder} cannot be {done}: {report['why']}{quoted}"
+    if "slow" in report:
+        has = f"a build has {BUILD_SECONDS} s"
+        return LimitError(what, hint=f"{has}: see whether it asks for something or builds too much")
+    return BuildError(what, hint="see `start` in its profile")

@@ -125,7 +125,7 @@ class Copies:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 errors="replace",
-                timeout=seconds + _SLACK,
+                timeout=seconds * script.SLOWEST + _SLACK,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:

@@ -13,7 +13,7 @@ import pytest
 from orchestrator import command, image, profile
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process.copies import Copies
-from orchestrator.errors import BuildError, EngineError, LabError, TooLargeError
+from orchestrator.errors import BuildError, EngineError, LabError, LimitError
 from orchestrator.image import packages, program
 from orchestrator.image.inside import build
 from orchestrator.paths import ROOT
@@ -66,9 +66,11 @@ def with_folder(folder: Path, **keys: object) -> Profile:
     return started(Start.model_validate({"folder": str(folder), "command": PYTHON} | keys))
 
 
-def refused(place: LivePeers, foreign: Profile) -> BuildError:
+def refused(
+    place: LivePeers, foreign: Profile, error: type[EngineError] = BuildError
+) -> EngineError:
     before = place.left()
-    with pytest.raises(BuildError) as caught:
+    with pytest.raises(error) as caught:
         place.engine.start(["alice"], foreign, lambda _: None)
     assert place.left() == before
     assert caught.value.hint
@@ -107,10 +109,24 @@ def test_an_endless_build_is_stopped(
     monkeypatch.setattr(program, "BUILD_SECONDS", 3)
     endless = "import time; print('busy', flush=True); time.sleep(60)"
     began = time.monotonic()
-    error = refused(shared_engine, with_folder(folder, build=[["{python}", "-c", endless]]))
+    slow = with_folder(folder, build=[["{python}", "-c", endless]])
+    error = refused(shared_engine, slow, LimitError)  # the lab's limit: it costs no points
+    assert "a build has 3 s" in error.hint
     assert "it takes too long" in error.what
     assert error.what.endswith("\n  | busy")
     assert time.monotonic() - began < 40
+
+
+def test_waits_for_a_processor_count_little_in_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressure = tmp_path / "cpu"
+    monkeypatch.setattr(build, "_PRESSURE", pressure)
+    assert 9 < build.TimeLimit(10).left <= 10, "a kernel that does not count them"
+    pressure.write_text("some avg10=0.00 avg60=0.00 avg300=0.00 total=5000000\nfull total=0\n")
+    limit = build.TimeLimit(10)
+    pressure.write_text("some avg10=9.00 avg60=9.00 avg300=9.00 total=45000000\nfull total=0\n")
+    assert 39 < limit.left <= 40, "three quarters of 40 s are given back"
 
 
 def test_what_a_build_makes_too_large_is_no_fault_of_the_program(tmp_path: Path) -> None:
@@ -126,7 +142,7 @@ def test_what_a_build_makes_too_large_is_no_fault_of_the_program(tmp_path: Path)
         report = caught.value.report
         report["files"] = program.MOST_FILES + 1 if files == 2 else 3
         error = program.refusal(tmp_path, f"cc -c\n{build.SIGN}{json.dumps(report)}\n", megabytes)
-        assert isinstance(error, TooLargeError), "a BuildError would cost points"
+        assert isinstance(error, LimitError), "a BuildError would cost points"
         assert f"once it is built, has {has}, and the lab gives a program room" in error.what
         assert "object files" in error.hint
 
@@ -139,7 +155,7 @@ def test_a_build_that_is_too_large_is_refused_before_it_starts(
     fills = "open('data', 'wb').truncate(70 << 20)"
     large = with_folder(folder, build=[["python3", "-c", fills]])
     for _ in range(2):
-        with pytest.raises(TooLargeError, match="once it is built, has 70 MB"):
+        with pytest.raises(LimitError, match="once it is built, has 70 MB"):
             shared_engine.engine.start(["alice"], large, lambda _: None)
     room = {"folders": 80, "memory": 256}
     with_room = with_folder(folder, build=[["python3", "-c", fills]], room=room)
