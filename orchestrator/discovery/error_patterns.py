@@ -15,6 +15,7 @@ from orchestrator.discovery.evidence import Sample, has_traceback, last_words
 from orchestrator.discovery.replies import Replies
 from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.templates import (
+    CAUSES,
     Template,
     Token,
     make_template,
@@ -125,19 +126,22 @@ def _refusal(template: Template, innocent: Iterable[str]) -> str:
 
 
 def _with_reasons(template: Template) -> Iterator[Token]:
-    """Yield the tokens of a refusal; what the system gave as its reason is one token."""
+    """Yield the tokens of a refusal; what the system gave as its reason is one token.
+
+    If that is all that is said, only the usual reasons are taken for others of its kind.
+    """
     line = "".join(token.text for token in template)
-    reasons = [found.span() for found in _REASON.finditer(line)]
-    if not any(it.is_literal and it.text.isalpha() for it in _outside(template, reasons)):
-        yield from template  # a reason alone is the program's only word
-        return
+    found = {it.span(): it[0] for it in _REASON.finditer(line)}
+    said = _outside(template, [*found])
+    has_words = any(it.is_literal and it.text.isalpha() for it in said)
+    reasons = {span: text for span, text in found.items() if has_words or text in CAUSES}
     at = 0
     for token in template:
         inside = next((it for it in reasons if it[0] <= at < it[1]), None)
         if inside is None:
             yield token
         elif at == inside[0]:
-            yield Token("reason", line[slice(*inside)])
+            yield Token("reason" if has_words else "cause", reasons[inside])
         at += len(token.text)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +39,12 @@ _MACHINE = (
 """A network device, a container's id or a path: of this one machine, whatever it looks like."""
 
 _LEAST_PORT = 1024  # larger numbers may be ephemeral ports
+CAUSES = tuple(map(os.strerror, (
+    errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EINVAL,
+    errno.EADDRNOTAVAIL, errno.EACCES,
+)))  # fmt: skip
+"""Why a connection cannot be made, in the system's words."""
+
 _GROUPS = {
     "address": r"(?P<address>[\w.:-]+?)",
     "port": r"(?P<port>\d+)",
@@ -56,6 +64,7 @@ _ANY = {
     "word": r"\S+",
     "given": r"-?\w+",
     "reason": r"\S.*",  # of the system, why it refused something
+    "cause": rf"(?:{'|'.join(CAUSES)})",  # the same, where no word is near
     "name": r"[a-z]+\d*",  # of any peer: alice, peer5
     "machine": r"\S+?",
     "blank": r"\s+",

@@ -68,7 +68,13 @@ class GivesTheCode(AsksTheSystem):
     other = f"Oops connect EHOSTUNREACH {HOSTS['bob']}:5000"
 
 
-@pytest.mark.parametrize("program", [AsksTheSystem, SaysItInBrackets, GivesTheCode])
+class SaysNoMore(AsksTheSystem):
+    """The same, with nothing beside the reason but a sign."""
+
+    refusal, other = "[-] Connection refused", "[-] No route to host"
+
+
+@pytest.mark.parametrize("program", [AsksTheSystem, SaysItInBrackets, GivesTheCode, SaysNoMore])
 def test_the_system_may_have_another_reason(learned: Learned, program: type[AsksTheSystem]) -> None:
     _, reader, _ = learned(program)
     assert reader.outcome("connect", program.refusal) == (False, {})
