@@ -197,6 +197,12 @@ def is_prompt(line: str, prompts: Iterable[str]) -> bool:
     return any(_varying(prompt).fullmatch(line) for prompt in prompts)
 
 
+def ends_in_prompt(raw: str, prompts: Iterable[str]) -> bool:
+    """Return whether the last line of what a console printed is a prompt with a line break."""
+    lines = [line for line in map(text.shown, raw.split("\n")) if line.strip()]
+    return bool(lines) and is_prompt(lines[-1].rstrip(), prompts)
+
+
 def _is_echo(line: str, typed: str, prompts: Sequence[str], *, is_first: bool) -> bool:
     """Return whether a line echoes the input, perhaps after a prompt that is not known yet."""
     wanted = text.squeeze(text.caret(typed))
@@ -232,9 +238,16 @@ def status_lines(replies: Sequence[Sequence[str]]) -> list[str]:
     They end the greeting and every reply, begin with a sign, have a number, and are not all that
     was said.
     """
+    return [line for line in last_lines(replies) if re.match(r"\s*[^\w\s].*\d", line)]
+
+
+def last_lines(replies: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines that end the greeting and every reply, if none of these is all of it.
+
+    That may be a prompt with a line break: `Enter a command:`.
+    """
     common = _common_end(replies)
-    has_more = all(len(reply) > len(common) for reply in replies)
-    return [line for line in common if re.match(r"\s*[^\w\s].*\d", line)] if has_more else []
+    return common if all(len(reply) > len(common) for reply in replies) else []
 
 
 def _common_end(replies: Sequence[Sequence[str]]) -> list[str]:

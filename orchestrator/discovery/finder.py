@@ -10,6 +10,7 @@ from orchestrator.discovery.evidence import (
     Exchange,
     find_prompts,
     is_prompt,
+    last_lines,
     read_output,
     status_lines,
 )
@@ -35,6 +36,7 @@ class WordFinder:
         self._menu: dict[str, str] = {}  # the number of each verb
         self._items: list[str] = []  # the numbers of a menu
         self._read: list[str] = []  # lines that may mention usage
+        self._last: list[str] = []  # lines that end every reply so far
 
     def probe(self, at: str, nonsense: Sequence[str] = _NONSENSE) -> str:
         """Learn the prompts, a menu and the reply to unknown words from nonsense input.
@@ -68,6 +70,7 @@ class WordFinder:
         if typist.prompts and not self._menu:
             for line in status_lines(replies):
                 typist.add_prompt(line)
+        self._last = last_lines(replies) if not self._menu else []
         for exchange in typist.exchanges:
             self._note_unknown(exchange)
         self._set_control(typist.exchanges[-1])
@@ -89,13 +92,21 @@ class WordFinder:
         for style in wording.STYLES:
             self._style = style
             for verb in ("help", "myport"):
-                if self.find(verb, at, self.is_answer):
+                if found := self.find(verb, at, self.is_answer):
+                    self._judge_last_lines(found)
                     word = self.wordings[verb].lines[0]
                     self._style = wording.style_of(word)
                     self._is_upper = word.isupper()
                     self._probe_marked(at)
                     return
         self._style = "{}"
+
+    def _judge_last_lines(self, exchange: Exchange) -> None:
+        """Take the lines that ended every reply for prompts if they end that to a command, too."""
+        last, self._last = self._last, []
+        if last and [*exchange.lines[-len(last) :]] == last:
+            for line in last:
+                self._typist.add_prompt(line)
 
     def _probe_marked(self, at: str) -> None:
         """Learn the reply to unknown words that are marked, which may be another one."""
@@ -233,7 +244,8 @@ class WordFinder:
         return not (lines and self.is_unknown(exchange)) and not wording.sounds_like_error(lines)
 
     def _reply(self, exchange: Exchange) -> list[str]:
-        return [it for it in exchange.lines if not is_prompt(it, self._typist.prompts)]
+        said = [it for it in exchange.lines if not is_prompt(it, self._typist.prompts)]
+        return [it for it in said if it not in self._last]
 
 
 def _front(exchange: Exchange) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from orchestrator.discovery.evidence import (
     PEER_NAMES,
     ConsoleOutput,
+    ends_in_prompt,
     read_output,
     read_screen,
 )
@@ -210,14 +211,19 @@ class Trio:
         has_prompt = any(map(str.strip, known))
         most = self._patience(_PATIENT if not has_prompt else _BUSY if slow else _UNPROMPTED)
 
+        def is_complete() -> bool:
+            said = console.peek()
+            return _is_complete(read_output(said, line, known), known) or ends_in_prompt(
+                said, known
+            )
+
         def is_over() -> bool:
-            is_complete = _is_complete(read_output(console.peek(), line, known), known)
-            return self._rests(_QUIET if is_complete else most)
+            return self._rests(_QUIET if is_complete() else most)
 
         is_sure = wait_until_quiet(consoles, _QUIET, _BUSY, is_over)
         output = read_output(console.peek(), line, known)
         waited = 0.0
-        while not (is_sure or waited >= most or _is_complete(output, known) or console.ended):
+        while not (is_sure or waited >= most or is_complete() or console.ended):
             if shows_trace(output.lines):
                 most = min(most, self._patience(_PATIENT))
             is_sure = wait_until_quiet(consoles, _QUIET, _QUIET * 4, is_over)

@@ -317,3 +317,69 @@ def test_advice_is_no_status(learned: Learned) -> None:
     found, _, _ = learned(Advises)
     assert len(found.operations) == 9
     assert found.console.prompt == ["> "]
+
+
+class PrintsItsPrompt(Chat):
+    """Ends its prompt with a line break, as `println` does."""
+
+    line = "Enter a command:"
+
+    @property
+    def prompt(self) -> str:
+        return f"{self.line}\n"
+
+    @prompt.setter
+    def prompt(self, _: str) -> None:
+        """Ignore it."""
+
+    def do_send(self, label: str, text: str) -> str:
+        super().do_send(label, text)
+        return ""
+
+
+class HintsAtHelp(PrintsItsPrompt):
+    """The same with a hint, in front of a prompt that has none."""
+
+    line = "Type help for the commands"
+
+    @property
+    def prompt(self) -> str:
+        return f"{self.line}\n> "
+
+    @prompt.setter
+    def prompt(self, _: str) -> None:
+        """Ignore it."""
+
+
+@pytest.mark.parametrize("program", [PrintsItsPrompt, HintsAtHelp])
+def test_a_line_that_ends_every_reply_is_a_prompt(
+    learned: Learned, program: type[PrintsItsPrompt]
+) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.operations) == 9
+    assert program.line in found.console.prompt
+    assert found.operations["send"].silent
+    assert reader.outcome("send", "error: no such connection") == (False, {})
+    for verb in ("connect", "send", "list", "raw"):
+        assert reader.outcome(verb, program.line) is None
+    assert [len(block.block) for block in found.notices["message"]] == [1]
+
+
+class HintsAtMistakes(Chat):
+    """Gives the hint at its start and after a mistake alone."""
+
+    line = "Type help for the commands"
+
+    @property
+    def greeting(self) -> str:
+        return f"ready on port {PORT}\n{self.line}\n{self.prompt}"
+
+    def answer(self, reply: str) -> None:
+        super().answer(f"{reply}\n{self.line}" if "error" in reply else reply)
+
+
+def test_a_hint_after_mistakes_is_no_prompt(learned: Learned) -> None:
+    found, reader, _ = learned(HintsAtMistakes)
+    assert len(found.operations) == 9
+    assert found.console.prompt == ["> "]
+    assert reader.outcome("send", "error: no such connection") == (False, {})
