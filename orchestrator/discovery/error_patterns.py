@@ -30,7 +30,13 @@ _TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierro
 _MANY_TRACES = 3
 _GIVEN = ("number", "id", "port")  # kinds of what people type
 _EXCEPTION = r"^(?:\w+(?:::|\.))*[A-Z]\w*: "  # such as KeyError, Errno::EPIPE, java.io.IOException
-_TEXTS = sorted({os.strerror(code) for code in errno.errorcode}, key=len, reverse=True)
+_OF_LOOKUPS = (  # in the words of `gai_strerror`
+    "Name or service not known", "Servname not supported for ai_socktype",
+    "Temporary failure in name resolution", "No address associated with hostname",
+)  # fmt: skip
+_TEXTS = sorted(
+    {*map(os.strerror, errno.errorcode), *_OF_LOOKUPS}, key=len, reverse=True
+)  # the longest first
 _CODES = "|".join(errno.errorcode.values())
 # why the system refused something, as `perror` and others say it: another one the next time
 _REASON = re.compile(

@@ -74,7 +74,16 @@ class SaysNoMore(AsksTheSystem):
     refusal, other = "[-] Connection refused", "[-] No route to host"
 
 
-@pytest.mark.parametrize("program", [AsksTheSystem, SaysItInBrackets, GivesTheCode, SaysNoMore])
+class NamesTheException(AsksTheSystem):
+    """The same for look-ups, behind the name of the exception."""
+
+    refusal = "gaierror: [Errno -2] Name or service not known"
+    other = "gaierror: [Errno -8] Servname not supported for ai_socktype"
+
+
+@pytest.mark.parametrize(
+    "program", [AsksTheSystem, SaysItInBrackets, GivesTheCode, SaysNoMore, NamesTheException]
+)
 def test_the_system_may_have_another_reason(learned: Learned, program: type[AsksTheSystem]) -> None:
     _, reader, _ = learned(program)
     assert reader.outcome("connect", program.refusal) == (False, {})
