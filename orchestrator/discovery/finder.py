@@ -22,6 +22,7 @@ _NONSENSE = ("qwxz", "vkbj wyzq")  # no program understands these
 NO_ITEMS = ("97", "98")  # the same for a menu that cannot bear what is no number
 _MOST_TRIES = 14  # lines to try for one verb
 _SILENT_TRIES = 1  # the same for a program that has never printed anything
+_TITLED_RULE = re.compile(r"^\W.*[^\S\n]([^\w\s.!?])\1{2,}\W?$")  # such as `+-- news -----+`
 
 
 class WordFinder:
@@ -259,10 +260,13 @@ def _has_word(lines: Iterable[str]) -> bool:
 
 
 def _says_more(line: str, typed: str) -> bool:
-    """Return whether a line is more than a rule, and more than what was typed once again."""
+    """Return whether a line is more than a rule, and more than what was typed once again.
+
+    A rule may have a title, such as the program's name above each reply.
+    """
     front = line.removesuffix(typed.strip())
     repeats = front != line and not wording.sounds_like_error([front])
-    return not repeats and re.search(r"\w", line) is not None
+    return not repeats and _has_word([line]) and not _TITLED_RULE.search(line)
 
 
 def _question_before(exchanges: Sequence[Exchange], rest: str) -> str:

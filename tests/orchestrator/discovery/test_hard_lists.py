@@ -238,3 +238,32 @@ def test_an_empty_list_that_is_a_rule_of_every_reply_says_nothing(
     assert reader.outcome("list", rule) is None
     assert reader.is_label("list", rule)
     assert reader.row("list", "| 7: 10.0.0.9 6000")
+
+
+class OneTitle(TitledBoxes):
+    """Draws the same title above every reply, refusals as well."""
+
+    title = "+-- my chat --------------------+"
+
+    def answer(self, reply: str) -> None:
+        body = [f"| {line:<40} |" for line in reply.split("\n")]
+        Chat.answer(self, "\n".join([self.title, *body, f"+{'-' * 42}+"]))
+
+
+class OneHeading(OneTitle):
+    """The same with a heading between two rules."""
+
+    title = "=== my chat ====="
+
+    def answer(self, reply: str) -> None:
+        Chat.answer(self, f"{self.title}\n{reply}")
+
+
+@pytest.mark.parametrize("program", [OneTitle, OneHeading])
+def test_a_title_that_refusals_have_as_well_refuses_nothing(
+    learned: Learned, program: type[OneTitle]
+) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.operations) == 9
+    for verb in found.operations:
+        assert reader.outcome(verb, program.title) is None
