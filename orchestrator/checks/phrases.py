@@ -11,6 +11,7 @@ from orchestrator.checks.index.messages import SentMessage, ShownMessage
 from orchestrator.text import visible
 
 COULD_NOT_READ = "the lab could not read"  # begins what is said of an answer that no pattern reads
+WITHOUT_FIELD = "without which its meaning"  # is in what is said of a call that lacks a field
 _LONGEST = 60  # characters of a text that are quoted
 
 

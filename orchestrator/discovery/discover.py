@@ -40,6 +40,7 @@ from orchestrator.profile import Profile
 from orchestrator.text import count
 
 _NOT_FOUND = re.compile(r": ([\w.+-]+): (?:command )?not found$")  # of a shell
+_OTHERS = f"`{{{NAMES[0]}.address}}` in it is the address of one of the peers {', '.join(NAMES)}"
 _QUOTED = 4  # lines of output that an error quotes
 
 
@@ -142,9 +143,10 @@ def _first_that_starts(
             raise
         except EngineError as error:
             failures.append(f"{words}: {error.what}")
+    hint = hint_for(as_typed(commands[0]))
     raise LabError(
         f"{name} could not be started; {failures[0]}",
-        hint=hint_for(as_typed(commands[0])),
+        hint=f"{hint}; {_OTHERS}",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.judged_run import Run
-from orchestrator.checks.phrases import COULD_NOT_READ
+from orchestrator.checks.phrases import COULD_NOT_READ, WITHOUT_FIELD
 from orchestrator.checks.verdict import Finding
 from orchestrator.history import machine
 from orchestrator.report.steps import operation_of
@@ -16,6 +16,8 @@ def advice(run: Run, finding: Finding) -> str:
         return "run it again while the machine has less to do, or with fewer --jobs"
     if COULD_NOT_READ in finding.says:
         return "give the profile a pattern for that line; `peerlab profile test` tries patterns"
+    if WITHOUT_FIELD in finding.says:
+        return "give the argument or the result that name in the profile (`peerlab docs checks`)"
     operation = operation_of(run.index, finding)
     if operation and operation.verb in VERBS and operation.number == finding.operation:
         return f"see what was measured with `peerlab report {run.folder}`, and run it again"

@@ -9,7 +9,7 @@ from functools import cached_property
 from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.calls import Call, Told
-from orchestrator.checks.phrases import quoted, unread, when, with_arguments
+from orchestrator.checks.phrases import WITHOUT_FIELD, quoted, unread, when, with_arguments
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.promises import MEANINGS, MODELS
 
@@ -53,9 +53,7 @@ class Subject:
                 what = unread(call.unread) if call.unread else "the lab saw no answer"
                 yield self.finding(f"{asked(call)}: {what}", call)
             elif call.may_happen and (missing := self._missing(call)):
-                says = (
-                    f"has no `{missing}`, without which its meaning `{call.meaning}` says nothing"
-                )
+                says = f"has no `{missing}`, {WITHOUT_FIELD} `{call.meaning}` says nothing"
                 yield self.finding(f"{asked(call)} {says}", call)
         yield from self.index.unsettled
 

@@ -90,9 +90,8 @@ def _explained(error: LabError, setting: Setting, sessions: Mapping[str, Session
     if setting.assumed:
         peer = setting.assumed[0]
         what = f"{peer} ran this profile too, as none beside it is called {peer}.yaml"
-        error.hint = f"{what}: name another with --profile {peer}=FILE" + (
-            f"; {error.hint}" if error.hint else ""
-        )
+        other = f"{what}: if it should run another, name that with --profile {peer}=FILE"
+        error.hint = f"{error.hint}; {other}" if error.hint else other
     return error
 
 

@@ -78,8 +78,9 @@ def connect() -> Client:
         if behind(error, PermissionError):
             error.hint = _NO_RIGHTS
         elif not error.hint or isinstance(error, EngineLostError):  # nothing was begun
-            begin = "restart" if health.has_stalled else "start"
-            error.hint = f"{begin} Docker; `peerlab run --engine process` does without it"
+            start = f"start Docker, which should listen at {health.endpoint}"
+            begin = "restart Docker" if health.has_stalled else start
+            error.hint = f"{begin}; `peerlab run --engine process` does without it"
         raise
 
 

@@ -125,9 +125,11 @@ def test_a_program_that_exits_at_once(tmp_path: Path) -> None:
     (tmp_path / "chat.py").write_text("import sys\nsys.exit('usage: ' + sys.argv[0])\n")
     command = ("--command", "python3 chat.py {port}")
     tried = "python3 chat.py {port} exited at once and printed: usage: chat.py"
-    assert refused(tmp_path, "--engine", "process", *command) == (
-        f"{tmp_path.name} could not be started; {tried}",
-        'give the command that starts it, as you would type it: --command "python3 chat.py {port}"',
+    what, hint = refused(tmp_path, "--engine", "process", *command)
+    assert what == f"{tmp_path.name} could not be started; {tried}"
+    assert hint == (
+        'give the command that starts it, as you would type it: --command "python3 chat.py {port}"'
+        "; `{alice.address}` in it is the address of one of the peers alice, bob, carol"
     )
 
 

@@ -168,6 +168,7 @@ def _unknown(check: str, says: str, operation: int = 0) -> Verdict:
     [
         ("late; the machine was busy: 6 programs wanted each processor", "with fewer --jobs"),
         ("the lab could not read 'x'", "`peerlab profile test` tries patterns"),
+        ("`push` has no `value`, without which its meaning `enqueue` says nothing", "that name in"),
         ("never shown; it may have been under way", "await it with an `expect`"),
     ],
 )
