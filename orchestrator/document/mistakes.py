@@ -137,6 +137,8 @@ def _quotes(kind: str, value: Any) -> str:
 
 
 def _unknown(word: str, value: Any, known: Sequence[str]) -> str:
+    if " {" in word:  # push {at: bob} has a key `push {at`
+        return f"unknown key {cut(word, LONGEST)!r}: a colon is missing before the brace"
     hint = nearest(word, known) or (f": one of {', '.join(known)}" if known else "")
     # {text: hi, there} has a key `there` without a value.
     comma = "; a text with a comma needs quotes" if value is None and " " not in word else ""
