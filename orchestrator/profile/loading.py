@@ -220,6 +220,11 @@ def _promise_problems(profile: Profile, home: Path) -> Iterator[Problem]:
             hint = document.nearest(operation.means, MEANINGS) or f": one of {', '.join(MEANINGS)}"
             place = ("operations", name, "means")
             yield Problem(place, f"no promise is about {operation.means!r}{hint}")
+        elif needs := promises.MEANINGS.get(operation.means):
+            for argument in sorted({*needs.takes} - operation.takes.keys()):
+                hint = document.nearest(argument, operation.takes) or ": call one of its own so"
+                what = f"{operation.means} needs an argument {argument!r}{hint}"
+                yield Problem(("operations", name, "means"), what)
 
 
 def _notice_problems(profile: Profile) -> Iterator[Problem]:

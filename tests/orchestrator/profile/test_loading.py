@@ -211,3 +211,23 @@ def test_a_name_that_is_nearly_right_is_named_as_it_must_be_written(file: Path, 
         profile.load(name.format(folder=file.parent))
     right = str(file) if name.endswith(".yaml") else "peerlab"
     assert caught.value.hint == f"did you mean {right!r}?"
+
+
+@pytest.mark.parametrize(
+    ("operation", "mistake"),
+    [
+        ("{means: enqeue}", "no promise is about 'enqeue'; did you mean 'enqueue'?"),
+        ("{means: enqueue}", "enqueue needs an argument 'value': call one of its own so"),
+        (
+            "{means: write, takes: {key: text, valu: text}}",
+            "write needs an argument 'value'; did you mean 'valu'?",
+        ),
+    ],
+)
+def test_a_meaning_has_its_arguments(file: Path, operation: str, mistake: str) -> None:
+    head = TEXT.partition("verbs:")[0]
+    lines = "operations:\n  push: {send: push, silent: true, "
+    file.write_text(f"{head}{lines}{operation[1:]}\n")
+    with pytest.raises(DocumentError) as caught:
+        profile.load(str(file))
+    assert mistake in caught.value.what
