@@ -120,7 +120,7 @@ PeerPrograms = Annotated[
 ]
 ComposeFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The Compose file of which the profile reads a service."),
+    typer.Option(metavar="FILE", help="The Compose file, if the profile is that of a service."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing profile.")]
 

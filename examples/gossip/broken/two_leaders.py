@@ -1,4 +1,4 @@
-"""Numbers the terms that it shows by a count in memory, which begins anew after a kill."""
+"""Shows term numbers that it counts in memory, and starts again at 1 after a kill."""
 
 from raft import Member
 from store import main

@@ -28,7 +28,7 @@ class Tried:
     Attributes:
         operation: its name.
         typed: the lines that were typed.
-        said: what the console said, of which one line may have decided.
+        said: what the console said.
         reading: how that was read.
         results: the typed results.
         rows: the typed rows.

@@ -227,7 +227,7 @@ class ProcessPeer(Peer):
         )
 
     def _is_at(self, one: TcpSocket) -> bool:
-        """Return whether a socket is at its address, whoever has it."""
+        """Return whether any process has a socket at its address."""
         ends = [one.local, one.remote or one.local]
         return any(plain(address) == self.address for address, _ in ends)
 

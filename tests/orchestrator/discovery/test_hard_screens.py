@@ -72,7 +72,7 @@ class Counting(Chat):
 
     @prompt.setter
     def prompt(self, _: str) -> None:
-        """Ignore it: it is made anew each time."""
+        """Ignore it: it is new each time."""
 
 
 class CountingFromNone(Counting):
@@ -278,7 +278,7 @@ class Status(Chat):
 
     @prompt.setter
     def prompt(self, _: str) -> None:
-        """Ignore it: it is made anew each time."""
+        """Ignore it: it is new each time."""
 
 
 class StatusInColour(Status):

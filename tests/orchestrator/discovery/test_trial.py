@@ -113,7 +113,7 @@ def test_what_a_person_reads() -> None:
     assert "the replies to 5 of 5 operations were read; 1 of 1 notice came" in result.stdout
 
 
-# What a wrong profile is told
+# What the lab says of a wrong profile
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ MakeLab = Callable[..., Lab]
 
 @pytest.fixture
 def make_stack(make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch) -> MakeLab:
-    """Make labs of the example; skips where there is no Compose."""
+    """Return a function that makes labs of the example; skip if there is no Compose."""
     require_compose()
     monkeypatch.setenv("BASE", ensure_image(lambda _: None, ROOT))
 
