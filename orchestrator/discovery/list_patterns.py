@@ -20,6 +20,7 @@ from orchestrator.discovery.templates import (
     GROUPS,
     Template,
     Token,
+    are_same,
     make_template,
     matches_any,
     merge,
@@ -233,15 +234,8 @@ def _common_gap(gaps: Sequence[Template]) -> str:
 
 
 def _common_start(gaps: Sequence[Template]) -> Template:
-    alike = itertools.takewhile(lambda them: _are_equal(*them), zip(*gaps, strict=False))
+    alike = itertools.takewhile(are_same, zip(*gaps, strict=False))
     return tuple(tokens[0] for tokens in alike)
-
-
-def _are_equal(first: Token, *others: Token) -> bool:
-    """Return whether tokens of several rows have one pattern."""
-    return all(
-        it.kind == first.kind and (it.text == first.text or not it.is_literal) for it in others
-    )
 
 
 def _inner(template: Template) -> str:

@@ -213,7 +213,7 @@ def merge_varying(templates: Sequence[Template]) -> list[Template]:
     if len(others) < _LEAST_VARYING - 1 or any(len(it) != len(first) for it in others):
         return list(templates)
     places = [at for at, tokens in enumerate(zip(*templates, strict=True))
-              if not _are_same(tokens)]  # fmt: skip
+              if not are_same(tokens)]  # fmt: skip
     if len(places) != 1:
         return list(templates)
     (place,) = places
@@ -223,7 +223,7 @@ def merge_varying(templates: Sequence[Template]) -> list[Template]:
     return [(*first[:place], Token("word", first[place].text), *first[place + 1 :])]
 
 
-def _are_same(tokens: Sequence[Token]) -> bool:
+def are_same(tokens: Sequence[Token]) -> bool:
     """Return whether tokens of several templates have one pattern."""
     first, *others = tokens
     return all(it.kind == first.kind and _has_same_text(it, first) for it in others)

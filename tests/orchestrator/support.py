@@ -26,6 +26,7 @@ from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.peer import DockerPeer
 from orchestrator.engines.process import engine as process_engine
 from orchestrator.errors import LabError
+from orchestrator.image import ensure_image
 from orchestrator.owner import Owner
 from orchestrator.profile import Profile
 from tests.waiting import PATIENCE as PATIENCE  # noqa: PLC0414 - tests import it with the rest
@@ -73,6 +74,19 @@ def require_compose() -> None:
         tool.find()
     except LabError as error:
         pytest.skip(error.what)
+
+
+def write_stack(folder: Path, compose: str, **profiles: str) -> Path:
+    """Write a Compose file and profiles into a folder, and return it; skip without Compose.
+
+    `IMAGE` in the file stands for the image of the lab's own peer.
+    """
+    require_compose()
+    image = ensure_image(lambda _: None, ROOT)
+    (folder / "compose.yaml").write_text(compose.replace("IMAGE", image))
+    for name, text in profiles.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
 
 
 def make_engine(name: str, *, keep: bool = False) -> Engine:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from orchestrator.discovery.wording import sounds_like_error
-from orchestrator.patterns import compiled, search_line
+from orchestrator.patterns import compiled, escape, search_line
 from orchestrator.profile import Profile, Reader, Value, converted
 from orchestrator.text import cut
 
@@ -63,18 +63,14 @@ def of_start(reader: Reader, lines: Sequence[str]) -> str:
 
 def pattern_of(line: str, arguments: Mapping[str, Value]) -> str:
     """Return a pattern for lines like this one, quoted as in YAML: arguments become groups."""
-    pattern = _escaped(line.rstrip())
+    pattern = escape(line.rstrip())
     for name, value in sorted(arguments.items(), key=lambda it: -len(str(it[1]))):
-        whole = rf"(?<![\w\\.]){re.escape(_escaped(str(value)))}(?![\w.])"
+        whole = rf"(?<![\w\\.]){re.escape(escape(str(value)))}(?![\w.])"
         group = rf"(?P<{name}>-?\d+)" if isinstance(value, int) else rf"(?P<{name}>\S+)"
         if found := re.search(whole, pattern):
             pattern = pattern[: found.start()] + group + pattern[found.end() :]
     quoted = cut(f"^{pattern}$", _LONGEST).replace("'", "''")
     return f"'{quoted}'"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
 
 
 def _option(name: str, arguments: Mapping[str, Value]) -> str:

@@ -25,11 +25,10 @@ from orchestrator.engines.docker.client import (
     OWNER,
     PEER,
     Client,
-    remove_container,
     remove_run,
     translated,
 )
-from orchestrator.engines.docker.holder import hold
+from orchestrator.engines.docker.holder import hold, removed_on_failure
 from orchestrator.engines.docker.lab_containers import LabPlace, start_canary, start_name_server
 from orchestrator.engines.docker.network import DockerNetwork
 from orchestrator.engines.docker.peer import DockerPeer
@@ -281,12 +280,8 @@ class DockerEngine(Engine):
             labels = self._labels
             held = hold(self._client, name, place, volumes, labels, network=keeps_network)
             place = replace(place, holder=held.container, joins=keeps_network)
-        try:
+        with removed_on_failure(self._client, held):
             container = sandbox.create(self._client, name, profile, spec, image, place, run)
-        except BaseException:
-            if held:
-                remove_container(self._client, held.container)
-            raise
         peer = DockerPeer(self._client, name, container, place.handle, held)
         peer.address, peer.port, peer.networks = place.address, profile.port, own.networks
         peer.client = sandbox.client_command(name, profile, place.address, run)

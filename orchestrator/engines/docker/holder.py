@@ -7,11 +7,17 @@ no running container has it, and removes a network namespace with the last one.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.engines.docker import sandbox
-from orchestrator.engines.docker.client import Client, MissingError, translated
+from orchestrator.engines.docker.client import (
+    Client,
+    MissingError,
+    remove_container,
+    translated,
+)
 from orchestrator.engines.docker.sandbox import Place
 from orchestrator.errors import EngineError
 from orchestrator.image import ensure_image
@@ -104,3 +110,14 @@ def hold(
         )
         api.start(made["Id"])
     return Holder(str(made["Id"]), " and ".join(kept), network)
+
+
+@contextlib.contextmanager
+def removed_on_failure(client: Client, held: Holder | None) -> Iterator[None]:
+    """Remove what was to hold something for a peer if this block fails to create the peer."""
+    try:
+        yield
+    except BaseException:
+        if held:
+            remove_container(client, held.container)
+        raise

@@ -8,7 +8,7 @@ from dataclasses import replace
 from orchestrator import definition
 from orchestrator.engines.docker import sandbox
 from orchestrator.engines.docker.client import Client, remove_container, translated
-from orchestrator.engines.docker.holder import FOLDERS, Holder, hold
+from orchestrator.engines.docker.holder import FOLDERS, Holder, hold, removed_on_failure
 from orchestrator.engines.docker.mesh_changes import MESH
 from orchestrator.engines.docker.sandbox import PeerImage, Place
 from orchestrator.engines.starting import PeerAddress
@@ -65,13 +65,8 @@ class MeshHolders:
             held = hold(self._client, name, place, volumes, labels, network=False)
             own = place.labels | {_HOLDER: held.container}
             place = replace(place, holder=held.container, labels=own)
-        try:
-            with translated(f"{name}: no container"):
-                return sandbox.create(self._client, name, profile, spec, image, place, run)
-        except BaseException:
-            if held:
-                remove_container(self._client, held.container)
-            raise
+        with removed_on_failure(self._client, held), translated(f"{name}: no container"):
+            return sandbox.create(self._client, name, profile, spec, image, place, run)
 
     def all(self) -> list[str]:
         """Return the ids of all holders.

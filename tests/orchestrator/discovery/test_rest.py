@@ -10,9 +10,7 @@ import pytest
 from orchestrator.discovery import trio as trios
 from orchestrator.discovery.trio import Trio
 from orchestrator.engines import thread_waits
-from orchestrator.engines.choose import choose
-from orchestrator.profile import ConsoleSettings, Profile, Start
-from orchestrator.scenario import EngineName
+from tests.orchestrator.discovery.learning import running
 
 pytestmark = pytest.mark.skipif(
     not thread_waits.IS_KNOWN_HERE, reason="the kernel of this machine does not say it"
@@ -81,15 +79,8 @@ PROGRAMS = {"threads": THREADS, "events": EVENTS, "heartbeat": HEARTBEAT}
 
 def started(program: str, folder: Path) -> Iterator[Trio]:
     """Start three programs that have no prompt."""
-    (folder / "chat.py").write_text(program)
-    start = Start(command=["{python}", "chat.py", "{address}", "{port}"], folder=str(folder))
-    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
-    with choose(EngineName.PROCESS, lambda _: None) as engine:
-        three = Trio(engine, profile, lambda _: None)
-        three.start()
-        yield three
-        three.close()
+    with running(folder, program, "{address}", "{port}") as trio:
+        yield trio
 
 
 @pytest.fixture(scope="module", params=["threads", "events"])

@@ -12,9 +12,8 @@ from orchestrator.discovery.raw_console import FloodError
 from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
 from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
-from orchestrator.engines.choose import choose
-from orchestrator.profile import ConsoleSettings, InputLine, Profile, Start
-from orchestrator.scenario import EngineName
+from orchestrator.profile import InputLine
+from tests.orchestrator.discovery.learning import running
 
 PROGRAM = """\
 import pathlib, sys, time
@@ -44,9 +43,7 @@ PROMPTS = ["> "]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("program")
-    (path / "chat.py").write_text(PROGRAM)
-    return path
+    return tmp_path_factory.mktemp("program")
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +52,8 @@ def trio(folder: Path) -> Iterator[Trio]:
     patch = pytest.MonkeyPatch()
     for name, seconds in {"_QUIET": 0.1, "_START_QUIET": 0.2, "_SILENT_START": 1.0}.items():
         patch.setattr(trios, name, seconds)
-    start = Start(command=["{python}", "chat.py"], folder=str(folder))
-    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
-    with choose(EngineName.PROCESS, lambda _: None) as engine:
-        three = Trio(engine, profile, lambda _: None)
-        three.start()
-        yield three
-        three.close()
+    with running(folder, PROGRAM) as trio:
+        yield trio
     patch.undo()
 
 
@@ -155,16 +146,9 @@ def test_the_users_answers_are_given_whatever_the_questions(
 ) -> None:
     for name, seconds in {"_START_QUIET": 0.2, "_SILENT_START": 0.5}.items():
         monkeypatch.setattr(trios, name, seconds)
-    (tmp_path / "chat.py").write_text(RIDDLES)
     answers = [InputLine(type=f"{{{field}}}") for field in ("name", "port", "address")]
-    start = Start(command=["{python}", "chat.py"], folder=str(tmp_path), answers=answers)
-    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
-    with choose(EngineName.PROCESS, lambda _: None) as engine:
-        three = Trio(engine, profile, lambda _: None)
-        three.start(["alice"])
+    with running(tmp_path, RIDDLES, names=["alice"], answers=answers) as three:
         assert f"listening on {three.peer('alice').port}" in three.greeting["alice"]
-        three.close()
     questions = [(answer.type, answer.after) for answer in three.answers]
     assert questions == [
         ("{name}", "Speak, friend, and enter."),
@@ -187,19 +171,12 @@ def test_a_program_that_starts_without_a_word_is_waited_for_once(
 ) -> None:
     for name, seconds in {"_START_QUIET": 0.1, "_SILENT_START": 0.3}.items():
         monkeypatch.setattr(trios, name, seconds)
-    (tmp_path / "chat.py").write_text(SILENT)
-    start = Start(command=["{python}", "chat.py", "{port}"], folder=str(tmp_path))
-    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
-    with choose(EngineName.PROCESS, lambda _: None) as engine:
-        three = Trio(engine, profile, lambda _: None)
-        three.start()
+    with running(tmp_path, SILENT, "{port}") as three:
         for name in ("_SILENT_START", "_START_MOST"):
             monkeypatch.setattr(trios, name, 600.0)
         three.restart("carol")
         assert three.peer("carol").listens()
         assert three.type("carol", "hello", []).lines == ("got hello",)
-        three.close()
 
 
 ONE_LINE = """\
@@ -218,13 +195,6 @@ def test_questions_on_one_line_are_asked_one_by_one(
 ) -> None:
     for name, seconds in {"_START_QUIET": 0.2, "_SILENT_START": 0.5}.items():
         monkeypatch.setattr(trios, name, seconds)
-    (tmp_path / "chat.py").write_text(ONE_LINE)
-    start = Start(command=["{python}", "chat.py"], folder=str(tmp_path))
-    profile = Profile(name="it", summary="it", port=5000, start=start, ready="",
-                      console=ConsoleSettings(echo=True), operations={})  # fmt: skip
-    with choose(EngineName.PROCESS, lambda _: None) as engine:
-        three = Trio(engine, profile, lambda _: None)
-        three.start(["alice"])
-        three.close()
-    questions = [(answer.type, answer.after) for answer in three.answers]
-    assert questions == [("{name}", "Your nickname? "), ("{port}", "And your port? ")]
+    with running(tmp_path, ONE_LINE, names=["alice"]) as three:
+        questions = [(answer.type, answer.after) for answer in three.answers]
+        assert questions == [("{name}", "Your nickname? "), ("{port}", "And your port? ")]

@@ -18,7 +18,7 @@ from orchestrator.image import ensure_image
 from orchestrator.mesh.mesh import Mesh
 from orchestrator.scenario import load, services
 from tests.orchestrator.harness import QUIET, Harness, ended, judged, marks, write
-from tests.orchestrator.support import ROOT, require_compose, things_of
+from tests.orchestrator.support import ROOT, things_of, write_stack
 
 pytestmark = pytest.mark.docker
 
@@ -95,12 +95,7 @@ notices: {serving: '^serving (?P<rows>\\d+)$'}
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     """The folder of a stack; skips where there is no Compose."""
-    require_compose()
-    image = ensure_image(lambda _: None, ROOT)
-    (tmp_path / "compose.yaml").write_text(COMPOSE.replace("IMAGE", image))
-    (tmp_path / "shell.yaml").write_text(SHELL)
-    (tmp_path / "web.yaml").write_text(LOG)
-    return tmp_path
+    return write_stack(tmp_path, COMPOSE, shell=SHELL, web=LOG)
 
 
 @pytest.fixture

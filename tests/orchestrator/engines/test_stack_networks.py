@@ -13,11 +13,10 @@ from orchestrator import profile
 from orchestrator.engines.docker.mesh_changes import MESH
 from orchestrator.engines.docker.stack_networks import COMPOSE_NETWORK
 from orchestrator.errors import EngineError
-from orchestrator.image import ensure_image
 from orchestrator.mesh.mesh import Mesh
 from orchestrator.scenario import services
 from tests.orchestrator.harness import QUIET, Harness, ended, judged
-from tests.orchestrator.support import ROOT, require_compose, things_of
+from tests.orchestrator.support import things_of, write_stack
 
 pytestmark = pytest.mark.docker
 
@@ -100,11 +99,7 @@ steps:
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     """The folder of the stack; skips where there is no Compose."""
-    require_compose()
-    image = ensure_image(lambda _: None, ROOT)
-    (tmp_path / "compose.yaml").write_text(COMPOSE.replace("IMAGE", image))
-    (tmp_path / "asks.yaml").write_text(ASKS)
-    return tmp_path
+    return write_stack(tmp_path, COMPOSE, asks=ASKS)
 
 
 @pytest.fixture
