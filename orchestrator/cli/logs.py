@@ -58,8 +58,10 @@ def logs(
         for line in _of_run(runs.find(run), peer, of_client=console):
             out.print(plain(f"{line.at:9.3f} │ {line.text}"), soft_wrap=True)
     else:
-        for text in _of_mesh(name, peer, follow=follow):
-            out.print(plain(shown(text)), soft_wrap=True)
+        # Around the printing as well: Ctrl-C mostly comes while a line is being printed.
+        with leaving(lambda: f"{peer} goes on without you"):
+            for text in _of_mesh(name, peer, follow=follow):
+                out.print(plain(shown(text)), soft_wrap=True)
 
 
 def _of_run(folder: Path, peer: str, *, of_client: bool) -> list[transcript.Line]:
@@ -89,8 +91,7 @@ def _of_mesh(name: str, wanted: str, *, follow: bool) -> Iterator[str]:
 
     found = Mesh(profile.load(PROFILE), name).peer(wanted)
     if follow:
-        with leaving(lambda: f"{wanted} goes on without you"):
-            yield from _lines(docker_peer.follow(found))
+        yield from _lines(docker_peer.follow(found))
     else:
         yield from docker_peer.logs(found).removesuffix("\n").split("\n")
 

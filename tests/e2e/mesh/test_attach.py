@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import termios
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli import logs
+from orchestrator.cli.interrupted import Interrupted
 from tests.docker_proxy import DockerProxy
 from tests.e2e.mesh.own_mesh import OwnMesh, done
 from tests.e2e.support import environment
@@ -131,16 +134,27 @@ def test_logs_until_now_and_interrupted(proxy: DockerProxy) -> None:
     screen = Screen("logs", "alice", "--follow", DOCKER_HOST=proxy.url)
     until(lambda: screen.shows("listening on "), "what was printed before")
     screen.type("\x03")
+    until(lambda: screen.shows("interrupted: alice goes on without you"), "what goes on")
     screen.command.wait(20)
     assert screen.command.returncode == 130
-    assert screen.shows("interrupted: alice goes on without you")
     screen.close()
+
+
+def test_an_interruption_between_two_lines_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def printing(*_: object, **__: object) -> None:
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(logs, "_of_mesh", lambda *_, **__: iter(["a line"]))
+    monkeypatch.setattr(logs.out, "print", printing)
+    with pytest.raises(Interrupted) as end:
+        logs.logs("alice", follow=True)
+    assert end.value.left == "alice goes on without you"
 
 
 def test_a_stall_before_it_is_attached_ends_it(proxy: DockerProxy) -> None:
     proxy.stall()
     screen = Screen("attach", "alice", DOCKER_HOST=proxy.url)
-    until(lambda: screen.command.poll() is not None, "its end")
-    assert screen.shows("Docker does not answer")
+    until(lambda: screen.shows("Docker does not answer"), "its end")
+    screen.command.wait(20)
     assert screen.command.returncode == 2
     screen.close()
