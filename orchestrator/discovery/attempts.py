@@ -1,4 +1,7 @@
-"""What the lab tries on programs: texts that are sent once, and what should be refused. Pure."""
+"""What the lab tries on programs: texts that are sent once, and what should be refused. Pure.
+
+Each kind of mistake that a test of the suite makes is made here too, so that the refusal is known.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 from orchestrator.discovery.trio import CLOSED_PORT, NAMES, UNKNOWN_ID
 
 _, _BOB, _CAROL = NAMES
+BAD_WORD = "vkbj"  # for what has to be a number
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,33 @@ def attempts(
     to for a second connection, and refuse it before they notice that nothing listens there.
     """
     closed = {**alice, "port": CLOSED_PORT}
+    half = {"address": "1.2.3", "port": BAD_WORD}
     return [
         Attempt("connect to a closed port", "connect", closed, False),
         Attempt("connect to a bad address", "connect", {**alice, "address": "999.1.1.1"}, False),
-        Attempt("connect to a bad port", "connect", {**alice, "port": "vkbj"}, False),
+        Attempt("connect to a bad port", "connect", {**alice, "port": BAD_WORD}, False),
+        Attempt("connect to half an address", "connect", half, False),
         Attempt("connect to port 70000", "connect", {**alice, "port": 70_000}, False),
+        Attempt("connect to port -1", "connect", {**alice, "port": -1}, False),
         Attempt("connect to itself", "connect", carol, None, to=_CAROL),
         Attempt("connect once", "connect", bob, True, to=_BOB),
         Attempt("connect twice", "connect", bob, None, to=_BOB),
         Attempt("send to an unused id", "send", {"id": UNKNOWN_ID, "text": text}, False),
-        Attempt("send to a bad id", "send", {"id": "vkbj", "text": text}, False),
+        Attempt("send to a bad id", "send", {"id": BAD_WORD, "text": text}, False),
         Attempt("send an empty text", "send", {"id": UNKNOWN_ID, "text": ""}, None),
         Attempt("terminate an unused id", "terminate", {"id": UNKNOWN_ID}, False),
-        Attempt("terminate a bad id", "terminate", {"id": "vkbj"}, False),
+        Attempt("terminate a bad id", "terminate", {"id": BAD_WORD}, False),
+        # some count from the last one, as Python does
+        Attempt("send to id -1", "send", {"id": -1, "text": text}, None, to=_BOB),
+        Attempt("terminate id -1", "terminate", {"id": -1}, None, to=_BOB),
+    ]
+
+
+def after_an_end(number: str, text: str) -> list[Attempt]:
+    """Return what should be refused once the only connection of carol has ended."""
+    return [
+        Attempt("terminate an ended connection", "terminate", {"id": number}, False),
+        Attempt("send on an ended connection", "send", {"id": number, "text": text}, False),
     ]
 
 

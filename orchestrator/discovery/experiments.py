@@ -11,7 +11,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 
-from orchestrator.discovery.attempts import Attempt, attempts, texts
+from orchestrator.discovery.attempts import BAD_WORD, Attempt, after_an_end, attempts, texts
 from orchestrator.discovery.evidence import Exchange, KnownValues
 from orchestrator.discovery.finder import NO_ITEMS, WordFinder
 from orchestrator.discovery.list_tracker import ListTracker
@@ -36,6 +36,7 @@ class Experiments:
         # what each peer printed at its start, once all questions there were answered, and the peer
         self.greetings: dict[str, tuple[str, Peer]] = {}
         self._texts = texts()
+        self._fragile: set[str] = set()  # verbs of which a word for a number ends the program
 
     def begin(self) -> None:
         """Find out how a command is typed, by nonsense and by asking for help."""
@@ -322,6 +323,7 @@ class Experiments:
 
     def _make_mistakes(self) -> None:
         """Do what should be refused. A program that exits is started again."""
+        self._try("using an ended connection", self._use_ended)  # carol has one, to bob
         text = next(self._texts)
 
         def mistakes() -> list[Attempt]:
@@ -338,14 +340,41 @@ class Experiments:
 
     def _attempt(self, attempt: Attempt) -> None:
         self._say(attempt.what)
-        if attempt.right and self.lists.are_linked(_C, attempt.to):
+        has_word = BAD_WORD in attempt.given.values()
+        is_made = attempt.right and self.lists.are_linked(_C, attempt.to)
+        if is_made or (has_word and attempt.verb in self._fragile):
             return
         exchange = self._finder.enter(
             attempt.verb, _C, attempt.given, to=attempt.to, right=attempt.right
         )
         if attempt.verb == "connect" and exchange.worked and attempt.to not in ("", _C):
             self._note_connection(exchange)
+        if attempt.verb == "terminate" and attempt.to:
+            self._note_end(exchange)
+        self._fragile |= {attempt.verb} if has_word and exchange.ended else set()
         self._restart_if_gone(exchange, attempt.what)
+
+    def _note_end(self, exchange: Exchange) -> None:
+        """Note that a connection has ended, if it has or the program says so."""
+        if self._says_ended(exchange):
+            self._typist.replace(exchange, fact=None)
+        elif not exchange.fact:
+            return
+        self.lists.unlink(exchange.at, exchange.to)
+
+    def _use_ended(self) -> None:
+        """Have carol use a connection that it has ended, if none is left."""
+        if "terminate" not in self._finder.wordings:
+            return
+        self._ensure(_C, _B)
+        self.lists.update(_C)
+        number = self._id(_C, _B)
+        self._attempt(Attempt("carol ends its connection to bob", "terminate",
+                              {"id": number}, None, to=_B))  # fmt: skip
+        if self._trio.links(_C, _B) == 0:
+            for attempt in after_an_end(number, next(self._texts)):
+                if attempt.verb in self._finder.wordings:
+                    self._attempt(attempt)
 
     def _do_bare(self, verb: str) -> None:
         what = f"{verb} without arguments"
