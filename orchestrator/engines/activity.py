@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.engines.kernel_sockets import KernelSocket
@@ -31,6 +31,7 @@ class Activity:
         written: how many bytes it has written so far, to its terminal or elsewhere.
         is_virtual: whether a virtual machine with threads of its own runs it.
         runs: whether a thread runs, or would if a processor were free.
+        sleeps: for how many seconds more each of the threads sleeps, at most, that do.
     """
 
     waits: bool
@@ -40,6 +41,7 @@ class Activity:
     written: int
     is_virtual: bool = False
     runs: bool = False
+    sleeps: Mapping[int, float] = field(default_factory=dict, compare=False)  # passes by itself
 
     def is_done(self, before: Activity) -> bool:
         """Return whether it has taken what was typed at an earlier moment, and is done with it.
@@ -78,6 +80,7 @@ def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Acti
         written,
         any(it.is_virtual for it in found),
         any(it.runs for it in found),
+        {it.number: it.left for it in found if it.left < math.inf},
     )
 
 

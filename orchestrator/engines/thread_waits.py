@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import struct
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +14,9 @@ from pathlib import Path
 _SOCKET = "socket:["  # how the target of a socket's descriptor begins
 _MINUS_ONE = 0xFFFFFFFF  # as an int of 32 bits: no deadline
 _FUTEX_OPERATION = 0x7F  # the part of a futex's second argument that says what is done
+_FUTEX_WAIT_BITSET = 9  # the operation that waits until a time, not for one
+_FUTEX_REALTIME = 0x100  # that is a time of day
+_IS_TIME = 1  # the flag of clock_nanosleep that says the same
 _RUNNING = "running"
 
 _INIT = "docker-init"
@@ -73,6 +77,10 @@ _CALLS: Mapping[str, Mapping[int, _Call]] = {
 }  # fmt: skip
 _HERE = _CALLS.get(platform.machine(), {})
 
+# nanosleep, clock_nanosleep
+_SLEEPS: Mapping[str, tuple[int, int]] = {"x86_64": (35, 230), "aarch64": (101, 115)}
+_SLEEP, _CLOCK_SLEEP = _SLEEPS.get(platform.machine(), (-1, -1))
+
 IS_KNOWN_HERE = bool(_HERE) and Path("/proc/self/syscall").exists()
 """Whether the kernel of this machine says where threads wait."""
 
@@ -89,6 +97,8 @@ class ThreadWait:
         takes_input: whether it waits for input, perhaps from the terminal.
         is_virtual: whether it is a virtual machine's own.
         runs: whether it runs, or would if a processor were free.
+        left: for how many seconds more it sleeps, or waits until a given time, at most; infinite
+            if it does neither.
     """
 
     number: int
@@ -97,6 +107,7 @@ class ThreadWait:
     takes_input: bool
     is_virtual: bool = False
     runs: bool = False
+    left: float = math.inf
 
 
 def wait_of(thread: Path) -> ThreadWait:
@@ -109,15 +120,19 @@ def wait_of(thread: Path) -> ThreadWait:
     ran = int((thread / "schedstat").read_text().split()[0])
     word, *rest = (thread / "syscall").read_text().split()
     number, call = int(thread.name), None if word == _RUNNING else _HERE.get(int(word))
-    if call is None:
-        return ThreadWait(number, ran, None, takes_input=False, runs=word == _RUNNING)
     arguments = [int(value, 16) for value in rest]
+    if call is None:
+        left = _sleep_left(thread, word, arguments)
+        runs = word == _RUNNING
+        return ThreadWait(number, ran, None, takes_input=False, runs=runs, left=left)
     if call in (_SIGNAL, _FUTEX) and (name := _name(thread)) in _HOUSEKEEPERS:
         ran = 0 if name in _RESTLESS else ran
         is_virtual = name != _INIT
         return ThreadWait(number, ran, math.inf, takes_input=False, is_virtual=is_virtual)
     takes_input = call.takes_input and not (call is _READ and _is_socket(thread, arguments[0]))
-    return ThreadWait(number, ran, _seconds(thread, call, arguments), takes_input)
+    seconds = _seconds(thread, call, arguments)
+    left = _futex_left(thread, arguments) if call is _FUTEX and seconds is None else math.inf
+    return ThreadWait(number, ran, seconds, takes_input, left=left)
 
 
 def _name(thread: Path) -> str:
@@ -140,7 +155,31 @@ def _seconds(thread: Path, call: _Call, arguments: Sequence[int]) -> float | Non
         return math.inf
     if call is _FUTEX and arguments[1] & _FUTEX_OPERATION:  # another one than FUTEX_WAIT
         return None
+    return _read(thread, given, call.unit)
+
+
+def _read(thread: Path, address: int, unit: _Unit = _Unit.TIMESPEC) -> float:
+    """Return the seconds that a thread has given as two numbers at an address."""
     with (thread / "mem").open("rb", buffering=0) as memory:
-        memory.seek(given)
+        memory.seek(address)
         whole, part = struct.unpack("=qq", memory.read(16))
-    return float(whole + part * call.unit.value)
+    return float(whole + part * unit.value)
+
+
+def _sleep_left(thread: Path, word: str, arguments: Sequence[int]) -> float:
+    """Return for how many seconds more a thread sleeps at most; infinite if it does not."""
+    if word == str(_SLEEP):
+        return _read(thread, arguments[0])
+    if word == str(_CLOCK_SLEEP):
+        clock, flags, address, *_ = arguments
+        return _read(thread, address) - (time.clock_gettime(clock) if flags & _IS_TIME else 0.0)
+    return math.inf
+
+
+def _futex_left(thread: Path, arguments: Sequence[int]) -> float:
+    """Return the seconds until the time to which a thread waits; infinite if it waits for none."""
+    if arguments[1] & _FUTEX_OPERATION != _FUTEX_WAIT_BITSET:
+        return math.inf
+    is_real = arguments[1] & _FUTEX_REALTIME
+    clock = time.CLOCK_REALTIME if is_real else time.CLOCK_MONOTONIC
+    return _read(thread, arguments[_FUTEX.place]) - time.clock_gettime(clock)

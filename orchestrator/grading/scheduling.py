@@ -6,19 +6,20 @@ import abc
 import threading
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from orchestrator.cancel import CancelToken, RunCancelledError
 from orchestrator.checks import Verdict
+from orchestrator.checks import crashes as crashes_check
 from orchestrator.checks.judged_run import Run
 from orchestrator.errors import BuildError, LabError, SessionError, first_line
 from orchestrator.grading.cases import CaseKey, GradingCase
 from orchestrator.grading.causes import alike
 from orchestrator.grading.marking import blames_lab, late_kinds, mark, passes_cleanly, without_run
 from orchestrator.grading.output import write_output
-from orchestrator.grading.results import OTHER, Outcome, Result
+from orchestrator.grading.results import OTHER, CheckResult, Outcome, Result
 from orchestrator.runner.jobs import Follower, Policy
 from orchestrator.runner.run import ScenarioSource
 
@@ -173,6 +174,8 @@ class ProgramSchedule(Schedule):
     """The schedule of single programs: one that does not start in two tests is given up."""
 
     def _prepare(self) -> None:
+        # crashes in runs with peers that had served before, by case: some earlier test caused them
+        self._crashes: dict[CaseKey, CheckResult] = {}
         self._starts = {case.names: _Starts() for case in self._cases}
         for (names, _), result in self._known.items():
             if names in self._starts and result.started is not None:
@@ -192,6 +195,14 @@ class ProgramSchedule(Schedule):
         case = self._cases[number]
         return super().is_late(number, run) or self._may_share(case, mark(case.task, run), run)
 
+    def retry(self, number: int, run: Run) -> ScenarioSource | None:
+        """Repeat a run as others do; a crash that it showed is not forgotten."""
+        source = super().retry(number, run)
+        crashes = [it for it in run.verdicts if it.check == crashes_check.NAME and it.wrong]
+        if source and run.was_warm and crashes:
+            self._crashes[self._cases[number].key] = _of_earlier(crashes[0])
+        return source
+
     def _may_share(self, case: GradingCase, result: Result, run: Run) -> bool:
         """Return whether a test may have failed only by the fault of one that it needs.
 
@@ -208,11 +219,20 @@ class ProgramSchedule(Schedule):
             self._starts[case.names].cannot_be_built = True
         result = super()._marked(case, run)
         is_open = self._may_share(case, result, run)
-        return result.model_copy(update={"settled": result.settled and not is_open})
+        also = [self._crashes[case.key]] if case.key in self._crashes else []
+        settled = result.settled and not is_open
+        return result.model_copy(update={"settled": settled, "also": (*result.also, *also)})
 
     def _note(self, case: GradingCase, result: Result) -> None:
         super()._note(case, result)
         self._starts[case.names].note(result)
+
+
+def _of_earlier(crashes: Verdict) -> CheckResult:
+    """Return crashes as found with peers that had served in other tests before."""
+    says = "with peers of an earlier test, {}"
+    told = [replace(it, says=says.format(it.says)) for it in crashes.findings[: crashes.wrong]]
+    return CheckResult.of(replace(crashes, findings=tuple(told)))
 
 
 class PairSchedule(Schedule):

@@ -21,6 +21,7 @@ from orchestrator.parallel import note
 from orchestrator.profile import Profile
 from orchestrator.runner.disconnect import can_disconnect, disconnect
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.timers import Timers
 from orchestrator.scenario import Scenario
 
 _MAX_FAILURES = 2  # times that a program could not be disconnected; then it is not tried again
@@ -70,6 +71,7 @@ class Pool:
         engine.bring_canary()
         self._idle: dict[str, Session] = {}
         self._failures: Counter[str] = Counter()  # to disconnect, by program
+        self.timers = Timers()  # what is known of those of the programs
         self.is_kept = False  # whether the peers were left up for the user: see `keep`
 
     def take(self, specs: PeerSpecs, peers: PeerGroup, progress: Progress) -> None:

@@ -16,6 +16,7 @@ from orchestrator.promises import STATES
 from orchestrator.runner.calls import Caller
 from orchestrator.runner.chat_driver import ChatDriver
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.timers import Timers
 from orchestrator.runner.watching import end_watches
 from orchestrator.scenario import EXITED, ListStep, Scenario
 from orchestrator.scenario.calls import CallStep
@@ -36,7 +37,9 @@ class Quiescence:
         say: Say,
         cancel: CancelToken,
         watch: Stopwatch,
+        timers: Timers,
     ) -> None:
+        self._timers = timers
         self._scenario, self._peers, self._say, self._cancel = scenario, peers, say, cancel
         self._watch = watch
         self._history = peers.history
@@ -52,6 +55,7 @@ class Quiescence:
         with self._watch.measure(WAITING):
             self._say("waiting for messages on their way")
             quiet = self._wait_until_quiet()
+            self._timers.wait(self._peers, self._cancel.pause)
             end_watches(self._peers)
             self._history.lab("settled", quiet=quiet, limit=self._scenario.limits.settle)
             self._peers.sockets.record()

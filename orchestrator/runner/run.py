@@ -263,7 +263,8 @@ class ActiveRun:
         scenario = self._scenario
         if self.peers.is_faulted:  # by steps that are not the scenario's
             scenario = scenario.model_copy(update={"limits": scenario.limits.after_faults()})
-        Quiescence(scenario, self.peers, say, cancel, self.watch).reach()
+        timers = self._runner.pool.timers
+        Quiescence(scenario, self.peers, say, cancel, self.watch, timers).reach()
         self._record_lateness()
         self.peers.history.lab("over")
 

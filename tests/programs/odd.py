@@ -1,7 +1,8 @@
 """A program with neither echo nor prompt that misbehaves on command.
 
 Beside the usual commands it knows: `die STATUS`, in the middle of an answer; `deaf`, to
-answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, and live on;
+answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, and live on; `crash
+later`, in one of three ways; `poll`, in another thread for ever;
 `stay` and `refuse`, when it is asked to exit; `note TEXT`, a notice; `say TEXT`, any line;
 `flood`, without end.
 """
@@ -9,12 +10,37 @@ answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, an
 # ruff: noqa: T201
 
 import os
+import select
 import socket
 import sys
 import termios
 import threading
 import time
 
+
+def fall_asleep() -> None:
+    """Crash after a sleep."""
+    time.sleep(0.4)
+    int("x")
+
+
+def hear_nothing() -> None:
+    """Crash when nothing comes."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0.4)
+    ours.recv(1)
+    theirs.close()
+
+
+def poll() -> None:
+    """Look for something again and again."""
+    while True:
+        select.select([], [], [], 0.3)
+
+
+later = {"timer": threading.Timer(0.4, int, ["x"]).start,
+         "sleep": threading.Thread(target=fall_asleep, daemon=True).start,
+         "silence": threading.Thread(target=hear_nothing, daemon=True).start}  # fmt: skip
 mode = termios.tcgetattr(0)
 mode[3] &= ~termios.ECHO
 termios.tcsetattr(0, termios.TCSANOW, mode)
@@ -35,6 +61,12 @@ for line in sys.stdin:
         case "late":
             time.sleep(0.7)
             print("ok: late", flush=True)
+        case "crash" if rest:
+            later[rest.removeprefix("later ")]()
+            print("ok: it will", flush=True)
+        case "poll":
+            threading.Thread(target=poll, daemon=True).start()
+            print("ok: polls", flush=True)
         case "crash":
             thread = threading.Thread(target=int, args=("x",))
             thread.start()

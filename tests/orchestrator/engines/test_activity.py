@@ -98,6 +98,21 @@ def test_a_deadline_is_known(run: Run, program: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "program",
+    [
+        "import time; time.sleep(600)",
+        "import subprocess; subprocess.run(['sleep', '600'])",
+        "import threading; threading.Event().wait(600)",
+        "import threading as t, time; t.Timer(600, print).start(); input()",
+    ],
+)
+def test_the_end_of_a_sleep_is_known(run: Run, program: str) -> None:
+    found = until_it_is(run(program), lambda it: bool(it.sleeps))
+    assert [*found.sleeps.values()] == [pytest.approx(600, abs=30)]
+    assert not found.deadlines
+
+
+@pytest.mark.parametrize(
     ("program", "threads"),
     [
         ("import time; time.sleep(600)", 1),

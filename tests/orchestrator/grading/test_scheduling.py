@@ -297,3 +297,21 @@ def test_a_program_that_may_have_started_with_itself_is_unknown_with_others(
     }
     others = FakeLab(tmp_path, PairSchedule, ["bert", "anna"], known=known)
     assert others.skipped(0) == (Outcome.UNKNOWN, says)
+
+
+def test_a_crash_of_peers_that_served_before_is_found_although_it_does_not_come_again(
+    anna: FakeLab,
+) -> None:
+    crash = dataclasses.replace(verdict("crashes", Judgement.INVALID, "it crashed"), wrong=1)
+    assert anna.schedule.retry(0, anna.run(0, INVALID, crash, warm=True))
+    result = anna.end(0, VALID)
+    assert result.outcome is Outcome.PASSED
+    (found,) = result.also
+    assert (found.check, found.is_wrong) == ("crashes", True)
+    assert found.findings[0].says == "with peers of an earlier test, it crashed"
+
+
+def test_what_else_peers_that_served_before_did_is_not_found(anna: FakeLab) -> None:
+    valid = verdict("crashes", Judgement.VALID)
+    assert anna.schedule.retry(0, anna.run(0, INVALID, valid, warm=True))
+    assert not anna.end(0, VALID).also
