@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli import logs
+from orchestrator.cli import consoles, logs
 from orchestrator.cli.interrupted import Interrupted
 from tests.docker_proxy import DockerProxy
 from tests.e2e.mesh.own_mesh import OwnMesh, done
@@ -145,7 +145,7 @@ def test_an_interruption_between_two_lines_says_the_same(monkeypatch: pytest.Mon
         raise Interrupted(signal.SIGINT)
 
     monkeypatch.setattr(logs, "_of_mesh", lambda *_, **__: iter(["a line"]))
-    monkeypatch.setattr(logs.out, "print", printing)
+    monkeypatch.setattr(consoles.out, "print", printing)
     with pytest.raises(Interrupted) as end:
         logs.logs("alice", follow=True)
     assert end.value.left == "alice goes on without you"
