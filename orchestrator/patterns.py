@@ -118,9 +118,29 @@ def escape(text: str) -> str:
 
 
 def any_of(patterns: Iterable[str]) -> LinePattern:
-    """Compile patterns into one that matches what any of them does; see `compiled`."""
-    alternatives = "|".join(f"(?:{pattern})" for pattern in patterns)
+    """Compile patterns into one that matches what any of them does; see `compiled`.
+
+    It has no named groups: several of them may have one of the same name.
+    """
+    alternatives = "|".join(f"(?:{_without_names(pattern)})" for pattern in patterns)
     return compiled(alternatives) if alternatives else LinePattern(_NEVER)
+
+
+def _without_names(pattern: str) -> str:
+    """Return a pattern whose groups have no names; the pattern itself if it is not valid."""
+    made, in_class, begin, end = "", False, 0, 0
+    for found in _PART.finditer(pattern):
+        part, at = found.group(), found.start()
+        if at < end:  # in the name of a group
+            continue
+        if part == "(?P<" and not in_class and (name := re.compile(r"\w+>").match(pattern, at + 4)):
+            part, end = "(?:", name.end()
+        elif in_class:
+            in_class = part != "]" or at == begin or pattern[begin:at] == "^"
+        elif part == "[":
+            in_class, begin = True, found.end()
+        made += part
+    return made
 
 
 def _translated(pattern: str) -> Iterator[str]:

@@ -89,7 +89,7 @@ class Draft:
         seen, doubt = self.seen.get(place, 0), self.doubts.get(place)
         times = {0: "", 1: "seen once"}.get(seen, f"seen {seen} times")
         if doubt:
-            return f"doubtful: {doubt}" + (f"; {times}" if times else "")
+            return f"doubtful: {doubt}" + (f"; {times}" if times and times not in doubt else "")
         return times
 
 

@@ -46,6 +46,8 @@ class KnownValues:
     text: str = ""  # the text of the message; empty if none was sent
     ids: Mapping[str, str] = field(default_factory=dict)  # the id of the connection, by peer
     words: tuple[str, ...] = ()  # other words that were typed
+    # what other values are called: a pattern has a group for each
+    named: Mapping[str, str] = field(default_factory=dict)
     has_word_ids: bool = False  # whether ids are letters, hexadecimal or the like
     # names of the machine, which programs show that run on it without a container
     hosts: tuple[str, ...] = field(default_factory=host_names)

@@ -33,10 +33,11 @@ _AMOUNT = r"(?<![\w.])\d+(?:\.\d+(?!\.\d)[a-zµ]{0,3}|(?:[mnuµ]?s|min|sec|[kM]B
 """A time or a size with a unit or a fraction: `5.395s`, `12ms`. `5b` may be an id."""
 _MACHINE = (
     r"(?<![\w.:/-])(?:"
-    r"(?:eth|wlan|veth|bond|docker|virbr|tun|tap)\d\w*(?:@\w+)?|(?:en|wl)[opsx]\w*\d\w*"
+    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+    r"|(?:eth|wlan|veth|bond|docker|virbr|tun|tap)\d\w*(?:@\w+)?|(?:en|wl)[opsx]\w*\d\w*"
     r"|br-[0-9a-f]{12}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,64}|/(?:[\w.+-]+/)+[\w.+-]*)(?![\w-])"
 )
-"""A network device, a container's id or a path: of this one machine, whatever it looks like."""
+"""A UUID, a network device, a container's id or a path: of this one machine or moment."""
 
 _LEAST_PORT = 1024  # larger numbers may be ephemeral ports
 CAUSES = tuple(map(os.strerror, (
@@ -69,6 +70,15 @@ _ANY = {
     "machine": r"\S+?",
     "blank": r"\s+",
 }
+_NAMED = {  # tokens that have a name
+    "given": r"\S+",
+    "word": r"\S+",
+    "machine": r"\S+",
+    "address": r"[\w.:-]+",
+    "number": r"-?\d+",
+    "port": r"\d+",
+    "amount": r"-?\d+(?:\.\d+)?",
+}
 _PADDED = r"(?P<text>.*?)"  # a text that is filled up with blanks, to the edge of its box
 GROUPS = ("address", "port", "id", "text")  # what a pattern may name
 _BARE_ADDRESS = r"(?P<address>\d+[.:][\w.:-]*?|localhost)"
@@ -90,11 +100,12 @@ class Token:
 
     kind: str  # `literal`, or what varies here: `time`, or a key of `_ANY`
     text: str  # the text in the line
+    name: str = ""  # what the value is called, if it has a name of its own
 
     @property
     def group(self) -> str:
         """The name of its group in a pattern."""
-        return "id" if self.kind == "code" else self.kind
+        return self.name or ("id" if self.kind == "code" else self.kind)
 
     @property
     def is_literal(self) -> bool:
@@ -111,7 +122,8 @@ def make_template(line: str, known: KnownValues, at: str = "") -> Template:
     end = 0
     for start, stop, kind in _spans(line, known, known.ids.get(at, "")):
         tokens += _literals(line[end:start])
-        tokens.append(Token(kind, line[start:stop]))
+        value = line[start:stop]
+        tokens.append(Token(kind, value, known.named.get(value, "")))
         end = stop
     tokens += _literals(line[end:])
     return tuple(_with_port(tokens))
@@ -126,27 +138,36 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
         if is_free and found.end() > found.start():
             spans.append((found.start(), found.end(), kind))
 
-    def search(pattern: str, kind: str) -> None:
+    for pattern, kind in _searches(known, own_id):
         for found in re.finditer(pattern, line):
             add(found, kind)
-
-    if known.text:
-        search(re.escape(known.text), "text")
-    if own_id and (known.has_word_ids or not own_id.isdigit()):
-        search(rf"(?<![\w.]){re.escape(own_id)}(?!\w|\.\d)", "code")
-    for word in known.words:
-        search(_typed_pattern(word), "typed")
-    search(_ADDRESS, "address")
-    for name in known.hosts:
-        search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "machine")
-    search(_MACHINE, "machine")
-    search(A_NAME, "name")
-    search(_TIME, "time")
-    search(_AMOUNT, "amount")
     for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
         is_id = own_id.isdigit() and int(number[0]) == int(own_id)
         add(number, "port" if int(number[0]) in known.ports else "id" if is_id else "number")
     return sorted(spans)
+
+
+def _searches(known: KnownValues, own_id: str) -> Iterator[tuple[str, str]]:
+    """Yield patterns of values with their kinds, in the order in which they are searched."""
+    for value in sorted(known.named, key=len, reverse=True):
+        yield rf"(?<![\w.]){re.escape(value)}(?!\w|\.\d)", _kind_of(value)
+    if known.text:
+        yield re.escape(known.text), "text"
+    if own_id and (known.has_word_ids or not own_id.isdigit()):
+        yield rf"(?<![\w.]){re.escape(own_id)}(?!\w|\.\d)", "code"
+    for word in known.words:
+        yield _typed_pattern(word), "typed"
+    yield _ADDRESS, "address"
+    for name in known.hosts:
+        yield rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "machine"
+    yield from ((_MACHINE, "machine"), (A_NAME, "name"), (_TIME, "time"), (_AMOUNT, "amount"))
+
+
+def _kind_of(value: str) -> str:
+    """Return the kind of a value that has a name."""
+    if re.fullmatch(_ADDRESS, value):
+        return "address"
+    return "number" if value.lstrip("-").isdigit() else "given"
 
 
 def _typed_pattern(word: str) -> str:
@@ -186,15 +207,21 @@ def _with_port(tokens: Sequence[Token]) -> list[Token]:
 
 def shape(template: Template) -> tuple[str, ...]:
     """Return what all lines of the same kind have in common."""
-    return tuple(token.text if token.is_literal else f"<{token.kind}>" for token in template)
+    return tuple(token.text if token.is_literal else f"<{token.name or token.kind}>"
+                 for token in template)  # fmt: skip
 
 
-def merge(templates: Iterable[Template]) -> list[Template]:
-    """Combine templates that are alike; return as few as possible that fit all."""
+def merge(templates: Iterable[Template], *, words: bool = True) -> list[Template]:
+    """Combine templates that are alike; return as few as possible that fit all.
+
+    Args:
+        templates: of lines.
+        words: whether one word among others may differ, not only numbers and blanks.
+    """
     merged: list[Template] = []
     for template in templates:
         for index, other in enumerate(merged):
-            both = _combine(other, template)
+            both = combine(other, template, words=words)
             if both is not None:
                 merged[index] = both
                 break
@@ -229,35 +256,39 @@ def are_same(tokens: Sequence[Token]) -> bool:
     return all(it.kind == first.kind and _has_same_text(it, first) for it in others)
 
 
-def _combine(one: Template, other: Template) -> Template | None:
-    """Return a template that fits two; None if they are too different."""
+def combine(one: Template, other: Template, *, words: bool = True) -> Template | None:
+    """Return a template that fits two; None if they are too different. See `merge`."""
     if len(one) != len(other):
         return None
     tokens: list[Token] = []
-    words = differing = 0
+    equal = differing = 0
     for a, b in zip(one, other, strict=True):
         if a.kind == b.kind and _has_same_text(a, b):
-            words += a.is_literal and a.text.isalpha()
+            equal += a.is_literal and a.text.isalpha()
             tokens.append(a)
         elif a.text.isspace() and b.text.isspace():
             tokens.append(Token("blank", min(a.text, b.text, key=len)))
+        elif a.name != b.name:
+            return None
         elif {a.kind, b.kind} == {"number", "amount"}:
-            tokens.append(Token("amount", a.text))
+            tokens.append(a if a.kind == "amount" else b)
         elif "number" in (a.kind, b.kind) and {a.kind, b.kind} <= {"number", "id", "port"}:
             tokens.append(a if b.kind == "number" and a.kind == "port" else Token("number", a.text))
-        elif _is_word(a) and _is_word(b):
+        elif words and _is_word(a) and _is_word(b):
             differing += 1
             tokens.append(Token("word", a.text))
         else:
             return None
-    if differing and (differing > 1 or words < _MANY_WORDS):
+    if differing and (differing > 1 or equal < _MANY_WORDS):
         return None
     return tuple(tokens)
 
 
 def _has_same_text(a: Token, b: Token) -> bool:
     """Return whether two tokens of one kind have the text in common that their pattern has."""
-    return a.text[:1] == b.text[:1] if a.kind == "run" else a.text == b.text or not a.is_literal
+    if a.kind == "run":
+        return a.text[:1] == b.text[:1]
+    return a.text == b.text or not (a.is_literal or a.name != b.name)
 
 
 def _is_word(token: Token) -> bool:
@@ -282,6 +313,10 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
             made.append(escape(token.text))
         elif token.kind == "run":
             made.append(f"{escape(token.text[0])}+")
+        elif token.name:
+            pattern = _NAMED[token.kind]
+            made.append(f"(?P<{token.name}>{pattern})" if token.name in left else pattern)
+            left.discard(token.name)
         elif token.kind == "address" and token.kind in left and not has_words:
             left.discard(token.kind)
             made.append(_BARE_ADDRESS)

@@ -125,3 +125,13 @@ def test_any_of_none_matches_nothing() -> None:
 
 def test_half_a_character_is_like_any_other() -> None:
     assert patterns.compiled("^a.b$").search("a\udc80b")
+
+
+@pytest.mark.parametrize(
+    ("one", "line"), [(r"^\((?P<id>\d+)\)$", "(17)"), (r"^[(?P<]+(?P<id>x)\(?P<$", "<(xP<")]
+)
+def test_any_of_may_have_groups_of_one_name(one: str, line: str) -> None:
+    found = patterns.any_of([one, "^(?P<id>[a-z]) ok$"])
+    assert found.search("b ok")
+    assert found.search(line)
+    assert not found.search("b no")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
 from orchestrator.discovery.beginnings import common_beginnings
-from orchestrator.discovery.commands.replies import Said, learn_success, skeleton, to_pattern
+from orchestrator.discovery.commands.lines import (
+    bare_pattern,
+    is_of,
+    kinds_of,
+    pattern_of,
+    template_of,
+)
+from orchestrator.discovery.commands.replies import Said, learn_success
 from orchestrator.discovery.commands.session import NONSENSE, CommandSession, is_exit, is_help
+from orchestrator.discovery.commands.sorting import Sorted, telling
 from orchestrator.discovery.commands.usage import Usage, is_chat, read_usages
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import KnownValues, uses_line_editor
@@ -18,7 +25,7 @@ from orchestrator.discovery.inference import infer_console, infer_ready
 from orchestrator.discovery.replies import ProgramEvidence
 from orchestrator.discovery.start_commands import StartCommand
 from orchestrator.discovery.started import greeting_of, start_of
-from orchestrator.discovery.templates import matches_any
+from orchestrator.discovery.templates import Template, matches_any
 from orchestrator.discovery.trio import Trio
 from orchestrator.discovery.wording import parse_menu, unmarked
 from orchestrator.engines.base import Say
@@ -29,7 +36,7 @@ _MEANS = {
     "write": ("put", "set", "write", "store", "insert"),
     "read": ("get", "read", "fetch", "lookup"),
 }
-_ABSENT = re.compile(r"\W*(no|none|nothing|nil|null|empty)\b", re.I)  # it may be all the answer
+_GUESSED = "whether this is a refusal was guessed from its words"
 _MOST_ERRORS = 6  # patterns of error messages
 _QUOTED = 6  # lines of output in an error
 
@@ -115,6 +122,12 @@ class CommandDraft:
         usages: Sequence[Usage],
     ) -> None:
         self._session, self._usages, self._evidence = session, usages, evidence
+        self._replies = {it.name: session.sorted_replies(it.name) for it in usages}
+        self._nonsense = session.nonsense_said()
+        self._innocent = kinds_of(
+            template for it in self._replies.values()
+            for said in it.successes for template in said.templates
+        )  # fmt: skip
         name = profile.name
         self._draft = Draft({"name": name, "summary": f"learned from {name}", "port": profile.port})
 
@@ -141,17 +154,22 @@ class CommandDraft:
 
     def _errors(self) -> list[str]:
         """Return patterns of what the program said about mistakes."""
-        session = self._session
-        innocent = [line for all_ in session.successes.values() for it in all_ for line in it.lines]
-        failed = {name: {it.lines[-1] for it in all_ if it.lines}
-                  for name, all_ in session.failures.items()}  # fmt: skip
-        shared = [line for line, n in Counter(chain(*failed.values())).items() if n > 1]
-        complaints = [it for it in (*session.complaints, *shared) if it not in innocent]
-        refusals = [*complaints, *dict.fromkeys(chain(*failed.values()))]
-        made = common_beginnings(refusals, innocent)
-        rest = [line for line in dict.fromkeys(complaints) if not matches_any(line, made)]
-        words = dict.fromkeys(NONSENSE, "word")
-        made += [to_pattern(skeleton(line, words))[0] for line in rest[:_MOST_ERRORS]]
+        replies = self._replies.values()
+        innocent = [line for it in replies for one in (*it.successes, *it.nothing)
+                    for line in one.lines]  # fmt: skip
+        told = [dict(chain.from_iterable(telling(one, self._innocent) for one in it.refusals))
+                for it in replies]  # fmt: skip
+        patterns = {line: bare_pattern(it) for own in told for line, it in own.items()}
+        times = Counter(chain.from_iterable({patterns[line] for line in own} for own in told))
+        words = dict.fromkeys([*NONSENSE, *(it.word for it in self._usages)], "word")
+        said = Said(tuple(self._session.complaints), {}, words)
+        complaints = {line: bare_pattern(it) for line, it in telling(said, self._innocent)}
+        complaints |= {line: it for line, it in patterns.items() if times[it] > 1}
+        typed = {value for it in replies for one in it.refusals for value in one.known}
+        made = common_beginnings([*complaints, *patterns], innocent, (), [*NONSENSE, *typed])
+        for line, pattern in [*complaints.items()]:
+            if not matches_any(line, made) and len(made) < _MOST_ERRORS:
+                made.append(pattern)
         return list(dict.fromkeys(made))
 
     def _add(self, usage: Usage, errors: Sequence[str]) -> None:
@@ -161,9 +179,7 @@ class CommandDraft:
             made["takes"] = {it.name: self._type(it.name, optional=it.optional)
                              for it in usage.takes}  # fmt: skip
         made["send"] = usage.send
-        all_ = session.successes.get(name, [])
-        absent = [it for it in all_ if it.lines and _ABSENT.match(it.lines[-1])]
-        successes = [it for it in all_ if it not in absent]
+        replies = self._replies[name]
         doubt = ""
         if is_exit(usage) or session.ended.get(name):
             made["means"] = "exit"
@@ -173,21 +189,24 @@ class CommandDraft:
                 doubt = "it ended the program: did it crash?"
         elif is_help(usage):
             made |= self._help()
-        elif successes:
-            learnt = learn_success(successes)
+        elif replies.successes:
+            refusals = [*replies.refusals, *replies.nothing, *self._nonsense]
+            learnt = learn_success(replies.successes, refusals)
             made |= learnt.keys
             doubt = learnt.doubt
         else:
             doubt = "it never seemed to succeed, so its success has no pattern"
-        doubt = self._add_failures(usage, made, errors, absent) or doubt
+        doubt = self._add_failures(replies, made, errors) or doubt
+        self._rename_results(made)
         if any(it.optional for it in usage.takes):
             doubt = doubt or "it was not tried with its optional arguments"
         place = ("operations", name)
         self._draft.data["operations"][name] = made
-        output = "\n".join((successes or session.failures.get(name, [Said((), {}, {})]))[-1].lines)
+        shown = [*replies.refusals, *replies.nothing, *replies.successes][-1:]
+        output = "\n".join(line for it in shown for line in it.lines)
         reads = [str(made[key]) for key in ("ok", "row", "nil", "fail") if key in made]
         self._draft.note(place, usage.send, output, "\n".join(reads) or made.get("means", ""),
-                         doubt, len(successes))  # fmt: skip
+                         doubt, len(replies.successes))  # fmt: skip
 
     def _type(self, name: str, *, optional: bool) -> Any:
         kind = self._session.kinds.get(name, "text")
@@ -198,41 +217,62 @@ class CommandDraft:
         *others, last = self._session.help[1] or ("",)
         if not last:
             return {"silent": True}
-        return {"ok": to_pattern(skeleton(last, {}))[0]} | ({"also": "."} if others else {})
+        return {"ok": bare_pattern(template_of(last, {}))} | ({"also": "."} if others else {})
 
-    def _add_failures(
-        self, usage: Usage, made: dict[str, Any], errors: Sequence[str], absent: Sequence[Said]
-    ) -> str:
+    def _add_failures(self, replies: Sorted, made: dict[str, Any], errors: Sequence[str]) -> str:
         """Add the answer that there is nothing, and refusals of its own; return a doubt."""
-        failures = self._session.failures.get(usage.name, [])
-        refused = [it for it in failures if it.lines and _ABSENT.match(it.lines[-1])]
-        nothing = [*self._session.nothing.get(usage.name, []), *absent, *refused]
-        nil = _patterns(
-            [it for it in nothing if it.lines and not matches_any(it.lines[-1], errors)]
-        )
-        ok = made.get("ok", [])
-        nil = [it for it in nil if it not in ([ok] if isinstance(ok, str) else ok)]
-        if nil:
-            made["nil"] = one_or_all(nil)
-        rest = [it for it in failures if it.lines
-                and not matches_any(it.lines[-1], [*errors, *nil])]  # fmt: skip
-        if fail := _patterns(rest):
-            made["fail"] = one_or_all(fail)
-            return "whether this is a refusal was guessed from its words"
-        return ""
+        doubt = ""
+        for key, all_ in (("nil", replies.nothing), ("fail", replies.refusals)):
+            found: dict[str, None] = {}
+            for said in all_:
+                lines = replies.telling(said)
+                known = [*errors, *found, *_texts(made.get("nil"))]
+                if lines and not any(matches_any(line, known) for line, _ in lines):
+                    found[bare_pattern(lines[-1][1])] = None
+            if found:
+                made[key] = one_or_all([*found])
+                doubt = replies.doubt if key == "nil" else _GUESSED
+        self._add_labels(replies, made, errors)
+        return doubt
+
+    def _add_labels(self, replies: Sorted, made: dict[str, Any], errors: Sequence[str]) -> None:
+        """Add the other lines of replies that say that there is nothing, or refuse."""
+        others = [*replies.nothing, *replies.refusals]
+        if not any(len(it.lines) > 1 for it in others):
+            return
+        keys = ("ok", "row", "nil", "fail", "also")
+        deciding = [*errors, *chain.from_iterable(_texts(made.get(it)) for it in keys[:4])]
+        of_sync = [bare_pattern(it) for said in self._nonsense for it in said.templates]
+        known = [*deciding, *of_sync, *_texts(made.get("also"))]
+        left = {bare_pattern(it): None for said in others
+                for line, it in zip(said.lines, said.templates, strict=True)
+                if not matches_any(line, known)}  # fmt: skip
+        if left:
+            made["also"] = one_or_all([*_texts(made.get("also")), *left])
+        if any(it.lines and not matches_any(it.lines[-1], deciding) for it in others):
+            made["ends"] = "quiet"
+
+    def _rename_results(self, made: dict[str, Any]) -> None:
+        """Call results as the arguments are called that they are taken for."""
+        for result, name in self._session.taken.items():
+            old, new = f"(?P<{result}>", f"(?P<{name}>"
+            for key in ("ok", "row"):
+                texts = [it if new in it else it.replace(old, new) for it in _texts(made.get(key))]
+                if texts:
+                    made[key] = one_or_all(texts) if key == "ok" else texts[0]
+            if result in made.get("results", {}):
+                made["results"].setdefault(name, made["results"].pop(result))
 
     def _add_notices(self) -> None:
         """Add what other peers showed when a command was typed."""
-        shapes = Counter(skeleton(it.lines[0], it.known) for _, it in self._session.told)
-        first = {skeleton(it.lines[0], it.known): (name, it) for name, it in self._session.told}
+        told = [(name, it.lines[0], it.templates[0]) for name, it in self._session.told]
         notices: dict[str, list[str]] = {}
-        for shape, count in shapes.items():
-            operation, said = first[shape]
-            kind = _word(shape) or f"told_{operation}"
-            pattern = to_pattern(shape)[0]
-            notices.setdefault(kind, []).append(pattern)
-            doubt = "" if count > 1 else "seen once"
-            self._draft.note(("notices", kind), operation, said.lines[0], pattern, doubt, count)
+        for kind in kinds_of(template for _, _, template in told):
+            own = [(name, line) for name, line, it in told if is_of(kind, it)]
+            operation, line = own[0]
+            called = _first_literal(kind) or f"told_{operation}"
+            notices.setdefault(called, []).append(pattern_of(kind))
+            self._draft.note(("notices", called), operation, line, pattern_of(kind), "", len(own))
         if notices:
             self._draft.data["notices"] = {kind: one_or_all(it) for kind, it in notices.items()}
 
@@ -242,11 +282,12 @@ class CommandDraft:
         That is a word that no program knows, if it is refused, or else the help.
         """
         operations = self._draft.data["operations"]
-        if all(self._session.nonsense) and self._session.nonsense[:1]:
-            last = self._session.nonsense[0][-1]
-            pattern = to_pattern(skeleton(last, {}))[0]
-            others = {"also": "."} if len(self._session.nonsense[0]) > 1 else {}
-            probe = {"send": NONSENSE[0], "ok": pattern, **others}
+        if all(self._session.nonsense) and (told := telling(self._nonsense[0], self._innocent)):
+            lines = self._nonsense[0].lines
+            last, template = next((it for it in told if NONSENSE[0] in it[0]), told[-1])
+            probe: dict[str, Any] = {"send": NONSENSE[0], "ok": bare_pattern(template)}
+            probe |= {"also": "."} if len(lines) > 1 else {}
+            probe |= {"ends": "quiet"} if last != lines[-1] else {}
             self._draft.data["operations"] = {"probe": probe, **operations}
             why = "no program knows this word: it shows that the program answers"
             self._draft.note(("operations", "probe"), NONSENSE[0], last, why)
@@ -271,14 +312,12 @@ class CommandDraft:
             self._draft.note(("promises",), "", "", "register", why)
 
 
-def _patterns(replies: Sequence[Said]) -> list[str]:
-    """Return patterns of the last lines of replies, without results."""
-    made = (to_pattern(skeleton(it.lines[-1], it.known))[0] for it in replies)
-    return list(dict.fromkeys(made))
+def _first_literal(kind: Template) -> str:
+    """Return the first word that is always in lines of a kind, as a name; empty if none is."""
+    words = (it.text.lower() for it in kind if it.is_literal and it.text.isalpha())
+    return next(words, "")
 
 
-def _word(shape: Sequence[tuple[str, str]]) -> str:
-    """Return the first word of a line, as the name of a notice."""
-    literals = " ".join(text for kind, text in shape if kind == "literal")
-    words = ["".join(c for c in it if c.isalpha()).lower() for it in literals.split()]
-    return next(filter(None, words), "")
+def _texts(value: str | Sequence[str] | None) -> Sequence[str]:
+    """Return one pattern or several as a list, as a profile may have either."""
+    return [value] if isinstance(value, str) else value or []

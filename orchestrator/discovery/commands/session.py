@@ -8,7 +8,14 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from orchestrator.discovery.commands.replies import Said, skeleton
+from orchestrator.discovery.commands.replies import Said
+from orchestrator.discovery.commands.results import (
+    has_mark,
+    refusal_mark,
+    results_of,
+    returns_stored,
+)
+from orchestrator.discovery.commands.sorting import Sorted, sort_replies
 from orchestrator.discovery.commands.usage import Usage, read_usages
 from orchestrator.discovery.evidence import ConsoleOutput, Exchange, KnownValues, find_prompts
 from orchestrator.discovery.trio import NAMES, Trio
@@ -27,6 +34,7 @@ _SAD = re.compile(r"\b(unavailable|time(d )?out|try again|busy|not ready)\b", re
 
 _HOSTS = ("address", "host", "hostname", "addr", "ip")
 _PEERS = ("peer", "node", "member")
+_MOST_RESULTS = 8  # attempts with results of other commands
 
 
 def is_exit(usage: Usage) -> bool:
@@ -61,6 +69,8 @@ class CommandSession:
         self.nothing: dict[str, list[Said]] = {}  # replies about words that were not used before
         self.told: list[tuple[str, Said]] = []  # what other peers showed, with its operation
         self.ended: dict[str, bool] = {}  # whether commands ended the program
+        # what an argument is called that takes a result of another command, by the result's name
+        self.taken: dict[str, str] = {}
         self._known: dict[str, str] = {}
         for name in NAMES if len(trio.greeting) > 1 else ():
             self._known |= {name: "member", trio.peer(name).address: "address",
@@ -122,6 +132,17 @@ class CommandSession:
             for word, known in zip(NONSENSE, self.nonsense, strict=False)
         )
 
+    def nonsense_said(self) -> list[Said]:
+        """Return the replies to words that no program knows."""
+        pairs = zip(NONSENSE, self.nonsense, strict=False)
+        return [Said(tuple(lines), {}, {word: "word"}) for word, lines in pairs]
+
+    def sorted_replies(self, name: str) -> Sorted:
+        """Return the replies to an operation by what they say."""
+        kinds = (self.successes, self.nothing, self.failures)
+        successes, asked, failures = (it.get(name, []) for it in kinds)
+        return sort_replies(successes, asked, failures)
+
     # Experiments
 
     def experiment(self, usages: Sequence[Usage]) -> None:
@@ -135,8 +156,11 @@ class CommandSession:
             ordered = sorted(plain, key=lambda it: bool(_REMOVES.match(it.name)))
             order = plain[::-1] if number % 2 else ordered  # with something there, and without
             failed = [it for it in order if not self._attempt(it, values)]
-            for usage in failed:
-                self._attempt(usage, values)
+            for usage in ordered:
+                if usage in failed:
+                    self._attempt(usage, values)
+            self._sort_by_mark()
+        self._try_results(plain)
         self._ask_about_unknown(plain)
         for usage in plain:
             if any(not it.optional for it in usage.takes) and usage.name not in self.ended:
@@ -165,14 +189,56 @@ class CommandSession:
         if self._trio.ended(_AT):
             self._trio.restart(_AT)
             return False
-        if failed := self._has_failed(usage, lines):
+        if failed := self._has_failed(usage, lines, given):
             said = Said(lines, given, dict(self._known))
             self.failures.setdefault(usage.name, []).append(said)
         return not failed
 
-    def _has_failed(self, usage: Usage, lines: Sequence[str]) -> bool:
-        is_sad = sounds_like_error(lines) or any(map(_SAD.search, lines))
+    def _has_failed(self, usage: Usage, lines: Sequence[str], given: Mapping[str, str]) -> bool:
+        typed = "|".join(map(re.escape, filter(None, given.values())))  # may look like any word
+        own = [re.sub(rf"\b(?:{typed})\b", "…", it) for it in lines] if typed else lines
+        is_sad = sounds_like_error(own) or any(map(_SAD.search, own))
         return is_sad or self._is_unknown(lines, usage.word)
+
+    def _sort_by_mark(self) -> None:
+        """Put replies among the failures that begin as those to nonsense do."""
+        if mark := refusal_mark(self.nonsense, self.successes):
+            for name, all_ in self.successes.items():
+                refused = [it for it in all_ if has_mark(it, mark)]
+                self.failures.setdefault(name, []).extend(refused)
+                self.successes[name] = [it for it in all_ if it not in refused]
+
+    def _try_results(self, plain: Sequence[Usage]) -> None:
+        """Try commands that refused every word with what other commands have returned."""
+        for usage in plain:
+            own = [it.name for it in usage.takes
+                   if not it.optional and it.name not in (*_HOSTS, *_PEERS, "port")]  # fmt: skip
+            if self.successes.get(usage.name) or usage.name in self.ended or not own:
+                continue
+            for _ in range(_ROUNDS):
+                values = self._new_values(plain)
+                others = [it for it in plain if it is not usage]
+                for other in others:
+                    self._attempt(other, values)
+                self._sort_by_mark()
+                if not self._takes_result(usage, own, others, values):
+                    break
+
+    def _takes_result(
+        self, usage: Usage, own: Sequence[str], others: Sequence[Usage], values: Mapping[str, str]
+    ) -> bool:
+        """Return whether a command takes what another one has just returned for an argument."""
+        results = dict(pair for it in others if it.name not in self.ended
+                       for pair in results_of(self.successes.get(it.name, [])))  # fmt: skip
+        pairs = [(result, name) for result in results for name in own]
+        pairs.sort(key=lambda pair: (self.taken.get(pair[0]) != pair[1], pair[0] != pair[1]))
+        for result, name in pairs[:_MOST_RESULTS]:
+            if self._attempt(usage, {**values, name: results[result]}):
+                self._sort_by_mark()
+                if self.successes.get(usage.name):
+                    self.taken[result] = name
+                    return True
+        return False
 
     def _attempt(self, usage: Usage, values: Mapping[str, str]) -> bool:
         """Type a command and note its reply; return whether it seems to have succeeded."""
@@ -189,7 +255,7 @@ class CommandSession:
             return True
         for other in self._trio.others(_AT, self.prompts).values():
             self.told += [(usage.name, Said((line,), given, said.known)) for line in other.lines]
-        failed = self._has_failed(usage, said.lines)
+        failed = self._has_failed(usage, said.lines, given)
         (self.failures if failed else self.successes).setdefault(usage.name, []).append(said)
         return not failed
 
@@ -197,7 +263,7 @@ class CommandSession:
         """Ask about words that were not used before, if a command returns what another stored."""
         for usage in usages:
             said = self.successes.get(usage.name, [])
-            if not any(_returns(reply) for reply in said) or not usage.takes:
+            if not any(map(returns_stored, said)) or not usage.takes:
                 continue
             for _ in range(2):
                 given = self._values({it.name: self.kinds.get(it.name, "text")
@@ -248,13 +314,3 @@ def _combinations(names: Sequence[str]) -> Iterator[dict[str, str]]:
 def _filled(usage: Usage, given: Mapping[str, str]) -> str:
     values = {it.name: given.get(it.name, "") for it in usage.takes}
     return usage.send.format_map(values).rstrip()
-
-
-def _returns(said: Said) -> bool:
-    """Return whether a reply has a value that this command was not given."""
-    own = {*said.given}
-    return any(
-        kind in ("value", "integer") and name not in own and name in said.known.values()
-        for line in said.lines
-        for kind, name in skeleton(line, said.known)
-    )

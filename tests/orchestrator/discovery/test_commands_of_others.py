@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 from orchestrator import profile
 from orchestrator.cli import app
 from orchestrator.discovery.commands.replies import Said, learn_success
+from orchestrator.discovery.commands.results import refusal_mark
+from orchestrator.discovery.commands.sorting import sort_replies
 from orchestrator.discovery.commands.usage import is_chat, read_usages
 from orchestrator.errors import LabError
 from orchestrator.profile import Profile
@@ -104,6 +107,110 @@ def test_values_in_one_line() -> None:
 def test_silence_is_doubtful() -> None:
     learnt = learn_success([said(), said()])
     assert (learnt.keys, bool(learnt.doubt)) == ({"silent": True}, True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "later", "results"),
+    [
+        (
+            "[04:12:01.120] (7) stored k in 14.2us",
+            "[04:12:03.481] (9) stored q in 8us",
+            "[23:59:59.000] (112) stored z in 120.75us",
+            {"number": "112", "key": "z"},
+        ),
+        (
+            "2026-11-30T04:12:01Z OK 1 waiting, 2 running, load 0.75 of k",
+            "2026-11-30T04:12:07Z OK 3 waiting, 0 running, load 1.5 of q",
+            "2027-01-02T23:00:00Z OK 17 waiting, 4 running, load 2 of z",
+            {"waiting": "17", "running": "4", "load": "2", "key": "z"},
+        ),
+        (
+            "k on eth0 held by 3f2a9c41-5b7d-4e88-9a10-c0ffee123456 since 3.5 s",
+            "q on eth0 held by 91b0c7aa-1d2e-4f30-8b55-0123456789ab since 12.25 s",
+            "z on wlan1 held by 00000000-1111-2222-3333-444444444444 since 9.0 s",
+            {"key": "z", "by": "00000000-1111-2222-3333-444444444444"},
+        ),
+    ],
+)
+def test_what_is_of_one_moment_is_any_later(
+    first: str, second: str, later: str, results: dict[str, str]
+) -> None:
+    replies = [said(first, known={"k": "key"}), said(second, known={"q": "key"})]
+    found = re.search(learn_success(replies).keys["ok"], later)
+    assert found
+    assert found.groupdict() == results
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["OK job a1b2 queued", "OK job c3d4 queued", "OK job e5f6 queued"],
+        ["7: ticket paper, 1 left", "8: ticket stone, 2 left", "9: ticket knife, 3 left"],
+    ],
+)
+def test_a_word_that_is_new_each_time_is_a_result(lines: list[str]) -> None:
+    learnt = learn_success([said(line) for line in lines])
+    found = re.search(learnt.keys["ok"], lines[1])
+    assert found
+    assert {found.groupdict().get("job"), found.groupdict().get("ticket")} & {"c3d4", "stone"}
+    assert not learnt.doubt
+
+
+def test_a_number_with_a_sign_or_a_fraction() -> None:
+    learnt = learn_success([said("balance: -5"), said("balance: 12.50")])
+    assert learnt.keys == {
+        "ok": r"^balance: (?P<balance>-?\d+(?:\.\d+)?)$",
+        "results": {"balance": "number"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [(("== granted", "== failed"), "-- 12:00:01 (2 held)"), (("yes", "no"), "done 7")],
+)
+def test_a_line_that_refusals_have_too_is_no_success(head: tuple[str, str], tail: str) -> None:
+    """The last line of each block is the same, whatever has happened."""
+    good = [said(head[0], f"lock: {it}", f"fence: {n}", tail, known={it: "lock"})
+            for n, it in enumerate(("a", "b"), 101)]  # fmt: skip
+    learnt = learn_success(good, [said(head[1], "lock: c", tail, known={"c": "lock"})])
+    assert learnt.keys["ok"] == r"^fence: (?P<fence>-?\d+)$"
+    assert learnt.keys["ends"] == "quiet"
+    assert re.search(learnt.keys["also"][-1], "lock: zz")
+
+
+@pytest.mark.parametrize(
+    ("replies", "wanted"),
+    [
+        ({"put": ["12:00 OK k"], "get": ["12:01 OK v"], "done": ["12:02 ERR not now"]}, "ERR"),
+        ({"put": ["12:00 ERR: k"], "get": ["12:01 ERR: v"], "list": ["k 1"]}, ""),  # its own name
+    ],
+)
+def test_the_mark_of_refusals(replies: dict[str, list[str]], wanted: str) -> None:
+    nonsense = [("11:59 ERR what is qwxz",), ("11:59 ERR what is vkbj",)]
+    known = {name: [said(*lines)] for name, lines in replies.items()}
+    assert refusal_mark(nonsense, known) == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "nothing"),
+    [("OK job 7 payload one", "OK nothing to do"), ("12:00:01 took one", "12:00:02 took a break")],
+)
+def test_a_reply_without_a_value_says_that_there_is_nothing(value: str, nothing: str) -> None:
+    known = {"one": "payload"}
+    found = sort_replies([said(value, known=known), said(nothing, known=known)], [], [])
+    assert [it.lines for it in found.successes] == [(value,)]
+    assert [it.lines for it in found.nothing] == [(nothing,)]
+    assert found.doubt
+
+
+@pytest.mark.parametrize(
+    ("label", "value"), [("tags:", "tags: one"), ("all of k =", "all of k = one")]
+)
+def test_a_label_alone_is_an_empty_list(label: str, value: str) -> None:
+    known = {"one": "tag"}
+    empty, full = said(label, known=known), said(value, known=known)
+    found = sort_replies([full, empty], [empty], [])
+    assert (list(found.successes), found.nothing) == ([full, empty], [])
 
 
 # Whole drafts
