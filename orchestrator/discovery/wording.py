@@ -75,6 +75,9 @@ _ERROR = re.compile(
 )
 
 
+_REMOVES = re.compile(r"un|del|de_?q|rem|rm|drop|pop|clear|take|release|leave|reset|flush|erase")
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How a verb is typed."""
@@ -86,6 +89,11 @@ class Wording:
 def sounds_like_error(lines: Iterable[str]) -> bool:
     """Return whether one of these lines sounds like an error message."""
     return any(_ERROR.search(line) for line in lines)
+
+
+def removes(name: str) -> bool:
+    """Return whether a command is called like one after which less is there."""
+    return bool(_REMOVES.match(name))
 
 
 def parse_menu(lines: Sequence[str]) -> dict[str, str]:

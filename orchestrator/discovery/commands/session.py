@@ -19,16 +19,13 @@ from orchestrator.discovery.commands.sorting import Sorted, sort_replies
 from orchestrator.discovery.commands.usage import Usage, read_usages
 from orchestrator.discovery.evidence import ConsoleOutput, Exchange, KnownValues, find_prompts
 from orchestrator.discovery.trio import NAMES, Trio
-from orchestrator.discovery.wording import WORDS, sounds_like_error, unmarked
+from orchestrator.discovery.wording import WORDS, removes, sounds_like_error, unmarked
 from orchestrator.engines.base import Say
 
 _AT, _OTHER, _LAST = NAMES
 NONSENSE = ("qwxz", "vkbj")  # no program understands these
 _HELP = (*WORDS["help"], "/help", "HELP")
 _ROUNDS = 3
-_REMOVES = re.compile(r"un|del|de_?q|rem|rm|drop|pop|clear|take|release|leave|reset|flush|erase")
-"""Names of commands after which less is there; they come last, so that others find something."""
-
 _SAD = re.compile(r"\b(unavailable|time(d )?out|try again|busy|not ready)\b", re.I)
 """Words of a refusal besides those that any program uses."""
 
@@ -153,7 +150,8 @@ class CommandSession:
         for number in range(_ROUNDS):
             self._say(f"typing each command, {number + 1} of {_ROUNDS} times")
             values = self._new_values(plain)
-            ordered = sorted(plain, key=lambda it: bool(_REMOVES.match(it.name)))
+            # those that remove come last, so that others find something
+            ordered = sorted(plain, key=lambda it: removes(it.name))
             order = plain[::-1] if number % 2 else ordered  # with something there, and without
             failed = [it for it in order if not self._attempt(it, values)]
             for usage in ordered:

@@ -17,6 +17,7 @@ from orchestrator.discovery.trial.hints import hint, of_start
 from orchestrator.discovery.trial.result import NoticeRead, ReplyReading, Trial, Tried
 from orchestrator.discovery.trial.setting import Setting
 from orchestrator.discovery.trial.values import Given, Values, is_about_a_peer
+from orchestrator.discovery.wording import removes
 from orchestrator.engines.base import Engine, Progress
 from orchestrator.errors import LabError, SessionError, first_line
 from orchestrator.profile import ENDS, ConsoleOperation, Profile, Value
@@ -115,21 +116,26 @@ class OperationTyper:
         self._caller = Caller(run.peers, run.watch, lambda at: run.peers.catch_up(but=at))
 
     def run(self) -> None:
-        """Type operations without other peers first, then all, then those that end a program."""
+        """Type operations without other peers first, then all, then those that end a program.
+
+        Those that remove come behind those with other peers, which may need what is there.
+        """
         operations = {name: self._profile.operations[name] for name in self._trial.operations}
         last = {name: it for name, it in operations.items() if it.means == ENDS}
         joining = {name: it for name, it in operations.items()
                    if is_about_a_peer(it) and name not in last}  # fmt: skip
         alone = {name: it for name, it in operations.items() if name not in {**joining, **last}}
+        removing = {name: alone.pop(name) for name in [*alone] if joining and removes(name)}
         for name, operation in alone.items():
             self._type(name, operation)
             if any(it.optional for it in operation.takes.values()):
                 self._type(name, operation, all_=False)
         self._type_again(alone)
         self._ask_for_nothing(alone)
-        for name, operation in joining.items():
+        for name, operation in (joining | removing).items():
             self._type(name, operation)
-        self._type_again({**alone, **joining}, time.monotonic() + _PATIENCE)
+        self._ask_for_nothing(removing)
+        self._type_again({**alone, **joining, **removing}, time.monotonic() + _PATIENCE)
         self._await_notices()
         for name, operation in last.items():
             self._type(name, operation)
