@@ -62,7 +62,7 @@ def test_another_folder(folder: Path) -> None:
 
 def test_its_scenario_is_valid_as_it_is(folder: Path) -> None:
     peerlab("init")
-    assert "hello: valid" in peerlab("run", "scenarios/", "--engine", "process").stdout
+    assert "greeting: valid" in peerlab("run", "scenarios/", "--engine", "process").stdout
     assert (folder / "runs/.peerlab-output").exists()  # no program's folder takes it along
 
 
