@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from orchestrator.history.wanted import phrase
 from orchestrator.profile import ConsoleOperation, Profile
 from orchestrator.profile.operation import LAB_STEPS, RAW, STEP_KEYS
 from orchestrator.scenario.acts import Act, Wants
+from orchestrator.scenario.neighbours import named_nowhere
 from orchestrator.scenario.rules import CONSOLE, POLLING, STEPS
 from orchestrator.text import editing
 
@@ -32,10 +34,16 @@ class Vocabulary:
     Attributes:
         main: the profile of most peers; None if it cannot be read.
         own: the profiles of peers that run another program.
+        unnamed_in: the folder of a scenario that names no profile at all; else None.
     """
 
     main: Profile | None = None
     own: Mapping[str, Profile | None] = field(default_factory=dict)
+    unnamed_in: Path | None = None
+
+    def why_unknown(self, key: str) -> str:
+        """Return why a key is no step, if other profiles near the scenario have it."""
+        return named_nowhere(key, self.unnamed_in) if self.unnamed_in else ""
 
     def profile(self, at: object) -> Profile | None:
         """Return the profile of the peers at which a step is done."""

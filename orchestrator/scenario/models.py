@@ -308,7 +308,8 @@ def _vocabulary(raw: Any, home: Path) -> calls.Vocabulary:
     named = given.get("profiles")
     own = named.items() if isinstance(named, dict) else ()
     main = _profile(given.get("profile", DEFAULT), home)
-    return calls.Vocabulary(main, {peer: _profile(name, home) for peer, name in own})
+    unnamed_in = None if {"profile", "profiles", "compose"} & given.keys() else home
+    return calls.Vocabulary(main, {peer: _profile(name, home) for peer, name in own}, unnamed_in)
 
 
 def _profile(name: Any, home: Path) -> Profile | None:

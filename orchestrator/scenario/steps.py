@@ -294,6 +294,8 @@ class Step(FaultStep, ConsoleStep):
         if vocabulary is None or not isinstance(step, dict) or len(step) != 1:
             return step
         ((key, act),) = step.items()
+        if key not in cls.model_fields and (why := vocabulary.why_unknown(str(key))):
+            raise ValueError(why)
         return {ANY: calls.of_step(key, act)} if vocabulary.is_call(key, act) else step
 
     _one_key = enforce(rules.of_step)

@@ -192,3 +192,31 @@ def test_a_schema_for_editors_knows_the_operations_of_a_profile() -> None:
     assert not is_right({"put": {"at": "alice", "key": "x"}})
     assert not is_right({"put": {"at": "alice", "key": "x", "value": 3, "vlaue": 4}})
     assert not is_right({"send": {"at": "alice", "to": "bob", "text": "a chat's"}})
+
+
+@pytest.mark.parametrize("folder", ["", "profiles", "scenarios/../profiles"])
+def test_a_step_of_a_profile_that_is_not_named(tmp_path: Path, folder: str) -> None:
+    """The profiles near the scenario that have such an operation are named."""
+    home = tmp_path / "scenarios" if ".." in folder else tmp_path
+    home.mkdir(exist_ok=True)
+    (tmp_path / folder).resolve().mkdir(exist_ok=True)
+    (tmp_path / folder).resolve().joinpath("mine.yaml").write_text(STORE.read_text())
+    path = home / "one.yaml"
+    path.write_text(
+        "name: one\nwhy: w\npeers: [alice]\nsteps:\n  - put: {at: alice, key: x, value: 3}\n"
+    )
+    with pytest.raises(DocumentError) as caught:
+        scenario.load(path)
+    name = {"": "mine.yaml", "profiles": "profiles/mine.yaml"}.get(folder, "../profiles/mine.yaml")
+    assert caught.value.what == (
+        f"{path}:5:5: unknown key 'put': the scenario names no profile, so its program is a chat;"
+        f" add `profile: {name}`, which has this operation"
+    )
+
+
+def test_a_step_that_no_profile_has(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(STORE.read_text())
+    path = tmp_path / "one.yaml"
+    path.write_text("name: one\nwhy: w\npeers: [alice]\nsteps:\n  - paus: alice\n")
+    with pytest.raises(DocumentError, match="unknown key 'paus'; did you mean 'pause'"):
+        scenario.load(path)
