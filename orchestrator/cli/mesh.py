@@ -36,6 +36,11 @@ from orchestrator.text import count
 
 commands = Commands()
 
+_NO_MESH = (
+    "a mesh needs it, to keep consoles that you can attach to; without it,"
+    " `peerlab run SCENARIO --engine process` runs peers for a scenario"
+)
+
 
 @commands.command(epilog="Example: peerlab up --peers 20")
 def up(
@@ -64,7 +69,7 @@ def up(
     own = _profiles(stack, profiles or []) if stack else {}
     program = profile.load(PROFILE if stack else _only(profiles or [PROFILE]))
     with progress() as telling:
-        mesh = Mesh(program, name)
+        mesh = Mesh(program, name, without=_NO_MESH)
         with mesh.locked(telling.phase), leaving(lambda: _left(mesh)):
             if stack:
                 mesh.up_stack(stack, own, telling)

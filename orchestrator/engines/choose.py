@@ -52,7 +52,7 @@ def choose(
     if name is EngineName.PROCESS:
         return ProcessEngine(cancel)
     try:
-        client = _connect()
+        client = _connect(keep=keep)
     except EngineError as error:
         if name is EngineName.DOCKER:
             raise
@@ -66,10 +66,10 @@ def choose(
     return DockerEngine(client, cancel, keep=keep)
 
 
-def _connect() -> Client:
-    from orchestrator.engines.docker.client import connect
+def _connect(*, keep: bool = False) -> Client:
+    from orchestrator.engines.docker.client import WITHOUT, connect
 
-    return connect()
+    return connect("without --keep, `--engine process` does without it" if keep else WITHOUT)
 
 
 def reap_processes(say: Say) -> None:

@@ -89,12 +89,20 @@ class Mesh:
         profile: the peers' profile.
         name: which mesh; empty for the one without a name.
         say: hears what killed runs left behind; that is removed first.
+        without: what the user can do if Docker does not answer.
 
     Raises:
         LabError: Docker does not answer, or no mesh can be called this.
     """
 
-    def __init__(self, profile: Profile, name: str = "", say: Say = lambda _: None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        name: str = "",
+        say: Say = lambda _: None,
+        *,
+        without: str = "the peers of a mesh are there, and their faults",
+    ) -> None:
         name = name or DEFAULT
         if not _NAME.fullmatch(name):
             raise LabError(
@@ -103,7 +111,7 @@ class Mesh:
             )
         self._profile, self._id = profile, MeshId(name)
         reap_processes(say)
-        self._client = docker_client.connect()
+        self._client = docker_client.connect(without)
         reap_containers(self._client, say)
         self._peers = MeshPeers(self._client, self._id, profile)
 

@@ -40,8 +40,9 @@ _TIMEOUT = 60  # seconds, for one call of the API
 _SILENT = "Docker does not answer"
 _NO_RIGHTS = (
     "`sudo usermod -aG docker $USER` and a new login let you use Docker, as which you are root"
-    " there; `peerlab run --engine process` does without it"
+    " there"
 )
+WITHOUT = "`--engine process` does without it"
 _UNUSED = "unix:///unused"  # an address that the SDK accepts; the adapter has the real one
 _LINGER = 1.0  # seconds for which a network may still look busy
 _ENDS_WITHIN = 60.0  # seconds in which a killed container ends on a busy machine
@@ -60,8 +61,15 @@ class EngineLostError(EngineError):
     """Docker ended, stalled, or cannot be reached."""
 
 
-def connect() -> Client:
+class PodmanError(EngineError):
+    """The engine is Podman, which cannot confine programs as the lab needs it."""
+
+
+def connect(without: str = WITHOUT) -> Client:
     """Return a client of the engine that the `docker` command would use.
+
+    Args:
+        without: the end of the hint if none answers: what the command's user can do then.
 
     Raises:
         EngineError: no engine answers.
@@ -76,11 +84,13 @@ def connect() -> Client:
         if health.endpoint.parts.scheme == "ssh" and (says := ssh_refusal(health.endpoint)):
             error.what = f"Docker does not answer at {health.endpoint}: {says}"
         if behind(error, PermissionError):
-            error.hint = _NO_RIGHTS
+            error.hint = f"{_NO_RIGHTS}; {without}"
+        elif isinstance(error, PodmanError):
+            error.hint = f"{error.hint}; {without}"
         elif not error.hint or isinstance(error, EngineLostError):  # nothing was begun
             start = f"start Docker, which should listen at {health.endpoint}"
             begin = "restart Docker" if health.has_stalled else start
-            error.hint = f"{begin}; `peerlab run --engine process` does without it"
+            error.hint = f"{begin}; {without}"
         raise
 
 
@@ -94,10 +104,10 @@ def _client(health: EngineHealth) -> Client:
     finally:
         asking.close()
     if any("podman" in part["Name"].lower() for part in found.get("Components") or ()):
-        raise EngineError(
+        raise PodmanError(
             f"the engine at {health.endpoint} is Podman, which cannot limit a program's files in"
             " number, so the lab cannot confine programs there",
-            hint="set DOCKER_HOST to a Docker engine, or take --engine process",
+            hint="set DOCKER_HOST to a Docker engine",
         )
     return _dialled(health, str(found["ApiVersion"]))
 

@@ -104,7 +104,7 @@ class FakeMesh:
 
     fault_state = FakeFaults()
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         self._peers = [FakePeer("alice"), FakePeer("bob", Status("exited", 0))]
 
     def locked(self, _: Any) -> contextlib.AbstractContextManager[None]:

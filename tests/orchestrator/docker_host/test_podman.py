@@ -48,7 +48,9 @@ def podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_podman_is_refused_in_one_sentence() -> None:
     with pytest.raises(EngineError, match=r"podman\.sock is Podman, which cannot limit") as caught:
         docker_client.connect()
-    assert caught.value.hint == "set DOCKER_HOST to a Docker engine, or take --engine process"
+    assert caught.value.hint == (
+        "set DOCKER_HOST to a Docker engine; `--engine process` does without it"
+    )
 
 
 def test_auto_takes_processes_instead_and_says_why() -> None:
