@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from orchestrator.cli.consoles import out, print_notes, progress
 from orchestrator.cli.options import Engine
 from orchestrator.discovery.discover import discover
 from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.first_scenario import first_steps
 from orchestrator.discovery.start_commands import StartCommand, command_of, start_commands
 from orchestrator.engines.choose import choose
 from orchestrator.errors import LabError
@@ -72,7 +74,7 @@ def _of_program(program: Path, folder: Path, engine: EngineName) -> dict[Path, s
     """Return the files for a program by their paths below `folder`.
 
     Raises:
-        LabError: there is no program, or it is no chat.
+        LabError: there is no program, or it cannot be learnt.
     """
     if not program.exists():
         raise LabError(f"{program}: there is no such file or folder")
@@ -86,7 +88,7 @@ def _of_program(program: Path, folder: Path, engine: EngineName) -> dict[Path, s
         )
     commands_to_try = _start_commands(program, home)
     with progress() as says, choose(engine, says.phase) as place:
-        draft = discover(place, home, commands_to_try, _PORT, says.step)
+        draft = discover(place, home, commands_to_try, _PORT, says.step, is_chat=False)
     draft.data["name"], draft.data["summary"] = name, f"learned from {program.name}"
     draft.data["start"]["folder"] = os.path.relpath(home.resolve(), (folder / _PROFILES).resolve())
     if doubtful := sum(bool(note.doubt) for note in draft.notes):
@@ -102,6 +104,33 @@ def _start_commands(program: Path, home: Path) -> list[StartCommand]:
 
 
 def _scenario(profile: Path, draft: Draft) -> str:
+    """Return a scenario of what a program can do.
+
+    Raises:
+        LabError: nothing that it can do is known.
+    """
+    if draft.data.get("vocabulary") == "chat":
+        return _of_chat(profile, draft)
+    peers, steps = first_steps(draft)
+    if not steps:
+        name = draft.data["name"]
+        raise LabError(
+            f"{name}: none of its commands was ever seen to succeed",
+            hint="say what they take: peerlab profile new DIR --usage 'put <key> <value>'"
+            " --usage 'get <key>'",
+        )
+    return _file("Each command works once.", profile, peers, steps)
+
+
+def _file(why: str, profile: Path, peers: Sequence[str], steps: Sequence[str]) -> str:
+    lines = "".join(f"  - {step}\n" for step in steps)
+    return (
+        f"name: hello\nwhy: {why}\nprofile: ../{profile}\n"
+        f"peers: [{', '.join(peers)}]\nsteps:\n{lines}"
+    )
+
+
+def _of_chat(profile: Path, draft: Draft) -> str:
     """Return a scenario of what every chat can do, as far as this one can.
 
     Raises:
@@ -119,11 +148,7 @@ def _scenario(profile: Path, draft: Draft) -> str:
         steps.append('send: {at: alice, to: bob, text: "hello"}')
         if "message" in notices:
             steps.append('expect: {at: bob, from: alice, message: "hello"}')
-    lines = "".join(f"  - {step}\n" for step in steps)
-    return (
-        f"name: hello\nwhy: Two peers greet each other.\nprofile: ../{profile}\n"
-        f"peers: [alice, bob]\nsteps:\n{lines}"
-    )
+    return _file("Two peers greet each other.", profile, ("alice", "bob"), steps)
 
 
 def _write(path: Path, text: str) -> bool:

@@ -53,6 +53,8 @@ class Draft:
     notes: list[DraftNote] = field(default_factory=list)
     doubts: dict[Keys, str] = field(default_factory=dict)  # doubts by place
     seen: dict[Keys, int] = field(default_factory=dict)  # how often each was right, by place
+    # arguments that take nothing but what another command has returned
+    taken: set[str] = field(default_factory=set)
 
     def note(
         self, place: Keys, typed: str, output: str, understood: str, doubt: str = "", seen: int = 0

@@ -150,6 +150,7 @@ class CommandDraft:
         if not draft.data["ready"]:
             del draft.data["ready"]
         self._promise()
+        draft.taken = {*self._session.taken.values()}
         return draft
 
     def _errors(self) -> list[str]:

@@ -110,11 +110,16 @@ LEARNED: dict[str, Any] = {
 
 
 @pytest.fixture
-def learned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return what is learned of a program, to be changed: to learn it takes half a minute."""
-    draft = Draft({**LEARNED, "operations": {**LEARNED["operations"]}})
+def learned_draft() -> Draft:
+    return Draft({**LEARNED, "operations": {**LEARNED["operations"]}})
 
-    def discover(_place: object, _home: Path, tried: list[Any], *_: object) -> Draft:
+
+@pytest.fixture
+def learned(monkeypatch: pytest.MonkeyPatch, learned_draft: Draft) -> dict[str, Any]:
+    """Return what is learned of a program, to be changed: to learn it takes half a minute."""
+    draft = learned_draft
+
+    def discover(_place: object, _home: Path, tried: list[Any], *_: object, **__: object) -> Draft:
         draft.data["start"]["command"] = list(tried[0].words)
         return draft
 
@@ -185,3 +190,74 @@ def test_the_file_that_is_named_is_started(tmp_path: Path) -> None:
         (tmp_path / "script").write_text("#!/bin/sh\n")
         found = start_commands(tmp_path, command_of(tmp_path, name))
         assert found[0].words[: len(words)] == words
+
+
+STORED: dict[str, Any] = {
+    "probe": {"send": "qwxz", "ok": "^what"},
+    "del": {"takes": {"key": "text"}, "send": "del {key}", "ok": "^gone$"},
+    "put": {"takes": {"key": "text", "value": "text"}, "send": "put {key} {value}",
+            "ok": "^stored$", "means": "write"},
+    "get": {"takes": {"key": "text"}, "send": "get {key}", "ok": "^(?P<value>.+)$",
+            "means": "read"},
+    "copy": {"takes": {"key": "text", "host": "text", "port": "integer"},
+             "send": "copy {key} {host} {port}", "ok": "^copied$"},
+    "bye": {"send": "bye", "means": "exit"},
+}  # fmt: skip
+
+QUEUED: dict[str, Any] = {
+    "probe": {"send": "qwxz", "ok": "^what"},
+    "done": {"takes": {"id": "text"}, "send": "done {id}", "ok": "^finished$"},
+    "submit": {"takes": {"payload": "text"}, "send": "submit {payload}",
+               "ok": r"^job (?P<id>\w+)$"},
+    "lost": {"send": "lost"},
+    "size": {"send": "size", "ok": r"^(?P<number>\d+)$"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("operations", "peers", "steps"),
+    [
+        (STORED, "[alice, bob]", [
+            "put: {at: alice, key: k1, value: v2}",
+            "get: {at: alice, key: k1, expect: {value: v2}}",
+            'copy: {at: alice, key: k1, host: "{bob.address}", port: "{bob.port}"}',
+            "del: {at: alice, key: k1}",
+        ]),
+        (QUEUED, "[alice]", [
+            "submit: {at: alice, payload: p1, save: {id: id}}",
+            "size: alice",
+            'done: {at: alice, id: "{id}"}',
+        ]),
+    ],
+)  # fmt: skip
+def test_a_program_of_another_kind(
+    folder: Path,
+    learned: dict[str, Any],
+    learned_draft: Draft,
+    operations: dict[str, Any],
+    peers: str,
+    steps: list[str],
+) -> None:
+    (folder / "talk.py").write_text(SOURCE)
+    del learned["vocabulary"], learned["notices"]
+    learned |= {"sync": "probe", "operations": operations}
+    learned_draft.taken = {"id"}
+    done = peerlab("init", "--program", "talk.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (folder / "scenarios/hello.yaml").read_text()
+    assert f"peers: {peers}\n" in text
+    assert text.partition("steps:\n")[2] == "".join(f"  - {it}\n" for it in steps)
+    validator = Validator()
+    validator.check_files([folder / "scenarios/hello.yaml"])
+    assert validator.mistakes == []
+
+
+def test_a_program_none_of_whose_commands_works(folder: Path, learned: dict[str, Any]) -> None:
+    (folder / "talk.py").write_text(SOURCE)
+    del learned["vocabulary"]
+    learned |= {"sync": "probe", "operations": {"probe": STORED["probe"], "lost": QUEUED["lost"]}}
+    done = peerlab("init", "--program", "talk.py")
+    assert done.returncode == 2
+    assert "talk: none of its commands was ever seen to succeed\n" in done.stderr
+    assert "--usage 'put <key> <value>'" in done.stderr
+    assert [path.name for path in folder.iterdir()] == ["talk.py"]
