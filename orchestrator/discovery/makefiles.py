@@ -3,26 +3,88 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-_NO_PROGRAM = re.compile(r"^\.|\.(o|a|so|class|d)$|^(all|clean|run|test|install|build)$|%")
+_NO_PROGRAM = re.compile(
+    r"^\.|\.(o|a|so|class|d)$|^(all|clean|run|install|build)$|%"
+    r"|(^|[/_-])tests?(er)?([/_-]|$)"
+)
 _COMPILES = re.compile(
     r"\b(gcc|g\+\+|cc|clang|c\+\+|go build|rustc)\b|\$[({](CC|CXX|LINK)|\.(o|c|cc|cpp)\b"
 )
 _TOOL = re.compile(r"^(?:\t[@-]*|\w+\s*[:?]?=\s*)(?:[\w./-]+/)?([\w+-]+)", re.MULTILINE)
+_OUTPUT = re.compile(r"\s-o\s*([\w./-]+)(?![\w./$({%-])")
+_RULE = re.compile(r"^([\w./-]+)[ \t]*:(?!=)(.*(?:\n\t.*)*)", re.MULTILINE)
+_HERE = re.compile(r"(?<![\w./)}])\./(?=\w)")
+_MAKES_FOLDERS = re.compile(r"\bmkdir\b|\binstall\s+-d\b")
 
 
-def program_of(makefile: str) -> str:
-    """Return the program that a Makefile builds; empty if there is none.
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A program that a Makefile builds."""
 
-    Targets that build nothing, such as `run`, do not count.
+    path: str  # as seen from the Makefile's folder
+    target: str = ""  # what to make for it; empty if `make` alone does
+    folders: tuple[str, ...] = ()  # those that its recipes write to and never make
+
+
+def product_of(makefile: str) -> Product | None:
+    """Return the program that a Makefile builds; None if there is none.
+
+    Targets that build nothing, such as `run`, do not count. A program that `make` alone builds
+    comes before others.
     """
-    text = _expanded(makefile)
-    named = re.findall(r"\s-o\s*([\w./-]+)(?![\w./$({%-])", text)
-    rules = re.findall(r"^([\w./-]+)[ \t]*:(?!=)(.*(?:\n\t.*)*)", text, re.MULTILINE)
-    built = [target for target, recipe in rules if _COMPILES.search(recipe)]
-    programs = (name for name in [*named, *built] if not _NO_PROGRAM.search(name))
-    return next(programs, "").removeprefix("./")
+    text = _HERE.sub("", _expanded(makefile))
+    rules = dict(_RULE.findall(text))
+    built = [
+        target
+        for target, recipe in rules.items()
+        if _COMPILES.search(recipe) and not {*_OUTPUT.findall(recipe)} - {target}
+    ]
+    named = dict.fromkeys([*_OUTPUT.findall(text), *built])
+    programs = [it for it in named if not _NO_PROGRAM.search(it)]
+    targets = {it: _target_of(it, rules) for it in programs}
+    if not targets:
+        return None
+    path = next((it for it, target in targets.items() if not target), programs[0])
+    return Product(path, targets[path], _folders_of(text))
+
+
+def _target_of(program: str, rules: Mapping[str, str]) -> str:
+    """Return what to make for a program; empty if it is what `make` alone makes."""
+    makers = [it for it, recipe in rules.items() if program in (it, *_OUTPUT.findall(recipe))]
+    default = next((target for target in rules if not target.startswith(".")), "")
+    is_default = not makers or not _needed(default, rules).isdisjoint(makers)
+    return "" if is_default else makers[0]
+
+
+def _needed(target: str, rules: Mapping[str, str]) -> set[str]:
+    """Return a target and all that is made on the way to it."""
+    found, waiting = set[str](), [target]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += rules.get(one, "").partition("\n")[0].partition(";")[0].split()
+    return found
+
+
+def _folders_of(text: str) -> tuple[str, ...]:
+    """Return the folders that recipes write to, unless a recipe makes folders itself.
+
+    They are often empty, and an empty folder gets lost: no version control keeps one.
+    """
+    if _MAKES_FOLDERS.search(text):
+        return ()
+    written = [
+        *_OUTPUT.findall(text),
+        *re.findall(r"^([\w./-]+/[\w.-]*%[\w.-]*)[ \t]*:", text, re.M),
+    ]
+    parents = (PurePosixPath(path).parent for path in written)
+    inner = (it for it in parents if it.parts and it.parts[0] not in ("..", "/"))
+    return tuple(dict.fromkeys(map(str, inner)))
 
 
 def tools_of(makefile: str) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from orchestrator.discovery import makefiles, sources
 from orchestrator.discovery.languages import LANGUAGES, SHELL, Language, Made, Parts, Words
@@ -41,7 +42,9 @@ def start_commands(folder: Path, command: str = "") -> list[StartCommand]:
     files = sources.find(folder)
     if command:
         return list(_from_user(folder, files, command))
-    found = [*_from_makefile(folder, files)] or [*_from_sources(folder, files)]
+    found = [*_from_makefile(folder, files)]
+    with contextlib.suppress(LabError) if found else contextlib.nullcontext():
+        found += _from_sources(folder, files)  # if its Makefile does not build it
     found = found or [*_from_executables(folder, files)]
     if not found:
         raise LabError(
@@ -151,18 +154,30 @@ def _from_stem(files: Sequence[SourceFile], stem: str) -> Iterator[StartCommand]
 
 
 def _from_makefile(folder: Path, files: Sequence[SourceFile]) -> Iterator[StartCommand]:
-    found = [one for one in files if one.path.name in MAKEFILES and makefiles.program_of(one.text)]
-    if not found:
+    products = {
+        one: product
+        for one in files
+        if one.path.name in MAKEFILES and (product := makefiles.product_of(one.text))
+    }
+    if not products:
         return
-    makefile = min(found, key=lambda one: len(one.path.parts))
-    at = makefile.path.parent
-    program = at / makefiles.program_of(makefile.text)
-    build = ("make",) if str(at) == "." else ("make", "-C", str(at))
+    makefile = min(products, key=lambda one: len(one.path.parts))
+    product, at = products[makefile], makefile.path.parent
+    program = at / product.path
     text = "\n".join(one.text for one in files if any(it.holds(one) for it in LANGUAGES))
-    packages = _make_packages(files, makefile)
+    packages, build = _make_packages(files, makefile), tuple(_make(folder, at, product))
     for arguments, why in arguments_for(text):
         yield StartCommand((f"./{program}", *arguments), f"{makefile} builds {program}; {why}",
-                           (build,), packages)  # fmt: skip
+                           build, packages)  # fmt: skip
+
+
+def _make(folder: Path, at: PurePosixPath, product: makefiles.Product) -> Iterator[Words]:
+    """Yield the commands that make a product, from the program's folder."""
+    missing = [str(at / it) for it in product.folders if not (folder / at / it).is_dir()]
+    if missing:
+        yield ("mkdir", "-p", *missing)
+    where = () if str(at) == "." else ("-C", str(at))
+    yield ("make", *where, *([product.target] if product.target else []))
 
 
 def _make_packages(files: Sequence[SourceFile], makefile: SourceFile) -> Words:
