@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, reply_sample
 from orchestrator.discovery.list_patterns import Column
 from orchestrator.discovery.row_blocks import lines_of
-from orchestrator.discovery.templates import reads
+from orchestrator.discovery.templates import make_template, matches_any, reads, to_pattern
 from orchestrator.discovery.wording import Wording, sounds_like_error
 
 _NEVER_REFUSED = ("help", "list")  # verbs whose replies have all sorts of words in them
@@ -42,7 +43,9 @@ class Replies:
     def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[Block]]) -> None:
         self.evidence, self._notices = evidence, notices
         self.successes: list[str] = []  # lines that are not errors
-        self.failures: list[tuple[str, Sample]] = []  # samples of errors, with their verbs
+        refused: list[tuple[Exchange, Sample]] = []
+        self._news = [line for exchange in evidence.exchanges if exchange.worked
+                      for line in exchange.other_lines if re.search(r"\w", line)]  # fmt: skip
         self._rows = {line for rows in evidence.lists for row in rows for line in lines_of(row)}
         # all lines of lists
         self._listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
@@ -55,7 +58,9 @@ class Replies:
             takes_words = exchange.verb not in _NEVER_REFUSED
             unsure = exchange.worked is None and takes_words and sounds_like_error(exchange.lines)
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
-                self.failures.append((exchange.verb, sample))
+                refused.append((exchange, self._without_news(sample)))
+        self.failures = [(exchange.verb, sample) for exchange, sample in refused
+                         if not self._claims(exchange, sample)]  # fmt: skip
 
     def listed_in(self, samples: Iterable[Sample]) -> Collection[str]:
         """Return the lines of all lists if replies repeat rows of those; none otherwise."""
@@ -74,6 +79,28 @@ class Replies:
         """Return the lines with which a verb succeeds; none if it is not known how to type it."""
         known = self.successful(verb) if verb in self.evidence.wordings else ()
         return [line for _, sample in known for line in sample.lines]
+
+    def _claims(self, exchange: Exchange, sample: Sample) -> bool:
+        """Return whether a peer says that it did what did not show at the other end.
+
+        It cannot know what became of what it did, so that is no way to refuse.
+        """
+        if not exchange.right or exchange.verb not in self.evidence.wordings:
+            return False
+        return any(len(sample.lines) == len(done.lines) and
+                   all(matches_any(line, [_alike(it, sample)])
+                       for it, line in zip(sample.lines, done.lines, strict=True))
+                   for _, done in self.successful(exchange.verb))  # fmt: skip
+
+    def _without_news(self, sample: Sample) -> Sample:
+        """Return a refusal without lines in which peers are told what others do.
+
+        A program that does something with itself prints both.
+        """
+        alike = {line: _alike(line, sample) for line in sample.lines}
+        kept = [line for line, made in alike.items()
+                if not any(matches_any(it, [made]) for it in self._news)]  # fmt: skip
+        return replace(sample, lines=tuple(kept) or sample.lines)
 
     def _sample(self, exchange: Exchange) -> Sample:
         """Return the reply without notices of something else.
@@ -97,12 +124,18 @@ class Replies:
             for exchange in self.evidence.exchanges
             if exchange.verb == verb
             and exchange.to != exchange.at  # its reply is mixed with its own notices
+            and exchange.right is not False  # what was wrong and worked is no example
             and (exchange.worked or (exchange.worked is None and always))
             and exchange.typed[0].split()[:1] == word
         ]
         spoken = [it for it in found if it[1].lines
                   and (it[0].fact or not sounds_like_error(it[1].lines))]  # fmt: skip
         return [it for it in found if it in spoken or not (spoken and it[1].lines)]
+
+
+def _alike(line: str, sample: Sample) -> str:
+    """Return the pattern of lines like one of a sample."""
+    return to_pattern(make_template(line, sample.known, sample.at), ())
 
 
 def _without(lines: Sequence[str], blocks: Sequence[Block]) -> list[str]:

@@ -18,7 +18,7 @@ from orchestrator.discovery.rest import Rest
 from orchestrator.discovery.traces import shows_trace
 from orchestrator.discovery.wording import asked_at_start, parse_menu
 from orchestrator.engines.base import Engine, Peer, Say
-from orchestrator.engines.endpoints import shared, shared_ports
+from orchestrator.engines.endpoints import held, shared, shared_ports
 from orchestrator.profile import InputLine, Profile
 
 NAMES = PEER_NAMES
@@ -266,6 +266,11 @@ class Trio:
         """Return how many connections two peers have, by the kernel; None if that is unknown."""
         ours, theirs = (self.peer(name).sockets() for name in (one, other))
         return None if ours is None or theirs is None else shared(ours, theirs)
+
+    def held(self, name: str) -> int | None:
+        """Return how many ends of connections a peer has, with anyone; None if that is unknown."""
+        sockets = self.peer(name).sockets()
+        return None if sockets is None else held(sockets)
 
     def link_ports(self, one: str, other: str) -> set[int]:
         """Return the ports, at both ends, of the connections between two peers."""

@@ -75,7 +75,9 @@ class Typist:
             right: whether it should succeed.
         """
         arguments = {name: str(value) for name, value in (given or {}).items()}
-        before = self.trio.links(at, to) if to else None
+        is_aside = verb == "connect" and not to  # it should connect to no one
+        held = self.trio.held(at) if is_aside else None
+        before = self.trio.links(at, to) if to else held
         self.trio.clear()
         used, typed, steps = self._type(verb, wording, at, arguments)
         is_nonsense = verb == "unknown" and right is False
@@ -85,11 +87,13 @@ class Typist:
                            (*used.after, *(question for _, question in way)))  # fmt: skip
         text = arguments.get("text", "")
         links = self._await_effect(verb, at, to, before, right=right)
+        links = self.trio.held(at) if is_aside else links
         if verb == "terminate" and links != before and not any(step.lines for step in steps):
             self.trio.await_output(at)  # some programs say so in another thread
         steps += [*left, self.trio.take(at, self.prompts)]
         others = self.trio.others(at, self.prompts, text)
-        shown = _shown_part(text, others.get(to, ConsoleOutput()).lines) if text else ""
+        heard = [line for name, it in others.items() if to in (name, "") for line in it.lines]
+        shown = _shown_part(text, heard) if text else ""
         exchange = Exchange(
             verb, right, at, to, tuple(typed), tuple(steps), others,
             self._known(at, to, shown or text, _repeatable(verb, typed, arguments)),
@@ -158,13 +162,16 @@ class Typist:
     ) -> bool | None:
         """Return whether a verb worked; None if neither sockets nor the other console say so.
 
-        A program that has never held a connection may work without one.
+        A program that has never held a connection may work without one. What should reach no one
+        may do so all the same: some programs take a word for the number 0, or for the last one.
         """
-        if verb == "send" and to:
-            return bool(shown)
+        if verb == "send":
+            return bool(shown) if to else bool(shown) or None
         if before is None or links is None:
             return None
         self._has_linked = self._has_linked or links > before
+        if verb == "connect" and not to:
+            return links > before or None
         if verb == "connect":
             return links > before if self._has_linked else None
         return links < before if verb == "terminate" and before else None

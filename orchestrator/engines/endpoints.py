@@ -73,6 +73,11 @@ def shared(one: Iterable[TcpSocket], other: Iterable[TcpSocket]) -> int:
     return len(_shared(one, other))
 
 
+def held(sockets: Iterable[TcpSocket]) -> int:
+    """Return how many established ends of connections a host has; one with itself has two."""
+    return len(_established(sockets))
+
+
 def shared_ports(one: Iterable[TcpSocket], other: Iterable[TcpSocket]) -> set[int]:
     """Return the ports, at both ends, of the connections that two hosts have with each other."""
     return {port for ends in _shared(one, other) for _, port in ends}

@@ -113,6 +113,10 @@ class SimulatedTrio:
         chat = self._chats[other]
         return sum(it is chat for it in self._chats[one].links.values())
 
+    def held(self, name: str) -> int:
+        chat = self._chats[name]
+        return len(chat.links) + sum(it is chat for it in chat.links.values())
+
     def link_ports(self, one: str, other: str) -> set[int]:
         return set()
 

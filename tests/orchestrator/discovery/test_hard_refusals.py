@@ -182,3 +182,74 @@ def test_what_ends_every_reply_says_nothing(learned: Learned, program: type[Fram
         found = reader.outcome("list", line)
         assert found is None or found[0]
         assert found or reader.is_label("list", line)
+
+
+class TakesAWordForItself(Chat):
+    """Connects to itself if it cannot read an address, as `inet_pton` leaves 0.0.0.0."""
+
+    done, told = "connected, go ahead", "somebody called from {}"
+
+    def do_connect(self, address: str, port: str) -> str:
+        if int(port) != PORT:
+            return "error: cannot connect"
+        other = self._dial(address) or (self if "999" in address else None)
+        if other is None:
+            return "error: cannot connect"
+        self._add(other)
+        other._add(self)
+        if other is self:
+            return f"{self.done}\n{self.told.format('127.0.0.1')}"
+        other.tell(self.told.format(HOSTS[self.name]))
+        return self.done
+
+
+class SaysItAfterwards(TakesAWordForItself):
+    """The same, in words that no other line has, one of them at its end."""
+
+    done, told = "Leitung zur Gegenstelle steht", "-- Anruf von {} --"
+
+
+@pytest.mark.parametrize("program", [TakesAWordForItself, SaysItAfterwards])
+def test_what_connects_by_mistake_is_no_refusal(
+    learned: Learned, program: type[TakesAWordForItself]
+) -> None:
+    found, reader, _ = learned(program)
+    assert not found.operations["connect"].silent
+    assert reader.outcome("connect", program.done) == (True, {})
+    assert reader.outcome("connect", program.told.format(HOSTS["bob"])) is None
+    assert reader.outcome("connect", "error: cannot connect") == (False, {})
+
+
+class SendsToTheLast(Chat):
+    """Takes an id that is no number for the last one, and says only that something was sent."""
+
+    sent = "Message is on its way"
+
+    def do_send(self, label: str, text: str) -> str:
+        if not label.isdigit() and self.links:
+            label = str(max(self.links))
+        super().do_send(label, text)
+        return self.sent
+
+
+class LosesOne(Chat):
+    """Says that it sent what it did not: its second message never arrives."""
+
+    sent, count = "Sent it.", 0
+
+    def do_send(self, label: str, text: str) -> str:
+        self.number(label)
+        type(self).count += 1
+        if self.count != 2:
+            super().do_send(label, text)
+        return self.sent
+
+
+@pytest.mark.parametrize("program", [SendsToTheLast, LosesOne])
+def test_what_is_sent_elsewhere_or_nowhere_is_no_refusal(
+    learned: Learned, program: type[SendsToTheLast | LosesOne]
+) -> None:
+    found, reader, _ = learned(program)
+    assert not found.operations["send"].silent
+    assert reader.outcome("send", program.sent) == (True, {})
+    assert reader.outcome("send", "error: no such connection") == (False, {})
