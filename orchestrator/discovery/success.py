@@ -10,6 +10,7 @@ from orchestrator.discovery.draft import one_or_all
 from orchestrator.discovery.evidence import KnownValues, Sample
 from orchestrator.discovery.templates import (
     Template,
+    Token,
     fits,
     make_template,
     matches_any,
@@ -74,8 +75,9 @@ def success_of(
     )
     if best is None:
         return _without_common_line(replies, kinds, failures, groups)
+    best = _of_device(best, samples)
     pattern = to_pattern(best, () if _matches(best, listed) else groups)
-    also = [to_pattern(kind, ()) for kind in kinds if kind is not best]
+    also = [to_pattern(kind, ()) for kind in kinds if not matches_any(_text(kind), [pattern])]
     goes_on = any(matches_any(line, [pattern]) and index < len(sample.lines) - 1
                   for sample in samples for index, line in enumerate(sample.lines))  # fmt: skip
     return Success([pattern], [it for it in dict.fromkeys(also) if it != pattern], goes_on)
@@ -95,6 +97,34 @@ def _matches(kind: Template, lines: Iterable[str]) -> bool:
     return any(fits(kind, line) for line in lines)
 
 
+def _text(kind: Template) -> str:
+    return "".join(token.text for token in kind)
+
+
+def _addresses(kind: Template, sample: Sample) -> list[str]:
+    """Return the addresses in those lines of a reply that are of a kind."""
+    lines = [line for line in sample.lines if fits(kind, line)]
+    tokens = [token for line in lines for token in make_template(line, sample.known, sample.at)]
+    return [token.text for token in tokens if token.kind == "address"]
+
+
+def _is_true(kind: Template, samples: Sequence[Sample]) -> bool:
+    """Return whether each reply names a peer that is concerned in a line of this kind.
+
+    A list of a machine's addresses has those of others as well, such as the loopback one.
+    """
+    return all({*_addresses(kind, it)} & it.known.addresses for it in samples)
+
+
+def _of_device(kind: Template, samples: Sequence[Sample]) -> Template:
+    """Return what reads the right line of several that name each device and its address."""
+    named = {address for it in samples for address in _addresses(kind, it)}
+    known = {address for it in samples for address in it.known.addresses}
+    if named <= known or not named & known:
+        return kind
+    return tuple(Token("literal", it.text) if it.kind == "machine" else it for it in kind)
+
+
 def _score(
     kind: Template,
     kinds: Sequence[Template],
@@ -102,7 +132,7 @@ def _score(
     listed: Iterable[str],
     groups: Sequence[str],
     notices: Sequence[str],
-) -> tuple[bool, int, bool, bool, bool, int]:
+) -> tuple[bool, bool, int, bool, bool, bool, int]:
     pattern = to_pattern(kind)
     counts = [sum(matches_any(line, [pattern]) for line in it.lines) for it in samples]
     values = {token.group for token in kind} & set(groups)
@@ -110,7 +140,8 @@ def _score(
     is_own = not _matches(kind, listed)
     lines = [line for it in samples for line in it.lines if matches_any(line, [pattern])]
     is_reply = not any(matches_any(line, notices) for line in lines)
-    return is_own, len(values), is_reply, max(counts) == 1, speaks, kinds.index(kind)
+    is_true = _is_true(kind, samples)
+    return is_own, is_true, len(values), is_reply, max(counts) == 1, speaks, kinds.index(kind)
 
 
 def _without_common_line(

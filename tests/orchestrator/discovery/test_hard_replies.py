@@ -246,3 +246,32 @@ def test_a_rule_that_refusals_have_as_well_is_no_success(
         assert reader.outcome("send", rule) is None
         assert reader.is_label("send", rule)
     assert reader.outcome("send", "error: no such connection") == (False, {})
+
+
+class NamesEveryDevice(Chat):
+    """Answers with the address of each network device, the loopback one first."""
+
+    loopback, own = "- lo: {}", "- eth0: {}"
+
+    def do_myip(self) -> str:
+        return f"{self.loopback.format('127.0.0.1')}\n{self.own.format(HOSTS[self.name])}"
+
+
+class NamesItsNetworks(NamesEveryDevice):
+    """The same in words, the loopback one last and most talkative."""
+
+    loopback, own = "loopback, on the same machine: {}", "(enp0s3) {}"
+
+    def do_myip(self) -> str:
+        return f"{self.own.format(HOSTS[self.name])}\n{self.loopback.format('127.0.0.1')}"
+
+
+@pytest.mark.parametrize("program", [NamesEveryDevice, NamesItsNetworks])
+def test_of_several_addresses_the_own_one_counts(
+    learned: Learned, program: type[NamesEveryDevice]
+) -> None:
+    _, reader, notes = learned(program)
+    own = {"address": HOSTS["bob"]}
+    assert notes == []
+    assert reader.outcome("myip", program.own.format(HOSTS["bob"])) == (True, own)
+    assert reader.outcome("myip", program.loopback.format("127.0.0.1")) is None
