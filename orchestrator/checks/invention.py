@@ -10,11 +10,12 @@ settle.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orchestrator.checks.index import HistoryIndex
+from orchestrator.checks.index.likeness import likeness
 from orchestrator.checks.index.messages import SentMessage, ShownMessage
-from orchestrator.checks.phrases import both, sighting, when
+from orchestrator.checks.phrases import both, quoted, sighting, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.text import count
 
@@ -27,8 +28,9 @@ def check(index: HistoryIndex) -> Verdict:
     unsure: list[Finding] = []
     found = [*strange(index)]
     by_text = _by_text(index) if found else {}
+    refused = [send for send in index.sends if found and send.operation.status == "fail"]
     for message, is_certain in found:
-        (wrong if is_certain else unsure).append(_finding(message, by_text))
+        (wrong if is_certain else unsure).append(_finding(message, by_text, refused))
     says = count(len(index.shown), "message") + " shown, each of them sent"
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=index.shown)
 
@@ -59,9 +61,13 @@ def _by_text(index: HistoryIndex) -> dict[str, list[SentMessage]]:
     return by_text
 
 
-def _finding(shown: ShownMessage, by_text: dict[str, list[SentMessage]]) -> Finding:
+def _finding(
+    shown: ShownMessage,
+    by_text: dict[str, list[SentMessage]],
+    refused: Sequence[SentMessage],
+) -> Finding:
     send = shown.send or min(
-        by_text.get(shown.text, []),
+        by_text.get(shown.text) or _like_it(shown, refused),
         key=lambda send: (send.sender != shown.sender, send.operation.status == "fail"),
         default=None,
     )
@@ -73,12 +79,20 @@ def _finding(shown: ShownMessage, by_text: dict[str, list[SentMessage]]) -> Find
     return Finding(says, shown.at, peers, shown.text, operation=number)
 
 
+def _like_it(shown: ShownMessage, refused: Sequence[SentMessage]) -> list[SentMessage]:
+    """Return the refused send of which a message has the most; none if it is like none."""
+    fitting = [it for it in refused if it.direction == shown.direction and it.at <= shown.at]
+    best = max(fitting, key=lambda it: likeness(it.text, shown.text), default=None)
+    return [best] if best and shown.text.strip() and likeness(best.text, shown.text) else []
+
+
 def _origin(send: SentMessage | None, shown: ShownMessage) -> str:
     if send is None:
         return "no one had sent that"
     to = send.receiver or "an unknown peer"
     if send.operation.status == "fail":
-        return f"at {when(send.at)}, {send.sender}'s console had refused to send it to {to}"
+        it = "it" if send.text == shown.text else quoted(send.text)
+        return f"at {when(send.at)}, {send.sender}'s console had refused to send {it} to {to}"
     same = send.direction == shown.direction
     if shown.send and same and (ended := send.incarnation.ended) is not None:
         sent = f"{send.sender} had sent it at {when(send.at)}"

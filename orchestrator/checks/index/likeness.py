@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, takewhile
 from string import whitespace
 
 from orchestrator.checks.index.messages import Direction, SentMessage, ShownMessage
@@ -15,6 +15,7 @@ _QUOTES = "\"'`\\"
 _BEFORE_WORDS = _QUOTES + whitespace
 _NO_QUOTES = dict.fromkeys(map(ord, _QUOTES))
 _BETWEEN = 4  # characters that may stand between messages that were shown as one
+_MOST_CUTS = 64  # places to try at which a text may have been cut
 
 
 def match_changed(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
@@ -45,7 +46,8 @@ def _match_direction(sends: Sequence[SentMessage], shown: Iterable[ShownMessage]
 def _match_open(sends: Sequence[SentMessage], place: int, message: ShownMessage) -> None:
     before, behind = sends[max(0, place - _WINDOW) : place], sends[place : place + _WINDOW]
     texts = (send.text for send in takewhile(lambda send: not send.shown, behind))
-    if count := glued(message.text, texts):
+    rest = _rest_of(before[-1], message.text) if before else ""
+    if count := glued(message.text.removeprefix(rest), texts, least=1 if rest else 2):
         for send in behind[:count]:
             message.comes_from(send, "changed")
         return
@@ -62,6 +64,26 @@ def _match_open(sends: Sequence[SentMessage], place: int, message: ShownMessage)
         message.comes_from(best, "changed")
     elif before and _is_piece(message, before[-1]):
         message.comes_from(before[-1], "piece")
+
+
+def _rest_of(send: SentMessage, shown: str) -> str:
+    """Return what `shown` begins with of a text of which the beginning was shown before it."""
+    if not send.shown or send.shown.match != "changed" or not shown:
+        return ""
+    sent, before = send.text, send.shown.text
+    for place in islice(_cuts(sent, shown), _MOST_CUTS):
+        if shown.startswith(sent[place:]) and before.endswith(sent[:place]):
+            return sent[place:]
+    return ""
+
+
+def _cuts(sent: str, shown: str) -> Iterator[int]:
+    """Yield the places in a text behind which `shown` may go on with it."""
+    yield from range(max(1, len(sent) - _BETWEEN), len(sent))
+    place = sent.find(shown[:_BETWEEN], 1)
+    while place > 0:
+        yield place
+        place = sent.find(shown[:_BETWEEN], place + 1)
 
 
 def _is_piece(message: ShownMessage, send: SentMessage) -> bool:
@@ -136,12 +158,24 @@ def common_start(one: str, other: str) -> int:
     return low
 
 
-def glued(shown: str, sent: Iterable[str]) -> int:
-    """Return how many of the texts sent stand in `shown` one behind the other; 0 for one."""
+def glued(shown: str, sent: Iterable[str], least: int = 2) -> int:
+    """Return how many of the texts sent stand in `shown` one behind the other; 0 if too few.
+
+    Of the last one only the beginning may be there: a stream of bytes is cut anywhere.
+
+    Args:
+        shown: what was shown as one.
+        sent: the texts, in the order in which they were sent.
+        least: how many are enough.
+    """
     place = count = 0
     for text in sent:
         start = shown.find(text, place, place + len(text) + _BETWEEN) if text else -1
         if start < 0:
+            left = shown[place:].lstrip()
+            is_cut = bool(left) and (count > 1 or len(left) > _BETWEEN) and text.startswith(left)
+            if count and is_cut:
+                place, count = len(shown), count + 1
             break
         place, count = start + len(text), count + 1
-    return count if count > 1 and len(shown) - place <= _BETWEEN else 0
+    return count if count >= least and len(shown) - place <= _BETWEEN else 0

@@ -72,6 +72,31 @@ def test_messages_in_one_piece() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "shown", "how"),
+    [
+        (
+            ["1 of four", "2 of four", "3 of four", "4 of four"],
+            ["1 of four2 of four3 o", "f four4 of four"],
+            [
+                "the 2 messages behind it",
+                "from character 1 on 'f four4 of f' instead of '4 of four'",
+            ],
+        ),
+        (
+            ["good morning", "how are you", "bye"],
+            ["good morninghow are y", "oubye"],
+            ["the message behind it", "from character 1 on 'oubye' instead of 'bye'"],
+        ),
+    ],
+)
+def test_a_stream_that_is_cut_anywhere(sent: list[str], shown: list[str], how: list[str]) -> None:
+    entries = _shown(sent, shown)
+    assert support.not_valid(entries) == {NAME: INVALID}
+    findings = support.verdict(entries, NAME).findings
+    assert [it.says.endswith(end) for it, end in zip(findings, how, strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize(
     "pieces", [["one ", "two ", "three"], ["one", " ", "two three"], ["o", "ne two", " ", "three"]]
 )
 def test_a_message_in_several_pieces(pieces: list[str]) -> None:

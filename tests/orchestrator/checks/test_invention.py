@@ -62,6 +62,15 @@ def test_refused_and_shown_all_the_same() -> None:
     assert "alice's console had refused to send it to bob" in finding.says
 
 
+@pytest.mark.parametrize("shown", ["a long sto", "A long story, so long"])
+def test_refused_and_shown_in_part(shown: str) -> None:
+    story = _story()
+    story.end(story.invoke("alice", "send", to="bob", text="a long story, so long"), "fail")
+    story.show("bob", "message", id="1", of="alice", text=shown)
+    finding = support.verdict(story.finish(), NAME).findings[0]
+    assert "alice's console had refused to send 'a long story, so long' to bob" in finding.says
+
+
 @pytest.mark.parametrize(("pause", "judgement"), [(0.05, VALID), (0.2, INVALID)])
 def test_shown_before_it_was_sent(pause: float, judgement: Judgement) -> None:
     story = _story()

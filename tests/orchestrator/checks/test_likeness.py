@@ -50,6 +50,10 @@ def test_the_more_was_kept_the_likelier() -> None:
         ("a and more than that", ["a", "b"], 0),
         ("abc", ["a", "", "b"], 0),
         ("", [], 0),
+        ("one, two, thr", ["one, ", "two, ", "three, "], 3),
+        ("a first onea sec", ["a first one", "a second one"], 2),
+        ("a first one!", ["a first one", "!"], 2),
+        ("a first oneb", ["a first one", "bcd"], 0),
     ],
 )
 def test_glued(shown: str, sent: list[str], count: int) -> None:
