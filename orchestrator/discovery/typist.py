@@ -75,9 +75,7 @@ class Typist:
             right: whether it should succeed.
         """
         arguments = {name: str(value) for name, value in (given or {}).items()}
-        is_aside = verb == "connect" and not to  # it should connect to no one
-        held = self.trio.held(at) if is_aside else None
-        before = self.trio.links(at, to) if to else held
+        before = self._links(verb, at, to)
         self.trio.clear()
         used, typed, steps = self._type(verb, wording, at, arguments)
         is_nonsense = verb == "unknown" and right is False
@@ -87,13 +85,11 @@ class Typist:
                            (*used.after, *(question for _, question in way)))  # fmt: skip
         text = arguments.get("text", "")
         links = self._await_effect(verb, at, to, before, right=right)
-        links = self.trio.held(at) if is_aside else links
         if verb == "terminate" and links != before and not any(step.lines for step in steps):
             self.trio.await_output(at)  # some programs say so in another thread
         steps += [*left, self.trio.take(at, self.prompts)]
         others = self.trio.others(at, self.prompts, text)
-        heard = [line for name, it in others.items() if to in (name, "") for line in it.lines]
-        shown = _shown_part(text, heard) if text else ""
+        shown = _shown_part(text, others, to) if text else ""
         exchange = Exchange(
             verb, right, at, to, tuple(typed), tuple(steps), others,
             self._known(at, to, shown or text, _repeatable(verb, typed, arguments)),
@@ -144,12 +140,21 @@ class Typist:
 
         Return how many connections the two have then.
         """
-        links = None
+        links = None if to else self._links(verb, at, to)
         if to and verb in _CHANGE_LINKS:
             links = self.trio.await_change(at, to, before if right is not False else None)
         if to and to != at and right is not False:
             self._await_news(verb, to, has_changed=links != before)
         return links
+
+    def _links(self, verb: str, at: str, to: str) -> int | None:
+        """Return how many connections two peers have; without another, those a connect adds to.
+
+        A mistake should connect to no one, but may do so all the same.
+        """
+        if to:
+            return self.trio.links(at, to)
+        return self.trio.held(at) if verb == "connect" else None
 
     def _await_news(self, verb: str, to: str, *, has_changed: bool) -> None:
         """Wait until a peer tells what has happened; once for each verb, as long as it may take."""
@@ -320,8 +325,12 @@ def line_shape(line: str, typed: Iterable[str]) -> tuple[str, ...]:
     return shape(make_template(line, KnownValues(words=words)))
 
 
-def _shown_part(text: str, lines: Sequence[str]) -> str:
-    """Return what was shown of a text: all of it, or a word if no more was; empty if nothing."""
+def _shown_part(text: str, others: Mapping[str, ConsoleOutput], to: str) -> str:
+    """Return what was shown of a text: all of it, or a word if no more was; empty if nothing.
+
+    Without a peer that it is for, any may show it.
+    """
+    lines = [line for name, output in others.items() if to in (name, "") for line in output.lines]
     return next((part for part in (text, *text.split()) if any(part in it for it in lines)), "")
 
 
