@@ -199,7 +199,7 @@ def _learn(
     finder = WordFinder(typist, say)
     experiments = Experiments(typist, finder, say)
     experiments.begin()
-    if not is_chat and names_other_commands(experiments.help(), trio, say):
+    if not is_chat and names_other_commands(finder.help(), trio, say):
         return _learn_commands(trio, profile, command, say)
     experiments.run()
     if not is_chat and "connect" not in finder.wordings and _names_others_later(trio, say):

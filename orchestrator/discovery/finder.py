@@ -155,6 +155,41 @@ class WordFinder:
                     queue = [*wording.usages(verb, exchange.lines), *queue]
         return None
 
+    def find_claim(self, verb: str, at: str) -> str:
+        """Take the answer to a command that help names for success, if nothing came of it.
+
+        Return what was typed; empty if nothing was answered like that.
+        """
+        exchanges = self._typist.exchanges
+        claims = [it for it in exchanges if it.verb == verb and it.at == at and self._claims(it)]
+        if not claims:
+            return ""
+        for other in claims[1:]:
+            self._typist.forget(other)
+        claim = self._typist.replace(claims[0], right=True, fact=None)
+        words = claim.typed[0].split()
+        names = [f"{{{name}}}" for name in claim.given]
+        self._note_wording(verb, Wording((" ".join([words[0], *names]),), ("",)), claim)
+        return claim.typed[0]
+
+    def _claims(self, exchange: Exchange) -> bool:
+        """Return whether a program says that it did what it names as one of its commands."""
+        word = exchange.typed[0].split()[0]
+        is_named = any(word in re.findall(r"\w+", line) for line in self.help())
+        is_gone = exchange.ended or exchange.stuck
+        return is_named and not is_gone and len(exchange.typed) == 1 and self.is_answer(exchange)
+
+    def help(self) -> list[str]:
+        """Return what the program says when it is asked for help; nothing if it has none."""
+        return [line for it in self._typist.exchanges for line in it.lines
+                if it.verb == "help" and self.is_answer(it)]  # fmt: skip
+
+    def is_leaving(self, exchange: Exchange) -> bool:
+        """Return whether a peer has exited, or says that it will: some programs linger."""
+        if exchange.lines and self.is_unknown(exchange):
+            return False
+        return self._typist.trio.await_end(exchange.at) or self.is_answer(exchange)
+
     @property
     def quotes_texts(self) -> bool:
         """Whether the program itself says that a text is typed in quotes."""

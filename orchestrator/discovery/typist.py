@@ -299,6 +299,10 @@ class Typist:
         tries = 1 if has_traceback(exchange) else _MOST_CONTROLS
         return is_fine or self._answers_control(exchange.at, tries)
 
+    def answers(self, at: str) -> bool:
+        """Return whether a peer still answers what is sure to be answered."""
+        return self._answers_control(at)
+
     def _answers_control(self, at: str, tries: int = _MOST_CONTROLS) -> bool:
         if not self.control:
             return True
