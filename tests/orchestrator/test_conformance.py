@@ -112,3 +112,9 @@ def test_a_text_tests_one_thing() -> None:
 def test_our_own_peer_has_all_that_the_scenarios_need() -> None:
     peerlab = profile.load("peerlab")
     assert offenders(lambda one: not validation.missing(one, peerlab)) == []
+
+
+def test_the_first_connection_of_a_process_is_used_at_both_ends() -> None:
+    fresh = [one for one in scenarios().values() if one.fresh and len(one.peers) == 2]
+    first = {(one.steps[0].verb, one.steps[0].act.at) for one in fresh}
+    assert {("send", "alice"), ("send", "bob"), ("terminate", "alice")} <= first
