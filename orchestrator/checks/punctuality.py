@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.invocations import LONGEST, Operation
+from orchestrator.history.machine import Span
 
 _ENOUGH = 0.5  # of the time that a program was to have
 _ANSWER = 0.3  # seconds of a processor that no answer needs, however slow the program's language
 _START = 2.5  # the same for a start
 _AT_ONCE = 1.0  # seconds; what takes less is no wait, so only what was held up counts
 _STALL = 0.25  # seconds; less makes no program fail
+_REST = 1.0  # seconds after which what a program has printed or was typed has come, if at all
 
 
 def of_operation(index: HistoryIndex, operation: Operation) -> str:
@@ -23,15 +25,30 @@ def of_operation(index: HistoryIndex, operation: Operation) -> str:
     fields, until = operation.last.fields, operation.last.at
     within = operation.last.mapping("wants").get("within")
     if within is not None and (took := _took(operation)) > within:
+        if _all_rested(index, operation, until - took, until - took + within):
+            return ""
         held_up = index.machine.held_up(until - took, until)
         if held_up and took - held_up <= within:
             return index.late_at(until)
         return _doubt(index, until - took, until - took + within, within)
     if "limit" in fields:
-        return _doubt(index, operation.at, until, fields["limit"])
+        is_sure = _all_rested(index, operation, operation.at, until)
+        return "" if is_sure else _doubt(index, operation.at, until, fields["limit"])
+    if _all_rested(index, operation, operation.at, until):
+        return ""
     if operation.status == "fail" or fields.get("answered") is False:
         return _of_failure(index, operation.at, until)
     return ""
+
+
+def _all_rested(index: HistoryIndex, operation: Operation, since: float, until: float) -> bool:
+    """Return whether all programs rested in that time: more of it would have changed nothing.
+
+    The lab and the canary went on meanwhile.
+    """
+    rest: Span = operation.last.fields.get("rested", (0.0, 0.0))
+    began, ended = max(rest[0], since), min(rest[1], until)
+    return ended - began - index.machine.held_up(began, ended) >= _REST
 
 
 def _took(operation: Operation) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestrator.engines.kernel_sockets import KernelSocket
 from orchestrator.engines.thread_waits import ThreadWait, wait_of
 
+_NAME_SERVER = f":{53:04X}"  # the end of a name server's address and port in /proc/net/udp
 _UNDERWAY = ("SYN_SENT", "SYN_RECV", "FIN_WAIT1", "CLOSING", "LAST_ACK")
 
 
@@ -82,6 +83,19 @@ def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Acti
         any(it.runs for it in found),
         {it.number: it.left for it in found if it.left < math.inf},
     )
+
+
+def asks_for_names(pid: int) -> bool:
+    """Return whether a name is being looked up in a process's network, or that is unknown.
+
+    Something else than the program is at work then.
+    """
+    try:
+        tables = [Path(f"/proc/{pid}/net/{name}").read_text() for name in ("udp", "udp6")]
+    except OSError:
+        return True
+    rows = (line.split() for table in tables for line in table.splitlines()[1:])
+    return any(row[2].endswith(_NAME_SERVER) for row in rows)
 
 
 def _is_underway(one: KernelSocket) -> bool:

@@ -21,6 +21,7 @@ from orchestrator.runner.calls import Counters, exited, fill
 from orchestrator.runner.outcomes import Completion, Rows
 from orchestrator.runner.peers import PeerGroup, Row
 from orchestrator.runner.recording import Expecting, Recorder, Wanted
+from orchestrator.runner.rests import ask_in_time
 from orchestrator.runner.unread_rows import UnreadRows, again
 from orchestrator.scenario import ALL, SendStep, Step, TimeLimits, acts
 from orchestrator.scenario.rules import LAST
@@ -139,11 +140,12 @@ class ChatDriver:
         def work() -> Completion:
             address, port = self._peers.dial_address(to, dialler=act.at) if to else ("", "")
             before = self._rows_if_silent(act.at, chat.CONNECT)
-            began = time.monotonic()
-            reply = self._peers.ask(
-                act.at, chat.CONNECT, address=act.address or address, port=act.port or port
-            )
-            took = {} if act.within is None else {"took": time.monotonic() - began}
+            arguments = {"address": act.address or address, "port": act.port or port}
+            took: dict[str, object] = {}
+            if act.within is None:
+                reply = self._peers.ask(act.at, chat.CONNECT, **arguments)
+            else:
+                reply, took = ask_in_time(self._peers, act.at, chat.CONNECT, **arguments)
             outcome, said = self._completion(act.at, reply, to, before, outcomes.new_row)
             if outcome == "ok" and "id" in said:
                 self._peers.note_id(act.at, said["id"], to)

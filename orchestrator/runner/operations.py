@@ -14,6 +14,7 @@ from orchestrator.runner import idle, outcomes
 from orchestrator.runner.outcomes import Completion
 from orchestrator.runner.peers import PeerGroup
 from orchestrator.runner.recording import Recorder
+from orchestrator.runner.rests import RestWatch
 from orchestrator.scenario import TimeLimits, acts
 from orchestrator.text import visible
 
@@ -75,14 +76,15 @@ class Operator:
             return is_such and self._peers.may_be_about(act.at, notice.fields, act.of)
 
         def work() -> Completion:
+            rest = RestWatch(self._peers)
             try:
-                with self._watch.measure(WAITING):
+                with self._watch.measure(WAITING), rest:
                     notice = self._await(act, is_wanted, time.monotonic() + within)
             except NoAnswerError:
                 came = self._peers.sessions[act.at].last_unclaimed(act.kind)
                 instead = f"; what came was {visible(came.line)}" if came else ""
                 outcome, said = outcomes.failed(f"nothing of the kind within {within:g} s{instead}")
-                return outcome, {**said, "limit": within}
+                return outcome, {**said, "limit": within, **rest.found}
             except PeerGoneError as error:  # everything that it had shown was looked at
                 self._peers.ended.add(act.at)
                 return outcomes.failed(first_line(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -72,6 +73,13 @@ def slow(story: Story) -> None:
     begun = story.invoke("alice", "list", wants={"within": 2.0})
     story._at += 3.0
     story.end(begun, "ok", rows=[])
+
+
+def dialled_in_vain(story: Story, **fields: Any) -> None:
+    """Answer later than a scenario allows, or give up in time."""
+    begun = story.invoke("alice", "connect", to="bob", wants={"outcome": "ok", "within": 2.5})
+    story._at += 3.0
+    story.end(begun, **fields)
 
 
 def wrong_answer(story: Story) -> None:
@@ -172,3 +180,35 @@ def test_the_time_that_the_lab_allowed_is_what_counts_once_it_waited_longer() ->
     ]
     assert support.judged(entries, "expectations") is UNKNOWN
     assert support.judged(stretched, "expectations") is INVALID
+
+
+def with_rest(entries: Entries, since: float, until: float) -> Entries:
+    """Return a history in which all programs rested while something was awaited."""
+    ended = {"expect", "connect"}
+    rested = {"rested": [since, until]}
+    return [
+        replace(entry, fields={**entry.fields, **rested})
+        if entry.verb in ended and entry.is_done
+        else entry
+        for entry in entries
+    ]
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        not_shown,
+        partial(dialled_in_vain, outcome="ok", took=2.9),
+        partial(dialled_in_vain, outcome="fail", said="timed out", took=2.2),
+    ],
+)
+def test_programs_that_rest_are_blamed_on_a_busy_machine(tell: Tell) -> None:
+    def judged(machine: dict[str, Any], since: float, until: float) -> Judgement:
+        entries = with_rest(history(tell, machine), since, until)
+        return support.judged(entries, "expectations")
+
+    assert support.judged(history(tell, CROWDED), "expectations") is UNKNOWN
+    assert judged(CROWDED, 0.5, 1.7) is INVALID
+    assert judged(CROWDED, 0.5, 1.2) is UNKNOWN, "something may still be on its way"
+    assert judged(CROWDED, 30.0, 40.0) is UNKNOWN, "that was later"
+    assert judged(STALLED, 0.5, 1.7) is UNKNOWN, "the lab itself stood still"
