@@ -65,8 +65,8 @@ class Column:
 def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Column]:
     """Return which places of a row may hold the id, the most likely first.
 
-    Values are different in every row of a list. Numbers are small; words are short, and not the
-    same in all lists.
+    Values are different in every row of a list; a name may be that of a peer to which there are
+    several connections. Numbers are small; words are short, and not the same in all lists.
     """
     found = []
     templates = [[make_template(row, known) for row in rows] for rows in lists if rows]
@@ -76,9 +76,18 @@ def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Colum
         width = min((len(Column(0, has_words).cells(it)) for it in every), default=0)
         for column in (Column(index, has_words) for index in range(width)):
             values = [[_value(it, column) for it in rows] for rows in templates]
-            if fits(values) and all(len(set(it)) == len(it) for it in values):
+            if fits(values) and all(_tell_apart(rows, column) for rows in templates):
                 found.append(column)
     return found
+
+
+def _tell_apart(rows: Sequence[Template], column: Column) -> bool:
+    """Return whether all rows have other values, or names each of which belongs to one peer."""
+    values = [_value(it, column) for it in rows]
+    if not column.has_words or len(set(values)) == len(values):
+        return len(set(values)) == len(values)
+    ends = [tuple(it.text for it in row if it.kind == "address") for row in rows]
+    return all(ends) and len(set(zip(values, ends, strict=True))) == len(set(values))
 
 
 def _value(template: Template, column: Column) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from typing import ClassVar
 
 import pytest
 
@@ -137,3 +138,63 @@ def test_a_list_may_show_the_near_ends(learned: Learned, program: type[Chat]) ->
     notice = reader.notice(["message from 4: hello"])
     assert notice
     assert notice.fields == {"id": "4", "text": "hello"}
+
+
+class KnowsNames(Chat):
+    """Knows connections by what the other end is called, however many there are to it."""
+
+    called: ClassVar[dict[str, str]] = {"alice": "ann", "bob": "bert", "carol": "cleo"}
+
+    def label(self, number: int) -> str:
+        return self.called[self.links[number].name]
+
+    def number(self, label: str) -> int:
+        found = [number for number in self.links if self.label(number) == label]
+        if not found:
+            raise KeyError(label)
+        return found[0]
+
+    def lose(self, other: Chat) -> None:
+        number = next(its for its, chat in self.links.items() if chat is other)
+        label = self.label(number)
+        del self.links[number]
+        self.tell(f"peer {label} disconnected")
+
+
+class TabulatesNames(KnowsNames):
+    """The same in a table, with a word that is the same in every row."""
+
+    def do_list(self) -> str:
+        rows = [f"| {self.label(number)} | {HOSTS[it.name]}:{PORT} | open |"
+                for number, it in self.links.items()]  # fmt: skip
+        return "\n".join([*rows, f"{len(rows)} connections"])
+
+
+@pytest.mark.parametrize("program", [KnowsNames, TabulatesNames])
+def test_a_name_is_an_id_although_two_connections_may_have_it(
+    learned: Learned, program: type[KnowsNames]
+) -> None:
+    found, reader, _ = learned(program)
+    row = f"bert: {HOSTS['bob']} {PORT}"
+    row = f"| bert | {HOSTS['bob']}:{PORT} | open |" if program is TabulatesNames else row
+    assert reader.row("list", row) == {"id": "bert", "address": HOSTS["bob"], "port": str(PORT)}
+    assert reader.outcome("send", "sent to bert") == (True, {"id": "bert"})
+    notice = reader.notice(["message from bert: hi there"])
+    assert notice
+    assert notice.fields == {"id": "bert", "text": "hi there"}
+    assert "send" in found.operations
+
+
+class ShowsTheWay(Chat):
+    """Shows a way in a column of words, and numbers its connections behind it."""
+
+    def do_list(self) -> str:
+        rows = [f"{'out' if number % 2 else 'in'} {HOSTS[it.name]}:{PORT} #{number}"
+                for number, it in self.links.items()]  # fmt: skip
+        return "\n".join([*rows, f"{len(rows)} connections"])
+
+
+def test_a_word_that_two_peers_share_is_no_id(learned: Learned) -> None:
+    _, reader, _ = learned(ShowsTheWay)
+    row = f"in {HOSTS['bob']}:{PORT} #4"
+    assert reader.row("list", row) == {"id": "4", "address": HOSTS["bob"], "port": str(PORT)}
