@@ -15,6 +15,7 @@ from orchestrator.runner.peers import PeerGroup
 
 _LONGEST = 2.5  # seconds that a run waits at most
 _MOST_IN_VAIN = 6.0  # seconds that all runs of one program wait in which nothing is shown
+_MOST_IN_ALL = 20.0  # seconds that they wait at most: some programs print without end
 _POLL = 0.02  # seconds between two looks
 
 
@@ -26,6 +27,7 @@ class Timers:
         # lengths in seconds, and threads whose waits have no known length
         self._polls: defaultdict[str, set[float]] = defaultdict(set)
         self.in_vain: defaultdict[str, float] = defaultdict(float)  # seconds waited, by program
+        self.waited: defaultdict[str, float] = defaultdict(float)  # the same, also if not in vain
 
     def wait(self, peers: PeerGroup, pause: Callable[[float], None]) -> None:
         """Wait until no thread goes on by itself soon, at most as long as that is worth.
@@ -34,29 +36,37 @@ class Timers:
             peers: the peers of a run that is quiet.
             pause: sleeps for so many seconds.
         """
-        look = _Look(peers, self._polls, self.in_vain)
+        look = _Look(peers, self._polls, self._is_worth_it)
         began, seen = time.monotonic(), len(peers.history.entries)
         while (found := look.programs()) and time.monotonic() - began < _LONGEST:
             pause(_POLL)
             peers.catch_up()
-            if len(peers.history.entries) != seen:
-                seen = len(peers.history.entries)
+            has_shown = len(peers.history.entries) != seen
+            seen = len(peers.history.entries)
+            if has_shown:
                 look.forget()
-                continue
             for program in found:
-                self.in_vain[program] += _POLL
+                self.waited[program] += _POLL
+                self.in_vain[program] += 0.0 if has_shown else _POLL
         if look.has_waited:  # what was written last is on its way
             pause(_POLL)
             peers.catch_up()
+
+    def _is_worth_it(self, program: str) -> bool:
+        """Return whether the runs of a program have not waited too long yet."""
+        return self.in_vain[program] < _MOST_IN_VAIN and self.waited[program] < _MOST_IN_ALL
 
 
 class _Look:
     """Looks again and again at the threads of a run's peers."""
 
     def __init__(
-        self, peers: PeerGroup, polls: defaultdict[str, set[float]], in_vain: dict[str, float]
+        self,
+        peers: PeerGroup,
+        polls: defaultdict[str, set[float]],
+        is_worth_it: Callable[[str], bool],
     ) -> None:
-        self._peers, self._polls, self._in_vain = peers, polls, in_vain
+        self._peers, self._polls, self._is_worth_it = peers, polls, is_worth_it
         self._ran: dict[int, int] = {}  # for how long each thread had run
         self.has_waited = False  # whether there was anything to wait for
 
@@ -75,7 +85,7 @@ class _Look:
         for name, session in self._peers.sessions.items():
             program = session.profile.name
             is_out = name in self._peers.ended or name in self._peers.paused
-            if is_out or self._in_vain[program] >= _MOST_IN_VAIN:
+            if is_out or not self._is_worth_it(program):
                 continue
             if activity := session.peer.activity():
                 yield program, activity

@@ -1,10 +1,10 @@
 """A program with neither echo nor prompt that misbehaves on command.
 
 Beside the usual commands it knows: `die STATUS`, in the middle of an answer; `deaf`, to
-answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, and live on; `crash
-later`, in one of three ways; `poll`, in another thread for ever;
-`stay` and `refuse`, when it is asked to exit; `note TEXT`, a notice; `say TEXT`, any line;
-`flood`, without end.
+answer nothing more; `deaf once`; `late`, after the tests' patience; `crash`, and live on;
+`crash later`, in one of three ways; `poll`, or `tick`, in another thread for ever; `stay` and
+`refuse`, when it is asked to exit; `note TEXT`, a notice; `say TEXT`, any line; `flood`, without
+end.
 """
 
 # ruff: noqa: T201
@@ -38,6 +38,13 @@ def poll() -> None:
         select.select([], [], [], 0.3)
 
 
+def tick() -> None:
+    """Print something again and again."""
+    while True:
+        time.sleep(0.3)
+        print("tick", flush=True)
+
+
 later = {"timer": threading.Timer(0.4, int, ["x"]).start,
          "sleep": threading.Thread(target=fall_asleep, daemon=True).start,
          "silence": threading.Thread(target=hear_nothing, daemon=True).start}  # fmt: skip
@@ -64,9 +71,9 @@ for line in sys.stdin:
         case "crash" if rest:
             later[rest.removeprefix("later ")]()
             print("ok: it will", flush=True)
-        case "poll":
-            threading.Thread(target=poll, daemon=True).start()
-            print("ok: polls", flush=True)
+        case "poll" | "tick":
+            threading.Thread(target=poll if word == "poll" else tick, daemon=True).start()
+            print("ok: it does", flush=True)
         case "crash":
             thread = threading.Thread(target=int, args=("x",))
             thread.start()

@@ -50,3 +50,12 @@ def test_what_waits_for_input_is_not_awaited(harness: Harness) -> None:
     run = harness.run(scenario(harness.folder, "hello"))
     assert judged(run)["crashes"] == "valid"
     assert harness.runner.pool.timers.in_vain["odd"] == before
+
+
+def test_a_program_that_prints_without_end_is_not_awaited_for_ever(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timers, known = harness.runner.pool.timers, harness.runner.pool.timers.waited["odd"]
+    monkeypatch.setattr("orchestrator.runner.timers._MOST_IN_ALL", known + 0.5)
+    harness.run(scenario(harness.folder, "tick"), discard=True)
+    assert known < timers.waited["odd"] <= known + 0.6
