@@ -20,6 +20,7 @@ MOVE = "\0"  # what `moves` puts in place of a cursor movement
 _MISSED_BLANKS = re.compile(r"^ +| +$| {2,}")  # one between two words is not missed
 _UNSEEN = re.compile(r"[\x7f-\xa0\xad\u034f\u061c\u1680\u180b-\u180e\u2000-\u200f\u2028-\u202f"
                      r"\u205f-\u206f\u3000\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")  # fmt: skip
+_QUOTED = 60  # characters of a command that an error quotes
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]+")
 _BACKSLASH_ESCAPE = re.compile(
     r"\\(?:x([0-9a-f]{2})|u\{((?:10|0?[0-9a-f])?[0-9a-f]{1,4})\}|\\)"  # up to U+10FFFF
@@ -99,6 +100,11 @@ def visible(text: str) -> str:
 def _named(character: str) -> str:
     name = unicodedata.name(character, "")  # control characters have none
     return f"<{name.lower()}>" if name else character
+
+
+def quoted(command: str) -> str:
+    """Return a command or a line as an error quotes it, without what is too long for one."""
+    return visible(cut(command, _QUOTED))
 
 
 def cut(text: str, longest: int) -> str:

@@ -6,8 +6,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from orchestrator import chat
-from orchestrator.console.lines import ProgramConsole, quoted
+from orchestrator import chat, text
+from orchestrator.console.lines import ProgramConsole
 from orchestrator.console.reply import Reply
 from orchestrator.errors import NoAnswerError, SessionError
 from orchestrator.profile import InputLine
@@ -87,6 +87,6 @@ class Dialogue(ABC):
     ) -> NoAnswerError:
         """Return the error that no answer came, or only a line that the profile cannot read."""
         seconds = self._within if within is None else within
-        what = f"did not reply to {quoted(command)} within {seconds:g} s"
-        but = f"; the lab could not read {quoted(unread)}" if unread else ""
+        what = f"did not reply to {text.quoted(command)} within {seconds:g} s"
+        but = f"; the lab could not read {text.quoted(unread)}" if unread else ""
         return self._console.no_answer(what + but)

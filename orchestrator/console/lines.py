@@ -29,7 +29,6 @@ UNREAD = "unread"
 """The kind of a notice whose line the profile cannot read. Its field `answer` is the verb of the
 reply that contained it, if one did."""
 
-_QUOTED = 60  # characters of a command that an error quotes
 _LAG = 5.0  # seconds by which reading may lag behind what a console shows
 _CANCELS_WITHIN = 0.25  # seconds in which a wait notices that the run was cancelled
 _POLL = 0.05  # seconds between two looks at an incomplete line
@@ -84,6 +83,7 @@ class ProgramConsole:
         self._on_notice, self._cancel = on_notice, cancel
         self._block: list[str] = []  # the lines so far of a notice of several lines
         self._between = 0  # other lines since the last of those
+        self._further: LinePattern | None = None  # of what may stand behind the last notice
         self._last = ""  # the last line shown
         self._standing_taken = ""  # what was taken of the line that is not complete yet
         self._is_killed = False  # for printing without end
@@ -110,12 +110,13 @@ class ProgramConsole:
         keys = self.profile.console
         literal = text.CONTROL.sub(lambda found: keys.literal_key + found.group(), line)
         self._echoes.typed(line)
+        self._further = None  # what comes now may be the reply
         try:
             self.terminal.type(f"{keys.clear_line}{literal}\n", timeout)
         except StreamEndedError as error:
             raise self.gone() from error
         except NotReadError as error:
-            what = f"does not read what is typed: {quoted(line)}"
+            what = f"does not read what is typed: {text.quoted(line)}"
             raise self.no_answer(what) from error
 
     def forget_typed(self) -> None:
@@ -162,6 +163,7 @@ class ProgramConsole:
                 is_reply = said is not None and self.claims(text.shown(said)) is not None
                 if said is not None and not is_reply and not self.edits:
                     said, is_reply = self._without_glued_notice(said)
+                self._further = None if is_reply else self._further
                 taken = said is not None and not is_reply and self._take_notice(text.shown(said))
                 if said is not None and (notices or not taken):
                     yield said
@@ -310,6 +312,9 @@ class ProgramConsole:
 
     def _take_notice(self, line: str) -> bool:
         """Take a line if it is a notice or part of one; return whether it is."""
+        if self._further and (self._further.search(line) or not line.strip()):
+            return True
+        self._further = None
         if self._block and (found := self.reader.notice([*self._block, line])):
             self._take([*self._block, line], found)
             return True
@@ -346,7 +351,7 @@ class ProgramConsole:
         if not found.kind:
             self._block = lines
             return
-        self._block = []
+        self._block, self._further = [], found.further
         fields = found.fields
         if "text" in fields and self.profile.console.text == "backslash":
             fields = {**fields, "text": text.unescape(fields["text"])}
@@ -393,8 +398,3 @@ class ProgramConsole:
                 self.peer.kill()
         hint = "see its transcript for what it goes on printing"
         return PeerGoneError(self.peer.name, what, self.transcript.tail(), hint=hint)
-
-
-def quoted(command: str) -> str:
-    """Return a command as an error quotes it."""
-    return text.visible(text.cut(command, _QUOTED))

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, Sample, notice_sample
+from orchestrator.discovery.notice_tails import list_lines
 from orchestrator.discovery.templates import (
     Template,
     make_template,
@@ -42,10 +43,12 @@ def infer_notices(
     made: dict[str, list[list[str]]] = {}
     shown: dict[str, list[tuple[str, ...]]] = {}  # the lines that each was learned from
     written: dict[str, Any] = {}
+    listed = list_lines(exchanges, prompts)
     for kind, verbs in _OCCASIONS.items():
         occasions = [exchange for exchange in exchanges if exchange.verb in verbs and exchange.to
                      and (exchange.worked or exchange.verb == "kill")]  # fmt: skip
-        samples = [notice_sample(exchange, prompts) for exchange in occasions]
+        whole = [notice_sample(exchange, prompts) for exchange in occasions]
+        samples, tails = zip(*map(listed.split, whole), strict=True) if whole else ((), ())
         typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
         blocks = _blocks(kind, samples)
         if not blocks:
@@ -58,9 +61,8 @@ def infer_notices(
         made[kind], shown[kind] = blocks, [sample.lines for sample in samples]
         lines = [line for block in blocks for line in block]
         patterns |= dict.fromkeys(verbs, blocks)
-        items = [block[0] if len(block) == 1 else {"block": block} for block in blocks]
-        written[kind] = one_or_all(items)
-        output = next(sample.lines for sample in samples if sample.lines)
+        written[kind] = _written(blocks, listed.patterns(tails))
+        output = next(sample.lines for sample in whole if sample.lines)
         draft.note(("notices", kind), typed, "\n".join(output), "\n".join(lines),
                    _doubt(kind, samples, blocks),
                    seen=sum(bool(sample.lines) for sample in samples))  # fmt: skip
@@ -68,6 +70,19 @@ def infer_notices(
     for kind in ("delivered", "undelivered"):
         draft.lacks(kind, _WHY[kind])
     return patterns
+
+
+def _written(blocks: Sequence[Sequence[str]], also: Sequence[str]) -> Any:
+    """Return a notice as a profile has it: its formats, and what may stand behind each."""
+    if not also:
+        items: list[Any] = [
+            block[0] if len(block) == 1 else {"block": [*block]} for block in blocks
+        ]
+        return one_or_all(items)
+    behind = {"also": one_or_all(also)}
+    lines = [block[0] for block in blocks if len(block) == 1]
+    made = [{"pattern": one_or_all(lines)} | behind] if lines else []
+    return one_or_all(made + [{"block": [*block]} | behind for block in blocks if len(block) > 1])
 
 
 def _specific_first(

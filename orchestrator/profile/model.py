@@ -365,6 +365,7 @@ class Profile(Strict):
         for kind, blocks in self.notices.items():
             for number, block in enumerate(blocks):
                 yield from _numbered(("notices", kind, number, "block"), block.block)
+                yield from _numbered(("notices", kind, number, "also"), block.also)
         for name, operation in self.operations.items():
             for place, pattern in operation.patterns():
                 yield ("operations", name, *place), pattern

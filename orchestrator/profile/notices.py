@@ -32,15 +32,17 @@ def _block_list(value: Any) -> Any:
 
 
 class _Meant(Strict):
-    """What a notice means, if it is not called after that.
+    """What a notice means, if it is not called after that, and what may stand behind it.
 
     Attributes:
         means: what it means: a notice of a chat such as `message`, or a meaning of a promise.
         fields: the named groups that are called otherwise than the meaning's fields, by these.
+        also: patterns of further lines behind it that say nothing, such as a list of all peers.
     """
 
     means: str = ""
     fields: dict[str, str] = {}
+    also: Texts = []
 
 
 class Block(_Meant):

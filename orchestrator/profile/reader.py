@@ -22,10 +22,12 @@ class NoticeMatch:
     Attributes:
         kind: a key of the profile's `notices`; empty while lines of a block are missing.
         fields: its named groups, also by the names that its meaning has for them.
+        further: what lines behind it match that say nothing; None if there are none.
     """
 
     kind: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    further: LinePattern | None = field(default=None, compare=False)
 
 
 class Reader:
@@ -42,7 +44,7 @@ class Reader:
         self._ready = compiled(profile.ready) if profile.ready else None
         self._crash = any_of(profile.crash)
         self._notices = [
-            (kind, _compiled(block.block), block.fields)
+            (kind, _compiled(block.block), block.fields, any_of(block.also) if block.also else None)
             for kind, blocks in profile.notices.items()
             for block in blocks
         ]
@@ -105,11 +107,11 @@ class Reader:
     def notice(self, lines: Sequence[str]) -> NoticeMatch | None:
         """Return the notice in these lines, with an empty kind if they only begin one."""
         begun = None
-        for kind, block, renamed in self._notices:
+        for kind, block, renamed, further in self._notices:
             fields = _match_block(block, lines)
             if fields is not None and len(lines) == len(block):
                 also = {name: fields[group] for name, group in renamed.items() if group in fields}
-                return NoticeMatch(kind, {**fields, **also})
+                return NoticeMatch(kind, {**fields, **also}, further)
             if fields is not None:
                 begun = NoticeMatch("", fields)
         return begun

@@ -13,6 +13,7 @@ from orchestrator.console import terminal
 from orchestrator.console.lines import CRASH, UNREAD
 from orchestrator.errors import NoAnswerError, PeerGoneError
 from orchestrator.patterns import compiled
+from orchestrator.profile.notices import Block
 from tests.orchestrator.console.support import FakeConsole
 
 MakeScreen = Callable[..., FakeConsole]
@@ -193,3 +194,26 @@ def test_a_new_record_has_nothing_unclaimed(screen: MakeScreen) -> None:
     one.show("* bob: after")
     taken(one)
     assert (len(one.notices), len(later)) == (1, 1)
+
+
+def listing(screen: MakeScreen) -> FakeConsole:
+    """Return a console whose notices have a list behind them."""
+    joined = Block(block=[r"^(?P<name>\w+) joined$"], also=["^now here:$", r"^\d+: \w+$"])
+    return screen(notices={"joined": [joined]})
+
+
+@pytest.mark.parametrize("rows", [[], ["1: bob"], ["1: bob", "2: carol", "", "3: dave"]])
+def test_what_stands_behind_a_notice_is_skipped(screen: MakeScreen, rows: list[str]) -> None:
+    one = listing(screen)
+    one.show("bob joined", "now here:", *rows, "carol joined", "now here:", "sent x", "1: bob")
+    assert taken(one) == ["sent x", "1: bob"]
+    assert one.seen() == [("joined", {"name": "bob"}), ("joined", {"name": "carol"})]
+
+
+def test_what_comes_once_something_is_typed_is_not_skipped(screen: MakeScreen) -> None:
+    one = listing(screen)
+    one.show("bob joined", "now here:")
+    assert taken(one) == []
+    one.console.type("list", 5.0)
+    one.show("now here:", "1: bob")
+    assert taken(one) == ["now here:", "1: bob"]
