@@ -16,6 +16,8 @@ from orchestrator.patterns import escape
 TAB = "    "
 """Stands for a tab in what a console printed."""
 
+_LONGEST_PROMPT = 3  # lines, of a prompt that is not the last that a greeting has
+
 _LINE_EDITOR = ("\x1b[?2004h", "\x1b[K", "\x1b[6n")
 """What readline and similar editors print to draw a line."""
 
@@ -246,10 +248,21 @@ def status_lines(replies: Sequence[Sequence[str]]) -> list[str]:
 def last_lines(replies: Sequence[Sequence[str]]) -> list[str]:
     """Return the lines that end the greeting and every reply, if none of these is all of it.
 
-    That may be a prompt with a line break: `Enter a command:`.
+    That may be a prompt with a line break: `Enter a command:`. In a greeting, another thread may
+    have printed something behind it.
     """
-    common = _common_end(replies)
+    greeting, *others = replies
+    common = _common_end(replies) or _prompt_within(greeting, others)
     return common if all(len(reply) > len(common) for reply in replies) else []
+
+
+def _prompt_within(greeting: Sequence[str], replies: Sequence[Sequence[str]]) -> list[str]:
+    """Return the few lines that end every reply and stand together somewhere in the greeting."""
+    end = _common_end(replies)[-_LONGEST_PROMPT:] if replies else []
+    within = [[*greeting[at : at + len(end)]] for at in range(len(greeting))]
+    while end and end not in [lines[: len(end)] for lines in within]:
+        end = end[1:]
+    return end
 
 
 def _common_end(replies: Sequence[Sequence[str]]) -> list[str]:
