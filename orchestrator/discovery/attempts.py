@@ -66,10 +66,10 @@ def after_an_end(number: str, text: str) -> list[Attempt]:
     ]
 
 
-def texts() -> Iterator[str]:
-    """Yield texts of two words without end, the same each time."""
-    chosen = random.Random(7)  # noqa: S311 - the same texts each time
+def texts(words: int = 2) -> Iterator[str]:
+    """Yield texts of so many words without end, the same each time, no word twice."""
+    chosen = random.Random(5 + words)  # noqa: S311 - the same texts each time
     while True:
-        words = ("".join(chosen.choices(string.ascii_lowercase, k=chosen.randint(5, 9)))
-                 for _ in range(2))  # fmt: skip
-        yield " ".join(words)
+        made = ("".join(chosen.choices(string.ascii_lowercase, k=chosen.randint(5, 9)))
+                 for _ in range(words))  # fmt: skip
+        yield " ".join(made)
