@@ -141,8 +141,25 @@ def _formats_of(kind: str, samples: Iterable[Sample]) -> list[list[str]]:
 
 def _shown(kind: str, sample: Sample) -> tuple[str, ...]:
     """Return the lines of one notice."""
-    lines = _once(sample.lines, sample.known.text) if kind == "message" else sample.lines
-    return lines[:_LONGEST_BLOCK]
+    if kind == "message":
+        return _once(sample.lines, sample.known.text)[:_LONGEST_BLOCK]
+    return _without_repetition(sample)[:_LONGEST_BLOCK]
+
+
+def _without_repetition(sample: Sample) -> tuple[str, ...]:
+    """Return the lines of one notice, which came for each of several connections at once."""
+    made = [make_template(line, sample.known, sample.at) for line in sample.lines]
+    for length in range(1, len(made) // 2 + 1):
+        again = zip(made, made[length:], strict=False)
+        if len(made) % length == 0 and all(map(_say_the_same, again)):
+            return sample.lines[:length]
+    return sample.lines
+
+
+def _say_the_same(lines: Sequence[Template]) -> bool:
+    """Return whether lines have the same words, and differ in values at most."""
+    found = merge(lines)
+    return len(found) == 1 and not any(token.kind == "word" for token in found[0])
 
 
 def _once(lines: tuple[str, ...], text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.orchestrator.discovery.learning import Learned
-from tests.orchestrator.discovery.simulated import Chat
+from tests.orchestrator.discovery.simulated import HOSTS, Chat
 
 
 class SilentEnds(Chat):
@@ -202,3 +202,29 @@ def test_quotes_that_are_shown_with_a_text_are_not_typed(
     notice = reader.notice([f"message from 3: {program.shown.format('hi there')}"])
     assert notice
     assert notice.fields["text"] == "hi there"
+
+
+class ToldTwice(Chat):
+    """Ends two connections to one peer as if there were one, and tells of both."""
+
+    def lose(self, other: Chat) -> None:
+        for number in [its for its, chat in self.links.items() if chat is other]:
+            del self.links[number]
+            self.tell(f"peer {number} at {HOSTS[other.name]} has gone")
+            if self.name == "bob":
+                self.tell(f"peer {number + 1} at {HOSTS[other.name]} has gone")
+
+
+class ToldTwiceInBlocks(ToldTwice):
+    """The same in two lines each."""
+
+    def tell(self, line: str) -> None:
+        super().tell(line.replace(" at ", "\nat "))
+
+
+@pytest.mark.parametrize("program", [ToldTwice, ToldTwiceInBlocks])
+def test_a_notice_that_came_twice_at_once_is_one(learned: Learned, program: type[Chat]) -> None:
+    found, _, _ = learned(program)
+    assert {len(block.block) for block in found.notices["closed"]} == {
+        1 if program is ToldTwice else 2
+    }
