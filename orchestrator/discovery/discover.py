@@ -155,12 +155,17 @@ def _try(
 ) -> Draft:
     """Learn the profile of a program that one command starts.
 
-    A program that never connects may take all others for itself, because they have its port: it
-    is tried again with a port of its own for each peer.
+    One that listens on another port than it is told is learnt on that. One that never connects may
+    take all others for itself, because they have its port: it is tried again with a port of its
+    own for each peer.
     """
     with contextlib.closing(Trio(engine, profile, say)) as trio:
         trio.start()
         _check_tools(trio)
+        if own := trio.port_of_its_own():
+            say(f"it listens on port {own}: starting all three again with that one")
+            trio.use_port(own)
+            profile = profile.model_copy(update={"port": own})
         have_one_port = len({trio.peer(name).port for name in NAMES}) == 1
         draft = _learn(trio, profile, command, say, is_chat=is_chat)
     is_other = draft.data.get("vocabulary") != "chat"

@@ -181,6 +181,17 @@ class Trio:
         """Return a peer by its name."""
         return self._consoles[name].peer
 
+    def port_of_its_own(self) -> int | None:
+        """Return the port on which all listen, if it is another one than they were told."""
+        listening = [
+            {it.local[1] for it in self.peer(name).sockets() or () if it.state == "LISTEN"}
+            for name in NAMES
+        ]
+        ports = set[int]().union(*listening)
+        is_one = len(ports) == 1 and all(listening)
+        told = {self.peer(name).port for name in NAMES}
+        return ports.pop() if is_one and not ports & told else None
+
     def ended(self, name: str) -> bool:
         """Return whether a peer has exited."""
         return self._consoles[name].ended
@@ -306,6 +317,15 @@ class Trio:
         for name in names:
             self.greeting.pop(name, None)
         self.start(names)
+
+    def use_port(self, port: int) -> None:
+        """Replace all peers with new ones that are told to listen on another port.
+
+        Raises:
+            NotStartedError: one of them exited.
+        """
+        self._profile = self._profile.model_copy(update={"port": port})
+        self.restart(*NAMES)
 
     def _discard(self, names: Iterable[str]) -> None:
         consoles = [self._consoles.pop(name) for name in names]

@@ -138,6 +138,9 @@ class SimulatedTrio:
         self._chats[name].is_killed = True
         self._chats[name].leave()
 
+    def port_of_its_own(self) -> int | None:
+        return None
+
     def restart(self, *names: str) -> None:
         for name in names:
             self._chats[name].leave()

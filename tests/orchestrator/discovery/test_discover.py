@@ -20,7 +20,7 @@ from orchestrator.engines.docker.client import EngineLostError
 from orchestrator.errors import EngineError, LabError, MissingToolError, ShortageError
 from orchestrator.profile import Profile, Reader
 from tests.orchestrator.discovery.learning import COMMANDS, learn, loaded
-from tests.orchestrator.discovery.simulated import VERBS, Chat, SimulatedTrio, Style
+from tests.orchestrator.discovery.simulated import PORT, VERBS, Chat, SimulatedTrio, Style
 
 PLAIN = {verb: verb for verb in VERBS}
 
@@ -337,3 +337,28 @@ def test_a_silent_program_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(SimulatedTrio, "type", lambda *_, **__: ConsoleOutput())
     with pytest.raises(LabError, match="never answered: no input made it print anything"):
         learn(tmp_path, trio, monkeypatch)
+
+
+class Deaf(SimulatedTrio):
+    """Listens on one port, whatever it is told."""
+
+    told = 0
+
+    def port_of_its_own(self) -> int | None:
+        return PORT
+
+    def use_port(self, port: int) -> None:
+        self.told = port
+        self.restart(*NAMES)
+
+
+@pytest.mark.parametrize("port", [6000, 7000])
+def test_a_program_is_learnt_on_the_port_that_it_listens_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    trio: Any = Deaf(Style())
+    monkeypatch.setattr(discovery, "Trio", lambda *_: trio)
+    engine: Any = None
+    draft = discovery.discover(engine, tmp_path, COMMANDS, port, lambda _: None)
+    assert trio.told == draft.data["port"] == PORT
+    assert set(VERBS) < draft.data["operations"].keys()

@@ -198,3 +198,31 @@ def test_questions_on_one_line_are_asked_one_by_one(
     with running(tmp_path, ONE_LINE, names=["alice"]) as three:
         questions = [(answer.type, answer.after) for answer in three.answers]
         assert questions == [("{name}", "Your nickname? "), ("{port}", "And your port? ")]
+
+
+LISTENER = """\
+import socket, sys
+
+address, *ports = sys.argv[1:]
+kept = [socket.create_server((address, int(port))) for port in ports]
+print("ready", flush=True)
+input()
+"""
+
+
+@pytest.mark.parametrize(("ports", "own"), [
+    (["30001"], 30001), (["{port}"], None), (["30001", "30002"], None), (["3000{index}"], None),
+    ([], None),
+])  # fmt: skip
+def test_a_port_of_its_own_is_one_that_all_listen_on_and_none_was_told(
+    tmp_path: Path, ports: list[str], own: int | None
+) -> None:
+    with running(tmp_path, LISTENER, "{address}", *ports) as three:
+        assert three.port_of_its_own() == own
+
+
+def test_all_can_be_told_another_port(tmp_path: Path) -> None:
+    with running(tmp_path, LISTENER, "{address}", "{port}") as three:
+        three.use_port(30001)
+        assert {three.peer(name).port for name in NAMES} == {30001}
+        assert all(three.peer(name).listens() for name in NAMES)
