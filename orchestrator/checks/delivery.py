@@ -7,10 +7,11 @@ is one that was under way when the lab killed a peer: the sender, which could no
 more, or the receiver, which had no time to show what it had confirmed. If it had the time, that
 is a fault.
 Unknown when one was not shown and the connection, or a peer, may have ended with the message
-under way; when it may have been the equal text of a `send` with an unknown outcome; when a fault
-lasted until shortly before the run settled; when it did not settle; and when its receiver showed
-a line that the profile does not read and that has its text. A message that was shown changed,
-elsewhere or as from another peer is judged by other checks.
+under way; when it may have been the equal text of a `send` with an unknown outcome; when the
+program keeps no connection and a relay of the lab was between; when a fault lasted until shortly
+before the run settled; when it did not settle; and when its receiver showed a line that the
+profile does not read and that has its text. A message that was shown changed, elsewhere or as
+from another peer is judged by other checks.
 """
 
 from __future__ import annotations
@@ -93,8 +94,26 @@ def _loss(index: HistoryIndex, send: SentMessage, indeterminate: set[Key]) -> tu
         return "wrong", never
     if not send.receiver or ended:
         return "unsure", "never shown; it may have been under way when the connection ended"
+    if _was_relayed_alone(index, send):
+        return "unsure", "never shown; a relay of the lab took its connection, which was not kept"
     due = index.was_due(send.sender, send.receiver, send.accepted_at)
     return "wrong" if due else "unsure", "never shown, although its connection stayed up"
+
+
+def _was_relayed_alone(index: HistoryIndex, send: SentMessage) -> bool:
+    """Return whether a message went over a relay, of a program that keeps no connection.
+
+    Where a program dials for each message, the relay takes a connection that the receiver's
+    backlog may have no room for, and the sender has gone by then: without a relay, it would wait.
+    """
+    link = (send.sender, send.receiver)
+    is_relayed = any(
+        "relay" in fault.mechanisms.values() and link in fault.links
+        and fault.began <= send.accepted_at and (fault.until is None or send.at <= fault.until)
+        for fault in index.faults
+    )  # fmt: skip
+    is_read = index.sockets.whole.get(send.sender, -1) > send.position
+    return is_relayed and is_read and index.sockets.last_between(*link) is None
 
 
 def _lateness(index: HistoryIndex, send: SentMessage) -> str:

@@ -36,6 +36,38 @@ def test_lost_on_a_connection_that_stayed_up() -> None:
     assert verdict.findings[0].peers == ("alice", "bob")
 
 
+def _relayed(mechanism: str, links: list[list[str]]) -> Story:
+    """Return a story in which the first fault was done in this way, on these links."""
+    story = Story()
+    story.fault(
+        "stream", fault="stream 1", says="held back", links=links, means={"stream": mechanism}
+    )
+    _lost(story)
+    story.fault("restore", fault="stream 1")
+    story.links[0].under_way["alice"].clear()
+    story.wait(60)
+    return story
+
+
+BOTH = [["alice", "bob"], ["bob", "alice"]]
+
+
+@pytest.mark.parametrize(("mechanism", "links", "wanted"), [
+    ("relay", BOTH, UNKNOWN), ("kernel", BOTH, INVALID),
+    ("relay", [["bob", "alice"]], INVALID), ("relay", [["alice", "carol"]], INVALID),
+])  # fmt: skip
+def test_a_relay_may_lose_what_had_a_connection_of_its_own(
+    mechanism: str, links: list[list[str]], wanted: object
+) -> None:
+    story = _relayed(mechanism, links)
+    own = [{"local": "10.0.1.0:5000", "state": "LISTEN"}]
+    assert judged(story.finish(alice=own, bob=own), NAME) is wanted
+
+
+def test_a_relay_loses_nothing_on_a_connection_that_is_kept() -> None:
+    assert judged(_relayed("relay", BOTH).finish(), NAME) is INVALID
+
+
 def test_reported_undelivered_when_the_connection_ended() -> None:
     story = _lost(Story())
     story.terminate("bob", "alice")
