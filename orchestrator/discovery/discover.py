@@ -15,6 +15,7 @@ from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.evidence import read_output, uses_line_editor
 from orchestrator.discovery.experiments import Experiments
 from orchestrator.discovery.finder import WordFinder
+from orchestrator.discovery.held_prompts import held_prompt, without_held
 from orchestrator.discovery.inference import infer
 from orchestrator.discovery.raw_console import FloodError
 from orchestrator.discovery.replies import ProgramEvidence
@@ -217,10 +218,13 @@ def _learn(
             hint="does it read commands from its terminal? Try its command by hand",
         )
     lists = experiments.lists
+    if held := held_prompt(typist.exchanges):
+        typist.add_prompt(held)
     evidence = ProgramEvidence(
         exchanges=experiments.evidence(), wordings=finder.wordings, prompts=typist.prompts,
         greetings=[greeting_of(trio, *it, typist.prompts) for it in greetings.values()],
-        lists=lists.seen, empty=lists.empty, known=lists.known(), first=experiments.first,
+        lists=lists.seen, empty=without_held(lists.empty, typist.prompts),
+        known=lists.known(), first=experiments.first,
         first_id=lists.lowest(), column=lists.column,
         start=start_of(command, trio, has_line_editor=has_line_editor),
     )  # fmt: skip

@@ -217,7 +217,9 @@ class Typist:
             steps = [without_prompts(step, self.prompts) for step in exchange.steps]
             typed = zip(steps, exchange.typed, strict=False)
             echoless = [without_echo(step, line) for step, line in typed]
-            self.replace(exchange, steps=(*echoless, *steps[len(echoless) :]))
+            others = {name: without_prompts(it, self.prompts)
+                      for name, it in exchange.others.items()}  # fmt: skip
+            self.replace(exchange, steps=(*echoless, *steps[len(echoless) :]), others=others)
 
     def replace(self, exchange: Exchange, **changes: object) -> Exchange:
         """Change a recorded exchange; return the new one."""
