@@ -80,11 +80,12 @@ def reap_processes(say: Say) -> None:
 
 def reap_containers(client: Client, say: Say) -> None:
     """Remove the containers and networks that killed commands left behind."""
+    from orchestrator.engines.docker.build_leftovers import sweep_builds
     from orchestrator.engines.docker.client import sweep
     from orchestrator.engines.docker.mesh_changes import sweep_changes
     from orchestrator.engines.docker.mesh_network import remove_orphans
 
-    _report(sweep(client) + sweep_changes(client), "Docker object", say)
+    _report(sweep(client) + sweep_changes(client) + sweep_builds(client), "Docker object", say)
     remove_orphans(client)  # not worth a word: a user removed their peers
 
 

@@ -20,6 +20,11 @@ _LIMITS = (
     "--ulimit", "core=0:0", "--ulimit", "nofile=1024:4096",
     "--ulimit", f"nproc={PROCESSES}:{PROCESSES}",  # `docker build` cannot count a container's
 )  # fmt: skip
+PROGRAM = "peerlab.program"  # label of a program's image: the digest of its sources
+PACKAGES = "peerlab.packages"  # label of a base image: the packages, sorted
+BUILT = (PROGRAM, PACKAGES)
+"""Labels of images, of which the containers have one as well in which these are built."""
+
 _FOLDER, _HOST = "peerlab.folder", "peerlab.host"  # labels: what an image is built from, and where
 
 _DOCKER_HINT = "check that `docker info` works for you; the process engine needs no Docker"

@@ -16,12 +16,11 @@ from pathlib import Path
 from orchestrator import command
 from orchestrator.errors import BuildError, LabError
 from orchestrator.files import temporary_folder
-from orchestrator.image.building import build, present, pull
+from orchestrator.image.building import PACKAGES, build, present, pull
 from orchestrator.image.debian import make_base
 from orchestrator.image.recipe import PEER, Recipe, left_out
 
 _NAME = "peerlab-packages"
-_PACKAGES = "peerlab.packages"  # label: the packages, sorted
 
 TOOLS = (
     "bash", "coreutils", "dash", "debianutils", "diffutils", "findutils", "grep", "gzip",
@@ -111,6 +110,7 @@ def _install(name: str, base: str, missing: list[str], wanted: list[str]) -> Non
         dockerfile = Path(context, "Dockerfile")
         install = _INSTALL.format(packages=" ".join(missing)) if missing else ""
         text = _DOCKERFILE.format(base=base, install=install, compile=_COMPILE)
-        dockerfile.write_text(text)
-        labels = {_PACKAGES: " ".join(wanted)}
-        build(name, Path(context), dockerfile, labels, has_network=True)
+        first, steps = text.split("\n", 1)  # a container in which it is built has the label too
+        label = f'LABEL {PACKAGES}="{" ".join(wanted)}"'
+        dockerfile.write_text(f"{first}\n{label}\n{steps}")
+        build(name, Path(context), dockerfile, {}, has_network=True)

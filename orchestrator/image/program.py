@@ -18,7 +18,7 @@ from orchestrator.errors import QUOTED_LINES, BuildError, LimitError, quote
 from orchestrator.files import temporary_folder
 from orchestrator.folder import copy_folder, folder_digest, room_needed
 from orchestrator.image import inside
-from orchestrator.image.building import drop_others, home_labels
+from orchestrator.image.building import PROGRAM, drop_others, home_labels
 from orchestrator.image.inside.build import SIGN
 from orchestrator.image.inside.start import PACKED
 from orchestrator.image.recipe import USER
@@ -32,7 +32,6 @@ MOST_MEGABYTES, MOST_FILES = 64, 16_384
 """The room that a program's folder has in a container: it lies in memory."""
 
 _NAME = "peerlab-program"
-_PROGRAM = "peerlab.program"  # label: the digest of the image's sources
 
 _INSIDE = Path(inside.__file__).parent
 BUILD_SECONDS = 120
@@ -148,7 +147,7 @@ def ensure_program_image(say: Callable[[str], None], recipe: ProgramRecipe) -> s
 
 
 def _ensure(say: Callable[[str], None], name: str, recipe: ProgramRecipe, source: str) -> None:
-    if not image.present(name, f"label={_PROGRAM}={source}"):
+    if not image.present(name, f"label={PROGRAM}={source}"):
         say(f"building {name} from {recipe.folder}")
         _build(name, recipe, source)
         _READY.difference_update(drop_others(name, recipe.folder))
@@ -163,7 +162,7 @@ def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
             shutil.copy(script, folder)
         (folder / "wanted.json").write_text(recipe.wanted)
         copy_folder(recipe.folder, folder / "program")
-        labels = {_PROGRAM: source} | home_labels(recipe.folder)
+        labels = {PROGRAM: source} | home_labels(recipe.folder)
         pairs = " ".join(f"{key}={_quoted(value)}" for key, value in labels.items())
         dockerfile.write_text(recipe.dockerfile(pairs))
         try:
