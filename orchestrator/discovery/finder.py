@@ -21,6 +21,7 @@ from orchestrator.engines.base import Say
 _NONSENSE = ("qwxz", "vkbj wyzq")  # no program understands these
 NO_ITEMS = ("97", "98")  # the same for a menu that cannot bear what is no number
 _MOST_TRIES = 14  # lines to try for one verb
+_MOST_CLOSING = 2  # lines below what is said
 _SILENT_TRIES = 1  # the same for a program that has never printed anything
 _TITLED_RULE = re.compile(r"^\W.*[^\S\n]([^\w\s.!?])\1{2,}\W?$")  # such as `+-- news -----+`
 
@@ -71,11 +72,20 @@ class WordFinder:
         if typist.prompts and not self._menu:
             for line in status_lines(replies):
                 typist.add_prompt(line)
-        self._last = last_lines(replies) if not self._menu else []
-        for exchange in typist.exchanges:
-            self._note_unknown(exchange)
-        self._set_control(typist.exchanges[-1])
+        self._last = _perhaps_closing(replies) if not self._menu else []
+        self._note_nonsense()
         return ""
+
+    def _note_nonsense(self) -> None:
+        """Note the replies to nonsense, as they are read by now."""
+        self._unknown, self._rejects_in_words = set(), True
+        nonsense = [it for it in self._typist.exchanges if it.verb == "unknown"]
+        for exchange in nonsense:
+            self._note_unknown(exchange)
+        if nonsense and (
+            not self._typist.control or self._typist.control[0] == nonsense[-1].typed[0]
+        ):
+            self._set_control(nonsense[-1])
 
     def _set_control(self, exchange: Exchange) -> None:
         """Take an exchange as the one that shows whether a program still answers."""
@@ -100,14 +110,18 @@ class WordFinder:
                     self._is_upper = word.isupper()
                     self._probe_marked(at)
                     return
-        self._style = "{}"
+        self._style, self._last = "{}", []
+        self._note_nonsense()
 
     def _judge_last_lines(self, exchange: Exchange) -> None:
         """Take the lines that ended every reply for prompts if they end that to a command, too."""
         last, self._last = self._last, []
-        if last and [*exchange.lines[-len(last) :]] == last:
-            for line in last:
-                self._typist.add_prompt(line)
+        bare = [line for line in last if line not in exchange.typed]  # that was read as its echo
+        said = [line for line in exchange.lines if line not in exchange.typed]
+        closing = last_lines([["nonsense", *bare], ["an answer", *said]])
+        for line in last if bare and closing == bare else closing:
+            self._typist.add_prompt(line)
+        self._note_nonsense()
 
     def _probe_marked(self, at: str) -> None:
         """Learn the reply to unknown words that are marked, which may be another one."""
@@ -282,6 +296,21 @@ class WordFinder:
     def _reply(self, exchange: Exchange) -> list[str]:
         said = [it for it in exchange.lines if not is_prompt(it, self._typist.prompts)]
         return [it for it in said if it not in self._last]
+
+
+def _perhaps_closing(replies: Sequence[Sequence[str]]) -> list[str]:
+    """Return lines that may end every reply, by those to nonsense.
+
+    They end the greeting as well, like a prompt; or they stand below what is said, like `Done.`:
+    the reply to a command shows whether that is not advice for those who mistype.
+
+    Args:
+        replies: the greeting, and the replies to nonsense.
+    """
+    marked = [[str(number), *reply[1:]] for number, reply in enumerate(replies[1:])]
+    below = last_lines(marked)
+    is_closing = len(below) <= _MOST_CLOSING and all(_has_word([line]) for line in below)
+    return last_lines(replies) or (below if is_closing else [])
 
 
 def _front(exchange: Exchange) -> str:
