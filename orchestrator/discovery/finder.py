@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -34,7 +35,8 @@ class WordFinder:
         self.wordings: dict[str, Wording] = {}  # how each verb is typed, as far as is known
         self._unknown: set[tuple[str, ...]] = set()  # shapes of replies to unknown words
         self._rejects_in_words = True  # whether each of these is more than a rule
-        self._style, self._is_upper = "{}", False
+        self._style = "{}"
+        self._example = ""  # a word for a command that is known, in its capitals
         self._menu: dict[str, str] = {}  # the number of each verb
         self._items: list[str] = []  # the numbers of a menu
         self._read: list[str] = []  # lines that may mention usage
@@ -107,7 +109,7 @@ class WordFinder:
                     self._judge_last_lines(found)
                     word = self.wordings[verb].lines[0]
                     self._style = wording.style_of(word)
-                    self._is_upper = word.isupper()
+                    self._example = word
                     self._probe_marked(at)
                     return
         self._style, self._last = "{}", []
@@ -254,7 +256,8 @@ class WordFinder:
         if verb in self._menu:  # some menus ask for arguments; others only number the commands
             number = self._menu[verb]
             return [number, *(wording.with_first(line, number) for line in lines[:1]), *lines[:2]]
-        return [wording.with_upper_word(line) for line in lines] if self._is_upper else lines
+        pairs = ((wording.in_case_of(self._example, line), line) for line in lines)
+        return list(dict.fromkeys(itertools.chain(*pairs)))
 
     def _most_tries(self) -> int:
         steps = [step for exchange in self._typist.exchanges for step in exchange.steps]

@@ -215,17 +215,18 @@ def candidates(verb: str, style: str, usage: Iterable[str] = ()) -> list[str]:
     own = [line for line in usage if all(f"{{{name}}}" in line for name in arguments)]
     words = WORDS[verb]
     common = [style.format(word) + form for word in words for form in rest]
-    upper = [style.format(words[0].upper()) + form for form in rest[:1]]
+    cased = (words[0].upper(), words[0].title())
+    capitals = [style.format(word) + form for word in cased for form in rest[:1]]
     first, others = common[: len(rest)], common[len(rest) :]
     if arguments:  # it may ask for them
         first.append(style.format(words[0]))
     made = [*own, *_other_quoting(own)]
     if not arguments:  # a line that mentions a single word may be about anything
-        made = [*first, *made, *upper, *others]
+        made = [*first, *made, *capitals, *others]
     elif not own:
-        made += first + upper + others
+        made += first + capitals + others
     else:
-        made += first
+        made += first + capitals
     return list(dict.fromkeys(made))
 
 
@@ -241,10 +242,11 @@ def unmarked(line: str) -> str:
     return word.removeprefix(style_of(word).format(""))
 
 
-def with_upper_word(line: str) -> str:
-    """Return a line with its first word in capitals."""
+def in_case_of(example: str, line: str) -> str:
+    """Return a line whose first word has the capitals of an example: `HELP`, `Help` or `help`."""
     word, blank, rest = line.partition(" ")
-    return f"{word.upper()}{blank}{rest}"
+    cased = word.upper() if example.isupper() else word.title() if example.istitle() else word
+    return f"{cased}{blank}{rest}"
 
 
 def with_first(line: str, word: str) -> str:

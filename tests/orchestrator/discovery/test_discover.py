@@ -45,10 +45,14 @@ def experiment(style: Style) -> tuple[Experiments, WordFinder, Typist]:
         Style(shows_ids=False, prompt="$ "),
         Style(words={verb: f"/{verb}" for verb in VERBS}),
         Style(words={verb: verb.upper() for verb in VERBS}),
+        Style(words={verb: verb.title() for verb in VERBS}),
+        Style(words=PLAIN | {verb: verb.title() for verb in ("list", "terminate", "send", "exit")}),
+        Style(words=PLAIN | {verb: verb.title() for verb in ("help", "connect")}),
         Style(words=dict(zip(VERBS, ("help", "ip", "port", "dial", "ls", "drop", "msg", "quit"),
                              strict=True))),
     ],
-    ids=["plain", "from zero", "no prompt", "no ids", "slash", "upper", "other words"],
+    ids=["plain", "from zero", "no prompt", "no ids", "slash", "upper", "capitals", "some capitals",
+         "capitals first", "other words"],
 )  # fmt: skip
 def test_words_of_a_program(style: Style) -> None:
     experiments, finder, typist = experiment(style)
