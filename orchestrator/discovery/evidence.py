@@ -299,6 +299,11 @@ def last_words(sample: Sample) -> Sequence[str]:
     return [line for line in sample.lines if re.search(r"\w", line)][-1:] or sample.lines[-1:]
 
 
+def has_arrived(exchange: Exchange) -> bool:
+    """Return whether a text was shown at the other end, or the kernel showed what was done."""
+    return bool(exchange.fact)
+
+
 def has_traceback(exchange: Exchange) -> bool:
     """Return whether a program printed a traceback and survived."""
     return not (exchange.ended or exchange.stuck) and shows_trace(exchange.lines)

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Sequence
 
 from orchestrator.discovery.attempts import BAD_WORD, Attempt, after_an_end, attempts, texts
-from orchestrator.discovery.evidence import Exchange, KnownValues
+from orchestrator.discovery.evidence import Exchange, KnownValues, has_arrived
 from orchestrator.discovery.finder import NO_ITEMS, WordFinder
 from orchestrator.discovery.list_tracker import ListTracker
 from orchestrator.discovery.raw_console import FloodError
@@ -165,26 +165,34 @@ class Experiments:
         if column is None or column.has_words:  # letters are known as ids once two are seen
             self._ensure(_C, _B)
             self.lists.update(_A)
-        found = self._find_send([*self.lists.choices(_A, _B), self._id(_A, _B), "1", "0"])
+        found = self._find_send([*self.lists.choices(_A, _B), self._id(_A, _B), "1", "0"], _A)
         if not found:  # a second connection may show what an id looks like
             self._connect_all()
             self.lists.update(_A, _C)
-            found = self._find_send(self.lists.choices(_A, _B), may_be_short=True)
+            found = self._find_send(self.lists.choices(_A, _B), _A, short=True)
+        if not found:  # some can send only to who dialled them
+            found = self._find_send(self.lists.choices(_B, _A), _B)
         if found:
-            self.lists.settle(_A, _B, found.given["id"])
+            self.lists.settle(found.at, found.to, found.given["id"])
             self.lists.update(_A, _B)
             self._typist.replace(found, right=True)
-            self._send(_B, _A)
+            self._send(found.to, found.at)
 
-    def _find_send(self, ids: Sequence[str], *, may_be_short: bool = False) -> Exchange | None:
+    def _find_send(self, ids: Sequence[str], at: str, *, short: bool = False) -> Exchange | None:
         given = [{"id": it, "text": next(self._texts)} for it in dict.fromkeys(ids)]
         words = texts(1)  # some programs take no more
-        given += [it | {"text": next(words)} for it in given if may_be_short]
-        found = self._finder.find("send", _A, _has_arrived, given, _B)
+        given += [it | {"text": next(words)} for it in given if short]
+        to = _B if at == _A else _A
+        found = self._finder.find("send", at, has_arrived, given, to, self._reconnect)
         if found and " " not in found.given["text"]:
             self._texts = words
             self.notes.append("it sends no text of several words: it was given single words")
         return self._without_quotes(found) if found else None
+
+    def _reconnect(self, name: str) -> None:
+        """Connect a peer that was started again."""
+        self.lists.unlink(name)
+        self._connect_all()
 
     def _without_quotes(self, found: Exchange) -> Exchange:
         """Send without the quotes around a text if they were shown with it; return what counts.
@@ -198,8 +206,8 @@ class Experiments:
         if bare == quoted or not is_shown or self._finder.quotes_texts:
             return found
         given = {"id": found.given["id"], "text": next(self._texts)}
-        plain, used = self._typist.enter("send", bare, _A, given, to=_B, right=None)
-        if not _has_arrived(plain):
+        plain, used = self._typist.enter("send", bare, found.at, given, to=found.to, right=None)
+        if not has_arrived(plain):
             self._typist.forget(plain)
             return found
         self._typist.forget(found)
@@ -216,13 +224,13 @@ class Experiments:
         self.lists.update(at)
         exchange = self._send_with(at, to, self._id(at, to))
         for other in self.lists.choices(at, to)[1:]:
-            if _has_arrived(exchange) or exchange.ended or exchange.stuck:
+            if has_arrived(exchange) or exchange.ended or exchange.stuck:
                 break
             again = self._send_with(at, to, other)
-            if _has_arrived(again):  # then the first was typed with what is no id
+            if has_arrived(again):  # then the first was typed with what is no id
                 self._typist.forget(exchange)
             exchange = again
-        if _has_arrived(exchange):
+        if has_arrived(exchange):
             self.lists.settle(at, to, exchange.given["id"])
         self._restart_if_gone(exchange, f"{at} sends")
 
@@ -243,9 +251,8 @@ class Experiments:
 
         self.lists.update(_A)
         self._say("alice ends its connection to carol")
-        ids = self.lists.choices(_A, _C) or ("2", "1", "0")
-        given = [{"id": it} for it in ids]
-        found = self._finder.find("terminate", _A, worked, given, _C)
+        given = [{"id": it} for it in self.lists.choices(_A, _C) or ("2", "1", "0")]
+        found = self._finder.find("terminate", _A, worked, given, _C, self._reconnect)
         if not found:
             if typed := self._finder.find_claim("terminate", _A):
                 self.notes.append(f"{typed} ended no connection, though it was answered")
@@ -311,7 +318,7 @@ class Experiments:
         after = self._finder.enter("send", _C, given, to=_B, right=None)
         for exchange in (dialled, before):
             self._typist.update_ids(exchange)
-        if not _has_arrived(before) and _has_arrived(after):
+        if not has_arrived(before) and has_arrived(after):
             self.first = {"send": "list", "terminate": "list"}
 
     def _first_id(self) -> str | None:
@@ -391,7 +398,3 @@ class Experiments:
             self.notes.append(f"it {did} after: {what}")
             self.lists.unlink(exchange.at)
             self._trio.restart(exchange.at)
-
-
-def _has_arrived(exchange: Exchange) -> bool:
-    return bool(exchange.fact)

@@ -144,10 +144,12 @@ class WordFinder:
         worked: Callable[[Exchange], bool],
         given: Sequence[Mapping[str, object]] = ({},),
         to: str = "",
+        restarted: Callable[[str], None] = lambda _: None,
     ) -> Exchange | None:
         """Try words for a verb until one works; return its exchange, or None.
 
-        Each is tried with all arguments that are `given`, the most likely first.
+        Each is tried with all arguments that are `given`, the most likely first. One that ends the
+        program costs it its connections: `restarted` is called once it runs again.
         """
         self._say(f"trying words for {verb}")
         tried: set[str] = set()
@@ -166,6 +168,7 @@ class WordFinder:
                     return self._note_wording(verb, used, exchange)
                 if is_gone:
                     self._typist.trio.restart(at)
+                    restarted(at)
                 elif not self.is_unknown(exchange):
                     self._read += exchange.lines
                     queue = [*wording.usages(verb, exchange.lines), *queue]
