@@ -162,7 +162,9 @@ def _too_late(operation: Operation, within: float) -> Iterator[str]:
     took = _seconds(operation.last.fields.get("took"))
     took = operation.last.at - operation.at if took is None else took
     if took > within:
-        yield f" should have ended within {within:g} s, but took {took:.1f} s"
+        has_ended = not operation.is_indeterminate or "unread" in operation.last.fields
+        how = f"took {took:.1f} s" if has_ended else f"had not after {took:.1f} s"
+        yield f" should have ended within {within:g} s, but {how}"
 
 
 def _misinformed(operation: Operation, wants: Mapping[str, Any]) -> Iterator[str]:
