@@ -194,8 +194,10 @@ def _usage(word: str, rest: str, arguments: Sequence[str]) -> str:
             left.remove(argument)
         return f"{{{argument}}}" if argument else ""
 
-    made = re.sub(r"[<\[({]([^>\])}]+)[>\])}]", fill_in, rest)
-    return "" if left else f"{word}{made}".rstrip()
+    made = re.sub(r"[<\[({]([^>\])}]+)[>\])}]", fill_in, rest).rstrip()
+    if made.count('"') % 2:  # it ends quotes that stand around the whole usage
+        made = made.removesuffix('"')
+    return "" if left else f"{word}{made}"
 
 
 def candidates(verb: str, style: str, usage: Iterable[str] = ()) -> list[str]:

@@ -48,6 +48,9 @@ def test_rows_are_not_a_menu() -> None:
         ("send", "SEND <connection id> <message>", "SEND {id} {text}"),
         ("connect", "Usage: /connect <destination> <port no>", "/connect {address} {port}"),
         ("terminate", "terminate [connection id]", "terminate {id}"),
+        ("send", '"send <connection id.> <message>"', "send {id} {text}"),
+        ("connect", 'try "connect <ip> <port>" first', "connect {address} {port}"),
+        ("send", '"send <id> "<message>""', 'send {id} "{text}"'),
     ],
 )
 def test_usage_in_a_programs_messages(verb: str, line: str, template: str) -> None:
