@@ -62,7 +62,10 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
     ]
     commands = {unmarked(wording.lines[0]).lower() for wording in evidence.wordings.values()}
     typed = {word for _, sample, _ in failures for word in sample.known.words}
-    made = common_beginnings([line for _, _, line in failures], innocent, commands - {""}, typed)
+    heard = [line for it in evidence.exchanges if it.worked for line in it.other_lines]
+    made = common_beginnings(
+        [line for _, _, line in failures], [*innocent, *heard], commands - {""}, typed
+    )
     made += _exceptions([line for _, _, line in failures], innocent)
     rest = [it for it in failures if not matches_any(it[2], made)]
     for verb in dict.fromkeys(verb for verb, _, _ in rest):

@@ -1,0 +1,53 @@
+"""Programs that say that they connected to themselves, each a small simulated one.
+
+A profile that was learned must read the program rightly: what is said below is what a person would
+say who looks at its consoles.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.orchestrator.discovery.learning import Learned
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, Chat
+
+
+class Claims(Chat):
+    """Says that it connected to itself, and ends that connection at once."""
+
+    def do_connect(self, address: str, port: str) -> str:
+        is_own = address == HOSTS[self.name] and int(port) == PORT
+        return self.claim(address) if is_own else super().do_connect(address, port)
+
+    def claim(self, address: str) -> str:
+        return f"connected to {address}:{PORT}"
+
+
+class ClaimsAsBothEnds(Claims):
+    """The same, and first what it says when it is dialled."""
+
+    def claim(self, address: str) -> str:
+        return f"peer 9 connected from {address}:{PORT}\n{super().claim(address)}"
+
+    def do_terminate(self, label: str) -> str:
+        return super().do_terminate(label) if label.isdigit() else "peer has to be a number"
+
+
+class IsDialled(ClaimsAsBothEnds):
+    """Says only what it says when it is dialled, and later refuses in words that begin alike."""
+
+    def claim(self, address: str) -> str:
+        return super().claim(address).splitlines()[0]
+
+
+@pytest.mark.parametrize("program", [Claims, ClaimsAsBothEnds, IsDialled])
+def test_a_claim_to_have_connected_to_itself_is_no_refusal(
+    learned: Learned, program: type[Chat]
+) -> None:
+    found, reader, _ = learned(program)
+    assert found.operations["connect"].ok
+    assert not found.operations["connect"].silent
+    outcome = reader.outcome("connect", f"connected to 10.0.0.9:{PORT}")
+    assert outcome
+    assert outcome[0]
+    assert reader.outcome("list", f"peer 2 connected from 10.0.0.9:{PORT}") is None
