@@ -57,26 +57,10 @@ class Replies:
             expected = exchange.verb == "unknown" or exchange.worked is False
             takes_words = exchange.verb not in _NEVER_REFUSED
             unsure = exchange.worked is None and takes_words and sounds_like_error(exchange.lines)
-            if expected and self._is_claim(exchange, sample):
-                continue
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 refused.append((exchange, self._without_news(sample)))
         self.failures = [(exchange.verb, sample) for exchange, sample in refused
                          if not self._claims(exchange, sample)]  # fmt: skip
-
-    def _is_claim(self, exchange: Exchange, sample: Sample) -> bool:
-        """Return whether a program says that it connected to itself, in words of success.
-
-        Some do so and end that connection at once: then they are wrong, and their words are not.
-        """
-        if exchange.to != exchange.at or exchange.verb not in self.evidence.wordings:
-            return False
-        said = [
-            to_pattern(make_template(line, it.known, it.at), ())
-            for _, it in self.successful(exchange.verb)
-            for line in it.lines
-        ]
-        return bool(sample.lines) and all(matches_any(line, said) for line in sample.lines)
 
     def listed_in(self, samples: Iterable[Sample]) -> Collection[str]:
         """Return the lines of all lists if replies repeat rows of those; none otherwise."""
@@ -99,9 +83,11 @@ class Replies:
     def _claims(self, exchange: Exchange, sample: Sample) -> bool:
         """Return whether a peer says that it did what did not show at the other end.
 
-        It cannot know what became of what it did, so that is no way to refuse.
+        It cannot know what became of what it did, so that is no way to refuse. Neither is what it
+        says of a connection to itself that it ends at once.
         """
-        if not exchange.right or exchange.verb not in self.evidence.wordings:
+        is_own = exchange.to == exchange.at
+        if not (exchange.right or is_own) or exchange.verb not in self.evidence.wordings:
             return False
         return any(len(sample.lines) == len(done.lines) and
                    all(matches_any(line, [_alike(it, sample)])
@@ -130,7 +116,8 @@ class Replies:
         others = [block for blocks in self._notices.values() for block in blocks
                   if block not in own]  # fmt: skip
         lines = _without(sample.lines, others)
-        return Sample(tuple(lines if lines or leaves else sample.lines), sample.known, sample.at)
+        said = lines if lines or leaves or is_both_ends else sample.lines
+        return Sample(tuple(said), sample.known, sample.at)
 
     def successful(self, verb: str) -> list[tuple[Exchange, Sample]]:
         """Return the exchanges and replies that report the success of a verb, or should."""
