@@ -8,7 +8,7 @@ import re
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from orchestrator.image.building import PROGRAM, drop_others, home_labels
 from orchestrator.image.inside.build import SIGN
 from orchestrator.image.inside.start import PACKED
 from orchestrator.image.recipe import USER
-from orchestrator.profile import Start
+from orchestrator.profile import Start, own_profile
 from orchestrator.profile.keep import WORKING_FOLDER
 from orchestrator.text import cut
 
@@ -83,6 +83,11 @@ class ProgramRecipe:
         first = (self.start.words("container") or [""])[0].replace("{folder}", FOLDER)
         return "" if "{" in first or first == "python3" else first
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        """What does not belong to the program: no change of its profile takes a new image."""
+        return [*filter(None, [own_profile(self.folder)])]
+
     def dockerfile(self, labels: str) -> str:
         """Return the Dockerfile; the container in which it is built has the labels too."""
         is_built = self.start.build or self._started
@@ -90,10 +95,10 @@ class ProgramRecipe:
         return image + (_BUILD if is_built else "")
 
     def source(self) -> str:
-        """Return a digest of everything that goes into the image, the whole folder included."""
+        """Return a digest of everything that goes into the image, the program's files included."""
         # The path too: the next image of one folder must not replace that of an equal one.
         path, scripts = str(self.folder), [script.read_bytes() for script in _scripts()]
-        contents = folder_digest(self.folder)
+        contents = folder_digest(self.folder, self.left_out)
         facts = (self.dockerfile(""), path, self.base_id, self.wanted, scripts, contents)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -162,6 +167,8 @@ def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
             shutil.copy(script, folder)
         (folder / "wanted.json").write_text(recipe.wanted)
         copy_folder(recipe.folder, folder / "program")
+        for own in recipe.left_out:
+            (folder / "program" / own).unlink()
         labels = {PROGRAM: source} | home_labels(recipe.folder)
         pairs = " ".join(f"{key}={_quoted(value)}" for key, value in labels.items())
         dockerfile.write_text(recipe.dockerfile(pairs))

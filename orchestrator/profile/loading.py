@@ -32,6 +32,8 @@ FOLDER = ROOT / "profiles"  # the profiles that come with the lab
 
 _OF_SCENARIOS = {"why", "steps"}  # keys that no profile has, and every scenario must have
 
+_OF_PROFILES = {"name", "summary", "console"}  # every profile must have these
+
 _START_FIELDS = (*ANSWERS, "bind", "python", "peers", "index")
 _BUILD_FIELDS = ("python", "folder")
 _CHAT_NOTICE_FIELDS = ("id", "address", "port", "name", "text", "number", "last")
@@ -56,6 +58,18 @@ def located(name: str, *homes: Path) -> str:
 def path_of(name: str) -> Path:
     """Return the path of a profile given as a name or a path."""
     return Path(name) if name.endswith(files.YAML) else FOLDER / f"{name}.yaml"
+
+
+def own_profile(folder: Path) -> str:
+    """Return the name of the profile that lies in a program's folder; empty if there is none.
+
+    A file of that name may be the program's own, for something else.
+    """
+    try:
+        data = document.load(folder / FILE).plain
+    except (DocumentError, OSError):
+        return ""
+    return FILE if isinstance(data, dict) and data.keys() >= _OF_PROFILES else ""
 
 
 def load(name: str) -> Profile:

@@ -200,6 +200,16 @@ def test_a_folder_is_built_once_and_its_old_images_are_removed(home: Path) -> No
         assert set(images(home / "chat")) == {third, "peerlab-test-somebodys:1"}
 
 
+def test_what_is_written_into_a_profile_beside_a_program_builds_no_new_image(home: Path) -> None:
+    chat = home / "chat"
+    recipe = program.ProgramRecipe(chat, "base", "1", chat_profile(home).start)
+    before = recipe.source()
+    shutil.copy(home / "chat.yaml", chat / profile.FILE)
+    assert recipe.source() == before
+    (chat / profile.FILE).write_text("what: the program's own settings\n")
+    assert recipe.source() != before
+
+
 @DOCKER_ONLY
 @pytest.mark.thorough  # test_image.py has it for the images of a checkout
 def test_images_of_deleted_folders_are_removed_by_the_next_build(

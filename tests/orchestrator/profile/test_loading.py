@@ -231,3 +231,13 @@ def test_a_meaning_has_its_arguments(file: Path, operation: str, mistake: str) -
     with pytest.raises(DocumentError) as caught:
         profile.load(str(file))
     assert mistake in caught.value.what
+
+
+def test_a_programs_folder_may_hold_its_profile_or_a_file_of_that_name(file: Path) -> None:
+    assert profile.own_profile(file.parent) == file.name
+    file.write_text("name: ada\nsummary: likes chess\n")
+    assert not profile.own_profile(file.parent)
+    file.write_text("- [not: YAML")
+    assert not profile.own_profile(file.parent)
+    file.unlink()
+    assert not profile.own_profile(file.parent)
