@@ -13,7 +13,8 @@ from orchestrator.history.transcript import Transcript
 
 _MOST = 200_000  # bytes; more are taken for endless output
 _MANY_LINES = 100  # the same, of a console that is never quiet
-_POLL = 0.01  # seconds
+_POLL, _MOST_POLL = 0.01, 0.05  # seconds between two looks; a look costs a millisecond or more
+_SLOWER = 0.1  # of the time that was waited by then
 _TYPE_WITHIN = 3.0  # seconds
 
 
@@ -132,7 +133,7 @@ def wait_until_quiet(
             return True
         if now - began >= quiet and all(console.silence >= quiet for console in consoles):
             return False
-        pause.wait(_POLL)
+        pause.wait(min(_POLL + (now - began) * _SLOWER, _MOST_POLL))
     for console in consoles:
         if console.silence < quiet and console.peek().count("\n") > _MANY_LINES:
             raise FloodError(console.peer.name)

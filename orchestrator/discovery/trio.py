@@ -39,7 +39,6 @@ _MOST_ANSWERS = 4  # questions at the start
 _LISTENS_WITHIN = 2.0  # seconds; some programs greet first and listen later
 _CHANGES_WITHIN = 0.8  # seconds; some programs end a connection in another thread
 _POLL = 0.02  # seconds between two looks at the sockets
-_STARVED = 4  # so many times longer may all this take while the kernel says that a program runs
 
 
 class NotStartedError(Exception):
@@ -73,15 +72,11 @@ class Trio:
         while not (done() or self._rests(most)) and waited < most:
             pause.wait(_POLL)
             now = time.monotonic()
-            waited, since = waited + self._counted(now - since), now
+            waited, since = waited + self._rest.counted(now - since), now
 
-    def _counted(self, waited: float) -> float:
-        """Return how much of a wait counts: less if a program is still at work, or starved."""
-        return waited / _STARVED if self._rest.is_running() else waited
-
-    def _rests(self, seconds: float) -> bool:
+    def _rests(self, seconds: float, *, by_habit: bool = True) -> bool:
         """Return whether it is sure that nothing more happens within so many seconds."""
-        return self._rest.seconds() >= seconds
+        return self._rest.seconds(by_habit=by_habit) >= seconds
 
     def start(self, names: Sequence[str] = NAMES) -> None:
         """Start peers, and answer their questions.
@@ -238,7 +233,7 @@ class Trio:
             if shows_trace(output.lines):
                 most = min(most, self._patience(_PATIENT))
             is_sure = wait_until_quiet(consoles, _QUIET, _QUIET * 4, is_over)
-            waited += self._counted(_QUIET)
+            waited += self._rest.counted(_QUIET)
             output = read_output(console.peek(), line, known)
         console.take()
         return output
@@ -246,16 +241,19 @@ class Trio:
     def await_output(self, name: str, *, news: bool = False) -> None:
         """Wait for output of a peer, which may lag behind on a busy machine.
 
-        For `news` of a connection, or of its end, it waits as long as any program may take.
+        For `news` of a connection, or of its end, it waits as long as any program may take: one
+        that wakes up all the time may count how often it has done so, and tell only then.
         """
         console = self._consoles[name]
         if console.has_output and console.silence >= _QUIET:
             return
         waited, most = 0.0, self._patience(_TOLD_WITHIN if news else _PATIENT)
         while not console.has_output and not console.ended and waited < most:
-            if wait_until_quiet([console], _LAG, _LAG, lambda: self._rests(most)):
+            if wait_until_quiet(
+                [console], _LAG, _LAG, lambda: self._rests(most, by_habit=not news)
+            ):
                 return
-            waited += self._counted(_LAG)
+            waited += self._rest.counted(_LAG)
         wait_until_quiet([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
 
     def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:

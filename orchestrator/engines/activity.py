@@ -7,13 +7,13 @@ deadlines: only input, from its terminal or from another program, makes it go on
 from __future__ import annotations
 
 import math
+import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from orchestrator.engines.kernel_sockets import KernelSocket
-from orchestrator.engines.thread_waits import ThreadWait, wait_of
+from orchestrator.engines.thread_waits import ThreadWait, read_file, wait_of
 
 _NAME_SERVER = f":{53:04X}"  # the end of a name server's address and port in /proc/net/udp
 _UNDERWAY = ("SYN_SENT", "SYN_RECV", "FIN_WAIT1", "CLOSING", "LAST_ACK")
@@ -24,25 +24,57 @@ class Activity:
     """What a program and its descendants do at one moment.
 
     Attributes:
-        waits: whether every thread waits, and nothing is underway to it or from it in the network.
-        threads: how long each has run, in nanoseconds.
-        deadlines: after how many seconds the wait of a thread ends, from when it began; without
-            those that wait for ever.
-        readers: the threads that wait for input, perhaps from the terminal.
-        written: how many bytes it has written so far, to its terminal or elsewhere.
-        is_virtual: whether a virtual machine with threads of its own runs it.
-        runs: whether a thread runs, or would if a processor were free.
-        sleeps: for how many seconds more each of the threads sleeps, at most, that do.
+        threads: where each waits, by number.
+        taken: how many bytes it has read so far, from its terminal or elsewhere.
+        written: how many bytes it has written so far, in the same sense.
+        sockets: returns those that it may have, and those that the kernel closes for it. They cost
+            more than all the rest, so they are read only when they decide.
     """
 
-    waits: bool
-    threads: Mapping[int, int]
-    deadlines: Mapping[int, float]
-    readers: frozenset[int]
+    threads: Mapping[int, ThreadWait]
+    taken: int
     written: int
-    is_virtual: bool = False
-    runs: bool = False
-    sleeps: Mapping[int, float] = field(default_factory=dict, compare=False)  # passes by itself
+    sockets: Callable[[], Iterable[KernelSocket]] = field(compare=False, repr=False)
+
+    @property
+    def waits(self) -> bool:
+        """Whether every thread waits, and nothing is underway to it or from it in the network."""
+        return all(it.seconds is not None for it in self.threads.values()) and not self.is_underway
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether something is underway to it or from it in the network now, or may be."""
+        try:
+            return any(map(_is_underway, self.sockets()))
+        except (OSError, ValueError, IndexError, struct.error):
+            return True
+
+    @property
+    def deadlines(self) -> Mapping[int, float]:
+        """After how many seconds the wait of a thread ends, from when it began; if ever."""
+        found = {number: it.seconds for number, it in self.threads.items()}
+        return {it: end for it, end in found.items() if end is not None and end < math.inf}
+
+    @property
+    def readers(self) -> frozenset[int]:
+        """The threads that wait for input, perhaps from the terminal."""
+        return frozenset(number for number, it in self.threads.items() if it.takes_input)
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether a virtual machine with threads of its own runs it."""
+        return any(it.is_virtual for it in self.threads.values())
+
+    @property
+    def runs(self) -> frozenset[int]:
+        """The threads that run, or would if a processor were free."""
+        return frozenset(number for number, it in self.threads.items() if it.runs)
+
+    @property
+    def sleeps(self) -> Mapping[int, float]:
+        """For how many seconds more each of the threads sleeps, at most, that do."""
+        found = {number: it.left for number, it in self.threads.items()}
+        return {number: left for number, left in found.items() if left < math.inf}
 
     def is_done(self, before: Activity) -> bool:
         """Return whether it has taken what was typed at an earlier moment, and is done with it.
@@ -50,9 +82,13 @@ class Activity:
         If no thread waited for input, nothing is ever taken. A virtual machine that ends the
         program waits for its own threads meanwhile; it is done only when it reads again.
         """
-        has_run = any(self.threads.get(it) != before.threads[it] for it in before.readers)
-        has_read = has_run or not before.readers
-        return has_read and bool(self.readers or not self.is_virtual)
+        readers = before.readers
+        has_run = any(self._ran(number) != before._ran(number) for number in readers)
+        has_read = (has_run and self.taken > before.taken) or not readers
+        return has_read and bool(not self.is_virtual or self.readers)
+
+    def _ran(self, number: int) -> int | None:
+        return self.threads[number].ran if number in self.threads else None
 
 
 def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Activity | None:
@@ -64,25 +100,15 @@ def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Acti
         pid: the process.
         sockets: returns those that it may have, and those that the kernel closes for it.
     """
-    found, written = list[ThreadWait](), 0
+    threads, taken, written = dict[int, ThreadWait](), 0, 0
     try:
         for process in _family(pid):
-            written += _written(process)
-            found += map(wait_of, process.glob("task/*"))
-        waits = all(it.seconds is not None for it in found)
-        waits = waits and not any(map(_is_underway, sockets()))
-    except (OSError, ValueError, IndexError, struct.error):
+            ours = _bytes(process)
+            taken, written = taken + ours["rchar:"], written + ours["wchar:"]
+            threads |= {it.number: it for it in map(wait_of, _threads(process))}
+    except (OSError, ValueError, IndexError, KeyError, struct.error):
         return None
-    return Activity(
-        waits,
-        {it.number: it.ran for it in found},
-        {it.number: it.seconds for it in found if it.seconds is not None and it.seconds < math.inf},
-        frozenset(it.number for it in found if it.takes_input),
-        written,
-        any(it.is_virtual for it in found),
-        any(it.runs for it in found),
-        {it.number: it.left for it in found if it.left < math.inf},
-    )
+    return Activity(threads, taken, written, sockets)
 
 
 def asks_for_names(pid: int) -> bool:
@@ -102,15 +128,20 @@ def _is_underway(one: KernelSocket) -> bool:
     return one.socket.state in _UNDERWAY or one.socket.unsent > 0
 
 
-def _family(pid: int) -> Iterator[Path]:
+def _family(pid: int) -> Iterator[str]:
     """Yield the folders in /proc of a process and its descendants."""
-    process = Path(f"/proc/{pid}")
+    process = f"/proc/{pid}"
     yield process
-    for thread in process.glob("task/*"):
-        for child in (thread / "children").read_text().split():
+    for thread in _threads(process):
+        for child in read_file(f"{thread}/children").split():
             yield from _family(int(child))
 
 
-def _written(process: Path) -> int:
-    rows = (line.split() for line in (process / "io").read_text().splitlines())
-    return next(int(value) for key, value in rows if key == "wchar:")
+def _threads(process: str) -> list[str]:
+    with os.scandir(f"{process}/task") as found:
+        return [it.path for it in found]
+
+
+def _bytes(process: str) -> dict[str, int]:
+    rows = (line.split() for line in read_file(f"{process}/io").splitlines())
+    return {key: int(value) for key, value in rows}

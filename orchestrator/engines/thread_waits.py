@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import platform
 import struct
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _FUTEX_WAIT_BITSET = 9  # the operation that waits until a time, not for one
 _FUTEX_REALTIME = 0x100  # that is a time of day
 _IS_TIME = 1  # the flag of clock_nanosleep that says the same
 _RUNNING = "running"
+_STACK, _SHORTEST = 6, 7  # the place of the stack pointer behind a call's number, and what has it
+_MOST = 1 << 16  # bytes of a file in /proc
 
 _INIT = "docker-init"
 _RESTLESS = frozenset({_INIT, "VM Periodic Tas"})
@@ -97,6 +100,8 @@ class ThreadWait:
         takes_input: whether it waits for input, perhaps from the terminal.
         is_virtual: whether it is a virtual machine's own.
         runs: whether it runs, or would if a processor were free.
+        starved: for how long it has had to wait for a processor, in nanoseconds.
+        place: its system call, and how deep it is in its functions then; none if it runs.
         left: for how many seconds more it sleeps, or waits until a given time, at most; infinite
             if it does neither.
     """
@@ -107,24 +112,28 @@ class ThreadWait:
     takes_input: bool
     is_virtual: bool = False
     runs: bool = False
-    left: float = math.inf
+    starved: int = field(default=0, compare=False)
+    place: tuple[int, str] | None = None
+    left: float = field(default=math.inf, compare=False)  # passes by itself
 
 
-def wait_of(thread: Path) -> ThreadWait:
+def wait_of(thread: str) -> ThreadWait:
     """Return where a thread waits whose folder in /proc this is.
 
     Raises:
         OSError: it has ended, or this user may not know.
         ValueError: the kernel says something unexpected.
     """
-    ran = int((thread / "schedstat").read_text().split()[0])
-    word, *rest = (thread / "syscall").read_text().split()
-    number, call = int(thread.name), None if word == _RUNNING else _HERE.get(int(word))
+    ran, starved = map(int, read_file(f"{thread}/schedstat").split()[:2])
+    word, *rest = read_file(f"{thread}/syscall").split()
+    number, runs = int(thread.rpartition("/")[2]), word == _RUNNING
+    place = None if runs or len(rest) < _SHORTEST else (int(word), rest[_STACK])
+    call = None if runs else _HERE.get(int(word))
     arguments = [int(value, 16) for value in rest]
     if call is None:
         left = _sleep_left(thread, word, arguments)
-        runs = word == _RUNNING
-        return ThreadWait(number, ran, None, takes_input=False, runs=runs, left=left)
+        found = ThreadWait(number, ran, None, takes_input=False, runs=runs, left=left)
+        return replace(found, starved=starved, place=place)
     if call in (_SIGNAL, _FUTEX) and (name := _name(thread)) in _HOUSEKEEPERS:
         ran = 0 if name in _RESTLESS else ran
         is_virtual = name != _INIT
@@ -132,18 +141,32 @@ def wait_of(thread: Path) -> ThreadWait:
     takes_input = call.takes_input and not (call is _READ and _is_socket(thread, arguments[0]))
     seconds = _seconds(thread, call, arguments)
     left = _futex_left(thread, arguments) if call is _FUTEX and seconds is None else math.inf
-    return ThreadWait(number, ran, seconds, takes_input, left=left)
+    found = ThreadWait(number, ran, seconds, takes_input, left=left)
+    return replace(found, starved=starved, place=place)
 
 
-def _name(thread: Path) -> str:
-    return (thread / "comm").read_text().strip()
+def read_file(path: str) -> str:
+    """Return the text of a file in /proc. It is read thousands of times: without `Path`.
+
+    Raises:
+        OSError: what it tells of has ended, or this user may not know.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, _MOST).decode()
+    finally:
+        os.close(file)
 
 
-def _is_socket(thread: Path, descriptor: int) -> bool:
-    return str((thread / "fd" / str(descriptor)).readlink()).startswith(_SOCKET)
+def _name(thread: str) -> str:
+    return read_file(f"{thread}/comm").strip()
 
 
-def _seconds(thread: Path, call: _Call, arguments: Sequence[int]) -> float | None:
+def _is_socket(thread: str, descriptor: int) -> bool:
+    return os.readlink(f"{thread}/fd/{descriptor}").startswith(_SOCKET)  # noqa: PTH115
+
+
+def _seconds(thread: str, call: _Call, arguments: Sequence[int]) -> float | None:
     """Return how long a thread waits at most; None if that is a time of day."""
     given = arguments[call.place]
     if call.unit is _Unit.NONE:
@@ -155,31 +178,31 @@ def _seconds(thread: Path, call: _Call, arguments: Sequence[int]) -> float | Non
         return math.inf
     if call is _FUTEX and arguments[1] & _FUTEX_OPERATION:  # another one than FUTEX_WAIT
         return None
-    return _read(thread, given, call.unit)
+    return _given(thread, given, call.unit)
 
 
-def _read(thread: Path, address: int, unit: _Unit = _Unit.TIMESPEC) -> float:
+def _given(thread: str, address: int, unit: _Unit = _Unit.TIMESPEC) -> float:
     """Return the seconds that a thread has given as two numbers at an address."""
-    with (thread / "mem").open("rb", buffering=0) as memory:
+    with Path(f"{thread}/mem").open("rb", buffering=0) as memory:
         memory.seek(address)
         whole, part = struct.unpack("=qq", memory.read(16))
     return float(whole + part * unit.value)
 
 
-def _sleep_left(thread: Path, word: str, arguments: Sequence[int]) -> float:
+def _sleep_left(thread: str, word: str, arguments: Sequence[int]) -> float:
     """Return for how many seconds more a thread sleeps at most; infinite if it does not."""
     if word == str(_SLEEP):
-        return _read(thread, arguments[0])
+        return _given(thread, arguments[0])
     if word == str(_CLOCK_SLEEP):
         clock, flags, address, *_ = arguments
-        return _read(thread, address) - (time.clock_gettime(clock) if flags & _IS_TIME else 0.0)
+        return _given(thread, address) - (time.clock_gettime(clock) if flags & _IS_TIME else 0.0)
     return math.inf
 
 
-def _futex_left(thread: Path, arguments: Sequence[int]) -> float:
+def _futex_left(thread: str, arguments: Sequence[int]) -> float:
     """Return the seconds until the time to which a thread waits; infinite if it waits for none."""
     if arguments[1] & _FUTEX_OPERATION != _FUTEX_WAIT_BITSET:
         return math.inf
     is_real = arguments[1] & _FUTEX_REALTIME
     clock = time.CLOCK_REALTIME if is_real else time.CLOCK_MONOTONIC
-    return _read(thread, arguments[_FUTEX.place]) - time.clock_gettime(clock)
+    return _given(thread, arguments[_FUTEX.place]) - time.clock_gettime(clock)

@@ -94,8 +94,8 @@ class _Look:
         """Return whether a thread goes on by itself soon; note those that only poll."""
         polls, soon = self._polls[program], False
         for thread, seconds in {**activity.sleeps, **activity.deadlines}.items():
-            ran, length = activity.threads[thread], activity.deadlines.get(thread, thread)
+            ran, length = activity.threads[thread].ran, activity.deadlines.get(thread, thread)
             if self._ran.setdefault(thread, ran) != ran:
                 polls.add(length)
             soon = soon or (length not in polls and seconds < _LONGEST)
-        return soon or activity.runs
+        return soon or bool(activity.runs)

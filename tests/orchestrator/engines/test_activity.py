@@ -176,7 +176,8 @@ def test_a_program_that_has_stopped_reading_is_done_unless_a_virtual_machine_may
     after = until_it_is(process, lambda it: it.waits and not it.readers)
     assert after.is_done(before)
     assert after.is_done(after), "no one is there to read"
-    assert not replace(after, is_virtual=True).is_done(before)
+    waiting = {number: replace(it, is_virtual=True) for number, it in after.threads.items()}
+    assert not replace(after, threads=waiting).is_done(before)
 
 
 def test_nothing_is_said_of_a_program_that_has_ended(run: Run) -> None:
