@@ -11,6 +11,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orchestrator.engines.kernel_sockets import KernelSocket
 from orchestrator.engines.thread_waits import ThreadWait, read_file, wait_of

@@ -90,7 +90,7 @@ class RestWatch:
                 return None
             if name == self._typed and not (self._before and activity.is_done(self._before)):
                 return None
-            ran[name] = activity.threads
+            ran[name] = {number: it.ran for number, it in activity.threads.items()}
         return ran
 
     def _asks_for_names(self, peer: Peer) -> bool:
