@@ -169,8 +169,6 @@ def _build(name: str, recipe: ProgramRecipe, source: str) -> None:
         copy_folder(recipe.folder, folder / "program")
         for own in recipe.left_out:
             (folder / "program" / own).unlink()
-        for own in recipe.left_out:
-            (folder / "program" / own).unlink()
         labels = {PROGRAM: source} | home_labels(recipe.folder)
         pairs = " ".join(f"{key}={_quoted(value)}" for key, value in labels.items())
         dockerfile.write_text(recipe.dockerfile(pairs))
