@@ -236,6 +236,24 @@ def find_prompts(rests: Sequence[str], replies: Sequence[Sequence[str]]) -> list
     return frequent + [line for line in dict.fromkeys(common) if line.strip()]
 
 
+def prompts_behind_messages(exchanges: Iterable[Exchange], prompts: Sequence[str]) -> list[str]:
+    """Return what a program prints behind the messages it shows, without a line break.
+
+    That is a prompt for the person who was typing, if it is the same whatever the text.
+    """
+    texts = dict[str, set[str]]()  # the messages in front of each, by its pattern
+    first = dict[str, str]()
+    for exchange in exchanges:
+        for output in exchange.others.values():
+            rest, sent = output.rest, exchange.known.text
+            is_behind = sent and any(sent in line for line in output.lines) and sent not in rest
+            if rest.strip() and is_behind and not is_prompt(rest, prompts):
+                pattern = prompt_pattern(rest)
+                texts.setdefault(pattern, set()).add(sent)
+                first.setdefault(pattern, rest)
+    return [first[pattern] for pattern, sent in texts.items() if len(sent) > 1]
+
+
 def status_lines(replies: Sequence[Sequence[str]]) -> list[str]:
     """Return lines above the prompt that tell how things stand, such as `[2 online]`.
 

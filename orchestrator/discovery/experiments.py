@@ -99,7 +99,8 @@ class Experiments:
         self._trio.restart(*NAMES)
 
     def evidence(self) -> list[Exchange]:
-        """Return all exchanges, with what is known about ids by now."""
+        """Return all exchanges, with what is known about ids and prompts by now."""
+        self._typist.find_prompts_behind_messages()
         column = self.lists.column
         has_words = column is not None and column.has_words
 

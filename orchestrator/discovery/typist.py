@@ -14,6 +14,7 @@ from orchestrator.discovery.evidence import (
     find_prompts,
     has_traceback,
     is_prompt,
+    prompts_behind_messages,
     without_echo,
     without_prompts,
 )
@@ -209,6 +210,14 @@ class Typist:
         for exchange in list(self.exchanges) if self.prompts else ():
             steps = (without_prompts(step, self.prompts) for step in exchange.steps)
             self.replace(exchange, steps=tuple(steps))
+
+    def find_prompts_behind_messages(self) -> None:
+        """Look for prompts that a program prints only behind what was not asked for.
+
+        Without a line break of its own, one stands in front of whatever is printed next.
+        """
+        for prompt in prompts_behind_messages(self.exchanges, self.prompts):
+            self.add_prompt(prompt)
 
     def add_prompt(self, prompt: str) -> None:
         """Note a further prompt, and read what was recorded before it was known once more."""

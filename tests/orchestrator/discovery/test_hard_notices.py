@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.console.echo import Echoes
 from tests.orchestrator.discovery.learning import Learned
-from tests.orchestrator.discovery.simulated import HOSTS, Chat
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, Chat
 
 
 class SilentEnds(Chat):
@@ -228,3 +229,57 @@ def test_a_notice_that_came_twice_at_once_is_one(learned: Learned, program: type
     assert {len(block.block) for block in found.notices["closed"]} == {
         1 if program is ToldTwice else 2
     }
+
+
+class PromptsAfterNews(Chat):
+    """Prints a prompt only behind what was not asked for; behind a connection it comes late."""
+
+    mark = "> "
+    late = ""
+
+    @property
+    def prompt(self) -> str:
+        return ""
+
+    @prompt.setter
+    def prompt(self, _: str) -> None:
+        """Ignore it: commands are read without one."""
+
+    def _flushed(self, line: str, rest: str) -> str:
+        late, self.late = self.late, rest
+        return f"{late}{line}\n"
+
+    def answer(self, reply: str) -> None:
+        self.prints(self.name, self._flushed(reply, ""))
+
+    def tell(self, line: str) -> None:
+        self.prints(self.name, self._flushed(line, self.mark))
+
+    def show(self, number: int, text: str) -> None:
+        line = f"message from {self.label(number)}: {text}"
+        self.prints(self.name, self._flushed(line, "") + self.mark)
+
+
+class PromptsByName(PromptsAfterNews):
+    """The same with the peer's own name, below a line that shows where the message begins."""
+
+    @property
+    def mark(self) -> str:  # type: ignore[override]
+        return f"[{self.name}] me: "
+
+    def show(self, number: int, text: str) -> None:
+        begins = self._flushed(f"message from {self.label(number)}", "")
+        self.prints(self.name, f"{begins}text: {text}\n{self.mark}")
+
+
+@pytest.mark.parametrize(
+    ("program", "mark"), [(PromptsAfterNews, "> "), (PromptsByName, "[eve] me: ")]
+)
+def test_a_prompt_behind_messages_alone(learned: Learned, program: type[Chat], mark: str) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.operations) == 9
+    shown = Echoes(found).without_prompts
+    assert shown(mark) == ""
+    assert reader.outcome("myport", shown(f"{mark}port {PORT}")) == (True, {"port": str(PORT)})
+    assert len(found.operations["connect"].ok) == 1
+    assert [len(it.block) for it in found.notices["message"]] == [1 + (program is PromptsByName)]
