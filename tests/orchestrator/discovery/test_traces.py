@@ -59,3 +59,37 @@ def test_a_trace_is_no_success() -> None:
         assert reply_sample(left, []).lines == tuple(said.split())
     refused = exchange("connect", "connect a 1", f"{NODE}\n", right=False)
     assert reply_sample(refused, []).lines == ("Error: connect ECONNREFUSED 10.0.0.2:1",)
+
+
+CPP = """terminate called after throwing an instance of 'std::out_of_range'
+  what():  map::at"""
+GO = """panic: runtime error: index out of range [1] with length 1
+goroutine 1 [running]:
+example.com/chat/app.(*App).Close(0xc0000a6000, 0x2)
+\t/home/me/app/app.go:66 +0x1f8
+main.main()
+\t/home/me/main.go:9 +0x25
+exit status 2"""
+RUST = """thread '<unnamed>' panicked at src/main.rs:60:14:
+called `Option::unwrap()` on a `None` value
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace"""
+RUBY = """#<Thread:0x00007f chat.rb:20 run> terminated with exception (report_on_exception is true):
+chat.rb:22:in `block in listen': undefined method `puts' for nil (NoMethodError)
+\tfrom chat.rb:40:in `loop'"""
+
+
+@pytest.mark.parametrize("trace", [CPP, GO, RUST, RUBY])
+def test_why_a_program_ended_is_no_notice(trace: str) -> None:
+    assert shows_trace(trace.split("\n"))
+    draft = Draft()
+    ended = [exchange("terminate", f"terminate {n}", "ok\n", to="bob",
+                      other=f"connection {n} is lost\n{trace if n == 2 else ''}\n")
+             for n in (1, 2)]  # fmt: skip
+    infer_notices(draft, ended, [])
+    assert draft.data["notices"]["closed"] == r"^connection \d+ is lost$"
+
+
+def test_a_call_alone_is_no_trace() -> None:
+    said = ["main.main()", "usage: send(id, text)", "thread 'x' is idle", "exit status"]
+    assert not shows_trace(said)
+    assert without_exceptions(said) == tuple(said)
