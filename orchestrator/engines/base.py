@@ -96,7 +96,7 @@ class Peer(ABC):
 
     @abstractmethod
     def kill(self) -> None:
-        """End the program without warning (SIGKILL)."""
+        """End the program without warning (SIGKILL); harmless if it has ended."""
 
     @abstractmethod
     def stop(self, slowness: float = 1.0) -> None:

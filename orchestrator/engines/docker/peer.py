@@ -17,6 +17,7 @@ from orchestrator.engines.base import Peer
 from orchestrator.engines.docker import local
 from orchestrator.engines.docker.client import (
     Client,
+    ConflictError,
     MissingError,
     attach,
     detach,
@@ -34,6 +35,7 @@ from orchestrator.parallel import map_parallel
 
 _POLL = 0.02  # seconds
 _FROZEN_WITHIN = 5.0  # seconds
+_ENDS_WITHIN = 5.0  # seconds, of a container that Docker says is not running
 _GRACE = 10  # seconds: Docker's own, for a container that says nothing else
 _NO_SUCH_PROGRAM = re.compile(r"OCI runtime create failed.*\bexec: ")
 _ALIVE = ("running", "paused")
@@ -152,9 +154,13 @@ class DockerPeer(Peer):
         return status
 
     def kill(self) -> None:
-        """Send SIGKILL."""
-        with translated(f"{self.name} cannot be killed"):
-            self._api.kill(self.container)
+        """Send SIGKILL; harmless if the container has ended."""
+        try:
+            with translated(f"{self.name} cannot be killed"):
+                self._api.kill(self.container)
+        except ConflictError:
+            if self.await_end(_ENDS_WITHIN).state != "exited":
+                raise
 
     def stop(self, slowness: float = 1.0) -> None:
         """Send SIGTERM, and SIGKILL after the container's grace period."""

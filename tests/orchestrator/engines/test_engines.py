@@ -91,6 +91,8 @@ def test_stop_ends_a_peer_with_status_0(shared_engine: LivePeers) -> None:
     session.peer.stop()
     assert time.monotonic() - began < AT_ONCE
     assert session.peer.await_end(AT_ONCE) == Status("exited", 0)
+    session.peer.kill()  # harmless now
+    assert session.peer.status() == Status("exited", 0)
 
 
 @pytest.mark.parametrize("engine", ["process", ON_DOCKER_IF_THOROUGH])  # the tests below have it
