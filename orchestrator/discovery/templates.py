@@ -171,10 +171,16 @@ def _kind_of(value: str) -> str:
 
 
 def _typed_pattern(word: str) -> str:
-    """Return a pattern for a word that a reply repeats; a sign beside a word is punctuation."""
+    """Return a pattern for a word that a reply repeats; a sign beside a word is punctuation.
+
+    A reply that begins with it may lack the blank behind it: `lsUnknown command`.
+    """
+    runs_on = rf"^{re.escape(word)}(?=[A-Z])"
+    if word.isdigit():  # elsewhere it may be an id
+        return runs_on
     if len(word) > 1 or word.isalpha():
-        return rf"(?<!\w){re.escape(word)}(?!\w)"
-    if not word or word.isdigit():
+        return rf"(?<!\w){re.escape(word)}(?!\w)|{runs_on}"
+    if not word:
         return r"(?!)"
     sign = re.escape(word)
     return rf"(?<=['\"`<\[(]){sign}(?=['\"`>\])])|(?<!\S){sign}(?!\S)"

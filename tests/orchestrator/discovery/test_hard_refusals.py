@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.orchestrator.discovery.learning import Learned
-from tests.orchestrator.discovery.simulated import HOSTS, PORT, Chat
+from tests.orchestrator.discovery.simulated import HOSTS, MENU, PORT, Chat
 
 
 class SaysWhatItDoes(Chat):
@@ -253,3 +253,42 @@ def test_what_is_sent_elsewhere_or_nowhere_is_no_refusal(
     assert not found.operations["send"].silent
     assert reader.outcome("send", program.sent) == (True, {})
     assert reader.outcome("send", "error: no such connection") == (False, {})
+
+
+class RunsTogether(Chat):
+    """Puts no blank between a word that it does not know and what it says about it."""
+
+    refusal = "Unknown command"
+
+    @property
+    def greeting(self) -> str:
+        return "\n".join([*MENU, super().greeting])
+
+    def enter(self, line: str) -> None:
+        self.typed = line
+        super().enter(line)
+
+    def answer(self, reply: str) -> None:
+        is_bad = "bad command" in reply
+        super().answer(f"{self.typed.split()[0]}{self.refusal}" if is_bad else reply)
+
+    def do_help(self) -> str:
+        return "help is not written yet"
+
+
+class RunsTogetherInCapitals(RunsTogether):
+    """The same in other words."""
+
+    refusal = "IS NOT UNDERSTOOD"
+
+
+@pytest.mark.parametrize("program", [RunsTogether, RunsTogetherInCapitals])
+def test_a_refusal_may_run_into_what_was_typed(
+    learned: Learned, program: type[RunsTogether]
+) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.operations) == 9
+    assert [found.operations[verb].send[0].type for verb in ("help", "list", "exit")] == [
+        "help", "list", "exit",
+    ]  # fmt: skip
+    assert reader.outcome("send", f"transmit{program.refusal}") == (False, {})
