@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -47,7 +49,7 @@ def infer_notices(
     for kind, verbs in _OCCASIONS.items():
         occasions = [exchange for exchange in exchanges if exchange.verb in verbs and exchange.to
                      and (exchange.worked or exchange.verb == "kill")]  # fmt: skip
-        whole = [notice_sample(exchange, prompts) for exchange in occasions]
+        whole = [_without_flood(notice_sample(exchange, prompts)) for exchange in occasions]
         samples, tails = zip(*map(listed.split, whole), strict=True) if whole else ((), ())
         typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
         blocks = _blocks(kind, samples)
@@ -99,6 +101,13 @@ def _specific_first(
         return sum(any(reads(block, sample) for sample in others) for block in made[kind])
 
     return sorted(made, key=takes)
+
+
+def _without_flood(sample: Sample) -> Sample:
+    """Return what was printed without the lines that came again and again, as if without end."""
+    times = Counter(sample.lines)
+    kept = tuple(line for line in sample.lines if times[line] <= _LONGEST_BLOCK)
+    return dataclasses.replace(sample, lines=kept)
 
 
 def _doubt_if_missing(occasions: Sequence[Exchange]) -> str:

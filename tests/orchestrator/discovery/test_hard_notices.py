@@ -283,3 +283,31 @@ def test_a_prompt_behind_messages_alone(learned: Learned, program: type[Chat], m
     assert reader.outcome("myport", shown(f"{mark}port {PORT}")) == (True, {"port": str(PORT)})
     assert len(found.operations["connect"].ok) == 1
     assert [len(it.block) for it in found.notices["message"]] == [1 + (program is PromptsByName)]
+
+
+class ShowsNothingForEver(Chat):
+    """Shows a blank message again and again once the other end is gone."""
+
+    first: tuple[str, ...] = ()
+
+    def lose(self, other: Chat) -> None:
+        number = next(its for its, chat in self.links.items() if chat is other)
+        del self.links[number]
+        self.tell("\n".join([*self.first, *["message from ?:"] * 40]))
+
+
+class SaysSoFirst(ShowsNothingForEver):
+    """The same below a line that says so."""
+
+    first = ("the other end has left",)
+
+
+@pytest.mark.parametrize("program", [ShowsNothingForEver, SaysSoFirst])
+def test_what_comes_without_end_is_no_notice(
+    learned: Learned, program: type[ShowsNothingForEver]
+) -> None:
+    found, reader, _ = learned(program)
+    assert reader.notice(["message from ?:"]) is None
+    told = [notice and notice.kind for notice in map(reader.notice, [[it] for it in program.first])]
+    assert told == ["closed"] * len(program.first)
+    assert ("closed" in found.lacks) == (not program.first)
