@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -37,11 +38,15 @@ class Parts:
         """Return whether a line of its sources matches a pattern."""
         return any(re.search(pattern, one.text, re.MULTILINE) for one in self.own)
 
-    def folders(self, *suffixes: str) -> list[str]:
-        """Return the folders of files with these suffixes, but the program's own."""
-        found = dict.fromkeys(str(one.path.parent) for one in self.all
-                              if one.path.suffix in suffixes)  # fmt: skip
-        return [folder for folder in found if folder != "."]
+    def header_folders(self) -> list[str]:
+        """Return the folders of headers; the program's own if they are included like a system's."""
+        headers = [one.path for one in self.all if one.path.suffix in _HEADERS]
+
+        def is_needed(header: PurePosixPath) -> bool:
+            named = rf"^\s*#\s*include\s*<{re.escape(header.name)}>"
+            return len(header.parts) > 1 or self.has(named)
+
+        return list(dict.fromkeys(str(header.parent) for header in filter(is_needed, headers)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ _LIBRARIES = (
 
 def _compiled(compiler: str) -> Callable[[Parts], Made]:
     def make(parts: Parts) -> Made:
-        given = [f"-I{folder}" for folder in parts.folders(*_HEADERS)]
+        given = [f"-I{folder}" for folder in parts.header_folders()]
         linked: list[str] = []
         packages: list[str] = []
         for header, libraries, package in _LIBRARIES:
@@ -102,6 +107,18 @@ def _compiled(compiler: str) -> Callable[[Parts], Made]:
 
 def _interpreted(*words: str) -> Callable[[Parts], Made]:
     return lambda parts: Made((*words, str(parts.main)))
+
+
+def _typescript(parts: Parts) -> Made:
+    manifests = [one.text for one in parts.all if one.path.name == "package.json"]
+    is_module = any(re.search(r'"type"\s*:\s*"module"', text) for text in manifests)
+    made = f"{parts.name}/{parts.main.path.with_suffix('.js')}"
+    options = f"--rootDir . --outDir {parts.name} --target es2020 --moduleResolution node"
+    form = "es2020" if is_module else "commonjs"
+    compiled = f"tsc {options} --module {form} --esModuleInterop {shlex.quote(str(parts.main))}"
+    # it misses the types of Node's own modules, and writes the program all the same
+    build = ("sh", "-c", f"{compiled} || test -f {shlex.quote(made)}")
+    return Made(("node", made), (build,))
 
 
 def _python(parts: Parts) -> Made:
@@ -202,6 +219,8 @@ LANGUAGES = (
     Language("JavaScript", (".js", ".mjs", ".cjs"), ("nodejs",),
              re.compile(r"process\.|require|import "), _interpreted("node"),
              re.compile("^node"), ("node", "nodejs")),
+    Language("TypeScript", (".ts",), ("nodejs", "node-typescript"),
+             re.compile(r"process\.|require|import "), _typescript, tools=("tsc",)),
     Language("Java", (".java",), ("default-jdk-headless",),
              re.compile(r"static\s+(?:final\s+)?void\s+main\s*\("), _java,
              tools=("java", "javac")),

@@ -65,6 +65,16 @@ func main() {
 \t}
 }
 """
+_TS = """\
+import * as readline from 'readline';
+import { got } from './words';
+const port: string = process.argv[2];
+console.log(`port ${port}`);
+readline.createInterface({ input: process.stdin }).on('line', (line: string) => {
+  console.log(got(line));
+});
+"""
+_TS_WORDS = "export const got = (line: string): string => `got ${line}`;\n"
 _GO_GOT = 'package main\n\nfunc got(line string) string { return "got " + line }\n'
 _RUST = """\
 mod words;
@@ -111,12 +121,20 @@ PROGRAMS: dict[str, dict[str, str]] = {
         "Makefile": _MAKEFILE, "src/main.c": _C_MAIN, "src/say.c": _C_SAY,
         "include/own.h": _C_HEADER,
     },
+    "c-own-header": {
+        "main.c": _C_MAIN, "say.c": _C_SAY, "own.h": _C_HEADER,
+    },
     "c-folders": {"src/main.c": _C_MAIN, "src/say.c": _C_SAY, "include/own.h": _C_HEADER},
     "cpp-two-mains": {"node.cpp": _CPP, "trial.cpp": "int main() { return 1; }\n"},
     "java-packages": {
         "src/talk/Main.java": _JAVA.replace("\n", "\r\n"), "src/talk/Words.java": _JAVA_WORDS,
     },
     "javascript": {"package.json": '{"scripts": {"start": "node lib/it.js"}}', "lib/it.js": _JS},
+    "typescript": {"src/it.ts": _TS, "src/words.ts": _TS_WORDS, "package.json": "{}"},
+    "typescript-module": {
+        "it.ts": _TS.replace("./words", "./words.js"), "words.ts": _TS_WORDS,
+        "package.json": '{"type": "module"}',
+    },
     "go-module": {"go.mod": "module talk\n\ngo 1.19\n", "main.go": _GO, "got.go": _GO_GOT},
     "go-files": {"main.go": _GO, "got.go": _GO_GOT},
     "rust-crate": {"Cargo.toml": _CARGO, "src/main.rs": _RUST, "src/words.rs": _RUST_WORDS},

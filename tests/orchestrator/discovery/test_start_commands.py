@@ -40,6 +40,23 @@ def test_c_is_built(tmp_path: Path) -> None:
     assert "gcc" in first.packages
 
 
+@pytest.mark.parametrize("line", ["#include <own.h>", "  # include  <own.h>  // mine"])
+def test_a_header_of_its_own_in_angle_brackets(tmp_path: Path, line: str) -> None:
+    put(tmp_path, "own.h", "int main(int, char **);")
+    put(tmp_path, "peer.cpp", f"{line}\nint main(int n, char **argv) {{ return atoi(argv[1]); }}")
+    assert "-I." in start_commands(tmp_path)[0].build[0]
+
+
+def test_typescript_is_compiled(tmp_path: Path) -> None:
+    put(tmp_path, "it.ts", "import * as net from 'net';\nconst port = +process.argv[2];")
+    first = start_commands(tmp_path)[0]
+    assert first.words == ("node", "chat/it.js", "{port}")
+    assert "node-typescript" in first.packages
+    assert "--module commonjs" in first.build[0][-1]
+    put(tmp_path, "package.json", '{"type": "module"}')
+    assert "--module es2020" in start_commands(tmp_path)[0].build[0][-1]
+
+
 def test_a_makefile_names_its_program(tmp_path: Path) -> None:
     put(tmp_path, "Makefile", "all: node\nnode: node.c\n\tgcc -o node node.c\n")
     put(tmp_path, "node.c", "int main(int n, char *argv[]) { return atoi(argv[1]); }")
