@@ -8,10 +8,10 @@ more, or the receiver, which had no time to show what it had confirmed. If it ha
 is a fault.
 Unknown when one was not shown and the connection, or a peer, may have ended with the message
 under way; when it may have been the equal text of a `send` with an unknown outcome; when the
-program keeps no connection and a relay of the lab was between; when a fault lasted until shortly
-before the run settled; when it did not settle; and when its receiver showed a line that the
-profile does not read and that has its text. A message that was shown changed, elsewhere or as
-from another peer is judged by other checks.
+program dials for each of several at once and a relay of the lab was between; when a fault lasted
+until shortly before the run settled; when it did not settle; and when its receiver showed a line
+that the profile does not read and that has its text. A message that was shown changed,
+elsewhere or as from another peer is judged by other checks.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.text import count
 
 NAME = "delivery"
+_CROWDED = 1.0  # seconds between messages whose connections may wait for each other
 
 Lost = Literal["wrong", "unsure", "reported", "killed"]
 """What to make of a message that was not shown; `killed` if it was under way at a kill."""
@@ -101,10 +102,11 @@ def _loss(index: HistoryIndex, send: SentMessage, indeterminate: set[Key]) -> tu
 
 
 def _was_relayed_alone(index: HistoryIndex, send: SentMessage) -> bool:
-    """Return whether a message went over a relay, of a program that keeps no connection.
+    """Return whether one of many messages went over a relay, of a program that keeps no connection.
 
-    Where a program dials for each message, the relay takes a connection that the receiver's
-    backlog may have no room for, and the sender has gone by then: without a relay, it would wait.
+    Where a program dials for each message, the relay takes connections at once for which the
+    receiver's backlog may have no room, and the sender has gone by then: without a relay, it would
+    wait. A message with no other near it has room.
     """
     link = (send.sender, send.receiver)
     is_relayed = any(
@@ -112,8 +114,14 @@ def _was_relayed_alone(index: HistoryIndex, send: SentMessage) -> bool:
         and fault.began <= send.accepted_at and (fault.until is None or send.at <= fault.until)
         for fault in index.faults
     )  # fmt: skip
+    is_crowded = any(
+        other is not send
+        and other.receiver == send.receiver
+        and abs(other.at - send.at) <= _CROWDED
+        for other in index.accepted
+    )
     is_read = index.sockets.whole.get(send.sender, -1) > send.position
-    return is_relayed and is_read and index.sockets.last_between(*link) is None
+    return is_relayed and is_crowded and is_read and index.sockets.last_between(*link) is None
 
 
 def _lateness(index: HistoryIndex, send: SentMessage) -> str:

@@ -36,13 +36,15 @@ def test_lost_on_a_connection_that_stayed_up() -> None:
     assert verdict.findings[0].peers == ("alice", "bob")
 
 
-def _relayed(mechanism: str, links: list[list[str]]) -> Story:
-    """Return a story in which the first fault was done in this way, on these links."""
+def _relayed(mechanism: str, links: list[list[str]], *, alone: bool = False) -> Story:
+    """Return a story of a loss while a fault was done in this way, on these links."""
     story = Story()
     story.fault(
         "stream", fault="stream 1", says="held back", links=links, means={"stream": mechanism}
     )
     _lost(story)
+    if not alone:
+        story.send("alice", "bob", "lost as well", arrives=False)
     story.fault("restore", fault="stream 1")
     story.links[0].under_way["alice"].clear()
     story.wait(60)
@@ -62,6 +64,12 @@ def test_a_relay_may_lose_what_had_a_connection_of_its_own(
     story = _relayed(mechanism, links)
     own = [{"local": "10.0.1.0:5000", "state": "LISTEN"}]
     assert judged(story.finish(alice=own, bob=own), NAME) is wanted
+
+
+def test_a_relay_loses_no_single_message() -> None:
+    own = [{"local": "10.0.1.0:5000", "state": "LISTEN"}]
+    story = _relayed("relay", BOTH, alone=True)
+    assert judged(story.finish(alice=own, bob=own), NAME) is INVALID
 
 
 def test_a_relay_loses_nothing_on_a_connection_that_is_kept() -> None:
