@@ -81,7 +81,7 @@ class Echoes:
     def _without_prompt(self, line: str) -> str | None:
         """Return a line without the prompt or question in front, or None if there is none."""
         for prompt in self._prompts:
-            if line.startswith(prompt):
+            if line.startswith(prompt) and not prompt.isalnum():  # a word also begins other lines
                 return line[len(prompt) :]
             if line.strip() == prompt.strip():
                 return ""

@@ -220,6 +220,7 @@ def _learn(
     lists = experiments.lists
     if held := held_prompt(typist.exchanges):
         typist.add_prompt(held)
+    typist.find_prompts_behind_messages()
     evidence = ProgramEvidence(
         exchanges=experiments.evidence(), wordings=finder.wordings, prompts=typist.prompts,
         greetings=[greeting_of(trio, *it, typist.prompts) for it in greetings.values()],

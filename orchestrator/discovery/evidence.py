@@ -175,7 +175,8 @@ _VARIES = re.compile(rf"{_USER_OR_HOST}|{_FOLDER}|\d+|{_NOTHING}|{_COUNTED}|{A_N
 
 @functools.cache
 def _varying(prompt: str) -> re.Pattern[str]:
-    return re.compile(prompt_pattern(prompt))
+    whole = r"\s*$" if prompt.isalnum() else ""  # a word, as in a menu, also begins other lines
+    return re.compile(prompt_pattern(prompt) + whole)
 
 
 def prompt_pattern(prompt: str) -> str:

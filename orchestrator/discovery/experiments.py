@@ -99,8 +99,7 @@ class Experiments:
         self._trio.restart(*NAMES)
 
     def evidence(self) -> list[Exchange]:
-        """Return all exchanges, with what is known about ids and prompts by now."""
-        self._typist.find_prompts_behind_messages()
+        """Return all exchanges, with what is known about ids by now."""
         column = self.lists.column
         has_words = column is not None and column.has_words
 

@@ -307,8 +307,9 @@ class WordFinder:
 def _perhaps_closing(replies: Sequence[Sequence[str]]) -> list[str]:
     """Return lines that may end every reply, by those to nonsense.
 
-    They end the greeting as well, like a prompt; or they stand below what is said, like `Done.`:
-    the reply to a command shows whether that is not advice for those who mistype.
+    They end the greeting as well, like a prompt, and may be all that is printed; or they stand
+    below what is said, like `Done.`: the reply to a command shows whether that is not advice for
+    those who mistype.
 
     Args:
         replies: the greeting, and the replies to nonsense.
@@ -316,7 +317,14 @@ def _perhaps_closing(replies: Sequence[Sequence[str]]) -> list[str]:
     marked = [[str(number), *reply[1:]] for number, reply in enumerate(replies[1:])]
     below = last_lines(marked)
     is_closing = len(below) <= _MOST_CLOSING and all(_has_word([line]) for line in below)
-    return last_lines(replies) or (below if is_closing else [])
+    greeting, *nonsense = replies
+    shown = _common([greeting[-len(nonsense[0]) :], *nonsense])
+    return last_lines(replies) or shown or (below if is_closing else [])
+
+
+def _common(replies: Sequence[Sequence[str]]) -> list[str]:
+    """Return a reply if all are the same."""
+    return [*replies[0]] if all([*it] == [*replies[0]] for it in replies) else []
 
 
 def _front(exchange: Exchange) -> str:

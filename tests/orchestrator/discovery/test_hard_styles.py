@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.console.echo import Echoes
 from orchestrator.discovery.evidence import ConsoleOutput
 from orchestrator.discovery.raw_console import FloodError
 from orchestrator.discovery.trio import NAMES
@@ -306,3 +307,57 @@ def test_a_peer_is_dialled_where_it_listens_now(
     reader = Reader(loaded(tmp_path, learn(tmp_path, trio, monkeypatch)))
     assert trio.stale == []
     assert reader.outcome("connect", "error: cannot connect") == (False, {})
+
+
+class ShowsItsCommands(Chat):
+    """Shows its commands in front of each prompt, and says nothing about other words."""
+
+    menu: tuple[str, ...] = (
+        "Options to choose:", "help", "myip", "myport", "connect <dest> <port #>", "list",
+        "terminate <connection ID>", "send <connection ID> <message>", "exit",
+        "Please type one of these:",
+    )  # fmt: skip
+    waits = ">>> "
+
+    @property
+    def prompt(self) -> str:
+        return "".join(f"{line}\n" for line in self.menu) + self.waits
+
+    @prompt.setter
+    def prompt(self, _: str) -> None:
+        """Ignore it."""
+
+    @property
+    def greeting(self) -> str:
+        return self.prompt
+
+    def answer(self, reply: str) -> None:
+        super().answer("" if "bad command" in reply else reply)
+
+    def tell(self, line: str) -> None:
+        self.prints(self.name, f"{line}\n{self.waits}")
+
+    def do_list(self) -> str:
+        return f"list of peers:\n{super().do_list()}"
+
+
+class AsksInALine(ShowsItsCommands):
+    """The same with a line that asks, and no prompt behind it."""
+
+    menu = ("What do you want to do?",)
+    waits = ""
+
+
+@pytest.mark.parametrize("program", [ShowsItsCommands, AsksInALine])
+def test_words_are_ignored_in_silence_above_a_menu(
+    learned: Learned, program: type[ShowsItsCommands]
+) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.operations) == 9
+    assert reader.outcome("myport", f"port {PORT}") == (True, {"port": str(PORT)})
+    assert reader.outcome("send", "sent to 3") == (True, {"id": "3"})
+    shown = Echoes(found).without_prompts
+    assert shown("list of peers:") == "list of peers:"
+    assert not any(shown(line).strip() for line in program.menu)
+    assert reader.row("list", f"3: {HOSTS['bob']} {PORT}")
+    assert reader.notice(["message from 3: hello"])
