@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import EngineError
@@ -74,6 +74,10 @@ class Network(ABC):
     @abstractmethod
     def dialled(self, dialler: str, to: str) -> tuple[str, int]:
         """Return the address and port at which a peer dials another now."""
+
+    def paths(self, link: Link) -> Sequence[str]:
+        """Return the networks that both ends of a link are on; an empty name if it is one."""
+        return ("",)
 
     def shut(self) -> Links:
         """Return the links on which nothing ever passes: their ends share no network."""

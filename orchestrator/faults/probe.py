@@ -22,6 +22,7 @@ class Probe:
     size: int = 64  # bytes of each
     interval: float = 0.002  # seconds between two; 0 for as fast as possible
     patience: float = 0.3  # seconds to wait, once all is sent, for what has not arrived
+    network: str = ""  # the network over which it goes, if both ends are on several
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,8 +260,9 @@ class FaultVerifier:
     def _probes(self, fault: Fault) -> list[Probed]:
         mechanisms, beside = self.network.mechanisms(), self._effects()
         return [
-            (link, probe)
+            (link, replace(probe, network=path))
             for link in sorted(fault.links)
+            for path in self.network.paths(link)
             for probe in proof.probes_for(fault.effect, mechanisms, beside.get(link, CLEAR))
         ]
 
@@ -372,6 +373,7 @@ def _as_data(
     rows = []
     for (link, probe), before in active.before.items():
         row: dict[str, Any] = {"link": list(link), "what": probe.what, "before": before.as_data()}
+        row |= {"network": probe.network} if probe.network else {}
         if (link, probe) in active.during:
             row["during"] = active.during[link, probe].as_data()
         if after is not None:

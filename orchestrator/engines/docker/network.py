@@ -22,7 +22,7 @@ from orchestrator.engines.docker.sidecar import (
 from orchestrator.engines.network import Lapse, Network
 from orchestrator.engines.sidecar import measuring, rules
 from orchestrator.engines.sidecar.measuring import Route
-from orchestrator.engines.sidecar.rules import Rules
+from orchestrator.engines.sidecar.rules import Networks, Rules
 from orchestrator.errors import EngineError
 from orchestrator.faults.effect import CLEAR, Effect, Link, Links
 from orchestrator.faults.probe import Measured, Probe
@@ -135,7 +135,7 @@ class DockerNetwork(Network):
             )
             for link, (sender, receiver) in ends.items()
             if sender in sidecars and receiver in sidecars
-            for _, address in rules.shared(networks[sender], networks[receiver])[:1]
+            for address in _addresses(networks[sender], networks[receiver], probes[link])
         }
 
     def _join(self, attachments: Sequence[Attachment]) -> None:
@@ -164,6 +164,12 @@ class DockerNetwork(Network):
         ends = rules.shared(one.networks, other.networks)
         return ends[0][1] if ends else other.peer.address, other.peer.port
 
+    def paths(self, link: Link) -> Sequence[str]:
+        """Return the networks that both ends of a link are on; an empty name if it is one."""
+        one, other = self._ends(link)
+        names = [name for name in one.networks if name in other.networks]
+        return names if len(names) > 1 else ("",)
+
     def shut(self) -> Links:
         """Return the links between peers that share no network."""
         return frozenset(
@@ -177,3 +183,10 @@ class DockerNetwork(Network):
         with self._lock:
             self.is_closed, self._effects = True, {}
             map_parallel(Attachment.leave, self._attachments)
+
+
+def _addresses(sender: Networks, receiver: Networks, probe: Probe) -> Sequence[str]:
+    """Return the address to which a probe is sent; none if the ends have no network for it."""
+    if probe.network:
+        return [receiver[probe.network]] if {probe.network} <= sender.keys() & receiver else []
+    return [address for _, address in rules.shared(sender, receiver)[:1]]

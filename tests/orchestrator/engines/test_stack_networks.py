@@ -15,7 +15,7 @@ from orchestrator.engines.docker.stack_networks import COMPOSE_NETWORK
 from orchestrator.errors import EngineError
 from orchestrator.mesh.mesh import Mesh
 from orchestrator.scenario import services
-from tests.orchestrator.harness import QUIET, Harness, ended, judged
+from tests.orchestrator.harness import QUIET, Harness, ended, judged, outcomes
 from tests.orchestrator.support import things_of, write_stack
 
 pytestmark = pytest.mark.docker
@@ -156,3 +156,27 @@ def test_a_mesh_by_hand_has_the_networks_too(stack: Path, monkeypatch: pytest.Mo
             assert mesh.down(QUIET) == 4
     assert not mesh._client.api.networks(filters=label)
     mesh._client.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "least"),
+    [("partition: {groups: [[back], [db]], for: 0.2}", {"arrived": 0}),
+     ("impair: {from: back, to: db, delay: 0.1, for: 0.2}", {"arrived": 1, "delay": 0.1})],
+)  # fmt: skip
+def test_a_fault_is_proven_on_every_network(
+    lab: Harness, fault: str, least: dict[str, float]
+) -> None:
+    """`back` and `db` reach each other over two networks: either could be left out."""
+    done = lab.run(
+        f"compose: compose.yaml\nprofiles: {{back: asks.yaml, db: asks.yaml}}\nsteps: [{fault}]\n"
+    )
+    assert done.error is None
+    first = outcomes(done, fault.partition(":")[0])[0]
+    rows = [row for row in first.fields["proof"] if row["link"] == ["back", "db"]]
+    names = {row["network"] for row in rows}
+    assert first.type == "ok"
+    assert len(names) == 2
+    for name in names:
+        (during,) = [row["during"] for row in rows if row["network"] == name]
+        assert all(during[key] >= value for key, value in least.items())
+        assert bool(during["arrived"]) == bool(least["arrived"])
