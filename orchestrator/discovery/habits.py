@@ -56,7 +56,7 @@ class _Spell:
         if not self.spins:
             return seen.runs or (seen.place, seen.seconds) == (self.first.place, self.first.seconds)
         used = (seen.ran + seen.starved - self.first.ran - self.first.starved) * _NANO
-        passed = self.active - self.since
+        passed = (self.active if seen.runs else now) - self.since
         return passed - used <= _MOST_SLEEP * passed + _UNCOUNTED
 
 
@@ -77,7 +77,9 @@ class _Mark:
     ran: float
 
     def is_usual(self, now: float) -> bool:
-        """Return whether a thread that wakes up has done no more work since than it always does."""
+        """Return whether a thread has woken up since, and done no more work than it always does."""
+        if self.spell.beats - self.beats < _BEATS:
+            return False
         share = self.ran / max(self.at - self.spell.since, _UNCOUNTED)
         return self.spell.ran - self.ran <= _MORE * share * (now - self.at) + _LITTLE
 
@@ -113,18 +115,20 @@ class Habits:
         self._marks = {number: _Mark(it, now, it.beats, it.ran) for number, it in known}
 
     def has(self, thread: ThreadWait) -> bool:
-        """Return whether a thread does now what is its habit, or has just woken up to do so."""
+        """Return whether a thread follows a habit: it may be awake or asleep at the moment."""
         spell = self._known.get(thread.number)
-        if spell is None or self._spells.get(thread.number) is not spell:
-            return False
-        return thread.runs or not spell.spins
+        return spell is not None and self._spells.get(thread.number) is spell
+
+    def spins(self, thread: ThreadWait) -> bool:
+        """Return whether the habit of a thread is to run without a pause."""
+        return self.has(thread) and self._known[thread.number].spins
 
     def seconds(self, threads: Mapping[int, ThreadWait], now: float, slowness: float) -> float:
         """Return for how long these threads have followed their habits since the mark.
 
         For one that runs without a pause, that is how long it has run: if it has to wait for a
-        processor, it could not do anything else either. It is 0 while another one is awake, or if
-        it has done more than usual.
+        processor, it could not do anything else either. It is 0 while that one pauses, or another
+        one is awake or has done more than usual.
 
         Args:
             threads: all of them have habits.
@@ -132,10 +136,9 @@ class Habits:
             slowness: how many times slower than usual they come to pass.
         """
         marks = {number: self._marks[number] for number in threads}
-        beating = {number: it for number, it in marks.items() if not it.spell.spins}
         is_sure = all(
-            it.spell.beats - it.beats >= _BEATS and not threads[number].runs and it.is_usual(now)
-            for number, it in beating.items()
+            threads[number].runs == it.spell.spins and (it.spell.spins or it.is_usual(now))
+            for number, it in marks.items()
         )
         ran = [(it.spell.ran - it.ran) * slowness for it in marks.values() if it.spell.spins]
         return min([*ran, *(now - it.at for it in marks.values())]) if is_sure else 0.0

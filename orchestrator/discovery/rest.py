@@ -171,7 +171,7 @@ class Rest:
     def _never_rests(self, thread: ThreadWait) -> bool:
         """Return whether a thread follows a habit instead of waiting for long."""
         is_brief = thread.seconds is None or thread.seconds <= _BRIEF
-        return is_brief and self._habits.has(thread)
+        return self._habits.spins(thread) or (is_brief and self._habits.has(thread))
 
     @staticmethod
     def _is_underway(look: _Look) -> bool:
