@@ -52,6 +52,7 @@ class Session:
         slowness: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self.peer = peer
+        self._peers: Sequence[str] = ()  # of the run
         self._on_notice, self._cancel = on_notice, cancel or CancelToken()
         console = ProgramConsole(peer, profile, on_notice, transcript or Transcript(), self._cancel)
         console.slowness = slowness
@@ -96,7 +97,13 @@ class Session:
             self.peer, self.profile, self._on_notice, self.transcript, self._cancel, slowness
         )
         new.watchers.extend(self.watchers)
+        new.meet(self._peers)
         return new
+
+    def meet(self, peers: Sequence[str]) -> None:
+        """Learn the names of the peers of the run, which notices may give."""
+        self._peers = peers
+        self._console.reader.meet(peers)
 
     def end_client(self) -> None:
         """End what the lab itself has started at this console, before others use the peer."""

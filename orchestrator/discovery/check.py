@@ -71,6 +71,7 @@ class ProfileDriver:
         for peer in self._engine.start(names, self._profile, self._say):
             on_notice = self._notices.setdefault(peer.name, []).append
             self._sessions[peer.name] = Session(peer, self._profile, on_notice)
+            self._sessions[peer.name].meet(NAMES)
         for name in names:
             try:
                 self._sessions[name].await_ready()

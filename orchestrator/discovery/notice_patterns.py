@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, Sample, notice_sample
 from orchestrator.discovery.notice_tails import list_lines
 from orchestrator.discovery.templates import (
+    GROUPS,
     Template,
     make_template,
     merge,
@@ -24,8 +26,8 @@ _SURE = 2  # times that the kernel or another console saw something of which not
 _MANY_FORMATS = 2  # more formats of one notice than this are doubtful
 
 _OCCASIONS = {
+    "message": ("send",),  # first: others may look like one
     "connected": ("connect",),
-    "message": ("send",),
     "closed": ("terminate", "exit", "kill"),
 }
 _WHY = {
@@ -52,7 +54,7 @@ def infer_notices(
         whole = [_without_flood(notice_sample(exchange, prompts)) for exchange in occasions]
         samples, tails = zip(*map(listed.split, whole), strict=True) if whole else ((), ())
         typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
-        blocks = _blocks(kind, samples)
+        blocks = _blocks(kind, samples, made.get("message", []))
         if not blocks:
             times = sum(exchange.fact is True for exchange in occasions)
             is_sure = times >= _SURE and not any(sample.lines for sample in samples)
@@ -100,7 +102,8 @@ def _specific_first(
         others = [sample for other, samples in shown.items() if other != kind for sample in samples]
         return sum(any(reads(block, sample) for sample in others) for block in made[kind])
 
-    return sorted(made, key=takes)
+    usual = [*_WHY]
+    return sorted(made, key=lambda kind: (takes(kind), usual.index(kind)))
 
 
 def _without_flood(sample: Sample) -> Sample:
@@ -126,26 +129,33 @@ def _doubt(kind: str, samples: Sequence[Sample], blocks: Sequence[Sequence[str]]
     return ""
 
 
-def _blocks(kind: str, samples: Sequence[Sample]) -> list[list[str]]:
+def _blocks(
+    kind: str, samples: Sequence[Sample], messages: Sequence[Sequence[str]]
+) -> list[list[str]]:
     """Return the patterns of a notice: a list of line patterns for each of its formats.
 
-    A sample whose id was not found cannot say that a number in it is none.
+    A sample whose id was not found cannot say that a number in it is none. Where only the name of
+    the other peer tells a notice from a message, it is a group: the message may be any word.
     """
+    groups: tuple[str, ...] = GROUPS
+    if any(reads(block, _shown(kind, it)) for block in messages for it in samples if it.lines):
+        is_own = any(re.search(rf"\b{re.escape(it.at)}\b", "\n".join(it.lines)) for it in samples)
+        groups = GROUPS if is_own or kind == "message" else (*GROUPS, "name")
     sure = [sample for sample in samples if sample.known.ids.get(sample.at)]
-    made = _formats_of(kind, sure)
+    made = _formats_of(kind, sure, groups)
     others = [lines for sample in samples if (lines := _shown(kind, sample))]
     is_all = all(any(len(it) == len(block) and reads(block, it) for block in made)
                  for it in others)  # fmt: skip
-    return made if is_all else _formats_of(kind, samples)
+    return made if is_all else _formats_of(kind, samples, groups)
 
 
-def _formats_of(kind: str, samples: Iterable[Sample]) -> list[list[str]]:
+def _formats_of(kind: str, samples: Iterable[Sample], groups: Sequence[str]) -> list[list[str]]:
     by_length: dict[int, list[list[Template]]] = {}
     for sample in samples:
         if lines := _shown(kind, sample):
             block = [make_template(line, sample.known, sample.at) for line in lines]
             by_length.setdefault(len(block), []).append(block)
-    return [block for blocks in by_length.values() for block in _formats(blocks)]
+    return [block for blocks in by_length.values() for block in _formats(blocks, groups)]
 
 
 def _shown(kind: str, sample: Sample) -> tuple[str, ...]:
@@ -183,22 +193,22 @@ def _once(lines: tuple[str, ...], text: str) -> tuple[str, ...]:
     return lines if places else ()
 
 
-def _formats(blocks: Sequence[Sequence[Template]]) -> list[list[str]]:
+def _formats(blocks: Sequence[Sequence[Template]], groups: Sequence[str]) -> list[list[str]]:
     """Return the patterns of blocks of equal length, of one format if they are alike."""
     columns = [merge_varying(merge(column)) for column in zip(*blocks, strict=True)]
     if all(len(column) == 1 for column in columns):
-        return [_line_patterns([column[0] for column in columns])]
+        return [_line_patterns([column[0] for column in columns], groups)]
     if len(columns) == 1:
-        return [_line_patterns([template]) for template in columns[0]]
+        return [_line_patterns([template], groups) for template in columns[0]]
     made: list[list[str]] = []
-    for patterns in map(_line_patterns, blocks):
-        if patterns not in made:
+    for block in blocks:
+        if (patterns := _line_patterns(block, groups)) not in made:
             made.append(patterns)
     return made
 
 
-def _line_patterns(block: Sequence[Template]) -> list[str]:
-    left = ["address", "port", "id", "text"]
+def _line_patterns(block: Sequence[Template], groups: Sequence[str]) -> list[str]:
+    left = [*groups]
     made = []
     for template in block:
         line = to_pattern(template, left)

@@ -52,6 +52,7 @@ _GROUPS = {
     "id": r"(?P<id>\d+)",
     "code": r"(?P<id>\w+)",
     "text": r"(?P<text>.*)",
+    "name": r"(?P<name>[a-z]+\d*)",
 }
 _ANY = {
     "address": r"[\w.:-]+?",

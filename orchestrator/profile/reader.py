@@ -41,6 +41,7 @@ class Reader:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
+        self._peers: frozenset[str] = frozenset()  # of the run; empty if that is unknown
         self._ready = compiled(profile.ready) if profile.ready else None
         self._crash = any_of(profile.crash)
         self._notices = [
@@ -59,6 +60,10 @@ class Reader:
         self._rows = {
             name: compiled(verb.row) for name, verb in profile.operations.items() if verb.row
         }
+
+    def meet(self, peers: Iterable[str]) -> None:
+        """Learn the names of the peers of a run, by which a notice may be told from another one."""
+        self._peers = frozenset(peers)
 
     def typed(self, verb: str, arguments: Mapping[str, object]) -> list[InputLine]:
         """Return the lines to type for a verb.
@@ -105,16 +110,25 @@ class Reader:
         return search_line(self._also[verb], line) is not None if verb in self._also else False
 
     def notice(self, lines: Sequence[str]) -> NoticeMatch | None:
-        """Return the notice in these lines, with an empty kind if they only begin one."""
-        begun = None
+        """Return the notice in these lines, with an empty kind if they only begin one.
+
+        One whose group `name` has a word that is no peer's is taken for another one, if it can be.
+        """
+        begun = of_stranger = None
         for kind, block, renamed, further in self._notices:
             fields = _match_block(block, lines)
             if fields is not None and len(lines) == len(block):
                 also = {name: fields[group] for name, group in renamed.items() if group in fields}
-                return NoticeMatch(kind, {**fields, **also}, further)
-            if fields is not None:
+                found = NoticeMatch(kind, {**fields, **also}, further)
+                if not self._is_stranger(found.fields.get("name", "")):
+                    return found
+                of_stranger = of_stranger or found
+            elif fields is not None:
                 begun = NoticeMatch("", fields)
-        return begun
+        return of_stranger or begun
+
+    def _is_stranger(self, name: str) -> bool:
+        return bool(name and self._peers) and name not in self._peers
 
     def is_crash(self, line: str) -> bool:
         """Return whether only a crash prints such a line."""
@@ -134,6 +148,10 @@ class GuardedReader(Reader):
     def __init__(self, inner: Reader) -> None:
         super().__init__(inner.profile)
         self._inner = inner
+
+    def meet(self, peers: Iterable[str]) -> None:
+        """Learn the names of the peers of a run."""
+        self._inner.meet(peers)
 
     def typed(self, verb: str, arguments: Mapping[str, object]) -> list[InputLine]:
         """Return the lines to type for a verb."""

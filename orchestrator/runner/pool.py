@@ -102,6 +102,7 @@ class Pool:
                 on_notice = functools.partial(peers.record_notice, name)
                 session.renew(on_notice, _transcript(name, specs, peers))
                 session.profile = specs.profile_of(name)
+            peers.sessions[name].meet(names)
             peers.record_ready(name, warm=name in warm)
 
     def _require(self, names: Sequence[str], specs: PeerSpecs) -> None:

@@ -98,3 +98,30 @@ def test_output_without_the_text_is_no_message() -> None:
 def test_lines_that_match_a_pattern() -> None:
     assert matches_any("bob: hi", ["^x$", "^bob"])
     assert not matches_any("bob: hi", [])
+
+
+def _alike(connected: str, message: str) -> dict[str, Any]:
+    """Return the notices of a program, NAME and TEXT standing for what it is told."""
+    draft = Draft()
+    made = [exchange("connect", "connect", "", to=to, other=connected.replace("NAME", at), at=at)
+            for at, to in (("alice", "bob"), ("bob", "alice"))]  # fmt: skip
+    made += [exchange("send", f"send 1 text{n}", "ok\n", to="bob", text=f"text{n}",
+                      other=message.replace("TEXT", f"text{n}")) for n in range(2)]  # fmt: skip
+    infer_notices(draft, made, [])
+    return dict(draft.data["notices"])
+
+
+@pytest.mark.parametrize(
+    ("connected", "message", "pattern"),
+    [
+        ("From ????: NAME\n", "From ????: TEXT\n", r"^From \?+: (?P<name>[a-z]+\d*)$"),
+        ("NAME is here\n", "TEXT\n", r"^(?P<name>[a-z]+\d*) is here$"),
+        ("NAME is here\n", "said: TEXT\n", r"^[a-z]+\d* is here$"),
+    ],
+)
+def test_a_name_that_alone_tells_a_connection_from_a_message_is_a_group(
+    connected: str, message: str, pattern: str
+) -> None:
+    found = _alike(connected, message)
+    assert found["connected"] == pattern
+    assert list(found) == ["connected", "message"]

@@ -191,3 +191,27 @@ def test_a_notice_with_a_name_of_its_own() -> None:
         assert it.notice([line]) == NoticeMatch("heard", fields)
     assert it.profile.shown == {"message": ["heard"], "closed": ["closed"]}
     assert (it.profile.means("heard"), it.profile.means("closed")) == ("message", "closed")
+
+
+ALIKE = {
+    "connected": r"^new: (?P<name>[a-z]+)$",
+    "closed": {"block": [r"^new: (?P<name>[a-z]+)$", "^gone$"]},
+    "message": r"^new: (?P<text>.*)$",
+}
+
+
+def test_a_word_that_is_no_name_of_a_peer_makes_another_notice() -> None:
+    plain = reader(notices=ALIKE)
+    for it in (plain, GuardedReader(plain)):
+        it.meet(["alice", "bob"])
+        assert it.notice(["new: bob"]) == NoticeMatch("connected", {"name": "bob"})
+        assert it.notice(["new: hello"]) == NoticeMatch("message", {"text": "hello"})
+
+
+def test_a_name_tells_nothing_while_the_peers_are_unknown_or_no_other_notice_fits() -> None:
+    assert reader(notices=ALIKE).notice(["new: hello"]) == NoticeMatch(
+        "connected", {"name": "hello"}
+    )
+    known = reader()
+    known.meet(["alice"])
+    assert known.notice(["zoe: hi"]) == NoticeMatch("message", {"name": "zoe", "text": "hi"})
