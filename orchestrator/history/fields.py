@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 from orchestrator.document import Strict, problem
 
 _Number = Annotated[float, Field(allow_inf_nan=False)]
+_Times = Annotated[list[_Number], Field(min_length=2, max_length=2)]
 _Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
 _Port = int | str
 _Text = dict[str, str]
@@ -91,6 +92,7 @@ _FIELDS: dict[str, Any] = {
     **dict.fromkeys(("answered", "may_fail", "warm", "chats", "quiet", "all", "nil"), bool),
     **dict.fromkeys(("count", "number", "format", "seed", "step", "workload"), int),
     **dict.fromkeys(("took", "gap", "for", "waited", "limit", "processor", "seen"), _Number),
+    "rested": _Times,
     **dict.fromkeys(("peers", "notices", "lacks", "padded", "faults", "hidden", "promises"),
                     list[str]),
     **dict.fromkeys(("means", "profiles"), _Text),

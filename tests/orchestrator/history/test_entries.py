@@ -189,6 +189,7 @@ def kept(path: Path) -> list[str]:
         ('"id": "1", "took"', '"id": 1, "took"', "5: id: text is expected here, not the number 1"),
         ('"peer": "bob", "address"', '"peer": 1, "address"', "7: rows[0].peer: text is expected"),
         ('[["alice", "bob"]]', '[["alice"]]', "8: links[0]: at least 2 needed here, not 1"),
+        ('"took": 0.5', '"rested": [0.5]', "5: rested: at least 2 needed here, not 1"),
         ('"means": {"cut": "x"}', '"means": {"cut": 1}', "8: means.cut: text is expected"),
         ('"state": "running", "status"', '"state": "asleep", "status"', "10: state: no such word"),
         ('"at": ', '"at": true, "was": ', "1:2: at: a number of seconds is expected here, not"),
