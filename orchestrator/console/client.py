@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.cancel import CancelToken
 from orchestrator.console.dialogue import dialogue_at
-from orchestrator.console.lines import Notice, ProgramConsole
+from orchestrator.console.lines import ProgramConsole
+from orchestrator.console.notices import Notice
 from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
 from orchestrator.engines.status import Status

@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from orchestrator import text
 from orchestrator.cancel import CancelToken
 from orchestrator.console.echo import Echoes
+from orchestrator.console.notices import CRASH, UNREAD, Notice
 from orchestrator.console.terminal import FloodedError, NotReadError, StreamEndedError, Terminal
 from orchestrator.engines.attachable import Attachable
 from orchestrator.errors import EngineError, NoAnswerError, PeerGoneError
@@ -20,37 +20,12 @@ from orchestrator.history.transcript import Transcript
 from orchestrator.patterns import LinePattern
 from orchestrator.profile import NoticeMatch, Profile, reader
 
-CRASH = "crash"  # the kind of a notice whose line shows that the program has crashed
-
-CLIENT = "client"
-"""The kind of a notice that the lab itself gives: a console's client has ended."""
-
-UNREAD = "unread"
-"""The kind of a notice whose line the profile cannot read. Its field `answer` is the verb of the
-reply that contained it, if one did."""
-
 _LAG = 5.0  # seconds by which reading may lag behind what a console shows
 _CANCELS_WITHIN = 0.25  # seconds in which a wait notices that the run was cancelled
 _POLL = 0.05  # seconds between two looks at an incomplete line
 _STANDS = 0.2  # seconds without output after which an incomplete line is at rest
 _LONG, _LONG_STANDS = 500, 1.0  # characters of a line that may be printed in parts, and seconds
 _MOST_BETWEEN = 8  # other lines that may come between the lines of one notice
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """An unsolicited line: its kind, its named parts, when it was shown, and what it means."""
-
-    kind: str
-    fields: Mapping[str, str]
-    line: str
-    at: float
-    means: str = ""  # if it is not called after that
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """What it can be called: its kind, and its meaning."""
-        return (self.kind, self.means) if self.means else (self.kind,)
 
 
 class ProgramConsole:
@@ -157,7 +132,9 @@ class ProgramConsole:
                 line = self._line(until())
                 if line is None:
                     return
-                if self._continues_notice(line):
+                if self._ends_reply(line):
+                    yield from self._begun()
+                elif self._continues_notice(line):
                     continue
                 said = line if self.edits else self._said(line)
                 is_reply = said is not None and self.claims(text.shown(said)) is not None
@@ -298,6 +275,22 @@ class ProgramConsole:
             fields = {"answer": answer} if answer else {}
             self._on_notice(Notice(UNREAD, fields, line, self.at))
 
+    def _ends_reply(self, line: str) -> bool:
+        """Return whether the lines of a notice so far, and this one, are what was asked for.
+
+        Some programs answer in the words of a notice of several lines. A message is none of these.
+        """
+        said = text.shown(line)
+        if not self._block or self.claims(said) is None:
+            return False
+        found = self.reader.notice([*self._block, said])
+        return found is not None and "text" not in found.fields
+
+    def _begun(self) -> list[str]:
+        """Return the lines so far of a notice, and forget them."""
+        begun, self._block = self._block, []
+        return begun
+
     def _continues_notice(self, line: str) -> bool:
         """Take a line if it continues a notice of several lines; return whether it does.
 
@@ -362,9 +355,8 @@ class ProgramConsole:
         self._on_notice(notice)
 
     def _give_up_block(self) -> None:
-        for line in self._block:
+        for line in self._begun():
             self.keep(line)
-        self._block = []
 
     # Errors
 

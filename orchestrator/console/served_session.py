@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.cancel import CancelToken
 from orchestrator.console.client import ClientConsole
-from orchestrator.console.lines import CLIENT, Notice
+from orchestrator.console.notices import CLIENT, Notice
 from orchestrator.console.reply import Reply
 from orchestrator.console.session import Session
 from orchestrator.engines.base import Peer

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.cancel import CancelToken
 from orchestrator.console.dialogue import dialogue_at
-from orchestrator.console.lines import CLIENT, CRASH, UNREAD, Notice, ProgramConsole
+from orchestrator.console.lines import ProgramConsole
+from orchestrator.console.notices import CLIENT, CRASH, UNREAD, Notice
 from orchestrator.console.reply import Reply
 from orchestrator.engines.base import Peer
 from orchestrator.errors import PeerGoneError, SessionError

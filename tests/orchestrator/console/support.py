@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from orchestrator import profile
 from orchestrator.cancel import CancelToken
-from orchestrator.console.lines import Notice, ProgramConsole
+from orchestrator.console.lines import ProgramConsole
+from orchestrator.console.notices import Notice
 from orchestrator.engines.base import Peer
 from orchestrator.engines.status import Status
 from orchestrator.history.transcript import Transcript

@@ -14,6 +14,7 @@ from orchestrator.console.dialogue import EchoedDialogue, SyncedDialogue
 from orchestrator.console.reply import Reply
 from orchestrator.errors import NoAnswerError, SessionError
 from orchestrator.profile import ConsoleOperation
+from orchestrator.profile.notices import Block
 from tests.orchestrator.console.support import FakeConsole, made
 
 MakeScreen = Callable[..., FakeConsole]
@@ -295,3 +296,34 @@ def test_a_rule_says_no_more_than_silence(
     one.answer(lambda line: shown if line == "terminate" else chat(line))
     reply = SyncedDialogue(one.console).ask("terminate", {})
     assert (reply.ok, reply.silent) == (ok, ok is True)
+
+
+def _answers_as_it_tells(verb: str, *lines: str) -> Callable[[str], str]:
+    """Return a program that answers one verb with these lines, which are a notice elsewhere."""
+    return lambda line: "".join(f"{it}\n" for it in lines) if line == verb else chat(line)
+
+
+@pytest.mark.parametrize(
+    ("lines", "block"),
+    [
+        (["* connected to", "port 5000"], ["^\\* connected to$", r"^port (?P<port>\d+)$"]),
+        (["* up", "with id 3", "port 5000"], [r"^\* up$", r"^with id (?P<id>\d+)$", r"^port \d+$"]),
+    ],
+)
+def test_a_reply_in_the_words_of_a_notice_of_several_lines_is_a_reply(
+    screen: MakeScreen, lines: list[str], block: list[str]
+) -> None:
+    notices = {"connected": [Block(block=block)]}
+    one = screen(notices=notices)
+    one.answer(_answers_as_it_tells("myport", *lines))
+    reply = SyncedDialogue(one.console).ask("myport", {})
+    assert (reply.ok, reply.lines[: len(lines)]) == (True, lines)
+    assert one.seen() == []
+
+
+def test_a_message_that_looks_like_the_reply_remains_one(screen: MakeScreen) -> None:
+    one = screen()
+    one.answer(_answers_as_it_tells("myport", "from bob", "port 4000", "end", "port 5000"))
+    reply = SyncedDialogue(one.console).ask("myport", {})
+    assert (reply.ok, reply.lines) == (True, ["port 5000"])
+    assert one.seen() == [("message", {"name": "bob", "text": "port 4000"})]

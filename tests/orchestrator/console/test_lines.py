@@ -10,7 +10,7 @@ import pytest
 from orchestrator.cancel import RunCancelledError
 from orchestrator.console import lines as module
 from orchestrator.console import terminal
-from orchestrator.console.lines import CRASH, UNREAD
+from orchestrator.console.notices import CRASH, UNREAD
 from orchestrator.errors import NoAnswerError, PeerGoneError
 from orchestrator.patterns import compiled
 from orchestrator.profile.notices import Block
