@@ -335,9 +335,14 @@ class Typist:
 
 
 def line_shape(line: str, typed: Iterable[str]) -> tuple[str, ...]:
-    """Return the shape of a line, whatever input it repeats, with the mark of a command or not."""
-    words = tuple(word for entry in typed for word in (entry, *entry.split(), unmarked(entry)))
-    return shape(make_template(line, KnownValues(words=words)))
+    """Return the shape of a line, whatever input it repeats, with the mark of a command or not.
+
+    A number that was all of the input is repeated as any word is; in other input it may be an id.
+    """
+    entries = list(typed)
+    words = tuple(word for entry in entries for word in (entry, *entry.split(), unmarked(entry)))
+    numbers = {entry: "typed" for entry in entries if entry.isdigit()}
+    return shape(make_template(line, KnownValues(words=words, named=numbers)))
 
 
 def _shown_part(text: str, others: Mapping[str, ConsoleOutput], to: str) -> str:

@@ -292,3 +292,41 @@ def test_a_refusal_may_run_into_what_was_typed(
         "help", "list", "exit",
     ]  # fmt: skip
     assert reader.outcome("send", f"transmit{program.refusal}") == (False, {})
+
+
+class NumbersItsCommands(Chat):
+    """Numbers its commands, understands only their names, and repeats what else was typed."""
+
+    refusal = "[WARNING] Command does not exist: {}"
+
+    @property
+    def greeting(self) -> str:
+        return "\n".join([*MENU, super().greeting])
+
+    def enter(self, line: str) -> None:
+        self.typed = line
+        super().enter(line)
+
+    def answer(self, reply: str) -> None:
+        super().answer(self.refusal.format(self.typed) if "bad command" in reply else reply)
+
+    def do_help(self) -> str:
+        return "\n".join(MENU)
+
+
+class NumbersItsCommandsAndQuotes(NumbersItsCommands):
+    """The same in other words, with what was typed among them."""
+
+    refusal = "there is no '{}' here"
+
+
+@pytest.mark.parametrize("program", [NumbersItsCommands, NumbersItsCommandsAndQuotes])
+def test_a_refusal_that_repeats_a_number_is_no_answer(
+    learned: Learned, program: type[NumbersItsCommands]
+) -> None:
+    found, reader, _ = learned(program)
+    assert len(found.operations) == 9
+    assert [found.operations[verb].send[0].type for verb in ("help", "list", "exit")] == [
+        "help", "list", "exit",
+    ]  # fmt: skip
+    assert reader.outcome("send", program.refusal.format("transmit 1 x")) == (False, {})
