@@ -21,7 +21,7 @@ from orchestrator.checks.index.invocations import Operation
 from orchestrator.checks.phrases import awaited, both, done, half_read, quoted, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.history import wanted
-from orchestrator.history.entries import Entry
+from orchestrator.history.entries import GONE, Entry
 from orchestrator.text import count
 
 NAME = "expectations"
@@ -51,7 +51,10 @@ def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
             unsure.append(_finding(index, operation, f"{amiss[0]}; {doubt}"))
             continue
         late = punctuality.of_operation(index, operation) if amiss else ""
-        found = [_finding(index, operation, f"{what}{late}") for what in amiss]
+        found = [
+            _finding(index, operation, f"{what}{_why_gone(index, operation, what)}{late}")
+            for what in amiss
+        ]
         (unsure if late else wrong).extend(found)
         if not amiss and (line := _missed_row(operation)):
             unsure.append(_finding(index, operation, f": {half_read(line)}"))
@@ -62,6 +65,21 @@ def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
             late = index.late_at(operation.last.at) if is_read else ""
             unsure.append(_finding(index, operation, f"{_unknown(operation)}{late}"))
     return wrong, unsure
+
+
+def _why_gone(index: HistoryIndex, operation: Operation, what: str) -> str:
+    """Return at which earlier operation a peer ended that was gone when it was asked again."""
+    if not (operation.said and what.endswith(operation.said) and operation.said.endswith(GONE)):
+        return ""
+    earlier = [
+        it for it in index.operations
+        if it.peer == operation.peer and it.position < operation.position
+        and not it.said.endswith(GONE)
+    ]  # fmt: skip
+    last = max(earlier, key=lambda it: it.position, default=None)
+    if last is None or not (last.is_indeterminate and last.said):
+        return ""
+    return f" (before, {done(last).rstrip(',')}: {last.said})"
 
 
 def _doubt(index: HistoryIndex, operation: Operation) -> str:

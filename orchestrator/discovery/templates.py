@@ -82,10 +82,11 @@ _NAMED = {  # tokens that have a name
 }
 _PADDED = r"(?P<text>.*?)"  # a text that is filled up with blanks, to the edge of its box
 GROUPS = ("address", "port", "id", "text")  # what a pattern may name
-_BARE_ADDRESS = r"(?P<address>\d+[.:][\w.:-]*?|localhost)"
+_BARE_ADDRESS = r"(?P<address>(?:::ffff:)?\d+[.:][\w.:-]*?|localhost)"
 """An address with no word around it. A label such as `Address:`, or a number, is none.
 
-Some programs keep what was typed, which may be the one name that every machine has.
+Some programs keep what was typed, which may be the one name that every machine has. One that
+listens by IPv6 sees those that dial it by IPv4 behind `::ffff:`.
 """
 
 _PIECE = r"\s+|\w+|([^\w\s])\1{2,}|[^\w\s]"

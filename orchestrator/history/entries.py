@@ -25,6 +25,9 @@ Outcome = Literal["ok", "fail", "info"]
 Type = Literal["invoke", "ok", "fail", "info", "notice", "lab"]
 """An invocation, its three outcomes, a notice of a peer, a line about the run itself."""
 
+GONE = "is not there any more"
+"""What is said of a peer that had ended before an operation, behind its name."""
+
 _NO_OBJECT = "not a JSON object, as every line of a history is"
 _OWN = ("at", "type", "peer", "verb", "operation")
 _OWN_TYPES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (

@@ -18,6 +18,7 @@ from orchestrator.errors import (
     PeerGoneError,
     first_line,
 )
+from orchestrator.history.entries import GONE
 from orchestrator.history.recorded_workload import WORKLOAD
 from orchestrator.runner.outcomes import Completion, failed
 from orchestrator.runner.peers import PeerGroup
@@ -104,7 +105,7 @@ class Recorder:
         with self._peers.locks[peer]:
             self._peers.catch_up_at(peer)  # so that the history has it before this operation
             if peer in self._peers.ended and verb != "expect":  # it may have been shown before
-                work = functools.partial(failed, f"{peer} is not there any more")
+                work = functools.partial(failed, f"{peer} {GONE}")
             return self._operate(peer, verb, act, work, self.tolerate, **fields)
 
     def fault(self, peer: str, verb: str, work: Callable[[], Completion], **fields: object) -> None:

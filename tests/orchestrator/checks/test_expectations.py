@@ -306,3 +306,30 @@ def test_a_list_with_a_row_that_could_not_be_read(
     if judgement is UNKNOWN and rows:
         says = "`list` of alice: the lab could not read '2 bob, waiting', which is a row as well"
         assert verdict.findings[0].says.endswith(says)
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields", "asked"),
+    [("send", {"id": "7", "text": "x"}, "`send` of alice of id '7' with 'x'"),
+     ("type", {"line": "  "}, "'··', typed at alice")],
+)  # fmt: skip
+def test_where_a_peer_is_gone_the_operation_at_which_it_ended_is_named(
+    verb: str, fields: dict[str, Any], asked: str
+) -> None:
+    story = Story()
+    story.end(story.invoke("alice", verb, **fields), "info", said="alice is gone: exited")
+    for _ in range(2):
+        it = story.invoke("alice", "list", wants={"outcome": "ok"})
+        story.end(it, "fail", said="alice is not there any more")
+    for finding in support.verdict(story.finish(), NAME).findings:
+        assert "failed: alice is not there any more (before, at " in finding.says
+        assert finding.says.endswith(f" s, {asked}: alice is gone: exited)")
+
+
+def test_a_peer_that_was_made_to_leave_needs_no_cause() -> None:
+    story = Story()
+    story.end(story.invoke("alice", "exit"), "ok")
+    it = story.invoke("alice", "list", wants={"outcome": "ok"})
+    story.end(it, "fail", said="alice is not there any more")
+    (finding,) = support.verdict(story.finish(), NAME).findings
+    assert finding.says.endswith("but failed: alice is not there any more")

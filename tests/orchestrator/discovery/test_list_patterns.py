@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from orchestrator.discovery.draft import Draft
@@ -73,7 +75,7 @@ def test_the_row_of_a_peer() -> None:
         (
             [[f"1 {A}", f"2) {A} 5000"]],
             {
-                "row": r"^\s*(?P<id>\d+)\s+(?P<address>\d+[.:][\w.:-]*?|localhost)$",
+                "row": r"^\s*(?P<id>\d+)\s+(?P<address>(?:::ffff:)?\d+[.:][\w.:-]*?|localhost)$",
                 "silent": True,
                 "ends": "quiet",
             },
@@ -88,3 +90,13 @@ def test_doubts_about_lists(lists: list[list[str]], made: dict[str, object], dou
     column = next(iter(id_columns(lists, KNOWN)), None)
     assert infer_list(draft, asked, lists, [], KNOWN, [], column) == made
     assert draft.doubts == {("operations", "list"): doubt}
+
+
+@pytest.mark.parametrize("form", ["{id}\t{address}\t{port}", "| {id} | {address}:{port} |"])
+def test_rows_of_peers_that_dialled_by_the_older_protocol_are_read(form: str) -> None:
+    ends = ((f"::ffff:{A}", 43210), (B, 5000), (f"::ffff:{B}", 43212))
+    rows = [form.format(id=n, address=at, port=port) for n, (at, port) in enumerate(ends, 1)]
+    asked = [exchange("list", "list", "".join(f"{row}\n" for row in rows))]
+    made = infer_list(Draft(), asked, [rows], [], KNOWN, [], Column(0))
+    read = [re.search(made["row"], row.expandtabs()) for row in rows]
+    assert [(it["address"], int(it["port"])) for it in read if it] == [*ends]
