@@ -309,14 +309,13 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
     left = set(groups)
     made = []
     has_words = any(token.is_literal and token.text.isalnum() for token in template)
-    before = ("", *(token.text for token in template))
+    before = (Token("blank", ""), *template)
     for token, following, last in itertools.zip_longest(template, template[1:], before[:-1]):
-        if following and token.text.isspace() and _is_padding(last, following):
+        if following and token.text.isspace() and _is_padding(last.text, following):
             made.append(r"\s*")
             continue
-        is_margin = token.kind == "blank" and following and following.kind == "text"
-        if is_margin:
-            made.append(_margin(token.text))
+        if token.kind == "blank":
+            made.append(_blanks(token, last, following))
         elif token.is_literal:
             made.append(escape(token.text))
         elif token.kind == "run":
@@ -346,6 +345,13 @@ def _time_pattern(text: str) -> str:
         varies = r"\d+" if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
         made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
     return "".join(made)
+
+
+def _blanks(token: Token, last: Token, following: Token | None) -> str:
+    """Return a pattern for several blanks; a long text leaves none of those that fill its room."""
+    if last.kind == "text":
+        return r"\s*"
+    return _margin(token.text) if following and following.kind == "text" else _ANY["blank"]
 
 
 def _margin(blanks: str) -> str:

@@ -141,3 +141,12 @@ def test_what_is_of_one_machine_may_differ(seen: str, elsewhere: str) -> None:
 )
 def test_what_is_of_every_machine_stays(line: str) -> None:
     assert "machine" not in {token.kind for token in make_template(line, KnownValues())}
+
+
+@pytest.mark.parametrize("form", ["Message: {:<20}", "| 3 | {:<20} |", "║ {:<20}║"])
+def test_a_text_that_fills_its_room_is_read_as_well(form: str) -> None:
+    made = to_pattern(make_template(form.format("umber quill"), KNOWN, "alice"))
+    for text in ("x", "of exactly 20 letters", "longer than there is room for"):
+        found = re.search(made, form.format(text))
+        assert found
+        assert found["text"] == text
