@@ -238,6 +238,8 @@ def _learn(
         draft.note(("own_ports",), "", "", why)
     for note in experiments.notes:
         draft.note(("on the way",), "", "", note)
+    for verb in sorted(typist.late & draft.data["operations"].keys()):
+        draft.note(("operations", verb), "", "", "", "it was typed while a reply was late")
     return draft
 
 

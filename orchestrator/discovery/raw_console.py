@@ -116,22 +116,36 @@ def wait_until_quiet(
     quiet: float,
     most: float,
     is_over: Callable[[], bool] = lambda: False,
+    counted: Callable[[float], float] = lambda waited: waited,
 ) -> bool:
     """Wait until all consoles have been silent for `quiet` seconds, but at most `most` seconds.
 
     Return at once, and True, when `is_over` says that nothing more will come.
 
+    Args:
+        consoles: the programs'.
+        quiet: after how many seconds without output the wait ends.
+        most: after how many it ends in any case.
+        is_over: whether nothing more will come.
+        counted: how many seconds of a part of the wait count.
+
     Raises:
         FloodError: a program prints without end.
     """
-    began = time.monotonic()
+    began = now = time.monotonic()
+    silence = passed = 0.0
     pause = threading.Event()
-    while (now := time.monotonic()) - began < most:
+    while passed < most:
         for console in consoles:
             console.check_flood()
         if is_over():
             return True
-        if now - began >= quiet and all(console.silence >= quiet for console in consoles):
+        before, now = now, time.monotonic()
+        waited, least = now - before, min(it.silence for it in consoles)
+        count = counted(waited)
+        silence = silence + count if least >= waited else min(count, least)
+        passed += count if least >= waited else waited
+        if silence >= quiet:
             return False
         pause.wait(min(_POLL + (now - began) * _SLOWER, _MOST_POLL))
     for console in consoles:

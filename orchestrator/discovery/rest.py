@@ -16,7 +16,9 @@ from orchestrator.engines.thread_waits import ThreadWait
 _NANO = 1e-9
 _STILL = 0.02  # seconds in which nothing has run
 _ENDING = 0.5  # the same of a virtual machine that reads nothing: it may be about to end
-_STARVED = 4  # so many times longer may a wait take while a program waits for a processor
+_LEAST = 1e-6  # seconds between two looks
+_AT_WORK = 4  # so many times longer may a wait take while a program is at work
+_STARVED = 16  # the same while it gets no processor, or has not taken what was typed
 _HABITUAL = 4  # so many times longer as it has followed its habits so far does it go on
 _BRIEF = 1.0  # seconds; a thread whose wait ends after more is at rest until then
 _LATEST = 0.6  # seconds that a thread with a habit has at least to print something after all
@@ -60,7 +62,9 @@ class Rest:
     def __init__(self, slowness: Callable[[], float], quiet: Callable[[], float]) -> None:
         self._slowness, self._quiet = slowness, quiet
         self._consoles: list[RawConsole] = []
-        self._before: dict[RawConsole, Activity | None] = {}  # where something was typed
+        # what those did at which something was typed, if it is known; and if they were at rest
+        self._asked: dict[RawConsole, Activity | None] = {}
+        self._before: dict[RawConsole, Activity | None] = {}
         # bytes shown less those written, when all had come
         self._drained = WeakKeyDictionary[RawConsole, int]()
         self._looked = WeakKeyDictionary[RawConsole, float]()  # the time of the last look
@@ -70,19 +74,26 @@ class Rest:
         self._last = _Look([], {}, {})
         self._since = 0.0  # when they last did something else
         self._ran: dict[int, int] = {}  # of each thread, when a part of the wait was counted
+        self._counted = 0.0  # the time of that, on `time.monotonic`
+        # what those did before a line was typed that they had not taken when its wait ended
+        self._deaf = WeakKeyDictionary[RawConsole, Activity]()
+        self._was_late = False  # whether one has taken such a line since
 
     def watch(self, consoles: Iterable[RawConsole], typed: Iterable[RawConsole] = ()) -> None:
         """Begin to watch programs, just before a line is typed at some of them."""
         self._trial.end(self._shown())
         self._consoles = list(consoles)
         found = {console: self._read(console) for console in self._consoles}
+        self._find_late(found)
         for console, activity in found.items():
             is_still = activity and all(it.seconds is not None for it in activity.threads.values())
             if activity and is_still and console.silence >= self._quiet():
                 self._drained[console] = console.shown - activity.written
         self._habits.begin(time.monotonic())
-        self._before = {console: self._rested(found[console]) for console in typed}
+        self._asked = {console: found[console] for console in typed}
+        self._before = {it: self._rested(activity) for it, activity in self._asked.items()}
         self._last, self._ran = _Look([], {}, found), _ran(found)
+        self._counted = time.monotonic()
 
     def seconds(self, *, by_habit: bool = True) -> float:
         """Return for how many seconds they are at rest, at least.
@@ -125,18 +136,61 @@ class Rest:
     def counted(self, waited: float) -> float:
         """Return how much of a part of a wait counts, in seconds.
 
-        While a thread works on a reply, or would if a processor were free, that is a quarter. What
-        else runs may be at work as well, until it has had a processor for as long as is waited.
+        While a thread works on a reply, that is as much as it had a processor, but a quarter at
+        most; little if the line that was typed has not been taken. What else runs may be at work as
+        well, until it has had a processor for as long as is waited.
         """
         before, self._ran = self._ran, _ran(self._last.activities)
+        began, self._counted = self._counted, time.monotonic()
+        passed = max(self._counted - began, _LEAST) / _NANO
         usual = _NANO * self._slowness()  # what is waited for takes longer, a processor does not
-        had = [
-            0.0 if self._may_reply(console, activity, number)
-            else (self._ran[number] - before.get(number, self._ran[number])) * usual
-            for console, activity in self._last.activities.items() if activity
-            for number in activity.runs
-        ]  # fmt: skip
-        return min(max(min(had), waited / _STARVED), waited) if had else waited
+        counted = waited / _STARVED if self.has_untaken else waited
+        known = ((console, it) for console, it in self._last.activities.items() if it)
+        for console, activity in known:
+            for number in activity.runs:
+                had = self._ran[number] - before.get(number, self._ran[number])
+                if self._may_reply(console, activity, number):
+                    share = min(max(had / passed, 1 / _STARVED), 1 / _AT_WORK)
+                    counted = min(counted, waited * share)
+                else:
+                    counted = min(counted, max(had * usual, waited / _AT_WORK))
+        return counted
+
+    @property
+    def has_untaken(self) -> bool:
+        """Whether a program has not taken what was typed at it, and may still do so."""
+        return any(map(self._has_untaken, self._asked.keys() - self._deaf.keys()))
+
+    def _has_untaken(self, console: RawConsole) -> bool:
+        seen, before = self._last.activities.get(console), self._asked[console]
+        if seen is None or before is None:
+            return False
+        if self._before[console]:
+            return not seen.has_taken(before)
+        may_read = seen.readers or any(it.seconds is None for it in seen.threads.values())
+        return bool(may_read) and seen.taken == before.taken
+
+    def give_up(self) -> None:
+        """Wait no longer for programs that have not taken what was typed at them.
+
+        They may never read again. Later waits are no longer for their sake, until they take a line.
+        """
+        if self.has_untaken:
+            given_up = {console: before for console, before in self._asked.items() if before}
+            self._deaf.update(given_up)
+
+    def _find_late(self, found: Mapping[RawConsole, Activity | None]) -> None:
+        """Look for programs that have taken a line after its wait."""
+        for console, before in list(self._deaf.items()):
+            activity = found.get(console)
+            if activity and activity.taken > before.taken:
+                del self._deaf[console]
+                self._was_late = True
+
+    def take_late(self) -> bool:
+        """Return whether a line was taken after its wait, since this was last asked."""
+        was_late, self._was_late = self._was_late, False
+        return was_late
 
     def _may_reply(self, console: RawConsole, activity: Activity, thread: int) -> bool:
         """Return whether a thread that runs may be at work on a reply to what was typed.

@@ -60,6 +60,7 @@ class Trio:
         self.greeting: dict[str, str] = {}  # what each peer printed at its start
         self._is_silent = False  # whether all started without a word
         self._rest = Rest(lambda: self._patience(1.0), lambda: _QUIET)
+        self._waited = 0.0  # seconds so far, as they count
 
     def _patience(self, seconds: float) -> float:
         """Return how long to wait now for what usually takes at most so many seconds."""
@@ -73,6 +74,22 @@ class Trio:
             pause.wait(_POLL)
             now = time.monotonic()
             waited, since = waited + self._rest.counted(now - since), now
+
+    def _wait(
+        self,
+        consoles: Sequence[RawConsole],
+        quiet: float,
+        most: float,
+        is_over: Callable[[], bool],
+    ) -> bool:
+        """Wait until consoles are quiet, see `wait_until_quiet`: longer while programs work."""
+
+        def counted(waited: float) -> float:
+            count = self._rest.counted(waited)
+            self._waited += count
+            return count
+
+        return wait_until_quiet(consoles, quiet, most, is_over, counted)
 
     def _rests(self, seconds: float, *, by_habit: bool = True) -> bool:
         """Return whether it is sure that nothing more happens within so many seconds."""
@@ -102,7 +119,7 @@ class Trio:
     def _read_greetings(self, names: Sequence[str], most: float) -> None:
         consoles = [self._consoles[name] for name in names]
         silent = self._patience(_SILENT_START)
-        wait_until_quiet(consoles, _START_QUIET, silent, lambda: self._rests(silent))
+        self._wait(consoles, _START_QUIET, silent, lambda: self._rests(silent))
         if self._is_silent:  # it is ready when it listens
             self._await(lambda: all(map(_has_begun, consoles)), _SILENT_START)
         elif not all(it.has_output or it.ended for it in consoles):
@@ -119,8 +136,8 @@ class Trio:
             are_silent = all(it.silence >= silent for it in consoles)
             return are_silent and all(it.peer.listens() is not False for it in consoles)
 
-        if wait_until_quiet(consoles, most, most, is_over):
-            wait_until_quiet(consoles, _START_QUIET, silent, lambda: self._rests(silent))
+        if self._wait(consoles, most, most, is_over):
+            self._wait(consoles, _START_QUIET, silent, lambda: self._rests(silent))
 
     def _answer(self, names: Sequence[str], number: int) -> bool:
         """Answer one question of each peer; return whether there was one."""
@@ -226,17 +243,22 @@ class Trio:
         def is_over() -> bool:
             return self._rests(_QUIET if is_complete() else most)
 
-        is_sure = wait_until_quiet(consoles, _QUIET, _BUSY, is_over)
+        is_sure = self._wait(consoles, _QUIET, _BUSY, is_over)
         output = read_output(console.peek(), line, known)
-        waited = 0.0
-        while not (is_sure or waited >= most or is_complete() or console.ended):
+        began = self._waited
+        while not (is_sure or self._waited - began >= most or is_complete() or console.ended):
             if shows_trace(output.lines):
                 most = min(most, self._patience(_PATIENT))
-            is_sure = wait_until_quiet(consoles, _QUIET, _QUIET * 4, is_over)
-            waited += self._rest.counted(_QUIET)
+            is_sure = self._wait(consoles, _QUIET, _QUIET * 4, is_over)
             output = read_output(console.peek(), line, known)
+        if not (is_sure or console.ended):
+            self._rest.give_up()
         console.take()
         return output
+
+    def take_late(self) -> bool:
+        """Return whether a line was taken after the wait for its reply, since the last call."""
+        return self._rest.take_late()
 
     def await_output(self, name: str, *, news: bool = False) -> None:
         """Wait for output of a peer, which may lag behind on a busy machine.
@@ -247,14 +269,11 @@ class Trio:
         console = self._consoles[name]
         if console.has_output and console.silence >= _QUIET:
             return
-        waited, most = 0.0, self._patience(_TOLD_WITHIN if news else _PATIENT)
-        while not console.has_output and not console.ended and waited < most:
-            if wait_until_quiet(
-                [console], _LAG, _LAG, lambda: self._rests(most, by_habit=not news)
-            ):
+        began, most = self._waited, self._patience(_TOLD_WITHIN if news else _PATIENT)
+        while not (console.has_output or console.ended or self._waited - began >= most):
+            if self._wait([console], _LAG, _LAG, lambda: self._rests(most, by_habit=not news)):
                 return
-            waited += self._rest.counted(_LAG)
-        wait_until_quiet([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
+        self._wait([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
 
     def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:
         """Take what a peer has printed since its last reply."""
@@ -298,12 +317,12 @@ class Trio:
         self._consoles[name].peer.kill()
         self._consoles[name].peer.await_end(_KILL_WITHIN)
         others = [console for other, console in self._consoles.items() if other != name]
-        wait_until_quiet(others, _QUIET * 2, _BUSY, lambda: self._rests(_QUIET))
+        self._wait(others, _QUIET * 2, _BUSY, lambda: self._rests(_QUIET))
 
     def wait_until_quiet(self) -> None:
         """Wait until all consoles are quiet."""
         consoles = list(self._consoles.values())
-        wait_until_quiet(consoles, _QUIET, _BUSY, lambda: self._rests(_QUIET))
+        self._wait(consoles, _QUIET, _BUSY, lambda: self._rests(_QUIET))
 
     def restart(self, *names: str) -> None:
         """Replace peers with new ones.

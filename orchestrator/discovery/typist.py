@@ -54,6 +54,7 @@ class Typist:
         self.control: tuple[str, set[tuple[str, ...]]] | None = None
         self._has_linked = False  # whether the kernel ever showed a connection
         self._watched: set[str] = set()  # verbs of which it was seen whether others are told
+        self.late: set[str] = set()  # verbs whose replies may be those to lines taken too late
 
     def enter(
         self,
@@ -102,6 +103,8 @@ class Typist:
                 used = Wording((*used.lines, word), (*used.after, exchange.lines[-1]))
             else:
                 exchange = dataclasses.replace(exchange, stuck=True)
+        if self.trio.take_late():
+            self.late |= {verb, *(it.verb for it in self.exchanges[-1:])}
         self.exchanges.append(exchange)
         return exchange, used
 

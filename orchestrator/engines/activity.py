@@ -83,10 +83,16 @@ class Activity:
         If no thread waited for input, nothing is ever taken. A virtual machine that ends the
         program waits for its own threads meanwhile; it is done only when it reads again.
         """
+        return self.has_taken(before) and bool(not self.is_virtual or self.readers)
+
+    def has_taken(self, before: Activity) -> bool:
+        """Return whether it has taken what was typed at an earlier moment.
+
+        If no thread waited for input, nothing is ever taken.
+        """
         readers = before.readers
         has_run = any(self._ran(number) != before._ran(number) for number in readers)
-        has_read = (has_run and self.taken > before.taken) or not readers
-        return has_read and bool(not self.is_virtual or self.readers)
+        return (has_run and self.taken > before.taken) or not readers
 
     def _ran(self, number: int) -> int | None:
         return self.threads[number].ran if number in self.threads else None

@@ -102,6 +102,9 @@ class SimulatedTrio:
     def await_output(self, name: str, *, news: bool = False) -> None:
         pass
 
+    def take_late(self) -> bool:
+        return False
+
     def wait_until_quiet(self) -> None:
         pass
 
