@@ -282,10 +282,16 @@ class Session:
             raise self._console.no_answer(f"showed no such {kind or 'line'!r} within {timeout:g} s")
         return found
 
-    def last_unclaimed(self, kind: str) -> Notice | None:
-        """Return the last notice of this kind that `await_notice` has not returned."""
-        unclaimed = reversed(self._console.unclaimed)
-        return next((notice for notice in unclaimed if kind in ("", *notice.kinds)), None)
+    def last_unclaimed(self, kind: str, is_such: Callable[[Notice], bool]) -> Notice | None:
+        """Return the last notice of this kind that `await_notice` has not returned.
+
+        Args:
+            kind: of the notice; empty for any.
+            is_such: what it may be as well; those of which it is true come first.
+        """
+        unclaimed = self._console.unclaimed
+        found = [notice for notice in unclaimed if kind in ("", *notice.kinds)]
+        return max(enumerate(found), key=lambda it: (is_such(it[1]), it[0]), default=(0, None))[1]
 
     def _claim(self, kind: str, wanted: Callable[[Notice], bool], start: int) -> Notice | None:
         unclaimed = self._console.unclaimed

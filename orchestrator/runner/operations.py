@@ -71,9 +71,11 @@ class Operator:
         within = act.within or self._limits.expect
         shown: dict[str, str] = {}
 
+        def is_such(notice: Notice) -> bool:
+            return act.matches(notice.kinds, notice.fields, notice.line)
+
         def is_wanted(notice: Notice) -> bool:
-            is_such = act.matches(notice.kinds, notice.fields, notice.line)
-            return is_such and self._peers.may_be_about(act.at, notice.fields, act.of)
+            return is_such(notice) and self._peers.may_be_about(act.at, notice.fields, act.of)
 
         def work() -> Completion:
             rest = RestWatch(self._peers)
@@ -81,7 +83,7 @@ class Operator:
                 with self._watch.measure(WAITING), rest:
                     notice = self._await(act, is_wanted, time.monotonic() + within)
             except NoAnswerError:
-                came = self._peers.sessions[act.at].last_unclaimed(act.kind)
+                came = self._peers.sessions[act.at].last_unclaimed(act.kind, is_such)
                 instead = f"; what came was {visible(came.line)}" if came else ""
                 outcome, said = outcomes.failed(f"nothing of the kind within {within:g} s{instead}")
                 return outcome, {**said, "limit": within, **rest.found}

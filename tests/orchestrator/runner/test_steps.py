@@ -208,6 +208,18 @@ def test_counters_in_what_is_expected(harness: Harness) -> None:
     assert judged(run)["expectations"] == "valid", run.verdicts[0]
 
 
+@pytest.mark.parametrize(("text", "nearest"), [("one", "one"), ("two", "two"), ("never", "three")])
+def test_what_came_instead_is_what_differs_least(harness: Harness, text: str, nearest: str) -> None:
+    sends = "".join(f"  - send: {{at: alice, to: bob, text: {it}}}\n"
+                    for it in ("one", "two", "three"))  # fmt: skip
+    run = harness.run(
+        f"peers: [alice, bob, carol]\nconnections: [[alice, bob], [bob, carol]]\nsteps:\n{sends}"
+        f"  - expect: {{at: bob, from: carol, message: {text}, within: 0.2}}\n"
+    )
+    *_, last = outcomes(run, "expect")
+    assert last.fields["said"].endswith(f"{nearest}'"), last.fields
+
+
 def test_parallel_waiting_counts_as_waiting(harness: Harness) -> None:
     run = harness.run(
         f"{TWO}  - parallel:\n"
