@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +67,8 @@ def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Colum
     """Return which places of a row may hold the id, the most likely first.
 
     Values are different in every row of a list; a name may be that of a peer to which there are
-    several connections. Numbers are small; words are short, and not the same in all lists.
+    several connections. Numbers are small; words are short, and not the same in all lists. If
+    there is no such place, numbers may start again within a list, as in a table for either end.
     """
     found = []
     templates = [[make_template(row, known) for row in rows] for rows in lists if rows]
@@ -78,6 +80,21 @@ def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Colum
             values = [[_value(it, column) for it in rows] for rows in templates]
             if fits(values) and all(_tell_apart(rows, column) for rows in templates):
                 found.append(column)
+    return found or _counting_columns(templates)
+
+
+def _counting_columns(lists: Sequence[Sequence[Template]]) -> list[Column]:
+    """Return the places of rows whose numbers count up, and may start again within a list."""
+    width = min((len(Column(0).cells(row)) for rows in lists for row in rows), default=0)
+    found = []
+    for column in map(Column, range(width)):
+        values = [[int(_value(row, column)) for row in rows] for rows in lists]
+        pairs = [pair for numbers in values for pair in itertools.pairwise(numbers)]
+        lowest = min(itertools.chain(*values))
+        counts = any(after > before for before, after in pairs)
+        goes_on = all(after > before or after == lowest for before, after in pairs)
+        if counts and goes_on and max(itertools.chain(*values)) < _MOST_ID:
+            found.append(column)
     return found
 
 
@@ -145,7 +162,8 @@ def infer_list(
 ) -> dict[str, Any]:
     """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
     made: dict[str, Any] = {}
-    found = fewest_lines(merge(_row_template(it, column, known) for rows in lists for it in rows))
+    shown = _without_mistakes([it for rows in lists for it in rows], exchanges, known)
+    found = fewest_lines(merge(_row_template(it, column, known) for it in shown))
     has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
     patterns = [] if has_several else [_row_pattern(template) for template in found]
     if len(patterns) > 1 and (common := _common_row(found)):
@@ -178,6 +196,19 @@ def infer_list(
         ("operations", "list"), typed, "\n".join(longest), "\n".join([*patterns, *ok]), doubt
     )
     return made
+
+
+def _without_mistakes(
+    rows: Sequence[str], exchanges: Iterable[Exchange], known: KnownValues
+) -> list[str]:
+    """Return rows without those of addresses that none can have, if a program took one after all.
+
+    They need not look like an address.
+    """
+    given = {it.given.get("address", "") for it in exchanges
+             if it.verb == "connect" and it.right is False} - known.addresses - {""}  # fmt: skip
+    wrong = [rf"(?<![\w.]){re.escape(address)}(?![\w.])" for address in given]
+    return [row for row in rows if not any(re.search(it, row) for it in wrong)] or [*rows]
 
 
 def _row_lines(

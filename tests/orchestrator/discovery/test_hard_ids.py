@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -198,3 +198,56 @@ def test_a_word_that_two_peers_share_is_no_id(learned: Learned) -> None:
     _, reader, _ = learned(ShowsTheWay)
     row = f"in {HOSTS['bob']}:{PORT} #4"
     assert reader.row("list", row) == {"id": "4", "address": HOSTS["bob"], "port": str(PORT)}
+
+
+class TwoTables(Chat):
+    """Lists who it dialled and who dialled it in tables of their own, each with ids from 0."""
+
+    titles = ("dialled:", "accepted:")
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.dialled: set[int] = set()
+
+    def do_connect(self, address: str, port: str) -> str:
+        before = set(self.links)
+        reply = super().do_connect(address, port)
+        self.dialled |= set(self.links) - before
+        return reply
+
+    def tables(self) -> list[list[int]]:
+        """Return the connections in either table."""
+        mine = [it for it in self.links if it in self.dialled]
+        return [mine, [it for it in self.links if it not in self.dialled]]
+
+    def label(self, number: int) -> str:
+        return next((str(it.index(number)) for it in self.tables() if number in it), "?")
+
+    def number(self, label: str) -> int:
+        found = [it[int(label)] for it in self.tables() if 0 <= int(label) < len(it)]
+        return found[0] if found else -1
+
+    def do_list(self) -> str:
+        lines = list[str]()
+        for title, numbers in zip(self.titles, self.tables(), strict=True):
+            peers = [(self.label(it), HOSTS[self.links[it].name]) for it in numbers]
+            lines += [title, *(f"{label} | {address} | {PORT}" for label, address in peers)]
+        return "\n".join([*lines, "-" * 20])
+
+
+class TwoTablesOtherwise(TwoTables):
+    """The same in other words; it ends nothing by its id in words."""
+
+    titles = ("--- To ---", "--- From ---")
+
+    def do_terminate(self, label: str) -> str:
+        super().do_terminate(label)
+        return ""
+
+
+@pytest.mark.parametrize("program", [TwoTables, TwoTablesOtherwise])
+def test_ids_may_start_again_in_a_second_table(learned: Learned, program: type[TwoTables]) -> None:
+    found, reader, _ = learned(program)
+    row = reader.row("list", f"1 | {HOSTS['bob']} | {PORT}")
+    assert row == {"id": "1", "address": HOSTS["bob"], "port": str(PORT)}
+    assert {"send", "terminate"} <= set(found.operations)

@@ -267,3 +267,35 @@ def test_a_title_that_refusals_have_as_well_refuses_nothing(
     assert len(found.operations) == 9
     for verb in found.operations:
         assert reader.outcome(verb, program.title) is None
+
+
+class ListsWhereItNeverWas(Chat):
+    """Takes any address for one, and lists it."""
+
+    row = "{}: {} {}"
+    gone: tuple[str, ...] = ()
+
+    def do_connect(self, address: str, port: str) -> str:
+        if address in HOSTS.values():
+            return super().do_connect(address, port)
+        self.gone = (*self.gone, self.row.format(90 + len(self.gone), address, PORT))
+        return f"connected to {address}:{PORT}"
+
+    def do_list(self) -> str:
+        *rows, count = super().do_list().split("\n")
+        return "\n".join([*rows, *self.gone, count])
+
+
+class ListsWhereItNeverWasWithColons(ListsWhereItNeverWas):
+    """The same, with nothing but a colon behind the address."""
+
+    row = "{}: {}:{}"
+
+
+@pytest.mark.parametrize("program", [ListsWhereItNeverWas, ListsWhereItNeverWasWithColons])
+def test_rows_of_what_is_no_address_say_nothing(
+    learned: Learned, program: type[ListsWhereItNeverWas]
+) -> None:
+    _, reader, _ = learned(program)
+    row = reader.row("list", f"1: {HOSTS['bob']} {PORT}")
+    assert row == {"id": "1", "address": HOSTS["bob"], "port": str(PORT)}
