@@ -42,6 +42,7 @@ from orchestrator.text import count
 
 _NOT_FOUND = re.compile(r": ([\w.+-]+): (?:command )?not found$")  # of a shell
 _OTHERS = f"`{{{NAMES[0]}.address}}` in it is the address of one of the peers {', '.join(NAMES)}"
+_MOST_USE = 2  # connecting, and doing something with a connection
 _QUOTED = 4  # lines of output that an error quotes
 
 
@@ -156,9 +157,9 @@ def _try(
 ) -> Draft:
     """Learn the profile of a program that one command starts.
 
-    One that listens on another port than it is told is learnt on that. One that never connects may
-    take all others for itself, because they have its port: it is tried again with a port of its
-    own for each peer.
+    One that listens on another port than it is told is learnt on that. One that never connects, or
+    neither lists nor uses a connection, may take all others for itself, because they have its port:
+    it is tried again with a port of its own for each peer.
     """
     with contextlib.closing(Trio(engine, profile, say)) as trio:
         trio.start()
@@ -170,14 +171,21 @@ def _try(
         have_one_port = len({trio.peer(name).port for name in NAMES}) == 1
         draft = _learn(trio, profile, command, say, is_chat=is_chat)
     is_other = draft.data.get("vocabulary") != "chat"
-    if is_other or "connect" in draft.data["operations"] or not have_one_port:
+    if is_other or _use_of_connections(draft) == _MOST_USE or not have_one_port:
         return draft
-    say("no peer connects: trying again with a port of its own for each")
+    say("no peer connects to any use: trying again with a port of its own for each")
     separate = profile.model_copy(update={"own_ports": True})
     with contextlib.closing(Trio(engine, separate, say)) as trio:
         trio.start()
         other = _learn(trio, separate, command, say)
-    return other if "connect" in other.data["operations"] else draft
+    return other if _use_of_connections(other) > _use_of_connections(draft) else draft
+
+
+def _use_of_connections(draft: Draft) -> int:
+    """Return how far peers get with a connection: 1 if they connect, most if that has an effect."""
+    verbs = draft.data["operations"]
+    has_effect = "send" in verbs or "terminate" in verbs or "row" in verbs.get("list", {})
+    return (_MOST_USE if has_effect else 1) if "connect" in verbs else 0
 
 
 def _check_tools(trio: Trio) -> None:

@@ -153,22 +153,6 @@ def test_a_program_without_connections() -> None:
     assert set(finder.wordings) == {"help", "myip", "myport", "list", "exit"}
 
 
-@pytest.mark.parametrize("on_other_ports", [True, False])
-def test_a_program_that_takes_all_on_its_own_port_for_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_other_ports: bool
-) -> None:
-    without = Style(words={verb: verb for verb in VERBS if verb != "connect"})
-
-    def trio(_: object, given: Profile, __: object) -> SimulatedTrio:
-        return SimulatedTrio(Style() if given.own_ports and on_other_ports else without)
-
-    monkeypatch.setattr(discovery, "Trio", trio)
-    engine: Any = None
-    draft = discovery.discover(engine, tmp_path, COMMANDS, 5000, lambda _: None)
-    found = loaded(tmp_path, draft)
-    assert found.own_ports is ("connect" in found.operations) is on_other_ports
-
-
 class Watched(SimulatedTrio):
     """Notes what is done to it."""
 
