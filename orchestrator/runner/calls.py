@@ -208,7 +208,8 @@ def exited(
     status = session.peer.await_end(_EXIT_WITHIN)
     fields = {"said": said, "state": status.state, "limit": 2 * _EXIT_WITHIN}
     if status.state in ("running", "paused"):  # as with `expect`: not in time
-        return "fail", fields
+        still = f"the program had not ended after {fields['limit']:g} s"
+        return "fail", {**fields, "said": f"{said}; {still}" if said else still}
     peers.ended.add(at)
     return "ok", {**fields, "status": status.exit_status}
 

@@ -147,11 +147,15 @@ def test_an_exit_that_does_not_come_in_time_failed(
     run = run_odd(odd_step("stay", ", may_fail: true"), "list: alice", "exit: alice", "list: alice")
     entry, after = outcomes(run)[-2:]
     assert (entry.verb, entry.type, entry.fields["state"]) == ("exit", "fail", "running")
+    still = "the program had not ended after 0.6 s"
+    assert entry.fields["said"].endswith(still)
     assert (after.verb, after.type) == ("list", "ok")
     assert judged(run)["expectations"] == judged(run)["end states"] == "invalid"
     deaf = run_odd(odd_step("deaf once"), "list: alice", odd_step("deaf"), "exit: alice")
     (entry,) = outcomes(deaf, "exit")
     assert (entry.type, entry.fields["state"]) == ("fail", "running")
+    assert "alice did not reply" in entry.fields["said"]
+    assert entry.fields["said"].endswith(f"; {still}")
     assert deaf.broke_off == "", "a silent peer is not asked for its last list"
 
 
