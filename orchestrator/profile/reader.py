@@ -112,7 +112,8 @@ class Reader:
     def notice(self, lines: Sequence[str]) -> NoticeMatch | None:
         """Return the notice in these lines, with an empty kind if they only begin one.
 
-        One whose group `name` has a word that is no peer's is taken for another one, if it can be.
+        One whose group `name` has a word that is no peer's is taken for another one in whose text
+        that word stands, if there is one.
         """
         begun = of_stranger = None
         for kind, block, renamed, further in self._notices:
@@ -120,9 +121,10 @@ class Reader:
             if fields is not None and len(lines) == len(block):
                 also = {name: fields[group] for name, group in renamed.items() if group in fields}
                 found = NoticeMatch(kind, {**fields, **also}, further)
-                if not self._is_stranger(found.fields.get("name", "")):
+                if of_stranger is None and self._is_stranger(found.fields.get("name", "")):
+                    of_stranger = found
+                elif of_stranger is None or _has_as_text(found, of_stranger.fields["name"]):
                     return found
-                of_stranger = of_stranger or found
             elif fields is not None:
                 begun = NoticeMatch("", fields)
         return of_stranger or begun
@@ -209,6 +211,10 @@ class GuardedReader(Reader):
                 f"{self.profile.reader}: {method}() failed: {type(error).__name__}: {error}",
                 hint="it must accept any line that a console may show",
             ) from error
+
+
+def _has_as_text(notice: NoticeMatch, word: str) -> bool:
+    return word in notice.fields.get("text", "")
 
 
 def _match_block(block: Sequence[LinePattern], lines: Sequence[str]) -> dict[str, str] | None:

@@ -97,12 +97,13 @@ class Pool:
             progress.step(f"waiting for {name} to be ready")
             note(number, len(awaited))
             peers.sessions[name].await_ready()
+        for name, session in warm.items():
+            on_notice = functools.partial(peers.record_notice, name)
+            session.renew(on_notice, _transcript(name, specs, peers))
+            session.profile = specs.profile_of(name)
+        for session in peers.sessions.values():  # also of those that were there before
+            session.meet([*peers.sessions])
         for name in names:
-            if session := warm.get(name):
-                on_notice = functools.partial(peers.record_notice, name)
-                session.renew(on_notice, _transcript(name, specs, peers))
-                session.profile = specs.profile_of(name)
-            peers.sessions[name].meet(names)
             peers.record_ready(name, warm=name in warm)
 
     def _require(self, names: Sequence[str], specs: PeerSpecs) -> None:

@@ -212,6 +212,6 @@ def test_a_name_tells_nothing_while_the_peers_are_unknown_or_no_other_notice_fit
     assert reader(notices=ALIKE).notice(["new: hello"]) == NoticeMatch(
         "connected", {"name": "hello"}
     )
-    known = reader()
+    known = reader(notices={"message": r"^(?P<name>\w+): (?P<text>.*)$", "other": ": "})
     known.meet(["alice"])
     assert known.notice(["zoe: hi"]) == NoticeMatch("message", {"name": "zoe", "text": "hi"})
