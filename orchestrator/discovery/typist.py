@@ -103,10 +103,13 @@ class Typist:
                 used = Wording((*used.lines, word), (*used.after, exchange.lines[-1]))
             else:
                 exchange = dataclasses.replace(exchange, stuck=True)
-        if self.trio.take_late():
-            self.late |= {verb, *(it.verb for it in self.exchanges[-1:])}
-        self.exchanges.append(exchange)
+        self._record(exchange)
         return exchange, used
+
+    def _record(self, exchange: Exchange) -> None:
+        if self.trio.take_late():
+            self.late |= {exchange.verb, *(it.verb for it in self.exchanges[-1:])}
+        self.exchanges.append(exchange)
 
     def _has_ended(self, at: str, steps: Sequence[ConsoleOutput]) -> bool:
         """Return whether a peer has exited; one that shows a traceback may be about to."""

@@ -14,6 +14,7 @@ from orchestrator.console import reply
 from orchestrator.console.session import CRASH, Notice, Session
 from orchestrator.errors import NoAnswerError, PeerGoneError, SessionError
 from orchestrator.history.transcript import Transcript
+from orchestrator.profile import Profile
 from tests.orchestrator.engines.test_engines import foreign
 from tests.orchestrator.support import PATIENCE, LivePeers, SecondTerminal, resize, until
 from tests.repeats import ON_DOCKER_IF_THOROUGH
@@ -194,8 +195,14 @@ def test_a_program_without_echo_and_prompt(process_place: Callable[[], LivePeers
     session.synchronise()
 
 
+def _patient(profile: Profile) -> Profile:
+    """Return a profile by which a program that gets no processor has not ended its reply."""
+    console = profile.console.model_copy(update={"quiet": 2 * profile.answer_within})
+    return profile.model_copy(update={"console": console})
+
+
 def test_long_lines_are_typed_while_much_is_shown(process_place: Callable[[], LivePeers]) -> None:
-    (session,) = process_place().start(["alice"], foreign("talkative.py", sync=""))
+    (session,) = process_place().start(["alice"], _patient(foreign("talkative.py", sync="")))
     for _ in range(2):
         assert session.ask("say", text="x" * 20_000).fields["text"] == "20001"
 
@@ -205,11 +212,9 @@ def test_endless_output_does_not_block_the_lab(
     process_place: Callable[[], LivePeers], program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.console.terminal.MOST_SHOWN", 200_000)
-    profile = foreign(program, answer_within=0.5, sync="")
-    # A program that gets no processor for a while has not ended its reply.
-    patient = profile.console.model_copy(update={"quiet": 2 * profile.answer_within})
+    profile = _patient(foreign(program, answer_within=0.5, sync=""))
     place = process_place()
-    (session,) = place.start(["alice"], profile.model_copy(update={"console": patient}))
+    (session,) = place.start(["alice"], profile)
     began = time.monotonic()
     with pytest.raises((NoAnswerError, PeerGoneError)) as error:
         session.ask("say", text="x")

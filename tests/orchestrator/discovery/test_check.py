@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +48,9 @@ class FakeSession:
         self.lines = ["ready"]
         self.transcript = SimpleNamespace(screen=lambda: list(self.lines))
         self.unclaimed: list[str] = []
+
+    def meet(self, peers: Iterable[str]) -> None:
+        assert self.peer.name in peers
 
     def await_ready(self) -> None:
         if self.ready:
