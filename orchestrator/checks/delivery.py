@@ -95,14 +95,14 @@ def _loss(index: HistoryIndex, send: SentMessage, indeterminate: set[Key]) -> tu
         return "wrong", never
     if not send.receiver or ended:
         return "unsure", "never shown; it may have been under way when the connection ended"
-    if _was_relayed_alone(index, send):
+    if _may_have_found_no_room(index, send):
         return "unsure", "never shown; a relay of the lab took its connection, which was not kept"
     due = index.was_due(send.sender, send.receiver, send.accepted_at)
     return "wrong" if due else "unsure", "never shown, although its connection stayed up"
 
 
-def _was_relayed_alone(index: HistoryIndex, send: SentMessage) -> bool:
-    """Return whether one of many messages went over a relay, of a program that keeps no connection.
+def _may_have_found_no_room(index: HistoryIndex, send: SentMessage) -> bool:
+    """Return whether a relay may have taken the only connection of a message, and lost it.
 
     Where a program dials for each message, the relay takes connections at once for which the
     receiver's backlog may have no room, and the sender has gone by then: without a relay, it would
@@ -114,14 +114,19 @@ def _was_relayed_alone(index: HistoryIndex, send: SentMessage) -> bool:
         and fault.began <= send.accepted_at and (fault.until is None or send.at <= fault.until)
         for fault in index.faults
     )  # fmt: skip
-    is_crowded = any(
+    is_read = index.sockets.whole.get(send.sender, -1) > send.position
+    is_brief = is_read and index.sockets.last_between(*link) is None
+    return is_relayed and is_brief and _is_crowded(index, send)
+
+
+def _is_crowded(index: HistoryIndex, send: SentMessage) -> bool:
+    """Return whether another message to the same peer was sent at about the same time."""
+    return any(
         other is not send
         and other.receiver == send.receiver
         and abs(other.at - send.at) <= _CROWDED
         for other in index.accepted
     )
-    is_read = index.sockets.whole.get(send.sender, -1) > send.position
-    return is_relayed and is_crowded and is_read and index.sockets.last_between(*link) is None
 
 
 def _lateness(index: HistoryIndex, send: SentMessage) -> str:

@@ -44,7 +44,11 @@ def check(index: HistoryIndex) -> Verdict:
 def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
     """Return what is wrong with the operations, and what may be."""
     wrong, unsure = list[Finding](), list[Finding]()
+    earlier: dict[str, Operation] = {}  # the last one at each peer that was still there
     for operation in index.operations:
+        before = earlier.get(operation.peer)
+        if not operation.said.endswith(GONE):
+            earlier[operation.peer] = operation
         amiss = [*_amiss(operation)]
         doubt = _doubt(index, operation) if amiss else ""
         if doubt:
@@ -52,7 +56,7 @@ def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
             continue
         late = punctuality.of_operation(index, operation) if amiss else ""
         found = [
-            _finding(index, operation, f"{what}{_why_gone(index, operation, what)}{late}")
+            _finding(index, operation, f"{what}{_why_gone(operation, what, before)}{late}")
             for what in amiss
         ]
         (unsure if late else wrong).extend(found)
@@ -67,19 +71,13 @@ def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
     return wrong, unsure
 
 
-def _why_gone(index: HistoryIndex, operation: Operation, what: str) -> str:
+def _why_gone(operation: Operation, what: str, before: Operation | None) -> str:
     """Return at which earlier operation a peer ended that was gone when it was asked again."""
     if not (operation.said and what.endswith(operation.said) and operation.said.endswith(GONE)):
         return ""
-    earlier = [
-        it for it in index.operations
-        if it.peer == operation.peer and it.position < operation.position
-        and not it.said.endswith(GONE)
-    ]  # fmt: skip
-    last = max(earlier, key=lambda it: it.position, default=None)
-    if last is None or not (last.is_indeterminate and last.said):
+    if before is None or not (before.is_indeterminate and before.said):
         return ""
-    return f" (before, {done(last).rstrip(',')}: {last.said})"
+    return f" (before, {done(before).rstrip(',')}: {before.said})"
 
 
 def _doubt(index: HistoryIndex, operation: Operation) -> str:

@@ -80,7 +80,7 @@ def _finding(
 
 
 def _like_it(shown: ShownMessage, refused: Sequence[SentMessage]) -> list[SentMessage]:
-    """Return the refused send of which a message has the most; none if it is like none."""
+    """Return the refused send whose text is most like a message; none if no text is like it."""
     fitting = [it for it in refused if it.direction == shown.direction and it.at <= shown.at]
     best = max(fitting, key=lambda it: likeness(it.text, shown.text), default=None)
     return [best] if best and shown.text.strip() and likeness(best.text, shown.text) else []

@@ -287,7 +287,7 @@ class Session:
 
         Args:
             kind: of the notice; empty for any.
-            is_such: what it may be as well; those of which it is true come first.
+            is_such: says which ones to prefer.
         """
         unclaimed = self._console.unclaimed
         found = [notice for notice in unclaimed if kind in ("", *notice.kinds)]

@@ -157,9 +157,9 @@ def _try(
 ) -> Draft:
     """Learn the profile of a program that one command starts.
 
-    One that listens on another port than it is told is learnt on that. One that never connects, or
-    neither lists nor uses a connection, may take all others for itself, because they have its port:
-    it is tried again with a port of its own for each peer.
+    If it listens on another port than it is told, it is learned on that port. If it never connects,
+    or neither lists nor uses a connection, it may take all others for itself, because they have its
+    port: it is tried again with a port of its own for each peer.
     """
     with contextlib.closing(Trio(engine, profile, say)) as trio:
         trio.start()

@@ -36,7 +36,7 @@ class Experiments:
         # what each peer printed at its start, once all questions there were answered, and the peer
         self.greetings: dict[str, tuple[str, Peer]] = {}
         self._texts = texts()
-        self._fragile: set[str] = set()  # verbs of which a word for a number ends the program
+        self._fragile: set[str] = set()  # verbs that end the program if given a bad number
 
     def begin(self) -> None:
         """Find out how a command is typed, by nonsense and by asking for help."""

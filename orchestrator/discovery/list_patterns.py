@@ -99,7 +99,7 @@ def _counting_columns(lists: Sequence[Sequence[Template]]) -> list[Column]:
 
 
 def _tell_apart(rows: Sequence[Template], column: Column) -> bool:
-    """Return whether all rows have other values, or names each of which belongs to one peer."""
+    """Return whether the values differ in all rows, or are names that each belong to one peer."""
     values = [_value(it, column) for it in rows]
     if not column.has_words or len(set(values)) == len(values):
         return len(set(values)) == len(values)

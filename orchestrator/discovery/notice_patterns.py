@@ -134,8 +134,8 @@ def _blocks(
 ) -> list[list[str]]:
     """Return the patterns of a notice: a list of line patterns for each of its formats.
 
-    A sample whose id was not found cannot say that a number in it is none. Where only the name of
-    the other peer tells a notice from a message, it is a group: the message may be any word.
+    A sample whose id was not found cannot say that a number in it is none. If only the other
+    peer's name tells a notice from a message, the name is a group: a message may be any word.
     """
     groups: tuple[str, ...] = GROUPS
     if any(reads(block, _shown(kind, it)) for block in messages for it in samples if it.lines):

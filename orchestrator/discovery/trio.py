@@ -194,7 +194,7 @@ class Trio:
         return self._consoles[name].peer
 
     def port_of_its_own(self) -> int | None:
-        """Return the port on which all listen, if it is another one than they were told."""
+        """Return the port that all listen on, if it is not the one that they were told."""
         listening = [
             {it.local[1] for it in self.peer(name).sockets() or () if it.state == "LISTEN"}
             for name in NAMES

@@ -220,7 +220,7 @@ class Typist:
     def find_prompts_behind_messages(self) -> None:
         """Look for prompts that a program prints only behind what was not asked for.
 
-        Without a line break of its own, one stands in front of whatever is printed next.
+        Such a prompt has no line break, so it stands in front of whatever is printed next.
         """
         for prompt in prompts_behind_messages(self.exchanges, self.prompts):
             self.add_prompt(prompt)
@@ -314,13 +314,10 @@ class Typist:
         has_answered = not self.prompts and exchange.lines and exchange.verb != "help"
         is_fine = is_prompted or has_answered or bool(exchange.fact)
         tries = 1 if has_traceback(exchange) else _MOST_CONTROLS
-        return is_fine or self._answers_control(exchange.at, tries)
+        return is_fine or self.answers(exchange.at, tries)
 
-    def answers(self, at: str) -> bool:
-        """Return whether a peer still answers what is sure to be answered."""
-        return self._answers_control(at)
-
-    def _answers_control(self, at: str, tries: int = _MOST_CONTROLS) -> bool:
+    def answers(self, at: str, tries: int = _MOST_CONTROLS) -> bool:
+        """Return whether a peer still answers what is sure to be answered, in so many tries."""
         if not self.control:
             return True
         line, wanted = self.control
@@ -335,7 +332,7 @@ class Typist:
         ways = [way for way in ways_out(exchange.lines, "") if way] if exchange.lines else []
         for way in ways[:1] if exchange.verb == "help" else ():
             self.trio.type(exchange.at, way, self.prompts)
-            if self._answers_control(exchange.at):
+            if self.answers(exchange.at):
                 return way
         return ""
 

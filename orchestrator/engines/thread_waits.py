@@ -8,7 +8,7 @@ import platform
 import struct
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -132,8 +132,9 @@ def wait_of(thread: str) -> ThreadWait:
     arguments = [int(value, 16) for value in rest]
     if call is None:
         left = _sleep_left(thread, word, arguments)
-        found = ThreadWait(number, ran, None, takes_input=False, runs=runs, left=left)
-        return replace(found, starved=starved, place=place)
+        return ThreadWait(
+            number, ran, None, takes_input=False, runs=runs, starved=starved, place=place, left=left
+        )
     if call in (_SIGNAL, _FUTEX) and (name := _name(thread)) in _HOUSEKEEPERS:
         ran = 0 if name in _RESTLESS else ran
         is_virtual = name != _INIT
@@ -141,15 +142,14 @@ def wait_of(thread: str) -> ThreadWait:
     takes_input = call.takes_input and not (call is _READ and _is_socket(thread, arguments[0]))
     seconds = _seconds(thread, call, arguments)
     left = _futex_left(thread, arguments) if call is _FUTEX and seconds is None else math.inf
-    found = ThreadWait(number, ran, seconds, takes_input, left=left)
-    return replace(found, starved=starved, place=place)
+    return ThreadWait(number, ran, seconds, takes_input, starved=starved, place=place, left=left)
 
 
 def read_file(path: str) -> str:
     """Return the text of a file in /proc. It is read thousands of times: without `Path`.
 
     Raises:
-        OSError: what it tells of has ended, or this user may not know.
+        OSError: the process has ended, or this user may not read it.
     """
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -75,7 +75,7 @@ class _Look:
         self._ran.clear()
 
     def programs(self) -> set[str]:
-        """Return the programs of which a thread goes on by itself soon."""
+        """Return the programs that have a thread that goes on by itself soon."""
         found = {program for program, activity in self._activities()
                  if self._goes_on(program, activity)}  # fmt: skip
         self.has_waited = self.has_waited or bool(found)

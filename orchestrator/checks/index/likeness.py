@@ -67,7 +67,7 @@ def _match_open(sends: Sequence[SentMessage], place: int, message: ShownMessage)
 
 
 def _rest_of(send: SentMessage, shown: str) -> str:
-    """Return what `shown` begins with of a text of which the beginning was shown before it."""
+    """Return the rest of a text if `shown` begins with it; its beginning was shown before."""
     if not send.shown or send.shown.match != "changed" or not shown:
         return ""
     sent, before = send.text, send.shown.text

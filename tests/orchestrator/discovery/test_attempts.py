@@ -61,7 +61,7 @@ def test_discovery_makes_every_kind_of_mistake_of_the_suite() -> None:
 
 
 class IsPicky(Chat):
-    """Has a sentence of its own for each kind of mistake, none of which sounds like a refusal."""
+    """Answers each kind of mistake with its own sentence; none sounds like a refusal."""
 
     below = "Ports begin at one"
     over = "That talk is over"

@@ -206,7 +206,7 @@ def test_quotes_that_are_shown_with_a_text_are_not_typed(
 
 
 class ToldTwice(Chat):
-    """Ends two connections to one peer as if there were one, and tells of both."""
+    """Ends both connections to a peer at once, and prints a notice of each."""
 
     def lose(self, other: Chat) -> None:
         for number in [its for its, chat in self.links.items() if chat is other]:

@@ -101,7 +101,7 @@ def test_lines_that_match_a_pattern() -> None:
 
 
 def _alike(connected: str, message: str) -> dict[str, Any]:
-    """Return the notices of a program, NAME and TEXT standing for what it is told."""
+    """Return the notices of a program, in which NAME and TEXT stand for real ones."""
     draft = Draft()
     made = [exchange("connect", "connect", "", to=to, other=connected.replace("NAME", at), at=at)
             for at, to in (("alice", "bob"), ("bob", "alice"))]  # fmt: skip
