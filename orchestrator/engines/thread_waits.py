@@ -21,6 +21,7 @@ _IS_TIME = 1  # the flag of clock_nanosleep that says the same
 _RUNNING = "running"
 _STACK, _SHORTEST = 6, 7  # the place of the stack pointer behind a call's number, and what has it
 _MOST = 1 << 16  # bytes of a file in /proc
+_FEW = 8  # descriptors that are looked at in a call of `poll`
 
 _INIT = "docker-init"
 _RESTLESS = frozenset({_INIT, "VM Periodic Tas"})
@@ -139,7 +140,7 @@ def wait_of(thread: str) -> ThreadWait:
         ran = 0 if name in _RESTLESS else ran
         is_virtual = name != _INIT
         return ThreadWait(number, ran, math.inf, takes_input=False, is_virtual=is_virtual)
-    takes_input = call.takes_input and not (call is _READ and _is_socket(thread, arguments[0]))
+    takes_input = call.takes_input and not _is_for_sockets(thread, call, arguments)
     seconds = _seconds(thread, call, arguments)
     left = _futex_left(thread, arguments) if call is _FUTEX and seconds is None else math.inf
     return ThreadWait(number, ran, seconds, takes_input, starved=starved, place=place, left=left)
@@ -162,7 +163,19 @@ def _name(thread: str) -> str:
     return read_file(f"{thread}/comm").strip()
 
 
+def _is_for_sockets(thread: str, call: _Call, arguments: Sequence[int]) -> bool:
+    """Return whether a thread waits for sockets alone, as far as its system call says so."""
+    if call is _READ:
+        return _is_socket(thread, arguments[0])
+    if call in (_POLL, _PPOLL) and 0 < arguments[1] <= _FEW:
+        polled = struct.iter_unpack("=ihh", _memory(thread, arguments[0], 8 * arguments[1]))
+        return all(_is_socket(thread, descriptor) for descriptor, _, _ in polled)
+    return False
+
+
 def _is_socket(thread: str, descriptor: int) -> bool:
+    if descriptor < 0:  # `poll` passes over it
+        return True
     return os.readlink(f"{thread}/fd/{descriptor}").startswith(_SOCKET)  # noqa: PTH115
 
 
@@ -183,10 +196,15 @@ def _seconds(thread: str, call: _Call, arguments: Sequence[int]) -> float | None
 
 def _given(thread: str, address: int, unit: _Unit = _Unit.TIMESPEC) -> float:
     """Return the seconds that a thread has given as two numbers at an address."""
+    whole, part = struct.unpack("=qq", _memory(thread, address, 16))
+    return float(whole + part * unit.value)
+
+
+def _memory(thread: str, address: int, size: int) -> bytes:
+    """Return bytes of a thread's memory."""
     with Path(f"{thread}/mem").open("rb", buffering=0) as memory:
         memory.seek(address)
-        whole, part = struct.unpack("=qq", memory.read(16))
-    return float(whole + part * unit.value)
+        return memory.read(size)
 
 
 def _sleep_left(thread: str, word: str, arguments: Sequence[int]) -> float:

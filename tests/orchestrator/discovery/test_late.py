@@ -19,6 +19,7 @@ from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines import thread_waits
 from tests.orchestrator.discovery.learning import running
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(
     not thread_waits.IS_KNOWN_HERE, reason="the kernel of this machine does not say it"
@@ -72,10 +73,15 @@ def alice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trio]:
 
 
 def stop(trio: Trio) -> int:
-    """Stop the program; return its process."""
+    """Stop the program; return its process once it has stopped, so that it takes no more lines."""
     pid = int(trio.type("alice", "pid", []).lines[0])
     os.kill(pid, signal.SIGSTOP)
+    until(lambda: _state(pid) == "T", lambda: f"it is in state {_state(pid)}")
     return pid
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[0]
 
 
 @contextmanager

@@ -20,6 +20,11 @@ from tests.waiting import let_pass, until
 
 Run = Callable[[str], subprocess.Popen[bytes]]
 
+POLL_SOCKET = (
+    "import select, socket; a, b = socket.socketpair(); p = select.poll();"
+    " p.register(a, select.POLLIN)"
+)
+
 pytestmark = pytest.mark.skipif(
     not thread_waits.IS_KNOWN_HERE, reason="the kernel of this machine does not say it"
 )
@@ -71,6 +76,8 @@ def until_it_is(process: subprocess.Popen[bytes], is_so: Callable[[Activity], bo
         ("import socket; socket.create_server(('127.0.0.1', 0)).accept()", False),
         ("import socket; a, b = socket.socketpair(); a.recv(1)", False),
         ("import socket, os; a, b = socket.socketpair(); os.read(a.fileno(), 1)", False),
+        (f"{POLL_SOCKET}; p.poll()", False),
+        (f"{POLL_SOCKET}; p.register(0); p.poll()", True),
         ("import threading; threading.Event().wait()", False),
         ("import signal; signal.pause()", False),
     ],
