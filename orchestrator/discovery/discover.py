@@ -220,7 +220,7 @@ def _learn(
         return _learn_commands(trio, profile, command, say)
     greetings = experiments.greetings
     has_line_editor = any(uses_line_editor(raw) for raw, _ in greetings.values())
-    if not any(exchange.lines for exchange in typist.exchanges):
+    if not typist.has_answered:
         raise LabError(
             f"{name} never answered: no input made it print anything",
             hint="does it read commands from its terminal? Try its command by hand",

@@ -45,11 +45,16 @@ class Experiments:
         self._finder.find_style(_A)
 
     def run(self) -> None:
-        """Run all further experiments, as far as the program allows."""
-        if not any(exchange.lines for exchange in self._typist.exchanges):
+        """Run all further experiments, as far as the program allows.
+
+        One that shows its commands at the start may say nothing about other words.
+        """
+        if not (self._typist.has_answered or self._finder.has_menu):
             return
         try:
             self._try("looking for words", self._find_words)
+            if not self._typist.has_answered:
+                return
             self._try("connecting", self._connect_first)
             if "connect" not in self._finder.wordings:
                 self.notes.append("no word for connect was found, so nothing else could be tried")
@@ -306,8 +311,7 @@ class Experiments:
         """See whether a fresh peer can send without listing its connections first."""
         if not {"connect", "list", "send"} <= set(self._finder.wordings):
             return
-        first_id = self._first_id()
-        if first_id is None:
+        if (first_id := self._typist.first_id) is None:
             return
         self._say("carol, restarted, sends before it lists")
         dialled = self._finder.enter("connect", _C, self._target(_B), to=_B, right=None)
@@ -320,12 +324,6 @@ class Experiments:
             self._typist.update_ids(exchange)
         if not has_arrived(before) and has_arrived(after):
             self.first = {"send": "list", "terminate": "list"}
-
-    def _first_id(self) -> str | None:
-        ids = (exchange.known.ids[exchange.at] for exchange in self._typist.exchanges
-               if exchange.verb == "connect" and exchange.worked
-               and exchange.at in exchange.known.ids)  # fmt: skip
-        return next(ids, None)
 
     # What should fail
 

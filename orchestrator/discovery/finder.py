@@ -95,6 +95,11 @@ class WordFinder:
             typed = exchange.typed[0]
             self._typist.control = typed, {line_shape(line, [typed]) for line in lines}
 
+    @property
+    def has_menu(self) -> bool:
+        """Whether it numbers its commands."""
+        return bool(self._menu)
+
     def find_style(self, at: str) -> None:
         """Find out how words are marked as commands, by the first one that is understood.
 

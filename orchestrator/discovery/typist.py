@@ -56,6 +56,19 @@ class Typist:
         self._watched: set[str] = set()  # verbs of which it was seen whether others are told
         self.late: set[str] = set()  # verbs whose replies may be those to lines taken too late
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether anything that was typed has been answered."""
+        return any(exchange.lines for exchange in self.exchanges)
+
+    @property
+    def first_id(self) -> str | None:
+        """The id that the first peer to connect gave its connection; None if it is not known."""
+        ids = (exchange.known.ids[exchange.at] for exchange in self.exchanges
+               if exchange.verb == "connect" and exchange.worked
+               and exchange.at in exchange.known.ids)  # fmt: skip
+        return next(ids, None)
+
     def enter(
         self,
         verb: str,
