@@ -296,6 +296,8 @@ class Experiments:
         if found:
             ended = found.ended or self._trio.ended(_C)
             self._typist.replace(found, right=True, ended=ended)
+        elif typed := self._finder.find_claim("exit", _C):
+            self.notes.append(f"{typed} did not end it, though its help names that")
         self.lists.unlink(_C)
         with contextlib.suppress(NotStartedError):
             self._trio.restart(_C)

@@ -197,11 +197,18 @@ class WordFinder:
         return claim.typed[0]
 
     def _claims(self, exchange: Exchange) -> bool:
-        """Return whether a program says that it did what it names as one of its commands."""
+        """Return whether a program says that it did what it names as one of its commands.
+
+        It may say so in silence if words that it does not know are answered. Where arguments are
+        due, a wrong one may be taken in silence as well.
+        """
         word = exchange.typed[0].split()[0]
         is_named = any(word in re.findall(r"\w+", line) for line in self.help())
         is_gone = exchange.ended or exchange.stuck
-        return is_named and not is_gone and len(exchange.typed) == 1 and self.is_answer(exchange)
+        is_taken = self.is_answer(exchange) or not (
+            exchange.given or self._reply(exchange) or self.is_unknown(exchange)
+        )
+        return is_named and not is_gone and len(exchange.typed) == 1 and is_taken
 
     def help(self) -> list[str]:
         """Return what the program says when it is asked for help; nothing if it has none."""
