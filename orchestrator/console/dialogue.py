@@ -8,6 +8,7 @@ the next one. Waiting for silence proves less, since a busy machine is silent to
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,8 @@ _IN_FLIGHT = 32  # commands typed ahead of their replies
 _PATIENCE = 0.3  # seconds until a program that has not answered gets `sync`
 _SPILL = 0.1  # seconds for a second answer, if the command's answer looks like that to `sync`
 _GRACE = 1.0  # seconds for further answers to `sync`, once one has come
+_LONGEST = 500  # characters of a reply that the answer to `sync` runs into
+_WORD = re.compile(r"[^\W\d]{2}")
 
 
 def dialogue_at(console: ProgramConsole) -> Dialogue:
@@ -279,9 +282,10 @@ class SyncedDialogue(Dialogue):
         """
         self._until, came, last = deadline, False, ""
         for line in self._console.lines(lambda: self._until):
-            found = self._console.reader.outcome(self._sync, line)
-            if not (found and found[0]):
-                last = last if take(line) else line
+            said = self._before_sync(line)
+            if said is None or said.strip():
+                last = last if take(line if said is None else said) else line
+            if said is None:
                 continue
             self._owed, came = self._owed - 1, True
             self._until = min(deadline, time.monotonic() + self._console.patience(_GRACE))
@@ -293,6 +297,29 @@ class SyncedDialogue(Dialogue):
         self._owed = 0
         self._take_below_sync(take)
         self._console.forget_typed()
+
+    def _before_sync(self, line: str) -> str | None:
+        """Return what stands in front of the answer to `sync`; None if a line does not end in one.
+
+        Some programs print no line break behind some replies, so that whatever comes next runs
+        into them. An answer without a word is none there: a number may end any line.
+        """
+        if self._is_answer(line):
+            return ""
+        reader, verb = self._console.reader, self._last_verb
+        whole = reader.outcome(verb, line) if verb else (True, {})
+        if (whole and whole[0]) or reader.is_label(verb, line):
+            return None
+        for at in range(1, min(len(line), _LONGEST)):
+            if _WORD.search(line, at) and self._is_answer(line[at:]):
+                front = self._console.before_prompt(line[:at])
+                return front if not whole or reader.outcome(verb, front) else None
+        return None
+
+    def _is_answer(self, line: str) -> bool:
+        """Return whether a line answers `sync`."""
+        found = self._console.reader.outcome(self._sync, line)
+        return bool(found and found[0])
 
     def _take_below_sync(self, take: Callable[[str], bool | None]) -> None:
         """Take the lines below the one that answers `sync`, so that no later reply has them."""

@@ -71,6 +71,11 @@ class Echoes:
         *_, last = self.suffixes(line)
         return last
 
+    def before_prompt(self, line: str) -> str:
+        """Return what stands in front of the prompts and questions that end a line."""
+        ends = (at for at in range(len(line)) if not self.without_prompts(line[at:]).strip())
+        return line[: next(ends, len(line))]
+
     def suffixes(self, line: str) -> Iterator[str]:
         """Yield a line, then the line without its first prompt or question, and so on."""
         yield line

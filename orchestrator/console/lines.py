@@ -109,6 +109,10 @@ class ProgramConsole:
         rest = self._rest()
         return bool(rest.strip()) and not self._echoes.without_prompts(rest).strip()
 
+    def before_prompt(self, line: str) -> str:
+        """Return what stands in front of the prompt that ends a line, if one does."""
+        return self._echoes.before_prompt(line)
+
     def _rest(self) -> str:
         return text.shown(self.terminal.rest())
 

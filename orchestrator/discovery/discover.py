@@ -28,6 +28,7 @@ from orchestrator.discovery.start_commands import (
 from orchestrator.discovery.started import greeting_of, start_of, start_profile
 from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
 from orchestrator.discovery.typist import Typist
+from orchestrator.discovery.unended import with_unended
 from orchestrator.engines.base import Engine, Say
 from orchestrator.engines.docker.client import EngineLostError
 from orchestrator.errors import (
@@ -230,7 +231,8 @@ def _learn(
         typist.add_prompt(held)
     typist.find_prompts_behind_messages()
     evidence = ProgramEvidence(
-        exchanges=experiments.evidence(), wordings=finder.wordings, prompts=typist.prompts,
+        exchanges=with_unended(experiments.evidence(), typist.prompts),
+        wordings=finder.wordings, prompts=typist.prompts,
         greetings=[greeting_of(trio, *it, typist.prompts) for it in greetings.values()],
         lists=lists.seen, empty=without_held(lists.empty, typist.prompts),
         known=lists.known(), first=experiments.first,
