@@ -21,5 +21,8 @@ HELP = "help"  # says which commands there are, in a text for people
 VERBS = (HELP, MYIP, MYPORT, CONNECT, LIST, TERMINATE, SEND, EXIT)
 """Every command, in the order in which people see them."""
 
+NOBODY = "nobody"
+"""The name of whom a peer dials that is none of the run, for programs that ask for one."""
+
 CAUSES: Mapping[str, str] = {CONNECT: "connected", TERMINATE: "closed", EXIT: "closed"}
 """The notice that the other end shows of each command that changes a connection."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator import document, profile
+from orchestrator import chat, document, profile
 from orchestrator.console.echo import Echoes
 from orchestrator.console.session import Notice, Session
 from orchestrator.discovery.pattern_matches import (
@@ -203,7 +203,7 @@ class ProfileDriver:
             return
         peer = self._sessions[to].peer
         if self._ask(at, "connect", f"{at} connects to {to}", address=peer.address,
-                     port=peer.port):  # fmt: skip
+                     port=peer.port, name=to):  # fmt: skip
             self._expect(to, "connected", f"{at} connected", since[to])
 
     def _id(self, at: str) -> str:
@@ -222,11 +222,12 @@ class ProfileDriver:
         if _B not in self._sessions:
             return
         address = self._sessions[_B].peer.address
+        where = {"address": address, "name": chat.NOBODY}
         mistakes: list[tuple[str, str, dict[str, Any]]] = [
             ("send", "send to an unused id", {"id": UNKNOWN_ID, "text": "vkbj"}),
             ("terminate", "terminate an unused id", {"id": UNKNOWN_ID}),
-            ("connect", "connect to a closed port", {"address": address, "port": CLOSED_PORT}),
-            ("connect", "connect to a bad port", {"address": address, "port": "vkbj"}),
+            ("connect", "connect to a closed port", {**where, "port": CLOSED_PORT}),
+            ("connect", "connect to a bad port", {**where, "port": "vkbj"}),
         ]
         for verb, occasion, arguments in mistakes:
             is_over = not self._ask(_A, verb, occasion, right=False, **arguments)

@@ -15,7 +15,8 @@ from orchestrator.discovery.evidence import (
     read_output,
     status_lines,
 )
-from orchestrator.discovery.typist import Typist, line_shape
+from orchestrator.discovery.repeats import line_shape
+from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines.base import Say
 

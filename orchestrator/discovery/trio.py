@@ -256,6 +256,10 @@ class Trio:
         console.take()
         return output
 
+    def has_output(self, name: str) -> bool:
+        """Return whether a peer has printed something that was not taken yet."""
+        return self._consoles[name].has_output
+
     def take_late(self) -> bool:
         """Return whether a line was taken after the wait for its reply, since the last call."""
         return self._rest.take_late()

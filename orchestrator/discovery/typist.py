@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from orchestrator import chat
 from orchestrator.discovery.evidence import (
     ConsoleOutput,
     Exchange,
@@ -18,16 +18,16 @@ from orchestrator.discovery.evidence import (
     without_echo,
     without_prompts,
 )
-from orchestrator.discovery.templates import make_template, shape
+from orchestrator.discovery.repeats import line_shape, repeatable, shown_part
 from orchestrator.discovery.traces import shows_trace
 from orchestrator.discovery.trio import Trio
 from orchestrator.discovery.wording import (
     ARGUMENTS,
     Wording,
     asked_argument,
+    asked_at_start,
     asks,
     confirmation,
-    unmarked,
     ways_out,
     ways_told,
 )
@@ -92,9 +92,17 @@ class Typist:
         arguments = {name: str(value) for name, value in (given or {}).items()}
         before = self._links(verb, at, to)
         self.trio.clear()
-        used, typed, steps = self._type(verb, wording, at, arguments)
+        used, typed, steps = self._type(verb, wording, at, {"name": to or chat.NOBODY, **arguments})
         is_nonsense = verb == "unknown" and right is False
-        way, left = self._leave(at, steps[-1], is_nonsense=is_nonsense)
+
+        def has_worked() -> bool:
+            if not to or verb not in ARGUMENTS:
+                return False
+            return (
+                self.trio.has_output(to) if verb == "send" else self._links(verb, at, to) != before
+            )
+
+        way, left = self._leave(at, steps[-1], has_worked, is_nonsense=is_nonsense)
         if way:
             used = Wording((*used.lines, *(line for line, _ in way)),
                            (*used.after, *(question for _, question in way)))  # fmt: skip
@@ -104,10 +112,10 @@ class Typist:
             self.trio.await_output(at)  # some programs say so in another thread
         steps += [*left, self.trio.take(at, self.prompts)]
         others = self.trio.others(at, self.prompts, text)
-        shown = _shown_part(text, others, to) if text else ""
+        shown = shown_part(text, others, to) if text else ""
         exchange = Exchange(
             verb, right, at, to, tuple(typed), tuple(steps), others,
-            self._known(at, to, shown or text, _repeatable(verb, typed, arguments)),
+            self._known(at, to, shown or text, repeatable(verb, typed, arguments)),
             self._has_ended(at, steps), self._fact(verb, to, before, links, shown), given=arguments,
             rows=self._of_both(self.rows, at, to),
         )  # fmt: skip
@@ -146,9 +154,10 @@ class Typist:
             typed.append(line)
             steps.append(self.trio.type(at, line, self.prompts, slow=verb in _SLOW))
             question = self._question(steps[-1], is_due=bool(left))
-            if len(typed) == len(lines) and question and left and len(typed) < _MOST_QUESTIONS:
-                argument = asked_argument(question, left)
-                left.remove(argument)
+            if len(typed) < len(lines) or not question or len(typed) >= _MOST_QUESTIONS:
+                continue
+            if argument := asked_argument(question, left) or _asked_name(verb, question, lines):
+                left = [name for name in left if name != argument]
                 lines.append(f"{{{argument}}}")
                 after.append(question)
         return Wording(tuple(lines), tuple(after)), typed, steps
@@ -295,26 +304,32 @@ class Typist:
     # Programs that ask back, or stop listening
 
     def _leave(
-        self, at: str, output: ConsoleOutput, *, is_nonsense: bool
+        self, at: str, output: ConsoleOutput, has_worked: Callable[[], bool], *, is_nonsense: bool
     ) -> tuple[list[tuple[str, str]], list[ConsoleOutput]]:
         """Leave a question that has no argument, or a sub-mode.
 
-        Return the lines that were typed, with the question before each, and the output, which is
-        part of the reply if the question was whether to do it. What stands behind the reply to
-        nonsense may be the first prompt, so no word is typed there that it does not ask for.
+        Return the lines that were typed, with the question before each, and the output. That is
+        part of the reply if the question was whether to do it, or if what was typed had its effect
+        only once that had an answer. What stands behind the reply to nonsense may be the first
+        prompt, so no word is typed there that it does not ask for.
         """
         way, left = list[tuple[str, str]](), list[ConsoleOutput]()
+        typed = list[tuple[str, str]]()
         ways = ways_out(output.lines, output.rest)
         ways = ways[: ways.index("") + 1] if is_nonsense and "" in ways else ways
         while ways and (question := self._question(output)) and len(left) < _MOST_QUESTIONS:
             if self.trio.ended(at):
                 break
             is_page = ways_told((), question)[:1] == [""]
-            line = "" if is_page else ways.pop(0)
+            line, had_worked = "" if is_page else ways.pop(0), has_worked()
             output = self.trio.type(at, line, self.prompts)
-            is_reply = is_page or confirmation(question)
+            typed.append((line, question))
+            is_due = not had_worked and has_worked()
+            is_reply = is_page or confirmation(question) or is_due
             left.append(output if is_reply else dataclasses.replace(output, lines=()))
-            if is_page:
+            if is_due:
+                way = typed
+            elif is_page:
                 way.append((line, question))
             elif line and not self._question(output):
                 way = [(line, question)]
@@ -350,24 +365,10 @@ class Typist:
         return ""
 
 
-def line_shape(line: str, typed: Iterable[str]) -> tuple[str, ...]:
-    """Return the shape of a line, whatever input it repeats, with the mark of a command or not.
-
-    A number that was all of the input is repeated as any word is; in other input it may be an id.
-    """
-    entries = list(typed)
-    words = tuple(word for entry in entries for word in (entry, *entry.split(), unmarked(entry)))
-    numbers = {entry: "typed" for entry in entries if entry.isdigit()}
-    return shape(make_template(line, KnownValues(words=words, named=numbers)))
-
-
-def _shown_part(text: str, others: Mapping[str, ConsoleOutput], to: str) -> str:
-    """Return what was shown of a text: all of it, or a word if no more was; empty if nothing.
-
-    Without a peer that it is for, any may show it.
-    """
-    lines = [line for name, output in others.items() if to in (name, "") for line in output.lines]
-    return next((part for part in (text, *text.split()) if any(part in it for it in lines)), "")
+def _asked_name(verb: str, question: str, lines: Sequence[str]) -> str:
+    """Return `name` if a program asks for a name of whom it is to connect to, else nothing."""
+    is_new = verb == "connect" and "{name}" not in lines
+    return "name" if is_new and asked_at_start(question) == "name" else ""
 
 
 class _Arguments(dict[str, str]):
@@ -375,17 +376,3 @@ class _Arguments(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return ""
-
-
-def _repeatable(verb: str, typed: Sequence[str], arguments: Mapping[str, str]) -> list[str]:
-    """Return the typed words that a reply may repeat and that have no group of their own.
-
-    The first one is the program's word for the verb, unless it is nonsense.
-    """
-    words = [word for line in typed for word in line.split()][verb != "unknown" :]
-    text = arguments.get("text", "").split()
-    return [
-        word
-        for word in dict.fromkeys(words)
-        if word.strip('"') not in text and not re.fullmatch(r"#?[\d.:]+", word)
-    ]

@@ -37,7 +37,7 @@ _OF_PROFILES = {"name", "summary", "console"}  # every profile must have these
 _START_FIELDS = (*ANSWERS, "bind", "python", "peers", "index")
 _BUILD_FIELDS = ("python", "folder")
 _CHAT_NOTICE_FIELDS = ("id", "address", "port", "name", "text", "number", "last")
-_CHAT_FIELDS = ("address", "port", "id", "text", "line")  # the lab has these in a chat
+_CHAT_FIELDS = ("address", "port", "name", "id", "text", "line")  # the lab has these in a chat
 
 
 _LINE_BREAK = re.compile(r"[\n\r]")

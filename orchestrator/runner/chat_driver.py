@@ -140,7 +140,8 @@ class ChatDriver:
         def work() -> Completion:
             address, port = self._peers.dial_address(to, dialler=act.at) if to else ("", "")
             before = self._rows_if_silent(act.at, chat.CONNECT)
-            arguments = {"address": act.address or address, "port": act.port or port}
+            where = {"address": act.address or address, "port": act.port or port}
+            arguments = {**where, "name": to or chat.NOBODY}
             took: dict[str, object] = {}
             if act.within is None:
                 reply = self._peers.ask(act.at, chat.CONNECT, **arguments)

@@ -102,6 +102,9 @@ class SimulatedTrio:
     def await_output(self, name: str, *, news: bool = False) -> None:
         pass
 
+    def has_output(self, name: str) -> bool:
+        return bool(self._printed[name])
+
     def take_late(self) -> bool:
         return False
 

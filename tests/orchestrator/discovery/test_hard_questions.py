@@ -1,0 +1,116 @@
+"""Programs that ask for more than the lab knows before they do what they were told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.orchestrator.discovery.learning import Learned
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, VERBS, Chat
+
+
+class AsksForName(Chat):
+    """Asks how to call whoever it connects to, and calls them so from then on."""
+
+    verb, question, default = "connect", "Name for this friend? ", ""
+    asked = answer_given = ""
+
+    def enter(self, line: str) -> None:
+        if self.asked:
+            (before, self.asked), self.answer_given = (self.asked, ""), line or self.default
+            super().enter(before)
+        elif self._verb(line) == self.verb and len(line.split()) > 1:
+            self.asked = line
+            self.prints(self.name, self.question)
+        else:
+            super().enter(line)
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        if not self.answer_given:
+            return reply
+        if reply.startswith("error"):
+            return f"error: no way to {self.answer_given}"
+        return f"{self.answer_given} is on the line as {[*self.links][-1]}"
+
+
+class AsksForNickname(AsksForName):
+    """Asks in other words, and takes no empty answer."""
+
+    question = "Enter a nickname: "
+
+    def do_connect(self, address: str, port: str) -> str:
+        if not self.answer_given:
+            return "error: it needs one"
+        return super().do_connect(address, port)
+
+
+@pytest.mark.parametrize("program", [AsksForName, AsksForNickname])
+def test_a_name_is_given_to_a_program_that_asks_for_one(
+    learned: Learned, program: type[AsksForName]
+) -> None:
+    found, reader, _ = learned(program)
+    first, second = found.operations["connect"].send
+    assert (first.type, first.after) == ("connect {address} {port}", None)
+    assert second.type == "{name}"
+    assert second.after
+    assert second.after.startswith(program.question[:5])
+    assert reader.outcome("connect", "dave is on the line as 4") == (True, {"id": "4"})
+    assert reader.outcome("connect", "error: no way to nobody")[0] is False
+
+
+class AsksForComment(AsksForName):
+    """Asks for something that may be left out."""
+
+    question = "Comment, if any: "
+
+
+class AsksForPriority(AsksForName):
+    """Sends a message only once it knows how urgent it is."""
+
+    verb, question, default = "send", "Urgent [no]: ", "no"
+
+    def do_send(self, label: str, text: str) -> str:
+        return f"{super().do_send(label, text)} ({self.answer_given})"
+
+
+class AsksForReason(AsksForName):
+    """Ends a connection only once it knows why."""
+
+    verb, question, default = "terminate", "Reason: ", "none"
+
+
+@pytest.mark.parametrize("program", [AsksForComment, AsksForPriority, AsksForReason])
+def test_a_question_that_takes_nothing_is_answered_with_nothing(
+    learned: Learned, program: type[AsksForName]
+) -> None:
+    found, reader, _ = learned(program)
+    first, second = found.operations[program.verb].send
+    assert first.after is None
+    assert second.type == ""
+    assert second.after == program.question.strip().replace("[", r"\[").replace("]", r"\]")
+    asked = {verb for verb in VERBS if len(found.operations[verb].send) > 1}
+    assert asked == {program.verb}
+    assert reader.outcome("connect", f"connected to {HOSTS['bob']}:{PORT}")[0] is True
+
+
+class OffersPages(Chat):
+    """Shows a prompt of its own behind its help, which is no question of any command."""
+
+    is_open = False
+
+    def enter(self, line: str) -> None:
+        if self.is_open and not line:
+            self.is_open = False
+            self.answer("")
+            return
+        super().enter(line)
+
+    def answer(self, reply: str) -> None:
+        self.is_open = reply.startswith("connected")
+        text = f"{reply}\n" if reply else ""
+        self.prints(self.name, text + ("chat with them: " if self.is_open else self.prompt))
+
+
+def test_what_follows_an_effect_is_no_question_before_it(learned: Learned) -> None:
+    found, _, _ = learned(OffersPages)
+    assert [line.type for line in found.operations["connect"].send] == ["connect {address} {port}"]
