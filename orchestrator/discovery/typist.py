@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -94,18 +95,9 @@ class Typist:
         self.trio.clear()
         used, typed, steps = self._type(verb, wording, at, {"name": to or chat.NOBODY, **arguments})
         is_nonsense = verb == "unknown" and right is False
-
-        def has_worked() -> bool:
-            if not to or verb not in ARGUMENTS:
-                return False
-            return (
-                self.trio.has_output(to) if verb == "send" else self._links(verb, at, to) != before
-            )
-
-        way, left = self._leave(at, steps[-1], has_worked, is_nonsense=is_nonsense)
-        if way:
-            used = Wording((*used.lines, *(line for line, _ in way)),
-                           (*used.after, *(question for _, question in way)))  # fmt: skip
+        worked = functools.partial(self._has_worked, verb, at, to, before)
+        way, left = self._leave(at, steps[-1], worked, is_nonsense=is_nonsense)
+        used = used.followed_by(way) if way else used
         text = arguments.get("text", "")
         links = self._await_effect(verb, at, to, before, right=right)
         if verb == "terminate" and links != before and not any(step.lines for step in steps):
@@ -121,11 +113,17 @@ class Typist:
         )  # fmt: skip
         if verb != "exit" and not exchange.ended and not self._answers(exchange):
             if word := self._escape(exchange):
-                used = Wording((*used.lines, word), (*used.after, exchange.lines[-1]))
+                used = used.followed_by([(word, exchange.lines[-1])])
             else:
                 exchange = dataclasses.replace(exchange, stuck=True)
         self._record(exchange)
         return exchange, used
+
+    def _has_worked(self, verb: str, at: str, to: str, before: int | None) -> bool:
+        """Return whether a verb has had its effect on another peer."""
+        if not to or verb not in ARGUMENTS:
+            return False
+        return self.trio.has_output(to) if verb == "send" else self._links(verb, at, to) != before
 
     def _record(self, exchange: Exchange) -> None:
         if self.trio.take_late():

@@ -85,6 +85,12 @@ class Wording:
     lines: tuple[str, ...]  # the lines to type, with `{argument}` for each argument
     after: tuple[str, ...] = ()  # the question before each of them; empty if there is none
 
+    def followed_by(self, more: Sequence[tuple[str, str]]) -> Wording:
+        """Return it with further lines, each with the question before it."""
+        after = self.after or ("",) * len(self.lines)
+        lines, questions = zip(*more, strict=True) if more else ((), ())
+        return Wording((*self.lines, *lines), (*after, *questions))
+
 
 def sounds_like_error(lines: Iterable[str]) -> bool:
     """Return whether one of these lines sounds like an error message."""
