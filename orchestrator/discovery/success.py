@@ -116,6 +116,16 @@ def _is_true(kind: Template, samples: Sequence[Sample]) -> bool:
     return all({*_addresses(kind, it)} & it.known.addresses for it in samples)
 
 
+def _is_apt(kind: Template, samples: Sequence[Sample], groups: Sequence[str]) -> bool:
+    """Return whether a line names the peers that a reply of this verb has to name.
+
+    What has nothing to name, such as leaving, may name each peer that there is: none at times.
+    """
+    if "address" in groups:
+        return _is_true(kind, samples)
+    return bool(groups) or not any(token.kind in ("address", "port") for token in kind)
+
+
 def _of_device(kind: Template, samples: Sequence[Sample]) -> Template:
     """Return what reads the right line of several that name each device and its address."""
     named = {address for it in samples for address in _addresses(kind, it)}
@@ -140,8 +150,8 @@ def _score(
     is_own = not _matches(kind, listed)
     lines = [line for it in samples for line in it.lines if matches_any(line, [pattern])]
     is_reply = not any(matches_any(line, notices) for line in lines)
-    is_true = _is_true(kind, samples)
-    return is_own, is_true, len(values), is_reply, max(counts) == 1, speaks, kinds.index(kind)
+    is_apt = _is_apt(kind, samples, groups)
+    return is_own, is_apt, len(values), is_reply, max(counts) == 1, speaks, kinds.index(kind)
 
 
 def _without_common_line(

@@ -1,4 +1,4 @@
-"""Programs that take `exit` in silence and live on."""
+"""Programs that take `exit` in silence and live on, or say more than goodbye."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.orchestrator.discovery.learning import Learned
-from tests.orchestrator.discovery.simulated import VERBS, Chat
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, VERBS, Chat
 
 
 class StaysAwake(Chat):
@@ -70,3 +70,34 @@ def test_silence_is_no_exit_where_it_may_be_anything(learned: Learned, program: 
     found, _, _ = learned(program)
     assert "exit" not in found.operations
     assert found.lacks["exit"].doubt
+
+
+class NamesEachPeerBelow(Chat):
+    """Says goodbye first, and then which connections it closes, if there are any."""
+
+    goodbye, closing = "Goodbye, closing all connections...", "closing {number}: {host}:{port}"
+
+    def do_exit(self) -> str:
+        lines = [self.closing.format(number=number, host=HOSTS[other.name], port=PORT)
+                 for number, other in self.links.items()]  # fmt: skip
+        self.leave()
+        return "\n".join([self.goodbye, *lines])
+
+
+class NamesItsPeersBelow(NamesEachPeerBelow):
+    """The same in other words, on a console that has a rule below."""
+
+    goodbye, closing = "bye", "-> {host} is told"
+
+    def do_exit(self) -> str:
+        return f"{super().do_exit()}\n-----"
+
+
+@pytest.mark.parametrize("program", [NamesEachPeerBelow, NamesItsPeersBelow])
+def test_a_goodbye_is_said_to_no_one_as_well(
+    learned: Learned, program: type[NamesEachPeerBelow]
+) -> None:
+    _, reader, _ = learned(program)
+    assert reader.outcome("exit", program.goodbye) == (True, {})
+    line = program.closing.format(number=1, host=HOSTS["bob"], port=PORT)
+    assert reader.is_label("exit", line)
