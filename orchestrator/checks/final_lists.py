@@ -52,11 +52,19 @@ def check(index: HistoryIndex) -> Verdict:
     if index.settled is not None:
         chatting = filter(index.chats, index.running)
         silent = [peer for peer in chatting if peer not in last and _has_list(index, peer)]
-        unsure += [Finding(f"{p} gave no list at the end", index.last_at, (p,)) for p in silent]
+        unsure += [_no_list(index, peer) for peer in silent]
     rows = sum(len(operation.last.rows) for operation in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
     judged = last and (rows or index.ends)
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=judged)
+
+
+def _no_list(index: HistoryIndex, peer: str) -> Finding:
+    """Return that a peer gave no list at the end, or none that the lab could read."""
+    asked = [one for one in index.operations if one.verb == "list" and one.peer == peer]
+    is_unread = bool(asked) and "unread" in asked[-1].last.fields
+    why = f": {asked[-1].said}" if is_unread else ""
+    return Finding(f"{peer} gave no list at the end{why}", index.last_at, (peer,))
 
 
 def _has_list(index: HistoryIndex, peer: str) -> bool:

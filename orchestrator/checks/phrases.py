@@ -27,6 +27,13 @@ def unread(line: str) -> str:
     return f"{COULD_NOT_READ} {quoted(line)}"
 
 
+def doubted(operation: str, doubt: str) -> str:
+    """Return why no answer to an operation counts as read, and what helps, behind the answer."""
+    key = f"operations.{operation}"
+    helps = f"correct it, and take `{key}.doubt` out"
+    return f" for certain: `{key}` in the profile is doubtful ({doubt}); {helps}"
+
+
 def half_read(line: str) -> str:
     """Return that the lab could not read a row of a list of which it has read others."""
     return f"{unread(line)}, which is a row as well"

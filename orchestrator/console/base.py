@@ -43,7 +43,11 @@ class Dialogue(ABC):
         """
 
     def report_unread(self, reply: Reply) -> Reply:
-        """Report the lines of a reply that the profile cannot read; a help text need not be."""
+        """Report the lines of a reply that the profile cannot read; a help text need not be.
+
+        Returns the reply as far as it is sure what it says.
+        """
+        reply = reply.as_far_as_sure(self._console.profile)
         for line in reply.unread if reply.verb != chat.HELP else ():
             self._console.unread(line, reply.verb)
         return reply

@@ -30,6 +30,7 @@ class Reply:
             rest of the command.
         is_nil: whether the answer is that there is nothing.
         is_indefinite: whether the answer is that it may have happened or not; `ok` is False then.
+        doubt: why the profile may misread answers to this command; nothing is read of it then.
     """
 
     verb: str
@@ -43,6 +44,7 @@ class Reply:
     took_more: bool = False
     is_nil: bool = False
     is_indefinite: bool = False
+    doubt: str = ""
 
     def take(self, reader: Reader, line: str) -> bool:
         """Add a line; return whether it says yes or no. The first no counts, else the first yes."""
@@ -98,6 +100,17 @@ class Reply:
         if self.ok is None and says_nothing and profile.operations[self.verb].silent:
             self.ok = self.silent = True
         return self
+
+    def as_far_as_sure(self, profile: Profile) -> Reply:
+        """Return the whole reply, with nothing read of it if the profile may misread it."""
+        doubt = profile.operations[self.verb].doubt
+        if not doubt:
+            return self
+        before = [line for line in self.unread if line not in self.lines]
+        unread = [*before, *self.lines]
+        return Reply(
+            self.verb, lines=self.lines, unread=unread, took_more=self.took_more, doubt=doubt
+        )
 
 
 class EchoSearch:

@@ -34,12 +34,18 @@ def check(engine: Engine, file: str, say: Say) -> ProfileCheck:
     Raises:
         LabError: the profile is wrong, or the program cannot be started.
     """
-    loaded = profile.load(file)
+    loaded = _without_doubts(profile.load(file))
     seen = ProfileDriver(engine, loaded, say).run()
     patterns = check_patterns(loaded, seen)
     source = document.load(profile.path_of(file))
     positions = ["{}:{}".format(*source.position(pattern.place)) for pattern in patterns]
     return ProfileCheck(file, patterns, positions, seen, unread_lines(loaded, seen))
+
+
+def _without_doubts(given: Profile) -> Profile:
+    """Return a profile that doubts nothing: what its patterns match is to be seen."""
+    sure = {name: it.model_copy(update={"doubt": ""}) for name, it in given.operations.items()}
+    return given.model_copy(update={"operations": sure})
 
 
 class ProfileDriver:

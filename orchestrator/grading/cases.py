@@ -46,8 +46,23 @@ class Participant:
             return None
         if absent := _absent(profile, names):
             return Outcome.LACKING, f"{self.name or 'the program'} has no {absent}"
-        quoted = " and ".join(map(repr, names))
-        return Outcome.UNKNOWN, f"{self.whose} does not say how {quoted} looks"
+        return Outcome.UNKNOWN, f"{self.whose} {_flaw(profile, names)}"
+
+
+def _flaw(profile: Profile, names: Sequence[str]) -> str:
+    """Return what is wrong with a profile from which a test needs these, to be read behind it."""
+    doubts = {name: why for name in names if (why := _doubt(profile, name))}
+    if not doubts:
+        return f"does not say how {' and '.join(map(repr, names))} looks"
+    name, why = next(iter(doubts.items()))
+    key = f"operations.{name}"
+    return f"may misread {name!r} ({why}): correct `{key}`, and take `{key}.doubt` out"
+
+
+def _doubt(profile: Profile, name: str) -> str:
+    """Return why a profile may misread an operation; empty if it does not say so."""
+    operation = profile.operations.get(name)
+    return operation.doubt if operation else ""
 
 
 def fitting(program: Program, engine: EngineName) -> Program:
@@ -101,6 +116,9 @@ def _supply(program: Program, undecided: Mapping[str, Sequence[str]]) -> Iterato
         return
     yield f"{program.file} does not say all that {tests} need, so nothing was graded"
     for name in dict.fromkeys(name for names in undecided.values() for name in names):
+        if program.profile and (why := _doubt(program.profile, name)):
+            yield f"doubtful: operations.{name} ({why}); correct it, and take its `doubt` out"
+            continue
         key = "notices" if name in NOTICES else "operations"
         known = program.profile.lacks.get(name) if program.profile else None
         why = f" ({known.reason})" if known and known.reason else ""

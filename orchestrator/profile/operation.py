@@ -124,6 +124,9 @@ class ConsoleOperation(Strict):
             `quiet`.
         means: what the operation does, in the words of a promise that is checked, such as `write`
             for `register`.
+        doubt: why what these patterns read may be wrong: no answer to it counts as read then, and
+            what depends on it is unknown. `peerlab profile new` writes it; correct the patterns and
+            take it out.
     """
 
     takes: Arguments = {}
@@ -139,6 +142,7 @@ class ConsoleOperation(Strict):
     silent: bool = False
     ends: Literal["line", "quiet"] = "line"
     means: str = ""
+    doubt: str = ""
 
     def patterns(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield every pattern of a reply with its place in the operation."""

@@ -17,13 +17,14 @@ from orchestrator.console.reply import Reply
 from orchestrator.errors import SessionError, first_line
 from orchestrator.history.timing import WAITING, Stopwatch
 from orchestrator.runner import outcomes
-from orchestrator.runner.calls import Counters, exited, fill
+from orchestrator.runner.addressing import messages_of, recipients_of
+from orchestrator.runner.calls import Counters, exited
 from orchestrator.runner.outcomes import Completion, Rows
 from orchestrator.runner.peers import PeerGroup, Row
 from orchestrator.runner.recording import Expecting, Recorder, Wanted
 from orchestrator.runner.rests import ask_in_time
 from orchestrator.runner.unread_rows import UnreadRows, again
-from orchestrator.scenario import ALL, SendStep, Step, TimeLimits, acts
+from orchestrator.scenario import ALL, Step, TimeLimits, acts
 from orchestrator.scenario.rules import LAST
 
 _POLL = 0.02  # seconds between two looks at a list that should change
@@ -56,6 +57,8 @@ class ChatDriver:
         # by peer, of its last list: unreadable lines that may be rows, and those that plainly are
         self._unread_rows: dict[str, str] = {}
         self._missed: dict[str, list[str]] = {}
+        # by peer, how its list ended if the profile may misread that
+        self._doubted: dict[str, Completion] = {}
 
     def act(self, step: Step, act: Any, counters: Counters) -> bool:
         """Do a command at one console; return False if it was for all listed, and none is.
@@ -68,7 +71,7 @@ class ChatDriver:
         if step.verb in (chat.SEND, chat.TERMINATE) and act.to == ALL:
             return self._act_to_all_listed(step.verb, act, counters)
         if step.verb == chat.SEND:
-            self.send_messages(act, _messages(act, _recipients(step, act), counters))
+            self.send_messages(act, messages_of(act, recipients_of(step, act), counters))
         elif step.verb == chat.CONNECT and act.to == ALL:
             for other in self._peers.sessions:
                 if other != act.at:
@@ -80,7 +83,7 @@ class ChatDriver:
     def _act_to_all_listed(self, verb: str, act: Any, counters: Counters) -> bool:
         listed = self.listed(act)
         if verb == chat.SEND:
-            self.send_messages(act, _messages(act, listed or (), counters))
+            self.send_messages(act, messages_of(act, listed or (), counters))
         else:
             for other in listed or ():
                 self.end_connection(act.model_copy(update={"to": other}))
@@ -182,7 +185,7 @@ class ChatDriver:
             else:
                 number = act.id
             if number is None:
-                return outcomes.unlisted(to, self._unread_rows.get(act.at, ""))
+                return self._missing(act.at, f"list does not show {to}")
             if verb == chat.TERMINATE:
                 before = self._rows_if_silent(act.at, verb)
             reply = self._peers.ask(act.at, verb, id=number, **arguments)
@@ -211,11 +214,9 @@ class ChatDriver:
             return outcomes.completion(reply)
         deadline = time.monotonic() + min(_LISTED_WITHIN, self._limits.expect)
         while not (row := change(other, before, self._read_list(peer)[1])):
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or peer in self._doubted:
                 what = f"no change of {other}" if other else "no change"
-                return outcomes.missing(
-                    f"nothing was said, and list shows {what}", self._unread_rows[peer]
-                )
+                return self._missing(peer, f"nothing was said, and list shows {what}")
             with self._watch.measure(WAITING):
                 self._peers.sessions[peer].take_in(_POLL)
         return "ok", {"said": "", "id": row["id"]}
@@ -237,15 +238,13 @@ class ChatDriver:
         def look_up() -> Completion:
             _, rows = self._read_list(act.at)
             ids.update({to: self._peers.id_of(act.at, to, rows) for to, _ in messages})
-            return "ok", {"rows": rows}
+            return self._doubted.get(act.at) or ("ok", {"rows": rows})
 
         self._recorder.at_console(act.at, chat.LIST, None, look_up)
         listed = [(to, text) for to, text in messages if ids.get(to) is not None]
         for to, text in messages:
             if ids.get(to) is None:
-                unlisted = functools.partial(
-                    outcomes.unlisted, to, self._unread_rows.get(act.at, "")
-                )
+                unlisted = functools.partial(self._missing, act.at, f"list does not show {to}")
                 unknown = functools.partial(outcomes.failed, "its list is not known")
                 work = unlisted if ids else unknown
                 self._recorder.at_console(act.at, chat.SEND, act, work, to=to, text=text)
@@ -317,7 +316,8 @@ class ChatDriver:
             while True:
                 reply, rows = self._read_list(act.at)
                 shown = sorted(leads(act.at, row) for row in rows)
-                if act.shows is None or shown == sorted(act.shows) or time.monotonic() >= deadline:
+                is_known = act.shows is None or shown == sorted(act.shows) or reply.doubt
+                if is_known or time.monotonic() >= deadline:
                     break
                 with self._watch.measure(WAITING):
                     self._peers.sessions[act.at].take_in(_POLL)
@@ -328,7 +328,7 @@ class ChatDriver:
             if missed := self._missed_rows(act.at):
                 said["missed"] = "\n".join(missed)
             if outcome == "ok" and (absent := [name for name in required if name not in shown]):
-                return outcomes.unlisted(" and ".join(absent), unread)
+                return self._missing(act.at, f"list does not show {' and '.join(absent)}")
             return outcome, {**_given({"unread": unread or None}), **said, "rows": rows}
 
         self._recorder.at_console(act.at, chat.LIST, expecting, work)
@@ -341,7 +341,7 @@ class ChatDriver:
         return again(missed, self._missed[peer])
 
     def listed(self, act: acts.SendStep | acts.TerminateStep) -> Sequence[str] | None:
-        """Return the peers in a peer's list; None if there was no list.
+        """Return the peers in a peer's list; None if there was no list, or it cannot be read.
 
         The list must succeed if the act itself must.
         """
@@ -349,9 +349,10 @@ class ChatDriver:
 
         def work() -> Completion:
             nonlocal found
-            reply, found = self._read_list(act.at)
+            reply, rows = self._read_list(act.at)
+            found = None if reply.ok is None else rows
             outcome, said = outcomes.completion(reply)
-            return outcome, {**said, "rows": found}
+            return outcome, {**said, "rows": rows}
 
         expecting = None if act.may_fail else acts.ListStep(at=act.at)
         self._recorder.at_console(act.at, chat.LIST, expecting, work)
@@ -360,11 +361,19 @@ class ChatDriver:
     def _read_list(self, peer: str) -> tuple[Reply, Sequence[Row]]:
         """Ask for a peer's list, and remember its ids and what in it could not be read."""
         reply, rows = self._peers.rows(peer)
-        missed = self._missed[peer] = self._lines.certain(peer, reply, rows)
+        if reply.doubt:
+            self._doubted[peer] = outcomes.unreadable(reply)
+        missed = self._lines.certain(peer, reply, rows) if not reply.doubt else []
+        self._missed[peer] = missed
         self._unread_rows[peer] = self._lines.possible(peer, reply, missed)
         leads = [(self._peers.behind(peer, row), row["id"]) for row in rows]
         self._last_ids.update({(peer, other): number for other, number in leads if other})
         return reply, rows
+
+    def _missing(self, peer: str, what: str) -> Completion:
+        """Return that a peer's last list does not show something, or that this is unknown."""
+        doubted = self._doubted.get(peer)
+        return doubted or outcomes.missing(what, self._unread_rows.get(peer, ""))
 
 
 def _given(fields: Mapping[str, object]) -> dict[str, object]:
@@ -373,23 +382,3 @@ def _given(fields: Mapping[str, object]) -> dict[str, object]:
 
 def _answered(act: acts.Act, reply: Reply) -> dict[str, bool]:
     return {"answered": outcomes.is_answered(reply)} if act.answered else {}
-
-
-def _recipients(step: Step, act: SendStep) -> Sequence[str]:
-    if act.to is None:
-        return [""]  # the message goes to an id
-    several = act.to if isinstance(act.to, list) else [act.to]
-    return [name for name in several if name != act.at or step.act.at != ALL]
-
-
-def _messages(
-    act: SendStep, recipients: Sequence[str], counters: Counters
-) -> list[tuple[str, str]]:
-    """Return each message as recipient and text, in the order in which they are sent."""
-    messages = []
-    for count in range(1, act.times + 1):
-        for to in recipients:
-            known = {**counters, "to": to} if act.to == ALL else counters
-            known = {**known, "n": str(count)} if act.times > 1 else known
-            messages.append((to, act.at_length(fill(act.text, known))))
-    return messages

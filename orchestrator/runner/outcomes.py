@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.checks.phrases import COULD_NOT_READ
+from orchestrator.checks.phrases import COULD_NOT_READ, doubted
 from orchestrator.console.reply import Reply
 from orchestrator.history.entries import Outcome
 from orchestrator.profile import ConsoleOperation, Value, converted
@@ -35,7 +35,8 @@ def unreadable(reply: Reply) -> Completion:
     """Return that the outcome is unknown: the profile does not say what the answer means."""
     text = "\n".join(reply.lines)
     what = _quoted(text) if text.strip() else f"the answer to {reply.verb!r}: it printed nothing"
-    return "info", {"said": f"{COULD_NOT_READ} {what}", "unread": text}
+    why = doubted(reply.verb, reply.doubt) if reply.doubt else ""
+    return "info", {"said": f"{COULD_NOT_READ} {what}{why}", "unread": text}
 
 
 def _quoted(text: str) -> str:
@@ -83,11 +84,6 @@ def _typed(fields: Mapping[str, str], operation: ConsoleOperation) -> dict[str, 
 def failed(why: str) -> Completion:
     """Return that something was not even tried."""
     return "fail", {"said": why}
-
-
-def unlisted(peer: str, unread: str) -> Completion:
-    """Return that a list does not show a peer; `unread` as for `missing`."""
-    return missing(f"list does not show {peer}", unread)
 
 
 def missing(what: str, unread: str) -> Completion:

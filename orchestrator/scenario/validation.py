@@ -146,7 +146,7 @@ def _no_profile(name: str, file: str) -> str:
 
 
 def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = None) -> list[str]:
-    """Return the verbs and notices that a scenario uses and a profile does not have.
+    """Return the verbs and notices that a scenario uses and a profile has not, or may misread.
 
     If `peers` is given, only they have this profile.
     """
@@ -162,6 +162,7 @@ def missing(script: Scenario, profile: Profile, peers: Collection[str] | None = 
         used += [call.name for call in done if peers is None or call.peer in peers]
         used += _awaited(step)
     known = {"", *profile.operations, *profile.notices, *profile.shown}  # a line is of no kind
+    known -= {name for name, it in profile.operations.items() if it.doubt}
     return [name for name in dict.fromkeys(used) if name not in known]
 
 

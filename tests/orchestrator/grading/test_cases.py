@@ -86,6 +86,29 @@ def test_a_verb_missing_from_a_profile_is_unknown() -> None:
     assert result.reason == "the profile of dumb does not say how 'terminate' looks"
 
 
+def doubting(verb: str) -> Program:
+    """Return a program whose profile may misread a verb."""
+    known = PROFILE.operations[verb].model_copy(update={"doubt": "it read 13 as 3"})
+    verbs = {**PROFILE.operations, verb: known}
+    return replace(FINE, name="odd", profile=PROFILE.model_copy(update={"operations": verbs}))
+
+
+@pytest.mark.parametrize("verb", ["terminate", "list"])  # ids are read from the list
+def test_a_verb_that_a_profile_may_misread_is_unknown(verb: str) -> None:
+    result = decided(FINE, doubting(verb))
+    assert result.outcome is Outcome.UNKNOWN
+    why = f"may misread {verb!r} (it read 13 as 3): correct `operations.{verb}`, and take"
+    assert result.reason.startswith(f"the profile of odd {why}")
+    assert pair(doubting(verb), FINE).decided(EngineName.PROCESS) is None
+
+
+def test_a_profile_that_may_misread_what_is_required_is_refused() -> None:
+    refused = usable(doubting("terminate"), suite(required=True))
+    assert refused.profile is None
+    assert "doubtful: operations.terminate (it read 13 as 3); correct it" in refused.trouble
+    assert usable(doubting("send"), suite(required=True)).profile
+
+
 def suite(*, required: bool) -> Suite:
     other = SCENARIO.model_copy(update={"name": "asks", "steps": []})
     both = [

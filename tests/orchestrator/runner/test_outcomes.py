@@ -60,8 +60,9 @@ def test_one_value_of_an_answer() -> None:
 
 
 def test_a_peer_that_is_not_listed_may_be_in_a_line_that_cannot_be_read() -> None:
-    assert outcomes.unlisted("bob", "") == ("fail", {"said": "list does not show bob"})
-    outcome, said = outcomes.unlisted("bob", "9 > 10.0.0.2")
+    what = "list does not show bob"
+    assert outcomes.missing(what, "") == ("fail", {"said": what})
+    outcome, said = outcomes.missing(what, "9 > 10.0.0.2")
     assert (outcome, said["unread"]) == ("info", "9 > 10.0.0.2")
     assert said["said"] == "list does not show bob; the lab could not read '9 > 10.0.0.2'"
 
