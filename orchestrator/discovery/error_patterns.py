@@ -21,7 +21,6 @@ from orchestrator.discovery.templates import (
     make_template,
     matches_any,
     merge,
-    open_ended,
     to_pattern,
 )
 from orchestrator.discovery.wording import ARGUMENTS, unmarked
@@ -127,11 +126,20 @@ def _refusal(template: Template, innocent: Iterable[str]) -> str:
     template = tuple(_with_reasons(template))
     if any(token.is_literal and token.text.isalpha() for token in template):
         template = tuple(Token("given", it.text) if it.kind in _GIVEN else it for it in template)
-    shorter = open_ended(template)
+    shorter = _open_ended(template)
     pattern = to_pattern(shorter, ()).removesuffix("$")
     if shorter == template or any(matches_any(line, [pattern]) for line in innocent):
         return to_pattern(template, ())
     return pattern
+
+
+def _open_ended(template: Template) -> Template:
+    """Return a refusal without its reason: what follows the last colon differs each time."""
+    for index in range(len(template) - 2, 1, -1):
+        if template[index].text == ":" and template[index + 1].text.isspace():
+            has_word = any(it.is_literal and it.text.isalpha() for it in template[:index])
+            return template[: index + 1] if has_word else template
+    return template
 
 
 def _with_reasons(template: Template) -> Iterator[Token]:

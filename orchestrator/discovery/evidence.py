@@ -45,6 +45,8 @@ class KnownValues:
 
     addresses: frozenset[str] = frozenset()  # addresses of the peers involved
     ports: frozenset[int] = frozenset()  # the ports on which they listen
+    # those of connections, as the kernel has shown them in lists; empty if it shows none
+    links: frozenset[int] = field(default=frozenset(), kw_only=True)
     text: str = ""  # the text of the message; empty if none was sent
     ids: Mapping[str, str] = field(default_factory=dict)  # the id of the connection, by peer
     words: tuple[str, ...] = ()  # other words that were typed

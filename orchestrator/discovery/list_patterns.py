@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.discovery.common_rows import common_row, is_glued, misread
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, KnownValues, reply_sample
 from orchestrator.discovery.row_blocks import (
@@ -18,10 +19,8 @@ from orchestrator.discovery.row_blocks import (
     value_patterns,
 )
 from orchestrator.discovery.templates import (
-    GROUPS,
     Template,
     Token,
-    are_same,
     make_template,
     matches_any,
     merge,
@@ -29,7 +28,6 @@ from orchestrator.discovery.templates import (
 )
 
 _MOST_ID = 1000  # larger numbers are not taken for ids
-_ANYTHING = ".*?"
 _LONGEST_ID = 8  # characters; longer words are not taken for ids
 
 
@@ -163,11 +161,16 @@ def infer_list(
     """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
     made: dict[str, Any] = {}
     shown = _without_mistakes([it for rows in lists for it in rows], exchanges, known)
-    found = fewest_lines(merge(_row_template(it, column, known) for it in shown))
+    templates = [_row_template(it, column, known) for it in shown]
+    glued = [row for row, it in zip(shown, templates, strict=True) if is_glued(it)]
+    found = fewest_lines(merge(templates))
     has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
-    patterns = [] if has_several else [_row_pattern(template) for template in found]
-    if len(patterns) > 1 and (common := _common_row(found)):
-        patterns = [common]
+    common = "" if has_several else common_row(templates) if glued else _common_format(found)
+    patterns = [] if has_several else [common] if common else [*map(_row_pattern, found)]
+    wrong = {it: _first_misread(it, shown, templates) for it in patterns}
+    if glued and not common:
+        wrong = dict.fromkeys(patterns, f"nothing says where the values of {glued[0]!r} end")
+    patterns = [it for it, why in wrong.items() if not why] or patterns
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
     row_lines = _row_lines(lists, found, patterns)
@@ -177,19 +180,12 @@ def infer_list(
     made |= {key: one_or_all(lines) for key, lines in said.items() if lines}
     if patterns:
         made["row"] = patterns[0]  # a pattern can have each group only once
+        made |= {"doubt": why} if (why := wrong[patterns[0]]) else {}
     if not any(matches_any(line, ok) for line in empty):
         made["silent"] = True
     if not is_last:
         made["ends"] = "quiet"
-    doubt = ""
-    if has_several:
-        doubt = "not every connection has a line of its own"
-    elif not patterns:
-        doubt = "no row was ever seen"
-    elif column is None:
-        doubt = "no id was found in the rows, so they count from `first_id`"
-    elif len(patterns) > 1:
-        doubt = "rows had different formats"
+    doubt = _doubt(made, column, has_several=has_several, formats=len(patterns))
     longest = max(replies, key=len) if replies else ()
     typed = asked[0].typed[0] if asked else ""
     draft.note(
@@ -230,56 +226,36 @@ def _row_template(row: str, column: Column | None, known: KnownValues) -> Templa
     return tuple(tokens)
 
 
+def _doubt(
+    made: Mapping[str, Any], column: Column | None, *, has_several: bool, formats: int
+) -> str:
+    """Return what is doubtful about how a list is read; empty if it is sure."""
+    if has_several:
+        return "not every connection has a line of its own"
+    if "row" not in made:
+        return "no row was ever seen"
+    if "doubt" in made:
+        return str(made["doubt"])
+    if column is None:
+        return "no id was found in the rows, so they count from `first_id`"
+    return "rows had different formats" if formats > 1 else ""
+
+
+def _common_format(found: Sequence[Template]) -> str:
+    """Return a pattern for rows of several formats; empty if there is one alone, or no pattern."""
+    return common_row(found) if len(found) > 1 else ""
+
+
+def _first_misread(pattern: str, rows: Sequence[str], templates: Sequence[Template]) -> str:
+    """Return what a pattern reads wrongly in the first row of which it does; empty if in none."""
+    wrong = (misread(pattern, row, it) for row, it in zip(rows, templates, strict=True))
+    return next(filter(None, wrong), "")
+
+
 def _row_pattern(template: Template) -> str:
     """Return a pattern for a row, or for any of the lines with its values."""
     *others, last = [pattern[1:-1] for pattern in value_patterns(template)] or [""]
     return rf"^\s*(?:{'|'.join([*others, last])})$" if others else rf"^\s*{last}$"
-
-
-def _common_row(rows: Sequence[Template]) -> str:
-    """Return a pattern for rows that have the same values, whatever else differs between them.
-
-    Such as an arrow that says who dialled, or `(incoming)` and `(dialled 5 s ago)`. It is empty if
-    the values differ, or if what follows an address may be taken for a part of it.
-    """
-    parts = [_parts(row) for row in rows]
-    values = parts[0][0]
-    if not values or len({tuple(it.kind for it in found) for found, _ in parts}) > 1:
-        return ""
-    gaps = [_common_gap(found) for found in zip(*(around for _, around in parts), strict=True)]
-    if any(value.kind == "address" and gap.startswith(_ANYTHING)
-           for value, gap in zip(values, gaps[1:-1], strict=False)):  # fmt: skip
-        return ""
-    named = [_inner((value,)) for value in values]
-    made = itertools.chain(*itertools.zip_longest(gaps, named, fillvalue=""))
-    return rf"^\s*{''.join(made)}$"
-
-
-def _parts(row: Template) -> tuple[list[Token], list[Template]]:
-    """Return the values of a row that a pattern names, and what stands around each."""
-    places = [place for place, token in enumerate(row) if token.group in GROUPS]
-    starts, ends = [0, *(place + 1 for place in places)], [*places, len(row)]
-    around = [row[start:end] for start, end in zip(starts, ends, strict=True)]
-    return [row[place] for place in places], around
-
-
-def _common_gap(gaps: Sequence[Template]) -> str:
-    """Return a pattern for what stands at one place in several rows: how all begin and end."""
-    if len(found := merge(gaps)) == 1:
-        return _inner(found[0])
-    front = _common_start(gaps)
-    rests = [gap[len(front) :] for gap in gaps]
-    back = _common_start([gap[::-1] for gap in rests])[::-1]
-    return f"{_inner(front)}{_ANYTHING}{_inner(back)}"
-
-
-def _common_start(gaps: Sequence[Template]) -> Template:
-    alike = itertools.takewhile(are_same, zip(*gaps, strict=False))
-    return tuple(tokens[0] for tokens in alike)
-
-
-def _inner(template: Template) -> str:
-    return to_pattern(template)[1:-1]
 
 
 def _spaced(template: Template) -> Template:

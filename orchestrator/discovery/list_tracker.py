@@ -28,6 +28,7 @@ class ListTracker:
         self._last: dict[str, list[str]] = {}  # the rows of each peer's last list
         self._places: dict[tuple[str, str], int] = {}  # the place of its row
         self._links: list[frozenset[str]] = []
+        self._link_ports: set[int] = set()  # of all connections when lists were read
 
     @property
     def is_known(self) -> bool:
@@ -38,8 +39,9 @@ class ListTracker:
         """Return the addresses and ports of all peers."""
         peers = [self._typist.trio.peer(name) for name in NAMES]
         return KnownValues(
-            frozenset(peer.address for peer in peers), frozenset(peer.port for peer in peers)
-        )
+            frozenset(peer.address for peer in peers), frozenset(peer.port for peer in peers),
+            links=frozenset(self._link_ports),
+        )  # fmt: skip
 
     def rows(self, name: str) -> list[str]:
         """Return the rows of a peer's list."""
@@ -70,7 +72,9 @@ class ListTracker:
                 continue
             taken = [row for owner, row in (before | owners).items() if owner != other]
             peer = self._typist.trio.peer(other)
-            ports = {peer.port} | self._typist.trio.link_ports(name, other)
+            links = self._typist.trio.link_ports(name, other)
+            self._link_ports |= links
+            ports = {peer.port} | links
             likely = [before[other]] if other in before else new
             row = row_of(rows, peer.address, ports, taken, likely)
             if row:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import A_NAME, TAB, KnownValues
+from orchestrator.discovery.numbers import find_numbers, touching
 from orchestrator.patterns import compiled, escape, search_line
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
@@ -135,17 +136,20 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
     """Return where known values are in a line, and their kinds. Earlier searches win."""
     spans: list[tuple[int, int, str]] = []
 
-    def add(found: re.Match[str], kind: str) -> None:
-        is_free = all(found.end() <= start or found.start() >= stop for start, stop, _ in spans)
-        if is_free and found.end() > found.start():
-            spans.append((found.start(), found.end(), kind))
+    def add(start: int, stop: int, kind: str) -> None:
+        is_free = all(stop <= begin or start >= end for begin, end, _ in spans)
+        if is_free and stop > start:
+            spans.append((start, stop, kind))
 
     for pattern, kind in _searches(known, own_id):
         for found in re.finditer(pattern, line):
-            add(found, kind)
-    for number in re.finditer(r"(?<![\w.])\d+(?![\w]|\.\d)", line):
-        is_id = own_id.isdigit() and int(number[0]) == int(own_id)
-        add(number, "port" if int(number[0]) in known.ports else "id" if is_id else "number")
+            add(*found.span(), kind)
+    addresses = [(start, stop) for start, stop, kind in spans if kind == "address"]
+    for start, stop in find_numbers(line, addresses, known):
+        number = int(line[start:stop])
+        is_id = own_id.isdigit() and number == int(own_id)
+        is_port = number in known.ports or number in known.links
+        add(start, stop, "port" if is_port else "id" if is_id else "number")
     return sorted(spans)
 
 
@@ -159,6 +163,7 @@ def _searches(known: KnownValues, own_id: str) -> Iterator[tuple[str, str]]:
         yield rf"(?<![\w.]){re.escape(own_id)}(?!\w|\.\d)", "code"
     for word in known.words:
         yield _typed_pattern(word), "typed"
+    yield touching(known.addresses), "address"
     yield _ADDRESS, "address"
     for name in known.hosts:
         yield rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "machine"
@@ -386,12 +391,3 @@ def reads(block: Sequence[str], lines: Sequence[str]) -> bool:
     return is_long and all(
         matches_any(line, [pattern]) for pattern, line in zip(block, lines, strict=False)
     )
-
-
-def open_ended(template: Template) -> Template:
-    """Return a refusal without its reason: what follows the last colon differs each time."""
-    for index in range(len(template) - 2, 1, -1):
-        if template[index].text == ":" and template[index + 1].text.isspace():
-            has_word = any(it.is_literal and it.text.isalpha() for it in template[:index])
-            return template[: index + 1] if has_word else template
-    return template

@@ -1,0 +1,109 @@
+"""Lists whose columns are too narrow, so that values stand beside each other with nothing between.
+
+What a profile reads of such a row is right, or nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.discovery.draft import Draft
+from orchestrator.discovery.evidence import KnownValues
+from orchestrator.discovery.list_patterns import find_rows, id_columns, infer_list
+from orchestrator.patterns import compiled, search_line
+from tests.orchestrator.discovery.learning import Learned
+from tests.orchestrator.discovery.recorded import KNOWN, PORT, exchange
+from tests.orchestrator.discovery.simulated import HOSTS, Chat
+
+
+class NarrowColumns(Chat):
+    """Lists in columns as narrow as the values."""
+
+    row = "{number:<2}{address:<10}{port}"
+
+    def do_list(self) -> str:
+        rows = [self.row.format(number=number, address=HOSTS[it.name], port=PORT)
+                for number, it in self.links.items()]  # fmt: skip
+        return "\n".join(["ID address port", *rows])
+
+
+class NoColumns(NarrowColumns):
+    """Puts nothing at all between an id and an address."""
+
+    row = "{number}{address} {port}"
+
+
+class PortFirst(NarrowColumns):
+    """Puts the port in front of the address."""
+
+    row = "{port}{address}\t#{number}"
+
+
+class AWordBehind(NarrowColumns):
+    """Says behind the port that it is up."""
+
+    row = "{number:<3}{address:<10}{port:<4}up"
+
+
+@pytest.mark.parametrize("program", [NarrowColumns, NoColumns, PortFirst, AWordBehind])
+def test_each_value_of_a_narrow_column_is_read(
+    learned: Learned, program: type[NarrowColumns]
+) -> None:
+    found, reader, _ = learned(program)
+    assert "send" in found.operations, "ids are right"
+    assert not found.operations["list"].doubt
+    for number in (1, 7, 13):
+        line = program.row.format(number=number, address=HOSTS["carol"], port=PORT)
+        row = reader.row("list", line.expandtabs(4))
+        wanted = {"id": str(number), "address": HOSTS["carol"], "port": str(PORT)}
+        assert row in (wanted, None)
+        assert row or (number > 9 and ":<2" in program.row), line
+
+
+def listed(form: str, links: frozenset[int] = frozenset(), **ports: int) -> dict[str, Any]:
+    """Return what is learnt of lists in this form, where peers have these ports."""
+    known = KnownValues(KNOWN.addresses, KNOWN.ports, links=links)
+    ends = [(number, HOSTS[name], port) for number, (name, port) in enumerate(ports.items(), 1)]
+    lines = [form.format(number=it[0], address=it[1], port=it[2]) for it in ends]
+    rows = find_rows(lines, [], known)
+    lists = [rows, rows[:1]]
+    asked = [exchange("list", "list", "".join(f"{row}\n" for row in lines))]
+    column = next(iter(id_columns(lists, known)), None)
+    return infer_list(Draft(), asked, lists, [], known, [], column)
+
+
+def read(made: dict[str, Any], line: str) -> dict[str, str] | None:
+    found = search_line(compiled(made["row"]), line)
+    return found.groupdict() if found else None
+
+
+@pytest.mark.parametrize("form", ["{address}:{port}{number}", "{address:<15}{port:<4}{number}"])
+def test_a_port_may_touch_an_id_if_all_have_as_many_digits(form: str) -> None:
+    made = listed(form, frozenset({43210}), bob=PORT, carol=PORT)
+    line = form.format(number=12, address=HOSTS["bob"], port=6000)
+    assert read(made, line) == {"id": "12", "address": HOSTS["bob"], "port": "6000"}
+    assert "doubt" not in made
+
+
+@pytest.mark.parametrize("form", ["{address}:{port}{number}", "{address:<15}{port:<4}{number}"])
+def test_what_no_pattern_can_read_is_doubted(form: str) -> None:
+    """Of 432102 and 50001 no one can say where the port ends."""
+    made = listed(form, frozenset({43210}), bob=PORT, carol=43210)
+    line = form.format(number=1, address=HOSTS["bob"], port=PORT)
+    assert made["doubt"] == f"nothing says where the values of {line!r} end"
+
+
+def test_ports_of_dialling_peers_may_touch_addresses() -> None:
+    made = listed("{number:<2}{address:<10}{port}", frozenset({43210}), bob=PORT, carol=43210)
+    lines = {f"2 {HOSTS['carol']}43210": "43210", f"1 {HOSTS['bob']}5000": "5000"}
+    assert {line: (read(made, line) or {})["port"] for line in lines} == lines
+    assert read(made, f"9 172.20.0.10{PORT}") is None, "rather nothing than .1 and 05000"
+
+
+def test_addresses_of_any_length_that_are_padded_are_read_as_ever() -> None:
+    made = listed("{number:<2}{address:<16}{port}", bob=PORT, carol=PORT)
+    wanted = {"id": "7", "address": "10.0.0.123", "port": "5000"}
+    assert read(made, "7 10.0.0.123      5000") == wanted
+    assert read(made, f"13{HOSTS['bob']}      5000") is None
