@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -66,6 +66,26 @@ class Draft:
         if seen:
             self.seen[place] = seen
 
+    def contradict(self, verb: str, why: str) -> None:
+        """Say that what is said of an operation may misread it."""
+        self.data["operations"][verb]["doubt"] = why
+        self._doubt(("operations", verb), ("operations", verb), why)
+
+    def leave_out_notice(self, kind: str, why: str) -> None:
+        """Leave out a notice that misreads what is shown: it counts as one that was not found."""
+        del self.data["notices"][kind]
+        self.seen.pop(("notices", kind), None)
+        self.lacks(kind, why)
+        self._doubt(("notices", kind), ("lacks", kind), why)
+
+    def _doubt(self, noted: Keys, place: Keys, why: str) -> None:
+        """Change how a part was noted, to a doubt about the part at a place."""
+        self.doubts.pop(noted, None)
+        self.doubts[place] = why
+        changed = {"what": " ".join(place), "doubt": why}
+        self.notes = [replace(it, **changed) if it.what == " ".join(noted) else it
+                      for it in self.notes]  # fmt: skip
+
     def lacks(self, name: str, reason: str, *, doubt: bool = True) -> None:
         """Say that the program seems to lack a verb or notice. Not to find one proves little."""
         said = {"reason": reason, "doubt": True} if doubt else reason
@@ -89,10 +109,19 @@ class Draft:
     def _remark(self, place: Keys) -> str:
         """Return the comment above the part at a place."""
         seen, doubt = self.seen.get(place, 0), self.doubts.get(place)
+        if doubt and self._says(place, doubt):
+            return "doubtful"
         times = {0: "", 1: "seen once"}.get(seen, f"seen {seen} times")
         if doubt:
             return f"doubtful: {doubt}" + (f"; {times}" if times and times not in doubt else "")
         return times
+
+    def _says(self, place: Keys, doubt: str) -> bool:
+        """Return whether the part at a place says itself why it is doubtful."""
+        part: Any = self.data
+        for key in place:
+            part = part.get(key) if isinstance(part, Mapping) else None
+        return isinstance(part, Mapping) and doubt in (part.get("doubt"), part.get("reason"))
 
 
 def one_or_all(items: Sequence[Any]) -> Any:

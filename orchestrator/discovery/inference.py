@@ -18,6 +18,7 @@ from orchestrator.discovery.evidence import (
 )
 from orchestrator.discovery.list_patterns import infer_list
 from orchestrator.discovery.notice_patterns import infer_notices
+from orchestrator.discovery.replay import replay
 from orchestrator.discovery.replies import ProgramEvidence, Replies
 from orchestrator.discovery.success import success_of
 from orchestrator.discovery.templates import make_template, matches_any, merge, to_pattern
@@ -55,11 +56,12 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
             verbs[verb] = {"send": _send(evidence.wordings[verb])} | reply
         else:
             verbs[verb] = _infer_verb(draft, verb, evidence, replies)
+    draft.notes += of_notices
     infer_errors(draft, replies)
+    replay(draft, evidence, replies)
     draft.data["sync"] = _infer_sync(draft, evidence.exchanges)
     verbs["raw"] = _raw_verb(verbs)
     draft.data["first_id"] = evidence.first_id
-    draft.notes += of_notices
     for key in ("lacks", "errors", "crash"):  # they come last in the file
         if key in draft.data:
             draft.data[key] = draft.data.pop(key)
@@ -174,7 +176,8 @@ def _infer_verb(
 def _infer_sync(draft: Draft, exchanges: Sequence[Exchange]) -> str:
     """Return the verb that is most certain to be answered, in words that no other has."""
     verbs = draft.data["operations"]
-    answered = [it for it in _SYNC if "ok" in verbs.get(it, {}) and not verbs[it].get("silent")]
+    sure = [it for it in _SYNC if it in verbs and "doubt" not in verbs[it]]
+    answered = [it for it in sure if "ok" in verbs[it] and not verbs[it].get("silent")]
 
     def is_like_others(verb: str) -> bool:
         ok = ok_patterns(verbs[verb])

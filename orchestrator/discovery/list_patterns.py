@@ -161,13 +161,13 @@ def infer_list(
     """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
     made: dict[str, Any] = {}
     shown = _without_mistakes([it for rows in lists for it in rows], exchanges, known)
-    templates = [_row_template(it, column, known) for it in shown]
-    glued = [row for row, it in zip(shown, templates, strict=True) if is_glued(it)]
-    found = fewest_lines(merge(templates))
+    rows = {it: _row_template(it, column, known) for it in shown}
+    glued = [row for row, it in rows.items() if is_glued(it)]
+    found = fewest_lines(merge(rows.values()))
     has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
-    common = "" if has_several else common_row(templates) if glued else _common_format(found)
+    common = "" if has_several else common_row([*rows.values()]) if glued else _common_format(found)
     patterns = [] if has_several else [common] if common else [*map(_row_pattern, found)]
-    wrong = {it: _first_misread(it, shown, templates) for it in patterns}
+    wrong = {it: _first_misread(it, rows) for it in patterns}
     if glued and not common:
         wrong = dict.fromkeys(patterns, f"nothing says where the values of {glued[0]!r} end")
     patterns = [it for it, why in wrong.items() if not why] or patterns
@@ -246,9 +246,13 @@ def _common_format(found: Sequence[Template]) -> str:
     return common_row(found) if len(found) > 1 else ""
 
 
-def _first_misread(pattern: str, rows: Sequence[str], templates: Sequence[Template]) -> str:
-    """Return what a pattern reads wrongly in the first row of which it does; empty if in none."""
-    wrong = (misread(pattern, row, it) for row, it in zip(rows, templates, strict=True))
+def _first_misread(pattern: str, rows: Mapping[str, Template]) -> str:
+    """Return what a pattern reads wrongly in the first row of which it does; empty if in none.
+
+    A row that has a heading with it counts for nothing: see `fewest_lines`.
+    """
+    plain = fewest_lines([*rows.values()])
+    wrong = (misread(pattern, row, it) for row, it in rows.items() if it in plain)
     return next(filter(None, wrong), "")
 
 

@@ -59,8 +59,8 @@ class Replies:
             unsure = exchange.worked is None and takes_words and sounds_like_error(exchange.lines)
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 refused.append((exchange, self._without_news(sample)))
-        self.failures = [(exchange.verb, sample) for exchange, sample in refused
-                         if not self._claims(exchange, sample)]  # fmt: skip
+        self.refused = [it for it in refused if not self._claims(*it)]
+        self.failures = [(exchange.verb, sample) for exchange, sample in self.refused]
 
     def listed_in(self, samples: Iterable[Sample]) -> Collection[str]:
         """Return the lines of all lists if replies repeat rows of those; none otherwise."""
@@ -90,7 +90,7 @@ class Replies:
         if not (exchange.right or is_own) or exchange.verb not in self.evidence.wordings:
             return False
         return any(len(sample.lines) == len(done.lines) and
-                   all(matches_any(line, [_alike(it, sample)])
+                   all(matches_any(line, [alike(it, sample)])
                        for it, line in zip(sample.lines, done.lines, strict=True))
                    for _, done in self.successful(exchange.verb))  # fmt: skip
 
@@ -99,8 +99,8 @@ class Replies:
 
         A program that does something with itself prints both.
         """
-        alike = {line: _alike(line, sample) for line in sample.lines}
-        kept = [line for line, made in alike.items()
+        patterns = {line: alike(line, sample) for line in sample.lines}
+        kept = [line for line, made in patterns.items()
                 if not any(matches_any(it, [made]) for it in self._news)]  # fmt: skip
         return replace(sample, lines=tuple(kept) or sample.lines)
 
@@ -137,7 +137,7 @@ class Replies:
         return [it for it in found if it in spoken or not (spoken and it[1].lines)]
 
 
-def _alike(line: str, sample: Sample) -> str:
+def alike(line: str, sample: Sample) -> str:
     """Return the pattern of lines like one of a sample."""
     return to_pattern(make_template(line, sample.known, sample.at), ())
 
