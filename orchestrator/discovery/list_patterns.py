@@ -29,6 +29,8 @@ from orchestrator.discovery.templates import (
 
 _MOST_ID = 1000  # larger numbers are not taken for ids
 _LONGEST_ID = 8  # characters; longer words are not taken for ids
+_JOINING = tuple(":/-+@.")  # stand between the parts of an id
+_PART_AND_SIGN = 2  # tokens
 
 
 def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
@@ -48,6 +50,7 @@ class Column:
 
     index: int  # among the numbers of a row, or among its words and numbers
     has_words: bool = False  # whether ids are letters, hexadecimal or the like
+    has_parts: bool = False  # whether ids have several parts, such as `3:1`
 
     def cells(self, template: Template) -> list[int]:
         """Return where in a row's template the values are that it counts."""
@@ -59,6 +62,18 @@ class Column:
         """Return where in a row's template the id is; None if the row is too short."""
         cells = self.cells(template)
         return cells[self.index] if self.index < len(cells) else None
+
+    def span(self, template: Template) -> range:
+        """Return where in a row's template the tokens of the id are; none if it is too short."""
+        place = self.place(template)
+        if place is None:
+            return range(0)
+        start, stop = place, place + 1
+        while self.has_parts and start > 1 and _are_joined(template[start - 2 : start]):
+            start -= 2
+        while self.has_parts and _are_joined(template[stop : stop + 2][::-1]):
+            stop += 2
+        return range(start, stop)
 
 
 def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Column]:
@@ -78,7 +93,27 @@ def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Colum
             values = [[_value(it, column) for it in rows] for rows in templates]
             if fits(values) and all(_tell_apart(rows, column) for rows in templates):
                 found.append(column)
-    return found or _counting_columns(templates)
+    return [*(found or _counting_columns(templates)), *_columns_of_parts(templates)]
+
+
+def _columns_of_parts(lists: Sequence[Sequence[Template]]) -> list[Column]:
+    """Return the places of rows that may hold an id of several parts, such as `room/2`."""
+    width = min((len(Column(0).cells(row)) for rows in lists for row in rows), default=0)
+    found: dict[str, Column] = {}
+    for column in (Column(index, has_parts=True) for index in range(width)):
+        values = [[_value(it, column) for it in rows] for rows in lists]
+        every = [*itertools.chain(*values)]
+        is_new = len(set(every)) > 1 and not any(map(str.isalnum, every))
+        if is_new and all(len(set(rows)) == len(rows) for rows in values):
+            found.setdefault(" ".join(every), column)
+    return [*found.values()]
+
+
+def _are_joined(tokens: Sequence[Token]) -> bool:
+    """Return whether a part of an id and a sign between it and another part are these tokens."""
+    if len(tokens) != _PART_AND_SIGN or tokens[1].text not in _JOINING:
+        return False
+    return tokens[0].kind in ("literal", "number", "name") and tokens[0].text.isalnum()
 
 
 def _counting_columns(lists: Sequence[Sequence[Template]]) -> list[Column]:
@@ -106,8 +141,7 @@ def _tell_apart(rows: Sequence[Template], column: Column) -> bool:
 
 
 def _value(template: Template, column: Column) -> str:
-    place = column.place(template)
-    return "" if place is None else template[place].text
+    return "".join(template[place].text for place in column.span(template))
 
 
 def _are_small(values: Iterable[Iterable[str]]) -> bool:
@@ -219,10 +253,10 @@ def _row_lines(
 def _row_template(row: str, column: Column | None, known: KnownValues) -> Template:
     """Return the template of a row, with any amount of space between columns and the id named."""
     template = make_template(row.strip(), known)
-    place = column.place(template) if column else None
     tokens = [*_spaced(template)]
-    if column and place is not None:
-        tokens[place] = Token("code" if column.has_words else "id", template[place].text)
+    if column and (span := column.span(template)):
+        kind = "code" if column.has_words else "whole" if len(span) > 1 else "id"
+        tokens[span.start : span.stop] = [Token(kind, _value(template, column))]
     return tuple(tokens)
 
 

@@ -22,6 +22,7 @@ from orchestrator.patterns import compiled, search_line
 from orchestrator.profile import Profile, Reader
 
 _MOST_PORT = 65_535
+_SIGN = "[.:/-]"  # stands within addresses and ids
 
 
 def replay(draft: Draft, evidence: ProgramEvidence, replies: Replies) -> None:
@@ -155,5 +156,5 @@ def _is_cut(text: str, right: Collection[str], line: str) -> bool:
         return False
     if any(value in line and value in text for value in right):
         return True
-    stands_alone = re.search(rf"(?<![\w.]){re.escape(text)}(?!\w)", line)
-    return any(value in line and text in value for value in right) and not stands_alone
+    alone = rf"(?<!\w)(?<!\w{_SIGN}){re.escape(text)}(?!\w|{_SIGN}\w)"
+    return any(value in line and text in value for value in right) and not re.search(alone, line)

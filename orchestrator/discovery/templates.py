@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import A_NAME, TAB, KnownValues
+from orchestrator.discovery.forms import FORMED, form_pattern
 from orchestrator.discovery.numbers import find_numbers, touching
 from orchestrator.patterns import compiled, escape, search_line
 
@@ -108,7 +109,7 @@ class Token:
     @property
     def group(self) -> str:
         """The name of its group in a pattern."""
-        return self.name or ("id" if self.kind == "code" else self.kind)
+        return self.name or ("id" if self.kind in ("code", "whole") else self.kind)
 
     @property
     def is_literal(self) -> bool:
@@ -160,7 +161,8 @@ def _searches(known: KnownValues, own_id: str) -> Iterator[tuple[str, str]]:
     if known.text:
         yield re.escape(known.text), "text"
     if own_id and (known.has_word_ids or not own_id.isdigit()):
-        yield rf"(?<![\w.]){re.escape(own_id)}(?!\w|\.\d)", "code"
+        kind = "code" if own_id.isalnum() else "whole"
+        yield rf"(?<![\w.]){re.escape(own_id)}(?!\w|\.\d)", kind
     for word in known.words:
         yield _typed_pattern(word), "typed"
     yield touching(known.addresses), "address"
@@ -332,8 +334,10 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
         elif token.kind == "address" and token.kind in left and not has_words:
             left.discard(token.kind)
             made.append(_BARE_ADDRESS)
-        elif token.kind == "time":
-            made.append(_time_pattern(token.text))
+        elif token.kind in FORMED:
+            is_named = token.group in left
+            left.discard(token.group)
+            made.append(form_pattern(token.kind, token.text, token.group if is_named else ""))
         elif token.group in left:
             left.discard(token.group)
             is_padded = token.kind == "text" and following and following.kind == "blank"
@@ -341,15 +345,6 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
         else:
             made.append(_ANY[token.kind])
     return f"^{''.join(made)}$"
-
-
-def _time_pattern(text: str) -> str:
-    """Return a pattern for any time that is written as this one is."""
-    made = []
-    for piece in re.findall(r"\w+|\s+|\W", text):
-        varies = r"\d+" if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
-        made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
-    return "".join(made)
 
 
 def _blanks(token: Token, last: Token, following: Token | None) -> str:

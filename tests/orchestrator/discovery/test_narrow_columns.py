@@ -5,6 +5,7 @@ What a profile reads of such a row is right, or nothing.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.list_patterns import find_rows, id_columns, infer_list
 from orchestrator.patterns import compiled, search_line
-from tests.orchestrator.discovery.learning import Learned
+from orchestrator.profile import Reader
+from tests.orchestrator.discovery.learning import Learned, learn, loaded
 from tests.orchestrator.discovery.recorded import KNOWN, PORT, exchange
-from tests.orchestrator.discovery.simulated import HOSTS, Chat
+from tests.orchestrator.discovery.simulated import HOSTS, Chat, SimulatedTrio, Style
 
 
 class NarrowColumns(Chat):
@@ -60,6 +62,44 @@ def test_each_value_of_a_narrow_column_is_read(
         wanted = {"id": str(number), "address": HOSTS["carol"], "port": str(PORT)}
         assert row in (wanted, None)
         assert row or (number > 9 and ":<2" in program.row), line
+
+
+class PortAndId(NarrowColumns):
+    """Puts the id behind the port."""
+
+    row = "{address:<14}{port:<4}{number}"
+
+
+class Trio(SimulatedTrio):
+    """Knows the ports of connections, as the kernel does."""
+
+    def link_ports(self, one: str, other: str) -> set[int]:
+        return {PORT, 43210} if self.links(one, other) else set()
+
+
+def test_an_id_behind_a_port_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = learn(tmp_path, Trio(Style(), PortAndId), monkeypatch)
+    found = loaded(tmp_path, draft)
+    assert "send" in found.operations, "ids are right"
+    line = PortAndId.row.format(number=12, address="10.0.0.9", port=6000)
+    wanted = {"id": "12", "address": "10.0.0.9", "port": "6000"}
+    assert Reader(found).row("list", line) == wanted
+
+
+class LongPorts(PortAndId):
+    """Lists the ports from which the others dialled, which have a digit more, if they did."""
+
+    def do_list(self) -> str:
+        return super().do_list().replace(f"{PORT}2", "432102")
+
+
+def test_a_profile_says_what_it_may_misread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = learn(tmp_path, Trio(Style(), LongPorts), monkeypatch)
+    (doubt,) = {it.doubt for it in loaded(tmp_path, draft).operations.values()} - {""}
+    assert doubt == draft.doubts["operations", "list"]
+    assert doubt.startswith("nothing says where the values of ")
 
 
 def listed(form: str, links: frozenset[int] = frozenset(), **ports: int) -> dict[str, Any]:
