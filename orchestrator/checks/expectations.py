@@ -6,6 +6,8 @@ be read; when a list that is as it must be has rows besides that could not be re
 missing may stand in a line that could not be read, or was to follow from such an operation; when
 the machine was too busy for it to come in time; when a fault was not proven to take effect or to be
 gone, or was not in force all the time; and when the run did not settle, so that steps are missing.
+A list that shows a peer which was to leave, still runs and has its connection is not judged, nor is
+a run that has nothing else against the program.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ def check(index: HistoryIndex) -> Verdict:
     wrong, unsure = problems(index)
     unsure += [_lapse(index, entry) for entry in index.marks("lapse")]
     says = f"{count(len(index.operations), 'operation')} as wanted"
-    judged = any(map(_wants, index.steps))
+    judged = any(map(_wants, index.steps)) and not any(
+        _shows_who_stayed(index, step) for step in index.steps
+    )
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=judged)
 
 
@@ -49,7 +53,7 @@ def problems(index: HistoryIndex) -> tuple[list[Finding], list[Finding]]:
         before = earlier.get(operation.peer)
         if not operation.said.endswith(GONE):
             earlier[operation.peer] = operation
-        amiss = [*_amiss(operation)]
+        amiss = [] if _shows_who_stayed(index, operation) else [*_amiss(operation)]
         doubt = _doubt(index, operation) if amiss else ""
         if doubt:
             unsure.append(_finding(index, operation, f"{amiss[0]}; {doubt}"))
@@ -91,6 +95,33 @@ def _doubt(index: HistoryIndex, operation: Operation) -> str:
     if line := index.unread.awaited(operation):
         return unread(line)
     return _unread_cause(index, operation)
+
+
+def _shows_who_stayed(index: HistoryIndex, operation: Operation) -> bool:
+    """Return whether a list shows too much only because peers have not left that were to.
+
+    One that still runs, and still has its connection, is listed rightly: it is the fault of its
+    `exit` alone.
+    """
+    shows = _wants(operation).get("shows")
+    if operation.verb != "list" or operation.status != "ok" or shows is None:
+        return False
+    more, less = operation.listed - _wanted(shows), _wanted(shows) - operation.listed
+    return (
+        bool(more)
+        and not less
+        and all(rows <= _kept(index, peer, operation) for peer, rows in more.items())
+    )
+
+
+def _kept(index: HistoryIndex, peer: str, operation: Operation) -> int:
+    """Return how many connections a peer has kept that was to leave before an operation."""
+    before = [it for it in index.operations if it.peer == peer and it.position < operation.position]
+    if not before or before[-1].verb != "exit" or before[-1].status != "fail":
+        return 0
+    ends = ((operation.peer, peer), (peer, operation.peer))
+    links = [index.sockets.between(*end, operation.position) for end in ends]
+    return min(sum(it.state == "ESTABLISHED" for it in several) for several in links)
 
 
 def _missed_row(operation: Operation) -> str:
