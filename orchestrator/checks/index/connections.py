@@ -177,9 +177,7 @@ class ConnectionLog:
     def _find(self, position: int, entry: Entry, number: str, other: str) -> ConnectionEnd | None:
         """Return the end that is meant by an id, or else by the peer at the other end."""
         incarnation = self._incarnation(position, entry)
-        end = self._by_id.get((incarnation, number)) if number else None
-        if end and other == end.other and self._is_past(end, entry):
-            end = self._nameless(incarnation, other, end) or end
+        end = self._by_number(incarnation, entry, number, other) if number else None
         if end and other and end.other and end.other != other:
             is_shifting = entry.peer in self._shifting
             if entry.verb == "message" and not end.closed and not is_shifting:
@@ -204,6 +202,19 @@ class ConnectionLog:
                 self._name(incarnation, number, end)
         return end
 
+    def _by_number(
+        self, incarnation: Incarnation, entry: Entry, number: str, other: str
+    ) -> ConnectionEnd | None:
+        """Return the end that has an id, or that has it by now."""
+        end = self._by_id.get((incarnation, number))
+        is_past = end is not None and self._is_past(end, entry)
+        later: ConnectionEnd | None = None
+        if end and is_past and other == end.other:
+            later = self._nameless(incarnation, other, end)
+        elif not other and (not end or is_past):
+            later = self._by_elimination(incarnation, entry, end)
+        return later or end
+
     def _name(self, incarnation: Incarnation, number: str, end: ConnectionEnd) -> None:
         self._by_id[incarnation, number] = end
         self._named.add(end)
@@ -219,6 +230,23 @@ class ConnectionLog:
         return next((end for end in self._up[incarnation, other]
                      if not (end.closed or end in self._named)
                      and end.position > past.position), None)  # fmt: skip
+
+    def _by_elimination(
+        self, incarnation: Incarnation, entry: Entry, past: ConnectionEnd | None
+    ) -> ConnectionEnd | None:
+        """Return the end that a new id without a name belongs to: the only one that has none.
+
+        Not every reply to `connect` says which id it gave. If several ends have none, each of them
+        may be the one that is over.
+        """
+        after = past.position if past else -1
+        nameless = [end for (one, _), up in self._up.items() if one is incarnation for end in up
+                    if not (end.closed or end in self._named) and end.position > after]  # fmt: skip
+        if len(nameless) == 1:
+            return nameless[0]
+        for end in nameless if entry.verb == "closed" else ():
+            end.is_doubtful = True
+        return None
 
     def _first_up(
         self, incarnation: Incarnation, other: str, *, is_nameless: bool

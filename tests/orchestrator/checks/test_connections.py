@@ -8,6 +8,7 @@ from orchestrator.checks import both_ends
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
 from tests.orchestrator.checks.story import Story
+from tests.orchestrator.checks.support import INVALID, VALID
 
 
 def _seen(ends: list[ConnectionEnd]) -> list[tuple[str, str, str, str, str]]:
@@ -139,3 +140,43 @@ def test_a_late_notice_is_about_the_connection_that_its_console_ended() -> None:
     first, second = [it for it in HistoryIndex(story.settle().entries).ends if it.peer == "alice"]
     assert (first.reports, second.reports) == (1, 0)
     assert not second.closed
+
+
+def _without_ids(*others: str, gone: str) -> HistoryIndex:
+    """Have alice connect to others; each `connect` is silent about the id, one `closed` is not."""
+    story = Story(("alice", *others))
+    for other in others:
+        story.connect("alice", other)
+        story.entries[-1].fields.pop("id")
+    story.terminate(gone, "alice")
+    story._waiting["alice"][-1].fields.update(of="")
+    return HistoryIndex(story.settle().entries)
+
+
+def test_the_id_of_the_only_connection_without_one_is_its_own() -> None:
+    index = _without_ids("bob", gone="bob")
+    assert _seen(index.ends)[0] == ("alice", "", "bob", "dialled", "reported")
+    assert both_ends.check(index).judgement is VALID
+
+
+def test_an_id_that_may_be_of_several_blames_none_of_them() -> None:
+    index = _without_ids("bob", "carol", gone="carol")
+    mine = [end for end in index.ends if end.peer == "alice" and end.other]
+    assert [(end.other, end.may_be_closed) for end in mine] == [("bob", True), ("carol", True)]
+    assert both_ends.check(index).judgement is not INVALID
+
+
+def test_an_id_that_is_given_again_without_a_word_is_the_new_connections() -> None:
+    story = Story()
+    story.connect("bob", "alice")
+    story.read()
+    story.terminate("bob", "alice")
+    story.read()
+    story._next_id["alice"] = 1
+    story.connect("alice", "bob")
+    story.entries[-1].fields.pop("id")
+    story.terminate("bob", "alice")
+    story._waiting["alice"][-1].fields.update(of="")
+    index = HistoryIndex(story.settle().entries)
+    assert [end.closed for end in index.ends if end.peer == "alice"] == ["reported", "reported"]
+    assert both_ends.check(index).judgement is VALID
