@@ -22,6 +22,10 @@ _ONE_OPTION = re.compile(  # the only option with a value: `getopt(argc, argv, "
 _USAGE = re.compile(  # `chat -l PORT`, `--listen=<port>`, `[-p port]`
     r"""(?<![\w-])(-{1,2}[a-z][\w-]*)(\s+|=)[<\[{(]?(?:\w+[-_])?port\b""", re.IGNORECASE
 )
+_FLAG_WITH_VALUE = re.compile(  # in any language: `--puerto PUERTO`, `-l <Anschluss>`, `-e=5000`
+    r"""(?<![\w-])(-{1,2}(?i:[a-z])[\w-]*)(\s+|=)(?:<|[\[{(]\w|[^\W\d_a-z][^\W\da-z]+\b|\d{4,5}\b)"""
+)
+_MOST_FLAGS = 3  # that are tried although nothing says that they are about a port
 
 
 def arguments_for(text: str = "") -> list[tuple[Arguments, str]]:
@@ -40,8 +44,15 @@ def arguments_for(text: str = "") -> list[tuple[Arguments, str]]:
 
 
 def arguments_said(lines: Iterable[str]) -> list[Arguments]:
-    """Return the ways to pass the port that a program's own usage names."""
-    return list(_in_usage("\n".join(lines)))
+    """Return the ways to pass the port that a program's own usage names.
+
+    If it has no word for a port that is known here, a few flags that take a value: those that
+    begin like it, as in many languages, come first.
+    """
+    said = "\n".join(lines)
+    known = list(_in_usage(said))
+    flags = sorted(_FLAG_WITH_VALUE.finditer(said), key=lambda it: it[1].lstrip("-")[:1] != "p")
+    return known or list(dict.fromkeys(map(_as_found, flags)))[:_MOST_FLAGS]
 
 
 def _named(text: str) -> Iterator[Arguments]:
@@ -51,8 +62,11 @@ def _named(text: str) -> Iterator[Arguments]:
 
 
 def _in_usage(text: str) -> Iterator[Arguments]:
-    for found in _USAGE.finditer(text):
-        yield (f"{found[1]}={{port}}",) if found[2] == "=" else (found[1], "{port}")
+    yield from map(_as_found, _USAGE.finditer(text))
+
+
+def _as_found(found: re.Match[str]) -> Arguments:
+    return (f"{found[1]}={{port}}",) if found[2] == "=" else (found[1], "{port}")
 
 
 def _mentions(text: str, flag: str) -> bool:

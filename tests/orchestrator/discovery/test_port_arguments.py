@@ -36,3 +36,19 @@ def test_the_usage_that_a_program_prints_is_followed() -> None:
         StartCommand(("./talk", *way), "by its usage", (("make",),)) for way in ways
     ]
     assert by_usage(started, ["usage: talk PORT"]) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "ways"),
+    [
+        ("uso: node index.js --puerto PUERTO", [("--puerto", "{port}")]),
+        ("Aufruf: ./plausch -n <Name> -a <Anschluss>", [("-n", "{port}"), ("-a", "{port}")]),
+        ("käyttö: jutut -n NIMI --portti=PORTTI", [("--portti={port}",), ("-n", "{port}")]),
+        ("try: rap -l 5000", [("-l", "{port}")]),
+        ("usage: chat -v NAME -b <port>", [("-b", "{port}")]),
+        ("error: unknown option -x at line 7", []),
+        ("java.io.IOException: bad -- Exception", []),
+    ],
+)
+def test_a_usage_in_another_language(said: str, ways: list[tuple[str, ...]]) -> None:
+    assert arguments_said([said]) == ways
