@@ -150,7 +150,7 @@ class ChatDriver:
                 reply = self._peers.ask(act.at, chat.CONNECT, **arguments)
             else:
                 reply, took = ask_in_time(self._peers, act.at, chat.CONNECT, **arguments)
-            outcome, said = self._completion(act.at, reply, to, before, outcomes.new_row)
+            outcome, said = self._completion(act, reply, to, before, outcomes.new_row)
             if outcome == "ok" and "id" in said:
                 self._peers.note_id(act.at, said["id"], to)
             return outcome, {**said, **took, **_answered(act, reply)}
@@ -189,7 +189,7 @@ class ChatDriver:
             if verb == chat.TERMINATE:
                 before = self._rows_if_silent(act.at, verb)
             reply = self._peers.ask(act.at, verb, id=number, **arguments)
-            outcome, said = self._completion(act.at, reply, to, before, outcomes.lost_row)
+            outcome, said = self._completion(act, reply, to, before, outcomes.lost_row)
             return outcome, {"id": number, **said, **_answered(act, reply)}
 
         given = {"to": to or None, "id": None if act.id == LAST else act.id}
@@ -203,13 +203,20 @@ class ChatDriver:
 
     def _completion(
         self,
-        peer: str,
+        act: acts.ConnectStep | acts.SendStep | acts.TerminateStep,
         reply: Reply,
         other: str,
         before: Rows | None,
         change: Callable[[str, Rows, Rows], Mapping[str, str] | None],
     ) -> Completion:
-        """Return how an operation ended; if there was no answer, by the change in the list."""
+        """Return how an operation ended; if there was no answer, by the change in the list.
+
+        Where it is to be refused, no answer will do, of a program that always tells of success.
+        """
+        peer, operations = act.at, self._peers.sessions[act.at].profile.operations
+        is_to_fail = act.wants.get("outcome") == "fail"
+        if is_to_fail and outcomes.lacks_success(reply, operations[reply.verb]):
+            return outcomes.failed("")
         if not reply.silent or before is None:
             return outcomes.completion(reply)
         deadline = time.monotonic() + min(_LISTED_WITHIN, self._limits.expect)

@@ -119,6 +119,12 @@ def lost_row(peer: str, before: Rows, now: Rows) -> Mapping[str, str] | None:
     return new_row(peer, now, before)
 
 
+def lacks_success(reply: Reply, operation: ConsoleOperation) -> bool:
+    """Return whether a console has printed nothing where success is never silent."""
+    is_told = bool(operation.ok) and not operation.silent
+    return is_told and reply.ok is None and not (reply.lines or reply.took_more or reply.doubt)
+
+
 def is_answered(reply: Reply) -> bool:
     """Return whether a console has said anything to what was typed, and to that alone."""
     return not reply.took_more and any(line.strip() for line in reply.lines)

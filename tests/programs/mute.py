@@ -2,7 +2,8 @@
 
 It lists whatever it should connect to. Odd words stand for odd programs: an address `riddle`
 is answered with something that no pattern reads, `slow` after a while, `late` is listed only then;
-port 1 is left out without a word. `be WORD` sets what `myip` and `myport` tell.
+port 1 is left out without a word, and so is what is sent to 9. `be WORD` sets what `myip` and
+`myport` tell.
 """
 
 # ruff: noqa: T201
@@ -59,6 +60,8 @@ for line in sys.stdin:
             said = [f"port {own[1]}"]
         case ["help"]:
             said = ["CONNECT ADDRESS PORT", "Send ID TEXT", "ok: help"]
+        case ["send", "9", *_]:
+            pass
         case ["send", number, *text] if number.isdigit() and int(number) in rows:
             said = [f"ok: sent {number}"]
         case ["send", *_]:

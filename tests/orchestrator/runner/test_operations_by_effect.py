@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -27,7 +28,11 @@ def run_mute(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> MuteRun:
     path = harness.folder / "mute.yaml"
     path.write_text((PROGRAMS / "mute.yaml").read_text().replace("PROGRAM", f"{PROGRAMS}/mute.py"))
 
-    def run(*steps: str) -> Run:
+    def run(*steps: str, **changes: str) -> Run:
+        for before, after in changes.items():
+            path.write_text(
+                re.sub(rf"(?m)^  {before}: .*$", f"  {before}: {after}", path.read_text())
+            )
         lines = "".join(f"  - {step}\n" for step in steps)
         head = f"profile: {path}\npeers: [alice, bob]\nfresh: true\nlimits: {{settle: 0.1}}\n"
         return harness.run(f"{head}steps:\n{lines}")
@@ -71,6 +76,29 @@ def test_an_answer_that_cannot_be_read_is_unknown(run_mute: MuteRun) -> None:
     assert entry.fields["unread"] == "do you know?\nwho can tell"
     assert entry.fields["said"] == r"the lab could not read 'do you know?\nwho can tell'"
     assert judged(run)["expectations"] == "unknown"
+
+
+TOLD = "{send: 'connect {address} {port}', ok: '^connected$'}"
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["send: {{at: alice, id: 9, text: x{}}}", "connect: {{at: alice, address: x, port: 1{}}}"],
+)
+def test_silence_is_a_refusal_where_success_is_always_told(run_mute: MuteRun, step: str) -> None:
+    wanted = run_mute(step.format(', refused: ""'), connect=TOLD)
+    (entry,) = outcomes(wanted)
+    assert (entry.type, entry.fields["said"]) == ("fail", "")
+    assert judged(wanted)["expectations"] == "valid"
+    worded = run_mute(step.format(", refused: because"))
+    assert "but the answer was nothing" in worded.verdicts[0].findings[0].says
+    (entry,) = outcomes(run_mute(step.format("")))
+    assert entry.type == "info", "it may have been told too late"
+
+
+def test_silence_is_no_refusal_where_success_may_be_silent(run_mute: MuteRun) -> None:
+    run = run_mute('connect: {at: alice, address: late, port: 7, refused: ""}')
+    assert ended(run) == ["ok"]
 
 
 def test_a_command_that_takes_too_long(run_mute: MuteRun) -> None:
