@@ -23,7 +23,7 @@ from dataclasses import replace
 from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
-from orchestrator.checks.index.invocations import LONGEST
+from orchestrator.checks.index.invocations import EARLY, LONGEST
 from orchestrator.checks.phrases import both, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.text import count
@@ -75,7 +75,24 @@ def missing(index: HistoryIndex) -> Iterator[Finding]:
 
 
 def _unreported(index: HistoryIndex) -> Iterator[tuple[str, ConnectionEnd, Finding]]:
-    """Yield the kind of the missing notice, the end that it is about, and the finding."""
+    """Yield the kind of the missing notice, the end that it is about, and the finding.
+
+    A notice that names no one stands for one that is missing.
+    """
+    nameless = [
+        entry for entry in index.entries
+        if entry.type == "notice" and not (entry.text("of") or entry.text("id"))
+    ]  # fmt: skip
+    for kind, end, finding in sorted(_unnamed(index), key=lambda it: it[2].at):
+        about = [it for it in nameless if (it.verb, it.peer) == (kind, end.other)]
+        if meant := next((it for it in about if it.at >= finding.at - EARLY), None):
+            nameless.remove(meant)
+        else:
+            yield kind, end, finding
+
+
+def _unnamed(index: HistoryIndex) -> Iterator[tuple[str, ConnectionEnd, Finding]]:
+    """Yield the same for each end that no notice names."""
     for end in _owed(index):
         if index.reads("connected") and _is_beginning_owed(index, end):
             says = f"at {when(end.at)}, {end.peer} connected to {end.other}"

@@ -206,7 +206,18 @@ class PeerGroup:
             if "id" in fields:
                 self.note_id(peer, fields["id"], name)
             return name or (by_id if by_id in self._sharing(fields) else "")
-        return by_id
+        return by_id or self._at_port(peer, fields.get("port", ""))
+
+    def _at_port(self, peer: str, port: str) -> str:
+        """Return the one other peer that listens on a port or has dialled from it, if there is one.
+
+        By the addresses with that port which consoles have named so far.
+        """
+        listening = {name: str(session.peer.port) for name, session in self.sessions.items()}
+        there = {name for name, its in listening.items() if its == port}
+        there |= {name for (_, its), name in [*self._ends.items()] if its == port}
+        there -= {peer}
+        return there.pop() if len(there) == 1 else ""
 
     def named_in(self, line: str) -> set[str]:
         """Return the peers that a line names: by host name, address, or port of a connection."""

@@ -12,6 +12,7 @@ from orchestrator.history.entries import Entry, row_text
 OperationStatus = Literal["ok", "fail", "info", "open"]  # an outcome, or none yet
 
 TOLERANCE = 0.1  # seconds by which an effect may seem to precede its cause
+EARLY = 1.0  # seconds by which one end may be notified before the other has answered
 LONGEST = 5.0  # seconds; no notice takes longer, however busy the machine
 OUTCOMES = frozenset(("ok", "fail", "info"))
 

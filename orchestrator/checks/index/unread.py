@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orchestrator import text as texts
-from orchestrator.checks.index.invocations import LONGEST, TOLERANCE, Operation
+from orchestrator.checks.index.invocations import EARLY, LONGEST, TOLERANCE, Operation
 from orchestrator.history.entries import Entry
 
 _RECOGNISED = 8  # characters of a text, without blanks, that do not stand in a line by chance
 _START = 20  # characters of a text by which it is recognised if it was cut
-_EARLY = 1.0  # seconds by which one end may be notified before the other has answered
 _AFTER_A_CRASH = 1.0  # seconds in which lines belong to a crash
 _NUMBER = re.compile(r"\d+")
 
@@ -107,7 +106,7 @@ class UnreadLines:
         """
         until = since + LONGEST if until is None else until
         for line in self._lines:
-            is_due = since - _EARLY <= line.at <= until + TOLERANCE
+            is_due = since - EARLY <= line.at <= until + TOLERANCE
             if line.peer == peer and is_due and not line.answer and self._is_rare(kind, line):
                 return line.said
         return ""

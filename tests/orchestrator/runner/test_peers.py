@@ -61,6 +61,27 @@ def test_the_peer_at_an_address(peers: PeerGroup, address: str, port: str, name:
     assert peers.peer_of("alice", {"address": address, "port": port}) == name
 
 
+@pytest.mark.parametrize(
+    ("at", "port", "name"),
+    [
+        ("alice", "5001", "carol"),
+        ("alice", "5000", "bob"),
+        ("carol", "5000", ""),
+        ("alice", "40001", "carol"),
+        ("bob", "40001", "carol"),
+        ("carol", "40001", ""),
+        ("alice", "40002", ""),
+        ("alice", "", ""),
+    ],
+)
+def test_the_peer_at_a_port_alone(peers: PeerGroup, at: str, port: str, name: str) -> None:
+    seen = {"address": "10.0.0.1", "port": "40001"}  # as another notice named it
+    assert peers.peer_of("bob", seen) == "carol"
+    assert peers.peer_of(at, {"port": port}) == name
+    peers.note_id(at, "7", "bob")
+    assert peers.peer_of(at, {"port": port, "id": "7"}) == "bob"
+
+
 def test_an_ipv4_address_on_an_ipv6_socket_is_where_a_peer_listens(peers: PeerGroup) -> None:
     assert peers._resolve({"address": "::ffff:10.0.0.1", "port": "5000"}) == ("alice", "listening")
 
