@@ -2,7 +2,8 @@
 
 A peer that is dialled shows `connected`. When a connection ends, each of its ends shows `closed`,
 unless it ended it itself. Judged as far as the profile reads these notices: a program without
-them makes no such promise, and `lists` judges what it lists in the end.
+them makes no such promise, and `lists` judges what it lists in the end. A notice that names no one
+stands for any of its kind that is due.
 Invalid when a notice is missing, when one reports a connection that no one had made, or when
 `closed` is shown more than once. A peer that ended, or may have, owes no notice, even if it was
 started again; nor does one that ended the same connection itself, unless it was asked to, or
@@ -35,7 +36,10 @@ def check(index: HistoryIndex) -> Verdict:
     """Judge what was reported at the other ends."""
     wrong, unsure = [*_undialled(index)], [*_by_hand(index)]
     for end, finding in _reported_again(index):
-        (unsure if index.is_vague(end) else wrong).append(finding)
+        if line := index.unread.notice("connected", end.peer, end.at, finding.at):
+            unsure.append(replace(finding, says=f"{finding.says}; {unread(line)}"))
+        else:
+            (unsure if index.is_vague(end) else wrong).append(finding)
     for kind, end, finding in _unreported(index):
         if line := index.unread.notice(kind, end.other, finding.at):
             unsure.append(replace(finding, says=f"{finding.says}; {unread(line)}"))
