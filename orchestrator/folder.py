@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
 
 _PROJECTS = (*MAKEFILES, "CMakeLists.txt", "Cargo.toml", "go.mod", "package.json", "pom.xml")
 _MOST_LOOKED_AT = 2_000  # files below those
+_MOST_READ = 20_000  # characters of a file: comments may stand above what it declares
 _PARTS = ("src", "source", "lib", "cmd", "bin", "app")  # folders that one program is split into
 
 OUTPUT_SIGN = ".peerlab-output"
@@ -40,14 +42,27 @@ def is_output(folder: Path) -> bool:
 def holds_source(folder: Path) -> bool:
     """Return whether there is a program directly in a folder, or in its part for sources.
 
-    Sources may be deep in it, as Java's packages are, if there is nothing beside it.
+    Sources may be deep in it, as Java's packages are, if there is nothing beside it. A package may
+    also be all that there is in the folder: its sources say so.
     """
     folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"]
     parts = [path for path in folders if path.name in _PARTS]
     if any(_is_source(path) for one in (folder, *parts) for path in one.iterdir()):
         return True
     inside = itertools.chain(*(path.rglob("*") for path in parts)) if parts == folders else ()
-    return any(map(_is_source, itertools.islice(inside, _MOST_LOOKED_AT)))
+    if any(map(_is_source, itertools.islice(inside, _MOST_LOOKED_AT))):
+        return True
+    return len(folders) == 1 and _is_package(folders[0])
+
+
+def _is_package(folder: Path) -> bool:
+    """Return whether Java sources in a folder belong to a package of its name."""
+    declared = re.compile(rf"^\s*package\s+{re.escape(folder.name)}\s*[.;]", re.MULTILINE)
+    for path in itertools.islice(folder.rglob("*.java"), _MOST_LOOKED_AT):
+        with contextlib.suppress(OSError), path.open(errors="replace") as file:
+            if declared.search(file.read(_MOST_READ)):
+                return True
+    return False
 
 
 def _is_source(path: Path) -> bool:

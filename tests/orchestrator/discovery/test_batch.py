@@ -177,3 +177,21 @@ def test_one_program_in_parts_is_no_folder_of_programs(tmp_path: Path) -> None:
     assert folders_of(tmp_path / "vi", tmp_path / "out") == [tmp_path / "vi"]
     (tmp_path / "names.txt").touch()
     assert folders_of(tmp_path, tmp_path / "out") == [tmp_path / "vi"]
+
+
+@pytest.mark.parametrize(
+    ("file", "declares"),
+    [("chat/Main.java", "package chat;"), ("org/acme/Main.java", "  package org.acme.chat ;")],
+)
+def test_a_package_is_no_folder_of_programs(tmp_path: Path, file: str, declares: str) -> None:
+    path = tmp_path / "vi" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(f"/* by vi */\n{declares}\nclass Main {{}}\n")
+    output, (inner, *_) = tmp_path / "out", file.split("/")
+    assert folders_of(tmp_path / "vi", output) == [tmp_path / "vi"]
+    path.write_text(f"// package {inner};\nclass Main {{}}\n")
+    assert folders_of(tmp_path / "vi", output) == [tmp_path / "vi" / inner]
+    path.write_text(f"{declares}\n")
+    (tmp_path / "vi/ada").mkdir()
+    (tmp_path / "vi/ada/Main.java").write_text("package chat;\n")
+    assert len(folders_of(tmp_path / "vi", output)) == 2, "they may be two people's"
