@@ -63,6 +63,12 @@ class Typist:
         return any(exchange.lines for exchange in self.exchanges)
 
     @property
+    def has_told_of_an_end(self) -> bool:
+        """Whether a peer printed anything when another one ended a connection, or itself."""
+        ends = [it for it in self.exchanges if it.to and it.verb in ("terminate", "exit", "kill")]
+        return any(it.others[it.to].lines for it in ends if it.to in it.others)
+
+    @property
     def first_id(self) -> str | None:
         """The id that the first peer to connect gave its connection; None if it is not known."""
         ids = (exchange.known.ids[exchange.at] for exchange in self.exchanges
