@@ -36,12 +36,12 @@ def attempts(
     to for a second connection, and refuse it before they notice that nothing listens there.
     """
     closed = {**alice, "port": CLOSED_PORT}
-    half = {"address": "1.2.3", "port": BAD_WORD}
+    longer = {**alice, "address": "1.2.3.4.5"}
     return [
         Attempt("connect to a closed port", "connect", closed, False),
         Attempt("connect to a bad address", "connect", {**alice, "address": "999.1.1.1"}, False),
         Attempt("connect to a bad port", "connect", {**alice, "port": BAD_WORD}, False),
-        Attempt("connect to half an address", "connect", half, False),
+        Attempt("connect to too long an address", "connect", longer, False),
         Attempt("connect to port 70000", "connect", {**alice, "port": 70_000}, False),
         Attempt("connect to port -1", "connect", {**alice, "port": -1}, False),
         Attempt("connect to itself", "connect", carol, None, to=_CAROL),
