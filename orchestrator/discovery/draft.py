@@ -69,7 +69,11 @@ class Draft:
     def contradict(self, verb: str, why: str) -> None:
         """Say that what is said of an operation may misread it."""
         self.data["operations"][verb]["doubt"] = why
-        self._doubt(("operations", verb), ("operations", verb), why)
+        self.doubt(("operations", verb), why)
+
+    def doubt(self, place: Keys, why: str) -> None:
+        """Say why the part at a place is doubtful after all, which does not change what it says."""
+        self._doubt(place, place, why)
 
     def leave_out_notice(self, kind: str, why: str) -> None:
         """Leave out a notice that misreads what is shown: it counts as one that was not found."""

@@ -35,6 +35,8 @@ def replay(draft: Draft, evidence: ProgramEvidence, replies: Replies) -> None:
         found += operation.other_ids() if verb == "list" else ()
         if found:
             draft.contradict(verb, found[0])
+        elif ("operations", verb) not in draft.doubts and (why := operation.unread()):
+            draft.doubt(("operations", verb), why)
     for kind, why in misread_notices(_profile(draft), evidence.exchanges, evidence.prompts).items():
         draft.leave_out_notice(kind, why)
 
@@ -86,6 +88,17 @@ class _Operation:
             for pattern in _profile(self._draft).errors:
                 if matches_any(line, [pattern]):
                     yield f"{pattern!r} in `errors` refuses what worked: it matches {line!r}"
+
+    def unread(self) -> str:
+        """Return how many replies to what worked no pattern reads; empty if none.
+
+        Nothing false is read then, but what a run does likewise will be unknown.
+        """
+        missed = [sample for _, sample in self._worked if self._reads(sample).ok is None]
+        if not missed:
+            return ""
+        such = f"such as {missed[0].lines[-1]!r}" if missed[0].lines else "as nothing was printed"
+        return f"{len(missed)} of {len(self._worked)} replies to what worked are not read, {such}"
 
     def accepted_refusals(self) -> Iterator[str]:
         """Yield what is read as a success, did nothing, and does not look like any success."""

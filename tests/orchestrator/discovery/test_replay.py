@@ -106,6 +106,19 @@ def test_a_success_that_matches_a_refusal_is_doubted(verb: str, ok: str) -> None
     assert "# doubtful\n" in draft.to_yaml()
 
 
+@pytest.mark.parametrize(
+    ("verb", "ok", "line"),
+    [("connect", "^never$", f"linked 1 {B} {PORT}"), ("send", "x", "sent to 1")],
+)
+def test_what_worked_and_is_not_read_is_to_be_reviewed(verb: str, ok: str, line: str) -> None:
+    """A run reads nothing false then, so the profile has no doubt as data."""
+    draft = replayed(talk(), **{verb: {"ok": ok, "also": "^a"}})
+    said = draft.doubts["operations", verb]
+    assert said == f"1 of 1 replies to what worked are not read, such as {line!r}"
+    assert "doubt" not in draft.data["operations"][verb]
+    assert f"# doubtful: {said}" in draft.to_yaml()
+
+
 def test_a_program_that_claims_to_have_done_what_it_did_not_is_no_doubt() -> None:
     """It says the same of a peer that is not there: that is for the checks."""
     claim = exchange("connect", f"connect {C} {PORT}", f"linked 2 {C} {PORT}\n", to="carol")
