@@ -28,6 +28,8 @@ class ListTracker:
         self._last: dict[str, list[str]] = {}  # the rows of each peer's last list
         self._places: dict[tuple[str, str], int] = {}  # the place of its row
         self._links: list[frozenset[str]] = []
+        self._addresses: set[str] = set()  # of peers, so far
+        self._ports: set[int] = set()  # on which they listen
         self._link_ports: set[int] = set()  # of all connections when lists were read
 
     @property
@@ -36,12 +38,12 @@ class ListTracker:
         return "list" in self._finder.wordings
 
     def known(self) -> KnownValues:
-        """Return the addresses and ports of all peers."""
-        peers = [self._typist.trio.peer(name) for name in NAMES]
-        return KnownValues(
-            frozenset(peer.address for peer in peers), frozenset(peer.port for peer in peers),
-            links=frozenset(self._link_ports),
-        )  # fmt: skip
+        """Return the addresses and ports of all peers, also of those that were replaced."""
+        for peer in map(self._typist.trio.peer, NAMES):
+            self._addresses.add(peer.address)
+            self._ports.add(peer.port)
+        addresses, ports = frozenset(self._addresses), frozenset(self._ports)
+        return KnownValues(addresses, ports, links=frozenset(self._link_ports))
 
     def rows(self, name: str) -> list[str]:
         """Return the rows of a peer's list."""

@@ -86,6 +86,24 @@ def test_an_id_behind_a_port_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert Reader(found).row("list", line) == wanted
 
 
+@pytest.mark.parametrize("program", [NoColumns, NarrowColumns])
+def test_a_peer_that_is_started_again_may_have_another_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: type[NarrowColumns]
+) -> None:
+    for name, address in HOSTS.items():
+        monkeypatch.setitem(HOSTS, name, address)  # to be as it was afterwards
+
+    class Moving(Trio):
+        def restart(self, *names: str) -> None:
+            HOSTS.update({name: f"172.20.0.{len(name) + 3}" for name in names})
+            super().restart(*names)
+
+    draft = learn(tmp_path, Moving(Style(), program), monkeypatch)
+    row = Reader(loaded(tmp_path, draft)).row("list", program.row.format(
+        number=3, address="172.20.0.8", port=6000))  # fmt: skip
+    assert row == {"id": "3", "address": "172.20.0.8", "port": "6000"}
+
+
 class LongPorts(PortAndId):
     """Lists the ports from which the others dialled, which have a digit more, if they did."""
 
