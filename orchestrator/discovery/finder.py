@@ -42,6 +42,7 @@ class WordFinder:
         self._items: list[str] = []  # the numbers of a menu
         self._read: list[str] = []  # lines that may mention usage
         self._last: list[str] = []  # lines that end every reply so far
+        self._first: set[tuple[str, ...]] = set()  # shapes of lines that begin every reply
 
     def probe(self, at: str, nonsense: Sequence[str] = _NONSENSE) -> str:
         """Learn the prompts, a menu and the reply to unknown words from nonsense input.
@@ -75,6 +76,7 @@ class WordFinder:
         if typist.prompts and not self._menu:
             for line in status_lines(replies):
                 typist.add_prompt(line)
+        self._first = _heads(replies) if not self._menu else set()
         self._last = _perhaps_closing(replies) if not self._menu else []
         self._note_nonsense()
         return ""
@@ -314,7 +316,25 @@ class WordFinder:
 
     def _reply(self, exchange: Exchange) -> list[str]:
         said = [it for it in exchange.lines if not is_prompt(it, self._typist.prompts)]
-        return [it for it in said if it not in self._last]
+        heads = itertools.takewhile(lambda it: line_shape(it, ()) in self._first, said)
+        return [it for it in said[sum(1 for _ in heads) :] if it not in self._last]
+
+
+def _heads(replies: Sequence[Sequence[str]]) -> set[tuple[str, ...]]:
+    """Return the shapes of lines that stand above every reply, such as a status.
+
+    They are in the greeting as well, and a reply to nonsense says more below them.
+
+    Args:
+        replies: the greeting, and the replies to nonsense.
+    """
+    greeted, *said = ([line_shape(line, ()) for line in reply] for reply in replies)
+    same = itertools.takewhile(
+        lambda it: it[0] in greeted and set(it) == {it[0]}, zip(*said, strict=False)
+    )
+    heads = [shapes[0] for shapes in same]
+    bodies = (reply[len(heads) :] for reply in replies[1:])
+    return set(heads) if all(map(_has_word, bodies)) else set()
 
 
 def _perhaps_closing(replies: Sequence[Sequence[str]]) -> list[str]:

@@ -16,7 +16,7 @@ from orchestrator.discovery.evidence import (
 from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
 from orchestrator.discovery.rest import Rest
 from orchestrator.discovery.traces import shows_trace
-from orchestrator.discovery.wording import asked_at_start, parse_menu
+from orchestrator.discovery.wording import asked_at_start, parse_menu, wants_a_key
 from orchestrator.engines.base import Engine, Peer, Say
 from orchestrator.engines.endpoints import held, shared, shared_ports
 from orchestrator.profile import InputLine, Profile
@@ -148,6 +148,9 @@ class Trio:
         elif number < len(self._profile.start.answers):  # the user's own
             answer = self._profile.start.answers[number].type
             self.answers.append(InputLine(type=answer, after=self._sign(names[0], question)))
+        elif wants_a_key(question) and all(known.type for known in self.answers):
+            answer = ""
+            self.answers.append(InputLine(type=answer, after=self._without_answered(question)))
         elif not question.rstrip().endswith((":", "?", ">", "=")) or parse_menu(output.lines):
             return False
         else:

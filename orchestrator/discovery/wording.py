@@ -57,6 +57,13 @@ _YES_OR_NO = re.compile(  # `[y/N]`, `(yes or no)?`, `(Y)es/(N)o`, `s/n`
     r"\b(y(?:es)?|s[ií]?|ja?|o(?:ui)?)[\])]?(?:es)?\s*(?:/|\||,|\bor\b)\s*[\[(]?n(?:o|on|ein)?\b",
     re.I,
 )
+_KEY = re.compile(  # `Press ENTER to begin`, `<hit any key>`, `Eingabetaste drücken`, `Pulse Intro`
+    r"""\b(?:press|hit|push|strike|pulse|presion[ea]|oprima|appuye[rz](?:\ssur)?|prem[ie]|dr[uü]cke)
+    \W+(?:the\W+|la\W+|die\W+)?
+    (?:enter|return|intro|entr[eé]e|invio|eingabe\w*|any\skey|a\skey|una\stecla|eine\sTaste)\b
+    | \b(?:enter|return|eingabe|eingabetaste|eine\staste)\W+dr[uü]cken\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _ENTER = ("enter", "return", "any")
 _USUAL_WAYS = ("q", "b", "0", "back", "exit")
 _ITEM = re.compile(
@@ -157,6 +164,11 @@ def ways_told(lines: Sequence[str], question: str) -> list[str]:
     said = " ".join([*lines[-2:], question])
     words = [next(filter(None, found.groups())) for found in _WAY_OUT.finditer(said)]
     return ["" if word.lower() in _ENTER else word for word in words]
+
+
+def wants_a_key(question: str) -> bool:
+    """Return whether a program waits for a key, or an empty line, as at the end of a page."""
+    return bool(_KEY.search(question.rpartition("\n")[2]))
 
 
 def asks(line: str) -> bool:

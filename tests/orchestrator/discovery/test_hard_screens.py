@@ -383,3 +383,35 @@ def test_a_hint_after_mistakes_is_no_prompt(learned: Learned) -> None:
     assert len(found.operations) == 9
     assert found.console.prompt == ["> "]
     assert reader.outcome("send", "error: no such connection") == (False, {})
+
+
+class Headed(Chat):
+    """Draws a status above each reply, as a screen that it clears before each."""
+
+    status = " CHAT  port {port}  {count} connections "
+
+    @property
+    def head(self) -> str:
+        return self.status.format(port=PORT, count=len(getattr(self, "links", ())))
+
+    @property
+    def greeting(self) -> str:
+        return f"{self.head}\n{self.prompt}"
+
+    def answer(self, reply: str) -> None:
+        super().answer(f"{self.head}\n{reply}" if reply else self.head)
+
+
+class HeadedByTwoLines(Headed):
+    """The same with a rule below it."""
+
+    status = "peers: {count}\n=========="
+
+
+@pytest.mark.parametrize("program", [Headed, HeadedByTwoLines])
+def test_a_status_above_each_reply_refuses_nothing(learned: Learned, program: type[Headed]) -> None:
+    found, reader, notes = learned(program)
+    assert notes == []
+    assert len(found.operations) == 9
+    assert reader.outcome("send", "sent to 3")
+    assert reader.outcome("send", "error: no such connection") == (False, {})

@@ -226,3 +226,26 @@ def test_all_can_be_told_another_port(tmp_path: Path) -> None:
         three.use_port(30001)
         assert {three.peer(name).port for name in NAMES} == {30001}
         assert all(three.peer(name).listens() for name in NAMES)
+
+
+PAGE = """\
+import sys
+
+print("CHAT")
+input("{key}")
+name = input("Your nickname? ")
+print("hello", name)
+while True:
+    print("got", input("> "))
+"""
+
+
+@pytest.mark.parametrize("key", ["Press ENTER to begin", "-- Eingabetaste drücken --"])
+def test_a_page_before_the_first_question_is_turned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    for name, seconds in {"_START_QUIET": 0.2, "_SILENT_START": 0.5}.items():
+        monkeypatch.setattr(trios, name, seconds)
+    with running(tmp_path, PAGE.format(key=key), names=["alice"]) as three:
+        asked = [(answer.type, answer.after) for answer in three.answers]
+        assert asked == [("", key), ("{name}", "Your nickname? ")]

@@ -12,6 +12,7 @@ from orchestrator.discovery.wording import (
     parse_menu,
     sounds_like_error,
     usages,
+    wants_a_key,
     ways_out,
 )
 
@@ -125,3 +126,15 @@ def test_the_items_of_a_menu_may_be_in_one_line() -> None:
 def test_a_question_that_takes_yes_or_no(question: str, yes: str) -> None:
     assert confirmation(question) == yes
     assert (ways_out(["a question"], question) == [yes]) is bool(yes)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Press ENTER to begin", True), ("<hit any key>", True), ("Pulse Intro para seguir", True),
+        ("Drücke Enter", True), ("Appuyez sur Entrée...", True), ("Enter your name: ", False),
+        ("press h for help> ", False), ("return> ", False),
+    ],
+)  # fmt: skip
+def test_a_page_waits_for_a_key(question: str, wanted: bool) -> None:
+    assert wants_a_key(question) is wanted
