@@ -30,6 +30,7 @@ NAME = "expectations"
 
 _TWO = 2
 _INVOLVE_TWO = ("connect", "send")
+_CHANGES = ("connect", "terminate")  # whether two are connected
 _MOST_CONSOLES = 4
 _OUTCOMES = {"ok": "succeeded", "fail": "failed", "nil": "found nothing"}
 
@@ -89,12 +90,36 @@ def _doubt(index: HistoryIndex, operation: Operation) -> str:
     if operation.verb == "list":
         line = operation.last.text("unread")
         lacks_only = not operation.listed - _wanted(_wants(operation).get("shows"))
-        return unread(line) if line and operation.status == "ok" and lacks_only else ""
+        if line and operation.status == "ok" and lacks_only:
+            return unread(line)
     if operation.verb != "expect":
-        return ""
+        return _unread_before(index, operation)
     if line := index.unread.awaited(operation):
         return unread(line)
     return _unread_cause(index, operation)
+
+
+def _unread_before(index: HistoryIndex, operation: Operation) -> str:
+    """Return what was said of the step on which this one rests, if its answer could not be read.
+
+    Who is still connected is refused, and who is not cannot be written to: for each peer that is
+    concerned, the last step that was to change that, which may not even have been typed.
+    """
+    wants = _wants(operation)
+    if operation.verb == "list":
+        shows = _wanted(wants.get("shows"))
+        others = {*(operation.listed - shows), *(shows - operation.listed)}
+    else:
+        others = {operation.to} - {""}
+    said = []
+    for other in others:
+        pair = {operation.peer, other}
+        before = [it for it in index.operations if it.position < operation.position
+                  and it.verb in _CHANGES and {it.peer, it.to} == pair]  # fmt: skip
+        last = before[-1] if before else None
+        is_unread = last and last.status == "info" and "unread" in last.last.fields
+        said.append(last.said if last and is_unread else "")
+    return said[0] if said and all(said) else ""
 
 
 def _shows_who_stayed(index: HistoryIndex, operation: Operation) -> bool:

@@ -155,3 +155,38 @@ def test_unread_lines_are_no_fault() -> None:
         story.lab("unread", peer, said="Tip of the day")
     found = {verdict.judgement for verdict in checks.judge(story.finish())}
     assert found == {VALID}
+
+
+def _after_an_unread(verb: str, *, is_read: bool = False) -> Story:
+    """Ask for a command whose answer the lab could not read, and for one that rests on it."""
+    story = Story()
+    unread = {} if is_read else {"unread": "{1: ('10.0.0.5', 5000)}"}
+    if verb == "terminate":
+        story.connect("alice", "bob")
+    begun = story.invoke("alice", verb, to="bob")
+    story.end(begun, "fail" if is_read else "info", said="list does not show bob", **unread)
+    wants = {"outcome": "ok"}
+    if verb == "terminate":
+        again = story.invoke("alice", "connect", to="bob", wants=wants)
+        story.end(again, "fail", said="error: duplicate connection")
+    else:
+        story.end(story.invoke("alice", "send", to="bob", text="hi", wants=wants), "fail")
+    return story
+
+
+@pytest.mark.parametrize("verb", ["terminate", "connect"])
+def test_a_refusal_may_come_of_what_the_lab_did_not_get_done(verb: str) -> None:
+    verdict = support.verdict(_after_an_unread(verb).finish(), "expectations")
+    assert verdict.judgement is UNKNOWN
+    assert "list does not show bob" in verdict.findings[0].says
+    assert judged(_after_an_unread(verb, is_read=True).finish(), "expectations") is INVALID
+
+
+@pytest.mark.parametrize(("shown", "judgement"), [("bob", UNKNOWN), ("carol", INVALID)])
+def test_a_list_may_show_who_the_lab_could_not_disconnect(shown: str, judgement: Judgement) -> None:
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "bob")
+    story.end(story.invoke("alice", "terminate", to="bob"), "info", said="not read", unread="x")
+    begun = story.invoke("alice", "list", wants={"outcome": "ok", "shows": []})
+    story.end(begun, rows=[{"id": "1", "peer": shown}])
+    assert judged(story.finish(), "expectations") is judgement
