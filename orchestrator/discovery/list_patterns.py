@@ -24,6 +24,7 @@ from orchestrator.discovery.templates import (
     make_template,
     matches_any,
     merge,
+    shape,
     to_pattern,
 )
 
@@ -34,9 +35,12 @@ _PART_AND_SIGN = 2  # tokens
 
 
 def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
-    """Return the rows of a list, each a line that names a peer, or several lines as one."""
-    before = set(empty)
-    new = [line for line in lines if line not in before]
+    """Return the rows of a list, each a line that names a peer, or several lines as one.
+
+    A line that an empty list has as well, with other numbers, counts something: `port 5000, 0 up`.
+    """
+    before = {shape(make_template(line, known)) for line in empty}
+    new = [line for line in lines if shape(make_template(line, known)) not in before]
     return join_rows(new, known) or [
         line
         for line in new

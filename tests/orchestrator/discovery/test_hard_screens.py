@@ -413,5 +413,7 @@ def test_a_status_above_each_reply_refuses_nothing(learned: Learned, program: ty
     found, reader, notes = learned(program)
     assert notes == []
     assert len(found.operations) == 9
+    assert reader.row("list", f"3: {HOSTS['bob']} {PORT}")
+    assert reader.row("list", f" CHAT  port {PORT}  3 connections ") is None
     assert reader.outcome("send", "sent to 3")
     assert reader.outcome("send", "error: no such connection") == (False, {})
