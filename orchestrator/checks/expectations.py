@@ -12,6 +12,7 @@ a run that has nothing else against the program.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -94,9 +95,23 @@ def _doubt(index: HistoryIndex, operation: Operation) -> str:
             return unread(line)
     if operation.verb != "expect":
         return _unread_before(index, operation)
-    if line := index.unread.awaited(operation):
+    if line := index.unread.awaited(operation) or _half_named(index, operation):
         return unread(line)
     return _unread_cause(index, operation)
+
+
+def _half_named(index: HistoryIndex, operation: Operation) -> str:
+    """Return a message that was awaited, and has the sender's name where the profile reads none."""
+    of, text = operation.last.text("of"), operation.last.text("text")
+    for entry in index.entries if of else ():
+        if (
+            (entry.type, entry.verb, entry.peer) == ("notice", "message", operation.peer)
+            and entry.text("text") == text
+            and not (entry.text("of") or entry.text("called"))
+            and re.search(rf"\b{re.escape(of)}\b", entry.text("said").replace(text, ""))
+        ):
+            return entry.text("said")
+    return ""
 
 
 def _unread_before(index: HistoryIndex, operation: Operation) -> str:

@@ -25,6 +25,7 @@ _LONGEST_BLOCK = 6  # lines
 _SURE = 2  # times that the kernel or another console saw something of which nothing was told
 _MANY_FORMATS = 2  # more formats of one notice than this are doubtful
 
+_SAYS_WHO = ("(?P<address>", "(?P<id>", "(?P<port>")  # in a pattern: whom a notice is about
 _OCCASIONS = {
     "message": ("send",),  # first: others may look like one
     "connected": ("connect",),
@@ -135,12 +136,24 @@ def _blocks(
     """Return the patterns of a notice: a list of line patterns for each of its formats.
 
     A sample whose id was not found cannot say that a number in it is none. If only the other
-    peer's name tells a notice from a message, the name is a group: a message may be any word.
+    peer's name tells a notice from a message, the name is a group: a message may be any word. So
+    it is if nothing else says whom a notice is about.
     """
     groups: tuple[str, ...] = GROUPS
-    if any(reads(block, _shown(kind, it)) for block in messages for it in samples if it.lines):
-        is_own = any(re.search(rf"\b{re.escape(it.at)}\b", "\n".join(it.lines)) for it in samples)
-        groups = GROUPS if is_own or kind == "message" else (*GROUPS, "name")
+    is_own = any(re.search(rf"\b{re.escape(it.at)}\b", "\n".join(it.lines)) for it in samples)
+    if (
+        not is_own
+        and kind != "message"
+        and any(reads(block, _shown(kind, it)) for block in messages for it in samples if it.lines)
+    ):
+        groups = (*GROUPS, "name")
+    made = _with_groups(kind, samples, groups)
+    is_named = any(group in line for group in _SAYS_WHO for block in made for line in block)
+    return made if is_own or is_named else _with_groups(kind, samples, (*GROUPS, "name"))
+
+
+def _with_groups(kind: str, samples: Sequence[Sample], groups: Sequence[str]) -> list[list[str]]:
+    """Return the patterns of a notice with certain groups."""
     sure = [sample for sample in samples if sample.known.ids.get(sample.at)]
     made = _formats_of(kind, sure, groups)
     others = [lines for sample in samples if (lines := _shown(kind, sample))]

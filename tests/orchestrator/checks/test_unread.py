@@ -190,3 +190,24 @@ def test_a_list_may_show_who_the_lab_could_not_disconnect(shown: str, judgement:
     begun = story.invoke("alice", "list", wants={"outcome": "ok", "shows": []})
     story.end(begun, rows=[{"id": "1", "peer": shown}])
     assert judged(story.finish(), "expectations") is judgement
+
+
+@pytest.mark.parametrize(
+    ("said", "of", "judgement"),
+    [
+        ("alice says 'I am alice'", "", UNKNOWN),
+        ("[room 1] I am alice (alice)", "", UNKNOWN),
+        ("someone says 'I am alice'", "", INVALID),
+        ("bob says 'I am alice'", "", INVALID),
+        ("alice says 'I am alice'", "bob", INVALID),
+    ],
+)
+def test_a_sender_may_be_named_where_the_profile_reads_none(
+    said: str, of: str, judgement: Judgement
+) -> None:
+    story = Story(("alice", "bob", "carol"))
+    story.connect("alice", "carol")
+    story.show("carol", "message", text="I am alice", of=of, said=said)
+    begun = story.invoke("carol", "expect", kind="message", of="alice", text="I am alice")
+    story.end(begun, "fail")
+    assert judged(story.finish(), "expectations") is judgement

@@ -311,3 +311,41 @@ def test_what_comes_without_end_is_no_notice(
     told = [notice and notice.kind for notice in map(reader.notice, [[it] for it in program.first])]
     assert told == ["closed"] * len(program.first)
     assert ("closed" in found.lacks) == (not program.first)
+
+
+class CalledByNames(Chat):
+    """Says whom a notice is about by the name alone that it was told at its start."""
+
+    said, gone = "{} says '{}'", "{} has gone"
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        return "you are together" if reply.startswith("connected") else reply
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(self.said.format(self.links[number].name, text))
+
+    def lose(self, other: Chat) -> None:
+        number = next(its for its, chat in self.links.items() if chat is other)
+        del self.links[number]
+        self.tell(self.gone.format(other.name))
+
+
+class CalledByNamesAbove(CalledByNames):
+    """The same in blocks, with the name in the first line."""
+
+    said, gone = "--- {} ---\n  {}", "--- {} ---\n  (left)"
+
+
+@pytest.mark.parametrize("program", [CalledByNames, CalledByNamesAbove])
+def test_a_name_says_who_it_was_if_nothing_else_does(
+    learned: Learned, program: type[CalledByNames]
+) -> None:
+    _, reader, _ = learned(program)
+    message = reader.notice(program.said.format("bob", "so it is").split("\n"))
+    gone = reader.notice(program.gone.format("carol").split("\n"))
+    assert message
+    assert gone
+    assert (message.kind, message.fields["name"]) == ("message", "bob")
+    assert message.fields["text"] == "so it is"
+    assert (gone.kind, gone.fields["name"]) == ("closed", "carol")

@@ -116,10 +116,10 @@ def _alike(connected: str, message: str) -> dict[str, Any]:
     [
         ("From ????: NAME\n", "From ????: TEXT\n", r"^From \?+: (?P<name>[a-z]+\d*)$"),
         ("NAME is here\n", "TEXT\n", r"^(?P<name>[a-z]+\d*) is here$"),
-        ("NAME is here\n", "said: TEXT\n", r"^[a-z]+\d* is here$"),
+        ("NAME is here\n", "said: TEXT\n", r"^(?P<name>[a-z]+\d*) is here$"),
     ],
 )
-def test_a_name_that_alone_tells_a_connection_from_a_message_is_a_group(
+def test_a_name_is_a_group_that_alone_says_who_or_tells_a_connection_from_a_message(
     connected: str, message: str, pattern: str
 ) -> None:
     found = _alike(connected, message)
