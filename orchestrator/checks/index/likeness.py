@@ -19,7 +19,11 @@ _MOST_CUTS = 64  # places to try at which a text may have been cut
 
 
 def match_changed(sends: Sequence[SentMessage], shown: Sequence[ShownMessage]) -> None:
-    """Match every open message with the send that it is most like, if there is one."""
+    """Match every open message with the send that it is most like, if there is one.
+
+    What was shown before something was sent does not come from there, however like it is: a piece
+    of one message often is a part of the next one as well.
+    """
     open_directions = {message.direction for message in shown if not message.match}
     messages: dict[Direction, list[ShownMessage]] = defaultdict(list)
     for message in shown:
@@ -39,12 +43,13 @@ def _match_direction(sends: Sequence[SentMessage], shown: Iterable[ShownMessage]
     for message in shown:
         if not message.match:
             _match_open(sends, place, message)
-        if message.send:
+        if message.send and message.match != "piece":  # the next one may have begun before it
             place = bisect(positions, message.send.position)
 
 
 def _match_open(sends: Sequence[SentMessage], place: int, message: ShownMessage) -> None:
-    before, behind = sends[max(0, place - _WINDOW) : place], sends[place : place + _WINDOW]
+    before, later = sends[max(0, place - _WINDOW) : place], sends[place : place + _WINDOW]
+    behind = [*takewhile(lambda send: send.at <= message.at, later)]
     texts = (send.text for send in takewhile(lambda send: not send.shown, behind))
     rest = _rest_of(before[-1], message.text) if before else ""
     if count := glued(message.text.removeprefix(rest), texts, least=1 if rest else 2):
@@ -62,8 +67,8 @@ def _match_open(sends: Sequence[SentMessage], place: int, message: ShownMessage)
     best = max(kept, key=preference, default=None)
     if best and kept[best]:
         message.comes_from(best, "changed")
-    elif before and _is_piece(message, before[-1]):
-        message.comes_from(before[-1], "piece")
+    elif whole := next((send for send in reversed(before) if _is_piece(message, send)), None):
+        message.comes_from(whole, "piece")
 
 
 def _rest_of(send: SentMessage, shown: str) -> str:

@@ -105,6 +105,25 @@ def test_a_message_in_several_pieces(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "rounds",
+    [
+        [("in many", [*"in many"]), ("so much", [*"so much"]), ("the last", ["the last"])],
+        [("in many", [*"in"]), ("so much", [*" manyso "]), ("the last", [*"much", "the last"])],
+    ],
+)
+def test_pieces_are_of_what_was_sent_before(rounds: list[tuple[str, list[str]]]) -> None:
+    story = Story()
+    link = story.connect("alice", "bob")
+    for text, pieces in rounds:
+        story.send("alice", "bob", text, arrives=False)
+        for piece in pieces:
+            story.show("bob", "message", id="1", of="alice", text=piece)
+    link.under_way["alice"].clear()
+    story.show("alice", "delivered", id="1", of="bob", number=1, count=len(rounds))
+    assert support.not_valid(story.finish()) == {NAME: INVALID}
+
+
+@pytest.mark.parametrize(
     ("sent", "shown", "which"),
     [
         (["message 5", "message 6"], ["message 6!"], "'message 6'"),

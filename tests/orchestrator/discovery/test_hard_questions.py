@@ -55,7 +55,7 @@ def test_a_name_is_given_to_a_program_that_asks_for_one(
     assert second.after
     assert second.after.startswith(program.question[:5])
     assert reader.outcome("connect", "dave is on the line as 4") == (True, {"id": "4"})
-    assert reader.outcome("connect", "error: no way to nobody")[0] is False
+    assert reader.outcome("connect", "error: no way to nobody") == (False, {})
 
 
 class AsksForComment(AsksForName):
@@ -90,7 +90,9 @@ def test_a_question_that_takes_nothing_is_answered_with_nothing(
     assert second.after == program.question.strip().replace("[", r"\[").replace("]", r"\]")
     asked = {verb for verb in VERBS if len(found.operations[verb].send) > 1}
     assert asked == {program.verb}
-    assert reader.outcome("connect", f"connected to {HOSTS['bob']}:{PORT}")[0] is True
+    outcome = reader.outcome("connect", f"connected to {HOSTS['bob']}:{PORT}")
+    assert outcome
+    assert outcome[0]
 
 
 class OffersPages(Chat):
