@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TypeVar
 
 from orchestrator.checks.index.connections import ConnectionEnd
@@ -221,7 +222,7 @@ def align(sent: Sequence[str], shown: Sequence[str]) -> list[Pair]:
     """
     if set(sent).isdisjoint(shown):
         return []
-    pairs = [*_in_order(sent, shown)]
+    pairs = _first_of_equals(sent, dict(_in_order(sent, shown)))
     used, done = {i for i, _ in pairs}, {j for _, j in pairs}
     left: dict[str, deque[int]] = defaultdict(deque)
     for i, text in enumerate(sent):
@@ -231,6 +232,18 @@ def align(sent: Sequence[str], shown: Sequence[str]) -> list[Pair]:
         if j not in done and left.get(text):
             pairs.append((left[text].popleft(), j))
     return pairs
+
+
+def _first_of_equals(sent: Sequence[str], pairs: Mapping[int, int]) -> list[Pair]:
+    """Return pairs in which, of equal texts sent in a row, the last ones are those not shown.
+
+    That is what a connection that ends loses, and what receipts say then.
+    """
+    found: list[Pair] = []
+    for _, row in groupby(range(len(sent)), key=sent.__getitem__):
+        places = [*row]
+        found += zip(places, (pairs[i] for i in places if i in pairs), strict=False)
+    return found
 
 
 def _in_order(sent: Sequence[str], shown: Sequence[str]) -> Iterator[Pair]:

@@ -26,6 +26,8 @@ letters = st.text("abc", max_size=12)
         ("aaa", "aa", [(0, 0), (1, 1)]),
         ("axa", "aaxa", [(0, 0), (1, 2), (2, 3)]),
         ("paxaq", "aaxa", [(1, 1), (2, 2), (3, 3)]),  # x divides what is equal
+        ("abb", "axb", [(0, 0), (1, 2)]),  # the last of equals was lost
+        ("baaac", "xaac", [(1, 1), (2, 2), (4, 3)]),
         ("bac", "aaa", [(1, 1)]),  # as many: what is equal in its place
         ("abcd", "dabc", [(0, 1), (1, 2), (2, 3), (3, 0)]),
     ],
