@@ -21,6 +21,10 @@ _TYPE_WITHIN = 3.0  # seconds
 class FloodError(Exception):
     """A program prints without end."""
 
+    def __init__(self, peer: str) -> None:
+        super().__init__(peer)
+        self.peer = peer
+
 
 class _Buffer(Transcript):
     """Keeps output until it is taken, and the time of the last of it."""

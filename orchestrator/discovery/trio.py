@@ -13,7 +13,7 @@ from orchestrator.discovery.evidence import (
     read_output,
     read_screen,
 )
-from orchestrator.discovery.raw_console import RawConsole, wait_until_quiet
+from orchestrator.discovery.raw_console import FloodError, RawConsole, wait_until_quiet
 from orchestrator.discovery.rest import Rest
 from orchestrator.discovery.traces import shows_trace
 from orchestrator.discovery.wording import asked_at_start, parse_menu, wants_a_key
@@ -59,6 +59,7 @@ class Trio:
         self.answers: list[InputLine] = []
         self.greeting: dict[str, str] = {}  # what each peer printed at its start
         self._is_silent = False  # whether all started without a word
+        self._flooded = set[str]()  # peers that print without end, by what another one did
         self._rest = Rest(lambda: self._patience(1.0), lambda: _QUIET)
         self._waited = 0.0  # seconds so far, as they count
 
@@ -217,7 +218,13 @@ class Trio:
         return self.ended(name)
 
     def clear(self) -> None:
-        """Discard all output."""
+        """Discard all output.
+
+        Raises:
+            FloodError: a peer prints without end, since something was done at another one.
+        """
+        if self._flooded:
+            raise FloodError(min(self._flooded))
         for console in self._consoles.values():
             console.take()
 
@@ -228,12 +235,15 @@ class Trio:
 
         A program that has a prompt and does not print it again gets a while, a longer one if what
         was typed may be `slow`, such as the look-up of an address, and little if it has crashed.
+        If another peer prints without end from now on, that counts once all of this is over.
+
+        Raises:
+            FloodError: the peer itself prints without end.
         """
         console, known = self._consoles[name], list(prompts)
         self._rest.watch(self._consoles.values(), [console])
         if not console.type(line):
             return ConsoleOutput()
-        consoles = list(self._consoles.values())
         has_prompt = any(map(str.strip, known))
         most = self._patience(_PATIENT if not has_prompt else _BUSY if slow else _UNPROMPTED)
 
@@ -246,18 +256,31 @@ class Trio:
         def is_over() -> bool:
             return self._rests(_QUIET if is_complete() else most)
 
-        is_sure = self._wait(consoles, _QUIET, _BUSY, is_over)
+        is_sure = self._wait_for_all(name, _QUIET, _BUSY, is_over)
         output = read_output(console.peek(), line, known)
         began = self._waited
         while not (is_sure or self._waited - began >= most or is_complete() or console.ended):
             if shows_trace(output.lines):
                 most = min(most, self._patience(_PATIENT))
-            is_sure = self._wait(consoles, _QUIET, _QUIET * 4, is_over)
+            is_sure = self._wait_for_all(name, _QUIET, _QUIET * 4, is_over)
             output = read_output(console.peek(), line, known)
         if not (is_sure or console.ended):
             self._rest.give_up()
         console.take()
         return output
+
+    def _wait_for_all(
+        self, asked: str, quiet: float, most: float, is_over: Callable[[], bool]
+    ) -> bool:
+        """Wait until all consoles are quiet but those of peers, not the asked one, that flood."""
+        while True:
+            calm = [it for name, it in self._consoles.items() if name not in self._flooded]
+            try:
+                return self._wait(calm, quiet, most, is_over)
+            except FloodError as error:
+                if error.peer == asked:
+                    raise
+                self._flooded.add(error.peer)
 
     def has_output(self, name: str) -> bool:
         """Return whether a peer has printed something that was not taken yet."""
@@ -274,13 +297,16 @@ class Trio:
         that wakes up all the time may count how often it has done so, and tell only then.
         """
         console = self._consoles[name]
-        if console.has_output and console.silence >= _QUIET:
+        if name in self._flooded or (console.has_output and console.silence >= _QUIET):
             return
         began, most = self._waited, self._patience(_TOLD_WITHIN if news else _PATIENT)
-        while not (console.has_output or console.ended or self._waited - began >= most):
-            if self._wait([console], _LAG, _LAG, lambda: self._rests(most, by_habit=not news)):
-                return
-        self._wait([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
+        try:
+            while not (console.has_output or console.ended or self._waited - began >= most):
+                if self._wait([console], _LAG, _LAG, lambda: self._rests(most, by_habit=not news)):
+                    return
+            self._wait([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
+        except FloodError:
+            self._flooded.add(name)
 
     def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:
         """Take what a peer has printed since its last reply."""
@@ -289,12 +315,15 @@ class Trio:
     def others(
         self, name: str, prompts: Iterable[str], message: str = ""
     ) -> dict[str, ConsoleOutput]:
-        """Take the output of all other peers, to which a message may have been sent."""
+        """Take the output of all other peers, to which a message may have been sent.
+
+        What one prints without end is no news.
+        """
         known = list(prompts)
+        shown = {other: it.take() for other, it in self._consoles.items() if other != name}
         return {
-            other: read_screen(console.take(), known, message)
-            for other, console in self._consoles.items()
-            if other != name
+            other: read_screen("" if other in self._flooded else text, known, message)
+            for other, text in shown.items()
         }
 
     def links(self, one: str, other: str) -> int | None:
@@ -352,6 +381,7 @@ class Trio:
         self.restart(*NAMES)
 
     def _discard(self, names: Iterable[str]) -> None:
+        self._flooded -= {*names}
         consoles = [self._consoles.pop(name) for name in names]
         for console in consoles:
             console.close()
