@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.checks import both_ends
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
+from orchestrator.history.entries import Entry
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, VALID
 
@@ -142,14 +145,21 @@ def test_a_late_notice_is_about_the_connection_that_its_console_ended() -> None:
     assert not second.closed
 
 
+def _change_last(entries: list[Entry], **changes: str | None) -> None:
+    """Change fields of the last entry; leave out those that are None."""
+    fields = {**entries[-1].fields, **changes}
+    kept = {key: value for key, value in fields.items() if value is not None}
+    entries[-1] = replace(entries[-1], fields=kept)
+
+
 def _without_ids(*others: str, gone: str) -> HistoryIndex:
     """Have alice connect to others; each `connect` is silent about the id, one `closed` is not."""
     story = Story(("alice", *others))
     for other in others:
         story.connect("alice", other)
-        story.entries[-1].fields.pop("id")
+        _change_last(story.entries, id=None)
     story.terminate(gone, "alice")
-    story._waiting["alice"][-1].fields.update(of="")
+    _change_last(story._waiting["alice"], of="")
     return HistoryIndex(story.settle().entries)
 
 
@@ -174,9 +184,9 @@ def test_an_id_that_is_given_again_without_a_word_is_the_new_connections() -> No
     story.read()
     story._next_id["alice"] = 1
     story.connect("alice", "bob")
-    story.entries[-1].fields.pop("id")
+    _change_last(story.entries, id=None)
     story.terminate("bob", "alice")
-    story._waiting["alice"][-1].fields.update(of="")
+    _change_last(story._waiting["alice"], of="")
     index = HistoryIndex(story.settle().entries)
     assert [end.closed for end in index.ends if end.peer == "alice"] == ["reported", "reported"]
     assert both_ends.check(index).judgement is VALID
