@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
 from dataclasses import replace
 
 import pytest
@@ -145,7 +146,7 @@ def test_a_late_notice_is_about_the_connection_that_its_console_ended() -> None:
     assert not second.closed
 
 
-def _change_last(entries: list[Entry], **changes: str | None) -> None:
+def _change_last(entries: MutableSequence[Entry], **changes: str | None) -> None:
     """Change fields of the last entry; leave out those that are None."""
     fields = {**entries[-1].fields, **changes}
     kept = {key: value for key, value in fields.items() if value is not None}
