@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import re
 import socket
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from orchestrator.patterns import escape
 TAB = "    "
 """Stands for a tab in what a console printed."""
 
+_MANY_TIMES = 10  # lines, of which more are no reply of a program that prints without end
 _LONGEST_PROMPT = 3  # lines, of a prompt that is not the last that a greeting has
 
 _LINE_EDITOR = ("\x1b[?2004h", "\x1b[K", "\x1b[6n")
@@ -30,6 +32,12 @@ class ConsoleOutput:
     lines: tuple[str, ...] = ()
     rest: str = ""  # the text after the last line break: a prompt or a question
     echoed: bool = False  # whether the input was echoed
+
+    def without_flood(self) -> ConsoleOutput:
+        """Return the first lines, without those that came again and again."""
+        times = Counter(self.lines)
+        rare = [line for line in self.lines if times[line] < _MANY_TIMES]
+        return dataclasses.replace(self, lines=tuple(rare[:_MANY_TIMES]))
 
 
 @functools.cache

@@ -46,9 +46,8 @@ class Experiments:
 
     def run(self) -> None:
         """Run all further experiments, as far as the program allows."""
-        if not (
-            self._typist.has_answered or self._finder.has_menu
-        ):  # with one, it may ignore words
+        # A program that numbers its commands may ignore words.
+        if not (self._typist.has_answered or self._finder.has_menu):
             return
         try:
             self._try("looking for words", self._find_words)

@@ -57,7 +57,7 @@ def infer_notices(
         typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
         blocks = _blocks(kind, samples, made.get("message", []))
         if not blocks:
-            times = sum(exchange.fact is True for exchange in occasions)
+            times = sum(it.fact is True and it.to in it.others for it in occasions)
             is_sure = times >= _SURE and not any(sample.lines for sample in samples)
             draft.lacks(kind, _WHY[kind], doubt=not is_sure)
             doubt = "" if is_sure else _doubt_if_missing(occasions)

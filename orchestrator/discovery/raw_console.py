@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from orchestrator.console.terminal import NotReadError, StreamEndedError, Terminal
 from orchestrator.engines.base import Peer
@@ -24,6 +24,33 @@ class FloodError(Exception):
     def __init__(self, peer: str) -> None:
         super().__init__(peer)
         self.peer = peer
+
+
+class Floods:
+    """Which peers print without end, so that what was typed before that is still read."""
+
+    def __init__(self) -> None:
+        self.peers: set[str] = set()
+
+    def check(self, *names: str) -> None:
+        """Raise a FloodError if one of these peers prints without end."""
+        if found := self.peers & {*names}:
+            raise FloodError(min(found))
+
+    def wait(
+        self,
+        asked: str,
+        consoles: Iterable[RawConsole],
+        wait: Callable[[Sequence[RawConsole]], bool],
+    ) -> bool:
+        """Wait for consoles without those that flood; return False if the asked one does."""
+        every = [*consoles]
+        while asked not in self.peers:
+            try:
+                return wait([it for it in every if it.peer.name not in self.peers])
+            except FloodError as error:
+                self.peers.add(error.peer)
+        return False
 
 
 class _Buffer(Transcript):

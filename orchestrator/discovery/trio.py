@@ -13,7 +13,7 @@ from orchestrator.discovery.evidence import (
     read_output,
     read_screen,
 )
-from orchestrator.discovery.raw_console import FloodError, RawConsole, wait_until_quiet
+from orchestrator.discovery.raw_console import FloodError, Floods, RawConsole, wait_until_quiet
 from orchestrator.discovery.rest import Rest
 from orchestrator.discovery.traces import shows_trace
 from orchestrator.discovery.wording import asked_at_start, parse_menu, wants_a_key
@@ -59,7 +59,7 @@ class Trio:
         self.answers: list[InputLine] = []
         self.greeting: dict[str, str] = {}  # what each peer printed at its start
         self._is_silent = False  # whether all started without a word
-        self._flooded = set[str]()  # peers that print without end, by what another one did
+        self._floods = Floods()
         self._rest = Rest(lambda: self._patience(1.0), lambda: _QUIET)
         self._waited = 0.0  # seconds so far, as they count
 
@@ -223,8 +223,7 @@ class Trio:
         Raises:
             FloodError: a peer prints without end, since something was done at another one.
         """
-        if self._flooded:
-            raise FloodError(min(self._flooded))
+        self._floods.check(*self._consoles)
         for console in self._consoles.values():
             console.take()
 
@@ -235,11 +234,12 @@ class Trio:
 
         A program that has a prompt and does not print it again gets a while, a longer one if what
         was typed may be `slow`, such as the look-up of an address, and little if it has crashed.
-        If another peer prints without end from now on, that counts once all of this is over.
+        If a peer prints without end from now on, that counts once all of this is over.
 
         Raises:
-            FloodError: the peer itself prints without end.
+            FloodError: the peer prints without end since an earlier line.
         """
+        self._floods.check(name)
         console, known = self._consoles[name], list(prompts)
         self._rest.watch(self._consoles.values(), [console])
         if not console.type(line):
@@ -249,9 +249,8 @@ class Trio:
 
         def is_complete() -> bool:
             said = console.peek()
-            return _is_complete(read_output(said, line, known), known) or ends_in_prompt(
-                said, known
-            )
+            is_read = _is_complete(read_output(said, line, known), known)
+            return is_read or ends_in_prompt(said, known) or name in self._floods.peers
 
         def is_over() -> bool:
             return self._rests(_QUIET if is_complete() else most)
@@ -267,20 +266,14 @@ class Trio:
         if not (is_sure or console.ended):
             self._rest.give_up()
         console.take()
-        return output
+        return output.without_flood() if name in self._floods.peers else output
 
     def _wait_for_all(
         self, asked: str, quiet: float, most: float, is_over: Callable[[], bool]
     ) -> bool:
-        """Wait until all consoles are quiet but those of peers, not the asked one, that flood."""
-        while True:
-            calm = [it for name, it in self._consoles.items() if name not in self._flooded]
-            try:
-                return self._wait(calm, quiet, most, is_over)
-            except FloodError as error:
-                if error.peer == asked:
-                    raise
-                self._flooded.add(error.peer)
+        """Wait until all consoles are quiet but those of peers that print without end."""
+        every = self._consoles.values()
+        return self._floods.wait(asked, every, lambda calm: self._wait(calm, quiet, most, is_over))
 
     def has_output(self, name: str) -> bool:
         """Return whether a peer has printed something that was not taken yet."""
@@ -297,7 +290,7 @@ class Trio:
         that wakes up all the time may count how often it has done so, and tell only then.
         """
         console = self._consoles[name]
-        if name in self._flooded or (console.has_output and console.silence >= _QUIET):
+        if name in self._floods.peers or (console.has_output and console.silence >= _QUIET):
             return
         began, most = self._waited, self._patience(_TOLD_WITHIN if news else _PATIENT)
         try:
@@ -306,10 +299,12 @@ class Trio:
                     return
             self._wait([console], _QUIET, _BUSY, lambda: self._rests(_QUIET))
         except FloodError:
-            self._flooded.add(name)
+            self._floods.peers.add(name)
 
     def take(self, name: str, prompts: Iterable[str]) -> ConsoleOutput:
-        """Take what a peer has printed since its last reply."""
+        """Take what a peer has printed since its last reply, if it comes to an end."""
+        if name in self._floods.peers:
+            return ConsoleOutput()
         return read_output(self._consoles[name].take(), "", list(prompts))
 
     def others(
@@ -317,13 +312,14 @@ class Trio:
     ) -> dict[str, ConsoleOutput]:
         """Take the output of all other peers, to which a message may have been sent.
 
-        What one prints without end is no news.
+        What one prints without end says nothing.
         """
         known = list(prompts)
         shown = {other: it.take() for other, it in self._consoles.items() if other != name}
         return {
-            other: read_screen("" if other in self._flooded else text, known, message)
+            other: read_screen(text, known, message)
             for other, text in shown.items()
+            if other not in self._floods.peers
         }
 
     def links(self, one: str, other: str) -> int | None:
@@ -381,7 +377,7 @@ class Trio:
         self.restart(*NAMES)
 
     def _discard(self, names: Iterable[str]) -> None:
-        self._flooded -= {*names}
+        self._floods.peers -= {*names}
         consoles = [self._consoles.pop(name) for name in names]
         for console in consoles:
             console.close()

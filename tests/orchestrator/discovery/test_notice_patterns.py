@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,6 +94,16 @@ def test_output_without_the_text_is_no_message() -> None:
     wanted = {"reason": "it does not show messages", "doubt": True}
     assert draft.data["lacks"]["message"] == wanted
     assert draft.doubts["lacks", "message"].startswith("nothing was ever printed")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_flood_leaves_it_open_whether_a_notice_is_lacking(*, is_known: bool) -> None:
+    draft = Draft()
+    ends = [exchange("terminate", "terminate 1", "done\n", to="bob", other="") for _ in range(2)]
+    ends = [replace(it, fact=True, others=it.others if is_known else {}) for it in ends]
+    infer_notices(draft, ends, [])
+    why = "it does not report ended connections"
+    assert draft.data["lacks"]["closed"] == (why if is_known else {"reason": why, "doubt": True})
 
 
 def test_lines_that_match_a_pattern() -> None:

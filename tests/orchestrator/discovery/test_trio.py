@@ -125,9 +125,12 @@ def test_a_program_that_has_crashed_is_not_waited_for(
 
 
 def test_endless_output_is_noticed(trio: Trio) -> None:
-    with pytest.raises(FloodError, match="carol"):
-        trio.type("carol", "flood", PROMPTS)
+    assert trio.type("carol", "flood", PROMPTS).lines == ()
+    for do in (trio.clear, lambda: trio.type("carol", "hello", PROMPTS)):
+        with pytest.raises(FloodError, match="carol"):
+            do()
     trio.restart("carol")
+    assert trio.type("carol", "hello", PROMPTS).lines == ("got hello",)
 
 
 RIDDLES = """\
