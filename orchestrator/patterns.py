@@ -50,6 +50,10 @@ class Match:
         found = self._found.groupdict(b"")
         return {name.decode(): text.decode() for name, text in found.items()}
 
+    def start(self) -> int:
+        """Return the index of the first character of the match."""
+        return len(self._found.string[: self._found.start()].decode())
+
     def end(self) -> int:
         """Return the index of the character after the match."""
         return len(self._found.string[: self._found.end()].decode())

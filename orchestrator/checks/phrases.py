@@ -28,7 +28,7 @@ def unread(line: str) -> str:
 
 
 def doubted(operation: str, doubt: str) -> str:
-    """Return why no answer to an operation counts as read, and what helps, behind the answer."""
+    """Return, to follow an unread answer, why none counts as read and what to do about it."""
     key = f"operations.{operation}"
     helps = f"correct it, and take `{key}.doubt` out"
     return f" for certain: `{key}` in the profile is doubtful ({doubt}); {helps}"

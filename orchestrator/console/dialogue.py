@@ -8,6 +8,7 @@ the next one. Waiting for silence proves less, since a busy machine is silent to
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections import deque
@@ -17,7 +18,7 @@ from orchestrator.console.base import Arguments, Dialogue
 from orchestrator.console.lines import ProgramConsole
 from orchestrator.console.reply import EchoSearch, Reply
 from orchestrator.errors import NoAnswerError
-from orchestrator.patterns import compiled
+from orchestrator.patterns import LinePattern, compiled, search_line
 
 _IN_FLIGHT = 32  # commands typed ahead of their replies
 _PATIENCE = 0.3  # seconds until a program that has not answered gets `sync`
@@ -310,11 +311,18 @@ class SyncedDialogue(Dialogue):
         whole = reader.outcome(verb, line) if verb else (True, {})
         if (whole and whole[0]) or reader.is_label(verb, line):
             return None
-        for at in range(1, min(len(line), _LONGEST)):
-            if _WORD.search(line, at) and self._is_answer(line[at:]):
-                front = self._console.before_prompt(line[:at])
-                return front if not whole or reader.outcome(verb, front) else None
-        return None
+        ends = (search_line(pattern, line) for pattern in self._sync_ends)
+        at = min((found.start() for found in ends if found), default=0)
+        if not (0 < at < _LONGEST and _WORD.search(line, at) and self._is_answer(line[at:])):
+            return None
+        front = self._console.before_prompt(line[:at])
+        return front if not whole or reader.outcome(verb, front) else None
+
+    @functools.cached_property
+    def _sync_ends(self) -> Sequence[LinePattern]:
+        """Patterns of answers to `sync` that may have something in front of them."""
+        patterns = self._console.profile.operations[self._sync].ok
+        return [compiled(pattern.removeprefix("^")) for pattern in patterns]
 
     def _is_answer(self, line: str) -> bool:
         """Return whether a line answers `sync`."""

@@ -143,7 +143,7 @@ def _digits(texts: Sequence[str]) -> str:
 
 
 def _count(widths: Collection[int]) -> str:
-    """Return a pattern for digits, of which there may be so many."""
+    """Return a pattern for as many digits as these widths allow."""
     least, most = min(widths), max(widths)
     many = f"{{{least}}}" if least == most else f"{{{least},{most}}}"
     return rf"\d{'' if most == 1 else many}"

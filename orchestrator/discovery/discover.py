@@ -158,9 +158,9 @@ def _try(
 ) -> Draft:
     """Learn the profile of a program that one command starts.
 
-    If it listens on another port than it is told, it is learned on that port. If it never connects,
-    or neither lists nor uses a connection, it may take all others for itself, because they have its
-    port: it is tried again with a port of its own for each peer.
+    If it ignores the port that it is given and listens on one of its own, that is used. If it never
+    connects, or neither lists nor uses a connection, it may take all others for itself, because
+    they have its port: it is tried again with a port of its own for each peer.
     """
     with contextlib.closing(Trio(engine, profile, say)) as trio:
         trio.start()
@@ -174,7 +174,7 @@ def _try(
     is_other = draft.data.get("vocabulary") != "chat"
     if is_other or _use_of_connections(draft) == _MOST_USE or not have_one_port:
         return draft
-    say("no peer connects to any use: trying again with a port of its own for each")
+    say("no connection is of any use so far: trying again with a port of its own for each peer")
     separate = profile.model_copy(update={"own_ports": True})
     with contextlib.closing(Trio(engine, separate, say)) as trio:
         trio.start()

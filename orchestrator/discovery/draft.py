@@ -67,7 +67,7 @@ class Draft:
             self.seen[place] = seen
 
     def contradict(self, verb: str, why: str) -> None:
-        """Say that what is said of an operation may misread it."""
+        """Say that the patterns of an operation may misread it."""
         self.data["operations"][verb]["doubt"] = why
         self.doubt(("operations", verb), why)
 

@@ -17,7 +17,8 @@ from orchestrator.patterns import escape
 TAB = "    "
 """Stands for a tab in what a console printed."""
 
-_MANY_TIMES = 10  # lines, of which more are no reply of a program that prints without end
+_MOST_TIMES = 6  # a line that comes more often is part of a flood
+_MOST_LINES = 10  # of a reply to what began a flood; the others are part of it
 _LONGEST_PROMPT = 3  # lines, of a prompt that is not the last that a greeting has
 
 _LINE_EDITOR = ("\x1b[?2004h", "\x1b[K", "\x1b[6n")
@@ -35,9 +36,13 @@ class ConsoleOutput:
 
     def without_flood(self) -> ConsoleOutput:
         """Return the first lines, without those that came again and again."""
-        times = Counter(self.lines)
-        rare = [line for line in self.lines if times[line] < _MANY_TIMES]
-        return dataclasses.replace(self, lines=tuple(rare[:_MANY_TIMES]))
+        return dataclasses.replace(self, lines=without_flood(self.lines)[:_MOST_LINES])
+
+
+def without_flood(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return what was printed without the lines that came again and again, as if without end."""
+    times = Counter(lines)
+    return tuple(line for line in lines if times[line] <= _MOST_TIMES)
 
 
 @functools.cache

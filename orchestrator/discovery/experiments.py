@@ -299,7 +299,7 @@ class Experiments:
             self._trio.restart(_C)
 
     def _kill(self) -> None:
-        """Kill carol while it is connected to bob; once more if bob tells of no end at all."""
+        """Kill carol while it is connected to bob, and do so again if bob has reported no end."""
         for is_again in (False, True):
             if not (is_again and self._typist.has_told_of_an_end):
                 self._ensure(_C, _B)

@@ -285,7 +285,7 @@ def _common_format(found: Sequence[Template]) -> str:
 
 
 def _first_misread(pattern: str, rows: Mapping[str, Template]) -> str:
-    """Return what a pattern reads wrongly in the first row of which it does; empty if in none.
+    """Return the first mistake that a pattern makes in reading rows; empty if it makes none.
 
     A row that has a heading with it counts for nothing: see `fewest_lines`.
     """

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.discovery.draft import Draft, one_or_all
-from orchestrator.discovery.evidence import Exchange, Sample, notice_sample
+from orchestrator.discovery.evidence import Exchange, Sample, notice_sample, without_flood
 from orchestrator.discovery.notice_tails import list_lines
 from orchestrator.discovery.templates import (
     GROUPS,
@@ -52,7 +51,8 @@ def infer_notices(
     for kind, verbs in _OCCASIONS.items():
         occasions = [exchange for exchange in exchanges if exchange.verb in verbs and exchange.to
                      and (exchange.worked or exchange.verb == "kill")]  # fmt: skip
-        whole = [_without_flood(notice_sample(exchange, prompts)) for exchange in occasions]
+        shown_then = [notice_sample(exchange, prompts) for exchange in occasions]
+        whole = [dataclasses.replace(it, lines=without_flood(it.lines)) for it in shown_then]
         samples, tails = zip(*map(listed.split, whole), strict=True) if whole else ((), ())
         typed = next((" ⏎ ".join(it.typed) or it.verb for it in occasions), "")
         blocks = _blocks(kind, samples, made.get("message", []))
@@ -105,13 +105,6 @@ def _specific_first(
 
     usual = [*_WHY]
     return sorted(made, key=lambda kind: (takes(kind), usual.index(kind)))
-
-
-def _without_flood(sample: Sample) -> Sample:
-    """Return what was printed without the lines that came again and again, as if without end."""
-    times = Counter(sample.lines)
-    kept = tuple(line for line in sample.lines if times[line] <= _LONGEST_BLOCK)
-    return dataclasses.replace(sample, lines=kept)
 
 
 def _doubt_if_missing(occasions: Sequence[Exchange]) -> str:

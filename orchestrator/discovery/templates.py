@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import A_NAME, TAB, KnownValues
-from orchestrator.discovery.forms import FORMED, form_pattern
 from orchestrator.discovery.numbers import find_numbers, touching
 from orchestrator.patterns import compiled, escape, search_line
 
@@ -28,6 +27,7 @@ _CLOCK = (
     r"\d{1,2}(?::[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?|h[0-5]\d(?:m[0-5]\d)?)"
     r"(?:Z|[+-]\d\d:?\d\d| ?[AaPp]\.?[Mm]\b\.?| 20\d\d\b)?"
 )
+_FORMED = ("time", "whole")  # kinds of values of one form; ids of several parts: `3:1`, `room/2`
 _TIME = rf"(?<![\w.:])(?:(?:{_DATE})(?:[T ]{_CLOCK})?|{_CLOCK})(?!\w|[:.]\d)"
 """A date, or a time of the day, or both: of this one moment, whatever it looks like."""
 
@@ -334,10 +334,11 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
         elif token.kind == "address" and token.kind in left and not has_words:
             left.discard(token.kind)
             made.append(_BARE_ADDRESS)
-        elif token.kind in FORMED:
+        elif token.kind in _FORMED:
             is_named = token.group in left
             left.discard(token.group)
-            made.append(form_pattern(token.kind, token.text, token.group if is_named else ""))
+            form = _form_pattern(token.text)
+            made.append(f"(?P<{token.group}>{form})" if is_named else form)
         elif token.group in left:
             left.discard(token.group)
             is_padded = token.kind == "text" and following and following.kind == "blank"
@@ -345,6 +346,15 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
         else:
             made.append(_ANY[token.kind])
     return f"^{''.join(made)}$"
+
+
+def _form_pattern(text: str) -> str:
+    """Return a pattern for any value that is written as this one is."""
+    made = []
+    for piece in re.findall(r"\w+|\s+|\W", text):
+        varies = r"\d+" if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
+        made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
+    return "".join(made)
 
 
 def _blanks(token: Token, last: Token, following: Token | None) -> str:

@@ -246,7 +246,7 @@ class Typist:
     def find_prompts_behind_messages(self) -> None:
         """Look for prompts that a program prints only behind what was not asked for.
 
-        Such a prompt has no line break, so it stands in front of whatever is printed next.
+        Such a prompt has no line break, so the next output follows it on the same line.
         """
         for prompt in prompts_behind_messages(self.exchanges, self.prompts):
             self.add_prompt(prompt)

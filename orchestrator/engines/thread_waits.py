@@ -202,9 +202,11 @@ def _given(thread: str, address: int, unit: _Unit = _Unit.TIMESPEC) -> float:
 
 def _memory(thread: str, address: int, size: int) -> bytes:
     """Return bytes of a thread's memory."""
-    with Path(f"{thread}/mem").open("rb", buffering=0) as memory:
-        memory.seek(address)
-        return memory.read(size)
+    memory = os.open(f"{thread}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.pread(memory, size, address)
+    finally:
+        os.close(memory)
 
 
 def _sleep_left(thread: str, word: str, arguments: Sequence[int]) -> float:

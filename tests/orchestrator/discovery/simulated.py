@@ -174,6 +174,7 @@ class Chat:
     """One simulated program; subclasses are those that do something in their own way."""
 
     is_killed = False
+    own_prompt = ""  # instead of that of the style
 
     def __init__(
         self,
@@ -187,7 +188,8 @@ class Chat:
         self.links: dict[int, Chat] = {}
         self._next, self._has_listed = style.first_id, False
         self._pending: list[str] = []  # words of a command whose arguments are being asked for
-        self.prompt = "\n".join([*MENU, style.prompt]) if style.menu else style.prompt
+        shown = "\n".join([*MENU, style.prompt]) if style.menu else style.prompt
+        self.prompt = self.own_prompt or shown
 
     @property
     def greeting(self) -> str:

@@ -32,13 +32,7 @@ class IgnoresOtherNumbers(IgnoresOtherWords):
 
     usage = "\n".join(MENU)
 
-    @property
-    def prompt(self) -> str:
-        return "choose: "
-
-    @prompt.setter
-    def prompt(self, _: str) -> None:
-        """Ignore it."""
+    own_prompt = "choose: "
 
 
 @pytest.mark.parametrize(

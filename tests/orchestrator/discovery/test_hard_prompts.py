@@ -13,13 +13,7 @@ class ListensLater(Chat):
 
     line = "Please enter a command:"
 
-    @property
-    def prompt(self) -> str:
-        return f"{self.line}\n"
-
-    @prompt.setter
-    def prompt(self, _: str) -> None:
-        """Ignore it."""
+    own_prompt = f"{line}\n"
 
     @property
     def greeting(self) -> str:
@@ -31,13 +25,7 @@ class ListensSometimesLater(ListensLater):
 
     line = "What next?"
 
-    @property
-    def prompt(self) -> str:
-        return f"==========\n{self.line}\n"
-
-    @prompt.setter
-    def prompt(self, _: str) -> None:
-        """Ignore it."""
+    own_prompt = f"==========\n{line}\n"
 
     @property
     def greeting(self) -> str:

@@ -1,4 +1,4 @@
-"""Programs that ask for more than the lab knows before they do what they were told."""
+"""Programs that ask another question before they do what they were told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.orchestrator.discovery.simulated import HOSTS, PORT, VERBS, Chat
 
 
 class AsksForName(Chat):
-    """Asks how to call whoever it connects to, and calls them so from then on."""
+    """Asks for a name for whoever it connects to, and uses that from then on."""
 
     verb, question, default = "connect", "Name for this friend? ", ""
     asked = answer_given = ""
@@ -95,8 +95,8 @@ def test_a_question_that_takes_nothing_is_answered_with_nothing(
     assert outcome[0]
 
 
-class OffersPages(Chat):
-    """Shows a prompt of its own behind its help, which is no question of any command."""
+class WaitsForText(Chat):
+    """Waits for a text once it has connected: that is no question of `connect`."""
 
     is_open = False
 
@@ -114,5 +114,5 @@ class OffersPages(Chat):
 
 
 def test_what_follows_an_effect_is_no_question_before_it(learned: Learned) -> None:
-    found, _, _ = learned(OffersPages)
+    found, _, _ = learned(WaitsForText)
     assert [line.type for line in found.operations["connect"].send] == ["connect {address} {port}"]

@@ -20,7 +20,7 @@ class TellsOfNoEnd(Chat):
         return f"ended connection {label}"
 
     def lose(self, other: Chat) -> None:
-        type(self).killed += 1
+        self.killed += 1
         self.links = {number: it for number, it in self.links.items() if it is not other}
 
     def do_exit(self) -> str:

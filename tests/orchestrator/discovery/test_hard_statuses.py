@@ -67,13 +67,7 @@ class PrintsItsPrompt(Chat):
 
     line = "Enter a command:"
 
-    @property
-    def prompt(self) -> str:
-        return f"{self.line}\n"
-
-    @prompt.setter
-    def prompt(self, _: str) -> None:
-        """Ignore it."""
+    own_prompt = f"{line}\n"
 
     def do_send(self, label: str, text: str) -> str:
         super().do_send(label, text)
@@ -85,13 +79,7 @@ class HintsAtHelp(PrintsItsPrompt):
 
     line = "Type help for the commands"
 
-    @property
-    def prompt(self) -> str:
-        return f"{self.line}\n> "
-
-    @prompt.setter
-    def prompt(self, _: str) -> None:
-        """Ignore it."""
+    own_prompt = f"{line}\n> "
 
 
 @pytest.mark.parametrize("program", [PrintsItsPrompt, HintsAtHelp])

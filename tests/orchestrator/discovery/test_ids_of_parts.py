@@ -14,7 +14,7 @@ KNOWN = KnownValues(frozenset({A, B, C}), frozenset({5000}))
 
 
 class Parts(Chat):
-    """Has ids of two numbers, the first of which is its own."""
+    """Has ids of two numbers; the first is its own."""
 
     form = "3:{}"
 
