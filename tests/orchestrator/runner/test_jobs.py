@@ -24,7 +24,14 @@ from orchestrator.runner.lateness import LatenessMeter
 from orchestrator.runner.run import ScenarioSource
 from orchestrator.scenario import EngineName
 from tests.orchestrator.harness import marks, write
-from tests.orchestrator.support import client_behind, make_engine, processes_of, run_of, things_of
+from tests.orchestrator.support import (
+    client_behind,
+    make_engine,
+    processes_of,
+    run_of,
+    things_of,
+    until,
+)
 
 TALK = (
     "name: {name}\nwhy: A test.\npeers: [alice, bob]\nconnections: line\nsteps:\n"
@@ -40,6 +47,10 @@ class RecordingWatcher:
     def __init__(self, on_step: Callable[[int, str], None] = lambda _, __: None) -> None:
         self.calls: list[tuple[str, int]] = []
         self.step = on_step
+
+    @property
+    def ended(self) -> list[int]:
+        return [number for what, number in self.calls if what.startswith("end ")]
 
     def phase(self, line: str) -> None:
         self.calls.append((line, -1))
@@ -104,16 +115,21 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
 def test_results_come_in_the_order_of_the_scenarios(make: Make) -> None:
     slow = TALK + "  - expect: {{at: bob, line: never, within: 0.3}}\n"
-    plan, watcher = make(slow, TALK, TALK, slow, TALK, jobs=3), RecordingWatcher()
+    plan = make(slow, TALK, TALK, slow, TALK, jobs=3)
+
+    def hold_the_first(number: int, _: str) -> None:
+        if number == 0:
+            until(lambda: watcher.ended, "the end of a run that does not wait for the first")
+
+    watcher = RecordingWatcher(hold_the_first)
     done = run_all(plan, watcher)
     assert [run.name for run in done] == ["s0", "s1", "s2", "s3", "s4"]
     assert [run.judgement.word for run in done] == [
         "invalid", "valid", "valid", "invalid", "valid",
     ]  # fmt: skip
     assert 2 <= len(engines_of(plan).opened) <= 3
-    ends = [number for what, number in watcher.calls if what.startswith("end")]
-    assert sorted(ends) == [0, 1, 2, 3, 4]
-    assert ends[0] != 0, "the slow one is not waited for"
+    assert sorted(watcher.ended) == [0, 1, 2, 3, 4]
+    assert watcher.ended[0] != 0, "the slow one is not waited for"
 
 
 MUTE = TALK + "  - expect: {{at: bob, line: never, within: 0.3}}\n"
