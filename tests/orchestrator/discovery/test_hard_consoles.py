@@ -6,6 +6,8 @@ say who looks at its consoles.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from orchestrator.discovery.raw_console import FloodError
@@ -151,6 +153,22 @@ def test_nothing_of_one_run_is_learned(learned: Learned) -> None:
     assert match
     assert match.end() == len("[up] 10.0.0.9:6000 > ")
     assert found.ready == ""
+
+
+class Started(Chat):
+    """Says who it is, since when it runs and as which process before its first prompt."""
+
+    @property
+    def greeting(self) -> str:
+        second = [*HOSTS].index(self.name)
+        since = f"12:03:{41 + 3 * second} (process {4711 + 8 * second})"
+        return f"{self.name} on {HOSTS[self.name]}:{PORT} since {since}\n{self.prompt}"
+
+
+def test_neither_times_nor_processes_of_one_run_are_learned(learned: Learned) -> None:
+    found, _, _ = learned(Started)
+    assert compiled(found.ready).match("zoe on 10.0.0.9:6000 since 23:59:01 (process 123456)")
+    assert not re.search(r"12|41|44|47|alice|bob|5000", found.ready)
 
 
 def test_a_prompt_that_counts(learned: Learned) -> None:

@@ -31,13 +31,15 @@ def test_a_program_that_asks(tmp_path: Path) -> None:
     assert start_commands(tmp_path)[0].words == ("{python}", "chat.py")
 
 
-def test_c_is_built(tmp_path: Path) -> None:
-    put(tmp_path, "peer.c", "int main(int argc, char **argv) { return atoi(argv[1]); }")
+@pytest.mark.parametrize(("name", "compiler"), [("peer.c", "gcc"), ("peer.cpp", "g++")])
+def test_what_is_built_has_the_flags_that_a_person_would_type(
+    tmp_path: Path, name: str, compiler: str
+) -> None:
+    put(tmp_path, name, "int main(int argc, char **argv) { return atoi(argv[1]); }")
     first = start_commands(tmp_path)[0]
     assert first.words == ("./chat", "{port}")
-    assert first.build[0][0] == "gcc"
-    assert "peer.c" in first.build[0]
-    assert "gcc" in first.packages
+    assert first.build == ((compiler, "-pthread", "-o", "chat", name),)
+    assert compiler in first.packages
 
 
 @pytest.mark.parametrize("line", ["#include <own.h>", "  # include  <own.h>  // mine"])
