@@ -72,6 +72,10 @@ class LinePattern:
         """Return the first match in a text."""
         return _match(self._pattern.search(_encoded(text)))
 
+    def every(self, text: str) -> list[Match]:
+        """Return all matches in a text, none within another."""
+        return [Match(found) for found in self._pattern.finditer(_encoded(text))]
+
     def match(self, text: str) -> Match | None:
         """Return the match at the start of a text."""
         return _match(self._pattern.match(_encoded(text)))

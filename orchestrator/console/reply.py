@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from orchestrator.console.echo import prompt_pattern
 from orchestrator.profile import Profile, Reader
 
 _REPEATED = ("id", "port")  # arguments that no program shows in another form
+_DIGIT = re.compile(r"\d")
 _UNANCHORED_PATIENCE = 0.5  # seconds in which the echo of a command may still come
 
 
@@ -54,9 +56,12 @@ class Reply:
             self.ok, self.fields = found
             self.is_nil = found[0] and reader.is_nil(self.verb, line)
             self.is_indefinite = not found[0] and reader.is_indefinite(self.verb, line)
-        if (row := reader.row(self.verb, line)) is not None:
+        rows, left = reader.rows(self.verb, line)
+        for row in rows:
             self._add_row(row)
-        elif not found:
+        if rows and _DIGIT.search(left):  # it may have a row that the pattern does not read
+            self.unread.append(left.strip())
+        elif not (rows or found):
             is_label = reader.is_label(self.verb, line)
             (self.labels if is_label else self.unread).append(line)
         return found is not None

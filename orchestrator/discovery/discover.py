@@ -236,7 +236,7 @@ def _learn(
         greetings=[greeting_of(trio, *it, typist.prompts) for it in greetings.values()],
         lists=lists.seen, empty=without_held(lists.empty, typist.prompts),
         known=lists.known(), first=experiments.first,
-        first_id=lists.lowest(), column=lists.column,
+        first_id=lists.lowest(), column=lists.column, form=lists.form,
         start=start_of(command, trio, has_line_editor=has_line_editor),
     )  # fmt: skip
     draft = infer(name, profile.port, evidence)

@@ -52,7 +52,8 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
             draft.note(("lacks", verb), "", "", "no word for it was found", _NOT_FOUND)
         elif verb == "list":
             reply = infer_list(draft, evidence.exchanges, evidence.lists, evidence.empty,
-                               evidence.known, evidence.prompts, evidence.column)  # fmt: skip
+                               evidence.known, evidence.prompts, evidence.column,
+                               form=evidence.form)  # fmt: skip
             verbs[verb] = {"send": _send(evidence.wordings[verb])} | reply
         else:
             verbs[verb] = _infer_verb(draft, verb, evidence, replies)

@@ -18,6 +18,7 @@ from orchestrator.discovery.row_blocks import (
     lines_of,
     value_patterns,
 )
+from orchestrator.discovery.row_items import RowForm
 from orchestrator.discovery.templates import (
     Template,
     Token,
@@ -187,7 +188,7 @@ def row_of(
     return max(((score(row), row) for row in rows), default=(0, ""))[1]
 
 
-def infer_list(
+def infer_list(  # noqa: PLR0913 - all that is known of a program's lists
     draft: Draft,
     exchanges: Sequence[Exchange],
     lists: Sequence[Sequence[str]],
@@ -195,23 +196,23 @@ def infer_list(
     known: KnownValues,
     prompts: Sequence[str],
     column: Column | None,
+    *,
+    form: RowForm | None = None,
 ) -> dict[str, Any]:
-    """Return what a profile says about the replies to `list`, with ids in a column of its rows."""
+    """Return what a profile says about the replies to `list`, with ids in a column of its rows.
+
+    If rows stand on one line, `form` says how.
+    """
     made: dict[str, Any] = {}
     shown = _without_mistakes([it for rows in lists for it in rows], exchanges, known)
     rows = {it: _row_template(it, column, known) for it in shown}
-    glued = [row for row, it in rows.items() if is_glued(it)]
     found = fewest_lines(merge(rows.values()))
     has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
-    common = "" if has_several else common_row([*rows.values()]) if glued else _common_format(found)
-    patterns = [] if has_several else [common] if common else [*map(_row_pattern, found)]
-    wrong = {it: _first_misread(it, rows) for it in patterns}
-    if glued and not common:
-        wrong = dict.fromkeys(patterns, f"nothing says where the values of {glued[0]!r} end")
-    patterns = [it for it, why in wrong.items() if not why] or patterns
+    wrong = {} if has_several else _patterns(rows, found, form)
+    patterns = [it for it, why in wrong.items() if not why] or [*wrong]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
-    row_lines = _row_lines(lists, found, patterns)
+    row_lines = _row_lines(replies if form else lists, found, patterns, is_part=bool(form))
     elsewhere = _lines_elsewhere(exchanges, row_lines, prompts)
     ok, also, is_last = _other_lines(replies, row_lines, empty, elsewhere)
     said = {"ok": ok, "also": also}
@@ -245,12 +246,30 @@ def _without_mistakes(
     return [row for row in rows if not any(re.search(it, row) for it in wrong)] or [*rows]
 
 
+def _patterns(
+    rows: Mapping[str, Template], found: Sequence[Template], form: RowForm | None
+) -> dict[str, str]:
+    """Return the patterns of rows, each with what it reads wrongly; empty if nothing."""
+    glued = [row for row, it in rows.items() if is_glued(it)]
+    common = common_row([*rows.values()]) if glued else _common_format(found)
+    if common and not form:
+        return {common: _first_misread(common, rows)}
+    patterns = [*map(form.pattern if form else _row_pattern, found)]
+    if glued:
+        return dict.fromkeys(patterns, f"nothing says where the values of {glued[0]!r} end")
+    return {it: _first_misread(it, rows) for it in patterns}
+
+
 def _row_lines(
-    lists: Sequence[Sequence[str]], found: Iterable[Template], patterns: Sequence[str]
+    lists: Sequence[Sequence[str]],
+    found: Iterable[Template],
+    patterns: Sequence[str],
+    *,
+    is_part: bool,
 ) -> set[str]:
-    """Return the lines of all rows; of rows of several lines, those with a value."""
+    """Return the lines of all rows; if a row is no line, those that a pattern matches."""
     lines = {line.strip() for rows in lists for row in rows for line in lines_of(row)}
-    is_spread = any(token.text == BREAK for row in found for token in row)
+    is_spread = is_part or any(token.text == BREAK for row in found for token in row)
     return {line for line in lines if matches_any(line, patterns)} if is_spread else lines
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.list_patterns import Column, find_rows, id_columns, id_of, row_of
+from orchestrator.discovery.row_items import RowForm, find_form
 from orchestrator.discovery.trio import NAMES
 from orchestrator.discovery.typist import Typist
 
@@ -21,7 +22,8 @@ class ListTracker:
         self._typist, self._finder = typist, finder
         self.empty: tuple[str, ...] = ()  # the output of `list` without connections
         self.first_id = 1  # the id of the first row, for lists without ids
-        self.seen: list[list[str]] = []  # the rows of every list
+        self.form: RowForm | None = None  # how rows stand on one line; None if they do not
+        self._lines: list[list[str]] = []  # the lines of every list that have rows
         self._refuted: set[Column] = set()  # where the ids are not
         self._counts: dict[str, int] = {}  # how many rows each peer's last list had
         self._owners: dict[str, dict[str, str]] = {}  # the row of each other peer, by peer
@@ -45,17 +47,43 @@ class ListTracker:
         addresses, ports = frozenset(self._addresses), frozenset(self._ports)
         return KnownValues(addresses, ports, links=frozenset(self._link_ports))
 
+    @property
+    def seen(self) -> list[list[str]]:
+        """The rows of every list."""
+        return [self._split(lines) for lines in self._lines]
+
     def rows(self, name: str) -> list[str]:
         """Return the rows of a peer's list."""
+        return self._split(self._read(name))
+
+    def _read(self, name: str) -> list[str]:
+        """Return the lines of a peer's list that have rows."""
         if not self.is_known:
             return []
         return find_rows(self._finder.enter("list", name).lines, self.empty, self.known())
 
+    def _split(self, rows: Iterable[str]) -> list[str]:
+        """Return each row by itself, if there are several on a line."""
+        if self.form is None:
+            return [*rows]
+        return [row for line in rows for row in self.form.split(line, self.known())]
+
+    def _note_form(self, lines: list[str]) -> None:
+        """Find out from the lines of a further list how rows stand on one line."""
+        self._lines += [lines] if lines else []
+        self.form = find_form(self._lines, self.known())
+        self._last = {name: self._split(rows) for name, rows in self._last.items()}
+        self._owners = {
+            name: {other: self._split([row])[0] for other, row in owners.items()}
+            for name, owners in self._owners.items()
+        }
+
     def update(self, *names: str) -> None:
         """Read the lists of peers, and update the ids of their connections."""
         for name in names:
-            rows = self.rows(name)
-            self.seen += [rows] if rows else []
+            lines = self._read(name)
+            self._note_form(lines)
+            rows = self._split(lines)
             self._assign(name, rows)
             self._counts[name] = len(rows)
         self._number()
@@ -99,7 +127,7 @@ class ListTracker:
         """Return the ids in a column of rows; without a column, or an id there, their places."""
         known = self.known()
         return {
-            key: id_of(row, column, known) or str(self.first_id + place)
+            key: id_of(self._split([row])[0], column, known) or str(self.first_id + place)
             for key, (row, place) in rows.items()
         }
 

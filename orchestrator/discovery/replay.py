@@ -15,6 +15,7 @@ from orchestrator.console.reply import Reply
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Sample
 from orchestrator.discovery.replayed_notices import misread_notices
+from orchestrator.discovery.replayed_rows import misread_rows
 from orchestrator.discovery.replies import ProgramEvidence, Replies, alike
 from orchestrator.discovery.templates import matches_any
 from orchestrator.engines.endpoints import plain
@@ -32,7 +33,8 @@ def replay(draft: Draft, evidence: ProgramEvidence, replies: Replies) -> None:
         operation.leave_out_parts()
         operation.leave_out_refusals()
         found = [*operation.refused_successes(), *operation.accepted_refusals()]
-        found += operation.other_ids() if verb == "list" else ()
+        if verb == "list":
+            found += [*operation.other_ids(), *misread_rows(_profile(draft), evidence)]
         if found:
             draft.contradict(verb, found[0])
         elif ("operations", verb) not in draft.doubts and (why := operation.unread()):

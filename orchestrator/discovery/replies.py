@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, reply_sample
 from orchestrator.discovery.list_patterns import Column
 from orchestrator.discovery.row_blocks import lines_of
+from orchestrator.discovery.row_items import RowForm
 from orchestrator.discovery.templates import make_template, matches_any, reads, to_pattern
 from orchestrator.discovery.wording import Wording, sounds_like_error
 
@@ -32,6 +33,7 @@ class ProgramEvidence:
     column: Column | None  # where in a row the id is; None if rows show none
     # how the program is started, in a profile's words
     start: dict[str, Any] = field(default_factory=dict)
+    form: RowForm | None = None  # how rows stand on one line; None if they do not
 
 
 Block = Sequence[str]  # the patterns of a notice's lines
@@ -50,6 +52,8 @@ class Replies:
         # all lines of lists
         self._listed = {line for exchange in evidence.exchanges if exchange.verb == "list"
                        for line in exchange.lines}  # fmt: skip
+        if evidence.form:
+            self._rows = {it for it in self._listed if any(row in it for row in self._rows)}
         for exchange in evidence.exchanges:
             sample = self._sample(exchange)
             if exchange.ended and exchange.verb != "exit":

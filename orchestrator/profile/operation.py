@@ -116,7 +116,7 @@ class ConsoleOperation(Strict):
         info: patterns of a line that says that it may have happened or not, such as a timeout.
         nil: patterns of a line that reports success with the answer that there is nothing.
         row: pattern of a line of data, or of the lines that a row is spread over, each with parts
-            of its own.
+            of its own. One that does not begin with `^` may be found several times on a line.
         results: the types of named groups in `ok` and `row`; text by default.
         also: patterns of further lines of a reply, such as labels, which say neither yes nor no.
         silent: whether success may print nothing, or nothing but lines of `also`.

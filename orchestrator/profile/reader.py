@@ -105,6 +105,23 @@ class Reader:
         pattern = self._rows.get(verb)
         return _groups(search_line(pattern, line)) if pattern else None
 
+    def rows(self, verb: str, line: str) -> tuple[list[Mapping[str, str]], str]:
+        """Return the named groups of all rows on a line, and what of it no row covers.
+
+        A pattern that does not begin with `^` may be found several times: `[(1, 'a'), (2, 'b')]`.
+        """
+        pattern = self._rows.get(verb)
+        has_several = pattern and not (self.profile.operations[verb].row or "").startswith("^")
+        found = pattern.every(line) if pattern and has_several else []
+        parts = [line[it.start() : it.end()] for it in found]
+        rows = (
+            [self.row(verb, part) for part in parts] if len(parts) > 1 else [self.row(verb, line)]
+        )
+        left = line if parts else ""
+        for part in parts:
+            left = left.replace(part, "", 1)
+        return [row for row in rows if row is not None], left
+
     def is_label(self, verb: str, line: str) -> bool:
         """Return whether a line may be part of a reply and says neither yes nor no."""
         return search_line(self._also[verb], line) is not None if verb in self._also else False
@@ -186,6 +203,11 @@ class GuardedReader(Reader):
         """Return the named groups of a row of a reply; None for any other line."""
         with self._guard("row"):
             return self._inner.row(verb, line)
+
+    def rows(self, verb: str, line: str) -> tuple[list[Mapping[str, str]], str]:
+        """Return the named groups of all rows on a line, and what of it no row covers."""
+        with self._guard("rows"):
+            return self._inner.rows(verb, line)
 
     def is_label(self, verb: str, line: str) -> bool:
         """Return whether a line may be part of a reply and says neither yes nor no."""

@@ -82,18 +82,18 @@ def test_rows_may_differ_anywhere(learned: Learned, program: type[ShowsArrows]) 
 
 
 class OneLine(Chat):
-    """Lists all its connections in one line."""
+    """Lists all its connections in one line, in which it names itself as well."""
 
     def do_list(self) -> str:
         ends = [f"{number}={HOSTS[it.name]}:{PORT}" for number, it in self.links.items()]
-        return f"peers: {', '.join(ends) or 'none'}"
+        return f"peers of {HOSTS[self.name]}: {', '.join(ends) or 'none'}"
 
 
 @pytest.mark.parametrize(
     ("program", "line"),
     [
-        (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}, 2={HOSTS['carol']}:{PORT}"),
-        (OneLine, f"peers: 1={HOSTS['bob']}:{PORT}"),
+        (OneLine, f"peers of {HOSTS['alice']}: 1={HOSTS['bob']}:{PORT}, 2={HOSTS['carol']}:{PORT}"),
+        (OneLine, f"peers of {HOSTS['alice']}: 1={HOSTS['bob']}:{PORT}"),
     ],
 )
 def test_a_list_without_a_line_for_each_is_not_read_in_part(

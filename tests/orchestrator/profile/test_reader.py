@@ -87,6 +87,18 @@ def test_rows_of_a_list() -> None:
     assert reader().row("list", "3 10.0.0.2") == {"id": "3", "address": "10.0.0.2"}
     assert reader().row("list", "3") is None
     assert reader().row("myport", "3 10.0.0.2") is None
+    assert reader().rows("list", "3 10.0.0.2") == ([{"id": "3", "address": "10.0.0.2"}], "")
+    assert reader().rows("list", "3 10.0.0.2 4 10.0.0.3") == ([], "")
+
+
+@pytest.mark.parametrize("row", [r"(?:^\[|, )(?P<id>\d+)@(?P<address>[\d.]+)",
+                                 r"(?P<id>\d+)@(?P<address>\d+\.\d+\.\d+\.\d+)"])  # fmt: skip
+def test_several_rows_of_a_line(row: str) -> None:
+    one = reader(verbs={"list": {"send": "list", "row": row}})
+    rows, left = one.rows("list", "[3@10.0.0.2, 4@10.0.0.3, 5@none]")
+    assert rows == [{"id": "3", "address": "10.0.0.2"}, {"id": "4", "address": "10.0.0.3"}]
+    assert "5@none" in left
+    assert one.rows("list", "[]") == ([], "")
 
 
 @pytest.mark.parametrize(
