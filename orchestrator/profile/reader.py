@@ -109,18 +109,20 @@ class Reader:
         """Return the named groups of all rows on a line, and what of it no row covers.
 
         A pattern that does not begin with `^` may be found several times: `[(1, 'a'), (2, 'b')]`.
+        Of a line with one row nothing is left, unless its pattern says where a first row begins.
         """
         pattern = self._rows.get(verb)
-        has_several = pattern and not (self.profile.operations[verb].row or "").startswith("^")
-        found = pattern.every(line) if pattern and has_several else []
+        source = (self.profile.operations[verb].row or "") if pattern else ""
+        found = pattern.every(line) if pattern and not source.startswith("^") else []
         parts = [line[it.start() : it.end()] for it in found]
-        rows = (
-            [self.row(verb, part) for part in parts] if len(parts) > 1 else [self.row(verb, line)]
-        )
-        left = line if parts else ""
+        if len(parts) <= 1 and not (parts and source.startswith("(?:^")):
+            row = self.row(verb, line)
+            return ([] if row is None else [row]), ""
+        rows = [row for part in parts if (row := self.row(verb, part)) is not None]
+        left = line
         for part in parts:
             left = left.replace(part, "", 1)
-        return [row for row in rows if row is not None], left
+        return rows, left
 
     def is_label(self, verb: str, line: str) -> bool:
         """Return whether a line may be part of a reply and says neither yes nor no."""

@@ -101,6 +101,14 @@ def test_several_rows_of_a_line(row: str) -> None:
     assert one.rows("list", "[]") == ([], "")
 
 
+def test_what_is_left_beside_the_only_row_of_a_line() -> None:
+    one = reader(verbs={"list": {"send": "list", "row": r"(?P<id>\d+)@(?P<address>[\d.]+)"}})
+    assert one.rows("list", "3@10.0.0.2 since 12:03") == ([{"id": "3", "address": "10.0.0.2"}], "")
+    several = r"(?:^|, )(?P<id>\d+)@(?P<address>[\d.]+)"
+    one = reader(verbs={"list": {"send": "list", "row": several}})
+    assert one.rows("list", "3@10.0.0.2, 4 10.0.0.3")[1] == ", 4 10.0.0.3"
+
+
 @pytest.mark.parametrize(
     ("lines", "notice"),
     [
