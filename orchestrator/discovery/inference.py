@@ -11,6 +11,7 @@ from orchestrator.discovery.error_patterns import infer_errors, ok_patterns
 from orchestrator.discovery.evidence import (
     Exchange,
     KnownValues,
+    Sample,
     is_prompt,
     last_words,
     prompt_parts,
@@ -155,7 +156,7 @@ def _infer_verb(
     spoken = [sample for _, sample in samples if sample.lines]
     found = success_of(
         verb, spoken, replies.failed(verb), replies.listed_in(spoken), _GROUPS[verb],
-        replies.notices_of(verb),
+        replies.notices_of(verb), has_ids=verb == "connect" and _has_ids(samples),
     )  # fmt: skip
     made |= found.as_data(whole=verb == "help")
     replies.successes += [line for sample in spoken for line in sample.lines]
@@ -172,6 +173,15 @@ def _infer_verb(
     understood = "\n".join(found.patterns) or "prints nothing on success"
     draft.note(("operations", verb), typed, output, understood, doubt, seen=len(samples))
     return made
+
+
+def _has_ids(replies: Iterable[tuple[Exchange, Sample]]) -> bool:
+    """Return whether ids are known that are not how many connections there were, or their places.
+
+    A number that always is both may be either.
+    """
+    pairs = [(it.known.ids.get(it.at, ""), it.rows.get(it.at, ("", 0))[1]) for it, _ in replies]
+    return any(number not in ("", str(place), str(place + 1)) for number, place in pairs)
 
 
 def _infer_sync(draft: Draft, exchanges: Sequence[Exchange]) -> str:

@@ -17,6 +17,7 @@ from orchestrator.discovery.row_blocks import (
     join_rows,
     lines_of,
     value_patterns,
+    with_values,
 )
 from orchestrator.discovery.row_items import RowForm
 from orchestrator.discovery.templates import (
@@ -29,10 +30,11 @@ from orchestrator.discovery.templates import (
     to_pattern,
 )
 
-_MOST_ID = 1000  # larger numbers are not taken for ids
-_LONGEST_ID = 8  # characters; longer words are not taken for ids
+_MOST_ID = 1000  # larger numbers are not taken for ids if there are smaller ones
+_LONGEST_ID = 8  # characters; longer words are not taken for ids, unless all are as long
 _JOINING = tuple(":/-+@.")  # stand between the parts of an id
 _PART_AND_SIGN = 2  # tokens
+_UNIQUE = re.compile(r"[0-9a-f]{8,}(?:-[0-9a-f]{4,})*", re.I)  # such as a UUID
 
 
 def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
@@ -61,7 +63,8 @@ class Column:
         """Return where in a row's template the values are that it counts."""
         words = ("literal", "name") if self.has_words else ()
         return [at for at, token in enumerate(template) if token.kind == "number"
-                or (token.kind in words and token.text.isalnum())]  # fmt: skip
+                or (token.kind in words and token.text.isalnum())
+                or (self.has_words and bool(_UNIQUE.fullmatch(token.text)))]  # fmt: skip
 
     def place(self, template: Template) -> int | None:
         """Return where in a row's template the id is; None if the row is too short."""
@@ -98,7 +101,8 @@ def id_columns(lists: Sequence[Sequence[str]], known: KnownValues) -> list[Colum
             values = [[_value(it, column) for it in rows] for rows in templates]
             if fits(values) and all(_tell_apart(rows, column) for rows in templates):
                 found.append(column)
-    return [*(found or _counting_columns(templates)), *_columns_of_parts(templates)]
+    plain = found or _counting_columns(templates) or _large_columns(templates, known)
+    return [*plain, *_columns_of_parts(templates)]
 
 
 def _columns_of_parts(lists: Sequence[Sequence[Template]]) -> list[Column]:
@@ -136,6 +140,18 @@ def _counting_columns(lists: Sequence[Sequence[Template]]) -> list[Column]:
     return found
 
 
+def _large_columns(lists: Sequence[Sequence[Template]], known: KnownValues) -> list[Column]:
+    """Return the places of rows with large numbers that differ, if they can be no ports.
+
+    The kernel has shown the ports of connections, or rows have ports beside them.
+    """
+    rows = [*itertools.chain(*lists)]
+    have_ports = all(any(token.kind == "port" for token in row) for row in rows)
+    width = min((len(Column(0).cells(row)) for row in rows), default=0)
+    columns = map(Column, range(width if known.links or have_ports else 0))
+    return [column for column in columns if all(_tell_apart(it, column) for it in lists)]
+
+
 def _tell_apart(rows: Sequence[Template], column: Column) -> bool:
     """Return whether the values differ in all rows, or are names that each belong to one peer."""
     values = [_value(it, column) for it in rows]
@@ -156,7 +172,8 @@ def _are_small(values: Iterable[Iterable[str]]) -> bool:
 def _are_codes(values: Iterable[Iterable[str]]) -> bool:
     every = {value for column in values for value in column}
     are_short = all(len(value) <= _LONGEST_ID for value in every)
-    return are_short and len(every) > 1 and not all(map(str.isdigit, every))
+    are_alike = len(set(map(len, every))) == 1 and all(map(_UNIQUE.fullmatch, every))
+    return (are_short or are_alike) and len(every) > 1 and not all(map(str.isdigit, every))
 
 
 def id_of(row: str, column: Column | None, known: KnownValues) -> str | None:
@@ -251,8 +268,9 @@ def _patterns(
 ) -> dict[str, str]:
     """Return the patterns of rows, each with what it reads wrongly; empty if nothing."""
     glued = [row for row, it in rows.items() if is_glued(it)]
+    is_line = not (form or any(token.text == BREAK for row in found for token in row))
     common = common_row([*rows.values()]) if glued else _common_format(found)
-    if common and not form:
+    if common and is_line:
         return {common: _first_misread(common, rows)}
     patterns = [*map(form.pattern if form else _row_pattern, found)]
     if glued:
@@ -278,9 +296,10 @@ def _row_template(row: str, column: Column | None, known: KnownValues) -> Templa
     template = make_template(row.strip(), known)
     tokens = [*_spaced(template)]
     if column and (span := column.span(template)):
-        kind = "code" if column.has_words else "whole" if len(span) > 1 else "id"
-        tokens[span.start : span.stop] = [Token(kind, _value(template, column))]
-    return tuple(tokens)
+        value = _value(template, column)
+        kind = "whole" if not value.isalnum() else "code" if column.has_words else "id"
+        tokens[span.start : span.stop] = [Token(kind, value)]
+    return with_values(tokens)
 
 
 def _doubt(

@@ -50,6 +50,8 @@ def success_of(
     listed: Collection[str],
     groups: Sequence[str],
     notices: Sequence[str] = (),
+    *,
+    has_ids: bool = False,
 ) -> Success:
     """Return how the success of a verb looks.
 
@@ -63,6 +65,7 @@ def success_of(
         listed: the lines of every list; one that a reply repeats says nothing about this reply.
         groups: the values to name in the pattern.
         notices: the patterns of the other end's notices of the same.
+        has_ids: whether a line with the id is the best, as that is no mere count.
     """
     if not samples:
         return Success()
@@ -70,7 +73,10 @@ def success_of(
     kinds = merge(template for reply in replies for template in reply)
     best = max(
         (kind for kind in kinds if _is_sure(kind, samples, failures)),
-        key=lambda kind: _score(kind, kinds, samples, listed, groups, notices),
+        key=lambda kind: (
+            has_ids and any(token.group == "id" for token in kind) and not _matches(kind, listed),
+            _score(kind, kinds, samples, listed, groups, notices),
+        ),
         default=None,
     )
     if best is None:

@@ -350,9 +350,11 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
 
 def _form_pattern(text: str) -> str:
     """Return a pattern for any value that is written as this one is."""
-    made = []
+    made, is_code = [], re.fullmatch(_MACHINE, text)  # whose digits may be letters elsewhere
     for piece in re.findall(r"\w+|\s+|\W", text):
-        varies = r"\d+" if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
+        varies = (
+            r"\d+" if piece.isdigit() and not is_code else r"\w+" if piece.isalnum() else r"\s+"
+        )
         made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
     return "".join(made)
 

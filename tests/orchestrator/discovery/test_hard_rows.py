@@ -1,0 +1,148 @@
+"""Rows of several lines and ids of unusual shape, each of a small simulated program."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from orchestrator.console.reply import Reply
+from orchestrator.profile import Reader
+from tests.orchestrator.discovery.learning import Learned
+from tests.orchestrator.discovery.simulated import HOSTS, PORT, Chat
+
+
+class OnTwoLines(Chat):
+    """Lists the number of each connection above its address."""
+
+    row = "Connection {number}\n    {address}:{port}"
+
+    def do_list(self) -> str:
+        return "\n".join(
+            self.row.format(number=self.label(number), address=HOSTS[other.name], port=PORT)
+            for number, other in self.links.items()
+        )
+
+
+class NumbersBelow(OnTwoLines):
+    row = "* {address}\n  is number {number}"
+
+
+class PrettyJson(OnTwoLines):
+    """Lists an array of objects, in which all but the last bracket have a comma."""
+
+    row = '  {{\n    "ip": "{address}",\n    "port": {port},\n    "id": {number}\n  }}'
+
+    def do_list(self) -> str:
+        rows = super().do_list().replace("  }\n", "  },\n")
+        return f"[\n{rows}\n]" if rows else "[]"
+
+
+def read(reader: Reader, text: str) -> list[tuple[str, str]]:
+    """Return the ids and addresses of the rows that are read in a list."""
+    reply = Reply("list")
+    for line in text.split("\n"):
+        reply.take(reader, line)
+    return [(row["id"], row["address"]) for row in reply.rows]
+
+
+@pytest.mark.parametrize("program", [OnTwoLines, NumbersBelow, PrettyJson])
+def test_rows_of_several_lines_have_their_id(learned: Learned, program: type[OnTwoLines]) -> None:
+    found, reader, _ = learned(program)
+    assert not found.operations["list"].doubt
+    rows = [(str(it + 8), f"10.0.0.{it}") for it in range(3)]
+    lines = "\n".join(program.row.format(number=it, address=at, port=9) for it, at in rows)
+    assert read(reader, lines) == rows
+
+
+class OnlyValues(OnTwoLines):
+    """Lists nothing but values, so that an id looks like a port."""
+
+    row = "{number}\n{address}\n{port}"
+
+
+class OnlyValuesPortFirst(OnTwoLines):
+    row = "{port}\n{number}\n{address}"
+
+
+@pytest.mark.parametrize("program", [OnlyValues, OnlyValuesPortFirst])
+def test_lines_that_may_be_id_or_port_are_doubtful(
+    learned: Learned, program: type[OnTwoLines]
+) -> None:
+    found, *_ = learned(program)
+    assert "`row` read" in found.operations["list"].doubt
+
+
+class LargeIds(OnTwoLines):
+    """Gives its connections large numbers."""
+
+    row = "{number} {address}:{port}"
+
+    def label(self, number: int) -> str:
+        return str(number * 7919 % 90_000 + 10_000)
+
+    def number(self, label: str) -> int:
+        return next(it for it in [*self.links, 0] if it == 0 or self.label(it) == label)
+
+
+class LongIds(LargeIds):
+    def label(self, number: int) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, str(number)))
+
+
+@pytest.mark.parametrize("program", [LargeIds, LongIds])
+def test_ids_may_be_long(learned: Learned, program: type[LargeIds]) -> None:
+    found, reader, _ = learned(program)
+    assert {"send", "terminate"} <= found.operations.keys()
+    for label in ("40213", "51177") if program is LargeIds else map(str, (uuid.UUID(int=7),)):
+        row = reader.row("list", f"{label} 10.0.0.9:6000")
+        assert row == {"id": label, "address": "10.0.0.9", "port": "6000"}
+
+
+class SaysItsNumber(Chat):
+    """Says below the answer to a connect which number the connection has."""
+
+    says = "{reply}\nit has the number {number}"
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        return reply if "error" in reply else self.says.format(
+            reply=reply, number=max(self.links), count=len(self.links)
+        )  # fmt: skip
+
+
+class SaysItsNumberFirst(SaysItsNumber):
+    says = "#{number}\n{reply}"
+
+
+class SaysHowMany(SaysItsNumber):
+    """Says how many connections there are, whose numbers are their places."""
+
+    says = "{reply}\nopen: {count}"
+
+    def _add(self, other: Chat) -> int:
+        self.links = dict(enumerate([*self.links.values(), other], 1))
+        return len(self.links)
+
+    def lose(self, other: Chat) -> None:
+        super().lose(other)
+        self.links = dict(enumerate(self.links.values(), 1))
+
+
+@pytest.mark.parametrize("program", [SaysItsNumber, SaysItsNumberFirst])
+def test_the_id_may_be_on_another_line_of_the_reply(
+    learned: Learned, program: type[SaysItsNumber]
+) -> None:
+    _, reader, _ = learned(program)
+    reply = Reply("connect")
+    for line in program.says.format(reply="connected to 10.0.0.9:6000", number=12).split("\n"):
+        reply.take(reader, line)
+    assert reply.ok
+    assert reply.fields["id"] == "12"
+
+
+def test_what_may_count_connections_is_no_id(learned: Learned) -> None:
+    _, reader, _ = learned(SaysHowMany)
+    found = reader.outcome("connect", "connected to 10.0.0.9:6000")
+    assert found == (True, {"address": "10.0.0.9", "port": "6000"})
+    assert reader.outcome("connect", "open: 2") is None
