@@ -229,7 +229,7 @@ def infer_list(  # noqa: PLR0913 - all that is known of a program's lists
     patterns = [it for it, why in wrong.items() if not why] or [*wrong]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
-    row_lines = _row_lines(replies if form else lists, found, patterns, is_part=bool(form))
+    row_lines = _row_lines(replies if form else lists, patterns, is_part=bool(form))
     elsewhere = _lines_elsewhere(exchanges, row_lines, prompts)
     ok, also, is_last = _other_lines(replies, row_lines, empty, elsewhere)
     said = {"ok": ok, "also": also}
@@ -279,16 +279,13 @@ def _patterns(
 
 
 def _row_lines(
-    lists: Sequence[Sequence[str]],
-    found: Iterable[Template],
-    patterns: Sequence[str],
-    *,
-    is_part: bool,
+    lists: Sequence[Sequence[str]], patterns: Sequence[str], *, is_part: bool
 ) -> set[str]:
     """Return the lines of all rows; if a row is no line, those that a pattern matches."""
     lines = {line.strip() for rows in lists for row in rows for line in lines_of(row)}
-    is_spread = is_part or any(token.text == BREAK for row in found for token in row)
-    return {line for line in lines if matches_any(line, patterns)} if is_spread else lines
+    is_spread = is_part or any(BREAK in row for rows in lists for row in rows)
+    is_telling = is_spread and patterns
+    return {line for line in lines if matches_any(line, patterns)} if is_telling else lines
 
 
 def _row_template(row: str, column: Column | None, known: KnownValues) -> Template:

@@ -8,7 +8,7 @@ from orchestrator.console.reply import Reply
 from orchestrator.discovery.evidence import reply_sample
 from orchestrator.discovery.list_patterns import find_rows, id_of
 from orchestrator.discovery.replies import ProgramEvidence
-from orchestrator.discovery.row_blocks import BREAK
+from orchestrator.discovery.row_blocks import BREAK, lines_of
 from orchestrator.discovery.templates import make_template
 from orchestrator.patterns import compiled, search_line
 from orchestrator.profile import Profile, Reader
@@ -52,14 +52,20 @@ def _wrong(
     """Return what was read wrongly of a list that has these rows; empty if nothing was."""
     if len(rows) != len(wanted):
         return f"{count(len(rows), 'row')}, not {len(wanted)},"
+    least = min(len(lines_of(row)) for rows in evidence.lists for row in rows)
     for read, row in zip(rows, wanted, strict=True):
-        tokens = make_template(row, evidence.known)
-        right = {
-            "address": [it.text for it in tokens if it.kind == "address"],
-            "port": [it.text for it in tokens if it.kind in ("port", "number")],
-            "id": [id_of(row, evidence.column, evidence.known) or ""],
-        }
+        right = _values(row, evidence) if len(lines_of(row)) == least else {}  # without a heading
         for name, values in right.items():
-            if read.get(name, values[0] if values else "") not in values:
+            if values and read.get(name, values[0]) not in values:
                 return f"{name} {read[name]!r}, not {values[0]!r},"
     return ""
+
+
+def _values(row: str, evidence: ProgramEvidence) -> dict[str, list[str]]:
+    """Return which values a row has, as far as is known."""
+    tokens = make_template(row, evidence.known)
+    return {
+        "address": [it.text for it in tokens if it.kind == "address"],
+        "port": [it.text for it in tokens if it.kind in ("port", "number")],
+        "id": [id_of(row, evidence.column, evidence.known) or ""],
+    }

@@ -55,6 +55,28 @@ def test_rows_of_several_lines_have_their_id(learned: Learned, program: type[OnT
     assert read(reader, lines) == rows
 
 
+class HasAHeading(OnTwoLines):
+    """Says how many there are above the rows, if there are any."""
+
+    def do_list(self) -> str:
+        rows = super().do_list()
+        return f"Open connections ({len(self.links)})\n{rows}" if rows else "none"
+
+
+class HasAHeadingAboveRowsWithoutIds(HasAHeading):
+    row = "{address}:{port}"
+
+
+@pytest.mark.parametrize("program", [HasAHeading, HasAHeadingAboveRowsWithoutIds])
+def test_a_heading_is_no_part_of_a_row(learned: Learned, program: type[OnTwoLines]) -> None:
+    found, reader, _ = learned(program)
+    assert not found.operations["list"].doubt
+    line = "Open connections (7)"
+    assert reader.row("list", line) is None
+    assert reader.is_label("list", line)
+    assert reader.row("list", "10.0.0.9:6000")
+
+
 class OnlyValues(OnTwoLines):
     """Lists nothing but values, so that an id looks like a port."""
 
