@@ -261,7 +261,7 @@ class SyncedDialogue(Dialogue):
         if len(complete) == count:
             complete[-1].unread += rest.unread
             return complete
-        if silent and not complete and not rest.lines:
+        if silent and not complete and rest.lines == rest.labels:
             return [Reply(verb, ok=True, silent=True) for _ in range(count)]
         # Which line answers which command is unknown: all lines stand for each.
         lines = [line for reply in replies for line in reply.lines]

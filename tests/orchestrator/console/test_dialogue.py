@@ -298,6 +298,18 @@ def test_a_rule_says_no_more_than_silence(
     assert (reply.ok, reply.silent) == (ok, ok is True)
 
 
+@pytest.mark.parametrize(
+    ("shown", "ok"), [("--\n", True), ("--\n--\n", True), ("odd\n--\n", None)]
+)
+def test_rules_below_several_commands_say_no_more_than_silence(
+    screen: MakeScreen, tmp_path: Path, shown: str, ok: object
+) -> None:
+    one = screen(operations=with_rules(tmp_path, terminate={}))
+    one.answer(lambda line: shown if line == "terminate" else chat(line))
+    replies = asked_all(SyncedDialogue(one.console), "terminate", 5)
+    assert [(it.ok, it.silent) for it in replies] == [(ok, ok is True)] * 5
+
+
 def _answers_as_it_tells(verb: str, *lines: str) -> Callable[[str], str]:
     """Return a program that answers one verb with these lines, which are a notice elsewhere."""
     return lambda line: "".join(f"{it}\n" for it in lines) if line == verb else chat(line)
