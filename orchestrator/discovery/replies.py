@@ -88,10 +88,11 @@ class Replies:
         """Return whether a peer says that it did what did not show at the other end.
 
         It cannot know what became of what it did, so that is no way to refuse. Neither is what it
-        says of a connection to itself that it ends at once.
+        says of a connection to itself that it ends at once, nor that it sent a text, though no
+        connection has the id.
         """
-        is_own = exchange.to == exchange.at
-        if not (exchange.right or is_own) or exchange.verb not in self.evidence.wordings:
+        may_claim = exchange.right or exchange.to == exchange.at or exchange.verb == "send"
+        if not may_claim or exchange.verb not in self.evidence.wordings:
             return False
         return any(len(sample.lines) == len(done.lines) and
                    all(matches_any(line, [alike(it, sample)])
@@ -104,8 +105,8 @@ class Replies:
         A program that does something with itself prints both.
         """
         patterns = {line: alike(line, sample) for line in sample.lines}
-        kept = [line for line, made in patterns.items()
-                if not any(matches_any(it, [made]) for it in self._news)]  # fmt: skip
+        kept = [line for line in sample.lines
+                if not any(matches_any(it, [patterns[line]]) for it in self._news)]  # fmt: skip
         return replace(sample, lines=tuple(kept) or sample.lines)
 
     def _sample(self, exchange: Exchange) -> Sample:

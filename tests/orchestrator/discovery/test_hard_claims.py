@@ -51,3 +51,32 @@ def test_a_claim_to_have_connected_to_itself_is_no_refusal(
     assert outcome
     assert outcome[0]
     assert reader.outcome("list", f"peer 2 connected from 10.0.0.9:{PORT}") is None
+
+
+class SendsToAnyone(Chat):
+    """Says that it sent a text, whatever the id."""
+
+    def do_send(self, label: str, text: str) -> str:
+        if label.isdigit() and int(label) in self.links:
+            super().do_send(label, text)
+        return "message sent"
+
+
+class NamesAnyId(SendsToAnyone):
+    """The same, and repeats the id between two rules."""
+
+    def do_send(self, label: str, text: str) -> str:
+        return f"-----\n{super().do_send(label, text)} to {label}\n-----"
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [(SendsToAnyone, "message sent"), (NamesAnyId, "message sent to 7")]
+)
+def test_a_claim_to_have_sent_to_an_id_of_no_connection_is_no_refusal(
+    learned: Learned, program: type[Chat], said: str
+) -> None:
+    found, reader, _ = learned(program)
+    assert not found.operations["send"].silent
+    outcome = reader.outcome("send", said)
+    assert outcome
+    assert outcome[0]
