@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.discovery.codes import with_codes
 from orchestrator.discovery.commands.learn import CommandLearner, names_other_commands
 from orchestrator.discovery.commands.session import CommandSession
 from orchestrator.discovery.commands.usage import read_usages
@@ -231,7 +232,7 @@ def _learn(
         typist.add_prompt(held)
     typist.find_prompts_behind_messages()
     evidence = ProgramEvidence(
-        exchanges=with_unended(experiments.evidence(), typist.prompts),
+        exchanges=with_codes(with_unended(experiments.evidence(), typist.prompts)),
         wordings=finder.wordings, prompts=typist.prompts,
         greetings=[greeting_of(trio, *it, typist.prompts) for it in greetings.values()],
         lists=lists.seen, empty=without_held(lists.empty, typist.prompts),

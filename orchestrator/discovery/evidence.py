@@ -66,6 +66,8 @@ class KnownValues:
     # what other values are called: a pattern has a group for each
     named: Mapping[str, str] = field(default_factory=dict)
     has_word_ids: bool = False  # whether ids are letters, hexadecimal or the like
+    # how lines begin that have a number next which says what they mean, with that number
+    codes: frozenset[str] = field(default=frozenset(), kw_only=True)
     # names of the machine, which programs show that run on it without a container
     hosts: tuple[str, ...] = field(default_factory=host_names)
 

@@ -91,13 +91,14 @@ class Replies:
         says of a connection to itself that it ends at once, nor that it sent a text, though no
         connection has the id.
         """
-        may_claim = exchange.right or exchange.to == exchange.at or exchange.verb == "send"
-        if not may_claim or exchange.verb not in self.evidence.wordings:
+        may_work = exchange.right or exchange.to == exchange.at
+        if not (may_work or exchange.verb == "send") or exchange.verb not in self.evidence.wordings:
             return False
         return any(len(sample.lines) == len(done.lines) and
                    all(matches_any(line, [alike(it, sample)])
-                       for it, line in zip(sample.lines, done.lines, strict=True))
-                   for _, done in self.successful(exchange.verb))  # fmt: skip
+                       for it, line in zip(sample.lines, done.lines, strict=True)) and
+                   (may_work or _counts(exchange, sample) == _counts(other, done))
+                   for other, done in self.successful(exchange.verb))  # fmt: skip
 
     def _without_news(self, sample: Sample) -> Sample:
         """Return a refusal without lines in which peers are told what others do.
@@ -145,6 +146,12 @@ class Replies:
 def alike(line: str, sample: Sample) -> str:
     """Return the pattern of lines like one of a sample."""
     return to_pattern(make_template(line, sample.known, sample.at), ())
+
+
+def _counts(exchange: Exchange, sample: Sample) -> list[str]:
+    """Return the numbers in a reply that were not typed, such as that of the bytes sent."""
+    found = re.findall(r"\d+", "\n".join(sample.lines))
+    return [number for number in found if number not in exchange.given.values()]
 
 
 def _without(lines: Sequence[str], blocks: Sequence[Block]) -> list[str]:

@@ -150,7 +150,8 @@ def _spans(line: str, known: KnownValues, own_id: str) -> list[tuple[int, int, s
         number = int(line[start:stop])
         is_id = own_id.isdigit() and number == int(own_id)
         is_port = number in known.ports or number in known.links
-        add(start, stop, "port" if is_port else "id" if is_id else "number")
+        kind = "literal" if line[:stop] in known.codes else "id" if is_id else "number"
+        add(start, stop, "port" if is_port else kind)
     return sorted(spans)
 
 
