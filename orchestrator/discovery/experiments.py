@@ -356,7 +356,7 @@ class Experiments:
         )
         if attempt.verb == "connect" and exchange.worked and attempt.to not in ("", _C):
             self._note_connection(exchange)
-        if attempt.verb == "terminate" and attempt.to:
+        if attempt.verb == "terminate":
             self._note_end(exchange)
         self._fragile |= {attempt.verb} if has_word and exchange.ended else set()
         self._restart_if_gone(exchange, attempt.what)

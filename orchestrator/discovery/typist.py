@@ -181,13 +181,13 @@ class Typist:
         return links
 
     def _links(self, verb: str, at: str, to: str) -> int | None:
-        """Return how many connections two peers have; without another, those a connect adds to.
+        """Return how many connections two peers have; without another, all that a verb may change.
 
-        A mistake should connect to no one, but may do so all the same.
+        A mistake should connect to no one and end nothing, but may do so all the same.
         """
         if to:
             return self.trio.links(at, to)
-        return self.trio.held(at) if verb == "connect" else None
+        return self.trio.held(at) if verb in _CHANGE_LINKS else None
 
     def _await_news(self, verb: str, to: str, *, has_changed: bool) -> None:
         """Wait until a peer tells what has happened; once for each verb, as long as it may take."""
@@ -212,7 +212,8 @@ class Typist:
             return links > before or None
         if verb == "connect":
             return links > before if self._has_linked else None
-        return links < before if verb == "terminate" and before else None
+        has_ended = links < before if verb == "terminate" and before else None
+        return has_ended if to else has_ended or None
 
     def kill(self, name: str, to: str) -> None:
         """Kill a peer that is connected to another one, and record what the others print."""

@@ -80,3 +80,39 @@ def test_a_claim_to_have_sent_to_an_id_of_no_connection_is_no_refusal(
     outcome = reader.outcome("send", said)
     assert outcome
     assert outcome[0]
+
+
+class TakesWordsForAnId(Chat):
+    """Ends its first connection if it is told to end one that has no number."""
+
+    def do_terminate(self, label: str) -> str:
+        number = label if label.isdigit() else str(self.other(label))
+        super().do_terminate(number)
+        return f"[{number}] ended"
+
+    def other(self, label: str) -> int:
+        """Return the connection that it takes for one that is none."""
+        del label
+        return min(self.links)
+
+
+class TakesSignsForAnId(TakesWordsForAnId):
+    """Ends its last connection instead, and says so in one word."""
+
+    def do_terminate(self, label: str) -> str:
+        return super().do_terminate(label).split()[-1]
+
+    def other(self, label: str) -> int:
+        return [*self.links][-1]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [(TakesWordsForAnId, "[7] ended"), (TakesSignsForAnId, "ended")]
+)
+def test_a_mistake_that_ends_a_connection_refuses_nothing(
+    learned: Learned, program: type[Chat], said: str
+) -> None:
+    found, reader, _ = learned(program)
+    assert not found.operations["terminate"].silent
+    outcomes = [reader.outcome("terminate", it) for it in (said, "error: no such connection")]
+    assert [it and it[0] for it in outcomes] == [True, False]
