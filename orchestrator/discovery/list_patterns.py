@@ -40,15 +40,15 @@ _UNIQUE = re.compile(r"[0-9a-f]{8,}(?:-[0-9a-f]{4,})*", re.I)  # such as a UUID
 def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
     """Return the rows of a list, each a line that names a peer, or several lines as one.
 
+    That is by its address or port; if no line has either, by the name that the peer was told.
     A line that an empty list has as well, with other numbers, counts something: `port 5000, 0 up`.
     """
     before = {shape(make_template(line, known)) for line in empty}
     new = [line for line in lines if shape(make_template(line, known)) not in before]
-    return join_rows(new, known) or [
-        line
-        for line in new
-        if {token.kind for token in make_template(line, known)} & {"address", "port"}
-    ]
+    kinds = {line: {token.kind for token in make_template(line, known)} for line in new}
+    located = [line for line in new if kinds[line] & {"address", "port"}]
+    named = [line for line in new if "name" in kinds[line]]
+    return join_rows(new, known) or located or named
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def id_of(row: str, column: Column | None, known: KnownValues) -> str | None:
 
 def row_of(
     rows: Sequence[str], address: str, ports: Collection[int], taken: Collection[str],
-    likely: Collection[str] = (),
+    likely: Collection[str] = (), name: str = "",
 ) -> str:  # fmt: skip
     """Return the row that most likely shows the peer at an address; empty without rows.
 
@@ -193,12 +193,14 @@ def row_of(
         ports: on which it listens, and those of its connection.
         taken: the rows of other peers, which are less likely.
         likely: of rows that show nothing of the peer, the row that it had, or the new ones.
+        name: the peer's.
     """
     known = KnownValues(frozenset({address}), frozenset(ports))
 
     def score(row: str) -> int:
         tokens = make_template(row, known)
         has_address = any(it.kind == "address" and it.text.endswith(address) for it in tokens)
+        has_address |= any(it.kind == "name" and it.text == name for it in tokens)
         has_port = any(it.kind == "port" and int(it.text) in ports for it in tokens)
         return 8 * has_address + 6 * has_port + 4 * (row not in taken) + (row in likely)
 

@@ -106,7 +106,7 @@ class ListTracker:
             self._link_ports |= links
             ports = {peer.port} | links
             likely = [before[other]] if other in before else new
-            row = row_of(rows, peer.address, ports, taken, likely)
+            row = row_of(rows, peer.address, ports, taken, likely, other)
             if row:
                 owners[other] = row
                 self._places[name, other] = rows.index(row)

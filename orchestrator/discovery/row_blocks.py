@@ -114,8 +114,13 @@ def _is_break(token: Token) -> bool:
 
 
 def value_patterns(row: Template) -> list[str]:
-    """Return a pattern for each line of a row that has a value, each with its own groups."""
+    """Return a pattern for each line of a row that has a value, each with its own groups.
+
+    A name says who it is only in a row without an address.
+    """
     left, made = [*GROUPS], list[str]()
+    if not any(token.kind == "address" for token in row):
+        left.append("name")
     for is_break, tokens in groupby(row, lambda token: token.text == BREAK):
         line = () if is_break else _bare([*tokens])
         if {token.group for token in line} & {*left}:

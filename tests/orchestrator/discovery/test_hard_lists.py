@@ -299,3 +299,31 @@ def test_rows_of_what_is_no_address_say_nothing(
     _, reader, _ = learned(program)
     row = reader.row("list", f"1: {HOSTS['bob']} {PORT}")
     assert row == {"id": "1", "address": HOSTS["bob"], "port": str(PORT)}
+
+
+class ListsByName(Chat):
+    """Lists peers by the names that they were told, without an address."""
+
+    def do_list(self) -> str:
+        return "\n".join(f"[{number}] {it.name}" for number, it in self.links.items()) or "no one"
+
+
+class ListsNamesFirst(ListsByName):
+    """The same, below a title with a name of its own."""
+
+    def do_list(self) -> str:
+        rows = [f"  {it.name:8} is online ({number})" for number, it in self.links.items()]
+        return "\n".join([f"{self.name} knows {len(rows)}:", *rows])
+
+
+@pytest.mark.parametrize(
+    ("program", "row"),
+    [(ListsByName, "[3] dave"), (ListsNamesFirst, "  dave     is online (3)")],
+)
+def test_a_row_may_name_a_peer_and_no_address(
+    learned: Learned, program: type[Chat], row: str
+) -> None:
+    _, reader, _ = learned(program)
+    assert reader.row("list", row) == {"id": "3", "name": "dave"}
+    title = "alice knows 2:"
+    assert reader.row("list", title) is None
