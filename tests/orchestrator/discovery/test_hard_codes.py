@@ -13,7 +13,6 @@ import pytest
 from tests.orchestrator.discovery.learning import Learned
 from tests.orchestrator.discovery.simulated import HOSTS, Chat
 
-
 CHANGING = ("connect", "send", "terminate")
 
 
