@@ -37,17 +37,20 @@ _PART_AND_SIGN = 2  # tokens
 _UNIQUE = re.compile(r"[0-9a-f]{8,}(?:-[0-9a-f]{4,})*", re.I)  # such as a UUID
 
 
-def find_rows(lines: Sequence[str], empty: Iterable[str], known: KnownValues) -> list[str]:
+def find_rows(
+    lines: Sequence[str], empty: Iterable[str], known: KnownValues, own: str = ""
+) -> list[str]:
     """Return the rows of a list, each a line that names a peer, or several lines as one.
 
-    That is by its address or port; if no line has either, by the name that the peer was told.
+    That is by its address or port; if no line has either, by the name that the peer was told, which
+    is not the `own` one.
     A line that an empty list has as well, with other numbers, counts something: `port 5000, 0 up`.
     """
     before = {shape(make_template(line, known)) for line in empty}
     new = [line for line in lines if shape(make_template(line, known)) not in before]
-    kinds = {line: {token.kind for token in make_template(line, known)} for line in new}
-    located = [line for line in new if kinds[line] & {"address", "port"}]
-    named = [line for line in new if "name" in kinds[line]]
+    made = {line: make_template(line, known) for line in new}
+    located = [line for line in new if {it.kind for it in made[line]} & {"address", "port"}]
+    named = [line for line in new if any(it.kind == "name" and it.text != own for it in made[line])]
     return join_rows(new, known) or located or named
 
 

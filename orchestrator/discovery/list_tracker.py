@@ -60,7 +60,7 @@ class ListTracker:
         """Return the lines of a peer's list that have rows."""
         if not self.is_known:
             return []
-        return find_rows(self._finder.enter("list", name).lines, self.empty, self.known())
+        return find_rows(self._finder.enter("list", name).lines, self.empty, self.known(), name)
 
     def _split(self, rows: Iterable[str]) -> list[str]:
         """Return each row by itself, if there are several on a line."""

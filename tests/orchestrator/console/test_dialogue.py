@@ -298,9 +298,7 @@ def test_a_rule_says_no_more_than_silence(
     assert (reply.ok, reply.silent) == (ok, ok is True)
 
 
-@pytest.mark.parametrize(
-    ("shown", "ok"), [("--\n", True), ("--\n--\n", True), ("odd\n--\n", None)]
-)
+@pytest.mark.parametrize(("shown", "ok"), [("--\n", True), ("--\n--\n", True), ("odd\n--\n", None)])
 def test_rules_below_several_commands_say_no_more_than_silence(
     screen: MakeScreen, tmp_path: Path, shown: str, ok: object
 ) -> None:
