@@ -27,6 +27,12 @@ def test_rows_name_a_peer() -> None:
     assert find_rows(lines, [f"me: {A}"], KNOWN) == [f"1 {A}", "2 port 5000"]
 
 
+def test_rows_name_a_peer_by_its_name_if_none_has_an_address() -> None:
+    lines = ["1 bob", "2 carol", "alice has left no one out"]
+    assert find_rows(lines, ["alice has no friends"], KNOWN, "alice") == lines[:2]
+    assert find_rows(["1 bob", f"2 {B}"], [], KNOWN, "alice") == [f"2 {B}"]
+
+
 def test_the_id_is_small_and_different_in_every_row() -> None:
     first, second = [f"7 1 {A} 5000", f"7 2 {B} 5000"], [f"7 1 {A} 5000"]
     assert id_columns([first, second], KNOWN) == [Column(1)]
