@@ -22,7 +22,13 @@ from orchestrator.discovery.notice_patterns import infer_notices
 from orchestrator.discovery.replay import replay
 from orchestrator.discovery.replies import ProgramEvidence, Replies
 from orchestrator.discovery.success import success_of
-from orchestrator.discovery.templates import make_template, matches_any, merge, to_pattern
+from orchestrator.discovery.templates import (
+    Token,
+    make_template,
+    matches_any,
+    merge,
+    to_pattern,
+)
 from orchestrator.discovery.wording import Wording
 
 _GROUPS = {
@@ -33,6 +39,7 @@ _GROUPS = {
 
 _NOT_FOUND = "common words had no effect; if it has one, say under `verbs` how it looks"
 _VALUES = {"myip": "address", "myport": "port"}  # verbs whose reply must have a value
+_TYPED = ("number", "id", "port")  # kinds of what a question may repeat
 _SYNC = ("myport", "myip", "help", "list")  # those most certain to be answered come first
 
 
@@ -55,7 +62,7 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
             reply = infer_list(draft, evidence.exchanges, evidence.lists, evidence.empty,
                                evidence.known, evidence.prompts, evidence.column,
                                form=evidence.form)  # fmt: skip
-            verbs[verb] = {"send": _send(evidence.wordings[verb])} | reply
+            verbs[verb] = {"send": _send(evidence.wordings[verb], evidence.exchanges)} | reply
         else:
             verbs[verb] = _infer_verb(draft, verb, evidence, replies)
     draft.notes += of_notices
@@ -131,26 +138,31 @@ def _when_prompted(evidence: ProgramEvidence) -> str:
     return f"printed again after {what} {noun}"
 
 
-def _send(wording: Wording) -> Any:
+def _send(wording: Wording, exchanges: Sequence[Exchange]) -> Any:
     lines: list[Any] = []
     questions = wording.after or ("",) * len(wording.lines)
     for line, question in zip(wording.lines, questions, strict=True):
-        after = _question_pattern(question)
+        after = _question_pattern(question, exchanges)
         lines.append({"type": line, "after": after} if question else line)
     return lines[0] if len(lines) == 1 and isinstance(lines[0], str) else lines
 
 
-def _question_pattern(question: str) -> str:
-    """Return a pattern for a question, whatever id, address or name it mentions."""
-    made = to_pattern(make_template(question.strip(), KnownValues()), ())
-    return made.removeprefix("^").removesuffix("$")
+def _question_pattern(question: str, exchanges: Sequence[Exchange]) -> str:
+    """Return a pattern for a question, whatever id, address, name or text it repeats.
+
+    What was typed for a number need not be one.
+    """
+    texts = [it.known.text for it in exchanges if it.known.text in question]
+    template = make_template(question.strip(), KnownValues(text=max(texts, key=len, default="")))
+    made = [Token("given", it.text) if it.kind in _TYPED else it for it in template]
+    return to_pattern(tuple(made), ()).removeprefix("^").removesuffix("$")
 
 
 def _infer_verb(
     draft: Draft, verb: str, evidence: ProgramEvidence, replies: Replies
 ) -> dict[str, Any]:
     wording, samples = evidence.wordings[verb], replies.successful(verb)
-    made: dict[str, Any] = {"send": _send(wording)}
+    made: dict[str, Any] = {"send": _send(wording, evidence.exchanges)}
     if verb in evidence.first:
         made["first"] = evidence.first[verb]
     spoken = [sample for _, sample in samples if sample.lines]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.orchestrator.discovery.learning import Learned
@@ -116,3 +118,43 @@ class WaitsForText(Chat):
 def test_what_follows_an_effect_is_no_question_before_it(learned: Learned) -> None:
     found, _, _ = learned(WaitsForText)
     assert [line.type for line in found.operations["connect"].send] == ["connect {address} {port}"]
+
+
+class RepeatsTheEndpoint(Chat):
+    """Asks before it connects whether it is to connect to what was typed."""
+
+    verb, question = "connect", "Connect to {} at port {}? (y/n) "
+    asked = ""
+
+    def enter(self, line: str) -> None:
+        words = line.split(maxsplit=2)
+        if self.asked:
+            before, self.asked = self.asked, ""
+            super().enter(before) if line == "y" else self.answer("not done")
+        elif self._verb(line) == self.verb and len(words) > 2:
+            self.asked = line
+            self.prints(self.name, self.question.format(*words[1:]))
+        else:
+            super().enter(line)
+
+
+class RepeatsTheText(RepeatsTheEndpoint):
+    """Asks before it sends a text whether it is to send this one."""
+
+    verb, question = "send", 'To {}: "{}". OK? [y/n] '
+
+
+@pytest.mark.parametrize(
+    ("program", "typed"),
+    [(RepeatsTheEndpoint, ["10.0.0.9", "5001"]), (RepeatsTheEndpoint, ["bob", "port"]),
+     (RepeatsTheEndpoint, ["10.0.0.9", "-1"]),
+     (RepeatsTheText, ["3", "hi, how are you?"]), (RepeatsTheText, ["x", "12"])],
+)  # fmt: skip
+def test_a_question_may_repeat_whatever_was_typed(
+    learned: Learned, program: type[RepeatsTheEndpoint], typed: list[str]
+) -> None:
+    found, _, _ = learned(program)
+    _, answer = found.operations[program.verb].send
+    assert answer.type == "y"
+    assert answer.after
+    assert re.search(answer.after, program.question.format(*typed))
