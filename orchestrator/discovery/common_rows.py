@@ -32,6 +32,12 @@ def is_glued(row: Template) -> bool:
                for one, other in itertools.pairwise(row))  # fmt: skip
 
 
+def runs_on(row: Template, addresses: Collection[str]) -> bool:
+    """Return whether a row has digits behind a known address, as if they were a part of it."""
+    ends = [it.text for it in row if it.kind == "address" and it.text not in addresses]
+    return any(end.startswith(it) for end in ends for it in addresses)
+
+
 def common_row(rows: Sequence[Template]) -> str:
     """Return a pattern for rows that have the same values, whatever else differs between them.
 
@@ -107,33 +113,35 @@ def _common_start(gaps: Sequence[Template]) -> Template:
 def _value_pattern(rows: Sequence[Template], number: int) -> str:
     """Return a pattern for one of the values of rows; empty if nothing says where it ends.
 
-    One that stands beside another value has as many digits there as it has in all rows.
+    One that stands beside another value has as many digits there as it has in all rows. An address
+    may have any number of digits at its end, which other peers have: what follows must be a port,
+    all of which have as many.
     """
     pairs = [(row, _places(row)[number]) for row in rows]
     values = [row[place] for row, place in pairs]
     is_behind = any(place and row[place - 1].kind in _VALUES for row, place in pairs)
-    is_before = any(it.kind in _VALUES for row, place in pairs for it in row[place + 1 :][:1])
+    behind = [it for row, place in pairs for it in row[place + 1 :][:1] if it.kind in _VALUES]
+    is_before = bool(behind)
     texts = [value.text for value in values]
     if not (is_behind or is_before):
         return _inner((values[0],))
     if values[0].kind == "address":
-        return _address_pattern(texts, is_behind=is_behind, is_before=is_before)
+        are_ports = all(it.kind == "port" for it in behind)
+        is_clear = are_ports and len({len(it.text) for it in behind}) <= 1
+        return _address_pattern(texts, is_behind=is_behind) if is_clear else ""
     if values[0].kind == "port":
-        return _port_pattern(texts, is_before=is_before)
+        is_open = any(place and row[place - 1].kind == "address" for row, place in pairs)
+        return _port_pattern(texts, is_fixed=is_before or is_open)
     return _inner((values[0],)) if values[0].kind == "id" else ""
 
 
-def _address_pattern(texts: Sequence[str], *, is_behind: bool, is_before: bool) -> str:
-    """Return a pattern for addresses that stand behind or before another value, or both."""
+def _address_pattern(texts: Sequence[str], *, is_behind: bool) -> str:
+    """Return a pattern for addresses that stand before a port, or behind another value."""
     parts = [text.split(".") for text in texts]
     if any(len(it) != 4 or not all(map(str.isdigit, it)) for it in parts):  # noqa: PLR2004
         return ""
-    first, last = r"\d{1,3}", r"\d{1,3}"
-    if is_behind:
-        first = _digits([it[0] for it in parts])
-    if is_before:
-        last = _digits([it[-1] for it in parts])
-    return rf"(?P<address>{first}(?:\.\d{{1,3}}){{2}}\.{last})" if first and last else ""
+    first = _digits([it[0] for it in parts]) if is_behind else r"\d{1,3}"
+    return rf"(?P<address>{first}(?:\.\d{{1,3}}){{3}})" if first else ""
 
 
 def _digits(texts: Sequence[str]) -> str:
@@ -149,10 +157,13 @@ def _count(widths: Collection[int]) -> str:
     return rf"\d{'' if most == 1 else many}"
 
 
-def _port_pattern(texts: Sequence[str], *, is_before: bool) -> str:
-    """Return a pattern for ports beside another value, which do not begin with 0."""
+def _port_pattern(texts: Sequence[str], *, is_fixed: bool) -> str:
+    """Return a pattern for ports beside another value, which do not begin with 0.
+
+    If nothing else says where they begin or end, all must have as many digits.
+    """
     widths = {len(text) for text in texts}
-    if max(widths) > _MOST_DIGITS or min(widths) < 2 or (is_before and len(widths) > 1):  # noqa: PLR2004
+    if max(widths) > _MOST_DIGITS or min(widths) < 2 or (is_fixed and len(widths) > 1):  # noqa: PLR2004
         return ""
     return rf"(?P<port>[1-9]{_count({width - 1 for width in widths})})"
 

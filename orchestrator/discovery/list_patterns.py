@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.discovery.common_rows import common_row, is_glued, misread
+from orchestrator.discovery.common_rows import common_row, is_glued, misread, runs_on
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.evidence import Exchange, KnownValues, reply_sample
 from orchestrator.discovery.row_blocks import (
@@ -230,7 +230,7 @@ def infer_list(  # noqa: PLR0913 - all that is known of a program's lists
     rows = {it: _row_template(it, column, known) for it in shown}
     found = fewest_lines(merge(rows.values()))
     has_several = len({sum(it.kind == "address" for it in row) for row in found}) > 1
-    wrong = {} if has_several else _patterns(rows, found, form)
+    wrong = {} if has_several else _patterns(rows, found, form, known)
     patterns = [it for it, why in wrong.items() if not why] or [*wrong]
     asked = [exchange for exchange in exchanges if exchange.verb == "list"]
     replies = [reply_sample(exchange, prompts).lines for exchange in asked]
@@ -269,13 +269,17 @@ def _without_mistakes(
 
 
 def _patterns(
-    rows: Mapping[str, Template], found: Sequence[Template], form: RowForm | None
+    rows: Mapping[str, Template],
+    found: Sequence[Template],
+    form: RowForm | None,
+    known: KnownValues,
 ) -> dict[str, str]:
     """Return the patterns of rows, each with what it reads wrongly; empty if nothing."""
-    glued = [row for row, it in rows.items() if is_glued(it)]
+    endless = [row for row, it in rows.items() if runs_on(it, known.addresses)]
+    glued = endless or [row for row, it in rows.items() if is_glued(it)]
     is_line = not (form or any(token.text == BREAK for row in found for token in row))
     common = common_row([*rows.values()]) if glued else _common_format(found)
-    if common and is_line:
+    if common and is_line and not endless:
         return {common: _first_misread(common, rows)}
     patterns = [*map(form.pattern if form else _row_pattern, found)]
     if glued:

@@ -153,11 +153,28 @@ def test_what_no_pattern_can_read_is_doubted(form: str) -> None:
     assert made["doubt"] == f"nothing says where the values of {line!r} end"
 
 
-def test_ports_of_dialling_peers_may_touch_addresses() -> None:
-    made = listed("{number:<2}{address:<10}{port}", frozenset({43210}), bob=PORT, carol=43210)
-    lines = {f"2 {HOSTS['carol']}43210": "43210", f"1 {HOSTS['bob']}5000": "5000"}
-    assert {line: (read(made, line) or {})["port"] for line in lines} == lines
-    assert read(made, f"9 172.20.0.10{PORT}") is None, "rather nothing than .1 and 05000"
+@pytest.mark.parametrize("form", ["{number:<2}{address:<10}{port}", "#{number}@{address}{port}"])
+def test_a_port_may_touch_an_address_if_all_have_as_many_digits(form: str) -> None:
+    made = listed(form, bob=PORT, carol=PORT)
+    assert "doubt" not in made
+    for address in ("172.20.0.10", "172.20.0.12", "172.20.0.125"):
+        line = form.format(number=9, address=address, port=6000)
+        assert read(made, line) == {"id": "9", "address": address, "port": "6000"}
+
+
+@pytest.mark.parametrize("form", ["{number:<2}{address:<10}{port}", "#{number}@{address}{port}"])
+def test_ports_of_any_length_that_touch_an_address_are_doubted(form: str) -> None:
+    """Of 172.20.0.125000 no one can say whether it is .12 and 5000 or .1 and 25000."""
+    made = listed(form, frozenset({43210}), bob=PORT, carol=43210)
+    assert made["doubt"].startswith("nothing says where the values of ")
+
+
+@pytest.mark.parametrize(
+    "form", ["[{port}] {address}{number}", "port {port}: {address:<10}{number}"]
+)
+def test_an_id_that_touches_the_end_of_an_address_is_doubted(form: str) -> None:
+    made = listed(form, bob=PORT, carol=PORT)
+    assert made["doubt"].startswith("nothing says where the values of ")
 
 
 def test_addresses_of_any_length_that_are_padded_are_read_as_ever() -> None:
