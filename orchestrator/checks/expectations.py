@@ -1,13 +1,14 @@
 """Every operation ended as the scenario wants: its outcome, its answer, what it showed, when.
 
-Invalid when one ended otherwise, or when what an `expect` waited for did not come. Unknown when
-it is not known how one ended that must end in some way, for instance because its reply could not
-be read; when a list that is as it must be has rows besides that could not be read; when what is
-missing may stand in a line that could not be read, or was to follow from such an operation; when
-the machine was too busy for it to come in time; when a fault was not proven to take effect or to be
-gone, or was not in force all the time; and when the run did not settle, so that steps are missing.
-A list that shows a peer which was to leave, still runs and has its connection is not judged, nor is
-a run that has nothing else against the program.
+Invalid when one ended otherwise, when what an `expect` waited for did not come, or when one that
+must end in some way was not answered, and certainly never is, as no program goes on by itself.
+Unknown when it is not known how one ended that must end in some way, for instance because its
+reply could not be read; when a list that is as it must be has rows besides that could not be
+read; when what is missing may stand in a line that could not be read, or was to follow from such
+an operation; when the machine was too busy for it to come in time; when a fault was not proven to
+take effect or to be gone, or was not in force all the time; and when the run did not settle, so
+that steps are missing. A list that shows a peer which was to leave, still runs and has its
+connection is not judged, nor is a run that has nothing else against the program.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.fault_windows import VERBS
 from orchestrator.checks.index.invocations import Operation
-from orchestrator.checks.phrases import awaited, both, done, half_read, quoted, unread, when
+from orchestrator.checks.phrases import (
+    NEVER_ANSWERED,
+    awaited,
+    both,
+    done,
+    half_read,
+    quoted,
+    unread,
+    when,
+)
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.history import wanted
 from orchestrator.history.entries import GONE, Entry
@@ -213,8 +223,7 @@ def _lapse(index: HistoryIndex, entry: Entry) -> Finding:
 def _amiss(operation: Operation) -> Iterator[str]:
     """Yield what is not as it must be, to be read behind the operation's name."""
     wants = _wants(operation)
-    if wants.get("answered") and operation.last.fields.get("answered") is False:
-        yield " should have been answered, but nothing was printed"
+    yield from _unanswered(operation, wants)
     if (within := _seconds(wants.get("within"))) is not None:
         yield from _too_late(operation, within)
     if operation.is_indeterminate:
@@ -234,6 +243,14 @@ def _amiss(operation: Operation) -> Iterator[str]:
         if ended != status:
             how = "its status is not known" if ended is None else f"it was {ended}"
             yield f" should have ended with status {status}, but {how}"
+
+
+def _unanswered(operation: Operation, wants: Mapping[str, Any]) -> Iterator[str]:
+    """Yield that a program printed nothing, if it had to or certainly never will."""
+    if wants.get("answered") and operation.last.fields.get("answered") is False:
+        yield " should have been answered, but nothing was printed"
+    elif wants and operation.is_never_answered:
+        yield NEVER_ANSWERED
 
 
 def _ended(operation: Operation) -> tuple[str, ...]:

@@ -3,13 +3,14 @@
 Judged by the last list of each peer behind the `settled` mark. Invalid when one end lists the
 other and not vice versa; when neither does, although both reported that they are connected and
 neither that it is over; when a row leads to no peer of the run, to a peer that does not run any
-more, or to the peer itself; and when a peer is listed twice. A row that names a peer at another
-port than the one that it listens on still leads to it: see `ports`. Unknown when the run did not
-settle, when a running peer did not answer, unless its profile says that it has no list, when a
-list has rows that could not be read beside those that were, when the list of an end has lines that
-may be rows and cannot be read, when a fault came between the two until shortly before, or when a
-connection that neither lists may have ended unnoticed: a person typed at one of the two, its ids
-shifted, or a fault came between them and the profile reads no `closed`.
+more, or to the peer itself; when a peer is listed twice; and when a console certainly never
+answers. A row that names a peer at another port than the one that it listens on still leads to
+it: see `ports`. Unknown when the run did not settle, when a running peer did not answer, unless
+its profile says that it has no list, when a list has rows that could not be read beside those
+that were, when the list of an end has lines that may be rows and cannot be read, when a fault
+came between the two until shortly before, or when a connection that neither lists may have ended
+unnoticed: a person typed at one of the two, its ids shifted, or a fault came between them and the
+profile reads no `closed`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from orchestrator.checks import punctuality
 from orchestrator.checks.index import HistoryIndex
 from orchestrator.checks.index.connections import ConnectionEnd
 from orchestrator.checks.index.invocations import Operation
-from orchestrator.checks.phrases import half_read, unread, when
+from orchestrator.checks.phrases import NEVER_ANSWERED, half_read, unread, when
 from orchestrator.checks.verdict import Finding, Verdict, conclude
 from orchestrator.history.entries import row_text
 from orchestrator.text import count
@@ -52,7 +53,8 @@ def check(index: HistoryIndex) -> Verdict:
     if index.settled is not None:
         chatting = filter(index.chats, index.running)
         silent = [peer for peer in chatting if peer not in last and _has_list(index, peer)]
-        unsure += [_no_list(index, peer) for peer in silent]
+        for peer in silent:
+            (wrong if _is_mute(index, peer) else unsure).append(_no_list(index, peer))
     rows = sum(len(operation.last.rows) for operation in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
     judged = last and (rows or index.ends)
@@ -64,7 +66,15 @@ def _no_list(index: HistoryIndex, peer: str) -> Finding:
     asked = [one for one in index.operations if one.verb == "list" and one.peer == peer]
     is_unread = bool(asked) and "unread" in asked[-1].last.fields
     why = f": {asked[-1].said}" if is_unread else ""
+    why = f": it{NEVER_ANSWERED}" if _is_mute(index, peer) else why
     return Finding(f"{peer} gave no list at the end{why}", index.last_at, (peer,))
+
+
+def _is_mute(index: HistoryIndex, peer: str) -> bool:
+    """Return whether a peer was asked for its list at the end and certainly never answers."""
+    settled = index.settled or 0
+    asked = [it for it in index.operations if it.peer == peer and it.position > settled]
+    return bool(asked) and punctuality.is_sure_of_silence(index, asked[-1])
 
 
 def _has_list(index: HistoryIndex, peer: str) -> bool:

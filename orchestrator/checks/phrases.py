@@ -11,6 +11,10 @@ from orchestrator.checks.index.messages import SentMessage, ShownMessage
 from orchestrator.text import visible
 
 COULD_NOT_READ = "the lab could not read"  # begins what is said of an answer that no pattern reads
+# is said of an operation that a program leaves unanswered though nothing keeps it from doing so
+NEVER_ANSWERED = (
+    " should have been answered, but nothing was printed, and its program does nothing more"
+)
 WITHOUT_FIELD = "without which its meaning"  # is in what is said of a call that lacks a field
 _LONGEST = 60  # characters of a text that are quoted
 

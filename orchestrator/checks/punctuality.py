@@ -64,6 +64,12 @@ def _of_failure(index: HistoryIndex, since: float, until: float) -> str:
     return index.late_at(until) if is_held_up else ""
 
 
+def is_sure_of_silence(index: HistoryIndex, operation: Operation) -> bool:
+    """Return whether a console would not have answered on a faster machine either."""
+    is_rest = _all_rested(index, operation, operation.at, operation.last.at)
+    return operation.is_never_answered and is_rest
+
+
 def of_absence(index: HistoryIndex, since: float, until: float | None = None) -> str:
     """Return how the machine may explain that something did not come.
 
@@ -83,8 +89,10 @@ def of_last_lists(index: HistoryIndex) -> str:
 
 def of_break(index: HistoryIndex) -> str:
     """Return how the machine may explain a silence that ended a run."""
-    unanswered = [operation.at for operation in index.operations if operation.is_indeterminate]
-    since = unanswered[-1] if unanswered else 0.0
+    unanswered = [operation for operation in index.operations if operation.is_indeterminate]
+    since = unanswered[-1].at if unanswered else 0.0
+    if unanswered and is_sure_of_silence(index, unanswered[-1]):
+        return ""
     return _doubt(index, since, index.last_at, LONGEST, _ANSWER if unanswered else _START)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from orchestrator.history.entries import GONE
 from orchestrator.history.recorded_workload import WORKLOAD
 from orchestrator.runner.outcomes import Completion, failed
 from orchestrator.runner.peers import PeerGroup
+from orchestrator.runner.rests import never_answers
 
 _MAX_SILENCES = 2
 
@@ -127,12 +129,14 @@ class Recorder:
         tolerate: Callable[[LabError], None],
         **fields: object,
     ) -> Completion:
-        operation = self.invoke(peer, verb, act, **fields)
+        operation, since = self.invoke(peer, verb, act, **fields), time.monotonic()
         try:
             outcome, said = work()
         except LabError as error:
             outcome = "fail" if isinstance(error, NoClientError) else "info"
             said = {"said": first_line(error), **_unanswered(act, error)}
+            if isinstance(error, NoAnswerError):
+                said |= never_answers(self._peers, peer, since)
             self._history.complete(operation, outcome, **said)
             tolerate(error)
         else:

@@ -6,6 +6,7 @@ no more on a faster machine.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping
@@ -14,9 +15,12 @@ from typing import Self
 from orchestrator.console.reply import Reply
 from orchestrator.engines.activity import Activity, asks_for_names
 from orchestrator.engines.base import Peer
+from orchestrator.errors import SessionError
+from orchestrator.history.transcript import screen
 from orchestrator.runner.peers import PeerGroup
 
 _EVERY = 0.15  # seconds between two looks
+_WATCHED = 1.6  # seconds after which it is known whether all rest
 
 _Ran = Mapping[str, Mapping[int, int]]  # of each program: for how long each thread has run
 
@@ -31,16 +35,42 @@ def ask_in_time(
     return reply, {"took": time.monotonic() - began, **rest.found}
 
 
+def never_answers(peers: PeerGroup, peer: str, since: float) -> dict[str, object]:
+    """Return, as fields of an operation, that a console which has not answered never will.
+
+    Empty if it may: if it has shown anything, if a fault may hold back what its program waits for,
+    or if a program does not rest, or has a thread that goes on by itself after some time.
+
+    Args:
+        peers: the peers.
+        peer: the one that was asked.
+        since: when it was asked, on `time.monotonic`.
+    """
+    session = peers.sessions[peer]
+    if peers.is_faulted or session.profile.console.exec:  # a client may be what does not rest
+        return {}
+    with RestWatch(peers, for_good=True) as rest:
+        threading.Event().wait(_WATCHED)
+    if not rest.found:
+        return {}
+    with contextlib.suppress(SessionError):
+        session.catch_up()
+    at = since - peers.history.started
+    pieces = [it for it in session.transcript.pieces() if it.at >= at and not it.typed]
+    return {} if screen(pieces) else {"answered": False, **rest.found}
+
+
 class RestWatch:
     """Watches the programs of a run in a `with` block.
 
     Args:
         peers: the peers.
         typed: the peer at which a line is typed meanwhile, which its program must take first.
+        for_good: whether a program rests only if none of its threads goes on after some time.
     """
 
-    def __init__(self, peers: PeerGroup, typed: str = "") -> None:
-        self._peers, self._typed = peers, typed
+    def __init__(self, peers: PeerGroup, typed: str = "", *, for_good: bool = False) -> None:
+        self._peers, self._typed, self._for_good = peers, typed, for_good
         self._before: Activity | None = None  # of that program, before the line is typed
         self._pids: dict[str, int | None] = {}
         self._longest = (0.0, 0.0)  # in seconds since the run began
@@ -87,6 +117,8 @@ class RestWatch:
                 continue
             activity = session.peer.activity()
             if activity is None or not activity.waits or self._asks_for_names(session.peer):
+                return None
+            if self._for_good and activity.deadlines:
                 return None
             if name == self._typed and not (self._before and activity.is_done(self._before)):
                 return None

@@ -37,6 +37,12 @@ class Operation:
         return self.done is None or self.done.type == "info"
 
     @property
+    def is_never_answered(self) -> bool:
+        """Whether nothing was printed, and all programs rested for good when time was up."""
+        fields = self.last.fields
+        return self.is_indeterminate and fields.get("answered") is False and "rested" in fields
+
+    @property
     def last(self) -> Entry:
         """The entry that knows most: the outcome, if there is one."""
         return self.done or self.invoked

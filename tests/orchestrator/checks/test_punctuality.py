@@ -212,3 +212,48 @@ def test_programs_that_rest_are_blamed_on_a_busy_machine(tell: Tell) -> None:
     assert judged(CROWDED, 0.5, 1.2) is UNKNOWN, "something may still be on its way"
     assert judged(CROWDED, 30.0, 40.0) is UNKNOWN, "that was later"
     assert judged(STALLED, 0.5, 1.7) is UNKNOWN, "the lab itself stood still"
+
+
+def unanswered(story: Story, **fields: Any) -> None:
+    """Answer nothing."""
+    begun = story.invoke("alice", "terminate", to="bob", wants={"outcome": "ok"})
+    story._at += 3.0
+    story.end(begun, "info", said="did not reply", **fields)
+
+
+@pytest.mark.parametrize("machine", [FINE, CROWDED])
+def test_a_console_that_certainly_never_answers_is_blamed(machine: dict[str, Any]) -> None:
+    def judged(**fields: Any) -> Judgement:
+        return support.judged(history(partial(unanswered, **fields), machine), "expectations")
+
+    assert judged(answered=False, rested=[1.0, 2.5]) is INVALID
+    assert judged(answered=False) is UNKNOWN
+    assert judged(rested=[1.0, 2.5]) is UNKNOWN, "it printed something"
+
+
+@pytest.mark.parametrize(("until", "machine"), [(1.6, CROWDED), (2.5, STALLED), (2.5, CUT_OFF)])
+def test_a_console_that_may_answer_on_a_faster_machine_is_not_blamed(
+    until: float, machine: dict[str, Any]
+) -> None:
+    tell = partial(unanswered, answered=False, rested=[1.0, until])
+    assert support.judged(history(tell, machine), "expectations") is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("fields", "judgement"), [({"answered": False, "rested": [8.0, 9.5]}, INVALID), ({}, UNKNOWN)]
+)
+def test_a_console_that_gives_no_list_at_the_end(
+    fields: dict[str, Any], judgement: Judgement
+) -> None:
+    story = Story()
+    story.connect("alice", "bob")
+    story.settle()
+    story._at = 7.0
+    begun = story.invoke("alice", "list")
+    story._at = 10.0
+    story.end(begun, "info", said="did not reply", **fields)
+    story.end(story.invoke("bob", "list"), "ok", rows=story.rows("bob"))
+    story.lab("machine", **CROWDED)
+    verdict = support.verdict(story.entries, "lists")
+    assert verdict.judgement is judgement
+    assert verdict.findings[0].says.startswith("alice gave no list at the end")

@@ -60,3 +60,32 @@ def test_a_program_that_has_not_taken_what_was_typed_does_not_rest(
         with RestWatch(peers, typed="alice") as rest:
             session.ask("raw", line="hello")
             until(lambda: bool(rest.found))
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "never"),
+    [
+        ([], "deaf", True),
+        (["note behind"], "deaf", True),
+        ([], "late", False),
+        (["poll"], "deaf", False),
+        ([], "die 3", False),
+    ],
+)
+def test_a_console_never_answers_if_its_program_rests_for_good(
+    harness: Harness, tmp_path: Path, before: list[str], line: str, never: bool
+) -> None:
+    typed = "".join(f"  - type: {{at: alice, line: {it}}}\n" for it in [*before, line])
+    run = harness.run(f"peers: [alice]\nprofile: {odd(tmp_path)}\nsteps:\n{typed}", discard=True)
+    *_, last = outcomes(run, "type")
+    assert last.type == "info"
+    assert (last.fields.get("answered") is False and "rested" in last.fields) is never
+
+
+def test_a_console_may_answer_once_a_peer_goes_on(harness: Harness, tmp_path: Path) -> None:
+    steps = "  - pause: bob\n  - type: {at: alice, line: deaf}\n  - resume: bob\n"
+    run = harness.run(f"peers: [alice, bob]\nprofile: {odd(tmp_path)}\nsteps:\n{steps}",
+                      discard=True)  # fmt: skip
+    *_, last = outcomes(run, "type")
+    assert last.type == "info"
+    assert "rested" not in last.fields
