@@ -230,12 +230,13 @@ def _learn(
     lists = experiments.lists
     if held := held_prompt(typist.exchanges):
         typist.add_prompt(held)
-    typist.find_prompts_behind_messages()
+    typist.find_more_prompts([read_output(raw).rest for raw, _ in greetings.values()])
     evidence = ProgramEvidence(
         exchanges=with_codes(with_unended(experiments.evidence(), typist.prompts)),
         wordings=finder.wordings, prompts=typist.prompts,
         greetings=[greeting_of(trio, *it, typist.prompts) for it in greetings.values()],
-        lists=lists.seen, empty=without_held(lists.empty, typist.prompts),
+        lists=[without_held(rows, [held]) if held else rows for rows in lists.seen],
+        empty=without_held(lists.empty, typist.prompts),
         known=lists.known(), first=experiments.first,
         first_id=lists.lowest(), column=lists.column, form=lists.form,
         start=start_of(command, trio, has_line_editor=has_line_editor),

@@ -19,6 +19,7 @@ TAB = "    "
 
 _MOST_TIMES = 6  # a line that comes more often is part of a flood
 _MOST_LINES = 10  # of a reply to what began a flood; the others are part of it
+_SEVERAL = 3  # commands, after all of which only a prompt is the same
 _LONGEST_PROMPT = 3  # lines, of a prompt that is not the last that a greeting has
 
 _LINE_EDITOR = ("\x1b[?2004h", "\x1b[K", "\x1b[6n")
@@ -272,13 +273,24 @@ def prompts_behind_messages(exchanges: Iterable[Exchange], prompts: Sequence[str
     return [first[pattern] for pattern, sent in texts.items() if len(sent) > 1]
 
 
-def status_lines(replies: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines above the prompt that tell how things stand, such as `[2 online]`.
+def recurring_prompts(exchanges: Iterable[Exchange], prompts: Sequence[str]) -> list[str]:
+    """Return what else a program prints when it waits for input: the same after several commands.
 
-    They end the greeting and every reply, begin with a sign, have a number, and are not all that
-    was said.
+    A prompt may say how the last one went: `(ok) >`. What stands in front of a known one, or of
+    none where a program has none, is a refusal without a line break.
     """
-    return [line for line in last_lines(replies) if re.match(r"\s*[^\w\s].*\d", line)]
+    known = tuple(prompt for prompt in prompts if prompt.strip())
+    verbs = dict[str, set[str]]()  # after which each was printed, by its pattern
+    first = dict[str, str]()
+    for exchange in exchanges:
+        of_end = "terminate" if exchange.verb in ("exit", "kill") else exchange.verb
+        rests = [(step.rest, exchange.verb) for step in exchange.steps]
+        rests += [(it.rest, of_end) for it in exchange.others.values() if it.lines]
+        for rest, verb in rests:
+            if rest.strip() and known and not (rest.endswith(known) or is_prompt(rest, known)):
+                verbs.setdefault(prompt_pattern(rest), set()).add(verb)
+                first.setdefault(prompt_pattern(rest), rest)
+    return [first[it] for it, after in verbs.items() if len(after - {"unknown"}) >= _SEVERAL]
 
 
 def last_lines(replies: Sequence[Sequence[str]]) -> list[str]:

@@ -14,7 +14,10 @@ from collections.abc import Callable, Sequence
 from orchestrator.discovery.attempts import BAD_WORD, Attempt, after_an_end, attempts, texts
 from orchestrator.discovery.evidence import Exchange, KnownValues, has_arrived
 from orchestrator.discovery.finder import NO_ITEMS, WordFinder
+from orchestrator.discovery.late_texts import note_what_comes, show_what_waits
 from orchestrator.discovery.list_tracker import ListTracker
+from orchestrator.discovery.own_address import ask_the_others
+from orchestrator.discovery.quotes import without_quotes
 from orchestrator.discovery.raw_console import FloodError
 from orchestrator.discovery.trio import NAMES, NotStartedError
 from orchestrator.discovery.typist import Typist
@@ -118,9 +121,14 @@ class Experiments:
             if verb not in finder.wordings:
                 finder.find(verb, _A, finder.is_answer)
         finder.find_by_effect(_A)
+        for verb in ("myip", "myport"):
+            if verb not in finder.wordings and (typed := finder.find_useless(verb)):
+                self.notes.append(f"{typed} never told what it is for, though its help names that")
         self._typist.find_late_prompts()
         if found := finder.find("list", _A, lambda exchange: not finder.is_unknown(exchange)):
             self.lists.empty = found.lines
+        self._typist.find_more_prompts()
+        ask_the_others(self._typist, finder)
 
     def _target(self, name: str) -> dict[str, object]:
         peer = self._trio.peer(name)
@@ -179,6 +187,15 @@ class Experiments:
             self.lists.update(_A, _B)
             self._typist.replace(found, right=True)
             self._send(found.to, found.at)
+        elif typed := self._finder.find_claim("send"):
+            self.notes.append(f"{typed} was shown nowhere, though it was answered")
+            self._try("sending once more", self._send_patiently)
+
+    def _send_patiently(self) -> None:
+        """Have alice and bob send to each other, and wait for whatever shows that at any time."""
+        show_what_waits(self._typist, NAMES)
+        for at, to in ((_A, _B), (_B, _A)):
+            note_what_comes(self._typist, self._send_with(at, to, self._id(at, to)))
 
     def _find_send(self, ids: Sequence[str], at: str, *, short: bool = False) -> Exchange | None:
         given = [{"id": it, "text": next(self._texts)} for it in dict.fromkeys(ids)]
@@ -189,32 +206,12 @@ class Experiments:
         if found and " " not in found.given["text"]:
             self._texts = words
             self.notes.append("it sends no text of several words: it was given single words")
-        return self._without_quotes(found) if found else None
+        return without_quotes(found, self._typist, self._finder, self._texts) if found else None
 
     def _reconnect(self, name: str) -> None:
         """Connect a peer that was started again."""
         self.lists.unlink(name)
         self._connect_all()
-
-    def _without_quotes(self, found: Exchange) -> Exchange:
-        """Send without the quotes around a text if they were shown with it; return what counts.
-
-        What was typed without them before may have been shown too late.
-        """
-        text, quoted = found.given["text"], self._finder.wordings["send"]
-        lines = tuple(line.replace('"{text}"', "{text}") for line in quoted.lines)
-        bare = Wording(lines, quoted.after)
-        is_shown = any(f'"{text}"' in line for line in found.other_lines)
-        if bare == quoted or not is_shown or self._finder.quotes_texts:
-            return found
-        given = {"id": found.given["id"], "text": next(self._texts)}
-        plain, used = self._typist.enter("send", bare, found.at, given, to=found.to, right=None)
-        if not has_arrived(plain):
-            self._typist.forget(plain)
-            return found
-        self._typist.forget(found)
-        self._finder.wordings["send"] = used
-        return plain
 
     def _send_between_three(self) -> None:
         if "send" in self._finder.wordings:
@@ -256,7 +253,7 @@ class Experiments:
         given = [{"id": it} for it in self.lists.choices(_A, _C) or ("2", "1", "0")]
         found = self._finder.find("terminate", _A, worked, given, _C, self._reconnect)
         if not found:
-            if typed := self._finder.find_claim("terminate", _A):
+            if typed := self._finder.find_claim("terminate"):
                 self.notes.append(f"{typed} ended no connection, though it was answered")
             return
         self._typist.replace(found, right=True, fact=found.fact or None)
@@ -292,7 +289,7 @@ class Experiments:
             found = self._finder.find("exit", _C, self._finder.is_leaving, to=_B)
         if found:
             self._typist.replace(found, right=True, ended=found.ended or self._trio.ended(_C))
-        elif typed := self._finder.find_claim("exit", _C):
+        elif typed := self._finder.find_claim("exit"):
             self.notes.append(f"{typed} did not end it, though its help names that")
         self.lists.unlink(_C)
         with contextlib.suppress(NotStartedError):

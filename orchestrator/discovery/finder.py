@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.discovery import wording
+from orchestrator.discovery.commands.usage import read_usages
 from orchestrator.discovery.evidence import (
     Exchange,
     find_prompts,
     is_prompt,
-    last_lines,
     read_output,
+)
+from orchestrator.discovery.frames import (
+    has_word,
+    heads,
+    is_alike,
+    is_recognisable,
+    last_alike,
+    perhaps_closing,
     status_lines,
 )
 from orchestrator.discovery.repeats import line_shape
+from orchestrator.discovery.typed import has_all, question_before, wording_of
 from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
 from orchestrator.engines.base import Say
@@ -23,7 +32,6 @@ from orchestrator.engines.base import Say
 _NONSENSE = ("qwxz", "vkbj wyzq")  # no program understands these
 NO_ITEMS = ("97", "98")  # the same for a menu that cannot bear what is no number
 _MOST_TRIES = 14  # lines to try for one verb
-_MOST_CLOSING = 2  # lines below what is said
 _SILENT_TRIES = 1  # the same for a program that has never printed anything
 _TITLED_RULE = re.compile(r"^\W.*[^\S\n]([^\w\s.!?])\1{2,}\W?$")  # such as `+-- news -----+`
 
@@ -65,7 +73,7 @@ class WordFinder:
             rests.append(exchange.steps[0].rest)
             replies.append(exchange.lines)
             self._read += exchange.lines
-        if question := _question_before(typist.exchanges, greeting.rest):
+        if question := question_before(typist.exchanges, greeting.rest):
             self._read, self._menu, typist.prompts = [], {}, []
             typist.exchanges.clear()
             return question
@@ -74,10 +82,11 @@ class WordFinder:
         found = find_prompts(rests, replies if self._menu else [])
         typist.prompts = found or typist.prompts
         if typist.prompts and not self._menu:
-            for line in status_lines(replies):
+            for line in status_lines(replies, nonsense):
                 typist.add_prompt(line)
-        self._first = _heads(replies) if not self._menu else set()
-        self._last = _perhaps_closing(replies) if not self._menu else []
+        self._first = heads(replies) if not self._menu else set()
+        above = [[it for it in reply if not is_prompt(it, typist.prompts)] for reply in replies]
+        self._last = perhaps_closing(above if self._menu else replies, nonsense)
         self._note_nonsense()
         return ""
 
@@ -87,10 +96,21 @@ class WordFinder:
         nonsense = [it for it in self._typist.exchanges if it.verb == "unknown"]
         for exchange in nonsense:
             self._note_unknown(exchange)
+        self._unknown -= self._passing(nonsense)
         if nonsense and (
             not self._typist.control or self._typist.control[0] == nonsense[-1].typed[0]
         ):
             self._set_control(nonsense[-1])
+
+    def _passing(self, nonsense: Sequence[Exchange]) -> set[tuple[str, ...]]:
+        """Return shapes of lines that not all nonsense got, if what all got has words.
+
+        Such a line may stand below anything: some programs have another piece of advice each time.
+        """
+        said = [{line_shape(line, it.typed): line for line in self._reply(it)} for it in nonsense]
+        same = set[tuple[str, ...]]().union(*said).intersection(*said)
+        is_refusal = any(has_word([line]) for it in said for key, line in it.items() if key in same)
+        return {shape for it in said for shape in it} - same if is_refusal else set()
 
     def _set_control(self, exchange: Exchange) -> None:
         """Take an exchange as the one that shows whether a program still answers."""
@@ -109,6 +129,8 @@ class WordFinder:
         That may be marked otherwise than it was tried at first: `try /help`.
         """
         if self._menu:
+            if self._last and (found := self.find("myport", at, self.is_answer)):
+                self._judge_last_lines(found)
             return
         for style in wording.STYLES:
             self._style = style
@@ -128,8 +150,10 @@ class WordFinder:
         last, self._last = self._last, []
         bare = [line for line in last if line not in exchange.typed]  # that was read as its echo
         said = [line for line in exchange.lines if line not in exchange.typed]
-        closing = last_lines([["nonsense", *bare], ["an answer", *said]])
-        for line in last if bare and closing == bare else closing:
+        replies = [["nonsense", *bare], ["an answer", *said]]
+        closing = last_alike(replies, ["", exchange.typed[0]])
+        is_whole = bool(bare) and len(closing) == len(bare)
+        for line in filter(is_recognisable, last if is_whole else closing):
             self._typist.add_prompt(line)
         self._note_nonsense()
 
@@ -143,7 +167,7 @@ class WordFinder:
     def _note_unknown(self, exchange: Exchange) -> None:
         lines = self._reply(exchange)
         self._unknown |= {line_shape(line, exchange.typed) for line in lines}
-        self._rejects_in_words &= _has_word(lines)
+        self._rejects_in_words &= has_word(lines)
 
     def find(
         self,
@@ -182,22 +206,34 @@ class WordFinder:
                     queue = [*wording.usages(verb, exchange.lines), *queue]
         return None
 
-    def find_claim(self, verb: str, at: str) -> str:
+    def find_claim(self, verb: str) -> str:
         """Take the answer to a command that help names for success, if nothing came of it.
 
         Return what was typed; empty if nothing was answered like that.
         """
-        exchanges = self._typist.exchanges
-        claims = [it for it in exchanges if it.verb == verb and it.at == at and self._claims(it)]
+        claims = [it for it in self._typist.exchanges if it.verb == verb and self._claims(it)]
         if not claims:
             return ""
         for other in claims[1:]:
             self._typist.forget(other)
         claim = self._typist.replace(claims[0], right=True, fact=None)
-        words = claim.typed[0].split()
-        names = [f"{{{name}}}" for name in claim.given]
-        self._note_wording(verb, Wording((" ".join([words[0], *names]),), ("",)), claim)
-        return claim.typed[0]
+        self._note_wording(verb, wording_of(claim), claim)
+        return " ⏎ ".join(claim.typed)
+
+    def find_useless(self, verb: str) -> str:
+        """Take a command that help names, takes nothing, and is always refused or never answered.
+
+        Return what was typed; empty if there is none.
+        """
+        words = [usage.word for usage in read_usages(self.help()) if not usage.takes]
+        for exchange in self._typist.exchanges:
+            is_such = exchange.verb == verb and exchange.typed[0] in words
+            if is_such and not (exchange.ended or exchange.stuck or self.is_unknown(exchange)):
+                fact = False if exchange.lines else None
+                useless = self._typist.replace(exchange, right=True, fact=fact)
+                self._note_wording(verb, Wording((exchange.typed[0],)), useless)
+                return exchange.typed[0]
+        return ""
 
     def _claims(self, exchange: Exchange) -> bool:
         """Return whether a program says that it did what it names as one of its commands.
@@ -206,12 +242,14 @@ class WordFinder:
         due, a wrong one may be taken in silence as well.
         """
         word = exchange.typed[0].split()[0]
-        is_named = any(word in re.findall(r"\w+", line) for line in self.help())
+        is_named = word == self._menu.get(exchange.verb) or any(
+            wording.unmarked(word) in re.findall(r"\w+", line) for line in self.help()
+        )
         is_gone = exchange.ended or exchange.stuck
         is_taken = self.is_answer(exchange) or not (
             exchange.given or self._reply(exchange) or self.is_unknown(exchange)
         )
-        return is_named and not is_gone and len(exchange.typed) == 1 and is_taken
+        return is_named and not is_gone and has_all(exchange) and is_taken
 
     def help(self) -> list[str]:
         """Return what the program says when it is asked for help; nothing if it has none."""
@@ -295,7 +333,7 @@ class WordFinder:
         if not lines:
             return not self._unknown and not exchange.ended
         said = [line for line in lines if _says_more(line, exchange.typed[0])]
-        if self._rejects_in_words and not _has_word(lines):
+        if self._rejects_in_words and not has_word(lines):
             return False
         return any(
             line_shape(line, typed) in self._unknown
@@ -317,57 +355,17 @@ class WordFinder:
     def _reply(self, exchange: Exchange) -> list[str]:
         said = [it for it in exchange.lines if not is_prompt(it, self._typist.prompts)]
         heads = itertools.takewhile(lambda it: line_shape(it, ()) in self._first, said)
-        return [it for it in said[sum(1 for _ in heads) :] if it not in self._last]
-
-
-def _heads(replies: Sequence[Sequence[str]]) -> set[tuple[str, ...]]:
-    """Return the shapes of lines that stand above every reply, such as a status.
-
-    They are in the greeting as well, and a reply to nonsense says more below them.
-
-    Args:
-        replies: the greeting, and the replies to nonsense.
-    """
-    greeted, *said = ([line_shape(line, ()) for line in reply] for reply in replies)
-    same = itertools.takewhile(
-        lambda it: it[0] in greeted and set(it) == {it[0]}, zip(*said, strict=False)
-    )
-    heads = [shapes[0] for shapes in same]
-    bodies = (reply[len(heads) :] for reply in replies[1:])
-    return set(heads) if all(map(_has_word, bodies)) else set()
-
-
-def _perhaps_closing(replies: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines that may end every reply, by those to nonsense.
-
-    They end the greeting as well, like a prompt, and may be all that is printed; or they stand
-    below what is said, like `Done.`: the reply to a command shows whether that is not advice for
-    those who mistype.
-
-    Args:
-        replies: the greeting, and the replies to nonsense.
-    """
-    marked = [[str(number), *reply[1:]] for number, reply in enumerate(replies[1:])]
-    below = last_lines(marked)
-    is_closing = len(below) <= _MOST_CLOSING and all(_has_word([line]) for line in below)
-    greeting, *nonsense = replies
-    shown = _common([greeting[-len(nonsense[0]) :], *nonsense])
-    return last_lines(replies) or shown or (below if is_closing else [])
-
-
-def _common(replies: Sequence[Sequence[str]]) -> list[str]:
-    """Return a reply if all are the same."""
-    return [*replies[0]] if all([*it] == [*replies[0]] for it in replies) else []
+        return [
+            line
+            for line in said[sum(1 for _ in heads) :]
+            if not is_alike(line, exchange.typed, self._last)
+        ]
 
 
 def _front(exchange: Exchange) -> str:
     """Return what stands in front of what was typed, if the first line of a reply ends in that."""
     first, typed = (*exchange.lines, "")[0], exchange.typed[0].strip()
     return first.removesuffix(typed) if first.endswith(typed) else ""
-
-
-def _has_word(lines: Iterable[str]) -> bool:
-    return any(re.search(r"\w", line) for line in lines)
 
 
 def _says_more(line: str, typed: str) -> bool:
@@ -377,20 +375,4 @@ def _says_more(line: str, typed: str) -> bool:
     """
     front = line.removesuffix(typed.strip())
     repeats = front != line and not wording.sounds_like_error([front])
-    return not repeats and _has_word([line]) and not _TITLED_RULE.search(line)
-
-
-def _question_before(exchanges: Sequence[Exchange], rest: str) -> str:
-    """Return what stood behind a greeting if it was a question, and not what waits for commands.
-
-    It never comes again, and what was typed there was not answered as the same is later.
-    """
-    waits = [it.steps[0].rest for it in exchanges if it.steps[0].rest.strip()]
-    later = {line_shape(line, it.typed) for it in exchanges[1:] for line in it.lines}
-    if not wording.asks(rest) or not (waits or later) or any(it.ended for it in exchanges):
-        return ""
-    # a status may stand in front of the first prompt, on the same line
-    if is_prompt(rest, waits) or any(rest.endswith(prompt) for prompt in waits):
-        return ""
-    first = exchanges[0]
-    return "" if later & {line_shape(line, first.typed) for line in first.lines} else rest
+    return not repeats and has_word([line]) and not _TITLED_RULE.search(line)

@@ -7,13 +7,16 @@ from collections.abc import Collection, Iterable, Sequence
 
 from orchestrator.discovery.evidence import ConsoleOutput, Exchange, without_prompts
 
-_FRONT = re.compile(r"([^\w\s]{1,3})(?: +(?=\S)|$)")  # such as `>> `
+# such as `>> ` or `chat> `
+_FRONT = re.compile(r"([^\w\s]{1,3}|[\w@.~/-]{1,20}[>$#%]{1,3})(?: +(?=\S)|$)")
 _MOST = 0.8  # of the replies begin with it, and so many of their further lines do not
 _FEWEST = 4  # replies that show it, and further lines that do not
 
 
 def held_prompt(exchanges: Iterable[Exchange]) -> str:
-    """Return signs that stand in front of every reply, and not of its further lines; else nothing.
+    """Return what stands like a prompt in front of every reply, and not of its further lines.
+
+    It is empty if there is none.
 
     A program whose prompt stands where it waits for input has none that is held back.
     """

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from orchestrator.discovery import own_address
 from orchestrator.discovery.draft import Draft, one_or_all
 from orchestrator.discovery.error_patterns import infer_errors, ok_patterns
 from orchestrator.discovery.evidence import (
@@ -29,7 +30,8 @@ from orchestrator.discovery.templates import (
     merge,
     to_pattern,
 )
-from orchestrator.discovery.wording import Wording
+from orchestrator.discovery.unshown import note_unshown
+from orchestrator.discovery.wording import Wording, menu_items
 
 _GROUPS = {
     "help": (), "myip": ("address",), "myport": ("port",), "connect": ("id", "address", "port"),
@@ -65,7 +67,10 @@ def infer(name: str, port: int, evidence: ProgramEvidence) -> Draft:
             verbs[verb] = {"send": _send(evidence.wordings[verb], evidence.exchanges)} | reply
         else:
             verbs[verb] = _infer_verb(draft, verb, evidence, replies)
+            if verb == own_address.VERB:
+                _leave_out_address(draft, evidence.exchanges)
     draft.notes += of_notices
+    note_unshown(draft, replies)
     infer_errors(draft, replies)
     replay(draft, evidence, replies)
     draft.data["sync"] = _infer_sync(draft, evidence.exchanges)
@@ -98,7 +103,8 @@ def infer_console(draft: Draft, evidence: ProgramEvidence) -> None:
     prompts = [prompt for prompt in evidence.prompts if prompt.strip()]
     rests = {output.rest for exchange in evidence.exchanges
              for output in (*exchange.steps, *exchange.others.values())}  # fmt: skip
-    varying = [prompt for prompt in prompts if _varies(prompt, rests, evidence.known)]
+    has_menu = bool(menu_items(prompts))
+    varying = [it for it in prompts if _varies(it, rests, evidence.known, has_menu=has_menu)]
     if fixed := [prompt for prompt in prompts if prompt not in varying]:
         console["prompt"] = one_or_all(fixed)
     patterns = [*(f"^{prompt_pattern(it)}" for it in varying), *_first_prompts(evidence)]
@@ -118,12 +124,16 @@ def _first_prompts(evidence: ProgramEvidence) -> Iterator[str]:
             yield to_pattern(template, ()).removesuffix("$")
 
 
-def _varies(prompt: str, rests: Iterable[str], known: KnownValues) -> bool:
-    """Return whether a prompt was seen to change, or has a value of this one run."""
+def _varies(prompt: str, rests: Iterable[str], known: KnownValues, *, has_menu: bool) -> bool:
+    """Return whether a prompt was seen to change, or has a value of this one run.
+
+    That is not seen of one that ends in a line break; if it has a number, it may.
+    """
     kinds = {token.kind for token in make_template(prompt, known)}
     names = any(varies and not part.isdigit() for part, varies in prompt_parts(prompt))
     seen = {rest for rest in rests if is_prompt(rest, [prompt])}
-    return bool(kinds & {"address", "port"}) or names or len(seen) > 1
+    may_change = not (seen or has_menu) and any(map(str.isdigit, prompt))
+    return bool(kinds & {"address", "port"}) or names or len(seen) > 1 or may_change
 
 
 def _when_prompted(evidence: ProgramEvidence) -> str:
@@ -173,16 +183,20 @@ def _infer_verb(
     made |= found.as_data(whole=verb == "help")
     replies.successes += [line for sample in spoken for line in sample.lines]
     doubt = found.doubt
-    if len(spoken) < len(samples) or not samples or found.is_silent:
+    is_refused = verb in _VALUES and not samples
+    if not is_refused and (len(spoken) < len(samples) or not samples or found.is_silent):
         made["silent"] = True
         doubt = doubt or ("it prints this only sometimes" if found.patterns else "")
-    if verb in _VALUES and any(f"?P<{_VALUES[verb]}>" not in it for it in found.patterns):
+    if is_refused:
+        doubt = "it was always refused"
+    elif verb in _VALUES and not all(f"?P<{_VALUES[verb]}>" in it for it in found.patterns or [""]):
         doubt = "the value was not found in it"
     if verb == "exit" and not any(exchange.ended for exchange, _ in samples):
         doubt = "the program did not exit"
     typed = " ⏎ ".join(samples[0][0].typed if samples else wording.lines)
     output = "\n".join(spoken[0].lines) if spoken else ""
-    understood = "\n".join(found.patterns) or "prints nothing on success"
+    silence = "never seen to succeed" if is_refused else "prints nothing on success"
+    understood = "\n".join(found.patterns) or silence
     draft.note(("operations", verb), typed, output, understood, doubt, seen=len(samples))
     return made
 
@@ -194,6 +208,20 @@ def _has_ids(replies: Iterable[tuple[Exchange, Sample]]) -> bool:
     """
     pairs = [(it.known.ids.get(it.at, ""), it.rows.get(it.at, ("", 0))[1]) for it, _ in replies]
     return any(number not in ("", str(place), str(place + 1)) for number, place in pairs)
+
+
+def _leave_out_address(draft: Draft, exchanges: Sequence[Exchange]) -> None:
+    """Say that a program does not tell its address if it is certain that its answer does not."""
+    verb = own_address.VERB
+    patterns = ok_patterns(draft.data["operations"][verb])
+    answer = own_address.same_everywhere(exchanges)
+    if answer and patterns and not any("?P<address>" in it for it in patterns):
+        del draft.data["operations"][verb]
+        reason = f"it answers {answer!r}, whatever its address is"
+        draft.lacks(verb, reason, doubt=False)
+        draft.notes = [it for it in draft.notes if it.what != f"operations {verb}"]
+        draft.doubts.pop(("operations", verb), None)
+        draft.note(("lacks", verb), "", answer, reason)
 
 
 def _infer_sync(draft: Draft, exchanges: Sequence[Exchange]) -> str:

@@ -14,6 +14,7 @@ from orchestrator.discovery.row_items import RowForm
 from orchestrator.discovery.templates import make_template, matches_any, reads, to_pattern
 from orchestrator.discovery.wording import Wording, sounds_like_error
 
+_ANYTHING = "qwxz"  # a line that no program prints by itself
 _NEVER_REFUSED = ("help", "list")  # verbs whose replies have all sorts of words in them
 
 
@@ -43,7 +44,10 @@ class Replies:
     """Replies to each verb, sorted by success and failure, without notices."""
 
     def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[Block]]) -> None:
-        self.evidence, self._notices = evidence, notices
+        self.evidence = evidence
+        # what tells a notice from a reply: a message may be shown without a word around it
+        self._notices = {verb: [it for it in blocks if not reads(it, [_ANYTHING])]
+                         for verb, blocks in notices.items()}  # fmt: skip
         self.successes: list[str] = []  # lines that are not errors
         refused: list[tuple[Exchange, Sample]] = []
         self._news = [line for exchange in evidence.exchanges if exchange.worked
@@ -64,6 +68,10 @@ class Replies:
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 refused.append((exchange, self._without_news(sample)))
         self.refused = [it for it in refused if not self._claims(*it)]
+        # what peers say that they did, of which nothing showed
+        self.claimed = [exchange for exchange, sample in refused if self._claims(exchange, sample)]
+        self.claimed += [it for it in evidence.exchanges
+                         if it.verb == "send" and it.right and it.fact is None]  # fmt: skip
         self.failures = [(exchange.verb, sample) for exchange, sample in self.refused]
 
     def listed_in(self, samples: Iterable[Sample]) -> Collection[str]:
@@ -91,7 +99,7 @@ class Replies:
         says of a connection to itself that it ends at once, nor that it sent a text, though no
         connection has the id.
         """
-        may_work = exchange.right or exchange.to == exchange.at
+        may_work = exchange.right is not False or exchange.to == exchange.at
         if not (may_work or exchange.verb == "send") or exchange.verb not in self.evidence.wordings:
             return False
         return any(len(sample.lines) == len(done.lines) and

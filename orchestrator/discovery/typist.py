@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from orchestrator import chat
@@ -16,6 +16,7 @@ from orchestrator.discovery.evidence import (
     has_traceback,
     is_prompt,
     prompts_behind_messages,
+    recurring_prompts,
     without_echo,
     without_prompts,
 )
@@ -244,11 +245,20 @@ class Typist:
             steps = (without_prompts(step, self.prompts) for step in exchange.steps)
             self.replace(exchange, steps=tuple(steps))
 
-    def find_prompts_behind_messages(self) -> None:
-        """Look for prompts that a program prints only behind what was not asked for.
+    def find_more_prompts(self, greeted: Collection[str] = ()) -> None:
+        """Look for prompts that a program prints only after some commands, or behind messages.
 
         Such a prompt has no line break, so the next output follows it on the same line.
+
+        Args:
+            greeted: what stood behind each greeting; if that is the same, it was the first prompt.
         """
+        ends = tuple(prompt for prompt in self.prompts if prompt.strip())
+        for prompt in {*greeted} if ends and len({*greeted}) == 1 else ():
+            if prompt.strip() and not (prompt.endswith(ends) or is_prompt(prompt, ends)):
+                self.add_prompt(prompt)
+        for prompt in recurring_prompts(self.exchanges, self.prompts):
+            self.add_prompt(prompt)
         for prompt in prompts_behind_messages(self.exchanges, self.prompts):
             self.add_prompt(prompt)
 

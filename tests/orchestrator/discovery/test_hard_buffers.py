@@ -57,7 +57,19 @@ class HoldsALongerOne(HoldsItsPrompt):
         return f"\n{super().do_list()}"
 
 
-@pytest.mark.parametrize("program", [HoldsItsPrompt, HoldsALongerOne])
+class HoldsAWord(HoldsItsPrompt):
+    """The same with a word in front of the sign; its list begins with a row."""
+
+    sign = "chat> "
+
+
+class HoldsAPath(HoldsALongerOne):
+    """The same with what a shell shows."""
+
+    sign = "~/chat$ "
+
+
+@pytest.mark.parametrize("program", [HoldsItsPrompt, HoldsALongerOne, HoldsAWord, HoldsAPath])
 def test_a_prompt_that_comes_late_is_no_part_of_what_it_stands_before(
     learned: Learned, program: type[HoldsItsPrompt]
 ) -> None:
@@ -69,3 +81,7 @@ def test_a_prompt_that_comes_late_is_no_part_of_what_it_stands_before(
     assert reader.notice(["message from 3: hello"])
     assert reader.outcome("connect", "error: cannot connect") == (False, {})
     assert not [pattern for _, pattern in found.patterns() if pattern.startswith("^>>")]
+    row = reader.row("list", "12: 172.20.0.3 5000")
+    assert row
+    assert row["id"] == "12"
+    assert reader.row("list", "x12: 172.20.0.3 5000") is None

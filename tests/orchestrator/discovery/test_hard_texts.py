@@ -1,4 +1,4 @@
-"""Programs that send no text of several words."""
+"""Programs that send no text of several words, or show texts without a word around them."""
 
 from __future__ import annotations
 
@@ -33,3 +33,28 @@ def test_a_text_of_one_word_is_tried_as_well(learned: Learned, program: type[Cha
     assert "it sends no text of several words: it was given single words" in notes
     if program is CountsWords:
         assert reader.outcome("send", "You must provide an id and a message") == (False, {})
+
+
+class ShowsTextsAlone(Chat):
+    """Shows a message without a word around it."""
+
+    def show(self, number: int, text: str) -> None:
+        self.tell(text)
+
+
+class ShowsTextsBehindItsPrompt(ShowsTextsAlone):
+    """The same, and prints no prompt behind it."""
+
+    def show(self, number: int, text: str) -> None:
+        self.prints(self.name, f"{text}\n")
+
+
+@pytest.mark.parametrize("program", [ShowsTextsAlone, ShowsTextsBehindItsPrompt])
+def test_last_words_are_no_message_where_any_line_may_be_one(
+    learned: Learned, program: type[Chat]
+) -> None:
+    _, reader, _ = learned(program)
+    assert reader.outcome("exit", "goodbye") == (True, {})
+    notice = reader.notice(["any words"])
+    assert notice
+    assert (notice.kind, notice.fields["text"]) == ("message", "any words")
