@@ -75,9 +75,10 @@ def infer_errors(draft: Draft, replies: Replies) -> None:
             _add_fail(draft, verb, patterns)
         else:
             made += patterns
-    traces = sum(map(has_traceback, evidence.exchanges))
-    if traces >= _MANY_TRACES:  # then they are this program's error messages, not crashes
-        made.append(_TRACE_END)
+    traced = [it for it in evidence.exchanges if has_traceback(it)]
+    if len(traced) >= _MANY_TRACES:  # then this program goes on behind them: they are no crashes
+        refuse = not any(it.fact for it in traced)  # some show them of what has worked
+        made += [_TRACE_END] if refuse else []
         draft.data["crash"] = [r"^Exception in thread ", r"^Fatal Python error"]
     if made:
         made = list(dict.fromkeys(made))

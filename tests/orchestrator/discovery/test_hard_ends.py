@@ -74,3 +74,31 @@ def test_a_program_that_hangs_can_still_be_asked_to_leave(
     found, reader, _ = learned(program)
     assert found.operations["exit"].send[0].type == "exit"
     assert reader.outcome("exit", "goodbye") == (True, {})
+
+
+class ShowsTraces(Chat):
+    """Shows where its reader was when it ended a connection, before it says so."""
+
+    trace = "java.net.SocketException: Socket closed\n\tat Peer.listen(Peer.java:30)"
+
+    def do_terminate(self, label: str) -> str:
+        return f"{self.trace}\n{super().do_terminate(label)}"
+
+
+class ShowsTracebacks(ShowsTraces):
+    """The same in Python."""
+
+    trace = (
+        "Traceback (most recent call last):\n"
+        '  File "chat.py", line 9, in listen\nOSError: [Errno 9] Bad file descriptor'
+    )
+
+
+@pytest.mark.parametrize("program", [ShowsTraces, ShowsTracebacks])
+def test_a_trace_of_what_has_worked_refuses_nothing(
+    learned: Learned, program: type[ShowsTraces]
+) -> None:
+    _, reader, _ = learned(program)
+    lines = [line.expandtabs(4) for line in program.trace.split("\n")]
+    outcomes = [reader.outcome("terminate", line) for line in [*lines, "ended connection 3"]]
+    assert [it and it[0] for it in outcomes] == [*[None] * len(lines), True]

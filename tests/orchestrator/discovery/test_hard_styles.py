@@ -61,8 +61,8 @@ class ConfirmsInWords(Confirms):
 @pytest.mark.parametrize(
     ("program", "prompt", "answer", "question"),
     [
-        (Confirms, "> ", "y", r"Really end \d+\? \[y/N\]"),
-        (Confirms, "", "y", r"Really end \d+\? \[y/N\]"),
+        (Confirms, "> ", "y", r"Really end -?\w+\? \[y/N\]"),
+        (Confirms, "", "y", r"Really end -?\w+\? \[y/N\]"),
         (ConfirmsInWords, "> ", "yes", r"Say goodbye to [a-z]+\d* \(yes or no\)\?"),
     ],
 )
