@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from orchestrator import text
 from orchestrator.cancel import CancelToken
 from orchestrator.console.echo import Echoes
+from orchestrator.console.glued import glued
 from orchestrator.console.notices import CRASH, UNREAD, Notice
 from orchestrator.console.terminal import FloodedError, NotReadError, StreamEndedError, Terminal
 from orchestrator.engines.attachable import Attachable
@@ -61,6 +62,7 @@ class ProgramConsole:
         self._further: LinePattern | None = None  # of what may stand behind the last notice
         self._last = ""  # the last line shown
         self._standing_taken = ""  # what was taken of the line that is not complete yet
+        self._perhaps: tuple[str, ...] = ()  # texts of the line in hand: see `Notice.perhaps`
         self._is_killed = False  # for printing without end
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
@@ -329,17 +331,14 @@ class ProgramConsole:
     def _without_glued_notice(self, line: str) -> tuple[str, bool]:
         """Take a notice that the awaited reply stands behind; return the rest, and whether it does.
 
-        A notice that stands there without a line break is followed by whatever comes next. The end
-        of a message is taken for the reply only if it repeats an argument.
+        A notice that stands there without a line break is followed by whatever comes next.
         """
-        whole = self.reader.notice([line])
-        for end in range(1, min(len(line), _LONG)):
-            repeated = self.claims(line[end:])
-            if repeated is None or (whole and not repeated):
-                continue
-            if (found := self.reader.notice([line[:end]])) and found.kind:
-                self._take([line[:end]], found)
-                return line[end:], True
+        self._perhaps = ()
+        for one in glued(line[:_LONG], self.reader, self.claims):
+            if one.is_certain:
+                self._take([one.notice], one.found)
+                return line[len(one.notice) :], True
+            self._perhaps += (self._text(one.found.fields["text"]),)
         return line, False
 
     def _take(self, lines: list[str], found: NoticeMatch) -> None:
@@ -350,13 +349,17 @@ class ProgramConsole:
             return
         self._block, self._further = [], found.further
         fields = found.fields
-        if "text" in fields and self.profile.console.text == "backslash":
-            fields = {**fields, "text": text.unescape(fields["text"])}
+        if "text" in fields:
+            fields = {**fields, "text": self._text(fields["text"])}
         means = self.profile.means(found.kind)
         means = means if means != found.kind else ""
-        notice = Notice(found.kind, fields, "\n".join(lines), self.at, means)
+        said, perhaps, self._perhaps = "\n".join(lines), self._perhaps, ()
+        notice = Notice(found.kind, fields, said, self.at, means, perhaps)
         self._show(notice)
         self._on_notice(notice)
+
+    def _text(self, shown: str) -> str:
+        return text.unescape(shown) if self.profile.console.text == "backslash" else shown
 
     def _give_up_block(self) -> None:
         for line in self._begun():

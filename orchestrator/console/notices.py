@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 CRASH = "crash"  # the kind of a notice whose line shows that the program has crashed
@@ -24,6 +24,14 @@ class Notice:
     line: str
     at: float
     means: str = ""  # if it is not called after that
+    # the texts that a message may have if a reply stands behind it on its line
+    perhaps: tuple[str, ...] = ()
+
+    @property
+    def readings(self) -> Iterator[Mapping[str, str]]:
+        """Its named parts, and what they are if a reply stands behind it on its line."""
+        yield self.fields
+        yield from ({**self.fields, "text": text} for text in self.perhaps)
 
     @property
     def kinds(self) -> tuple[str, ...]:

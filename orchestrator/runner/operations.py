@@ -72,7 +72,7 @@ class Operator:
         shown: dict[str, str] = {}
 
         def is_such(notice: Notice) -> bool:
-            return act.matches(notice.kinds, notice.fields, notice.line)
+            return any(act.matches(notice.kinds, it, notice.line) for it in notice.readings)
 
         def is_wanted(notice: Notice) -> bool:
             return is_such(notice) and self._peers.may_be_about(act.at, notice.fields, act.of)

@@ -299,6 +299,7 @@ class PeerGroup:
             return
         fields: dict[str, Any] = {"said": notice.line, "of": self.peer_of(peer, notice.fields)}
         fields |= {key: notice.fields[key] for key in ("id", "text") if key in notice.fields}
+        fields |= {"perhaps": [*notice.perhaps]} if notice.perhaps else {}
         if notice.fields.get("name"):
             fields["called"] = notice.fields["name"]
         fields |= _numbers(notice.fields)

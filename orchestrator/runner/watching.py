@@ -67,7 +67,8 @@ class _ShownWatch(_Recorded):
             peers.sessions[at].watchers.append(self._look)
 
     def _look(self, notice: Notice) -> None:
-        if not self._step.matches(notice.kinds, notice.fields, notice.line):
+        step = self._step
+        if not any(step.matches(notice.kinds, it, notice.line) for it in notice.readings):
             return
         about = self._peers.peer_of(self._at, notice.fields)
         if self._step.of in (None, about):

@@ -39,6 +39,8 @@ while True:
     elif verb == "hear":
         print("ok ")
         later(f"\n<10.0.0.2> {rest}")
+    elif verb == "mumble":
+        print(f"\n<10.0.0.2> {rest}", end="ok\n")
     elif verb == "drop":
         print("ok ")
         later(f"link {rest} is over\n")

@@ -318,7 +318,7 @@ class HistoryIndex:
     def _messages(self) -> tuple[list[SentMessage], list[ShownMessage]]:
         end_at = self.connections.end_at
         sends = messages.sends(self.operations, end_at, self.incarnations)
-        shown = messages.shown(self.entries, end_at)
+        shown = messages.shown(self.entries, end_at, sends)
         match(sends, shown, self.typed)
         return sends, shown
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,16 +118,23 @@ def sends(
     ]
 
 
-def shown(entries: Sequence[Entry], end_at: Mapping[int, ConnectionEnd]) -> list[ShownMessage]:
+def shown(
+    entries: Sequence[Entry], end_at: Mapping[int, ConnectionEnd], sends: Iterable[SentMessage]
+) -> list[ShownMessage]:
     """Return every message that was shown, in the history's order."""
+    sent = {(send.receiver, send.text) for send in sends}
     return [
-        _shown(position, entry, end_at.get(position))
+        _shown(position, entry, end_at.get(position), sent)
         for position, entry in enumerate(entries)
         if entry.verb == "message" and entry.type == "notice"
     ]
 
 
-def _shown(position: int, entry: Entry, end: ConnectionEnd | None) -> ShownMessage:
-    of, text, called = entry.text("of"), entry.text("text"), entry.text("called")
+def _shown(
+    position: int, entry: Entry, end: ConnectionEnd | None, sent: Container[tuple[str, str]]
+) -> ShownMessage:
+    of, called = entry.text("of"), entry.text("called")
+    texts = (entry.text("text"), *entry.texts("perhaps"))  # a reply may stand behind the text
+    text = next((it for it in texts if (entry.peer, it) in sent), texts[0])
     sender = of or (end.other if end else "")
     return ShownMessage(entry.peer, sender, bool(of), called, text, entry.at, position, end)

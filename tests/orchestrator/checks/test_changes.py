@@ -164,6 +164,27 @@ def test_changed_in_its_place_beside_a_loss() -> None:
     assert finding.says.startswith("'a··b'")
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown", "perhaps", "verdict"),
+    [
+        ("still here", "still here[OK] 1", ["still here"], {}),
+        ("a", "aOK list", ["a", "aOK "], {}),
+        ("still here[OK] 1", "still here[OK] 1", ["still here"], {}),
+        ("still here", "still hereOK 1", ["still"], {NAME: INVALID}),
+    ],
+)
+def test_a_reply_behind_a_message_is_no_part_of_it(
+    sent: str, shown: str, perhaps: list[str], verdict: dict[str, str]
+) -> None:
+    story = Story()
+    link = story.connect("alice", "bob")
+    story.send("alice", "bob", sent, arrives=False)
+    link.under_way["alice"].clear()
+    story.show("bob", "message", id="1", of="alice", text=shown, perhaps=perhaps)
+    story.show("alice", "delivered", id="1", of="bob", number=1, count=1)
+    assert support.not_valid(story.finish()) == verdict
+
+
 def test_all_cut_into_texts_that_were_sent_as_well() -> None:
     sent = [f"message {n}" for n in range(120)]
     entries = _shown(sent, [text[:-1] for text in sent])

@@ -109,6 +109,16 @@ def test_a_reply_is_no_part_of_the_notice_on_its_line(session: Session, place: L
     assert [notice.fields.get("text") for notice in place.notices["alice"]] == ["hello"]
 
 
+@pytest.mark.parametrize(("line", "texts"), [("hi there", ("hi there",)), ("it is ok", ())])
+def test_a_message_may_end_where_the_reply_begins(
+    session: Session, place: LivePeers, line: str, texts: tuple[str, ...]
+) -> None:
+    session.ask("raw", line=f"mumble {line}" if texts else f"hear {line}")
+    notice = session.await_notice("message", lambda _: True, 5.0)
+    assert (notice.fields["text"], notice.perhaps) == (f"{line}ok" if texts else line, texts)
+    assert [it["text"] for it in notice.readings] == [notice.fields["text"], *texts]
+
+
 def test_an_answer_ends_where_the_labs_own_question_begins(
     place: LivePeers, ambiguous: Profile
 ) -> None:
