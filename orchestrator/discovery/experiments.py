@@ -126,7 +126,8 @@ class Experiments:
                 self.notes.append(f"{typed} never told what it is for, though its help names that")
         self._typist.find_late_prompts()
         if found := finder.find("list", _A, lambda exchange: not finder.is_unknown(exchange)):
-            self.lists.empty = found.lines
+            # What shows nothing may have come too late: an empty list is hard to come by later on.
+            self.lists.empty = found.lines or finder.enter("list", _A).lines
         self._typist.find_more_prompts()
         ask_the_others(self._typist, finder)
 

@@ -327,3 +327,32 @@ def test_a_row_may_name_a_peer_and_no_address(
     assert reader.row("list", row) == {"id": "3", "name": "dave"}
     title = "alice knows 2:"
     assert reader.row("list", title) is None
+
+
+class SlowAtFirst(Chat):
+    """Shows nothing when alice is first asked for her list, as if that came too late."""
+
+    nothing = "no wires"
+    has_listed = False
+
+    def do_list(self) -> str:
+        is_first = self.name == "alice" and not self.has_listed
+        type(self).has_listed = True
+        rows = [f"{number}, {HOSTS[it.name]}, {PORT}" for number, it in self.links.items()]
+        return "" if is_first else "\n".join(rows) or self.nothing
+
+
+class SlowTitle(SlowAtFirst):
+    """Has a title and a count in its lists as well."""
+
+    nothing = "# | peer | port\n0 links"
+
+
+@pytest.mark.parametrize("program", [SlowAtFirst, SlowTitle])
+def test_an_empty_list_that_shows_nothing_is_asked_for_again(
+    learned: Learned, program: type[Chat]
+) -> None:
+    _, reader, _ = learned(program)
+    for line in program.nothing.split("\n"):
+        assert reader.outcome("list", line) or reader.is_label("list", line)
+    assert any(reader.outcome("list", line) for line in program.nothing.split("\n"))
