@@ -214,3 +214,8 @@ def _complement(kind: str) -> str:
             ranges.append(rf"\x{{{begin:x}}}-\x{{{code - 1:x}}}")
             begin = -1
     return "".join(ranges)
+
+
+def matches_any(line: str, patterns: Iterable[str]) -> bool:
+    """Return whether a line matches one of the patterns."""
+    return any(search_line(compiled(pattern), line) for pattern in patterns)

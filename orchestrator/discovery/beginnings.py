@@ -6,15 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import KnownValues
-from orchestrator.discovery.templates import (
-    Template,
-    Token,
-    make_template,
-    matches_any,
-    shape,
-    to_pattern,
-)
-from orchestrator.patterns import escape
+from orchestrator.discovery.templates import Template, Token, make_template, shape, to_pattern
+from orchestrator.patterns import escape, matches_any
 
 _MARKS = ":]!>)-|"  # what ends the label in front of a message
 

@@ -19,11 +19,11 @@ from orchestrator.discovery.templates import (
     Template,
     Token,
     make_template,
-    matches_any,
     merge,
     to_pattern,
 )
 from orchestrator.discovery.wording import ARGUMENTS, unmarked
+from orchestrator.patterns import matches_any
 
 _TRACE_END = r"^(?:\w+\.)*\w*(?:[Ee]rror|Exception)\b"  # such as socket.gaierror
 _MANY_TRACES = 3

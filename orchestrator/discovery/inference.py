@@ -23,15 +23,10 @@ from orchestrator.discovery.notice_patterns import infer_notices
 from orchestrator.discovery.replay import replay
 from orchestrator.discovery.replies import ProgramEvidence, Replies
 from orchestrator.discovery.success import success_of
-from orchestrator.discovery.templates import (
-    Token,
-    make_template,
-    matches_any,
-    merge,
-    to_pattern,
-)
+from orchestrator.discovery.templates import Token, make_template, merge, to_pattern
 from orchestrator.discovery.unshown import note_unshown
 from orchestrator.discovery.wording import Wording, menu_items
+from orchestrator.patterns import matches_any
 
 _GROUPS = {
     "help": (), "myip": ("address",), "myport": ("port",), "connect": ("id", "address", "port"),

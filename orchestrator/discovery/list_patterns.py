@@ -24,11 +24,11 @@ from orchestrator.discovery.templates import (
     Template,
     Token,
     make_template,
-    matches_any,
     merge,
     shape,
     to_pattern,
 )
+from orchestrator.patterns import matches_any
 
 _MOST_ID = 1000  # larger numbers are not taken for ids if there are smaller ones
 _LONGEST_ID = 8  # characters; longer words are not taken for ids, unless all are as long

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.discovery.evidence import Exchange, Sample, reply_sample
-from orchestrator.discovery.templates import Template, make_template, matches_any, merge, to_pattern
+from orchestrator.discovery.templates import Template, make_template, merge, to_pattern
+from orchestrator.patterns import matches_any
 
 _PLACE = {"address", "port"}  # kinds of values, one of which each row has
 _FEWEST_ROWS = 2  # that are a list without a heading

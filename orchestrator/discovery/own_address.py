@@ -18,7 +18,8 @@ def ask_the_others(typist: Typist, finder: WordFinder) -> None:
     asked = [it for it in typist.exchanges if it.verb == VERB]
     is_told = any(typist.trio.peer(first).address in line for it in asked for line in it.lines)
     is_refused = any(it.fact is False for it in asked)
-    if VERB in finder.wordings and not (is_told or is_refused):
+    is_one_machine = _is_local(typist.trio.peer(first).address)  # where this would tell nothing
+    if VERB in finder.wordings and not (is_told or is_refused or is_one_machine):
         for name in others:
             finder.enter(VERB, name)
 
@@ -32,7 +33,11 @@ def same_everywhere(exchanges: Sequence[Exchange]) -> str:
     answers = {"\n".join(it.lines) for it in asked.values()}
     shown = {tuple(step.rest for step in it.steps) for it in asked.values()}  # perhaps a part of it
     addresses = [address for it in asked.values() for address in it.known.addresses]
-    is_one_machine = any(it.startswith("127.") for it in addresses)
+    is_one_machine = any(map(_is_local, addresses))
     are_apart = len({*addresses}) == len(asked) == len(NAMES)
     are_alike = len(answers) == len(shown) == 1
     return answers.pop() if are_apart and are_alike and not is_one_machine else ""
+
+
+def _is_local(address: str) -> bool:
+    return address.startswith("127.")

@@ -17,9 +17,8 @@ from orchestrator.discovery.evidence import Sample
 from orchestrator.discovery.replayed_notices import misread_notices
 from orchestrator.discovery.replayed_rows import misread_rows
 from orchestrator.discovery.replies import ProgramEvidence, Replies, alike
-from orchestrator.discovery.templates import matches_any
 from orchestrator.engines.endpoints import plain
-from orchestrator.patterns import compiled, search_line
+from orchestrator.patterns import compiled, matches_any, search_line
 from orchestrator.profile import Profile, Reader
 
 _MOST_PORT = 65_535

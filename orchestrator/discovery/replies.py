@@ -11,8 +11,9 @@ from orchestrator.discovery.evidence import Exchange, KnownValues, Sample, reply
 from orchestrator.discovery.list_patterns import Column
 from orchestrator.discovery.row_blocks import lines_of
 from orchestrator.discovery.row_items import RowForm
-from orchestrator.discovery.templates import make_template, matches_any, reads, to_pattern
+from orchestrator.discovery.templates import make_template, reads, to_pattern
 from orchestrator.discovery.wording import Wording, sounds_like_error
+from orchestrator.patterns import matches_any
 
 _ANYTHING = "qwxz"  # a line that no program prints by itself
 _NEVER_REFUSED = ("help", "list")  # verbs whose replies have all sorts of words in them

@@ -8,15 +8,8 @@ from typing import Any
 
 from orchestrator.discovery.draft import one_or_all
 from orchestrator.discovery.evidence import KnownValues, Sample
-from orchestrator.discovery.templates import (
-    Template,
-    Token,
-    fits,
-    make_template,
-    matches_any,
-    merge,
-    to_pattern,
-)
+from orchestrator.discovery.templates import Template, Token, fits, make_template, merge, to_pattern
+from orchestrator.patterns import matches_any
 
 _MANY_FORMATS = 2  # more formats of one reply than this are doubtful
 

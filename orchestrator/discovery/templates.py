@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import A_NAME, TAB, KnownValues
 from orchestrator.discovery.numbers import find_numbers, touching
-from orchestrator.patterns import compiled, escape, search_line
+from orchestrator.patterns import compiled, escape, matches_any, search_line
 
 _ADDRESS = r"(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}|\blocalhost\b"
 _MONTH = (
@@ -386,11 +386,6 @@ def fits(template: Template, line: str) -> bool:
     found = search_line(compiled(made), line)
     address = found.groupdict().get("address") if found else None
     return bool(found) and (address is None or bool(re.fullmatch(_ADDRESS, address)))
-
-
-def matches_any(line: str, patterns: Iterable[str]) -> bool:
-    """Return whether a line matches one of the patterns."""
-    return any(search_line(compiled(pattern), line) for pattern in patterns)
 
 
 def reads(block: Sequence[str], lines: Sequence[str]) -> bool:

@@ -25,11 +25,12 @@ from orchestrator.discovery.inference import infer_console, infer_ready
 from orchestrator.discovery.replies import ProgramEvidence
 from orchestrator.discovery.start_commands import StartCommand
 from orchestrator.discovery.started import greeting_of, start_of
-from orchestrator.discovery.templates import Template, matches_any
+from orchestrator.discovery.templates import Template
 from orchestrator.discovery.trio import Trio
 from orchestrator.discovery.wording import parse_menu, unmarked
 from orchestrator.engines.base import Say
 from orchestrator.errors import LabError
+from orchestrator.patterns import matches_any
 from orchestrator.profile import Profile
 
 _MEANS = {

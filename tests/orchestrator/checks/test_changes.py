@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 
+from orchestrator.checks.verdict import Judgement
 from tests.orchestrator.checks import support
 from tests.orchestrator.checks.story import Story
 from tests.orchestrator.checks.support import INVALID, UNKNOWN, VALID, Entries, few, judged, seeds
@@ -174,7 +175,7 @@ def test_changed_in_its_place_beside_a_loss() -> None:
     ],
 )
 def test_a_reply_behind_a_message_is_no_part_of_it(
-    sent: str, shown: str, perhaps: list[str], verdict: dict[str, str]
+    sent: str, shown: str, perhaps: list[str], verdict: dict[str, Judgement]
 ) -> None:
     story = Story()
     link = story.connect("alice", "bob")

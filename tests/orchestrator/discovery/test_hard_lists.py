@@ -350,7 +350,7 @@ class SlowTitle(SlowAtFirst):
 
 @pytest.mark.parametrize("program", [SlowAtFirst, SlowTitle])
 def test_an_empty_list_that_shows_nothing_is_asked_for_again(
-    learned: Learned, program: type[Chat]
+    learned: Learned, program: type[SlowAtFirst]
 ) -> None:
     _, reader, _ = learned(program)
     for line in program.nothing.split("\n"):

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.notice_patterns import infer_notices
-from orchestrator.discovery.templates import matches_any
+from orchestrator.patterns import matches_any
 from tests.orchestrator.discovery.recorded import HOSTS, exchange
 
 A = HOSTS["alice"]
