@@ -8,6 +8,7 @@ from typing import TypeVar
 from orchestrator.discovery.evidence import KnownValues
 from orchestrator.discovery.finder import WordFinder
 from orchestrator.discovery.list_patterns import Column, find_rows, id_columns, id_of, row_of
+from orchestrator.discovery.row_blocks import BREAK, own_line
 from orchestrator.discovery.row_items import RowForm, find_form
 from orchestrator.discovery.trio import NAMES
 from orchestrator.discovery.typist import Typist
@@ -23,6 +24,7 @@ class ListTracker:
         self.empty: tuple[str, ...] = ()  # the output of `list` without connections
         self.first_id = 1  # the id of the first row, for lists without ids
         self.form: RowForm | None = None  # how rows stand on one line; None if they do not
+        self._are_lines = False  # whether each row is a line by itself, as two of a list show
         self._lines: list[list[str]] = []  # the lines of every list that have rows
         self._refuted: set[Column] = set()  # where the ids are not
         self._counts: dict[str, int] = {}  # how many rows each peer's last list had
@@ -63,7 +65,9 @@ class ListTracker:
         return find_rows(self._finder.enter("list", name).lines, self.empty, self.known(), name)
 
     def _split(self, rows: Iterable[str]) -> list[str]:
-        """Return each row by itself, if there are several on a line."""
+        """Return each row by itself: without a heading, and if there are several on a line."""
+        if self._are_lines:  # a heading is taken for a part of the only row of a list
+            rows = [own_line(row, self.known()) if BREAK in row else row for row in rows]
         if self.form is None:
             return [*rows]
         return [row for line in rows for row in self.form.split(line, self.known())]
@@ -71,6 +75,7 @@ class ListTracker:
     def _note_form(self, lines: list[str]) -> None:
         """Find out from the lines of a further list how rows stand on one line."""
         self._lines += [lines] if lines else []
+        self._are_lines |= len(lines) > 1 and not any(BREAK in row for row in lines)
         self.form = find_form(self._lines, self.known())
         self._last = {name: self._split(rows) for name, rows in self._last.items()}
         self._owners = {

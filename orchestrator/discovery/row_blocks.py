@@ -93,6 +93,12 @@ def _joined(lines: Sequence[str]) -> str:
     return f" {BREAK} ".join(line.strip() for line in lines)
 
 
+def own_line(row: str, known: KnownValues) -> str:
+    """Return the line of a joined row that names a peer, without those around it."""
+    made = {line: shape(make_template(line, known)) for line in lines_of(row)}
+    return next((line for line, it in made.items() if "<address>" in it or "<port>" in it), row)
+
+
 def fewest_lines(rows: Sequence[Template]) -> list[Template]:
     """Return the templates with the fewest lines: others have a heading with them."""
     counts = [sum(token.text == BREAK for token in row) for row in rows]

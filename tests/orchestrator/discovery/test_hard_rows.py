@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -168,3 +169,43 @@ def test_what_may_count_connections_is_no_id(learned: Learned) -> None:
     found = reader.outcome("connect", "connected to 10.0.0.9:6000")
     assert found == (True, {"address": "10.0.0.9", "port": "6000"})
     assert reader.outcome("connect", "open: 2") is None
+
+
+class Headed(Chat):
+    """Counts its connections above rows whose ids are no numbers."""
+
+    def label(self, number: int) -> str:
+        return f"P{number + 4}"
+
+    def number(self, label: str) -> int:
+        return int(label[1:]) - 4 if re.fullmatch(r"P\d+", label) else 0
+
+    def do_connect(self, address: str, port: str) -> str:
+        reply = super().do_connect(address, port)
+        return f"{reply} as {self.label(max(self.links))}" if reply.startswith("conn") else reply
+
+    def do_list(self) -> str:
+        rows = [f"  {self.label(number)} = {HOSTS[it.name]}, port {PORT}"
+                for number, it in self.links.items()]  # fmt: skip
+        return "\n".join([f"{len(rows)} pair(s) :", *rows] if rows else ["nobody"])
+
+
+class HeadedLetters(Headed):
+    """The same with letters."""
+
+    def label(self, number: int) -> str:
+        return chr(ord("c") + number)
+
+    def number(self, label: str) -> int:
+        return ord(label) - ord("c") if len(label) == 1 else 0
+
+
+@pytest.mark.parametrize("program", [Headed, HeadedLetters])
+def test_a_count_above_the_only_row_is_no_part_of_it(learned: Learned, program: type[Chat]) -> None:
+    found, reader, _ = learned(program)
+    (row,), _ = reader.rows("list", f"  P17 = {HOSTS['bob']}, port {PORT}")
+    assert row == {"id": "P17", "address": HOSTS["bob"], "port": f"{PORT}"}
+    said = reader.outcome("connect", f"connected to {HOSTS['bob']}:{PORT} as P17")
+    assert said
+    assert said[1]["id"] == "P17"
+    assert {"send", "terminate"} <= {*found.operations}
