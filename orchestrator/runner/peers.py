@@ -61,6 +61,7 @@ class PeerGroup:
         self.clock: Callable[[], float] = time.monotonic  # the time for deadlines
         self.sessions: dict[str, Session] = {}  # the consoles, by peer
         self.ended: set[str] = set()  # the peers whose console has ended
+        self.crashed: set[str] = set()  # the peers that showed a crash, and may live on
         # one for each console: one thread at a time types and reads there
         self.locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         # the network between the peers and its faults; None until there are peers
@@ -80,6 +81,7 @@ class PeerGroup:
     def record_ready(self, name: str, *, warm: bool) -> None:
         """Record that a peer is ready, and its sockets."""
         peer, profile = self.sessions[name].peer, self.sessions[name].profile
+        self.crashed.discard(name)
         own: dict[str, Any] = {}
         if self.programs_differ:
             own = {"chats": profile.vocabulary == "chat", "means": meanings(profile)}
@@ -289,6 +291,7 @@ class PeerGroup:
     def record_notice(self, peer: str, notice: Notice) -> None:
         """Record a notice."""
         if notice.kind == CRASH:
+            self.crashed.add(peer)
             self.history.lab("crash", peer, notice.at, said=notice.line)
             return
         if notice.kind == CLIENT:

@@ -39,7 +39,8 @@ def never_answers(peers: PeerGroup, peer: str, since: float) -> dict[str, object
     """Return, as fields of an operation, that a console which has not answered never will.
 
     Empty if it may: if it has shown anything, if a fault may hold back what its program waits for,
-    or if a program does not rest, or has a thread that goes on by itself after some time.
+    or if a program does not rest, or has a thread that goes on by itself after some time. Empty as
+    well if a crash was shown before, which explains the silence and is a finding by itself.
 
     Args:
         peers: the peers.
@@ -47,7 +48,9 @@ def never_answers(peers: PeerGroup, peer: str, since: float) -> dict[str, object
         since: when it was asked, on `time.monotonic`.
     """
     session = peers.sessions[peer]
-    if peers.is_faulted or session.profile.console.exec:  # a client may be what does not rest
+    if peers.is_faulted or peer in peers.crashed:
+        return {}
+    if session.profile.console.exec:  # a client may be what does not rest
         return {}
     with RestWatch(peers, for_good=True) as rest:
         threading.Event().wait(_WATCHED)

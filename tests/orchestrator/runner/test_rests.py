@@ -69,6 +69,7 @@ def test_a_program_that_has_not_taken_what_was_typed_does_not_rest(
         (["note behind"], "deaf", True),
         ([], "late", False),
         (["poll"], "deaf", False),
+        (["crash"], "deaf", False),
         ([], "die 3", False),
     ],
 )
