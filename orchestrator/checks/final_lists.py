@@ -54,19 +54,20 @@ def check(index: HistoryIndex) -> Verdict:
         chatting = filter(index.chats, index.running)
         silent = [peer for peer in chatting if peer not in last and _has_list(index, peer)]
         for peer in silent:
-            (wrong if _is_mute(index, peer) else unsure).append(_no_list(index, peer))
+            is_mute = _is_mute(index, peer)
+            (wrong if is_mute else unsure).append(_no_list(index, peer, is_mute=is_mute))
     rows = sum(len(operation.last.rows) for operation in last.values())
     says = f"{count(len(last), 'list')}, {count(rows, 'row')}, alike at both ends"
     judged = last and (rows or index.ends)
     return conclude(NAME, says, wrong, [*unsure, *index.unsettled], judged=judged)
 
 
-def _no_list(index: HistoryIndex, peer: str) -> Finding:
+def _no_list(index: HistoryIndex, peer: str, *, is_mute: bool) -> Finding:
     """Return that a peer gave no list at the end, or none that the lab could read."""
     asked = [one for one in index.operations if one.verb == "list" and one.peer == peer]
     is_unread = bool(asked) and "unread" in asked[-1].last.fields
     why = f": {asked[-1].said}" if is_unread else ""
-    why = f": it{NEVER_ANSWERED}" if _is_mute(index, peer) else why
+    why = f": it{NEVER_ANSWERED}" if is_mute else why
     return Finding(f"{peer} gave no list at the end{why}", index.last_at, (peer,))
 
 

@@ -18,7 +18,7 @@ class GluedReply:
 
 
 def glued(
-    line: str, reader: Reader, claims: Callable[[str], Mapping[str, str] | None]
+    line: str, reader: Reader, claims: Callable[[str], Mapping[str, str] | None], longest: int
 ) -> Iterator[GluedReply]:
     """Yield the ways in which a line may be a notice with a reply behind it; a certain one ends it.
 
@@ -29,9 +29,10 @@ def glued(
         line: as it is shown.
         reader: reads notices.
         claims: returns the arguments that a line repeats; None if it is not the awaited reply.
+        longest: characters that the notice has at most.
     """
     whole = reader.notice([line])
-    for end in range(1, len(line)):
+    for end in range(1, min(len(line), longest)):
         repeats = claims(line[end:])
         if repeats is None:
             continue

@@ -333,17 +333,19 @@ class ProgramConsole:
 
         A notice that stands there without a line break is followed by whatever comes next.
         """
-        self._perhaps = ()
-        for one in glued(line[:_LONG], self.reader, self.claims):
+        perhaps = list[str]()
+        for one in glued(line, self.reader, self.claims, _LONG):
             if one.is_certain:
                 self._take([one.notice], one.found)
                 return line[len(one.notice) :], True
-            self._perhaps += (self._text(one.found.fields["text"]),)
+            perhaps.append(self._text(one.found.fields["text"]))
+        self._perhaps = tuple(perhaps)
         return line, False
 
     def _take(self, lines: list[str], found: NoticeMatch) -> None:
         """Report a notice, or remember its lines until it is complete."""
         self._between = 0
+        perhaps, self._perhaps = self._perhaps, ()
         if not found.kind:
             self._block = lines
             return
@@ -353,8 +355,7 @@ class ProgramConsole:
             fields = {**fields, "text": self._text(fields["text"])}
         means = self.profile.means(found.kind)
         means = means if means != found.kind else ""
-        said, perhaps, self._perhaps = "\n".join(lines), self._perhaps, ()
-        notice = Notice(found.kind, fields, said, self.at, means, perhaps)
+        notice = Notice(found.kind, fields, "\n".join(lines), self.at, means, perhaps)
         self._show(notice)
         self._on_notice(notice)
 

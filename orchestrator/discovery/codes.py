@@ -61,9 +61,9 @@ def _codes_of(exchanges: Sequence[Exchange]) -> set[_Head]:
 
 
 def _heads(exchange: Exchange, lines: Iterable[str]) -> Iterator[_Head]:
-    """Yield how lines begin, each up to its first number, if that is no value that is known.
+    """Yield the first number of each line, and what stands in front of it, unless it is known.
 
-    A number that was typed, or that counts the words of a text, is one.
+    A number that was typed, or that counts the words of a text, is known.
     """
     known = {*exchange.given.values(), *exchange.known.ids.values()}
     known.add(str(len(exchange.known.text.split())))

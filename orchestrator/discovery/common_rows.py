@@ -15,8 +15,8 @@ from orchestrator.discovery.templates import (
     Template,
     Token,
     are_same,
+    inner_pattern,
     merge,
-    to_pattern,
 )
 from orchestrator.patterns import compiled, search_line
 
@@ -96,13 +96,13 @@ def _places(row: Template) -> list[int]:
 def _common_gap(gaps: Sequence[Template]) -> str:
     """Return a pattern for what stands at one place in several rows: how all begin and end."""
     if len(found := merge(gaps)) == 1:
-        return _inner(found[0])
+        return inner_pattern(found[0])
     if all(token.text.isspace() for gap in gaps for token in gap):
         return r"\s*"
     front = _common_start(gaps)
     rests = [gap[len(front) :] for gap in gaps]
     back = _common_start([gap[::-1] for gap in rests])[::-1]
-    return f"{_inner(front)}{_ANYTHING}{_inner(back)}"
+    return f"{inner_pattern(front)}{_ANYTHING}{inner_pattern(back)}"
 
 
 def _common_start(gaps: Sequence[Template]) -> Template:
@@ -113,9 +113,9 @@ def _common_start(gaps: Sequence[Template]) -> Template:
 def _value_pattern(rows: Sequence[Template], number: int) -> str:
     """Return a pattern for one of the values of rows; empty if nothing says where it ends.
 
-    One that stands beside another value has as many digits there as it has in all rows. An address
-    may have any number of digits at its end, which other peers have: what follows must be a port,
-    all of which have as many.
+    One that stands beside another value has as many digits there as it has in all rows. Addresses
+    of other peers may end in more digits or fewer: what follows one must be a port, and all ports
+    must have the same number of digits.
     """
     pairs = [(row, _places(row)[number]) for row in rows]
     values = [row[place] for row, place in pairs]
@@ -124,7 +124,7 @@ def _value_pattern(rows: Sequence[Template], number: int) -> str:
     is_before = bool(behind)
     texts = [value.text for value in values]
     if not (is_behind or is_before):
-        return _inner((values[0],))
+        return inner_pattern((values[0],))
     if values[0].kind == "address":
         are_ports = all(it.kind == "port" for it in behind)
         is_clear = are_ports and len({len(it.text) for it in behind}) <= 1
@@ -132,7 +132,7 @@ def _value_pattern(rows: Sequence[Template], number: int) -> str:
     if values[0].kind == "port":
         is_open = any(place and row[place - 1].kind == "address" for row, place in pairs)
         return _port_pattern(texts, is_fixed=is_before or is_open)
-    return _inner((values[0],)) if values[0].kind == "id" else ""
+    return inner_pattern((values[0],)) if values[0].kind == "id" else ""
 
 
 def _address_pattern(texts: Sequence[str], *, is_behind: bool) -> str:
@@ -166,7 +166,3 @@ def _port_pattern(texts: Sequence[str], *, is_fixed: bool) -> str:
     if max(widths) > _MOST_DIGITS or min(widths) < 2 or (is_fixed and len(widths) > 1):  # noqa: PLR2004
         return ""
     return rf"(?P<port>[1-9]{_count({width - 1 for width in widths})})"
-
-
-def _inner(template: Template) -> str:
-    return to_pattern(template)[1:-1]

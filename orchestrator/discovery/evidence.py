@@ -19,7 +19,7 @@ TAB = "    "
 
 _MOST_TIMES = 6  # a line that comes more often is part of a flood
 _MOST_LINES = 10  # of a reply to what began a flood; the others are part of it
-_SEVERAL = 3  # commands, after all of which only a prompt is the same
+_SEVERAL = 3  # commands; only a prompt is the same after that many different ones
 _LONGEST_PROMPT = 3  # lines, of a prompt that is not the last that a greeting has
 
 _LINE_EDITOR = ("\x1b[?2004h", "\x1b[K", "\x1b[6n")

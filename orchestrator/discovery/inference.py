@@ -23,7 +23,7 @@ from orchestrator.discovery.notice_patterns import infer_notices
 from orchestrator.discovery.replay import replay
 from orchestrator.discovery.replies import ProgramEvidence, Replies
 from orchestrator.discovery.success import success_of
-from orchestrator.discovery.templates import Token, make_template, merge, to_pattern
+from orchestrator.discovery.templates import Token, inner_pattern, make_template, merge, to_pattern
 from orchestrator.discovery.unshown import note_unshown
 from orchestrator.discovery.wording import Wording, menu_items
 from orchestrator.patterns import matches_any
@@ -160,7 +160,7 @@ def _question_pattern(question: str, exchanges: Sequence[Exchange]) -> str:
     texts = [it.known.text for it in exchanges if it.known.text in question]
     template = make_template(question.strip(), KnownValues(text=max(texts, key=len, default="")))
     made = [Token("given", it.text) if it.kind in _TYPED else it for it in template]
-    return to_pattern(tuple(made), ()).removeprefix("^").removesuffix("$")
+    return inner_pattern(tuple(made), ())
 
 
 def _infer_verb(

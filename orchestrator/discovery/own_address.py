@@ -27,7 +27,7 @@ def ask_the_others(typist: Typist, finder: WordFinder) -> None:
 def same_everywhere(exchanges: Sequence[Exchange]) -> str:
     """Return what all answered alike, though no two have the same address; empty if they did not.
 
-    Such an answer tells no address, in whatever form. On one machine it may be the machine's name.
+    Such an answer has no address in it, in any form. On one machine it may be the machine's name.
     """
     asked = {it.at: it for it in exchanges if it.verb == VERB and it.lines}
     answers = {"\n".join(it.lines) for it in asked.values()}

@@ -46,7 +46,7 @@ class Replies:
 
     def __init__(self, evidence: ProgramEvidence, notices: Mapping[str, Sequence[Block]]) -> None:
         self.evidence = evidence
-        # what tells a notice from a reply: a message may be shown without a word around it
+        # those that differ from any reply: a message may be shown without a word around it
         self._notices = {verb: [it for it in blocks if not reads(it, [_ANYTHING])]
                          for verb, blocks in notices.items()}  # fmt: skip
         self.successes: list[str] = []  # lines that are not errors
@@ -68,9 +68,10 @@ class Replies:
             unsure = exchange.worked is None and takes_words and sounds_like_error(exchange.lines)
             if (expected and sample.lines) or (unsure and sounds_like_error(sample.lines)):
                 refused.append((exchange, self._without_news(sample)))
-        self.refused = [it for it in refused if not self._claims(*it)]
-        # what peers say that they did, of which nothing showed
-        self.claimed = [exchange for exchange, sample in refused if self._claims(exchange, sample)]
+        claims = [self._claims(*it) for it in refused]
+        self.refused = [it for it, claim in zip(refused, claims, strict=True) if not claim]
+        # what peers say they did, though it showed nowhere
+        self.claimed = [it for (it, _), claim in zip(refused, claims, strict=True) if claim]
         self.claimed += [it for it in evidence.exchanges
                          if it.verb == "send" and it.right and it.fact is None]  # fmt: skip
         self.failures = [(exchange.verb, sample) for exchange, sample in self.refused]

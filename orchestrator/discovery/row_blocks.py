@@ -101,7 +101,7 @@ def own_line(row: str, known: KnownValues) -> str:
 
 def fewest_lines(rows: Sequence[Template]) -> list[Template]:
     """Return the templates with the fewest lines: others have a heading with them."""
-    counts = [sum(token.text == BREAK for token in row) for row in rows]
+    counts = [sum(map(_is_break, row)) for row in rows]
     return [row for row, count in zip(rows, counts, strict=True) if count == min(counts)]
 
 
@@ -127,7 +127,7 @@ def value_patterns(row: Template) -> list[str]:
     left, made = [*GROUPS], list[str]()
     if not any(token.kind == "address" for token in row):
         left.append("name")
-    for is_break, tokens in groupby(row, lambda token: token.text == BREAK):
+    for is_break, tokens in groupby(row, _is_break):
         line = () if is_break else _bare([*tokens])
         if {token.group for token in line} & {*left}:
             made.append(to_pattern(line, left))

@@ -7,13 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.discovery.evidence import KnownValues
-from orchestrator.discovery.templates import (
-    Template,
-    Token,
-    make_template,
-    merge,
-    to_pattern,
-)
+from orchestrator.discovery.templates import Template, Token, inner_pattern, make_template, merge
 
 _NUMBERS = ("number", "id", "port")  # kinds of tokens that are one kind in different rows
 _MOST_LEADS = 3  # formats of what stands in front of the first row
@@ -45,8 +39,8 @@ class RowForm:
     def pattern(self, row: Template) -> str:
         """Return a pattern that is found once for each row of a line."""
         if row[-1].kind == "address":
-            return rf"{self.lead}\s*{to_pattern(row[:-1])[1:-1]}{_OPEN_ADDRESS}"
-        return rf"{self.lead}\s*{to_pattern(row)[1:-1]}"
+            return rf"{self.lead}\s*{inner_pattern(row[:-1])}{_OPEN_ADDRESS}"
+        return rf"{self.lead}\s*{inner_pattern(row)}"
 
 
 def find_form(lists: Iterable[Sequence[str]], known: KnownValues) -> RowForm | None:
@@ -99,9 +93,5 @@ def _lead(heads: Sequence[Template], between: Sequence[Template]) -> str:
     first, other = merge(heads), merge(between)
     if len(first) > _MOST_LEADS or len(other) > 1:
         return ""
-    begins = [rf"^\s*{_inner(it)}" for it in first]
-    return f"(?:{'|'.join(dict.fromkeys([*begins, _inner(other[0])]))})"
-
-
-def _inner(template: Template) -> str:
-    return to_pattern(template, ())[1:-1]
+    begins = [rf"^\s*{inner_pattern(it, ())}" for it in first]
+    return f"(?:{'|'.join(dict.fromkeys([*begins, inner_pattern(other[0], ())]))})"

@@ -349,13 +349,17 @@ def to_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
     return f"^{''.join(made)}$"
 
 
+def inner_pattern(template: Template, groups: Iterable[str] = GROUPS) -> str:
+    """Return the pattern of a part of a line."""
+    return to_pattern(template, groups)[1:-1]
+
+
 def _form_pattern(text: str) -> str:
     """Return a pattern for any value that is written as this one is."""
-    made, is_code = [], re.fullmatch(_MACHINE, text)  # whose digits may be letters elsewhere
+    made = []
+    digits = r"\w+" if re.fullmatch(_MACHINE, text) else r"\d+"  # of a code, letters elsewhere
     for piece in re.findall(r"\w+|\s+|\W", text):
-        varies = (
-            r"\d+" if piece.isdigit() and not is_code else r"\w+" if piece.isalnum() else r"\s+"
-        )
+        varies = digits if piece.isdigit() else r"\w+" if piece.isalnum() else r"\s+"
         made.append(varies if piece.isalnum() or piece.isspace() else escape(piece))
     return "".join(made)
 

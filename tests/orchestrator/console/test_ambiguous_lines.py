@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator import profile
+from orchestrator.console.glued import glued
 from orchestrator.console.session import Session
-from orchestrator.profile import Profile
+from orchestrator.profile import Profile, Reader
 from tests.orchestrator.support import PROGRAMS, LivePeers
 
 
@@ -117,6 +118,12 @@ def test_a_message_may_end_where_the_reply_begins(
     notice = session.await_notice("message", lambda _: True, 5.0)
     assert (notice.fields["text"], notice.perhaps) == (f"{line}ok" if texts else line, texts)
     assert [it["text"] for it in notice.readings] == [notice.fields["text"], *texts]
+
+
+def test_a_reply_behind_a_message_is_read_to_its_end(ambiguous: Profile) -> None:
+    reply = "y" * 600
+    found = glued(f"<10.0.0.2> hi{reply}", Reader(ambiguous), {reply: {}}.get, 500)
+    assert [it.found.fields["text"] for it in found] == ["hi"]
 
 
 def test_an_answer_ends_where_the_labs_own_question_begins(

@@ -83,7 +83,7 @@ def test_a_claim_to_have_sent_to_an_id_of_no_connection_is_no_refusal(
 
 
 class TakesWordsForAnId(Chat):
-    """Ends its first connection if it is told to end one that has no number."""
+    """Ends its first connection if `terminate` gets a word in place of an id."""
 
     def do_terminate(self, label: str) -> str:
         number = label if label.isdigit() else str(self.other(label))

@@ -103,7 +103,7 @@ def test_other_words_below_each_reply_are_no_answer(
 
 
 class HasATimeAboveItsPrompt(Chat):
-    """Tells the time in the first line of a prompt of two."""
+    """Has a prompt of two lines, and a time in the first."""
 
     def __init__(self, *given: Any) -> None:
         self.numbers = itertools.count(100, 61)

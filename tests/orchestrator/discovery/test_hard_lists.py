@@ -302,7 +302,7 @@ def test_rows_of_what_is_no_address_say_nothing(
 
 
 class ListsByName(Chat):
-    """Lists peers by the names that they were told, without an address."""
+    """Lists its peers by name, without their addresses."""
 
     def do_list(self) -> str:
         return "\n".join(f"[{number}] {it.name}" for number, it in self.links.items()) or "no one"

@@ -1,4 +1,4 @@
-"""Programs that ask another question before they do what they were told."""
+"""Programs that ask one more question before they do as they were told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.orchestrator.discovery.simulated import HOSTS, PORT, VERBS, Chat
 
 
 class AsksForName(Chat):
-    """Asks for a name for whoever it connects to, and uses that from then on."""
+    """Asks what to call each peer that it connects to, and calls it that from then on."""
 
     verb, question, default = "connect", "Name for this friend? ", ""
     asked = answer_given = ""
@@ -98,7 +98,7 @@ def test_a_question_that_takes_nothing_is_answered_with_nothing(
 
 
 class WaitsForText(Chat):
-    """Waits for a text once it has connected: that is no question of `connect`."""
+    """Asks for a text once it is connected, which `connect` does not need."""
 
     is_open = False
 
