@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from orchestrator.console.reply import Reply
+from orchestrator.console.session import Session
 from orchestrator.engines.activity import Activity, asks_for_names
 from orchestrator.engines.base import Peer
 from orchestrator.errors import SessionError
@@ -47,8 +48,8 @@ def never_answers(peers: PeerGroup, peer: str, since: float) -> dict[str, object
         peer: the one that was asked.
         since: when it was asked, on `time.monotonic`.
     """
-    session = peers.sessions[peer]
-    if peers.is_faulted or peer in peers.crashed:
+    session, at = peers.sessions[peer], since - peers.history.started
+    if peers.is_faulted or peer in peers.crashed or _has_shown(session, at):
         return {}
     if session.profile.console.exec:  # a client may be what does not rest
         return {}
@@ -58,9 +59,13 @@ def never_answers(peers: PeerGroup, peer: str, since: float) -> dict[str, object
         return {}
     with contextlib.suppress(SessionError):
         session.catch_up()
-    at = since - peers.history.started
-    pieces = [it for it in session.transcript.pieces() if it.at >= at and not it.typed]
-    return {} if screen(pieces) else {"answered": False, **rest.found}
+    return {} if _has_shown(session, at) else {"answered": False, **rest.found}
+
+
+def _has_shown(session: Session, since: float) -> bool:
+    """Return whether anything was read from a console since then, in seconds of the run."""
+    pieces = session.transcript.pieces()
+    return bool(screen([it for it in pieces if it.at >= since and not it.typed]))
 
 
 class RestWatch:
