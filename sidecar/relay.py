@@ -142,6 +142,7 @@ class _Connection:
             end(self._dialled)
 
     async def _dial(self, target: tuple[str, int], tasks: asyncio.TaskGroup) -> None:
+        await self._out.delay_request()
         await asyncio.get_running_loop().sock_connect(self._dialled, target)
         for stream in (self._accepted, self._dialled):
             disable_nagle(stream)
@@ -168,6 +169,13 @@ class _Direction:
         """Change how bytes are shaped from now on."""
         self._shaper.change(shape)
         self._changed.set()
+
+    async def delay_request(self) -> None:
+        """Wait as long as the request for a connection is under way: as bytes would be now."""
+        began = time.monotonic()
+        while (wait := began + self._shaper.delay - time.monotonic()) > 0:
+            self._changed.clear()
+            await self._wait_for_change(wait)
 
     async def read(self) -> None:
         """Read until the end, as long as there is room for what waits."""

@@ -69,6 +69,11 @@ class StreamShaper:
         self._passed = 0  # since the shape has this reset
 
     @property
+    def delay(self) -> float:
+        """By how many seconds bytes that came now would be late, without jitter."""
+        return self.shape.hold + self.shape.lag
+
+    @property
     def has_room(self) -> bool:
         """Whether more bytes should be put."""
         return self.size < BOUND

@@ -210,8 +210,9 @@ def test_a_reset_comes_after_that_many_bytes_at_both_ends(link: RelayedLink) -> 
 
 
 def test_open_connections_follow_new_shapes_at_the_same_port(link: RelayedLink) -> None:
-    port = link.shape({"lag": 60})
+    port = link.shape()
     dialler, acceptor = link.connect(port)
+    assert link.shape({"lag": 60}) == port
     dialler.sendall(b"one")
     assert link.shape({"hold": 0.2}) == port
     assert exactly(acceptor, 3) == b"one"
@@ -221,8 +222,9 @@ def test_open_connections_follow_new_shapes_at_the_same_port(link: RelayedLink) 
 
 
 def test_open_connections_are_clear_once_the_shape_is_lifted(link: RelayedLink) -> None:
-    port = link.shape({"lag": 60}, {"lag": 60})
+    port = link.shape({}, {"lag": 60})
     dialler, acceptor = link.connect(port)
+    link.shape({"lag": 60}, {"lag": 60})
     dialler.sendall(b"one")
     assert link.sidecar.set_rules() == {}
     assert exactly(acceptor, 3) == b"one"
@@ -230,6 +232,33 @@ def test_open_connections_are_clear_once_the_shape_is_lifted(link: RelayedLink) 
     assert exactly(dialler, 3) == b"two"
     with pytest.raises(ConnectionRefusedError):
         link.dial(port)
+
+
+@pytest.mark.parametrize("shape", [{"lag": 0.2}, {"hold": 0.2}, {"lag": 0.1, "hold": 0.1}], ids=str)
+def test_a_dial_arrives_as_late_as_what_is_said_at_once(
+    link: RelayedLink, shape: dict[str, float]
+) -> None:
+    port, began = link.shape(shape), time.monotonic()
+    dialler = link.dial(port)
+    dialler.sendall(b"hello")
+    acceptor = link.accept()
+    assert time.monotonic() - began >= 0.2
+    assert exactly(acceptor, 5) == b"hello"
+
+
+def test_a_dial_under_way_arrives_once_the_shape_is_lifted(link: RelayedLink) -> None:
+    dialler = link.dial(link.shape({"lag": 60}))
+    dialler.sendall(b"hello")
+    link.shape()
+    assert exactly(link.accept(), 5) == b"hello"
+
+
+def test_giving_up_a_dial_under_way_is_seen_at_once(link: RelayedLink) -> None:
+    port = link.shape({"lag": 60})
+    dialler = link.dial(port)
+    until(lambda: link.sidecar.ask("state")["carried"] == 1, "the relay to accept")
+    tcp.reset(dialler)
+    until(lambda: link.sidecar.ask("state")["carried"] == 0, "the relay to give up")
 
 
 def test_a_reader_that_stalls_stalls_the_sender(link: RelayedLink) -> None:
