@@ -70,8 +70,8 @@ class StreamShaper:
 
     @property
     def delay(self) -> float:
-        """By how many seconds bytes that came now would be late, without jitter."""
-        return self.shape.hold + self.shape.lag
+        """By how many seconds a dial is late; none is held back."""
+        return self.shape.lag
 
     @property
     def has_room(self) -> bool:
