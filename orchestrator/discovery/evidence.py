@@ -128,7 +128,7 @@ def read_output(
     in blanks of its own.
     """
     *whole, rest = raw.split("\n")
-    known = sorted((prompt for prompt in prompts if prompt.strip()), key=len, reverse=True)
+    known = _longest_first(prompts)
     lines, echoed = [], False
     for number, line in enumerate(map(text.shown, whole)):
         if not echoed and typed and _is_echo(line, typed, known, is_first=not number):
@@ -224,6 +224,19 @@ def ends_in_prompt(raw: str, prompts: Iterable[str]) -> bool:
     """Return whether the last line of what a console printed is a prompt with a line break."""
     lines = [line for line in map(text.shown, raw.split("\n")) if line.strip()]
     return bool(lines) and is_prompt(lines[-1].rstrip(), prompts)
+
+
+def is_printed_over(raw: str, typed: str, prompts: Iterable[str]) -> bool:
+    """Return whether a prompt stands in front of what another thread has printed behind it."""
+    known = _longest_first(prompts)
+    return any(
+        _strip_prompts(line, known) != line and not _is_echo(line, typed, known, is_first=False)
+        for line in map(text.shown, raw.split("\n")[:-1])
+    )
+
+
+def _longest_first(prompts: Iterable[str]) -> list[str]:
+    return sorted((prompt for prompt in prompts if prompt.strip()), key=len, reverse=True)
 
 
 def _is_echo(line: str, typed: str, prompts: Sequence[str], *, is_first: bool) -> bool:

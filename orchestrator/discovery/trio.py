@@ -10,6 +10,7 @@ from orchestrator.discovery.evidence import (
     PEER_NAMES,
     ConsoleOutput,
     ends_in_prompt,
+    is_printed_over,
     read_output,
     read_screen,
 )
@@ -249,8 +250,9 @@ class Trio:
 
         def is_complete() -> bool:
             said = console.peek()
-            is_read = _is_complete(read_output(said, line, known), known)
-            return is_read or ends_in_prompt(said, known) or name in self._floods.peers
+            if _is_complete(read_output(said, line, known), known) or name in self._floods.peers:
+                return True
+            return ends_in_prompt(said, known) or is_printed_over(said, line, known)
 
         def is_over() -> bool:
             return self._rests(_QUIET if is_complete() else most)

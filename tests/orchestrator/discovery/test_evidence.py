@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.discovery.evidence import (
     find_prompts,
+    is_printed_over,
     is_prompt,
     prompt_pattern,
     read_output,
@@ -59,3 +60,18 @@ def test_a_prompt_may_name_the_user_the_host_and_the_folder(seen: str, elsewhere
     assert is_prompt(elsewhere, [seen])
     assert re.fullmatch(prompt_pattern(seen), elsewhere)
     assert not is_prompt("anything else> ", [seen])
+
+
+@pytest.mark.parametrize("said", ["chat> Connection 2 closed\r\n", "Bye\r\nchat> bob has left\r\n"])
+def test_what_stands_behind_a_prompt_came_from_another_thread(said: str) -> None:
+    assert is_printed_over(said, "terminate 2", ["chat> ", ""])
+
+
+@pytest.mark.parametrize("said", [
+    "chat> terminate 2\r\n",  # the line editor draws the line again
+    "chat> ",  # nothing follows
+    "Connection 2 closed\r\n",
+    "usage: chat> commands\r\n",
+])  # fmt: skip
+def test_a_line_is_no_sign_of_a_prompt_without_one_in_front(said: str) -> None:
+    assert not is_printed_over(said, "terminate 2", ["chat> ", ""])
