@@ -171,7 +171,7 @@ class _Direction:
         self._changed.set()
 
     async def delay_request(self) -> None:
-        """Wait as long as the request for a connection is under way, so that no byte overtakes it."""
+        """Wait as long as the request for a connection is under way: as bytes would be."""
         began = time.monotonic()
         while (wait := began + self._shaper.delay - time.monotonic()) > 0:
             self._changed.clear()
