@@ -2,8 +2,8 @@
 
 A peer that is dialled shows `connected`. When a connection ends, each of its ends shows `closed`,
 unless it ended it itself. Judged as far as the profile reads these notices: a program without
-them makes no such promise, and `lists` judges what it lists in the end. A notice that names no one
-stands for any of its kind that is due.
+them makes no such promise, and `lists` judges what it lists in the end. A notice that names no one,
+or gives an id of which nothing else is known, stands for any of its kind that is due.
 Invalid when a notice is missing, when one reports a connection that no one had made, or when
 `closed` is shown more than once. A peer that ended, or may have, owes no notice, even if it was
 started again; nor does one that ended the same connection itself, unless it was asked to, or
@@ -81,11 +81,14 @@ def missing(index: HistoryIndex) -> Iterator[Finding]:
 def _unreported(index: HistoryIndex) -> Iterator[tuple[str, ConnectionEnd, Finding]]:
     """Yield the kind of the missing notice, the end that it is about, and the finding.
 
-    A notice that names no one stands for one that is missing.
+    A notice that names no one stands for one that is missing. So does one with an id that has led
+    to no peer.
     """
+    end_at = index.connections.end_at
     nameless = [
-        entry for entry in index.entries
-        if entry.type == "notice" and not (entry.text("of") or entry.text("id"))
+        entry for position, entry in enumerate(index.entries)
+        if entry.type == "notice" and not entry.text("of")
+        and not (position in end_at and end_at[position].other)
     ]  # fmt: skip
     for kind, end, finding in sorted(_unnamed(index), key=lambda it: it[2].at):
         about = [it for it in nameless if (it.verb, it.peer) == (kind, end.other)]

@@ -70,6 +70,7 @@ class Dialogue(ABC):
 
     def _lines_of(self, verb: str, arguments: Arguments) -> Sequence[InputLine]:
         profile = self._console.profile
+        self._console.awaited.note(arguments)
         try:
             return self._console.reader.typed(verb, arguments)
         except KeyError as error:

@@ -12,7 +12,7 @@ import functools
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.console.base import Arguments, Dialogue
 from orchestrator.console.lines import ProgramConsole
@@ -67,9 +67,10 @@ class EchoedDialogue(Dialogue):
     def _await_reply(self, verb: str, command: str, within: float) -> Reply:
         profile, reader = self._console.profile, self._console.reader
         search = EchoSearch(profile, reader, verb, command, time.monotonic() + within)
-        for line in self._console.lines(lambda: search.deadline):
-            if reply := search.feed(line, time.monotonic()):
-                return reply
+        with self._console.awaited.reply(verb):
+            for line in self._console.lines(lambda: search.deadline):
+                if reply := search.feed(line, time.monotonic()):
+                    return reply
         if search.held:
             return search.held
         self._is_behind = not profile.console.echo
@@ -94,15 +95,16 @@ class SyncedDialogue(Dialogue):
             self._prepare()
             self._last_verb = verb
             reply = Reply(verb, unread=before)
-            self._console.claims = lambda line: reply.awaited(self._console.reader, line, arguments)
-            try:
+
+            def claims(line: str) -> Mapping[str, str] | None:
+                return reply.awaited(self._console.reader, line, arguments)
+
+            with self._console.awaited.reply(verb, self._sync, claims=claims):
                 self._type_when_asked(verb, arguments, reply)
                 reply = self._await_reply(reply)
                 # What it did not take of a wrong command it may read as the next one, and answer.
                 self._is_behind = self._is_behind or (reply.ok is False and bool(self._sync))
                 return reply
-            finally:
-                self._console.claims = lambda _: None
 
     def ask_all(
         self, verb: str, many: Sequence[Arguments], on_typing: Callable[[int], None]
@@ -118,17 +120,19 @@ class SyncedDialogue(Dialogue):
             with self._console.terminal:
                 self._prepare()
                 self._last_verb = verb
-                for index, arguments in enumerate(batch, start):
-                    on_typing(index)
-                    self._type(verb, arguments)
-                replies = self._await_replies(verb, len(batch))
+                with self._console.awaited.reply(verb, self._sync):
+                    for index, arguments in enumerate(batch, start):
+                        on_typing(index)
+                        self._type(verb, arguments)
+                    replies = self._await_replies(verb, len(batch))
             yield from replies
 
     def synchronise(self, timeout: float) -> None:
         """Ask `sync`, or wait for silence."""
         if self._sync:
-            self._type_sync()
-            self._await_syncs(time.monotonic() + timeout, self._keep_unless_late, self._typed)
+            with self._console.awaited.reply(self._last_verb, self._sync):
+                self._type_sync()
+                self._await_syncs(time.monotonic() + timeout, self._keep_unless_late, self._typed)
             return
         for line in self._console.lines(time.monotonic() + self._silence):
             self._console.keep(line)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from orchestrator import text
 from orchestrator.cancel import CancelToken
+from orchestrator.console.awaited import Awaited
 from orchestrator.console.echo import Echoes
 from orchestrator.console.glued import glued
 from orchestrator.console.notices import CRASH, UNREAD, Notice
@@ -50,9 +51,7 @@ class ProgramConsole:
         self.unclaimed: list[Notice] = []
         # called with each of these when it is shown
         self.watchers: list[Callable[[Notice], None]] = []
-        # the arguments that a line repeats if it is the reply that is awaited, although it may
-        # look like a notice
-        self.claims: Callable[[str], Mapping[str, str] | None] = lambda _: None
+        self.awaited = Awaited(self.reader)
         # the stream; in a `with` block, only this thread reads it
         self.terminal = Terminal(peer.attach(), transcript)
         self._echoes = Echoes(profile)
@@ -143,7 +142,7 @@ class ProgramConsole:
                 elif self._continues_notice(line):
                     continue
                 said = line if self.edits else self._said(line)
-                is_reply = said is not None and self.claims(text.shown(said)) is not None
+                is_reply = said is not None and self.awaited.claims(text.shown(said)) is not None
                 if said is not None and not is_reply and not self.edits:
                     said, is_reply = self._without_glued_notice(said)
                 self._further = None if is_reply else self._further
@@ -254,7 +253,8 @@ class ProgramConsole:
             return False
         said = self._echoes.without_prompts(text.shown(new))
         found = self.reader.notice([*self._block, said])
-        return bool(found and found.kind and found.fields.get("text", "text").strip())
+        is_one = found and found.kind and found.fields.get("text", "text").strip()
+        return bool(is_one and found and self.awaited.is_notice(said, found))
 
     def _remainder(self, line: str) -> str | None:
         """Return what a complete line adds to what was taken of it before; None if nothing."""
@@ -287,7 +287,7 @@ class ProgramConsole:
         Some programs answer in the words of a notice of several lines. A message is none of these.
         """
         said = text.shown(line)
-        if not self._block or self.claims(said) is None:
+        if not self._block or self.awaited.claims(said) is None:
             return False
         found = self.reader.notice([*self._block, said])
         return found is not None and "text" not in found.fields
@@ -320,7 +320,7 @@ class ProgramConsole:
         self._between += 1
         if self._block and self._between > _MOST_BETWEEN:
             self._give_up_block()
-        if found := self.reader.notice([line]):
+        if (found := self.reader.notice([line])) and self.awaited.is_notice(line, found):
             self._give_up_block()
             self._take([line], found)
             return True
@@ -334,7 +334,7 @@ class ProgramConsole:
         A notice that stands there without a line break is followed by whatever comes next.
         """
         perhaps = list[str]()
-        for one in glued(line, self.reader, self.claims, _LONG):
+        for one in glued(line, self.reader, self.awaited.claims, _LONG):
             if one.is_certain:
                 self._take([one.notice], one.found)
                 return line[len(one.notice) :], True

@@ -143,14 +143,14 @@ class ClientSession(LogSession):
         given = (self.peer, self._profile, self._on_notice, self._transcript, self._cancel)
         new = ClientSession(*given, slowness, self.log)
         new.watchers.extend(self.watchers)
-        new.meet(self._peers)
+        new.meet(self._peers, self._texts)
         return new
 
-    def meet(self, peers: Sequence[str]) -> None:
-        """Learn the names of the peers of the run, which notices may give."""
-        super().meet(peers)
+    def meet(self, peers: Sequence[str], texts: dict[str, None]) -> None:
+        """Learn whom and what notices may name."""
+        super().meet(peers, texts)
         if self._client:
-            self._client.console.reader.meet(peers)
+            self._client.console.awaited.meet(peers, texts)
 
     def renew(self, on_notice: Callable[[Notice], None], transcript: Transcript) -> None:
         """Start a new record, of the client alone."""
@@ -180,7 +180,7 @@ class ClientSession(LogSession):
                     self.peer, self._profile, self._on_notice, self._transcript, self._cancel,
                     self._console,
                 )  # fmt: skip
-                client.console.reader.meet(self._peers)
+                client.console.awaited.meet(self._peers, self._texts)
             except NoClientError:
                 self._require_server()
                 raise

@@ -54,6 +54,7 @@ class Session:
     ) -> None:
         self.peer = peer
         self._peers: Sequence[str] = ()  # of the run
+        self._texts: dict[str, None] = {}  # of the messages sent in it
         self._on_notice, self._cancel = on_notice, cancel or CancelToken()
         console = ProgramConsole(peer, profile, on_notice, transcript or Transcript(), self._cancel)
         console.slowness = slowness
@@ -98,13 +99,18 @@ class Session:
             self.peer, self.profile, self._on_notice, self.transcript, self._cancel, slowness
         )
         new.watchers.extend(self.watchers)
-        new.meet(self._peers)
+        new.meet(self._peers, self._texts)
         return new
 
-    def meet(self, peers: Sequence[str]) -> None:
-        """Learn the names of the peers of the run, which notices may give."""
-        self._peers = peers
-        self._console.reader.meet(peers)
+    def meet(self, peers: Sequence[str], texts: dict[str, None]) -> None:
+        """Learn whom and what notices may name.
+
+        Args:
+            peers: the names of the peers of the run.
+            texts: the texts of the messages sent in it, which each session adds its own to.
+        """
+        self._peers, self._texts = peers, texts
+        self._console.awaited.meet(peers, texts)
 
     def end_client(self) -> None:
         """End what the lab itself has started at this console, before others use the peer."""

@@ -55,6 +55,7 @@ class ProfileDriver:
         self._engine, self._profile, self._say = engine, profile, say
         self._sessions: dict[str, Session] = {}
         self._notices: dict[str, list[Notice]] = {name: [] for name in NAMES}
+        self._texts: dict[str, None] = {}  # of the messages that were sent
         self._seen = Observations()
 
     def run(self) -> Observations:
@@ -77,7 +78,7 @@ class ProfileDriver:
         for peer in self._engine.start(names, self._profile, self._say):
             on_notice = self._notices.setdefault(peer.name, []).append
             self._sessions[peer.name] = Session(peer, self._profile, on_notice)
-            self._sessions[peer.name].meet(NAMES)
+            self._sessions[peer.name].meet(NAMES, self._texts)
         for name in names:
             try:
                 self._sessions[name].await_ready()

@@ -67,6 +67,7 @@ class PeerGroup:
         # the network between the peers and its faults; None until there are peers
         self.verifier: FaultVerifier | None = None
         self.paused: set[str] = set()  # the peers that are paused
+        self.texts: dict[str, None] = {}  # of the messages that were sent
         self.watches: list[Watch] = []  # what must not appear, at the moment
         self.programs_differ = False  # whether they run programs of several profiles
         self.is_faulted = False  # whether a fault was applied to the peers or their network

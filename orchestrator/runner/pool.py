@@ -102,7 +102,7 @@ class Pool:
             session.renew(on_notice, _transcript(name, specs, peers))
             session.profile = specs.profile_of(name)
         for session in peers.sessions.values():  # also of those that were there before
-            session.meet([*peers.sessions])
+            session.meet([*peers.sessions], peers.texts)
         for name in names:
             peers.record_ready(name, warm=name in warm)
 

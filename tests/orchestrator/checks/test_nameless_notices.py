@@ -35,6 +35,31 @@ def left(*who: str) -> Story:
     return story
 
 
+def by_ids_alone(entries: Entries) -> list[Entry]:
+    """Return entries of a program that reports only ends, by ids that nothing else has shown."""
+    known = [it for it in entries if not (it.type == "notice" and it.verb == "connected")]
+    began = replace(known[0], fields={**known[0].fields, "notices": ["closed"]})
+    return [
+        replace(it, fields={**it.fields, "of": "", "called": ""})
+        if it.type == "notice" and it.verb == "closed"
+        else it
+        for it in [began, *known[1:]]
+    ]
+
+
+@pytest.mark.parametrize("who", [["alice"], ["alice", "carol"], ["carol", "alice"]])
+def test_an_id_that_nothing_else_has_shown_may_be_anyones(who: list[str]) -> None:
+    verdict = support.verdict(by_ids_alone(left(*who).finish()), NAME)
+    assert (verdict.judgement, verdict.findings) == (VALID, ())
+
+
+def test_one_end_with_such_an_id_is_not_two() -> None:
+    story = left("alice")
+    story.terminate("carol", "bob")
+    story._waiting["bob"].pop()
+    assert judged(by_ids_alone(story.finish()), NAME) is INVALID
+
+
 @pytest.mark.parametrize("who", [["alice"], ["alice", "carol"], ["carol", "alice"]])
 @pytest.mark.parametrize("kinds", [["closed"], ["connected"], ["connected", "closed"]])
 def test_what_names_no_one_may_be_about_anyone(who: list[str], kinds: list[str]) -> None:

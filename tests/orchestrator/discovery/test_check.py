@@ -49,7 +49,7 @@ class FakeSession:
         self.transcript = SimpleNamespace(screen=lambda: list(self.lines))
         self.unclaimed: list[str] = []
 
-    def meet(self, peers: Iterable[str]) -> None:
+    def meet(self, peers: Iterable[str], texts: dict[str, None]) -> None:
         assert self.peer.name in peers
 
     def await_ready(self) -> None:
