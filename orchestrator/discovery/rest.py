@@ -17,6 +17,7 @@ _NANO = 1e-9
 _STILL = 0.02  # seconds in which nothing has run
 _ENDING = 0.5  # the same of a virtual machine that reads nothing: it may be about to end
 _LEAST = 1e-6  # seconds between two looks
+_LOOKS = 3  # that find no process of a program that is gone
 _AT_WORK = 4  # so many times longer may a wait take while a program is at work
 _STARVED = 16  # the same while it gets no processor, or has not taken what was typed
 _HABITUAL = 4  # so many times longer as it has followed its habits so far does it go on
@@ -191,6 +192,15 @@ class Rest:
         """Return whether a line was taken after its wait, since this was last asked."""
         was_late, self._was_late = self._was_late, False
         return was_late
+
+    def is_gone(self, console: RawConsole) -> bool:
+        """Return whether a program that the kernel has shown has no process any more.
+
+        On a busy machine, the engine says so later. One look proves nothing: it fails as well if a
+        thread ends meanwhile.
+        """
+        was_there = console in self._looked
+        return was_there and not any(console.peer.activity() for _ in range(_LOOKS))
 
     def _may_reply(self, console: RawConsole, activity: Activity, thread: int) -> bool:
         """Return whether a thread that runs may be at work on a reply to what was typed.

@@ -211,7 +211,7 @@ class Trio:
 
     def ended(self, name: str) -> bool:
         """Return whether a peer has exited."""
-        return self._consoles[name].ended
+        return self._consoles[name].ended or self._rest.is_gone(self._consoles[name])
 
     def await_end(self, name: str) -> bool:
         """Return whether a peer has exited, or does so in a moment."""

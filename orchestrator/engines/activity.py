@@ -115,7 +115,7 @@ def activity_of(pid: int, sockets: Callable[[], Iterable[KernelSocket]]) -> Acti
             threads |= {it.number: it for it in map(wait_of, _threads(process))}
     except (OSError, ValueError, IndexError, KeyError, struct.error):
         return None
-    return Activity(threads, taken, written, sockets)
+    return Activity(threads, taken, written, sockets) if threads else None
 
 
 def asks_for_names(pid: int) -> bool:
@@ -136,8 +136,15 @@ def _is_underway(one: KernelSocket) -> bool:
 
 
 def _family(pid: int) -> Iterator[str]:
-    """Yield the folders in /proc of a process and its descendants."""
+    """Yield the folders in /proc of a process and its descendants that have not ended.
+
+    One that has ended stays there until its parent asks for its status, without its program.
+    """
     process = f"/proc/{pid}"
+    try:
+        Path(f"{process}/exe").readlink()
+    except FileNotFoundError:
+        return
     yield process
     for thread in _threads(process):
         for child in read_file(f"{thread}/children").split():

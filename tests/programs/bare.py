@@ -6,8 +6,14 @@ behind `send` was sent.
 
 import sys
 
-print("welcome to this chat", flush=True)
+
+def say(*lines: str) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
+
+
+say("welcome to this chat")
 for line in sys.stdin:
     command, _, text = line.rstrip("\n").partition(" ")
     shown = {"now": [text, "ok"], "later": ["ok", text], "myport": ["5000"], "send": ["sent"]}
-    print("\n".join(shown.get(command, [f"{command} means nothing to me"])), flush=True)
+    say(*shown.get(command, [f"{command} means nothing to me"]))

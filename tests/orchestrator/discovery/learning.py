@@ -14,12 +14,17 @@ from orchestrator.discovery import discover as discovery
 from orchestrator.discovery.draft import Draft
 from orchestrator.discovery.start_commands import StartCommand
 from orchestrator.discovery.trio import NAMES, Trio
+from orchestrator.engines import thread_waits
 from orchestrator.engines.choose import choose
 from orchestrator.profile import ConsoleSettings, InputLine, Profile, Reader, Start
 from orchestrator.scenario import EngineName
 
 Learned = Callable[..., tuple[Profile, Reader, list[str]]]
 """Learns a simulated program, see the fixture `learned`."""
+
+needs_kernel = pytest.mark.skipif(
+    not thread_waits.IS_KNOWN_HERE, reason="the kernel of this machine does not say it"
+)
 
 COMMANDS = [StartCommand(("{python}", "chat.py", "{port}"), "a guess")]
 

@@ -11,13 +11,8 @@ from orchestrator.discovery import habits, rest
 from orchestrator.discovery import trio as trios
 from orchestrator.discovery.habits import HabitTrial
 from orchestrator.discovery.trio import Trio
-from orchestrator.engines import thread_waits
-from tests.orchestrator.discovery.learning import running
+from tests.orchestrator.discovery.learning import needs_kernel, running
 from tests.waiting import until
-
-needs_kernel = pytest.mark.skipif(
-    not thread_waits.IS_KNOWN_HERE, reason="the kernel of this machine does not say it"
-)
 
 NEVER = 600.0  # seconds; no test lasts as long
 

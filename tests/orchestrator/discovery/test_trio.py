@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.discovery import trio as trios
-from orchestrator.discovery.raw_console import FloodError
+from orchestrator.discovery.raw_console import FloodError, RawConsole
 from orchestrator.discovery.trio import NAMES, NotStartedError, Trio
 from orchestrator.discovery.typist import Typist
 from orchestrator.discovery.wording import Wording
 from orchestrator.profile import InputLine
-from tests.orchestrator.discovery.learning import running
+from tests.orchestrator.discovery.learning import needs_kernel, running
 
 PROGRAM = """\
 import pathlib, sys, time
@@ -103,6 +103,18 @@ def test_an_exit_a_kill_and_a_restart(trio: Trio) -> None:
     trio.kill("carol")
     assert trio.ended("carol")
     assert set(trio.others("carol", PROMPTS)) == {"alice", "bob"}
+    trio.restart("carol")
+
+
+@needs_kernel
+def test_a_program_has_ended_when_its_process_is_gone_whatever_the_engine_says(
+    trio: Trio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RawConsole, "ended", False)  # as an engine that is late on a busy machine
+    assert not trio.ended("carol")
+    trio.type("carol", "quit", PROMPTS)
+    assert trio.await_end("carol")
+    monkeypatch.undo()
     trio.restart("carol")
 
 

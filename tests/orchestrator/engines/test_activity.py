@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,14 @@ def test_descendants_count(run: Run) -> None:
     process = run("import subprocess; subprocess.run(['cat'])")
     found = until_it_is(process, lambda it: it.waits and len(it.threads) == 2)
     assert found.readers == found.threads.keys() - {process.pid}
+
+
+def test_a_child_that_has_ended_does_nothing_any_more(run: Run) -> None:
+    process = run("import os; os.fork() or os._exit(0); input()")
+    until_it_is(process, lambda it: it.waits and len(it.threads) == 1)
+
+
+def test_a_program_that_has_ended_does_nothing_before_its_status_is_taken(run: Run) -> None:
+    process = run("")
+    until(lambda: activity_of(process.pid, list) is None)
+    assert Path(f"/proc/{process.pid}").exists()
