@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from orchestrator import text
 from orchestrator.profile import NoticeMatch, Reader
 
+_NO_TEXTS = ("id", "address", "port")  # arguments that are no message
 _LAST = 200  # messages of which one may be shown in part
 
 Claims = Callable[[str], Mapping[str, str] | None]
@@ -38,9 +39,9 @@ class Awaited:
         self._texts = texts
 
     def note(self, arguments: Mapping[str, object]) -> None:
-        """Note that a message is sent, if these arguments of a command have one."""
-        if "text" in arguments:
-            self._texts[str(arguments["text"]).strip()] = None
+        """Note what a command is given, which may be a message, whatever the profile calls it."""
+        words = {name: value for name, value in arguments.items() if name not in _NO_TEXTS}
+        self._texts |= {str(value).strip(): None for value in words.values()}
 
     @contextmanager
     def reply(self, *verbs: str, claims: Claims | None = None) -> Iterator[None]:
@@ -54,8 +55,8 @@ class Awaited:
 
     def is_notice(self, line: str, found: NoticeMatch) -> bool:
         """Return whether a line is the notice that it was read as."""
-        said = line.strip()
-        if not found.kind or found.fields.get("text", "").strip() != said or not said:
+        said, read = line.strip(), found.fields.get("text")
+        if not found.kind or read is None or read.strip() != said:
             return True
         if self._reader.is_crash(line) or any(self._reads(verb, line) for verb in self._verbs):
             return False
@@ -68,7 +69,7 @@ class Awaited:
 
     def _is_like_one(self, shown: str) -> bool:
         last = [*self._texts][-_LAST:]  # at once: others may add to them meanwhile
-        return any(sent and (shown in sent or sent in shown) for sent in last)
+        return any(sent and shown and (shown in sent or sent in shown) for sent in last)
 
 
 def _claims_nothing(_: str) -> None:

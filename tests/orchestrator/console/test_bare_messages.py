@@ -52,6 +52,19 @@ def test_what_was_sent_is_a_message_in_front_of_a_reply_as_well(
     assert [one.strip() for one in shown(place)] == [text.strip()] * 2
 
 
+def test_an_argument_of_any_name_may_be_a_message(session: Session, place: LivePeers) -> None:
+    session.ask("raw", line="hello there")
+    assert session.ask("raw", line="now hello there").ok
+    assert shown(place) == ["hello there"]
+
+
+def test_an_empty_line_is_no_message(session: Session, place: LivePeers) -> None:
+    session.ask("send", id=1, text="hello there")
+    session.ask("raw", line="later ")
+    assert session.ask("myport").ok
+    assert shown(place) == []
+
+
 def test_another_peer_may_have_sent_it(session: Session, place: LivePeers) -> None:
     session.meet(["alice", "bob"], {"from bob": None})
     assert session.ask("raw", line="now from bob").ok
