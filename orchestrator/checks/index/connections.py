@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.checks.index.incarnations import Incarnation, Incarnations
-from orchestrator.checks.index.invocations import OUTCOMES
+from orchestrator.checks.index.invocations import LONGEST, OUTCOMES
 from orchestrator.history.entries import Entry, row_text
 
 Role = Literal["dialled", "accepted", "implied"]
@@ -165,14 +165,24 @@ class ConnectionLog:
 
     def _opened(self, position: int, entry: Entry, role: Role, other: str) -> ConnectionEnd:
         known = self._by_id.get((self._incarnation(position, entry), entry.text("id")))
-        is_early = known and known.role == "implied" and not known.closed
-        if known and is_early and known.other in ("", other):
-            known.role, known.other = role, other  # a list showed it before the notice came
+        if known and self._began_before(known, entry) and known.other in ("", other):
+            known.role, known.other = role, other
             self.end_at[position] = known
             return known
         if known and not known.closed:
             self.unsteady.add(entry.peer)  # the check `ids` judges that
         return self._add(position, entry, role, entry.text("id"), other)
+
+    @staticmethod
+    def _began_before(end: ConnectionEnd, entry: Entry) -> bool:
+        """Return whether an end is the one whose beginning is reported only now.
+
+        A list showed it before, or another thread of the program reported its end just before.
+        """
+        if end.role != "implied":
+            return False
+        is_just_over = end.closed == "reported" and entry.at - end.closed_at <= LONGEST
+        return not end.closed or (is_just_over and entry.type == "notice")
 
     def _find(self, position: int, entry: Entry, number: str, other: str) -> ConnectionEnd | None:
         """Return the end that is meant by an id, or else by the peer at the other end."""

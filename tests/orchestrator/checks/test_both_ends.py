@@ -307,6 +307,30 @@ def test_an_end_is_not_reported_before_the_dial() -> None:
     assert judged(_with_early_ends(2, are_dialled=False), NAME) is INVALID
 
 
+def _with_ends_first(*, lost: int = 0) -> list[Entry]:
+    """Return a history with ids in which bob reports some ends, then that they began."""
+    story = Story()
+    for _ in range(3):
+        story.connect("alice", "bob")
+        story.terminate("alice", "bob")
+    entries = story.finish()
+    begun, ends = (support.places(entries, verb, where=lambda it: it.peer == "bob")
+                   for verb in ("connected", "closed"))  # fmt: skip
+    for one, other in zip(begun, ends, strict=True):
+        swapped = dataclasses.replace(entries[other], at=entries[one].at)
+        entries[one], entries[other] = swapped, dataclasses.replace(entries[one], at=swapped.at)
+    return [it for place, it in enumerate(entries) if place not in begun[:lost]]
+
+
+def test_an_end_with_an_id_may_be_reported_before_the_beginning() -> None:
+    assert judged(_with_ends_first(), NAME) is VALID
+
+
+def test_a_late_beginning_is_no_end() -> None:
+    (finding,) = support.verdict(_with_ends_first(lost=1), NAME).findings
+    assert finding.says.endswith("bob never reported it")
+
+
 def _without_ids(entries: list[Entry], kind: str) -> list[Entry]:
     return [
         dataclasses.replace(
