@@ -149,6 +149,7 @@ class Experiments:
         self._say("alice connects to bob")
         found = self._finder.find("connect", _A, worked, [self._target(_B)], _B)
         if found:
+            self.lists.find_word_again(_A)
             self._note_connection(self._typist.replace(found, right=True))
 
     def _connect_all(self) -> None:

@@ -41,6 +41,21 @@ class ListTracker:
         """Whether a word for `list` was found."""
         return "list" in self._finder.wordings
 
+    def find_word_again(self, name: str) -> None:
+        """Try words for `list` once a peer has a connection, if some printed nothing without one.
+
+        A program may be as silent about a word that it does not know as about an empty list.
+        """
+        tried = [it for it in self._typist.exchanges if it.verb == "list"]
+        if self.is_known or not tried or all(it.lines for it in tried):
+            return
+        found = self._finder.find(
+            "list", name, lambda it: bool(it.lines) and not self._finder.is_unknown(it)
+        )
+        for exchange in tried:
+            if found and exchange.typed == found.typed:
+                self._typist.replace(exchange, right=True)
+
     def known(self) -> KnownValues:
         """Return the addresses and ports of all peers, also of those that were replaced."""
         for peer in map(self._typist.trio.peer, NAMES):

@@ -59,3 +59,36 @@ class TellsOfTheSecond(TellsOfNoEnd):
 def test_what_is_told_now_and_then_is_no_silence(learned: Learned) -> None:
     found, _, _ = learned(TellsOfTheSecond)
     assert "closed" not in found.lacks or found.lacks["closed"].doubt
+
+
+class KnowsNoWord(Chat):
+    """Prints nothing for a word that it does not know, and nothing for an empty list."""
+
+    def answer(self, reply: str) -> None:
+        super().answer("" if reply == "error: bad command" else reply)
+
+    def do_list(self) -> str:
+        return super().do_list() if self.links else ""
+
+
+class DrawsItsList(KnowsNoWord):
+    """The same with a table around the rows, and a prompt of its own."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.prompt = "you: "
+
+    def do_list(self) -> str:
+        *rows, _ = Chat.do_list(self).split("\n")
+        return "\n".join(["+-----+", *(f"| {row} |" for row in rows), "+-----+"] if rows else [])
+
+
+@pytest.mark.parametrize("program", [KnowsNoWord, DrawsItsList])
+def test_a_list_that_is_silent_like_nonsense_is_found_once_there_is_a_connection(
+    learned: Learned, program: type[Chat]
+) -> None:
+    found, reader, _ = learned(program)
+    assert "list" not in found.lacks
+    assert found.operations["list"].silent
+    row = "| 3: 10.0.0.2 5000 |" if program is DrawsItsList else "3: 10.0.0.2 5000"
+    assert (reader.row("list", row) or {}).get("id") == "3"
