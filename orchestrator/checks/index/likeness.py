@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +16,7 @@ _WINDOW = 64  # sends before and behind the last one shown, to compare a changed
 _QUOTES = "\"'`\\"
 _BEFORE_WORDS = _QUOTES + whitespace
 _NO_QUOTES = dict.fromkeys(map(ord, _QUOTES))
+_ESCAPE = re.compile(r"""\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(["'\\/]))""")
 _BETWEEN = 4  # characters that may stand between messages that were shown as one
 _MOST_CUTS = 64  # places to try at which a text may have been cut
 
@@ -104,7 +107,8 @@ def likeness(sent: str, shown: str) -> int:
     """Return how many characters `shown` has kept of `sent`; 0 if it looks unlike it.
 
     It looks like it if one contains the other, if at least half of the longer is the same at
-    the beginning and the end, or if they differ in blanks, case, quotes and backslashes only.
+    the beginning and the end, or if they differ in blanks, case, quotes and backslashes only. So
+    does a text with escapes, such as a string of JSON.
     """
     if not sent.strip():
         return int(not shown.strip())
@@ -115,7 +119,13 @@ def likeness(sent: str, shown: str) -> int:
     if 2 * same >= more:
         return same
     contained = sent in shown or shown in sent
-    return max(1, less) if contained or _equal_but_for_quotes(sent, shown) else 0
+    if (
+        contained
+        or _equal_but_for_quotes(sent, shown)
+        or any(sent in it for it in _unescaped(shown))
+    ):
+        return max(1, less)
+    return 0
 
 
 def is_rest(sent: str, shown: str) -> bool:
@@ -137,6 +147,19 @@ def _equal_but_for_quotes(one: str, other: str) -> bool:
     if _first(one) != _first(other):
         return False
     return _unquoted(one) == _unquoted(other) != ""
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    """Yield what a text may have been before it was shown with escapes, if it has any.
+
+    They are those of JSON and of most programming languages, in which a character beyond the first
+    65,536 takes two, or those of bytes, of which a character takes several.
+    """
+    if "\\" in text:
+        plain = _ESCAPE.sub(lambda it: it[3] or chr(int(it[1] or it[2], 16)), text)
+        yield plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        with contextlib.suppress(UnicodeError):
+            yield plain.encode("latin-1").decode()
 
 
 def _first(text: str) -> str:

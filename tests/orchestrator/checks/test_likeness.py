@@ -31,6 +31,12 @@ from orchestrator.checks.index.likeness import common_start, glued, likeness
         ('say "hi"', r"\"say \\\"hi\\\"\"", True),
         ('""', "''", False),
         ('"one"', "'two'", False),
+        ("Grüße aus Ærø", r"Gr\u00fc\u00dfe aus \u00c6r\u00f8", True),
+        ("Привет", r"\u041f\u0440\u0438\u0432\u0435\u0442", True),
+        ("thumbs 👍", r'"\ud83d\udc4d"', False),
+        ("👍👍", r"\ud83d\udc4d\ud83d\udc4d", True),
+        ("Grüße", r"b'Gr\xc3\xbc\xc3\x9fe'", True),
+        ("Grüße", r"b'Gr\xc3\xbc\xc3'", False),
     ],
 )
 def test_alike(sent: str, shown: str, expected: bool) -> None:
