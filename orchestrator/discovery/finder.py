@@ -260,7 +260,8 @@ class WordFinder:
         """Return whether a peer has exited, or says that it will: some programs linger."""
         if exchange.lines and self.is_unknown(exchange):
             return False
-        return self._typist.trio.await_end(exchange.at) or self.is_answer(exchange)
+        says_so = self.is_answer(exchange)
+        return self._typist.trio.await_end(exchange.at, is_leaving=says_so) or says_so
 
     @property
     def quotes_texts(self) -> bool:

@@ -213,9 +213,11 @@ class Trio:
         """Return whether a peer has exited."""
         return self._consoles[name].ended or self._rest.is_gone(self._consoles[name])
 
-    def await_end(self, name: str) -> bool:
-        """Return whether a peer has exited, or does so in a moment."""
+    def await_end(self, name: str, *, is_leaving: bool = False) -> bool:
+        """Return whether a peer has exited, or does so in a moment, or later if it says so."""
         self._await(lambda: self.ended(name), _PATIENT)
+        if is_leaving and not self.ended(name):  # a virtual machine seems to rest meanwhile
+            self.peer(name).await_end(self._patience(_KILL_WITHIN))
         return self.ended(name)
 
     def clear(self) -> None:

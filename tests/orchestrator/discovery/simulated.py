@@ -85,7 +85,9 @@ class SimulatedTrio:
     def ended(self, name: str) -> bool:
         return self._chats[name].ended
 
-    await_end = ended
+    def await_end(self, name: str, *, is_leaving: bool = False) -> bool:
+        del is_leaving  # whoever leaves is gone at once
+        return self.ended(name)
 
     def clear(self) -> None:
         self._printed = dict.fromkeys(self._printed, "")

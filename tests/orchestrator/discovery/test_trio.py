@@ -32,6 +32,10 @@ while True:
     if line == "crash":
         print("Traceback (most recent call last):\\n  File\\nValueError: no")
         time.sleep(600)
+    if line == "later":
+        print("bye")
+        time.sleep(1)
+        break
     if line == "slow":
         time.sleep(0.5)
     if line == "ask":
@@ -103,6 +107,16 @@ def test_an_exit_a_kill_and_a_restart(trio: Trio) -> None:
     trio.kill("carol")
     assert trio.ended("carol")
     assert set(trio.others("carol", PROMPTS)) == {"alice", "bob"}
+    trio.restart("carol")
+
+
+def test_a_program_that_says_that_it_leaves_may_take_longer(
+    trio: Trio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_UNPROMPTED", "_PATIENT"):
+        monkeypatch.setattr(trios, name, 0.1)
+    assert trio.type("carol", "later", PROMPTS).lines == ("bye",)
+    assert trio.await_end("carol", is_leaving=True)
     trio.restart("carol")
 
 
