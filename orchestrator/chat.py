@@ -22,7 +22,7 @@ VERBS = (HELP, MYIP, MYPORT, CONNECT, LIST, TERMINATE, SEND, EXIT)
 """Every command, in the order in which people see them."""
 
 NOBODY = "nobody"
-"""The name to type if a program asks whom it dials, and that is no peer of the run."""
+"""The name to give a program that asks whom it connects to, if that is no peer of the run."""
 
 CAUSES: Mapping[str, str] = {CONNECT: "connected", TERMINATE: "closed", EXIT: "closed"}
 """The notice that the other end shows of each command that changes a connection."""

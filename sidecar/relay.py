@@ -171,9 +171,9 @@ class _Direction:
         self._changed.set()
 
     async def delay_request(self) -> None:
-        """Wait as long as the request for a connection is under way: as bytes would be."""
+        """Wait as long as bytes lag behind; no request for a connection is held back."""
         began = time.monotonic()
-        while (wait := began + self._shaper.delay - time.monotonic()) > 0:
+        while (wait := began + self._shaper.shape.lag - time.monotonic()) > 0:
             self._changed.clear()
             await self._wait_for_change(wait)
 

@@ -69,11 +69,6 @@ class StreamShaper:
         self._passed = 0  # since the shape has this reset
 
     @property
-    def delay(self) -> float:
-        """By how many seconds a dial is late; none is held back."""
-        return self.shape.lag
-
-    @property
     def has_room(self) -> bool:
         """Whether more bytes should be put."""
         return self.size < BOUND

@@ -3,7 +3,7 @@
 A peer that is dialled shows `connected`. When a connection ends, each of its ends shows `closed`,
 unless it ended it itself. Judged as far as the profile reads these notices: a program without
 them makes no such promise, and `lists` judges what it lists in the end. A notice that names no one,
-or gives an id of which nothing else is known, stands for any of its kind that is due.
+or gives an id that led to no peer, counts for any of its kind that is due.
 Invalid when a notice is missing, when one reports a connection that no one had made, or when
 `closed` is shown more than once. A peer that ended, or may have, owes no notice, even if it was
 started again; nor does one that ended the same connection itself, unless it was asked to, or
@@ -81,8 +81,7 @@ def missing(index: HistoryIndex) -> Iterator[Finding]:
 def _unreported(index: HistoryIndex) -> Iterator[tuple[str, ConnectionEnd, Finding]]:
     """Yield the kind of the missing notice, the end that it is about, and the finding.
 
-    A notice that names no one stands for one that is missing. So does one with an id that has led
-    to no peer.
+    A notice that names no one, or gives an id that led to no peer, stands for a missing one.
     """
     end_at = index.connections.end_at
     nameless = [

@@ -9,7 +9,7 @@ from orchestrator import text
 from orchestrator.profile import NoticeMatch, Reader
 
 _NO_TEXTS = ("id", "address", "port")  # arguments that are no message
-_LAST = 200  # messages of which one may be shown in part
+_LAST = 200  # texts: a changed message is looked for among the latest
 
 Claims = Callable[[str], Mapping[str, str] | None]
 """Returns the arguments that a line repeats if it is the awaited reply, although it may look like a
@@ -31,7 +31,7 @@ class Awaited:
         self.claims: Claims = _claims_nothing
         self._reader = reader
         self._verbs: tuple[str, ...] = ()  # whose replies are awaited
-        self._texts: dict[str, None] = {}  # of all messages sent in the run, in order
+        self._texts: dict[str, None] = {}  # of all that may be messages of the run, in order
 
     def meet(self, peers: Iterable[str], texts: dict[str, None]) -> None:
         """Learn whom and what notices may name: see `Session.meet`."""
@@ -40,8 +40,9 @@ class Awaited:
 
     def note(self, arguments: Mapping[str, object]) -> None:
         """Note what a command is given, which may be a message, whatever the profile calls it."""
-        words = {name: value for name, value in arguments.items() if name not in _NO_TEXTS}
-        self._texts |= {str(value).strip(): None for value in words.values()}
+        self._texts |= {
+            str(value).strip(): None for name, value in arguments.items() if name not in _NO_TEXTS
+        }
 
     @contextmanager
     def reply(self, *verbs: str, claims: Claims | None = None) -> Iterator[None]:

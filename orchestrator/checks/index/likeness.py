@@ -152,8 +152,8 @@ def _equal_but_for_quotes(one: str, other: str) -> bool:
 def _unescaped(text: str) -> Iterator[str]:
     """Yield what a text may have been before it was shown with escapes, if it has any.
 
-    They are those of JSON and of most programming languages, in which a character beyond the first
-    65,536 takes two, or those of bytes, of which a character takes several.
+    In JSON and most programming languages, an emoji needs two escapes; where a program shows bytes,
+    any character beyond ASCII needs several.
     """
     if "\\" in text:
         plain = _ESCAPE.sub(lambda it: it[3] or chr(int(it[1] or it[2], 16)), text)

@@ -86,7 +86,7 @@ class SimulatedTrio:
         return self._chats[name].ended
 
     def await_end(self, name: str, *, is_leaving: bool = False) -> bool:
-        del is_leaving  # whoever leaves is gone at once
+        del is_leaving  # these programs end at once
         return self.ended(name)
 
     def clear(self) -> None:

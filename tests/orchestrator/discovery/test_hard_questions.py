@@ -1,4 +1,4 @@
-"""Programs that ask one more question before they do as they were told."""
+"""Programs that ask a further question before they carry out a command."""
 
 from __future__ import annotations
 
